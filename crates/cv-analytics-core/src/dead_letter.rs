@@ -1,0 +1,89 @@
+//! A message that cannot be read, kept whole with its reason.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::timestamp::Timestamp;
+
+/// Why a message became a dead letter: the contract's reason codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The bytes are no JSON text (RFC 8259), or no UTF-8.
+    NotJson,
+    /// The JSON is no object.
+    NotAnObject,
+    /// `eventType` is neither `query` nor `response`.
+    UnknownEventType,
+    /// A required field is absent or `null`.
+    MissingField,
+    /// `requestId` is empty, longer than 119 characters, or reserved.
+    BadRequestId,
+    /// A timestamp cannot be read, or lies outside the years 2000 to 2100.
+    BadTimestamp,
+    /// Match type or match score is not one of those that exist.
+    BadMatch,
+    /// `outcome` is not one of those that exist.
+    BadOutcome,
+    /// A field holds a value of another type than its own.
+    WrongType,
+    /// The kept form would exceed 256 KiB.
+    TooLarge,
+}
+
+impl Reason {
+    /// Every reason there is.
+    pub const ALL: [Self; 10] = [
+        Self::NotJson,
+        Self::NotAnObject,
+        Self::UnknownEventType,
+        Self::MissingField,
+        Self::BadRequestId,
+        Self::BadTimestamp,
+        Self::BadMatch,
+        Self::BadOutcome,
+        Self::WrongType,
+        Self::TooLarge,
+    ];
+
+    /// The code, as it is written everywhere: `not_json`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotJson => "not_json",
+            Self::NotAnObject => "not_an_object",
+            Self::UnknownEventType => "unknown_event_type",
+            Self::MissingField => "missing_field",
+            Self::BadRequestId => "bad_request_id",
+            Self::BadTimestamp => "bad_timestamp",
+            Self::BadMatch => "bad_match",
+            Self::BadOutcome => "bad_outcome",
+            Self::WrongType => "wrong_type",
+            Self::TooLarge => "too_large",
+        }
+    }
+
+    /// The reason with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.code())
+    }
+}
+
+/// A message that cannot be read, with its original bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Why it could not be read.
+    pub reason: Reason,
+    /// What was wrong and where, for a person; holds no free text of the message.
+    pub detail: String,
+    /// The original bytes, whole.
+    pub body: Vec<u8>,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+}

@@ -1,0 +1,318 @@
+//! The two halves of an interaction, and the values in them.
+//!
+//! Only [`crate::intake`] makes halves out of bytes; a store gives back those that it kept.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::timestamp::Timestamp;
+
+/// Fields of an event that the product does not interpret; kept, with their free text redacted.
+pub type UnknownFields = Map<String, Value>;
+
+/// What joins the two halves: 1 to 119 characters, not beginning with `cv-analytics:`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct RequestId(String);
+
+/// A text that cannot be a request id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestIdError {
+    /// `requestId:eventType` has to fit the 128 characters of SQS's ids.
+    #[error("a request id has 1 to 119 characters, this one has {0}")]
+    Length(usize),
+    /// The product keeps its own small records under this prefix.
+    #[error("a request id must not begin with \"cv-analytics:\"")]
+    Reserved,
+}
+
+impl RequestId {
+    /// The longest id, in characters.
+    pub const MAX_CHARS: usize = 119;
+    /// The prefix that is the product's own.
+    pub const RESERVED_PREFIX: &'static str = "cv-analytics:";
+
+    /// Takes a text that keeps the rules.
+    ///
+    /// # Errors
+    /// [`RequestIdError`] where it does not.
+    pub fn new(text: impl Into<String>) -> Result<Self, RequestIdError> {
+        let text = text.into();
+        let chars = text.chars().count();
+        if chars == 0 || chars > Self::MAX_CHARS {
+            return Err(RequestIdError::Length(chars));
+        }
+        if text.starts_with(Self::RESERVED_PREFIX) {
+            return Err(RequestIdError::Reserved);
+        }
+        Ok(Self(text))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Declares a closed set of values with the codes that stand for them in JSON and in stores.
+macro_rules! coded {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$doc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code that stands for it everywhere.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The value that `code` stands for, in any case.
+            pub fn from_code(code: &str) -> Option<Self> {
+                $(if code.eq_ignore_ascii_case($code) { return Some(Self::$variant); })+
+                None
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(self.code())
+            }
+        }
+    };
+}
+
+coded! {
+    /// How well what the agent knows covers the question.
+    MatchType {
+        /// The question is covered.
+        Full = "full",
+        /// A part of it is covered.
+        Partial = "partial",
+        /// Nothing was found.
+        None = "none",
+    }
+}
+
+coded! {
+    /// How the agent's handling ended.
+    Outcome {
+        /// The visitor got an answer.
+        Answered = "answered",
+        /// The agent found nothing to answer with.
+        NoMatch = "no_match",
+        /// A filter refused the question.
+        Blocked = "blocked",
+        /// The agent was closed at that hour.
+        OffHours = "off_hours",
+        /// A quota was used up.
+        Quota = "quota",
+        /// The model failed.
+        AiError = "ai_error",
+        /// Something else failed.
+        Error = "error",
+    }
+}
+
+coded! {
+    /// Whose question it was, as flagged at intake. All but visitors are left out of reports.
+    Traffic {
+        /// A person who is not the owner.
+        Visitor = "visitor",
+        /// A known bot, by its user agent.
+        Bot = "bot",
+        /// The owner's own test.
+        Own = "own",
+        /// A canary of the product's own checks.
+        Canary = "canary",
+    }
+}
+
+coded! {
+    /// Which half an event is.
+    EventType {
+        /// What the visitor asked.
+        Query = "query",
+        /// How the agent handled it.
+        Response = "response",
+    }
+}
+
+/// How well the answer fits the question, 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MatchScore(f64);
+
+impl MatchScore {
+    /// Takes a score from 0 to 100; `None` for anything else.
+    pub fn new(score: f64) -> Option<Self> {
+        (0.0..=100.0).contains(&score).then_some(Self(score))
+    }
+
+    /// Takes a confidence: values up to 1 are fractions, larger ones 0 to 100. Rounded to a
+    /// millionth, so that 0.29 is 29.
+    pub fn from_confidence(confidence: f64) -> Option<Self> {
+        let score = if confidence <= 1.0 { confidence * 100.0 } else { confidence };
+        Self::new((score * 1e6).round() / 1e6)
+    }
+
+    /// The score, 0 to 100.
+    pub const fn value(self) -> f64 {
+        self.0
+    }
+}
+
+/// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner
+/// switched hashing off.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct SessionId(String);
+
+impl SessionId {
+    pub(crate) fn new(kept: String) -> Self {
+        Self(kept)
+    }
+
+    /// Takes back what a store kept.
+    pub fn from_store(kept: String) -> Self {
+        Self(kept)
+    }
+
+    /// The kept form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The half that says what was asked. Equality is that of the joining law: how tolerant the
+/// intake had to be plays no part.
+#[derive(Clone, Debug)]
+pub struct QueryHalf {
+    /// When the visitor asked.
+    pub timestamp: Timestamp,
+    /// The question: redacted, at most 2,000 characters.
+    pub query: String,
+    /// Whether the question was longer and was cut.
+    pub query_cut: bool,
+    /// The visitor's session, where the agent knows one.
+    pub session: Option<SessionId>,
+    /// Whose question it was.
+    pub traffic: Traffic,
+    /// Everything else that the event carried.
+    pub unknown: UnknownFields,
+    /// What was tolerated on reading, as sentences.
+    pub tolerated: Vec<String>,
+}
+
+impl PartialEq for QueryHalf {
+    fn eq(&self, other: &Self) -> bool {
+        self.timestamp == other.timestamp
+            && self.query == other.query
+            && self.query_cut == other.query_cut
+            && self.session == other.session
+            && self.traffic == other.traffic
+            && self.unknown == other.unknown
+    }
+}
+
+/// The half that says how the agent handled it. Equality is that of the joining law: how
+/// tolerant the intake had to be plays no part.
+#[derive(Clone, Debug)]
+pub struct ResponseHalf {
+    /// When the agent had finished.
+    pub timestamp: Timestamp,
+    /// How well the question is covered; `None` where the agent does not say.
+    pub match_type: Option<MatchType>,
+    /// 0 to 100; `None` where the agent does not say.
+    pub match_score: Option<MatchScore>,
+    /// How the handling ended.
+    pub outcome: Outcome,
+    /// The agent's reason for the match: redacted, at most 500 characters.
+    pub reasoning: Option<String>,
+    /// Whether the reason was longer and was cut.
+    pub reasoning_cut: bool,
+    /// Skills that the agent found, as it names them.
+    pub matched_skills: Vec<String>,
+    /// Skills that were asked for and not found, as the agent names them.
+    pub missing_skills: Vec<String>,
+    /// `performance.totalTime`, milliseconds.
+    pub total_time_ms: Option<f64>,
+    /// The visitor's session, where the agent knows one.
+    pub session: Option<SessionId>,
+    /// Whose question it was.
+    pub traffic: Traffic,
+    /// How the event brought its question along.
+    pub form: ResponseForm,
+    /// Everything else that the event carried.
+    pub unknown: UnknownFields,
+    /// What was tolerated on reading, as sentences.
+    pub tolerated: Vec<String>,
+}
+
+impl PartialEq for ResponseHalf {
+    fn eq(&self, other: &Self) -> bool {
+        self.timestamp == other.timestamp
+            && self.match_type == other.match_type
+            && self.match_score == other.match_score
+            && self.outcome == other.outcome
+            && self.reasoning == other.reasoning
+            && self.reasoning_cut == other.reasoning_cut
+            && self.matched_skills == other.matched_skills
+            && self.missing_skills == other.missing_skills
+            && self.total_time_ms == other.total_time_ms
+            && self.session == other.session
+            && self.traffic == other.traffic
+            && self.form == other.form
+            && self.unknown == other.unknown
+    }
+}
+
+coded! {
+    /// How a response event brings its question along.
+    ResponseForm {
+        /// It does not: the query event has to come by itself.
+        Plain = "plain",
+        /// It carries `query` and `queryTimestamp`, and makes the whole record alone.
+        SelfContained = "self_contained",
+        /// One event that carries question and answer under one timestamp: no latency.
+        Combined = "combined",
+    }
+}
+
+impl ResponseForm {
+    /// Whether the event alone makes the whole record.
+    pub const fn is_whole(self) -> bool {
+        !matches!(self, Self::Plain)
+    }
+}
+
+/// One message, read: a query half, a response half, or (self-contained or combined) both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// What joins it to its other half.
+    pub request_id: RequestId,
+    /// The half or halves.
+    pub halves: Halves,
+}
+
+/// What one event brings.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halves {
+    /// A query event.
+    Query(QueryHalf),
+    /// A response event that waits for its query event.
+    Response(ResponseHalf),
+    /// A response event that makes the whole record alone.
+    Whole(QueryHalf, ResponseHalf),
+}
