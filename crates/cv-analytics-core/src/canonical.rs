@@ -95,10 +95,8 @@ fn origin(
 }
 
 fn mark_cut(fields: &mut Map<String, Value>, name: &str, cut: bool) {
-    if cut {
-        if let Value::Array(names) = fields.entry("cut").or_insert_with(|| json!([])) {
-            names.push(json!(name));
-        }
+    if cut && let Value::Array(names) = fields.entry("cut").or_insert_with(|| json!([])) {
+        names.push(json!(name));
     }
 }
 

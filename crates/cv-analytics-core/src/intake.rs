@@ -234,7 +234,9 @@ impl Intake {
         let mut names = |name, value: Option<Value>| -> Result<Vec<String>, Unreadable> {
             let mut names =
                 value.map_or_else(|| Ok(Vec::new()), |value| fields.names(name, value))?;
-            names.iter_mut().for_each(|name| self.privacy.owned(name));
+            for name in &mut names {
+                self.privacy.owned(name);
+            }
             Ok(names)
         };
         let matched_skills = names("matchedSkills", matched)?;
@@ -318,10 +320,10 @@ impl Blocks {
     fn of(fields: &mut Fields) -> Self {
         let mut blocks = Vec::new();
         for name in Self::NAMES {
-            if fields.rest.get(name).is_some_and(Value::is_object) {
-                if let Some(Value::Object(block)) = fields.rest.remove(name) {
-                    blocks.push((name, block));
-                }
+            if fields.rest.get(name).is_some_and(Value::is_object)
+                && let Some(Value::Object(block)) = fields.rest.remove(name)
+            {
+                blocks.push((name, block));
             }
         }
         Self(blocks)

@@ -20,6 +20,7 @@ pub struct Interaction {
 
 /// What an arriving event makes of the record that is there.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call, and mostly holds the record")]
 pub enum Joined {
     /// The record to keep now: the event added something.
     Changed(Interaction),
@@ -105,6 +106,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::event::MatchScore;
     use crate::intake::{Content, Intake};
 
     fn event(value: &serde_json::Value) -> Event {
@@ -171,7 +173,7 @@ mod tests {
         ];
         assert_eq!(receipts, expect);
         assert_eq!(record.query.unwrap().query, "one");
-        assert_eq!(record.response.unwrap().match_score.unwrap().value(), 1.0);
+        assert_eq!(record.response.unwrap().match_score, MatchScore::new(1.0));
     }
 
     #[test]

@@ -149,7 +149,12 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{16,}=*", "[api key]", always),
         (r"[\p{L}\p{N}._%+'-]+(?:@|＠)(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}", "[email]", always),
         (r"[A-Za-z0-9+/_]{32,}={0,2}", "[api key]", looks_random),
-        (r"(?:\+|\(|\b)\(?\d(?:[ .\-/\u{a0}]?\(?\d\)?|\) ?\d){6,18}", "[phone]", looks_like_a_phone_number),
+        (
+            // A UUID comes first, so that no part of it is taken for a number; it then stays.
+            r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?:\+|\(|\b)\(?\d(?:[ .\-/\u{a0}]?\(?\d\)?|\) ?\d){6,18}",
+            "[phone]",
+            looks_like_a_phone_number,
+        ),
     ]
     .into_iter()
     .filter_map(|(pattern, replacement, holds)| {
@@ -177,10 +182,10 @@ fn redact(text: &str) -> Cow<'_, str> {
             captures.expand(rule.replacement, &mut written);
             written
         });
-        if let Cow::Owned(changed) = found {
-            if changed != *redacted {
-                redacted = Cow::Owned(changed);
-            }
+        if let Cow::Owned(changed) = found
+            && changed != *redacted
+        {
+            redacted = Cow::Owned(changed);
         }
     }
     redacted
@@ -207,7 +212,8 @@ fn looks_random(run: &str) -> bool {
     let digits = run.bytes().filter(u8::is_ascii_digit).count();
     let upper = run.bytes().filter(u8::is_ascii_uppercase).count();
     let lower = run.bytes().filter(u8::is_ascii_lowercase).count();
-    digits >= 3 && (upper > 0 || lower > 0) && !run.contains("//")
+    let mixed = (digits >= 3 && upper + lower > 0) || (digits >= 1 && upper >= 4 && lower >= 4);
+    mixed && !run.contains("//")
 }
 
 /// International numbers have 7 to 15 digits (ITU-T E.164). Years, prices, dates, versions and
