@@ -1,0 +1,139 @@
+//! Skills whose names are also ordinary words: the rules by which they count, read from
+//! `data/english-words.txt` and `data/cues.txt`.
+
+use std::collections::{HashMap, HashSet};
+
+use rustc_hash::FxBuildHasher;
+
+const RULES: &str = include_str!("../data/english-words.txt");
+const CUES: &str = include_str!("../data/cues.txt");
+
+/// What may speak for any word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Cue {
+    /// A capital in the middle of a sentence.
+    Capital,
+    /// Standing alone.
+    Alone,
+    /// `your X` at the end of a phrase.
+    Your,
+}
+
+/// How one word is read.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Rule {
+    /// It counts unless something speaks against it; else only where something speaks for it.
+    pub(crate) counts: bool,
+    /// Cues of other words that say nothing about this one.
+    pub(crate) deaf_to: Vec<Cue>,
+    /// Phrases in which the word is the ordinary one.
+    pub(crate) against: Vec<Pattern>,
+    /// Phrases in which the word is the skill.
+    pub(crate) cues: Vec<Pattern>,
+}
+
+/// Words that stand right before and right after.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Pattern {
+    /// Nearest last.
+    pub(crate) before: Vec<Box<str>>,
+    /// Nearest first.
+    pub(crate) after: Vec<Box<str>>,
+}
+
+type Phrases = HashSet<&'static str, FxBuildHasher>;
+
+/// All rules, and the phrases that speak for any skill.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct EnglishWords {
+    forms: HashMap<&'static str, u16, FxBuildHasher>,
+    rules: Vec<Rule>,
+    /// Phrases after which a skill is named: `experience with`.
+    pub(crate) before: Phrases,
+    /// Words that follow a skill's name: `developer`.
+    pub(crate) after: Phrases,
+    /// Words that may stand between such a phrase and the skill: `some`.
+    pub(crate) modifiers: Phrases,
+    /// Words between the members of a list: `and`.
+    pub(crate) connectors: Phrases,
+    /// Words that set two skills against each other: `or`.
+    pub(crate) contrasts: Phrases,
+    /// What a number before it counts, so that it is no version: `days`.
+    pub(crate) units: Phrases,
+}
+
+impl EnglishWords {
+    pub(crate) fn built_in() -> Self {
+        let mut words = Self::default();
+        for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (head, patterns) = line.split_once(':').unwrap_or((line, ""));
+            let mut head = head.split(' ');
+            let counts = head.next() == Some("unless");
+            let mut rule = Rule { counts, ..Rule::default() };
+            let form = head.next().unwrap_or_default();
+            rule.deaf_to = head.filter_map(Cue::taken_away_by).collect();
+            for pattern in patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty())
+            {
+                match pattern.strip_prefix('+') {
+                    Some(cue) => rule.cues.push(Pattern::read(cue)),
+                    None => rule.against.push(Pattern::read(pattern)),
+                }
+            }
+            let index = u16::try_from(words.rules.len()).unwrap_or(u16::MAX);
+            for form in form.split('|') {
+                words.forms.insert(form, index);
+            }
+            words.rules.push(rule);
+        }
+        words.read_cues();
+        words
+    }
+
+    fn read_cues(&mut self) {
+        let mut section = "";
+        for line in CUES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_end_matches(']');
+                continue;
+            }
+            let phrases = match section {
+                "before" => &mut self.before,
+                "after" => &mut self.after,
+                "modifiers" => &mut self.modifiers,
+                "connectors" => &mut self.connectors,
+                "contrasts" => &mut self.contrasts,
+                _ => &mut self.units,
+            };
+            phrases.extend(line.split(',').map(str::trim));
+        }
+    }
+
+    /// The rule of a folded phrase, where it is also an ordinary word.
+    pub(crate) fn rule(&self, phrase: &str) -> Option<u16> {
+        self.forms.get(phrase.replace(' ', "-").as_str()).copied()
+    }
+
+    pub(crate) fn get(&self, rule: u16) -> Option<&Rule> {
+        self.rules.get(usize::from(rule))
+    }
+}
+
+impl Cue {
+    fn taken_away_by(flag: &str) -> Option<Self> {
+        match flag {
+            "no-capital" => Some(Self::Capital),
+            "no-alone" => Some(Self::Alone),
+            "no-your" => Some(Self::Your),
+            _ => None,
+        }
+    }
+}
+
+impl Pattern {
+    /// Reads `to _` or `_ ahead`: `_` is the word itself.
+    fn read(pattern: &str) -> Self {
+        let (before, after) = pattern.split_once('_').unwrap_or((pattern, ""));
+        let words = |side: &str| side.split_whitespace().map(Into::into).collect();
+        Self { before: words(before), after: words(after) }
+    }
+}

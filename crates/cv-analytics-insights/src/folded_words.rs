@@ -1,0 +1,246 @@
+//! A text as folded words: lower case, separators turned to one space, punctuation kept as gaps.
+
+/// What stands between a word and the word before it; a later variant separates more strongly.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Gap {
+    /// White space, or nothing where the script changes.
+    Space,
+    /// `don't`, `docker's`: the rest after the apostrophe is a word of its own.
+    Apostrophe,
+    /// `event-driven`, `snake_case`.
+    Hyphen,
+    /// `node.js`, with no white space round it.
+    Dot,
+    /// `R&D`, with no white space round it.
+    TightAmpersand,
+    /// `docker/kubernetes`, also with white space.
+    Slash,
+    /// `&` between spaces, `+`, `,` and other signs that list.
+    List,
+    /// `:`, `;`, brackets, quotation marks, a dash between spaces.
+    Aside,
+    /// The end of a sentence or of a line, and the start of the text.
+    Stop,
+}
+
+impl Gap {
+    /// Whether a name of several words may run across it.
+    fn joins(self) -> bool {
+        matches!(self, Self::Space | Self::Hyphen | Self::Dot | Self::TightAmpersand | Self::Slash)
+    }
+
+    /// Whether it ends a phrase.
+    pub(crate) fn is_hard(self) -> bool {
+        self >= Self::List
+    }
+}
+
+/// One word: its place in the folded text and in the source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word {
+    /// Byte where it begins in the folded text.
+    pub(crate) start: usize,
+    /// Byte after its end in the folded text.
+    pub(crate) end: usize,
+    /// Byte where it begins in the source.
+    pub(crate) from: usize,
+    /// Byte after its end in the source.
+    pub(crate) to: usize,
+    /// What stands before it.
+    pub(crate) gap: Gap,
+    /// Whether its first letter is a capital.
+    pub(crate) capital: bool,
+    /// Whether it has a lower-case letter.
+    pub(crate) lower: bool,
+}
+
+/// A folded text and its words; made once and filled again for each text.
+#[derive(Default, Debug)]
+pub(crate) struct FoldedWords {
+    text: String,
+    words: Vec<Word>,
+}
+
+impl FoldedWords {
+    /// Folds one text.
+    pub(crate) fn of(source: &str) -> Self {
+        let mut folded = Self::default();
+        folded.fill(source);
+        folded
+    }
+
+    /// Replaces the content by that of `source`.
+    pub(crate) fn fill(&mut self, source: &str) {
+        self.text.clear();
+        self.words.clear();
+        let mut gap = Gap::Stop;
+        let mut open: Option<Word> = None;
+        let mut previous = ' ';
+        let mut chars = source.char_indices().peekable();
+        while let Some((at, raw)) = chars.next() {
+            if is_ignorable(raw) {
+                continue;
+            }
+            let char = half_width(raw);
+            let next = chars.peek().map_or(' ', |&(_, next)| half_width(next));
+            let after = at + raw.len_utf8();
+            if let Some(word) = &mut open
+                && belongs(char, previous, next)
+            {
+                word.to = after;
+                word.lower |= char.is_lowercase();
+                push_lower(&mut self.text, char);
+                previous = char;
+                continue;
+            }
+            let begins = is_word_char(char)
+                || (char == '.'
+                    && next.is_alphabetic()
+                    && !previous.is_alphanumeric()
+                    && previous != '.')
+                || (is_apostrophe(char) && open.is_some() && next.is_alphabetic());
+            if begins {
+                let between = match &open {
+                    Some(_) if is_apostrophe(char) => Gap::Apostrophe,
+                    Some(_) => Gap::Space,
+                    None => gap,
+                };
+                self.close(open.take());
+                open = Some(self.begin(between, char, at..after));
+                gap = Gap::Space;
+            } else {
+                self.close(open.take());
+                gap = gap.max(gap_of(char, previous, next));
+            }
+            previous = char;
+        }
+        self.close(open);
+    }
+
+    fn begin(&mut self, gap: Gap, first: char, source: std::ops::Range<usize>) -> Word {
+        if !self.text.is_empty() {
+            self.text.push(if gap.joins() { ' ' } else { ',' });
+        }
+        let start = self.text.len();
+        push_lower(&mut self.text, if is_apostrophe(first) { '\'' } else { first });
+        Word {
+            start,
+            end: start,
+            from: source.start,
+            to: source.end,
+            gap,
+            capital: first.is_uppercase(),
+            lower: first.is_lowercase(),
+        }
+    }
+
+    fn close(&mut self, word: Option<Word>) {
+        if let Some(mut word) = word {
+            word.end = self.text.len();
+            self.words.push(word);
+        }
+    }
+
+    /// How many words there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// The word at an index.
+    pub(crate) fn word(&self, index: usize) -> Option<&Word> {
+        self.words.get(index)
+    }
+
+    /// The folded word at an index, empty where there is none.
+    pub(crate) fn text(&self, index: usize) -> &str {
+        self.phrase(index, index)
+    }
+
+    /// The folded words from `first` to `last`, both included; empty where there are none. It holds
+    /// a comma where a gap parts them.
+    pub(crate) fn phrase(&self, first: usize, last: usize) -> &str {
+        match (self.words.get(first), self.words.get(last)) {
+            (Some(from), Some(to)) => self.text.get(from.start..to.end).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
+    /// The whole folded text.
+    pub(crate) fn whole(&self) -> &str {
+        &self.text
+    }
+
+    /// The gap before a word; after the last word the text stops.
+    pub(crate) fn gap(&self, index: usize) -> Gap {
+        self.words.get(index).map_or(Gap::Stop, |word| word.gap)
+    }
+
+    /// The whole folded text with its separators left out: one key for all ways to write a name.
+    pub(crate) fn squeezed(&self) -> String {
+        (0..self.len()).map(|index| self.text(index)).collect()
+    }
+}
+
+/// Whether `char` goes on with the word that `previous` ended so far.
+fn belongs(char: char, previous: char, next: char) -> bool {
+    match char {
+        '#' => previous.is_ascii_alphabetic() && !next.is_alphabetic(),
+        '+' if previous == '+' => true,
+        '+' => previous.is_ascii_alphanumeric() && (next == '+' || !next.is_alphanumeric()),
+        _ if matches!(previous, '+' | '#') => false,
+        _ => is_word_char(char) && is_far_script(char) == is_far_script(previous),
+    }
+}
+
+fn is_word_char(char: char) -> bool {
+    char.is_alphanumeric()
+}
+
+/// Scripts other than Latin: a Latin name may stand right beside them without a space.
+fn is_far_script(char: char) -> bool {
+    char >= '\u{370}'
+}
+
+fn is_apostrophe(char: char) -> bool {
+    matches!(char, '\'' | '\u{2019}' | '\u{2bc}')
+}
+
+/// Characters that show nothing and part nothing: zero width, direction marks, accents that follow
+/// their letter.
+fn is_ignorable(char: char) -> bool {
+    matches!(char,
+        '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+/// The ASCII form of a full-width character.
+fn half_width(char: char) -> char {
+    match char {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),
+        '\u{3000}' => ' ',
+        _ => char,
+    }
+}
+
+fn push_lower(text: &mut String, char: char) {
+    if char.is_ascii() {
+        text.push(char.to_ascii_lowercase());
+    } else {
+        text.extend(char.to_lowercase());
+    }
+}
+
+fn gap_of(char: char, previous: char, next: char) -> Gap {
+    let tight = !previous.is_whitespace() && !next.is_whitespace();
+    match char {
+        '_' => Gap::Hyphen,
+        '-' | '\u{2010}' | '\u{2011}' if tight => Gap::Hyphen,
+        '.' if tight && next.is_alphanumeric() => Gap::Dot,
+        '&' if tight => Gap::TightAmpersand,
+        '/' | '\\' => Gap::Slash,
+        '\n' | '\r' | '.' | '?' | '!' | '\u{3002}' | '\u{2026}' => Gap::Stop,
+        '&' | '+' | ',' | '|' | '\u{2022}' | '\u{3001}' => Gap::List,
+        _ if char.is_whitespace() || is_apostrophe(char) => Gap::Space,
+        _ => Gap::Aside,
+    }
+}

@@ -1,0 +1,268 @@
+//! Decides from its sentence whether a word that is also English means the technology.
+
+use crate::english_words::{Cue, EnglishWords, Pattern};
+use crate::folded_words::{FoldedWords, Gap};
+use crate::skill_dictionary::SkillDictionary;
+use crate::skill_mentions::Candidate;
+
+/// Modifiers that may stand between a cue and the word (`experience with some of the`).
+const MOST_MODIFIERS: usize = 3;
+/// Words in the longest cue.
+const LONGEST_CUE: usize = 3;
+/// Words that may stand between two members of a list (`and maybe some`).
+const MOST_BETWEEN: usize = 3;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Technology,
+    Open,
+    Ordinary,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Link {
+    None,
+    List,
+    Contrast,
+}
+
+/// A text in which at least one name is also an ordinary word.
+pub(crate) struct Context<'a> {
+    dictionary: &'a SkillDictionary,
+    english: &'a EnglishWords,
+    words: &'a FoldedWords,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(dictionary: &'a SkillDictionary, words: &'a FoldedWords) -> Self {
+        Self { dictionary, english: dictionary.english(), words }
+    }
+
+    /// Removes the candidates that are ordinary words here.
+    pub(crate) fn retain(&self, candidates: &mut Vec<Candidate>) {
+        let mut verdicts: Vec<Verdict> =
+            (0..candidates.len()).map(|at| self.alone(candidates, at)).collect();
+        self.spread(candidates, &mut verdicts);
+        let mut verdicts = verdicts.iter();
+        candidates.retain(|_| verdicts.next() == Some(&Verdict::Technology));
+    }
+
+    /// What a candidate's own surroundings say.
+    fn alone(&self, candidates: &[Candidate], at: usize) -> Verdict {
+        let Some(candidate) = candidates.get(at) else { return Verdict::Open };
+        let Some(rule) = candidate.rule.and_then(|rule| self.english.get(rule)) else {
+            return Verdict::Technology;
+        };
+        let before = at.checked_sub(1).and_then(|before| candidates.get(before));
+        let after = candidates.get(at + 1);
+        if rule.cues.iter().any(|cue| self.matches(cue, candidate)) {
+            return Verdict::Technology;
+        }
+        if self.is_glued(candidate, before, after) {
+            return Verdict::Ordinary;
+        }
+        let cue = self.cue_before(candidate.first);
+        let against = rule.against.iter().any(|pattern| {
+            self.matches(pattern, candidate)
+                && (!pattern.after.is_empty() || pattern.before.len() >= cue)
+                && !self.is_inside_list(pattern, candidate, before)
+        });
+        if against {
+            return Verdict::Ordinary;
+        }
+        let hears = |cue| !rule.deaf_to.contains(&cue);
+        if rule.counts
+            || cue > 0
+            || self.has_cue_after(candidate.last + 1)
+            || (hears(Cue::Capital) && self.is_marked_by_case(candidate))
+            || (hears(Cue::Alone) && self.stands_alone(candidate))
+            || (hears(Cue::Your) && self.is_your(candidate))
+        {
+            return Verdict::Technology;
+        }
+        Verdict::Open
+    }
+
+    /// Lets a list's members speak for each other, until nothing changes.
+    fn spread(&self, candidates: &[Candidate], verdicts: &mut [Verdict]) {
+        let links: Vec<Link> = candidates
+            .windows(2)
+            .map(|pair| if let [left, right] = pair { self.link(left, right) } else { Link::None })
+            .collect();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (at, link) in links.iter().enumerate() {
+                let Some([left, right]) = verdicts.get_mut(at..at + 2) else { continue };
+                let technology = |at: usize| {
+                    candidates
+                        .get(at)
+                        .is_some_and(|candidate| self.dictionary.is_technology(candidate.skill))
+                };
+                let (from_left, from_right) = match (*left, *right, link) {
+                    (_, _, Link::None) => (false, false),
+                    (Verdict::Technology, Verdict::Open, _) => (technology(at), false),
+                    (Verdict::Open, Verdict::Technology, _) => (false, technology(at + 1)),
+                    (Verdict::Open, Verdict::Open, Link::Contrast) => (true, true),
+                    _ => (false, false),
+                };
+                if from_left {
+                    *right = Verdict::Technology;
+                }
+                if from_right {
+                    *left = Verdict::Technology;
+                }
+                changed |= from_left || from_right;
+            }
+        }
+    }
+
+    /// How two neighbouring candidates are joined.
+    fn link(&self, left: &Candidate, right: &Candidate) -> Link {
+        let between = left.last + 1..right.first;
+        if between.len() > MOST_BETWEEN
+            || (between.start..=right.first).any(|at| self.words.gap(at) == Gap::Stop)
+        {
+            return Link::None;
+        }
+        let mut link =
+            if self.words.gap(right.first) == Gap::Slash { Link::Contrast } else { Link::List };
+        for at in between {
+            let word = self.words.text(at);
+            if self.english.contrasts.contains(word) {
+                link = Link::Contrast;
+            } else if !self.english.connectors.contains(word) && !is_number(word) {
+                return Link::None;
+            }
+        }
+        link
+    }
+
+    /// Whether a hyphen, a dot or an ampersand ties the word to one that is no skill: `go-live`, `R&D`,
+    /// `node.example`.
+    fn is_glued(
+        &self,
+        candidate: &Candidate,
+        before: Option<&Candidate>,
+        after: Option<&Candidate>,
+    ) -> bool {
+        let tight = |gap| matches!(gap, Gap::Hyphen | Gap::Dot | Gap::TightAmpersand);
+        let next = candidate.last + 1;
+        let tied_before = tight(self.words.gap(candidate.first))
+            && before.is_none_or(|before| before.last + 1 != candidate.first);
+        let tied_after = tight(self.words.gap(next))
+            && after.is_none_or(|after| after.first != next)
+            && !(self.words.gap(next) == Gap::Hyphen
+                && self.english.after.contains(self.words.text(next)));
+        tied_before
+            || tied_after
+            || self.words.gap(next) == Gap::Apostrophe && self.words.text(next) != "'s"
+    }
+
+    fn matches(&self, pattern: &Pattern, candidate: &Candidate) -> bool {
+        let after = pattern.after.iter().enumerate().all(|(at, word)| {
+            let index = candidate.last + 1 + at;
+            self.words.text(index) == &**word && self.words.gap(index) != Gap::Stop
+        });
+        after
+            && pattern.before.iter().rev().enumerate().all(|(back, word)| {
+                self.words.gap(candidate.first - back.min(candidate.first)) != Gap::Stop
+                    && candidate
+                        .first
+                        .checked_sub(back + 1)
+                        .is_some_and(|index| self.words.text(index) == &**word)
+            })
+    }
+
+    /// Whether the words of a pattern link the word to a technology before them: `Java to Go`.
+    fn is_inside_list(
+        &self,
+        pattern: &Pattern,
+        candidate: &Candidate,
+        before: Option<&Candidate>,
+    ) -> bool {
+        pattern.after.is_empty()
+            && before.is_some_and(|before| {
+                before.rule.is_none()
+                    && before.last + 1 + pattern.before.len() == candidate.first
+                    && self.link(before, candidate) != Link::None
+            })
+    }
+
+    /// How many words the longest cue right before the word has, 0 where there is none.
+    fn cue_before(&self, first: usize) -> usize {
+        let mut end = first;
+        for _ in 0..=MOST_MODIFIERS {
+            if end == 0 || self.words.gap(end) >= Gap::Stop {
+                return 0;
+            }
+            let longest = (1..=LONGEST_CUE.min(end)).rev().find(|length| {
+                self.english.before.contains(self.words.phrase(end - length, end - 1))
+            });
+            if let Some(length) = longest {
+                return length;
+            }
+            if !self.english.modifiers.contains(self.words.text(end - 1)) {
+                return 0;
+            }
+            end -= 1;
+        }
+        0
+    }
+
+    /// Whether a word that follows skills follows, or a version.
+    fn has_cue_after(&self, next: usize) -> bool {
+        let gap = self.words.gap(next);
+        if !matches!(gap, Gap::Space | Gap::Hyphen | Gap::Slash) {
+            return false;
+        }
+        let word = self.words.text(next);
+        if is_number(word) {
+            return gap == Gap::Space
+                && word.len() <= 2
+                && !self.english.units.contains(self.words.text(next + 1));
+        }
+        self.english.after.contains(word)
+    }
+
+    /// Whether it has a capital in the middle of a sentence that does not give one to every word, or is
+    /// all capitals in a sentence that is not.
+    fn is_marked_by_case(&self, candidate: &Candidate) -> bool {
+        let Some(word) = self.words.word(candidate.first) else { return false };
+        if !word.capital {
+            return false;
+        }
+        let shouts = !word.lower && word.end - word.start > 1;
+        if self.words.gap(candidate.first) >= Gap::Stop && !shouts {
+            return false;
+        }
+        let (mut small, mut large) = (0, 0);
+        for at in 0..self.words.len() {
+            let Some(word) = self.words.word(at) else { continue };
+            let counts = word.end - word.start > 2 && word.gap < Gap::Aside;
+            if counts && at != candidate.first {
+                if if shouts { word.lower } else { !word.capital } {
+                    small += 1;
+                } else {
+                    large += 1;
+                }
+            }
+        }
+        small > large
+    }
+
+    fn stands_alone(&self, candidate: &Candidate) -> bool {
+        self.words.gap(candidate.first).is_hard() && self.words.gap(candidate.last + 1).is_hard()
+    }
+
+    fn is_your(&self, candidate: &Candidate) -> bool {
+        let next = candidate.last + 1;
+        candidate.first.checked_sub(1).is_some_and(|before| self.words.text(before) == "your")
+            && (self.words.gap(next).is_hard()
+                || self.english.connectors.contains(self.words.text(next)))
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}

@@ -1,0 +1,241 @@
+//! The dictionary of skills: canonical names, what people type for them, and exact look-up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::english_words::EnglishWords;
+use crate::folded_words::FoldedWords;
+use crate::owner_skills::OwnerSkills;
+use crate::skill_forms::{humps, misspellings, plural, spellings};
+
+const RECRUITERS_WORDS: &str = include_str!("../data/skills.txt");
+const BRANDS: &str = include_str!("../data/brands.txt");
+const LANGUAGES: &str = include_str!("../data/languages.txt");
+const NOT_MISSPELLINGS: &str = include_str!("../data/not-misspellings.txt");
+
+/// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
+/// nothing about a word that is also English.
+const NO_TECHNOLOGY: [&str; 2] = ["People", "Practices"];
+
+/// Index of a skill in its dictionary (dense, from 0).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SkillId(pub(crate) u32);
+
+impl SkillId {
+    /// The index as a number, for tables with one row a skill.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a run of folded words stands for.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Form {
+    /// The skill it names, if it is a whole name.
+    pub(crate) skill: Option<SkillId>,
+    /// Its rule in [`EnglishWords`] where it is also an ordinary word.
+    pub(crate) rule: Option<u16>,
+    /// Whether a longer name begins with it.
+    pub(crate) continues: bool,
+    /// How surely it names the skill: a later source never replaces an earlier one.
+    rank: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Skill {
+    name: Box<str>,
+    aliases: Vec<Box<str>>,
+    technology: bool,
+}
+
+#[derive(Clone, Default, Debug)]
+struct Tables {
+    skills: Vec<Skill>,
+    forms: HashMap<Box<str>, Form, FxBuildHasher>,
+    names: HashMap<Box<str>, SkillId, FxBuildHasher>,
+    english: EnglishWords,
+}
+
+/// Canonical skills with their aliases; a clone shares its tables.
+#[derive(Clone, Debug)]
+pub struct SkillDictionary {
+    tables: Arc<Tables>,
+}
+
+/// Ranks of a form: what the owner says, a name or alias as listed, a plural or a name split at its
+/// humps, a misspelling.
+const OWNER: u8 = 4;
+const LISTED: u8 = 3;
+const VARIED: u8 = 2;
+const MISSPELT: u8 = 1;
+
+impl SkillDictionary {
+    /// The dictionary that the program carries.
+    pub fn built_in() -> Self {
+        let mut tables = Tables { english: EnglishWords::built_in(), ..Tables::default() };
+        for list in [RECRUITERS_WORDS, BRANDS, LANGUAGES] {
+            tables.read_list(list);
+        }
+        tables.add_variants();
+        Self { tables: Arc::new(tables) }
+    }
+
+    /// This dictionary with the owner's skills and aliases, which win over the ones already there and
+    /// count wherever they stand.
+    #[must_use]
+    pub fn with_owner_skills(&self, owner: &OwnerSkills) -> Self {
+        let mut tables = Tables::clone(&self.tables);
+        for (name, aliases) in owner.iter() {
+            let id = tables.skill(name, true);
+            tables.add_form(name, id, OWNER);
+            for alias in aliases {
+                tables.add_alias(alias, id, OWNER);
+                if let Some(alias) = plural(alias) {
+                    tables.add_form(&alias, id, VARIED);
+                }
+            }
+        }
+        Self { tables: Arc::new(tables) }
+    }
+
+    /// How many skills there are.
+    pub fn len(&self) -> usize {
+        self.tables.skills.len()
+    }
+
+    /// Whether there are no skills.
+    pub fn is_empty(&self) -> bool {
+        self.tables.skills.is_empty()
+    }
+
+    /// The canonical name of a skill; empty for an id of a larger dictionary.
+    pub fn name(&self, id: SkillId) -> &str {
+        self.tables.skills.get(id.index()).map_or("", |skill| &skill.name)
+    }
+
+    /// The aliases of a skill as listed, without its name and without variants.
+    pub fn aliases(&self, id: SkillId) -> impl Iterator<Item = &str> {
+        self.tables
+            .skills
+            .get(id.index())
+            .into_iter()
+            .flat_map(|skill| skill.aliases.iter().map(AsRef::as_ref))
+    }
+
+    /// All skills in the order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (SkillId, &str)> {
+        (0..).map(SkillId).zip(self.tables.skills.iter().map(|skill| &*skill.name))
+    }
+
+    /// The skill whose name or alias is the whole of `name`, whatever its case, spaces and hyphens.
+    /// Context plays no part: for `missingSkills: ["k8s"]` and the like.
+    pub fn canonical(&self, name: &str) -> Option<SkillId> {
+        self.tables.names.get(FoldedWords::of(name).squeezed().as_str()).copied()
+    }
+
+    pub(crate) fn form(&self, phrase: &str) -> Option<&Form> {
+        self.tables.forms.get(phrase)
+    }
+
+    pub(crate) fn english(&self) -> &EnglishWords {
+        &self.tables.english
+    }
+
+    pub(crate) fn is_technology(&self, id: SkillId) -> bool {
+        self.tables.skills.get(id.index()).is_some_and(|skill| skill.technology)
+    }
+}
+
+impl Tables {
+    /// Reads a list: `[Section]` lines, `Canonical: alias, alias` lines, `#` comments.
+    fn read_list(&mut self, list: &str) {
+        let mut technology = true;
+        for line in
+            list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("# "))
+        {
+            if let Some(section) = line.strip_prefix('[') {
+                technology = !NO_TECHNOLOGY.contains(&section.trim_end_matches(']'));
+                continue;
+            }
+            let (name, aliases) = line.split_once(':').unwrap_or((line, ""));
+            let id = self.skill(name, technology);
+            for alias in aliases.split(',').map(str::trim).filter(|alias| !alias.is_empty()) {
+                self.add_alias(alias, id, LISTED);
+            }
+        }
+    }
+
+    /// The skill of that name, made if it is new.
+    fn skill(&mut self, name: &str, technology: bool) -> SkillId {
+        let name = name.trim();
+        if let Some(&id) = self.names.get(FoldedWords::of(name).squeezed().as_str()) {
+            return id;
+        }
+        let id = SkillId(u32::try_from(self.skills.len()).unwrap_or(u32::MAX));
+        self.skills.push(Skill { name: name.into(), aliases: Vec::new(), technology });
+        self.add_form(name, id, LISTED);
+        id
+    }
+
+    fn add_alias(&mut self, alias: &str, id: SkillId, rank: u8) {
+        self.add_form(alias, id, rank);
+        if let Some(skill) = self.skills.get_mut(id.index())
+            && !skill.aliases.iter().any(|known| **known == *alias)
+            && *skill.name != *alias
+        {
+            skill.aliases.push(alias.into());
+        }
+    }
+
+    /// Makes every spelling of a name or alias stand for the skill, unless a better source has said
+    /// otherwise.
+    fn add_form(&mut self, name: &str, id: SkillId, rank: u8) {
+        let words = FoldedWords::of(name);
+        if words.len() == 0 {
+            return;
+        }
+        let squeezed = words.squeezed();
+        if rank >= LISTED && (rank == OWNER || !self.names.contains_key(squeezed.as_str())) {
+            self.names.insert(squeezed.into(), id);
+        }
+        for spelling in spellings(&words) {
+            for (end, _) in spelling.match_indices(' ') {
+                if let Some(beginning) = spelling.get(..end) {
+                    self.forms.entry(beginning.into()).or_default().continues = true;
+                }
+            }
+            let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
+            let form = self.forms.entry(spelling.into()).or_default();
+            if form.rank < rank || (rank == OWNER && form.rank == OWNER) {
+                *form = Form { skill: Some(id), rule, rank, ..*form };
+            }
+        }
+    }
+
+    /// Adds plurals, names split at their humps (`type script`) and near misspellings.
+    fn add_variants(&mut self) {
+        let mut listed: Vec<(SkillId, bool, Box<str>)> = Vec::new();
+        for (id, skill) in (0..).map(SkillId).zip(&self.skills) {
+            let names = std::iter::once(&skill.name).chain(&skill.aliases);
+            let plain =
+                names.filter(|name| self.english.rule(FoldedWords::of(name).whole()).is_none());
+            listed.extend(plain.map(|name| (id, skill.technology, name.clone())));
+        }
+        for (id, _, name) in &listed {
+            for variant in humps(name).into_iter().chain(plural(name)) {
+                self.add_form(&variant, *id, VARIED);
+            }
+        }
+        let words: Vec<&str> =
+            NOT_MISSPELLINGS.lines().filter(|line| !line.starts_with('#')).collect();
+        for (id, _, name) in listed.iter().filter(|(_, technology, _)| *technology) {
+            for wrong in misspellings(name) {
+                if words.binary_search(&wrong.as_str()).is_err() {
+                    self.add_form(&wrong, *id, MISSPELT);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The ways in which people write one name: apart, joined, in the plural, misspelt.
+
+use crate::folded_words::FoldedWords;
+
+/// Names of more words than this are kept as they are written, not joined in every way.
+const MOST_JOINED_WORDS: usize = 4;
+/// Shorter names have too many neighbours that are other words.
+const SHORTEST_MISSPELT: usize = 6;
+/// First halves that make a split name an ordinary phrase: `in design`, `no code`.
+const NOT_A_HALF: [&str; 14] =
+    ["in", "on", "no", "to", "go", "un", "re", "my", "one", "at", "by", "up", "the", "be"];
+
+/// Every way to join the words of a name: `ci cd` gives `ci cd` and `cicd`. A hyphen, a dot or a slash
+/// in a text is folded to a space before, so these cover them.
+pub(crate) fn spellings(words: &FoldedWords) -> Vec<String> {
+    let gaps = words.len().saturating_sub(1);
+    let ways = if words.len() <= MOST_JOINED_WORDS { 1_usize << gaps } else { 1 };
+    (0..ways)
+        .map(|joined| {
+            let mut spelling = String::new();
+            for index in 0..words.len() {
+                if index > 0 && joined & (1 << (index - 1)) == 0 {
+                    spelling.push(' ');
+                }
+                spelling.push_str(words.text(index));
+            }
+            spelling
+        })
+        .collect()
+}
+
+/// The name with a space at each change from a lower-case to an upper-case letter, if it has one.
+pub(crate) fn humps(name: &str) -> Option<String> {
+    let mut split = String::new();
+    let mut previous = ' ';
+    for char in name.chars() {
+        if previous.is_lowercase() && char.is_uppercase() {
+            split.push(' ');
+        }
+        split.push(char);
+        previous = char;
+    }
+    let first = split.split(' ').next().unwrap_or_default().to_lowercase();
+    (split.len() > name.len() && first.len() > 1 && !NOT_A_HALF.contains(&first.as_str()))
+        .then_some(split)
+}
+
+/// The plural of a name whose last word is a plain one of four letters or more, or the singular of a
+/// plural of several words (`Azure Function`).
+pub(crate) fn plural(name: &str) -> Option<String> {
+    let last = name.rsplit([' ', '-', '/', '.']).next().unwrap_or_default();
+    let several = last.len() < name.len();
+    if !last.chars().all(|char| char.is_ascii_alphabetic())
+        || last.len() < 3
+        || (!several && last.len() < 4)
+    {
+        return None;
+    }
+    match last.strip_suffix('s') {
+        Some(_)
+            if !several
+                || last.len() < 5
+                || last.ends_with("ss")
+                || last.ends_with("is")
+                || last.ends_with("us") =>
+        {
+            None
+        }
+        Some(_) => name.strip_suffix('s').map(str::to_owned),
+        None if last.ends_with(['x', 'z']) || last.ends_with("ch") || last.ends_with("sh") => None,
+        None => match name.strip_suffix('y') {
+            Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => Some(format!("{stem}ies")),
+            _ => Some(format!("{name}s")),
+        },
+    }
+}
+
+/// What slips of the finger make of a single word: a letter left out, two letters exchanged, a letter
+/// doubled, one vowel for another. The first letter is taken to be right.
+pub(crate) fn misspellings(name: &str) -> Vec<String> {
+    let letters: Vec<char> = name.to_lowercase().chars().collect();
+    if letters.len() < SHORTEST_MISSPELT || !letters.iter().all(char::is_ascii_lowercase) {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for at in 1..letters.len() {
+        let (before, after) = letters.split_at(at);
+        let [letter, rest @ ..] = after else { continue };
+        let mut add = |middle: &[char], rest: &[char]| {
+            all.push(before.iter().chain(middle).chain(rest).collect::<String>());
+        };
+        add(&[], rest);
+        add(&[*letter, *letter], rest);
+        if let [next, rest @ ..] = rest
+            && next != letter
+        {
+            add(&[*next, *letter], rest);
+        }
+        if "aeiou".contains(*letter) {
+            for vowel in "aeiou".chars().filter(|vowel| vowel != letter) {
+                add(&[vowel], rest);
+            }
+        }
+    }
+    all
+}
