@@ -1,16 +1,34 @@
-//! What a week of questions says: the skills and topics that people ask for.
+//! What a week of questions says: skills and topics, trends, gaps, actions, and the report.
 //!
-//! [`SkillDictionary`] knows the skills and finds them in a text; [`OwnerSkills`] are what an owner
-//! adds to it; [`topic`] names a question where no skill is known.
+//! No input or output, no clock. In reading order:
+//!
+//! 1. [`SkillDictionary`] knows the skills and finds them in a text; [`OwnerSkills`] are what an owner
+//!    adds to it; [`topic`](topic()) names a question where no skill is known.
+//! 2. [`cv_list`] and [`figure_settings`]: what the owner says that changes figures.
+//! 3. `tally` (with `asked_skills` and `gap_tally`) counts interactions one by one; [`fisher`] and
+//!    `trends` judge what moved; `actions` says what to do.
+//! 4. [`report_builder`] makes the [`report`] of one week out of that.
 
+mod actions;
+mod asked_skills;
+pub mod cv_list;
 mod english_words;
+pub mod figure_settings;
+pub mod fisher;
 mod folded_words;
+mod gap_tally;
+mod input_hash;
 mod owner_skills;
+pub mod report;
+pub mod report_builder;
+mod session_numbers;
 mod skill_context;
 mod skill_dictionary;
 mod skill_forms;
 mod skill_mentions;
+mod tally;
 mod topic;
+mod trends;
 
 pub use owner_skills::{OwnerSkills, OwnerSkillsError};
 pub use skill_dictionary::{SkillDictionary, SkillId};

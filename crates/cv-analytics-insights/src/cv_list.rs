@@ -1,0 +1,148 @@
+//! The CV's skill list: which skills it names, and in which words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::owner_skills::OwnerSkills;
+use crate::skill_dictionary::{SkillDictionary, SkillId};
+
+/// The skills of a CV with the words it uses for each, in small letters.
+#[derive(Clone, Debug, Default)]
+pub struct CvList {
+    words: BTreeMap<SkillId, BTreeSet<String>>,
+}
+
+/// Why a CV file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CvListError {
+    /// The file begins like JSON and is none.
+    #[error("it is no JSON: {0}")]
+    Json(String),
+    /// The JSON has another form.
+    #[error(
+        "it holds no list of skills: write {{\"skills\":[{{\"skill\":\"Go\"}}]}}, {{\"skills\":[\"Go\"]}}, [\"Go\"], or plain text with one skill a line"
+    )]
+    Form,
+    /// There is no skill in it.
+    #[error("it is empty: write one skill a line")]
+    Empty,
+    /// An entry cannot be a skill's name.
+    #[error("entry {entry:?} cannot be used: {problem}")]
+    Entry {
+        /// The entry, cut.
+        entry: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl CvList {
+    /// Reads a CV file: JSON with `skills` (texts, or objects with `skill` or `name`), a JSON array
+    /// of the same, or plain text with one skill a line (`#` begins a comment, a leading `-`, `*` or
+    /// `•` is dropped).
+    ///
+    /// # Errors
+    /// [`CvListError`], which says what to write.
+    pub fn read_entries(text: &str) -> Result<Vec<String>, CvListError> {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let entries = if text.starts_with(['{', '[']) {
+            let value: Value =
+                serde_json::from_str(text).map_err(|error| CvListError::Json(error.to_string()))?;
+            let list = match value {
+                Value::Array(list) => list,
+                Value::Object(mut fields) => match fields.remove("skills") {
+                    Some(Value::Array(list)) => list,
+                    _ => return Err(CvListError::Form),
+                },
+                _ => return Err(CvListError::Form),
+            };
+            let name = |value: &Value| {
+                let name = value
+                    .as_str()
+                    .or_else(|| value.get("skill")?.as_str())
+                    .or_else(|| value.get("name")?.as_str());
+                name.map(|name| name.trim().to_owned()).ok_or(CvListError::Form)
+            };
+            list.iter().map(name).collect::<Result<Vec<_>, _>>()?
+        } else {
+            text.lines()
+                .map(|line| line.trim().trim_start_matches(['-', '*', '•']).trim())
+                .filter(|line| !line.is_empty() && !line.starts_with("# ") && *line != "#")
+                .map(str::to_owned)
+                .collect()
+        };
+        let mut kept: Vec<String> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if entry.is_empty() || kept.contains(&entry) {
+                continue;
+            }
+            let as_owner = serde_json::json!({ entry.as_str(): [] }).to_string();
+            OwnerSkills::read(&as_owner).map_err(|error| CvListError::Entry {
+                entry: entry.chars().take(40).collect(),
+                problem: error.problem,
+            })?;
+            kept.push(entry);
+        }
+        if kept.is_empty() { Err(CvListError::Empty) } else { Ok(kept) }
+    }
+
+    /// The list's skills in `dictionary`.
+    pub fn new(dictionary: &SkillDictionary, entries: &[String]) -> Self {
+        let mut words: BTreeMap<SkillId, BTreeSet<String>> = BTreeMap::new();
+        for entry in entries {
+            for (skill, word) in Self::skills_of(dictionary, entry) {
+                words.entry(skill).or_default().insert(word);
+            }
+        }
+        Self { words }
+    }
+
+    /// The skills that one entry names, each with the entry's words for it: the entry as a whole
+    /// where it is a name or alias, else those found in it.
+    pub(crate) fn skills_of(dictionary: &SkillDictionary, entry: &str) -> Vec<(SkillId, String)> {
+        match dictionary.canonical(entry) {
+            Some(skill) => vec![(skill, entry.to_lowercase())],
+            None => dictionary
+                .find_in_list_entry(entry)
+                .into_iter()
+                .map(|mention| (mention.skill(), mention.variant().into_owned()))
+                .collect(),
+        }
+    }
+
+    /// Whether the CV names the skill.
+    pub fn has(&self, skill: SkillId) -> bool {
+        self.words.contains_key(&skill)
+    }
+
+    /// The CV's words for the skill, in their order.
+    pub fn words(&self, skill: SkillId) -> Vec<String> {
+        self.words.get(&skill).map(|words| words.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_plain_text_lists_are_read() {
+        let expect = vec!["Go".to_owned(), "C#".to_owned()];
+        for text in [
+            r#"{"about":"x","skills":[{"skill":"Go","years":3},{"name":"C#"}]}"#,
+            r#"{"skills":["Go","C#","Go"]}"#,
+            r#"["Go","C#"]"#,
+            "# my skills\n- Go\n\n* C#\n",
+        ] {
+            assert_eq!(CvList::read_entries(text), Ok(expect.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_refused_with_what_to_write() {
+        assert!(matches!(CvList::read_entries("{"), Err(CvListError::Json(_))));
+        assert_eq!(CvList::read_entries("{\"cv\":1}"), Err(CvListError::Form));
+        assert_eq!(CvList::read_entries(" \n"), Err(CvListError::Empty));
+    }
+}

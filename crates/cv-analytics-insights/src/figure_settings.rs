@@ -1,0 +1,139 @@
+//! The settings that change figures: they live in the store, and travel as one JSON document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cv_analytics_core::store::{Ledger, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::cv_list::CvList;
+use crate::owner_skills::{OwnerSkills, OwnerSkillsError};
+use crate::report::GapMark;
+use crate::skill_dictionary::SkillDictionary;
+
+/// The ledger's key of the settings.
+pub const SETTINGS_KEY: &str = "cv-analytics:settings";
+
+/// What the owner set.
+///
+/// As JSON: `{"cv":["Go"],"aliases":{"Kubernetes":["kube"]},"gapMarks":{"visa":"noise"},
+/// "exclusions":{"sessions":["…"],"requestIds":["…"]}}`; a field that is absent is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct FigureSettings {
+    /// The entries of the CV's skill list, as written; `None` where there is no list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cv: Option<Vec<String>>,
+    /// Skills and aliases that the owner adds to the dictionary.
+    pub aliases: BTreeMap<String, Vec<String>>,
+    /// What the owner said of gaps, by skill or topic.
+    pub gap_marks: BTreeMap<String, GapMark>,
+    /// What is left out of reports besides canaries and known bots.
+    pub exclusions: Exclusions,
+}
+
+/// What the owner leaves out of reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Exclusions {
+    /// Sessions, as the store keeps them.
+    pub sessions: BTreeSet<String>,
+    /// Single interactions.
+    pub request_ids: BTreeSet<String>,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The document is not the settings' JSON.
+    #[error("the settings cannot be read: {0}; `cv-analytics settings export` shows the form")]
+    Json(#[from] serde_json::Error),
+    /// A skill or alias breaks the dictionary's rules.
+    #[error("the settings' aliases cannot be used: {0}")]
+    Aliases(#[from] OwnerSkillsError),
+    /// The store failed.
+    #[error("the settings cannot be read from or written to the store: {0}")]
+    Store(#[from] StoreError),
+    /// Somebody else kept writing at the same time.
+    #[error("the settings were changed by somebody else at the same time; try again")]
+    Contended,
+}
+
+impl FigureSettings {
+    /// Reads the JSON document.
+    ///
+    /// # Errors
+    /// [`SettingsError::Json`], which names line, column and field; [`SettingsError::Aliases`].
+    pub fn read(text: &str) -> Result<Self, SettingsError> {
+        let settings: Self = serde_json::from_str(text)?;
+        settings.owner_skills()?;
+        Ok(settings)
+    }
+
+    /// The JSON document, fields in a fixed order: the same settings give the same bytes.
+    ///
+    /// # Errors
+    /// None in practice: every field can be written.
+    pub fn to_json(&self) -> Result<String, SettingsError> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// [`SettingsError`] where the store fails or holds something else.
+    pub async fn load(ledger: &impl Ledger) -> Result<Self, SettingsError> {
+        match ledger.get(SETTINGS_KEY).await? {
+            Some(record) => Self::read(&record.value),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Changes the settings in force by compare-and-set, and gives those that hold now.
+    ///
+    /// # Errors
+    /// [`SettingsError`]; [`SettingsError::Contended`] after several tries.
+    pub async fn change(
+        ledger: &impl Ledger,
+        change: impl Fn(&mut Self),
+    ) -> Result<Self, SettingsError> {
+        for _ in 0..8 {
+            let record = ledger.get(SETTINGS_KEY).await?;
+            let mut settings = match &record {
+                Some(record) => Self::read(&record.value)?,
+                None => Self::default(),
+            };
+            change(&mut settings);
+            let version = record.map(|record| record.version);
+            if ledger.put(SETTINGS_KEY, &settings.to_json()?, version).await? {
+                return Ok(settings);
+            }
+        }
+        Err(SettingsError::Contended)
+    }
+
+    /// The owner's additions, and the CV's entries that the dictionary does not know.
+    fn owner_skills(&self) -> Result<OwnerSkills, SettingsError> {
+        Ok(OwnerSkills::read(&serde_json::to_string(&self.aliases)?)?)
+    }
+
+    /// The dictionary under these settings: the built-in one, the owner's additions, and the CV's
+    /// entries in which neither knows a skill.
+    ///
+    /// # Errors
+    /// [`SettingsError::Aliases`].
+    pub fn dictionary(&self, built_in: &SkillDictionary) -> Result<SkillDictionary, SettingsError> {
+        let owner = self.owner_skills()?;
+        let dictionary =
+            if owner.is_empty() { built_in.clone() } else { built_in.with_owner_skills(&owner) };
+        let Some(entries) = &self.cv else { return Ok(dictionary) };
+        let unknown: BTreeMap<&str, [&str; 0]> = entries
+            .iter()
+            .filter(|entry| CvList::skills_of(&dictionary, entry).is_empty())
+            .map(|entry| (entry.as_str(), []))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(dictionary);
+        }
+        Ok(dictionary.with_owner_skills(&OwnerSkills::read(&serde_json::to_string(&unknown)?)?))
+    }
+}

@@ -1,0 +1,176 @@
+//! Counts what people ask for and the agent cannot answer well, by skill or topic and kind.
+
+use std::collections::HashMap;
+
+use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::store::Observation;
+use cv_analytics_core::timestamp::Timestamp;
+use rustc_hash::FxBuildHasher;
+
+use crate::asked_skills::SkillIndex;
+use crate::cv_list::CvList;
+use crate::report::GapKind;
+use crate::skill_dictionary::SkillId;
+use crate::tally::WEEKS;
+use crate::topic::topic;
+
+/// How many questions a gap shows.
+const EXAMPLES: usize = 3;
+
+/// What a gap is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum GapSubject {
+    Skill(SkillIndex),
+    Topic(String),
+}
+
+/// The gaps of eight weeks.
+pub(crate) struct GapTally<'s> {
+    cv: Option<&'s CvList>,
+    pub(crate) gaps: HashMap<(GapSubject, GapKind), OneGap, FxBuildHasher>,
+    /// Faults and blocks of this week by outcome (`None`: unanswered), for the actions.
+    pub(crate) by_outcome: HashMap<Option<Outcome>, Asked, FxBuildHasher>,
+}
+
+/// Interactions, and the numbers of their sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) queries: u64,
+    pub(crate) sessions: Vec<u32>,
+}
+
+/// One gap.
+#[derive(Debug, Default)]
+pub(crate) struct OneGap {
+    /// This week's interactions.
+    pub(crate) asked: Asked,
+    /// Which of the eight weeks have it, the oldest in the lowest bit.
+    weeks: u8,
+    /// The first questions by time, then by request id.
+    examples: Vec<(Timestamp, String, String)>,
+    /// Other skills in the gap's own interactions.
+    pub(crate) related: HashMap<SkillIndex, u64, FxBuildHasher>,
+}
+
+impl<'s> GapTally<'s> {
+    pub(crate) fn new(cv: Option<&'s CvList>) -> Self {
+        Self { cv, gaps: HashMap::default(), by_outcome: HashMap::default() }
+    }
+
+    /// Counts an interaction of the week at `place` of the eight.
+    pub(crate) fn add(
+        &mut self,
+        observation: &Observation,
+        skills: &[SkillIndex],
+        session: Option<u32>,
+        place: usize,
+    ) {
+        let Some(trouble) = Trouble::of(observation) else { return };
+        let last = place + 1 == usize::from(WEEKS);
+        if last && trouble != Trouble::NoMatch {
+            let outcome = observation.response.as_ref().map(|response| response.outcome);
+            self.by_outcome.entry(outcome).or_default().add(session);
+        }
+        if skills.is_empty() {
+            let text = observation.query.as_ref().map_or("", |query| query.text.as_str());
+            if let Some(topic) = topic(text) {
+                let kind = self.kind(trouble, None);
+                let gap = self.gaps.entry((GapSubject::Topic(topic), kind)).or_default();
+                gap.add(observation, skills, None, session, place);
+            }
+        }
+        for &skill in skills {
+            let kind = self.kind(trouble, Some(skill));
+            let gap = self.gaps.entry((GapSubject::Skill(skill), kind)).or_default();
+            gap.add(observation, skills, Some(skill), session, place);
+        }
+    }
+
+    fn kind(&self, trouble: Trouble, skill: Option<SkillIndex>) -> GapKind {
+        match (trouble, self.cv) {
+            (Trouble::Fault, _) => GapKind::Fault,
+            (Trouble::Blocked, _) => GapKind::Blocked,
+            (Trouble::NoMatch, None) => GapKind::Unmatched,
+            (Trouble::NoMatch, Some(cv)) => match skill {
+                Some(skill) if cv.has(SkillId(skill)) => GapKind::NotRetrieved,
+                _ => GapKind::NotOnCv,
+            },
+        }
+    }
+}
+
+/// The first kind of trouble that applies to an interaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Fault,
+    Blocked,
+    NoMatch,
+}
+
+impl Trouble {
+    fn of(observation: &Observation) -> Option<Self> {
+        let Some(response) = &observation.response else { return Some(Self::Fault) };
+        match response.outcome {
+            Outcome::Quota | Outcome::AiError | Outcome::Error => Some(Self::Fault),
+            Outcome::Blocked | Outcome::OffHours => Some(Self::Blocked),
+            Outcome::Answered | Outcome::NoMatch => {
+                (response.match_type == Some(MatchType::None)).then_some(Self::NoMatch)
+            }
+        }
+    }
+}
+
+impl Asked {
+    fn add(&mut self, session: Option<u32>) {
+        self.queries += 1;
+        self.sessions.extend(session);
+    }
+}
+
+impl OneGap {
+    fn add(
+        &mut self,
+        observation: &Observation,
+        skills: &[SkillIndex],
+        own: Option<SkillIndex>,
+        session: Option<u32>,
+        place: usize,
+    ) {
+        self.weeks |= 1 << place;
+        if place + 1 < usize::from(WEEKS) {
+            return;
+        }
+        self.asked.add(session);
+        for &skill in skills {
+            if Some(skill) != own {
+                *self.related.entry(skill).or_default() += 1;
+            }
+        }
+        if let Some(query) = &observation.query {
+            let later = |(at, id, _): &(Timestamp, String, String)| {
+                (*at, id.as_str()) > (query.at, observation.request_id.as_str())
+            };
+            if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(later) {
+                let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
+                self.examples
+                    .insert(place, (query.at, observation.request_id.clone(), query.text.clone()));
+                self.examples.truncate(EXAMPLES);
+            }
+        }
+    }
+
+    /// Weeks in a row with this gap, this one included.
+    pub(crate) fn weeks_running(&self) -> u32 {
+        self.weeks.leading_ones()
+    }
+
+    /// How many weeks back the first of the eight is that has it.
+    pub(crate) fn first_seen_weeks_ago(&self) -> u8 {
+        u8::try_from(7_u32.saturating_sub(self.weeks.trailing_zeros())).unwrap_or(0)
+    }
+
+    /// The first questions by time.
+    pub(crate) fn examples(&self) -> Vec<String> {
+        self.examples.iter().map(|(_, _, text)| text.clone()).collect()
+    }
+}

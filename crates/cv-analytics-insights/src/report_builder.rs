@@ -1,0 +1,292 @@
+//! Makes the report of one week out of a store: one computation for every form and either install.
+
+use std::cmp::Reverse;
+use std::pin::pin;
+
+use cv_analytics_core::store::{Deliveries, Ledger, Observation, Observe, StoreError};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_util::TryStreamExt;
+
+use crate::actions::Advice;
+use crate::asked_skills::SkillIndex;
+use crate::cv_list::CvList;
+use crate::figure_settings::{FigureSettings, SettingsError};
+use crate::gap_tally::GapSubject;
+use crate::report::{
+    DeliveryCounts, Gap, GapMark, GapType, Latency, MatchSummary, Provenance, REPORT_VERSION,
+    Report, SkillReport, Trend, Trending, Variant, Vocabulary,
+};
+use crate::skill_dictionary::{SkillDictionary, SkillId};
+use crate::tally::{SkillTally, Tally, WEEKS, distinct};
+use crate::trends::{Movement, movements};
+
+/// The most skills that a gap names beside its own.
+const RELATED: usize = 5;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The store failed.
+    #[error("the store could not be read: {0}")]
+    Store(#[from] StoreError),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+}
+
+/// Counts one week and the seven before it, page by page, and writes the report.
+pub struct ReportBuilder<'s> {
+    week: IsoWeek,
+    settings: &'s FigureSettings,
+    dictionary: &'s SkillDictionary,
+    cv: Option<&'s CvList>,
+    tally: Tally<'s>,
+}
+
+/// The report of `week` from what `store` holds, under `settings`; `now` only decides whether the
+/// week is closed.
+///
+/// # Errors
+/// [`ReportError`].
+pub async fn build_report<S: Observe + Ledger>(
+    store: &S,
+    built_in: &SkillDictionary,
+    settings: &FigureSettings,
+    week: IsoWeek,
+    now: Timestamp,
+) -> Result<Report, ReportError> {
+    let dictionary = settings.dictionary(built_in)?;
+    let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
+    let mut builder = ReportBuilder::new(week, settings, &dictionary, cv.as_ref());
+    {
+        let mut pages = pin!(store.observations(builder.period()));
+        while let Some(page) = pages.try_next().await? {
+            builder.add(&page);
+        }
+    }
+    let deliveries = store.deliveries(week).await?;
+    builder.finish(deliveries, now)
+}
+
+impl<'s> ReportBuilder<'s> {
+    /// Begins a report.
+    pub fn new(
+        week: IsoWeek,
+        settings: &'s FigureSettings,
+        dictionary: &'s SkillDictionary,
+        cv: Option<&'s CvList>,
+    ) -> Self {
+        let tally = Tally::new(week, dictionary, cv, &settings.exclusions);
+        Self { week, settings, dictionary, cv, tally }
+    }
+
+    /// The moments whose interactions a report reads: its week and the seven before.
+    pub fn period(&self) -> std::ops::Range<Timestamp> {
+        self.week.earlier(WEEKS - 1).start()..self.week.end()
+    }
+
+    /// Counts a page of interactions, each of which has to come once.
+    pub fn add(&mut self, page: &[Observation]) {
+        self.tally.add_all(page);
+    }
+
+    /// The report of all that was added.
+    ///
+    /// # Errors
+    /// [`ReportError::Settings`] where the settings cannot be written.
+    pub fn finish(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
+        let settings = self.settings.to_json()?;
+        let input_hash = self.tally.input_hash(&settings);
+        let movements = movements(&mut self.tally.weeks);
+        let mut skills: Vec<SkillReport> =
+            movements.iter().map(|(&skill, movement)| self.skill(skill, *movement)).collect();
+        skills.sort_by(|a, b| (Reverse(a.queries), &a.skill).cmp(&(Reverse(b.queries), &b.skill)));
+        let mut trending: Vec<Trending> = movements
+            .iter()
+            .filter(|(_, movement)| movement.trend.moved())
+            .map(|(&skill, movement)| self.trending(skill, *movement))
+            .collect();
+        trending
+            .sort_by(|a, b| (Reverse(a.queries), &a.skill).cmp(&(Reverse(b.queries), &b.skill)));
+        let gaps = self.gaps();
+        let vocabulary = self.vocabulary(&skills);
+        let latency_ms = self.latency();
+
+        let weeks = &mut self.tally.weeks;
+        let previous = weeks.iter().rev().nth(1);
+        let previous =
+            previous.filter(|week| week.interactions > 0).map(|week| week.match_counts());
+        let mut this = weeks.pop().unwrap_or_default();
+        let capture = this.capture(DeliveryCounts {
+            duplicates: deliveries.duplicates,
+            conflicts: deliveries.conflicts,
+            dead_letters: deliveries.dead_letters,
+        });
+        this.outcomes.unanswered = capture.unanswered;
+        let trend_of = |name: &str| skills.iter().find(|skill| skill.skill == name);
+        let actions = Advice { capture: &capture, gaps: &gaps, vocabulary: &vocabulary }
+            .actions(&mut self.tally.gaps.by_outcome, trend_of);
+        Ok(Report {
+            report_version: REPORT_VERSION,
+            week: self.week.to_string(),
+            from: self.week.start().to_string(),
+            to: self.week.end().to_string(),
+            closed: self.week.end() <= now,
+            capture,
+            sessions: distinct(&mut this.sessions),
+            matches: MatchSummary { this_week: this.match_counts(), previous },
+            outcomes: this.outcomes,
+            latency_ms,
+            skills,
+            trending,
+            gaps,
+            vocabulary,
+            actions,
+            provenance: Provenance {
+                interactions: this.interactions,
+                input_hash,
+                excluded: self.tally.excluded,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+        })
+    }
+
+    fn skill(&mut self, skill: SkillIndex, movement: Movement) -> SkillReport {
+        let weeks = self.tally.weeks.iter();
+        let count = |week: &crate::tally::WeekTally| {
+            (week.interactions > 0)
+                .then(|| week.skills.get(&skill).map_or(0, |tally| tally.queries))
+        };
+        let weeks: Vec<Option<u64>> = weeks.map(count).collect();
+        let this = self.tally.weeks.last_mut().and_then(|week| week.skills.get_mut(&skill));
+        let none = SkillTally::default();
+        let sessions = match this {
+            Some(tally) => distinct(&mut tally.sessions),
+            None => None,
+        };
+        let this =
+            self.tally.weeks.last().and_then(|week| week.skills.get(&skill)).unwrap_or(&none);
+        SkillReport {
+            skill: self.tally.asked.name(skill).to_owned(),
+            queries: this.queries,
+            sessions,
+            previous: weeks.iter().rev().nth(1).copied().flatten(),
+            trend: movement.trend,
+            weeks,
+            variants: variants(this),
+            full: this.matches.full,
+            partial: this.matches.partial,
+            none: this.matches.none,
+            unanswered: this.unanswered,
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "five digits from 0 to 1")]
+    fn trending(&self, skill: SkillIndex, movement: Movement) -> Trending {
+        let count = |back: usize| {
+            let week = self.tally.weeks.iter().rev().nth(back);
+            week.and_then(|week| week.skills.get(&skill)).map_or(0, |tally| tally.queries)
+        };
+        Trending {
+            skill: self.tally.asked.name(skill).to_owned(),
+            trend: movement.trend,
+            queries: count(0),
+            previous: count(1),
+            p: (movement.p.unwrap_or(1.0) * 100_000.0).round() / 100_000.0,
+        }
+    }
+
+    /// This week's gaps, without those that the owner marked as noise.
+    fn gaps(&mut self) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for ((subject, kind), gap) in &mut self.tally.gaps.gaps {
+            if gap.asked.queries == 0 {
+                continue;
+            }
+            let (gap_type, name) = match subject {
+                GapSubject::Skill(skill) => (GapType::Skill, self.tally.asked.name(*skill)),
+                GapSubject::Topic(topic) => (GapType::Topic, topic.as_str()),
+            };
+            let mark = self.settings.gap_marks.get(name).copied();
+            if mark == Some(GapMark::Noise) {
+                continue;
+            }
+            let mut related: Vec<(u64, &str)> = gap
+                .related
+                .iter()
+                .map(|(&skill, &count)| (count, self.tally.asked.name(skill)))
+                .collect();
+            related.sort_by(|a, b| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1)));
+            gaps.push(Gap {
+                name: name.to_owned(),
+                gap_type,
+                kind: *kind,
+                queries: gap.asked.queries,
+                sessions: distinct(&mut gap.asked.sessions),
+                weeks_running: gap.weeks_running(),
+                first_seen: self.week.earlier(gap.first_seen_weeks_ago()).to_string(),
+                examples: gap.examples(),
+                related: related
+                    .into_iter()
+                    .take(RELATED)
+                    .map(|(_, name)| name.to_owned())
+                    .collect(),
+                mark,
+            });
+        }
+        gaps.sort_by(|a, b| {
+            (Reverse(a.queries), &a.name, a.gap_type, a.kind).cmp(&(
+                Reverse(b.queries),
+                &b.name,
+                b.gap_type,
+                b.kind,
+            ))
+        });
+        gaps
+    }
+
+    /// Every skill that was named in a question this week, in the order of `skills`.
+    fn vocabulary(&self, skills: &[SkillReport]) -> Vec<Vocabulary> {
+        let asked = skills.iter().filter(|skill| !skill.variants.is_empty());
+        asked
+            .map(|skill| Vocabulary {
+                skill: skill.skill.clone(),
+                on_cv: self
+                    .cv
+                    .zip(self.dictionary_id(&skill.skill))
+                    .map(|(cv, id)| cv.words(id))
+                    .unwrap_or_default(),
+                asked: skill.variants.clone(),
+            })
+            .collect()
+    }
+
+    fn dictionary_id(&self, name: &str) -> Option<SkillId> {
+        self.dictionary.canonical(name)
+    }
+
+    /// Percentiles by nearest rank.
+    fn latency(&mut self) -> Latency {
+        let latencies = &mut self.tally.latencies_ms;
+        latencies.sort_unstable();
+        let rank = |percent: usize| {
+            let rank = (latencies.len() * percent).div_ceil(100);
+            rank.checked_sub(1).and_then(|place| latencies.get(place)).copied()
+        };
+        Latency { p50: rank(50), p95: rank(95), p99: rank(99), samples: latencies.len() as u64 }
+    }
+}
+
+fn variants(tally: &SkillTally) -> Vec<Variant> {
+    let variants =
+        tally.variants.iter().map(|(text, &queries)| Variant { text: text.clone(), queries });
+    let mut variants: Vec<Variant> = variants.collect();
+    variants.sort_by(|a, b| (Reverse(a.queries), &a.text).cmp(&(Reverse(b.queries), &b.text)));
+    variants
+}
+
+/// Whether a trend says that something grows.
+pub(crate) fn grows(skill: Option<&SkillReport>) -> bool {
+    skill.is_some_and(|skill| matches!(skill.trend, Trend::Rising | Trend::New))
+}

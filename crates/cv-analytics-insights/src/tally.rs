@@ -1,0 +1,264 @@
+//! Counts the interactions of eight weeks, one by one, in any order and in memory that grows only
+//! with the number of interactions by a few dozen bytes each.
+
+use std::collections::HashMap;
+
+use cv_analytics_core::event::Traffic;
+use cv_analytics_core::store::{Observation, ObservedResponse};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use rustc_hash::FxBuildHasher;
+
+use crate::asked_skills::{AskedSkills, SkillIndex};
+use crate::cv_list::CvList;
+use crate::figure_settings::Exclusions;
+use crate::gap_tally::GapTally;
+use crate::input_hash::InputHash;
+use crate::report::{Capture, DeliveryCounts, MatchCounts, Outcomes};
+use crate::session_numbers::SessionNumbers;
+use crate::skill_dictionary::SkillDictionary;
+use crate::skill_mentions::SkillMention;
+
+/// How many weeks a report looks at, its own included.
+pub(crate) const WEEKS: u8 = 8;
+
+/// Everything that a report needs to know of its eight weeks.
+pub(crate) struct Tally<'s> {
+    /// The first moments of the eight weeks, oldest first, and the end of the last.
+    bounds: Vec<Timestamp>,
+    pub(crate) weeks: Vec<WeekTally>,
+    pub(crate) gaps: GapTally<'s>,
+    pub(crate) asked: AskedSkills<'s>,
+    pub(crate) latencies_ms: Vec<u64>,
+    pub(crate) excluded: u64,
+    sessions: SessionNumbers,
+    exclusions: &'s Exclusions,
+    input: InputHash,
+    skills: Vec<SkillIndex>,
+}
+
+/// The counts of one week.
+#[derive(Debug, Default)]
+pub(crate) struct WeekTally {
+    pub(crate) interactions: u64,
+    pub(crate) with_session: u64,
+    pub(crate) queries: u64,
+    pub(crate) responses: u64,
+    pub(crate) joined: u64,
+    pub(crate) matches: MatchCounts,
+    /// Sum of the match scores in millionths: whole numbers add up alike in any order.
+    score_sum: i128,
+    scores: u64,
+    pub(crate) outcomes: Outcomes,
+    /// Numbers of the sessions, one for each interaction that has one.
+    pub(crate) sessions: Vec<u32>,
+    pub(crate) skills: HashMap<SkillIndex, SkillTally, FxBuildHasher>,
+}
+
+/// The counts of one skill in one week.
+#[derive(Debug, Default)]
+pub(crate) struct SkillTally {
+    pub(crate) queries: u64,
+    pub(crate) sessions: Vec<u32>,
+    pub(crate) matches: MatchCounts,
+    pub(crate) unanswered: u64,
+    pub(crate) variants: HashMap<String, u64, FxBuildHasher>,
+}
+
+impl<'s> Tally<'s> {
+    pub(crate) fn new(
+        week: IsoWeek,
+        dictionary: &'s SkillDictionary,
+        cv: Option<&'s CvList>,
+        exclusions: &'s Exclusions,
+    ) -> Self {
+        let mut bounds: Vec<Timestamp> =
+            (0..WEEKS).rev().map(|back| week.earlier(back).start()).collect();
+        bounds.push(week.end());
+        Self {
+            bounds,
+            weeks: (0..WEEKS).map(|_| WeekTally::default()).collect(),
+            gaps: GapTally::new(cv),
+            asked: AskedSkills::new(dictionary),
+            latencies_ms: Vec::new(),
+            excluded: 0,
+            sessions: SessionNumbers::default(),
+            exclusions,
+            input: InputHash::default(),
+            skills: Vec::new(),
+        }
+    }
+
+    /// Counts interactions; those outside the eight weeks are passed over.
+    pub(crate) fn add_all(&mut self, observations: &[Observation]) {
+        let mut mentions = Vec::new();
+        for observation in observations {
+            self.add(observation, &mut mentions);
+        }
+    }
+
+    fn add<'o>(&mut self, observation: &'o Observation, mentions: &mut Vec<SkillMention<'o>>) {
+        let Some(at) = observation.at() else { return };
+        let Some(place) = self.bounds.partition_point(|start| *start <= at).checked_sub(1) else {
+            return;
+        };
+        let last = place + 1 == usize::from(WEEKS);
+        let Some(week) = self.weeks.get_mut(place) else { return };
+        let session = observation.session.as_deref().map(|session| self.sessions.number(session));
+        self.input.add(observation, session);
+        if self.exclusions.cover(observation) {
+            self.excluded += u64::from(last);
+            return;
+        }
+        self.asked.of(observation, mentions, &mut self.skills);
+        week.add(observation, session, last);
+        if last {
+            self.latencies_ms.extend(latency_ms(observation));
+        }
+        for &skill in &self.skills {
+            let tally = week.skills.entry(skill).or_default();
+            tally.queries += 1;
+            tally.sessions.extend(session.filter(|_| place + 2 >= usize::from(WEEKS)));
+            if last {
+                tally.add(observation);
+            }
+        }
+        if last {
+            week.add_variants(mentions);
+        }
+        self.gaps.add(observation, &self.skills, session, place);
+    }
+
+    /// The digest of all that was added, excluded interactions included.
+    pub(crate) fn input_hash(&mut self, settings: &str) -> String {
+        std::mem::take(&mut self.input).finish(settings, self.sessions.len())
+    }
+}
+
+impl WeekTally {
+    fn add(&mut self, observation: &Observation, session: Option<u32>, last: bool) {
+        self.interactions += 1;
+        self.with_session += u64::from(session.is_some());
+        self.sessions.extend(session);
+        let (asked, answered) = (observation.query.is_some(), observation.response.is_some());
+        self.queries += u64::from(asked);
+        self.responses += u64::from(answered);
+        self.joined += u64::from(asked && answered);
+        if let Some(response) = &observation.response {
+            self.add_match(response);
+        }
+        if last {
+            *self
+                .outcomes
+                .count_mut(observation.response.as_ref().map(|response| response.outcome)) += 1;
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a score has at most 100 million millionths"
+    )]
+    fn add_match(&mut self, response: &ObservedResponse) {
+        if let Some(match_type) = response.match_type {
+            *self.matches.count_mut(match_type) += 1;
+        }
+        if let Some(score) = response.match_score {
+            self.score_sum += i128::from((score.value() * 1e6).round() as i64);
+            self.scores += 1;
+        }
+    }
+
+    fn add_variants(&mut self, mentions: &[SkillMention<'_>]) {
+        for (place, mention) in mentions.iter().enumerate() {
+            let variant = mention.variant();
+            let before = mentions.get(..place).unwrap_or_default();
+            if before
+                .iter()
+                .any(|other| other.skill() == mention.skill() && other.variant() == variant)
+            {
+                continue;
+            }
+            if let Some(tally) = self.skills.get_mut(&mention.skill().0) {
+                match tally.variants.get_mut(variant.as_ref()) {
+                    Some(count) => *count += 1,
+                    None => {
+                        tally.variants.insert(variant.into_owned(), 1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Match types and the mean score, to one digit.
+    #[expect(clippy::cast_precision_loss, reason = "tenths of a score from 0 to 100")]
+    pub(crate) fn match_counts(&self) -> MatchCounts {
+        let mean_score = (self.scores > 0).then(|| {
+            let unit = i128::from(self.scores) * 100_000;
+            ((2 * self.score_sum + unit) / (2 * unit)) as f64 / 10.0
+        });
+        MatchCounts { mean_score, ..self.matches.clone() }
+    }
+
+    /// Capture health. The join rate is joined ÷ all, to four digits.
+    #[expect(clippy::cast_precision_loss, reason = "ten-thousandths from 0 to 1")]
+    pub(crate) fn capture(&self, deliveries: DeliveryCounts) -> Capture {
+        let all = self.interactions;
+        let join_rate =
+            (all > 0).then(|| ((20_000 * self.joined + all) / (2 * all)) as f64 / 10_000.0);
+        Capture {
+            queries: self.queries,
+            responses: self.responses,
+            joined: self.joined,
+            unanswered: self.queries - self.joined,
+            response_only: self.responses - self.joined,
+            join_rate,
+            deliveries,
+        }
+    }
+}
+
+impl SkillTally {
+    fn add(&mut self, observation: &Observation) {
+        match &observation.response {
+            Some(response) => {
+                if let Some(match_type) = response.match_type {
+                    *self.matches.count_mut(match_type) += 1;
+                }
+            }
+            None => self.unanswered += 1,
+        }
+    }
+}
+
+/// How many different numbers there are; `None` where there are none at all.
+pub(crate) fn distinct(sessions: &mut Vec<u32>) -> Option<u64> {
+    sessions.sort_unstable();
+    sessions.dedup();
+    (!sessions.is_empty()).then_some(sessions.len() as u64)
+}
+
+/// `performance.totalTime` where given, else response − query; negative or under one timestamp is
+/// not collected. Whole milliseconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative, and a float saturates"
+)]
+fn latency_ms(observation: &Observation) -> Option<u64> {
+    let response = observation.response.as_ref()?;
+    if let Some(total) = response.total_time_ms {
+        return Some(total.round() as u64);
+    }
+    let query = observation.query.as_ref().filter(|_| !response.combined)?;
+    u64::try_from(response.at.as_millis() - query.at.as_millis()).ok()
+}
+
+impl Exclusions {
+    /// Whether the interaction is left out: canaries, known bots and the owner's own traffic by
+    /// the flag of the intake, and what the owner lists.
+    pub(crate) fn cover(&self, observation: &Observation) -> bool {
+        observation.traffic != Traffic::Visitor
+            || observation.session.as_ref().is_some_and(|session| self.sessions.contains(session))
+            || self.request_ids.contains(&observation.request_id)
+    }
+}
