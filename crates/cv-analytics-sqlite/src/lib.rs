@@ -1,1 +1,151 @@
-//! Placeholder.
+//! The ports of cv-analytics in one SQLite file.
+//!
+//! In reading order:
+//!
+//! 1. [`SqliteStore`] here: the file, and the ports on it.
+//! 2. `writer`: the one thread that writes, with group commit; `batch`: what it does with the
+//!    arrivals of one transaction; `deduplication`; `checkpointer`.
+//! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
+//! 4. `reader`: reading beside the writer; `observations`, `export`, `ledger`.
+//! 5. `dead_letters`, `erasure`, `retention`, `health`, `serving_lock`: what the program does
+//!    with a store beyond the ports.
+
+mod batch;
+mod checkpointer;
+mod columns;
+mod connection;
+mod dead_letters;
+mod deduplication;
+mod erasure;
+mod error;
+mod export;
+mod health;
+mod ledger;
+mod observations;
+mod reader;
+mod retention;
+mod row;
+mod schema;
+mod serving_lock;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::store::{
+    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt, StoreError,
+};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_core::Stream;
+use rusqlite::OptionalExtension;
+
+use crate::batch::Prepared;
+use crate::reader::{ReaderHandle, stream_pages};
+use crate::writer::WriterHandle;
+
+pub use crate::dead_letters::DeadLetterEntry;
+pub use crate::erasure::Erased;
+pub use crate::health::Counts;
+pub use crate::serving_lock::{ServingLock, lock_for_serving};
+
+/// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.
+///
+/// Other programs may use the file at the same time, through a store of their own.
+#[derive(Clone)]
+pub struct SqliteStore {
+    path: Arc<PathBuf>,
+    writer: WriterHandle,
+    reader: ReaderHandle,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it (its folder has to be there), and brings an older one up to
+    /// date. Blocks for some milliseconds.
+    ///
+    /// # Errors
+    /// Refuses a file that is no SQLite database, another program's, or from a newer version;
+    /// each with a sentence that says what to do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let writer = WriterHandle::start(path)?;
+        let reader = ReaderHandle::start(path)?;
+        Ok(Self { path: Arc::new(path.to_owned()), writer, reader })
+    }
+
+    /// Streams every interaction in order of arrival, page by page. What arrives meanwhile may
+    /// or may not be among them.
+    pub fn export(
+        &self,
+    ) -> impl Stream<Item = Result<Vec<Interaction>, StoreError>> + Send + Unpin + use<> {
+        stream_pages(self.path.to_path_buf(), "export", |connection, pages| {
+            export::interactions(connection, pages)
+        })
+    }
+
+    /// Finishes what waits, copies the write-ahead log into the file and ends the writer's
+    /// thread. Later calls of any clone answer that the store is closed.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.writer.close().await
+    }
+}
+
+impl Keep for SqliteStore {
+    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+        self.writer.keep(arrivals.into_iter().map(Prepared::from).collect()).await
+    }
+}
+
+impl Observe for SqliteStore {
+    fn observations(
+        &self,
+        period: Range<Timestamp>,
+    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+        stream_pages(self.path.to_path_buf(), "read the interactions", move |connection, pages| {
+            observations::observations(connection, &period, pages)
+        })
+    }
+
+    async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
+        let counts = |row: &rusqlite::Row<'_>| {
+            Ok(Deliveries {
+                duplicates: Some(row.get::<_, i64>(0)?.unsigned_abs()),
+                conflicts: Some(row.get::<_, i64>(1)?.unsigned_abs()),
+                dead_letters: row.get::<_, i64>(2)?.unsigned_abs(),
+            })
+        };
+        let none = Deliveries { duplicates: Some(0), conflicts: Some(0), dead_letters: 0 };
+        self.reader
+            .read("count the deliveries", move |connection| {
+                let found = connection
+                    .prepare_cached(
+                        "SELECT duplicates, conflicts, dead_letters FROM deliveries WHERE week = ?1",
+                    )?
+                    .query_row([week.to_string()], counts)
+                    .optional()?;
+                Ok(found.unwrap_or(none))
+            })
+            .await
+    }
+}
+
+impl Ledger for SqliteStore {
+    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
+        let key = key.to_owned();
+        self.reader.read("read a setting", move |connection| ledger::get(connection, &key)).await
+    }
+
+    async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.writer
+            .run("write a setting", move |writer| {
+                writer
+                    .in_transaction(|transaction| ledger::put(transaction, &key, &value, expected))
+            })
+            .await
+    }
+}

@@ -1,0 +1,221 @@
+//! One transaction's arrivals, from first to commit.
+
+use std::collections::HashMap;
+
+use cv_analytics_core::dead_letter::DeadLetter;
+use cv_analytics_core::event::{Event, RequestId};
+use cv_analytics_core::intake::Content;
+use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::store::{Arrival, Disposition, Receipt};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use crate::columns::{COLUMNS, Columns, INSERT, JsonColumns, UPDATE, UPDATE_AT_THE_SAME_MOMENT};
+use crate::deduplication::Deduplication;
+use crate::error::Result;
+use crate::row;
+
+/// An arrival with everything that can be made ready before the writer's thread.
+pub(crate) struct Prepared {
+    arrival: Arrival,
+    json: JsonColumns,
+}
+
+impl From<Arrival> for Prepared {
+    fn from(arrival: Arrival) -> Self {
+        let json = match &arrival.content {
+            Content::Event(event) => Columns::from(&**event).json(),
+            Content::DeadLetter(_) => JsonColumns::default(),
+        };
+        Self { arrival, json }
+    }
+}
+
+/// What a transaction has done so far.
+pub(crate) struct Batch<'t> {
+    connection: &'t Connection,
+    deduplication: &'t mut Deduplication,
+    insert: CachedStatement<'t>,
+    sequence: i64,
+    erased_any: bool,
+    added: i64,
+    now: Option<Timestamp>,
+    added_nothing: HashMap<IsoWeek, Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    duplicates: i64,
+    conflicts: i64,
+    dead_letters: i64,
+}
+
+impl<'t> Batch<'t> {
+    /// Begins in a transaction that may write.
+    pub(crate) fn begin(
+        connection: &'t Connection,
+        deduplication: &'t mut Deduplication,
+    ) -> Result<Self> {
+        deduplication.catch_up(connection)?;
+        let (sequence, erased_any) = connection
+            .prepare_cached("SELECT sequence, EXISTS (SELECT 1 FROM erased) FROM state")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let insert = connection.prepare_cached(INSERT)?;
+        Ok(Self {
+            connection,
+            deduplication,
+            insert,
+            sequence,
+            erased_any,
+            added: 0,
+            now: None,
+            added_nothing: HashMap::new(),
+        })
+    }
+
+    /// Keeps one arrival.
+    pub(crate) fn keep(&mut self, prepared: &Prepared) -> Result<Receipt> {
+        let Arrival { content, arrived_at, deduplication_id } = &prepared.arrival;
+        self.now = self.now.max(Some(*arrived_at));
+        if let Some(id) = deduplication_id
+            && let Some(first) = self.deduplication.first(self.connection, *id, *arrived_at)?
+        {
+            return Ok(receipt(Disposition::Deduplicated, first));
+        }
+        self.sequence += 1;
+        let sequence = self.sequence;
+        if let Some(id) = deduplication_id {
+            self.deduplication.add(self.connection, sequence, *id, *arrived_at)?;
+            self.added += 1;
+        }
+        let disposition = match content {
+            Content::Event(event) => self.join(event, &prepared.json)?,
+            Content::DeadLetter(letter) => {
+                self.set_aside(letter)?;
+                Disposition::DeadLetter
+            }
+        };
+        self.count(disposition, *arrived_at);
+        Ok(receipt(disposition, sequence))
+    }
+
+    /// Keeps what a dead letter has become. It was counted when it arrived, and is not again.
+    /// `None` where it still cannot be read.
+    pub(crate) fn keep_again(&mut self, prepared: &Prepared) -> Result<Option<Receipt>> {
+        let Content::Event(event) = &prepared.arrival.content else { return Ok(None) };
+        self.sequence += 1;
+        let sequence = self.sequence;
+        let disposition = self.join(event, &prepared.json)?;
+        Ok(Some(receipt(disposition, sequence)))
+    }
+
+    /// The transaction's connection.
+    pub(crate) fn connection(&self) -> &'t Connection {
+        self.connection
+    }
+
+    /// The last number that was given.
+    pub(crate) fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
+    /// Writes what is written once a transaction.
+    pub(crate) fn finish(self) -> Result<()> {
+        let connection = self.connection;
+        for (week, counts) in &self.added_nothing {
+            connection
+                .prepare_cached(
+                    "INSERT INTO deliveries VALUES (?1, ?2, ?3, ?4) ON CONFLICT (week) DO UPDATE SET \
+                     duplicates = duplicates + ?2, conflicts = conflicts + ?3, \
+                     dead_letters = dead_letters + ?4",
+                )?
+                .execute(params![
+                    week.to_string(),
+                    counts.duplicates,
+                    counts.conflicts,
+                    counts.dead_letters
+                ])?;
+        }
+        if let Some(now) = self.now {
+            self.deduplication.prune(connection, now, self.added)?;
+        }
+        connection
+            .prepare_cached("UPDATE state SET sequence = ?1 WHERE sequence <> ?1")?
+            .execute([self.sequence])?;
+        Ok(())
+    }
+
+    fn join(&mut self, event: &Event, json: &JsonColumns) -> Result<Disposition> {
+        if self.erased_any && is_erased(self.connection, &event.request_id)? {
+            return Ok(Disposition::Erased);
+        }
+        if Columns::from(event).execute(&mut self.insert, json, Some(self.sequence))? {
+            return Ok(Disposition::Stored);
+        }
+        let present = present(self.connection, &event.request_id)?;
+        match Interaction::join(present.as_ref(), event) {
+            Joined::Unchanged(disposition) => Ok(disposition),
+            Joined::Changed(record) => {
+                let at_stays = present.and_then(|present| present.at()) == record.at();
+                let update = if at_stays { UPDATE_AT_THE_SAME_MOMENT } else { UPDATE };
+                let columns = Columns::from(&record);
+                let mut update = self.connection.prepare_cached(update)?;
+                columns.execute(&mut update, &columns.json(), None)?;
+                Ok(Disposition::Stored)
+            }
+        }
+    }
+
+    fn set_aside(&self, letter: &DeadLetter) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO dead_letters (reason, detail, arrived_at, body) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                letter.reason.code(),
+                letter.detail,
+                letter.arrived_at.as_millis(),
+                letter.body
+            ])?;
+        Ok(())
+    }
+
+    fn count(&mut self, disposition: Disposition, arrived_at: Timestamp) {
+        if matches!(disposition, Disposition::Stored | Disposition::Erased) {
+            return;
+        }
+        let counts = self.added_nothing.entry(IsoWeek::containing(arrived_at)).or_default();
+        match disposition {
+            Disposition::Duplicate => counts.duplicates += 1,
+            Disposition::Conflict => counts.conflicts += 1,
+            Disposition::DeadLetter => counts.dead_letters += 1,
+            Disposition::Stored | Disposition::Deduplicated | Disposition::Erased => {}
+        }
+    }
+}
+
+fn receipt(disposition: Disposition, sequence: i64) -> Receipt {
+    Receipt { disposition, sequence: sequence.unsigned_abs() }
+}
+
+fn present(connection: &Connection, request_id: &RequestId) -> Result<Option<Interaction>> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"))?;
+    let mut rows = statement.query([request_id.as_str()])?;
+    rows.next()?.map(row::interaction).transpose()
+}
+
+fn is_erased(connection: &Connection, request_id: &RequestId) -> Result<bool> {
+    let found = connection
+        .prepare_cached("SELECT 1 FROM erased WHERE request_id_sha256 = ?1")?
+        .query_row([tombstone(request_id)], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// What is left of an erased request id.
+pub(crate) fn tombstone(request_id: &RequestId) -> [u8; 32] {
+    Sha256::digest(request_id.as_str()).into()
+}

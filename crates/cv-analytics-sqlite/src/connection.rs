@@ -1,0 +1,68 @@
+//! Connections to the file, and what each of them is set to.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use cv_analytics_core::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::schema::{STEPS, bring_up_to_date, opening_failed};
+
+/// How long a connection waits for another program that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Pages of 4 KiB in the writer's cache: 8 MiB.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+/// 2 MiB for each reader: it reads each page once.
+const READER_CACHE_KIB: i64 = 2 * 1024;
+
+/// Opens the file for writing; makes it, readable by its owner alone, where it is not there.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    create_private(path)?;
+    let failed = |error| opening_failed(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // Before anything is written, so that a file that is not ours stays as it is.
+    bring_up_to_date(&mut connection, path, STEPS)?;
+    set_for_writing(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+fn set_for_writing(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    // An answer of success means that the commit is on disk.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // `Checkpointer` decides when.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+    connection.set_prepared_statement_cache_capacity(48);
+    Ok(())
+}
+
+/// Opens a file that [`open_writer`] has opened before, for reading.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// SQLite gives its `-wal` and `-shm` files the mode of the database.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::unavailable(
+            format!("could not make {}: {error}", path.display()),
+            error,
+        )),
+    }
+}

@@ -1,0 +1,140 @@
+//! Messages that could not be read, and what their owner does with them.
+
+use cv_analytics_core::dead_letter::{DeadLetter, Reason};
+use cv_analytics_core::intake::Content;
+use cv_analytics_core::store::{Arrival, Disposition, Receipt, StoreError};
+use cv_analytics_core::timestamp::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use crate::SqliteStore;
+use crate::batch::Prepared;
+use crate::error::{Failure, Result};
+use crate::row::moment;
+
+/// A dead letter in a list, without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterEntry {
+    /// Names it for [`SqliteStore::dead_letter`] and the others.
+    pub id: i64,
+    /// Why it could not be read.
+    pub reason: Reason,
+    /// What was wrong and where.
+    pub detail: String,
+    /// When it arrived.
+    pub arrived_at: Timestamp,
+    /// Bytes of its body.
+    pub size: u64,
+}
+
+impl SqliteStore {
+    /// Lists at most `limit` dead letters, the newest first.
+    pub async fn dead_letters(
+        &self,
+        limit: usize,
+    ) -> std::result::Result<Vec<DeadLetterEntry>, StoreError> {
+        self.reader
+            .read("list the dead letters", move |connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT id, reason, detail, arrived_at, length(body) FROM dead_letters \
+                     ORDER BY id DESC LIMIT ?1",
+                )?;
+                let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+                let mut entries = Vec::new();
+                while let Some(row) = rows.next()? {
+                    entries.push(entry(row)?);
+                }
+                Ok(entries)
+            })
+            .await
+    }
+
+    /// One dead letter, whole; `None` where there is none with this id.
+    pub async fn dead_letter(
+        &self,
+        id: i64,
+    ) -> std::result::Result<Option<DeadLetter>, StoreError> {
+        self.reader.read("read the dead letter", move |connection| whole(connection, id)).await
+    }
+
+    /// Drops a dead letter; `false` where there is none with this id. Its count stays.
+    pub async fn drop_dead_letter(&self, id: i64) -> std::result::Result<bool, StoreError> {
+        self.writer
+            .run("drop the dead letter", move |writer| {
+                writer.in_transaction(|transaction| Ok(remove(transaction, id)?))
+            })
+            .await
+    }
+
+    /// Puts what a dead letter has become in its place, in one step: an event is kept and the
+    /// letter goes; what still cannot be read stays, under its new reason. `None` where there is
+    /// no letter with this id. What happens here is no delivery and is not counted again.
+    pub async fn replace_dead_letter(
+        &self,
+        id: i64,
+        arrival: Arrival,
+    ) -> std::result::Result<Option<Receipt>, StoreError> {
+        let prepared = Prepared::from(arrival.clone());
+        self.writer
+            .run("retry the dead letter", move |writer| {
+                writer.in_batch(|batch| {
+                    let connection = batch.connection();
+                    if whole(connection, id)?.is_none() {
+                        return Ok(None);
+                    }
+                    if let Some(receipt) = batch.keep_again(&prepared)? {
+                        remove(connection, id)?;
+                        return Ok(Some(receipt));
+                    }
+                    if let Content::DeadLetter(letter) = &arrival.content {
+                        connection
+                            .prepare_cached(
+                                "UPDATE dead_letters SET reason = ?2, detail = ?3 WHERE id = ?1",
+                            )?
+                            .execute(params![id, letter.reason.code(), letter.detail])?;
+                    }
+                    let sequence = batch.sequence().unsigned_abs();
+                    Ok(Some(Receipt { disposition: Disposition::DeadLetter, sequence }))
+                })
+            })
+            .await
+    }
+}
+
+/// Removes a letter; `false` where it is not there.
+pub(crate) fn remove(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+    Ok(connection.prepare_cached("DELETE FROM dead_letters WHERE id = ?1")?.execute([id])? == 1)
+}
+
+fn entry(row: &Row<'_>) -> Result<DeadLetterEntry> {
+    Ok(DeadLetterEntry {
+        id: row.get(0)?,
+        reason: reason(row, 1)?,
+        detail: row.get(2)?,
+        arrived_at: arrival(row, 3)?,
+        size: row.get::<_, i64>(4)?.unsigned_abs(),
+    })
+}
+
+fn whole(connection: &Connection, id: i64) -> Result<Option<DeadLetter>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT reason, detail, arrived_at, body FROM dead_letters WHERE id = ?1",
+    )?;
+    let mut rows = statement.query([id])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(DeadLetter {
+        reason: reason(row, 0)?,
+        detail: row.get(1)?,
+        arrived_at: arrival(row, 2)?,
+        body: row.get(3)?,
+    }))
+}
+
+fn reason(row: &Row<'_>, index: usize) -> Result<Reason> {
+    let code: String = row.get(index)?;
+    Reason::from_code(&code)
+        .ok_or_else(|| Failure::Row(format!("a dead letter has the unknown reason {code:?}")))
+}
+
+fn arrival(row: &Row<'_>, index: usize) -> Result<Timestamp> {
+    moment(row, index)?.ok_or_else(|| Failure::Row("a dead letter without its moment".to_owned()))
+}

@@ -1,0 +1,63 @@
+//! What SQLite says, in the words of the port.
+
+use cv_analytics_core::store::StoreError;
+use rusqlite::ErrorCode;
+
+/// What went wrong in the file.
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
+
+/// A failure below the port.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// SQLite's own.
+    Sqlite(rusqlite::Error),
+    /// A row holds what the product does not write.
+    Row(String),
+    /// Something stands in the way; the sentence says what.
+    Later(String),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Failure {
+    /// The port's error for a failure to do `what` ("keep the events").
+    pub(crate) fn to_store_error(&self, what: &str) -> StoreError {
+        let error = match self {
+            Self::Later(why) => {
+                return StoreError::unavailable(format!("could not {what}"), why.clone());
+            }
+            Self::Row(what_it_holds) => {
+                return StoreError::refused(format!("could not {what}: {what_it_holds}"));
+            }
+            Self::Sqlite(error) => error,
+        };
+        let why = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => "the disk is full",
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "another program holds the database"
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                "the database may not be written"
+            }
+            Some(ErrorCode::CannotOpen) => "the database cannot be opened",
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                return StoreError::refused(format!(
+                    "could not {what}: the database is damaged ({error}); restore it from a copy"
+                ));
+            }
+            Some(ErrorCode::SystemIoFailure) => "reading or writing the disk failed",
+            _ => "the database failed",
+        };
+        // The text rather than the error itself: every caller of a batch gets its own.
+        StoreError::unavailable(format!("could not {what}: {why}"), error.to_string())
+    }
+}
+
+/// The error for callers that come when the store's thread has ended.
+pub(crate) fn closed(what: &str) -> StoreError {
+    StoreError::unavailable(format!("could not {what}"), "the store is closed")
+}

@@ -1,0 +1,92 @@
+//! Reading beside the writer: short questions on one thread, long streams on one each.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use cv_analytics_core::store::StoreError;
+use futures_core::Stream;
+use futures_util::stream;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::connection::open_reader;
+use crate::error::{Result, closed};
+use crate::schema::opening_failed;
+
+/// Questions that may wait.
+const QUEUE: usize = 256;
+/// Pages that a stream reads ahead of who takes them.
+const PAGES_AHEAD: usize = 2;
+
+type Question = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Sends questions to the reader's thread.
+#[derive(Clone)]
+pub(crate) struct ReaderHandle(mpsc::Sender<Question>);
+
+impl ReaderHandle {
+    /// Starts the thread on a file that the writer has opened.
+    pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
+        let connection = open_reader(path).map_err(|error| opening_failed(path, error))?;
+        let (questions, mut waiting) = mpsc::channel::<Question>(QUEUE);
+        thread::Builder::new()
+            .name("store-reader".to_owned())
+            .spawn(move || {
+                while let Some(question) = waiting.blocking_recv() {
+                    question(&connection);
+                }
+            })
+            .map_err(|error| StoreError::unavailable("could not start the store", error))?;
+        Ok(Self(questions))
+    }
+
+    /// Runs `read`; an error is a failure to do `what`.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let question = move |connection: &Connection| {
+            let found = read(connection).map_err(|failure| failure.to_store_error(what));
+            // Nobody may be waiting any more.
+            let _ = answer.send(found);
+        };
+        self.0.send(Box::new(question)).await.map_err(|_| closed(what))?;
+        answered.await.unwrap_or_else(|_| Err(closed(what)))
+    }
+}
+
+/// Where a stream's thread puts its pages.
+pub(crate) struct Pages<T>(mpsc::Sender<std::result::Result<Vec<T>, StoreError>>);
+
+impl<T> Pages<T> {
+    /// Waits until there is room; `false` where nobody reads on.
+    pub(crate) fn give(&self, page: Vec<T>) -> bool {
+        self.0.blocking_send(Ok(page)).is_ok()
+    }
+}
+
+/// Streams what `read` gives on a thread and a connection of its own, so that reading and what is
+/// done with the pages go on at once.
+pub(crate) fn stream_pages<T: Send + 'static>(
+    path: PathBuf,
+    what: &'static str,
+    read: impl FnOnce(&Connection, &Pages<T>) -> Result<()> + Send + 'static,
+) -> impl Stream<Item = std::result::Result<Vec<T>, StoreError>> + Send + Unpin + 'static {
+    let (pages, mut given) = mpsc::channel(PAGES_AHEAD);
+    let refused = pages.clone();
+    let started = thread::Builder::new().name("store-stream".to_owned()).spawn(move || {
+        let pages = Pages(pages);
+        let done =
+            open_reader(&path).map_err(Into::into).and_then(|connection| read(&connection, &pages));
+        if let Err(failure) = done {
+            let _ = pages.0.blocking_send(Err(failure.to_store_error(what)));
+        }
+    });
+    if let Err(error) = started {
+        let _ = refused.try_send(Err(StoreError::unavailable(format!("could not {what}"), error)));
+    }
+    drop(refused);
+    stream::poll_fn(move |context| given.poll_recv(context))
+}

@@ -1,0 +1,37 @@
+//! One server a folder.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+use cv_analytics_core::store::StoreError;
+
+/// Held as long as a server runs on a folder; the system takes it back when the process ends,
+/// however it ends.
+#[derive(Debug)]
+pub struct ServingLock {
+    _file: File,
+}
+
+/// Locks `folder` for one server. Commands that only read or write the store need no lock.
+///
+/// # Errors
+/// Refuses where another server holds it.
+pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
+    let path = folder.join("serve.lock");
+    let failed = |error: std::io::Error| {
+        StoreError::unavailable(format!("could not lock {}: {error}", path.display()), error)
+    };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(
+        |error| {
+            StoreError::unavailable(format!("could not open {}: {error}", path.display()), error)
+        },
+    )?;
+    match file.try_lock() {
+        Ok(()) => Ok(ServingLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::refused(format!(
+            "another server runs on {}: stop it, or give this one a folder of its own with --data",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}

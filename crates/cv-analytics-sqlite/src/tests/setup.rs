@@ -1,0 +1,79 @@
+//! A folder, events and moments for the tests.
+
+use crate::SqliteStore;
+use cv_analytics_core::intake::Intake;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::{Arrival, DeduplicationId, Observation, Observe};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_util::StreamExt;
+use serde_json::json;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// 2025-11-13.
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_763_000_000_000);
+
+/// A folder with a database in it, gone after the test.
+pub(super) struct Folder(TempDir);
+
+impl Folder {
+    pub(super) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.0.path().join("cv-analytics.db")
+    }
+
+    pub(super) fn open(&self) -> SqliteStore {
+        SqliteStore::open(self.database()).unwrap()
+    }
+}
+
+/// The week of [`NOW`].
+pub(super) fn week() -> IsoWeek {
+    IsoWeek::containing(NOW)
+}
+
+pub(super) fn intake() -> Intake {
+    Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec())))
+}
+
+pub(super) fn query(request_id: &str, text: &str) -> Vec<u8> {
+    let event = json!({"eventType": "query", "requestId": request_id, "timestamp": NOW,
+                       "query": text, "sessionId": "session of a visitor"});
+    event.to_string().into_bytes()
+}
+
+pub(super) fn response(request_id: &str, score: i64) -> Vec<u8> {
+    let event = json!({"eventType": "response", "requestId": request_id,
+                       "timestamp": NOW.plus_millis(900), "matchType": "partial",
+                       "matchScore": score, "matchedSkills": ["Go"], "missingSkills": ["Rust"],
+                       "model": "a-model", "tokens": 412, "share": 0.123_456_789_012_345_6});
+    event.to_string().into_bytes()
+}
+
+pub(super) fn arrival(body: &[u8], arrived_at: Timestamp, deduplication: Option<u128>) -> Arrival {
+    Arrival {
+        content: intake().read(body, arrived_at),
+        arrived_at,
+        deduplication_id: deduplication.map(DeduplicationId),
+    }
+}
+
+pub(super) fn arrivals(bodies: &[Vec<u8>]) -> Vec<Arrival> {
+    bodies.iter().map(|body| arrival(body, NOW, None)).collect()
+}
+
+/// Every observation, by request id.
+pub(super) async fn everything(store: &SqliteStore) -> Vec<Observation> {
+    let all = Timestamp::from_millis(i64::MIN)..Timestamp::from_millis(i64::MAX);
+    let mut pages = Box::pin(store.observations(all));
+    let mut seen = Vec::new();
+    while let Some(page) = pages.next().await {
+        seen.extend(page.unwrap());
+    }
+    seen.sort_by(|one: &Observation, other| one.request_id.cmp(&other.request_id));
+    seen
+}
