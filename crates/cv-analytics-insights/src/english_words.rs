@@ -17,6 +17,10 @@ pub(crate) enum Cue {
     Alone,
     /// `your X` at the end of a phrase.
     Your,
+    /// A phrase before it, such as `experience with`.
+    Before,
+    /// A word after it, such as `developer`.
+    After,
 }
 
 /// How one word is read.
@@ -24,6 +28,8 @@ pub(crate) enum Cue {
 pub(crate) struct Rule {
     /// It counts unless something speaks against it; else only where something speaks for it.
     pub(crate) counts: bool,
+    /// A capital in the middle of a sentence outweighs all that speaks against it.
+    pub(crate) capital_decides: bool,
     /// Cues of other words that say nothing about this one.
     pub(crate) deaf_to: Vec<Cue>,
     /// Phrases in which the word is the ordinary one.
@@ -52,6 +58,8 @@ pub(crate) struct EnglishWords {
     pub(crate) before: Phrases,
     /// Words that follow a skill's name: `developer`.
     pub(crate) after: Phrases,
+    /// Words that also follow the ordinary word: `role`.
+    pub(crate) weak_after: Phrases,
     /// Words that may stand between such a phrase and the skill: `some`.
     pub(crate) modifiers: Phrases,
     /// Words between the members of a list: `and`.
@@ -60,6 +68,8 @@ pub(crate) struct EnglishWords {
     pub(crate) contrasts: Phrases,
     /// What a number before it counts, so that it is no version: `days`.
     pub(crate) units: Phrases,
+    /// Words by which a text is known to be English.
+    pub(crate) english: Phrases,
 }
 
 impl EnglishWords {
@@ -71,7 +81,10 @@ impl EnglishWords {
             let counts = head.next() == Some("unless");
             let mut rule = Rule { counts, ..Rule::default() };
             let form = head.next().unwrap_or_default();
-            rule.deaf_to = head.filter_map(Cue::taken_away_by).collect();
+            for flag in head {
+                rule.capital_decides |= flag == "capital-decides";
+                rule.deaf_to.extend(Cue::taken_away_by(flag));
+            }
             for pattern in patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty())
             {
                 match pattern.strip_prefix('+') {
@@ -99,10 +112,12 @@ impl EnglishWords {
             let phrases = match section {
                 "before" => &mut self.before,
                 "after" => &mut self.after,
+                "weak-after" => &mut self.weak_after,
                 "modifiers" => &mut self.modifiers,
                 "connectors" => &mut self.connectors,
                 "contrasts" => &mut self.contrasts,
-                _ => &mut self.units,
+                "units" => &mut self.units,
+                _ => &mut self.english,
             };
             phrases.extend(line.split(',').map(str::trim));
         }
@@ -124,6 +139,8 @@ impl Cue {
             "no-capital" => Some(Self::Capital),
             "no-alone" => Some(Self::Alone),
             "no-your" => Some(Self::Your),
+            "no-before" => Some(Self::Before),
+            "no-after" => Some(Self::After),
             _ => None,
         }
     }

@@ -61,23 +61,33 @@ impl<'a> Context<'a> {
         if self.is_glued(candidate, before, after) {
             return Verdict::Ordinary;
         }
-        let cue = self.cue_before(candidate.first);
+        let hears = |cue| !rule.deaf_to.contains(&cue);
+        let capital = hears(Cue::Capital) && self.is_marked_by_case(candidate);
+        if capital && rule.capital_decides {
+            return Verdict::Technology;
+        }
+        let cue = if hears(Cue::Before) { self.cue_before(candidate.first) } else { 0 };
+        let next = candidate.last + 1;
+        let noun = hears(Cue::After) && self.has_noun_after(next);
         let against = rule.against.iter().any(|pattern| {
-            self.matches(pattern, candidate)
-                && (!pattern.after.is_empty() || pattern.before.len() >= cue)
+            let weight = pattern.before.len();
+            let outweighed = pattern.after.is_empty() && (noun || weight < cue);
+            !outweighed
+                && self.matches(pattern, candidate)
                 && !self.is_inside_list(pattern, candidate, before)
         });
         if against {
             return Verdict::Ordinary;
         }
-        let hears = |cue| !rule.deaf_to.contains(&cue);
-        if rule.counts
+        let counts = rule.counts && !(self.is_foreign() && !self.is_capital(candidate));
+        let for_it = counts
             || cue > 0
-            || self.has_cue_after(candidate.last + 1)
-            || (hears(Cue::Capital) && self.is_marked_by_case(candidate))
+            || noun
+            || capital
+            || (hears(Cue::After) && self.has_weak_cue_after(next))
             || (hears(Cue::Alone) && self.stands_alone(candidate))
-            || (hears(Cue::Your) && self.is_your(candidate))
-        {
+            || (hears(Cue::Your) && self.is_your(candidate));
+        if for_it {
             return Verdict::Technology;
         }
         Verdict::Open
@@ -183,7 +193,9 @@ impl<'a> Context<'a> {
     ) -> bool {
         pattern.after.is_empty()
             && before.is_some_and(|before| {
-                before.rule.is_none()
+                before
+                    .rule
+                    .is_none_or(|rule| self.english.get(rule).is_some_and(|rule| rule.counts))
                     && before.last + 1 + pattern.before.len() == candidate.first
                     && self.link(before, candidate) != Link::None
             })
@@ -210,19 +222,32 @@ impl<'a> Context<'a> {
         0
     }
 
-    /// Whether a word that follows skills follows, or a version.
-    fn has_cue_after(&self, next: usize) -> bool {
+    /// Whether a noun that follows technologies follows, such as `developer`.
+    fn has_noun_after(&self, next: usize) -> bool {
+        matches!(self.words.gap(next), Gap::Space | Gap::Hyphen | Gap::Slash)
+            && self.english.after.contains(self.words.text(next))
+    }
+
+    /// Whether a version follows, or a word that also follows ordinary words.
+    fn has_weak_cue_after(&self, next: usize) -> bool {
         let gap = self.words.gap(next);
-        if !matches!(gap, Gap::Space | Gap::Hyphen | Gap::Slash) {
-            return false;
-        }
         let word = self.words.text(next);
         if is_number(word) {
             return gap == Gap::Space
                 && word.len() <= 2
                 && !self.english.units.contains(self.words.text(next + 1));
         }
-        self.english.after.contains(word)
+        matches!(gap, Gap::Space | Gap::Hyphen) && self.english.weak_after.contains(word)
+    }
+
+    /// Whether the text has enough words to be known for English, and has none of English.
+    fn is_foreign(&self) -> bool {
+        self.words.len() > 3
+            && !(0..self.words.len()).any(|at| self.english.english.contains(self.words.text(at)))
+    }
+
+    fn is_capital(&self, candidate: &Candidate) -> bool {
+        self.words.word(candidate.first).is_some_and(|word| word.capital)
     }
 
     /// Whether it has a capital in the middle of a sentence that does not give one to every word, or is
@@ -234,6 +259,11 @@ impl<'a> Context<'a> {
         }
         let shouts = !word.lower && word.end - word.start > 1;
         if self.words.gap(candidate.first) >= Gap::Stop && !shouts {
+            return false;
+        }
+        let next = candidate.last + 1;
+        let one_letter = candidate.first == candidate.last && word.end - word.start == 1;
+        if one_letter && !self.ends_phrase(next) {
             return false;
         }
         let (mut small, mut large) = (0, 0);
@@ -258,8 +288,15 @@ impl<'a> Context<'a> {
     fn is_your(&self, candidate: &Candidate) -> bool {
         let next = candidate.last + 1;
         candidate.first.checked_sub(1).is_some_and(|before| self.words.text(before) == "your")
-            && (self.words.gap(next).is_hard()
-                || self.english.connectors.contains(self.words.text(next)))
+            && self.ends_phrase(next)
+    }
+
+    /// Whether a phrase ends before this word, or a list goes on with it.
+    fn ends_phrase(&self, next: usize) -> bool {
+        self.words.gap(next).is_hard()
+            || self.words.gap(next) == Gap::Slash
+            || self.words.text(next) == "and"
+            || self.english.contrasts.contains(self.words.text(next))
     }
 }
 
