@@ -1,1 +1,73 @@
-//! Placeholder.
+//! The HTTP server: the SQS-compatible intake, the plain one, reports, health and metrics.
+//!
+//! In reading order:
+//!
+//! 1. [`configuration`]: what the program tells the server.
+//! 2. [`Server`] and [`Setup`]: what the routes share; [`app`] makes the routes, [`serve`]
+//!    serves them.
+//! 3. `sigv4`: verifies the signatures of requests to the queue.
+//! 4. `sqs`: the queue in both of its protocols.
+//! 5. `events`, `reports`, `health`: the plain routes.
+//! 6. `request_body`, `rate_limits`, `metrics`, `plain_error`: what all of them use.
+
+pub mod configuration;
+mod events;
+mod health;
+mod metrics;
+mod plain_error;
+mod rate_limits;
+mod reports;
+mod request_body;
+mod serve;
+mod server;
+mod sigv4;
+mod sqs;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use axum::routing::{get, post};
+use cv_analytics_core::store::Keep;
+
+pub use self::metrics::Metrics;
+pub use self::reports::Reports;
+pub use self::serve::serve;
+pub use self::server::{Server, Setup};
+
+use self::metrics::Route;
+use self::plain_error::PlainError;
+
+/// The routes of `server`. The program may merge others with them, but no other fallback.
+pub fn app<K: Keep, R: Reports>(server: Arc<Server<K, R>>) -> Router {
+    Router::new()
+        .route("/", post(sqs::answer::<K, R>))
+        .route("/{account}/{queue}", post(sqs::answer::<K, R>))
+        .route("/v1/events", post(events::answer::<K, R>))
+        .route("/v1/reports/{week}", get(reports::answer::<K, R>))
+        .route("/healthz", get(health::healthz::<K, R>))
+        .route("/metrics", get(health::metrics::<K, R>))
+        .fallback(not_found::<K, R>)
+        .method_not_allowed_fallback(method_not_allowed::<K, R>)
+        .with_state(server)
+}
+
+async fn not_found<K: Keep, R: Reports>(State(server): State<Arc<Server<K, R>>>) -> Response<Body> {
+    refuse(&server, PlainError::not_found())
+}
+
+async fn method_not_allowed<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+) -> Response<Body> {
+    refuse(&server, PlainError::method_not_allowed())
+}
+
+fn refuse<K: Keep, R: Reports>(server: &Server<K, R>, error: PlainError) -> Response<Body> {
+    let response = error.into_response();
+    server.metrics().answered(Route::Other, response.status());
+    response
+}

@@ -1,0 +1,159 @@
+//! What the program tells the server: one small structure a concern, plain values.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::http::Uri;
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[secret]")
+    }
+}
+
+/// Who may send and who may read.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`: names the key that signs queue requests.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`: signs them.
+    pub secret_access_key: Secret,
+    /// `AWS_REGION`: the only region that a signature may be scoped to.
+    pub region: String,
+    /// `CV_ANALYTICS_TOKEN`: the bearer token of everything that is not the queue.
+    pub token: Secret,
+}
+
+/// The address that clients use, where it is not the one listened on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    scheme: &'static str,
+    authority: String,
+}
+
+/// A text that is no public URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is no public URL: write http:// or https://, a host, and a port where it is unusual, without a path"
+)]
+pub struct PublicUrlError(String);
+
+impl PublicUrl {
+    /// Reads `https://host` or `http://host:port`; a slash may follow, a path may not.
+    ///
+    /// # Errors
+    /// [`PublicUrlError`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, PublicUrlError> {
+        let error = || PublicUrlError(text.to_owned());
+        let uri: Uri = text.parse().map_err(|_| error())?;
+        let (scheme, usual_port) = match uri.scheme_str() {
+            Some("https") => ("https", ":443"),
+            Some("http") => ("http", ":80"),
+            _ => return Err(error()),
+        };
+        let authority =
+            uri.authority().map(ToString::to_string).unwrap_or_default().to_ascii_lowercase();
+        let is_bare = uri.path() == "/" && uri.query().is_none();
+        if authority.is_empty() || authority.contains('@') || authority.starts_with(':') || !is_bare
+        {
+            return Err(error());
+        }
+        let authority =
+            authority.strip_suffix(usual_port).map_or(authority.clone(), ToOwned::to_owned);
+        Ok(Self { scheme, authority })
+    }
+
+    /// Host and port, without a port that is usual for the scheme.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// How much the server takes at once.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Requests a second over all clients; `None` for as many as there are.
+    pub max_requests_per_second: Option<NonZeroU32>,
+    /// Failed authentications a second that one client address may make.
+    pub failures_per_second: NonZeroU32,
+    /// Failed authentications that one client address may make at once.
+    pub failure_burst: NonZeroU32,
+    /// Connections held open at once; more wait to be accepted.
+    pub max_connections: usize,
+    /// How long a client may take to send a request's headers, or keep a connection idle.
+    pub header_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Duration,
+    /// Bytes of authenticated messages that wait for the store at once; more are answered 503.
+    pub max_waiting_bytes: u32,
+    /// How long [`crate::serve`] waits for what is in flight when it is told to stop.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_requests_per_second: None,
+            failures_per_second: NonZeroU32::MIN.saturating_add(9),
+            failure_burst: NonZeroU32::MIN.saturating_add(49),
+            max_connections: 1024,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(20),
+            max_waiting_bytes: 64 * 1024 * 1024,
+            shutdown_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: Option<&str>) {
+        let url = PublicUrl::parse(text).ok().map(|url| url.to_string());
+        assert_eq!(url.as_deref(), expect, "{text}");
+    }
+
+    #[test]
+    fn a_public_url_is_a_scheme_and_an_authority() {
+        check("https://cv.example", Some("https://cv.example"));
+        check("https://CV.example/", Some("https://cv.example"));
+        check("https://cv.example:443", Some("https://cv.example"));
+        check("http://cv.example:443", Some("http://cv.example:443"));
+        check("http://[::1]:8787", Some("http://[::1]:8787"));
+        check("https://cv.example/path", None);
+        check("https://cv.example/?a", None);
+        check("https://user:pw@cv.example", None);
+        check("ftp://cv.example", None);
+        check("cv.example", None);
+        check("https://", None);
+        check("", None);
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "[secret]");
+    }
+}

@@ -1,0 +1,54 @@
+//! `GET /healthz` and `GET /metrics`.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use cv_analytics_core::store::Keep;
+
+use crate::metrics::Route;
+use crate::rate_limits::ClientAddress;
+use crate::reports::Reports;
+use crate::server::Server;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+/// Alive is whoever answers; ready is who could write the store the last time.
+pub(crate) async fn healthz<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+) -> Response<Body> {
+    let (status, body) = if server.is_writable() {
+        (StatusCode::OK, r#"{"status":"ok"}"#)
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            r#"{"status":"unavailable","message":"the store could not be written"}"#,
+        )
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    server.metrics().answered(Route::Health, status);
+    response
+}
+
+pub(crate) async fn metrics<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+    address: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let response = match server.check_bearer(&headers, address.map(|Extension(address)| address)) {
+        Ok(()) => {
+            let mut response = Response::new(Body::from(server.metrics().text()));
+            response.headers_mut().insert(header::CONTENT_TYPE, OPEN_METRICS);
+            response
+        }
+        Err(error) => error.into_response(),
+    };
+    server.metrics().answered(Route::Metrics, response.status());
+    response
+}

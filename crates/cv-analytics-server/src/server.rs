@@ -1,0 +1,257 @@
+//! What the routes share: the ports, the limits and the counters.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use axum::body::Body;
+use axum::http::{Extensions, HeaderMap, header};
+use cv_analytics_core::intake::Intake;
+use cv_analytics_core::store::{Arrival, DeduplicationId, Keep, Receipt, StoreError};
+use cv_analytics_core::timestamp::Timestamp;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::configuration::{Credentials, Limits, PublicUrl};
+use crate::metrics::Metrics;
+use crate::plain_error::PlainError;
+use crate::rate_limits::{ClientAddress, RateLimits};
+use crate::reports::Reports;
+use crate::request_body::{BodyError, BodyReader, ReadBody};
+use crate::sigv4::{AcceptedHosts, Verifier};
+use crate::sqs::{ACCOUNT, QUEUE_NAME};
+
+/// What a server is made of.
+pub struct Setup<K, R> {
+    /// Who may send and who may read.
+    pub credentials: Credentials,
+    /// The address listened on, with the port that was really bound.
+    pub listening: SocketAddr,
+    /// The address that clients use, where it is another.
+    pub public_url: Option<PublicUrl>,
+    /// How much is taken at once.
+    pub limits: Limits,
+    /// Reads messages.
+    pub intake: Intake,
+    /// Keeps what arrives.
+    pub store: K,
+    /// Makes reports.
+    pub reports: R,
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
+}
+
+/// A server that [`crate::app`] gives routes.
+pub struct Server<K, R> {
+    verifier: Verifier,
+    token_hash: [u8; 32],
+    region: String,
+    public_url: Option<PublicUrl>,
+    listening: SocketAddr,
+    intake: Intake,
+    store: K,
+    reports: R,
+    clock: fn() -> Timestamp,
+    created_at: Timestamp,
+    message_namespace: Uuid,
+    process_id: Uuid,
+    requests: AtomicU64,
+    bodies: BodyReader,
+    rates: RateLimits,
+    /// Kibibytes that may yet wait for the store.
+    waiting: Semaphore,
+    is_writable: AtomicBool,
+    metrics: Metrics,
+}
+
+impl<K: Keep, R: Reports> Server<K, R> {
+    /// Puts a server together.
+    pub fn new(setup: Setup<K, R>) -> Self {
+        let Setup { credentials, listening, public_url, limits, intake, store, reports, clock } =
+            setup;
+        let hosts = AcceptedHosts::new(listening, public_url.as_ref());
+        Self {
+            token_hash: hash(credentials.token.reveal()),
+            region: credentials.region.clone(),
+            message_namespace: Uuid::new_v5(
+                &Uuid::NAMESPACE_OID,
+                credentials.access_key_id.as_bytes(),
+            ),
+            verifier: Verifier::new(credentials, hosts),
+            public_url,
+            listening,
+            intake,
+            store,
+            reports,
+            clock,
+            created_at: clock(),
+            process_id: Uuid::new_v4(),
+            requests: AtomicU64::new(0),
+            bodies: BodyReader::new(limits.body_timeout),
+            rates: RateLimits::new(&limits),
+            waiting: Semaphore::new(kibibytes(limits.max_waiting_bytes as usize) as usize),
+            is_writable: AtomicBool::new(true),
+            metrics: Metrics::new(),
+        }
+    }
+
+    /// The counters, for the program to add to.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Notes whether the store could last be written, which `/healthz` tells: every request
+    /// does, and the program may after a write of its own.
+    pub fn note_writable(&self, is_writable: bool) {
+        if self.is_writable.swap(is_writable, Ordering::Relaxed) != is_writable && is_writable {
+            tracing::info!("the store takes writes again");
+        }
+    }
+
+    pub(crate) fn is_writable(&self) -> bool {
+        self.is_writable.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    pub(crate) fn reports(&self) -> &R {
+        &self.reports
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub(crate) fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    pub(crate) fn message_namespace(&self) -> Uuid {
+        self.message_namespace
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// A number for each request, unlike those of other processes.
+    pub(crate) fn next_request_id(&self) -> Uuid {
+        let (high, low) = self.process_id.as_u64_pair();
+        Uuid::from_u64_pair(high, low.wrapping_add(self.requests.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// The queue's address, under the public URL or the host that was asked.
+    pub(crate) fn queue_url(&self, received_host: Option<&str>) -> String {
+        let base = match (&self.public_url, received_host) {
+            (Some(url), _) => url.to_string(),
+            (None, Some(host)) => format!("http://{host}"),
+            (None, None) => format!("http://{}", self.listening),
+        };
+        format!("{base}/{ACCOUNT}/{QUEUE_NAME}")
+    }
+
+    pub(crate) async fn read_body(
+        &self,
+        body: Body,
+        limit: usize,
+    ) -> Result<ReadBody<'_>, BodyError> {
+        self.bodies.read(body, limit).await
+    }
+
+    pub(crate) fn check_rate(&self) -> Result<(), ()> {
+        self.rates.check_request()
+    }
+
+    /// Counts a failed authentication; `Err` with the seconds to wait where there were too many.
+    pub(crate) fn authentication_failed(
+        &self,
+        extensions: &Extensions,
+        reason: &'static str,
+    ) -> Result<(), u64> {
+        self.metrics.refused(reason);
+        self.rates.count_failure(extensions.get::<ClientAddress>().copied())
+    }
+
+    /// Lets the holder of the token through.
+    pub(crate) fn check_bearer(
+        &self,
+        headers: &HeaderMap,
+        address: Option<ClientAddress>,
+    ) -> Result<(), PlainError> {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let given = values
+            .next()
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '));
+        let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("bearer");
+        let token = given
+            .filter(|(scheme, _)| is_bearer(scheme) && values.next().is_none())
+            .map(|(_, token)| token);
+        // Hashes have one length, so that the comparison tells nothing about the token's.
+        if token.is_some_and(|token| hash(token.trim()).ct_eq(&self.token_hash).into()) {
+            return Ok(());
+        }
+        self.metrics.refused(if token.is_some() { "token" } else { "missing_token" });
+        self.rates.count_failure(address).map_err(PlainError::too_many_failures)?;
+        Err(PlainError::unauthorized())
+    }
+
+    /// Makes a message ready for the store.
+    pub(crate) fn arrival(
+        &self,
+        body: &[u8],
+        deduplication_id: Option<DeduplicationId>,
+    ) -> Arrival {
+        let arrived_at = self.now();
+        Arrival { content: self.intake.read(body, arrived_at), arrived_at, deduplication_id }
+    }
+
+    /// Keeps `arrivals`, which came in `bytes` bytes, and answers once all are durable.
+    pub(crate) async fn keep(
+        &self,
+        arrivals: Vec<Arrival>,
+        bytes: usize,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let Ok(_waiting) = self.waiting.try_acquire_many(kibibytes(bytes)) else {
+            return Err(StoreError::unavailable(
+                "too much waits for the store",
+                "the queue toward it is full",
+            ));
+        };
+        let expected = arrivals.len();
+        let kept = self.store.keep(arrivals).await.and_then(|receipts| {
+            let complete = receipts.len() == expected;
+            complete
+                .then_some(receipts)
+                .ok_or_else(|| StoreError::refused("the store did not answer for every message"))
+        });
+        match &kept {
+            Ok(receipts) => {
+                self.note_writable(true);
+                for receipt in receipts {
+                    self.metrics.kept(receipt.disposition);
+                }
+            }
+            Err(error) => {
+                // Once for each outage, not for each request.
+                if self.is_writable() {
+                    let source = std::error::Error::source(error).map(ToString::to_string);
+                    tracing::error!(error = %error, error.source = source, "failed to store messages");
+                }
+                self.note_writable(false);
+            }
+        }
+        kept
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
+
+fn kibibytes(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX)
+}

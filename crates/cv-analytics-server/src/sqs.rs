@@ -1,0 +1,217 @@
+//! The SQS-compatible intake: `POST /` and `POST /{account}/{queue}`.
+//!
+//! A request is authenticated ([`crate::sigv4`]), read in its protocol ([`json_protocol`],
+//! [`query_protocol`]) as an [`action`], held against the rules of a FIFO queue ([`message`],
+//! [`attribute`]), kept, and answered in its protocol.
+
+mod action;
+mod attribute;
+mod error;
+mod form;
+mod json_protocol;
+mod message;
+mod query_protocol;
+mod queue;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, header};
+use bytes::Bytes;
+use cv_analytics_core::store::{Arrival, Keep, Receipt, StoreError};
+use uuid::Uuid;
+
+use self::action::{Action, Answer, SentMessage};
+pub(crate) use self::error::SqsError;
+pub(crate) use self::message::MAX_MESSAGE_BYTES;
+use self::message::{BatchEntry, Digests, Message};
+use self::queue::QueuePath;
+pub(crate) use self::queue::{ACCOUNT, QUEUE_NAME};
+use crate::metrics::Route;
+use crate::reports::Reports;
+use crate::request_body::{BodyError, ReadBody};
+use crate::server::Server;
+use crate::sigv4::SignatureError;
+
+/// The longest body: 1 MiB of messages with every byte escaped, and some for the rest.
+const MAX_BODY_BYTES: usize = 3 * MAX_MESSAGE_BYTES + 64 * 1024;
+const MAX_BATCH_ENTRIES: usize = 10;
+const MAX_ENTRY_ID_CHARS: usize = 80;
+
+/// Answers one request to the queue.
+pub(crate) async fn answer<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+    request: Request,
+) -> Response<Body> {
+    let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let answer = handle(&server, &parts, body).await;
+    let request_id = server.next_request_id().to_string();
+    let mut response = match (json_protocol::speaks(&parts.headers), &answer) {
+        (true, Ok(answer)) => json_protocol::write(answer),
+        (true, Err(error)) => json_protocol::write_error(error),
+        (false, Ok(answer)) => query_protocol::write(answer, &request_id),
+        (false, Err(error)) => query_protocol::write_error(error, &request_id),
+    };
+    if let Err(SqsError { retry_after_seconds: Some(seconds), .. }) = answer {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Ok(value) = HeaderValue::try_from(request_id) {
+        response.headers_mut().insert("x-amzn-requestid", value);
+    }
+    server.metrics().answered(Route::Queue, response.status());
+    if matches!(answer, Ok(Answer::Sent(_) | Answer::Batch { .. })) {
+        server.metrics().acknowledged(begun.elapsed());
+    }
+    response.map(Body::from)
+}
+
+async fn handle<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    parts: &Parts,
+    body: Body,
+) -> Result<Answer, SqsError> {
+    let failed = |error: SignatureError| match server
+        .authentication_failed(&parts.extensions, error.label())
+    {
+        Ok(()) => SqsError::from(error),
+        Err(retry_after_seconds) => SqsError::too_many_failures(retry_after_seconds),
+    };
+    let now = server.now();
+    let claim = server.verifier().read(parts, now).map_err(failed)?;
+    let body = server.read_body(body, MAX_BODY_BYTES).await?;
+    server.verifier().verify(&claim, parts, &body.bytes).map_err(failed)?;
+    server.check_rate().map_err(|()| SqsError::throttled())?;
+    let path = QueuePath(parts.uri.path());
+    let action = if json_protocol::speaks(&parts.headers) {
+        json_protocol::read(&parts.headers, &body.bytes, &path)?
+    } else {
+        query_protocol::read(parts.uri.query().unwrap_or_default(), &body.bytes, &path)?
+    };
+    perform(server, parts, action, &body).await
+}
+
+async fn perform<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    parts: &Parts,
+    action: Action<'_>,
+    body: &ReadBody<'_>,
+) -> Result<Answer, SqsError> {
+    match action {
+        Action::SendMessage(message) => send(server, &message, &body.bytes).await,
+        Action::SendMessageBatch(entries) => send_batch(server, &entries, &body.bytes).await,
+        Action::GetQueueUrl { queue_name } => {
+            queue::check_name(queue_name.as_deref())?;
+            let received = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            Ok(Answer::QueueUrl(server.queue_url(received)))
+        }
+        Action::GetQueueAttributes { names } => {
+            Ok(Answer::Attributes(queue::attributes(&names, server.region(), server.created_at())?))
+        }
+    }
+}
+
+async fn send<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    message: &Message<'_>,
+    body: &Bytes,
+) -> Result<Answer, SqsError> {
+    let accepted = message.accept()?;
+    let arrival = server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id));
+    match keep(server, vec![arrival], body).await?.first() {
+        Some(receipt) => {
+            Ok(Answer::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
+        }
+        None => Err(SqsError::unavailable()),
+    }
+}
+
+async fn send_batch<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    entries: &[BatchEntry<'_>],
+    body: &Bytes,
+) -> Result<Answer, SqsError> {
+    check_batch(entries)?;
+    let (mut kept, mut arrivals, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in entries {
+        let id = entry.id.as_deref().unwrap_or_default().to_owned();
+        match entry.message.accept() {
+            Ok(accepted) => {
+                arrivals.push(
+                    server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id)),
+                );
+                kept.push((id, accepted.digests));
+            }
+            Err(error) => failed.push((id, error)),
+        }
+    }
+    let receipts =
+        if arrivals.is_empty() { Vec::new() } else { keep(server, arrivals, body).await? };
+    let namespace = server.message_namespace();
+    let sent = kept
+        .into_iter()
+        .zip(receipts)
+        .map(|((id, digests), receipt)| (id, sent(namespace, receipt, digests)));
+    Ok(Answer::Batch { sent: sent.collect(), failed })
+}
+
+async fn keep<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    arrivals: Vec<Arrival>,
+    body: &Bytes,
+) -> Result<Vec<Receipt>, SqsError> {
+    server.keep(arrivals, body.len()).await.map_err(|error: StoreError| SqsError::from(&error))
+}
+
+fn check_batch(entries: &[BatchEntry<'_>]) -> Result<(), SqsError> {
+    if entries.is_empty() {
+        return Err(SqsError::empty_batch());
+    }
+    if entries.len() > MAX_BATCH_ENTRIES {
+        return Err(SqsError::too_many_entries(entries.len()));
+    }
+    let mut ids = HashSet::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let parameter = |name: &str| format!("SendMessageBatchRequestEntry.{}.{name}", index + 1);
+        let id =
+            entry.id.as_deref().ok_or_else(|| SqsError::missing_parameter(&parameter("Id")))?;
+        let readable =
+            id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        if !readable || id.is_empty() || id.len() > MAX_ENTRY_ID_CHARS {
+            return Err(SqsError::invalid_entry_id());
+        }
+        if !ids.insert(id) {
+            return Err(SqsError::repeated_entry(id));
+        }
+        if entry.message.body.is_none() {
+            return Err(SqsError::missing_parameter(&parameter("MessageBody")));
+        }
+    }
+    let bytes = entries.iter().map(|entry| entry.message.size()).sum();
+    if bytes > MAX_MESSAGE_BYTES { Err(SqsError::batch_too_long(bytes)) } else { Ok(()) }
+}
+
+/// The message's ids: both follow from the store's number, so that a deduplicated message gets
+/// those of the first.
+fn sent(namespace: Uuid, receipt: Receipt, digests: Digests) -> SentMessage {
+    SentMessage {
+        message_id: Uuid::new_v5(&namespace, &receipt.sequence.to_be_bytes()).to_string(),
+        // Twenty digits, as on AWS.
+        sequence_number: format!("{:020}", receipt.sequence),
+        digests,
+    }
+}
+
+impl From<BodyError> for SqsError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { limit } => Self::too_large(limit),
+            BodyError::TimedOut => Self::timed_out(),
+            BodyError::Broken => Self::unreadable("The request's body broke off."),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Too much at once, a store that fails, and stopping.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+use super::*;
+use crate::serve;
+
+fn message(body: &str) -> Request<Body> {
+    let form = format!("Action=SendMessage&MessageGroupId=g&MessageBody={body}");
+    Signing::default().post(QUEUE_PATH, &[FORM], form)
+}
+
+fn events(body: &str) -> Request<Body> {
+    let request = Request::post("/v1/events").header("authorization", "Bearer a bearer token");
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+#[tokio::test]
+async fn a_full_disk_is_never_a_success_and_recovers() {
+    let rig = Rig::new();
+    let health = || Request::get("/healthz").body(Body::empty()).unwrap();
+    rig.store.fill(true);
+    let refused = rig.send(message("one")).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (503, "ServiceUnavailable"));
+    assert_eq!(refused.xml("Type"), "Receiver");
+    assert_eq!(refused.header("retry-after"), "1");
+    let refused = rig
+        .json(
+            "SendMessage",
+            &serde_json::json!({"QueueUrl": QUEUE_URL, "MessageBody": "x", "MessageGroupId": "g"}),
+        )
+        .await;
+    assert_eq!(refused.header("x-amzn-query-error"), "ServiceUnavailable;Receiver");
+    assert_eq!(rig.send(events(EVENT)).await.status, 503);
+    assert_eq!(rig.send(health()).await.status, 503);
+    rig.store.fill(false);
+    assert_eq!(rig.send(message("one")).await.status, 200);
+    assert_eq!(rig.send(health()).await.status, 200);
+}
+
+#[tokio::test]
+async fn too_much_that_waits_for_the_store_is_refused() {
+    let gate = Arc::new(Notify::new());
+    let store = MemoryStore::gated(&gate);
+    let rig = Arc::new(Rig::with(Limits { max_waiting_bytes: 2048, ..Limits::default() }, store));
+    let waiting: Vec<_> = ["one", "two"]
+        .map(|body| {
+            let rig = Arc::clone(&rig);
+            tokio::spawn(async move { rig.send(message(body)).await.status })
+        })
+        .into();
+    tokio::task::yield_now().await;
+    assert_eq!(rig.send(message("three")).await.status, 503);
+    for answer in waiting {
+        gate.notify_one();
+        assert_eq!(answer.await.unwrap(), 200);
+        gate.notify_one();
+    }
+    assert_eq!(rig.send(message("three")).await.status, 200);
+}
+
+#[tokio::test]
+async fn failures_are_limited_and_successes_are_not() {
+    let rig = Rig::new();
+    let wrong = || {
+        Signing { secret: "wrong", ..Signing::default() }.post(
+            QUEUE_PATH,
+            &[FORM],
+            "Action=SendMessage",
+        )
+    };
+    let mut last = rig.send(wrong()).await;
+    for _ in 0..80 {
+        last = rig.send(wrong()).await;
+    }
+    assert_eq!(last.status, 429);
+    assert!(last.header("retry-after").parse::<u64>().unwrap() >= 1);
+    let denied = rig.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+    assert_eq!(denied.status, 429);
+    assert_eq!(rig.send(message("x")).await.status, 200);
+    assert_eq!(rig.send(events(EVENT)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_limit_of_requests_is_told_as_clients_retry_it() {
+    let rig = Rig::with(
+        Limits { max_requests_per_second: NonZeroU32::new(1), ..Limits::default() },
+        MemoryStore::default(),
+    );
+    assert_eq!(rig.send(message("x")).await.status, 200);
+    let throttled = rig.send(message("y")).await;
+    assert_eq!(
+        (throttled.status.as_u16(), throttled.code().as_str()),
+        (400, "ThrottlingException")
+    );
+    let throttled = rig.send(events(EVENT)).await;
+    assert_eq!((throttled.status.as_u16(), throttled.header("retry-after")), (429, "1"));
+}
+
+async fn served(
+    limits: Limits,
+    store: MemoryStore,
+) -> (TcpStream, Arc<Notify>, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let stop = Arc::new(Notify::new());
+    let stopping = Arc::clone(&stop);
+    let rig = Rig::with(limits.clone(), store);
+    let serving = tokio::spawn(async move {
+        serve(listener, rig.app, limits, async move { stopping.notified().await }).await.unwrap();
+    });
+    (stream, stop, serving)
+}
+
+const PLAIN: &str = "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer a bearer token\r\ncontent-length: 1\r\n\r\n5";
+
+#[tokio::test]
+async fn what_is_under_way_is_answered_before_the_end() {
+    let gate = Arc::new(Notify::new());
+    let store = MemoryStore::gated(&gate);
+    let (mut stream, stop, serving) = served(Limits::default(), store.clone()).await;
+    stream.write_all(PLAIN.as_bytes()).await.unwrap();
+    let address = stream.peer_addr().unwrap();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    store.entered.notified().await;
+    stop.notify_one();
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!serving.is_finished());
+    gate.notify_one();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\r\ndate: "), "{answer}");
+    serving.await.unwrap();
+    assert_eq!(store.arrivals().len(), 1);
+    let mut nothing = Vec::new();
+    assert_eq!(idle.read_to_end(&mut nothing).await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_does_not_hold_up_the_end_for_ever() {
+    let store = MemoryStore::gated(&Arc::new(Notify::new()));
+    let entered = Arc::clone(&store.entered);
+    let limits = Limits { shutdown_timeout: Duration::from_millis(50), ..Limits::default() };
+    let (mut stream, stop, serving) = served(limits, store).await;
+    stream.write_all(PLAIN.as_bytes()).await.unwrap();
+    entered.notified().await;
+    stop.notify_one();
+    serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn slow_headers_and_slow_bodies_are_cut_off() {
+    let short = Duration::from_millis(50);
+    let limits = Limits { header_timeout: short, body_timeout: short, ..Limits::default() };
+    for part in ["POST / HTTP/1.1\r\nhost:", PLAIN.strip_suffix('5').unwrap()] {
+        let (mut stream, _stop, serving) = served(limits.clone(), MemoryStore::default()).await;
+        stream.write_all(part.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut answer))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+        serving.abort();
+    }
+}
