@@ -8,6 +8,8 @@
 //! 3. `tally` (with `asked_skills` and `gap_tally`) counts interactions one by one; [`fisher`] and
 //!    `trends` judge what moved; `actions` says what to do.
 //! 4. [`report_builder`] makes the [`report`] of one week out of that.
+//! 5. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
+//!    `report_sentences`, `report_figures` and `report_words`.
 
 mod actions;
 mod asked_skills;
@@ -21,6 +23,12 @@ mod input_hash;
 mod owner_skills;
 pub mod report;
 pub mod report_builder;
+mod report_figures;
+pub mod report_html;
+mod report_sentences;
+pub mod report_text;
+mod report_view;
+mod report_words;
 mod session_numbers;
 mod skill_context;
 mod skill_dictionary;

@@ -1,0 +1,168 @@
+//! The figures of a report with their names and notes, as lists to lay out.
+
+use serde::Serialize;
+
+use crate::report::{Capture, Latency, Outcomes, Provenance, Report};
+use crate::report_sentences::all_interactions;
+use crate::report_words::{counted, duration, foreign, number, rate, share};
+
+/// Fewer latencies than this have no percentiles worth the name.
+const PERCENTILES_FROM: u64 = 20;
+/// Characters of the input hash that a person compares.
+const HASH: usize = 19;
+
+const NOT_COLLECTED: &str = "not collected";
+const NOT_COUNTED: &str = "not counted";
+
+/// A figure, its name, and what stands beside it in small letters.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) note: Option<String>,
+}
+
+impl Figure {
+    fn new(name: &'static str, value: String, note: Option<String>) -> Self {
+        Self { name, value, note }
+    }
+}
+
+/// The large numbers.
+pub(crate) fn totals(report: &Report) -> Vec<Figure> {
+    let capture = &report.capture;
+    let unanswered = match capture.unanswered {
+        0 => "each with an answer".to_owned(),
+        unanswered => format!("{} without an answer", number(unanswered)),
+    };
+    let score = report.matches.this_week.mean_score;
+    let score_before = report.matches.previous.as_ref().and_then(|counts| counts.mean_score);
+    vec![
+        Figure::new(
+            "Questions",
+            number(capture.queries),
+            (capture.queries > 0).then_some(unanswered),
+        ),
+        Figure::new(
+            "Conversations",
+            report.sessions.map_or(NOT_COLLECTED.to_owned(), number),
+            None,
+        ),
+        Figure::new(
+            "Match score",
+            score.map_or(NOT_COLLECTED.to_owned(), |score| format!("{score:.1}")),
+            score.map(|_| match score_before {
+                Some(before) => format!("of 100; {before:.1} the week before"),
+                None => "of 100".to_owned(),
+            }),
+        ),
+    ]
+}
+
+/// What the bar of covered questions leaves out.
+pub(crate) fn coverage_note(report: &Report) -> String {
+    let counts = &report.matches.this_week;
+    let rated = counts.full.saturating_add(counts.partial).saturating_add(counts.none);
+    let all = report.provenance.interactions;
+    if rated == 0 {
+        return "How well the answers covered the questions was not collected.".to_owned();
+    }
+    let interactions = counted(all, "interaction", "interactions");
+    let unanswered = report.outcomes.unanswered;
+    let unrated = all.saturating_sub(rated).saturating_sub(unanswered);
+    let rated = match all.saturating_sub(rated) {
+        0 => format!("Your agent rated all {interactions}"),
+        _ => format!("Your agent rated {} of {interactions}", number(rated)),
+    };
+    let mut parts = vec![rated];
+    for (count, words) in [(unanswered, "have no answer"), (unrated, "came without a rating")] {
+        if count > 0 {
+            parts.push(format!("{} {words}", number(count)));
+        }
+    }
+    parts.join("; ") + "."
+}
+
+/// How the handlings ended: answered always, the others where there are any.
+pub(crate) fn outcomes(outcomes: &Outcomes) -> Vec<Figure> {
+    [
+        ("Answered", outcomes.answered),
+        ("Nothing matched", outcomes.no_match),
+        ("Refused by a filter", outcomes.blocked),
+        ("Asked outside hours", outcomes.off_hours),
+        ("Quota used up", outcomes.quota),
+        ("The model failed", outcomes.ai_error),
+        ("Other errors", outcomes.error),
+        ("No answer arrived", outcomes.unanswered),
+    ]
+    .into_iter()
+    .filter(|(name, count)| *count > 0 || *name == "Answered")
+    .map(|(name, count)| Figure::new(name, number(count), None))
+    .collect()
+}
+
+/// How long the answers took.
+pub(crate) fn latency(latency: &Latency) -> Vec<Figure> {
+    let (Some(p50), Some(p95), Some(p99)) = (latency.p50, latency.p95, latency.p99) else {
+        return Vec::new();
+    };
+    let half = Figure::new("Half of the answers within", duration(p50), None);
+    if latency.samples < PERCENTILES_FROM {
+        return vec![half, Figure::new("The slowest took", duration(p99), None)];
+    }
+    vec![
+        half,
+        Figure::new("95 of 100 within", duration(p95), None),
+        Figure::new("99 of 100 within", duration(p99), None),
+    ]
+}
+
+/// Capture health and deliveries; of a week with nothing in it only what could not be read.
+pub(crate) fn capture(report: &Report) -> Vec<Figure> {
+    let Capture { queries, responses, joined, unanswered, response_only, deliveries, .. } =
+        &report.capture;
+    let counted = |count: Option<u64>| count.map_or(NOT_COUNTED.to_owned(), number);
+    let dead_letters = Figure::new(
+        "Messages that could not be read",
+        number(deliveries.dead_letters),
+        (deliveries.dead_letters > 0)
+            .then(|| "kept whole: cv-analytics dead-letters list".to_owned()),
+    );
+    if report.is_empty() {
+        return if deliveries.dead_letters > 0 { vec![dead_letters] } else { Vec::new() };
+    }
+    let all = all_interactions(&report.capture);
+    let joined_share = share(*joined, all).and(report.capture.join_rate).map(rate);
+    vec![
+        Figure::new("Questions", number(*queries), None),
+        Figure::new("Answers", number(*responses), None),
+        Figure::new(
+            "Question and answer joined",
+            number(*joined),
+            joined_share.map(|rate| format!("{rate} of {}", number(all))),
+        ),
+        Figure::new("Questions without an answer", number(*unanswered), None),
+        Figure::new("Answers without a question", number(*response_only), None),
+        Figure::new("Repeated deliveries, left out", counted(deliveries.duplicates), None),
+        Figure::new(
+            "Deliveries that contradict an earlier one",
+            counted(deliveries.conflicts),
+            None,
+        ),
+        dead_letters,
+    ]
+}
+
+/// What the figures were made from.
+pub(crate) fn provenance(provenance: &Provenance) -> Vec<String> {
+    let made = counted(provenance.interactions, "interaction", "interactions");
+    let left_out = number(provenance.excluded);
+    vec![
+        format!("Made from {made}; {left_out} left out (tests, known bots, and what you exclude)."),
+        format!(
+            "Fingerprint of the input {} · cv-analytics {}",
+            foreign(&provenance.input_hash, HASH),
+            foreign(&provenance.version, 20)
+        ),
+    ]
+}

@@ -1,0 +1,273 @@
+//! What a report says in words: its headline, its warnings, and the plain names of kinds.
+
+use serde::Serialize;
+
+use crate::actions::TRUSTED_JOIN_RATE;
+use crate::report::{
+    Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapType, Report, SkillReport,
+    Trend, Trending,
+};
+use crate::report_words::{
+    asked, counted, foreign, last_day, listed, long_date, number, questions, rate, share,
+};
+
+/// Every gap kind in reading order, with its plain name and what it means.
+pub(crate) const GAP_KINDS: [(GapKind, &str, &str); 5] = [
+    (GapKind::NotOnCv, "Not on your CV", "Nothing matched, and your CV does not name it."),
+    (
+        GapKind::NotRetrieved,
+        "On your CV, but not found",
+        "Your CV names it, yet the agent found nothing to answer with.",
+    ),
+    (
+        GapKind::Unmatched,
+        "Nothing matched",
+        "The agent found nothing to answer with. With your CV's skill list the report could tell \
+         what is missing from what is only not found.",
+    ),
+    (GapKind::Fault, "The agent failed", "A quota, the model or an error, or no answer came."),
+    (GapKind::Blocked, "Turned away", "A filter or the time of day refused the question."),
+];
+
+/// A warning above the figures.
+#[derive(Debug, Serialize)]
+pub(crate) struct Banner {
+    pub(crate) title: String,
+    pub(crate) text: String,
+}
+
+/// What moved and what to do first.
+pub(crate) fn headline(report: &Report, limit: usize) -> String {
+    if report.is_empty() {
+        return if report.closed {
+            "A quiet week: nobody asked your agent anything.".to_owned()
+        } else {
+            "Nobody has asked your agent anything this week yet.".to_owned()
+        };
+    }
+    let mut sentences = vec![moved_most(report, limit)];
+    if let Some(first) = report.actions.first() {
+        sentences.push(format!("First: {}.", to_do(first, report, limit)));
+    }
+    sentences.join(" ")
+}
+
+/// The skill whose count changed most, of those that moved at all.
+fn moved_most(report: &Report, limit: usize) -> String {
+    let most = report
+        .trending
+        .iter()
+        .filter(|moved| moved.trend.moved())
+        .max_by_key(|moved| (moved.queries.abs_diff(moved.previous), moved.queries));
+    let Some(most) = most else {
+        let asked = asked(report.capture.queries, report.sessions);
+        return format!("{asked}, and no skill clearly rose or fell.");
+    };
+    let name = foreign(&most.skill, limit);
+    let (now, before) = (number(most.queries), number(most.previous));
+    match most.trend {
+        Trend::New => format!("{name} is new: {} this week.", questions(most.queries)),
+        Trend::Gone => format!("Nobody asked about {name}, after {before} the week before."),
+        Trend::Falling => format!("{name} fell from {before} questions to {now}."),
+        _ => format!("{name} rose from {before} questions to {now}."),
+    }
+}
+
+/// What to do, as the end of a sentence.
+fn to_do(action: &Action, report: &Report, limit: usize) -> String {
+    let name = foreign(&action.name, limit);
+    let is_topic = || {
+        let topics = report.gaps.iter().filter(|gap| gap.gap_type == GapType::Topic);
+        topics.into_iter().any(|gap| gap.name == action.name)
+    };
+    match action.kind {
+        ActionKind::AddOrLearn if is_topic() => format!("say something about {name} on your CV"),
+        ActionKind::AddOrLearn => format!("add {name} to your CV if it is true, or learn it"),
+        ActionKind::FixRetrieval => format!("help your agent find {name} on your CV"),
+        ActionKind::RelaxFilter => format!("let questions about {name} through"),
+        ActionKind::FixFault => match action.name.as_str() {
+            "unanswered" => "find out why some questions get no answer".to_owned(),
+            "quota" => "raise the quota that turns questions away".to_owned(),
+            "ai_error" => "find out why the model fails".to_owned(),
+            "error" => "find out why your agent fails".to_owned(),
+            _ => format!("mend the failing answers: {name}"),
+        },
+        ActionKind::UseTheirWord => format!("use your visitors’ word for {name}"),
+        ActionKind::CheckCapture => "find out where questions or answers get lost".to_owned(),
+    }
+}
+
+/// What to do, as a heading.
+pub(crate) fn action(action: &Action, report: &Report, limit: usize) -> String {
+    capitalised(&to_do(action, report, limit))
+}
+
+/// Why, as a sentence of its own.
+pub(crate) fn why(action: &Action, limit: usize) -> String {
+    let why = capitalised(&foreign(&action.why, limit));
+    if why.ends_with(['.', '!', '?', '…']) { why } else { why + "." }
+}
+
+/// How many questions stand behind an action.
+pub(crate) fn evidence(action: &Action) -> String {
+    let Evidence { queries, sessions } = action.evidence;
+    match action.kind {
+        ActionKind::CheckCapture => counted(queries, "interaction", "interactions"),
+        _ => asked(queries, sessions),
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The warning of a week whose halves do not meet.
+pub(crate) fn banner(capture: &Capture) -> Option<Banner> {
+    let join_rate = capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
+    let all = all_interactions(capture);
+    let missing = [
+        (capture.unanswered, "question has no answer", "questions have no answer"),
+        (capture.response_only, "answer has no question", "answers have no question"),
+    ]
+    .into_iter()
+    .filter(|(halves, ..)| *halves > 0)
+    .map(|(halves, one, many)| counted(halves, one, many))
+    .collect::<Vec<_>>();
+    let of_all = match share(capture.joined, all) {
+        Some(_) => rate(join_rate),
+        None => format!("{} of {}", number(capture.joined), number(all)),
+    };
+    Some(Banner {
+        title: "Part of this week is missing".to_owned(),
+        text: format!(
+            "Only {of_all} of the interactions have both a question and its answer: {}. Either the \
+             agent gave no answer, or its messages did not arrive. The figures below count what did.",
+            listed(&missing)
+        ),
+    })
+}
+
+pub(crate) fn all_interactions(capture: &Capture) -> u64 {
+    capture.joined.saturating_add(capture.unanswered).saturating_add(capture.response_only)
+}
+
+/// That the week is not over, and that nothing happened.
+pub(crate) fn notes(report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !report.closed {
+        let until = last_day(&report.to).map(|day| format!(" until {}", long_date(day)));
+        notes.push(format!(
+            "This week is still open{}: the figures cover what has arrived so far.",
+            until.unwrap_or_default()
+        ));
+    }
+    if report.is_empty() {
+        notes.push(
+            "If you did expect questions, ask your agent one yourself: it should show up in this \
+             week’s report within a quarter of an hour."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// The share and the week before, as far as they are known.
+pub(crate) fn share_and_before(share: Option<String>, before: Option<u64>) -> Option<String> {
+    let parts: Vec<_> = share.into_iter().chain(self::before(before)).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// `14 the week before`.
+pub(crate) fn before(previous: Option<u64>) -> Option<String> {
+    previous.map(|previous| format!("{} the week before", number(previous)))
+}
+
+/// The arrow and the word of a skill that moved; nothing else has an arrow.
+pub(crate) fn trend_mark(trend: Trend) -> Option<&'static str> {
+    match trend {
+        Trend::Rising => Some("↑ rising"),
+        Trend::Falling => Some("↓ falling"),
+        Trend::New => Some("↑ new"),
+        Trend::Gone => Some("↓ gone"),
+        Trend::Steady | Trend::TooFew => None,
+    }
+}
+
+/// The figures of a skill that moved.
+pub(crate) fn moved(moved: &Trending) -> String {
+    match moved.trend {
+        Trend::New => format!("{}, none in the seven weeks before", questions(moved.queries)),
+        Trend::Gone => format!("no question, {} the week before", number(moved.previous)),
+        _ => format!("{}, {} the week before", questions(moved.queries), number(moved.previous)),
+    }
+}
+
+/// Why nothing moved, where nothing did.
+pub(crate) fn moved_note(report: &Report) -> Option<String> {
+    if report.trending.iter().any(|moved| moved.trend.moved()) {
+        return None;
+    }
+    let note = if report.matches.previous.is_none()
+        && report.skills.iter().all(|skill| skill.previous.is_none())
+    {
+        "The week before has no data to compare with."
+    } else {
+        "No skill clearly rose or fell. Small differences are mostly chance, so they get no arrow."
+    };
+    Some(note.to_owned())
+}
+
+/// How well a skill's questions were covered, in words: `8 fully, 22 partly, 5 unanswered`.
+pub(crate) fn skill_coverage(skill: &SkillReport) -> String {
+    let parts = [
+        (skill.full, "fully covered"),
+        (skill.partial, "partly"),
+        (skill.none, "not"),
+        (skill.unanswered, "unanswered"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{} {word}", number(count)))
+    .collect::<Vec<_>>();
+    parts.join(" · ")
+}
+
+/// The weeks of a sparkline in words.
+pub(crate) fn weeks(weeks: &[Option<u64>]) -> String {
+    let weeks: Vec<_> =
+        weeks.iter().map(|week| week.map_or("no data".to_owned(), number)).collect();
+    weeks.join(", ")
+}
+
+/// How often and since when.
+pub(crate) fn gap_evidence(gap: &Gap) -> String {
+    let asked = asked(gap.queries, gap.sessions);
+    let unknown = if gap.sessions.is_none() { " (conversations not collected)" } else { "" };
+    match gap.weeks_running {
+        0 | 1 => format!("{asked}{unknown}"),
+        weeks => format!("{asked}{unknown}; {weeks} weeks running"),
+    }
+}
+
+/// The skills that come up in the same questions.
+pub(crate) fn asked_with(related: &[String]) -> Option<String> {
+    (!related.is_empty()).then(|| format!("Asked together with {}", listed(related)))
+}
+
+/// What the owner said of a gap.
+pub(crate) fn gap_mark(mark: GapMark) -> &'static str {
+    match mark {
+        GapMark::HaveIt => "you marked it: have it",
+        GapMark::Learning => "you marked it: learning",
+        GapMark::NotMine => "you marked it: not mine",
+        GapMark::Noise => "you marked it: noise",
+    }
+}
+
+/// The sentence for what a mail leaves out.
+pub(crate) fn more(others: usize, one: &str, many: &str) -> Option<String> {
+    let kind = if others == 1 { one } else { many };
+    let others = number(u64::try_from(others).unwrap_or(u64::MAX));
+    (others != "0").then(|| format!("and {others} more {kind} in the JSON form"))
+}
