@@ -30,7 +30,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::Response;
+use axum::http::{Response, Uri};
 use axum::routing::{get, post};
 use cv_analytics_core::store::Keep;
 
@@ -38,6 +38,7 @@ pub use self::metrics::Metrics;
 pub use self::reports::Reports;
 pub use self::serve::serve;
 pub use self::server::{Server, Setup};
+pub use self::sqs::{ACCOUNT, QUEUE_NAME};
 
 use self::metrics::Route;
 use self::plain_error::PlainError;
@@ -46,7 +47,7 @@ use self::plain_error::PlainError;
 pub fn app<K: Keep, R: Reports>(server: Arc<Server<K, R>>) -> Router {
     Router::new()
         .route("/", post(sqs::answer::<K, R>))
-        .route("/{account}/{queue}", post(sqs::answer::<K, R>))
+        .route("/{account}/{queue}", post(sqs::answer::<K, R>).fallback(queue_or_nowhere::<K, R>))
         .route("/v1/events", post(events::answer::<K, R>))
         .route("/v1/reports/{week}", get(reports::answer::<K, R>))
         .route("/healthz", get(health::healthz::<K, R>))
@@ -64,6 +65,18 @@ async fn method_not_allowed<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
 ) -> Response<Body> {
     refuse(&server, PlainError::method_not_allowed())
+}
+
+/// Every address of two parts could be a queue's, but only one is.
+async fn queue_or_nowhere<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+    uri: Uri,
+) -> Response<Body> {
+    let is_queue = uri.path().ends_with(QUEUE_NAME);
+    refuse(
+        &server,
+        if is_queue { PlainError::method_not_allowed() } else { PlainError::not_found() },
+    )
 }
 
 fn refuse<K: Keep, R: Reports>(server: &Server<K, R>, error: PlainError) -> Response<Body> {

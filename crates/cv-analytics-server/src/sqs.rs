@@ -12,6 +12,8 @@ mod json_protocol;
 mod message;
 mod query_protocol;
 mod queue;
+#[cfg(test)]
+mod reading_tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,7 +32,7 @@ pub(crate) use self::error::SqsError;
 pub(crate) use self::message::MAX_MESSAGE_BYTES;
 use self::message::{BatchEntry, Digests, Message};
 use self::queue::QueuePath;
-pub(crate) use self::queue::{ACCOUNT, QUEUE_NAME};
+pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::metrics::Route;
 use crate::reports::Reports;
 use crate::request_body::{BodyError, ReadBody};

@@ -8,9 +8,9 @@ use super::error::SqsError;
 use super::message::MAX_MESSAGE_BYTES;
 
 /// The queue's name, the same as on AWS.
-pub(crate) const QUEUE_NAME: &str = "cv-analytics-events.fifo";
+pub const QUEUE_NAME: &str = "cv-analytics-events.fifo";
 /// An account number of AWS's form that belongs to nobody.
-pub(crate) const ACCOUNT: &str = "000000000000";
+pub const ACCOUNT: &str = "000000000000";
 
 /// The queue that a request's path names: `/account/queue`, or none (`/`).
 pub(super) struct QueuePath<'r>(pub(super) &'r str);

@@ -48,6 +48,7 @@ async fn routes_are_guarded_and_strict() {
     check("GET", QUEUE_PATH, "", 405, "method_not_allowed").await;
     check("DELETE", "/", "", 405, "method_not_allowed").await;
     check("GET", "/nowhere", "", 404, "not_found").await;
+    check("GET", "/no/where", "", 404, "not_found").await;
     check("GET", "/a/b/c", "", 404, "not_found").await;
     check("POST", "/v1/events/", TOKEN, 404, "not_found").await;
 }
@@ -78,4 +79,10 @@ async fn metrics_tell_what_happened() {
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_the_right_one() {
+    let answer = Rig::new().send(request("PUT", "/v1/events", TOKEN)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
 }
