@@ -154,3 +154,28 @@ impl Pattern {
         Self { before: words(before), after: words(after) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_is_well_formed_and_every_word_has_one() {
+        let flags = ["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
+        let mut seen = BTreeSet::new();
+        for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (head, patterns) = line.split_once(':').expect(line);
+            let head: Vec<&str> = head.split(' ').collect();
+            assert!(matches!(head[0], "only" | "unless"), "{line}");
+            assert!(head[2..].iter().all(|flag| flags.contains(flag)), "{line}");
+            for form in head[1].split('|') {
+                assert!(seen.insert(form), "{form} has two rules");
+            }
+            for pattern in patterns.split(',').map(str::trim) {
+                assert_eq!(pattern.matches('_').count(), 1, "{pattern} in {line}");
+            }
+        }
+    }
+}

@@ -24,9 +24,13 @@ pub(crate) enum Gap {
 }
 
 impl Gap {
-    /// Whether a name of several words may run across it.
-    fn joins(self) -> bool {
-        matches!(self, Self::Space | Self::Hyphen | Self::Dot | Self::TightAmpersand | Self::Slash)
+    /// What stands for it in the folded text: a space where a name may run across it, whatever the sign,
+    /// else a comma.
+    pub(crate) fn folded(self) -> char {
+        match self {
+            Self::Space | Self::Hyphen | Self::Dot | Self::TightAmpersand | Self::Slash => ' ',
+            Self::Apostrophe | Self::List | Self::Aside | Self::Stop => ',',
+        }
     }
 
     /// Whether it ends a phrase.
@@ -76,37 +80,48 @@ impl FoldedWords {
         let mut gap = Gap::Stop;
         let mut open: Option<Word> = None;
         let mut previous = ' ';
-        let mut chars = source.char_indices().peekable();
-        while let Some((at, raw)) = chars.next() {
+        let mut at = 0;
+        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let ends_open = matches!(previous, '+' | '#') || is_far_script(previous);
+            if run > 0 && !(open.is_some() && ends_open) {
+                let (run, _) = rest.split_at(run);
+                let mut word = open.take().unwrap_or_else(|| self.begin(gap, run, at));
+                at += run.len();
+                self.push_ascii(&mut word, run, at);
+                open = Some(word);
+                gap = Gap::Space;
+                previous = run.chars().next_back().unwrap_or(' ');
+                continue;
+            }
+            let mut chars = rest.chars();
+            let raw = chars.next().unwrap_or(' ');
+            let begin = at;
+            at += raw.len_utf8();
             if is_ignorable(raw) {
                 continue;
             }
-            let char = half_width(raw);
-            let next = chars.peek().map_or(' ', |&(_, next)| half_width(next));
-            let after = at + raw.len_utf8();
+            let (char, next) = (half_width(raw), half_width(chars.next().unwrap_or(' ')));
             if let Some(word) = &mut open
                 && belongs(char, previous, next)
             {
-                word.to = after;
-                word.lower |= char.is_lowercase();
                 push_lower(&mut self.text, char);
-                previous = char;
-                continue;
-            }
-            let begins = is_word_char(char)
-                || (char == '.'
-                    && next.is_alphabetic()
-                    && !previous.is_alphanumeric()
-                    && previous != '.')
-                || (is_apostrophe(char) && open.is_some() && next.is_alphabetic());
-            if begins {
+                word.to = at;
+                word.lower |= char.is_lowercase();
+            } else if begins(char, previous, next)
+                || (is_apostrophe(char) && open.is_some() && next.is_alphabetic())
+            {
                 let between = match &open {
                     Some(_) if is_apostrophe(char) => Gap::Apostrophe,
                     Some(_) => Gap::Space,
                     None => gap,
                 };
                 self.close(open.take());
-                open = Some(self.begin(between, char, at..after));
+                let mut word = self.begin(between, char.encode_utf8(&mut [0; 4]), begin);
+                push_lower(&mut self.text, if is_apostrophe(char) { '\'' } else { char });
+                word.to = at;
+                word.lower = char.is_lowercase();
+                open = Some(word);
                 gap = Gap::Space;
             } else {
                 self.close(open.take());
@@ -117,21 +132,24 @@ impl FoldedWords {
         self.close(open);
     }
 
-    fn begin(&mut self, gap: Gap, first: char, source: std::ops::Range<usize>) -> Word {
+    /// Starts a word before its text is pushed.
+    fn begin(&mut self, gap: Gap, first: &str, from: usize) -> Word {
         if !self.text.is_empty() {
-            self.text.push(if gap.joins() { ' ' } else { ',' });
+            self.text.push(gap.folded());
         }
         let start = self.text.len();
-        push_lower(&mut self.text, if is_apostrophe(first) { '\'' } else { first });
-        Word {
-            start,
-            end: start,
-            from: source.start,
-            to: source.end,
-            gap,
-            capital: first.is_uppercase(),
-            lower: first.is_lowercase(),
+        let capital = first.starts_with(char::is_uppercase);
+        Word { start, end: start, from, to: from, gap, capital, lower: false }
+    }
+
+    fn push_ascii(&mut self, word: &mut Word, run: &str, to: usize) {
+        let start = self.text.len();
+        self.text.push_str(run);
+        if let Some(run) = self.text.get_mut(start..) {
+            run.make_ascii_lowercase();
         }
+        word.lower |= run.bytes().any(|byte| byte.is_ascii_lowercase());
+        word.to = to;
     }
 
     fn close(&mut self, word: Option<Word>) {
@@ -190,6 +208,13 @@ fn belongs(char: char, previous: char, next: char) -> bool {
         _ if matches!(previous, '+' | '#') => false,
         _ => is_word_char(char) && is_far_script(char) == is_far_script(previous),
     }
+}
+
+/// Whether a word begins with `char`.
+fn begins(char: char, previous: char, next: char) -> bool {
+    let leading_dot =
+        char == '.' && next.is_alphabetic() && !previous.is_alphanumeric() && previous != '.';
+    is_word_char(char) || leading_dot
 }
 
 fn is_word_char(char: char) -> bool {

@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
         if against {
             return Verdict::Ordinary;
         }
-        let counts = rule.counts && !(self.is_foreign() && !self.is_capital(candidate));
+        let counts = rule.counts && (self.is_capital(candidate) || !self.is_foreign());
         let for_it = counts
             || cue > 0
             || noun

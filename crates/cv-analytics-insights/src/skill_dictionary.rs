@@ -201,7 +201,7 @@ impl Tables {
             self.names.insert(squeezed.into(), id);
         }
         for spelling in spellings(&words) {
-            for (end, _) in spelling.match_indices(' ') {
+            for (end, _) in spelling.match_indices([' ', ',']) {
                 if let Some(beginning) = spelling.get(..end) {
                     self.forms.entry(beginning.into()).or_default().continues = true;
                 }

@@ -20,7 +20,7 @@ pub(crate) fn spellings(words: &FoldedWords) -> Vec<String> {
             let mut spelling = String::new();
             for index in 0..words.len() {
                 if index > 0 && joined & (1 << (index - 1)) == 0 {
-                    spelling.push(' ');
+                    spelling.push(words.gap(index).folded());
                 }
                 spelling.push_str(words.text(index));
             }
