@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::store::Keep;
@@ -28,10 +29,12 @@ pub trait Reports: Send + Sync + 'static {
 pub(crate) async fn answer<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
     address: Option<Extension<ClientAddress>>,
-    Path(week): Path<String>,
+    week: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let address = address.map(|Extension(address)| address);
+    // A text that is no UTF-8 is no week either.
+    let week = week.map_or_else(|_| "\u{fffd}".to_owned(), |Path(week)| week);
     let response = match report(&server, address, &week, &headers).await {
         Ok(json) => {
             let mut response = Response::new(Body::from(json));

@@ -30,6 +30,8 @@ async fn routes_are_guarded_and_strict() {
     check("GET", "/v1/reports/2020-W53", TOKEN, 200, "2020-W53").await;
     check("GET", "/v1/reports/2026-W54", TOKEN, 400, "2026-W47").await;
     check("GET", "/v1/reports/last", TOKEN, 400, "write the year and the week").await;
+    check("GET", "/v1/reports/%ff", TOKEN, 400, "bad_request").await;
+    check("GET", "/v1/reports/%ff", "", 401, "unauthorized").await;
     check("GET", "/v1/reports/%00", TOKEN, 400, "bad_request").await;
     check("GET", "/v1/reports/2026-W47", "", 401, "unauthorized").await;
     check("GET", "/v1/reports/2026-W47", "Bearer", 401, "unauthorized").await;
