@@ -1,7 +1,7 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
 use crate::english_words::{Cue, EnglishWords, Pattern};
-use crate::folded_words::{FoldedWords, Gap};
+use crate::folded_words::{FoldedWords, Gap, Word};
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::Candidate;
 
@@ -24,6 +24,15 @@ enum Link {
     None,
     List,
     Contrast,
+}
+
+/// What the case of a word's letters says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Silent,
+    Capital,
+    /// All capitals, three letters or more.
+    Shouts,
 }
 
 /// A text in which at least one name is also an ordinary word.
@@ -62,16 +71,18 @@ impl<'a> Context<'a> {
             return Verdict::Ordinary;
         }
         let hears = |cue| !rule.deaf_to.contains(&cue);
-        let capital = hears(Cue::Capital) && self.is_marked_by_case(candidate);
-        if capital && rule.capital_decides {
+        let case = if hears(Cue::Capital) { self.case(candidate) } else { Case::Silent };
+        if case != Case::Silent && rule.capital_decides {
             return Verdict::Technology;
         }
-        let cue = if hears(Cue::Before) { self.cue_before(candidate.first) } else { 0 };
+        let cue = self.cue_before(candidate.first).filter(|_| hears(Cue::Before));
+        let cue_words = cue.map_or(0, |(words, adjacent)| if adjacent { words } else { 0 });
+        let shouts = case == Case::Shouts && !rule.counts;
         let next = candidate.last + 1;
         let noun = hears(Cue::After) && self.has_noun_after(next);
         let against = rule.against.iter().any(|pattern| {
-            let weight = pattern.before.len();
-            let outweighed = pattern.after.is_empty() && (noun || weight < cue);
+            let outweighed =
+                pattern.after.is_empty() && (noun || shouts || pattern.before.len() < cue_words);
             !outweighed
                 && self.matches(pattern, candidate)
                 && !self.is_inside_list(pattern, candidate, before)
@@ -81,9 +92,9 @@ impl<'a> Context<'a> {
         }
         let counts = rule.counts && (self.is_capital(candidate) || !self.is_foreign());
         let for_it = counts
-            || cue > 0
+            || cue.is_some()
             || noun
-            || capital
+            || case != Case::Silent
             || (hears(Cue::After) && self.has_weak_cue_after(next))
             || (hears(Cue::Alone) && self.stands_alone(candidate))
             || (hears(Cue::Your) && self.is_your(candidate));
@@ -201,25 +212,26 @@ impl<'a> Context<'a> {
             })
     }
 
-    /// How many words the longest cue right before the word has, 0 where there is none.
-    fn cue_before(&self, first: usize) -> usize {
+    /// The words of the longest cue before the word, and whether it stands right before it: it outweighs
+    /// what speaks against the word only there.
+    fn cue_before(&self, first: usize) -> Option<(usize, bool)> {
         let mut end = first;
         for _ in 0..=MOST_MODIFIERS {
             if end == 0 || self.words.gap(end) >= Gap::Stop {
-                return 0;
+                return None;
             }
             let longest = (1..=LONGEST_CUE.min(end)).rev().find(|length| {
                 self.english.before.contains(self.words.phrase(end - length, end - 1))
             });
             if let Some(length) = longest {
-                return length;
+                return Some((length, end == first));
             }
             if !self.english.modifiers.contains(self.words.text(end - 1)) {
-                return 0;
+                return None;
             }
             end -= 1;
         }
-        0
+        None
     }
 
     /// Whether a noun that follows technologies follows, such as `developer`.
@@ -250,35 +262,34 @@ impl<'a> Context<'a> {
         self.words.word(candidate.first).is_some_and(|word| word.capital)
     }
 
-    /// Whether it has a capital in the middle of a sentence that does not give one to every word, or is
-    /// all capitals in a sentence that is not.
-    fn is_marked_by_case(&self, candidate: &Candidate) -> bool {
-        let Some(word) = self.words.word(candidate.first) else { return false };
-        if !word.capital {
-            return false;
+    /// What the letters' case says: a capital in the middle of a sentence that does not give one to
+    /// every word, or all capitals in a text that is not.
+    fn case(&self, candidate: &Candidate) -> Case {
+        let Some(word) = self.words.word(candidate.first).filter(|word| word.capital) else {
+            return Case::Silent;
+        };
+        let letters = word.end - word.start;
+        let others = (0..self.words.len()).filter(|&at| at != candidate.first);
+        let others = others.filter_map(|at| self.words.word(at));
+        if !word.lower && letters > 1 {
+            let (small, large): (Vec<&Word>, Vec<&Word>) =
+                others.filter(|other| other.end - other.start > 1).partition(|other| other.lower);
+            return match small.len() > large.len() {
+                true if letters > 2 => Case::Shouts,
+                true => Case::Capital,
+                false => Case::Silent,
+            };
         }
-        let shouts = !word.lower && word.end - word.start > 1;
-        if self.words.gap(candidate.first) >= Gap::Stop && !shouts {
-            return false;
+        let cut_off = letters == 1
+            && candidate.first == candidate.last
+            && !self.ends_phrase(candidate.last + 1);
+        if word.gap >= Gap::Stop || cut_off {
+            return Case::Silent;
         }
-        let next = candidate.last + 1;
-        let one_letter = candidate.first == candidate.last && word.end - word.start == 1;
-        if one_letter && !self.ends_phrase(next) {
-            return false;
-        }
-        let (mut small, mut large) = (0, 0);
-        for at in 0..self.words.len() {
-            let Some(word) = self.words.word(at) else { continue };
-            let counts = word.end - word.start > 2 && word.gap < Gap::Aside;
-            if counts && at != candidate.first {
-                if if shouts { word.lower } else { !word.capital } {
-                    small += 1;
-                } else {
-                    large += 1;
-                }
-            }
-        }
-        small > large
+        let (large, small): (Vec<&Word>, Vec<&Word>) = others
+            .filter(|other| other.end - other.start > 2 && other.gap < Gap::Aside)
+            .partition(|other| other.capital);
+        if small.len() > large.len() { Case::Capital } else { Case::Silent }
     }
 
     fn stands_alone(&self, candidate: &Candidate) -> bool {

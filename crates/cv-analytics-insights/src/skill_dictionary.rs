@@ -219,18 +219,23 @@ impl Tables {
         let mut listed: Vec<(SkillId, bool, Box<str>)> = Vec::new();
         for (id, skill) in (0..).map(SkillId).zip(&self.skills) {
             let names = std::iter::once(&skill.name).chain(&skill.aliases);
-            let plain =
-                names.filter(|name| self.english.rule(FoldedWords::of(name).whole()).is_none());
-            listed.extend(plain.map(|name| (id, skill.technology, name.clone())));
+            listed.extend(names.map(|name| (id, skill.technology, name.clone())));
         }
         for (id, _, name) in &listed {
-            for variant in humps(name).into_iter().chain(plural(name)) {
-                self.add_form(&variant, *id, VARIED);
+            if self.english.rule(FoldedWords::of(name).whole()).is_none() {
+                for variant in humps(name).into_iter().chain(plural(name)) {
+                    self.add_form(&variant, *id, VARIED);
+                }
             }
         }
+        listed.retain(|(_, technology, name)| {
+            let rule = self.english.rule(FoldedWords::of(name).whole());
+            *technology
+                && rule.and_then(|rule| self.english.get(rule)).is_none_or(|rule| rule.counts)
+        });
         let words: Vec<&str> =
             NOT_MISSPELLINGS.lines().filter(|line| !line.starts_with('#')).collect();
-        for (id, _, name) in listed.iter().filter(|(_, technology, _)| *technology) {
+        for (id, _, name) in &listed {
             for wrong in misspellings(name) {
                 if words.binary_search(&wrong.as_str()).is_err() {
                     self.add_form(&wrong, *id, MISSPELT);
