@@ -272,8 +272,13 @@ impl Intake {
         tolerated: &mut Vec<String>,
     ) {
         if let Some(Value::Array(before)) = fields.rest.remove("tolerated") {
-            for what in before.iter().filter_map(Value::as_str) {
-                let what = self.privacy.text(what).into_owned();
+            let now = std::mem::take(&mut fields.tolerated);
+            for what in before
+                .iter()
+                .filter_map(Value::as_str)
+                .map(|what| self.privacy.text(what).into_owned())
+                .chain(now)
+            {
                 fields.tolerate(&what);
             }
         }

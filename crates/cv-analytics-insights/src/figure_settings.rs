@@ -126,10 +126,10 @@ impl FigureSettings {
         let dictionary =
             if owner.is_empty() { built_in.clone() } else { built_in.with_owner_skills(&owner) };
         let Some(entries) = &self.cv else { return Ok(dictionary) };
-        let unknown: BTreeMap<&str, [&str; 0]> = entries
+        let unknown: Vec<_> = entries
             .iter()
             .filter(|entry| CvList::skills_of(&dictionary, entry).is_empty())
-            .map(|entry| (entry.as_str(), []))
+            .map(|entry| serde_json::json!({ "skill": entry }))
             .collect();
         if unknown.is_empty() {
             return Ok(dictionary);

@@ -3,6 +3,7 @@
 //! It covers the interactions of the report's eight weeks, whatever order they are read in, and the
 //! settings. Sessions enter as ordinals, so that two installs with other session keys agree.
 
+use cv_analytics_core::event::MatchScore;
 use cv_analytics_core::store::Observation;
 use sha2::{Digest, Sha256};
 
@@ -33,14 +34,16 @@ impl InputHash {
             buffer.push(response.match_type.map_or(255, |match_type| match_type as u8));
             buffer.push(response.outcome as u8);
             buffer.push(u8::from(response.combined));
-            for number in [response.match_score.map(|score| score.value()), response.total_time_ms]
+            for number in [response.match_score.map(MatchScore::value), response.total_time_ms]
             {
                 buffer.push(u8::from(number.is_some()));
                 buffer.extend_from_slice(&number.unwrap_or(0.0).to_le_bytes());
             }
             for skills in [&response.matched_skills, &response.missing_skills] {
                 buffer.extend_from_slice(&(skills.len() as u64).to_le_bytes());
-                skills.iter().for_each(|skill| put_text(buffer, skill));
+                for skill in skills {
+                    put_text(buffer, skill);
+                }
             }
         }
         let digest = Sha256::digest(&*buffer);
@@ -74,8 +77,7 @@ impl InputHash {
             hasher.update(&buffer);
         }
         let digest = hasher.finalize();
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{hex}")
+        format!("sha256:{}", hex::encode(digest))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::report::{
     Report, SkillReport, Trend, Trending, Variant, Vocabulary,
 };
 use crate::skill_dictionary::{SkillDictionary, SkillId};
-use crate::tally::{SkillTally, Tally, WEEKS, distinct};
+use crate::tally::{SkillTally, Tally, WEEKS, WeekTally, distinct};
 use crate::trends::{Movement, movements};
 
 /// The most skills that a gap names beside its own.
@@ -116,7 +116,7 @@ impl<'s> ReportBuilder<'s> {
         let weeks = &mut self.tally.weeks;
         let previous = weeks.iter().rev().nth(1);
         let previous =
-            previous.filter(|week| week.interactions > 0).map(|week| week.match_counts());
+            previous.filter(|week| week.interactions > 0).map(WeekTally::match_counts);
         let mut this = weeks.pop().unwrap_or_default();
         let capture = this.capture(DeliveryCounts {
             duplicates: deliveries.duplicates,
@@ -154,7 +154,7 @@ impl<'s> ReportBuilder<'s> {
 
     fn skill(&mut self, skill: SkillIndex, movement: Movement) -> SkillReport {
         let weeks = self.tally.weeks.iter();
-        let count = |week: &crate::tally::WeekTally| {
+        let count = |week: &WeekTally| {
             (week.interactions > 0)
                 .then(|| week.skills.get(&skill).map_or(0, |tally| tally.queries))
         };
@@ -182,7 +182,6 @@ impl<'s> ReportBuilder<'s> {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "five digits from 0 to 1")]
     fn trending(&self, skill: SkillIndex, movement: Movement) -> Trending {
         let count = |back: usize| {
             let week = self.tally.weeks.iter().rev().nth(back);

@@ -22,7 +22,7 @@ pub(crate) const GAP_KINDS: [(GapKind, &str, &str); 5] = [
     (
         GapKind::Unmatched,
         "Nothing matched",
-        "The agent found nothing to answer with. With your CV's skill list the report could tell \
+        "The agent found nothing to answer with. With your CV’s skill list the report could tell \
          what is missing from what is only not found.",
     ),
     (GapKind::Fault, "The agent failed", "A quota, the model or an error, or no answer came."),
@@ -164,8 +164,7 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
     }
     if report.is_empty() {
         notes.push(
-            "If you did expect questions, ask your agent one yourself: it should show up in this \
-             week’s report within a quarter of an hour."
+            "If you did expect questions, ask your agent one yourself and see whether it arrives."
                 .to_owned(),
         );
     }
@@ -174,13 +173,9 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
 
 /// The share and the week before, as far as they are known.
 pub(crate) fn share_and_before(share: Option<String>, before: Option<u64>) -> Option<String> {
-    let parts: Vec<_> = share.into_iter().chain(self::before(before)).collect();
+    let before = before.map(|before| format!("{} the week before", number(before)));
+    let parts: Vec<_> = share.into_iter().chain(before).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-/// `14 the week before`.
-pub(crate) fn before(previous: Option<u64>) -> Option<String> {
-    previous.map(|previous| format!("{} the week before", number(previous)))
 }
 
 /// The arrow and the word of a skill that moved; nothing else has an arrow.

@@ -108,7 +108,7 @@ pub(crate) struct Moved {
 pub(crate) struct SkillView {
     pub(crate) skill: String,
     pub(crate) queries: String,
-    /// `14 the week before`.
+    /// `was 14`.
     pub(crate) before: Option<String>,
     /// `↑ rising`, where it moved.
     pub(crate) mark: Option<&'static str>,
@@ -262,7 +262,7 @@ fn skill_view(skill: &SkillReport) -> SkillView {
     SkillView {
         skill: foreign(&skill.skill, NAME),
         queries: number(skill.queries),
-        before: say::before(skill.previous),
+        before: skill.previous.map(|before| format!("was {}", number(before))),
         mark: say::trend_mark(skill.trend),
         up: is_up(skill.trend),
         coverage: say::skill_coverage(skill),

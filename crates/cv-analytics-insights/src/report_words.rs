@@ -139,9 +139,10 @@ pub(crate) fn listed(parts: &[impl Display]) -> String {
     }
 }
 
-/// Text that somebody else wrote, fit for one line: at most `limit` characters and then "…", where
-/// those that HTML writes as an entity count as three, so that a mail's size has a bound; control and direction characters, and those that show nothing, taken out; runs of white space as
-/// one blank; text that runs from right to left isolated, so that it cannot reorder the line.
+/// Text that somebody else wrote, fit for one line: cut after `limit` columns (see [`room`]) with
+/// "…"; control and direction characters, and those that show nothing, taken out; runs of white
+/// space as one blank; text that runs from right to left isolated, so that it cannot reorder the
+/// line.
 pub(crate) fn foreign(text: &str, limit: usize) -> String {
     let mut kept = String::new();
     let mut length = 0;
@@ -160,7 +161,7 @@ pub(crate) fn foreign(text: &str, limit: usize) -> String {
         if accents > ACCENTS_ON_A_LETTER {
             continue;
         }
-        let room = if matches!(character, '<' | '>' | '&' | '"' | '\'' | '/') { 3 } else { 1 };
+        let room = room(character);
         if length + usize::from(blank) + room > limit {
             kept.push('…');
             break;
@@ -178,6 +179,15 @@ pub(crate) fn foreign(text: &str, limit: usize) -> String {
         "" => "(blank)".to_owned(),
         _ if right_to_left => format!("\u{2068}{kept}\u{2069}"),
         _ => kept,
+    }
+}
+
+/// What a character takes up: half its bytes in HTML, rounded up, so that a mail's size has a bound.
+/// For wide characters these are about the columns that they fill, too.
+const fn room(character: char) -> usize {
+    match character {
+        '<' | '>' | '&' | '"' | '\'' | '/' => 3,
+        _ => character.len_utf8().div_ceil(2),
     }
 }
 
@@ -307,6 +317,7 @@ mod tests {
             ("abcdefghij ", "abcdefghij"),
             ("abcdefghi jk", "abcdefghi…"),
             ("<><><>", "<><…"),
+            ("技能技能技能", "技能技能技…"),
             ("e\u{301}\u{301}\u{301}\u{301}\u{301}", "e\u{301}\u{301}\u{301}"),
         ] {
             assert_eq!(foreign(text, 10), expect, "{text:?}");
@@ -318,7 +329,8 @@ mod tests {
         fn foreign_text_is_short_and_has_no_controls(text in any::<String>(), limit in 1_usize..60) {
             let line = foreign(&text, limit);
             prop_assert!(line.chars().count() <= limit.max(7) + 3);
-            prop_assert!(!line.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)));
+            let steers = line.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}'));
+            prop_assert!(!steers && !line.chars().any(char::is_control));
         }
     }
 }

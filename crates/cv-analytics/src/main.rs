@@ -1,1 +1,82 @@
-fn main() {}
+//! `cv-analytics`: what people ask an AI agent, and what it could not answer.
+
+mod arguments;
+mod configuration_file;
+mod data_folder;
+mod dead_letters;
+mod demo;
+mod demo_traffic;
+mod events;
+mod forget;
+mod gaps;
+mod input_lines;
+mod output;
+mod queue_client;
+mod report;
+mod serve;
+mod settings;
+mod skills;
+mod store_location;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use cv_analytics_core::timestamp::Timestamp;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::read();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    let Arguments { installation, command, .. } = arguments;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers(&command))
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(async {
+        match command {
+            Command::Serve(serve) => serve::run(&installation, serve).await,
+            Command::Demo(demo) => demo::run(&installation, demo).await,
+            Command::Report(report) => report::run(&installation, report).await,
+            Command::Events(events) => events::run(&installation, events).await,
+            Command::DeadLetters(dead_letters) => {
+                dead_letters::run(&installation, dead_letters).await
+            }
+            Command::Gaps(gaps) => gaps::run(&installation, gaps).await,
+            Command::Skills(skills) => skills::run(&installation, skills).await,
+            Command::Settings(settings) => settings::run(&installation, settings).await,
+            Command::Forget(forget) => forget::run(&installation, forget).await,
+        }
+    });
+    // A thread that still waits for standard input or a page of rows must not hold up the end.
+    runtime.shutdown_background();
+    done
+}
+
+/// One thread per core answers requests; other commands need no more than one.
+fn workers(command: &Command) -> usize {
+    match command {
+        Command::Serve(_) | Command::Demo(_) => {
+            std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get)
+        }
+        _ => 1,
+    }
+}
+
+/// The clock: nothing else in the product reads it.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock and hands it on")]
+fn now() -> Timestamp {
+    let since_1970 =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,124 @@
+//! The golden events in `fixtures/events`: what the intake makes of every shape that is in use.
+
+use std::fs;
+use std::path::Path;
+
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+fn intake() -> Intake {
+    Intake::new(Privacy::full(SessionKey::new(b"golden".to_vec())))
+}
+
+fn read(body: &[u8]) -> Value {
+    match intake().read(body, Timestamp::from_millis(0)) {
+        Content::Event(event) => {
+            let Joined::Changed(record) = Interaction::join(None, &event) else {
+                panic!("nothing was there")
+            };
+            json!({ "events": record.into_events().iter().map(cv_analytics_core::event::Event::to_json).collect::<Vec<_>>() })
+        }
+        Content::DeadLetter(letter) => {
+            assert_eq!(letter.body, body);
+            json!({ "deadLetter": letter.reason })
+        }
+    }
+}
+
+#[test]
+fn every_golden_event_is_read_as_its_file_says_and_again_when_exported() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/events");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 20);
+    for file in files {
+        let golden: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let made = read(golden["event"].to_string().as_bytes());
+        assert_eq!(made, golden["expect"], "{}", file.display());
+        for event in made["events"].as_array().into_iter().flatten() {
+            assert_eq!(
+                read(event.to_string().as_bytes()),
+                made,
+                "exported and read again: {}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn bytes_that_are_no_json_become_a_dead_letter_whole() {
+    for body in [
+        &b""[..],
+        b"{",
+        b"{\"eventType\":\"query\"",
+        b"\xff\xfe",
+        b"null",
+        b"NaN",
+        b"{\"a\":1}{\"b\":2}",
+        &b"[".repeat(10_000),
+    ] {
+        let expect = if body == b"null" { "not_an_object" } else { "not_json" };
+        assert_eq!(
+            read(body),
+            json!({ "deadLetter": expect }),
+            "{}",
+            String::from_utf8_lossy(&body[..body.len().min(30)])
+        );
+    }
+}
+
+#[test]
+fn a_kept_form_over_256_kib_is_too_large_and_a_long_question_is_not() {
+    let event = |field: &str, length: usize| {
+        let mut event = json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000_000_i64, "query": "q"});
+        event[field] = json!("x y ".repeat(length / 4));
+        event.to_string()
+    };
+    assert_eq!(read(event("extra", 300_000).as_bytes()), json!({ "deadLetter": "too_large" }));
+    assert_eq!(
+        read(event("query", 900_000).as_bytes())["events"][0]["query"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .count(),
+        2000
+    );
+}
+
+#[test]
+fn half_a_surrogate_pair_is_mended_and_a_whole_one_stays() {
+    let body = br#"{"eventType":"query","requestId":"r","timestamp":1763000000,"query":"\ud83d\ude00 cut \ud83d, \\ud83d"}"#;
+    let made = read(body);
+    assert_eq!(made["events"][0]["query"], "\u{1f600} cut \u{fffd}, \\ud83d");
+    assert_eq!(made["events"][0]["tolerated"], json!(["half a surrogate pair"]));
+}
+
+#[test]
+fn nul_bidi_and_markup_are_kept_as_they_are() {
+    let text = "a\u{0}b \u{202e}evil <script>alert(1)</script> =cmd|'/c calc'!A1";
+    let event =
+        json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000, "query": text});
+    assert_eq!(read(event.to_string().as_bytes())["events"][0]["query"], text);
+}
+
+#[test]
+fn a_dead_letters_detail_holds_no_text_of_the_message() {
+    for event in [
+        json!({"eventType": "my secret", "requestId": "r", "timestamp": 1}),
+        json!({"eventType": "query", "requestId": "r", "timestamp": "my secret", "query": "q"}),
+        json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "matchType": "my secret"}),
+        json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "outcome": "my secret"}),
+    ] {
+        let Content::DeadLetter(letter) =
+            intake().read(event.to_string().as_bytes(), Timestamp::from_millis(0))
+        else {
+            panic!("{event} was read");
+        };
+        assert!(!letter.detail.contains("secret"), "{}", letter.detail);
+    }
+}

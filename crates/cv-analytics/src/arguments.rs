@@ -1,0 +1,90 @@
+//! The command line: its commands, and the options that all of them share.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::configuration_file::ConfigurationFile;
+use crate::{dead_letters, demo, events, forget, gaps, report, serve, settings, skills};
+
+/// Analytics for the AI agents that people put in front of the public
+#[derive(Debug, Parser)]
+#[command(
+    name = "cv-analytics",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Every option can also be set by a variable (shown beside it) or in cv-analytics.toml: options of a \
+                  command in a table of its name, the others at the top. An option wins over a variable, a variable \
+                  over the file.\n\nExit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub(crate) struct Arguments {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE", env = "CV_ANALYTICS_CONFIG", default_value = ConfigurationFile::DEFAULT)]
+    config: PathBuf,
+    #[command(flatten)]
+    pub(crate) installation: Installation,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which installation a command works on.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Installation {
+    /// The data folder: database, credentials, outbox [default: ./cv-analytics-data, for demo ./cv-analytics-demo]
+    #[arg(long, global = true, value_name = "DIR", env = "CV_ANALYTICS_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// The store, as sqlite:PATH [default: the database in the data folder]
+    #[arg(long, global = true, value_name = "STORE", env = "CV_ANALYTICS_STORE")]
+    pub(crate) store: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server: take events in, keep them, answer with reports
+    Serve(serve::Serve),
+    /// Serve in a folder of its own, after sending eight weeks of made-up traffic through the intake
+    Demo(demo::Demo),
+    /// Write the report of a week
+    Report(report::ReportCommand),
+    /// Send, import or export events as JSON Lines
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Look at messages that could not be read, and retry or drop them
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
+    /// Show what people ask for and the agent cannot answer well
+    #[command(subcommand)]
+    Gaps(gaps::Gaps),
+    /// List the skills that are known, or find them in text
+    #[command(subcommand)]
+    Skills(skills::Skills),
+    /// Show, import or export the settings that change figures
+    #[command(subcommand)]
+    Settings(settings::Settings),
+    /// Erase what is kept of a session or of one interaction
+    Forget(forget::Forget),
+}
+
+impl Arguments {
+    /// Reads the command line, the variables and the configuration file; ends the program with a
+    /// help text, or with a sentence and exit code 2.
+    pub(crate) fn read() -> Self {
+        let mut command = Self::command();
+        let configured =
+            ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
+        if let Err(error) = configured {
+            command.error(clap::error::ErrorKind::InvalidValue, format!("{error:#}")).exit();
+        }
+        let matches = command.get_matches_mut();
+        match Self::from_arg_matches(&matches) {
+            Ok(arguments) => arguments,
+            Err(error) => error.format(&mut command).exit(),
+        }
+    }
+}
+
+/// Ends the program as clap does for a wrong command line: exit code 2.
+pub(crate) fn wrong_usage(message: impl std::fmt::Display) -> ! {
+    Arguments::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
+}

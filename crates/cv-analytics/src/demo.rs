@@ -1,0 +1,180 @@
+//! `cv-analytics demo`: the server in a folder of its own, with eight weeks of made-up traffic that
+//! went through the real intake.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::SkillDictionary;
+use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::report::Report;
+use cv_analytics_insights::report_builder::build_report;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::arguments::Installation;
+use crate::data_folder::DataFolder;
+use crate::demo_traffic::{self, WEEKS};
+use crate::queue_client::{QueueClient, send_all};
+use crate::report::Format;
+use crate::serve::{Serve, shown, stop_signal};
+use crate::{now, output};
+
+/// Marks a folder as the demo's own, which each run may make anew.
+const MARKER: &str = "this-is-a-demo.txt";
+
+/// The demo's options.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The same seed makes the same traffic
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after the report instead of serving on
+    #[arg(long)]
+    exit: bool,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+/// Runs the demo.
+pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
+    demo.serve.start_log()?;
+    if installation.store.is_some() {
+        bail!(
+            "the demo keeps a database of its own: leave --store out, choose the folder with --data"
+        );
+    }
+    let path = installation.data.as_deref().unwrap_or(Path::new("cv-analytics-demo"));
+    let installation = Installation { data: Some(path.to_owned()), store: None };
+    let folder = DataFolder::new(path);
+    start_afresh(&folder)?;
+
+    let server = demo.serve.prepare(&installation, &folder).await?;
+    let store = server.store.clone();
+    if demo.serve.files.is_empty() {
+        let cv = demo_traffic::cv()?;
+        FigureSettings::change(&store, |settings| settings.cv = Some(cv.clone())).await?;
+    }
+    let week = IsoWeek::last_closed(now());
+    let first = week.earlier(WEEKS - 1);
+    let messages = demo_traffic::messages(demo.seed, week)?;
+    output::print_line(format!(
+        "Sending {} signed messages of the weeks {first} to {week} to {} …",
+        messages.len(),
+        server.url
+    ))?;
+    let credentials = server.credentials.clone();
+    let greeting = format!("cv-analytics is ready: {}", server.url);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
+
+    let sending = tokio::task::spawn_blocking(move || {
+        let bar = ProgressBar::new(messages.len() as u64);
+        bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}")?);
+        send_all(&QueueClient::new(credentials)?, &messages, || bar.inc(1))?;
+        bar.finish_and_clear();
+        Ok::<_, anyhow::Error>(())
+    });
+    let interrupted = stop_signal();
+    tokio::pin!(interrupted);
+    tokio::select! {
+        sent = sending => sent?.context("the demo's traffic could not be sent")?,
+        () = &mut interrupted => {
+            drop(stop);
+            running.await??;
+            bail!("stopped before the demo's traffic was sent");
+        }
+    }
+
+    let settings = FigureSettings::load(&store).await?;
+    let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    output::print(write_reports(&folder, &report)?)?;
+    if demo.exit {
+        drop(stop);
+        return running.await?;
+    }
+    output::print_line(format!("\nStill serving; Ctrl-C ends it.\n{greeting}"))?;
+    interrupted.await;
+    drop(stop);
+    running.await?
+}
+
+/// Empties the demo's folder of an earlier run; refuses a folder that is not the demo's.
+fn start_afresh(folder: &DataFolder) -> Result<()> {
+    let path = folder.path();
+    let marker = path.join(MARKER);
+    let filled = path.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if filled && !marker.exists() {
+        bail!(
+            "{} is not empty and not a demo's folder: choose another with --data DIR",
+            path.display()
+        );
+    }
+    folder.create()?;
+    output::write_file(
+        &marker,
+        b"Made by `cv-analytics demo`, which empties this folder at its next start.\n",
+    )?;
+    // While another demo serves from here, its database stays.
+    let _lock = cv_analytics_sqlite::lock_for_serving(path)?;
+    for name in ["cv-analytics.db", "cv-analytics.db-wal", "cv-analytics.db-shm"] {
+        match std::fs::remove_file(path.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error)
+                    .with_context(|| format!("{} cannot be deleted", path.join(name).display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes the report in its four forms, and says where and what is in it.
+fn write_reports(folder: &DataFolder, report: &Report) -> Result<String> {
+    let mut text = format!("\nThe report of week {} is written:\n", report.week);
+    for format in Format::ALL {
+        let path = folder.path().join(format!("report-{}.{}", report.week, format.extension()));
+        let bytes = format.render(
+            report,
+            "cv-analytics@localhost.localdomain",
+            "owner@localhost.localdomain",
+        )?;
+        output::write_file(&path, &bytes)?;
+        text += &format!("  {}\n", shown(&path));
+    }
+    text += &format!(
+        "The Worker's secrets and your token are in {}.\n\n",
+        shown(&folder.credentials_file())
+    );
+    let counted = |count: Option<u64>| {
+        count.map_or_else(|| "not counted".to_owned(), |count| count.to_string())
+    };
+    text += &format!(
+        "  {} questions asked, {} answered, {} unanswered; {} interactions of bots left out\n",
+        report.capture.queries,
+        report.capture.joined,
+        report.capture.unanswered,
+        report.provenance.excluded
+    );
+    text += &format!(
+        "  covered: {} full, {} partial, {} not at all; sessions: {}\n",
+        report.matches.this_week.full,
+        report.matches.this_week.partial,
+        report.matches.this_week.none,
+        counted(report.sessions)
+    );
+    for trend in &report.trending {
+        let way = serde_json::to_string(&trend.trend)?;
+        text += &format!(
+            "  {}: {} ({} → {})\n",
+            trend.skill,
+            way.trim_matches('"'),
+            trend.previous,
+            trend.queries
+        );
+    }
+    if let Some(action) = report.actions.first() {
+        text += &format!("  first thing to do: {}: {}\n", action.name, action.why);
+    }
+    Ok(text)
+}

@@ -1,0 +1,291 @@
+//! The demo's visitors: eight weeks of plausible questions, the same for the same seed and week.
+
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The weeks that the demo fills.
+pub(crate) const WEEKS: u8 = 8;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// One message on its way to the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Message {
+    /// The message body.
+    pub(crate) body: String,
+    /// SQS's deduplication id.
+    pub(crate) deduplication_id: String,
+    /// SQS's message group.
+    pub(crate) group_id: String,
+}
+
+/// What the visitors ask, as `data/demo-questions.json` says.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Questions {
+    cv: Vec<String>,
+    skills: Vec<Subject>,
+    about_one: Vec<String>,
+    about_two: Vec<String>,
+    topics: Vec<Subject>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Subject {
+    #[serde(default)]
+    skill: Option<String>,
+    #[serde(default)]
+    words: Vec<String>,
+    #[serde(default)]
+    questions: Vec<String>,
+    weight: [u32; WEEKS as usize],
+    #[serde(rename = "match")]
+    shares: [u32; 3],
+    #[serde(default)]
+    fixed_from: Option<u8>,
+    #[serde(default)]
+    fixed_match: Option<[u32; 3]>,
+}
+
+impl Subject {
+    fn shares(&self, week: u8) -> [u32; 3] {
+        match (self.fixed_from, self.fixed_match) {
+            (Some(from), Some(fixed)) if week >= from => fixed,
+            _ => self.shares,
+        }
+    }
+}
+
+fn questions() -> serde_json::Result<Questions> {
+    serde_json::from_str(include_str!("../data/demo-questions.json"))
+}
+
+/// The skill list of the made-up CV.
+pub(crate) fn cv() -> serde_json::Result<Vec<String>> {
+    Ok(questions()?.cv)
+}
+
+/// Every message of the eight weeks that end with `last`, in the order in which they are sent.
+pub(crate) fn messages(seed: u64, last: IsoWeek) -> serde_json::Result<Vec<Message>> {
+    let questions = questions()?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut visits =
+        Visits { questions: &questions, rng: &mut rng, sent: Vec::new(), interactions: 0 };
+    for week in 0..WEEKS {
+        visits.week(week, last.earlier(WEEKS - 1 - week).start());
+    }
+    let mut sent = visits.sent;
+    sent.sort_by_key(|(at, message)| (*at, message.deduplication_id.clone()));
+    Ok(sent.into_iter().map(|(_, message)| message).collect())
+}
+
+struct Visits<'q> {
+    questions: &'q Questions,
+    rng: &'q mut ChaCha8Rng,
+    sent: Vec<(Timestamp, Message)>,
+    interactions: u32,
+}
+
+/// What a visitor asks, and which shares of full, partial and none the answers have.
+struct Question {
+    text: String,
+    skills: Vec<String>,
+    shares: [u32; 3],
+}
+
+impl Visits<'_> {
+    fn week(&mut self, week: u8, monday: Timestamp) {
+        let interactions = 250 + u32::from(week) * 12 + self.rng.random_range(0..40);
+        let mut left = interactions;
+        let mut sessions = 0;
+        while left > 0 {
+            let questions = self.rng.random_range(1..=5).min(left);
+            left -= questions;
+            sessions += 1;
+            self.session(week, monday, questions, &format!("visit-{week}-{sessions}"));
+        }
+        for crawl in 0..6 {
+            self.crawl(week, crawl, monday);
+        }
+        if week + 1 == WEEKS {
+            self.broken(monday);
+        }
+    }
+
+    /// A visitor's questions, a minute or two apart, mostly on working days.
+    fn session(&mut self, week: u8, monday: Timestamp, questions: u32, session: &str) {
+        let day = if self.rng.random_ratio(9, 10) {
+            self.rng.random_range(0..5)
+        } else {
+            self.rng.random_range(5..7)
+        };
+        let minute = self.rng.random_range(8 * 60..19 * 60);
+        let mut at = monday
+            .plus_millis(day * DAY_MS + minute * MINUTE_MS + self.rng.random_range(0..MINUTE_MS));
+        for _ in 0..questions {
+            let question = self.question(week);
+            self.interaction(week, at, &question, session);
+            at = at.plus_millis(self.rng.random_range(20_000..150_000));
+        }
+    }
+
+    fn question(&mut self, week: u8) -> Question {
+        let all: Vec<&Subject> =
+            self.questions.skills.iter().chain(&self.questions.topics).collect();
+        let weight =
+            |subject: &&Subject| subject.weight.get(usize::from(week)).copied().unwrap_or(0);
+        let Ok(&subject) = all.choose_weighted(self.rng, weight) else {
+            return Question { text: "Hello?".to_owned(), skills: Vec::new(), shares: [1, 0, 0] };
+        };
+        if let Some(text) = subject.questions.choose(self.rng) {
+            return Question {
+                text: text.clone(),
+                skills: Vec::new(),
+                shares: subject.shares(week),
+            };
+        }
+        let mut subjects = vec![subject];
+        if self.rng.random_ratio(1, 10)
+            && let Ok(&other) = all.choose_weighted(self.rng, weight)
+            && other.skill.is_some()
+            && other.skill != subject.skill
+        {
+            subjects.push(other);
+        }
+        let templates =
+            if subjects.len() == 2 { &self.questions.about_two } else { &self.questions.about_one };
+        let mut text = templates.choose(self.rng).cloned().unwrap_or_default();
+        for subject in &subjects {
+            let word = subject.words.choose(self.rng).map_or("", String::as_str);
+            text = text.replacen("{}", word, 1);
+        }
+        let worst = subjects
+            .iter()
+            .max_by_key(|subject| subject.shares(week)[2])
+            .map_or([1, 0, 0], |worst| worst.shares(week));
+        Question {
+            text,
+            skills: subjects.iter().filter_map(|subject| subject.skill.clone()).collect(),
+            shares: worst,
+        }
+    }
+
+    fn interaction(&mut self, week: u8, at: Timestamp, question: &Question, session: &str) {
+        self.interactions += 1;
+        let request_id = format!("demo-{week}-{:05}", self.interactions);
+        let old_style = self.rng.random_ratio(1, 12);
+        let query = if old_style {
+            json!({"type": "query", "correlationId": request_id, "timestamp": at.as_millis() / 1000,
+                   "query": question.text, "sessionId": session})
+        } else {
+            json!({"eventType": "query", "requestId": request_id, "timestamp": at.as_millis(), "query": question.text,
+                   "sessionId": session, "metadata": {"userAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"}})
+        };
+        self.send(at, &query, &request_id, "query");
+        if self.rng.random_ratio(6, 1000) {
+            return; // the agent was cut off: nobody answers
+        }
+        let response = self.response(at, question, session, &request_id, old_style);
+        let answered_at = at.plus_millis(1000);
+        self.send(answered_at, &response, &request_id, "response");
+        if self.rng.random_ratio(1, 100) {
+            // A retry whose first try had arrived, too late for the queue's deduplication.
+            self.send(answered_at, &response, &request_id, "response:again");
+        }
+    }
+
+    fn response(
+        &mut self,
+        at: Timestamp,
+        question: &Question,
+        session: &str,
+        request_id: &str,
+        old_style: bool,
+    ) -> Value {
+        let total = 380
+            + self.rng.random_range(0..900)
+            + if self.rng.random_ratio(1, 20) { 2500 } else { 0 };
+        let trouble = self.rng.random_range(0..1000);
+        let outcome = match trouble {
+            0..6 => "ai_error",
+            6..10 => "quota",
+            10..22 => "blocked",
+            22..28 => "off_hours",
+            _ => "",
+        };
+        let (at, asked_at) = (at.as_millis() + total, at.as_millis());
+        if !outcome.is_empty() {
+            return json!({"eventType": "response", "requestId": request_id, "timestamp": at, "outcome": outcome,
+                          "query": question.text, "queryTimestamp": asked_at, "sessionId": session,
+                          "performance": {"totalTime": total}});
+        }
+        let [full, partial, none] = question.shares;
+        let drawn = self.rng.random_range(0..(full + partial + none).max(1));
+        let (match_type, score) = if drawn < full {
+            ("full", self.rng.random_range(82..=98))
+        } else if drawn < full + partial {
+            ("partial", self.rng.random_range(45..=75))
+        } else {
+            ("none", self.rng.random_range(3..=30))
+        };
+        let missing: &[String] = if match_type == "full" { &[] } else { &question.skills };
+        let matched: &[String] = if match_type == "none" { &[] } else { &question.skills };
+        if old_style {
+            return json!({"type": "response", "correlationId": request_id, "timestamp": at,
+                          "matchQuality": {"type": match_type.to_uppercase(), "confidence": f64::from(score) / 100.0},
+                          "skillsMatched": matched, "skillsMissing": missing});
+        }
+        json!({"eventType": "response", "requestId": request_id, "timestamp": at, "matchType": match_type,
+               "matchScore": score, "matchedSkills": matched, "missingSkills": missing, "query": question.text,
+               "queryTimestamp": asked_at, "sessionId": session, "model": "demo",
+               "performance": {"totalTime": total, "llmTime": total * 4 / 5, "retrievalTime": 40, "cacheHit": false}})
+    }
+
+    /// A search engine's crawler that tries the chat: kept, flagged, and in no report.
+    fn crawl(&mut self, week: u8, crawl: u32, monday: Timestamp) {
+        let at = monday.plus_millis(self.rng.random_range(0..7 * DAY_MS));
+        let request_id = format!("demo-{week}-crawl-{crawl}");
+        let query = json!({"eventType": "query", "requestId": request_id, "timestamp": at.as_millis(), "query": "test",
+                           "metadata": {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}});
+        self.send(at, &query, &request_id, "query");
+    }
+
+    /// A message that was cut off on its way: it becomes a dead letter.
+    fn broken(&mut self, monday: Timestamp) {
+        let message = Message {
+            body: "{\"eventType\":\"response\",\"requestId\":\"demo-cut-off\",\"timesta".to_owned(),
+            deduplication_id: "demo-cut-off:response".to_owned(),
+            group_id: "demo-cut-off".to_owned(),
+        };
+        self.sent.push((monday.plus_millis(3 * DAY_MS), message));
+    }
+
+    fn send(&mut self, at: Timestamp, event: &Value, request_id: &str, half: &str) {
+        let message = Message {
+            body: event.to_string(),
+            deduplication_id: format!("{request_id}:{half}"),
+            group_id: request_id.to_owned(),
+        };
+        self.sent.push((at, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_sends_the_same_messages() {
+        let week: IsoWeek = "2026-W47".parse().unwrap();
+        let messages = messages(1, week).unwrap();
+        assert_eq!(messages, super::messages(1, week).unwrap());
+        assert_ne!(messages, super::messages(2, week).unwrap());
+        assert!(messages.len() > 4000, "{}", messages.len());
+    }
+}

@@ -1,0 +1,309 @@
+//! `cv-analytics events`: events as JSON Lines, to the queue, into the store, or out of it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::pin::pin;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::Content;
+use cv_analytics_core::store::{Arrival, Disposition, Keep};
+use cv_analytics_sqlite::SqliteStore;
+use futures_util::TryStreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::arguments::Installation;
+use crate::data_folder::StoredCredentials;
+use crate::demo_traffic::Message;
+use crate::queue_client::{QueueClient, send_all};
+use crate::store_location::PrivacySwitches;
+use crate::{input_lines, now, output};
+
+/// How many events are kept by one commit of an import.
+const IMPORT_BATCH: usize = 1000;
+/// How many messages are read before they are sent.
+const SEND_BATCH: usize = 1000;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Events {
+    /// Send events to the queue, signed, as the agent does
+    Send(Send),
+    /// Take events straight into the store; what is there already is left as it is
+    Import(Import),
+    /// Write every event that is kept, in canonical form
+    Export(Export),
+}
+
+/// What to send, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// JSON Lines; - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// The queue [default: the one in the data folder's credentials.env]
+    #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
+    queue_url: Option<String>,
+    /// The signing key's id
+    #[arg(
+        long,
+        env = "AWS_ACCESS_KEY_ID",
+        requires = "queue_url",
+        hide_env_values = true,
+        hide = true
+    )]
+    access_key_id: Option<String>,
+    /// The signing key
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, hide = true)]
+    secret_access_key: Option<String>,
+    /// The queue's region
+    #[arg(long, env = "AWS_REGION")]
+    region: Option<String>,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// JSON Lines; - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// Write the counts as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    privacy: PrivacySwitches,
+}
+
+/// Where to export to.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What became of imported lines.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counts {
+    lines: u64,
+    stored: u64,
+    duplicates: u64,
+    conflicts: u64,
+    dead_letters: u64,
+    erased: u64,
+}
+
+/// Runs the command.
+pub(crate) async fn run(installation: &Installation, command: Events) -> Result<()> {
+    match command {
+        Events::Send(options) => {
+            let client = QueueClient::new(options.credentials(installation)?)?;
+            tokio::task::spawn_blocking(move || send(&client, &options)).await?
+        }
+        Events::Import(options) => import(installation, &options).await,
+        Events::Export(options) => export(installation, &options).await,
+    }
+}
+
+fn progress(what: &str) -> Result<ProgressBar> {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template(&format!(
+        "{{spinner}} {{pos}} {what}, {{per_sec}}"
+    ))?);
+    Ok(bar)
+}
+
+impl Send {
+    fn credentials(&self, installation: &Installation) -> Result<StoredCredentials> {
+        let kept = installation.folder().credentials()?;
+        let take = |given: &Option<String>, name: &str, kept: Option<&String>| {
+            given.clone().or_else(|| kept.cloned()).with_context(|| {
+                format!("{name} is not known: set the variable, or name the data folder of a server with --data")
+            })
+        };
+        // Keys go with their queue: those of the data folder are never sent to another one.
+        let kept = kept
+            .as_ref()
+            .filter(|kept| self.queue_url.as_ref().is_none_or(|url| *url == kept.queue_url));
+        let own = self.queue_url.is_some() && kept.is_none();
+        let (id, secret) = if own || kept.is_none() {
+            (self.access_key_id.clone(), self.secret_access_key.clone())
+        } else {
+            (None, None)
+        };
+        Ok(StoredCredentials {
+            access_key_id: take(&id, "AWS_ACCESS_KEY_ID", kept.map(|kept| &kept.access_key_id))?,
+            secret_access_key: take(
+                &secret,
+                "AWS_SECRET_ACCESS_KEY",
+                kept.map(|kept| &kept.secret_access_key),
+            )?,
+            region: kept
+                .map(|kept| kept.region.clone())
+                .or_else(|| self.region.clone())
+                .unwrap_or_else(|| "eu-west-2".to_owned()),
+            queue_url: take(&self.queue_url, "AWS_SQS_URL", kept.map(|kept| &kept.queue_url))?,
+            token: String::new(),
+        })
+    }
+}
+
+fn send(client: &QueueClient, options: &Send) -> Result<()> {
+    let bar = progress("messages sent")?;
+    let mut lines = input_lines::lines(input_lines::open(&options.file)?);
+    loop {
+        let batch: Vec<Message> =
+            lines.by_ref().take(SEND_BATCH).map(|line| message(line?)).collect::<Result<_>>()?;
+        if batch.is_empty() {
+            break;
+        }
+        send_all(client, &batch, || bar.inc(1)).with_context(|| {
+            format!(
+                "about {} messages were sent; sending the file again does no harm",
+                bar.position()
+            )
+        })?;
+    }
+    bar.finish_and_clear();
+    output::print_line(format!("{} messages sent and acknowledged", bar.position()))
+}
+
+/// A message with the ids that the agent's client gives it; a line that is no event is sent all the
+/// same, and becomes a dead letter.
+fn message((number, line): (u64, Vec<u8>)) -> Result<Message> {
+    let body = String::from_utf8(line).with_context(|| {
+        format!("line {number} is no UTF-8, which a queue cannot carry; `events import` keeps it")
+    })?;
+    let event: Option<serde_json::Value> = serde_json::from_str(&body).ok();
+    let text = |names: [&str; 2]| {
+        let value = event
+            .as_ref()
+            .and_then(|event| names.iter().find_map(|name| event.get(name)))?
+            .as_str()?;
+        // SQS's ids: 1 to 128 letters, digits and ASCII punctuation.
+        let allowed = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+        allowed.then(|| value.to_owned())
+    };
+    let digest = hex::encode(Sha256::digest(body.as_bytes()));
+    let request_id = text(["requestId", "correlationId"]).filter(|id| id.len() <= 119);
+    let event_type = text(["eventType", "type"]).filter(|kind| kind.len() <= 8);
+    let (group_id, deduplication_id) = match (request_id, event_type) {
+        (Some(id), Some(kind)) => (id.clone(), format!("{id}:{kind}")),
+        (Some(id), None) => (id, digest),
+        (None, _) => (digest.clone(), digest),
+    };
+    Ok(Message { body, deduplication_id, group_id })
+}
+
+async fn import(installation: &Installation, options: &Import) -> Result<()> {
+    let input = input_lines::open(&options.file)?;
+    let store = installation.open_or_create()?;
+    let intake = options.privacy.intake(&store).await?;
+    let bar = progress("events imported")?;
+    let mut counts = Counts::default();
+    let mut lines = input_lines::lines(input);
+    loop {
+        let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
+        for line in lines.by_ref().take(IMPORT_BATCH) {
+            let (number, line) = line.with_context(|| {
+                format!(
+                    "{} cannot be read on; {} lines are kept",
+                    options.file.display(),
+                    counts.lines
+                )
+            })?;
+            let arrived_at = now();
+            let content = intake.read(&line, arrived_at);
+            if let Content::DeadLetter(letter) = &content {
+                bar.suspend(|| {
+                    eprintln!(
+                        "line {number} cannot be read and becomes a dead letter: {}: {}",
+                        letter.reason, letter.detail
+                    );
+                });
+            }
+            arrivals.push(Arrival { content, arrived_at, deduplication_id: None });
+        }
+        if arrivals.is_empty() {
+            break;
+        }
+        counts.add(&store, arrivals).await?;
+        bar.set_position(counts.lines);
+    }
+    bar.finish_and_clear();
+    store.close().await?;
+    if options.json {
+        return output::print_line(serde_json::to_string(&counts)?);
+    }
+    let Counts { lines, stored, duplicates, conflicts, dead_letters, erased } = counts;
+    output::print_line(format!(
+        "{lines} lines: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
+         {dead_letters} dead letters, {erased} erased before"
+    ))
+}
+
+impl Counts {
+    async fn add(&mut self, store: &SqliteStore, arrivals: Vec<Arrival>) -> Result<()> {
+        let kept = store.keep(arrivals).await;
+        let receipts = kept.with_context(|| {
+            format!("{} lines are kept; importing again does no harm", self.lines)
+        })?;
+        for receipt in receipts {
+            self.lines += 1;
+            *match receipt.disposition {
+                Disposition::Stored => &mut self.stored,
+                Disposition::Duplicate | Disposition::Deduplicated => &mut self.duplicates,
+                Disposition::Conflict => &mut self.conflicts,
+                Disposition::DeadLetter => &mut self.dead_letters,
+                Disposition::Erased => &mut self.erased,
+            } += 1;
+        }
+        Ok(())
+    }
+}
+
+async fn export(installation: &Installation, options: &Export) -> Result<()> {
+    let store = installation.open()?;
+    let mut pages = pin!(store.export());
+    let bar =
+        if options.output.is_some() { progress("events exported")? } else { ProgressBar::hidden() };
+    let mut buffer = Vec::new();
+    let mut file = match &options.output {
+        Some(path) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(tempfile::NamedTempFile::new_in(folder.unwrap_or(std::path::Path::new(".")))?)
+        }
+        None => None,
+    };
+    while let Some(page) = pages.try_next().await? {
+        buffer.clear();
+        for event in
+            page.into_iter().flat_map(cv_analytics_core::interaction::Interaction::into_events)
+        {
+            write_event(&mut buffer, &event)?;
+            bar.inc(1);
+        }
+        match &mut file {
+            Some(file) => file.write_all(&buffer).context("the export cannot be written")?,
+            None => output::print(&buffer)?,
+        }
+    }
+    bar.finish_and_clear();
+    if let (Some(file), Some(path)) = (file, &options.output) {
+        file.as_file().sync_all()?;
+        if let Err(error) = file.persist(path) {
+            bail!("{} cannot be written: {}", path.display(), error.error);
+        }
+        output::print_line(format!("{} events written to {}", bar.position(), path.display()))?;
+    }
+    Ok(())
+}
+
+fn write_event(buffer: &mut Vec<u8>, event: &Event) -> Result<()> {
+    serde_json::to_writer(&mut *buffer, &event.to_json())?;
+    buffer.push(b'\n');
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! Writing what a command was asked for, to standard output or a file.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes to standard output.
+pub(crate) fn print(bytes: impl AsRef<[u8]>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes.as_ref())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes one line to standard output.
+pub(crate) fn print_line(line: impl std::fmt::Display) -> Result<()> {
+    print(format!("{line}\n"))
+}
+
+/// Writes a file, whole or not at all.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
+        fresh.write_all(bytes)?;
+        fresh.as_file().sync_all()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fresh.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        }
+        fresh.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Whether the reader of our output went away, as `head` does: no failure.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// `text` for a terminal: control and direction characters cannot act, long texts are cut.
+pub(crate) fn plain(text: &str) -> String {
+    let acts = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut plain: String =
+        text.chars().map(|letter| if acts(letter) { ' ' } else { letter }).take(200).collect();
+    if text.chars().nth(200).is_some() {
+        plain.push('…');
+    }
+    plain
+}

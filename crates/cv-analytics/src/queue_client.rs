@@ -1,0 +1,146 @@
+//! Sends signed `SendMessage` calls, as the agent's Worker does: to the self-hosted server or to SQS.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use serde_json::json;
+
+use crate::data_folder::StoredCredentials;
+use crate::demo_traffic::Message;
+
+/// How often one message is tried.
+const TRIES: u32 = 4;
+
+/// A client of one queue; keeps its connections open.
+pub(crate) struct QueueClient {
+    agent: ureq::Agent,
+    credentials: StoredCredentials,
+    endpoint: String,
+}
+
+impl QueueClient {
+    /// A client for the queue of `credentials`.
+    pub(crate) fn new(credentials: StoredCredentials) -> Result<Self> {
+        let url = &credentials.queue_url;
+        let (scheme, rest) =
+            url.split_once("://").with_context(|| format!("{url:?} is no queue URL"))?;
+        let host = rest.split('/').next().unwrap_or_default();
+        let endpoint = format!("{scheme}://{host}/");
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        Ok(Self { agent, credentials, endpoint })
+    }
+
+    /// Sends one message and waits for the acknowledgement; passing failures are tried again.
+    pub(crate) fn send(&self, message: &Message) -> Result<()> {
+        let body = json!({
+            "QueueUrl": self.credentials.queue_url,
+            "MessageBody": message.body,
+            "MessageGroupId": message.group_id,
+            "MessageDeduplicationId": message.deduplication_id,
+        })
+        .to_string();
+        let mut pause = Duration::from_millis(200);
+        for attempt in 1.. {
+            let failure = match self.call(&body) {
+                Ok((200, _)) => return Ok(()),
+                Ok((status, answer)) if status < 500 && status != 429 => {
+                    bail!("the queue refused a message with status {status}: {}", answer.trim())
+                }
+                Ok((status, answer)) => {
+                    anyhow::anyhow!("the queue answered {status}: {}", answer.trim())
+                }
+                Err(error) => error,
+            };
+            if attempt == TRIES {
+                return Err(failure.context(format!(
+                    "{} could not be reached after {TRIES} tries",
+                    self.endpoint
+                )));
+            }
+            std::thread::sleep(pause);
+            pause *= 2;
+        }
+        Ok(())
+    }
+
+    fn call(&self, body: &str) -> Result<(u16, String)> {
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", "AmazonSQS.SendMessage"),
+        ];
+        let identity = Credentials::new(
+            &self.credentials.access_key_id,
+            &self.credentials.secret_access_key,
+            None,
+            None,
+            "cv-analytics",
+        )
+        .into();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a signature carries the moment at which it is made"
+        )]
+        let time = SystemTime::now();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.credentials.region)
+            .name("sqs")
+            .time(time)
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let signable = SignableRequest::new(
+            "POST",
+            &*self.endpoint,
+            headers.into_iter(),
+            SignableBody::Bytes(body.as_bytes()),
+        )?;
+        let (instructions, _) = sign(signable, &parameters)?.into_parts();
+        let mut request = self.agent.post(&self.endpoint);
+        for (name, value) in headers.into_iter().chain(instructions.headers()) {
+            request = request.header(name, value);
+        }
+        let mut answer = request.send(body)?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.body_mut().read_to_string().unwrap_or_default()))
+    }
+}
+
+/// Sends `messages` over several connections at once, in order within each message group, and
+/// calls `sent` after each.
+pub(crate) fn send_all(
+    client: &QueueClient,
+    messages: &[Message],
+    sent: impl Fn() + Sync,
+) -> Result<()> {
+    use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+    const CONNECTIONS: u64 = 8;
+    let lane = |message: &Message| {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(&message.group_id) % CONNECTIONS
+    };
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..CONNECTIONS)
+            .map(|own| {
+                let sent = &sent;
+                scope.spawn(move || {
+                    messages.iter().filter(|message| lane(message) == own).try_for_each(|message| {
+                        client.send(message)?;
+                        sent();
+                        Ok(())
+                    })
+                })
+            })
+            .collect();
+        senders.into_iter().try_for_each(|sender| match sender.join() {
+            Ok(done) => done,
+            Err(_) => bail!("a sender ended early"),
+        })
+    })
+}

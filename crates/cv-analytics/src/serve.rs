@@ -1,0 +1,291 @@
+//! `cv-analytics serve`: the self-hosted server.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::SkillDictionary;
+use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret};
+use cv_analytics_server::{Reports, Server, Setup, app, serve};
+use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::Installation;
+use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
+use crate::store_location::{FigureFiles, PrivacySwitches};
+use crate::{now, output};
+
+/// How often older interactions are deleted where retention is on.
+const RETENTION_EVERY: Duration = Duration::from_hours(1);
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// The server's options, shared with the demo.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The address to listen on; port 0 picks a free one
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "CV_ANALYTICS_LISTEN",
+        default_value = "127.0.0.1:8787"
+    )]
+    listen: SocketAddr,
+    /// The address that the agent and your browser use, where it is another, as `https://analytics.example.org`
+    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
+    /// The region in signatures, written to credentials.env at the first start
+    #[arg(long, env = "AWS_REGION", default_value = "eu-west-2")]
+    region: String,
+    /// The bearer token, in place of the one in credentials.env
+    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Delete interactions older than this [default: keep them for ever]
+    #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    retention_days: Option<u32>,
+    /// Answer no more requests a second than this [default: as many as come]
+    #[arg(long, value_name = "N", env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND")]
+    max_requests_per_second: Option<NonZeroU32>,
+    #[command(flatten)]
+    pub(crate) files: FigureFiles,
+    #[command(flatten)]
+    privacy: PrivacySwitches,
+    /// What to log, as `info` or `cv_analytics_server=debug`
+    #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info")]
+    log: String,
+    /// The form of the log, on standard error
+    #[arg(long, value_enum, env = "CV_ANALYTICS_LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+/// A server that is bound and ready to run.
+pub(crate) struct ReadyServer {
+    /// Its address for clients.
+    pub(crate) url: String,
+    /// What clients need.
+    pub(crate) credentials: StoredCredentials,
+    /// Whether the credentials were made just now.
+    pub(crate) first_start: bool,
+    pub(crate) store: SqliteStore,
+    listener: TcpListener,
+    router: axum::Router,
+    limits: Limits,
+    retention_days: Option<u32>,
+    _lock: ServingLock,
+}
+
+/// Runs the server until it is told to stop.
+pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
+    options.start_log()?;
+    let folder = installation.folder();
+    let server = options.prepare(installation, &folder).await?;
+    output::print(server.greeting(&folder))?;
+    output::print_line(format!("cv-analytics is ready: {}", server.url))?;
+    server.run(stop_signal()).await
+}
+
+impl Serve {
+    /// Sends the log to standard error.
+    pub(crate) fn start_log(&self) -> Result<()> {
+        let filter = EnvFilter::try_new(&self.log)
+            .with_context(|| format!("--log {:?} is no filter", self.log))?;
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
+        match self.log_format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().init(),
+        }
+        Ok(())
+    }
+
+    /// Binds the address, opens the store and puts the server together.
+    pub(crate) async fn prepare(
+        &self,
+        installation: &Installation,
+        folder: &DataFolder,
+    ) -> Result<ReadyServer> {
+        folder.create()?;
+        let lock = lock_for_serving(folder.path())?;
+        let listener = TcpListener::bind(self.listen).await.with_context(|| {
+            format!(
+                "{} cannot be listened on; choose another with --listen, port 0 picks a free one",
+                self.listen
+            )
+        })?;
+        let listening = listener.local_addr()?;
+        let url =
+            self.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
+        let (credentials, first_start) = self.credentials(folder, &url)?;
+        let store = installation.open_or_create()?;
+        self.files.keep(&store).await?;
+        let limits =
+            Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() };
+        let server = Arc::new(Server::new(Setup {
+            credentials: Credentials {
+                access_key_id: credentials.access_key_id.clone(),
+                secret_access_key: Secret::new(&credentials.secret_access_key),
+                region: credentials.region.clone(),
+                token: Secret::new(self.token.as_ref().unwrap_or(&credentials.token)),
+            },
+            listening,
+            public_url: self.public_url.clone(),
+            limits: limits.clone(),
+            intake: self.privacy.intake(&store).await?,
+            store: store.clone(),
+            reports: StoreReports(store.clone()),
+            clock: now,
+        }));
+        Ok(ReadyServer {
+            url,
+            credentials,
+            first_start,
+            store,
+            listener,
+            router: app(server),
+            limits,
+            retention_days: self.retention_days,
+            _lock: lock,
+        })
+    }
+
+    /// The credentials that are kept, or new ones; the queue's address in them is today's.
+    fn credentials(&self, folder: &DataFolder, url: &str) -> Result<(StoredCredentials, bool)> {
+        let kept = folder.credentials()?;
+        let first_start = kept.is_none();
+        let mut credentials =
+            kept.clone().unwrap_or_else(|| StoredCredentials::generate(&self.region, url));
+        credentials.queue_url = queue_url(url);
+        if kept.as_ref() != Some(&credentials) {
+            folder.keep_credentials(&credentials)?;
+        }
+        Ok((credentials, first_start))
+    }
+}
+
+impl ReadyServer {
+    /// What the owner has to know: all of it at the first start, where it is kept later.
+    pub(crate) fn greeting(&self, folder: &DataFolder) -> String {
+        let file = folder.credentials_file();
+        if !self.first_start {
+            return format!("The Worker's secrets and your token are in {}.\n", shown(&file));
+        }
+        let StoredCredentials { access_key_id, secret_access_key, region, queue_url, token } =
+            &self.credentials;
+        let mut text =
+            String::from("Give your Worker these four secrets (wrangler secret put NAME):\n\n");
+        for (name, value) in [
+            ("AWS_ACCESS_KEY_ID", access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", secret_access_key),
+            ("AWS_REGION", region),
+            ("AWS_SQS_URL", queue_url),
+        ] {
+            let _ = writeln!(text, "  {name}={value}");
+        }
+        let _ = writeln!(
+            text,
+            "\nYour own token, for /v1/events, /v1/reports and /metrics:\n\n  CV_ANALYTICS_TOKEN={token}"
+        );
+        let _ = writeln!(text, "\nAll five are kept in {}, which only you can read.", shown(&file));
+        if self.url.starts_with("http://127.") || self.url.starts_with("http://localhost") {
+            text += "A deployed Worker cannot reach this address: see --public-url, and the README for a tunnel or a proxy.\n";
+        }
+        text.push('\n');
+        text
+    }
+
+    /// Serves until `stop`; then finishes what was accepted and closes the store.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
+        let Self { store, listener, router, limits, retention_days, .. } = self;
+        let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
+        let served = serve(listener, router, limits, stop).await;
+        if let Some(retention) = retention {
+            retention.abort();
+        }
+        store.close().await?;
+        tracing::info!("stopped: everything that was acknowledged is on disk");
+        Ok(served?)
+    }
+}
+
+/// Deletes what is older than `days`, now and every hour.
+async fn retain(store: SqliteStore, days: u32) {
+    let mut every = tokio::time::interval(RETENTION_EVERY);
+    loop {
+        every.tick().await;
+        match store.delete_before(now().plus_millis(-DAY_MS * i64::from(days))).await {
+            Ok(0) => {}
+            Ok(deleted) => {
+                tracing::info!(retention.days = days, deleted, "deleted older interactions");
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "failed to delete older interactions; trying again in an hour");
+            }
+        }
+    }
+}
+
+/// Ctrl-C or SIGTERM; a second one ends the program at once.
+pub(crate) async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupted.await);
+    tracing::info!("stopping: finishing what was accepted; once more ends at once");
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+}
+
+fn local_url(address: SocketAddr) -> String {
+    // A wildcard address cannot be called.
+    if address.ip().is_unspecified() {
+        return format!("http://localhost:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Makes reports for the server from its own store.
+struct StoreReports(SqliteStore);
+
+impl Reports for StoreReports {
+    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
+        let settings = FigureSettings::load(&self.0).await?;
+        let dictionary = tokio::task::spawn_blocking(SkillDictionary::built_in).await?;
+        let report = build_report(&self.0, &dictionary, &settings, week, now()).await?;
+        Ok(report.to_json()?)
+    }
+}

@@ -1,0 +1,153 @@
+//! `cv-analytics settings`: what changes figures, kept in the store.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use cv_analytics_core::privacy::Privacy;
+use cv_analytics_insights::figure_settings::FigureSettings;
+
+use crate::arguments::{Installation, wrong_usage};
+use crate::store_location::{FigureFiles, session_key};
+use crate::{input_lines, output};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Settings {
+    /// Show the settings in words
+    Show(Show),
+    /// Put settings into the store: a whole document of `export`, or a CV list, or aliases
+    Import(Import),
+    /// Write the settings as one JSON document
+    Export(Export),
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The document, as `settings export` writes it; - for standard input
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    files: FigureFiles,
+    /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
+    #[arg(long, value_name = "SESSION")]
+    exclude_session: Vec<String>,
+    /// Leave this interaction out of reports (repeatable)
+    #[arg(long, value_name = "REQUEST-ID")]
+    exclude_request: Vec<String>,
+}
+
+/// Where to export to.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(crate) async fn run(installation: &Installation, command: Settings) -> Result<()> {
+    match command {
+        Settings::Show(show) => {
+            let settings = FigureSettings::load(&installation.open()?).await?;
+            if show.json {
+                output::print(settings.to_json()?)
+            } else {
+                output::print(in_words(&settings))
+            }
+        }
+        Settings::Export(export) => {
+            let json = FigureSettings::load(&installation.open()?).await?.to_json()?;
+            match export.output {
+                Some(path) => output::write_file(&path, json.as_bytes()),
+                None => output::print(json),
+            }
+        }
+        Settings::Import(import) => keep(installation, import).await,
+    }
+}
+
+async fn keep(installation: &Installation, import: Import) -> Result<()> {
+    let nothing = import.files.is_empty()
+        && import.exclude_session.is_empty()
+        && import.exclude_request.is_empty();
+    if import.file.is_none() && nothing {
+        wrong_usage(
+            "name a document, or one of --cv, --aliases, --exclude-session, --exclude-request",
+        );
+    }
+    let document = match &import.file {
+        Some(path) => {
+            let text = input_lines::read_whole(path)?;
+            let settings = FigureSettings::read(&text)
+                .with_context(|| format!("{} cannot be imported", path.display()))?;
+            Some(settings)
+        }
+        None => None,
+    };
+    let mut files = FigureSettings::default();
+    import.files.apply(&mut files)?;
+    let store = installation.open_or_create()?;
+    let privacy = Privacy::full(session_key(&store).await?);
+    let kept = FigureSettings::change(&store, |settings| {
+        if let Some(document) = &document {
+            *settings = document.clone();
+        }
+        if files.cv.is_some() {
+            settings.cv.clone_from(&files.cv);
+        }
+        if !files.aliases.is_empty() {
+            settings.aliases.clone_from(&files.aliases);
+        }
+        for id in &import.exclude_session {
+            // Both forms: hashing may be switched off.
+            settings.exclusions.sessions.insert(id.clone());
+            settings
+                .exclusions
+                .sessions
+                .extend(privacy.session(id).map(|session| session.as_str().to_owned()));
+        }
+        settings.exclusions.request_ids.extend(import.exclude_request.iter().cloned());
+    });
+    let kept = kept.await?;
+    store.close().await?;
+    output::print(in_words(&kept))
+}
+
+fn in_words(settings: &FigureSettings) -> String {
+    let mut text = String::new();
+    match &settings.cv {
+        Some(cv) => text += &format!("CV list: {} entries: {}\n", cv.len(), cv.join(", ")),
+        None => {
+            text += "CV list: none (settings import --cv FILE), so a gap cannot tell what is on the CV\n";
+        }
+    }
+    text += &format!("Aliases of your own: {}\n", settings.aliases.len());
+    for (skill, aliases) in &settings.aliases {
+        text += &format!("  {skill}: {}\n", aliases.join(", "));
+    }
+    text += &format!("Gap marks: {}\n", settings.gap_marks.len());
+    for (name, mark) in &settings.gap_marks {
+        text += &format!(
+            "  {name}: {}\n",
+            serde_json::to_string(mark).unwrap_or_default().trim_matches('"')
+        );
+    }
+    let exclusions = &settings.exclusions;
+    text += &format!(
+        "Left out of reports: {} sessions, {} interactions\n",
+        exclusions.sessions.len(),
+        exclusions.request_ids.len()
+    );
+    for excluded in exclusions.sessions.iter().chain(&exclusions.request_ids) {
+        text += &format!("  {}\n", output::plain(excluded));
+    }
+    text
+}

@@ -1,0 +1,154 @@
+//! Where an installation keeps its data, by `--store` and `--data`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use cv_analytics_core::intake::Intake;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::Ledger;
+use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_sqlite::SqliteStore;
+use rand::RngExt;
+
+use crate::arguments::{Installation, wrong_usage};
+use crate::data_folder::DataFolder;
+
+/// The ledger's key of the session hash's key.
+const SESSION_KEY: &str = "cv-analytics:session-key";
+
+/// What is taken out of events at intake; everything by default.
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "three switches of a command line")]
+pub(crate) struct PrivacySwitches {
+    /// Keep e-mail addresses, phone numbers and keys in free text
+    #[arg(long, env = "CV_ANALYTICS_KEEP_PERSONAL_DATA", value_parser = clap::builder::BoolishValueParser::new())]
+    keep_personal_data: bool,
+    /// Keep session ids as the agent sends them, instead of a keyed hash
+    #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
+    keep_session_ids: bool,
+    /// Keep user agents and referers
+    #[arg(long, env = "CV_ANALYTICS_KEEP_USER_AGENTS", value_parser = clap::builder::BoolishValueParser::new())]
+    keep_user_agents: bool,
+}
+
+impl Installation {
+    /// The data folder.
+    pub(crate) fn folder(&self) -> DataFolder {
+        DataFolder::new(self.data.as_deref().unwrap_or(Path::new("cv-analytics-data")))
+    }
+
+    /// The database's path.
+    pub(crate) fn database(&self) -> PathBuf {
+        match self.store.as_deref() {
+            None => self.folder().database(),
+            Some(store) => match store.split_once(':') {
+                Some(("sqlite", path)) if !path.is_empty() => PathBuf::from(path),
+                _ => wrong_usage(format!("{store:?} is no store: write --store sqlite:PATH")),
+            },
+        }
+    }
+
+    /// Opens the store that is there.
+    pub(crate) fn open(&self) -> Result<SqliteStore> {
+        let database = self.database();
+        if !database.exists() {
+            bail!(
+                "there is no database at {}: name the data folder with --data DIR; `cv-analytics serve` or \
+                 `cv-analytics events import` makes one",
+                database.display()
+            );
+        }
+        self.open_or_create()
+    }
+
+    /// Opens the store, made where it is missing.
+    pub(crate) fn open_or_create(&self) -> Result<SqliteStore> {
+        if self.store.is_none() {
+            self.folder().create()?;
+        }
+        Ok(SqliteStore::open(&self.database())?)
+    }
+}
+
+impl PrivacySwitches {
+    /// The intake under these switches, with the installation's own session key.
+    pub(crate) async fn intake(self, store: &SqliteStore) -> Result<Intake> {
+        let session_key = session_key(store).await?;
+        Ok(Intake::new(Privacy {
+            redact_text: !self.keep_personal_data,
+            hash_sessions: !self.keep_session_ids,
+            drop_user_agent: !self.keep_user_agents,
+            session_key,
+        }))
+    }
+}
+
+/// The key of the session hash: made once, kept with the data.
+pub(crate) async fn session_key(store: &impl Ledger) -> Result<SessionKey> {
+    if let Some(record) = store.get(SESSION_KEY).await? {
+        return Ok(SessionKey::new(record.value));
+    }
+    let made = hex::encode(rand::rng().random::<[u8; 32]>());
+    store.put(SESSION_KEY, &made, None).await?;
+    let record = store.get(SESSION_KEY).await?.context("the session key was not kept")?;
+    Ok(SessionKey::new(record.value))
+}
+
+/// The settings in force, with a CV list and aliases from files in place of those in the store.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct FigureFiles {
+    /// The CV's skill list: JSON with "skills", or plain text with one skill a line
+    #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_CV")]
+    cv: Option<PathBuf>,
+    /// Skills and aliases of your own: lines like `Kubernetes: kube, k8` or JSON {"Kubernetes":["kube"]}
+    #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_ALIASES")]
+    aliases: Option<PathBuf>,
+}
+
+impl FigureFiles {
+    /// Whether neither file is named.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cv.is_none() && self.aliases.is_none()
+    }
+
+    /// Puts what the files say into `settings`.
+    pub(crate) fn apply(&self, settings: &mut FigureSettings) -> Result<()> {
+        use cv_analytics_insights::OwnerSkills;
+        use cv_analytics_insights::cv_list::CvList;
+        let read = |path: &Path| {
+            std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))
+        };
+        if let Some(path) = &self.cv {
+            let entries = CvList::read_entries(&read(path)?);
+            settings.cv =
+                Some(entries.with_context(|| format!("{} is no CV list", path.display()))?);
+        }
+        if let Some(path) = &self.aliases {
+            let skills = OwnerSkills::read(&read(path)?);
+            let skills =
+                skills.with_context(|| format!("{} is no list of aliases", path.display()))?;
+            settings.aliases =
+                skills.iter().map(|(name, aliases)| (name.to_owned(), aliases.to_vec())).collect();
+        }
+        Ok(())
+    }
+
+    /// Puts what the files say into the store, for good.
+    pub(crate) async fn keep(&self, store: &SqliteStore) -> Result<FigureSettings> {
+        if self.is_empty() {
+            return Ok(FigureSettings::load(store).await?);
+        }
+        let mut wanted = FigureSettings::default();
+        self.apply(&mut wanted)?;
+        let changed = FigureSettings::change(store, |settings| {
+            if self.cv.is_some() {
+                settings.cv.clone_from(&wanted.cv);
+            }
+            if self.aliases.is_some() {
+                settings.aliases.clone_from(&wanted.aliases);
+            }
+        });
+        Ok(changed.await?)
+    }
+}
