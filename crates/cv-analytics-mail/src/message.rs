@@ -1,0 +1,142 @@
+//! The weekly mail as an RFC 5322 message: the plain text and the HTML as alternatives.
+
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::{IsoWeek, WeekError};
+use cv_analytics_insights::report::Report;
+use cv_analytics_insights::report_html::{self, HtmlError};
+use cv_analytics_insights::report_text;
+use mail_builder::MessageBuilder;
+use mail_builder::headers::HeaderType;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::date::Date;
+use mail_builder::headers::raw::Raw;
+use mail_builder::headers::url::URL;
+use mail_builder::mime::MimePart;
+use sha2::{Digest, Sha256};
+
+use crate::mail_address::{MailAddress, MailAddressError};
+use crate::unsubscribe::Unsubscribe;
+
+/// One mail to one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The week that the mail reports: its subject holds nothing else that varies.
+    pub week: IsoWeek,
+    /// Who sends.
+    pub from: MailAddress,
+    /// Who receives.
+    pub to: MailAddress,
+    /// The report as HTML.
+    pub html: String,
+    /// The report as plain text.
+    pub text: String,
+    /// How the recipient leaves the list.
+    pub unsubscribe: Unsubscribe,
+    /// When it is sent, to the second.
+    pub date: Timestamp,
+}
+
+/// Why a message cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MessageError {
+    /// The sender or the recipient is no address.
+    #[error(transparent)]
+    Address(#[from] MailAddressError),
+    /// The report names no week.
+    #[error(transparent)]
+    Week(#[from] WeekError),
+    /// The report cannot be written as HTML.
+    #[error(transparent)]
+    Html(#[from] HtmlError),
+    /// The message cannot be written.
+    #[error("the message cannot be written: {0}")]
+    Write(#[from] std::io::Error),
+}
+
+/// The subject of a week's mail.
+pub fn subject(week: IsoWeek) -> String {
+    format!("CV Analytics Weekly Report - Week [{week}]")
+}
+
+impl Message {
+    /// The mail of `report`, which the recipient leaves by a mail to the sender. Where there is a
+    /// public address, set [`unsubscribe`](Self::unsubscribe).
+    ///
+    /// # Errors
+    /// [`MessageError::Address`] or [`MessageError::Week`] where one of them cannot be read.
+    pub fn for_report(
+        report: &Report,
+        from: &str,
+        to: &str,
+        date: Timestamp,
+    ) -> Result<Self, MessageError> {
+        let from = from.parse::<MailAddress>()?;
+        Ok(Self {
+            week: report.week.parse()?,
+            to: to.parse()?,
+            html: report_html::render(report)?,
+            text: report_text::render(report),
+            unsubscribe: Unsubscribe::Mail(from.clone()),
+            from,
+            date,
+        })
+    }
+
+    /// The whole message with CRLF line ends: `multipart/alternative`, the text first. The same
+    /// message gives the same bytes: its id and its boundary are digests of it.
+    ///
+    /// # Errors
+    /// [`MessageError::Write`]; none in practice.
+    pub fn to_eml(&self) -> Result<Vec<u8>, MessageError> {
+        let digest = self.digest();
+        // "=_" stands in no quoted-printable or base64 line, so no body can hold the boundary.
+        let alternatives =
+            ContentType::new("multipart/alternative").attribute("boundary", format!("=_{digest}"));
+        let parts = vec![
+            MimePart::new("text/plain", self.text.as_str()),
+            MimePart::new("text/html", self.html.as_str()),
+        ];
+        let mut message = MessageBuilder::new()
+            .date(Date::new(self.date.as_millis().div_euclid(1000)))
+            .from(header_address(&self.from))
+            .to(header_address(&self.to))
+            .subject(subject(self.week))
+            .message_id(format!("{digest}@{}", self.from.domain()))
+            .header("List-Unsubscribe", URL::new(self.unsubscribe.address()));
+        if self.unsubscribe.is_one_click() {
+            message =
+                message.header("List-Unsubscribe-Post", Raw::new("List-Unsubscribe=One-Click"));
+        }
+        Ok(message
+            .header("Auto-Submitted", Raw::new("auto-generated"))
+            .header("MIME-Version", HeaderType::from(Raw::new("1.0")))
+            .body(MimePart::new(alternatives, parts))
+            .write_to_vec()?)
+    }
+
+    /// 32 hexadecimal digits that differ for every other message.
+    fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [
+            subject(self.week).as_str(),
+            &self.from.to_string(),
+            &self.to.to_string(),
+            &self.unsubscribe.address(),
+            &self.date.as_millis().to_string(),
+            &self.text,
+            &self.html,
+        ] {
+            hash.update(part.len().to_string());
+            hash.update(":");
+            hash.update(part);
+        }
+        let mut digits = hex::encode(hash.finalize());
+        digits.truncate(32);
+        digits
+    }
+}
+
+fn header_address(address: &MailAddress) -> Address<'_> {
+    Address::new_address(address.name(), address.address())
+}
