@@ -125,6 +125,9 @@ impl EnglishWords {
 
     /// The rule of a folded phrase, where it is also an ordinary word.
     pub(crate) fn rule(&self, phrase: &str) -> Option<u16> {
+        if !phrase.contains(' ') {
+            return self.forms.get(phrase).copied();
+        }
         self.forms.get(phrase.replace(' ', "-").as_str()).copied()
     }
 
@@ -163,7 +166,8 @@ mod tests {
 
     #[test]
     fn every_rule_is_well_formed_and_every_word_has_one() {
-        let flags = ["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
+        let flags =
+            ["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
         let mut seen = BTreeSet::new();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').expect(line);

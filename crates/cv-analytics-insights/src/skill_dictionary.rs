@@ -65,11 +65,10 @@ pub struct SkillDictionary {
 }
 
 /// Ranks of a form: what the owner says, a name or alias as listed, a plural or a name split at its
-/// humps, a misspelling.
-const OWNER: u8 = 4;
-const LISTED: u8 = 3;
-const VARIED: u8 = 2;
-const MISSPELT: u8 = 1;
+/// humps. A misspelling has the rank 0: it only fills a place that is free.
+const OWNER: u8 = 3;
+const LISTED: u8 = 2;
+const VARIED: u8 = 1;
 
 impl SkillDictionary {
     /// The dictionary that the program carries.
@@ -238,7 +237,8 @@ impl Tables {
         for (id, _, name) in &listed {
             for wrong in misspellings(name) {
                 if words.binary_search(&wrong.as_str()).is_err() {
-                    self.add_form(&wrong, *id, MISSPELT);
+                    let form = Form { skill: Some(*id), ..Form::default() };
+                    self.forms.entry(wrong.into()).or_insert(form);
                 }
             }
         }

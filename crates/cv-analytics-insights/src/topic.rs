@@ -17,7 +17,7 @@ const LONGEST: usize = 40;
 
 struct Topics {
     /// Phrases with the name of their topic, and whether they count only at the end.
-    names: HashMap<&'static str, (&'static str, bool), FxBuildHasher>,
+    names: HashMap<Box<str>, (&'static str, bool), FxBuildHasher>,
     /// Words in the longest of them.
     longest: usize,
     /// Words that hold a question together and say nothing of what it is about.
@@ -27,15 +27,17 @@ struct Topics {
 static BUILT_IN: LazyLock<Topics> = LazyLock::new(|| {
     let lines =
         |list: &'static str| list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let key = |phrase: &str| Box::<str>::from(FoldedWords::of(phrase).whole());
     let mut names = HashMap::default();
     for (name, phrases) in lines(TOPICS).filter_map(|line| line.split_once(": ")) {
-        names.insert(name, (name, false));
+        names.insert(key(name), (name, false));
         for phrase in phrases.split(", ") {
             let at_end = phrase.strip_suffix('$');
-            names.entry(at_end.unwrap_or(phrase)).or_insert((name, at_end.is_some()));
+            names.entry(key(at_end.unwrap_or(phrase))).or_insert((name, at_end.is_some()));
         }
     }
-    let longest = names.keys().map(|phrase| phrase.split(' ').count()).max().unwrap_or_default();
+    let longest =
+        names.keys().map(|phrase| phrase.split([' ', ',']).count()).max().unwrap_or_default();
     Topics {
         names,
         longest,
