@@ -13,7 +13,7 @@ use cv_analytics_insights::report_builder::build_report;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::Installation;
-use crate::data_folder::DataFolder;
+use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::demo_traffic::{self, WEEKS};
 use crate::queue_client::{QueueClient, send_all};
 use crate::report::Format;
@@ -63,7 +63,7 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         messages.len(),
         server.url
     ))?;
-    let credentials = server.credentials.clone();
+    let credentials = StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
     let greeting = format!("cv-analytics is ready: {}", server.url);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async move { drop(stopped.await) }));

@@ -78,6 +78,8 @@ enum LogFormat {
 pub(crate) struct ReadyServer {
     /// Its address for clients.
     pub(crate) url: String,
+    /// Its address on this machine.
+    pub(crate) local_url: String,
     /// What clients need.
     pub(crate) credentials: StoredCredentials,
     /// Whether the credentials were made just now.
@@ -155,6 +157,7 @@ impl Serve {
         }));
         Ok(ReadyServer {
             url,
+            local_url: local_url(listening),
             credentials,
             first_start,
             store,

@@ -18,7 +18,6 @@ const SESSION_KEY: &str = "cv-analytics:session-key";
 
 /// What is taken out of events at intake; everything by default.
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "three switches of a command line")]
 pub(crate) struct PrivacySwitches {
     /// Keep e-mail addresses, phone numbers and keys in free text
     #[arg(long, env = "CV_ANALYTICS_KEEP_PERSONAL_DATA", value_parser = clap::builder::BoolishValueParser::new())]
@@ -66,7 +65,7 @@ impl Installation {
         if self.store.is_none() {
             self.folder().create()?;
         }
-        Ok(SqliteStore::open(&self.database())?)
+        Ok(SqliteStore::open(self.database())?)
     }
 }
 
@@ -100,7 +99,7 @@ pub(crate) struct FigureFiles {
     /// The CV's skill list: JSON with "skills", or plain text with one skill a line
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_CV")]
     cv: Option<PathBuf>,
-    /// Skills and aliases of your own: lines like `Kubernetes: kube, k8` or JSON {"Kubernetes":["kube"]}
+    /// Skills and aliases of your own: lines like `Kubernetes: kube, k8` or JSON `{"Kubernetes":["kube"]}`
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_ALIASES")]
     aliases: Option<PathBuf>,
 }
