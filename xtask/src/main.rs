@@ -1,1 +1,87 @@
-fn main() {}
+//! The repository's own tasks, `cargo xtask TASK`: what a shell script would do elsewhere.
+//!
+//! In reading order:
+//!
+//! 1. [`steps`]: a step says that it begins, how it ended and how long it took.
+//! 2. [`commands`]: runs other programs.
+//! 3. [`product_program`]: builds the program and says where it lies.
+//! 4. [`tools`]: what tests need besides Rust, installed into a cache outside the clone.
+//! 5. [`test_everything`]: the steps of `cargo xtask test`.
+//! 6. [`client_suites`]: real AWS clients against a real server.
+//! 7. [`acknowledged_events`]: load that remembers what the server has acknowledged.
+//! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
+
+mod acknowledged_events;
+mod client_suites;
+mod commands;
+mod full_disk;
+mod kill_under_load;
+mod product_program;
+mod steps;
+mod sync_before_answer;
+mod test_everything;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::commands::run;
+
+const USAGE: &str = "\
+Usage: cargo xtask TASK
+
+  test                    installs what is missing and passes every test
+  bench intake [--quick]  the ladder from an fsync to an acknowledged event
+  bench report [--ten]    the report over one, two and four (and ten) million interactions
+  deny                    licences, advisories and layers, by cargo-deny";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        ["test"] => test_everything::run(),
+        ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
+        ["deny"] => deny(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(what: &str, options: &[&str]) -> Result<()> {
+    let program = product_program::build(product_program::Profile::Release, "cv-analytics")?;
+    let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
+    run(Command::new(bench).arg(what).arg(program).args(options).current_dir(root()))
+}
+
+fn deny() -> Result<()> {
+    let deny = tools::Cache::open()?.cargo_deny()?;
+    run(Command::new(deny).args(["--workspace", "check"]).current_dir(root()))
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "only a `main.rs` reads the clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tells where the user wants caches to lie")]
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}

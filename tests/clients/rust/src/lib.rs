@@ -1,0 +1,1 @@
+//! Nothing: `tests` holds all there is.

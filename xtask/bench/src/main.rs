@@ -1,0 +1,3 @@
+//! Measures intake and reports: run by `cargo xtask bench`.
+
+fn main() {}

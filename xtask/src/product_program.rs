@@ -1,0 +1,54 @@
+//! Builds a program of the workspace, and says where it lies.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use cv_analytics_harness::server_process::under;
+use serde_json::Value;
+
+use crate::commands::output;
+use crate::root;
+
+/// How a program is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As `cargo test` builds it.
+    Dev,
+    /// As users build it.
+    Release,
+}
+
+/// Builds the program of the package `name`, and gives its path.
+pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
+    let mut command = Command::new("cargo");
+    command.args(["build", "--package", name, "--bin", name]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
+    let messages = output(command.current_dir(root()).stderr(Stdio::inherit()))?;
+    let messages = String::from_utf8_lossy(&messages);
+    let program = messages.lines().filter_map(|line| serde_json::from_str(line).ok()).find_map(
+        |message: Value| {
+            let named = message.pointer("/target/name")? == name;
+            named.then(|| message.get("executable")?.as_str().map(PathBuf::from)).flatten()
+        },
+    );
+    program.with_context(|| format!("cargo did not say where it put {name}"))
+}
+
+/// The events that `cv-analytics events export` prints for `data`.
+pub(crate) fn exported_events(program: &Path, data: &Path) -> Result<Vec<Value>> {
+    let lines = output(&mut under(&["env"], program, &["events", "export"], data))?;
+    let lines = String::from_utf8(lines).context("the export is not UTF-8")?;
+    let events = lines.split_terminator('\n');
+    events.map(|line| serde_json::from_str(line).with_context(|| format!("read {line}"))).collect()
+}
+
+/// What `cv-analytics report` says of `week` for `data`, as JSON.
+pub(crate) fn report(program: &Path, data: &Path, week: &str) -> Result<Value> {
+    let arguments = ["report", "--format", "json", "--week", week];
+    let report = output(&mut under(&["env"], program, &arguments, data))?;
+    serde_json::from_slice(&report).context("read the report")
+}
