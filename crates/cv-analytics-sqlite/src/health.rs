@@ -1,5 +1,7 @@
 //! What metrics and readiness ask.
 
+use std::sync::atomic::Ordering;
+
 use cv_analytics_core::store::StoreError;
 
 use crate::SqliteStore;
@@ -15,7 +17,25 @@ pub struct Counts {
     pub file_bytes: u64,
 }
 
+/// How well commits are shared since the store was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commits {
+    /// Commits that kept messages.
+    pub commits: u64,
+    /// Messages in them.
+    pub messages: u64,
+}
+
 impl SqliteStore {
+    /// Counts the commits and what they kept; asks no thread.
+    pub fn commits(&self) -> Commits {
+        let counts = self.writer.commits();
+        Commits {
+            commits: counts.commits.load(Ordering::Relaxed),
+            messages: counts.arrivals.load(Ordering::Relaxed),
+        }
+    }
+
     /// Counts what the file holds; about 15 ms for a million interactions.
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         self.reader

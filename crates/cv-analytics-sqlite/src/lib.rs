@@ -50,7 +50,7 @@ use crate::writer::WriterHandle;
 
 pub use crate::dead_letters::DeadLetterEntry;
 pub use crate::erasure::Erased;
-pub use crate::health::Counts;
+pub use crate::health::{Commits, Counts};
 pub use crate::serving_lock::{ServingLock, lock_for_serving};
 
 /// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.

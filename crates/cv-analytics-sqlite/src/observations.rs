@@ -24,7 +24,7 @@ pub(crate) fn observations(
         "SELECT request_id, query_at, query, response_at, match_type, match_score, outcome, \
              total_time_ms, form, matched_skills, missing_skills, \
              query_session, response_session, query_traffic, response_traffic \
-         FROM interactions WHERE at >= ?1 AND at < ?2 ORDER BY at",
+         FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
     let mut page = Vec::with_capacity(PAGE);

@@ -1,4 +1,12 @@
 //! Runs the store as the program does: real files, real threads.
 
+mod dead_letters;
+mod deduplication;
+mod erasure;
+mod joining;
+mod opening;
 mod ports;
+mod retention;
+mod round_trip;
 mod setup;
+mod trouble;

@@ -4,6 +4,8 @@
 //! shares the next one. Nobody is answered before the commit that holds their events returned.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use cv_analytics_core::store::{Receipt, StoreError};
@@ -20,25 +22,46 @@ use crate::error::{Failure, Result, closed};
 const QUEUE: usize = 4_096;
 /// Arrivals in one commit, unless a single call brings more.
 const BATCH: usize = 1_024;
+/// Times that the writer lets others run before a commit that few share.
+const PATIENCE: usize = 16;
 const KEEPING: &str = "keep the events";
 
 type Answer<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
 
+/// A call's arrivals go back with its receipts: freeing them is the caller's work, not that of the
+/// thread that everybody waits for.
+type Kept = (Vec<Prepared>, Vec<Receipt>);
+
 enum Command {
-    Keep(Vec<Prepared>, Answer<Vec<Receipt>>),
+    Keep(Vec<Prepared>, Answer<Kept>),
     Run(Box<dyn FnOnce(&mut Writer) + Send>),
     Close(Answer<()>),
 }
 
 /// Sends work to the writer's thread.
 #[derive(Clone)]
-pub(crate) struct WriterHandle(mpsc::Sender<Command>);
+pub(crate) struct WriterHandle {
+    commands: mpsc::Sender<Command>,
+    commits: Arc<CommitCounts>,
+}
+
+/// How well commits are shared.
+#[derive(Debug, Default)]
+pub(crate) struct CommitCounts {
+    /// Commits that kept arrivals.
+    pub(crate) commits: AtomicU64,
+    /// Arrivals in them.
+    pub(crate) arrivals: AtomicU64,
+}
 
 /// What the writer's thread works with.
 pub(crate) struct Writer {
     connection: Connection,
     deduplication: Deduplication,
     checkpointer: Checkpointer,
+    commits: Arc<CommitCounts>,
+    /// Calls in the commit before.
+    shared_by: usize,
 }
 
 impl WriterHandle {
@@ -47,12 +70,19 @@ impl WriterHandle {
         let mut connection = open_writer(path)?;
         let checkpointer = Checkpointer::start(path, &mut connection)?;
         let (commands, waiting) = mpsc::channel(QUEUE);
-        let writer = Writer { connection, deduplication: Deduplication::default(), checkpointer };
+        let commits = Arc::new(CommitCounts::default());
+        let writer = Writer {
+            connection,
+            deduplication: Deduplication::default(),
+            checkpointer,
+            commits: Arc::clone(&commits),
+            shared_by: 0,
+        };
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.work(waiting))
             .map_err(|error| StoreError::unavailable("could not start the store", error))?;
-        Ok(Self(commands))
+        Ok(Self { commands, commits })
     }
 
     /// Keeps arrivals in the next commit. Refuses at once where too many calls wait.
@@ -61,14 +91,15 @@ impl WriterHandle {
         arrivals: Vec<Prepared>,
     ) -> std::result::Result<Vec<Receipt>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.0.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
+        self.commands.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::unavailable(
                 format!("could not {KEEPING}"),
                 format!("{QUEUE} calls are waiting for the disk"),
             ),
             mpsc::error::TrySendError::Closed(_) => closed(KEEPING),
         })?;
-        answered.await.unwrap_or_else(|_| Err(closed(KEEPING)))
+        let (_, receipts) = answered.await.unwrap_or_else(|_| Err(closed(KEEPING)))?;
+        Ok(receipts)
     }
 
     /// Runs `work` between two commits.
@@ -83,14 +114,19 @@ impl WriterHandle {
             // Nobody may be waiting any more.
             let _ = answer.send(done);
         };
-        self.0.send(Command::Run(Box::new(work))).await.map_err(|_| closed(what))?;
+        self.commands.send(Command::Run(Box::new(work))).await.map_err(|_| closed(what))?;
         answered.await.unwrap_or_else(|_| Err(closed(what)))
+    }
+
+    /// How well commits are shared.
+    pub(crate) fn commits(&self) -> &CommitCounts {
+        &self.commits
     }
 
     /// Ends the thread once it has done what waits.
     pub(crate) async fn close(&self) -> std::result::Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        if self.0.send(Command::Close(answer)).await.is_err() {
+        if self.commands.send(Command::Close(answer)).await.is_err() {
             return Ok(());
         }
         answered.await.unwrap_or(Ok(()))
@@ -107,8 +143,13 @@ impl Writer {
                 Command::Keep(arrivals, answer) => {
                     let mut calls =
                         Calls { arrivals: arrivals.len(), calls: vec![(arrivals, answer)] };
-                    next = calls.gather(&mut waiting);
+                    next = calls.gather(&mut waiting, self.shared_by);
+                    self.shared_by = calls.calls.len();
                     let kept = self.keep(&calls.calls);
+                    if kept.is_ok() {
+                        self.commits.commits.fetch_add(1, Ordering::Relaxed);
+                        self.commits.arrivals.fetch_add(calls.arrivals as u64, Ordering::Relaxed);
+                    }
                     calls.answer(kept);
                 }
                 Command::Run(work) => work(&mut self),
@@ -127,10 +168,7 @@ impl Writer {
         }
     }
 
-    fn keep(
-        &mut self,
-        calls: &[(Vec<Prepared>, Answer<Vec<Receipt>>)],
-    ) -> Result<Vec<Vec<Receipt>>> {
+    fn keep(&mut self, calls: &[(Vec<Prepared>, Answer<Kept>)]) -> Result<Vec<Vec<Receipt>>> {
         self.in_batch(|batch| {
             let keep = |(arrivals, _): &(Vec<Prepared>, _)| {
                 arrivals.iter().map(|arrival| batch.keep(arrival)).collect()
@@ -185,13 +223,18 @@ impl Writer {
 
 /// The calls that share a commit.
 struct Calls {
-    calls: Vec<(Vec<Prepared>, Answer<Vec<Receipt>>)>,
+    calls: Vec<(Vec<Prepared>, Answer<Kept>)>,
     arrivals: usize,
 }
 
 impl Calls {
     /// Takes what waits, up to the first command of another kind, which it gives back.
-    fn gather(&mut self, waiting: &mut mpsc::Receiver<Command>) -> Option<Command> {
+    ///
+    /// Callers that were just answered come back one by one. The first of them would get a commit
+    /// of its own, and the others wait for it: while far fewer are here than `before`, they are
+    /// let run first.
+    fn gather(&mut self, waiting: &mut mpsc::Receiver<Command>, before: usize) -> Option<Command> {
+        let mut patience = PATIENCE;
         while self.arrivals < BATCH {
             match waiting.try_recv() {
                 Ok(Command::Keep(arrivals, answer)) => {
@@ -199,6 +242,10 @@ impl Calls {
                     self.calls.push((arrivals, answer));
                 }
                 Ok(other) => return Some(other),
+                Err(_) if patience > 0 && self.calls.len() < before / 4 * 3 => {
+                    patience -= 1;
+                    thread::yield_now();
+                }
                 Err(_) => return None,
             }
         }
@@ -208,8 +255,8 @@ impl Calls {
     fn answer(self, kept: Result<Vec<Vec<Receipt>>>) {
         match kept {
             Ok(receipts) => {
-                for ((_, answer), receipts) in self.calls.into_iter().zip(receipts) {
-                    let _ = answer.send(Ok(receipts));
+                for ((arrivals, answer), receipts) in self.calls.into_iter().zip(receipts) {
+                    let _ = answer.send(Ok((arrivals, receipts)));
                 }
             }
             Err(failure) => {

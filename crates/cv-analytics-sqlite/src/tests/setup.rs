@@ -2,13 +2,14 @@
 
 use crate::SqliteStore;
 use cv_analytics_core::intake::Intake;
+use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, DeduplicationId, Observation, Observe};
+use cv_analytics_core::store::{Arrival, DeduplicationId, Disposition, Keep, Observation, Observe};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::StreamExt;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// 2025-11-13.
@@ -20,6 +21,15 @@ pub(super) struct Folder(TempDir);
 impl Folder {
     pub(super) fn new() -> Self {
         Self(TempDir::new().unwrap())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Every file in it.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        std::fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
     pub(super) fn database(&self) -> PathBuf {
@@ -64,6 +74,28 @@ pub(super) fn arrival(body: &[u8], arrived_at: Timestamp, deduplication: Option<
 
 pub(super) fn arrivals(bodies: &[Vec<u8>]) -> Vec<Arrival> {
     bodies.iter().map(|body| arrival(body, NOW, None)).collect()
+}
+
+/// Every interaction, in order of arrival.
+pub(super) async fn exported(store: &SqliteStore) -> Vec<Interaction> {
+    let mut pages = store.export();
+    let mut seen = Vec::new();
+    while let Some(page) = pages.next().await {
+        seen.extend(page.unwrap());
+    }
+    seen
+}
+
+/// What became of each body.
+pub(super) async fn kept(store: &SqliteStore, bodies: &[Vec<u8>]) -> Vec<Disposition> {
+    let receipts = store.keep(arrivals(bodies)).await.unwrap();
+    receipts.into_iter().map(|receipt| receipt.disposition).collect()
+}
+
+/// Runs a future to its end; for tests that make many cases.
+pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+    runtime.unwrap().block_on(future)
 }
 
 /// Every observation, by request id.

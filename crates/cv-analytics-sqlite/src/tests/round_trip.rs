@@ -1,0 +1,131 @@
+//! Halves, columns, and the same halves again.
+
+use cv_analytics_core::event::{
+    Event, Halves, MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm,
+    ResponseHalf, SessionId, Traffic, UnknownFields,
+};
+use cv_analytics_core::intake::Content;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::store::{Arrival, Keep, Observation};
+use cv_analytics_core::timestamp::Timestamp;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+
+use super::setup::{Folder, NOW, everything, exported, run};
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), "[a-z '\"\\\\\u{0}\u{202e}é🦀]{0,40}"]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        prop::num::f64::NORMAL.prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..3).prop_map(Value::from),
+            vec((text(), inner), 0..3)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn unknown() -> impl Strategy<Value = UnknownFields> {
+    vec((text(), value()), 0..3).prop_map(|fields| fields.into_iter().collect())
+}
+
+fn moment() -> impl Strategy<Value = Timestamp> {
+    (946_684_800_000_i64..4_133_980_800_000).prop_map(Timestamp::from_millis)
+}
+
+fn session() -> impl Strategy<Value = Option<SessionId>> {
+    option::of(text().prop_map(SessionId::from_store))
+}
+
+prop_compose! {
+    fn query_half()(
+        timestamp in moment(), query in text(), query_cut in any::<bool>(), session in session(),
+        traffic in select(Traffic::ALL), unknown in unknown(), tolerated in vec(text(), 0..3),
+    ) -> QueryHalf {
+        QueryHalf { timestamp, query, query_cut, session, traffic, unknown, tolerated }
+    }
+}
+
+prop_compose! {
+    fn response_half()(
+        timestamp in moment(),
+        match_type in option::of(select(MatchType::ALL)),
+        match_score in option::of((0.0..=100.0).prop_map(|score| MatchScore::new(score).unwrap())),
+        outcome in select(Outcome::ALL),
+        reasoning in option::of(text()),
+        flags in any::<bool>(),
+        matched_skills in vec(text(), 0..3),
+        missing_skills in vec(text(), 0..3),
+        total_time_ms in option::of(0.0..1e12),
+        session in session(),
+        traffic in select(Traffic::ALL),
+        (unknown, tolerated) in (unknown(), vec(text(), 0..3)),
+    ) -> ResponseHalf {
+        ResponseHalf {
+            timestamp, match_type, match_score, outcome, reasoning, reasoning_cut: flags,
+            matched_skills, missing_skills, total_time_ms, session, traffic,
+            form: ResponseForm::Plain, unknown, tolerated,
+        }
+    }
+}
+
+fn halves() -> impl Strategy<Value = Halves> {
+    prop_oneof![
+        query_half().prop_map(Halves::Query),
+        response_half().prop_map(Halves::Response),
+        (query_half(), response_half(), any::<bool>()).prop_map(|(query, response, combined)| {
+            let form = if combined { ResponseForm::Combined } else { ResponseForm::SelfContained };
+            Halves::Whole(query, ResponseHalf { form, ..response })
+        }),
+    ]
+}
+
+fn arrived(event: Event) -> Arrival {
+    let content = Content::Event(Box::new(event));
+    Arrival { content, arrived_at: NOW, deduplication_id: None }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn what_is_kept_is_read_as_it_was(all in vec(halves(), 1..12), split in (query_half(), response_half())) {
+        let folder = Folder::new();
+        let store = folder.open();
+        let mut events: Vec<Event> = all
+            .into_iter()
+            .enumerate()
+            .map(|(number, halves)| Event { request_id: RequestId::new(format!("r {number}")).unwrap(), halves })
+            .collect();
+        // One whose halves come one by one, and in two commits.
+        let split = [Halves::Query(split.0), Halves::Response(split.1)]
+            .map(|halves| Event { request_id: RequestId::new("split").unwrap(), halves });
+        run(async {
+            events.push(split[0].clone());
+            store.keep(events.iter().cloned().map(arrived).collect()).await.unwrap();
+            store.keep(vec![arrived(split[1].clone())]).await.unwrap();
+            let exported = exported(&store).await;
+            prop_assert_eq!(exported.len(), events.len());
+            let again: Vec<Event> = exported.iter().cloned().flat_map(Interaction::into_events).collect();
+            events.push(split[1].clone());
+            // As text, since equality leaves out what was tolerated.
+            prop_assert_eq!(format!("{again:#?}"), format!("{events:#?}"));
+            let mut expect: Vec<Observation> = exported.into_iter().map(Observation::from).collect();
+            expect.sort_by(|one, other| one.request_id.cmp(&other.request_id));
+            prop_assert_eq!(everything(&store).await, expect);
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,132 @@
+//! A full disk, a crash, a crowd.
+
+use cv_analytics_core::store::{Disposition, Keep, Observe, StoreErrorKind};
+
+use super::setup::{Folder, NOW, arrival, arrivals, everything, kept, query, week};
+use crate::SqliteStore;
+
+/// Lets the file grow by `pages` and no more; `None` lifts the limit.
+async fn limit(store: &SqliteStore, pages: Option<i64>) {
+    let limit = move |writer: &mut crate::writer::Writer| {
+        let connection = writer.connection();
+        let now: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        let limit = pages.map_or(i64::from(u32::MAX) - 1, |pages| now + pages);
+        Ok(connection.pragma_update_and_check(None, "max_page_count", limit, |_| Ok(()))?)
+    };
+    store.writer.run("limit the file", limit).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_no_success_and_the_store_recovers() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let first = store.keep(vec![arrival(&query("first", "q"), NOW, Some(1))]).await.unwrap()[0];
+    limit(&store, Some(2)).await;
+    let body = query("too long", &"long ".repeat(380));
+    let large: Vec<_> = (0..50)
+        .map(|number| {
+            arrival(&query(&format!("r{number}"), &"long ".repeat(380)), NOW, Some(100 + number))
+        })
+        .chain([arrival(&body, NOW, Some(2)), arrival(&body, NOW, None), arrival(b"{", NOW, None)])
+        .collect();
+    let error = store.keep(large.clone()).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+    assert_eq!(error.to_string(), "could not keep the events: the disk is full");
+    // Nothing of it is there, and none of its deduplication ids swallows the next attempt.
+    assert_eq!(everything(&store).await.len(), 1);
+    assert_eq!(store.deliveries(week()).await.unwrap().dead_letters, 0);
+    limit(&store, None).await;
+    store.check_writable().await.unwrap();
+    let receipts = store.keep(large).await.unwrap();
+    assert_eq!(receipts[0].disposition, Disposition::Stored);
+    assert!(receipts[0].sequence > first.sequence);
+    assert_eq!(receipts[50].disposition, Disposition::Stored);
+    assert_eq!(receipts[51].disposition, Disposition::Duplicate);
+    assert_eq!(everything(&store).await.len(), 52);
+    let again = store.keep(vec![arrival(&query("first", "q"), NOW, Some(1))]).await.unwrap()[0];
+    assert_eq!(again.disposition, Disposition::Deduplicated);
+}
+
+#[tokio::test]
+async fn files_copied_at_any_moment_hold_every_acknowledged_event_once() {
+    let folder = Folder::new();
+    let store = folder.open();
+    for number in 0..20 {
+        kept(&store, &[query(&format!("r{number}"), "q"), query(&format!("r{number}"), "q")]).await;
+        // What a crash would leave, the shared memory being gone.
+        let after = Folder::new();
+        std::fs::copy(folder.database(), after.database()).unwrap();
+        let log = |folder: &Folder| folder.database().with_extension("db-wal");
+        std::fs::copy(log(&folder), log(&after)).unwrap();
+        assert_eq!(everything(&after.open()).await.len(), number + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_torn_log_opens_at_the_last_whole_commit() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let log = folder.database().with_extension("db-wal");
+    kept(&store, &[query("first", "q")]).await;
+    let first = std::fs::metadata(&log).unwrap().len();
+    kept(&store, &[query("second", "q")]).await;
+    let whole = std::fs::read(&log).unwrap();
+    let database = std::fs::read(folder.database()).unwrap();
+    for cut in [1, 100, 4_096, 5_000] {
+        let after = Folder::new();
+        let torn = whole.len() - cut;
+        assert!(torn as u64 > first);
+        std::fs::write(after.database(), &database).unwrap();
+        std::fs::write(after.database().with_extension("db-wal"), &whole[..torn]).unwrap();
+        let store = after.open();
+        assert_eq!(everything(&store).await[0].request_id, "first");
+        // The sender was not answered, and sends again.
+        kept(&store, &[query("second", "q")]).await;
+        assert_eq!(everything(&store).await.len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_shares_commits_and_each_gets_its_own_receipts() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let callers: Vec<_> = (0..64)
+        .map(|caller| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut sequences = Vec::new();
+                for number in 0..20 {
+                    let bodies = [query(&format!("{caller} {number}"), "q"), b"{".to_vec()];
+                    let receipts = store.keep(arrivals(&bodies)).await.unwrap();
+                    assert_eq!(receipts[0].disposition, Disposition::Stored);
+                    assert_eq!(receipts[1].disposition, Disposition::DeadLetter);
+                    sequences.extend(receipts.iter().map(|receipt| receipt.sequence));
+                }
+                assert!(sequences.is_sorted());
+                sequences
+            })
+        })
+        .collect();
+    let mut sequences = Vec::new();
+    for caller in callers {
+        sequences.extend(caller.await.unwrap());
+    }
+    sequences.sort_unstable();
+    sequences.dedup();
+    assert_eq!(sequences.len(), 64 * 40);
+    let commits = store.commits();
+    assert_eq!(commits.messages, 64 * 40);
+    assert!(commits.commits < 64 * 20 / 2, "{commits:?}");
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_on_ends() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let many: Vec<_> = (0..9_000).map(|number| query(&format!("{number}"), "q")).collect();
+    kept(&store, &many).await;
+    drop(store.export());
+    let seen = everything(&store).await;
+    assert_eq!(seen.len(), 9_000);
+    store.close().await.unwrap();
+}
