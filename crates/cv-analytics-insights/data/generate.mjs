@@ -31,7 +31,7 @@ const ALLOWED = {
     Gunicorn|Gurobi|GStreamer|GreenSock|H2 Database|Hasura|Headless UI|HiveMQ|Hotjar|HTTPie|i18next|IFTTT|Inkscape|
     InfluxDB|IPFS|Jekyll|JetBrains|JHipster|Jinja|Jitsi|JFrog|K3s|Kaggle|Kali Linux|Kaniko|Kedro|Kentico|KiCad|Knative|
     Knex.js|KNIME|Konva|Kubespray|LabVIEW|Langflow|Laravel Nova|Lerna|Let's Encrypt|LibreOffice|Livewire|LLVM|LM Studio|
-    Lodash|LoopBack|LottieFiles|LTspice|MailChimp|Mailgun|Mantine|MapLibre|Material Design|Matomo|Matillion|
+    Lodash|LottieFiles|LTspice|MailChimp|Mailgun|Mantine|MapLibre|Material Design|Matomo|Matillion|
     Mattermost|Matter.js|MediaPipe|Meilisearch|Microstation|MicroPython|MinIO|Mistral AI|MobX-State-Tree|MODX|
     Mock Service Worker|MonoGame|Moodle|NativeScript|NetApp|NetBSD|Neutralinojs|Next.js|Nextflow|ngrok|NixOS|
     Node-RED|Nodemon|Numba|Nunjucks|Nutanix|OceanBase|Odoo|OpenBSD|OpenFaaS|OpenID|OpenJDK|Openlayers|OpenNebula|
@@ -39,10 +39,10 @@ const ALLOWED = {
     PaddlePaddle|Palo Alto Networks|Penpot|Phabricator|phpMyAdmin|PhpStorm|Pimcore|PlatformIO|Plesk|PM2|
     PocketBase|Portainer|PostHog|PrestaShop|PrimeFaces|PrimeNG|PrimeReact|PrimeVue|Prismic|ProseMirror|
     Proxmox|PyPI|PyPy|PyScaffold|QEMU|Qiskit|Qualtrics|Qualys|Qwik|RAD Studio|Radix UI|React Bootstrap|
-    React Hook Form|React Router|React Table|ReactiveX|Read the Docs|Redash|Redmine|Redux-Saga|RedwoodJS|Replit|ReSharper|
+    React Hook Form|React Router|React Table|ReactiveX|Redash|Redmine|Redux-Saga|RedwoodJS|Replit|ReSharper|
     RISC-V|RocksDB|RSocket|RStudio IDE|RuboCop|RubyGems|RubyMine|Rundeck|RxDB|SageMath|Sails.js|
     Sauce Labs|scikit-learn|Scilab|Scrapy|Semantic UI|Semantic Web|Semaphore CI|Semrush|Sencha|shadcn/ui|Sidekiq|
-    SingleStore|Skaffold|SketchUp|Solana|Sonatype|Sourcetree|StackBlitz|Statamic|Storyblok|strongSwan|stylelint|
+    SingleStore|Skaffold|Solana|Sonatype|Sourcetree|StackBlitz|Statamic|Storyblok|strongSwan|stylelint|
     Sublime Text|Sumo Logic|SurrealDB|SUSE|SVG|Synology|SymPy|TanStack|TestCafe|Three.js|Thymeleaf|TiDB|
     Tidyverse|Tricentis|ts-node|Turso|TYPO3|Typst|UML|UnJS|UnoCSS|Upstash|Vaadin|Veeam|VictoriaMetrics|VirtualBox|
     Visual Paradigm|VitePress|Vitess|vLLM|Vuetify|VueUse|WebAuthn|WebdriverIO|WebGPU|Webmin|Webpack|WireGuard|

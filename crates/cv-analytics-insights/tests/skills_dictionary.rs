@@ -119,7 +119,7 @@ fn an_entry_of_a_cv_means_the_technology() {
     check_entry("Message Brokers & Patterns", &["Message Queues"]);
     check_entry("CI/CD Pipelines", &["CI/CD"]);
     check_entry("Windows Services", &["Windows Services"]);
-    check_entry("T-SQL Performance Tuning", &["Query Optimisation"]);
+    check_entry("T-SQL Performance Tuning", &["T-SQL", "Performance Tuning"]);
 }
 
 #[test]
