@@ -1,5 +1,7 @@
 //! The weekly mail, read back with another library.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::fs;
 use std::path::PathBuf;
 
