@@ -8,6 +8,8 @@ use crate::report_figures::Figure;
 use crate::report_view::{CoveragePart, Figures, GapKindView, Listing, ReportView, SkillView};
 
 const COLUMNS: usize = 78;
+/// Holds two words together on one line.
+const NO_BREAK: char = '\u{a0}';
 /// Where the values of a list of figures begin.
 const VALUES_AT: usize = 46;
 
@@ -184,7 +186,7 @@ impl Page {
     }
 
     fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        self.text.push_str(&line.trim_end().replace(NO_BREAK, " "));
         self.text.push('\n');
     }
 
@@ -193,7 +195,7 @@ impl Page {
     fn paragraph(&mut self, first: &str, later: &str, words: &str) {
         let mut line = first.to_owned();
         let mut begun = false;
-        for word in words.split_whitespace() {
+        for word in words.split(' ').filter(|word| !word.is_empty()) {
             if begun && line.width() + 1 + word.width() > COLUMNS {
                 self.line(&line);
                 later.clone_into(&mut line);

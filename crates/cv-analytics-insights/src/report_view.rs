@@ -352,7 +352,7 @@ fn words<'a>(words: impl ExactSizeIterator<Item = (&'a String, Option<u64>)>) ->
         .take(WORDS)
         .map(|(text, queries)| {
             let text = foreign(text, WORD);
-            queries.map_or(text.clone(), |queries| format!("{text} {}", number(queries)))
+            queries.map_or(text.clone(), |queries| format!("{text}\u{a0}{}", number(queries)))
         })
         .collect::<Vec<_>>();
     if others > 0 {
