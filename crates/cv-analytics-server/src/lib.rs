@@ -34,7 +34,6 @@ use axum::http::{Response, Uri};
 use axum::routing::{get, post};
 use cv_analytics_core::store::Keep;
 
-pub use self::metrics::Metrics;
 pub use self::reports::Reports;
 pub use self::serve::serve;
 pub use self::server::{Server, Setup};

@@ -44,14 +44,13 @@ struct RequestLabels {
 
 type Labelled = Family<[(&'static str, &'static str); 1], Counter>;
 
-/// The server's counters. The program adds what its store knows ([`Metrics::committed`]).
-pub struct Metrics {
+/// The server's counters.
+pub(crate) struct Metrics {
     registry: Registry,
     messages: Labelled,
     requests: Family<RequestLabels, Counter>,
     failures: Labelled,
     acknowledgement: Histogram,
-    commits: Histogram,
 }
 
 impl Metrics {
@@ -60,9 +59,8 @@ impl Metrics {
         let messages = Labelled::default();
         let requests = Family::<RequestLabels, Counter>::default();
         let failures = Labelled::default();
-        // 0.25 ms to 8 s, and 1 to 4096 messages.
+        // 0.25 ms to 8 s.
         let acknowledgement = Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
-        let commits = Histogram::new(exponential_buckets(1.0, 2.0, 13));
         registry.register(
             "messages",
             "Messages taken in, by what became of them",
@@ -83,20 +81,9 @@ impl Metrics {
             "Time from a request for the queue to its answer of success",
             acknowledgement.clone(),
         );
-        registry.register(
-            "commit_messages",
-            "Messages in one commit of the store",
-            commits.clone(),
-        );
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program's version", build);
-        Self { registry, messages, requests, failures, acknowledgement, commits }
-    }
-
-    /// Notes that the store made `messages` durable with one commit.
-    #[expect(clippy::cast_precision_loss, reason = "a batch never has 2^52 messages")]
-    pub fn committed(&self, messages: usize) {
-        self.commits.observe(messages as f64);
+        Self { registry, messages, requests, failures, acknowledgement }
     }
 
     pub(crate) fn kept(&self, disposition: Disposition) {

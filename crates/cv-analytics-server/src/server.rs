@@ -96,8 +96,7 @@ impl<K: Keep, R: Reports> Server<K, R> {
         }
     }
 
-    /// The counters, for the program to add to.
-    pub fn metrics(&self) -> &Metrics {
+    pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
@@ -109,7 +108,8 @@ impl<K: Keep, R: Reports> Server<K, R> {
         }
     }
 
-    pub(crate) fn is_writable(&self) -> bool {
+    /// Whether the store took the last write.
+    pub fn is_writable(&self) -> bool {
         self.is_writable.load(Ordering::Relaxed)
     }
 

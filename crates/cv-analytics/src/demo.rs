@@ -63,7 +63,8 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         messages.len(),
         server.url
     ))?;
-    let credentials = StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
+    let credentials =
+        StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
     let greeting = format!("cv-analytics is ready: {}", server.url);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async move { drop(stopped.await) }));

@@ -28,6 +28,8 @@ use crate::{now, output};
 
 /// How often older interactions are deleted where retention is on.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
+/// How often a store that refused a write is tried again.
+const RECOVERY_EVERY: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The server's options, shared with the demo.
@@ -87,6 +89,7 @@ pub(crate) struct ReadyServer {
     pub(crate) store: SqliteStore,
     listener: TcpListener,
     router: axum::Router,
+    server: Arc<Server<SqliteStore, StoreReports>>,
     limits: Limits,
     retention_days: Option<u32>,
     _lock: ServingLock,
@@ -162,7 +165,8 @@ impl Serve {
             first_start,
             store,
             listener,
-            router: app(server),
+            router: app(Arc::clone(&server)),
+            server,
             limits,
             retention_days: self.retention_days,
             _lock: lock,
@@ -216,15 +220,29 @@ impl ReadyServer {
 
     /// Serves until `stop`; then finishes what was accepted and closes the store.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self { store, listener, router, limits, retention_days, .. } = self;
+        let Self { store, listener, router, server, limits, retention_days, .. } = self;
         let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
+        let recovery = tokio::spawn(notice_recovery(store.clone(), server));
         let served = serve(listener, router, limits, stop).await;
         if let Some(retention) = retention {
             retention.abort();
         }
+        recovery.abort();
         store.close().await?;
         tracing::info!("stopped: everything that was acknowledged is on disk");
         Ok(served?)
+    }
+}
+
+/// After a write that the store refused, tries until it takes one again, so that `/healthz` tells
+/// the truth without traffic too.
+async fn notice_recovery(store: SqliteStore, server: Arc<Server<SqliteStore, StoreReports>>) {
+    let mut every = tokio::time::interval(RECOVERY_EVERY);
+    loop {
+        every.tick().await;
+        if !server.is_writable() && store.check_writable().await.is_ok() {
+            server.note_writable(true);
+        }
     }
 }
 

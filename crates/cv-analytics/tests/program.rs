@@ -1,0 +1,355 @@
+//! The program as its user meets it: words, exit codes, files.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cv-analytics"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder).args(arguments).output().unwrap()
+}
+
+fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = program(folder)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs the arguments and compares exit code and the part of standard error that matters.
+fn check_refusal(folder: &Path, arguments: &[&str], code: i32, sentence: &str) {
+    let output = run(folder, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(said.contains(sentence), "{arguments:?} said {said:?}");
+}
+
+/// A server that is ready, and killed when it goes.
+struct Serving {
+    child: Child,
+    url: String,
+}
+
+impl Serving {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = program(folder)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("the server ended early").unwrap();
+            if let Some(url) = line.strip_prefix("cv-analytics is ready: ") {
+                break url.to_owned();
+            }
+        };
+        Self { child, url }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const QUERY: &str = r#"{"eventType":"query","requestId":"r1","timestamp":"2026-11-17T10:00:00Z","query":"Do you know k8s?","sessionId":"s"}"#;
+const RESPONSE: &str = r#"{"eventType":"response","requestId":"r1","timestamp":"2026-11-17T10:00:02Z","matchType":"none","matchScore":12,"missingSkills":["Kubernetes"]}"#;
+
+fn folder_with(lines: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_with_input(folder.path(), &["events", "import", "--json"], &lines.join("\n"));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    folder
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> Value {
+    let output =
+        run(folder, &[&["report", "--week", "2026-W47", "--format", "json"], arguments].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn an_imported_question_comes_out_as_a_gap() {
+    let folder = folder_with(&[QUERY, RESPONSE]);
+    let report = report(folder.path(), &[]);
+    assert_eq!(report["capture"]["joined"], 1);
+    assert_eq!(report["latencyMs"]["p50"], 2000);
+    assert_eq!(report["skills"][0]["skill"], "Kubernetes");
+    assert_eq!(report["skills"][0]["variants"], json!([{"text": "k8s", "queries": 1}]));
+    assert_eq!(report["gaps"][0]["kind"], "unmatched");
+    let listed = text(&run(folder.path(), &["gaps", "list", "--week", "2026-W47"]).stdout);
+    assert!(listed.contains("Kubernetes (skill): nothing matched"), "{listed}");
+}
+
+#[test]
+fn a_cv_list_tells_what_is_on_the_cv() {
+    let folder = folder_with(&[QUERY, RESPONSE]);
+    fs::write(folder.path().join("with.txt"), "- Kubernetes\n").unwrap();
+    fs::write(folder.path().join("without.json"), r#"{"skills":[{"skill":"Go"}]}"#).unwrap();
+    assert_eq!(report(folder.path(), &["--cv", "with.txt"])["gaps"][0]["kind"], "not_retrieved");
+    assert_eq!(report(folder.path(), &["--cv", "without.json"])["gaps"][0]["kind"], "not_on_cv");
+    let kept = run(folder.path(), &["settings", "import", "--cv", "without.json"]);
+    assert!(kept.status.success(), "{}", text(&kept.stderr));
+    assert_eq!(report(folder.path(), &[])["gaps"][0]["kind"], "not_on_cv");
+}
+
+#[test]
+fn an_export_imported_elsewhere_gives_the_same_report() {
+    let folder = folder_with(&[QUERY, RESPONSE, r#"{"eventType":"query""#]);
+    let exported = run(folder.path(), &["events", "export"]).stdout;
+    let other = folder_with(&text(&exported).lines().collect::<Vec<_>>());
+    let (mut one, mut two) = (report(folder.path(), &[]), report(other.path(), &[]));
+    one["capture"]["deliveries"].take();
+    two["capture"]["deliveries"].take();
+    assert_eq!(one, two);
+}
+
+#[test]
+fn the_report_has_four_forms_and_the_file_names_one() {
+    let folder = folder_with(&[QUERY, RESPONSE]);
+    for (file, begins) in
+        [("r.html", "<!"), ("r.txt", "CV ANALYTICS"), ("r.json", "{"), ("r.eml", "Date: ")]
+    {
+        let output = run(folder.path(), &["report", "--week", "2026-W47", "--output", file]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let written = fs::read_to_string(folder.path().join(file)).unwrap();
+        assert!(
+            written.contains(begins),
+            "{file}: {}",
+            written.chars().take(80).collect::<String>()
+        );
+    }
+}
+
+#[test]
+fn settings_go_out_and_in_again_and_unknown_ones_are_named() {
+    let folder = folder_with(&[QUERY]);
+    fs::write(
+        folder.path().join("s.json"),
+        r#"{"aliases":{"Kubernetes":["kube"]},"exclusions":{"requestIds":["r1"]}}"#,
+    )
+    .unwrap();
+    assert!(run(folder.path(), &["settings", "import", "s.json"]).status.success());
+    let exported: Value =
+        serde_json::from_slice(&run(folder.path(), &["settings", "export"]).stdout).unwrap();
+    assert_eq!(exported["aliases"]["Kubernetes"], json!(["kube"]));
+    assert_eq!(report(folder.path(), &[])["provenance"]["excluded"], 1);
+    fs::write(folder.path().join("bad.json"), r#"{"alias":{}}"#).unwrap();
+    check_refusal(folder.path(), &["settings", "import", "bad.json"], 1, "unknown field `alias`");
+}
+
+#[test]
+fn what_was_forgotten_is_not_brought_back_by_an_import() {
+    let folder = folder_with(&[QUERY, RESPONSE, r#"{"eventType":"click","requestId":"r1"}"#]);
+    let said = text(&run(folder.path(), &["forget", "--session", "s"]).stdout);
+    assert_eq!(said, "1 interactions and 1 dead letters erased\n");
+    let again = run_with_input(folder.path(), &["events", "import", "--json"], QUERY);
+    assert_eq!(serde_json::from_slice::<Value>(&again.stdout).unwrap()["erased"], 1);
+    assert_eq!(report(folder.path(), &[])["capture"]["queries"], 0);
+    let bytes = fs::read(folder.path().join("cv-analytics-data/cv-analytics.db")).unwrap();
+    assert!(!bytes.windows(8).any(|window| window == b"know k8s"));
+}
+
+#[test]
+fn dead_letters_are_listed_shown_retried_and_dropped() {
+    let folder = folder_with(&[
+        "{\"eventType\":\"query\",",
+        r#"{"eventType":"query","requestId":"","timestamp":1,"query":"q"}"#,
+    ]);
+    let listed = text(&run(folder.path(), &["dead-letters", "list", "--json"]).stdout);
+    let reasons: Vec<Value> = listed
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["reason"].clone())
+        .collect();
+    assert_eq!(reasons, ["bad_request_id", "not_json"]);
+    assert_eq!(
+        text(&run(folder.path(), &["dead-letters", "show", "1"]).stdout),
+        "{\"eventType\":\"query\","
+    );
+    let retried = text(&run(folder.path(), &["dead-letters", "retry", "--all"]).stdout);
+    assert_eq!(retried, "0 could be read and are kept, 2 still cannot\n");
+    assert_eq!(
+        text(&run(folder.path(), &["dead-letters", "drop", "1", "2"]).stdout),
+        "2 dropped\n"
+    );
+    check_refusal(folder.path(), &["dead-letters", "show", "1"], 1, "there is no dead letter 1");
+}
+
+#[test]
+fn skills_are_found_in_lines_of_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_with_input(
+        folder.path(),
+        &["skills", "match"],
+        "Go or Rust, which is stronger?\nWhere did you go to university?\n",
+    );
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        lines[0],
+        json!({"text": "Go or Rust, which is stronger?", "skills": ["Go", "Rust"]})
+    );
+    assert_eq!(lines[1]["skills"], json!([]));
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a question made files");
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_failures_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    check_refusal(
+        folder.path(),
+        &["report"],
+        1,
+        "there is no database at cv-analytics-data/cv-analytics.db",
+    );
+    check_refusal(
+        folder.path(),
+        &["report", "--week", "2026-47"],
+        2,
+        "write the year and the week as in 2026-W47",
+    );
+    check_refusal(
+        folder.path(),
+        &["report", "--store", "postgres:x"],
+        2,
+        "write --store sqlite:PATH",
+    );
+    check_refusal(folder.path(), &["forget"], 2, "--session <ID>");
+    check_refusal(folder.path(), &["serve", "--public-url", "example.org"], 2, "is no public URL");
+    check_refusal(
+        folder.path(),
+        &["serve", "--config", "none.toml"],
+        2,
+        "none.toml cannot be read",
+    );
+    fs::write(folder.path().join("cv-analytics.toml"), "[serve]\nlisten-on = 1\n").unwrap();
+    check_refusal(folder.path(), &["serve"], 2, "there is no option \"serve.listen-on\"");
+}
+
+#[test]
+fn a_busy_port_a_busy_folder_and_a_newer_database_are_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &[]);
+    check_refusal(folder.path(), &["serve", "--listen", "127.0.0.1:0"], 1, "cv-analytics-data");
+    let address = serving.url.trim_start_matches("http://");
+    check_refusal(
+        folder.path(),
+        &["serve", "--data", "other", "--listen", address],
+        1,
+        "cannot be listened on",
+    );
+    drop(serving);
+    let database = folder.path().join("cv-analytics-data/cv-analytics.db");
+    let mut bytes = fs::read(&database).unwrap();
+    bytes[60..64].copy_from_slice(&9999_u32.to_be_bytes());
+    fs::write(&database, bytes).unwrap();
+    for leftover in ["cv-analytics.db-wal", "cv-analytics.db-shm"] {
+        let _ = fs::remove_file(folder.path().join("cv-analytics-data").join(leftover));
+    }
+    check_refusal(folder.path(), &["report"], 1, "newer");
+}
+
+#[test]
+fn the_first_start_prints_the_four_secrets_and_the_next_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Serving::start(folder.path(), &[]));
+    let credentials =
+        fs::read_to_string(folder.path().join("cv-analytics-data/credentials.env")).unwrap();
+    let names: Vec<&str> =
+        credentials.lines().map(|line| line.split('=').next().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_REGION",
+            "AWS_SQS_URL",
+            "CV_ANALYTICS_TOKEN"
+        ]
+    );
+    let serving = Serving::start(folder.path(), &[]);
+    let again =
+        fs::read_to_string(folder.path().join("cv-analytics-data/credentials.env")).unwrap();
+    let unchanged = |text: &str| {
+        text.lines().filter(|line| !line.starts_with("AWS_SQS_URL")).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(unchanged(&again), unchanged(&credentials));
+    assert!(again.contains(&serving.url));
+}
+
+#[test]
+fn events_are_sent_to_a_server_and_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &[]);
+    let sent = run_with_input(
+        folder.path(),
+        &["events", "send"],
+        &format!("{QUERY}\n{RESPONSE}\nnot json\n"),
+    );
+    assert_eq!(text(&sent.stdout), "3 messages sent and acknowledged\n", "{}", text(&sent.stderr));
+    let report = report(folder.path(), &[]);
+    assert_eq!(report["capture"]["joined"], 1);
+    drop(serving);
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_the_server_cleanly() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serving = Serving::start(folder.path(), &[]);
+    let killed =
+        Command::new("kill").args(["-TERM", &serving.child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_demo_writes_the_report_in_four_forms_and_refuses_a_folder_that_is_not_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("mine")).unwrap();
+    fs::write(folder.path().join("mine/thesis.txt"), "x").unwrap();
+    check_refusal(
+        folder.path(),
+        &["demo", "--exit", "--data", "mine", "--listen", "127.0.0.1:0"],
+        1,
+        "not a demo's folder",
+    );
+    let output = run(folder.path(), &["demo", "--exit", "--listen", "127.0.0.1:0"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let made: Vec<String> = fs::read_dir(folder.path().join("cv-analytics-demo"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for ending in [".html", ".txt", ".json", ".eml"] {
+        assert!(
+            made.iter().any(|name| name.starts_with("report-") && name.ends_with(ending)),
+            "{ending} in {made:?}"
+        );
+    }
+    let said = text(&output.stdout);
+    assert!(said.contains("Kubernetes: rising"), "{said}");
+}
