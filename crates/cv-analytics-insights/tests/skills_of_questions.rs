@@ -10,7 +10,10 @@ use serde::Deserialize;
 const QUESTIONS: &str = include_str!("../../../fixtures/questions/skills.jsonl");
 
 /// Lines that come out otherwise than labelled, each with the reason why that stays so.
-const EXCEPTIONS: [(&str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str); 1] = [(
+    "Did your skills rust during the break?",
+    "`skills rust` is how a terse question lists the language; the verb is rarer than that",
+)];
 
 #[derive(Deserialize)]
 struct Question {
