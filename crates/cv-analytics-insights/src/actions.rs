@@ -116,10 +116,10 @@ impl Candidate {
 
 fn fault(outcome: Option<Outcome>, asked: &mut Asked) -> Option<Candidate> {
     let what = match outcome {
-        None => "got no response at all",
-        Some(Outcome::Quota) => "met a used-up quota",
-        Some(Outcome::AiError) => "met a failing model",
-        Some(Outcome::Error) => "met an error",
+        None => "no response came at all",
+        Some(Outcome::Quota) => "a quota was used up",
+        Some(Outcome::AiError) => "the model failed",
+        Some(Outcome::Error) => "the agent met an error",
         Some(Outcome::Answered | Outcome::NoMatch | Outcome::Blocked | Outcome::OffHours) => {
             return None;
         }
@@ -128,7 +128,7 @@ fn fault(outcome: Option<Outcome>, asked: &mut Asked) -> Option<Candidate> {
         return None;
     }
     let name = outcome.map_or("unanswered", Outcome::code);
-    let why = format!("{} questions {what}", asked.queries);
+    let why = what.to_owned();
     Some(Candidate::new(
         ActionKind::FixFault,
         name,
@@ -146,11 +146,6 @@ fn for_gap(gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
         1 => String::new(),
         weeks => format!(", for {weeks} weeks running"),
     };
-    let questions = if gap.queries == 1 {
-        "1 question".to_owned()
-    } else {
-        format!("{} questions", gap.queries)
-    };
     let (kind, why) = match gap.kind {
         GapKind::Fault => return None,
         GapKind::NotOnCv | GapKind::Unmatched
@@ -158,19 +153,16 @@ fn for_gap(gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
         {
             return None;
         }
-        GapKind::NotOnCv => (
-            ActionKind::AddOrLearn,
-            format!("{questions} found nothing, and it is not on the CV{weeks}"),
-        ),
-        GapKind::Unmatched => (ActionKind::AddOrLearn, format!("{questions} found nothing{weeks}")),
-        GapKind::NotRetrieved => (
-            ActionKind::FixRetrieval,
-            format!("it is on the CV, yet {questions} found nothing{weeks}"),
-        ),
-        GapKind::Blocked => (
-            ActionKind::RelaxFilter,
-            format!("{questions} were refused by a filter or outside hours{weeks}"),
-        ),
+        GapKind::NotOnCv => {
+            (ActionKind::AddOrLearn, format!("nothing matched, and it is not on the CV{weeks}"))
+        }
+        GapKind::Unmatched => (ActionKind::AddOrLearn, format!("nothing matched{weeks}")),
+        GapKind::NotRetrieved => {
+            (ActionKind::FixRetrieval, format!("it is on the CV, yet nothing matched{weeks}"))
+        }
+        GapKind::Blocked => {
+            (ActionKind::RelaxFilter, format!("refused by a filter or outside hours{weeks}"))
+        }
     };
     let asked = skill.map_or(gap.queries, |skill| skill.queries.max(gap.queries));
     Some(Candidate {
@@ -183,13 +175,16 @@ fn for_gap(gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
 
 fn their_word(words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candidate> {
     let (cv_word, on_cv) = (words.on_cv.first()?, &words.on_cv);
-    let theirs = words.asked.iter().find(|word| !on_cv.iter().any(|known| says_the_same(known, &word.text)))?;
+    let theirs = words
+        .asked
+        .iter()
+        .find(|word| !on_cv.iter().any(|known| says_the_same(known, &word.text)))?;
     if theirs.queries < FEWEST_WORDS {
         return None;
     }
     let why = format!(
-        "{} questions say \u{201c}{}\u{201d}, the CV says \u{201c}{cv_word}\u{201d}",
-        theirs.queries, theirs.text
+        "people say \u{201c}{}\u{201d}, the CV says \u{201c}{cv_word}\u{201d}",
+        theirs.text
     );
     Some(Candidate {
         badness_per_mille: 0,
@@ -202,7 +197,9 @@ fn their_word(words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candida
 /// "ci/cd", and "microsoft azure" says "azure".
 fn says_the_same(known: &str, theirs: &str) -> bool {
     let letters = |word: &str| -> String {
-        word.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, '+' | '#')).collect()
+        word.chars()
+            .filter(|letter| letter.is_alphanumeric() || matches!(letter, '+' | '#'))
+            .collect()
     };
     let (known, theirs) = (letters(known), letters(theirs));
     known.contains(&theirs) || theirs.contains(&known)
