@@ -68,7 +68,7 @@ impl Suite {
                 }
                 let test = |file: &str| {
                     let mut command = Command::new("node");
-                    command.args(["--test", file]).current_dir(&linked);
+                    command.args(["--test", "--test-reporter", "spec", file]).current_dir(&linked);
                     command
                 };
                 Ok(vec![test("sdk.test.js"), test("aws4fetch.test.js")])

@@ -64,26 +64,31 @@ fn fill_and_free(program: &Path, space: &impl Space) -> Result<()> {
         );
         thread::sleep(Duration::from_millis(20));
     }
-    for _ in 0..100 {
-        let (event, acknowledged) = sender.send_one()?;
-        ensure!(
-            acknowledged,
-            "an event was refused although there is space\n{}",
-            server.log_tail()
-        );
-        sent.acknowledged.insert(event);
-    }
+    send_into_space(&server, &mut sender, &mut sent)?;
     server.stop()?;
     check_export(&exported_events(program, &space.data())?, &sent)
 }
 
 fn kill_while_full(program: &Path, space: &SmallDisk) -> Result<()> {
     let server = space.start(program)?;
-    let (_, sent) = fill(&server, space)?;
+    let (_, mut sent) = fill(&server, space)?;
     space.free_on_disk()?;
     server.kill()?;
-    space.start(program)?.stop()?;
+    let server = space.start(program)?;
+    let key = CredentialsFile::read(&space.data())?.access_key()?;
+    let mut sender = Sender::connect(&server.authority, &key, "freed")?;
+    send_into_space(&server, &mut sender, &mut sent)?;
+    server.stop()?;
     check_export(&exported_events(program, &space.data())?, &sent)
+}
+
+fn send_into_space(server: &ServerProcess, sender: &mut Sender, sent: &mut Sent) -> Result<()> {
+    for _ in 0..100 {
+        let (event, acknowledged) = sender.send_one()?;
+        ensure!(acknowledged, "an event was refused in spite of space\n{}", server.log_tail());
+        sent.acknowledged.insert(event);
+    }
+    Ok(())
 }
 
 /// Sends events until the server has refused many in a row.
@@ -91,15 +96,7 @@ fn fill(server: &ServerProcess, space: &impl Space) -> Result<(Sender, Sent)> {
     let key = CredentialsFile::read(&space.data())?.access_key()?;
     let mut sender = Sender::connect(&server.authority, &key, "full")?;
     let mut sent = Sent::default();
-    for _ in 0..100 {
-        let (event, acknowledged) = sender.send_one()?;
-        ensure!(
-            acknowledged,
-            "an event was refused before the disk was full\n{}",
-            server.log_tail()
-        );
-        sent.acknowledged.insert(event);
-    }
+    send_into_space(server, &mut sender, &mut sent)?;
     space.shrink(server)?;
     let mut refusals = 0;
     for _ in 0..EVENTS_MAX {
@@ -187,7 +184,7 @@ impl Drop for SmallDisk {
 /// A folder in which the server's files may not grow past a size.
 struct LimitedFiles(tempfile::TempDir);
 
-const FILE_BYTES: u64 = 512 << 10;
+const FILE_BYTES: u64 = 4 << 20;
 
 impl LimitedFiles {
     fn new() -> Result<Self> {

@@ -33,7 +33,8 @@ use crate::commands::run;
 const USAGE: &str = "\
 Usage: cargo xtask TASK
 
-  test                    installs what is missing and passes every test
+  test [PART]             installs what is missing and passes every test; PART of a step's name
+                          (durability, clients) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   deny                    licences, advisories and layers, by cargo-deny";
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
-        ["test"] => test_everything::run(),
+        ["test"] => test_everything::run(None),
+        ["test", only] => test_everything::run(Some(only)),
         ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
         ["deny"] => deny(),
         _ => {

@@ -19,7 +19,8 @@ const key = {
 const client = new AwsClient(key);
 
 function postForm(fields, { url = queueUrl, by = client } = {}) {
-  return by.fetch(url, { body: new URLSearchParams({ Version: "2012-11-05", ...fields }) });
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  return by.fetch(url, { headers, body: new URLSearchParams({ Version: "2012-11-05", ...fields }).toString() });
 }
 
 function postJson(action, fields, by = client) {
@@ -99,5 +100,6 @@ test("a wrong secret is refused, in either protocol", async () => {
   assert.equal(element(await form.text(), "Code"), "SignatureDoesNotMatch");
   const json = await sendJson("{}", {}, by);
   assert.equal(json.status, 403);
-  assert.match((await json.json()).__type, /SignatureDoesNotMatch/);
+  assert.match((await json.json()).__type, /#InvalidSignatureException$/);
+  assert.equal(json.headers.get("x-amzn-query-error"), "SignatureDoesNotMatch;Sender");
 });
