@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
+use crate::privacy::HASHED_PREFIX;
 use crate::timestamp::Timestamp;
 
 /// Fields of an event that the product does not interpret; kept, with their free text redacted.
@@ -192,6 +194,23 @@ impl SessionId {
     /// The kept form.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A session within a report: 128 bits of a digest of its kept form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionDigest(u128);
+
+impl SessionDigest {
+    /// The digest of a session as it is kept. The usual form holds its 128 bits already; of any
+    /// other text they are the first of its SHA-256.
+    pub fn of(kept: &str) -> Self {
+        let hashed = kept.strip_prefix(HASHED_PREFIX).filter(|digits| digits.len() == 32);
+        let digest = hashed.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+        Self(digest.unwrap_or_else(|| {
+            let digest = Sha256::digest(kept.as_bytes());
+            u128::from_be_bytes(digest.first_chunk::<16>().copied().unwrap_or_default())
+        }))
     }
 }
 

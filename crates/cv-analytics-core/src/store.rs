@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use futures_core::Stream;
 
-use crate::event::{MatchScore, MatchType, Outcome, Traffic};
+use crate::event::{MatchScore, MatchType, Outcome, SessionDigest, Traffic};
 use crate::intake::Content;
 use crate::interaction::Interaction;
 use crate::timestamp::Timestamp;
@@ -181,8 +181,8 @@ pub struct Observation {
     pub query: Option<ObservedQuery>,
     /// The response half.
     pub response: Option<ObservedResponse>,
-    /// The query half's session, else the response's, as kept.
-    pub session: Option<String>,
+    /// The query half's session, else the response's.
+    pub session: Option<SessionDigest>,
     /// Whose question it was: the first half that names somebody else than a visitor decides.
     pub traffic: Traffic,
 }
@@ -241,7 +241,7 @@ impl From<Interaction> for Observation {
             .as_ref()
             .and_then(|half| half.session.as_ref())
             .or_else(|| response.as_ref().and_then(|half| half.session.as_ref()))
-            .map(|session| session.as_str().to_owned());
+            .map(|session| SessionDigest::of(session.as_str()));
         Self {
             request_id: request_id.as_str().to_owned(),
             query: query.map(|half| ObservedQuery { at: half.timestamp, text: half.query }),

@@ -1,4 +1,11 @@
 //! The golden events in `fixtures/events`: what the intake makes of every shape that is in use.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -2,34 +2,24 @@
 
 use std::collections::HashMap;
 
+use cv_analytics_core::event::SessionDigest;
 use rustc_hash::FxBuildHasher;
-use sha2::{Digest, Sha256};
 
 /// Numbers sessions in the order in which they come.
 #[derive(Debug, Default)]
 pub(crate) struct SessionNumbers {
-    numbers: HashMap<u128, u32, FxBuildHasher>,
+    numbers: HashMap<SessionDigest, u32, FxBuildHasher>,
 }
 
 impl SessionNumbers {
-    /// The session's number, by the first 128 bits of its digest.
-    pub(crate) fn number(&mut self, session: &str) -> u32 {
-        let key = hashed(session).unwrap_or_else(|| {
-            let digest = Sha256::digest(session.as_bytes());
-            u128::from_be_bytes(digest.first_chunk::<16>().copied().unwrap_or_default())
-        });
+    /// The session's number.
+    pub(crate) fn number(&mut self, session: SessionDigest) -> u32 {
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        *self.numbers.entry(key).or_insert(next)
+        *self.numbers.entry(session).or_insert(next)
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
-}
-
-/// The usual kept form holds its 128 bits already.
-fn hashed(session: &str) -> Option<u128> {
-    let digits = session.strip_prefix("hashed:").filter(|digits| digits.len() == 32)?;
-    u128::from_str_radix(digits, 16).ok()
 }

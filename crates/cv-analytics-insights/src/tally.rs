@@ -1,9 +1,9 @@
 //! Counts the interactions of eight weeks, one by one, in any order and in memory that grows only
 //! with the number of interactions by a few dozen bytes each.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use cv_analytics_core::event::Traffic;
+use cv_analytics_core::event::{SessionDigest, Traffic};
 use cv_analytics_core::store::{Observation, ObservedResponse};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -32,7 +32,7 @@ pub(crate) struct Tally<'s> {
     pub(crate) latencies_ms: Vec<u64>,
     pub(crate) excluded: u64,
     sessions: SessionNumbers,
-    exclusions: &'s Exclusions,
+    exclusions: Excluded<'s>,
     input: InputHash,
     skills: Vec<SkillIndex>,
 }
@@ -83,7 +83,7 @@ impl<'s> Tally<'s> {
             latencies_ms: Vec::new(),
             excluded: 0,
             sessions: SessionNumbers::default(),
-            exclusions,
+            exclusions: Excluded::new(exclusions),
             input: InputHash::default(),
             skills: Vec::new(),
         }
@@ -104,7 +104,7 @@ impl<'s> Tally<'s> {
         };
         let last = place + 1 == usize::from(WEEKS);
         let Some(week) = self.weeks.get_mut(place) else { return };
-        let session = observation.session.as_deref().map(|session| self.sessions.number(session));
+        let session = observation.session.map(|session| self.sessions.number(session));
         self.input.add(observation, session);
         if self.exclusions.cover(observation) {
             self.excluded += u64::from(last);
@@ -253,12 +253,24 @@ fn latency_ms(observation: &Observation) -> Option<u64> {
     u64::try_from(response.at.as_millis() - query.at.as_millis()).ok()
 }
 
-impl Exclusions {
+/// What the owner leaves out, with its sessions ready to compare.
+struct Excluded<'s> {
+    sessions: BTreeSet<SessionDigest>,
+    request_ids: &'s BTreeSet<String>,
+}
+
+impl<'s> Excluded<'s> {
+    fn new(exclusions: &'s Exclusions) -> Self {
+        let sessions =
+            exclusions.sessions.iter().map(|session| SessionDigest::of(session)).collect();
+        Self { sessions, request_ids: &exclusions.request_ids }
+    }
+
     /// Whether the interaction is left out: canaries, known bots and the owner's own traffic by
     /// the flag of the intake, and what the owner lists.
-    pub(crate) fn cover(&self, observation: &Observation) -> bool {
+    fn cover(&self, observation: &Observation) -> bool {
         observation.traffic != Traffic::Visitor
-            || observation.session.as_ref().is_some_and(|session| self.sessions.contains(session))
+            || observation.session.is_some_and(|session| self.sessions.contains(&session))
             || self.request_ids.contains(&observation.request_id)
     }
 }

@@ -1,6 +1,13 @@
 //! The report's figures, each by the contract's rule for it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
-use cv_analytics_core::event::{MatchScore, MatchType, Outcome, Traffic};
+use cv_analytics_core::event::{MatchScore, MatchType, Outcome, SessionDigest, Traffic};
 use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
@@ -52,7 +59,7 @@ fn unmatched(id: &str, weeks_ago: u8, text: &str) -> Observation {
 }
 
 fn of_session(mut observation: Observation, session: &str) -> Observation {
-    observation.session = Some(session.to_owned());
+    observation.session = Some(SessionDigest::of(session));
     observation
 }
 
@@ -187,7 +194,7 @@ fn many(
 ) -> Vec<Observation> {
     (0..count)
         .map(|place| Observation {
-            session: session(place),
+            session: session(place).as_deref().map(SessionDigest::of),
             ..asked(&format!("{weeks_ago}-{text}-{place}"), weeks_ago, text)
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cv_analytics_core::event::{MatchType, Outcome, ResponseForm, Traffic};
+use cv_analytics_core::event::{MatchType, Outcome, ResponseForm, SessionDigest};
 use cv_analytics_core::store::{Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row};
@@ -23,7 +23,7 @@ pub(crate) fn observations(
     let mut statement = connection.prepare(
         "SELECT request_id, query_at, query, response_at, match_type, match_score, outcome, \
              total_time_ms, form, matched_skills, missing_skills, \
-             query_session, response_session, query_traffic, response_traffic \
+             coalesce(query_session, response_session), coalesce(query_traffic, response_traffic) \
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
@@ -50,15 +50,17 @@ fn observation(row: &Row<'_>) -> Result<Observation> {
         Some(at) => Some(response(row, at)?),
         None => None,
     };
-    let session = match row.get(11)? {
-        Some(session) => Some(session),
-        None => row.get(12)?,
-    };
-    let traffic = match traffic(row, 13)? {
-        Traffic::Visitor => traffic(row, 14)?,
-        other => other,
-    };
-    Ok(Observation { request_id: row.get(0)?, query, response, session, traffic })
+    Ok(Observation {
+        request_id: row.get(0)?,
+        query,
+        response,
+        session: row
+            .get_ref(11)?
+            .as_str_or_null()
+            .map_err(rusqlite::Error::from)?
+            .map(SessionDigest::of),
+        traffic: traffic(row, 12)?,
+    })
 }
 
 fn response(row: &Row<'_>, at: Timestamp) -> Result<ObservedResponse> {
