@@ -34,6 +34,10 @@ const WEEK_MS: i64 = 7 * 86_400_000;
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name an empty folder")?);
+    if std::env::args().nth(4).is_some() {
+        let rows: usize = std::env::args().nth(3).ok_or("rows")?.parse()?;
+        return observe(&folder, rows).await;
+    }
     let events: usize = std::env::args().nth(2).map_or(Ok(400_000), |text| text.parse())?;
     let rows: usize = std::env::args().nth(3).map_or(Ok(1_000_000), |text| text.parse())?;
     for bytes in [4, 64, 256] {
@@ -43,7 +47,8 @@ async fn main() -> Outcome<()> {
         let speed = raw_inserts(&folder, batch)?;
         println!("raw inserts, {batch} a commit: {speed:.0} rows/s");
     }
-    keep(&folder, events).await?;
+    let fastest = keep(&folder, events, None).await?;
+    keep(&folder, events / 2, Some(fastest / 2.0)).await?;
     observe(&folder, rows).await
 }
 
@@ -105,12 +110,15 @@ fn raw_inserts(folder: &Path, batch: usize) -> Outcome<f64> {
     Ok(speed)
 }
 
-async fn keep(folder: &Path, events: usize) -> Outcome<()> {
+/// Keeps `events` from 64 callers, as fast as it goes or at `pace` events a second; gives the
+/// events a second.
+async fn keep(folder: &Path, events: usize, pace: Option<f64>) -> Outcome<f64> {
     let path = folder.join("keep.db");
     let store = SqliteStore::open(&path)?;
     let template = Arc::new(template()?);
     let next = Arc::new(AtomicUsize::new(0));
     let started = Instant::now();
+    let begins = tokio::time::Instant::now();
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
             let (store, template, next) = (store.clone(), Arc::clone(&template), Arc::clone(&next));
@@ -124,6 +132,10 @@ async fn keep(folder: &Path, events: usize) -> Outcome<()> {
                     // As fast as they come: twenty in a millisecond.
                     let arrived_at = MONDAY + i64::try_from(row / 20).unwrap_or(0);
                     let arrival = arrival(&template, row, arrived_at, arrived_at);
+                    if let Some(pace) = pace {
+                        let turn = Duration::from_secs_f64(to_f64(row) / pace);
+                        tokio::time::sleep_until(begins + turn).await;
+                    }
                     let called = Instant::now();
                     store.keep(vec![arrival]).await?;
                     latencies.push(called.elapsed());
@@ -139,8 +151,8 @@ async fn keep(folder: &Path, events: usize) -> Outcome<()> {
     let seconds = started.elapsed().as_secs_f64();
     latencies.sort_unstable();
     let percentile = |share: f64| {
-        let place = (to_f64(latencies.len()) * share) as usize;
-        latencies.get(place.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
+        let index = (to_f64(latencies.len()) * share) as usize;
+        latencies.get(index.min(latencies.len().saturating_sub(1))).copied().unwrap_or_default()
     };
     let shared = store.commits();
     println!(
@@ -153,9 +165,11 @@ async fn keep(folder: &Path, events: usize) -> Outcome<()> {
     );
     let wal = std::fs::metadata(path.with_extension("db-wal"))?.len();
     let size = std::fs::metadata(&path)?.len();
+    println!("CPU seconds: {}", threads());
     println!("log {} MB, file {} MB, resident {}", wal >> 20, size >> 20, resident());
     store.close().await?;
-    Ok(())
+    std::fs::remove_file(path)?;
+    Ok(to_f64(events) / seconds)
 }
 
 async fn observe(folder: &Path, rows: usize) -> Outcome<()> {
@@ -179,6 +193,7 @@ async fn observe(folder: &Path, rows: usize) -> Outcome<()> {
         while let Some(page) = pages.next().await {
             count += page?.len();
         }
+        println!("CPU seconds: {}", threads());
         println!("{count} observations in {:?}; resident {}", started.elapsed(), resident());
     }
     let started = Instant::now();
@@ -240,7 +255,7 @@ fn moment(row: usize, of: usize) -> i64 {
 }
 
 fn session(row: usize) -> String {
-    format!("{:032x}", mixed(row / 3, 3))
+    format!("hashed:{:032x}", mixed(row / 3, 3))
 }
 
 /// As scattered as a UUID.
@@ -262,6 +277,23 @@ fn resident() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("VmRSS: unknown");
     line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+/// CPU seconds of each thread so far, in user and kernel mode.
+fn threads() -> String {
+    let mut seconds = std::collections::BTreeMap::<String, (f64, f64)>::new();
+    for task in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let Some((name, rest)) = stat.split_once(") ") else { continue };
+        let name = name.split_once('(').map_or(name, |(_, name)| name).to_owned();
+        let mut fields = rest.split(' ').skip(11).map(|ticks| ticks.parse::<f64>().unwrap_or(0.0));
+        let entry = seconds.entry(name).or_default();
+        entry.0 += fields.next().unwrap_or(0.0) / 100.0;
+        entry.1 += fields.next().unwrap_or(0.0) / 100.0;
+    }
+    let shown =
+        seconds.iter().map(|(name, (user, kernel))| format!("{name} {user:.2}+{kernel:.2}"));
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 fn to_f64(count: usize) -> f64 {

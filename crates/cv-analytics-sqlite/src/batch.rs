@@ -40,7 +40,7 @@ pub(crate) struct Batch<'t> {
     insert: CachedStatement<'t>,
     sequence: i64,
     erased_any: bool,
-    added: i64,
+    added: usize,
     now: Option<Timestamp>,
     added_nothing: HashMap<IsoWeek, Counts>,
 }

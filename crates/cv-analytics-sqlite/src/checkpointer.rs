@@ -1,8 +1,9 @@
 //! When the write-ahead log is copied into the database.
 //!
 //! SQLite would do it within a commit, and everybody would wait for it. Here a thread of its own
-//! copies the bulk while the writer goes on; the writer then copies the little that came in
-//! between, after which SQLite begins the log anew. That bounds the log at any load.
+//! copies the bulk while the writer goes on, then what came in between, and so on; the writer
+//! copies the last little, after which SQLite begins the log anew. That bounds the log at any
+//! load.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,9 +17,13 @@ use rusqlite::Connection;
 use crate::error::Result;
 use crate::schema::opening_failed;
 
-/// Frames of 4 KiB after which the thread begins: 16 MiB.
-const BEGIN_AT: i32 = 4_096;
-/// Frames on top after which the writer waits for the copying: 64 MiB.
+/// Frames of 4 KiB after which the thread begins: 4 MiB.
+const BEGIN_AT: i32 = 1_024;
+/// Frames that are left to the writer itself: 256 KiB.
+const FEW: i32 = 64;
+/// Times that the thread copies before the writer does what is left.
+const MOST_ROUNDS: u8 = 6;
+/// Frames after which the writer copies although the thread has not come to an end: 64 MiB.
 const WAIT_AT: i32 = 16_384;
 
 const IDLE: u8 = 0;
@@ -30,7 +35,9 @@ pub(crate) struct Checkpointer {
     frames: Arc<AtomicI32>,
     stage: Arc<AtomicU8>,
     wake: SyncSender<()>,
-    begin_at: i32,
+    /// The log's length when the copying that ended last, or goes on, began.
+    copied: i32,
+    rounds: u8,
 }
 
 impl Checkpointer {
@@ -63,30 +70,45 @@ impl Checkpointer {
                 }
             })
             .map_err(|error| StoreError::unavailable("could not start the store", error))?;
-        Ok(Self { frames, stage, wake, begin_at: BEGIN_AT })
+        Ok(Self { frames, stage, wake, copied: 0, rounds: 0 })
     }
 
     /// Called by the writer between two transactions.
     pub(crate) fn after_commit(&mut self, writer: &Connection) {
         let frames = self.frames.load(Ordering::Relaxed);
-        let stage = self.stage.load(Ordering::Acquire);
         // The log has begun anew.
-        if frames < self.begin_at - BEGIN_AT {
-            self.begin_at = BEGIN_AT;
+        if frames < self.copied {
+            self.copied = 0;
         }
-        if stage == COPIED || frames >= self.begin_at.saturating_add(WAIT_AT) {
-            if let Err(failure) = checkpoint(writer, "passive") {
-                tracing::warn!(?failure, "could not copy the log into the database");
+        let uncopied = frames.saturating_sub(self.copied);
+        match self.stage.load(Ordering::Acquire) {
+            COPYING if uncopied < WAIT_AT => {}
+            IDLE if uncopied < BEGIN_AT => {}
+            // Each round copies what came during the one before, which is less each time.
+            IDLE => self.copy(frames, 1),
+            COPIED if uncopied > FEW && self.rounds < MOST_ROUNDS => {
+                self.copy(frames, self.rounds + 1);
             }
-            self.begin_at = frames.saturating_add(BEGIN_AT);
-            if stage == COPIED {
-                self.stage.store(IDLE, Ordering::Release);
+            stage => {
+                if let Err(failure) = checkpoint(writer, "passive") {
+                    tracing::warn!(?failure, "could not copy the log into the database");
+                }
+                self.copied = frames;
+                if stage == COPIED {
+                    self.stage.store(IDLE, Ordering::Release);
+                }
             }
-        } else if stage == IDLE && frames >= self.begin_at {
-            self.stage.store(COPYING, Ordering::Release);
-            if self.wake.try_send(()).is_err() {
-                self.stage.store(COPIED, Ordering::Release);
-            }
+        }
+    }
+
+    /// Has the thread copy what the log holds now.
+    fn copy(&mut self, frames: i32, round: u8) {
+        self.copied = frames;
+        self.rounds = round;
+        self.stage.store(COPYING, Ordering::Release);
+        // Without its thread the writer copies alone.
+        if self.wake.try_send(()).is_err() {
+            self.stage.store(COPIED, Ordering::Release);
         }
     }
 }

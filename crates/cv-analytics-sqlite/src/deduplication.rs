@@ -22,7 +22,7 @@ const OUT_OF_ORDER_MS: i64 = 1_000;
 /// Hints in one generation: what fills a table of 2^17 places.
 const GENERATION: usize = 114_688;
 /// The fewest rows that a commit may prune.
-const PRUNE_AT_LEAST: i64 = 256;
+const PRUNE_AT_LEAST: usize = 256;
 
 /// Hints where the ids of the last five minutes lie.
 #[derive(Default)]
@@ -97,27 +97,39 @@ impl Deduplication {
         Ok(())
     }
 
-    /// Forgets what can swallow nothing any more: a few more rows than were `added`, so that
-    /// the table shrinks without a pause.
+    /// Forgets what can swallow nothing any more, from the oldest row on: a few more than were
+    /// `added`, so that the table shrinks without a pause.
     pub(crate) fn prune(
         &mut self,
         connection: &Connection,
         now: Timestamp,
-        added: i64,
+        added: usize,
     ) -> Result<()> {
         let now = now.as_millis();
-        let (oldest, newest) = (now - WINDOW_MS, now + OUT_OF_ORDER_MS);
+        let past = |arrived_at: i64| {
+            arrived_at <= now.saturating_sub(WINDOW_MS)
+                || arrived_at > now.saturating_add(OUT_OF_ORDER_MS)
+        };
         self.generations.retain(|generation| {
-            generation.latest_arrival > oldest && generation.earliest_arrival <= newest
+            !past(generation.latest_arrival) || !past(generation.earliest_arrival)
         });
-        let mut statement = connection.prepare_cached(
-            "DELETE FROM deduplication WHERE sequence IN (\
-                 SELECT sequence FROM (\
-                     SELECT sequence, arrived_at FROM deduplication ORDER BY sequence LIMIT ?1\
-                 ) WHERE arrived_at <= ?2 OR arrived_at > ?3)",
-        )?;
+        let mut statement = connection
+            .prepare_cached("SELECT sequence, arrived_at FROM deduplication ORDER BY sequence")?;
+        let mut rows = statement.query([])?;
+        let mut last: Option<i64> = None;
         let limit = PRUNE_AT_LEAST.max(added.saturating_mul(2));
-        statement.execute(params![limit, oldest, newest])?;
+        for _ in 0..limit {
+            match rows.next()? {
+                Some(row) if past(row.get(1)?) => last = Some(row.get(0)?),
+                _ => break,
+            }
+        }
+        drop(rows);
+        if let Some(last) = last {
+            connection
+                .prepare_cached("DELETE FROM deduplication WHERE sequence <= ?1")?
+                .execute([last])?;
+        }
         Ok(())
     }
 
