@@ -260,8 +260,23 @@ impl Intake {
             tolerated: Vec::new(),
         };
         blocks.give_back(fields);
+        if form == ResponseForm::Plain {
+            self.cut_unjoined_question(fields);
+        }
         self.rest(fields, &mut half.unknown, &mut half.tolerated);
         Ok(half)
+    }
+
+    /// A question without its timestamp makes no query half; it stays an unknown field, as short
+    /// as any question.
+    fn cut_unjoined_question(&self, fields: &mut Fields) {
+        let Some(Value::String(text)) = fields.rest.get_mut("query") else { return };
+        self.privacy.owned(text);
+        if cut(text, QUERY_MAX_CHARS)
+            && let Value::Array(names) = fields.rest.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
+        {
+            names.push(Value::from("query"));
+        }
     }
 
     /// What nobody took: kept, with its free text redacted.

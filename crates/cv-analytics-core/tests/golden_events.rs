@@ -98,6 +98,16 @@ fn a_kept_form_over_256_kib_is_too_large_and_a_long_question_is_not() {
 }
 
 #[test]
+fn a_question_without_its_timestamp_is_kept_as_short_as_any_other() {
+    let event = json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "outcome": "answered",
+                       "query": "w".repeat(5000)});
+    let made = read(event.to_string().as_bytes());
+    assert_eq!(made["events"][0]["query"].as_str().unwrap().len(), 2000);
+    assert_eq!(made["events"][0]["cut"], json!(["query"]));
+    assert_eq!(read(made["events"][0].to_string().as_bytes()), made);
+}
+
+#[test]
 fn half_a_surrogate_pair_is_mended_and_a_whole_one_stays() {
     let body = br#"{"eventType":"query","requestId":"r","timestamp":1763000000,"query":"\ud83d\ude00 cut \ud83d, \\ud83d"}"#;
     let made = read(body);
