@@ -7,18 +7,17 @@
 //! in the half. The shapes are those of the contract's section on events, and each has a golden
 //! file in `fixtures/events`.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::dead_letter::{DeadLetter, Reason};
 use crate::event::{
-    Event, EventType, Halves, MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm,
-    ResponseHalf, SessionId, Traffic,
+    Event, EventType, Halves, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf,
+    SessionId, Traffic,
 };
 use crate::field::{Fields, Unreadable, wrong_type};
+use crate::json_object::object;
 use crate::known_bots::is_known_bot;
+use crate::match_fields::{Blocks, match_type, outcome, score, total_time};
 use crate::privacy::Privacy;
 use crate::timestamp::Timestamp;
 
@@ -273,7 +272,8 @@ impl Intake {
         let Some(Value::String(text)) = fields.rest.get_mut("query") else { return };
         self.privacy.owned(text);
         if cut(text, QUERY_MAX_CHARS)
-            && let Value::Array(names) = fields.rest.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
+            && let Value::Array(names) =
+                fields.rest.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
         {
             names.push(Value::from("query"));
         }
@@ -331,109 +331,8 @@ impl Question {
     }
 }
 
-/// The blocks that older agents wrap the match in: `matchQuality` and `meta`.
-struct Blocks(Vec<(&'static str, Map<String, Value>)>);
-
-impl Blocks {
-    const NAMES: [&'static str; 2] = ["matchQuality", "meta"];
-
-    fn of(fields: &mut Fields) -> Self {
-        let mut blocks = Vec::new();
-        for name in Self::NAMES {
-            if fields.rest.get(name).is_some_and(Value::is_object)
-                && let Some(Value::Object(block)) = fields.rest.remove(name)
-            {
-                blocks.push((name, block));
-            }
-        }
-        Self(blocks)
-    }
-
-    fn take(&mut self, fields: &mut Fields, name: &str) -> Option<Value> {
-        for (block, values) in &mut self.0 {
-            if let Some(value) = values.remove(name).filter(|value| !value.is_null()) {
-                fields.tolerate(&format!(
-                    "{block}.{name} for {}",
-                    if name == "confidence" { "matchScore" } else { name }
-                ));
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    /// `type` in one block, `matchType` in the other.
-    fn take_either(&mut self, fields: &mut Fields, one: &str, other: &str) -> Option<Value> {
-        self.take(fields, other).or_else(|| self.take(fields, one))
-    }
-
-    /// What nobody took out of a block stays in it.
-    fn give_back(self, fields: &mut Fields) {
-        for (name, values) in self.0 {
-            if !values.is_empty() {
-                fields.rest.insert(name.to_owned(), Value::Object(values));
-            }
-        }
-    }
-}
-
 fn missing(name: &str) -> Unreadable {
     (Reason::MissingField, format!("{name} is missing"))
-}
-
-fn object(body: &[u8]) -> Result<Fields, Unreadable> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let mut repaired = false;
-    let read = serde_json::from_slice(body).or_else(|error| {
-        let text = std::str::from_utf8(body).ok().and_then(with_whole_surrogates).ok_or(error)?;
-        repaired = true;
-        serde_json::from_str(&text)
-    });
-    match read {
-        Ok(Value::Object(fields)) => {
-            let mut fields = Fields::new(fields);
-            if repaired {
-                fields.tolerate("half a surrogate pair");
-            }
-            Ok(fields)
-        }
-        Ok(other) => {
-            let (_, detail) = wrong_type("a message", "one JSON object", &other);
-            Err((Reason::NotAnObject, detail))
-        }
-        Err(error) => Err((
-            Reason::NotJson,
-            format!("line {}, column {}: {}", error.line(), error.column(), kind(&error)),
-        )),
-    }
-}
-
-/// JavaScript that cuts a text within an emoji sends half a surrogate pair, which is no Unicode
-/// text (RFC 8259, section 8.2): such an escape becomes U+FFFD. `None` where there is none.
-fn with_whole_surrogates(text: &str) -> Option<String> {
-    static ESCAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let pair = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}";
-        Regex::new(&format!(r"\\[^u]|{pair}|\\u[dD][89a-fA-F][0-9a-fA-F]{{2}}")).ok()
-    });
-    let mut lone = false;
-    let repaired = ESCAPE.as_ref()?.replace_all(text, |found: &regex::Captures<'_>| {
-        let escape = found.get(0).map_or("", |found| found.as_str());
-        if escape.len() == 6 {
-            lone = true;
-            "\\ufffd".to_owned()
-        } else {
-            escape.to_owned()
-        }
-    });
-    lone.then(|| repaired.into_owned())
-}
-
-/// The parser's own sentence may quote the message.
-fn kind(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        serde_json::error::Category::Eof => "the text ends too early",
-        _ => "no JSON text",
-    }
 }
 
 fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {
@@ -459,82 +358,6 @@ fn moment(name: &str, value: &Value) -> Result<Timestamp, Unreadable> {
             format!("{name} is neither a number of milliseconds or seconds nor an ISO 8601 date and time"),
         ),
     })
-}
-
-fn match_type(fields: &mut Fields, value: &Value) -> Result<MatchType, Unreadable> {
-    let text = value.as_str().map(str::trim);
-    let found = text.and_then(MatchType::from_code);
-    let found = found.ok_or_else(|| {
-        (Reason::BadMatch, "matchType is not one of full, partial, none".to_owned())
-    })?;
-    if text != Some(found.code()) {
-        fields.tolerate("matchType in another case");
-    }
-    Ok(found)
-}
-
-fn outcome(fields: &mut Fields, value: &Value) -> Result<Outcome, Unreadable> {
-    let text = value.as_str().map(str::trim);
-    let found = text.and_then(Outcome::from_code).ok_or_else(|| {
-        let codes: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.code()).collect();
-        (Reason::BadOutcome, format!("outcome is not one of {}", codes.join(", ")))
-    })?;
-    if text != Some(found.code()) {
-        fields.tolerate("outcome in another case");
-    }
-    Ok(found)
-}
-
-/// `matchScore` is 0 to 100; under `matchQuality` and `confidence` values up to 1 are fractions.
-fn score(fields: &mut Fields, blocks: &mut Blocks) -> Result<Option<MatchScore>, Unreadable> {
-    if let Some(value) = fields.take("matchScore") {
-        let number = fields.number("matchScore", &value).map_err(bad_score)?;
-        let score =
-            MatchScore::new(number).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))?;
-        return Ok(Some(score));
-    }
-    let named = ["matchQuality", "confidence"]
-        .into_iter()
-        .find(|name| fields.rest.get(*name).is_some_and(is_numeric));
-    let confidence = match named {
-        Some(name) => fields.take_or("matchScore", &[name]),
-        None => blocks.take(fields, "confidence"),
-    };
-    let Some(value) = confidence else { return Ok(None) };
-    let number = fields.number("confidence", &value).map_err(bad_score)?;
-    MatchScore::from_confidence(number)
-        .map(Some)
-        .ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
-}
-
-fn is_numeric(value: &Value) -> bool {
-    value.is_number() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
-}
-
-fn bad_score(_: Unreadable) -> Unreadable {
-    (Reason::BadMatch, "the match score is not a number from 0 to 100".to_owned())
-}
-
-/// `performance.totalTime` in milliseconds; what is negative was not measured, and stays where
-/// it was.
-fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable> {
-    let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
-        return Ok(None);
-    };
-    let Some(value) = performance.get("totalTime").filter(|value| !value.is_null()).cloned() else {
-        return Ok(None);
-    };
-    let number = fields.number("performance.totalTime", &value)?;
-    if number < 0.0 {
-        return Ok(None);
-    }
-    if let Some(Value::Object(performance)) = fields.rest.get_mut("performance") {
-        performance.remove("totalTime");
-        if performance.is_empty() {
-            fields.rest.remove("performance");
-        }
-    }
-    Ok(Some(number))
 }
 
 /// Cuts `text` after `limit` characters, and says whether it had to.

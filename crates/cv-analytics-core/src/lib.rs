@@ -5,7 +5,8 @@
 //! 1. [`timestamp`] and [`week`]: a moment in milliseconds, and the ISO 8601 week that holds it.
 //! 2. [`event`]: the two halves of an interaction and the values in them.
 //! 3. [`privacy`] and [`known_bots`]: what is taken out of a message before anything keeps it.
-//! 4. [`intake`]: the one function that turns bytes into halves, or into a [`dead_letter`].
+//! 4. [`intake`] (with `json_object`, `field` and `match_fields`): the one function that turns bytes
+//!    into halves, or into a [`dead_letter`].
 //! 5. [`interaction`]: the joining law.
 //! 6. [`canonical`]: halves written as the events of the contract again.
 //! 7. [`store`]: the ports that a store offers.
@@ -16,7 +17,9 @@ pub mod event;
 mod field;
 pub mod intake;
 pub mod interaction;
+mod json_object;
 pub mod known_bots;
+mod match_fields;
 pub mod privacy;
 pub mod store;
 pub mod timestamp;

@@ -1,0 +1,138 @@
+//! The match in a response event: its type, score and outcome, and the blocks that older agents
+//! wrap them in.
+
+use serde_json::{Map, Value};
+
+use crate::dead_letter::Reason;
+use crate::event::{MatchScore, MatchType, Outcome};
+use crate::field::{Fields, Unreadable};
+
+/// The blocks that older agents wrap the match in: `matchQuality` and `meta`.
+pub(crate) struct Blocks(Vec<(&'static str, Map<String, Value>)>);
+
+impl Blocks {
+    const NAMES: [&'static str; 2] = ["matchQuality", "meta"];
+
+    pub(crate) fn of(fields: &mut Fields) -> Self {
+        let mut blocks = Vec::new();
+        for name in Self::NAMES {
+            if fields.rest.get(name).is_some_and(Value::is_object)
+                && let Some(Value::Object(block)) = fields.rest.remove(name)
+            {
+                blocks.push((name, block));
+            }
+        }
+        Self(blocks)
+    }
+
+    pub(crate) fn take(&mut self, fields: &mut Fields, name: &str) -> Option<Value> {
+        for (block, values) in &mut self.0 {
+            if let Some(value) = values.remove(name).filter(|value| !value.is_null()) {
+                fields.tolerate(&format!(
+                    "{block}.{name} for {}",
+                    if name == "confidence" { "matchScore" } else { name }
+                ));
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    /// `type` in one block, `matchType` in the other.
+    pub(crate) fn take_either(
+        &mut self,
+        fields: &mut Fields,
+        one: &str,
+        other: &str,
+    ) -> Option<Value> {
+        self.take(fields, other).or_else(|| self.take(fields, one))
+    }
+
+    /// What nobody took out of a block stays in it.
+    pub(crate) fn give_back(self, fields: &mut Fields) {
+        for (name, values) in self.0 {
+            if !values.is_empty() {
+                fields.rest.insert(name.to_owned(), Value::Object(values));
+            }
+        }
+    }
+}
+
+pub(crate) fn match_type(fields: &mut Fields, value: &Value) -> Result<MatchType, Unreadable> {
+    let text = value.as_str().map(str::trim);
+    let found = text.and_then(MatchType::from_code);
+    let found = found.ok_or_else(|| {
+        (Reason::BadMatch, "matchType is not one of full, partial, none".to_owned())
+    })?;
+    if text != Some(found.code()) {
+        fields.tolerate("matchType in another case");
+    }
+    Ok(found)
+}
+
+pub(crate) fn outcome(fields: &mut Fields, value: &Value) -> Result<Outcome, Unreadable> {
+    let text = value.as_str().map(str::trim);
+    let found = text.and_then(Outcome::from_code).ok_or_else(|| {
+        let codes: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.code()).collect();
+        (Reason::BadOutcome, format!("outcome is not one of {}", codes.join(", ")))
+    })?;
+    if text != Some(found.code()) {
+        fields.tolerate("outcome in another case");
+    }
+    Ok(found)
+}
+
+/// `matchScore` is 0 to 100; under `matchQuality` and `confidence` values up to 1 are fractions.
+pub(crate) fn score(
+    fields: &mut Fields,
+    blocks: &mut Blocks,
+) -> Result<Option<MatchScore>, Unreadable> {
+    if let Some(value) = fields.take("matchScore") {
+        let number = fields.number("matchScore", &value).map_err(bad_score)?;
+        let score =
+            MatchScore::new(number).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))?;
+        return Ok(Some(score));
+    }
+    let named = ["matchQuality", "confidence"]
+        .into_iter()
+        .find(|name| fields.rest.get(*name).is_some_and(is_numeric));
+    let confidence = match named {
+        Some(name) => fields.take_or("matchScore", &[name]),
+        None => blocks.take(fields, "confidence"),
+    };
+    let Some(value) = confidence else { return Ok(None) };
+    let number = fields.number("confidence", &value).map_err(bad_score)?;
+    MatchScore::from_confidence(number)
+        .map(Some)
+        .ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
+}
+
+fn is_numeric(value: &Value) -> bool {
+    value.is_number() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
+}
+
+fn bad_score(_: Unreadable) -> Unreadable {
+    (Reason::BadMatch, "the match score is not a number from 0 to 100".to_owned())
+}
+
+/// `performance.totalTime` in milliseconds; what is negative was not measured, and stays where
+/// it was.
+pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable> {
+    let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
+        return Ok(None);
+    };
+    let Some(value) = performance.get("totalTime").filter(|value| !value.is_null()).cloned() else {
+        return Ok(None);
+    };
+    let number = fields.number("performance.totalTime", &value)?;
+    if number < 0.0 {
+        return Ok(None);
+    }
+    if let Some(Value::Object(performance)) = fields.rest.get_mut("performance") {
+        performance.remove("totalTime");
+        if performance.is_empty() {
+            fields.rest.remove("performance");
+        }
+    }
+    Ok(Some(number))
+}
