@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::event::{MatchType, Outcome, SessionDigest};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
@@ -32,11 +32,11 @@ pub(crate) struct GapTally<'s> {
     pub(crate) by_outcome: HashMap<Option<Outcome>, Asked, FxBuildHasher>,
 }
 
-/// Interactions, and the numbers of their sessions.
+/// Interactions, and their sessions, one each.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) queries: u64,
-    pub(crate) sessions: Vec<u32>,
+    pub(crate) sessions: Vec<SessionDigest>,
 }
 
 /// One gap.
@@ -62,7 +62,7 @@ impl<'s> GapTally<'s> {
         &mut self,
         observation: &Observation,
         skills: &[SkillIndex],
-        session: Option<u32>,
+        session: Option<SessionDigest>,
         place: usize,
     ) {
         let Some(trouble) = Trouble::of(observation) else { return };
@@ -121,7 +121,7 @@ impl Trouble {
 }
 
 impl Asked {
-    fn add(&mut self, session: Option<u32>) {
+    fn add(&mut self, session: Option<SessionDigest>) {
         self.queries += 1;
         self.sessions.extend(session);
     }
@@ -133,7 +133,7 @@ impl OneGap {
         observation: &Observation,
         skills: &[SkillIndex],
         own: Option<SkillIndex>,
-        session: Option<u32>,
+        session: Option<SessionDigest>,
         place: usize,
     ) {
         self.weeks |= 1 << place;

@@ -29,7 +29,6 @@ mod report_sentences;
 pub mod report_text;
 mod report_view;
 mod report_words;
-mod session_numbers;
 mod skill_context;
 mod skill_dictionary;
 mod skill_forms;

@@ -1,7 +1,9 @@
 //! Makes the report of one week out of a store: one computation for every form and either install.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 use std::pin::pin;
+use std::sync::Arc;
 
 use cv_analytics_core::store::{Deliveries, Ledger, Observation, Observe, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
@@ -13,6 +15,7 @@ use crate::asked_skills::SkillIndex;
 use crate::cv_list::CvList;
 use crate::figure_settings::{FigureSettings, SettingsError};
 use crate::gap_tally::GapSubject;
+use crate::input_hash::InputDigester;
 use crate::report::{
     DeliveryCounts, Gap, GapMark, GapType, Latency, MatchSummary, Provenance, REPORT_VERSION,
     Report, SkillReport, Trend, Trending, Variant, Vocabulary,
@@ -33,6 +36,9 @@ pub enum ReportError {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The system gave no thread, or ended one.
+    #[error("a thread of the report failed: {0}")]
+    Thread(#[source] std::io::Error),
 }
 
 /// Counts one week and the seven before it, page by page, and writes the report.
@@ -42,6 +48,12 @@ pub struct ReportBuilder<'s> {
     dictionary: &'s SkillDictionary,
     cv: Option<&'s CvList>,
     tally: Tally<'s>,
+    digester: InputDigester,
+}
+
+/// The moments whose interactions a report reads: its week and the seven before.
+fn period(week: IsoWeek) -> Range<Timestamp> {
+    week.earlier(WEEKS - 1).start()..week.end()
 }
 
 /// The report of `week` from what `store` holds, under `settings`; `now` only decides whether the
@@ -58,11 +70,11 @@ pub async fn build_report<S: Observe + Ledger>(
 ) -> Result<Report, ReportError> {
     let dictionary = settings.dictionary(built_in)?;
     let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
-    let mut builder = ReportBuilder::new(week, settings, &dictionary, cv.as_ref());
+    let mut builder = ReportBuilder::new(week, settings, &dictionary, cv.as_ref())?;
     {
-        let mut pages = pin!(store.observations(builder.period()));
+        let mut pages = pin!(store.observations(period(week)));
         while let Some(page) = pages.try_next().await? {
-            builder.add(&page);
+            builder.add(page);
         }
     }
     let deliveries = store.deliveries(week).await?;
@@ -71,33 +83,33 @@ pub async fn build_report<S: Observe + Ledger>(
 
 impl<'s> ReportBuilder<'s> {
     /// Begins a report.
+    ///
+    /// # Errors
+    /// [`ReportError::Settings`] where the settings cannot be written, [`ReportError::Thread`].
     pub fn new(
         week: IsoWeek,
         settings: &'s FigureSettings,
         dictionary: &'s SkillDictionary,
         cv: Option<&'s CvList>,
-    ) -> Self {
+    ) -> Result<Self, ReportError> {
         let tally = Tally::new(week, dictionary, cv, &settings.exclusions);
-        Self { week, settings, dictionary, cv, tally }
-    }
-
-    /// The moments whose interactions a report reads: its week and the seven before.
-    pub fn period(&self) -> std::ops::Range<Timestamp> {
-        self.week.earlier(WEEKS - 1).start()..self.week.end()
+        let digester =
+            InputDigester::start(period(week), settings.to_json()?).map_err(ReportError::Thread)?;
+        Ok(Self { week, settings, dictionary, cv, tally, digester })
     }
 
     /// Counts a page of interactions, each of which has to come once.
-    pub fn add(&mut self, page: &[Observation]) {
-        self.tally.add_all(page);
+    pub fn add(&mut self, page: Vec<Observation>) {
+        let page = Arc::new(page);
+        self.digester.add(Arc::clone(&page));
+        self.tally.add_all(&page);
     }
 
     /// The report of all that was added.
     ///
     /// # Errors
-    /// [`ReportError::Settings`] where the settings cannot be written.
+    /// [`ReportError::Thread`].
     pub fn finish(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
-        let settings = self.settings.to_json()?;
-        let input_hash = self.tally.input_hash(&settings);
         let movements = movements(&mut self.tally.weeks);
         let mut skills: Vec<SkillReport> =
             movements.iter().map(|(&skill, movement)| self.skill(skill, *movement)).collect();
@@ -115,8 +127,7 @@ impl<'s> ReportBuilder<'s> {
 
         let weeks = &mut self.tally.weeks;
         let previous = weeks.iter().rev().nth(1);
-        let previous =
-            previous.filter(|week| week.interactions > 0).map(WeekTally::match_counts);
+        let previous = previous.filter(|week| week.interactions > 0).map(WeekTally::match_counts);
         let mut this = weeks.pop().unwrap_or_default();
         let capture = this.capture(DeliveryCounts {
             duplicates: deliveries.duplicates,
@@ -127,6 +138,9 @@ impl<'s> ReportBuilder<'s> {
         let trend_of = |name: &str| skills.iter().find(|skill| skill.skill == name);
         let actions = Advice { capture: &capture, gaps: &gaps, vocabulary: &vocabulary }
             .actions(&mut self.tally.gaps.by_outcome, trend_of);
+        let ended_early =
+            || ReportError::Thread(std::io::Error::other("the digest's thread ended early"));
+        let input_hash = self.digester.finish().ok_or_else(ended_early)?;
         Ok(Report {
             report_version: REPORT_VERSION,
             week: self.week.to_string(),

@@ -13,9 +13,7 @@ use crate::asked_skills::{AskedSkills, SkillIndex};
 use crate::cv_list::CvList;
 use crate::figure_settings::Exclusions;
 use crate::gap_tally::GapTally;
-use crate::input_hash::InputHash;
 use crate::report::{Capture, DeliveryCounts, MatchCounts, Outcomes};
-use crate::session_numbers::SessionNumbers;
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::SkillMention;
 
@@ -31,9 +29,7 @@ pub(crate) struct Tally<'s> {
     pub(crate) asked: AskedSkills<'s>,
     pub(crate) latencies_ms: Vec<u64>,
     pub(crate) excluded: u64,
-    sessions: SessionNumbers,
     exclusions: Excluded<'s>,
-    input: InputHash,
     skills: Vec<SkillIndex>,
 }
 
@@ -50,8 +46,8 @@ pub(crate) struct WeekTally {
     score_sum: i128,
     scores: u64,
     pub(crate) outcomes: Outcomes,
-    /// Numbers of the sessions, one for each interaction that has one.
-    pub(crate) sessions: Vec<u32>,
+    /// The sessions, one for each interaction that has one.
+    pub(crate) sessions: Vec<SessionDigest>,
     pub(crate) skills: HashMap<SkillIndex, SkillTally, FxBuildHasher>,
 }
 
@@ -59,7 +55,7 @@ pub(crate) struct WeekTally {
 #[derive(Debug, Default)]
 pub(crate) struct SkillTally {
     pub(crate) queries: u64,
-    pub(crate) sessions: Vec<u32>,
+    pub(crate) sessions: Vec<SessionDigest>,
     pub(crate) matches: MatchCounts,
     pub(crate) unanswered: u64,
     pub(crate) variants: HashMap<String, u64, FxBuildHasher>,
@@ -82,9 +78,7 @@ impl<'s> Tally<'s> {
             asked: AskedSkills::new(dictionary),
             latencies_ms: Vec::new(),
             excluded: 0,
-            sessions: SessionNumbers::default(),
             exclusions: Excluded::new(exclusions),
-            input: InputHash::default(),
             skills: Vec::new(),
         }
     }
@@ -104,8 +98,7 @@ impl<'s> Tally<'s> {
         };
         let last = place + 1 == usize::from(WEEKS);
         let Some(week) = self.weeks.get_mut(place) else { return };
-        let session = observation.session.map(|session| self.sessions.number(session));
-        self.input.add(observation, session);
+        let session = observation.session;
         if self.exclusions.cover(observation) {
             self.excluded += u64::from(last);
             return;
@@ -128,15 +121,10 @@ impl<'s> Tally<'s> {
         }
         self.gaps.add(observation, &self.skills, session, place);
     }
-
-    /// The digest of all that was added, excluded interactions included.
-    pub(crate) fn input_hash(&mut self, settings: &str) -> String {
-        std::mem::take(&mut self.input).finish(settings, self.sessions.len())
-    }
 }
 
 impl WeekTally {
-    fn add(&mut self, observation: &Observation, session: Option<u32>, last: bool) {
+    fn add(&mut self, observation: &Observation, session: Option<SessionDigest>, last: bool) {
         self.interactions += 1;
         self.with_session += u64::from(session.is_some());
         self.sessions.extend(session);
@@ -230,8 +218,8 @@ impl SkillTally {
     }
 }
 
-/// How many different numbers there are; `None` where there are none at all.
-pub(crate) fn distinct(sessions: &mut Vec<u32>) -> Option<u64> {
+/// How many different sessions there are; `None` where there are none at all.
+pub(crate) fn distinct(sessions: &mut Vec<SessionDigest>) -> Option<u64> {
     sessions.sort_unstable();
     sessions.dedup();
     (!sessions.is_empty()).then_some(sessions.len() as u64)

@@ -66,8 +66,8 @@ fn of_session(mut observation: Observation, session: &str) -> Observation {
 fn report_with(settings: &FigureSettings, observations: &[Observation]) -> Report {
     let dictionary = settings.dictionary(&SkillDictionary::built_in()).unwrap();
     let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
-    let mut builder = ReportBuilder::new(week(), settings, &dictionary, cv.as_ref());
-    observations.chunks(3).for_each(|page| builder.add(page));
+    let mut builder = ReportBuilder::new(week(), settings, &dictionary, cv.as_ref()).unwrap();
+    observations.chunks(3).for_each(|page| builder.add(page.to_vec()));
     builder.finish(Deliveries::default(), week().end()).unwrap()
 }
 
