@@ -62,6 +62,9 @@ fn main() -> ExitCode {
 }
 
 fn bench(what: &str, options: &[&str]) -> Result<()> {
+    if what == "intake" {
+        tools::require_strace()?;
+    }
     let program = product_program::build(product_program::Profile::Release, "cv-analytics")?;
     let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
     run(Command::new(bench).arg(what).arg(program).args(options).current_dir(root()))
