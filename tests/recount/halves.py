@@ -1,0 +1,226 @@
+"""Reads events as agents send them, and joins their halves, by the contract alone."""
+
+import json
+import re
+from collections import namedtuple
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+
+EARLIEST_MS = 946_684_800_000
+LATEST_MS = 4_102_444_800_000
+OUTCOMES = {"answered", "no_match", "blocked", "off_hours", "quota", "ai_error", "error"}
+MATCH_TYPES = {"full", "partial", "none"}
+BOTS = ("googlebot", "bingbot")
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+Interaction = namedtuple("Interaction", "request_id timestamp text session match score outcome has_query has_response "
+                                        "latency missing matched excluded")
+
+
+class DeadLetter(Exception):
+    """A message that cannot be read; its text is the reason."""
+
+
+def number(value):
+    """A number, also one that was sent as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, Decimal)):
+        return Decimal(value)
+    if isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            return None
+    return None
+
+
+def milliseconds(value):
+    """Milliseconds since 1970 of any timestamp that the contract tolerates."""
+    given = number(value)
+    if given is not None:
+        if given < 10 ** 11:
+            given *= 1000
+        result = int(given.to_integral_value(rounding="ROUND_FLOOR"))
+    elif isinstance(value, str):
+        shape = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", value)
+        if not shape:
+            raise DeadLetter("bad_timestamp")
+        date, time, fraction, zone = shape.groups()
+        moment = datetime.fromisoformat(f"{date}T{time}+00:00")
+        if zone and zone != "Z":
+            offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
+            moment += offset if zone[0] == "-" else -offset
+        result = (moment - EPOCH) // timedelta(milliseconds=1) + int(((fraction or "") + "000")[:3])
+    else:
+        raise DeadLetter("bad_timestamp")
+    if not EARLIEST_MS <= result <= LATEST_MS:
+        raise DeadLetter("bad_timestamp")
+    return result
+
+
+def whole_characters(text):
+    """The text with each half of a surrogate pair replaced, as JSON's escapes allow it to be alone."""
+    return "".join("\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c for c in text)
+
+
+def kept_text(text, characters):
+    """A free text as it is kept: personal data of the kinds that the generator writes replaced, then cut."""
+    text = whole_characters(text)
+    text = re.sub(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", "[email]", text)
+    text = re.sub(r"\+\d\d \d{2} \d{4} \d{4}", "[phone]", text)
+    return text[:characters]
+
+
+def names(value):
+    """A list of names: texts, one text with commas, or objects with a name."""
+    if isinstance(value, str):
+        value = value.split(",")
+    found = [item["name"] if isinstance(item, dict) else item for item in value or []]
+    return [name.strip() for name in found if name.strip()]
+
+
+def present(event, *keys):
+    """The first of these fields that is there, under its dotted name."""
+    for key in keys:
+        value = event
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            return key, value
+    return None, None
+
+
+def read(line):
+    """One event as a half: a dictionary with `kind` (query, response or whole) and everything that figures need."""
+    try:
+        event = json.loads(line, parse_float=Decimal)
+    except ValueError:
+        raise DeadLetter("not_json") from None
+    if not isinstance(event, dict):
+        raise DeadLetter("not_an_object")
+    event_type = present(event, "eventType", "type")[1]
+    if event_type is None:
+        raise DeadLetter("missing_field")
+    if event_type not in ("query", "response"):
+        raise DeadLetter("unknown_event_type")
+    request_id = present(event, "requestId", "correlationId")[1]
+    if request_id is None:
+        raise DeadLetter("missing_field")
+    if not 1 <= len(request_id) <= 119 or request_id.startswith("cv-analytics:"):
+        raise DeadLetter("bad_request_id")
+    if event.get("timestamp") is None:
+        raise DeadLetter("missing_field")
+    half = {"kind": event_type, "request_id": request_id, "timestamp": milliseconds(event["timestamp"]),
+            "text": None, "session": None, "match": None, "score": None, "outcome": None, "query_timestamp": None,
+            "total_time": None, "missing": [], "matched": [], "excluded": False}
+    session = event.get("sessionId")
+    half["session"] = session if session and session != "anonymous" else None
+    metadata = event.get("metadata") or {}
+    agent = (metadata.get("userAgent") or "").lower()
+    half["excluded"] = metadata.get("traffic") in ("own", "canary", "bot") or any(bot in agent for bot in BOTS)
+    if event.get("query") is not None:
+        half["text"] = kept_text(event["query"], 2000)
+    elif event_type == "query":
+        raise DeadLetter("missing_field")
+    half["missing"] = names(present(event, "missingSkills", "skillsMissing", "missingConcepts")[1])
+    half["matched"] = names(present(event, "matchedSkills", "skillsMatched", "meta.matchedSkills")[1])
+    half["reasoning"] = present(event, "reasoning", "llmReasoning", "matchQuality.reasoning", "meta.reasoning")[1]
+    half["other"] = {key: event[key] for key in ("response", "model", "tokens") if key in event}
+    performance = event.get("performance") or {}
+    half["total_time"] = number(performance.get("totalTime"))
+    if event_type == "query":
+        if event.get("response") is not None:
+            half.update(kind="whole", outcome="answered")
+        return half
+    read_match(event, half)
+    if event.get("queryTimestamp") is not None:
+        half["query_timestamp"] = milliseconds(event["queryTimestamp"])
+    if half["text"] is not None and half["query_timestamp"] is not None:
+        half["kind"] = "whole"
+    return half
+
+
+def read_match(event, half):
+    """Match type, score and outcome of a response event."""
+    match = present(event, "matchType", "matchQuality.type", "meta.matchType")[1]
+    outcome = event.get("outcome")
+    if match is None and outcome is None:
+        raise DeadLetter("missing_field")
+    if match is not None and match.lower() not in MATCH_TYPES:
+        raise DeadLetter("bad_match")
+    if outcome is not None and outcome.lower() not in OUTCOMES:
+        raise DeadLetter("bad_outcome")
+    half["match"] = match.lower() if match is not None else None
+    half["outcome"] = outcome.lower() if outcome is not None else "no_match" if half["match"] == "none" else "answered"
+    if half["outcome"] == "no_match" and half["match"] is None:
+        half["match"] = "none"
+    block = event.get("matchQuality")
+    plain = None if isinstance(block, dict) else "matchQuality"
+    keys = ["matchScore", plain, "confidence", "matchQuality.confidence", "meta.confidence"]
+    key, score = present(event, *[key for key in keys if key])
+    if key is not None:
+        score = number(score)
+        if key != "matchScore" and score is not None and score <= 1:
+            score *= 100
+        if score is None or not 0 <= score <= 100:
+            raise DeadLetter("bad_match")
+        half["score"] = score
+
+
+class Joined:
+    """The halves kept under each request, and how often a delivery added nothing."""
+
+    def __init__(self):
+        self.queries = {}
+        self.responses = {}
+        self.counts = {"stored": 0, "duplicate": 0, "conflict": 0, "deadLetter": 0}
+
+    def deliver(self, line):
+        """Takes one event, and gives what became of it."""
+        status = self._status(line)
+        self.counts[status] += 1
+        return status
+
+    def _status(self, line):
+        try:
+            half = read(line)
+        except DeadLetter:
+            return "deadLetter"
+        response = self.responses.get(half["request_id"])
+        of_query = half["kind"] == "query"
+        if of_query and response and response["kind"] == "whole":
+            return "stored"
+        kept = self.queries if of_query else self.responses
+        there = kept.setdefault(half["request_id"], half)
+        return "stored" if there is half else "duplicate" if there == half else "conflict"
+
+    def interactions(self, excluded_sessions=(), excluded_requests=()):
+        """Every interaction, joined; also the excluded ones, which say so."""
+        for request_id in self.queries.keys() | self.responses.keys():
+            query, response = self.queries.get(request_id), self.responses.get(request_id)
+            if response and response["kind"] == "whole":
+                query = None
+            asked = response if response and response["kind"] == "whole" else query
+            halves = [half for half in (query, response) if half]
+            timestamp = (asked or response)["timestamp"]
+            if asked and asked is response and asked["query_timestamp"] is not None:
+                timestamp = asked["query_timestamp"]
+            session = next((half["session"] for half in halves if half["session"]), None)
+            combined = asked is not None and asked is response and asked["query_timestamp"] is None
+            latency = None
+            if response:
+                latency = response["total_time"]
+                if latency is not None and latency < 0:
+                    latency = None
+                if latency is None and asked and not combined:
+                    latency = Decimal(response["timestamp"] - timestamp)
+                    if latency < 0:
+                        latency = None
+            yield Interaction(
+                request_id, timestamp, asked["text"] if asked else None, session,
+                response["match"] if response else None, response["score"] if response else None,
+                response["outcome"] if response else "unanswered", asked is not None, response is not None, latency,
+                response["missing"] if response else [], response["matched"] if response else [],
+                any(half["excluded"] for half in halves) or session in excluded_sessions
+                or request_id in excluded_requests)
