@@ -260,15 +260,20 @@ impl Intake {
         };
         blocks.give_back(fields);
         if form == ResponseForm::Plain {
-            self.cut_unjoined_question(fields);
+            self.tidy_unjoined_question(fields);
         }
         self.rest(fields, &mut half.unknown, &mut half.tolerated);
         Ok(half)
     }
 
-    /// A question without its timestamp makes no query half; it stays an unknown field, as short
-    /// as any question.
-    fn cut_unjoined_question(&self, fields: &mut Fields) {
+    /// A question without its timestamp, or a timestamp without its question, makes no query half:
+    /// each stays an unknown field, in the form that it has in one.
+    fn tidy_unjoined_question(&self, fields: &mut Fields) {
+        if let Some(asked_at) = fields.rest.get_mut("queryTimestamp")
+            && let Ok(moment) = Timestamp::read(asked_at)
+        {
+            *asked_at = Value::from(moment.as_millis());
+        }
         let Some(Value::String(text)) = fields.rest.get_mut("query") else { return };
         self.privacy.owned(text);
         if cut(text, QUERY_MAX_CHARS)

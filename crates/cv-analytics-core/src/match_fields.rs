@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::canonical::whole_where_it_is;
 use crate::dead_letter::Reason;
 use crate::event::{MatchScore, MatchType, Outcome};
 use crate::field::{Fields, Unreadable};
@@ -115,8 +116,12 @@ fn bad_score(_: Unreadable) -> Unreadable {
     (Reason::BadMatch, "the match score is not a number from 0 to 100".to_owned())
 }
 
-/// `performance.totalTime` in milliseconds; what is negative was not measured, and stays where
-/// it was.
+/// The longest time that was measured and not made up: 2⁵³ ms, the largest whole number that
+/// every reader of JSON knows.
+const LONGEST_MS: f64 = 9_007_199_254_740_992.0;
+
+/// `performance.totalTime` in milliseconds; what is negative or absurd was not measured, and stays
+/// where it was.
 pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable> {
     let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
         return Ok(None);
@@ -125,14 +130,16 @@ pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable>
         return Ok(None);
     };
     let number = fields.number("performance.totalTime", &value)?;
-    if number < 0.0 {
+    let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
+        return Ok(None);
+    };
+    if !(0.0..=LONGEST_MS).contains(&number) {
+        performance.insert("totalTime".to_owned(), whole_where_it_is(number));
         return Ok(None);
     }
-    if let Some(Value::Object(performance)) = fields.rest.get_mut("performance") {
-        performance.remove("totalTime");
-        if performance.is_empty() {
-            fields.rest.remove("performance");
-        }
+    performance.remove("totalTime");
+    if performance.is_empty() {
+        fields.rest.remove("performance");
     }
     Ok(Some(number))
 }

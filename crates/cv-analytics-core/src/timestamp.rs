@@ -81,8 +81,10 @@ impl Timestamp {
         if !number.is_finite() {
             return None;
         }
-        let millis = if number < SECONDS_BELOW { number * 1000.0 } else { number };
-        Some(Self(millis.round() as i64))
+        // To the nearest microsecond, which takes the noise of a float away, then down to the
+        // millisecond as ISO 8601 is read: the last instant of a Sunday stays on Sunday.
+        let micros = if number < SECONDS_BELOW { number * 1e6 } else { number * 1e3 };
+        Some(Self((micros.round() as i64).div_euclid(1000)))
     }
 
     fn from_text(text: &str) -> Option<Self> {
@@ -156,6 +158,10 @@ mod tests {
         check(&json!(1_763_000_000_000_i64), "2025-11-13T02:13:20Z");
         check(&json!(1_763_000_000), "2025-11-13T02:13:20Z");
         check(&json!(1_763_000_000.5), "2025-11-13T02:13:20.5Z");
+        check(&json!(1_763_337_599_999.6), "2025-11-16T23:59:59.999Z");
+        check(&json!(1_763_337_599.999_6), "2025-11-16T23:59:59.999Z");
+        check(&json!("2025-11-16T23:59:59.9996Z"), "2025-11-16T23:59:59.999Z");
+        check(&json!(1_763_000_000.123), "2025-11-13T02:13:20.123Z");
         check(&json!("1763000000"), "2025-11-13T02:13:20Z");
         check(&json!("2025-11-13T02:13:20Z"), "2025-11-13T02:13:20Z");
         check(&json!("2025-11-13T02:13:20.250+01:00"), "2025-11-13T01:13:20.25Z");

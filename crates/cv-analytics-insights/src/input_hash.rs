@@ -4,7 +4,7 @@
 //! settings. Sessions enter as ordinals, so that two installs with other session keys agree. It is
 //! made on a thread of its own, since it takes a third as long as the counting.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -15,6 +15,9 @@ use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
+
+use crate::figure_settings::FigureSettings;
+use crate::report_builder::ReportError;
 
 /// Pages that wait to be digested.
 const WAITING_PAGES: usize = 4;
@@ -30,8 +33,18 @@ impl InputDigester {
     /// Starts the thread; interactions outside `period` are passed over.
     ///
     /// # Errors
-    /// Where the system has no thread left.
-    pub(crate) fn start(period: Range<Timestamp>, settings: String) -> std::io::Result<Self> {
+    /// [`ReportError::Settings`] where the settings cannot be written; [`ReportError::Thread`] where
+    /// the system has no thread left.
+    pub(crate) fn start(
+        period: Range<Timestamp>,
+        settings: &FigureSettings,
+    ) -> Result<Self, ReportError> {
+        // Excluded sessions enter with their interactions: their kept form depends on the install.
+        let excluded: BTreeSet<SessionDigest> =
+            settings.exclusions.sessions.iter().map(|session| SessionDigest::of(session)).collect();
+        let mut settings = settings.clone();
+        settings.exclusions.sessions.clear();
+        let settings = settings.to_json()?;
         let (pages, waiting) = sync_channel::<Arc<Vec<Observation>>>(WAITING_PAGES);
         let thread = std::thread::Builder::new().name("input-digest".to_owned());
         let digest = thread.spawn(move || {
@@ -39,12 +52,15 @@ impl InputDigester {
             for page in waiting {
                 for observation in page.iter() {
                     if observation.at().is_some_and(|at| period.contains(&at)) {
-                        hash.add(observation);
+                        let excluded =
+                            observation.session.is_some_and(|session| excluded.contains(&session));
+                        hash.add(observation, excluded);
                     }
                 }
             }
             hash.finish(&settings)
-        })?;
+        });
+        let digest = digest.map_err(ReportError::Thread)?;
         Ok(Self { pages, digest })
     }
 
@@ -70,11 +86,12 @@ struct InputHash {
 }
 
 impl InputHash {
-    fn add(&mut self, observation: &Observation) {
+    fn add(&mut self, observation: &Observation, excluded: bool) {
         let buffer = &mut self.buffer;
         buffer.clear();
         put_text(buffer, &observation.request_id);
         buffer.push(observation.traffic as u8);
+        buffer.push(u8::from(excluded));
         buffer.push(
             u8::from(observation.query.is_some()) | u8::from(observation.response.is_some()) << 1,
         );

@@ -93,8 +93,7 @@ impl<'s> ReportBuilder<'s> {
         cv: Option<&'s CvList>,
     ) -> Result<Self, ReportError> {
         let tally = Tally::new(week, dictionary, cv, &settings.exclusions);
-        let digester =
-            InputDigester::start(period(week), settings.to_json()?).map_err(ReportError::Thread)?;
+        let digester = InputDigester::start(period(week), settings)?;
         Ok(Self { week, settings, dictionary, cv, tally, digester })
     }
 

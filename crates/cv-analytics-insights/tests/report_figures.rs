@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::sync::LazyLock;
+
 use cv_analytics_core::event::{MatchScore, MatchType, Outcome, SessionDigest, Traffic};
 use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::week::IsoWeek;
@@ -16,6 +18,8 @@ use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::report::{ActionKind, GapKind, GapMark, GapType, Report, Trend};
 use cv_analytics_insights::report_builder::ReportBuilder;
 use proptest::prelude::*;
+
+static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
 
 fn week() -> IsoWeek {
     "2026-W47".parse().unwrap()
@@ -64,7 +68,7 @@ fn of_session(mut observation: Observation, session: &str) -> Observation {
 }
 
 fn report_with(settings: &FigureSettings, observations: &[Observation]) -> Report {
-    let dictionary = settings.dictionary(&SkillDictionary::built_in()).unwrap();
+    let dictionary = settings.dictionary(&DICTIONARY).unwrap();
     let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
     let mut builder = ReportBuilder::new(week(), settings, &dictionary, cv.as_ref()).unwrap();
     observations.chunks(3).for_each(|page| builder.add(page.to_vec()));
@@ -371,6 +375,12 @@ proptest! {
         turned.rotate_left(rotation % seeds.len());
         turned.reverse();
         prop_assert_eq!(one.to_json().unwrap(), report(&turned).to_json().unwrap());
+        let without = |session: &str, observations: &[Observation]| {
+            let mut settings = FigureSettings::default();
+            settings.exclusions.sessions.insert(session.to_owned());
+            report_with(&settings, observations).provenance
+        };
+        prop_assert_eq!(without("a1", &make("a")), without("another1", &make("another")));
         let mut other = make("a");
         other[0].request_id.push('x');
         prop_assert_ne!(one.provenance.input_hash, report(&other).provenance.input_hash);

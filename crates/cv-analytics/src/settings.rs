@@ -39,6 +39,9 @@ pub(crate) struct Import {
     /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
     #[arg(long, value_name = "SESSION")]
     exclude_session: Vec<String>,
+    /// The server keeps session ids as the agent sends them (serve --keep-session-ids)
+    #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
+    keep_session_ids: bool,
     /// Leave this interaction out of reports (repeatable)
     #[arg(long, value_name = "REQUEST-ID")]
     exclude_request: Vec<String>,
@@ -107,12 +110,9 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
             settings.aliases.clone_from(&files.aliases);
         }
         for id in &import.exclude_session {
-            // Both forms: hashing may be switched off.
-            settings.exclusions.sessions.insert(id.clone());
-            settings
-                .exclusions
-                .sessions
-                .extend(privacy.session(id).map(|session| session.as_str().to_owned()));
+            let kept = if import.keep_session_ids { None } else { privacy.session(id) };
+            let kept = kept.map_or_else(|| id.clone(), |kept| kept.as_str().to_owned());
+            settings.exclusions.sessions.insert(kept);
         }
         settings.exclusions.request_ids.extend(import.exclude_request.iter().cloned());
     });
