@@ -73,6 +73,7 @@ pub(crate) struct Sender {
     batch: Signer,
     seeded: Seeded,
     name: String,
+    authority: String,
     interactions: usize,
 }
 
@@ -88,6 +89,7 @@ impl Sender {
             batch: Signer::new(key, authority, "SendMessageBatch", now())?,
             seeded: Seeded::new(seed),
             name: name.to_owned(),
+            authority: authority.to_owned(),
             interactions: 0,
         })
     }
@@ -170,6 +172,24 @@ impl Sender {
 
     fn exchange(&mut self, signer: &Signer, body: &Value) -> Result<Answer> {
         self.connection.exchange(&signer.request(body.to_string().as_bytes())?)
+    }
+
+    /// Sends both halves of some new interactions in one batch, and once more as plain JSON Lines of
+    /// others; gives them where all were acknowledged.
+    pub(crate) fn send_many(&mut self, token: &str) -> Result<Vec<SentEvent>> {
+        let batch: Vec<_> = (0..3).flat_map(|_| self.interaction()).collect();
+        ensure!(self.send(&batch)?, "a batch was refused");
+        let plain: Vec<_> = (0..3).flat_map(|_| self.interaction()).collect();
+        let lines: String = plain.iter().flat_map(|event| [&event.body, "\n"]).collect();
+        let request = format!(
+            "POST /v1/events HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/x-ndjson\r\ncontent-length: {}\r\n\r\n{lines}",
+            self.authority,
+            lines.len()
+        );
+        let answer = self.connection.exchange(request.as_bytes())?;
+        ensure!(answer.status == 200, "plain events were answered {}", answer.status);
+        Ok([batch, plain].concat())
     }
 
     /// Sends one half of a new interaction; whether it was acknowledged.

@@ -31,40 +31,45 @@ pub(crate) fn check(program: &Path) -> Result<()> {
     let mut command = under(&wrapper, program, &["serve", "--listen", "127.0.0.1:0"], &data);
     let server = ServerProcess::start(&mut command, &work.path().join("server.log"))
         .context("strace must be allowed to trace: a container needs the capability SYS_PTRACE")?;
-    let key = CredentialsFile::read(&data)?.access_key()?;
+    let credentials = CredentialsFile::read(&data)?;
+    let key = credentials.access_key()?;
+    let token = credentials.value("CV_ANALYTICS_TOKEN")?;
     let senders = (0..CONNECTIONS)
         .map(|number| Sender::connect(&server.authority, &key, &format!("traced-{number}")));
     let senders: Vec<Sender> = senders.collect::<Result<_>>()?;
-    let sent = thread::scope(|scope| {
-        let senders: Vec<_> =
-            senders.into_iter().map(|sender| scope.spawn(move || send_events(sender))).collect();
-        let mut sent = Sent::default();
+    let (sent, answers) = thread::scope(|scope| {
+        let start = |sender| scope.spawn(move || send_events(sender, token));
+        let senders: Vec<_> = senders.into_iter().map(start).collect();
+        let mut all = (Sent::default(), 0);
         for sender in senders {
-            sent.add(sender.join().ok().context("a sender broke")??);
+            let (sent, answers) = sender.join().ok().context("a sender broke")??;
+            all.0.add(sent);
+            all.1 += answers;
         }
-        anyhow::Ok(sent)
+        anyhow::Ok(all)
     })?;
     let id = server.id();
     server.stop()?;
     let summary = check_trace(&whole_trace(&trace, id)?)?;
     ensure!(
-        summary.answers == sent.acknowledged.len(),
-        "{} answers were received, and the trace shows {}",
-        sent.acknowledged.len(),
+        summary.answers == answers,
+        "{answers} answers were received, and the trace shows {}",
         summary.answers
     );
     println!("{} answers, each after one of {} syncs", summary.answers, summary.syncs);
     check_export(&exported_events(program, &data)?, &sent)
 }
 
-fn send_events(mut sender: Sender) -> Result<Sent> {
+/// Events alone, then many at once by either way; gives them, and how many answers they had.
+fn send_events(mut sender: Sender, token: &str) -> Result<(Sent, usize)> {
     let mut sent = Sent::default();
     for _ in 0..EVENTS_EACH {
         let (event, acknowledged) = sender.send_one()?;
         ensure!(acknowledged, "an event was refused");
         sent.acknowledged.insert(event);
     }
-    Ok(sent)
+    sent.acknowledged.extend(sender.send_many(token)?);
+    Ok((sent, EVENTS_EACH + 2))
 }
 
 /// The trace, once strace has written the end of the process.

@@ -58,9 +58,7 @@ struct Round {
 
 /// Measures every rung, and prints the ladder.
 pub(crate) fn climb(program: &Path, durations: &Durations) -> Result<()> {
-    let beside = std::env::current_exe()?.parent().context("a program has a folder")?.to_owned();
-    machine::require_space(&beside, SPACE_BYTES)?;
-    let work = tempfile::tempdir_in(&beside)?;
+    let work = machine::work_folder(SPACE_BYTES)?;
     machine::print(work.path())?;
     println!("{}", crate::loaded_server::describe());
     println!(

@@ -5,6 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+const PREFIX: &str = "measured-";
 
 /// Prints the machine, its file system and the versions.
 pub(crate) fn print(folder: &Path) -> Result<()> {
@@ -18,8 +21,25 @@ pub(crate) fn print(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A new folder beside the program, on the disk that is measured: temporary ones may lie in memory.
+/// What an interrupted run has left goes first.
+pub(crate) fn work_folder(bytes: u64) -> Result<TempDir> {
+    let program = std::env::current_exe()?;
+    let beside = program.parent().context("a program has a folder")?;
+    for entry in fs::read_dir(beside)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
+            && entry.path().is_dir()
+        {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    require_space(beside, bytes)?;
+    Ok(tempfile::Builder::new().prefix(PREFIX).tempdir_in(beside)?)
+}
+
 /// Fails where the file system of `folder` has less than that free.
-pub(crate) fn require_space(folder: &Path, bytes: u64) -> Result<()> {
+fn require_space(folder: &Path, bytes: u64) -> Result<()> {
     let disk = rustix::fs::statvfs(folder)?;
     let free = disk.f_bavail * disk.f_frsize;
     ensure!(

@@ -28,10 +28,8 @@ struct Run {
 /// Fills a store up to each of `millions`, and measures its report there.
 pub(crate) fn measure(program: &Path, millions: &[usize]) -> Result<()> {
     let bench = std::env::current_exe()?;
-    let beside = bench.parent().context("a program has a folder")?;
     let most = millions.iter().copied().max().unwrap_or(1);
-    machine::require_space(beside, SPACE_BYTES * most as u64)?;
-    let work = tempfile::tempdir_in(beside)?;
+    let work = machine::work_folder(SPACE_BYTES * most as u64)?;
     let data = work.path().join("data");
     machine::print(work.path())?;
     println!(
