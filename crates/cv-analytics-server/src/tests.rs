@@ -46,7 +46,6 @@ impl Reports for WeekEcho {
 pub(super) struct Rig {
     pub(super) app: Router,
     pub(super) store: MemoryStore,
-    pub(super) server: Arc<Server<MemoryStore, WeekEcho>>,
 }
 
 /// An answer, read whole.
@@ -72,7 +71,7 @@ impl Rig {
             reports: WeekEcho,
             clock: || NOW,
         }));
-        Self { app: app(Arc::clone(&server)), store, server }
+        Self { app: app(server), store }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answered {
