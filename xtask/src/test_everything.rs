@@ -29,6 +29,13 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
             steps.step(name, || check(&program))?;
         }
     }
+    if is_wanted(RECOUNT) {
+        steps.step(RECOUNT, || {
+            let mut recount = Command::new(Cache::bare_python()?);
+            recount.args(["tests/recount/recount.py", "--seeds", "5", "--program"]).arg(&program);
+            commands::run(recount.current_dir(root()))
+        })?;
+    }
     let cache = Cache::open()?;
     for suite in Suite::ALL {
         if is_wanted(suite.name()) {
@@ -43,6 +50,8 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 }
 
 const WORKSPACE: &str = "the workspace's tests";
+
+const RECOUNT: &str = "the report: every figure recounted";
 
 type Check = fn(&Path) -> Result<()>;
 
