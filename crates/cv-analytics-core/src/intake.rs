@@ -178,9 +178,20 @@ impl Intake {
     fn question(&self, fields: &mut Fields) -> Result<Option<Question>, Unreadable> {
         let Some(query) = fields.take("query") else { return Ok(None) };
         let mut text = fields.text("query", query)?;
-        self.privacy.owned(&mut text);
-        let cut = cut(&mut text, QUERY_MAX_CHARS) || was_cut(fields, "query");
+        let cut = self.redact_and_cut(&mut text, QUERY_MAX_CHARS) | was_cut(fields, "query");
         Ok(Some(Question { text, cut }))
+    }
+
+    /// Redacts a text and cuts it after `limit` characters; what the cut leaves of a number may
+    /// look like another one, so that it is redacted again. Says whether anything was cut.
+    fn redact_and_cut(&self, text: &mut String, limit: usize) -> bool {
+        self.privacy.owned(text);
+        let mut was_cut = false;
+        while cut(text, limit) {
+            was_cut = true;
+            self.privacy.owned(text);
+        }
+        was_cut
     }
 
     fn response(
@@ -220,8 +231,8 @@ impl Intake {
         let (reasoning, reasoning_cut) = match reasoning {
             Some(value) => {
                 let mut text = fields.text("reasoning", value)?;
-                self.privacy.owned(&mut text);
-                let cut = cut(&mut text, REASONING_MAX_CHARS) || was_cut(fields, "reasoning");
+                let cut = self.redact_and_cut(&mut text, REASONING_MAX_CHARS)
+                    | was_cut(fields, "reasoning");
                 (Some(text), cut)
             }
             None => (None, false),
@@ -275,8 +286,7 @@ impl Intake {
             *asked_at = Value::from(moment.as_millis());
         }
         let Some(Value::String(text)) = fields.rest.get_mut("query") else { return };
-        self.privacy.owned(text);
-        if cut(text, QUERY_MAX_CHARS)
+        if self.redact_and_cut(text, QUERY_MAX_CHARS)
             && let Value::Array(names) =
                 fields.rest.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
         {

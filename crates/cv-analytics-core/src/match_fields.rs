@@ -29,10 +29,12 @@ impl Blocks {
     pub(crate) fn take(&mut self, fields: &mut Fields, name: &str) -> Option<Value> {
         for (block, values) in &mut self.0 {
             if let Some(value) = values.remove(name).filter(|value| !value.is_null()) {
-                fields.tolerate(&format!(
-                    "{block}.{name} for {}",
-                    if name == "confidence" { "matchScore" } else { name }
-                ));
+                let meant = match name {
+                    "confidence" => "matchScore",
+                    "type" => "matchType",
+                    name => name,
+                };
+                fields.tolerate(&format!("{block}.{name} for {meant}"));
                 return Some(value);
             }
         }

@@ -136,9 +136,10 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     [
         (r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:?#]*:[^\s/@]+@", "${1}[credentials]@", always),
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)", "[api key]", always),
+        (r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}", "[api key]", looks_mixed),
         (
             // Prefixes that vendors document for their keys, and JSON Web Tokens (RFC 7519).
-            r"(?x)\b(?:(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{16,} | (?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}
+            r"(?x)\b(?:(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}
               | gh[pousr]_[A-Za-z0-9]{30,} | github_pat_[A-Za-z0-9_]{30,} | glpat-[A-Za-z0-9_-]{20,}
               | xox[abeprs]-[A-Za-z0-9-]{10,} | AIza[A-Za-z0-9_-]{35} | ya29\.[A-Za-z0-9_-]{20,}
               | npm_[A-Za-z0-9]{36} | SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,} | hf_[A-Za-z0-9]{30,}
@@ -146,9 +147,14 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             "[api key]",
             always,
         ),
+        (
+            r#"(?i)\b((?:api[_-]?key|(?:access|auth|refresh)[_-]?token|client[_-]?secret|token|secret|password|passwd|pwd)["']?\s*[=:]\s*["']?)[^\s"'&,;\[\]]{8,}"#,
+            "${1}[api key]",
+            looks_mixed,
+        ),
         (r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{16,}=*", "[api key]", always),
         (r"[\p{L}\p{N}._%+'-]+(?:@|＠)(?:[\p{L}\p{N}-]+\.)+\p{L}{2,}", "[email]", always),
-        (r"[A-Za-z0-9+/_]{32,}={0,2}", "[api key]", looks_random),
+        (r"[A-Za-z0-9+/_]{24,}={0,2}", "[api key]", looks_random),
         (
             // A UUID comes first, so that no part of it is taken for a number; it then stays.
             r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?:\+|\(|\b)\(?\d(?:[ .\-/\u{a0}]?\(?\d\)?|\) ?\d){6,18}",
@@ -165,12 +171,27 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
 
 /// The number of rules, which a test compares with those that compiled.
 #[cfg(test)]
-const RULE_COUNT: usize = 7;
+const RULE_COUNT: usize = 9;
+
+/// The most passes over one text: what one replacement lays bare, the next pass finds.
+const MOST_PASSES: usize = 8;
 
 fn redact(text: &str) -> Cow<'_, str> {
-    if !may_hold_personal_data(text) {
-        return Cow::Borrowed(text);
+    let mut redacted = Cow::Borrowed(text);
+    for _ in 0..MOST_PASSES {
+        if !may_hold_personal_data(&redacted) {
+            break;
+        }
+        match one_pass(&redacted) {
+            Some(changed) => redacted = Cow::Owned(changed),
+            None => break,
+        }
     }
+    redacted
+}
+
+/// Every rule once; `None` where nothing changed.
+fn one_pass(text: &str) -> Option<String> {
     let mut redacted = Cow::Borrowed(text);
     for rule in RULES.iter() {
         let found = rule.pattern.replace_all(&redacted, |captures: &regex::Captures<'_>| {
@@ -188,23 +209,37 @@ fn redact(text: &str) -> Cow<'_, str> {
             redacted = Cow::Owned(changed);
         }
     }
-    redacted
+    match redacted {
+        Cow::Owned(changed) => Some(changed),
+        Cow::Borrowed(_) => None,
+    }
 }
 
-/// One quick pass that lets ordinary questions by: without an `@`, six digits, or sixteen
-/// letters and digits in a row there is nothing to find.
+/// One quick look that lets ordinary questions by: without an `@`, seven digits, sixteen letters,
+/// digits, hyphens and underscores in a row, or a named secret there is nothing to find.
 fn may_hold_personal_data(text: &str) -> bool {
-    let (mut digits, mut run) = (0_u32, 0_u32);
+    let (mut digits, mut run, mut assigned) = (0_u32, 0_u32, false);
     for byte in text.bytes() {
-        run = if byte.is_ascii_alphanumeric() { run + 1 } else { 0 };
+        run = if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') { run + 1 } else { 0 };
         digits += u32::from(byte.is_ascii_digit());
+        assigned |= matches!(byte, b'=' | b':');
         if byte == b'@' || run >= 16 || digits >= 7 {
             return true;
         }
     }
     text.contains('＠')
-        || text.contains("PRIVATE KEY")
-        || (text.len() > 16 && (text.contains("xox") || text.contains("earer")))
+        || (text.len() > 14 && holds_any(text, &["xox", "earer", "EARER", "PRIVATE KEY"]))
+        || (assigned
+            && holds_any(&text.to_ascii_lowercase(), &["key", "token", "secret", "passw", "pwd"]))
+}
+
+fn holds_any(text: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| text.contains(part))
+}
+
+/// A key holds a digit; a word with hyphens does not.
+fn looks_mixed(run: &str) -> bool {
+    run.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// Long runs of letters and digits are keys where they mix them as words do not.
@@ -324,6 +359,14 @@ mod tests {
     }
 
     #[test]
+    fn named_secrets_become_a_marker() {
+        check("https://h/?api_key=abcdef0123456789&x=1", "https://h/?api_key=[api key]&x=1");
+        check("password: hunter2hunter2", "password: [api key]");
+        check("the secret: persistence", "the secret: persistence");
+        check("glpat-fI4f-j6rfmZn9rZzpP5v", "[api key]");
+    }
+
+    #[test]
     fn long_words_are_no_keys() {
         check(
             "internationalizationandlocalizationengineering",
@@ -358,7 +401,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn redaction_never_panics_and_is_idempotent(text in "(?s).{0,80}|[ 0-9@.+()a-z:/-]{0,80}") {
+        fn no_tail_of_a_key_survives(
+            prefix in prop::sample::select(vec!["sk-ant-api03-", "sk-proj-", "sk_live_", "pk_test_"]),
+            secret in "[A-Za-z0-9_-]{40}[0-9][A-Za-z0-9_-]{50}",
+        ) {
+            let text = format!("my key is {prefix}{secret} ok?");
+            prop_assert_eq!(privacy().text(&text), "my key is [api key] ok?");
+        }
+
+        #[test]
+        fn redaction_never_panics_and_is_idempotent(
+            text in "(?s).{0,80}|[ 0-9@.+()a-z:/-]{0,80}|(07700 900123|AKIAIOSFODNN7EXAMPLE|a@b\\.co|token=|[0-9]{4}| ){0,8}",
+        ) {
             let once = privacy().text(&text).into_owned();
             let twice = privacy().text(&once).into_owned();
             prop_assert_eq!(&twice, &once);

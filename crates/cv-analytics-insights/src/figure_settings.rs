@@ -64,7 +64,10 @@ impl FigureSettings {
     /// # Errors
     /// [`SettingsError::Json`], which names line, column and field; [`SettingsError::Aliases`].
     pub fn read(text: &str) -> Result<Self, SettingsError> {
-        let settings: Self = serde_json::from_str(text)?;
+        let text = text.trim_start_matches('\u{feff}');
+        // A structure can be read from a list too, field by field: not here.
+        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+        let settings: Self = serde_json::from_value(serde_json::Value::Object(fields))?;
         settings.owner_skills()?;
         Ok(settings)
     }

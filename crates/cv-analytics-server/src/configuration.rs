@@ -108,7 +108,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Bytes of authenticated messages that wait for the store at once; more are answered 503.
     pub max_waiting_bytes: u32,
-    /// How long [`crate::serve`] waits for what is in flight when it is told to stop.
+    /// How long [`crate::serve()`] waits for what is in flight when it is told to stop.
     pub shutdown_timeout: Duration,
 }
 

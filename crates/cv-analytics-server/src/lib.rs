@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! 1. [`configuration`]: what the program tells the server.
-//! 2. [`Server`] and [`Setup`]: what the routes share; [`app`] makes the routes, [`serve`]
+//! 2. [`Server`] and [`Setup`]: what the routes share; [`app`] makes the routes, [`serve()`]
 //!    serves them.
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.

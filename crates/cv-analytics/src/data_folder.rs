@@ -77,6 +77,12 @@ impl DataFolder {
     /// Writes the credentials, whole or not at all, readable by the owner alone.
     pub(crate) fn keep_credentials(&self, credentials: &StoredCredentials) -> Result<()> {
         let (file, fresh) = (self.credentials_file(), self.path.join("credentials.env.new"));
+        // Lines that somebody else wrote into it stay.
+        let before = fs::read_to_string(&file).unwrap_or_default();
+        let own = |line: &&str| {
+            StoredCredentials::NAMES.iter().any(|name| line.contains(&format!("{name}=")))
+        };
+        let foreign: Vec<&str> = before.lines().filter(|line| !own(line)).collect();
         let write = || -> std::io::Result<()> {
             let mut options = fs::OpenOptions::new();
             options.write(true).create(true).truncate(true);
@@ -84,6 +90,9 @@ impl DataFolder {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut written = options.open(&fresh)?;
             written.write_all(credentials.lines().as_bytes())?;
+            for line in &foreign {
+                writeln!(written, "{line}")?;
+            }
             written.sync_all()?;
             fs::rename(&fresh, &file)
         };
@@ -92,6 +101,14 @@ impl DataFolder {
 }
 
 impl StoredCredentials {
+    const NAMES: [&str; 5] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_SQS_URL",
+        "CV_ANALYTICS_TOKEN",
+    ];
+
     /// New random ones, for a server at `url`.
     pub(crate) fn generate(region: &str, url: &str) -> Self {
         // The shapes of AWS's own: 20 capital letters and digits, 40 of base64's alphabet.
@@ -115,6 +132,7 @@ impl StoredCredentials {
     }
 
     fn read(text: &str) -> Result<Self> {
+        let text = text.trim_start_matches('\u{feff}');
         let value = |name: &str| -> Result<String> {
             let lines =
                 text.lines().map(|line| line.trim().trim_start_matches("export ").trim_start());

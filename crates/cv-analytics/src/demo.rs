@@ -8,7 +8,7 @@ use clap::Args;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::report::{DeliveryCounts, Report};
 use cv_analytics_insights::report_builder::build_report;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -65,14 +65,14 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     ))?;
     let credentials =
         StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
-    let greeting = format!("cv-analytics is ready: {}", server.url);
+    let greeting = server.ready_line();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
 
     let sending = tokio::task::spawn_blocking(move || {
         let bar = ProgressBar::new(messages.len() as u64);
         bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}")?);
-        send_all(&QueueClient::new(credentials)?, &messages, || bar.inc(1))?;
+        send_all(&QueueClient::new(credentials)?, &messages, |_, _| bar.inc(1))?;
         bar.finish_and_clear();
         Ok::<_, anyhow::Error>(())
     });
@@ -89,7 +89,16 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
 
     let settings = FigureSettings::load(&store).await?;
     let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
-    output::print(write_reports(&folder, &report)?)?;
+    // What came twice or could not be read counts in the week of its arrival: today's.
+    let today = build_report(
+        &store,
+        &SkillDictionary::built_in(),
+        &settings,
+        IsoWeek::containing(now()),
+        now(),
+    )
+    .await?;
+    output::print(write_reports(&folder, &report, &today.capture.deliveries)?)?;
     if demo.exit {
         drop(stop);
         return running.await?;
@@ -131,7 +140,7 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
 }
 
 /// Writes the report in its four forms, and says where and what is in it.
-fn write_reports(folder: &DataFolder, report: &Report) -> Result<String> {
+fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts) -> Result<String> {
     let mut text = format!("\nThe report of week {} is written:\n", report.week);
     for format in Format::ALL {
         let path = folder.path().join(format!("report-{}.{}", report.week, format.extension()));
@@ -163,6 +172,11 @@ fn write_reports(folder: &DataFolder, report: &Report) -> Result<String> {
         report.matches.this_week.partial,
         report.matches.this_week.none,
         counted(report.sessions)
+    );
+    let DeliveryCounts { duplicates, conflicts: _, dead_letters } = arrived;
+    text += &format!(
+        "  on their way: {} came twice, {dead_letters} could not be read (cv-analytics dead-letters list)\n",
+        counted(*duplicates)
     );
     for trend in &report.trending {
         let way = serde_json::to_string(&trend.trend)?;

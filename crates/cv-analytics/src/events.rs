@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -18,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::arguments::Installation;
 use crate::data_folder::StoredCredentials;
 use crate::demo_traffic::Message;
-use crate::queue_client::{QueueClient, send_all};
+use crate::queue_client::{QueueClient, Sent, send_all};
 use crate::store_location::PrivacySwitches;
 use crate::{input_lines, now, output};
 
@@ -47,13 +48,7 @@ pub(crate) struct Send {
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
     /// The signing key's id
-    #[arg(
-        long,
-        env = "AWS_ACCESS_KEY_ID",
-        requires = "queue_url",
-        hide_env_values = true,
-        hide = true
-    )]
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true, hide = true)]
     access_key_id: Option<String>,
     /// The signing key
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, hide = true)]
@@ -153,30 +148,52 @@ impl Send {
 
 fn send(client: &QueueClient, options: &Send) -> Result<()> {
     let bar = progress("messages sent")?;
+    let refused = AtomicU64::new(0);
     let mut lines = input_lines::lines(input_lines::open(&options.file)?);
     loop {
-        let batch: Vec<Message> =
-            lines.by_ref().take(SEND_BATCH).map(|line| message(line?)).collect::<Result<_>>()?;
+        let batch: Vec<(u64, Vec<u8>)> =
+            lines.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>()?;
         if batch.is_empty() {
             break;
         }
-        send_all(client, &batch, || bar.inc(1)).with_context(|| {
-            format!(
-                "about {} messages were sent; sending the file again does no harm",
-                bar.position()
-            )
+        let refuse = |number: u64, why: &str| {
+            refused.fetch_add(1, Ordering::Relaxed);
+            bar.suspend(|| eprintln!("line {number} is left out: {why}"));
+        };
+        let mut numbers = Vec::with_capacity(batch.len());
+        let mut messages = Vec::with_capacity(batch.len());
+        for (number, line) in batch {
+            match String::from_utf8(line) {
+                Ok(body) => {
+                    numbers.push(number);
+                    messages.push(message(body));
+                }
+                Err(_) => refuse(
+                    number,
+                    "it is no UTF-8, which a queue cannot carry; `events import` keeps it",
+                ),
+            }
+        }
+        let sent = send_all(client, &messages, |place, answer| match answer {
+            Sent::Acknowledged => bar.inc(1),
+            Sent::Refused(why) => refuse(numbers.get(place).copied().unwrap_or_default(), &why),
+        });
+        let count = bar.position();
+        sent.with_context(|| {
+            format!("{count} messages were sent; sending the file again does no harm")
         })?;
     }
     bar.finish_and_clear();
-    output::print_line(format!("{} messages sent and acknowledged", bar.position()))
+    output::print_line(format!("{} messages sent and acknowledged", bar.position()))?;
+    match refused.into_inner() {
+        0 => Ok(()),
+        refused => bail!("{refused} lines were left out, as said above"),
+    }
 }
 
 /// A message with the ids that the agent's client gives it; a line that is no event is sent all the
 /// same, and becomes a dead letter.
-fn message((number, line): (u64, Vec<u8>)) -> Result<Message> {
-    let body = String::from_utf8(line).with_context(|| {
-        format!("line {number} is no UTF-8, which a queue cannot carry; `events import` keeps it")
-    })?;
+fn message(body: String) -> Message {
     let event: Option<serde_json::Value> = serde_json::from_str(&body).ok();
     let text = |names: [&str; 2]| {
         let value = event
@@ -195,7 +212,7 @@ fn message((number, line): (u64, Vec<u8>)) -> Result<Message> {
         (Some(id), None) => (id, digest),
         (None, _) => (digest.clone(), digest),
     };
-    Ok(Message { body, deduplication_id, group_id })
+    Message { body, deduplication_id, group_id }
 }
 
 async fn import(installation: &Installation, options: &Import) -> Result<()> {

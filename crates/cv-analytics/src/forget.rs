@@ -23,6 +23,9 @@ pub(crate) struct Forget {
 
 /// Erases.
 pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<()> {
+    if forget.session.as_deref().is_some_and(|id| id.trim().is_empty()) {
+        wrong_usage("--session: name a session");
+    }
     let store = installation.open()?;
     let mut interactions = 0;
     let mut dead_letters = 0;

@@ -40,7 +40,9 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Whether the reader of our output went away, as `head` does: no failure.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
-    cause.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    let written = error.chain().find_map(|cause| cause.downcast_ref::<serde_json::Error>());
+    cause.map(std::io::Error::kind).or_else(|| written?.io_error_kind())
+        == Some(ErrorKind::BrokenPipe)
 }
 
 /// `text` for a terminal: control and direction characters cannot act, long texts are cut.

@@ -12,7 +12,7 @@ use crate::data_folder::StoredCredentials;
 use crate::demo_traffic::Message;
 
 /// How often one message is tried.
-const TRIES: u32 = 4;
+const TRIES: u32 = 6;
 
 /// A client of one queue; keeps its connections open.
 pub(crate) struct QueueClient {
@@ -37,8 +37,11 @@ impl QueueClient {
         Ok(Self { agent, credentials, endpoint })
     }
 
-    /// Sends one message and waits for the acknowledgement; passing failures are tried again.
-    pub(crate) fn send(&self, message: &Message) -> Result<()> {
+    /// Sends one message and waits for the answer; passing failures are tried again.
+    ///
+    /// # Errors
+    /// Where the queue cannot be reached, or refuses every message.
+    pub(crate) fn send(&self, message: &Message) -> Result<Sent> {
         let body = json!({
             "QueueUrl": self.credentials.queue_url,
             "MessageBody": message.body,
@@ -49,12 +52,16 @@ impl QueueClient {
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
             let failure = match self.call(&body) {
-                Ok((200, _)) => return Ok(()),
-                Ok((status, answer)) if status < 500 && status != 429 => {
-                    bail!("the queue refused a message with status {status}: {}", answer.trim())
-                }
+                Ok((200, _)) => return Ok(Sent::Acknowledged),
                 Ok((status, answer)) => {
-                    anyhow::anyhow!("the queue answered {status}: {}", answer.trim())
+                    let said = format!("the queue answered {status}: {}", answer.trim());
+                    if is_about_the_message(status, &answer) {
+                        return Ok(Sent::Refused(said));
+                    }
+                    if status < 500 && status != 429 && !answer.contains("Throttl") {
+                        bail!(said);
+                    }
+                    anyhow::anyhow!(said)
                 }
                 Err(error) => error,
             };
@@ -67,7 +74,7 @@ impl QueueClient {
             std::thread::sleep(pause);
             pause *= 2;
         }
-        Ok(())
+        Ok(Sent::Acknowledged)
     }
 
     fn call(&self, body: &str) -> Result<(u16, String)> {
@@ -113,12 +120,30 @@ impl QueueClient {
     }
 }
 
+/// The queue's answer to a message.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// It is durable.
+    Acknowledged,
+    /// The queue will not take this message, now or later; others it may.
+    Refused(String),
+}
+
+/// Whether a refusal speaks of the message itself, rather than of key or queue.
+fn is_about_the_message(status: u16, answer: &str) -> bool {
+    status == 413
+        || (status == 400
+            && ["InvalidMessageContents", "InvalidParameterValue"]
+                .iter()
+                .any(|code| answer.contains(code)))
+}
+
 /// Sends `messages` over several connections at once, in order within each message group, and
-/// calls `sent` after each.
+/// calls `sent` with the place and the answer of each.
 pub(crate) fn send_all(
     client: &QueueClient,
     messages: &[Message],
-    sent: impl Fn() + Sync,
+    sent: impl Fn(usize, Sent) + Sync,
 ) -> Result<()> {
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     const CONNECTIONS: u64 = 8;
@@ -130,9 +155,9 @@ pub(crate) fn send_all(
             .map(|own| {
                 let sent = &sent;
                 scope.spawn(move || {
-                    messages.iter().filter(|message| lane(message) == own).try_for_each(|message| {
-                        client.send(message)?;
-                        sent();
+                    let mine = |(_, message): &(usize, &Message)| lane(message) == own;
+                    messages.iter().enumerate().filter(mine).try_for_each(|(place, message)| {
+                        sent(place, client.send(message)?);
                         Ok(())
                     })
                 })

@@ -47,10 +47,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     public_url: Option<PublicUrl>,
     /// The region in signatures, written to credentials.env at the first start
-    #[arg(long, env = "AWS_REGION", default_value = "eu-west-2")]
+    #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
     /// The bearer token, in place of the one in credentials.env
-    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]
     token: Option<String>,
     /// Delete interactions older than this [default: keep them for ever]
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -101,7 +101,7 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
     let folder = installation.folder();
     let server = options.prepare(installation, &folder).await?;
     output::print(server.greeting(&folder))?;
-    output::print_line(format!("cv-analytics is ready: {}", server.url))?;
+    output::print_line(server.ready_line())?;
     server.run(stop_signal()).await
 }
 
@@ -113,7 +113,9 @@ impl Serve {
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal());
+            .with_ansi(std::io::stderr().is_terminal())
+            // Where the log cannot be written, as on a full disk, the server goes on.
+            .log_internal_errors(false);
         match self.log_format {
             LogFormat::Text => log.init(),
             LogFormat::Json => log.json().init(),
@@ -139,6 +141,15 @@ impl Serve {
         let url =
             self.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
         let (credentials, first_start) = self.credentials(folder, &url)?;
+        if credentials.region != self.region && !first_start {
+            tracing::warn!(
+                "signatures are for the region {}, as {} says; {} is left aside: to change it, edit the file and the \
+                 Worker's secret",
+                credentials.region,
+                shown(&folder.credentials_file()),
+                self.region
+            );
+        }
         let store = installation.open_or_create()?;
         self.files.keep(&store).await?;
         let limits =
@@ -179,6 +190,9 @@ impl Serve {
         let first_start = kept.is_none();
         let mut credentials =
             kept.clone().unwrap_or_else(|| StoredCredentials::generate(&self.region, url));
+        if let Some(token) = self.token.as_ref().filter(|_| first_start) {
+            credentials.token.clone_from(token);
+        }
         credentials.queue_url = queue_url(url);
         if kept.as_ref() != Some(&credentials) {
             folder.keep_credentials(&credentials)?;
@@ -188,6 +202,14 @@ impl Serve {
 }
 
 impl ReadyServer {
+    /// Says that the server is ready, and where it listens.
+    pub(crate) fn ready_line(&self) -> String {
+        if self.url == self.local_url {
+            return format!("cv-analytics is ready: {}", self.url);
+        }
+        format!("cv-analytics is ready: {}, listening on {}", self.url, self.local_url)
+    }
+
     /// What the owner has to know: all of it at the first start, where it is kept later.
     pub(crate) fn greeting(&self, folder: &DataFolder) -> String {
         let file = folder.credentials_file();
@@ -265,6 +287,15 @@ async fn retain(store: SqliteStore, days: u32) {
 
 /// Ctrl-C or SIGTERM; a second one ends the program at once.
 pub(crate) async fn stop_signal() {
+    one_signal().await;
+    tracing::info!("stopping: finishing what was accepted; once more ends at once");
+    tokio::spawn(async {
+        one_signal().await;
+        std::process::exit(130);
+    });
+}
+
+async fn one_signal() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
@@ -279,12 +310,27 @@ pub(crate) async fn stop_signal() {
     }
     #[cfg(not(unix))]
     drop(interrupted.await);
-    tracing::info!("stopping: finishing what was accepted; once more ends at once");
-    tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(130);
-        }
-    });
+}
+
+/// A region's name, as `eu-west-2`.
+fn region(text: &str) -> Result<String, &'static str> {
+    let named = !text.is_empty()
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if named {
+        Ok(text.to_owned())
+    } else {
+        Err("write small letters, digits and hyphens, as in eu-west-2")
+    }
+}
+
+/// A token that a header can carry.
+fn token(text: &str) -> Result<String, &'static str> {
+    let usable = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if usable {
+        Ok(text.to_owned())
+    } else {
+        Err("a token has 16 letters, digits or signs at the least, and no space")
+    }
 }
 
 fn local_url(address: SocketAddr) -> String {
