@@ -14,7 +14,6 @@ use crate::gap_tally::Asked;
 use crate::report::{
     Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapType, SkillReport, Vocabulary,
 };
-use crate::report_builder::grows;
 use crate::tally::distinct;
 
 /// Under this join rate the figures cannot be trusted.
@@ -167,7 +166,7 @@ fn for_gap(gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
     let asked = skill.map_or(gap.queries, |skill| skill.queries.max(gap.queries));
     Some(Candidate {
         badness_per_mille: 1000 * gap.queries / asked.max(1),
-        grows: grows(skill),
+        grows: skill.is_some_and(|skill| skill.trend.grows()),
         weeks_running: gap.weeks_running,
         ..Candidate::new(kind, &gap.name, why, gap.queries, gap.sessions)
     })
@@ -188,7 +187,7 @@ fn their_word(words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candida
     );
     Some(Candidate {
         badness_per_mille: 0,
-        grows: grows(skill),
+        grows: skill.is_some_and(|skill| skill.trend.grows()),
         ..Candidate::new(ActionKind::UseTheirWord, &words.skill, why, theirs.queries, None)
     })
 }

@@ -9,9 +9,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::asked_skills::SkillIndex;
 use crate::cv_list::CvList;
-use crate::report::GapKind;
+use crate::report::{GapKind, WEEKS};
 use crate::skill_dictionary::SkillId;
-use crate::tally::WEEKS;
 use crate::topic::topic;
 
 /// How many questions a gap shows.

@@ -5,6 +5,8 @@
 use cv_analytics_core::event::{MatchType, Outcome};
 use serde::{Deserialize, Serialize};
 
+/// How many weeks a report looks at, its own included.
+pub(crate) const WEEKS: u8 = 8;
 /// The version of the JSON form.
 pub const REPORT_VERSION: u32 = 1;
 
@@ -192,6 +194,11 @@ pub enum Trend {
 }
 
 impl Trend {
+    /// Whether it grows.
+    pub const fn grows(self) -> bool {
+        matches!(self, Self::Rising | Self::New)
+    }
+
     /// Whether an arrow may be drawn.
     pub const fn moved(self) -> bool {
         matches!(self, Self::Rising | Self::Falling | Self::New | Self::Gone)

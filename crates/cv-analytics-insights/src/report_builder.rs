@@ -18,10 +18,10 @@ use crate::gap_tally::GapSubject;
 use crate::input_hash::InputDigester;
 use crate::report::{
     DeliveryCounts, Gap, GapMark, GapType, Latency, MatchSummary, Provenance, REPORT_VERSION,
-    Report, SkillReport, Trend, Trending, Variant, Vocabulary,
+    Report, SkillReport, Trending, Variant, Vocabulary, WEEKS,
 };
 use crate::skill_dictionary::{SkillDictionary, SkillId};
-use crate::tally::{SkillTally, Tally, WEEKS, WeekTally, distinct};
+use crate::tally::{SkillTally, Tally, WeekTally, distinct};
 use crate::trends::{Movement, movements};
 
 /// The most skills that a gap names beside its own.
@@ -296,9 +296,4 @@ fn variants(tally: &SkillTally) -> Vec<Variant> {
     let mut variants: Vec<Variant> = variants.collect();
     variants.sort_by(|a, b| (Reverse(a.queries), &a.text).cmp(&(Reverse(b.queries), &b.text)));
     variants
-}
-
-/// Whether a trend says that something grows.
-pub(crate) fn grows(skill: Option<&SkillReport>) -> bool {
-    skill.is_some_and(|skill| matches!(skill.trend, Trend::Rising | Trend::New))
 }

@@ -13,12 +13,9 @@ use crate::asked_skills::{AskedSkills, SkillIndex};
 use crate::cv_list::CvList;
 use crate::figure_settings::Exclusions;
 use crate::gap_tally::GapTally;
-use crate::report::{Capture, DeliveryCounts, MatchCounts, Outcomes};
+use crate::report::{Capture, DeliveryCounts, MatchCounts, Outcomes, WEEKS};
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::SkillMention;
-
-/// How many weeks a report looks at, its own included.
-pub(crate) const WEEKS: u8 = 8;
 
 /// Everything that a report needs to know of its eight weeks.
 pub(crate) struct Tally<'s> {
