@@ -171,9 +171,11 @@ impl<'t> Batch<'t> {
     fn set_aside(&self, letter: &DeadLetter) -> Result<()> {
         self.connection
             .prepare_cached(
-                "INSERT INTO dead_letters (reason, detail, arrived_at, body) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO dead_letters (id, reason, detail, arrived_at, body) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![
+                self.sequence,
                 letter.reason.code(),
                 letter.detail,
                 letter.arrived_at.as_millis(),

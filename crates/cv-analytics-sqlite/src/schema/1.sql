@@ -36,6 +36,7 @@ CREATE TABLE interactions (
 CREATE INDEX interactions_at ON interactions (at);
 
 CREATE TABLE dead_letters (
+    -- The message's sequence number, so that no id comes again.
     id INTEGER PRIMARY KEY,
     reason TEXT NOT NULL,
     detail TEXT NOT NULL,
