@@ -7,7 +7,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
-use crate::batch::Prepared;
+use crate::batch::{Batch, Prepared};
 use crate::error::{Failure, Result};
 use crate::row::moment;
 
@@ -65,38 +65,82 @@ impl SqliteStore {
             .await
     }
 
-    /// Puts what a dead letter has become in its place, in one step: an event is kept and the
-    /// letter goes; what still cannot be read stays, under its new reason. `None` where there is
-    /// no letter with this id. What happens here is no delivery and is not counted again.
+    /// Drops every dead letter in one step and gives their number. Their count stays.
+    pub async fn drop_all_dead_letters(&self) -> std::result::Result<u64, StoreError> {
+        self.writer
+            .run("drop the dead letters", |writer| {
+                writer.in_transaction(|transaction| {
+                    Ok(transaction.execute("DELETE FROM dead_letters", [])? as u64)
+                })
+            })
+            .await
+    }
+
+    /// Replaces one letter as [`SqliteStore::replace_dead_letters`] does many.
     pub async fn replace_dead_letter(
         &self,
         id: i64,
         arrival: Arrival,
     ) -> std::result::Result<Option<Receipt>, StoreError> {
-        let prepared = Prepared::from(arrival.clone());
+        Ok(self.replace_dead_letters(vec![(id, arrival)]).await?.into_iter().next().flatten())
+    }
+
+    /// Puts what dead letters have become in their place, all in one step: an event is kept and
+    /// its letter goes; what still cannot be read stays, under its new reason. One answer a
+    /// letter, `None` where there is none with this id. What happens here is no delivery and is
+    /// not counted again.
+    pub async fn replace_dead_letters(
+        &self,
+        letters: Vec<(i64, Arrival)>,
+    ) -> std::result::Result<Vec<Option<Receipt>>, StoreError> {
+        let letters: Vec<Replacement> = letters.into_iter().map(Replacement::from).collect();
         self.writer
-            .run("retry the dead letter", move |writer| {
-                writer.in_batch(|batch| {
-                    let connection = batch.connection();
-                    if whole(connection, id)?.is_none() {
-                        return Ok(None);
-                    }
-                    if let Some(receipt) = batch.keep_again(&prepared)? {
-                        remove(connection, id)?;
-                        return Ok(Some(receipt));
-                    }
-                    if let Content::DeadLetter(letter) = &arrival.content {
-                        connection
-                            .prepare_cached(
-                                "UPDATE dead_letters SET reason = ?2, detail = ?3 WHERE id = ?1",
-                            )?
-                            .execute(params![id, letter.reason.code(), letter.detail])?;
-                    }
-                    let sequence = batch.sequence().unsigned_abs();
-                    Ok(Some(Receipt { disposition: Disposition::DeadLetter, sequence }))
-                })
+            .run("retry the dead letters", move |writer| {
+                writer.in_batch(|batch| letters.iter().map(|letter| letter.put(batch)).collect())
             })
             .await
+    }
+}
+
+/// What a dead letter has become.
+struct Replacement {
+    id: i64,
+    /// Why it still cannot be read.
+    still: Option<(Reason, String)>,
+    prepared: Prepared,
+}
+
+impl From<(i64, Arrival)> for Replacement {
+    fn from((id, arrival): (i64, Arrival)) -> Self {
+        let still = match &arrival.content {
+            Content::DeadLetter(letter) => Some((letter.reason, letter.detail.clone())),
+            Content::Event(_) => None,
+        };
+        Self { id, still, prepared: Prepared::from(arrival) }
+    }
+}
+
+impl Replacement {
+    fn put(&self, batch: &mut Batch<'_>) -> Result<Option<Receipt>> {
+        let connection = batch.connection();
+        let mut there = connection.prepare_cached("SELECT 1 FROM dead_letters WHERE id = ?1")?;
+        if !there.exists([self.id])? {
+            return Ok(None);
+        }
+        if let Some(receipt) = batch.keep_again(&self.prepared)? {
+            remove(connection, self.id)?;
+            return Ok(Some(receipt));
+        }
+        if let Some((reason, detail)) = &self.still {
+            connection
+                .prepare_cached(
+                    "UPDATE dead_letters SET reason = ?2, detail = ?3 \
+                     WHERE id = ?1 AND (reason <> ?2 OR detail <> ?3)",
+                )?
+                .execute(params![self.id, reason.code(), detail])?;
+        }
+        let sequence = batch.sequence().unsigned_abs();
+        Ok(Some(Receipt { disposition: Disposition::DeadLetter, sequence }))
     }
 }
 

@@ -1,14 +1,21 @@
 //! `cv-analytics dead-letters`: messages that could not be read.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use cv_analytics_core::store::{Arrival, Disposition};
 use cv_analytics_sqlite::{DeadLetterEntry, SqliteStore};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::arguments::Installation;
 use crate::store_location::PrivacySwitches;
 use crate::{now, output};
+
+/// How many letters are read again by one commit of a retry.
+const RETRY_BATCH: usize = 500;
+/// Bytes of letters after which that commit comes sooner, so that they fit in memory.
+const RETRY_BYTES: usize = 8 << 20;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
@@ -19,7 +26,7 @@ pub(crate) enum DeadLetters {
     /// Read them again, as after an update of the program; what can be read now is kept
     Retry(Retry),
     /// Delete them for good
-    Drop(Chosen),
+    Drop(Drop),
 }
 
 /// The list's options.
@@ -48,8 +55,21 @@ pub(crate) struct Show {
 pub(crate) struct Retry {
     #[command(flatten)]
     chosen: Chosen,
+    /// Write the counts as JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     privacy: PrivacySwitches,
+}
+
+/// What to drop.
+#[derive(Debug, Args)]
+pub(crate) struct Drop {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Write the count as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Which dead letters.
@@ -70,17 +90,7 @@ pub(crate) async fn run(installation: &Installation, command: DeadLetters) -> Re
         DeadLetters::List(list) => show_list(&store, &list).await,
         DeadLetters::Show(show) => show_one(&store, &show).await,
         DeadLetters::Retry(retry) => read_again(store, retry).await,
-        DeadLetters::Drop(chosen) => {
-            let mut dropped = 0;
-            for id in chosen.ids(&store).await? {
-                if !store.drop_dead_letter(id).await? {
-                    bail!("there is no dead letter {id}; {dropped} were dropped");
-                }
-                dropped += 1;
-            }
-            store.close().await?;
-            output::print_line(format!("{dropped} dropped"))
-        }
+        DeadLetters::Drop(drop) => delete(store, &drop).await,
     }
 }
 
@@ -95,7 +105,8 @@ impl Chosen {
 
 async fn show_list(store: &SqliteStore, list: &List) -> Result<()> {
     let entries = store.dead_letters(list.limit).await?;
-    if entries.is_empty() && !list.json {
+    let total = store.counts().await?.dead_letters;
+    if total == 0 && !list.json {
         return output::print_line("No dead letters: every message could be read.");
     }
     let line = |DeadLetterEntry { id, reason, detail, arrived_at, size }: &DeadLetterEntry| {
@@ -106,7 +117,12 @@ async fn show_list(store: &SqliteStore, list: &List) -> Result<()> {
             format!("{id:>6}  {arrived_at}  {size:>8} bytes  {reason}: {}", output::plain(detail))
         }
     };
-    output::print(entries.iter().map(|entry| line(entry) + "\n").collect::<String>())
+    let mut lines: String = entries.iter().map(|entry| line(entry) + "\n").collect();
+    let more = total.saturating_sub(entries.len() as u64);
+    if more > 0 && !list.json {
+        lines += &format!("{more} more: --limit {total} shows them\n");
+    }
+    output::print(lines)
 }
 
 async fn show_one(store: &SqliteStore, show: &Show) -> Result<()> {
@@ -125,23 +141,88 @@ async fn show_one(store: &SqliteStore, show: &Show) -> Result<()> {
     output::print(letter.body)
 }
 
-async fn read_again(store: SqliteStore, retry: Retry) -> Result<()> {
-    let intake = retry.privacy.intake(&store).await?;
-    let (mut kept, mut still_dead) = (0, 0);
-    for id in retry.chosen.ids(&store).await? {
-        let Some(letter) = store.dead_letter(id).await? else {
-            bail!(
-                "there is no dead letter {id}; {kept} were kept, {still_dead} still cannot be read"
-            );
-        };
-        let content = intake.read(&letter.body, letter.arrived_at);
-        let arrival = Arrival { content, arrived_at: now(), deduplication_id: None };
-        match store.replace_dead_letter(id, arrival).await?.map(|receipt| receipt.disposition) {
-            Some(Disposition::DeadLetter) => still_dead += 1,
-            Some(_) => kept += 1,
-            None => {}
+async fn delete(store: SqliteStore, drop: &Drop) -> Result<()> {
+    let mut dropped = 0;
+    if drop.chosen.all {
+        dropped = store.drop_all_dead_letters().await?;
+    }
+    for &id in &drop.chosen.ids {
+        if !store.drop_dead_letter(id).await? {
+            bail!("there is no dead letter {id}; {dropped} were dropped");
         }
+        dropped += 1;
     }
     store.close().await?;
+    if drop.json {
+        return output::print_line(json!({"dropped": dropped}));
+    }
+    output::print_line(format!("{dropped} dropped"))
+}
+
+/// What became of letters that were read again.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Retried {
+    kept: u64,
+    still_dead: u64,
+}
+
+async fn read_again(store: SqliteStore, retry: Retry) -> Result<()> {
+    let intake = retry.privacy.intake(&store).await?;
+    let ids = retry.chosen.ids(&store).await?;
+    let bar = ProgressBar::new(ids.len() as u64);
+    bar.set_style(ProgressStyle::with_template(
+        "{spinner} {pos} of {len} letters read again, {per_sec}",
+    )?);
+    let mut retried = Retried::default();
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    let mut missing = None;
+    for id in ids {
+        let Some(letter) = store.dead_letter(id).await? else {
+            if retry.chosen.all {
+                // Somebody else was faster.
+                continue;
+            }
+            missing = Some(id);
+            break;
+        };
+        bytes += letter.body.len();
+        let content = intake.read(&letter.body, letter.arrived_at);
+        batch.push((id, Arrival { content, arrived_at: now(), deduplication_id: None }));
+        if batch.len() == RETRY_BATCH || bytes >= RETRY_BYTES {
+            let count = batch.len() as u64;
+            retried.add(&store, std::mem::take(&mut batch)).await?;
+            bar.inc(count);
+            bytes = 0;
+        }
+    }
+    retried.add(&store, batch).await?;
+    bar.finish_and_clear();
+    store.close().await?;
+    let Retried { kept, still_dead } = retried;
+    if let Some(id) = missing {
+        bail!("there is no dead letter {id}; {kept} were kept, {still_dead} still cannot be read");
+    }
+    if retry.json {
+        return output::print_line(serde_json::to_string(&retried)?);
+    }
     output::print_line(format!("{kept} could be read and are kept, {still_dead} still cannot"))
+}
+
+impl Retried {
+    async fn add(&mut self, store: &SqliteStore, letters: Vec<(i64, Arrival)>) -> Result<()> {
+        let receipts = store.replace_dead_letters(letters).await.with_context(|| {
+            let Self { kept, still_dead } = self;
+            format!(
+                "{kept} were kept, {still_dead} still cannot be read; retrying again does no harm"
+            )
+        })?;
+        for receipt in receipts.into_iter().flatten() {
+            match receipt.disposition {
+                Disposition::DeadLetter => self.still_dead += 1,
+                _ => self.kept += 1,
+            }
+        }
+        Ok(())
+    }
 }

@@ -207,6 +207,29 @@ fn dead_letters_are_listed_shown_retried_and_dropped() {
 }
 
 #[test]
+fn a_cut_list_of_dead_letters_says_so_and_all_of_them_are_retried_and_dropped() {
+    let folder = folder_with(&vec!["{"; 1203]);
+    let dead_letters = |arguments: &[&str]| {
+        text(&run(folder.path(), &[&["dead-letters"], arguments].concat()).stdout)
+    };
+    let listed = dead_letters(&["list", "--limit", "2"]);
+    assert_eq!(listed.lines().count(), 3);
+    assert_eq!(listed.lines().last(), Some("1201 more: --limit 1203 shows them"));
+    assert_eq!(dead_letters(&["list", "--limit", "1203"]).lines().count(), 1203);
+    assert_eq!(dead_letters(&["list", "--limit", "2", "--json"]).lines().count(), 2);
+    assert_eq!(dead_letters(&["retry", "--all", "--json"]), "{\"kept\":0,\"stillDead\":1203}\n");
+    check_refusal(
+        folder.path(),
+        &["dead-letters", "retry", "1", "9999"],
+        1,
+        "there is no dead letter 9999; 0 were kept, 1 still cannot be read",
+    );
+    assert_eq!(dead_letters(&["drop", "1", "--json"]), "{\"dropped\":1}\n");
+    assert_eq!(dead_letters(&["drop", "--all"]), "1202 dropped\n");
+    assert_eq!(dead_letters(&["list"]), "No dead letters: every message could be read.\n");
+}
+
+#[test]
 fn skills_are_found_in_lines_of_standard_input() {
     let folder = tempfile::tempdir().unwrap();
     let output = run_with_input(

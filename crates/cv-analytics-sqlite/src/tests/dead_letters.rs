@@ -61,3 +61,44 @@ async fn a_letter_that_repeats_what_is_kept_leaves_without_a_count() {
     assert_eq!(receipt.disposition, Disposition::Duplicate);
     assert_eq!(store.deliveries(week()).await.unwrap().duplicates, Some(0));
 }
+
+#[tokio::test]
+async fn an_id_never_comes_again() {
+    let folder = Folder::new();
+    let store = folder.open();
+    kept(&store, &[b"{".to_vec(), b"}".to_vec()]).await;
+    let first = store.dead_letters(1).await.unwrap()[0].id;
+    assert!(store.drop_dead_letter(first).await.unwrap());
+    kept(&store, &[b"{".to_vec()]).await;
+    let second = store.dead_letters(1).await.unwrap()[0].id;
+    assert!(second > first);
+    assert_eq!(store.drop_all_dead_letters().await.unwrap(), 2);
+    assert_eq!(store.drop_all_dead_letters().await.unwrap(), 0);
+    store.close().await.unwrap();
+    let store = folder.open();
+    kept(&store, &[b"{".to_vec()]).await;
+    assert!(store.dead_letters(1).await.unwrap()[0].id > second);
+    assert_eq!(store.deliveries(week()).await.unwrap().dead_letters, 4);
+}
+
+#[tokio::test]
+async fn many_are_replaced_in_one_step() {
+    let folder = Folder::new();
+    let store = folder.open();
+    kept(&store, &[b"{".to_vec(), b"}".to_vec()]).await;
+    let ids: Vec<_> = store.dead_letters(9).await.unwrap().iter().map(|letter| letter.id).collect();
+    let replacements = vec![
+        (ids[0], arrival(&query("r", "mended"), NOW, None)),
+        (99, arrival(&query("s", "of no letter"), NOW, None)),
+        (ids[1], arrival(b"[]", NOW, None)),
+    ];
+    let receipts = store.replace_dead_letters(replacements).await.unwrap();
+    let became: Vec<_> = receipts
+        .iter()
+        .map(|receipt| receipt.as_ref().map(|receipt| receipt.disposition))
+        .collect();
+    assert_eq!(became, [Some(Disposition::Stored), None, Some(Disposition::DeadLetter)]);
+    let left = store.dead_letters(9).await.unwrap();
+    assert_eq!((left.len(), left[0].id, left[0].reason), (1, ids[1], Reason::NotAnObject));
+    assert_eq!(everything(&store).await.len(), 1);
+}
