@@ -1,7 +1,6 @@
 //! Fills a store with the interactions of one week, through the intake and the store's own port.
 
 use std::fs;
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -19,27 +18,27 @@ use crate::questions::question;
 /// The week that is filled.
 pub(crate) const WEEK: &str = "2025-W47";
 const MONDAY_MS: i64 = 1_763_337_600_000;
-const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
+const MINUTE_MS: usize = 60_000;
+const WEEK_MS: usize = 7 * 24 * 60 * MINUTE_MS;
 /// Interactions kept by one call.
 const BATCH: usize = 4_000;
 
-/// Adds the interactions with these numbers to the store in the data folder.
-pub(crate) fn fill(data: &Path, numbers: Range<usize>) -> Result<()> {
+/// Makes a store of `count` interactions in the data folder. They arrive in the order in which they
+/// were asked, as they do in life.
+pub(crate) fn fill(data: &Path, count: usize) -> Result<()> {
     fs::create_dir_all(data)?;
     let store = SqliteStore::open(data.join("cv-analytics.db"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
     let (sender, mut batches) = mpsc::channel(4);
     let reading = std::thread::spawn(move || {
         let intake = Intake::new(Privacy::full(SessionKey::new(b"benchmark".to_vec())));
-        let mut start = numbers.start;
-        while start < numbers.end {
-            let end = numbers.end.min(start + BATCH);
-            let arrivals: Vec<Arrival> =
-                (start..end).flat_map(interaction).map(|event| arrival(&intake, &event)).collect();
+        for start in (0..count).step_by(BATCH) {
+            let numbers = start..count.min(start + BATCH);
+            let events = numbers.flat_map(|number| interaction(number, count));
+            let arrivals = events.map(|event| arrival(&intake, &event)).collect();
             if sender.blocking_send(arrivals).is_err() {
                 return;
             }
-            start = end;
         }
     });
     runtime.block_on(async {
@@ -52,16 +51,17 @@ pub(crate) fn fill(data: &Path, numbers: Range<usize>) -> Result<()> {
 }
 
 fn arrival(intake: &Intake, event: &Value) -> Arrival {
-    let arrived_at = Timestamp::from_millis(MONDAY_MS + WEEK_MS);
+    let arrived_at = Timestamp::from_millis(MONDAY_MS);
     let content = intake.read(event.to_string().as_bytes(), arrived_at);
     Arrival { content, arrived_at, deduplication_id: None }
 }
 
 /// The events of one interaction: two, one that is self-contained, or a query alone.
-fn interaction(number: usize) -> Vec<Value> {
+fn interaction(number: usize, count: usize) -> Vec<Value> {
     let mut seeded = Seeded::new(number as u64);
     let request_id = format!("{:016x}-{number}", seeded.bits());
-    let at = MONDAY_MS + i64::try_from(seeded.below(604_800_000 - 60_000)).unwrap_or_default();
+    let into_week = number * (WEEK_MS - MINUTE_MS) / count.max(1);
+    let at = MONDAY_MS + i64::try_from(into_week).unwrap_or_default();
     let (text, skills) = question(&mut seeded);
     let session = if seeded.chance(60) {
         json!(format!("session-{}", seeded.below(1 + number / 3)))
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn interactions_are_as_varied_as_the_benchmark_says() {
-        let all: Vec<Vec<Value>> = (0..10_000).map(interaction).collect();
+        let all: Vec<Vec<Value>> = (0..10_000).map(|number| interaction(number, 10_000)).collect();
         let share = |holds: &dyn Fn(&&Vec<Value>) -> bool| all.iter().filter(holds).count() / 100;
         let has = |events: &[Value], name: &str, value: &str| {
             events.iter().any(|event| event.get(name).is_some_and(|found| found == value))

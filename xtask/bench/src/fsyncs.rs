@@ -6,21 +6,28 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use hdrhistogram::Histogram;
+
+use crate::generator::Load;
 
 const BLOCK: [u8; 4096] = [0x5a; 4096];
 
-/// Appends and syncs for `duration`, and gives how often a second.
-pub(crate) fn a_second(folder: &Path, duration: Duration) -> Result<f64> {
+/// Appends and syncs for `duration`, one after another.
+pub(crate) fn measure(folder: &Path, duration: Duration) -> Result<Load> {
     let path = folder.join("fsyncs");
     let mut file = File::create(&path)?;
+    let mut latency_us = Histogram::new(3)?;
     let started = Instant::now();
-    let mut count = 0_u32;
+    let mut answered = 0_u32;
     while started.elapsed() < duration {
+        let since = Instant::now();
         file.write_all(&BLOCK)?;
         file.sync_data()?;
-        count += 1;
+        latency_us.record(u64::try_from(since.elapsed().as_micros())?)?;
+        answered += 1;
     }
-    let rate = f64::from(count) / started.elapsed().as_secs_f64();
+    let duration = started.elapsed();
+    let rate = f64::from(answered) / duration.as_secs_f64();
     std::fs::remove_file(path)?;
-    Ok(rate)
+    Ok(Load { rate, latency_us, answered, duration, server_cores: 0.0, generator_cores: 0.0 })
 }

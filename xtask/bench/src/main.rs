@@ -46,7 +46,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["report", program] => report_runs::measure(Path::new(program), &[1, 2, 4]),
         ["report", program, "--ten"] => report_runs::measure(Path::new(program), &[1, 2, 4, 10]),
         // What the benchmark starts as processes of their own.
-        ["fill", data, from, to] => filled_store::fill(Path::new(data), from.parse()?..to.parse()?),
+        ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?),
         [rung @ ("constant" | "no-store"), "serve", .., "--data", data] => {
             rung_servers::serve(rung, Path::new(data))
         }

@@ -1,7 +1,7 @@
 //! How long a week's report takes and how much memory, as the week grows.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -25,12 +25,11 @@ struct Run {
     interactions: u64,
 }
 
-/// Fills a store up to each of `millions`, and measures its report there.
+/// Fills a store with each of `millions`, and measures its report.
 pub(crate) fn measure(program: &Path, millions: &[usize]) -> Result<()> {
     let bench = std::env::current_exe()?;
     let most = millions.iter().copied().max().unwrap_or(1);
     let work = machine::work_folder(SPACE_BYTES * most as u64)?;
-    let data = work.path().join("data");
     machine::print(work.path())?;
     println!(
         "report       cv-analytics report --week {WEEK} --format json, as a process; median of {RUNS} runs, the file in\n\
@@ -40,16 +39,14 @@ pub(crate) fn measure(program: &Path, millions: &[usize]) -> Result<()> {
         "{:>12}{:>12}{:>12}{:>16}{:>14}",
         "interactions", "seconds", "peak MB", "seconds/million", "database MB"
     );
-    let mut filled = 0;
     let mut at_one_million = None;
     for &count in millions {
         let target = count * 1_000_000;
+        let folder = tempfile::tempdir_in(work.path())?;
+        let data = folder.path().join("data");
         // A process of its own, so that this one stays small: a child's memory begins with its parent's.
-        let numbers = [filled.to_string(), target.to_string()];
-        let status =
-            std::process::Command::new(&bench).arg("fill").arg(&data).args(numbers).status()?;
-        ensure!(status.success(), "the store was not filled: {status}");
-        filled = target;
+        let fill = Command::new(&bench).arg("fill").arg(&data).arg(target.to_string()).status()?;
+        ensure!(fill.success(), "the store was not filled: {fill}");
         let runs: Vec<Run> = (0..RUNS).map(|_| run(program, &data)).collect::<Result<_>>()?;
         let seconds = median(runs.iter().map(|run| run.took.as_secs_f64()).collect());
         let peak = runs.iter().map(|run| megabytes(run.peak_bytes)).fold(0.0, f64::max);
