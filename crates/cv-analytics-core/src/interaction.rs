@@ -37,6 +37,11 @@ impl Interaction {
             .or_else(|| self.response.as_ref().map(|response| response.timestamp))
     }
 
+    /// Whether both halves are there.
+    pub fn is_joined(&self) -> bool {
+        self.query.is_some() && self.response.is_some()
+    }
+
     /// Whether a self-contained response made the record.
     pub fn is_whole(&self) -> bool {
         self.response.as_ref().is_some_and(|response| response.form.is_whole())

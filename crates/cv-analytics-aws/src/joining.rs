@@ -1,0 +1,209 @@
+//! The join on DynamoDB, step by step: which call comes next, decided by what the last one gave.
+//!
+//! Pure: whoever drives it makes the calls. A query half waits in its interim row; whoever sees
+//! both halves, in the row that it read or in the old image that its own write returned, puts the
+//! record. A whole delivery goes straight to the record. Every step may be repeated and every
+//! executor may stop between any two calls: rows only grow, and a record is put only where there
+//! is none or only one half.
+//!
+//! ```text
+//! both halves, or a self-contained response ─────────────────────────────► PutRecord ─► Done
+//! query half ──► AddHalf ── old image holds the response half ───────────► PutRecord ─► Done
+//! response half ─► ReadRow ── row holds the query half ──────────────────► PutRecord ─► Done
+//!                     └─ miss ─► AddHalf ── old image holds the query ───► PutRecord ─► Done
+//! ```
+//!
+//! A half that is there already was delivered before: its record is read first, since a put that
+//! is refused costs as much as one that is not.
+
+use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
+use cv_analytics_core::interaction::Interaction;
+
+use crate::record::{InTheWay, Record};
+use crate::row::{Half, InterimRow};
+
+/// What has to be done next for the halves of one request that came in one batch.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one message")]
+pub enum Joining {
+    /// Read the interim row; an eventually consistent read will do.
+    ReadRow(ReadRow),
+    /// Write the half into its row where it is not there, and give the old image.
+    AddHalf(AddHalf),
+    /// Read the record; an eventually consistent read will do.
+    ReadRecord(ReadRecord),
+    /// Put the record where there is none, or only one half.
+    PutRecord(PutRecord),
+    /// The halves are durable, or not to be kept: the messages may be acknowledged.
+    Done(Kept),
+}
+
+/// What became of the halves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kept {
+    /// They are kept.
+    AsDelivered,
+    /// These were there before, and stay as they are.
+    Before(Interaction),
+    /// The owner had the interaction erased: nothing of it is kept again.
+    Erased,
+}
+
+/// The row as it was before a half was added; `Err` where the row carries the `erased` mark, so
+/// that nothing was added.
+pub type OldImage = Result<Option<InterimRow>, ErasedRow>;
+
+/// The row is marked as erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErasedRow;
+
+impl Joining {
+    /// Begins with what was delivered: one half or both.
+    pub fn begin(delivered: Interaction) -> Self {
+        match delivered {
+            Interaction { request_id, query: Some(query), response: None } => {
+                Self::AddHalf(AddHalf { request_id, half: Half::Query(query) })
+            }
+            Interaction { request_id, query: None, response: Some(response) } => {
+                Self::ReadRow(ReadRow { request_id, response })
+            }
+            both => Self::PutRecord(PutRecord { record: both, kept: Kept::AsDelivered }),
+        }
+    }
+}
+
+/// A response half that looks for its query half.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadRow {
+    request_id: RequestId,
+    response: ResponseHalf,
+}
+
+impl ReadRow {
+    /// The row's key.
+    pub fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+
+    /// Goes on from the row that was read.
+    pub fn found(self, row: Option<InterimRow>) -> Joining {
+        let Self { request_id, response } = self;
+        match row {
+            Some(InterimRow { erased: true, .. }) => Joining::Done(Kept::Erased),
+            // Delivered before, and durable; the query half that comes will see it.
+            Some(InterimRow { query: None, response: Some(before), .. }) => {
+                let (query, response) = (None, Some(before));
+                Joining::Done(Kept::Before(Interaction { request_id, query, response }))
+            }
+            Some(InterimRow { query: Some(query), response: Some(before), .. }) => {
+                again(request_id, query, before)
+            }
+            Some(InterimRow { query: Some(query), response: None, .. }) => {
+                first(request_id, query, response)
+            }
+            _ => Joining::AddHalf(AddHalf { request_id, half: Half::Response(response) }),
+        }
+    }
+}
+
+/// A half that is written into its row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddHalf {
+    request_id: RequestId,
+    half: Half,
+}
+
+impl AddHalf {
+    /// The row's key.
+    pub fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+
+    /// What is written where it is not there.
+    pub fn half(&self) -> &Half {
+        &self.half
+    }
+
+    /// Goes on from the row as it was before the write.
+    pub fn added(self, old: OldImage) -> Joining {
+        let Self { request_id, half } = self;
+        let Ok(old) = old else { return Joining::Done(Kept::Erased) };
+        let old = old.unwrap_or_default();
+        match (half, old.query, old.response) {
+            (_, Some(query), Some(response)) => again(request_id, query, response),
+            (Half::Query(query), None, Some(response))
+            | (Half::Response(response), Some(query), None) => first(request_id, query, response),
+            (Half::Query(_), query @ Some(_), None) => {
+                Joining::Done(Kept::Before(Interaction { request_id, query, response: None }))
+            }
+            (Half::Response(_), None, response @ Some(_)) => {
+                Joining::Done(Kept::Before(Interaction { request_id, query: None, response }))
+            }
+            (_, None, None) => Joining::Done(Kept::AsDelivered),
+        }
+    }
+}
+
+/// Both halves were seen for the first time.
+fn first(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
+    let record = Interaction { request_id, query: Some(query), response: Some(response) };
+    Joining::PutRecord(PutRecord { record, kept: Kept::AsDelivered })
+}
+
+/// Both halves were in the row before: the record is there, unless whoever saw them stopped
+/// before it was put.
+fn again(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
+    let record = Interaction { request_id, query: Some(query), response: Some(response) };
+    Joining::ReadRecord(ReadRecord { record })
+}
+
+/// A record that should be there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadRecord {
+    record: Interaction,
+}
+
+impl ReadRecord {
+    /// The record's key.
+    pub fn request_id(&self) -> &RequestId {
+        &self.record.request_id
+    }
+
+    /// Goes on from the record that was read.
+    pub fn found(self, record: Option<Record>) -> Joining {
+        match record {
+            Some(Record::Erased) => Joining::Done(Kept::Erased),
+            Some(Record::Interaction(there)) if there.is_joined() => {
+                Joining::Done(Kept::Before(there))
+            }
+            _ => {
+                let kept = Kept::Before(self.record.clone());
+                Joining::PutRecord(PutRecord { record: self.record, kept })
+            }
+        }
+    }
+}
+
+/// A record with both halves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PutRecord {
+    record: Interaction,
+    kept: Kept,
+}
+
+impl PutRecord {
+    /// What is put where there is no record, or one with a single half.
+    pub fn record(&self) -> &Interaction {
+        &self.record
+    }
+
+    /// Goes on from the put; `Err` where another record with both halves, or a tombstone, was
+    /// there and stays.
+    pub fn put(self, done: Result<(), InTheWay>) -> Joining {
+        Joining::Done(match done {
+            Ok(()) => self.kept,
+            Err(InTheWay::Joined(there)) => Kept::Before(there),
+            Err(InTheWay::Erased) => Kept::Erased,
+        })
+    }
+}

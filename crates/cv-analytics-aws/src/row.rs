@@ -1,0 +1,38 @@
+//! The interim row of one request in `CV-Analytics-QueryEvents`: where a half waits for the other.
+
+use cv_analytics_core::event::{QueryHalf, ResponseHalf};
+use cv_analytics_core::timestamp::Timestamp;
+
+/// How long a row stays after its last write: longer than a half can wait in the queue (4 days)
+/// and in the dead-letter queue (14 days) together.
+pub const ROW_DAYS: i64 = 20;
+
+/// One half, as it is written into its row.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
+pub enum Half {
+    /// What was asked.
+    Query(QueryHalf),
+    /// How it was handled.
+    Response(ResponseHalf),
+}
+
+/// What a row holds. Rows only grow, but for erasure.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InterimRow {
+    /// What was asked.
+    pub query: Option<QueryHalf>,
+    /// How it was handled.
+    pub response: Option<ResponseHalf>,
+    /// When the first half arrived.
+    pub arrived_at: Option<Timestamp>,
+    /// The owner had the interaction erased: the row holds nothing and takes nothing.
+    pub erased: bool,
+}
+
+/// When DynamoDB may remove a row that was written at `now`: Unix time in **seconds**, as its
+/// time to live wants it
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
+pub const fn time_to_live(now: Timestamp) -> i64 {
+    now.as_millis().div_euclid(1000) + ROW_DAYS * 24 * 60 * 60
+}
