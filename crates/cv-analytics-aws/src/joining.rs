@@ -40,6 +40,7 @@ pub enum Joining {
 
 /// What became of the halves.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it lives for one message")]
 pub enum Kept {
     /// They are kept.
     AsDelivered,

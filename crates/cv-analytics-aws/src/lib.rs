@@ -3,10 +3,28 @@
 //! In reading order:
 //!
 //! 1. [`joining`] and [`promotion`]: the join and the sweep as pure steps, with [`row`] and
-//!    [`record`], what they see of the two tables. Every order, repetition, crash and race of
-//!    these steps is tried by a test.
+//!    [`record`], what they see of the two tables, and [`gathering`], what comes in one batch.
+//!    Every order, repetition, crash and race of these steps is tried by a test.
+//! 2. [`attributes`] and `item`: halves, rows and records as DynamoDB items.
+//! 3. [`tables`]: every call to DynamoDB, with its condition; [`table_error`]: what a failure
+//!    means; [`table_check`]: whether the tables are those that are needed; [`request_units`]: what
+//!    the calls cost.
+//! 4. [`dynamodb_store`]: the ports, by driving the steps; `interactions`: a period out of both
+//!    tables.
 
+pub mod attributes;
+pub mod dynamodb_store;
+pub mod gathering;
+mod interactions;
+mod item;
 pub mod joining;
 pub mod promotion;
 pub mod record;
+pub mod request_units;
 pub mod row;
+pub mod table_check;
+pub mod table_error;
+pub mod tables;
+
+pub use crate::dynamodb_store::DynamoDbStore;
+pub use crate::tables::{TableNames, Tables};

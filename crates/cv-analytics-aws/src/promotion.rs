@@ -18,7 +18,6 @@ pub const PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000;
 
 /// What has to be done next for one interim row.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one row")]
 pub enum Promotion {
     /// Put the lone half as a record where there is none.
     PutLone(PutLone),
@@ -108,9 +107,7 @@ impl PutLone {
             Err(Record::Erased) => {
                 Promotion::EraseRow(EraseRow { request_id: self.half.request_id })
             }
-            Err(Record::Interaction(there)) if there.is_joined() => {
-                Promotion::Done(Swept::Nothing)
-            }
+            Err(Record::Interaction(there)) if there.is_joined() => Promotion::Done(Swept::Nothing),
             Err(Record::Interaction(lone)) => Promotion::beside(self.half, &lone),
         }
     }
@@ -129,6 +126,7 @@ impl PutJoined {
     }
 
     /// Goes on from the put; `Err` with what was there and stays.
+    #[expect(clippy::needless_pass_by_value, reason = "each step takes the answer of its call")]
     pub fn put(self, done: Result<(), InTheWay>) -> Promotion {
         match done {
             Ok(()) => Promotion::Done(Swept::Joined),

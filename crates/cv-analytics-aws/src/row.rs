@@ -9,7 +9,6 @@ pub const ROW_DAYS: i64 = 20;
 
 /// One half, as it is written into its row.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one call")]
 pub enum Half {
     /// What was asked.
     Query(QueryHalf),

@@ -1,0 +1,241 @@
+//! Halves as DynamoDB attributes and back: every attribute of a half is named here.
+//!
+//! A record holds the attributes of both halves side by side; an interim row holds each half in a
+//! map of its own. What is usual (no cut, a visitor, a plain response) is left out, since a second
+//! kilobyte doubles the price of a write.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use cv_analytics_core::event::{
+    MatchScore, MatchType, Outcome, QueryHalf, ResponseForm, ResponseHalf, SessionId, Traffic,
+    UnknownFields,
+};
+use cv_analytics_core::timestamp::Timestamp;
+use serde_json::Value;
+
+/// The attributes of an item, or of a map within one.
+pub(crate) type Attributes = HashMap<String, AttributeValue>;
+
+/// The partition key of both tables.
+pub(crate) const REQUEST_ID: &str = "requestId";
+
+const QUERY: &str = "query";
+const QUERY_CUT: &str = "queryCut";
+const QUERY_EXTRA: &str = "queryExtra";
+const QUERY_SESSION: &str = "sessionId";
+const QUERY_TOLERATED: &str = "queryTolerated";
+const QUERY_TRAFFIC: &str = "traffic";
+
+pub(crate) const RESPONSE_TIMESTAMP: &str = "responseTimestamp";
+const MATCH_TYPE: &str = "matchType";
+const MATCH_SCORE: &str = "matchScore";
+const OUTCOME: &str = "outcome";
+const REASONING: &str = "reasoning";
+const REASONING_CUT: &str = "reasoningCut";
+const MATCHED_SKILLS: &str = "matchedSkills";
+const MISSING_SKILLS: &str = "missingSkills";
+const TOTAL_TIME_MS: &str = "totalTimeMs";
+const FORM: &str = "responseForm";
+const RESPONSE_EXTRA: &str = "responseExtra";
+const RESPONSE_SESSION: &str = "responseSessionId";
+const RESPONSE_TOLERATED: &str = "responseTolerated";
+const RESPONSE_TRAFFIC: &str = "responseTraffic";
+
+/// The largest magnitude that DynamoDB's numbers surely hold (they end at 9.9E+125).
+const NUMBER_MAX: f64 = 1e100;
+
+/// An item, or a half in it, that holds what this version does not know. Says nothing of what it
+/// holds.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the attribute {0} holds what this version does not know")]
+pub struct UnknownAttribute(pub(crate) &'static str);
+
+type Read<T> = Result<T, UnknownAttribute>;
+
+/// Writes the query half, but for its moment, which has a name of its own in each place.
+pub(crate) fn write_query(attributes: &mut Attributes, half: &QueryHalf) {
+    put(attributes, QUERY, Some(text(&half.query)));
+    put(attributes, QUERY_CUT, half.query_cut.then_some(AttributeValue::Bool(true)));
+    put(attributes, QUERY_SESSION, half.session.as_ref().map(|session| text(session.as_str())));
+    put(attributes, QUERY_TRAFFIC, traffic(half.traffic));
+    put(attributes, QUERY_EXTRA, object(&half.unknown));
+    put(attributes, QUERY_TOLERATED, texts(&half.tolerated));
+}
+
+/// Reads the query half that was written with the moment `timestamp`; `None` where there is none.
+pub(crate) fn read_query(
+    attributes: &mut Attributes,
+    timestamp: Timestamp,
+) -> Read<Option<QueryHalf>> {
+    let Some(query) = take_text(attributes, QUERY)? else { return Ok(None) };
+    Ok(Some(QueryHalf {
+        timestamp,
+        query,
+        query_cut: attributes.remove(QUERY_CUT).is_some(),
+        session: take_text(attributes, QUERY_SESSION)?.map(SessionId::from_store),
+        traffic: take_code(attributes, QUERY_TRAFFIC, Traffic::from_code)?
+            .unwrap_or(Traffic::Visitor),
+        unknown: take_object(attributes, QUERY_EXTRA)?,
+        tolerated: take_texts(attributes, QUERY_TOLERATED)?,
+    }))
+}
+
+/// Writes the response half, its moment included.
+pub(crate) fn write_response(attributes: &mut Attributes, half: &ResponseHalf) {
+    put(attributes, RESPONSE_TIMESTAMP, Some(moment(half.timestamp)));
+    put(attributes, MATCH_TYPE, half.match_type.map(|code| text(code.code())));
+    put(attributes, MATCH_SCORE, half.match_score.map(|score| number(score.value())));
+    put(attributes, OUTCOME, Some(text(half.outcome.code())));
+    put(attributes, REASONING, half.reasoning.as_deref().map(text));
+    put(attributes, REASONING_CUT, half.reasoning_cut.then_some(AttributeValue::Bool(true)));
+    put(attributes, MATCHED_SKILLS, texts(&half.matched_skills));
+    put(attributes, MISSING_SKILLS, texts(&half.missing_skills));
+    put(attributes, TOTAL_TIME_MS, half.total_time_ms.map(number));
+    let form = (half.form != ResponseForm::Plain).then(|| text(half.form.code()));
+    put(attributes, FORM, form);
+    put(attributes, RESPONSE_SESSION, half.session.as_ref().map(|session| text(session.as_str())));
+    put(attributes, RESPONSE_TRAFFIC, traffic(half.traffic));
+    put(attributes, RESPONSE_EXTRA, object(&half.unknown));
+    put(attributes, RESPONSE_TOLERATED, texts(&half.tolerated));
+}
+
+/// Reads the response half; `None` where there is none.
+pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<ResponseHalf>> {
+    let Some(timestamp) = take_moment(attributes, RESPONSE_TIMESTAMP)? else { return Ok(None) };
+    let outcome = take_code(attributes, OUTCOME, Outcome::from_code)?;
+    let match_score = take_number(attributes, MATCH_SCORE)?
+        .map(|score| MatchScore::new(score).ok_or(UnknownAttribute(MATCH_SCORE)))
+        .transpose()?;
+    Ok(Some(ResponseHalf {
+        timestamp,
+        match_type: take_code(attributes, MATCH_TYPE, MatchType::from_code)?,
+        match_score,
+        outcome: outcome.ok_or(UnknownAttribute(OUTCOME))?,
+        reasoning: take_text(attributes, REASONING)?,
+        reasoning_cut: attributes.remove(REASONING_CUT).is_some(),
+        matched_skills: take_texts(attributes, MATCHED_SKILLS)?,
+        missing_skills: take_texts(attributes, MISSING_SKILLS)?,
+        total_time_ms: take_number(attributes, TOTAL_TIME_MS)?,
+        session: take_text(attributes, RESPONSE_SESSION)?.map(SessionId::from_store),
+        traffic: take_code(attributes, RESPONSE_TRAFFIC, Traffic::from_code)?
+            .unwrap_or(Traffic::Visitor),
+        form: take_code(attributes, FORM, ResponseForm::from_code)?.unwrap_or(ResponseForm::Plain),
+        unknown: take_object(attributes, RESPONSE_EXTRA)?,
+        tolerated: take_texts(attributes, RESPONSE_TOLERATED)?,
+    }))
+}
+
+/// A text.
+pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A moment, in milliseconds.
+pub(crate) fn moment(moment: Timestamp) -> AttributeValue {
+    AttributeValue::N(moment.as_millis().to_string())
+}
+
+/// Takes a text out; `None` where there is none.
+pub(crate) fn take_text(attributes: &mut Attributes, name: &'static str) -> Read<Option<String>> {
+    match attributes.remove(name) {
+        None => Ok(None),
+        Some(AttributeValue::S(text)) => Ok(Some(text)),
+        Some(_) => Err(UnknownAttribute(name)),
+    }
+}
+
+/// Takes a moment out; `None` where there is none.
+pub(crate) fn take_moment(
+    attributes: &mut Attributes,
+    name: &'static str,
+) -> Read<Option<Timestamp>> {
+    match attributes.remove(name) {
+        None => Ok(None),
+        Some(AttributeValue::N(millis)) => {
+            let millis = millis.parse().map_err(|_| UnknownAttribute(name))?;
+            Ok(Some(Timestamp::from_millis(millis)))
+        }
+        Some(_) => Err(UnknownAttribute(name)),
+    }
+}
+
+/// Takes a map out; `None` where there is none.
+pub(crate) fn take_map(
+    attributes: &mut Attributes,
+    name: &'static str,
+) -> Read<Option<Attributes>> {
+    match attributes.remove(name) {
+        None => Ok(None),
+        Some(AttributeValue::M(map)) => Ok(Some(map)),
+        Some(_) => Err(UnknownAttribute(name)),
+    }
+}
+
+fn put(attributes: &mut Attributes, name: &str, value: Option<AttributeValue>) {
+    if let Some(value) = value {
+        attributes.insert(name.to_owned(), value);
+    }
+}
+
+fn traffic(traffic: Traffic) -> Option<AttributeValue> {
+    (traffic != Traffic::Visitor).then(|| text(traffic.code()))
+}
+
+/// A number with every digit that it needs to be read back as it was; as text where DynamoDB's
+/// numbers end before it.
+fn number(number: f64) -> AttributeValue {
+    let digits = number.to_string();
+    let fits = number == 0.0 || (NUMBER_MAX.recip()..NUMBER_MAX).contains(&number.abs());
+    if fits { AttributeValue::N(digits) } else { AttributeValue::S(digits) }
+}
+
+/// The fields as JSON text: DynamoDB's numbers would lose digits of theirs.
+fn object(fields: &UnknownFields) -> Option<AttributeValue> {
+    // A map of JSON values always has a JSON form.
+    (!fields.is_empty()).then(|| text(serde_json::to_string(fields).unwrap_or_default()))
+}
+
+fn texts(texts: &[String]) -> Option<AttributeValue> {
+    (!texts.is_empty()).then(|| AttributeValue::L(texts.iter().map(text).collect()))
+}
+
+fn take_number(attributes: &mut Attributes, name: &'static str) -> Read<Option<f64>> {
+    match attributes.remove(name) {
+        None => Ok(None),
+        Some(AttributeValue::N(digits) | AttributeValue::S(digits)) => {
+            digits.parse().map(Some).map_err(|_| UnknownAttribute(name))
+        }
+        Some(_) => Err(UnknownAttribute(name)),
+    }
+}
+
+fn take_code<T>(
+    attributes: &mut Attributes,
+    name: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Read<Option<T>> {
+    let Some(code) = take_text(attributes, name)? else { return Ok(None) };
+    read(&code).map(Some).ok_or(UnknownAttribute(name))
+}
+
+fn take_object(attributes: &mut Attributes, name: &'static str) -> Read<UnknownFields> {
+    let Some(json) = take_text(attributes, name)? else { return Ok(UnknownFields::new()) };
+    match serde_json::from_str(&json) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err(UnknownAttribute(name)),
+    }
+}
+
+fn take_texts(attributes: &mut Attributes, name: &'static str) -> Read<Vec<String>> {
+    let values = match attributes.remove(name) {
+        None => return Ok(Vec::new()),
+        Some(AttributeValue::L(values)) => values,
+        Some(_) => return Err(UnknownAttribute(name)),
+    };
+    let texts = values.into_iter().map(|value| match value {
+        AttributeValue::S(text) => Ok(text),
+        _ => Err(UnknownAttribute(name)),
+    });
+    texts.collect()
+}

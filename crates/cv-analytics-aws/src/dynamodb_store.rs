@@ -1,0 +1,232 @@
+//! The ports on the two tables, and the drivers of the pure steps.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::intake::Content;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::store::{
+    Arrival, Deliveries, Disposition, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt,
+    StoreError,
+};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::gathering::Gathered;
+use crate::interactions::{Reach, stream_interactions};
+use crate::joining::{Joining, Kept};
+use crate::promotion::{Promotion, Swept};
+use crate::record::Record;
+use crate::row::InterimRow;
+use crate::table_error::TableError;
+use crate::tables::Tables;
+
+/// Requests that are joined at once: as many as a batch of the queue has messages.
+const AT_ONCE: usize = 10;
+
+/// The store on AWS: two DynamoDB tables. Clones share one client.
+#[derive(Clone, Debug)]
+pub struct DynamoDbStore {
+    tables: Tables,
+    clock: fn() -> Timestamp,
+    promotes: bool,
+}
+
+/// How the halves of one request were kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joined {
+    /// What became of them.
+    pub kept: Kept,
+    /// Whether a record with both halves was put.
+    pub record_put: bool,
+}
+
+impl DynamoDbStore {
+    /// The store in `tables`; `clock` says when rows may leave and how long halves have waited.
+    pub fn new(tables: Tables, clock: fn() -> Timestamp) -> Self {
+        Self { tables, clock, promotes: false }
+    }
+
+    /// The same store, that promotes lone halves on the way whenever it is observed: the
+    /// reporter's. What it promoted itself is among what it gives, since the index is late.
+    #[must_use]
+    pub fn promoting(self) -> Self {
+        Self { promotes: true, ..self }
+    }
+
+    /// The tables behind it.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Joins what came for one request in one batch. Once this returns, the halves are durable.
+    ///
+    /// # Errors
+    /// [`TableError`]: nothing may be taken as kept, and the same call may be made again.
+    pub async fn join(
+        &self,
+        delivered: Interaction,
+        arrived_at: Timestamp,
+    ) -> Result<Joined, TableError> {
+        let tables = &self.tables;
+        let mut record_put = false;
+        let mut joining = Joining::begin(delivered);
+        loop {
+            joining = match joining {
+                Joining::ReadRow(step) => {
+                    let row = tables.read_row(step.request_id()).await?;
+                    step.found(row)
+                }
+                Joining::AddHalf(step) => {
+                    let now = (self.clock)();
+                    let old = tables.add_half(step.request_id(), step.half(), arrived_at, now);
+                    let old = old.await?;
+                    step.added(old)
+                }
+                Joining::ReadRecord(step) => {
+                    let record = tables.read_record(step.request_id(), false).await?;
+                    step.found(record)
+                }
+                Joining::PutRecord(step) => {
+                    let done = tables.put_joined(step.record()).await?;
+                    record_put = done.is_ok();
+                    step.put(done)
+                }
+                Joining::Done(kept) => return Ok(Joined { kept, record_put }),
+            };
+        }
+    }
+
+    /// Sweeps one interim row, of which the record `known` was read.
+    pub(crate) async fn sweep(
+        &self,
+        request_id: RequestId,
+        row: InterimRow,
+        known: Option<&Interaction>,
+    ) -> Result<Swept, TableError> {
+        let tables = &self.tables;
+        let mut promotion = Promotion::begin(request_id, row, known, (self.clock)());
+        loop {
+            promotion = match promotion {
+                Promotion::PutLone(step) => {
+                    let done = tables.put_lone(step.record()).await?;
+                    step.put(done)
+                }
+                Promotion::PutJoined(step) => {
+                    let done = tables.put_joined(step.record()).await?;
+                    step.put(done)
+                }
+                Promotion::EraseRow(step) => {
+                    tables.erase_row(step.request_id(), (self.clock)()).await?;
+                    step.erased()
+                }
+                Promotion::Done(swept) => return Ok(swept),
+            };
+        }
+    }
+
+    /// Whether lone halves are promoted on the way.
+    pub(crate) fn promotes(&self) -> bool {
+        self.promotes
+    }
+
+    /// Erases one interaction for good: a tombstone in the record's place, then the row's mark.
+    /// The order matters: whoever still holds a half finds the tombstone. Says whether anything
+    /// was there.
+    pub async fn forget_request(&self, request_id: &RequestId) -> Result<bool, TableError> {
+        let record = self.tables.read_record(request_id, true).await?;
+        let row = self.tables.read_row(request_id).await?;
+        self.tables.put_tombstone(request_id).await?;
+        self.tables.erase_row(request_id, (self.clock)()).await?;
+        let in_row = row.is_some_and(|row| row.query.is_some() || row.response.is_some());
+        Ok(in_row || matches!(record, Some(Record::Interaction(_))))
+    }
+
+    /// Every interaction, page by page, in no given order; what still waits in an interim row
+    /// included.
+    pub fn export(
+        &self,
+    ) -> impl Stream<Item = Result<Vec<Interaction>, StoreError>> + Send + Unpin + use<> {
+        stream_interactions(self.clone(), Reach::Everything).map_err(StoreError::from).boxed()
+    }
+
+    /// Keeps the events of `arrivals`, several requests at once; a receipt for each that is an
+    /// event, by its place.
+    async fn keep_events(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<HashMap<usize, Disposition>, TableError> {
+        let mut requests: HashMap<RequestId, (Gathered, Timestamp, Vec<usize>)> = HashMap::new();
+        for (place, arrival) in arrivals.into_iter().enumerate() {
+            let Content::Event(event) = arrival.content else { continue };
+            match requests.entry(event.request_id.clone()) {
+                std::collections::hash_map::Entry::Occupied(mut entry) => {
+                    let (gathered, _, places) = entry.get_mut();
+                    gathered.add(*event);
+                    places.push(place);
+                }
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert((Gathered::first(*event), arrival.arrived_at, vec![place]));
+                }
+            }
+        }
+        let kept: Vec<Vec<(usize, Disposition)>> = stream::iter(requests.into_values())
+            .map(|(gathered, arrived_at, places)| async move {
+                let joined = self.join(gathered.delivered().clone(), arrived_at).await?;
+                let dispositions = gathered.dispositions(&joined.kept);
+                Ok(places.into_iter().zip(dispositions).collect())
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(kept.into_iter().flatten().collect())
+    }
+}
+
+impl Keep for DynamoDbStore {
+    /// Keeps events. What cannot be read belongs into the dead-letter queue, which is not the
+    /// tables' business: it is refused here. Sequence numbers are the queue's; receipts have 0.
+    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+        let count = arrivals.len();
+        if arrivals.iter().any(|arrival| matches!(arrival.content, Content::DeadLetter(_))) {
+            return Err(StoreError::refused(
+                "the tables take events alone: what cannot be read goes to the dead-letter queue",
+            ));
+        }
+        let dispositions = self.keep_events(arrivals).await?;
+        let receipt = |place: usize| Receipt {
+            disposition: dispositions.get(&place).copied().unwrap_or(Disposition::Stored),
+            sequence: 0,
+        };
+        Ok((0..count).map(receipt).collect())
+    }
+}
+
+impl Observe for DynamoDbStore {
+    fn observations(
+        &self,
+        period: Range<Timestamp>,
+    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+        stream_interactions(self.clone(), Reach::Period(period))
+            .map_ok(|page| page.into_iter().map(Observation::from).collect())
+            .map_err(StoreError::from)
+    }
+
+    async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
+        let dead_letters = self.tables.count_dead_letters(week).await?;
+        Ok(Deliveries { duplicates: None, conflicts: None, dead_letters })
+    }
+}
+
+impl Ledger for DynamoDbStore {
+    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
+        Ok(self.tables.ledger_get(key).await?)
+    }
+
+    async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
+        Ok(self.tables.ledger_put(key, value, expected).await?)
+    }
+}

@@ -1,0 +1,68 @@
+//! The events of one request that came in one batch: joined before anything is written.
+
+use cv_analytics_core::event::Event;
+use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::store::Disposition;
+
+use crate::joining::Kept;
+
+/// Events under one request id, in order of arrival: one at the least.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    delivered: Interaction,
+    events: Vec<Event>,
+}
+
+impl Gathered {
+    /// Begins with the first event.
+    pub fn first(event: Event) -> Self {
+        let mut gathered = Self {
+            delivered: Interaction {
+                request_id: event.request_id.clone(),
+                query: None,
+                response: None,
+            },
+            events: Vec::new(),
+        };
+        if let Joined::Changed(alone) = Interaction::join(None, &event) {
+            gathered.delivered = alone;
+        }
+        gathered.events.push(event);
+        gathered
+    }
+
+    /// Joins the next event of the same request.
+    pub fn add(&mut self, event: Event) {
+        if let Joined::Changed(record) = Interaction::join(Some(&self.delivered), &event) {
+            self.delivered = record;
+        }
+        self.events.push(event);
+    }
+
+    /// What the events make together, where nothing was there before.
+    pub fn delivered(&self) -> &Interaction {
+        &self.delivered
+    }
+
+    /// Whether both halves came as events of their own, so that one record does for both.
+    pub fn is_coalesced(&self) -> bool {
+        self.events.len() > 1 && self.delivered.is_joined()
+    }
+
+    /// What became of each event, by the joining law, once the whole was kept.
+    pub fn dispositions(&self, kept: &Kept) -> Vec<Disposition> {
+        let mut present = match kept {
+            Kept::Erased => return vec![Disposition::Erased; self.events.len()],
+            Kept::AsDelivered => None,
+            Kept::Before(there) => Some(there.clone()),
+        };
+        let one = |event: &Event| match Interaction::join(present.as_ref(), event) {
+            Joined::Changed(record) => {
+                present = Some(record);
+                Disposition::Stored
+            }
+            Joined::Unchanged(disposition) => disposition,
+        };
+        self.events.iter().map(one).collect()
+    }
+}

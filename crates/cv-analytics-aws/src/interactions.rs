@@ -1,0 +1,288 @@
+//! Every interaction of a period, out of both tables: the index page by page, then what still
+//! waits in interim rows.
+//!
+//! The index is never strongly consistent, and a lone half may lie in one table and its partner in
+//! the other. So records with both halves are given at once, lone ones only when the rows were
+//! seen, and a row whose record the index did not show is looked up in the table itself.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
+
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_core::Stream;
+use futures_util::stream;
+
+use crate::attributes::{Attributes, REQUEST_ID};
+use crate::dynamodb_store::DynamoDbStore;
+use crate::item::{read_record, read_row, request_id};
+use crate::promotion::Swept;
+use crate::record::Record;
+use crate::row::InterimRow;
+use crate::table_error::TableError;
+use crate::tables::{BATCH_GET_MAX, Page};
+
+/// What is read.
+#[derive(Clone, Debug)]
+pub(crate) enum Reach {
+    /// The interactions whose moment lies in the period, by the index.
+    Period(Range<Timestamp>),
+    /// All, by a scan.
+    Everything,
+}
+
+/// Streams the interactions within `reach`, each once.
+pub(crate) fn stream_interactions(
+    store: DynamoDbStore,
+    reach: Reach,
+) -> impl Stream<Item = Result<Vec<Interaction>, TableError>> + Send {
+    let reading = Reading::begin(store, reach);
+    stream::try_unfold(reading, |mut reading| async move {
+        Ok(reading.next_page().await?.map(|page| (page, reading)))
+    })
+}
+
+/// How far the reading is.
+enum Stage {
+    /// Weeks of the index that are still to be read, and where the next page begins.
+    Weeks(VecDeque<IsoWeek>, Option<Attributes>),
+    /// Records by a scan, from where the next page begins.
+    Records(Option<Attributes>),
+    /// Interim rows, from where the next page begins.
+    Rows(Option<Attributes>),
+    /// Lone records that no row completed.
+    Lone,
+    End,
+}
+
+/// Rows that the sweep found something to do for, and items that it could not read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Noted {
+    promoted: u64,
+    joined: u64,
+    unreadable: u64,
+}
+
+struct Reading {
+    store: DynamoDbStore,
+    reach: Reach,
+    stage: Stage,
+    /// The requests whose record has both halves.
+    joined: HashSet<String>,
+    /// Records with one half.
+    lone: HashMap<String, Interaction>,
+    noted: Noted,
+}
+
+/// The weeks that a period touches, in order.
+fn weeks_of(period: &Range<Timestamp>) -> VecDeque<IsoWeek> {
+    let mut weeks = VecDeque::new();
+    if period.is_empty() {
+        return weeks;
+    }
+    let mut week = IsoWeek::containing(period.start);
+    while week.start() < period.end {
+        weeks.push_back(week);
+        week = week.later(1);
+    }
+    weeks
+}
+
+impl Reading {
+    fn begin(store: DynamoDbStore, reach: Reach) -> Self {
+        let stage = match &reach {
+            Reach::Period(period) => Stage::Weeks(weeks_of(period), None),
+            Reach::Everything => Stage::Records(None),
+        };
+        Self {
+            store,
+            reach,
+            stage,
+            joined: HashSet::new(),
+            lone: HashMap::new(),
+            noted: Noted::default(),
+        }
+    }
+
+    async fn next_page(&mut self) -> Result<Option<Vec<Interaction>>, TableError> {
+        match std::mem::replace(&mut self.stage, Stage::End) {
+            Stage::Weeks(mut weeks, start) => {
+                let Some(week) = weeks.front().copied() else {
+                    self.stage = Stage::Rows(None);
+                    return Ok(Some(Vec::new()));
+                };
+                let (from, to) = match &self.reach {
+                    Reach::Period(period) => {
+                        (period.start.max(week.start()), period.end.min(week.end()))
+                    }
+                    Reach::Everything => (week.start(), week.end()),
+                };
+                let page = self.store.tables().week_page(week, from, to, start).await?;
+                let Page { items, next } = page;
+                if next.is_none() {
+                    weeks.pop_front();
+                }
+                self.stage = Stage::Weeks(weeks, next);
+                Ok(Some(self.records(items)))
+            }
+            Stage::Records(start) => {
+                let Page { items, next } = self.store.tables().records_page(start).await?;
+                self.stage = match next {
+                    Some(next) => Stage::Records(Some(next)),
+                    None => Stage::Rows(None),
+                };
+                Ok(Some(self.records(items)))
+            }
+            Stage::Rows(start) => {
+                let Page { items, next } = self.store.tables().rows_page(start).await?;
+                self.stage = match next {
+                    Some(next) => Stage::Rows(Some(next)),
+                    None => Stage::Lone,
+                };
+                Ok(Some(self.rows(items).await?))
+            }
+            Stage::Lone => {
+                let Noted { promoted, joined, unreadable } = self.noted;
+                if promoted + joined > 0 {
+                    tracing::info!(promoted, joined, "halves were promoted");
+                }
+                if unreadable > 0 {
+                    tracing::warn!(
+                        unreadable,
+                        "items of another program or version were left out: export them and read \
+                         them with `cv-analytics events import`"
+                    );
+                }
+                Ok(Some(std::mem::take(&mut self.lone).into_values().collect()))
+            }
+            Stage::End => Ok(None),
+        }
+    }
+
+    /// Takes in records: those with both halves are given at once.
+    fn records(&mut self, items: Vec<Attributes>) -> Vec<Interaction> {
+        let mut page = Vec::with_capacity(items.len());
+        for item in items {
+            if is_own_state(&item) {
+                continue;
+            }
+            match read_record(item) {
+                Ok(Record::Interaction(record)) if record.is_joined() => {
+                    // A page that moved while it was read may show a record twice.
+                    if self.joined.insert(record.request_id.as_str().to_owned()) {
+                        self.lone.remove(record.request_id.as_str());
+                        page.push(record);
+                    }
+                }
+                Ok(Record::Interaction(record)) => {
+                    let id = record.request_id.as_str();
+                    if !self.joined.contains(id) {
+                        self.lone.insert(id.to_owned(), record);
+                    }
+                }
+                Ok(Record::Erased) => {}
+                Err(_) => self.noted.unreadable += 1,
+            }
+        }
+        page
+    }
+
+    /// Takes in interim rows: those whose record is not known are looked up in the table.
+    async fn rows(&mut self, items: Vec<Attributes>) -> Result<Vec<Interaction>, TableError> {
+        let mut open: Vec<(RequestId, InterimRow)> = Vec::new();
+        for mut item in items {
+            let row = request_id(&mut item).and_then(|id| Ok((id, read_row(item)?)));
+            match row {
+                Ok((id, row)) if !row.erased && !self.joined.contains(id.as_str()) => {
+                    open.push((id, row));
+                }
+                Ok(_) => {}
+                Err(_) => self.noted.unreadable += 1,
+            }
+        }
+        let mut page = Vec::new();
+        for some in open.chunks(BATCH_GET_MAX) {
+            let ids = some.iter().map(|(id, _)| id.as_str().to_owned()).collect();
+            let mut records = self.looked_up(ids).await?;
+            for (id, row) in some {
+                let known = records.remove(id.as_str());
+                page.extend(self.row(id, row, known).await?);
+            }
+        }
+        Ok(page)
+    }
+
+    async fn looked_up(&mut self, ids: Vec<String>) -> Result<HashMap<String, Record>, TableError> {
+        let mut records = HashMap::new();
+        for item in self.store.tables().read_records(ids).await? {
+            let id = item.get(REQUEST_ID).and_then(|id| id.as_s().ok()).cloned();
+            match (id, read_record(item)) {
+                (Some(id), Ok(record)) => {
+                    records.insert(id, record);
+                }
+                _ => self.noted.unreadable += 1,
+            }
+        }
+        Ok(records)
+    }
+
+    /// One row beside its record as it is in the table: what the two make together, where it lies
+    /// within reach.
+    async fn row(
+        &mut self,
+        id: &RequestId,
+        row: &InterimRow,
+        known: Option<Record>,
+    ) -> Result<Option<Interaction>, TableError> {
+        self.lone.remove(id.as_str());
+        let known = match known {
+            Some(Record::Erased) => {
+                if self.store.promotes() {
+                    self.store.sweep(id.clone(), row.clone(), None).await?;
+                }
+                return Ok(None);
+            }
+            Some(Record::Interaction(known)) => Some(known),
+            None => None,
+        };
+        if self.store.promotes() {
+            match self.store.sweep(id.clone(), row.clone(), known.as_ref()).await? {
+                Swept::Promoted => self.noted.promoted += 1,
+                Swept::Joined => self.noted.joined += 1,
+                Swept::Nothing | Swept::Waiting | Swept::Erased => {}
+            }
+        }
+        let record = match known {
+            Some(known) if known.is_joined() => known,
+            known => {
+                let known = known.unwrap_or(Interaction {
+                    request_id: id.clone(),
+                    query: None,
+                    response: None,
+                });
+                Interaction {
+                    request_id: known.request_id,
+                    query: known.query.or_else(|| row.query.clone()),
+                    response: known.response.or_else(|| row.response.clone()),
+                }
+            }
+        };
+        let within = match &self.reach {
+            Reach::Everything => record.at().is_some(),
+            Reach::Period(period) => record.at().is_some_and(|at| period.contains(&at)),
+        };
+        if record.is_joined() && !self.joined.insert(id.as_str().to_owned()) {
+            return Ok(None);
+        }
+        Ok(within.then_some(record))
+    }
+}
+
+/// Whether an item is the product's own state: a setting, a mark, a dead letter's note.
+fn is_own_state(item: &Attributes) -> bool {
+    item.get(REQUEST_ID)
+        .and_then(|id| id.as_s().ok())
+        .is_some_and(|id| id.starts_with(RequestId::RESERVED_PREFIX))
+}

@@ -1,0 +1,139 @@
+//! Records and interim rows as DynamoDB items and back.
+//!
+//! | table | attribute | |
+//! | --- | --- | --- |
+//! | both | `requestId` | partition key |
+//! | `CV-Analytics` | `week`, `timestamp` | keys of `week-index`: the ISO week, and the query's milliseconds (the response's where there is no query) |
+//! | | `awaits` | `response` or `query`: the half that has not come; absent once both are there |
+//! | | `erased` | the item is a tombstone and carries nothing else |
+//! | `CV-Analytics-QueryEvents` | `queryHalf`, `responseHalf` | a map each |
+//! | | `ttl` | seconds |
+//! | | `erased` | the row takes no half any more |
+//!
+//! The attributes of the halves are in [`crate::attributes`].
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use cv_analytics_core::event::{EventType, RequestId};
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::week::IsoWeek;
+
+use crate::attributes::{
+    Attributes, REQUEST_ID, UnknownAttribute, moment, read_query, read_response, take_map,
+    take_moment, take_text, text, write_query, write_response,
+};
+use crate::record::Record;
+use crate::row::{Half, InterimRow};
+
+/// The index's partition key, e.g. `2026-W47`.
+pub(crate) const WEEK: &str = "week";
+/// The index's sort key, and the moment of a half in its map: milliseconds.
+pub(crate) const TIMESTAMP: &str = "timestamp";
+/// The half that a lone one waits for.
+pub(crate) const AWAITS: &str = "awaits";
+/// The mark of a tombstone and of an erased row.
+pub(crate) const ERASED: &str = "erased";
+/// When DynamoDB may remove a row: seconds.
+pub(crate) const TTL: &str = "ttl";
+/// The query half's map in an interim row.
+pub(crate) const QUERY_HALF: &str = "queryHalf";
+/// The response half's map in an interim row.
+pub(crate) const RESPONSE_HALF: &str = "responseHalf";
+const ARRIVED_AT: &str = "arrivedAt";
+
+/// The item's key.
+pub(crate) fn key(request_id: &str) -> Attributes {
+    Attributes::from([(REQUEST_ID.to_owned(), text(request_id))])
+}
+
+/// The request id of an item.
+pub(crate) fn request_id(item: &mut Attributes) -> Result<RequestId, UnknownAttribute> {
+    let id = take_text(item, REQUEST_ID)?.ok_or(UnknownAttribute(REQUEST_ID))?;
+    RequestId::new(id).map_err(|_| UnknownAttribute(REQUEST_ID))
+}
+
+/// A record as an item.
+pub(crate) fn write_record(record: &Interaction) -> Attributes {
+    let mut item = key(record.request_id.as_str());
+    if let Some(at) = record.at() {
+        item.insert(WEEK.to_owned(), text(IsoWeek::containing(at).to_string()));
+        item.insert(TIMESTAMP.to_owned(), moment(at));
+    }
+    if let Some(query) = &record.query {
+        write_query(&mut item, query);
+    }
+    if let Some(response) = &record.response {
+        write_response(&mut item, response);
+    }
+    let awaited = match (&record.query, &record.response) {
+        (Some(_), None) => Some(EventType::Response),
+        (None, Some(_)) => Some(EventType::Query),
+        _ => None,
+    };
+    if let Some(awaited) = awaited {
+        item.insert(AWAITS.to_owned(), text(awaited.code()));
+    }
+    item
+}
+
+/// An item as a record.
+pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribute> {
+    if item.contains_key(ERASED) {
+        return Ok(Record::Erased);
+    }
+    let request_id = request_id(&mut item)?;
+    let at = take_moment(&mut item, TIMESTAMP)?.ok_or(UnknownAttribute(TIMESTAMP))?;
+    let query = read_query(&mut item, at)?;
+    let response = read_response(&mut item)?;
+    Ok(Record::Interaction(Interaction { request_id, query, response }))
+}
+
+/// A half as the map in its row, and the attribute that holds it.
+pub(crate) fn write_half(
+    half: &Half,
+    arrived_at: cv_analytics_core::timestamp::Timestamp,
+) -> (&'static str, AttributeValue) {
+    let mut map = Attributes::from([(ARRIVED_AT.to_owned(), moment(arrived_at))]);
+    let name = match half {
+        Half::Query(query) => {
+            map.insert(TIMESTAMP.to_owned(), moment(query.timestamp));
+            write_query(&mut map, query);
+            QUERY_HALF
+        }
+        Half::Response(response) => {
+            write_response(&mut map, response);
+            RESPONSE_HALF
+        }
+    };
+    (name, AttributeValue::M(map))
+}
+
+/// An item as a row.
+pub(crate) fn read_row(mut item: Attributes) -> Result<InterimRow, UnknownAttribute> {
+    if item.contains_key(ERASED) {
+        return Ok(InterimRow { erased: true, ..InterimRow::default() });
+    }
+    let mut arrived_at = None;
+    let query = match take_map(&mut item, QUERY_HALF)? {
+        None => None,
+        Some(mut map) => {
+            arrived_at = take_moment(&mut map, ARRIVED_AT)?;
+            let at = take_moment(&mut map, TIMESTAMP)?.ok_or(UnknownAttribute(TIMESTAMP))?;
+            read_query(&mut map, at)?
+        }
+    };
+    let response = match take_map(&mut item, RESPONSE_HALF)? {
+        None => None,
+        Some(mut map) => {
+            let response_arrived_at = take_moment(&mut map, ARRIVED_AT)?;
+            arrived_at = match (arrived_at, response_arrived_at) {
+                (Some(query), Some(response)) => Some(query.min(response)),
+                (query, response) => query.or(response),
+            };
+            read_response(&mut map)?
+        }
+    };
+    Ok(InterimRow { query, response, arrived_at, erased: false })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Items hold what they were given, and ordinary ones stay under a kilobyte.
+
+use std::fs;
+use std::path::Path;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::row::time_to_live;
+
+const NOW: Timestamp = Timestamp::from_millis(1_763_000_004_000);
+
+fn event(value: &Value) -> Option<Event> {
+    let intake = Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec())));
+    match intake.read(value.to_string().as_bytes(), NOW) {
+        Content::Event(event) => Some(*event),
+        Content::DeadLetter(_) => None,
+    }
+}
+
+fn joined(events: &[Event]) -> Interaction {
+    let mut present = None;
+    for event in events {
+        if let Joined::Changed(record) = Interaction::join(present.as_ref(), event) {
+            present = Some(record);
+        }
+    }
+    present.unwrap()
+}
+
+/// Everything that is kept of a record, what was tolerated included.
+fn exported(record: &Interaction) -> Vec<Value> {
+    record.clone().into_events().iter().map(Event::to_json).collect()
+}
+
+fn goes_through_both_tables(record: &Interaction) {
+    let Record::Interaction(read) = read_record(write_record(record)).unwrap() else {
+        panic!("no tombstone was written")
+    };
+    assert_eq!(&read, record);
+    assert_eq!(exported(&read), exported(record));
+
+    let mut row = key(record.request_id.as_str());
+    for half in [record.query.clone().map(Half::Query), record.response.clone().map(Half::Response)]
+        .into_iter()
+        .flatten()
+    {
+        let (name, map) = write_half(&half, NOW);
+        row.insert(name.to_owned(), map);
+    }
+    assert_eq!(request_id(&mut row.clone()).unwrap(), record.request_id);
+    let row = read_row(row).unwrap();
+    assert_eq!((&row.query, &row.response), (&record.query, &record.response));
+    assert_eq!(row.arrived_at, Some(NOW));
+}
+
+#[test]
+fn every_golden_event_comes_back_from_both_tables_as_it_was() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/events");
+    let mut read = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let golden: Value =
+            serde_json::from_slice(&fs::read(file.unwrap().path()).unwrap()).unwrap();
+        if let Some(event) = event(&golden["event"]) {
+            goes_through_both_tables(&joined(&[event]));
+            read += 1;
+        }
+    }
+    assert!(read >= 10, "{read}");
+}
+
+#[test]
+fn numbers_beyond_those_of_the_database_come_back_too() {
+    for total in ["1e300", "0.1", "1e-300", "900", "123456789.123456789", "0"] {
+        let response = format!(
+            r#"{{"eventType":"response","requestId":"r","timestamp":1763000003000,"matchType":"none",
+                "performance":{{"totalTime":{total}}},"odd":[1e300,0.30000000000000004,12345678901234567890]}}"#
+        );
+        let event = event(&serde_json::from_str(&response).unwrap()).unwrap();
+        goes_through_both_tables(&joined(&[event]));
+    }
+}
+
+#[test]
+fn a_tombstone_is_read_as_one() {
+    let mut item = key("r");
+    item.insert(ERASED.to_owned(), AttributeValue::Bool(true));
+    assert_eq!(read_record(item.clone()).unwrap(), Record::Erased);
+    assert!(read_row(item).unwrap().erased);
+}
+
+#[test]
+fn an_item_of_another_program_is_refused_by_the_name_of_what_is_wrong() {
+    let mut item = write_record(&joined(&[event(&query()).unwrap()]));
+    item.insert("timestamp".to_owned(), AttributeValue::S("yesterday".to_owned()));
+    assert_eq!(
+        read_record(item).unwrap_err().to_string(),
+        "the attribute timestamp holds what this version does not know"
+    );
+}
+
+#[test]
+fn rows_live_for_twenty_days_counted_in_seconds() {
+    assert_eq!(time_to_live(Timestamp::from_millis(1_763_000_000_999)), 1_763_000_000 + 1_728_000);
+}
+
+fn query() -> Value {
+    json!({"eventType": "query", "requestId": "7f1a3c0e-3f52-4d0e-9d51-0c7d8f3f6a10",
+           "timestamp": 1_763_000_000_000_i64, "sessionId": "0b9f4d3c-57a1-4f6e-8b65-2f1f6f9f3c77",
+           "query": "Does he have production experience with Kubernetes, and with Terraform on AWS as well?"})
+}
+
+fn response() -> Value {
+    json!({"eventType": "response", "requestId": "7f1a3c0e-3f52-4d0e-9d51-0c7d8f3f6a10",
+           "timestamp": 1_763_000_003_000_i64, "matchType": "partial", "matchScore": 72,
+           "reasoning": "Terraform on AWS is covered by two projects; Kubernetes is named once, without production use.",
+           "vectorMatches": 5, "outcome": "answered", "matchedSkills": ["Terraform", "AWS"],
+           "missingSkills": ["Kubernetes"], "sessionId": "0b9f4d3c-57a1-4f6e-8b65-2f1f6f9f3c77",
+           "performance": {"totalTime": 900, "llmTime": 700, "retrievalTime": 80, "cacheHit": false},
+           "model": "@cf/meta/llama-3.1-8b-instruct", "tokens": 412,
+           "metadata": {"matchQuality": 0.72, "sourcesUsed": ["Terraform", "AWS"]}})
+}
+
+/// Bytes of an item as DynamoDB bills it
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+fn billed_bytes(item: &Attributes) -> usize {
+    fn bytes_of(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+            AttributeValue::Bool(_) => 1,
+            AttributeValue::L(values) => {
+                3 + values.iter().map(|one| 1 + bytes_of(one)).sum::<usize>()
+            }
+            AttributeValue::M(map) => 3 + map.len() + billed_bytes(map),
+            other => panic!("{other:?} is not used"),
+        }
+    }
+    item.iter().map(|(name, of)| name.len() + bytes_of(of)).sum()
+}
+
+#[test]
+fn an_ordinary_interaction_stays_under_a_kilobyte_in_both_tables() {
+    let halves = [event(&query()).unwrap(), event(&response()).unwrap()];
+    let record = joined(&halves);
+    let size = billed_bytes(&write_record(&record));
+    assert!(size < 1024, "the record has {size} bytes");
+
+    let mut row = key(record.request_id.as_str());
+    row.insert(TTL.to_owned(), AttributeValue::N("1764728000".to_owned()));
+    for half in [Half::Query(record.query.unwrap()), Half::Response(record.response.unwrap())] {
+        let (name, map) = write_half(&half, NOW);
+        row.insert(name.to_owned(), map);
+    }
+    let size = billed_bytes(&row);
+    assert!(size < 1024, "the row with both halves has {size} bytes");
+}
