@@ -11,8 +11,13 @@
 //!    the calls cost.
 //! 4. [`dynamodb_store`]: the ports, by driving the steps; `interactions`: a period out of both
 //!    tables.
+//! 5. [`clients`]: how a function reaches AWS; `dead_letter_queue` and `visibility`: SQS (feature
+//!    `queue`).
 
 pub mod attributes;
+pub mod clients;
+#[cfg(feature = "queue")]
+pub mod dead_letter_queue;
 pub mod dynamodb_store;
 pub mod gathering;
 mod interactions;
@@ -25,6 +30,8 @@ pub mod row;
 pub mod table_check;
 pub mod table_error;
 pub mod tables;
+#[cfg(feature = "queue")]
+pub mod visibility;
 
 pub use crate::dynamodb_store::DynamoDbStore;
 pub use crate::tables::{TableNames, Tables};

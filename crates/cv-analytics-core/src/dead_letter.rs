@@ -30,11 +30,13 @@ pub enum Reason {
     WrongType,
     /// The kept form would exceed 256 KiB.
     TooLarge,
+    /// The store will never take the event, though it could be read.
+    RefusedByStore,
 }
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotJson,
         Self::NotAnObject,
         Self::UnknownEventType,
@@ -45,6 +47,7 @@ impl Reason {
         Self::BadOutcome,
         Self::WrongType,
         Self::TooLarge,
+        Self::RefusedByStore,
     ];
 
     /// The code, as it is written everywhere: `not_json`.
@@ -60,6 +63,7 @@ impl Reason {
             Self::BadOutcome => "bad_outcome",
             Self::WrongType => "wrong_type",
             Self::TooLarge => "too_large",
+            Self::RefusedByStore => "refused_by_store",
         }
     }
 

@@ -1,0 +1,136 @@
+//! How AWS is reached from a function: region, credentials and endpoints out of its environment,
+//! one light HTTP client for all services.
+//!
+//! Not `aws-config`: a function's credentials are always in three variables, and the chain that
+//! finds them elsewhere costs megabytes and milliseconds of every start.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+/// The SDK's behaviour that this product was tested with.
+pub fn behavior_version() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// A call may take as long as this, its repetitions included. What marks a mail as being sent
+/// relies on it.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A variable of the function's environment is missing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the variable {0} is not set: it comes with the function's configuration")]
+pub struct MissingVariable(pub &'static str);
+
+/// An HTTP client with rustls on ring and the system's root certificates; connects when it is
+/// first used.
+pub fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+/// How long calls may take, wherever they are made.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build()
+}
+
+/// The configuration of every client, out of the variables that AWS sets for a function and the
+/// SDKs' own `AWS_ENDPOINT_URL…`.
+///
+/// # Errors
+/// [`MissingVariable`].
+pub fn function_config(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<SdkConfig, MissingVariable> {
+    let required = |name: &'static str| variable(name).ok_or(MissingVariable(name));
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN"),
+        None,
+        "the function's environment",
+    );
+    let endpoints = ServiceEndpoints::read(&variable);
+    let config = SdkConfig::builder()
+        .behavior_version(behavior_version())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts())
+        .service_config(endpoints);
+    Ok(match variable("AWS_ENDPOINT_URL") {
+        Some(endpoint) => config.endpoint_url(endpoint).build(),
+        None => config.build(),
+    })
+}
+
+/// `AWS_ENDPOINT_URL_DYNAMODB` and its like
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
+#[derive(Clone, Debug)]
+struct ServiceEndpoints(Arc<HashMap<&'static str, String>>);
+
+impl ServiceEndpoints {
+    const SERVICES: [(&'static str, &'static str); 3] = [
+        ("DynamoDB", "AWS_ENDPOINT_URL_DYNAMODB"),
+        ("SQS", "AWS_ENDPOINT_URL_SQS"),
+        ("SESv2", "AWS_ENDPOINT_URL_SESV2"),
+    ];
+
+    fn read(variable: &impl Fn(&str) -> Option<String>) -> Self {
+        let set = Self::SERVICES.into_iter().filter_map(|(id, name)| Some((id, variable(name)?)));
+        Self(Arc::new(set.collect()))
+    }
+}
+
+impl LoadServiceConfig for ServiceEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (key.env() == "AWS_ENDPOINT_URL").then(|| self.0.get(key.service_id()).cloned())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = function_config(|name| (name != "AWS_REGION").then(String::new)).unwrap_err();
+        assert_eq!(error, MissingVariable("AWS_REGION"));
+    }
+
+    #[test]
+    fn an_endpoint_of_one_service_wins_over_that_of_all() {
+        let config = function_config(|name| match name {
+            "AWS_ENDPOINT_URL" => Some("http://localhost:1".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://localhost:2".to_owned()),
+            _ => Some("x".to_owned()),
+        });
+        let config = config.unwrap();
+        assert_eq!(config.endpoint_url(), Some("http://localhost:1"));
+        let key = ServiceConfigKey::builder()
+            .service_id("DynamoDB")
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let own = config.service_config().unwrap().load_config(key.unwrap());
+        assert_eq!(own.as_deref(), Some("http://localhost:2"));
+    }
+}

@@ -1,0 +1,120 @@
+//! The dead-letter queue `cv-analytics-dlq.fifo`: messages that cannot be read, whole, with their
+//! reason in message attributes.
+
+use std::error::Error;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::http::HttpResponse;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::MessageAttributeValue;
+use cv_analytics_core::dead_letter::DeadLetter;
+
+/// The message attribute that says why: a reason code.
+pub const REASON: &str = "reason";
+/// The message attribute that says what was wrong and where.
+pub const DETAIL: &str = "detail";
+/// The message attribute that keeps a dead letter's own id through retries, so that it is counted
+/// once.
+pub const DEAD_LETTER_ID: &str = "deadLetterId";
+
+/// A call to a queue failed. Names the queue, the call and AWS's code; no contents.
+#[derive(Debug, thiserror::Error)]
+#[error("queue {queue}: {call} failed ({code}){hint}")]
+pub struct QueueError {
+    queue: String,
+    call: &'static str,
+    code: String,
+    hint: &'static str,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl QueueError {
+    /// Sorts what the SDK answered.
+    pub(crate) fn from_sdk<E>(
+        queue: &str,
+        call: &'static str,
+        error: SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let code = match &error {
+            SdkError::ServiceError(answer) => {
+                answer.err().code().unwrap_or("an answer without a code").to_owned()
+            }
+            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+            SdkError::DispatchFailure(_) => "not reached".to_owned(),
+            _ => "the answer cannot be read".to_owned(),
+        };
+        let hint = match code.as_str() {
+            "AccessDenied" | "AccessDeniedException" => {
+                ": give the role that calls the permission for it"
+            }
+            "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
+                ": there is no such queue in this region and account; check its URL"
+            }
+            _ => "",
+        };
+        Self { queue: queue.to_owned(), call, code, hint, source: error.into() }
+    }
+}
+
+/// The dead-letter queue behind one client.
+#[derive(Clone, Debug)]
+pub struct DeadLetterQueue {
+    client: Client,
+    url: String,
+}
+
+impl DeadLetterQueue {
+    /// The queue at `url`.
+    pub fn new(client: Client, url: impl Into<String>) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    /// The queue's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The client behind it.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends a message that could not be read, in a message group of its own so that none waits
+    /// for another. The same `id` within five minutes is sent once.
+    ///
+    /// # Errors
+    /// [`QueueError`]: the message is not in the queue.
+    pub async fn send(&self, id: &str, letter: &DeadLetter) -> Result<(), QueueError> {
+        // A body that came through the queue is text; one that a table refused is, too.
+        let body = String::from_utf8_lossy(&letter.body);
+        self.client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(id)
+            .message_deduplication_id(id)
+            .message_body(body)
+            .message_attributes(REASON, attribute(letter.reason.code()))
+            .message_attributes(DETAIL, attribute(&letter.detail))
+            .message_attributes(DEAD_LETTER_ID, attribute(id))
+            .send()
+            .await
+            .map_err(|error| QueueError::from_sdk(&self.url, "SendMessage", error))?;
+        Ok(())
+    }
+}
+
+/// A text as a message attribute, which may not be empty. Characters that SQS takes in no message
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>)
+/// are left out.
+fn attribute(text: &str) -> MessageAttributeValue {
+    let allowed = |char: &char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
+    let text: String = text.chars().filter(allowed).collect();
+    let text = if text.is_empty() { "-".to_owned() } else { text };
+    let mut value = MessageAttributeValue::builder().string_value(text);
+    value = value.data_type("String");
+    // The data type is set, so this cannot fail.
+    value.build().unwrap_or_else(|_| unreachable!("the data type is set"))
+}

@@ -1,0 +1,3 @@
+//! `cv-analytics-reporter`: the function behind the schedule.
+
+fn main() {}
