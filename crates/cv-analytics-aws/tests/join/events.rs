@@ -1,0 +1,57 @@
+//! Events as agents send them, read by the intake.
+
+use cv_analytics_core::event::{Event, RequestId};
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+/// Tuesday, 2026-11-17.
+pub(crate) const ASKED_AT: Timestamp = Timestamp::from_millis(1_794_906_000_000);
+
+pub(crate) fn request_id(number: usize) -> RequestId {
+    RequestId::new(format!("request {number}")).unwrap()
+}
+
+fn read(event: &Value, at: Timestamp) -> Event {
+    let intake = Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec())));
+    match intake.read(event.to_string().as_bytes(), at) {
+        Content::Event(event) => *event,
+        Content::DeadLetter(letter) => panic!("{}", letter.detail),
+    }
+}
+
+/// A query event.
+pub(crate) fn query(request: usize, text: &str, at: Timestamp) -> Event {
+    let event = json!({"eventType": "query", "requestId": request_id(request).as_str(),
+                       "timestamp": at.as_millis(), "query": text, "sessionId": "a visitor"});
+    read(&event, at)
+}
+
+/// A response event that waits for its query event.
+pub(crate) fn response(request: usize, score: u8, at: Timestamp) -> Event {
+    let event = json!({"eventType": "response", "requestId": request_id(request).as_str(),
+                       "timestamp": at.as_millis(), "matchType": "partial", "matchScore": score});
+    read(&event, at)
+}
+
+/// A response event that brings its question along.
+pub(crate) fn self_contained(request: usize, text: &str, at: Timestamp) -> Event {
+    let event = json!({"eventType": "response", "requestId": request_id(request).as_str(),
+                       "timestamp": at.plus_millis(900).as_millis(), "matchType": "full",
+                       "query": text, "queryTimestamp": at.as_millis()});
+    read(&event, at)
+}
+
+/// What the joining law makes of `events`, in their order.
+pub(crate) fn joined<'events>(
+    events: impl IntoIterator<Item = &'events Event>,
+) -> Option<Interaction> {
+    events.into_iter().fold(None, |present, event| {
+        match Interaction::join(present.as_ref(), event) {
+            Joined::Changed(record) => Some(record),
+            Joined::Unchanged(_) => present,
+        }
+    })
+}

@@ -1,0 +1,123 @@
+//! What the two tables hold of one request, and what each call does to it and answers.
+//!
+//! Conditions and expressions are those of `src/tables.rs`.
+
+use cv_analytics_aws::joining::ErasedRow;
+use cv_analytics_aws::record::{InTheWay, Record};
+use cv_analytics_aws::row::{Half, InterimRow};
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::timestamp::Timestamp;
+
+use crate::calls::{Answer, Call};
+
+/// The interim row and the record of one request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Items {
+    pub(crate) row: Option<InterimRow>,
+    pub(crate) record: Option<Record>,
+}
+
+impl Items {
+    /// Makes one call. Reads give what is there now; whoever wants an earlier version brings it.
+    pub(crate) fn make(&mut self, call: Call<'_>, arrived_at: Timestamp) -> Answer {
+        match call {
+            Call::ReadRow => Answer::Row(self.row.clone()),
+            Call::AddHalf(half) => {
+                if self.row.as_ref().is_some_and(|row| row.erased) {
+                    return Answer::Old(Err(ErasedRow));
+                }
+                let old = self.row.clone();
+                add(self.row.get_or_insert_default(), half, arrived_at);
+                Answer::Old(Ok(old))
+            }
+            Call::EraseRow => {
+                self.erase_row();
+                Answer::Made
+            }
+            Call::ReadRecord => Answer::Record(self.record.clone()),
+            Call::PutJoined(record) => Answer::Joined(match &self.record {
+                Some(Record::Interaction(there)) if there.is_joined() => {
+                    Err(InTheWay::Joined(there.clone()))
+                }
+                Some(Record::Erased) => Err(InTheWay::Erased),
+                _ => {
+                    self.record = Some(Record::Interaction(record.clone()));
+                    Ok(())
+                }
+            }),
+            Call::PutLone(record) => Answer::Lone(match &self.record {
+                Some(there) => Err(there.clone()),
+                None => {
+                    self.record = Some(Record::Interaction(record.clone()));
+                    Ok(())
+                }
+            }),
+            Call::DeleteRow => Answer::Row(self.row.take()),
+            Call::PutRow(half) => {
+                self.row = None;
+                add(self.row.get_or_insert_default(), half, arrived_at);
+                Answer::Made
+            }
+            Call::PutJoinedWhereNone(record) => Answer::Joined(match &self.record {
+                Some(Record::Interaction(there)) => Err(InTheWay::Joined(there.clone())),
+                Some(Record::Erased) => Err(InTheWay::Erased),
+                None => {
+                    self.record = Some(Record::Interaction(record.clone()));
+                    Ok(())
+                }
+            }),
+        }
+    }
+
+    /// Marks the row as erased and takes its halves out of it.
+    pub(crate) fn erase_row(&mut self) {
+        self.row = Some(InterimRow { erased: true, ..InterimRow::default() });
+    }
+
+    /// Puts a tombstone in the record's place, whatever is there.
+    pub(crate) fn put_tombstone(&mut self) {
+        self.record = Some(Record::Erased);
+    }
+
+    /// What a report sees: the record, and the row's halves where the record lacks them.
+    pub(crate) fn shown(&self, request_id: &RequestId) -> Option<Interaction> {
+        let row = self.row.as_ref().filter(|row| !row.erased);
+        match (&self.record, row) {
+            (Some(Record::Erased), _) | (None, None) => None,
+            (Some(Record::Interaction(record)), None) => Some(record.clone()),
+            (Some(Record::Interaction(record)), Some(_)) if record.is_joined() => {
+                Some(record.clone())
+            }
+            (Some(Record::Interaction(record)), Some(row)) => Some(Interaction {
+                request_id: request_id.clone(),
+                query: record.query.clone().or_else(|| row.query.clone()),
+                response: record.response.clone().or_else(|| row.response.clone()),
+            }),
+            (None, Some(row)) => Some(Interaction {
+                request_id: request_id.clone(),
+                query: row.query.clone(),
+                response: row.response.clone(),
+            }),
+        }
+    }
+}
+
+/// `SET half = if_not_exists(half, :half)`; each half carries the moment of its arrival with it.
+fn add(row: &mut InterimRow, half: &Half, arrived_at: Timestamp) {
+    let is_new = match half {
+        Half::Query(query) if row.query.is_none() => {
+            row.query = Some(query.clone());
+            true
+        }
+        Half::Response(response) if row.response.is_none() => {
+            row.response = Some(response.clone());
+            true
+        }
+        _ => false,
+    };
+    if is_new {
+        let earliest = row.arrived_at.map_or(arrived_at, |before| before.min(arrived_at));
+        row.arrived_at = Some(earliest);
+    }
+}

@@ -1,0 +1,162 @@
+//! Two empty tables in an emulator, as the templates make them, and events to put into them.
+
+use std::ops::Deref;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use cv_analytics_aws::clients::function_config;
+use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
+use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::{Observation, Observe};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use futures_util::TryStreamExt;
+use serde_json::{Value, json};
+
+/// A Thursday of 2025-W46.
+pub(crate) const ASKED_AT: i64 = 1_763_000_000_000;
+
+/// What the store's clock shows.
+fn now() -> Timestamp {
+    Timestamp::from_millis(ASKED_AT + 5_000)
+}
+
+/// A store in an emulator of its own.
+pub(crate) struct EmulatedStore {
+    store: DynamoDbStore,
+    _server: DynoxideServer,
+}
+
+impl Deref for EmulatedStore {
+    type Target = DynamoDbStore;
+
+    fn deref(&self) -> &DynamoDbStore {
+        &self.store
+    }
+}
+
+/// A client of an emulator without tables.
+pub(crate) fn client_of(server: &DynoxideServer) -> Client {
+    let endpoint = server.endpoint_url();
+    let config = function_config(|name| {
+        Some(match name {
+            "AWS_ENDPOINT_URL" => endpoint.clone(),
+            "AWS_REGION" => "eu-west-2".to_owned(),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "emulated".to_owned(),
+            _ => return None,
+        })
+    });
+    Client::new(&config.unwrap())
+}
+
+pub(crate) fn key(name: &str, kind: KeyType) -> KeySchemaElement {
+    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+}
+
+pub(crate) fn attribute(name: &str, of: ScalarAttributeType) -> AttributeDefinition {
+    AttributeDefinition::builder().attribute_name(name).attribute_type(of).build().unwrap()
+}
+
+/// Makes the interim rows' table.
+pub(crate) async fn create_query_events(client: &Client, name: &str) {
+    client
+        .create_table()
+        .table_name(name)
+        .key_schema(key("requestId", KeyType::Hash))
+        .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// Makes the records' table.
+pub(crate) async fn create_analytics(client: &Client, name: &str) {
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("week-index")
+        .key_schema(key("week", KeyType::Hash))
+        .key_schema(key("timestamp", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()
+        .unwrap();
+    client
+        .create_table()
+        .table_name(name)
+        .key_schema(key("requestId", KeyType::Hash))
+        .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
+        .attribute_definitions(attribute("week", ScalarAttributeType::S))
+        .attribute_definitions(attribute("timestamp", ScalarAttributeType::N))
+        .global_secondary_indexes(index)
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .unwrap();
+}
+
+/// A store in two new tables.
+pub(crate) async fn store() -> EmulatedStore {
+    let server = DynoxideServer::start().unwrap();
+    let (client, names) = (client_of(&server), TableNames::default());
+    create_query_events(&client, &names.query_events).await;
+    create_analytics(&client, &names.analytics).await;
+    EmulatedStore { store: DynamoDbStore::new(Tables::new(client, names), now), _server: server }
+}
+
+/// The same store, an hour later and promoting: what the reporter sees on Monday.
+pub(crate) fn reporter(store: &DynamoDbStore) -> DynamoDbStore {
+    fn an_hour_later() -> Timestamp {
+        now().plus_millis(60 * 60 * 1000)
+    }
+    DynamoDbStore::new(store.tables().clone(), an_hour_later).promoting()
+}
+
+pub(crate) fn event(value: &Value) -> Event {
+    let intake = Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec())));
+    match intake.read(value.to_string().as_bytes(), now()) {
+        Content::Event(event) => *event,
+        Content::DeadLetter(letter) => panic!("{}", letter.detail),
+    }
+}
+
+pub(crate) fn query(id: &str) -> Event {
+    event(&json!({"eventType": "query", "requestId": id, "timestamp": ASKED_AT,
+                  "query": "Do you know Kubernetes?", "sessionId": "s"}))
+}
+
+pub(crate) fn response(id: &str) -> Event {
+    event(&json!({"eventType": "response", "requestId": id, "timestamp": ASKED_AT + 3_000,
+                  "matchType": "partial", "matchScore": 72, "sessionId": "s"}))
+}
+
+pub(crate) fn self_contained(id: &str) -> Event {
+    event(&json!({"eventType": "response", "requestId": id, "timestamp": ASKED_AT + 3_000,
+                  "matchType": "partial", "matchScore": 72, "sessionId": "s",
+                  "query": "Do you know Kubernetes?", "queryTimestamp": ASKED_AT}))
+}
+
+/// Keeps one event as a batch of its own.
+pub(crate) async fn keep(store: &DynamoDbStore, event: Event) -> cv_analytics_aws::joining::Kept {
+    let gathered = cv_analytics_aws::gathering::Gathered::first(event);
+    store.join(gathered.delivered().clone(), now()).await.unwrap().kept
+}
+
+/// What the week of [`ASKED_AT`] shows.
+pub(crate) async fn observed(store: &DynamoDbStore) -> Vec<Observation> {
+    let week = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
+    let pages: Vec<Vec<Observation>> =
+        store.observations(week.start()..week.end()).try_collect().await.unwrap();
+    pages.into_iter().flatten().collect()
+}
+
+/// Every interaction of the store.
+pub(crate) async fn exported(store: &DynamoDbStore) -> Vec<Interaction> {
+    let pages: Vec<Vec<Interaction>> = store.export().try_collect().await.unwrap();
+    pages.into_iter().flatten().collect()
+}

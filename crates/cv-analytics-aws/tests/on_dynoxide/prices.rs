@@ -1,0 +1,112 @@
+//! What each path costs in request units, exactly.
+
+use cv_analytics_aws::DynamoDbStore;
+use cv_analytics_aws::gathering::Gathered;
+use cv_analytics_aws::joining::Kept;
+use cv_analytics_aws::request_units::Units;
+use cv_analytics_core::timestamp::Timestamp;
+
+use crate::emulated_tables::{
+    ASKED_AT, keep, observed, query, reporter, response, self_contained, store,
+};
+
+fn spent(store: &DynamoDbStore) -> Units {
+    store.tables().units().take()
+}
+
+const fn units(read: f64, write: f64) -> Units {
+    Units { read, write }
+}
+
+#[tokio::test]
+async fn in_order_three_writes_and_half_a_read() {
+    let store = store().await;
+    assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.0, 1.0));
+    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.5, 2.0));
+}
+
+#[tokio::test]
+async fn response_first_four_writes_and_half_a_read() {
+    let store = store().await;
+    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.5, 1.0));
+    assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.0, 3.0));
+}
+
+#[tokio::test]
+async fn a_self_contained_response_three_writes_in_all() {
+    for query_first in [true, false] {
+        let store = store().await;
+        if query_first {
+            keep(&store, query("r")).await;
+        }
+        assert_eq!(keep(&store, self_contained("r")).await, Kept::AsDelivered);
+        if !query_first {
+            keep(&store, query("r")).await;
+        }
+        assert_eq!(spent(&store), units(0.0, 3.0));
+        assert_eq!(observed(&store).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn both_halves_in_one_batch_two_writes() {
+    let store = store().await;
+    let mut gathered = Gathered::first(response("r"));
+    gathered.add(query("r"));
+    let arrived_at = Timestamp::from_millis(ASKED_AT);
+    store.join(gathered.delivered().clone(), arrived_at).await.unwrap();
+    assert_eq!(spent(&store), units(0.0, 2.0));
+}
+
+#[tokio::test]
+async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
+    let store = store().await;
+    keep(&store, query("r")).await;
+    assert_eq!(observed(&reporter(&store)).await.len(), 1);
+    assert_eq!(spent(&store).write, 3.0);
+    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.5, 2.0));
+}
+
+#[tokio::test]
+async fn a_redelivery_one_write_at_the_most() {
+    let store = store().await;
+    keep(&store, query("r")).await;
+    keep(&store, response("r")).await;
+    spent(&store);
+    assert!(matches!(keep(&store, query("r")).await, Kept::Before(_)));
+    assert_eq!(spent(&store), units(0.0, 1.0));
+    // The put is refused: billed one unit, of which its answer says nothing.
+    assert!(matches!(keep(&store, response("r")).await, Kept::Before(_)));
+    assert_eq!(spent(&store), units(0.5, 0.0));
+}
+
+#[tokio::test]
+async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
+    let store = store().await;
+    keep(&store, response("r")).await;
+    keep(&store, query("r")).await;
+    spent(&store);
+    assert!(matches!(keep(&store, query("r")).await, Kept::Before(_)));
+    assert_eq!(spent(&store), units(0.5, 1.0));
+    assert!(matches!(keep(&store, response("r")).await, Kept::Before(_)));
+    assert_eq!(spent(&store), units(1.0, 0.0));
+}
+
+#[tokio::test]
+async fn a_report_reads_a_unit_for_every_interaction_at_the_most() {
+    let store = store().await;
+    for number in 0..40 {
+        keep(&store, query(&format!("r{number}"))).await;
+        keep(&store, response(&format!("r{number}"))).await;
+    }
+    spent(&store);
+    assert_eq!(observed(&reporter(&store)).await.len(), 40);
+    let spent = spent(&store);
+    assert_eq!(spent.write, 0.0, "nothing is written for a finished interaction");
+    assert!(spent.read <= 40.0, "{spent:?}");
+}

@@ -1,0 +1,98 @@
+//! Tables that are missing or not those that are needed: a sentence, and no message given up.
+
+use aws_sdk_dynamodb::types::{BillingMode, KeyType, ScalarAttributeType};
+use cv_analytics_aws::table_error::TableError;
+use cv_analytics_aws::{TableNames, Tables};
+use cv_analytics_core::event::RequestId;
+use cv_analytics_harness::dynoxide_server::DynoxideServer;
+
+use crate::emulated_tables::{attribute, client_of, create_query_events, key, query, store};
+
+async fn problem(tables: &Tables) -> String {
+    match tables.check().await.unwrap_err() {
+        TableError::Misconfigured { problem, .. } => problem,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn tables_as_the_templates_make_them_are_right() {
+    store().await.tables().check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_table_is_named() {
+    let server = DynoxideServer::start().unwrap();
+    let tables = Tables::new(client_of(&server), TableNames::default());
+    let error = tables.check().await.unwrap_err().to_string();
+    assert!(error.contains(&tables.names().query_events), "{error}");
+    assert!(error.contains("there is no such table"), "{error}");
+    let read = tables.read_row(&RequestId::new("r").unwrap()).await.unwrap_err();
+    assert!(matches!(read, TableError::Misconfigured { .. }), "{read}");
+}
+
+#[tokio::test]
+async fn another_key_and_a_missing_index_are_named() {
+    let server = DynoxideServer::start().unwrap();
+    let (client, names) = (client_of(&server), TableNames::default());
+    create_query_events(&client, &names.query_events).await;
+    create_query_events(&client, &names.analytics).await;
+    let tables = Tables::new(client.clone(), names.clone());
+    assert!(problem(&tables).await.contains("no index `week-index`"));
+
+    let mut other = names;
+    other.query_events += "-other";
+    client
+        .create_table()
+        .table_name(&other.query_events)
+        .key_schema(key("id", KeyType::Hash))
+        .attribute_definitions(attribute("id", ScalarAttributeType::N))
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .unwrap();
+    let tables = Tables::new(client, other);
+    let problem = problem(&tables).await;
+    assert!(
+        problem.contains("`id` (HASH, N)") && problem.contains("`requestId` (String)"),
+        "{problem}"
+    );
+    // A write fails as a fault of the table, not of the message.
+    let half = match query("r").halves {
+        cv_analytics_core::event::Halves::Query(query) => cv_analytics_aws::row::Half::Query(query),
+        other => panic!("{other:?}"),
+    };
+    let now = cv_analytics_core::timestamp::Timestamp::from_millis(0);
+    let id = RequestId::new("r").unwrap();
+    let error = tables.add_half(&id, &half, now, now).await.unwrap_err();
+    assert!(matches!(error, TableError::Misconfigured { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_item_that_is_too_large_is_refused_for_good() {
+    let store = store().await;
+    let mut query = match query("r").halves {
+        cv_analytics_core::event::Halves::Query(query) => query,
+        other => panic!("{other:?}"),
+    };
+    query.query = "x".repeat(450 * 1024);
+    let half = cv_analytics_aws::row::Half::Query(query);
+    let now = cv_analytics_core::timestamp::Timestamp::from_millis(0);
+    let id = RequestId::new("r").unwrap();
+    let error = store.tables().add_half(&id, &half, now, now).await.unwrap_err();
+    assert!(matches!(error, TableError::Refused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_reached_is_a_passing_fault() {
+    let config = cv_analytics_aws::clients::function_config(|name| {
+        Some(match name {
+            "AWS_ENDPOINT_URL" => "http://127.0.0.1:9".to_owned(),
+            _ => "x".to_owned(),
+        })
+    });
+    let client = aws_sdk_dynamodb::Client::new(&config.unwrap());
+    let tables = Tables::new(client, TableNames::default());
+    let read = tables.read_row(&RequestId::new("r").unwrap()).await.unwrap_err();
+    assert!(matches!(read, TableError::Unavailable { .. }), "{read}");
+}

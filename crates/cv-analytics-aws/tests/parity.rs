@@ -1,0 +1,241 @@
+//! The same events through SQLite and through DynamoDB: identical records, identical reports.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "on_dynoxide/emulated_tables.rs"]
+#[allow(dead_code, reason = "shared with another test")]
+mod emulated_tables;
+
+use std::collections::BTreeMap;
+
+use cv_analytics_aws::DynamoDbStore;
+use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::{Arrival, Deliveries, Keep, Ledger, Observe, StoreError};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_harness::seeded::Seeded;
+use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::{SkillDictionary, report_html, report_text};
+use cv_analytics_sqlite::SqliteStore;
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::{Value, json};
+
+use crate::emulated_tables::{ASKED_AT, reporter};
+
+const WEEK_MS: usize = 7 * 24 * 60 * 60 * 1000;
+const QUESTIONS: [&str; 10] = [
+    "Do you know k8s?",
+    "Kubernetes in production?",
+    "Go or Rust, which is stronger?",
+    "What are your salary expectations?",
+    "Do you need a visa to work in the UK?",
+    "How do you test React components?",
+    "Tell me about Terraform on AWS",
+    "Mail me at jane@example.com about PostgreSQL",
+    "Where did you go to university?",
+    "Was ist Ihre Kündigungsfrist? 👋",
+];
+
+/// The messages of one interaction: every form that the contract has, some of them again.
+fn interaction(number: usize) -> Vec<Value> {
+    let mut seeded = Seeded::new(number as u64);
+    let id = format!("{:016x}-{number}", seeded.bits());
+    let at = ASKED_AT - i64::try_from(seeded.below(9 * WEEK_MS)).unwrap();
+    let text = *seeded.choice(&QUESTIONS).unwrap();
+    let agent = if seeded.chance(3) {
+        "Googlebot/2.1 (+http://www.google.com/bot.html)"
+    } else {
+        "Mozilla/5.0"
+    };
+    let session = match seeded.below(3) {
+        0 => json!("anonymous"),
+        _ => json!(format!("session-{}", seeded.below(900))),
+    };
+    let query = json!({"eventType": "query", "requestId": id, "timestamp": at, "query": text,
+                       "sessionId": session, "metadata": {"userAgent": agent, "page": number % 7}});
+    let mut response = json!({
+        "eventType": "response", "requestId": id, "timestamp": at + 500 + i64::try_from(seeded.below(4_000)).unwrap(),
+        "sessionId": session, "tokens": seeded.below(900), "metadata": {"userAgent": agent, "matchQuality": 0.1 * 3.0}});
+    let fields = response.as_object_mut().unwrap();
+    match seeded.below(8) {
+        0 => drop(fields.insert("outcome".to_owned(), json!("blocked"))),
+        1 => drop(fields.insert("outcome".to_owned(), json!("ai_error"))),
+        2 => drop(
+            fields
+                .insert("matchQuality".to_owned(), json!({"type": "PARTIAL", "confidence": 0.29})),
+        ),
+        3 => {
+            fields.insert("matchType".to_owned(), json!("none"));
+            fields.insert("missingSkills".to_owned(), json!(["Kubernetes", "Helm"]));
+        }
+        _ => {
+            fields.insert("matchType".to_owned(), json!("full"));
+            fields.insert("matchScore".to_owned(), json!(70 + seeded.below(31)));
+            fields.insert(
+                "performance".to_owned(),
+                json!({"totalTime": seeded.below(3_000), "cacheHit": true}),
+            );
+        }
+    }
+    let whole = || {
+        let mut whole = response.clone();
+        let fields = whole.as_object_mut().unwrap();
+        fields.insert("query".to_owned(), json!(text));
+        fields.insert("queryTimestamp".to_owned(), json!(at));
+        whole
+    };
+    let mut messages = match seeded.below(20) {
+        0 => vec![query],
+        1 => vec![response],
+        2..5 => vec![response, query],
+        5..9 => vec![query, whole()],
+        9 => vec![whole()],
+        10 => vec![
+            json!({"correlationId": id, "type": "query", "timestamp": at, "query": text, "response": "Yes."}),
+        ],
+        _ => vec![query, response],
+    };
+    if seeded.chance(8) {
+        let again = messages[seeded.below(messages.len())].clone();
+        messages.push(again);
+    }
+    messages
+}
+
+/// `count` messages: halves of one interaction a little apart, as in life.
+fn messages(count: usize) -> Vec<Event> {
+    let intake = Intake::new(Privacy::full(SessionKey::new(b"parity".to_vec())));
+    let mut seeded = Seeded::new(7);
+    let mut placed: Vec<(usize, Value)> = Vec::with_capacity(count);
+    let mut number = 0;
+    while placed.len() < count {
+        for message in interaction(number) {
+            placed.push((number + seeded.below(40), message));
+        }
+        number += 1;
+    }
+    placed.truncate(count);
+    placed.sort_by_key(|(place, _)| *place);
+    let read = |message: &Value| match intake
+        .read(message.to_string().as_bytes(), Timestamp::from_millis(ASKED_AT))
+    {
+        Content::Event(event) => *event,
+        Content::DeadLetter(letter) => panic!("{}: {message}", letter.detail),
+    };
+    placed.iter().map(|(_, message)| read(message)).collect()
+}
+
+fn arrivals(events: &[Event]) -> Vec<Arrival> {
+    let arrival = |event: &Event| Arrival {
+        content: Content::Event(Box::new(event.clone())),
+        arrived_at: Timestamp::from_millis(ASKED_AT),
+        deduplication_id: None,
+    };
+    events.iter().map(arrival).collect()
+}
+
+async fn by_id(
+    pages: impl Stream<Item = Result<Vec<Interaction>, StoreError>>,
+) -> BTreeMap<String, Interaction> {
+    let pages: Vec<Vec<Interaction>> = pages.try_collect().await.unwrap();
+    let count = pages.iter().map(Vec::len).sum();
+    let all: BTreeMap<_, _> = pages
+        .into_iter()
+        .flatten()
+        .map(|record| (record.request_id.as_str().to_owned(), record))
+        .collect();
+    assert_eq!(all.len(), count, "a request was given twice");
+    all
+}
+
+/// A store whose deliveries are those of AWS: the one thing that may differ.
+struct WithoutDeliveries<'s, S>(&'s S);
+
+impl<S: Observe> Observe for WithoutDeliveries<'_, S> {
+    fn observations(
+        &self,
+        period: std::ops::Range<Timestamp>,
+    ) -> impl Stream<Item = Result<Vec<cv_analytics_core::store::Observation>, StoreError>> + Send
+    {
+        self.0.observations(period)
+    }
+
+    async fn deliveries(&self, _: IsoWeek) -> Result<Deliveries, StoreError> {
+        Ok(Deliveries::default())
+    }
+}
+
+impl<S: Ledger> Ledger for WithoutDeliveries<'_, S> {
+    async fn get(
+        &self,
+        key: &str,
+    ) -> Result<Option<cv_analytics_core::store::LedgerRecord>, StoreError> {
+        self.0.get(key).await
+    }
+
+    async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
+        self.0.put(key, value, expected).await
+    }
+}
+
+/// The three forms of one week's report, as bytes.
+async fn forms<S: Observe + Ledger>(
+    store: &S,
+    dictionary: &SkillDictionary,
+    week: IsoWeek,
+) -> [String; 3] {
+    let settings = FigureSettings {
+        cv: Some(vec!["Rust".to_owned(), "React".to_owned()]),
+        ..FigureSettings::default()
+    };
+    let now = Timestamp::from_millis(ASKED_AT).plus_millis(30 * 24 * 60 * 60 * 1000);
+    let store = WithoutDeliveries(store);
+    let report = build_report(&store, dictionary, &settings, week, now).await.unwrap();
+    assert!(report.provenance.interactions > 0);
+    [report.to_json().unwrap(), report_html::render(&report).unwrap(), report_text::render(&report)]
+}
+
+async fn same_from_both(dynamodb: &DynamoDbStore, count: usize) {
+    let events = messages(count);
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
+    for some in events.chunks(1_000) {
+        sqlite.keep(arrivals(some)).await.unwrap();
+    }
+    // Batches of ten, as the event source mapping hands them over, several at once.
+    stream::iter(events.chunks(10))
+        .map(|batch| dynamodb.keep(arrivals(batch)))
+        .buffer_unordered(8)
+        .try_for_each(|_| async { Ok(()) })
+        .await
+        .unwrap();
+
+    let expected = by_id(sqlite.export()).await;
+    assert_eq!(by_id(dynamodb.export()).await, expected, "before lone halves are promoted");
+    let dictionary = SkillDictionary::built_in();
+    let last = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
+    let promoting = reporter(dynamodb);
+    for back in 0..9 {
+        let week = last.earlier(back);
+        let self_hosted = forms(&sqlite, &dictionary, week).await;
+        assert_eq!(forms(&promoting, &dictionary, week).await, self_hosted, "{week}, promoting");
+        assert_eq!(forms(dynamodb, &dictionary, week).await, self_hosted, "{week}, after that");
+    }
+    assert_eq!(by_id(dynamodb.export()).await, expected, "after lone halves were promoted");
+    sqlite.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_thousand_events_give_the_same_records_and_reports_on_either_store() {
+    same_from_both(&emulated_tables::store().await, 100_000).await;
+}
