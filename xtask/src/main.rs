@@ -85,8 +85,3 @@ fn root() -> PathBuf {
 fn now() -> Timestamp {
     Timestamp::now()
 }
-
-#[expect(clippy::disallowed_methods, reason = "tells where the user wants caches to lie")]
-fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
-}

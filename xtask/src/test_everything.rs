@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
+use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE};
 
 use crate::client_suites::{self, Suite};
 use crate::commands;
@@ -17,9 +18,19 @@ use crate::{full_disk, kill_under_load, root, sync_before_answer};
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let is_wanted = |name: &str| only.is_none_or(|only| name.contains(only));
     let mut steps = Steps::new();
+    let cache = Cache::open()?;
+    if is_wanted(EMULATORS) || is_wanted(WORKSPACE) {
+        steps.step(EMULATORS, || cache.dynoxide().and(cache.moto_server()))?;
+    }
     if is_wanted(WORKSPACE) {
         steps.step(WORKSPACE, || {
-            commands::run(Command::new("cargo").args(["test", "--workspace"]).current_dir(root()))
+            commands::run(
+                Command::new("cargo")
+                    .args(["test", "--workspace"])
+                    .env(DYNOXIDE_VARIABLE, cache.dynoxide()?)
+                    .env(MOTO_SERVER_VARIABLE, cache.moto_server()?)
+                    .current_dir(root()),
+            )
         })?;
     }
     let program =
@@ -36,7 +47,6 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
             commands::run(recount.current_dir(root()))
         })?;
     }
-    let cache = Cache::open()?;
     for suite in Suite::ALL {
         if is_wanted(suite.name()) {
             steps.step(suite.name(), || client_suites::run_suite(suite, &program, &cache))?;
@@ -48,6 +58,8 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     steps.finish();
     Ok(())
 }
+
+const EMULATORS: &str = "install the emulators of AWS";
 
 const WORKSPACE: &str = "the workspace's tests";
 

@@ -5,43 +5,51 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use cv_analytics_harness::tools_cache::{DYNOXIDE_VERSION, MOTO_REQUIREMENTS, ToolsCache};
 
 use crate::commands::{output, run};
-use crate::variable;
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The oldest Node.js that the pinned AWS SDK runs on.
 const NODE_MAJOR: u32 = 20;
 
-/// `$XDG_CACHE_HOME/cv-analytics`, else `~/.cache/cv-analytics`.
+/// Tools, each installed where it is asked for and not there.
 #[derive(Clone, Debug)]
-pub(crate) struct Cache(PathBuf);
+pub(crate) struct Cache(ToolsCache);
 
 impl Cache {
     pub(crate) fn open() -> Result<Self> {
-        let base = variable("XDG_CACHE_HOME")
-            .or_else(|| variable("HOME").map(|home| home.join(".cache")))
-            .context("set HOME or XDG_CACHE_HOME: the tests' tools are kept there")?;
-        let cache = base.join("cv-analytics");
-        fs::create_dir_all(&cache).with_context(|| format!("make {}", cache.display()))?;
+        let cache = ToolsCache::locate()?;
+        let path = cache.path();
+        fs::create_dir_all(path).with_context(|| format!("make {}", path.display()))?;
         Ok(Self(cache))
     }
 
-    /// A Python with the packages of `requirements`, all pinned.
+    /// A Python with the packages of the file `requirements`, all pinned.
     pub(crate) fn python_with(&self, requirements: &Path) -> Result<PathBuf> {
-        let folder = self.installed("python", &[requirements], |folder| {
+        let requirements = read(requirements)?;
+        Ok(self.python_environment(&requirements)?.join("bin/python"))
+    }
+
+    /// moto's server: SQS, DynamoDB and SES.
+    pub(crate) fn moto_server(&self) -> Result<PathBuf> {
+        Ok(self.python_environment(MOTO_REQUIREMENTS.as_bytes())?.join("bin/moto_server"))
+    }
+
+    fn python_environment(&self, requirements: &[u8]) -> Result<PathBuf> {
+        self.installed("python", &[requirements], |folder| {
             install_where_missing(
                 "python3",
                 "import ensurepip, venv",
                 &["python3", "python3-venv"],
             )?;
             run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+            let file = folder.join("requirements.txt");
+            fs::write(&file, requirements)?;
             run(Command::new(folder.join("bin/pip"))
                 .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-                .arg(requirements))
-        })?;
-        Ok(folder.join("bin/python"))
+                .arg(file))
+        })
     }
 
     /// A Python with nothing but its standard library.
@@ -53,60 +61,66 @@ impl Cache {
     /// The `node_modules` that the lock file in `project` pins.
     pub(crate) fn node_modules(&self, project: &Path) -> Result<PathBuf> {
         require_node()?;
-        let files = [".npmrc", "package.json", "package-lock.json"].map(|name| project.join(name));
-        let folder =
-            self.installed("javascript", &files.each_ref().map(PathBuf::as_path), |folder| {
-                fs::create_dir_all(folder)?;
-                for file in &files {
-                    fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
-                }
-                run(Command::new("npm")
-                    .args(["ci", "--no-fund", "--no-audit", "--loglevel", "error"])
-                    .current_dir(folder))
-            })?;
+        let names = [".npmrc", "package.json", "package-lock.json"];
+        let contents =
+            names.iter().map(|name| read(&project.join(name))).collect::<Result<Vec<_>>>()?;
+        let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+        let folder = self.installed("javascript", &contents, |folder| {
+            fs::create_dir_all(folder)?;
+            for (name, content) in names.iter().zip(&contents) {
+                fs::write(folder.join(name), content)?;
+            }
+            run(Command::new("npm")
+                .args(["ci", "--no-fund", "--no-audit", "--loglevel", "error"])
+                .current_dir(folder))
+        })?;
         Ok(folder.join("node_modules"))
     }
 
     /// Where the AWS SDK for Rust is compiled: once for all clones.
     pub(crate) fn rust_clients_target(&self) -> PathBuf {
-        self.0.join("rust-clients-target")
+        self.0.path().join("rust-clients-target")
     }
 
     /// cargo-deny, compiled where it is not there: that takes minutes.
     pub(crate) fn cargo_deny(&self) -> Result<PathBuf> {
-        let folder = self.0.join(format!("cargo-deny-{CARGO_DENY_VERSION}"));
-        let program = folder.join("bin/cargo-deny");
+        self.cargo_program("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &[])
+    }
+
+    /// dynoxide, which emulates DynamoDB: compiled where it is not there, which takes minutes.
+    pub(crate) fn dynoxide(&self) -> Result<PathBuf> {
+        let features = ["--no-default-features", "--features", "native-sqlite,http-server,cli"];
+        self.cargo_program("dynoxide-rs", "dynoxide", DYNOXIDE_VERSION, &features)
+    }
+
+    fn cargo_program(
+        &self,
+        package: &str,
+        name: &str,
+        version: &str,
+        features: &[&str],
+    ) -> Result<PathBuf> {
+        let program = self.0.cargo_program(name, version);
         if !program.exists() {
-            println!("compiling cargo-deny {CARGO_DENY_VERSION}");
+            println!("compiling {name} {version}");
+            let folder = program.ancestors().nth(2).context("a program has a folder")?;
             run(Command::new("cargo")
-                .args([
-                    "install",
-                    "--locked",
-                    "--quiet",
-                    "cargo-deny",
-                    "--version",
-                    CARGO_DENY_VERSION,
-                ])
+                .args(["install", "--locked", "--quiet", package, "--version", version])
+                .args(features)
                 .arg("--root")
-                .arg(&folder))?;
+                .arg(folder))?;
         }
         Ok(program)
     }
 
-    /// The folder that `install` made for what `files` say; kept until they say something else.
+    /// The folder that `install` made for what its files say; kept until they say something else.
     fn installed(
         &self,
         kind: &str,
-        files: &[&Path],
+        contents: &[&[u8]],
         install: impl FnOnce(&Path) -> Result<()>,
     ) -> Result<PathBuf> {
-        let mut hash = Sha256::new();
-        for file in files {
-            hash.update(fs::read(file).with_context(|| format!("read {}", file.display()))?);
-        }
-        let mut name = hex::encode(hash.finalize());
-        name.truncate(16);
-        let folder = self.0.join(format!("{kind}-{name}"));
+        let folder = self.0.folder_for(kind, contents);
         let complete = folder.join("installed");
         if !complete.exists() {
             // A rest of one that was interrupted.
@@ -119,6 +133,10 @@ impl Cache {
         }
         Ok(folder)
     }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("read {}", file.display()))
 }
 
 /// strace, which shows the system calls of a server.
@@ -180,33 +198,27 @@ mod tests {
     #[test]
     fn a_tool_is_installed_once_for_what_its_files_say() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache(folder.path().to_owned());
-        let file = folder.path().join("requirements.txt");
+        let cache = Cache(ToolsCache::within(folder.path()));
         let mut installs = 0;
-        let mut install = || {
+        let mut install = |requirements: &[u8]| {
             let make = |folder: &Path| {
                 installs += 1;
                 Ok(fs::create_dir_all(folder)?)
             };
-            cache.installed("tool", &[&file], make).unwrap()
+            cache.installed("tool", &[requirements], make).unwrap()
         };
-        fs::write(&file, "a==1").unwrap();
-        let first = install();
-        assert_eq!(install(), first);
-        fs::write(&file, "a==2").unwrap();
-        assert_ne!(install(), first);
+        let first = install(b"a==1");
+        assert_eq!(install(b"a==1"), first);
+        assert_ne!(install(b"a==2"), first);
         assert_eq!(installs, 2);
     }
 
     #[test]
     fn an_install_that_failed_is_done_again() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache(folder.path().to_owned());
-        let file = folder.path().join("requirements.txt");
-        fs::write(&file, "a==1").unwrap();
-        assert!(cache.installed("tool", &[&file], |_| bail!("no network")).is_err());
-        assert!(
-            cache.installed("tool", &[&file], |folder| Ok(fs::create_dir_all(folder)?)).is_ok()
-        );
+        let cache = Cache(ToolsCache::within(folder.path()));
+        assert!(cache.installed("tool", &[b"a==1"], |_| bail!("no network")).is_err());
+        let again = cache.installed("tool", &[b"a==1"], |folder| Ok(fs::create_dir_all(folder)?));
+        assert!(again.is_ok());
     }
 }

@@ -1,0 +1,32 @@
+//! The emulators start, answer and end.
+
+#[cfg(test)]
+mod tests {
+    use cv_analytics_harness::connection::Connection;
+    use cv_analytics_harness::dynoxide_server::DynoxideServer;
+    use cv_analytics_harness::moto_server::MotoServer;
+
+    fn list_tables(authority: &str) -> String {
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {authority}\r\ncontent-type: application/x-amz-json-1.0\r\n\
+             x-amz-target: DynamoDB_20120810.ListTables\r\nx-amz-date: 20261116T000000Z\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=a/20261116/eu-west-2/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=0\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        let answer = Connection::open(authority).unwrap().exchange(request.as_bytes()).unwrap();
+        assert_eq!(answer.status, 200);
+        String::from_utf8(answer.body).unwrap().replace(' ', "")
+    }
+
+    #[test]
+    fn dynoxide_answers_and_is_empty() {
+        let server = DynoxideServer::start().unwrap();
+        assert_eq!(list_tables(server.authority()), r#"{"TableNames":[]}"#);
+    }
+
+    #[test]
+    fn moto_answers_and_is_empty() {
+        let server = MotoServer::start().unwrap();
+        assert_eq!(list_tables(server.authority()), r#"{"TableNames":[]}"#);
+    }
+}
