@@ -1,0 +1,258 @@
+//! Once for each week and recipient: claim the mark, hand the message over, note it as sent.
+//!
+//! Whoever crashes leaves a claim behind, which somebody else takes over after [`CLAIM_HOLDS`]: a
+//! mail is rather sent again than missed.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
+use cv_analytics_core::week::IsoWeek;
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt, stream};
+
+use crate::clock::Clock;
+use crate::hand_over::{HAND_OVER_LIMIT, HandOver, HandOverError};
+use crate::mail_address::MailAddress;
+use crate::message::Message;
+use crate::sent_mark::{CLAIM_HOLDS, SentMark, Turn, key};
+
+/// How long somebody else's claims are waited for in all: two of them.
+const PATIENCE: Duration = Duration::from_secs(2 * CLAIM_HOLDS.as_secs());
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often one mail is claimed before the store counts as too slow.
+const CLAIMS: usize = 8;
+/// How often it is tried to note a mail that was handed over.
+const NOTES: usize = 3;
+/// Mails that are sent at once: who waits for somebody else's claim keeps few from theirs.
+const AT_ONCE: usize = 4;
+
+/// Sends the mails of a week, each once.
+#[derive(Debug)]
+pub struct WeeklyMail<'a, L, H, C> {
+    /// Keeps the marks.
+    pub ledger: &'a L,
+    /// Takes the messages.
+    pub by: &'a H,
+    /// Tells how old claims are.
+    pub clock: &'a C,
+    /// What tells this run from any other at any time: random.
+    pub claimant: String,
+}
+
+/// What became of one recipient's mail.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The recipient.
+    pub to: MailAddress,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a mail.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was handed over.
+    Sent,
+    /// It was handed over, and the store did not note that: the next run sends it again.
+    SentUnnoted(StoreError),
+    /// It had been sent before.
+    SentBefore,
+    /// It was not sent.
+    Failed(NotSent),
+}
+
+/// Why a mail was not sent. Names no address.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSent {
+    /// Whoever delivers did not take it.
+    #[error(transparent)]
+    Refused(#[from] HandOverError),
+    /// The store failed before anything was handed over.
+    #[error("whether this mail was sent before cannot be read or noted: {0}")]
+    Store(#[from] StoreError),
+    /// The mark is not one that this version knows.
+    #[error(
+        "the mark under {key} cannot be read ({source}): a newer version wrote it; bring this one up to date, or send again whatever it says"
+    )]
+    Mark {
+        /// The ledger's key.
+        key: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// Others went on claiming this mail, or the store was too slow to claim it.
+    #[error("somebody else has been sending this mail for too long: try again in a minute")]
+    Contended,
+}
+
+/// A claim that is one's own.
+struct Claim {
+    key: String,
+    version: u64,
+    /// What the mark goes back to where the hand-over is refused.
+    otherwise: SentMark,
+}
+
+impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
+    /// Whether every one of `recipients` got the mail of `week`, so that it need not be made.
+    ///
+    /// # Errors
+    /// [`NotSent::Store`] or [`NotSent::Mark`].
+    pub async fn is_sent_to_all(
+        &self,
+        week: IsoWeek,
+        recipients: &[MailAddress],
+    ) -> Result<bool, NotSent> {
+        for recipient in recipients {
+            let key = key(week, recipient, self.clock.now());
+            let mark = read(&key, self.ledger.get(&key).await?.as_ref())?;
+            if !matches!(mark, Some(SentMark::Sent { .. })) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends each of `messages` unless it was sent before; with `again` whatever its mark says.
+    /// One's failure keeps no other from theirs. The outcomes come in the messages' order.
+    pub async fn send(&self, messages: Vec<Message>, again: bool) -> Vec<Delivery> {
+        stream::iter(messages.into_iter().enumerate())
+            .map(|(place, message)| async move {
+                // By place: who is named twice waits for oneself and finds the mail sent.
+                let claimant = format!("{}/{place}", self.claimant);
+                let outcome = self.send_one(&message, &claimant, again).await;
+                Delivery { to: message.to, outcome }
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    async fn send_one(&self, message: &Message, claimant: &str, again: bool) -> Outcome {
+        let claim = match self.claim(message, claimant, again).await {
+            Ok(Some(claim)) => claim,
+            Ok(None) => return Outcome::SentBefore,
+            Err(error) => return Outcome::Failed(error),
+        };
+        if let Err(error) = self.hand_over(message).await {
+            self.release(claim).await;
+            return Outcome::Failed(error.into());
+        }
+        match self.note(&claim).await {
+            Ok(()) => Outcome::Sent,
+            Err(error) => Outcome::SentUnnoted(error),
+        }
+    }
+
+    /// Claims the mail; `None` where it was sent before.
+    async fn claim(
+        &self,
+        message: &Message,
+        claimant: &str,
+        again: bool,
+    ) -> Result<Option<Claim>, NotSent> {
+        let key = key(message.week, &message.to, message.date);
+        let mut waited = Duration::ZERO;
+        // The version that is being watched, and what had been waited for when it was first seen.
+        let mut watched = (None, Duration::ZERO);
+        let mut claims = 0;
+        while waited <= PATIENCE && claims <= CLAIMS {
+            let record = self.ledger.get(&key).await?;
+            let version = record.as_ref().map(|record| record.version);
+            if watched.0 != version {
+                watched = (version, waited);
+            }
+            let mark = match read(&key, record.as_ref()) {
+                Err(_) if again => None,
+                mark => mark?,
+            };
+            let now = self.clock.now();
+            let unchanged = waited.saturating_sub(watched.1);
+            match SentMark::turn(mark.as_ref(), claimant, now, unchanged, again) {
+                Turn::SentBefore => return Ok(None),
+                Turn::HandOver => {
+                    let sent_at = mark.and_then(|mark| mark.sent_at());
+                    let otherwise = sent_at.map_or(SentMark::Released, |at| SentMark::Sent { at });
+                    let version = version.unwrap_or_default();
+                    return Ok(Some(Claim { key, version, otherwise }));
+                }
+                Turn::Wait => {
+                    self.clock.sleep(LOOK_AGAIN).await;
+                    waited += LOOK_AGAIN;
+                }
+                Turn::Claim => {
+                    let sent_at = mark.and_then(|mark| mark.sent_at());
+                    let claim = SentMark::Claimed { by: claimant.to_owned(), at: now, sent_at };
+                    // Whether this was one's own is read, not believed: an answer that got lost
+                    // and a call that was repeated look like somebody else's claim.
+                    self.put(&key, &claim, version).await?;
+                    claims += 1;
+                }
+            }
+        }
+        Err(NotSent::Contended)
+    }
+
+    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+        let handed_over = pin!(self.by.hand_over(message));
+        let limit = pin!(self.clock.sleep(HAND_OVER_LIMIT));
+        match select(handed_over, limit).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(HandOverError::new(format!(
+                "whoever delivers the mail did not answer within {} s: try again",
+                HAND_OVER_LIMIT.as_secs()
+            ))),
+        }
+    }
+
+    /// Gives the claim back, so that a retry can send at once. A claim that stays ages.
+    async fn release(&self, claim: Claim) {
+        let _ = self.put(&claim.key, &claim.otherwise, Some(claim.version)).await;
+    }
+
+    /// Notes the mail as sent, also where somebody else has claimed it meanwhile.
+    async fn note(&self, claim: &Claim) -> Result<(), StoreError> {
+        let mut version = Some(claim.version);
+        let mut failure = None;
+        for _ in 0..NOTES {
+            match self.try_to_note(&claim.key, &mut version).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => {
+                    failure = Some(error);
+                    self.clock.sleep(LOOK_AGAIN).await;
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| StoreError::refused("the mail's mark kept changing")))
+    }
+
+    /// Whether the mark says now that the mail was sent; else `version` is that of the next try.
+    async fn try_to_note(&self, key: &str, version: &mut Option<u64>) -> Result<bool, StoreError> {
+        let sent = SentMark::Sent { at: self.clock.now() };
+        if self.put(key, &sent, *version).await? {
+            return Ok(true);
+        }
+        let record = self.ledger.get(key).await?;
+        *version = record.as_ref().map(|record| record.version);
+        Ok(matches!(read(key, record.as_ref()), Ok(Some(SentMark::Sent { .. }))))
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        mark: &SentMark,
+        expected: Option<u64>,
+    ) -> Result<bool, StoreError> {
+        let value = serde_json::to_string(mark)
+            .map_err(|error| StoreError::refused(format!("a mark cannot be written: {error}")))?;
+        self.ledger.put(key, &value, expected).await
+    }
+}
+
+fn read(key: &str, record: Option<&LedgerRecord>) -> Result<Option<SentMark>, NotSent> {
+    let Some(record) = record else { return Ok(None) };
+    let mark = serde_json::from_str(&record.value);
+    mark.map(Some).map_err(|source| NotSent::Mark { key: key.to_owned(), source })
+}
