@@ -7,13 +7,22 @@
 //! 3. [`connection`]: one keep-alive connection that sends them and reads the answers.
 //! 4. [`seeded`]: random numbers that are the same for the same seed.
 //! 5. [`dynoxide_server`] and [`moto_server`]: emulators of AWS, started and stopped.
-//! 6. [`tools_cache`]: where `cargo xtask test` installs these and tests find them.
+//! 6. [`lambda_runtime`]: a function of Lambda, started, invoked and measured through a Runtime API
+//!    of its own (`runtime_api`, which reads each `http_request`); [`memory`] is what it needs.
+//! 7. [`event_source_mapping`]: feeds a queue to it as AWS does, through [`sqs_client`].
+//! 8. [`tools_cache`]: where `cargo xtask test` installs these and tests find them.
 
 pub mod connection;
 pub mod dynoxide_server;
 mod emulator_process;
+pub mod event_source_mapping;
+mod http_request;
+pub mod lambda_runtime;
+pub mod memory;
 pub mod moto_server;
+mod runtime_api;
 pub mod seeded;
 pub mod server_process;
 pub mod signer;
+pub mod sqs_client;
 pub mod tools_cache;

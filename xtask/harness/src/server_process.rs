@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+pub use crate::memory::Memory;
 use crate::signer::AccessKey;
 
 /// What the program prints before its address once it takes requests.
@@ -128,15 +129,7 @@ impl ServerProcess {
 
     /// The resident memory of the process, now and at its peak.
     pub fn memory(&self) -> Result<Memory> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-        let kib = |name: &str| {
-            status
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.parse().ok())
-                .with_context(|| format!("find {name} in {path}"))
-        };
-        Ok(Memory { resident_kib: kib("VmRSS:")?, peak_kib: kib("VmHWM:")? })
+        Memory::of(self.child.id())
     }
 
     /// The last lines that the server logged.
@@ -152,15 +145,6 @@ impl Drop for ServerProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Resident memory in KiB.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Memory {
-    /// Now.
-    pub resident_kib: u64,
-    /// The most since the process began.
-    pub peak_kib: u64,
 }
 
 /// A data folder's `credentials.env`: `NAME=value` lines.

@@ -38,7 +38,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Signs with `key` for the host and port in `authority`, at `now`, for `action`.
+    /// Signs with `key` for the queue at the host and port in `authority`, at `now`, for `action`.
     pub fn new(key: &AccessKey, authority: &str, action: &str, now: Timestamp) -> Result<Self> {
         let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
         let day = date.get(..8).context("a date has eight digits")?;
