@@ -9,12 +9,14 @@
 //!    into halves, or into a [`dead_letter`].
 //! 5. [`interaction`]: the joining law.
 //! 6. [`canonical`]: halves written as the events of the contract again.
-//! 7. [`store`]: the ports that a store offers.
+//! 7. [`store`]: the ports that a store offers; [`id_fields`]: whether a dead letter belongs to
+//!    what is to be forgotten.
 
 pub mod canonical;
 pub mod dead_letter;
 pub mod event;
 mod field;
+pub mod id_fields;
 pub mod intake;
 pub mod interaction;
 mod json_object;
