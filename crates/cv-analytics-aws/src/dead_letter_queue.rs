@@ -83,7 +83,8 @@ impl DeadLetterQueue {
     }
 
     /// Sends a message that could not be read, in a message group of its own so that none waits
-    /// for another. The same `id` within five minutes is sent once.
+    /// for another. The same `id` and arrival within five minutes is sent once; a letter that was
+    /// retried arrives anew, or the queue would swallow it when it is still unreadable.
     ///
     /// # Errors
     /// [`QueueError`]: the message is not in the queue.
@@ -94,7 +95,7 @@ impl DeadLetterQueue {
             .send_message()
             .queue_url(&self.url)
             .message_group_id(id)
-            .message_deduplication_id(id)
+            .message_deduplication_id(format!("{id}:{}", letter.arrived_at.as_millis()))
             .message_body(body)
             .message_attributes(REASON, attribute(letter.reason.code()))
             .message_attributes(DETAIL, attribute(&letter.detail))
@@ -109,7 +110,7 @@ impl DeadLetterQueue {
 /// A text as a message attribute, which may not be empty. Characters that SQS takes in no message
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>)
 /// are left out.
-fn attribute(text: &str) -> MessageAttributeValue {
+pub(crate) fn attribute(text: &str) -> MessageAttributeValue {
     let allowed = |char: &char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
     let text: String = text.chars().filter(allowed).collect();
     let text = if text.is_empty() { "-".to_owned() } else { text };

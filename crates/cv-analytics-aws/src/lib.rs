@@ -13,12 +13,16 @@
 //!    tables.
 //! 5. [`clients`]: how a function reaches AWS; `dead_letter_queue` and `visibility`: SQS (feature
 //!    `queue`).
+//! 6. [`erasure`] and `dead_letter_shelf`: what the program does beyond the ports.
 
 pub mod attributes;
 pub mod clients;
 #[cfg(feature = "queue")]
 pub mod dead_letter_queue;
+#[cfg(feature = "queue")]
+pub mod dead_letter_shelf;
 pub mod dynamodb_store;
+pub mod erasure;
 pub mod gathering;
 mod interactions;
 mod item;
