@@ -1,29 +1,31 @@
 //! `cv-analytics dead-letters`: messages that could not be read.
 
-use anyhow::{Context, Result, bail};
+mod in_queue;
+mod in_sqlite;
+
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use cv_analytics_core::store::{Arrival, Disposition};
-use cv_analytics_sqlite::{DeadLetterEntry, SqliteStore};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
-use serde_json::json;
 
 use crate::arguments::Installation;
+use crate::installation_store::InstallationStore;
 use crate::store_location::PrivacySwitches;
-use crate::{now, output};
 
-/// How many letters are read again by one commit of a retry.
-const RETRY_BATCH: usize = 500;
-/// Bytes of letters after which that commit comes sooner, so that they fit in memory.
-const RETRY_BYTES: usize = 8 << 20;
+const LIST_HELP: &str = "List them, newest first
+
+With --store dynamodb they lie in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. They are received and made visible again, at one request for ten; whoever else reads the queue meanwhile does not see them. The queue gives no message of a message group while an earlier one of it is out: how many are behind others is said.";
+const RETRY_HELP: &str = "Read them again, as after an update of the program; what can be read now is kept
+
+With --store dynamodb they are sent to the events queue (QUEUE_URL, else cv-analytics-events.fifo), and the processor reads them; what it still cannot read comes back under the same id. The privacy switches are the processor's then.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
     /// List them, newest first
+    #[command(long_about = LIST_HELP)]
     List(List),
     /// Write one whole: its bytes as they came
     Show(Show),
     /// Read them again, as after an update of the program; what can be read now is kept
+    #[command(long_about = RETRY_HELP)]
     Retry(Retry),
     /// Delete them for good
     Drop(Drop),
@@ -43,8 +45,8 @@ pub(crate) struct List {
 /// What to show.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// Its number in the list
-    id: i64,
+    /// Its number in the list; with --store dynamodb its id there, or how that begins
+    id: String,
     /// Write JSON, with the bytes as text
     #[arg(long)]
     json: bool,
@@ -76,8 +78,8 @@ pub(crate) struct Drop {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Chosen {
-    /// Their numbers in the list
-    ids: Vec<i64>,
+    /// Their numbers in the list; with --store dynamodb their ids there, or how those begin
+    ids: Vec<String>,
     /// All of them
     #[arg(long)]
     all: bool,
@@ -85,144 +87,8 @@ pub(crate) struct Chosen {
 
 /// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: DeadLetters) -> Result<()> {
-    let store = installation.open()?;
-    match command {
-        DeadLetters::List(list) => show_list(&store, &list).await,
-        DeadLetters::Show(show) => show_one(&store, &show).await,
-        DeadLetters::Retry(retry) => read_again(store, retry).await,
-        DeadLetters::Drop(drop) => delete(store, &drop).await,
-    }
-}
-
-impl Chosen {
-    async fn ids(&self, store: &SqliteStore) -> Result<Vec<i64>> {
-        if !self.all {
-            return Ok(self.ids.clone());
-        }
-        Ok(store.dead_letters(usize::MAX).await?.iter().map(|entry| entry.id).collect())
-    }
-}
-
-async fn show_list(store: &SqliteStore, list: &List) -> Result<()> {
-    let entries = store.dead_letters(list.limit).await?;
-    let total = store.counts().await?.dead_letters;
-    if total == 0 && !list.json {
-        return output::print_line("No dead letters: every message could be read.");
-    }
-    let line = |DeadLetterEntry { id, reason, detail, arrived_at, size }: &DeadLetterEntry| {
-        if list.json {
-            json!({"id": id, "reason": reason, "detail": detail, "arrivedAt": arrived_at.to_string(), "bytes": size})
-                .to_string()
-        } else {
-            format!("{id:>6}  {arrived_at}  {size:>8} bytes  {reason}: {}", output::plain(detail))
-        }
-    };
-    let mut lines: String = entries.iter().map(|entry| line(entry) + "\n").collect();
-    let more = total.saturating_sub(entries.len() as u64);
-    if more > 0 && !list.json {
-        lines += &format!("{more} more: --limit {total} shows them\n");
-    }
-    output::print(lines)
-}
-
-async fn show_one(store: &SqliteStore, show: &Show) -> Result<()> {
-    let Some(letter) = store.dead_letter(show.id).await? else {
-        bail!(
-            "there is no dead letter {}; `cv-analytics dead-letters list` names those that there are",
-            show.id
-        );
-    };
-    if show.json {
-        return output::print_line(json!({
-            "id": show.id, "reason": letter.reason, "detail": letter.detail,
-            "arrivedAt": letter.arrived_at.to_string(), "body": String::from_utf8_lossy(&letter.body),
-        }));
-    }
-    output::print(letter.body)
-}
-
-async fn delete(store: SqliteStore, drop: &Drop) -> Result<()> {
-    let mut dropped = 0;
-    if drop.chosen.all {
-        dropped = store.drop_all_dead_letters().await?;
-    }
-    for &id in &drop.chosen.ids {
-        if !store.drop_dead_letter(id).await? {
-            bail!("there is no dead letter {id}; {dropped} were dropped");
-        }
-        dropped += 1;
-    }
-    store.close().await?;
-    if drop.json {
-        return output::print_line(json!({"dropped": dropped}));
-    }
-    output::print_line(format!("{dropped} dropped"))
-}
-
-/// What became of letters that were read again.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Retried {
-    kept: u64,
-    still_dead: u64,
-}
-
-async fn read_again(store: SqliteStore, retry: Retry) -> Result<()> {
-    let intake = retry.privacy.intake(&store).await?;
-    let ids = retry.chosen.ids(&store).await?;
-    let bar = ProgressBar::new(ids.len() as u64);
-    bar.set_style(ProgressStyle::with_template(
-        "{spinner} {pos} of {len} letters read again, {per_sec}",
-    )?);
-    let mut retried = Retried::default();
-    let (mut batch, mut bytes) = (Vec::new(), 0);
-    let mut missing = None;
-    for id in ids {
-        let Some(letter) = store.dead_letter(id).await? else {
-            if retry.chosen.all {
-                // Somebody else was faster.
-                continue;
-            }
-            missing = Some(id);
-            break;
-        };
-        bytes += letter.body.len();
-        let content = intake.read(&letter.body, letter.arrived_at);
-        batch.push((id, Arrival { content, arrived_at: now(), deduplication_id: None }));
-        if batch.len() == RETRY_BATCH || bytes >= RETRY_BYTES {
-            let count = batch.len() as u64;
-            retried.add(&store, std::mem::take(&mut batch)).await?;
-            bar.inc(count);
-            bytes = 0;
-        }
-    }
-    retried.add(&store, batch).await?;
-    bar.finish_and_clear();
-    store.close().await?;
-    let Retried { kept, still_dead } = retried;
-    if let Some(id) = missing {
-        bail!("there is no dead letter {id}; {kept} were kept, {still_dead} still cannot be read");
-    }
-    if retry.json {
-        return output::print_line(serde_json::to_string(&retried)?);
-    }
-    output::print_line(format!("{kept} could be read and are kept, {still_dead} still cannot"))
-}
-
-impl Retried {
-    async fn add(&mut self, store: &SqliteStore, letters: Vec<(i64, Arrival)>) -> Result<()> {
-        let receipts = store.replace_dead_letters(letters).await.with_context(|| {
-            let Self { kept, still_dead } = self;
-            format!(
-                "{kept} were kept, {still_dead} still cannot be read; retrying again does no harm"
-            )
-        })?;
-        for receipt in receipts.into_iter().flatten() {
-            match receipt.disposition {
-                Disposition::DeadLetter => self.still_dead += 1,
-                _ => self.kept += 1,
-            }
-        }
-        Ok(())
+    match installation.open().await? {
+        InstallationStore::Sqlite(store) => in_sqlite::run(store, command).await,
+        InstallationStore::DynamoDb(aws) => in_queue::run(&aws, command).await,
     }
 }

@@ -12,7 +12,7 @@ use cv_analytics_insights::report::{DeliveryCounts, Report};
 use cv_analytics_insights::report_builder::build_report;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::arguments::Installation;
+use crate::arguments::{Installation, wrong_usage};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::demo_traffic::{self, WEEKS};
 use crate::queue_client::{QueueClient, send_all};
@@ -38,12 +38,12 @@ pub(crate) struct Demo {
 
 /// Runs the demo.
 pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
-    demo.serve.start_log()?;
     if installation.store.is_some() {
-        bail!(
-            "the demo keeps a database of its own: leave --store out, choose the folder with --data"
+        wrong_usage(
+            "the demo keeps a database of its own: leave --store out, choose the folder with --data",
         );
     }
+    demo.serve.start_log()?;
     let path = installation.data.as_deref().unwrap_or(Path::new("cv-analytics-demo"));
     let installation = Installation { data: Some(path.to_owned()), store: None };
     let folder = DataFolder::new(path);

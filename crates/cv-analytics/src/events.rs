@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::Event;
-use cv_analytics_core::intake::Content;
+use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::store::{Arrival, Disposition, Keep};
-use cv_analytics_sqlite::SqliteStore;
+use cv_analytics_core::timestamp::Timestamp;
 use futures_util::TryStreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -19,14 +20,24 @@ use sha2::{Digest, Sha256};
 use crate::arguments::Installation;
 use crate::data_folder::StoredCredentials;
 use crate::demo_traffic::Message;
+use crate::installation_store::InstallationStore;
 use crate::queue_client::{QueueClient, Sent, send_all};
+use crate::set_aside::{Aside, SetAside};
 use crate::store_location::PrivacySwitches;
-use crate::{input_lines, now, output};
+use crate::{earlier_rows, import_entries, input_lines, now, output};
 
 /// How many events are kept by one commit of an import.
 const IMPORT_BATCH: usize = 1000;
 /// How many messages are read before they are sent.
 const SEND_BATCH: usize = 1000;
+
+const IMPORT_HELP: &str = "Take events straight into the store; what is there already is left as it is
+
+Reads events as JSON Lines. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. The store has to be another one than those tables.
+
+A line that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such lines are left out and named, and the exit code is 1.
+
+With --store dynamodb session ids are hashed with SESSION_SALT, which has to be the processor's, else with the key that is kept in the table; one is made, and that is said, only where both tables are empty.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Events {
@@ -60,8 +71,9 @@ pub(crate) struct Send {
 
 /// What to import.
 #[derive(Debug, Args)]
+#[command(long_about = IMPORT_HELP)]
 pub(crate) struct Import {
-    /// JSON Lines; - for standard input
+    /// Events or rows; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
     /// Write the counts as JSON
@@ -194,19 +206,9 @@ fn send(client: &QueueClient, options: &Send) -> Result<()> {
 /// A message with the ids that the agent's client gives it; a line that is no event is sent all the
 /// same, and becomes a dead letter.
 fn message(body: String) -> Message {
-    let event: Option<serde_json::Value> = serde_json::from_str(&body).ok();
-    let text = |names: [&str; 2]| {
-        let value = event
-            .as_ref()
-            .and_then(|event| names.iter().find_map(|name| event.get(name)))?
-            .as_str()?;
-        // SQS's ids: 1 to 128 letters, digits and ASCII punctuation.
-        let allowed = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
-        allowed.then(|| value.to_owned())
-    };
     let digest = hex::encode(Sha256::digest(body.as_bytes()));
-    let request_id = text(["requestId", "correlationId"]).filter(|id| id.len() <= 119);
-    let event_type = text(["eventType", "type"]).filter(|kind| kind.len() <= 8);
+    let request_id = queue_text(&body, ["requestId", "correlationId"], 119);
+    let event_type = queue_text(&body, ["eventType", "type"], 8);
     let (group_id, deduplication_id) = match (request_id, event_type) {
         (Some(id), Some(kind)) => (id.clone(), format!("{id}:{kind}")),
         (Some(id), None) => (id, digest),
@@ -215,17 +217,31 @@ fn message(body: String) -> Message {
     Message { body, deduplication_id, group_id }
 }
 
+/// The first of these fields of a message, where SQS takes it as a part of an id: letters, digits
+/// and ASCII punctuation.
+pub(crate) fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(body).ok()?;
+    let value = names.iter().find_map(|name| event.get(name))?.as_str()?;
+    let allowed =
+        (1..=longest).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+    allowed.then(|| value.to_owned())
+}
+
 async fn import(installation: &Installation, options: &Import) -> Result<()> {
-    let input = input_lines::open(&options.file)?;
-    let store = installation.open_or_create()?;
-    let intake = options.privacy.intake(&store).await?;
+    let mut entries = import_entries::entries(input_lines::open(&options.file)?)
+        .with_context(|| format!("{} cannot be imported", options.file.display()))?;
+    let store = installation.open_or_create().await?;
+    let intake = options.privacy.intake_of(&store).await?;
+    let set_aside = SetAside::of(&store);
     let bar = progress("events imported")?;
     let mut counts = Counts::default();
-    let mut lines = input_lines::lines(input);
+    let mut left_out = 0_u64;
     loop {
         let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
-        for line in lines.by_ref().take(IMPORT_BATCH) {
-            let (number, line) = line.with_context(|| {
+        let mut read = 0;
+        for entry in entries.by_ref().take(IMPORT_BATCH) {
+            read += 1;
+            let (number, line) = entry.with_context(|| {
                 format!(
                     "{} cannot be read on; {} lines are kept",
                     options.file.display(),
@@ -233,18 +249,29 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
                 )
             })?;
             let arrived_at = now();
-            let content = intake.read(&line, arrived_at);
-            if let Content::DeadLetter(letter) = &content {
-                bar.suspend(|| {
-                    eprintln!(
-                        "line {number} cannot be read and becomes a dead letter: {}: {}",
-                        letter.reason, letter.detail
-                    );
-                });
-            }
+            let content = match read_entry(&intake, &line, arrived_at) {
+                Content::DeadLetter(letter) => {
+                    let taken = set_aside.take(&letter).await;
+                    let becomes = match &taken {
+                        Ok(_) => "becomes a dead letter".to_owned(),
+                        Err(why) => format!("is left out ({why:#})"),
+                    };
+                    let DeadLetter { reason, detail, .. } = &letter;
+                    bar.suspend(|| {
+                        eprintln!("line {number} cannot be read and {becomes}: {reason}: {detail}");
+                    });
+                    if !matches!(taken, Ok(Aside::ForTheStore)) {
+                        counts.set_aside();
+                        left_out += u64::from(taken.is_err());
+                        continue;
+                    }
+                    Content::DeadLetter(letter)
+                }
+                event @ Content::Event(_) => event,
+            };
             arrivals.push(Arrival { content, arrived_at, deduplication_id: None });
         }
-        if arrivals.is_empty() {
+        if read == 0 {
             break;
         }
         counts.add(&store, arrivals).await?;
@@ -253,17 +280,46 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     bar.finish_and_clear();
     store.close().await?;
     if options.json {
-        return output::print_line(serde_json::to_string(&counts)?);
+        output::print_line(serde_json::to_string(&counts)?)?;
+    } else {
+        let Counts { lines, stored, duplicates, conflicts, dead_letters, erased } = counts;
+        output::print_line(format!(
+            "{lines} lines: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
+             {dead_letters} dead letters, {erased} erased before"
+        ))?;
     }
-    let Counts { lines, stored, duplicates, conflicts, dead_letters, erased } = counts;
-    output::print_line(format!(
-        "{lines} lines: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
-         {dead_letters} dead letters, {erased} erased before"
-    ))
+    match left_out {
+        0 => Ok(()),
+        left_out => bail!("{left_out} lines were left out, as said above"),
+    }
+}
+
+/// Reads an entry of an import: an event, or a row of an earlier deployment. What cannot be read
+/// keeps its original bytes.
+fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
+    let dead = |reason, detail: String| {
+        Content::DeadLetter(DeadLetter { reason, detail, body: line.to_vec(), arrived_at })
+    };
+    match earlier_rows::read(line) {
+        earlier_rows::Line::Other => intake.read(line, arrived_at),
+        earlier_rows::Line::NotUnderstood(reason, why) => dead(reason, why.to_owned()),
+        earlier_rows::Line::Row(event) => {
+            match intake.read(event.to_string().as_bytes(), arrived_at) {
+                Content::DeadLetter(letter) => dead(letter.reason, letter.detail),
+                event @ Content::Event(_) => event,
+            }
+        }
+    }
 }
 
 impl Counts {
-    async fn add(&mut self, store: &SqliteStore, arrivals: Vec<Arrival>) -> Result<()> {
+    /// Counts a line that became a dead letter outside the store, or was left out.
+    fn set_aside(&mut self) {
+        self.lines += 1;
+        self.dead_letters += 1;
+    }
+
+    async fn add(&mut self, store: &InstallationStore, arrivals: Vec<Arrival>) -> Result<()> {
         let kept = store.keep(arrivals).await;
         let receipts = kept.with_context(|| {
             format!("{} lines are kept; importing again does no harm", self.lines)
@@ -283,7 +339,7 @@ impl Counts {
 }
 
 async fn export(installation: &Installation, options: &Export) -> Result<()> {
-    let store = installation.open()?;
+    let store = installation.open().await?;
     let mut pages = pin!(store.export());
     let bar =
         if options.output.is_some() { progress("events exported")? } else { ProgressBar::hidden() };

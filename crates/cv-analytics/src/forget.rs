@@ -1,15 +1,26 @@
 //! `cv-analytics forget`: erases what is kept of a session or of one interaction.
 
-use anyhow::Result;
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use cv_analytics_aws::dead_letter_shelf::DeadLetterShelf;
+use cv_analytics_aws::erasure::OfSessions;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::privacy::Privacy;
+use cv_analytics_core::id_fields::names_one_of;
+use cv_analytics_sqlite::{Erased, SqliteStore};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
+use crate::aws_installation::AwsInstallation;
+use crate::installation_store::InstallationStore;
 use crate::output;
-use crate::store_location::session_key;
 
 /// What to erase. A mark without content stays, so that a replay or an import cannot bring it back.
+///
+/// With --store dynamodb, --session reads both tables whole, at half a read unit for each 4 KB; and the dead letters in
+/// the dead-letter queue that name what is forgotten are deleted. What still waits in the events queue is not searched:
+/// forget again when it is empty.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false, id = "what")]
 pub(crate) struct Forget {
@@ -21,33 +32,126 @@ pub(crate) struct Forget {
     request: Option<String>,
 }
 
+/// What the owner named.
+enum Named {
+    Request(RequestId),
+    /// A session as it was given, and in every form in which it may be kept.
+    Session(String, BTreeSet<SessionId>),
+}
+
 /// Erases.
 pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<()> {
     if forget.session.as_deref().is_some_and(|id| id.trim().is_empty()) {
         wrong_usage("--session: name a session");
     }
-    let store = installation.open()?;
-    let mut interactions = 0;
-    let mut dead_letters = 0;
-    if let Some(id) = &forget.request {
-        let id = RequestId::new(id.as_str())
-            .unwrap_or_else(|error| wrong_usage(format!("--request: {error}")));
-        let erased = store.forget_request(&id).await?;
-        interactions += erased.interactions;
-        dead_letters += erased.dead_letters;
-    }
-    if let Some(id) = &forget.session {
-        // Both kept forms, since hashing may have been switched off for a while.
-        let privacy = Privacy::full(session_key(&store).await?);
-        let hashed = privacy.session(id);
-        for session in hashed.into_iter().chain([SessionId::from_store(id.clone())]) {
-            let erased = store.forget_session(&session, Some(id)).await?;
-            interactions += erased.interactions;
-            dead_letters += erased.dead_letters;
+    let request = forget.request.map(|id| {
+        RequestId::new(id).unwrap_or_else(|error| wrong_usage(format!("--request: {error}")))
+    });
+    let store = installation.open().await?;
+    let named = match (request, forget.session) {
+        (Some(id), _) => Named::Request(id),
+        (None, Some(id)) => {
+            // Both kept forms, since hashing may have been switched off for a while.
+            let privacy = store.privacy_to_find(std::slice::from_ref(&id)).await?;
+            let kept = privacy.session(&id).into_iter().chain([SessionId::from_store(id.clone())]);
+            let kept = kept.collect();
+            Named::Session(id, kept)
         }
-    }
+        (None, None) => wrong_usage("name a session or a request"),
+    };
+    let Erased { interactions, dead_letters } = match &store {
+        InstallationStore::Sqlite(store) => from_sqlite(store, &named).await?,
+        InstallationStore::DynamoDb(aws) => from_aws(aws, named).await?,
+    };
     store.close().await?;
     output::print_line(format!(
         "{interactions} interactions and {dead_letters} dead letters erased"
     ))
+}
+
+async fn from_sqlite(store: &SqliteStore, named: &Named) -> Result<Erased> {
+    let (raw, sessions) = match named {
+        Named::Request(id) => return Ok(store.forget_request(id).await?),
+        Named::Session(raw, sessions) => (raw, sessions),
+    };
+    let mut erased = Erased::default();
+    for session in sessions {
+        let more = store.forget_session(session, Some(raw)).await?;
+        erased.interactions += more.interactions;
+        erased.dead_letters += more.dead_letters;
+    }
+    Ok(erased)
+}
+
+async fn from_aws(aws: &AwsInstallation, named: Named) -> Result<Erased> {
+    let mut ids = BTreeSet::new();
+    let found = match named {
+        Named::Request(id) => OfSessions { requests: BTreeSet::from([id]), unreadable: 0 },
+        Named::Session(raw, sessions) => {
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(ProgressStyle::with_template(
+                "{spinner} {pos} items searched, {per_sec}",
+            )?);
+            let found = aws.store.requests_of(&sessions, |items| bar.inc(items as u64)).await?;
+            bar.finish_and_clear();
+            ids.insert(raw);
+            ids.extend(sessions.iter().map(|session| session.as_str().to_owned()));
+            found
+        }
+    };
+    ids.extend(found.requests.iter().map(|id| id.as_str().to_owned()));
+    let mut erased = Erased::default();
+    for id in &found.requests {
+        let was_there = aws.store.forget_request(id).await.with_context(|| {
+            format!(
+                "{} interactions are erased; the same command does the rest",
+                erased.interactions
+            )
+        })?;
+        erased.interactions += u64::from(was_there);
+    }
+    erased.dead_letters = drop_naming(aws, &ids).await.with_context(|| {
+        format!(
+            "{} interactions are erased, but not what the dead-letter queue holds",
+            erased.interactions
+        )
+    })?;
+    if found.unreadable > 0 {
+        bail!(
+            "{} interactions and {} dead letters erased; {} items in the tables are of another program or version and \
+             could not be searched",
+            erased.interactions,
+            erased.dead_letters,
+            found.unreadable
+        );
+    }
+    Ok(erased)
+}
+
+/// Deletes the dead letters in the queue that belong to one of `names`.
+async fn drop_naming(aws: &AwsInstallation, names: &BTreeSet<String>) -> Result<u64> {
+    let mut shelf = DeadLetterShelf::new(aws.dead_letter_queue().await?);
+    let mut dropped = 0;
+    let done: Result<()> = async {
+        loop {
+            let page = shelf.next_page().await?;
+            if page.is_empty() {
+                break;
+            }
+            for letter in page {
+                if names_one_of(letter.body.as_bytes(), names) {
+                    shelf.delete(&letter).await?;
+                    dropped += 1;
+                }
+            }
+        }
+        let behind = shelf.behind().await?;
+        if behind > 0 {
+            bail!("{behind} messages are behind others of their group, or being read: forget again later");
+        }
+        Ok(())
+    }
+    .await;
+    shelf.release().await;
+    done.map(|()| dropped)
 }

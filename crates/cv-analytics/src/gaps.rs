@@ -34,7 +34,7 @@ pub(crate) struct List {
 /// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()> {
     let Gaps::List(list) = command;
-    let store = installation.open()?;
+    let store = installation.open().await?;
     let mut settings = FigureSettings::load(&store).await?;
     list.files.apply(&mut settings)?;
     let week = list.week.unwrap_or_else(|| IsoWeek::last_closed(now()));

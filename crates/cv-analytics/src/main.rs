@@ -1,19 +1,25 @@
 //! `cv-analytics`: what people ask an AI agent, and what it could not answer.
 
 mod arguments;
+mod aws_installation;
 mod configuration_file;
 mod data_folder;
 mod dead_letters;
 mod demo;
 mod demo_traffic;
+mod earlier_rows;
 mod events;
 mod forget;
 mod gaps;
+mod import_entries;
 mod input_lines;
+mod installation_store;
 mod output;
 mod queue_client;
 mod report;
 mod serve;
+mod session_key;
+mod set_aside;
 mod settings;
 mod skills;
 mod store_location;

@@ -92,7 +92,7 @@ impl Format {
 
 /// Writes the report.
 pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> Result<()> {
-    let store = installation.open()?;
+    let store = installation.open().await?;
     let mut settings = FigureSettings::load(&store).await?;
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));

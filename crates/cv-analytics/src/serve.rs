@@ -21,10 +21,10 @@ use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::Installation;
+use crate::arguments::{Installation, wrong_usage};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::store_location::{FigureFiles, PrivacySwitches};
-use crate::{now, output};
+use crate::{now, output, session_key};
 
 /// How often older interactions are deleted where retention is on.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
@@ -97,6 +97,12 @@ pub(crate) struct ReadyServer {
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
+    if installation.is_on_aws() {
+        wrong_usage(
+            "serve keeps what it receives in SQLite: leave --store dynamodb out; on AWS the queue takes events in, and \
+             `cv-analytics report --store dynamodb` reports",
+        );
+    }
     options.start_log()?;
     let folder = installation.folder();
     let server = options.prepare(installation, &folder).await?;
@@ -150,7 +156,7 @@ impl Serve {
                 self.region
             );
         }
-        let store = installation.open_or_create()?;
+        let store = installation.open_or_create_sqlite()?;
         self.files.keep(&store).await?;
         let limits =
             Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() };
@@ -164,7 +170,7 @@ impl Serve {
             listening,
             public_url: self.public_url.clone(),
             limits: limits.clone(),
-            intake: self.privacy.intake(&store).await?,
+            intake: self.privacy.intake(session_key::kept_or_made(&store).await?),
             store: store.clone(),
             reports: StoreReports(store.clone()),
             clock: now,

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use cv_analytics_core::privacy::Privacy;
 use cv_analytics_insights::figure_settings::FigureSettings;
 
 use crate::arguments::{Installation, wrong_usage};
-use crate::store_location::{FigureFiles, session_key};
+use crate::store_location::FigureFiles;
 use crate::{input_lines, output};
 
 #[derive(Debug, Subcommand)]
@@ -59,7 +58,7 @@ pub(crate) struct Export {
 pub(crate) async fn run(installation: &Installation, command: Settings) -> Result<()> {
     match command {
         Settings::Show(show) => {
-            let settings = FigureSettings::load(&installation.open()?).await?;
+            let settings = FigureSettings::load(&installation.open().await?).await?;
             if show.json {
                 output::print(settings.to_json()?)
             } else {
@@ -67,7 +66,7 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
             }
         }
         Settings::Export(export) => {
-            let json = FigureSettings::load(&installation.open()?).await?.to_json()?;
+            let json = FigureSettings::load(&installation.open().await?).await?.to_json()?;
             match export.output {
                 Some(path) => output::write_file(&path, json.as_bytes()),
                 None => output::print(json),
@@ -97,8 +96,12 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     };
     let mut files = FigureSettings::default();
     import.files.apply(&mut files)?;
-    let store = installation.open_or_create()?;
-    let privacy = Privacy::full(session_key(&store).await?);
+    let store = installation.open_or_create().await?;
+    let privacy = if import.keep_session_ids {
+        None
+    } else {
+        Some(store.privacy_to_find(&import.exclude_session).await?)
+    };
     let kept = FigureSettings::change(&store, |settings| {
         if let Some(document) = &document {
             *settings = document.clone();
@@ -110,7 +113,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
             settings.aliases.clone_from(&files.aliases);
         }
         for id in &import.exclude_session {
-            let kept = if import.keep_session_ids { None } else { privacy.session(id) };
+            let kept = privacy.as_ref().and_then(|privacy| privacy.session(id));
             let kept = kept.map_or_else(|| id.clone(), |kept| kept.as_str().to_owned());
             settings.exclusions.sessions.insert(kept);
         }

@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::Ledger;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_sqlite::SqliteStore;
-use rand::RngExt;
 
 use crate::arguments::{Installation, wrong_usage};
+use crate::aws_installation::AwsInstallation;
 use crate::data_folder::DataFolder;
-
-/// The ledger's key of the session hash's key.
-const SESSION_KEY: &str = "cv-analytics:session-key";
+use crate::installation_store::InstallationStore;
 
 /// What is taken out of events at intake; everything by default.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -31,9 +28,17 @@ pub(crate) struct PrivacySwitches {
 }
 
 impl Installation {
+    /// What `--store` says for the store on AWS.
+    const DYNAMODB: &'static str = "dynamodb";
+
     /// The data folder.
     pub(crate) fn folder(&self) -> DataFolder {
         DataFolder::new(self.data.as_deref().unwrap_or(Path::new("cv-analytics-data")))
+    }
+
+    /// Whether the store is on AWS.
+    pub(crate) fn is_on_aws(&self) -> bool {
+        self.store.as_deref() == Some(Self::DYNAMODB)
     }
 
     /// The database's path.
@@ -42,13 +47,18 @@ impl Installation {
             None => self.folder().database(),
             Some(store) => match store.split_once(':') {
                 Some(("sqlite", path)) if !path.is_empty() => PathBuf::from(path),
-                _ => wrong_usage(format!("{store:?} is no store: write --store sqlite:PATH")),
+                _ => wrong_usage(format!(
+                    "{store:?} is no store: write --store sqlite:PATH or --store dynamodb"
+                )),
             },
         }
     }
 
     /// Opens the store that is there.
-    pub(crate) fn open(&self) -> Result<SqliteStore> {
+    pub(crate) async fn open(&self) -> Result<InstallationStore> {
+        if self.is_on_aws() {
+            return Ok(InstallationStore::DynamoDb(Box::new(AwsInstallation::open().await?)));
+        }
         let database = self.database();
         if !database.exists() {
             bail!(
@@ -57,11 +67,19 @@ impl Installation {
                 database.display()
             );
         }
-        self.open_or_create()
+        self.open_or_create_sqlite().map(InstallationStore::Sqlite)
     }
 
-    /// Opens the store, made where it is missing.
-    pub(crate) fn open_or_create(&self) -> Result<SqliteStore> {
+    /// Opens the store; a database is made where it is missing, tables are not.
+    pub(crate) async fn open_or_create(&self) -> Result<InstallationStore> {
+        if self.is_on_aws() {
+            return self.open().await;
+        }
+        self.open_or_create_sqlite().map(InstallationStore::Sqlite)
+    }
+
+    /// Opens the database, made where it is missing.
+    pub(crate) fn open_or_create_sqlite(&self) -> Result<SqliteStore> {
         if self.store.is_none() {
             self.folder().create()?;
         }
@@ -71,26 +89,22 @@ impl Installation {
 
 impl PrivacySwitches {
     /// The intake under these switches, with the installation's own session key.
-    pub(crate) async fn intake(self, store: &SqliteStore) -> Result<Intake> {
-        let session_key = session_key(store).await?;
-        Ok(Intake::new(Privacy {
+    pub(crate) fn intake(self, session_key: SessionKey) -> Intake {
+        Intake::new(Privacy {
             redact_text: !self.keep_personal_data,
             hash_sessions: !self.keep_session_ids,
             drop_user_agent: !self.keep_user_agents,
             session_key,
-        }))
+        })
     }
-}
 
-/// The key of the session hash: made once, kept with the data.
-pub(crate) async fn session_key(store: &impl Ledger) -> Result<SessionKey> {
-    if let Some(record) = store.get(SESSION_KEY).await? {
-        return Ok(SessionKey::new(record.value));
+    /// The intake for `store`; where sessions are kept as they come, no key is needed.
+    pub(crate) async fn intake_of(self, store: &InstallationStore) -> Result<Intake> {
+        if self.keep_session_ids {
+            return Ok(self.intake(SessionKey::new(Vec::new())));
+        }
+        Ok(self.intake(store.session_key_to_keep().await?))
     }
-    let made = hex::encode(rand::rng().random::<[u8; 32]>());
-    store.put(SESSION_KEY, &made, None).await?;
-    let record = store.get(SESSION_KEY).await?.context("the session key was not kept")?;
-    Ok(SessionKey::new(record.value))
 }
 
 /// The settings in force, with a CV list and aliases from files in place of those in the store.
