@@ -12,8 +12,8 @@
 //! 4. [`dynamodb_store`]: the ports, by driving the steps; `interactions`: a period out of both
 //!    tables.
 //! 5. [`clients`]: how a function reaches AWS; `dead_letter_queue` and `visibility`: SQS (feature
-//!    `queue`).
-//! 6. [`erasure`] and `dead_letter_shelf`: what the program does beyond the ports.
+//!    `queue`); `ses`: mail (feature `mail`).
+//! 6. [`erasure`], `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
 
 pub mod attributes;
 pub mod clients;
@@ -31,7 +31,10 @@ pub mod promotion;
 pub mod record;
 pub mod request_units;
 pub mod row;
+#[cfg(feature = "mail")]
+pub mod ses;
 pub mod table_check;
+mod table_contents;
 pub mod table_error;
 pub mod tables;
 #[cfg(feature = "queue")]
