@@ -1,0 +1,231 @@
+//! The reporter: the report of a week, by mail, once for each recipient.
+//!
+//! Its time limit on Lambda is taken to be five minutes. A mail that somebody else is sending, or
+//! left behind in a crash, is waited for up to a minute and a half; the rest is for the report.
+
+mod mailing;
+mod order;
+
+use std::time::Duration;
+
+use cv_analytics_aws::DynamoDbStore;
+use cv_analytics_aws::table_error::TableError;
+use cv_analytics_core::store::{Ledger, Observe};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::SkillDictionary;
+use cv_analytics_insights::figure_settings::{FigureSettings, SettingsError};
+use cv_analytics_insights::report::Report;
+use cv_analytics_insights::report_builder::{ReportError, build_report};
+use cv_analytics_mail::clock::Clock;
+use cv_analytics_mail::hand_over::HandOver;
+use cv_analytics_mail::message::{Message, MessageError};
+use cv_analytics_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
+use rand::RngExt;
+use serde::Serialize;
+use serde_json::Value;
+
+pub use self::mailing::{Mailing, MailingError};
+pub use self::order::{OrderError, ReportOrder};
+
+/// Everything that an invocation needs besides its addresses.
+#[derive(Clone, Debug)]
+pub struct Reporter<S, H> {
+    /// What the report is made of, and the marks of sent mails.
+    pub store: S,
+    /// Takes the mails.
+    pub by: H,
+    /// The clock.
+    pub now: fn() -> Timestamp,
+}
+
+/// What an invocation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reported {
+    /// The week that the report covers.
+    #[serde(serialize_with = "as_text")]
+    pub week: IsoWeek,
+    /// Mails that were handed over.
+    pub sent: usize,
+    /// Recipients that had got theirs before.
+    pub sent_before: usize,
+    /// Interactions in the report; `None` where none had to be made.
+    pub interactions: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands on a reference")]
+fn as_text<S: serde::Serializer>(week: &IsoWeek, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(week)
+}
+
+/// Why an invocation failed: a sentence that names neither questions nor addresses. Lambda makes
+/// the invocation again, and those who got their mail get no other.
+#[derive(Debug, thiserror::Error)]
+pub enum ReporterError {
+    /// The event orders nothing that can be done.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// The function's addresses cannot be used.
+    #[error(transparent)]
+    Mailing(#[from] MailingError),
+    /// The tables are not those that are needed.
+    #[error(transparent)]
+    Tables(#[from] TableError),
+    /// The settings cannot be read.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The report cannot be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The report cannot be written as a mail.
+    #[error("the report of {week} cannot be written as a mail: {source}")]
+    Message {
+        /// The week.
+        week: IsoWeek,
+        /// What is wrong.
+        source: MessageError,
+    },
+    /// What was sent before cannot be read.
+    #[error(transparent)]
+    Marks(#[from] NotSent),
+    /// Some recipients did not get their mail.
+    #[error("{failed} of {of} mails of {week} could not be sent: {why}")]
+    NotSent {
+        /// The week.
+        week: IsoWeek,
+        /// How many were not sent.
+        failed: usize,
+        /// How many there are.
+        of: usize,
+        /// The recipients by their places in `RECIPIENT_EMAIL`, each with its sentence.
+        why: String,
+    },
+}
+
+impl<H: HandOver> Reporter<DynamoDbStore, H> {
+    /// Answers one invocation. Tables that are missing or have other keys are named before
+    /// anything is read from them.
+    ///
+    /// # Errors
+    /// [`ReporterError`].
+    pub async fn answer(
+        &self,
+        event: &Value,
+        mailing: &Mailing,
+    ) -> Result<Reported, ReporterError> {
+        let order = ReportOrder::read(event, (self.now)())?;
+        match self.store.tables().check().await {
+            Ok(()) => {}
+            Err(error @ TableError::Misconfigured { .. }) => return Err(error.into()),
+            Err(error) => tracing::warn!(error = %error, "the tables could not be checked"),
+        }
+        self.report(order, mailing, hex::encode(rand::rng().random::<[u8; 16]>())).await
+    }
+}
+
+impl<S: Observe + Ledger, H: HandOver> Reporter<S, H> {
+    /// Makes the report that is ordered and sends it to everybody who has not got it, as
+    /// `claimant`: what tells this invocation from any other.
+    ///
+    /// # Errors
+    /// [`ReporterError`].
+    pub async fn report(
+        &self,
+        ReportOrder { week, again }: ReportOrder,
+        mailing: &Mailing,
+        claimant: String,
+    ) -> Result<Reported, ReporterError> {
+        let clock = FunctionClock { now: self.now };
+        let mail = WeeklyMail { ledger: &self.store, by: &self.by, clock: &clock, claimant };
+        let recipients = mailing.recipients();
+        if !again && mail.is_sent_to_all(week, recipients).await? {
+            tracing::info!(week = %week, "everybody had got this week's mail before");
+            return Ok(Reported {
+                week,
+                sent: 0,
+                sent_before: recipients.len(),
+                interactions: None,
+            });
+        }
+        let now = (self.now)();
+        let settings = FigureSettings::load(&self.store).await?;
+        let report =
+            build_report(&self.store, &SkillDictionary::built_in(), &settings, week, now).await?;
+        let messages = messages(&report, mailing, now)
+            .map_err(|source| ReporterError::Message { week, source })?;
+        let deliveries = mail.send(messages, again).await;
+        summary(week, &deliveries, report.provenance.interactions)
+    }
+}
+
+/// One message for each recipient: the same but for the address.
+fn messages(
+    report: &Report,
+    mailing: &Mailing,
+    now: Timestamp,
+) -> Result<Vec<Message>, MessageError> {
+    let from = mailing.sender().to_string();
+    let Some(first) = mailing.recipients().first() else { return Ok(Vec::new()) };
+    let first = Message::for_report(report, &from, &first.to_string(), now)?;
+    let to = |recipient: &_| Message { to: Clone::clone(recipient), ..first.clone() };
+    Ok(mailing.recipients().iter().map(to).collect())
+}
+
+/// Says in the log what became of each mail, and in the result of them all.
+fn summary(
+    week: IsoWeek,
+    deliveries: &[Delivery],
+    interactions: u64,
+) -> Result<Reported, ReporterError> {
+    let mut reported = Reported { week, sent: 0, sent_before: 0, interactions: Some(interactions) };
+    let mut why = Vec::new();
+    for (place, Delivery { to, outcome }) in (1..).zip(deliveries) {
+        let recipient = recipient_digest(to);
+        match outcome {
+            Outcome::Sent => {
+                reported.sent += 1;
+                tracing::info!(week = %week, place, recipient, "a mail was sent");
+            }
+            Outcome::SentUnnoted(error) => {
+                reported.sent += 1;
+                tracing::warn!(
+                    week = %week, place, recipient, error = %error,
+                    "a mail was sent and could not be noted: the next invocation for this week sends it again"
+                );
+            }
+            Outcome::SentBefore => reported.sent_before += 1,
+            Outcome::Failed(error) => {
+                tracing::warn!(
+                    week = %week, place, recipient, error = %error, "a mail could not be sent"
+                );
+                why.push(format!("recipient {place}: {error}"));
+            }
+        }
+    }
+    if why.is_empty() {
+        return Ok(reported);
+    }
+    let (failed, of) = (why.len(), deliveries.len());
+    Err(ReporterError::NotSent { week, failed, of, why: why.join("; ") })
+}
+
+/// The function's clock, and the runtime's sleep.
+#[derive(Clone, Copy, Debug)]
+struct FunctionClock {
+    now: fn() -> Timestamp,
+}
+
+impl Clock for FunctionClock {
+    fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

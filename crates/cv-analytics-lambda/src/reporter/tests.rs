@@ -1,0 +1,181 @@
+//! The reporter over a store and a way to send that are kept in memory.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cv_analytics_core::event::Traffic;
+use cv_analytics_core::store::{Deliveries, LedgerRecord, Observation, ObservedQuery, StoreError};
+use cv_analytics_mail::hand_over::HandOverError;
+use futures_util::{Stream, stream};
+use serde_json::json;
+
+use super::*;
+
+/// Monday, 2026-11-23, 09:00.
+const NOW: Timestamp = Timestamp::from_millis(1_795_424_400_000);
+
+fn now() -> Timestamp {
+    NOW
+}
+
+#[derive(Debug, Default)]
+struct MemoryStore {
+    questions: Vec<Observation>,
+    records: Mutex<BTreeMap<String, LedgerRecord>>,
+    observed: AtomicUsize,
+}
+
+impl Observe for MemoryStore {
+    fn observations(
+        &self,
+        period: Range<Timestamp>,
+    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+        self.observed.fetch_add(1, Ordering::Relaxed);
+        let within =
+            |observation: &&Observation| observation.at().is_some_and(|at| period.contains(&at));
+        let page = self.questions.iter().filter(within).cloned().collect();
+        stream::iter([Ok(page)])
+    }
+
+    async fn deliveries(&self, _: IsoWeek) -> Result<Deliveries, StoreError> {
+        Ok(Deliveries::default())
+    }
+}
+
+impl Ledger for MemoryStore {
+    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
+        Ok(self.records.lock().unwrap().get(key).cloned())
+    }
+
+    async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
+        let mut records = self.records.lock().unwrap();
+        if records.get(key).map(|record| record.version) != expected {
+            return Ok(false);
+        }
+        let version = expected.unwrap_or_default() + 1;
+        records.insert(key.to_owned(), LedgerRecord { value: value.to_owned(), version });
+        Ok(true)
+    }
+}
+
+/// Keeps what is handed over, and refuses one address.
+#[derive(Debug, Default)]
+struct Outbox {
+    refuses: Option<&'static str>,
+    taken: Mutex<Vec<Message>>,
+}
+
+impl HandOver for Outbox {
+    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+        if self.refuses == Some(message.to.address()) {
+            return Err(HandOverError::new("verify the recipient"));
+        }
+        self.taken.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+fn reporter() -> Reporter<MemoryStore, Outbox> {
+    Reporter { store: MemoryStore::default(), by: Outbox::default(), now }
+}
+
+/// Answers `event` with mail for Anna and Ben.
+async fn answer(
+    reporter: &Reporter<MemoryStore, Outbox>,
+    event: Value,
+) -> Result<Value, ReporterError> {
+    let mailing = Mailing::read(Some("cv@example.com"), Some("anna@example.org, ben@example.org"))?;
+    let order = ReportOrder::read(&event, NOW)?;
+    let done = reporter.report(order, &mailing, "this invocation".to_owned()).await?;
+    Ok(serde_json::to_value(done).unwrap())
+}
+
+fn recipients(reporter: &Reporter<MemoryStore, Outbox>) -> Vec<String> {
+    let taken = reporter.by.taken.lock().unwrap();
+    taken.iter().map(|message| message.to.address().to_owned()).collect()
+}
+
+fn asked(day: &str) -> Observation {
+    Observation {
+        request_id: "r-1".to_owned(),
+        query: Some(ObservedQuery {
+            at: Timestamp::read(&json!(day)).unwrap(),
+            text: "Do you know Kubernetes?".to_owned(),
+        }),
+        response: None,
+        session: None,
+        traffic: Traffic::Visitor,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_weeks_mail_goes_to_each_recipient_once_and_its_report_is_made_once() {
+    let mut reporter = reporter();
+    reporter.store.questions.push(asked("2026-11-18"));
+    let first = answer(&reporter, json!({})).await.unwrap();
+    assert_eq!(first, json!({"week": "2026-W47", "sent": 2, "sentBefore": 0, "interactions": 1}));
+    {
+        let taken = reporter.by.taken.lock().unwrap();
+        assert!(taken[1].text.contains("Kubernetes"), "{}", taken[1].text);
+        assert_eq!((&taken[0].html, &taken[0].date), (&taken[1].html, &NOW));
+    }
+    let second = answer(&reporter, json!({"week": "2026-W47"})).await.unwrap();
+    let before = json!({"week": "2026-W47", "sent": 0, "sentBefore": 2, "interactions": null});
+    assert_eq!(second, before);
+    assert_eq!(recipients(&reporter), ["anna@example.org", "ben@example.org"]);
+    assert_eq!(reporter.store.observed.load(Ordering::Relaxed), 1);
+
+    let again = answer(&reporter, json!({"week": "2026-W47", "again": true})).await.unwrap();
+    assert_eq!(again, first);
+    assert_eq!(recipients(&reporter).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_week_with_nothing_in_it_sends_the_short_note() {
+    let reporter = reporter();
+    let done = answer(&reporter, json!({"week": "2026-W40"})).await.unwrap();
+    let expect = json!({"week": "2026-W40", "sent": 2, "sentBefore": 0, "interactions": 0});
+    assert_eq!(done, expect);
+    let taken = reporter.by.taken.lock().unwrap();
+    assert!(taken[0].text.lines().count() < 30, "{}", taken[0].text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_of_a_week_that_still_runs_leaves_mondays_to_come() {
+    let reporter = reporter();
+    let week: IsoWeek = "2026-W48".parse().unwrap();
+    answer(&reporter, json!({"week": "2026-W48"})).await.unwrap();
+    let second = answer(&reporter, json!({"week": "2026-W48"})).await.unwrap();
+    assert_eq!(second["sentBefore"], 2);
+    let records = reporter.store.records.lock().unwrap();
+    let whole = format!("{}{week}:so-far:", cv_analytics_mail::sent_mark::KEY_PREFIX);
+    assert!(records.keys().all(|key| key.starts_with(&whole)), "{records:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_recipients_refusal_fails_the_invocation_and_the_retry_sends_theirs_alone() {
+    let mut reporter = reporter();
+    reporter.by.refuses = Some("anna@example.org");
+    let error = answer(&reporter, json!({})).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "1 of 2 mails of 2026-W47 could not be sent: recipient 1: verify the recipient"
+    );
+    assert_eq!(recipients(&reporter), ["ben@example.org"]);
+
+    reporter.by.refuses = None;
+    let retry = answer(&reporter, json!({})).await.unwrap();
+    assert_eq!((&retry["sent"], &retry["sentBefore"]), (&json!(1), &json!(1)));
+    assert_eq!(recipients(&reporter), ["ben@example.org", "anna@example.org"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_cannot_be_read_send_nothing() {
+    let reporter = reporter();
+    reporter.store.put("cv-analytics:settings", "[]", None).await.unwrap();
+    let error = answer(&reporter, json!({})).await.unwrap_err();
+    assert!(error.to_string().starts_with("the settings cannot be read"), "{error}");
+    assert!(recipients(&reporter).is_empty());
+}
