@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use cv_analytics_core::event::{RequestId, SessionId};
 
-use crate::attributes::{Attributes, REQUEST_ID};
+use crate::attributes::Attributes;
 use crate::dynamodb_store::DynamoDbStore;
 use crate::item::{read_record, read_row, request_id};
 use crate::record::Record;
+use crate::table_contents::is_own_state;
 use crate::table_error::TableError;
 use crate::tables::Page;
 
@@ -58,34 +59,6 @@ impl DynamoDbStore {
             }
         }
     }
-
-    /// Whether neither table holds an interaction, or anything else but the product's own state.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub async fn is_empty(&self) -> Result<bool, TableError> {
-        let mut start = None;
-        loop {
-            let Page { items, next } = self.tables().rows_page(start).await?;
-            start = next;
-            if !items.is_empty() {
-                return Ok(false);
-            }
-            if start.is_none() {
-                break;
-            }
-        }
-        loop {
-            let Page { items, next } = self.tables().records_page(start).await?;
-            start = next;
-            if !items.iter().all(is_own_state) {
-                return Ok(false);
-            }
-            if start.is_none() {
-                return Ok(true);
-            }
-        }
-    }
 }
 
 impl OfSessions {
@@ -125,10 +98,4 @@ impl OfSessions {
             self.requests.insert(id);
         }
     }
-}
-
-/// Whether an item is the product's own small state, which belongs to no session.
-fn is_own_state(item: &Attributes) -> bool {
-    let id = item.get(REQUEST_ID).and_then(|id| id.as_s().ok());
-    id.is_some_and(|id| id.starts_with(RequestId::RESERVED_PREFIX))
 }
