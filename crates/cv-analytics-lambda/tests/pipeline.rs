@@ -1,0 +1,18 @@
+//! The whole pipeline on one machine: the real functions behind the Lambda Runtime API, queues and
+//! mail on moto, tables on dynoxide, and a self-hosted store beside them that has to agree.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "pipeline/emulated_aws.rs"]
+mod emulated_aws;
+#[path = "pipeline/hostile_deliveries.rs"]
+mod hostile_deliveries;
+#[path = "pipeline/questions.rs"]
+mod questions;
+#[path = "pipeline/week.rs"]
+mod week;

@@ -1,0 +1,210 @@
+//! Queues, tables and a verified sender in emulators, as the templates make them, and the functions.
+
+use std::path::Path;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType,
+};
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use aws_types::SdkConfig;
+use cv_analytics_aws::clients::function_config;
+use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use cv_analytics_harness::event_source_mapping::EventSourceMapping;
+use cv_analytics_harness::lambda_runtime::{LambdaFunction, LambdaRuntime};
+use cv_analytics_harness::moto_server::MotoServer;
+use cv_analytics_harness::signer::AccessKey;
+use cv_analytics_harness::sqs_client::SqsClient;
+
+pub(crate) const QUERY_EVENTS: &str = "CV-Analytics-QueryEvents";
+pub(crate) const ANALYTICS: &str = "CV-Analytics";
+pub(crate) const SENDER: &str = "analytics@example.com";
+
+/// Everything that the templates make, empty.
+pub(crate) struct EmulatedAws {
+    pub(crate) moto: MotoServer,
+    pub(crate) dynoxide: DynoxideServer,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) queue_url: String,
+    pub(crate) dead_letter_queue_url: String,
+}
+
+impl EmulatedAws {
+    pub(crate) async fn start() -> Self {
+        let moto = MotoServer::start().unwrap();
+        let dynoxide = DynoxideServer::start().unwrap();
+        let config = config(&moto.endpoint_url(), &dynoxide.endpoint_url());
+        let sqs = aws_sdk_sqs::Client::new(&config);
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        create_tables(&dynamodb).await;
+        let dead_letter_queue_url = create_queue(&sqs, "cv-analytics-dlq.fifo", &[]).await;
+        let arn = sqs
+            .get_queue_attributes()
+            .queue_url(&dead_letter_queue_url)
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await
+            .unwrap()
+            .attributes
+            .unwrap()
+            .remove(&QueueAttributeName::QueueArn)
+            .unwrap();
+        let redrive = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"10"}}"#);
+        let attributes = [(QueueAttributeName::RedrivePolicy, redrive.as_str())];
+        let queue_url = create_queue(&sqs, "cv-analytics-events.fifo", &attributes).await;
+        let ses = aws_sdk_sesv2::Client::new(&config);
+        ses.create_email_identity().email_identity(SENDER).send().await.unwrap();
+        Self { moto, dynoxide, sqs, dynamodb, queue_url, dead_letter_queue_url }
+    }
+
+    /// The processor as it is deployed.
+    pub(crate) fn processor(&self) -> LambdaFunction {
+        self.function("cv-analytics-processor", Path::new(env!("CARGO_BIN_EXE_processor")))
+            .variable("QUEUE_URL", &self.queue_url)
+            .variable("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue_url)
+    }
+
+    /// The reporter as it is deployed, for these recipients.
+    pub(crate) fn reporter(&self, recipients: &str) -> LambdaRuntime {
+        let function = self
+            .function("cv-analytics-reporter", Path::new(env!("CARGO_BIN_EXE_reporter")))
+            .timeout(std::time::Duration::from_secs(300))
+            .variable("SENDER_EMAIL", SENDER)
+            .variable("RECIPIENT_EMAIL", recipients);
+        LambdaRuntime::start(&function).unwrap()
+    }
+
+    fn function(&self, name: &str, bootstrap: &Path) -> LambdaFunction {
+        LambdaFunction::new(name, bootstrap)
+            .variable("QUERY_EVENTS_TABLE", QUERY_EVENTS)
+            .variable("ANALYTICS_TABLE", ANALYTICS)
+            .variable("ENVIRONMENT", "test")
+            .variable("SESSION_SALT", "salt")
+            .variable("AWS_ENDPOINT_URL", &self.moto.endpoint_url())
+            .variable("AWS_ENDPOINT_URL_DYNAMODB", &self.dynoxide.endpoint_url())
+    }
+
+    /// What feeds the queue to `function`.
+    pub(crate) fn mapping(&self, function: LambdaFunction) -> EventSourceMapping {
+        let key = AccessKey {
+            id: "AKIAEMULATED".to_owned(),
+            secret: "emulated".to_owned(),
+            region: "eu-west-2".to_owned(),
+        };
+        let client = SqsClient::new(self.moto.authority(), key);
+        EventSourceMapping::new(client, &self.queue_url, function).unwrap()
+    }
+
+    /// Sends a message as the Worker does, by AWS's own client.
+    pub(crate) async fn send(&self, group: &str, deduplication_id: &str, body: &str) {
+        self.sqs
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_group_id(group)
+            .message_deduplication_id(deduplication_id)
+            .message_body(body)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// The messages of the dead-letter queue.
+    pub(crate) async fn dead_letters(&self) -> Vec<aws_sdk_sqs::types::Message> {
+        let mut all = Vec::new();
+        loop {
+            let some = self
+                .sqs
+                .receive_message()
+                .queue_url(&self.dead_letter_queue_url)
+                .max_number_of_messages(10)
+                .message_attribute_names("All")
+                .message_system_attribute_names(MessageSystemAttributeName::All)
+                .send()
+                .await
+                .unwrap()
+                .messages
+                .unwrap_or_default();
+            if some.is_empty() {
+                return all;
+            }
+            all.extend(some);
+        }
+    }
+
+    /// The items of a table, by request id.
+    pub(crate) async fn items(
+        &self,
+        table: &str,
+    ) -> std::collections::BTreeMap<String, std::collections::HashMap<String, AttributeValue>> {
+        let answer = self.dynamodb.scan().table_name(table).send().await.unwrap();
+        answer
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|item| (item["requestId"].as_s().unwrap().clone(), item))
+            .collect()
+    }
+}
+
+/// A configuration as a function has it.
+pub(crate) fn config(endpoint: &str, dynamodb: &str) -> SdkConfig {
+    let config = function_config(|name| {
+        Some(match name {
+            "AWS_ENDPOINT_URL" => endpoint.to_owned(),
+            "AWS_ENDPOINT_URL_DYNAMODB" => dynamodb.to_owned(),
+            "AWS_REGION" => "eu-west-2".to_owned(),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "emulated".to_owned(),
+            _ => return None,
+        })
+    });
+    config.unwrap()
+}
+
+async fn create_queue(
+    sqs: &aws_sdk_sqs::Client,
+    name: &str,
+    attributes: &[(QueueAttributeName, &str)],
+) -> String {
+    let mut create = sqs
+        .create_queue()
+        .queue_name(name)
+        .attributes(QueueAttributeName::FifoQueue, "true")
+        .attributes(QueueAttributeName::ContentBasedDeduplication, "true");
+    for (attribute, value) in attributes {
+        create = create.attributes(attribute.clone(), *value);
+    }
+    create.send().await.unwrap().queue_url.unwrap()
+}
+
+async fn create_tables(client: &aws_sdk_dynamodb::Client) {
+    let key = |name: &str, kind: KeyType| {
+        KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+    };
+    let attribute = |name: &str, of: ScalarAttributeType| {
+        AttributeDefinition::builder().attribute_name(name).attribute_type(of).build().unwrap()
+    };
+    let table = |name: &str| {
+        client
+            .create_table()
+            .table_name(name)
+            .key_schema(key("requestId", KeyType::Hash))
+            .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
+            .billing_mode(BillingMode::PayPerRequest)
+    };
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("week-index")
+        .key_schema(key("week", KeyType::Hash))
+        .key_schema(key("timestamp", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .build()
+        .unwrap();
+    table(QUERY_EVENTS).send().await.unwrap();
+    table(ANALYTICS)
+        .attribute_definitions(attribute("week", ScalarAttributeType::S))
+        .attribute_definitions(attribute("timestamp", ScalarAttributeType::N))
+        .global_secondary_indexes(index)
+        .send()
+        .await
+        .unwrap();
+}

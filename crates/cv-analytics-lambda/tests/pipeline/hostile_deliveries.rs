@@ -1,0 +1,169 @@
+//! What a queue, a network or a stranger can hand over.
+
+use cv_analytics_harness::lambda_runtime::{LambdaRuntime, Outcome};
+use serde_json::{Value, json};
+
+use crate::emulated_aws::{ANALYTICS, EmulatedAws, QUERY_EVENTS};
+
+fn record(id: &str, body: &Value) -> Value {
+    let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+    json!({"messageId": id, "receiptHandle": id, "body": body, "eventSource": "aws:sqs",
+           "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763000000000", "MessageGroupId": "g"}})
+}
+
+fn query(id: &str) -> Value {
+    json!({"eventType": "query", "requestId": id, "timestamp": 1_763_000_000_000_i64, "query": "Rust?"})
+}
+
+fn response(id: &str) -> Value {
+    json!({"eventType": "response", "requestId": id, "timestamp": 1_763_000_001_000_i64, "matchType": "full"})
+}
+
+fn no_failures() -> Value {
+    json!({"batchItemFailures": []})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_of_every_kind() {
+    let aws = EmulatedAws::start().await;
+    let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
+    let mut answer = |event: Value| processor.invoke(&event).unwrap().outcome;
+
+    assert_eq!(answer(json!({"Records": []})), Outcome::Response(no_failures()));
+    for (event, words) in [
+        (json!({"hello": "world"}), "no `Records`"),
+        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), "not from SQS"),
+        (json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), "no `messageId`"),
+    ] {
+        match answer(event) {
+            Outcome::Error { message, .. } => assert!(message.contains(words), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    // Both halves in one batch in either order, the same message twice, ten groups.
+    let mut records = vec![
+        record("1", &query("in-order")),
+        record("2", &response("in-order")),
+        record("3", &response("reversed")),
+        record("4", &query("reversed")),
+        record("5", &query("twice")),
+        record("5", &query("twice")),
+    ];
+    records.extend(
+        (6..10).map(|number| record(&number.to_string(), &query(&format!("group-{number}")))),
+    );
+    assert_eq!(answer(json!({ "Records": records })), Outcome::Response(no_failures()));
+    let items = aws.items(ANALYTICS).await;
+    assert_eq!(items.keys().collect::<Vec<_>>(), ["in-order", "reversed"]);
+    assert_eq!(aws.items(QUERY_EVENTS).await.len(), 5);
+
+    // What cannot be read goes aside with its reason and holds up nobody.
+    let records = [
+        record("a", &json!("{")),
+        record("b", &json!({"eventType": "query"})),
+        record("c", &json!({"eventType": "party", "requestId": "r", "timestamp": 1})),
+        record("d", &response("group-6")),
+        json!({"messageId": "e", "eventSource": "aws:sqs", "body": null}),
+    ];
+    assert_eq!(answer(json!({ "Records": records })), Outcome::Response(no_failures()));
+    let mut reasons: Vec<String> = aws
+        .dead_letters()
+        .await
+        .iter()
+        .map(|letter| {
+            let attributes = letter.message_attributes().unwrap();
+            let text = |name: &str| attributes[name].string_value().unwrap().to_owned();
+            format!("{} {}", text("deadLetterId"), text("reason"))
+        })
+        .collect();
+    reasons.sort();
+    assert_eq!(reasons, ["a not_json", "b missing_field", "c unknown_event_type", "e not_json"]);
+    assert!(aws.items(ANALYTICS).await.contains_key("group-6"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_receives() {
+    let aws = EmulatedAws::start().await;
+    aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
+    // Without QUEUE_URL visibility does not grow, and with a timeout of 0 it comes again at once.
+    aws.sqs
+        .set_queue_attributes()
+        .queue_url(&aws.queue_url)
+        .attributes(aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout, "0")
+        .send()
+        .await
+        .unwrap();
+    let function = aws.processor().variable("QUEUE_URL", "");
+    let mut mapping = aws.mapping(function);
+    aws.send("lone", "lone:query", &query("lone").to_string()).await;
+    let whole = json!({"eventType": "response", "requestId": "whole", "timestamp": 1_763_000_001_000_i64,
+                       "matchType": "full", "query": "Rust?", "queryTimestamp": 1_763_000_000_000_i64});
+    aws.send("whole", "whole:response", &whole.to_string()).await;
+
+    let (mut acknowledged, mut returned) = (0, 0);
+    for _ in 0..30 {
+        let Some(delivery) = mapping.deliver().unwrap() else { break };
+        acknowledged += delivery.acknowledged.len();
+        returned += delivery.returned.len();
+        let log = delivery.invocation.lines.join("\n");
+        assert!(delivery.returned.is_empty() || log.contains("there is no such table"), "{log}");
+    }
+    assert_eq!((acknowledged, returned), (1, 10));
+    assert!(aws.items(ANALYTICS).await.contains_key("whole"));
+    let dead = aws.dead_letters().await;
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].body(), Some(query("lone").to_string().as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_message_of_its_own_group_stays_out_of_sight() {
+    let aws = EmulatedAws::start().await;
+    aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
+    aws.sqs
+        .set_queue_attributes()
+        .queue_url(&aws.queue_url)
+        .attributes(aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout, "0")
+        .send()
+        .await
+        .unwrap();
+    let mut mapping = aws.mapping(aws.processor());
+    aws.send("alone", "alone:query", &query("alone").to_string()).await;
+    assert_eq!(mapping.deliver().unwrap().unwrap().returned.len(), 1);
+    // The queue's own timeout is 0, but five seconds were asked for.
+    assert!(mapping.deliver().unwrap().is_none());
+    // A group that several requests share is not held up.
+    aws.send("shared", "shared:query", &query("another").to_string()).await;
+    assert_eq!(mapping.deliver().unwrap().unwrap().returned.len(), 1);
+    assert_eq!(mapping.deliver().unwrap().unwrap().returned.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reporter_says_what_it_cannot_do() {
+    let aws = EmulatedAws::start().await;
+    let mut reporter = aws.reporter("one@example.com");
+    for (event, words) in [
+        (json!({"week": "last"}), "is no ISO 8601 week"),
+        (json!({"week": "2026-W60"}), "is no ISO 8601 week"),
+        (json!({"week": 47}), "week"),
+        (json!(["2026-W47"]), ""),
+    ] {
+        match reporter.invoke(&event).unwrap().outcome {
+            Outcome::Error { message, .. } => assert!(message.contains(words), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    // An empty week has its short note.
+    let empty = reporter.invoke(&json!({"week": "2020-W10"})).unwrap();
+    assert_eq!(empty.response().unwrap()["interactions"], 0);
+    assert_eq!(aws.moto.sent_mails().unwrap().len(), 1);
+    // Without its table it says which, and sends nothing.
+    aws.dynamodb.delete_table().table_name(ANALYTICS).send().await.unwrap();
+    match reporter.invoke(&json!({"week": "2020-W11"})).unwrap().outcome {
+        Outcome::Error { message, .. } => {
+            assert!(message.contains("there is no such table"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(aws.moto.sent_mails().unwrap().len(), 1);
+}
