@@ -6,6 +6,7 @@ use std::ops::Range;
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::{
     Arrival, Deliveries, Disposition, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt,
     StoreError,
@@ -209,7 +210,7 @@ impl Observe for DynamoDbStore {
     fn observations(
         &self,
         period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
         stream_interactions(self.clone(), Reach::Period(period))
             .map_ok(|page| page.into_iter().map(Observation::from).collect())
             .map_err(StoreError::from)

@@ -17,6 +17,7 @@ use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Deliveries, Keep, Ledger, Observe, StoreError};
 use cv_analytics_core::timestamp::Timestamp;

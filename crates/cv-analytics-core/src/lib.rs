@@ -9,8 +9,8 @@
 //!    into halves, or into a [`dead_letter`].
 //! 5. [`interaction`]: the joining law.
 //! 6. [`canonical`]: halves written as the events of the contract again.
-//! 7. [`store`]: the ports that a store offers; [`id_fields`]: whether a dead letter belongs to
-//!    what is to be forgotten.
+//! 7. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
+//!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten.
 
 pub mod canonical;
 pub mod dead_letter;
@@ -22,6 +22,7 @@ pub mod interaction;
 mod json_object;
 pub mod known_bots;
 mod match_fields;
+pub mod observation_page;
 pub mod privacy;
 pub mod store;
 pub mod timestamp;

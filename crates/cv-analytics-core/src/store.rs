@@ -14,6 +14,7 @@ use futures_core::Stream;
 use crate::event::{MatchScore, MatchType, Outcome, SessionDigest, Traffic};
 use crate::intake::Content;
 use crate::interaction::Interaction;
+use crate::observation_page::ObservationPage;
 use crate::timestamp::Timestamp;
 use crate::week::IsoWeek;
 
@@ -124,7 +125,7 @@ pub trait Observe: Send + Sync {
     fn observations(
         &self,
         period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send;
+    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send;
 
     /// Counts what arrived in `week` and added nothing or could not be read.
     fn deliveries(
@@ -172,15 +173,16 @@ pub struct Deliveries {
     pub dead_letters: u64,
 }
 
-/// What a report needs to know of one interaction.
+/// What a report needs to know of one interaction. Its texts are its own, or lie in an
+/// [`ObservationPage`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Observation {
+pub struct Observation<Text = String, Texts = Vec<String>> {
     /// What joined its halves.
-    pub request_id: String,
+    pub request_id: Text,
     /// The query half.
-    pub query: Option<ObservedQuery>,
+    pub query: Option<ObservedQuery<Text>>,
     /// The response half.
-    pub response: Option<ObservedResponse>,
+    pub response: Option<ObservedResponse<Texts>>,
     /// The query half's session, else the response's.
     pub session: Option<SessionDigest>,
     /// Whose question it was: the first half that names somebody else than a visitor decides.
@@ -189,16 +191,16 @@ pub struct Observation {
 
 /// What a report needs to know of a query half.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ObservedQuery {
+pub struct ObservedQuery<Text = String> {
     /// When it was asked.
     pub at: Timestamp,
     /// The question, as kept.
-    pub text: String,
+    pub text: Text,
 }
 
 /// What a report needs to know of a response half.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ObservedResponse {
+pub struct ObservedResponse<Texts = Vec<String>> {
     /// When the agent had finished.
     pub at: Timestamp,
     /// How well the question is covered.
@@ -212,12 +214,12 @@ pub struct ObservedResponse {
     /// Whether question and answer came under one timestamp, so that there is no latency.
     pub combined: bool,
     /// Skills that the agent found.
-    pub matched_skills: Vec<String>,
+    pub matched_skills: Texts,
     /// Skills that were asked for and not found.
-    pub missing_skills: Vec<String>,
+    pub missing_skills: Texts,
 }
 
-impl Observation {
+impl<Text, Texts> Observation<Text, Texts> {
     /// The moment that decides its week.
     pub fn at(&self) -> Option<Timestamp> {
         self.query

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use cv_analytics_core::store::Observation;
+use cv_analytics_core::observation_page::PagedObservation;
 use rustc_hash::FxBuildHasher;
 
 use crate::skill_dictionary::SkillDictionary;
@@ -12,9 +12,15 @@ use crate::skill_mentions::SkillMention;
 /// A skill within one report: the dictionary's skills first, then those that only responses name.
 pub(crate) type SkillIndex = u32;
 
+/// Spellings that are remembered: more than agents use, and few enough to be of no weight.
+const MOST_KNOWN: usize = 4_096;
+
 /// Numbers the skills of one report.
 pub(crate) struct AskedSkills<'d> {
     dictionary: &'d SkillDictionary,
+    /// Names that responses gave and the dictionary knows, as they were spelled: the same few come
+    /// again and again.
+    known: HashMap<Box<str>, SkillIndex, FxBuildHasher>,
     /// Names that no dictionary knows, by their small letters.
     unknown: HashMap<String, SkillIndex, FxBuildHasher>,
     /// Every spelling of an unknown name, with how often it came.
@@ -23,28 +29,33 @@ pub(crate) struct AskedSkills<'d> {
 
 impl<'d> AskedSkills<'d> {
     pub(crate) fn new(dictionary: &'d SkillDictionary) -> Self {
-        Self { dictionary, unknown: HashMap::default(), spellings: Vec::new() }
+        Self {
+            dictionary,
+            known: HashMap::default(),
+            unknown: HashMap::default(),
+            spellings: Vec::new(),
+        }
     }
 
     /// Writes the interaction's skills into `skills`, each once and in order of their numbers, and
     /// the places in the text that name some into `mentions`.
-    pub(crate) fn of<'o>(
+    pub(crate) fn of<'p>(
         &mut self,
-        observation: &'o Observation,
-        mentions: &mut Vec<SkillMention<'o>>,
+        observation: &PagedObservation<'p>,
+        mentions: &mut Vec<SkillMention<'p>>,
         skills: &mut Vec<SkillIndex>,
     ) {
         skills.clear();
         mentions.clear();
-        let text = observation.query.as_ref().map_or("", |query| query.text.as_str());
-        let no_text = text.trim().is_empty();
+        let text = observation.query.as_ref().map_or("", |query| query.text);
+        let no_text = text.chars().all(char::is_whitespace);
         if !no_text {
             self.dictionary.find_into(text, mentions);
             skills.extend(mentions.iter().map(|mention| mention.skill().0));
         }
         if let Some(response) = &observation.response {
             let matched = response.matched_skills.iter().filter(|_| no_text);
-            for name in matched.chain(&response.missing_skills) {
+            for name in matched.chain(response.missing_skills.iter()) {
                 skills.push(self.number(name));
             }
         }
@@ -55,7 +66,13 @@ impl<'d> AskedSkills<'d> {
     }
 
     fn number(&mut self, name: &str) -> SkillIndex {
+        if let Some(&index) = self.known.get(name) {
+            return index;
+        }
         if let Some(id) = self.dictionary.canonical(name) {
+            if self.known.len() < MOST_KNOWN {
+                self.known.insert(name.into(), id.0);
+            }
             return id.0;
         }
         let spelling = name.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -94,6 +94,13 @@ impl FoldedWords {
                 previous = run.chars().next_back().unwrap_or(' ');
                 continue;
             }
+            // A space stands between nearly all words: it ends one, and the rules below add nothing.
+            if rest.starts_with(' ') {
+                self.close(open.take());
+                at += 1;
+                previous = ' ';
+                continue;
+            }
             let mut chars = rest.chars();
             let raw = chars.next().unwrap_or(' ');
             let begin = at;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cv_analytics_core::event::{MatchType, Outcome, SessionDigest};
-use cv_analytics_core::store::Observation;
+use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 
@@ -59,7 +59,7 @@ impl<'s> GapTally<'s> {
     /// Counts an interaction of the week at `place` of the eight.
     pub(crate) fn add(
         &mut self,
-        observation: &Observation,
+        observation: &PagedObservation<'_>,
         skills: &[SkillIndex],
         session: Option<SessionDigest>,
         place: usize,
@@ -71,7 +71,7 @@ impl<'s> GapTally<'s> {
             self.by_outcome.entry(outcome).or_default().add(session);
         }
         if skills.is_empty() {
-            let text = observation.query.as_ref().map_or("", |query| query.text.as_str());
+            let text = observation.query.as_ref().map_or("", |query| query.text);
             if let Some(topic) = topic(text) {
                 let kind = self.kind(trouble, None);
                 let gap = self.gaps.entry((GapSubject::Topic(topic), kind)).or_default();
@@ -107,7 +107,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn of(observation: &Observation) -> Option<Self> {
+    fn of(observation: &PagedObservation<'_>) -> Option<Self> {
         let Some(response) = &observation.response else { return Some(Self::Fault) };
         match response.outcome {
             Outcome::Quota | Outcome::AiError | Outcome::Error => Some(Self::Fault),
@@ -129,7 +129,7 @@ impl Asked {
 impl OneGap {
     fn add(
         &mut self,
-        observation: &Observation,
+        observation: &PagedObservation<'_>,
         skills: &[SkillIndex],
         own: Option<SkillIndex>,
         session: Option<SessionDigest>,
@@ -147,12 +147,14 @@ impl OneGap {
         }
         if let Some(query) = &observation.query {
             let later = |(at, id, _): &(Timestamp, String, String)| {
-                (*at, id.as_str()) > (query.at, observation.request_id.as_str())
+                (*at, id.as_str()) > (query.at, observation.request_id)
             };
             if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(later) {
                 let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
-                self.examples
-                    .insert(place, (query.at, observation.request_id.clone(), query.text.clone()));
+                self.examples.insert(
+                    place,
+                    (query.at, observation.request_id.to_owned(), query.text.to_owned()),
+                );
                 self.examples.truncate(EXAMPLES);
             }
         }

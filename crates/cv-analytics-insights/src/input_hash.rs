@@ -11,7 +11,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use cv_analytics_core::event::{MatchScore, SessionDigest};
-use cv_analytics_core::store::Observation;
+use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ const WAITING_PAGES: usize = 4;
 /// Digests pages of interactions on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct InputDigester {
-    pages: SyncSender<Arc<Vec<Observation>>>,
+    pages: SyncSender<Arc<ObservationPage>>,
     digest: JoinHandle<String>,
 }
 
@@ -45,7 +45,7 @@ impl InputDigester {
         let mut settings = settings.clone();
         settings.exclusions.sessions.clear();
         let settings = settings.to_json()?;
-        let (pages, waiting) = sync_channel::<Arc<Vec<Observation>>>(WAITING_PAGES);
+        let (pages, waiting) = sync_channel::<Arc<ObservationPage>>(WAITING_PAGES);
         let thread = std::thread::Builder::new().name("input-digest".to_owned());
         let digest = thread.spawn(move || {
             let mut hash = InputHash::default();
@@ -54,7 +54,7 @@ impl InputDigester {
                     if observation.at().is_some_and(|at| period.contains(&at)) {
                         let excluded =
                             observation.session.is_some_and(|session| excluded.contains(&session));
-                        hash.add(observation, excluded);
+                        hash.add(&observation, excluded);
                     }
                 }
             }
@@ -65,7 +65,7 @@ impl InputDigester {
     }
 
     /// Adds a page.
-    pub(crate) fn add(&self, page: Arc<Vec<Observation>>) {
+    pub(crate) fn add(&self, page: Arc<ObservationPage>) {
         // A thread that ended early shows when it is joined.
         drop(self.pages.send(page));
     }
@@ -86,10 +86,10 @@ struct InputHash {
 }
 
 impl InputHash {
-    fn add(&mut self, observation: &Observation, excluded: bool) {
+    fn add(&mut self, observation: &PagedObservation<'_>, excluded: bool) {
         let buffer = &mut self.buffer;
         buffer.clear();
-        put_text(buffer, &observation.request_id);
+        put_text(buffer, observation.request_id);
         buffer.push(observation.traffic as u8);
         buffer.push(u8::from(excluded));
         buffer.push(
@@ -97,7 +97,7 @@ impl InputHash {
         );
         if let Some(query) = &observation.query {
             buffer.extend_from_slice(&query.at.as_millis().to_le_bytes());
-            put_text(buffer, &query.text);
+            put_text(buffer, query.text);
         }
         if let Some(response) = &observation.response {
             buffer.extend_from_slice(&response.at.as_millis().to_le_bytes());
@@ -110,7 +110,7 @@ impl InputHash {
             }
             for skills in [&response.matched_skills, &response.missing_skills] {
                 buffer.extend_from_slice(&(skills.len() as u64).to_le_bytes());
-                for skill in skills {
+                for skill in skills.iter() {
                     put_text(buffer, skill);
                 }
             }

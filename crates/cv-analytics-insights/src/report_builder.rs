@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
-use cv_analytics_core::store::{Deliveries, Ledger, Observation, Observe, StoreError};
+use cv_analytics_core::observation_page::ObservationPage;
+use cv_analytics_core::store::{Deliveries, Ledger, Observe, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
@@ -98,7 +99,7 @@ impl<'s> ReportBuilder<'s> {
     }
 
     /// Counts a page of interactions, each of which has to come once.
-    pub fn add(&mut self, page: Vec<Observation>) {
+    pub fn add(&mut self, page: ObservationPage) {
         let page = Arc::new(page);
         self.digester.add(Arc::clone(&page));
         self.tally.add_all(&page);

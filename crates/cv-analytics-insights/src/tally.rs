@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use cv_analytics_core::event::{SessionDigest, Traffic};
-use cv_analytics_core::store::{Observation, ObservedResponse};
+use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
+use cv_analytics_core::store::ObservedResponse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use rustc_hash::FxBuildHasher;
@@ -81,14 +82,18 @@ impl<'s> Tally<'s> {
     }
 
     /// Counts interactions; those outside the eight weeks are passed over.
-    pub(crate) fn add_all(&mut self, observations: &[Observation]) {
+    pub(crate) fn add_all(&mut self, page: &ObservationPage) {
         let mut mentions = Vec::new();
-        for observation in observations {
-            self.add(observation, &mut mentions);
+        for observation in page.iter() {
+            self.add(&observation, &mut mentions);
         }
     }
 
-    fn add<'o>(&mut self, observation: &'o Observation, mentions: &mut Vec<SkillMention<'o>>) {
+    fn add<'p>(
+        &mut self,
+        observation: &PagedObservation<'p>,
+        mentions: &mut Vec<SkillMention<'p>>,
+    ) {
         let Some(at) = observation.at() else { return };
         let Some(place) = self.bounds.partition_point(|start| *start <= at).checked_sub(1) else {
             return;
@@ -121,7 +126,12 @@ impl<'s> Tally<'s> {
 }
 
 impl WeekTally {
-    fn add(&mut self, observation: &Observation, session: Option<SessionDigest>, last: bool) {
+    fn add(
+        &mut self,
+        observation: &PagedObservation<'_>,
+        session: Option<SessionDigest>,
+        last: bool,
+    ) {
         self.interactions += 1;
         self.with_session += u64::from(session.is_some());
         self.sessions.extend(session);
@@ -143,7 +153,7 @@ impl WeekTally {
         clippy::cast_possible_truncation,
         reason = "a score has at most 100 million millionths"
     )]
-    fn add_match(&mut self, response: &ObservedResponse) {
+    fn add_match<T>(&mut self, response: &ObservedResponse<T>) {
         if let Some(match_type) = response.match_type {
             *self.matches.count_mut(match_type) += 1;
         }
@@ -203,7 +213,7 @@ impl WeekTally {
 }
 
 impl SkillTally {
-    fn add(&mut self, observation: &Observation) {
+    fn add(&mut self, observation: &PagedObservation<'_>) {
         match &observation.response {
             Some(response) => {
                 if let Some(match_type) = response.match_type {
@@ -229,7 +239,7 @@ pub(crate) fn distinct(sessions: &mut Vec<SessionDigest>) -> Option<u64> {
     clippy::cast_sign_loss,
     reason = "not negative, and a float saturates"
 )]
-fn latency_ms(observation: &Observation) -> Option<u64> {
+fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
     let response = observation.response.as_ref()?;
     if let Some(total) = response.total_time_ms {
         return Some(total.round() as u64);
@@ -253,9 +263,9 @@ impl<'s> Excluded<'s> {
 
     /// Whether the interaction is left out: canaries, known bots and the owner's own traffic by
     /// the flag of the intake, and what the owner lists.
-    fn cover(&self, observation: &Observation) -> bool {
+    fn cover(&self, observation: &PagedObservation<'_>) -> bool {
         observation.traffic != Traffic::Visitor
             || observation.session.is_some_and(|session| self.sessions.contains(&session))
-            || self.request_ids.contains(&observation.request_id)
+            || self.request_ids.contains(observation.request_id)
     }
 }

@@ -71,7 +71,7 @@ fn report_with(settings: &FigureSettings, observations: &[Observation]) -> Repor
     let dictionary = settings.dictionary(&DICTIONARY).unwrap();
     let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
     let mut builder = ReportBuilder::new(week(), settings, &dictionary, cv.as_ref()).unwrap();
-    observations.chunks(3).for_each(|page| builder.add(page.to_vec()));
+    observations.chunks(3).for_each(|page| builder.add(page.iter().cloned().collect()));
     builder.finish(Deliveries::default(), week().end()).unwrap()
 }
 

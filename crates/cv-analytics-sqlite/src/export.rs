@@ -13,7 +13,7 @@ const PAGE: usize = 500;
 
 /// Gives every interaction. Each page is read by itself, so that a reader who takes hours keeps
 /// the write-ahead log from growing no longer than a page takes.
-pub(crate) fn interactions(connection: &Connection, pages: &Pages<Interaction>) -> Result<()> {
+pub(crate) fn interactions(connection: &Connection, pages: &Pages<Vec<Interaction>>) -> Result<()> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS}, id FROM interactions WHERE id > ?1 ORDER BY id LIMIT {PAGE}"
     ))?;

@@ -36,8 +36,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt, StoreError,
+    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observe, Receipt, StoreError,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -104,7 +105,7 @@ impl Observe for SqliteStore {
     fn observations(
         &self,
         period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
         stream_pages(self.path.to_path_buf(), "read the interactions", move |connection, pages| {
             observations::observations(connection, &period, pages)
         })

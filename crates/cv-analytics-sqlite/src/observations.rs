@@ -1,15 +1,18 @@
 //! What a report reads: the columns it needs and no more.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::str::Split;
 
 use cv_analytics_core::event::{MatchType, Outcome, ResponseForm, SessionDigest};
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::{Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row};
 
 use crate::error::Result;
 use crate::reader::Pages;
-use crate::row::{code, moment, score, texts, traffic, unknown_value};
+use crate::row::{code, moment, plain_texts, score, text, texts, traffic, unknown_value};
 
 /// Observations in a page.
 const PAGE: usize = 2_000;
@@ -18,7 +21,7 @@ const PAGE: usize = 2_000;
 pub(crate) fn observations(
     connection: &Connection,
     period: &Range<Timestamp>,
-    pages: &Pages<Observation>,
+    pages: &Pages<ObservationPage>,
 ) -> Result<()> {
     let mut statement = connection.prepare(
         "SELECT request_id, query_at, query, response_at, match_type, match_score, outcome, \
@@ -27,10 +30,11 @@ pub(crate) fn observations(
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
-    let mut page = Vec::with_capacity(PAGE);
+    let mut page = ObservationPage::with_capacity(PAGE);
     while let Some(row) = rows.next()? {
         page.push(observation(row)?);
-        if page.len() == PAGE && !pages.give(std::mem::replace(&mut page, Vec::with_capacity(PAGE)))
+        if page.len() == PAGE
+            && !pages.give(std::mem::replace(&mut page, ObservationPage::with_capacity(PAGE)))
         {
             return Ok(());
         }
@@ -41,9 +45,9 @@ pub(crate) fn observations(
     Ok(())
 }
 
-fn observation(row: &Row<'_>) -> Result<Observation> {
+fn observation<'r>(row: &'r Row<'_>) -> Result<Observation<&'r str, SkillTexts<'r>>> {
     let query = match moment(row, 1)? {
-        Some(at) => Some(ObservedQuery { at, text: row.get(2)? }),
+        Some(at) => Some(ObservedQuery { at, text: required(row, 2)? }),
         None => None,
     };
     let response = match moment(row, 3)? {
@@ -51,19 +55,15 @@ fn observation(row: &Row<'_>) -> Result<Observation> {
         None => None,
     };
     Ok(Observation {
-        request_id: row.get(0)?,
+        request_id: required(row, 0)?,
         query,
         response,
-        session: row
-            .get_ref(11)?
-            .as_str_or_null()
-            .map_err(rusqlite::Error::from)?
-            .map(SessionDigest::of),
+        session: text(row, 11)?.map(SessionDigest::of),
         traffic: traffic(row, 12)?,
     })
 }
 
-fn response(row: &Row<'_>, at: Timestamp) -> Result<ObservedResponse> {
+fn response<'r>(row: &'r Row<'_>, at: Timestamp) -> Result<ObservedResponse<SkillTexts<'r>>> {
     Ok(ObservedResponse {
         at,
         match_type: code(row, 4, MatchType::from_code)?,
@@ -71,7 +71,38 @@ fn response(row: &Row<'_>, at: Timestamp) -> Result<ObservedResponse> {
         outcome: code(row, 6, Outcome::from_code)?.ok_or_else(|| unknown_value(row, 6))?,
         total_time_ms: row.get(7)?,
         combined: code(row, 8, ResponseForm::from_code)? == Some(ResponseForm::Combined),
-        matched_skills: texts(row, 9)?,
-        missing_skills: texts(row, 10)?,
+        matched_skills: SkillTexts::of(row, 9)?,
+        missing_skills: SkillTexts::of(row, 10)?,
     })
+}
+
+fn required<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r str> {
+    text(row, index)?.ok_or_else(|| unknown_value(row, index))
+}
+
+/// The texts of a JSON array.
+enum SkillTexts<'r> {
+    /// Nearly always: without an escape, so that they are read where they lie.
+    Plain(Split<'r, &'static str>),
+    Read(std::vec::IntoIter<String>),
+}
+
+impl<'r> SkillTexts<'r> {
+    fn of(row: &'r Row<'_>, index: usize) -> Result<Self> {
+        match text(row, index)?.and_then(plain_texts) {
+            Some(plain) => Ok(Self::Plain(plain)),
+            None => Ok(Self::Read(texts(row, index)?.into_iter())),
+        }
+    }
+}
+
+impl<'r> Iterator for SkillTexts<'r> {
+    type Item = Cow<'r, str>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Plain(texts) => texts.next().map(Cow::Borrowed),
+            Self::Read(texts) => texts.next().map(Cow::Owned),
+        }
+    }
 }

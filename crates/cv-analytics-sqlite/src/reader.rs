@@ -58,22 +58,22 @@ impl ReaderHandle {
 }
 
 /// Where a stream's thread puts its pages.
-pub(crate) struct Pages<T>(mpsc::Sender<std::result::Result<Vec<T>, StoreError>>);
+pub(crate) struct Pages<Page>(mpsc::Sender<std::result::Result<Page, StoreError>>);
 
-impl<T> Pages<T> {
+impl<Page> Pages<Page> {
     /// Waits until there is room; `false` where nobody reads on.
-    pub(crate) fn give(&self, page: Vec<T>) -> bool {
+    pub(crate) fn give(&self, page: Page) -> bool {
         self.0.blocking_send(Ok(page)).is_ok()
     }
 }
 
 /// Streams what `read` gives on a thread and a connection of its own, so that reading and what is
 /// done with the pages go on at once.
-pub(crate) fn stream_pages<T: Send + 'static>(
+pub(crate) fn stream_pages<Page: Send + 'static>(
     path: PathBuf,
     what: &'static str,
-    read: impl FnOnce(&Connection, &Pages<T>) -> Result<()> + Send + 'static,
-) -> impl Stream<Item = std::result::Result<Vec<T>, StoreError>> + Send + Unpin + 'static {
+    read: impl FnOnce(&Connection, &Pages<Page>) -> Result<()> + Send + 'static,
+) -> impl Stream<Item = std::result::Result<Page, StoreError>> + Send + Unpin + 'static {
     let (pages, mut given) = mpsc::channel(PAGES_AHEAD);
     let refused = pages.clone();
     let started = thread::Builder::new().name("store-stream".to_owned()).spawn(move || {

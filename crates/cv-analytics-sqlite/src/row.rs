@@ -1,5 +1,7 @@
 //! Columns as halves again: what a row holds when it is read.
 
+use std::str::Split;
+
 use cv_analytics_core::event::{
     MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf, SessionId,
     Traffic, UnknownFields,
@@ -83,20 +85,20 @@ pub(crate) fn code<T>(
 pub(crate) fn texts(row: &Row<'_>, index: usize) -> Result<Vec<String>> {
     let Some(json) = text(row, index)? else { return Ok(Vec::new()) };
     if let Some(texts) = plain_texts(json) {
-        return Ok(texts);
+        return Ok(texts.map(str::to_owned).collect());
     }
     serde_json::from_str(json).map_err(|_| unknown_value(row, index))
 }
 
 /// The texts of an array as [`crate::columns`] writes it, where none of them needs an escape; a
 /// report reads millions.
-fn plain_texts(json: &str) -> Option<Vec<String>> {
+pub(crate) fn plain_texts(json: &str) -> Option<Split<'_, &'static str>> {
     let inner = json.strip_prefix("[\"")?.strip_suffix("\"]")?;
-    if inner.contains('\\') {
-        return None;
-    }
-    let plain = |text: &str| (!text.contains('"')).then(|| text.to_owned());
-    inner.split("\",\"").map(plain).collect()
+    let texts = inner.split("\",\"");
+    let quotes = inner.bytes().filter(|byte| *byte == b'"').count();
+    // No other quotation marks than those between two texts.
+    let are_plain = quotes == 0 || quotes == 2 * (texts.clone().count() - 1);
+    (are_plain && !inner.contains('\\')).then_some(texts)
 }
 
 fn unknown(row: &Row<'_>, index: usize) -> Result<UnknownFields> {
@@ -104,7 +106,8 @@ fn unknown(row: &Row<'_>, index: usize) -> Result<UnknownFields> {
     serde_json::from_str(json).map_err(|_| unknown_value(row, index))
 }
 
-fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>> {
+/// A text where it lies; `None` where there is none.
+pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>> {
     match row.get_ref(index)? {
         ValueRef::Null => Ok(None),
         value => value.as_str().map(Some).map_err(|_| unknown_value(row, index)),

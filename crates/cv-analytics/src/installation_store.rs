@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use anyhow::Result;
 use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt, StoreError,
+    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observe, Receipt, StoreError,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -81,7 +82,7 @@ impl Observe for InstallationStore {
     fn observations(
         &self,
         period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
         match self {
             Self::Sqlite(store) => Either::Left(store.observations(period)),
             Self::DynamoDb(aws) => Either::Right(aws.store.observations(period)),

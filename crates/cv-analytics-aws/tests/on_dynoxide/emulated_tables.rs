@@ -12,6 +12,7 @@ use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Observation, Observe};
 use cv_analytics_core::timestamp::Timestamp;
@@ -150,9 +151,12 @@ pub(crate) async fn keep(store: &DynamoDbStore, event: Event) -> cv_analytics_aw
 /// What the week of [`ASKED_AT`] shows.
 pub(crate) async fn observed(store: &DynamoDbStore) -> Vec<Observation> {
     let week = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
-    let pages: Vec<Vec<Observation>> =
+    let pages: Vec<ObservationPage> =
         store.observations(week.start()..week.end()).try_collect().await.unwrap();
-    pages.into_iter().flatten().collect()
+    let owned = |page: &ObservationPage| -> Vec<Observation> {
+        page.iter().map(|observation| observation.to_owned()).collect()
+    };
+    pages.iter().flat_map(owned).collect()
 }
 
 /// Every interaction of the store.

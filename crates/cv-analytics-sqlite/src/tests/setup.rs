@@ -104,7 +104,7 @@ pub(super) async fn everything(store: &SqliteStore) -> Vec<Observation> {
     let mut pages = Box::pin(store.observations(all));
     let mut seen = Vec::new();
     while let Some(page) = pages.next().await {
-        seen.extend(page.unwrap());
+        seen.extend(page.unwrap().iter().map(|observation| observation.to_owned()));
     }
     seen.sort_by(|one: &Observation, other| one.request_id.cmp(&other.request_id));
     seen
