@@ -14,7 +14,6 @@ use rusqlite::{Connection, params};
 
 use crate::SqliteStore;
 use crate::batch::tombstone;
-use crate::checkpointer::checkpoint;
 use crate::dead_letters::remove;
 use crate::error::{Failure, Result};
 use crate::writer::Writer;
@@ -147,7 +146,7 @@ fn clean_the_files(writer: &mut Writer) -> Result<()> {
     };
     connection.execute_batch("VACUUM").map_err(Failure::from).map_err(failed)?;
     connection.execute("UPDATE state SET erasure_pending = 0", [])?;
-    if checkpoint(connection, "truncate").map_err(failed)? {
+    if writer.empty_the_log().map_err(failed)? {
         return Ok(());
     }
     connection.execute("UPDATE state SET erasure_pending = 1", [])?;

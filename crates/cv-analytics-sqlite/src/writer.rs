@@ -155,7 +155,7 @@ impl Writer {
                 Command::Run(work) => work(&mut self),
                 Command::Close(answer) => {
                     waiting.close();
-                    let done = checkpoint(&self.connection, "truncate");
+                    let done = self.empty_the_log();
                     let done = done
                         .map(|_| ())
                         .map_err(|failure| failure.to_store_error("close the store"));
@@ -213,6 +213,13 @@ impl Writer {
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// Copies all of the log and cuts it to nothing; `false` where another program kept it from
+    /// coming to its end.
+    pub(crate) fn empty_the_log(&self) -> Result<bool> {
+        self.checkpointer.settle();
+        checkpoint(&self.connection, "truncate")
     }
 
     /// The connection, for what no transaction may hold.
