@@ -116,3 +116,18 @@ async fn a_closed_store_says_so() {
     assert_eq!(error.to_string(), "could not write to the database");
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_closed_store_leaves_no_log() {
+    let folder = Folder::new();
+    let store = folder.open();
+    // Enough for the checkpointer to be in the middle of its work.
+    for batch in 0..40 {
+        let bodies: Vec<Vec<u8>> =
+            (0..100).map(|number| query(&format!("{batch}-{number}"), &"q".repeat(900))).collect();
+        kept(&store, &bodies).await;
+    }
+    store.close().await.unwrap();
+    let log = folder.database().with_extension("db-wal");
+    assert_eq!(std::fs::metadata(log).map_or(0, |log| log.len()), 0);
+}
