@@ -57,9 +57,28 @@ impl AwsInstallation {
         Ok(Self { store: DynamoDbStore::new(tables, now), sdk })
     }
 
+    /// Refuses tables that another program filled: what is imported under a key of theirs would not
+    /// be kept.
+    pub(crate) async fn check_before_import(&self) -> Result<()> {
+        let tables = self.store.tables();
+        if tables.show_another_program().await? {
+            let TableNames { query_events, analytics } = tables.names();
+            bail!(
+                "{query_events} and {analytics} hold rows of another program: export those, and import them into tables \
+                 of their own, which QUERY_EVENTS_TABLE and ANALYTICS_TABLE then name"
+            );
+        }
+        Ok(())
+    }
+
     /// The client of the queues.
     pub(crate) fn queues(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.sdk)
+    }
+
+    /// The client of SES.
+    pub(crate) fn mail(&self) -> aws_sdk_sesv2::Client {
+        aws_sdk_sesv2::Client::new(&self.sdk)
     }
 
     /// The dead-letter queue that `DEAD_LETTER_QUEUE_URL` names.
@@ -107,7 +126,7 @@ impl AwsInstallation {
         if let Some(key) = self.known_session_key().await? {
             return Ok(key);
         }
-        if !self.store.is_empty().await? {
+        if !self.store.tables().are_empty().await? {
             bail!(NO_SESSION_KEY);
         }
         eprintln!(

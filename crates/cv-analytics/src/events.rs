@@ -33,7 +33,7 @@ const SEND_BATCH: usize = 1000;
 
 const IMPORT_HELP: &str = "Take events straight into the store; what is there already is left as it is
 
-Reads events as JSON Lines. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. The store has to be another one than those tables.
+Reads events as JSON Lines. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
 
 A line that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such lines are left out and named, and the exit code is 1.
 
@@ -231,6 +231,9 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut entries = import_entries::entries(input_lines::open(&options.file)?)
         .with_context(|| format!("{} cannot be imported", options.file.display()))?;
     let store = installation.open_or_create().await?;
+    if let InstallationStore::DynamoDb(aws) = &store {
+        aws.check_before_import().await?;
+    }
     let intake = options.privacy.intake_of(&store).await?;
     let set_aside = SetAside::of(&store);
     let bar = progress("events imported")?;

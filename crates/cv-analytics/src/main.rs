@@ -17,6 +17,7 @@ mod installation_store;
 mod output;
 mod queue_client;
 mod report;
+mod report_mail;
 mod serve;
 mod session_key;
 mod set_aside;

@@ -12,9 +12,15 @@ use cv_analytics_insights::report_builder::build_report;
 use cv_analytics_insights::{report_html, report_text};
 use cv_analytics_mail::message::Message;
 
-use crate::arguments::Installation;
+use crate::arguments::{Installation, wrong_usage};
+use crate::installation_store::InstallationStore;
+use crate::report_mail::Mailing;
 use crate::store_location::FigureFiles;
-use crate::{now, output};
+use crate::{now, output, report_mail};
+
+/// Stand in for addresses in a message that is only written.
+const NO_SENDER: &str = "cv-analytics@localhost.localdomain";
+const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 
 /// The report command's options.
 #[derive(Debug, Args)]
@@ -28,20 +34,26 @@ pub(crate) struct ReportCommand {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The sender in the eml form
+    /// Send it by mail, with --store dynamodb through SES: to each recipient once a week, however often
+    #[arg(long)]
+    send: bool,
+    /// Send it also to those who got this week's mail before
+    #[arg(long, requires = "send")]
+    again: bool,
+    /// The sender, of a mail and in the eml form
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "SENDER_EMAIL",
-        default_value = "cv-analytics@localhost.localdomain"
+        default_value = NO_SENDER
     )]
     from: String,
-    /// The recipient in the eml form
+    /// The recipient, of a mail and in the eml form; --send takes several, separated by commas
     #[arg(
         long,
         value_name = "ADDRESS",
         env = "RECIPIENT_EMAIL",
-        default_value = "owner@localhost.localdomain"
+        default_value = NO_RECIPIENT
     )]
     to: String,
     #[command(flatten)]
@@ -92,11 +104,23 @@ impl Format {
 
 /// Writes the report.
 pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> Result<()> {
+    if command.send {
+        command.check_mailing(installation);
+    }
     let store = installation.open().await?;
     let mut settings = FigureSettings::load(&store).await?;
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
     let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    if let (true, InstallationStore::DynamoDb(aws)) = (command.send, &store) {
+        let ReportCommand { from, to, again, .. } = &command;
+        let said = report_mail::send(aws, &report, &Mailing { from, to, again: *again }).await?;
+        // Beside a report that was asked for, the words are no part of it.
+        if command.output.is_none() && command.format.is_none() {
+            return output::print(said);
+        }
+        eprint!("{said}");
+    }
     let by_ending = command.output.as_deref().and_then(Format::of_file);
     let format = command.format.or(by_ending).unwrap_or(Format::Text);
     let bytes = format
@@ -105,5 +129,23 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     match &command.output {
         Some(path) => output::write_file(path, &bytes),
         None => output::print(bytes),
+    }
+}
+
+impl ReportCommand {
+    /// Ends the program where `--send` cannot work.
+    fn check_mailing(&self, installation: &Installation) {
+        if !installation.is_on_aws() {
+            wrong_usage(
+                "--send goes through SES, with --store dynamodb; from SQLite, write the mail with --format eml and hand it \
+                 to your mail program",
+            );
+        }
+        if self.from == NO_SENDER {
+            wrong_usage("--send: name the sender with --from, or in SENDER_EMAIL");
+        }
+        if self.to == NO_RECIPIENT {
+            wrong_usage("--send: name the recipient with --to, or in RECIPIENT_EMAIL");
+        }
     }
 }

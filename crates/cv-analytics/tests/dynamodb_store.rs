@@ -1,0 +1,239 @@
+//! The commands on the tables of AWS, as their user meets them; moto stands in for AWS.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "dynamodb_store/emulated_account.rs"]
+mod emulated_account;
+
+use serde_json::{Value, json};
+
+use crate::emulated_account::{EmulatedAccount, text, this_week};
+
+const QUERY: &str = r#"{"eventType":"query","requestId":"r1","timestamp":"2026-11-17T10:00:00Z","query":"Do you know k8s?","sessionId":"s"}"#;
+const RESPONSE: &str = r#"{"eventType":"response","requestId":"r1","timestamp":"2026-11-17T10:00:02Z","matchType":"none","matchScore":12,"missingSkills":["Kubernetes"]}"#;
+const OTHER: &str = r#"{"eventType":"query","requestId":"r2","timestamp":"2026-11-18T10:00:00Z","query":"And Go?","sessionId":"t"}"#;
+const UNREADABLE: &str = r#"{"eventType":"click","requestId":"r1"}"#;
+const SCAN: &str = include_str!("earlier_rows/scan.json");
+const SCAN_EVENTS: &str = include_str!("earlier_rows/events.jsonl");
+
+fn sorted(lines: &str) -> Vec<Value> {
+    let mut lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.sort_by_key(ToString::to_string);
+    lines
+}
+
+#[test]
+fn report_settings_and_export_are_the_same_on_either_store() {
+    let account = EmulatedAccount::new("same");
+    let events = [QUERY, RESPONSE, OTHER].join("\n");
+    let settings = r#"{"cv":["Go"],"aliases":{"Kubernetes":["kube"]}}"#;
+    let mut outputs = Vec::new();
+    for store in ["sqlite:here.db", "dynamodb"] {
+        let run = |arguments: &[&str], input: &str| {
+            account.done(&[&["--store", store], arguments].concat(), input)
+        };
+        run(&["events", "import", "--keep-session-ids"], &events);
+        run(&["settings", "import", "-"], settings);
+        let report = |format| run(&["report", "--week", "2026-W47", "--format", format], "");
+        let mut json: Value = serde_json::from_str(&report("json")).unwrap();
+        assert_eq!(json["capture"]["joined"], 1);
+        json["capture"]["deliveries"].take();
+        outputs.push((
+            json.to_string(),
+            sorted(&run(&["events", "export"], "")),
+            run(&["gaps", "list", "--week", "2026-W47"], ""),
+            run(&["settings", "export"], ""),
+        ));
+    }
+    assert_eq!(outputs[0], outputs[1]);
+}
+
+#[test]
+fn halves_that_come_apart_or_again_are_joined_and_counted() {
+    let account = EmulatedAccount::new("apart");
+    let import = |input: &str| -> Value {
+        serde_json::from_str(&account.on_aws(&["events", "import", "--json"], input)).unwrap()
+    };
+    assert_eq!(import(QUERY)["stored"], 1);
+    assert_eq!(import(RESPONSE)["stored"], 1);
+    let again = import(&[QUERY, RESPONSE, &RESPONSE.replace("12", "13")].join("\n"));
+    assert_eq!(
+        again,
+        json!({"lines": 3, "stored": 0, "duplicates": 2, "conflicts": 1, "deadLetters": 0, "erased": 0})
+    );
+}
+
+#[test]
+fn an_earlier_deployments_scan_is_imported_once() {
+    let account = EmulatedAccount::new("earlier");
+    let import = ["events", "import", "--json", "--keep-session-ids"];
+    let first: Value = serde_json::from_str(&account.on_aws(&import, SCAN)).unwrap();
+    assert_eq!((&first["lines"], &first["stored"]), (&json!(4), &json!(4)));
+    let again: Value = serde_json::from_str(&account.on_aws(&import, SCAN)).unwrap();
+    assert_eq!((&again["stored"], &again["duplicates"]), (&json!(0), &json!(4)));
+    assert_eq!(sorted(&account.on_aws(&["events", "export"], "")), sorted(SCAN_EVENTS));
+    // Two of the rows say 2025-W46; all their moments lie in 2025-W47.
+    let report = account.on_aws(&["report", "--week", "2025-W47", "--format", "json"], "");
+    assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["capture"]["queries"], 3);
+}
+
+#[test]
+fn nothing_is_imported_into_tables_that_another_program_filled() {
+    let account = EmulatedAccount::new("filled");
+    account.put_earlier_row();
+    let refused = account.run(&["--store", "dynamodb", "events", "import"], SCAN);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("hold rows of another program"), "{refused:?}");
+}
+
+#[test]
+fn lines_that_cannot_be_read_go_to_the_queue_or_stay_in_the_file_and_are_named() {
+    let account = EmulatedAccount::new("lines");
+    let input = [QUERY, "nonsense", r#"{"requestId":"x","ttl":5}"#].join("\n");
+    let without = account.without_queue(&["events", "import", "--json"], &input);
+    assert_eq!(without.status.code(), Some(1));
+    let said = text(&without.stderr);
+    assert!(
+        said.contains("line 2 cannot be read and is left out (set DEAD_LETTER_QUEUE_URL"),
+        "{said}"
+    );
+    assert!(said.contains("the row holds neither a question nor an answer"), "{said}");
+    assert_eq!(serde_json::from_slice::<Value>(&without.stdout).unwrap()["deadLetters"], 2);
+
+    account.on_aws(&["events", "import"], &input);
+    let letters = account.dead_letters();
+    let reasons: Vec<&Value> = letters.iter().map(|letter| &letter["reason"]).collect();
+    assert!(reasons.contains(&&json!("not_json")) && reasons.contains(&&json!("missing_field")));
+    let id = |letter: &Value| letter["id"].as_str().unwrap().to_owned();
+    let nonsense = letters.iter().find(|letter| letter["reason"] == "not_json").unwrap();
+    let begin = id(nonsense).get(..12).unwrap().to_owned();
+    assert_eq!(account.on_aws(&["dead-letters", "show", &begin], ""), "nonsense");
+    let ambiguous = account.run(&["--store", "dynamodb", "dead-letters", "drop", "import-"], "");
+    assert!(text(&ambiguous.stderr).contains("write more of it"), "{ambiguous:?}");
+
+    assert_eq!(account.on_aws(&["dead-letters", "drop", &id(nonsense)], ""), "1 dropped\n");
+    assert_eq!(account.dead_letters().len(), 1);
+    assert_eq!(account.on_aws(&["dead-letters", "retry", "--all", "--json"], ""), "{\"sent\":1}\n");
+    assert_eq!(
+        account.on_aws(&["dead-letters", "list"], ""),
+        "No dead letters: every message could be read.\n"
+    );
+    let message = account.receive_event();
+    assert_eq!(message.body, r#"{"requestId":"x","ttl":5}"#);
+    assert_eq!(message.group, "x");
+    assert!(message.dead_letter_id.starts_with("import-"), "{message:?}");
+    // Counted once, though it was imported, listed, and sent again.
+    let now = account.on_aws(&["report", "--format", "json", "--week", &this_week()], "");
+    let now: Value = serde_json::from_str(&now).unwrap();
+    assert_eq!(now["capture"]["deliveries"]["deadLetters"], 2);
+}
+
+#[test]
+fn letters_that_sqs_moved_itself_are_found_by_their_message_id() {
+    let account = EmulatedAccount::new("moved");
+    account.send_dead_letter("one group", "first");
+    account.send_dead_letter("one group", "second");
+    let letters = account.dead_letters();
+    assert_eq!(letters.len(), 2);
+    assert_eq!(letters[0]["reason"], Value::Null);
+    let listed = account.on_aws(&["dead-letters", "list", "--limit", "1"], "");
+    assert!(listed.contains("moved by SQS") && listed.ends_with("1 more: --limit 2 shows them\n"));
+    assert_eq!(account.on_aws(&["dead-letters", "drop", "--all"], ""), "2 dropped\n");
+    let missing = account.run(&["--store", "dynamodb", "dead-letters", "show", "1"], "");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(text(&missing.stderr).contains("there is no dead letter 1"), "{missing:?}");
+}
+
+#[test]
+fn what_was_forgotten_leaves_tables_and_queue_and_does_not_come_back() {
+    let account = EmulatedAccount::new("forget");
+    account.on_aws(&["events", "import"], &[QUERY, RESPONSE, OTHER, UNREADABLE].join("\n"));
+    assert_eq!(
+        account.on_aws(&["forget", "--session", "s"], ""),
+        "1 interactions and 1 dead letters erased\n"
+    );
+    let again = account.on_aws(&["events", "import", "--json"], &[QUERY, RESPONSE].join("\n"));
+    assert_eq!(serde_json::from_str::<Value>(&again).unwrap()["erased"], 2);
+    assert_eq!(
+        account.on_aws(&["forget", "--request", "r2"], ""),
+        "1 interactions and 0 dead letters erased\n"
+    );
+    assert_eq!(account.on_aws(&["events", "export"], ""), "");
+    let items = account.everything_in_the_tables();
+    assert!(
+        !items.contains("k8s") && !items.contains("hashed:") && !items.contains("And Go"),
+        "{items}"
+    );
+}
+
+#[test]
+fn a_session_key_is_made_for_empty_tables_alone_and_that_is_said() {
+    let account = EmulatedAccount::new("key");
+    let made = account.without_salt(&["events", "import"], QUERY);
+    assert!(text(&made.stderr).contains("a key for session ids is made"), "{made:?}");
+    let kept = account.without_salt(&["forget", "--session", "s"], "");
+    assert_eq!(text(&kept.stdout), "1 interactions and 0 dead letters erased\n");
+
+    let other = EmulatedAccount::new("salt");
+    other.on_aws(&["events", "import"], QUERY);
+    for arguments in [&["events", "import"][..], &["forget", "--session", "s"]] {
+        let refused = other.without_salt(arguments, OTHER);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            text(&refused.stderr).contains("set SESSION_SALT to the processor's"),
+            "{refused:?}"
+        );
+    }
+    let request = other.without_salt(&["forget", "--request", "r1"], "");
+    assert!(request.status.success(), "{request:?}");
+}
+
+#[test]
+fn a_report_is_mailed_once_a_week_and_recipient() {
+    let account = EmulatedAccount::new("mail");
+    account.on_aws(&["events", "import"], &[QUERY, RESPONSE].join("\n"));
+    let to = "one@example.org, two@example.org";
+    let send = ["report", "--week", "2026-W47", "--send", "--from", "me@example.org", "--to", to];
+    let unverified = account.run(&[&["--store", "dynamodb"], &send[..]].concat(), "");
+    assert_eq!(unverified.status.code(), Some(1));
+    assert!(text(&unverified.stderr).contains("not sent to one@example.org: "), "{unverified:?}");
+    account.verify_sender("me@example.org");
+    assert_eq!(account.on_aws(&send, ""), "sent to one@example.org\nsent to two@example.org\n");
+    let before = account.on_aws(&send, "");
+    assert!(before.starts_with("sent to one@example.org before"), "{before}");
+    let again = account.on_aws(&[&send[..], &["--again"]].concat(), "");
+    assert_eq!(again, "sent to one@example.org\nsent to two@example.org\n");
+}
+
+#[test]
+fn what_does_not_work_there_is_refused_with_a_sentence() {
+    let account = EmulatedAccount::new("refused");
+    let check = |arguments: &[&str], code: i32, sentence: &str| {
+        let output = account.run(arguments, "");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(sentence), "{arguments:?} said {said:?}");
+    };
+    check(&["serve", "--store", "dynamodb"], 2, "serve keeps what it receives in SQLite");
+    check(&["demo", "--store", "dynamodb"], 2, "the demo keeps a database of its own");
+    check(&["report", "--send"], 2, "with --store dynamodb");
+    check(&["report", "--send", "--store", "dynamodb"], 2, "name the sender with --from");
+    check(
+        &["report", "--send", "--store", "dynamodb", "--from", "a@example.org"],
+        2,
+        "name the recipient with --to",
+    );
+    check(&["report", "--store", "dynamo"], 2, "write --store sqlite:PATH or --store dynamodb");
+    let missing = account.with("ANALYTICS_TABLE", "None", &["gaps", "list"]);
+    assert!(text(&missing.stderr).contains("table None: there is no such table"), "{missing:?}");
+    let wrong = account.with("ANALYTICS_TABLE", "refused-QueryEvents", &["gaps", "list"]);
+    assert!(text(&wrong.stderr).contains("it has no index `week-index`"), "{wrong:?}");
+    let nobody = account.with("AWS_ACCESS_KEY_ID", "", &["gaps", "list"]);
+    assert!(text(&nobody.stderr).contains("no AWS credentials were found: sign in"), "{nobody:?}");
+}

@@ -1,0 +1,237 @@
+//! An account on one emulator that all tests share: tables and queues of its own for each test.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType,
+};
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use cv_analytics_aws::clients::function_config;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_harness::moto_server::MotoServer;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// It ends with the tests' process.
+static SERVER: LazyLock<MotoServer> = LazyLock::new(|| MotoServer::start().unwrap());
+
+pub(crate) struct EmulatedAccount {
+    name: &'static str,
+    folder: TempDir,
+    runtime: Runtime,
+    tables: aws_sdk_dynamodb::Client,
+    queues: aws_sdk_sqs::Client,
+    mail: aws_sdk_sesv2::Client,
+    events_queue: String,
+    dead_letter_queue: String,
+}
+
+/// A message in the events queue.
+#[derive(Debug)]
+pub(crate) struct EventMessage {
+    pub(crate) body: String,
+    pub(crate) group: String,
+    pub(crate) dead_letter_id: String,
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+impl EmulatedAccount {
+    pub(crate) fn new(name: &'static str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let config = function_config(|variable| match variable {
+            "AWS_ENDPOINT_URL" => Some(SERVER.endpoint_url()),
+            "AWS_REGION" => Some("eu-west-2".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            _ => None,
+        });
+        let config = config.unwrap();
+        let tables = aws_sdk_dynamodb::Client::new(&config);
+        let queues = aws_sdk_sqs::Client::new(&config);
+        let (events_queue, dead_letter_queue) = runtime.block_on(async {
+            create_tables(&tables, name).await;
+            (
+                create_queue(&queues, &format!("{name}-events.fifo")).await,
+                create_queue(&queues, &format!("{name}-dlq.fifo")).await,
+            )
+        });
+        Self {
+            name,
+            folder: tempfile::tempdir().unwrap(),
+            runtime,
+            tables,
+            queues,
+            mail: aws_sdk_sesv2::Client::new(&config),
+            events_queue,
+            dead_letter_queue,
+        }
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cv-analytics"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", SERVER.endpoint_url())
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("QUERY_EVENTS_TABLE", format!("{}-QueryEvents", self.name))
+            .env("ANALYTICS_TABLE", format!("{}-Analytics", self.name))
+            .env("QUEUE_URL", &self.events_queue)
+            .env("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue)
+            .env("SESSION_SALT", "the processor's");
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
+        output(&mut self.program(arguments), input)
+    }
+
+    /// Standard output of a command that has to succeed.
+    pub(crate) fn done(&self, arguments: &[&str], input: &str) -> String {
+        let output = self.run(arguments, input);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    pub(crate) fn on_aws(&self, arguments: &[&str], input: &str) -> String {
+        self.done(&[&["--store", "dynamodb"], arguments].concat(), input)
+    }
+
+    pub(crate) fn without_salt(&self, arguments: &[&str], input: &str) -> Output {
+        let mut program = self.program(&[&["--store", "dynamodb"], arguments].concat());
+        output(program.env_remove("SESSION_SALT"), input)
+    }
+
+    pub(crate) fn without_queue(&self, arguments: &[&str], input: &str) -> Output {
+        let mut program = self.program(&[&["--store", "dynamodb"], arguments].concat());
+        output(program.env_remove("DEAD_LETTER_QUEUE_URL"), input)
+    }
+
+    pub(crate) fn with(&self, variable: &str, value: &str, arguments: &[&str]) -> Output {
+        let mut program = self.program(&[&["--store", "dynamodb"], arguments].concat());
+        output(program.env(variable, value), "")
+    }
+
+    pub(crate) fn dead_letters(&self) -> Vec<Value> {
+        let listed = self.on_aws(&["dead-letters", "list", "--json"], "");
+        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// A dead letter as SQS moves it: without a reason, in the group that it came in.
+    pub(crate) fn send_dead_letter(&self, group: &str, body: &str) {
+        let message = self.queues.send_message().queue_url(&self.dead_letter_queue);
+        let message = message.message_group_id(group.replace(' ', "-")).message_body(body);
+        self.runtime.block_on(message.send()).unwrap();
+    }
+
+    pub(crate) fn receive_event(&self) -> EventMessage {
+        let receive = self.queues.receive_message().queue_url(&self.events_queue);
+        let receive = receive
+            .message_attribute_names("All")
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
+        let answer = self.runtime.block_on(receive.send()).unwrap();
+        let message = &answer.messages()[0];
+        let attributes = message.message_attributes().unwrap();
+        EventMessage {
+            body: message.body().unwrap().to_owned(),
+            group: message.attributes().unwrap()[&MessageSystemAttributeName::MessageGroupId]
+                .clone(),
+            dead_letter_id: attributes["deadLetterId"].string_value().unwrap().to_owned(),
+        }
+    }
+
+    pub(crate) fn verify_sender(&self, address: &str) {
+        let verify = self.mail.create_email_identity().email_identity(address);
+        self.runtime.block_on(verify.send()).unwrap();
+    }
+
+    /// A complete row as an earlier deployment wrote it.
+    pub(crate) fn put_earlier_row(&self) {
+        let put = self.tables.put_item().table_name(format!("{}-Analytics", self.name));
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = put.item("requestId", text("earlier-2")).item("query", text("q"));
+        let put = put.item("timestamp", AttributeValue::N("1763372400000".to_owned()));
+        let put = put.item("week", text("2025-W46")).item("status", text("complete"));
+        self.runtime.block_on(put.send()).unwrap();
+    }
+
+    /// Every item of both tables, as text.
+    pub(crate) fn everything_in_the_tables(&self) -> String {
+        let scan = |table: &str| {
+            let scan = self.tables.scan().table_name(format!("{}-{table}", self.name));
+            format!("{:?}", self.runtime.block_on(scan.send()).unwrap().items())
+        };
+        scan("QueryEvents") + &scan("Analytics")
+    }
+}
+
+/// The week in which the emulator's messages arrive.
+#[expect(clippy::disallowed_methods, reason = "the program under test counts by the real clock")]
+pub(crate) fn this_week() -> String {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap());
+    IsoWeek::containing(now).to_string()
+}
+
+fn output(program: &mut Command, input: &str) -> Output {
+    let mut child = program
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads nothing may have ended before.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn attribute(name: &str, of: ScalarAttributeType) -> AttributeDefinition {
+    AttributeDefinition::builder().attribute_name(name).attribute_type(of).build().unwrap()
+}
+
+fn key(name: &str, kind: KeyType) -> KeySchemaElement {
+    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
+}
+
+async fn create_tables(client: &aws_sdk_dynamodb::Client, name: &str) {
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("week-index")
+        .key_schema(key("week", KeyType::Hash))
+        .key_schema(key("timestamp", KeyType::Range))
+        .projection(Projection::builder().projection_type(ProjectionType::All).build());
+    let create = |table: &str| {
+        client
+            .create_table()
+            .table_name(format!("{name}-{table}"))
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
+            .key_schema(key("requestId", KeyType::Hash))
+    };
+    create("QueryEvents").send().await.unwrap();
+    create("Analytics")
+        .attribute_definitions(attribute("week", ScalarAttributeType::S))
+        .attribute_definitions(attribute("timestamp", ScalarAttributeType::N))
+        .global_secondary_indexes(index.build().unwrap())
+        .send()
+        .await
+        .unwrap();
+}
+
+async fn create_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {
+    let queue = client
+        .create_queue()
+        .queue_name(name)
+        .attributes(QueueAttributeName::FifoQueue, "true")
+        .attributes(QueueAttributeName::ContentBasedDeduplication, "true");
+    queue.send().await.unwrap().queue_url.unwrap()
+}
