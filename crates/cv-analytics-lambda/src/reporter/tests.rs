@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cv_analytics_core::event::Traffic;
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::{Deliveries, LedgerRecord, Observation, ObservedQuery, StoreError};
 use cv_analytics_mail::hand_over::HandOverError;
 use futures_util::{Stream, stream};
@@ -31,7 +32,7 @@ impl Observe for MemoryStore {
     fn observations(
         &self,
         period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<Vec<Observation>, StoreError>> + Send {
+    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
         self.observed.fetch_add(1, Ordering::Relaxed);
         let within =
             |observation: &&Observation| observation.at().is_some_and(|at| period.contains(&at));
