@@ -135,6 +135,26 @@ fn lines_that_cannot_be_read_go_to_the_queue_or_stay_in_the_file_and_are_named()
 }
 
 #[test]
+fn a_letter_that_is_still_unreadable_after_a_retry_is_not_swallowed() {
+    let account = EmulatedAccount::new("again");
+    for _ in 0..2 {
+        account.on_aws(&["events", "import"], UNREADABLE);
+        assert_eq!(account.dead_letters().len(), 1);
+        account.on_aws(&["dead-letters", "retry", "--all"], "");
+        assert_eq!(account.dead_letters().len(), 0);
+    }
+}
+
+#[test]
+fn queues_are_found_by_their_names() {
+    let account = EmulatedAccount::new("cv-analytics");
+    account.send_dead_letter("group", r#"{"requestId":"r","#);
+    let retried = account.without_queue(&["dead-letters", "retry", "--all"], "");
+    assert!(text(&retried.stdout).starts_with("1 sent to the events queue"), "{retried:?}");
+    assert_eq!(account.receive_event().body, r#"{"requestId":"r","#);
+}
+
+#[test]
 fn letters_that_sqs_moved_itself_are_found_by_their_message_id() {
     let account = EmulatedAccount::new("moved");
     account.send_dead_letter("one group", "first");

@@ -112,9 +112,10 @@ impl EmulatedAccount {
         output(program.env_remove("SESSION_SALT"), input)
     }
 
+    /// Runs it without a word about where the queues are.
     pub(crate) fn without_queue(&self, arguments: &[&str], input: &str) -> Output {
         let mut program = self.program(&[&["--store", "dynamodb"], arguments].concat());
-        output(program.env_remove("DEAD_LETTER_QUEUE_URL"), input)
+        output(program.env_remove("DEAD_LETTER_QUEUE_URL").env_remove("QUEUE_URL"), input)
     }
 
     pub(crate) fn with(&self, variable: &str, value: &str, arguments: &[&str]) -> Output {
