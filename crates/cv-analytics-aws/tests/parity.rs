@@ -166,8 +166,7 @@ impl<S: Observe> Observe for WithoutDeliveries<'_, S> {
     fn observations(
         &self,
         period: std::ops::Range<Timestamp>,
-    ) -> impl Stream<Item = Result<Vec<cv_analytics_core::store::Observation>, StoreError>> + Send
-    {
+    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
         self.0.observations(period)
     }
 
