@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::schema::opening_failed;
 
 /// Frames of 4 KiB after which the thread begins: 1 MiB. What a round writes is what the next commits
-/// wait behind, so rounds are short: p99 at half load is a third lower than with 4 MiB.
+/// wait behind, so rounds are short.
 const BEGIN_AT: i32 = 256;
 /// Frames that are left to the writer itself: 256 KiB.
 const FEW: i32 = 64;
