@@ -10,15 +10,21 @@
 //! 6. [`client_suites`]: real AWS clients against a real server.
 //! 7. [`acknowledged_events`]: load that remembers what the server has acknowledged.
 //! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
+//! 9. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
+//!    [`architecture`], and [`system_needs`] says whether they run there.
 
 mod acknowledged_events;
+mod architecture;
+mod bootstraps;
 mod client_suites;
 mod commands;
+mod dist;
 mod full_disk;
 mod kill_under_load;
 mod product_program;
 mod steps;
 mod sync_before_answer;
+mod system_needs;
 mod test_everything;
 mod tools;
 
@@ -28,6 +34,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::architecture::Architecture;
 use crate::commands::run;
 
 const USAGE: &str = "\
@@ -37,6 +44,8 @@ Usage: cargo xtask TASK
                           (durability, clients) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
+  dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
+                          or x86_64
   deny                    licences, advisories and layers, by cargo-deny";
 
 fn main() -> ExitCode {
@@ -47,6 +56,10 @@ fn main() -> ExitCode {
         ["test", only] => test_everything::run(Some(only)),
         ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
         ["deny"] => deny(),
+        ["dist"] => dist::run(Architecture::Arm64),
+        ["dist", "--arch", name] if let Some(architecture) = Architecture::from_name(name) => {
+            dist::run(architecture)
+        }
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

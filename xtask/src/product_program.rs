@@ -23,10 +23,15 @@ pub(crate) enum Profile {
 pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
     let mut command = Command::new("cargo");
     command.args(["build", "--package", name, "--bin", name]);
-    command.args(["--message-format", "json-render-diagnostics"]);
     if profile == Profile::Release {
         command.arg("--release");
     }
+    built_program(&mut command, name)
+}
+
+/// Runs `command`, a `cargo build` of the program `name`, and gives its path.
+pub(crate) fn built_program(command: &mut Command, name: &str) -> Result<PathBuf> {
+    command.args(["--message-format", "json-render-diagnostics"]);
     let messages = output(command.current_dir(root()).stderr(Stdio::inherit()))?;
     let messages = String::from_utf8_lossy(&messages);
     let program = messages.lines().filter_map(|line| serde_json::from_str(line).ok()).find_map(

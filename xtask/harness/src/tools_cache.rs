@@ -79,8 +79,9 @@ fn found(name: &str, in_cache: impl Fn(&ToolsCache) -> PathBuf) -> Result<PathBu
     Ok(program)
 }
 
+/// The path that a variable of the environment names; `None` where it is missing or empty.
 #[expect(clippy::disallowed_methods, reason = "tells where tools lie on this machine")]
-fn variable(name: &str) -> Option<PathBuf> {
+pub fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
