@@ -21,6 +21,7 @@ use crate::item::{read_record, read_row, request_id};
 use crate::promotion::Swept;
 use crate::record::Record;
 use crate::row::InterimRow;
+use crate::table_contents::is_own_state;
 use crate::table_error::TableError;
 use crate::tables::{BATCH_GET_MAX, Page};
 
@@ -278,11 +279,4 @@ impl Reading {
         }
         Ok(within.then_some(record))
     }
-}
-
-/// Whether an item is the product's own state: a setting, a mark, a dead letter's note.
-fn is_own_state(item: &Attributes) -> bool {
-    item.get(REQUEST_ID)
-        .and_then(|id| id.as_s().ok())
-        .is_some_and(|id| id.starts_with(RequestId::RESERVED_PREFIX))
 }

@@ -75,7 +75,8 @@ pub(crate) fn write_record(record: &Interaction) -> Attributes {
     item
 }
 
-/// An item as a record.
+/// An item as a record. One half without [`AWAITS`] is not of this product's making: no partner
+/// could ever be joined to it, so it is refused rather than taken for a lone half.
 pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribute> {
     if item.contains_key(ERASED) {
         return Ok(Record::Erased);
@@ -84,7 +85,11 @@ pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribu
     let at = take_moment(&mut item, TIMESTAMP)?.ok_or(UnknownAttribute(TIMESTAMP))?;
     let query = read_query(&mut item, at)?;
     let response = read_response(&mut item)?;
-    Ok(Record::Interaction(Interaction { request_id, query, response }))
+    let record = Interaction { request_id, query, response };
+    if record.is_joined() == item.contains_key(AWAITS) {
+        return Err(UnknownAttribute(AWAITS));
+    }
+    Ok(Record::Interaction(record))
 }
 
 /// A half as the map in its row, and the attribute that holds it.

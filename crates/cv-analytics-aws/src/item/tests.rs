@@ -106,6 +106,13 @@ fn an_item_of_another_program_is_refused_by_the_name_of_what_is_wrong() {
 }
 
 #[test]
+fn a_lone_half_that_no_partner_could_complete_is_refused() {
+    let mut item = write_record(&joined(&[event(&query()).unwrap()]));
+    item.remove(AWAITS);
+    assert_eq!(read_record(item).unwrap_err(), UnknownAttribute(AWAITS));
+}
+
+#[test]
 fn rows_live_for_twenty_days_counted_in_seconds() {
     assert_eq!(time_to_live(Timestamp::from_millis(1_763_000_000_999)), 1_763_000_000 + 1_728_000);
 }

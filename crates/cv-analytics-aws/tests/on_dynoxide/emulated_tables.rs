@@ -45,10 +45,13 @@ impl Deref for EmulatedStore {
 
 /// A client of an emulator without tables.
 pub(crate) fn client_of(server: &DynoxideServer) -> Client {
-    let endpoint = server.endpoint_url();
+    client_at(&server.endpoint_url())
+}
+
+fn client_at(endpoint: &str) -> Client {
     let config = function_config(|name| {
         Some(match name {
-            "AWS_ENDPOINT_URL" => endpoint.clone(),
+            "AWS_ENDPOINT_URL" => endpoint.to_owned(),
             "AWS_REGION" => "eu-west-2".to_owned(),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "emulated".to_owned(),
             _ => return None,
@@ -104,10 +107,15 @@ pub(crate) async fn create_analytics(client: &Client, name: &str) {
 /// A store in two new tables.
 pub(crate) async fn store() -> EmulatedStore {
     let server = DynoxideServer::start().unwrap();
-    let (client, names) = (client_of(&server), TableNames::default());
+    EmulatedStore { store: store_at(&server.endpoint_url()).await, _server: server }
+}
+
+/// A store in two new tables of the emulator at `endpoint`.
+pub(crate) async fn store_at(endpoint: &str) -> DynamoDbStore {
+    let (client, names) = (client_at(endpoint), TableNames::default());
     create_query_events(&client, &names.query_events).await;
     create_analytics(&client, &names.analytics).await;
-    EmulatedStore { store: DynamoDbStore::new(Tables::new(client, names), now), _server: server }
+    DynamoDbStore::new(Tables::new(client, names), now)
 }
 
 /// The same store, an hour later and promoting: what the reporter sees on Monday.
