@@ -23,18 +23,15 @@ pub(crate) const FUNCTIONS: [&str; 2] = ["processor", "reporter"];
 pub(crate) fn build_for_lambda(function: &str, architecture: Architecture) -> Result<PathBuf> {
     let compiler = architecture.installed_compiler()?;
     let target = architecture.target();
-    let variable_name = |prefix: &str, separator: char, suffix: &str| {
-        let name = target.replace('-', "_");
-        let name = if separator == '_' { name.to_uppercase() } else { name };
-        format!("{prefix}{name}{suffix}")
-    };
+    let underscored = target.replace('-', "_");
     let folders = Folders::of_this_machine()?;
     let mut command = cargo_build(function);
     command
         .args(["--profile", "lambda", "--locked", "--target", target])
-        .env(variable_name("CARGO_TARGET_", '_', "_LINKER"), compiler)
-        .env(variable_name("CC_", '-', ""), compiler)
-        .env(variable_name("CFLAGS_", '-', ""), folders.c_flags())
+        .env(format!("CARGO_TARGET_{}_LINKER", underscored.to_uppercase()), compiler)
+        .env(format!("CC_{underscored}"), compiler)
+        .env(format!("CFLAGS_{underscored}"), folders.c_flags())
+        .env("CC_SHELL_ESCAPED_FLAGS", "1")
         .env("CARGO_ENCODED_RUSTFLAGS", folders.rust_flags())
         .env_remove("RUSTFLAGS");
     let program = built_program(&mut command, function)?;
@@ -72,25 +69,27 @@ impl Folders {
         ]))
     }
 
-    /// Flags with the separator that allows blanks in paths.
+    /// With the separator that allows blanks in paths.
     fn rust_flags(&self) -> OsString {
-        self.flags("--remap-path-prefix=", "\u{1f}")
+        self.flags("--remap-path-prefix=", "", "\u{1f}")
     }
 
+    /// In quotes, as a shell takes them.
     fn c_flags(&self) -> OsString {
-        self.flags("-ffile-prefix-map=", " ")
+        self.flags("'-ffile-prefix-map=", "'", " ")
     }
 
-    fn flags(&self, flag: &str, separator: &str) -> OsString {
+    fn flags(&self, before: &str, after: &str, separator: &str) -> OsString {
         let mut flags = OsString::new();
         for (folder, name) in &self.0 {
             if !flags.is_empty() {
                 flags.push(separator);
             }
-            flags.push(flag);
+            flags.push(before);
             flags.push(folder);
             flags.push("=");
             flags.push(name);
+            flags.push(after);
         }
         flags
     }
@@ -131,5 +130,7 @@ mod tests {
         let folders = Folders(vec![(PathBuf::from("/a b"), "/x"), (PathBuf::from("/c"), "/y")]);
         let expect = "--remap-path-prefix=/a b=/x\u{1f}--remap-path-prefix=/c=/y";
         assert_eq!(folders.rust_flags(), expect);
+        let expect = "'-ffile-prefix-map=/a b=/x' '-ffile-prefix-map=/c=/y'";
+        assert_eq!(folders.c_flags(), expect);
     }
 }
