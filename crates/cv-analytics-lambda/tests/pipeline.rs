@@ -16,3 +16,8 @@ mod hostile_deliveries;
 mod questions;
 #[path = "pipeline/week.rs"]
 mod week;
+
+/// The folder of the functions' programs.
+fn functions() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_BIN_EXE_processor")).parent().unwrap()
+}

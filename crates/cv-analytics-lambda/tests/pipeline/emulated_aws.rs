@@ -1,6 +1,6 @@
 //! Queues, tables and a verified sender in emulators, as the templates make them, and the functions.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
@@ -28,10 +28,12 @@ pub(crate) struct EmulatedAws {
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) queue_url: String,
     pub(crate) dead_letter_queue_url: String,
+    functions: PathBuf,
 }
 
 impl EmulatedAws {
-    pub(crate) async fn start() -> Self {
+    /// Starts everything; the functions' programs lie in the folder `functions`.
+    pub(crate) async fn start(functions: &Path) -> Self {
         let moto = MotoServer::start().unwrap();
         let dynoxide = DynoxideServer::start().unwrap();
         let config = config(&moto.endpoint_url(), &dynoxide.endpoint_url());
@@ -55,12 +57,13 @@ impl EmulatedAws {
         let queue_url = create_queue(&sqs, "cv-analytics-events.fifo", &attributes).await;
         let ses = aws_sdk_sesv2::Client::new(&config);
         ses.create_email_identity().email_identity(SENDER).send().await.unwrap();
-        Self { moto, dynoxide, sqs, dynamodb, queue_url, dead_letter_queue_url }
+        let functions = functions.to_owned();
+        Self { moto, dynoxide, sqs, dynamodb, queue_url, dead_letter_queue_url, functions }
     }
 
     /// The processor as it is deployed.
     pub(crate) fn processor(&self) -> LambdaFunction {
-        self.function("cv-analytics-processor", Path::new(env!("CARGO_BIN_EXE_processor")))
+        self.function("cv-analytics-processor", "processor")
             .variable("QUEUE_URL", &self.queue_url)
             .variable("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue_url)
     }
@@ -68,15 +71,15 @@ impl EmulatedAws {
     /// The reporter as it is deployed, for these recipients.
     pub(crate) fn reporter(&self, recipients: &str) -> LambdaRuntime {
         let function = self
-            .function("cv-analytics-reporter", Path::new(env!("CARGO_BIN_EXE_reporter")))
+            .function("cv-analytics-reporter", "reporter")
             .timeout(std::time::Duration::from_secs(300))
             .variable("SENDER_EMAIL", SENDER)
             .variable("RECIPIENT_EMAIL", recipients);
         LambdaRuntime::start(&function).unwrap()
     }
 
-    fn function(&self, name: &str, bootstrap: &Path) -> LambdaFunction {
-        LambdaFunction::new(name, bootstrap)
+    fn function(&self, name: &str, program: &str) -> LambdaFunction {
+        LambdaFunction::new(name, &self.functions.join(program))
             .variable("QUERY_EVENTS_TABLE", QUERY_EVENTS)
             .variable("ANALYTICS_TABLE", ANALYTICS)
             .variable("ENVIRONMENT", "test")

@@ -25,7 +25,7 @@ fn no_failures() -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_of_every_kind() {
-    let aws = EmulatedAws::start().await;
+    let aws = EmulatedAws::start(crate::functions()).await;
     let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
     let mut answer = |event: Value| processor.invoke(&event).unwrap().outcome;
 
@@ -84,7 +84,7 @@ async fn batches_of_every_kind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_receives() {
-    let aws = EmulatedAws::start().await;
+    let aws = EmulatedAws::start(crate::functions()).await;
     aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
     // Without QUEUE_URL visibility does not grow, and with a timeout of 0 it comes again at once.
     aws.sqs
@@ -118,7 +118,7 @@ async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_rec
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_message_of_its_own_group_stays_out_of_sight() {
-    let aws = EmulatedAws::start().await;
+    let aws = EmulatedAws::start(crate::functions()).await;
     aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
     aws.sqs
         .set_queue_attributes()
@@ -140,7 +140,7 @@ async fn a_failed_message_of_its_own_group_stays_out_of_sight() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reporter_says_what_it_cannot_do() {
-    let aws = EmulatedAws::start().await;
+    let aws = EmulatedAws::start(crate::functions()).await;
     let mut reporter = aws.reporter("one@example.com");
     for (event, words) in [
         (json!({"week": "last"}), "is no ISO 8601 week"),

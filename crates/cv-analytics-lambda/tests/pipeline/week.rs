@@ -62,7 +62,7 @@ where
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_week_from_the_first_message_to_the_mail() {
-    let aws = EmulatedAws::start().await;
+    let aws = EmulatedAws::start(crate::functions()).await;
     for message in hundred_interactions() {
         aws.send(&message.group, &message.deduplication_id, &message.body).await;
     }
