@@ -12,9 +12,11 @@
 //! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
 //! 9. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
 //!    [`architecture`], and [`system_needs`] says whether they run there.
+//! 10. [`aws_demo`]: the whole pipeline of AWS on this machine.
 
 mod acknowledged_events;
 mod architecture;
+mod aws_demo;
 mod bootstraps;
 mod client_suites;
 mod commands;
@@ -46,6 +48,7 @@ Usage: cargo xtask TASK
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
                           or x86_64
+  aws-demo                the pipeline of AWS on this machine, on emulators: from the first message to the mail
   deny                    licences, advisories and layers, by cargo-deny";
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         ["test"] => test_everything::run(None),
         ["test", only] => test_everything::run(Some(only)),
         ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
+        ["aws-demo"] => aws_demo::run_demo(),
         ["deny"] => deny(),
         ["dist"] => dist::run(Architecture::Arm64),
         ["dist", "--arch", name] if let Some(architecture) = Architecture::from_name(name) => {
