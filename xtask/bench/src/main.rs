@@ -7,16 +7,23 @@
 //!    (R2 and R3), and the program itself (R4).
 //! 3. [`signed_messages`], [`generator`] and [`loaded_server`]: what loads R2 to R4.
 //! 4. [`report_runs`]: reports over a store that [`filled_store`] fills with [`questions`].
+//! 5. [`lambda_rounds`]: the processor of Lambda beside others, fed with [`queue_batches`], over
+//!    [`emulated_tables`]; [`request_units`]: what each path costs, by [`capacity_meter`].
 
+mod capacity_meter;
+mod emulated_tables;
 mod filled_store;
 mod fsyncs;
 mod generator;
 mod ladder;
+mod lambda_rounds;
 mod loaded_server;
 mod machine;
 mod questions;
+mod queue_batches;
 mod raw_inserts;
 mod report_runs;
+mod request_units;
 mod rung_servers;
 mod signed_messages;
 
@@ -24,6 +31,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+
+use crate::lambda_rounds::Rounds;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,11 +54,15 @@ fn run(arguments: &[&str]) -> Result<()> {
         }
         ["report", program] => report_runs::measure(Path::new(program), &[1, 2, 4]),
         ["report", program, "--ten"] => report_runs::measure(Path::new(program), &[1, 2, 4, 10]),
+        ["lambda", folder] => lambda_rounds::measure(Path::new(folder), Rounds::FULL),
+        ["lambda", folder, "--quick"] => {
+            lambda_rounds::measure(Path::new(folder), Rounds::QUICK)
+        }
         // What the benchmark starts as processes of their own.
         ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?),
         [rung @ ("constant" | "no-store"), "serve", .., "--data", data] => {
             rung_servers::serve(rung, Path::new(data))
         }
-        _ => bail!("this is run by `cargo xtask bench intake [--quick]` or `bench report [--ten]`"),
+        _ => bail!("this is run by `cargo xtask bench intake`, `bench report` or `bench lambda`"),
     }
 }

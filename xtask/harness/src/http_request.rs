@@ -6,16 +6,19 @@ use anyhow::{Context, Result, bail};
 
 /// A request with its whole body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HttpRequest {
-    pub(crate) method: String,
-    pub(crate) path: String,
+pub struct HttpRequest {
+    /// As `POST`.
+    pub method: String,
+    /// As `/`, with what follows a question mark.
+    pub path: String,
     headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 impl HttpRequest {
     /// Reads the next request; `None` where the connection was closed before one began.
-    pub(crate) fn read(stream: &mut impl BufRead) -> Result<Option<Self>> {
+    pub fn read(stream: &mut impl BufRead) -> Result<Option<Self>> {
         let Some(first) = line(stream)? else { return Ok(None) };
         let mut words = first.split(' ');
         let (Some(method), Some(path)) = (words.next(), words.next()) else {
@@ -36,7 +39,7 @@ impl HttpRequest {
     }
 
     /// The value of the header `name`, which is in lower case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }

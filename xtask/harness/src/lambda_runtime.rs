@@ -73,10 +73,12 @@ impl LambdaFunction {
     /// The variables that Lambda sets, and the function's own; nothing of this machine.
     fn command(&self, runtime_api: &str) -> Command {
         let memory = self.memory_mb.to_string();
-        let folder = self.program.parent().unwrap_or(Path::new("/")).to_string_lossy();
+        let parent = self.program.parent().filter(|parent| parent.is_absolute());
+        let folder = parent.unwrap_or(Path::new("/")).to_string_lossy();
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
+            .current_dir(&*folder)
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("LANG", "en_US.UTF-8")

@@ -8,7 +8,7 @@
 //! 4. [`seeded`]: random numbers that are the same for the same seed.
 //! 5. [`dynoxide_server`] and [`moto_server`]: emulators of AWS, started and stopped.
 //! 6. [`lambda_runtime`]: a function of Lambda, started, invoked and measured through a Runtime API
-//!    of its own (`runtime_api`, which reads each `http_request`); [`memory`] is what it needs.
+//!    of its own (`runtime_api`, which reads each [`http_request`]); [`memory`] is what it needs.
 //! 7. [`event_source_mapping`]: feeds a queue to it as AWS does, through [`sqs_client`].
 //! 8. [`tools_cache`]: where `cargo xtask test` installs these and tests find them.
 
@@ -16,7 +16,7 @@ pub mod connection;
 pub mod dynoxide_server;
 mod emulator_process;
 pub mod event_source_mapping;
-mod http_request;
+pub mod http_request;
 pub mod lambda_runtime;
 pub mod memory;
 pub mod moto_server;

@@ -1,0 +1,245 @@
+//! `cargo xtask bench lambda`: the processor beside a Node.js one and a function that does nothing.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use cv_analytics_harness::lambda_runtime::{LambdaFunction, LambdaRuntime};
+use cv_analytics_harness::tools_cache::DYNOXIDE_VERSION;
+use serde_json::{Value, json};
+
+use crate::emulated_tables::{self, ANALYTICS, QUERY_EVENTS};
+use crate::machine;
+use crate::queue_batches::QueueBatches;
+use crate::request_units;
+
+/// Batches after the first, of each start.
+const WARM_BATCHES: usize = 20;
+const INTERACTIONS_A_BATCH: u64 = 5;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rounds(pub(crate) usize);
+
+impl Rounds {
+    pub(crate) const FULL: Self = Self(15);
+    pub(crate) const QUICK: Self = Self(2);
+}
+
+/// A function that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Processor,
+    Reference,
+    Floor,
+}
+
+impl Subject {
+    const ALL: [Self; 3] = [Self::Processor, Self::Reference, Self::Floor];
+
+    /// Its folder, and its tables' owner.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Processor => "processor",
+            Self::Reference => "reference",
+            Self::Floor => "floor",
+        }
+    }
+
+    /// The function in `folder`, with its tables at `tables`, a host and a port.
+    pub(crate) fn function(self, folder: &Path, tables: &str) -> LambdaFunction {
+        let bootstrap = folder.join(self.name()).join("bootstrap");
+        LambdaFunction::new(self.name(), &bootstrap)
+            .variable("AWS_ENDPOINT_URL_DYNAMODB", &format!("http://{tables}"))
+            .variable("QUERY_EVENTS_TABLE", &emulated_tables::name(self.name(), QUERY_EVENTS))
+            .variable("ANALYTICS_TABLE", &emulated_tables::name(self.name(), ANALYTICS))
+            .variable("SESSION_SALT", "benchmark")
+            .variable("ENVIRONMENT", "benchmark")
+    }
+}
+
+/// One start, and what followed.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    start: Duration,
+    first_batch: Duration,
+    warm_batch: Duration,
+    peak_kib: u64,
+}
+
+/// Measures what lies in `folder`: for each subject a folder with its `bootstrap`, and a zip file.
+pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
+    let dynoxide = DynoxideServer::start()?;
+    let tables = dynoxide.authority();
+    for subject in Subject::ALL {
+        emulated_tables::create(tables, subject.name())?;
+    }
+    machine::print(folder)?;
+    println!("dynoxide     {DYNOXIDE_VERSION}");
+    println!("Node.js      {}\n", fs::read_to_string(folder.join("node-version"))?.trim());
+    println!("{}", method(rounds));
+    let mut batches = QueueBatches::default();
+    let mut next = 0;
+    let mut lives: [Vec<Life>; 3] = Default::default();
+    for round in 0..rounds.0 {
+        // In turn, and each first as often as the others.
+        for place in 0..Subject::ALL.len() {
+            let index = (round + place) % Subject::ALL.len();
+            let (Some(subject), Some(lives)) = (Subject::ALL.get(index), lives.get_mut(index))
+            else {
+                continue;
+            };
+            lives.push(live(&subject.function(folder, tables), &mut batches, &mut next)?);
+        }
+    }
+    let kept = (rounds.0 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
+    for subject in [Subject::Processor, Subject::Reference] {
+        let name = emulated_tables::name(subject.name(), ANALYTICS);
+        let count = emulated_tables::count(tables, &name)?;
+        ensure!(count >= kept, "{} kept {count} of {kept} interactions", subject.name());
+    }
+    let [processor, reference, floor] = lives;
+    print_figures(folder, &processor, &reference, &floor)?;
+    request_units::print(folder, tables, &mut batches, &mut next)
+}
+
+/// One environment from its start to its end.
+fn live(function: &LambdaFunction, batches: &mut QueueBatches, next: &mut u64) -> Result<Life> {
+    let mut runtime = LambdaRuntime::start(function)?;
+    let start = runtime.started_in;
+    let mut invoke = || -> Result<Duration> {
+        let invocation = runtime.invoke(&batches.five_in_order(*next))?;
+        *next += INTERACTIONS_A_BATCH;
+        ensure_all_kept(invocation.response()?).with_context(|| invocation.lines.join("\n"))?;
+        Ok(invocation.took)
+    };
+    let first_batch = invoke()?;
+    let mut warm = (0..WARM_BATCHES).map(|_| invoke()).collect::<Result<Vec<_>>>()?;
+    let warm_batch = median(&mut warm);
+    Ok(Life { start, first_batch, warm_batch, peak_kib: runtime.memory()?.peak_kib })
+}
+
+pub(crate) fn ensure_all_kept(response: &Value) -> Result<()> {
+    let failures = response.get("batchItemFailures").context("an answer lists failures")?;
+    ensure!(*failures == json!([]), "messages were returned: {failures}");
+    Ok(())
+}
+
+fn method(rounds: Rounds) -> String {
+    format!(
+        "method       {} rounds; in each the three functions start one after another, in changing order, against\n\
+         \x20            one Runtime API and one dynoxide on this machine, over HTTP without TLS. start: from the\n\
+         \x20            start of the process to its first call of `next`; batch: from the handing over of ten\n\
+         \x20            messages, five interactions in order, to the answer; warm: the median of {WARM_BATCHES} more;\n\
+         \x20            memory: the kernel's VmHWM after that. Medians of all rounds, the lowest and the highest\n\
+         \x20            in parentheses. The processor's time is not limited, as Lambda limits it by memory.\n",
+        rounds.0
+    )
+}
+
+fn print_figures(
+    folder: &Path,
+    processor: &[Life],
+    reference: &[Life],
+    floor: &[Life],
+) -> Result<()> {
+    println!(
+        "{:<22}{:>24}{:>24}{:>24}{:>12}{:>12}",
+        "", "processor", "Node.js reference", "floor", "Node.js is", "floor is"
+    );
+    let row = |name: &str, unit: &str, value: &dyn Fn(&Life) -> f64| {
+        let [processor, reference, floor] =
+            [processor, reference, floor].map(|lives| Spread::of(lives.iter().map(value)));
+        println!(
+            "{:<22}{processor:>24}{reference:>24}{floor:>24}{:>12}{:>12}",
+            format!("{name}, {unit}"),
+            Times(reference.median / processor.median).to_string(),
+            Times(floor.median / processor.median).to_string(),
+        );
+        (reference.median / processor.median, processor.median / floor.median)
+    };
+    let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+    let (faster, above_floor) = row("start", "ms", &|life| millis(life.start));
+    row("first batch", "ms", &|life| millis(life.first_batch));
+    row("start and batch", "ms", &|life| millis(life.start + life.first_batch));
+    row("warm batch", "ms", &|life| millis(life.warm_batch));
+    #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
+    let (lighter, _) = row("memory", "MB", &|life| life.peak_kib as f64 / 1024.0);
+    let sizes = Subject::ALL.map(|subject| zip_megabytes(folder, subject));
+    let [processor_zip, reference_zip, floor_zip] = sizes;
+    let (processor_zip, reference_zip, floor_zip) = (processor_zip?, reference_zip?, floor_zip?);
+    println!(
+        "{:<22}{processor_zip:>24.2}{reference_zip:>24.2}{floor_zip:>24.2}{:>12}{:>12}\n",
+        "zip file, MB",
+        Times(reference_zip / processor_zip).to_string(),
+        Times(floor_zip / processor_zip).to_string()
+    );
+    let aim = |text: &str, figure: String, is_met: bool| {
+        println!("{text:<58}{figure:>10}  {}", if is_met { "met" } else { "missed" });
+    };
+    aim("start at least 12 times faster than Node.js", Times(faster).to_string(), faster >= 12.0);
+    aim("start within 2 times the floor", Times(above_floor).to_string(), above_floor <= 2.0);
+    aim("memory at most an eighth of Node.js's", format!("1/{lighter:.1}"), lighter >= 8.0);
+    aim("zip file at most 4 MB", format!("{processor_zip:.2} MB"), processor_zip <= 4.0);
+    println!();
+    Ok(())
+}
+
+fn zip_megabytes(folder: &Path, subject: Subject) -> Result<f64> {
+    let path: PathBuf = folder.join(format!("{}.zip", subject.name()));
+    let bytes = fs::metadata(&path).with_context(|| format!("look at {}", path.display()))?.len();
+    #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
+    Ok(bytes as f64 / 1e6)
+}
+
+/// Half of the values are below it.
+fn median<T: Copy + PartialOrd + Default>(values: &mut [T]) -> T {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// A median with the lowest and the highest.
+struct Spread {
+    median: f64,
+    lowest: f64,
+    highest: f64,
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.collect();
+        let median = median(&mut values);
+        let end = |value: Option<&f64>| value.copied().unwrap_or_default();
+        Self { median, lowest: end(values.first()), highest: end(values.last()) }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:.1} ({:.1}-{:.1})", self.median, self.lowest, self.highest);
+        formatter.pad(&text)
+    }
+}
+
+/// So many times as much.
+struct Times(f64);
+
+impl fmt::Display for Times {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:.1}x", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_says_median_lowest_and_highest() {
+        let spread = Spread::of([3.0, 1.0, 2.25].into_iter());
+        assert_eq!(format!("{spread:>16}"), "   2.2 (1.0-3.0)");
+    }
+}

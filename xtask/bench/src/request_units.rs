@@ -1,0 +1,96 @@
+//! What each path of an interaction costs in request units, measured in front of the tables.
+
+use std::path::Path;
+
+use anyhow::Result;
+use cv_analytics_harness::lambda_runtime::LambdaRuntime;
+
+use crate::capacity_meter::{CapacityMeter, Consumed};
+use crate::emulated_tables::{self, ANALYTICS};
+use crate::lambda_rounds::{Subject, ensure_all_kept};
+use crate::queue_batches::{Half, QueueBatches, is_whole, request_id};
+
+/// Dollars a million on-demand units in eu-west-2, as AWS's price list has had them since then.
+const PRICES_OF: &str = "1 November 2024";
+const DOLLARS_A_MILLION_WRITES: f64 = 0.7423;
+const DOLLARS_A_MILLION_READS: f64 = 0.1485;
+
+/// The halves of one interaction, batch after batch.
+type Batches = &'static [&'static [Half]];
+
+/// How an interaction arrives; what comes before what is measured; what is measured.
+const PATHS: [(&str, Batches, Batches); 6] = [
+    ("in order", &[], &[&[Half::Query], &[Half::Response]]),
+    ("response first", &[], &[&[Half::Response], &[Half::Query]]),
+    ("both in one batch", &[], &[&[Half::Query, Half::Response]]),
+    ("query, then a self-contained response", &[], &[&[Half::Query], &[Half::SelfContained]]),
+    ("query alone, until it is promoted", &[], &[&[Half::Query]]),
+    ("the response again", &[&[Half::Query], &[Half::Response]], &[&[Half::Response]]),
+];
+
+/// Measures and prints every path of the processor and the reference.
+pub(crate) fn print(
+    folder: &Path,
+    tables: &str,
+    batches: &mut QueueBatches,
+    next: &mut u64,
+) -> Result<()> {
+    println!(
+        "Request units an interaction (writes + reads, `!` a failed condition, which AWS bills and no\n\
+         emulator returns), dollars a million interactions (eu-west-2, on demand, prices of {PRICES_OF}),\n\
+         and whether the record then has both halves:\n"
+    );
+    println!("{:<40}{:>34}{:>34}", "", "processor", "Node.js reference");
+    let mut columns = Vec::new();
+    for subject in [Subject::Processor, Subject::Reference] {
+        let meter = CapacityMeter::before(tables)?;
+        let mut runtime = LambdaRuntime::start(&subject.function(folder, &meter.authority))?;
+        let mut cells = Vec::new();
+        for (_, before, measured) in PATHS {
+            let interaction = *next;
+            *next += 1;
+            deliver(&mut runtime, batches, interaction, before)?;
+            meter.take()?;
+            deliver(&mut runtime, batches, interaction, measured)?;
+            let consumed = meter.take()?;
+            let table = emulated_tables::name(subject.name(), ANALYTICS);
+            let record = emulated_tables::item(tables, &table, &request_id(interaction))?;
+            cells.push(cell(consumed, record.as_ref().map(is_whole)));
+        }
+        columns.push(cells);
+    }
+    for (row, (name, ..)) in PATHS.iter().enumerate() {
+        print!("{name:<40}");
+        for cell in columns.iter().filter_map(|cells| cells.get(row)) {
+            print!("{cell:>34}");
+        }
+        println!();
+    }
+    Ok(())
+}
+
+fn deliver(
+    runtime: &mut LambdaRuntime,
+    batches: &mut QueueBatches,
+    interaction: u64,
+    path: Batches,
+) -> Result<()> {
+    for halves in path {
+        let halves: Vec<_> = halves.iter().map(|half| (interaction, *half)).collect();
+        let invocation = runtime.invoke(&batches.batch(&halves))?;
+        ensure_all_kept(invocation.response()?)?;
+    }
+    Ok(())
+}
+
+fn cell(consumed: Consumed, is_whole: Option<bool>) -> String {
+    let Consumed { write, read, failed_conditions } = consumed;
+    let dollars = write * DOLLARS_A_MILLION_WRITES + read * DOLLARS_A_MILLION_READS;
+    let failed = if failed_conditions > 0 { "!" } else { "" };
+    let record = match is_whole {
+        Some(true) => "whole",
+        Some(false) => "HALF LOST",
+        None => "no record",
+    };
+    format!("{write} + {read}{failed}   ${dollars:.2}   {record:<9}")
+}
