@@ -22,6 +22,13 @@ impl Architecture {
         Self::ALL.into_iter().find(|architecture| architecture.name() == name)
     }
 
+    pub(crate) fn of_this_machine() -> Result<Self> {
+        let found = Self::ALL
+            .into_iter()
+            .find(|known| known.target().split('-').next() == Some(std::env::consts::ARCH));
+        found.context("Lambda has no processor like this machine's")
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Arm64 => "arm64",

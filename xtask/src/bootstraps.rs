@@ -21,12 +21,25 @@ pub(crate) const FUNCTIONS: [&str; 2] = ["processor", "reporter"];
 /// # Errors
 /// A missing target or linker, a failed build, and a program in which paths of this machine are.
 pub(crate) fn build_for_lambda(function: &str, architecture: Architecture) -> Result<PathBuf> {
+    let package = ["--package", "cv-analytics-lambda", "--no-default-features"];
+    build(&[&package[..], &["--features", function]].concat(), function, architecture)
+}
+
+/// Builds the function that does nothing, in the same way.
+pub(crate) fn build_empty_for_lambda(architecture: Architecture) -> Result<PathBuf> {
+    build(&["--package", "cv-analytics-lambda-floor"], "floor", architecture)
+}
+
+fn build(package: &[&str], name: &str, architecture: Architecture) -> Result<PathBuf> {
     let compiler = architecture.installed_compiler()?;
     let target = architecture.target();
     let underscored = target.replace('-', "_");
     let folders = Folders::of_this_machine()?;
-    let mut command = cargo_build(function);
+    let mut command = Command::new("cargo");
     command
+        .arg("build")
+        .args(package)
+        .args(["--bin", name])
         .args(["--profile", "lambda", "--locked", "--target", target])
         .env(format!("CARGO_TARGET_{}_LINKER", underscored.to_uppercase()), compiler)
         .env(format!("CC_{underscored}"), compiler)
@@ -34,16 +47,9 @@ pub(crate) fn build_for_lambda(function: &str, architecture: Architecture) -> Re
         .env("CC_SHELL_ESCAPED_FLAGS", "1")
         .env("CARGO_ENCODED_RUSTFLAGS", folders.rust_flags())
         .env_remove("RUSTFLAGS");
-    let program = built_program(&mut command, function)?;
+    let program = built_program(&mut command, name)?;
     folders.ensure_absent_from(&program)?;
     Ok(program)
-}
-
-fn cargo_build(function: &str) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(["build", "--package", "cv-analytics-lambda", "--no-default-features"]);
-    command.args(["--features", function, "--bin", function]);
-    command
 }
 
 /// Folders whose names a compiler would write into a program, each with what stands there instead.

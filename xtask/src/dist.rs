@@ -14,7 +14,7 @@ use crate::root;
 use crate::system_needs::SystemNeeds;
 
 /// The name under which Lambda starts a program.
-const BOOTSTRAP: &str = "bootstrap";
+pub(crate) const BOOTSTRAP: &str = "bootstrap";
 
 /// Writes `dist/FUNCTION-ARCH.zip` for each function.
 pub(crate) fn run(architecture: Architecture) -> Result<()> {
@@ -24,7 +24,7 @@ pub(crate) fn run(architecture: Architecture) -> Result<()> {
         let program = fs::read(build_for_lambda(function, architecture)?)?;
         let needs = SystemNeeds::of(&program)?;
         needs.ensure_met_by_lambda(architecture).with_context(|| function.to_owned())?;
-        let archive = archive(&program)?;
+        let archive = archive(BOOTSTRAP, &program)?;
         let name = format!("{function}-{}.zip", architecture.name());
         // Whole or not at all: a deployment may read it meanwhile.
         let mut file = tempfile::NamedTempFile::new_in(&folder)?;
@@ -42,8 +42,8 @@ pub(crate) fn run(architecture: Architecture) -> Result<()> {
     Ok(())
 }
 
-/// A zip file with one program that everybody may run.
-fn archive(program: &[u8]) -> Result<Vec<u8>> {
+/// A zip file with one file, which everybody may run.
+pub(crate) fn archive(name: &str, content: &[u8]) -> Result<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(9))
@@ -51,8 +51,8 @@ fn archive(program: &[u8]) -> Result<Vec<u8>> {
         .last_modified_time(DateTime::DEFAULT)
         .unix_permissions(0o755);
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    writer.start_file(BOOTSTRAP, options)?;
-    writer.write_all(program)?;
+    writer.start_file(name, options)?;
+    writer.write_all(content)?;
     Ok(writer.finish()?.into_inner())
 }
 
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_archive_holds_one_program_that_may_be_run() {
-        let bytes = archive(b"\x7fELF").unwrap();
+        let bytes = archive(BOOTSTRAP, b"\x7fELF").unwrap();
         let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
         assert_eq!(archive.len(), 1);
         let mut file = archive.by_index(0).unwrap();
@@ -82,7 +82,7 @@ mod tests {
         // Written down: what another version of a compressor changes is seen.
         let program: Vec<u8> =
             (0..100_000_u32).map(|n| n.wrapping_mul(n).to_le_bytes()[1]).collect();
-        let hash = hex::encode(Sha256::digest(archive(&program).unwrap()));
+        let hash = hex::encode(Sha256::digest(archive(BOOTSTRAP, &program).unwrap()));
         assert_eq!(hash, "651c0567283c4dc425d55bb18aab4ed5a3aab2d58c5654ca8d7bd1e273eaa978");
     }
 }

@@ -12,6 +12,7 @@
 //! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
 //! 9. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
 //!    [`architecture`], and [`system_needs`] says whether they run there.
+//! 10. [`lambda_subjects`]: what the benchmark of Lambda measures.
 //! 10. [`aws_demo`]: the whole pipeline of AWS on this machine.
 
 mod acknowledged_events;
@@ -23,6 +24,7 @@ mod commands;
 mod dist;
 mod full_disk;
 mod kill_under_load;
+mod lambda_subjects;
 mod product_program;
 mod steps;
 mod sync_before_answer;
@@ -34,6 +36,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
+use cv_analytics_harness::tools_cache::DYNOXIDE_VARIABLE;
 use jiff::Timestamp;
 
 use crate::architecture::Architecture;
@@ -46,6 +49,7 @@ Usage: cargo xtask TASK
                           (durability, clients) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
+  bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function
   dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
                           or x86_64
   aws-demo                the pipeline of AWS on this machine, on emulators: from the first message to the mail
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         ["test"] => test_everything::run(None),
         ["test", only] => test_everything::run(Some(only)),
         ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
+        ["bench", "lambda", options @ ..] => bench_lambda(options),
         ["aws-demo"] => aws_demo::run_demo(),
         ["deny"] => deny(),
         ["dist"] => dist::run(Architecture::Arm64),
@@ -85,6 +90,19 @@ fn bench(what: &str, options: &[&str]) -> Result<()> {
     let program = product_program::build(product_program::Profile::Release, "cv-analytics")?;
     let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
     run(Command::new(bench).arg(what).arg(program).args(options).current_dir(root()))
+}
+
+fn bench_lambda(options: &[&str]) -> Result<()> {
+    let dynoxide = tools::Cache::open()?.dynoxide()?;
+    let folder = tempfile::tempdir()?;
+    lambda_subjects::lay_out(folder.path())?;
+    let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
+    run(Command::new(bench)
+        .arg("lambda")
+        .arg(folder.path())
+        .args(options)
+        .env(DYNOXIDE_VARIABLE, dynoxide)
+        .current_dir(root()))
 }
 
 fn deny() -> Result<()> {

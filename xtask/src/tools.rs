@@ -147,6 +147,15 @@ pub(crate) fn require_strace() -> Result<()> {
     install_packages(&["strace"])
 }
 
+/// What compiles the parts of Node.js packages that are not JavaScript.
+pub(crate) fn require_compilers_of_node_modules() -> Result<()> {
+    let programs = ["cmake", "autoreconf", "libtoolize", "make", "g++", "python3"];
+    if programs.iter().all(|program| succeeds(Command::new(program).arg("--version"))) {
+        return Ok(());
+    }
+    install_packages(&["cmake", "autoconf", "automake", "libtool", "make", "g++", "python3"])
+}
+
 fn install_where_missing(python: &str, program: &str, packages: &[&str]) -> Result<()> {
     if succeeds(Command::new(python).args(["-c", program])) {
         return Ok(());
