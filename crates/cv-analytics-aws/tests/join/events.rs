@@ -2,7 +2,6 @@
 
 use cv_analytics_core::event::{Event, RequestId};
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Value, json};
@@ -42,16 +41,4 @@ pub(crate) fn self_contained(request: usize, text: &str, at: Timestamp) -> Event
                        "timestamp": at.plus_millis(900).as_millis(), "matchType": "full",
                        "query": text, "queryTimestamp": at.as_millis()});
     read(&event, at)
-}
-
-/// What the joining law makes of `events`, in their order.
-pub(crate) fn joined<'events>(
-    events: impl IntoIterator<Item = &'events Event>,
-) -> Option<Interaction> {
-    events.into_iter().fold(None, |present, event| {
-        match Interaction::join(present.as_ref(), event) {
-            Joined::Changed(record) => Some(record),
-            Joined::Unchanged(_) => present,
-        }
-    })
 }

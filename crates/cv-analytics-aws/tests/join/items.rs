@@ -46,12 +46,11 @@ impl Items {
                     Ok(())
                 }
             }),
-            Call::PutLone(record) => Answer::Lone(match &self.record {
-                Some(there) => Err(there.clone()),
-                None => {
-                    self.record = Some(Record::Interaction(record.clone()));
-                    Ok(())
-                }
+            Call::PutLone(record) => Answer::Lone(if let Some(there) = &self.record {
+                Err(there.clone())
+            } else {
+                self.record = Some(Record::Interaction(record.clone()));
+                Ok(())
             }),
             Call::DeleteRow => Answer::Row(self.row.take()),
             Call::PutRow(half) => {

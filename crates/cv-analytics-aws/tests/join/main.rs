@@ -12,3 +12,5 @@ mod calls;
 mod events;
 mod every_interleaving;
 mod items;
+mod law;
+mod simulated_pipeline;

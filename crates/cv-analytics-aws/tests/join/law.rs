@@ -1,0 +1,76 @@
+//! What the joining law lets a record show, and become.
+
+use cv_analytics_core::event::{Event, Halves};
+use cv_analytics_core::interaction::{Interaction, Joined};
+
+/// How many different bodies come for one half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bodies {
+    /// Each half always comes with the same one.
+    One,
+    /// One of them is kept, and which one depends on arrival.
+    Several,
+}
+
+/// What the law makes of `events`, in their order.
+pub(crate) fn joined<'events>(
+    events: impl IntoIterator<Item = &'events Event>,
+) -> Option<Interaction> {
+    events.into_iter().fold(None, |present, event| {
+        match Interaction::join(present.as_ref(), event) {
+            Joined::Changed(record) => Some(record),
+            Joined::Unchanged(_) => present,
+        }
+    })
+}
+
+/// Whether what `event` brought can be seen in `shown`: it, or what stands in its place.
+pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool {
+    let any = bodies == Bodies::Several;
+    match &event.halves {
+        Halves::Query(query) => {
+            shown.is_whole() || shown.query.as_ref().is_some_and(|kept| any || kept == query)
+        }
+        Halves::Response(response) => {
+            shown.response.as_ref().is_some_and(|kept| any || kept == response)
+        }
+        Halves::Whole(query, response) => {
+            let is_it =
+                shown.query.as_ref() == Some(query) && shown.response.as_ref() == Some(response);
+            is_it || (any && shown.response.is_some())
+        }
+    }
+}
+
+/// Whether a record may become `after` where `before` was: no half leaves it, but that a
+/// self-contained response stands for the query event.
+pub(crate) fn may_follow(before: &Interaction, after: &Interaction, bodies: Bodies) -> bool {
+    if before.is_joined() {
+        return before == after;
+    }
+    let any = bodies == Bodies::Several;
+    let keeps_query = before.query.is_none()
+        || after.is_whole()
+        || before.query == after.query
+        || (any && after.query.is_some());
+    let keeps_response = before.response.is_none()
+        || before.response == after.response
+        || (any && after.response.is_some());
+    keeps_query && keeps_response
+}
+
+/// Whether each half of the record is the whole of one that was sent.
+pub(crate) fn is_made_of(record: &Interaction, events: &[Event]) -> bool {
+    let (query, response) = (record.query.as_ref(), record.response.as_ref());
+    let mut halves = events.iter().map(|event| &event.halves);
+    if record.is_whole() {
+        return halves.any(|halves| {
+            matches!(halves, Halves::Whole(one, other) if Some(one) == query && Some(other) == response)
+        });
+    }
+    let is_query = |halves: &Halves| matches!(halves, Halves::Query(one) if Some(one) == query);
+    let is_response =
+        |halves: &Halves| matches!(halves, Halves::Response(one) if Some(one) == response);
+    (query.is_none() || halves.clone().any(is_query))
+        && (response.is_none() || halves.any(is_response))
+}
