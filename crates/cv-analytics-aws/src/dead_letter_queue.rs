@@ -17,6 +17,18 @@ pub const DETAIL: &str = "detail";
 /// once.
 pub const DEAD_LETTER_ID: &str = "deadLetterId";
 
+/// The most bytes that SQS takes in one message, its attributes included
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
+const MESSAGE_MAX_BYTES: usize = 1 << 20;
+/// The most characters of a letter's id: those of a message group's.
+const ID_MAX_CHARS: usize = 128;
+
+/// Whether `text` can be the id of a dead letter. Anybody who may send to the queue can set the
+/// attribute that it comes from.
+pub fn is_letter_id(text: &str) -> bool {
+    (1..=ID_MAX_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// A call to a queue failed. Names the queue, the call and AWS's code; no contents.
 #[derive(Debug, thiserror::Error)]
 #[error("queue {queue}: {call} failed ({code}){hint}")]
@@ -83,23 +95,40 @@ impl DeadLetterQueue {
     }
 
     /// Sends a message that could not be read, in a message group of its own so that none waits
-    /// for another. The same `id` and arrival within five minutes is sent once; a letter that was
-    /// retried arrives anew, or the queue would swallow it when it is still unreadable.
+    /// for another. What comes from the same `source` within five minutes is sent once: the id of
+    /// the message that could not be read, which no two messages share. `id` is the letter's, and
+    /// stays the same through retries.
+    ///
+    /// A body that fills a message alone goes without its reason rather than not at all.
     ///
     /// # Errors
     /// [`QueueError`]: the message is not in the queue.
-    pub async fn send(&self, id: &str, letter: &DeadLetter) -> Result<(), QueueError> {
+    pub async fn send(
+        &self,
+        id: &str,
+        source: &str,
+        letter: &DeadLetter,
+    ) -> Result<(), QueueError> {
         // A body that came through the queue is text; one that a table refused is, too.
         let body = String::from_utf8_lossy(&letter.body);
-        self.client
+        let attributes =
+            [(REASON, letter.reason.code()), (DETAIL, &letter.detail), (DEAD_LETTER_ID, id)];
+        let attribute_bytes: usize = attributes
+            .iter()
+            .map(|(name, text)| name.len() + "String".len() + text.len() + 1)
+            .sum();
+        let mut send = self
+            .client
             .send_message()
             .queue_url(&self.url)
             .message_group_id(id)
-            .message_deduplication_id(format!("{id}:{}", letter.arrived_at.as_millis()))
-            .message_body(body)
-            .message_attributes(REASON, attribute(letter.reason.code()))
-            .message_attributes(DETAIL, attribute(&letter.detail))
-            .message_attributes(DEAD_LETTER_ID, attribute(id))
+            .message_deduplication_id(source);
+        if body.len() + attribute_bytes <= MESSAGE_MAX_BYTES {
+            for (name, text) in attributes {
+                send = send.message_attributes(name, attribute(text));
+            }
+        }
+        send.message_body(body)
             .send()
             .await
             .map_err(|error| QueueError::from_sdk(&self.url, "SendMessage", error))?;

@@ -129,6 +129,16 @@ impl DynamoDbStore {
         }
     }
 
+    /// Promotes what waits, where no report is made that would do it on the way: reads `period` of
+    /// the index and every interim row.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn promote_what_waits(&self, period: Range<Timestamp>) -> Result<(), TableError> {
+        let pages = stream_interactions(self.clone().promoting(), Reach::Period(period));
+        pages.try_for_each(|_| async { Ok(()) }).await
+    }
+
     /// Whether lone halves are promoted on the way.
     pub(crate) fn promotes(&self) -> bool {
         self.promotes
@@ -176,9 +186,22 @@ impl DynamoDbStore {
         }
         let kept: Vec<Vec<(usize, Disposition)>> = stream::iter(requests.into_values())
             .map(|(gathered, arrived_at, places)| async move {
-                let joined = self.join(gathered.delivered().clone(), arrived_at).await?;
-                let dispositions = gathered.dispositions(&joined.kept);
-                Ok(places.into_iter().zip(dispositions).collect())
+                match self.join(gathered.delivered().clone(), arrived_at).await {
+                    Ok(joined) => {
+                        let dispositions = gathered.dispositions(&joined.kept);
+                        Ok(places.into_iter().zip(dispositions).collect())
+                    }
+                    Err(TableError::Refused { message, .. }) => {
+                        tracing::warn!(
+                            message,
+                            events = places.len(),
+                            "the table takes no such item"
+                        );
+                        let refused = |place| (place, Disposition::DeadLetter);
+                        Ok(places.into_iter().map(refused).collect())
+                    }
+                    Err(error) => Err(error),
+                }
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
@@ -188,7 +211,8 @@ impl DynamoDbStore {
 }
 
 impl Keep for DynamoDbStore {
-    /// Keeps events. What cannot be read belongs into the dead-letter queue, which is not the
+    /// Keeps events. Those that the table will never take (two halves over 400 KB together) are
+    /// answered as dead letters and are not kept: the caller has them. What cannot be read belongs into the dead-letter queue, which is not the
     /// tables' business: it is refused here. Sequence numbers are the queue's; receipts have 0.
     async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         let count = arrivals.len();

@@ -44,6 +44,11 @@ impl Gathered {
         &self.delivered
     }
 
+    /// The events by themselves again, in order of arrival.
+    pub fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+
     /// Whether both halves came as events of their own, so that one record does for both.
     pub fn is_coalesced(&self) -> bool {
         self.events.len() > 1 && self.delivered.is_joined()

@@ -63,6 +63,7 @@ enum Stage {
 struct Noted {
     promoted: u64,
     joined: u64,
+    not_promoted: u64,
     unreadable: u64,
 }
 
@@ -145,7 +146,14 @@ impl Reading {
                 Ok(Some(self.rows(items).await?))
             }
             Stage::Lone => {
-                let Noted { promoted, joined, unreadable } = self.noted;
+                let Noted { promoted, joined, not_promoted, unreadable } = self.noted;
+                if not_promoted > 0 {
+                    tracing::warn!(
+                        not_promoted,
+                        "halves could not become records: their key is taken by another program's item, or the \
+                         two halves are too large for one; they count until their row leaves"
+                    );
+                }
                 if promoted + joined > 0 {
                     tracing::info!(promoted, joined, "halves were promoted");
                 }
@@ -249,10 +257,16 @@ impl Reading {
             None => None,
         };
         if self.store.promotes() {
-            match self.store.sweep(id.clone(), row.clone(), known.as_ref()).await? {
-                Swept::Promoted => self.noted.promoted += 1,
-                Swept::Joined => self.noted.joined += 1,
-                Swept::Nothing | Swept::Waiting | Swept::Erased => {}
+            match self.store.sweep(id.clone(), row.clone(), known.as_ref()).await {
+                Ok(Swept::Promoted) => self.noted.promoted += 1,
+                Ok(Swept::Joined) => self.noted.joined += 1,
+                Ok(Swept::Nothing | Swept::Waiting | Swept::Erased) => {}
+                // One item that the table will not take, or that another program wrote, keeps no
+                // report from being made: its half is counted from its row.
+                Err(TableError::Refused { .. } | TableError::Unreadable { .. }) => {
+                    self.noted.not_promoted += 1;
+                }
+                Err(error) => return Err(error),
             }
         }
         let record = match known {

@@ -6,7 +6,7 @@ use cv_analytics_core::event::{MatchType, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// How many weeks a report looks at, its own included.
-pub(crate) const WEEKS: u8 = 8;
+pub const WEEKS: u8 = 8;
 /// The version of the JSON form.
 pub const REPORT_VERSION: u32 = 1;
 

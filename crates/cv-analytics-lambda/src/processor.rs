@@ -9,7 +9,7 @@ use std::collections::hash_map::Entry;
 
 use aws_sdk_sqs::Client as SqsClient;
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::dead_letter_queue::DeadLetterQueue;
+use cv_analytics_aws::dead_letter_queue::{DeadLetterQueue, is_letter_id};
 use cv_analytics_aws::dynamodb_store::Joined;
 use cv_analytics_aws::gathering::Gathered;
 use cv_analytics_aws::table_error::TableError;
@@ -57,6 +57,18 @@ struct Request<'m> {
     gathered: Gathered,
     messages: Vec<&'m Message>,
     arrived_at: Timestamp,
+}
+
+impl<'m> Request<'m> {
+    /// The same messages, each as if it had come alone, in their order.
+    fn apart(self) -> impl Iterator<Item = Self> {
+        let Self { gathered, messages, arrived_at } = self;
+        gathered.into_events().into_iter().zip(messages).map(move |(event, message)| Self {
+            gathered: Gathered::first(event),
+            messages: vec![message],
+            arrived_at,
+        })
+    }
 }
 
 /// A message that cannot be kept as an event.
@@ -136,9 +148,19 @@ impl Processor {
     ) -> Vec<&'m Message> {
         let join = |request: Request<'m>| async move {
             let joined = self.join(&request).await;
-            (request, joined)
+            if request.messages.len() == 1 || !matches!(joined, Err(TableError::Refused { .. })) {
+                return vec![(request, joined)];
+            }
+            // Too much together: each by itself, so that what fits alone is kept.
+            let mut each = Vec::with_capacity(request.messages.len());
+            for request in request.apart() {
+                let joined = self.join(&request).await;
+                each.push((request, joined));
+            }
+            each
         };
-        let mut kept = stream::iter(requests).map(join).buffer_unordered(AT_ONCE);
+        let mut kept =
+            stream::iter(requests).map(join).buffer_unordered(AT_ONCE).flat_map(stream::iter);
         let mut failed = Vec::new();
         while let Some((request, joined)) = kept.next().await {
             match joined {
@@ -206,12 +228,13 @@ impl Processor {
             );
             return false;
         };
-        let id = message.dead_letter_id.as_deref().unwrap_or(&message.id);
+        let kept_id = message.dead_letter_id.as_deref().filter(|id| is_letter_id(id));
+        let id = kept_id.unwrap_or(&message.id);
         if let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await {
             tracing::warn!(error = %error, "a dead letter could not be noted: it comes again");
             return false;
         }
-        if let Err(error) = queue.send(id, letter).await {
+        if let Err(error) = queue.send(id, &message.id, letter).await {
             tracing::warn!(error = %error, "a dead letter could not be sent: it comes again");
             return false;
         }

@@ -15,7 +15,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::{FigureSettings, SettingsError};
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::report::{Report, WEEKS};
 use cv_analytics_insights::report_builder::{ReportError, build_report};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::hand_over::HandOver;
@@ -113,7 +113,7 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
     pub async fn answer(
         &self,
         event: &Value,
-        mailing: &Mailing,
+        mailing: Result<Mailing, MailingError>,
     ) -> Result<Reported, ReporterError> {
         let order = ReportOrder::read(event, (self.now)())?;
         match self.store.tables().check().await {
@@ -121,7 +121,19 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
             Err(error @ TableError::Misconfigured { .. }) => return Err(error.into()),
             Err(error) => tracing::warn!(error = %error, "the tables could not be checked"),
         }
-        self.report(order, mailing, hex::encode(rand::rng().random::<[u8; 16]>())).await
+        let claimant = hex::encode(rand::rng().random::<[u8; 16]>());
+        let result = match mailing {
+            Ok(mailing) => self.report(order, &mailing, claimant).await,
+            Err(error) => Err(error.into()),
+        };
+        // A report promotes on its way. Where none was made, halves must not leave with their rows.
+        if !matches!(&result, Ok(Reported { interactions: Some(_), .. })) {
+            let period = order.week.earlier(WEEKS - 1).start()..order.week.end();
+            if let Err(error) = self.store.promote_what_waits(period).await {
+                tracing::warn!(error = %error, "halves that wait could not be promoted");
+            }
+        }
+        result
     }
 }
 

@@ -1,7 +1,8 @@
 //! What an event source mapping of a queue hands over, and what it wants back
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
 //!
-//! Read message by message, so that one that is malformed spoils no other.
+//! Read message by message, so that a field of another type than its own spoils no other message.
+//! A record without `messageId` fails the batch: it could be neither returned nor acknowledged.
 
 use std::collections::HashMap;
 

@@ -8,6 +8,10 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rand::RngExt;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The ledger's key of the session hash's key, as in the self-hosted store.
 const SESSION_KEY: &str = "cv-analytics:session-key";
@@ -87,15 +91,20 @@ async fn kept_session_key(store: &impl Ledger) -> Result<SessionKey, StoreError>
 }
 
 /// Writes the log as JSON lines to standard output, which Lambda keeps; at `info` unless
-/// `AWS_LAMBDA_LOG_LEVEL` says otherwise.
+/// `AWS_LAMBDA_LOG_LEVEL` says otherwise. That level is the product's own: what the runtime and the
+/// SDK write below `info` holds whole events, questions included.
 pub fn start_log(level: Option<&str>) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
-    tracing_subscriber::fmt()
+    let own =
+        ["cv_analytics_aws", "cv_analytics_core", "cv_analytics_lambda", "processor", "reporter"];
+    let levels = Targets::new()
+        .with_default(level.min(tracing::Level::INFO))
+        .with_targets(own.map(|target| (target, level)));
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_max_level(level)
-        .with_writer(std::io::stdout)
-        .init();
+        .with_writer(std::io::stdout);
+    tracing_subscriber::registry().with(lines.with_filter(levels)).init();
 }

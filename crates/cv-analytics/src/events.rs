@@ -277,7 +277,17 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
         if read == 0 {
             break;
         }
-        counts.add(&store, arrivals).await?;
+        let refused = counts.add(&store, arrivals).await?;
+        if refused > 0 && matches!(store, InstallationStore::DynamoDb(_)) {
+            left_out += refused;
+            let lines = counts.lines;
+            bar.suspend(|| {
+                eprintln!(
+                    "{refused} of the lines up to number {lines} are left out: with their other half they are larger \
+                     than an item of DynamoDB may be (400 KB)"
+                );
+            });
+        }
         bar.set_position(counts.lines);
     }
     bar.finish_and_clear();
@@ -322,10 +332,12 @@ impl Counts {
         self.dead_letters += 1;
     }
 
-    async fn add(&mut self, store: &InstallationStore, arrivals: Vec<Arrival>) -> Result<()> {
+    /// Keeps `arrivals`; how many of them became dead letters.
+    async fn add(&mut self, store: &InstallationStore, arrivals: Vec<Arrival>) -> Result<u64> {
+        let dead_before = self.dead_letters;
         let kept = store.keep(arrivals).await;
         let receipts = kept.with_context(|| {
-            format!("{} lines are kept; importing again does no harm", self.lines)
+            format!("{} lines are kept for sure; importing again does no harm", self.lines)
         })?;
         for receipt in receipts {
             self.lines += 1;
@@ -337,7 +349,7 @@ impl Counts {
                 Disposition::Erased => &mut self.erased,
             } += 1;
         }
-        Ok(())
+        Ok(self.dead_letters - dead_before)
     }
 }
 

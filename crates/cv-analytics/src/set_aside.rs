@@ -62,7 +62,11 @@ impl SetAside {
             .note_dead_letter(&id, letter.arrived_at)
             .await
             .context("it could not be noted")?;
-        queue.send(&id, letter).await.context("it could not be sent to the dead-letter queue")?;
+        let source = format!("{id}:{}", letter.arrived_at.as_millis());
+        queue
+            .send(&id, &source, letter)
+            .await
+            .context("it could not be sent to the dead-letter queue")?;
         Ok(Aside::InTheQueue)
     }
 }

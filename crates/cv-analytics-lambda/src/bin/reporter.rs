@@ -55,8 +55,8 @@ async fn answer(
 ) -> Result<Reported, ReporterError> {
     let sender = surroundings.variable("SENDER_EMAIL");
     let recipients = surroundings.variable("RECIPIENT_EMAIL");
-    let mailing = Mailing::read(sender.as_deref(), recipients.as_deref())?;
-    reporter.answer(event, &mailing).await
+    let mailing = Mailing::read(sender.as_deref(), recipients.as_deref());
+    reporter.answer(event, mailing).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "the function's configuration")]

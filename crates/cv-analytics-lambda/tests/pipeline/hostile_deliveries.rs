@@ -167,3 +167,106 @@ async fn a_reporter_says_what_it_cannot_do() {
     }
     assert_eq!(aws.moto.sent_mails().unwrap().len(), 1);
 }
+
+fn with_letter_id(mut record: Value, id: &str) -> Value {
+    record["messageAttributes"] =
+        json!({"deadLetterId": {"stringValue": id, "dataType": "String"}});
+    record
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strangers_letter_id_loses_no_letter() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
+    let records = [
+        with_letter_id(record("1", &json!("not json one")), "same"),
+        with_letter_id(record("2", &json!("not json two")), "same"),
+        with_letter_id(record("3", &json!("not json three")), &"x".repeat(3_000)),
+        with_letter_id(record("4", &json!("not json four")), "a b \u{e9}"),
+    ];
+    let outcome = processor.invoke(&json!({ "Records": records })).unwrap().outcome;
+    assert_eq!(outcome, Outcome::Response(no_failures()));
+    assert_eq!(aws.dead_letters().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_large_together_is_kept_as_far_as_it_fits_and_holds_up_no_report() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    let large = |mut event: Value| {
+        event["extra"] = json!("x".repeat(250 * 1024));
+        event
+    };
+    let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
+    let records = [record("1", &large(query("pair"))), record("2", &large(response("pair")))];
+    let outcome = processor.invoke(&json!({ "Records": records })).unwrap().outcome;
+    assert_eq!(outcome, Outcome::Response(no_failures()));
+    assert!(aws.items(QUERY_EVENTS).await.contains_key("pair"), "the question is kept");
+    let dead = aws.dead_letters().await;
+    assert_eq!(dead.len(), 1);
+    let reason = dead[0].message_attributes().unwrap()["reason"].string_value();
+    assert_eq!(reason, Some("refused_by_store"));
+
+    // Another program's item under a waiting half's key, and a lone record too large to join.
+    aws.dynamodb
+        .put_item()
+        .table_name(ANALYTICS)
+        .set_item(Some(
+            [
+                ("requestId", "foreign"),
+                ("query", "Rust?"),
+                ("week", "2025-W46"),
+                ("status", "complete"),
+            ]
+            .into_iter()
+            .map(|(name, text)| {
+                (name.to_owned(), aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned()))
+            })
+            .collect(),
+        ))
+        .item("timestamp", aws_sdk_dynamodb::types::AttributeValue::N("1763000000000".to_owned()))
+        .send()
+        .await
+        .unwrap();
+    let records = [record("3", &query("foreign")), record("4", &query("fine"))];
+    processor.invoke(&json!({ "Records": records })).unwrap().response().unwrap();
+    let mut reporter = aws.reporter("one@example.com");
+    let done = reporter.invoke(&json!({"week": "2025-W46"})).unwrap();
+    assert_eq!(done.response().unwrap()["sent"], 1);
+    assert!(aws.items(ANALYTICS).await.contains_key("fine"), "the others are promoted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn halves_are_promoted_also_where_no_mail_is_to_be_sent() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
+    let mut keep = |id: &str| {
+        let event = json!({"Records": [record(id, &query(id))]});
+        processor.invoke(&event).unwrap().response().unwrap();
+    };
+    let mut reporter = aws.reporter("one@example.com");
+    keep("first");
+    reporter.invoke(&json!({"week": "2025-W46"})).unwrap().response().unwrap();
+    keep("second");
+    let again = reporter.invoke(&json!({"week": "2025-W46"})).unwrap();
+    assert_eq!(again.response().unwrap()["sentBefore"], 1);
+    keep("third");
+    let outcome = aws.reporter("nobody").invoke(&json!({"week": "2025-W46"})).unwrap().outcome;
+    assert!(matches!(outcome, Outcome::Error { .. }), "{outcome:?}");
+    let items = aws.items(ANALYTICS).await;
+    for id in ["first", "second", "third"] {
+        assert!(items.contains_key(id), "{id} is no record");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_level_of_the_log_tells_a_question() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    let function = aws.processor().variable("AWS_LAMBDA_LOG_LEVEL", "TRACE");
+    let mut processor = LambdaRuntime::start(&function).unwrap();
+    let event =
+        json!({"Records": [record("1", &query("r")), record("2", &json!("Rust? is no JSON"))]});
+    let invocation = processor.invoke(&event).unwrap();
+    invocation.response().unwrap();
+    let log = processor.lines().unwrap().join("\n");
+    assert!(!log.is_empty() && !log.contains("Rust?"), "{log}");
+}

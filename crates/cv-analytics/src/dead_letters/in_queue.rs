@@ -125,7 +125,7 @@ async fn send_again(
     let mut sent = 0_u64;
     let mut seen = HashSet::new();
     let done = for_each(shelf, &retry.chosen, "sent again", async |shelf, letter| {
-        if retry.chosen.all && !seen.insert(letter.id.clone()) {
+        if retry.chosen.all && !seen.insert((letter.id.clone(), letter.body.clone())) {
             // The processor was faster, and could not read it again.
             return Ok(());
         }
