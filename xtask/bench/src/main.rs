@@ -55,9 +55,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["report", program] => report_runs::measure(Path::new(program), &[1, 2, 4]),
         ["report", program, "--ten"] => report_runs::measure(Path::new(program), &[1, 2, 4, 10]),
         ["lambda", folder] => lambda_rounds::measure(Path::new(folder), Rounds::FULL),
-        ["lambda", folder, "--quick"] => {
-            lambda_rounds::measure(Path::new(folder), Rounds::QUICK)
-        }
+        ["lambda", folder, "--quick"] => lambda_rounds::measure(Path::new(folder), Rounds::QUICK),
         // What the benchmark starts as processes of their own.
         ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?),
         [rung @ ("constant" | "no-store"), "serve", .., "--data", data] => {
