@@ -136,8 +136,7 @@ fn a_promotion_that_a_late_partner_cannot_complete_is_caught() {
 
 #[test]
 fn promoting_queries_alone_is_caught() {
-    let faults = Faults { expiry: true, ..Faults::NONE };
-    let scenario = Scenario::of([the_response()]).with(faults);
+    let scenario = Scenario::of([the_response()]).with(Faults::NONE);
     let lost = Property::EveryOrderEndsInTheSameRecord;
     is_caught("only queries promoted", known_bad::ONLY_QUERIES_PROMOTED, scenario, lost);
 }
