@@ -59,7 +59,7 @@ struct Request<'m> {
     arrived_at: Timestamp,
 }
 
-impl<'m> Request<'m> {
+impl Request<'_> {
     /// The same messages, each as if it had come alone, in their order.
     fn apart(self) -> impl Iterator<Item = Self> {
         let Self { gathered, messages, arrived_at } = self;
