@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::float_cmp, reason = "request units are halves, which are exact")]
 
 #[path = "on_dynoxide/emulated_tables.rs"]
 mod emulated_tables;

@@ -72,7 +72,7 @@ impl EmulatedAws {
     pub(crate) fn reporter(&self, recipients: &str) -> LambdaRuntime {
         let function = self
             .function("cv-analytics-reporter", "reporter")
-            .timeout(std::time::Duration::from_secs(300))
+            .timeout(std::time::Duration::from_mins(5))
             .variable("SENDER_EMAIL", SENDER)
             .variable("RECIPIENT_EMAIL", recipients);
         LambdaRuntime::start(&function).unwrap()
