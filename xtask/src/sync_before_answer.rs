@@ -18,7 +18,7 @@ const EVENTS_EACH: usize = 60;
 /// Everything by which bytes come from a socket, go to one, or reach the disk.
 const CALLS: &str = "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,pwritev,pwritev2,\
                      fsync,fdatasync,sync_file_range";
-const TRACE_ENDS: Duration = Duration::from_secs(20);
+const TRACE_ENDS: Duration = Duration::from_mins(2);
 
 pub(crate) fn check(program: &Path) -> Result<()> {
     require_strace()?;
@@ -74,11 +74,15 @@ fn send_events(mut sender: Sender, token: &str) -> Result<(Sent, usize)> {
 
 /// The trace, once strace has written the end of the process.
 fn whole_trace(path: &Path, id: u32) -> Result<String> {
-    let end = format!("{id} +++ exited with");
+    let id = id.to_string();
+    // strace fills a short id up with blanks.
+    let is_end = |line: &str| {
+        line.strip_prefix(&id).is_some_and(|rest| rest.trim_start().starts_with("+++ exited with"))
+    };
     let until = Instant::now() + TRACE_ENDS;
     loop {
         let trace = fs::read_to_string(path).context("read the trace")?;
-        if trace.lines().any(|line| line.starts_with(&end)) {
+        if trace.lines().any(is_end) {
             return Ok(trace);
         }
         ensure!(Instant::now() < until, "the trace has no end");
@@ -163,6 +167,7 @@ fn calls(trace: &str) -> Result<Vec<Call>> {
     let mut unfinished: HashMap<&str, Call> = HashMap::new();
     for (line, text) in trace.lines().enumerate() {
         let Some((id, text)) = text.split_once(' ') else { continue };
+        let text = text.trim_start();
         let text = text.trim_start();
         if text.starts_with("+++") || text.starts_with("---") {
             continue;
