@@ -10,7 +10,8 @@
 //! 5. [`interaction`]: the joining law.
 //! 6. [`canonical`]: halves written as the events of the contract again.
 //! 7. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
-//!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten.
+//!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten; [`session_key`]: where
+//!    the key of the session hash is kept.
 
 pub mod canonical;
 pub mod dead_letter;
@@ -24,6 +25,7 @@ pub mod known_bots;
 mod match_fields;
 pub mod observation_page;
 pub mod privacy;
+pub mod session_key;
 pub mod store;
 pub mod timestamp;
 pub mod week;

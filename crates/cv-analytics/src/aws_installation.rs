@@ -111,7 +111,7 @@ impl AwsInstallation {
     async fn known_session_key(&self) -> Result<Option<SessionKey>> {
         match variable("SESSION_SALT") {
             Some(salt) => Ok(Some(SessionKey::new(salt))),
-            None => session_key::kept(&self.store).await,
+            None => Ok(cv_analytics_core::session_key::kept(&self.store).await?),
         }
     }
 
