@@ -9,6 +9,8 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use cv_analytics_core::dead_letter::DeadLetter;
 
+use crate::sdk_failure;
+
 /// The message attribute that says why: a reason code.
 pub const REASON: &str = "reason";
 /// The message attribute that says what was wrong and where.
@@ -23,10 +25,14 @@ const MESSAGE_MAX_BYTES: usize = 1 << 20;
 /// The most characters of a letter's id: those of a message group's.
 const ID_MAX_CHARS: usize = 128;
 
-/// Whether `text` can be the id of a dead letter. Anybody who may send to the queue can set the
-/// attribute that it comes from.
-pub fn is_letter_id(text: &str) -> bool {
-    (1..=ID_MAX_CHARS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+/// The id of a dead letter that came as the message `message_id` with this attribute
+/// [`DEAD_LETTER_ID`]: the attribute's, which stays through retries, else the message's own.
+/// Anybody who may send to the queue can set the attribute, so it has to be fit for a message group.
+pub fn letter_id<'t>(attribute: Option<&'t str>, message_id: &'t str) -> &'t str {
+    let is_fit = |id: &&str| {
+        (1..=ID_MAX_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    attribute.filter(is_fit).unwrap_or(message_id)
 }
 
 /// A call to a queue failed. Names the queue, the call and AWS's code; no contents.
@@ -50,14 +56,7 @@ impl QueueError {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let code = match &error {
-            SdkError::ServiceError(answer) => {
-                answer.err().code().unwrap_or("an answer without a code").to_owned()
-            }
-            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-            SdkError::DispatchFailure(_) => "not reached".to_owned(),
-            _ => "the answer cannot be read".to_owned(),
-        };
+        let code = sdk_failure::code(&error);
         let hint = match code.as_str() {
             "AccessDenied" | "AccessDeniedException" => {
                 ": give the role that calls the permission for it"

@@ -17,7 +17,7 @@ use aws_sdk_sqs::types::{
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::dead_letter_queue::{
-    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, QueueError, REASON, attribute,
+    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, QueueError, REASON, attribute, letter_id,
 };
 
 /// As many messages are received, or made visible again, by one call (SQS's own limit).
@@ -209,7 +209,7 @@ fn letter(message: Message) -> Option<ShelvedLetter> {
         .and_then(|millis| millis.parse().ok());
     let message_id = message.message_id.clone()?;
     Some(ShelvedLetter {
-        id: text(DEAD_LETTER_ID).unwrap_or_else(|| message_id.clone()),
+        id: letter_id(text(DEAD_LETTER_ID).as_deref(), &message_id).to_owned(),
         reason: text(REASON),
         detail: text(DETAIL),
         arrived_at: Timestamp::from_millis(sent_at.unwrap_or_default()),

@@ -8,9 +8,8 @@ use crate::attributes::Attributes;
 use crate::dynamodb_store::DynamoDbStore;
 use crate::item::{read_record, read_row, request_id};
 use crate::record::Record;
-use crate::table_contents::is_own_state;
 use crate::table_error::TableError;
-use crate::tables::Page;
+use crate::tables::{Page, is_own_state};
 
 /// What both tables hold of some sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

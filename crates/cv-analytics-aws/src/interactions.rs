@@ -5,7 +5,7 @@
 //! the other. So records with both halves are given at once, lone ones only when the rows were
 //! seen, and a row whose record the index did not show is looked up in the table itself.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use cv_analytics_core::event::RequestId;
@@ -21,9 +21,8 @@ use crate::item::{read_record, read_row, request_id};
 use crate::promotion::Swept;
 use crate::record::Record;
 use crate::row::InterimRow;
-use crate::table_contents::is_own_state;
 use crate::table_error::TableError;
-use crate::tables::{BATCH_GET_MAX, Page};
+use crate::tables::{BATCH_GET_MAX, Page, is_own_state};
 
 /// What is read.
 #[derive(Clone, Debug)]
@@ -47,8 +46,9 @@ pub(crate) fn stream_interactions(
 
 /// How far the reading is.
 enum Stage {
-    /// Weeks of the index that are still to be read, and where the next page begins.
-    Weeks(VecDeque<IsoWeek>, Option<Attributes>),
+    /// What of the period is still to be read by the index, week by week, and where the next page
+    /// begins.
+    Weeks(Range<Timestamp>, Option<Attributes>),
     /// Records by a scan, from where the next page begins.
     Records(Option<Attributes>),
     /// Interim rows, from where the next page begins.
@@ -78,24 +78,10 @@ struct Reading {
     noted: Noted,
 }
 
-/// The weeks that a period touches, in order.
-fn weeks_of(period: &Range<Timestamp>) -> VecDeque<IsoWeek> {
-    let mut weeks = VecDeque::new();
-    if period.is_empty() {
-        return weeks;
-    }
-    let mut week = IsoWeek::containing(period.start);
-    while week.start() < period.end {
-        weeks.push_back(week);
-        week = week.later(1);
-    }
-    weeks
-}
-
 impl Reading {
     fn begin(store: DynamoDbStore, reach: Reach) -> Self {
         let stage = match &reach {
-            Reach::Period(period) => Stage::Weeks(weeks_of(period), None),
+            Reach::Period(period) => Stage::Weeks(period.clone(), None),
             Reach::Everything => Stage::Records(None),
         };
         Self {
@@ -110,23 +96,17 @@ impl Reading {
 
     async fn next_page(&mut self) -> Result<Option<Vec<Interaction>>, TableError> {
         match std::mem::replace(&mut self.stage, Stage::End) {
-            Stage::Weeks(mut weeks, start) => {
-                let Some(week) = weeks.front().copied() else {
-                    self.stage = Stage::Rows(None);
-                    return Ok(Some(Vec::new()));
-                };
-                let (from, to) = match &self.reach {
-                    Reach::Period(period) => {
-                        (period.start.max(week.start()), period.end.min(week.end()))
-                    }
-                    Reach::Everything => (week.start(), week.end()),
-                };
-                let page = self.store.tables().week_page(week, from, to, start).await?;
+            Stage::Weeks(left, _) if left.is_empty() => {
+                self.stage = Stage::Rows(None);
+                Ok(Some(Vec::new()))
+            }
+            Stage::Weeks(left, start) => {
+                let week = IsoWeek::containing(left.start);
+                let end = left.end.min(week.end());
+                let page = self.store.tables().week_page(week, left.start..end, start).await?;
                 let Page { items, next } = page;
-                if next.is_none() {
-                    weeks.pop_front();
-                }
-                self.stage = Stage::Weeks(weeks, next);
+                let left = if next.is_some() { left } else { end..left.end };
+                self.stage = Stage::Weeks(left, next);
                 Ok(Some(self.records(items)))
             }
             Stage::Records(start) => {

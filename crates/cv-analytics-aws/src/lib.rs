@@ -31,6 +31,7 @@ pub mod promotion;
 pub mod record;
 pub mod request_units;
 pub mod row;
+mod sdk_failure;
 #[cfg(feature = "mail")]
 pub mod ses;
 pub mod table_check;

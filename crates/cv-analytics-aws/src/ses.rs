@@ -12,6 +12,7 @@ use cv_analytics_mail::hand_over::{HAND_OVER_LIMIT, HandOver, HandOverError};
 use cv_analytics_mail::message::Message;
 
 use crate::clients::CALL_TIMEOUT;
+use crate::sdk_failure;
 
 /// What marks a mail as being sent gives up on a hand-over after this, and may send it again.
 const _: () = assert!(CALL_TIMEOUT.as_secs() <= HAND_OVER_LIMIT.as_secs());
@@ -91,14 +92,7 @@ pub struct Code(String);
 
 impl Code {
     fn of(error: &SdkError<SendEmailError, HttpResponse>) -> Self {
-        Self(match error {
-            SdkError::ServiceError(answer) => {
-                answer.err().code().unwrap_or("an answer without a code").to_owned()
-            }
-            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-            SdkError::DispatchFailure(_) => "not reached".to_owned(),
-            _ => "the answer cannot be read".to_owned(),
-        })
+        Self(sdk_failure::code(error))
     }
 }
 

@@ -1,11 +1,9 @@
 //! What is in the tables before somebody begins to fill them.
 
-use cv_analytics_core::event::RequestId;
-
-use crate::attributes::{Attributes, REQUEST_ID};
+use crate::attributes::Attributes;
 use crate::item::{AWAITS, ERASED, QUERY_HALF, RESPONSE_HALF};
 use crate::table_error::TableError;
-use crate::tables::{Page, Tables};
+use crate::tables::{Page, Tables, is_own_state};
 
 /// Every response half has it.
 const OUTCOME: &str = "outcome";
@@ -56,10 +54,4 @@ impl Tables {
             .all(|item| is_own_state(item) || has_one(item, &[OUTCOME, AWAITS, ERASED]));
         Ok(!(rows_are_own && records_are_own))
     }
-}
-
-/// Whether an item is the product's own small state, which belongs to nobody.
-pub(crate) fn is_own_state(item: &Attributes) -> bool {
-    let id = item.get(REQUEST_ID).and_then(|id| id.as_s().ok());
-    id.is_some_and(|id| id.starts_with(RequestId::RESERVED_PREFIX))
 }

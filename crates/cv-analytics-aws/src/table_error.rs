@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use cv_analytics_core::store::StoreError;
 
 use crate::attributes::UnknownAttribute;
+use crate::sdk_failure;
 
 /// Why a call to a table failed.
 #[derive(Debug, thiserror::Error)]
@@ -60,15 +61,8 @@ impl TableError {
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let table = table.to_owned();
-        let (code, message) = match &error {
-            SdkError::ServiceError(answer) => (
-                answer.err().code().unwrap_or("an answer without a code").to_owned(),
-                answer.err().message().unwrap_or_default().to_owned(),
-            ),
-            SdkError::TimeoutError(_) => ("no answer in time".to_owned(), String::new()),
-            SdkError::DispatchFailure(_) => ("not reached".to_owned(), String::new()),
-            _ => ("the answer cannot be read".to_owned(), String::new()),
-        };
+        let code = sdk_failure::code(&error);
+        let message = error.message().unwrap_or_default().to_owned();
         let misconfigured = |problem: String| Self::Misconfigured { table: table.clone(), problem };
         match code.as_str() {
             "ResourceNotFoundException" => misconfigured(

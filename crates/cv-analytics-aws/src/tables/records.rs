@@ -1,0 +1,180 @@
+//! Records: the calls to `CV-Analytics` that keep and read interactions.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+};
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+
+use super::{Answer, Page, Tables, WEEK_INDEX};
+use crate::attributes::{Attributes, REQUEST_ID, moment, text};
+use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_record};
+use crate::record::{InTheWay, Record};
+use crate::table_error::TableError;
+
+/// Each call to DynamoDB reads as many items at the most
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+pub(crate) const BATCH_GET_MAX: usize = 100;
+
+impl Tables {
+    /// Reads a record: half a unit, or one where the read has to be consistent.
+    pub async fn read_record(
+        &self,
+        request_id: &RequestId,
+        consistent: bool,
+    ) -> Answer<Option<Record>> {
+        let table = &self.names.analytics;
+        let item = self.get(table, request_id.as_str(), consistent).await?;
+        item.map(read_record).transpose().map_err(TableError::unreadable(table))
+    }
+
+    /// Puts a record with both halves where there is none, or only one half.
+    pub async fn put_joined(&self, record: &Interaction) -> Answer<Result<(), InTheWay>> {
+        let condition = "attribute_not_exists(#id) OR attribute_exists(#awaits)";
+        let names = [("#id", REQUEST_ID), ("#awaits", AWAITS)];
+        Ok(match self.put_record(record, condition, &names).await? {
+            Ok(()) => Ok(()),
+            Err(Record::Erased) => Err(InTheWay::Erased),
+            Err(Record::Interaction(there)) => Err(InTheWay::Joined(there)),
+        })
+    }
+
+    /// Puts a lone half as a record where there is none.
+    pub async fn put_lone(&self, record: &Interaction) -> Answer<Result<(), Record>> {
+        self.put_record(record, "attribute_not_exists(#id)", &[("#id", REQUEST_ID)]).await
+    }
+
+    async fn put_record(
+        &self,
+        record: &Interaction,
+        condition: &str,
+        names: &[(&str, &str)],
+    ) -> Answer<Result<(), Record>> {
+        let table = &self.names.analytics;
+        let names: HashMap<String, String> =
+            names.iter().map(|&(short, name)| (short.to_owned(), name.to_owned())).collect();
+        let answer = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(write_record(record)))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                self.units.wrote(answer.consumed_capacity());
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                let there = match error.as_service_error() {
+                    Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                        failed.item().cloned()
+                    }
+                    _ => None,
+                };
+                match there {
+                    Some(item) => {
+                        Ok(Err(read_record(item).map_err(TableError::unreadable(table))?))
+                    }
+                    None => Err(TableError::from_sdk(table, "PutItem", error)),
+                }
+            }
+        }
+    }
+
+    /// Puts a tombstone in a record's place, whatever is there.
+    pub async fn put_tombstone(&self, request_id: &RequestId) -> Answer<()> {
+        let table = &self.names.analytics;
+        let answer = self
+            .client
+            .put_item()
+            .table_name(table)
+            .set_item(Some(key(request_id.as_str())))
+            .item(ERASED, AttributeValue::Bool(true))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| TableError::from_sdk(table, "PutItem", error))?;
+        self.units.wrote(answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// Reads up to [`BATCH_GET_MAX`] records, consistently; those that there are, in no order.
+    pub(crate) async fn read_records(&self, ids: Vec<String>) -> Answer<Vec<Attributes>> {
+        let table = &self.names.analytics;
+        let mut wanted: Vec<Attributes> = ids.iter().map(|id| key(id)).collect();
+        let mut found = Vec::with_capacity(wanted.len());
+        while !wanted.is_empty() {
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| TableError::Misconfigured {
+                    table: table.clone(),
+                    problem: error.to_string(),
+                })?;
+            let mut answer = self
+                .client
+                .batch_get_item()
+                .request_items(table, keys)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| TableError::from_sdk(table, "BatchGetItem", error))?;
+            for capacity in answer.consumed_capacity() {
+                self.units.read(Some(capacity));
+            }
+            found.extend(answer.responses.iter_mut().filter_map(|all| all.remove(table)).flatten());
+            // What a throttled table left out is asked for again; the SDK's retries pace it.
+            let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(table));
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+        }
+        Ok(found)
+    }
+
+    /// One page of a week's records whose moment lies in `within`, a part of it.
+    pub(crate) async fn week_page(
+        &self,
+        week: IsoWeek,
+        within: Range<Timestamp>,
+        start: Option<Attributes>,
+    ) -> Answer<Page> {
+        let table = &self.names.analytics;
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(WEEK_INDEX)
+            .key_condition_expression("#week = :week AND #timestamp BETWEEN :from AND :last")
+            .expression_attribute_names("#week", WEEK)
+            .expression_attribute_names("#timestamp", TIMESTAMP)
+            .expression_attribute_values(":week", text(week.to_string()))
+            .expression_attribute_values(":from", moment(within.start))
+            .expression_attribute_values(":last", moment(within.end.plus_millis(-1)))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| TableError::from_sdk(table, "Query", error))?;
+        self.units.read(answer.consumed_capacity());
+        Ok(Page {
+            items: answer.items.unwrap_or_default(),
+            next: answer.last_evaluated_key.filter(|key| !key.is_empty()),
+        })
+    }
+
+    /// One page of every item of the records' table, the product's own state included.
+    pub(crate) async fn records_page(&self, start: Option<Attributes>) -> Answer<Page> {
+        self.scan(&self.names.analytics, start).await
+    }
+}
