@@ -245,14 +245,14 @@ async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once:
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_events_give_the_same_records_and_reports_on_either_store() {
-    let store = emulated_tables::store().await;
+    let store = emulated_tables::store();
     same_from_both(&store, 100_000, 8).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_events_give_the_same_on_another_emulator() {
     let moto = cv_analytics_harness::moto_server::MotoServer::start().unwrap();
-    let store = emulated_tables::store_at(&moto.endpoint_url()).await;
+    let store = emulated_tables::store_at(moto.authority());
     // One batch at a time: moto does not check a condition and write in one step.
     same_from_both(&store, 2_000, 1).await;
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use cv_analytics_harness::emulated_tables::{self, ANALYTICS, QUERY_EVENTS};
 use cv_analytics_harness::lambda_runtime::{LambdaFunction, LambdaRuntime};
 use cv_analytics_harness::tools_cache::DYNOXIDE_VERSION;
 use serde_json::{Value, json};
 
-use crate::emulated_tables::{self, ANALYTICS, QUERY_EVENTS};
 use crate::machine;
 use crate::queue_batches::QueueBatches;
 use crate::request_units;
@@ -49,13 +49,18 @@ impl Subject {
         }
     }
 
+    /// Its own table of that name.
+    pub(crate) fn table(self, name: &str) -> String {
+        format!("{}-{name}", self.name())
+    }
+
     /// The function in `folder`, with its tables at `tables`, a host and a port.
     pub(crate) fn function(self, folder: &Path, tables: &str) -> LambdaFunction {
         let bootstrap = folder.join(self.name()).join("bootstrap");
         LambdaFunction::new(self.name(), &bootstrap)
             .variable("AWS_ENDPOINT_URL_DYNAMODB", &format!("http://{tables}"))
-            .variable("QUERY_EVENTS_TABLE", &emulated_tables::name(self.name(), QUERY_EVENTS))
-            .variable("ANALYTICS_TABLE", &emulated_tables::name(self.name(), ANALYTICS))
+            .variable("QUERY_EVENTS_TABLE", &self.table(QUERY_EVENTS))
+            .variable("ANALYTICS_TABLE", &self.table(ANALYTICS))
             .variable("SESSION_SALT", "benchmark")
             .variable("ENVIRONMENT", "benchmark")
     }
@@ -75,7 +80,7 @@ pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
     let dynoxide = DynoxideServer::start()?;
     let tables = dynoxide.authority();
     for subject in Subject::ALL {
-        emulated_tables::create(tables, subject.name())?;
+        emulated_tables::create(tables, &subject.table(QUERY_EVENTS), &subject.table(ANALYTICS))?;
     }
     machine::print(folder)?;
     println!("dynoxide     {DYNOXIDE_VERSION}");
@@ -97,8 +102,7 @@ pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
     }
     let kept = (rounds.0 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
     for subject in [Subject::Processor, Subject::Reference] {
-        let name = emulated_tables::name(subject.name(), ANALYTICS);
-        let count = emulated_tables::count(tables, &name)?;
+        let count = emulated_tables::count(tables, &subject.table(ANALYTICS))?;
         ensure!(count >= kept, "{} kept {count} of {kept} interactions", subject.name());
     }
     let [processor, reference, floor] = lives;

@@ -7,11 +7,10 @@
 //!    (R2 and R3), and the program itself (R4).
 //! 3. [`signed_messages`], [`generator`] and [`loaded_server`]: what loads R2 to R4.
 //! 4. [`report_runs`]: reports over a store that [`filled_store`] fills with [`questions`].
-//! 5. [`lambda_rounds`]: the processor of Lambda beside others, fed with [`queue_batches`], over
-//!    [`emulated_tables`]; [`request_units`]: what each path costs, by [`capacity_meter`].
+//! 5. [`lambda_rounds`]: the processor of Lambda beside others, fed with [`queue_batches`];
+//!    [`request_units`]: what each path costs, by [`capacity_meter`].
 
 mod capacity_meter;
-mod emulated_tables;
 mod filled_store;
 mod fsyncs;
 mod generator;

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
+use cv_analytics_harness::emulated_tables::{self, ANALYTICS};
 use cv_analytics_harness::lambda_runtime::LambdaRuntime;
 
 use crate::capacity_meter::{CapacityMeter, Consumed};
-use crate::emulated_tables::{self, ANALYTICS};
 use crate::lambda_rounds::{Subject, ensure_all_kept};
 use crate::queue_batches::{Half, QueueBatches, is_whole, request_id};
 
@@ -53,7 +53,7 @@ pub(crate) fn print(
             meter.take()?;
             deliver(&mut runtime, batches, interaction, measured)?;
             let consumed = meter.take()?;
-            let table = emulated_tables::name(subject.name(), ANALYTICS);
+            let table = subject.table(ANALYTICS);
             let record = emulated_tables::item(tables, &table, &request_id(interaction))?;
             cells.push(cell(consumed, record.as_ref().map(is_whole)));
         }

@@ -6,7 +6,8 @@
 //! 2. [`signer`]: HTTP requests of AWS JSON 1.0, signed with Signature Version 4.
 //! 3. [`connection`]: one keep-alive connection that sends them and reads the answers.
 //! 4. [`seeded`]: random numbers that are the same for the same seed.
-//! 5. [`dynoxide_server`] and [`moto_server`]: emulators of AWS, started and stopped.
+//! 5. [`dynoxide_server`] and [`moto_server`]: emulators of AWS, started and stopped;
+//!    [`emulated_tables`]: the two tables in one.
 //! 6. [`lambda_runtime`]: a function of Lambda, started, invoked and measured through a Runtime API
 //!    of its own (`runtime_api`, which reads each [`http_request`]); [`memory`] is what it needs.
 //! 7. [`event_source_mapping`]: feeds a queue to it as AWS does, through [`sqs_client`].
@@ -14,6 +15,7 @@
 
 pub mod connection;
 pub mod dynoxide_server;
+pub mod emulated_tables;
 mod emulator_process;
 pub mod event_source_mapping;
 pub mod http_request;

@@ -3,10 +3,6 @@
 use std::ops::Deref;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
-};
 use cv_analytics_aws::clients::function_config;
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::event::Event;
@@ -18,6 +14,7 @@ use cv_analytics_core::store::{Observation, Observe};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use cv_analytics_harness::emulated_tables;
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -60,61 +57,17 @@ fn client_at(endpoint: &str) -> Client {
     Client::new(&config.unwrap())
 }
 
-pub(crate) fn key(name: &str, kind: KeyType) -> KeySchemaElement {
-    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
-}
-
-pub(crate) fn attribute(name: &str, of: ScalarAttributeType) -> AttributeDefinition {
-    AttributeDefinition::builder().attribute_name(name).attribute_type(of).build().unwrap()
-}
-
-/// Makes the interim rows' table.
-pub(crate) async fn create_query_events(client: &Client, name: &str) {
-    client
-        .create_table()
-        .table_name(name)
-        .key_schema(key("requestId", KeyType::Hash))
-        .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
-        .billing_mode(BillingMode::PayPerRequest)
-        .send()
-        .await
-        .unwrap();
-}
-
-/// Makes the records' table.
-pub(crate) async fn create_analytics(client: &Client, name: &str) {
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("week-index")
-        .key_schema(key("week", KeyType::Hash))
-        .key_schema(key("timestamp", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
-        .build()
-        .unwrap();
-    client
-        .create_table()
-        .table_name(name)
-        .key_schema(key("requestId", KeyType::Hash))
-        .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
-        .attribute_definitions(attribute("week", ScalarAttributeType::S))
-        .attribute_definitions(attribute("timestamp", ScalarAttributeType::N))
-        .global_secondary_indexes(index)
-        .billing_mode(BillingMode::PayPerRequest)
-        .send()
-        .await
-        .unwrap();
-}
-
 /// A store in two new tables.
-pub(crate) async fn store() -> EmulatedStore {
+pub(crate) fn store() -> EmulatedStore {
     let server = DynoxideServer::start().unwrap();
-    EmulatedStore { store: store_at(&server.endpoint_url()).await, _server: server }
+    EmulatedStore { store: store_at(server.authority()), _server: server }
 }
 
-/// A store in two new tables of the emulator at `endpoint`.
-pub(crate) async fn store_at(endpoint: &str) -> DynamoDbStore {
-    let (client, names) = (client_at(endpoint), TableNames::default());
-    create_query_events(&client, &names.query_events).await;
-    create_analytics(&client, &names.analytics).await;
+/// A store in two new tables of the emulator at `authority`.
+pub(crate) fn store_at(authority: &str) -> DynamoDbStore {
+    let names = TableNames::default();
+    emulated_tables::create(authority, &names.query_events, &names.analytics).unwrap();
+    let client = client_at(&format!("http://{authority}"));
     DynamoDbStore::new(Tables::new(client, names), now)
 }
 

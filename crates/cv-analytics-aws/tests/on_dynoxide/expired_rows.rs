@@ -8,7 +8,7 @@ const TWENTY_DAYS: i64 = 20 * 24 * 60 * 60;
 
 #[tokio::test]
 async fn time_to_live_is_twenty_days_ahead_in_seconds() {
-    let store = store().await;
+    let store = store();
     keep(&store, query("r")).await;
     let tables = store.tables();
     let rows =
@@ -19,7 +19,7 @@ async fn time_to_live_is_twenty_days_ahead_in_seconds() {
 
 #[tokio::test]
 async fn an_expired_row_still_there_or_removed_changes_no_report() {
-    let store = store().await;
+    let store = store();
     for (id, answered) in [("answered", true), ("unanswered", false)] {
         keep(&store, query(id)).await;
         if answered {

@@ -8,7 +8,7 @@ use crate::emulated_tables::{ASKED_AT, exported, observed, store};
 
 #[tokio::test]
 async fn of_two_writers_of_one_version_one_is_told_that_it_was_late() {
-    let store = store().await;
+    let store = store();
     let key = "cv-analytics:settings";
     assert_eq!(store.get(key).await.unwrap(), None);
     assert!(store.put(key, "one", None).await.unwrap());
@@ -24,7 +24,7 @@ async fn of_two_writers_of_one_version_one_is_told_that_it_was_late() {
 
 #[tokio::test]
 async fn a_dead_letter_is_counted_once_in_the_week_it_arrived_in() {
-    let store = store().await;
+    let store = store();
     let arrived_at = Timestamp::from_millis(ASKED_AT);
     for id in ["a", "b", "a"] {
         store.tables().note_dead_letter(id, arrived_at).await.unwrap();

@@ -21,7 +21,7 @@ fn whole() -> Interaction {
 #[tokio::test]
 async fn a_lone_half_of_either_kind_is_counted_before_and_after_its_promotion() {
     for event in [query("r"), response("r")] {
-        let store = store().await;
+        let store = store();
         keep(&store, event).await;
         let before = observed(&store).await;
         assert_eq!(before.len(), 1);
@@ -34,7 +34,7 @@ async fn a_lone_half_of_either_kind_is_counted_before_and_after_its_promotion() 
 #[tokio::test]
 async fn a_late_partner_completes_a_promoted_half_of_either_kind() {
     for (first, second) in [(query("r"), response("r")), (response("r"), query("r"))] {
-        let store = store().await;
+        let store = store();
         keep(&store, first).await;
         observed(&reporter(&store)).await;
         assert_eq!(keep(&store, second).await, Kept::AsDelivered);
@@ -46,7 +46,7 @@ async fn a_late_partner_completes_a_promoted_half_of_either_kind() {
 #[tokio::test]
 async fn a_half_is_joined_to_the_record_where_the_partners_row_is_gone() {
     for (first, second) in [(query("r"), response("r")), (response("r"), query("r"))] {
-        let store = store().await;
+        let store = store();
         keep(&store, first).await;
         observed(&reporter(&store)).await;
         let tables = store.tables();
@@ -66,7 +66,7 @@ async fn a_half_is_joined_to_the_record_where_the_partners_row_is_gone() {
 
 #[tokio::test]
 async fn a_half_younger_than_a_quarter_of_an_hour_waits() {
-    let store = store().await;
+    let store = store();
     keep(&store, query("r")).await;
     assert_eq!(observed(&store.clone().promoting()).await.len(), 1);
     let id = RequestId::new("r").unwrap();
@@ -77,7 +77,7 @@ async fn a_half_younger_than_a_quarter_of_an_hour_waits() {
 async fn an_erased_interaction_is_revived_by_nothing() {
     let events = [query("r"), response("r"), self_contained("r")];
     for erased_after in 0..=2 {
-        let store = store().await;
+        let store = store();
         for event in events.iter().take(erased_after) {
             keep(&store, event.clone()).await;
         }
@@ -95,7 +95,7 @@ async fn an_erased_interaction_is_revived_by_nothing() {
 
 #[tokio::test]
 async fn the_tombstone_holds_when_the_rows_mark_is_gone() {
-    let store = store().await;
+    let store = store();
     keep(&store, query("r")).await;
     let id = RequestId::new("r").unwrap();
     store.forget_request(&id).await.unwrap();

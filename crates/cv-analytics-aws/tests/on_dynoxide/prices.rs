@@ -20,7 +20,7 @@ const fn units(read: f64, write: f64) -> Units {
 
 #[tokio::test]
 async fn in_order_three_writes_and_half_a_read() {
-    let store = store().await;
+    let store = store();
     assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
     assert_eq!(spent(&store), units(0.0, 1.0));
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
@@ -29,7 +29,7 @@ async fn in_order_three_writes_and_half_a_read() {
 
 #[tokio::test]
 async fn response_first_four_writes_and_half_a_read() {
-    let store = store().await;
+    let store = store();
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
     assert_eq!(spent(&store), units(0.5, 1.0));
     assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
@@ -39,7 +39,7 @@ async fn response_first_four_writes_and_half_a_read() {
 #[tokio::test]
 async fn a_self_contained_response_three_writes_in_all() {
     for query_first in [true, false] {
-        let store = store().await;
+        let store = store();
         if query_first {
             keep(&store, query("r")).await;
         }
@@ -54,7 +54,7 @@ async fn a_self_contained_response_three_writes_in_all() {
 
 #[tokio::test]
 async fn both_halves_in_one_batch_two_writes() {
-    let store = store().await;
+    let store = store();
     let mut gathered = Gathered::first(response("r"));
     gathered.add(query("r"));
     let arrived_at = Timestamp::from_millis(ASKED_AT);
@@ -64,7 +64,7 @@ async fn both_halves_in_one_batch_two_writes() {
 
 #[tokio::test]
 async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
-    let store = store().await;
+    let store = store();
     keep(&store, query("r")).await;
     assert_eq!(observed(&reporter(&store)).await.len(), 1);
     assert_eq!(spent(&store).write, 3.0);
@@ -74,7 +74,7 @@ async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
 
 #[tokio::test]
 async fn a_redelivery_one_write_at_the_most() {
-    let store = store().await;
+    let store = store();
     keep(&store, query("r")).await;
     keep(&store, response("r")).await;
     spent(&store);
@@ -87,7 +87,7 @@ async fn a_redelivery_one_write_at_the_most() {
 
 #[tokio::test]
 async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
-    let store = store().await;
+    let store = store();
     keep(&store, response("r")).await;
     keep(&store, query("r")).await;
     spent(&store);
@@ -99,7 +99,7 @@ async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
 
 #[tokio::test]
 async fn a_report_reads_a_unit_for_every_interaction_at_the_most() {
-    let store = store().await;
+    let store = store();
     for number in 0..40 {
         keep(&store, query(&format!("r{number}"))).await;
         keep(&store, response(&format!("r{number}"))).await;

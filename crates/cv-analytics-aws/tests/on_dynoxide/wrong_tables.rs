@@ -1,12 +1,12 @@
 //! Tables that are missing or not those that are needed: a sentence, and no message given up.
 
-use aws_sdk_dynamodb::types::{BillingMode, KeyType, ScalarAttributeType};
 use cv_analytics_aws::table_error::TableError;
 use cv_analytics_aws::{TableNames, Tables};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use cv_analytics_harness::emulated_tables::{create_keyed, create_query_events};
 
-use crate::emulated_tables::{attribute, client_of, create_query_events, key, query, store};
+use crate::emulated_tables::{client_of, query, store};
 
 async fn problem(tables: &Tables) -> String {
     match tables.check().await.unwrap_err() {
@@ -17,7 +17,7 @@ async fn problem(tables: &Tables) -> String {
 
 #[tokio::test]
 async fn tables_as_the_templates_make_them_are_right() {
-    store().await.tables().check().await.unwrap();
+    store().tables().check().await.unwrap();
 }
 
 #[tokio::test]
@@ -35,22 +35,14 @@ async fn a_missing_table_is_named() {
 async fn another_key_and_a_missing_index_are_named() {
     let server = DynoxideServer::start().unwrap();
     let (client, names) = (client_of(&server), TableNames::default());
-    create_query_events(&client, &names.query_events).await;
-    create_query_events(&client, &names.analytics).await;
+    create_query_events(server.authority(), &names.query_events).unwrap();
+    create_query_events(server.authority(), &names.analytics).unwrap();
     let tables = Tables::new(client.clone(), names.clone());
     assert!(problem(&tables).await.contains("no index `week-index`"));
 
     let mut other = names;
     other.query_events += "-other";
-    client
-        .create_table()
-        .table_name(&other.query_events)
-        .key_schema(key("id", KeyType::Hash))
-        .attribute_definitions(attribute("id", ScalarAttributeType::N))
-        .billing_mode(BillingMode::PayPerRequest)
-        .send()
-        .await
-        .unwrap();
+    create_keyed(server.authority(), &other.query_events, "id", "N").unwrap();
     let tables = Tables::new(client, other);
     let problem = problem(&tables).await;
     assert!(
@@ -70,7 +62,7 @@ async fn another_key_and_a_missing_index_are_named() {
 
 #[tokio::test]
 async fn an_item_that_is_too_large_is_refused_for_good() {
-    let store = store().await;
+    let store = store();
     let mut query = match query("r").halves {
         cv_analytics_core::event::Halves::Query(query) => query,
         other => panic!("{other:?}"),

@@ -2,22 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use aws_types::SdkConfig;
 use cv_analytics_aws::clients::function_config;
 use cv_analytics_harness::dynoxide_server::DynoxideServer;
+use cv_analytics_harness::emulated_tables;
+pub(crate) use cv_analytics_harness::emulated_tables::{ANALYTICS, QUERY_EVENTS};
 use cv_analytics_harness::event_source_mapping::EventSourceMapping;
 use cv_analytics_harness::lambda_runtime::{LambdaFunction, LambdaRuntime};
 use cv_analytics_harness::moto_server::MotoServer;
 use cv_analytics_harness::signer::AccessKey;
 use cv_analytics_harness::sqs_client::SqsClient;
 
-pub(crate) const QUERY_EVENTS: &str = "CV-Analytics-QueryEvents";
-pub(crate) const ANALYTICS: &str = "CV-Analytics";
 pub(crate) const SENDER: &str = "analytics@example.com";
 
 /// Everything that the templates make, empty.
@@ -39,7 +36,7 @@ impl EmulatedAws {
         let config = config(&moto.endpoint_url(), &dynoxide.endpoint_url());
         let sqs = aws_sdk_sqs::Client::new(&config);
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-        create_tables(&dynamodb).await;
+        emulated_tables::create(dynoxide.authority(), QUERY_EVENTS, ANALYTICS).unwrap();
         let dead_letter_queue_url = create_queue(&sqs, "cv-analytics-dlq.fifo", &[]).await;
         let arn = sqs
             .get_queue_attributes()
@@ -112,6 +109,12 @@ impl EmulatedAws {
             .unwrap();
     }
 
+    /// Lets messages that were returned come again at once, unless their visibility is changed.
+    pub(crate) async fn deliver_again_at_once(&self) {
+        let set = self.sqs.set_queue_attributes().queue_url(&self.queue_url);
+        set.attributes(QueueAttributeName::VisibilityTimeout, "0").send().await.unwrap();
+    }
+
     /// The messages of the dead-letter queue.
     pub(crate) async fn dead_letters(&self) -> Vec<aws_sdk_sqs::types::Message> {
         let mut all = Vec::new();
@@ -178,36 +181,4 @@ async fn create_queue(
         create = create.attributes(attribute.clone(), *value);
     }
     create.send().await.unwrap().queue_url.unwrap()
-}
-
-async fn create_tables(client: &aws_sdk_dynamodb::Client) {
-    let key = |name: &str, kind: KeyType| {
-        KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
-    };
-    let attribute = |name: &str, of: ScalarAttributeType| {
-        AttributeDefinition::builder().attribute_name(name).attribute_type(of).build().unwrap()
-    };
-    let table = |name: &str| {
-        client
-            .create_table()
-            .table_name(name)
-            .key_schema(key("requestId", KeyType::Hash))
-            .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
-            .billing_mode(BillingMode::PayPerRequest)
-    };
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("week-index")
-        .key_schema(key("week", KeyType::Hash))
-        .key_schema(key("timestamp", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
-        .build()
-        .unwrap();
-    table(QUERY_EVENTS).send().await.unwrap();
-    table(ANALYTICS)
-        .attribute_definitions(attribute("week", ScalarAttributeType::S))
-        .attribute_definitions(attribute("timestamp", ScalarAttributeType::N))
-        .global_secondary_indexes(index)
-        .send()
-        .await
-        .unwrap();
 }

@@ -87,13 +87,7 @@ async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_rec
     let aws = EmulatedAws::start(crate::functions()).await;
     aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
     // Without QUEUE_URL visibility does not grow, and with a timeout of 0 it comes again at once.
-    aws.sqs
-        .set_queue_attributes()
-        .queue_url(&aws.queue_url)
-        .attributes(aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout, "0")
-        .send()
-        .await
-        .unwrap();
+    aws.deliver_again_at_once().await;
     let function = aws.processor().variable("QUEUE_URL", "");
     let mut mapping = aws.mapping(function);
     aws.send("lone", "lone:query", &query("lone").to_string()).await;
@@ -120,13 +114,7 @@ async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_rec
 async fn a_failed_message_of_its_own_group_stays_out_of_sight() {
     let aws = EmulatedAws::start(crate::functions()).await;
     aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
-    aws.sqs
-        .set_queue_attributes()
-        .queue_url(&aws.queue_url)
-        .attributes(aws_sdk_sqs::types::QueueAttributeName::VisibilityTimeout, "0")
-        .send()
-        .await
-        .unwrap();
+    aws.deliver_again_at_once().await;
     let mut mapping = aws.mapping(aws.processor());
     aws.send("alone", "alone:query", &query("alone").to_string()).await;
     assert_eq!(mapping.deliver().unwrap().unwrap().returned.len(), 1);

@@ -4,14 +4,12 @@ use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
-    KeyType, Projection, ProjectionType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use cv_analytics_aws::clients::function_config;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_harness::emulated_tables;
 use cv_analytics_harness::moto_server::MotoServer;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,8 +53,10 @@ impl EmulatedAccount {
         let config = config.unwrap();
         let tables = aws_sdk_dynamodb::Client::new(&config);
         let queues = aws_sdk_sqs::Client::new(&config);
+        let (query_events, analytics) =
+            (format!("{name}-QueryEvents"), format!("{name}-Analytics"));
+        emulated_tables::create(SERVER.authority(), &query_events, &analytics).unwrap();
         let (events_queue, dead_letter_queue) = runtime.block_on(async {
-            create_tables(&tables, name).await;
             (
                 create_queue(&queues, &format!("{name}-events.fifo")).await,
                 create_queue(&queues, &format!("{name}-dlq.fifo")).await,
@@ -194,38 +194,6 @@ fn output(program: &mut Command, input: &str) -> Output {
     // A command that reads nothing may have ended before.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
-}
-
-fn attribute(name: &str, of: ScalarAttributeType) -> AttributeDefinition {
-    AttributeDefinition::builder().attribute_name(name).attribute_type(of).build().unwrap()
-}
-
-fn key(name: &str, kind: KeyType) -> KeySchemaElement {
-    KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
-}
-
-async fn create_tables(client: &aws_sdk_dynamodb::Client, name: &str) {
-    let index = GlobalSecondaryIndex::builder()
-        .index_name("week-index")
-        .key_schema(key("week", KeyType::Hash))
-        .key_schema(key("timestamp", KeyType::Range))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build());
-    let create = |table: &str| {
-        client
-            .create_table()
-            .table_name(format!("{name}-{table}"))
-            .billing_mode(BillingMode::PayPerRequest)
-            .attribute_definitions(attribute("requestId", ScalarAttributeType::S))
-            .key_schema(key("requestId", KeyType::Hash))
-    };
-    create("QueryEvents").send().await.unwrap();
-    create("Analytics")
-        .attribute_definitions(attribute("week", ScalarAttributeType::S))
-        .attribute_definitions(attribute("timestamp", ScalarAttributeType::N))
-        .global_secondary_indexes(index.build().unwrap())
-        .send()
-        .await
-        .unwrap();
 }
 
 async fn create_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {

@@ -1,33 +1,26 @@
-//! The two tables in dynoxide, as the templates make them.
+//! The two tables in an emulator of DynamoDB, as the templates make them.
 
 use anyhow::{Result, ensure};
-use cv_analytics_harness::connection::Connection;
 use serde_json::{Value, json};
 
-pub(crate) const QUERY_EVENTS: &str = "CV-Analytics-QueryEvents";
-pub(crate) const ANALYTICS: &str = "CV-Analytics";
+use crate::connection::Connection;
 
-/// Makes both tables, named after `owner`, empty.
-pub(crate) fn create(authority: &str, owner: &str) -> Result<()> {
-    let key = json!([{"AttributeName": "requestId", "KeyType": "HASH"}]);
+/// The interim rows' table, as the contract names it.
+pub const QUERY_EVENTS: &str = "CV-Analytics-QueryEvents";
+/// The records' table, as the contract names it.
+pub const ANALYTICS: &str = "CV-Analytics";
+
+/// Makes both tables under these names, empty, on the emulator at `authority`, a host and a port.
+pub fn create(authority: &str, query_events: &str, analytics: &str) -> Result<()> {
+    create_query_events(authority, query_events)?;
     let text = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
     call(
         authority,
         "CreateTable",
         &json!({
-            "TableName": name(owner, QUERY_EVENTS),
+            "TableName": analytics,
             "BillingMode": "PAY_PER_REQUEST",
-            "KeySchema": key,
-            "AttributeDefinitions": [text("requestId")],
-        }),
-    )?;
-    call(
-        authority,
-        "CreateTable",
-        &json!({
-            "TableName": name(owner, ANALYTICS),
-            "BillingMode": "PAY_PER_REQUEST",
-            "KeySchema": key,
+            "KeySchema": [{"AttributeName": "requestId", "KeyType": "HASH"}],
             "AttributeDefinitions": [
                 text("requestId"),
                 text("week"),
@@ -46,19 +39,31 @@ pub(crate) fn create(authority: &str, owner: &str) -> Result<()> {
     Ok(())
 }
 
-/// The name of `owner`'s table.
-pub(crate) fn name(owner: &str, table: &str) -> String {
-    format!("{owner}-{table}")
+/// Makes the interim rows' table alone: partition key `requestId`, no index.
+pub fn create_query_events(authority: &str, name: &str) -> Result<()> {
+    create_keyed(authority, name, "requestId", "S")
+}
+
+/// Makes a table whose partition key has that name and type.
+pub fn create_keyed(authority: &str, name: &str, key: &str, of: &str) -> Result<()> {
+    let input = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": of}],
+    });
+    call(authority, "CreateTable", &input)?;
+    Ok(())
 }
 
 /// How many items a table has.
-pub(crate) fn count(authority: &str, table: &str) -> Result<u64> {
+pub fn count(authority: &str, table: &str) -> Result<u64> {
     let answer = call(authority, "Scan", &json!({"TableName": table, "Select": "COUNT"}))?;
     Ok(answer.get("Count").and_then(Value::as_u64).unwrap_or_default())
 }
 
 /// An item, if there is one.
-pub(crate) fn item(authority: &str, table: &str, request_id: &str) -> Result<Option<Value>> {
+pub fn item(authority: &str, table: &str, request_id: &str) -> Result<Option<Value>> {
     let key = json!({"requestId": {"S": request_id}});
     let answer = call(authority, "GetItem", &json!({"TableName": table, "Key": key}))?;
     Ok(answer.get("Item").cloned())
