@@ -9,7 +9,7 @@ use std::collections::hash_map::Entry;
 
 use aws_sdk_sqs::Client as SqsClient;
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::dead_letter_queue::{DeadLetterQueue, is_letter_id};
+use cv_analytics_aws::dead_letter_queue::{DeadLetterQueue, letter_id};
 use cv_analytics_aws::dynamodb_store::Joined;
 use cv_analytics_aws::gathering::Gathered;
 use cv_analytics_aws::table_error::TableError;
@@ -228,8 +228,7 @@ impl Processor {
             );
             return false;
         };
-        let kept_id = message.dead_letter_id.as_deref().filter(|id| is_letter_id(id));
-        let id = kept_id.unwrap_or(&message.id);
+        let id = letter_id(message.dead_letter_id.as_deref(), &message.id);
         if let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await {
             tracing::warn!(error = %error, "a dead letter could not be noted: it comes again");
             return false;

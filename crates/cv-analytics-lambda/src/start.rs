@@ -1,10 +1,13 @@
 //! What both functions need before their first event: the log, the tables, the session key.
 
+use std::process::ExitCode;
+
 use aws_types::SdkConfig;
 use cv_analytics_aws::clients::{MissingVariable, function_config};
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::session_key;
 use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rand::RngExt;
@@ -13,87 +16,69 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The ledger's key of the session hash's key, as in the self-hosted store.
-const SESSION_KEY: &str = "cv-analytics:session-key";
-
-/// The environment and the clock, as `main` hands them on.
-#[derive(Clone, Copy)]
-pub struct Surroundings {
-    variable: fn(&str) -> Option<String>,
-    /// The clock.
-    pub now: fn() -> Timestamp,
+/// A variable; `None` where it is missing or empty.
+pub fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the function's configuration")]
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-impl Surroundings {
-    /// Surroundings whose variables are what `variable` gives; an empty one counts as missing.
-    pub fn new(variable: fn(&str) -> Option<String>, now: fn() -> Timestamp) -> Self {
-        Self { variable, now }
-    }
-
-    /// A variable; `None` where it is missing or empty.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        (self.variable)(name).filter(|value| !value.trim().is_empty())
-    }
-
-    /// A variable that there has to be.
-    ///
-    /// # Errors
-    /// [`MissingVariable`].
-    pub fn required(&self, name: &'static str) -> Result<String, MissingVariable> {
-        self.variable(name).ok_or(MissingVariable(name))
-    }
-
-    /// How AWS is reached.
-    ///
-    /// # Errors
-    /// [`MissingVariable`].
-    pub fn aws(&self) -> Result<SdkConfig, MissingVariable> {
-        function_config(|name| self.variable(name))
-    }
-
-    /// The store in the tables that `QUERY_EVENTS_TABLE` and `ANALYTICS_TABLE` name.
-    ///
-    /// # Errors
-    /// [`MissingVariable`].
-    pub fn store(&self, aws: &SdkConfig) -> Result<DynamoDbStore, MissingVariable> {
-        let names = TableNames {
-            query_events: self.required("QUERY_EVENTS_TABLE")?,
-            analytics: self.required("ANALYTICS_TABLE")?,
-        };
-        let client = aws_sdk_dynamodb::Client::new(aws);
-        Ok(DynamoDbStore::new(Tables::new(client, names), self.now))
-    }
-
-    /// The intake with every privacy rule on, and the key of the session hash: `SESSION_SALT`,
-    /// else one that is made once and kept in the table.
-    ///
-    /// # Errors
-    /// [`StoreError`] where there is no `SESSION_SALT` and the table cannot be read.
-    pub async fn intake(&self, store: &impl Ledger) -> Result<Intake, StoreError> {
-        let key = match self.variable("SESSION_SALT") {
-            Some(salt) => SessionKey::new(salt),
-            None => kept_session_key(store).await?,
-        };
-        Ok(Intake::new(Privacy::full(key)))
-    }
+/// The clock.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock and hands it on")]
+pub fn now() -> Timestamp {
+    let since_1970 =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
-async fn kept_session_key(store: &impl Ledger) -> Result<SessionKey, StoreError> {
-    if let Some(record) = store.get(SESSION_KEY).await? {
-        return Ok(SessionKey::new(record.value));
-    }
-    let made = hex::encode(rand::rng().random::<[u8; 32]>());
-    store.put(SESSION_KEY, &made, None).await?;
-    match store.get(SESSION_KEY).await? {
-        Some(record) => Ok(SessionKey::new(record.value)),
-        None => Err(StoreError::refused("the session key was not kept")),
-    }
+/// A variable that there has to be.
+///
+/// # Errors
+/// [`MissingVariable`].
+pub fn required(name: &'static str) -> Result<String, MissingVariable> {
+    variable(name).ok_or(MissingVariable(name))
+}
+
+/// How AWS is reached.
+///
+/// # Errors
+/// [`MissingVariable`].
+pub fn aws() -> Result<SdkConfig, MissingVariable> {
+    function_config(variable)
+}
+
+/// The store in the tables that `QUERY_EVENTS_TABLE` and `ANALYTICS_TABLE` name.
+///
+/// # Errors
+/// [`MissingVariable`].
+pub fn store(aws: &SdkConfig) -> Result<DynamoDbStore, MissingVariable> {
+    let names = TableNames {
+        query_events: required("QUERY_EVENTS_TABLE")?,
+        analytics: required("ANALYTICS_TABLE")?,
+    };
+    let client = aws_sdk_dynamodb::Client::new(aws);
+    Ok(DynamoDbStore::new(Tables::new(client, names), now))
+}
+
+/// The intake with every privacy rule on, and the key of the session hash: `SESSION_SALT`,
+/// else one that is made once and kept in the table.
+///
+/// # Errors
+/// [`StoreError`] where there is no `SESSION_SALT` and the table cannot be read.
+pub async fn intake(store: &impl Ledger) -> Result<Intake, StoreError> {
+    let key = if let Some(salt) = variable("SESSION_SALT") {
+        SessionKey::new(salt)
+    } else {
+        let fresh = || hex::encode(rand::rng().random::<[u8; 32]>());
+        session_key::kept_or_made(store, fresh).await?
+    };
+    Ok(Intake::new(Privacy::full(key)))
 }
 
 /// Writes the log as JSON lines to standard output, which Lambda keeps; at `info` unless
 /// `AWS_LAMBDA_LOG_LEVEL` says otherwise. That level is the product's own: what the runtime and the
 /// SDK write below `info` holds whole events, questions included.
-pub fn start_log(level: Option<&str>) {
+pub fn start_log() {
+    let level = variable("AWS_LAMBDA_LOG_LEVEL");
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
     let own =
         ["cv_analytics_aws", "cv_analytics_core", "cv_analytics_lambda", "processor", "reporter"];
@@ -107,4 +92,15 @@ pub fn start_log(level: Option<&str>) {
         .with_span_list(false)
         .with_writer(std::io::stdout);
     tracing_subscriber::registry().with(lines.with_filter(levels)).init();
+}
+
+/// How the process of `function` ends; what kept it from running is logged.
+pub fn exit_code(function: &str, ended: Result<(), lambda_runtime::Error>) -> ExitCode {
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = %error, "the {function} could not run");
+            ExitCode::FAILURE
+        }
+    }
 }
