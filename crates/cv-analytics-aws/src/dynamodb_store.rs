@@ -26,7 +26,7 @@ use crate::table_error::TableError;
 use crate::tables::Tables;
 
 /// Requests that are joined at once: as many as a batch of the queue has messages.
-const AT_ONCE: usize = 10;
+pub(crate) const AT_ONCE: usize = 10;
 
 /// The store on AWS: two DynamoDB tables. Clones share one client.
 #[derive(Clone, Debug)]

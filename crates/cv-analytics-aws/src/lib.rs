@@ -13,8 +13,9 @@
 //!    tables.
 //! 5. [`clients`]: how a function reaches AWS; `dead_letter_queue` and `visibility`: SQS (feature
 //!    `queue`); `ses`: mail (feature `mail`).
-//! 6. [`erasure`], `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
+//! 6. `archive`, [`erasure`], `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
 
+mod archive;
 pub mod attributes;
 pub mod clients;
 #[cfg(feature = "queue")]

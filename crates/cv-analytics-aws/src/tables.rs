@@ -14,7 +14,7 @@ use crate::item::key;
 use crate::request_units::RequestUnits;
 use crate::table_error::TableError;
 
-pub(crate) use self::own_state::is_own_state;
+pub(crate) use self::own_state::{OwnState, is_own_state, read_own_state};
 pub(crate) use self::records::BATCH_GET_MAX;
 
 /// The index over weeks: eventually consistent, every attribute projected.

@@ -111,6 +111,12 @@ impl<'t> Batch<'t> {
         Ok(Some(receipt(disposition, sequence)))
     }
 
+    /// Puts a dead letter back that was archived. It was counted when it arrived, and is not again.
+    pub(crate) fn put_letter_back(&mut self, letter: &DeadLetter) -> Result<()> {
+        self.sequence += 1;
+        self.set_aside(letter)
+    }
+
     /// The transaction's connection.
     pub(crate) fn connection(&self) -> &'t Connection {
         self.connection

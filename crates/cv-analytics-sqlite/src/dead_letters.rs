@@ -164,13 +164,17 @@ fn whole(connection: &Connection, id: i64) -> Result<Option<DeadLetter>> {
         "SELECT reason, detail, arrived_at, body FROM dead_letters WHERE id = ?1",
     )?;
     let mut rows = statement.query([id])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(DeadLetter {
+    rows.next()?.map(letter).transpose()
+}
+
+/// A letter out of a row that begins with its reason, detail, moment and body.
+pub(crate) fn letter(row: &Row<'_>) -> Result<DeadLetter> {
+    Ok(DeadLetter {
         reason: reason(row, 0)?,
         detail: row.get(1)?,
         arrived_at: arrival(row, 2)?,
         body: row.get(3)?,
-    }))
+    })
 }
 
 fn reason(row: &Row<'_>, index: usize) -> Result<Reason> {

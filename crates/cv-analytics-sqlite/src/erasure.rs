@@ -130,7 +130,7 @@ fn naming(connection: &Connection, names: &BTreeSet<String>) -> Result<Vec<i64>>
     Ok(found)
 }
 
-fn clean_the_files(writer: &mut Writer) -> Result<()> {
+pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<()> {
     let connection = writer.connection();
     let pending: bool =
         connection.query_row("SELECT erasure_pending FROM state", [], |row| row.get(0))?;

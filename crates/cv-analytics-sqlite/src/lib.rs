@@ -7,9 +7,10 @@
 //!    arrivals of one transaction; `deduplication`; `checkpointer`.
 //! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
 //! 4. `reader`: reading beside the writer; `observations`, `export`, `ledger`.
-//! 5. `dead_letters`, `erasure`, `retention`, `health`, `serving_lock`: what the program does
+//! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`, `serving_lock`: what the program does
 //!    with a store beyond the ports.
 
+mod archive;
 mod batch;
 mod checkpointer;
 mod columns;

@@ -34,16 +34,7 @@ impl AwsInstallation {
     /// are looked at.
     pub(crate) async fn open() -> Result<Self> {
         start_warnings();
-        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-            .or_else(ProfileFileRegionProvider::new())
-            .or_else(Region::from_static(DEFAULT_REGION));
-        let sdk = aws_config::defaults(clients::behavior_version())
-            .region(region)
-            .http_client(clients::http_client())
-            .timeout_config(clients::timeouts())
-            .load()
-            .await;
-        check_credentials(&sdk).await?;
+        let sdk = sdk_config().await?;
         let mut names = TableNames::default();
         if let Some(name) = variable("QUERY_EVENTS_TABLE") {
             names.query_events = name;
@@ -136,6 +127,27 @@ impl AwsInstallation {
         );
         session_key::kept_or_made(&self.store).await
     }
+}
+
+/// Region, credentials and endpoints as the AWS CLI finds them.
+pub(crate) async fn sdk_config() -> Result<SdkConfig> {
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(Region::from_static(DEFAULT_REGION));
+    let sdk = aws_config::defaults(clients::behavior_version())
+        .region(region)
+        .http_client(clients::http_client())
+        .timeout_config(clients::timeouts())
+        .load()
+        .await;
+    check_credentials(&sdk).await?;
+    Ok(sdk)
+}
+
+/// The endpoint of S3 where it is not AWS's own
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
+pub(crate) fn endpoint_of_s3(sdk: &SdkConfig) -> Option<String> {
+    variable("AWS_ENDPOINT_URL_S3").or_else(|| sdk.endpoint_url().map(str::to_owned))
 }
 
 /// Whether there are credentials: without them every call would only say that AWS was not reached.

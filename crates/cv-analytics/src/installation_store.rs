@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use anyhow::Result;
+use cv_analytics_core::archive::{Archive, ArchivePage, Archived, Cursor, PutBack};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -60,6 +61,30 @@ impl InstallationStore {
         }
     }
 
+    /// What an archive calls this kind of store.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::DynamoDb(_) => "dynamodb",
+        }
+    }
+
+    /// Whether the store has a note for each dead letter, rather than their number.
+    pub(crate) fn notes_dead_letters(&self) -> bool {
+        matches!(self, Self::DynamoDb(_))
+    }
+
+    /// Keeps events that were archived, which are no deliveries.
+    pub(crate) async fn put_events_back(
+        &self,
+        events: Vec<Arrival>,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.put_events_back(events).await,
+            Self::DynamoDb(aws) => aws.store.keep(events).await,
+        }
+    }
+
     /// Finishes what waits.
     pub(crate) async fn close(self) -> Result<(), StoreError> {
         match self {
@@ -109,6 +134,22 @@ impl Ledger for InstallationStore {
         match self {
             Self::Sqlite(store) => store.put(key, value, expected).await,
             Self::DynamoDb(aws) => aws.store.put(key, value, expected).await,
+        }
+    }
+}
+
+impl Archive for InstallationStore {
+    async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.archive_page(from).await,
+            Self::DynamoDb(aws) => aws.store.archive_page(from).await,
+        }
+    }
+
+    async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.put_back(items).await,
+            Self::DynamoDb(aws) => aws.store.put_back(items).await,
         }
     }
 }

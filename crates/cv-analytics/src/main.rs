@@ -1,5 +1,6 @@
 //! `cv-analytics`: what people ask an AI agent, and what it could not answer.
 
+mod archive;
 mod arguments;
 mod aws_installation;
 mod configuration_file;
@@ -18,6 +19,7 @@ mod output;
 mod queue_client;
 mod report;
 mod report_mail;
+mod restore;
 mod serve;
 mod session_key;
 mod set_aside;
@@ -63,6 +65,8 @@ fn run(arguments: Arguments) -> Result<()> {
             Command::Skills(skills) => skills::run(&installation, skills).await,
             Command::Settings(settings) => settings::run(&installation, settings).await,
             Command::Forget(forget) => forget::run(&installation, forget).await,
+            Command::Archive(archive) => archive::run(&installation, archive).await,
+            Command::Restore(restore) => restore::run(&installation, restore).await,
         }
     });
     // A thread that still waits for standard input or a page of rows must not hold up the end.

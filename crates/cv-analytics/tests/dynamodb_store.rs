@@ -257,3 +257,54 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
     let nobody = account.with("AWS_ACCESS_KEY_ID", "", &["gaps", "list"]);
     assert!(text(&nobody.stderr).contains("no AWS credentials were found: sign in"), "{nobody:?}");
 }
+
+#[test]
+fn an_archive_in_s3_goes_from_one_kind_of_store_to_the_other_and_back() {
+    let account = EmulatedAccount::new("archived");
+    account.make_bucket("archived");
+    let events = [QUERY, RESPONSE, OTHER, UNREADABLE].join("\n");
+    account.on_aws(&["events", "import", "--keep-session-ids"], &events);
+    account.on_aws(&["settings", "import", "-"], r#"{"cv":["Go"]}"#);
+    account.on_aws(&["forget", "--request", "r2"], "");
+    account.on_aws(&["archive", "s3://archived/deep/inside"], "");
+    let against = ["archive", "s3://archived/deep/inside", "--verify", "--against-store"];
+    assert!(account.on_aws(&against, "").contains("everything that the store keeps now"));
+    let elsewhere = EmulatedAccount::new("restored");
+    let in_sqlite = ["--store", "sqlite:here.db"];
+    let of = |account: &EmulatedAccount, store: &[&str]| {
+        let run = |arguments: &[&str]| account.done(&[store, arguments].concat(), "");
+        let week = this_week();
+        let dead =
+            serde_json::from_str::<Value>(&run(&["report", "--week", &week, "--format", "json"]));
+        let mut json: Value =
+            serde_json::from_str(&run(&["report", "--week", "2026-W47", "--format", "json"]))
+                .unwrap();
+        json["capture"]["deliveries"].take();
+        let dead = dead.unwrap()["capture"]["deliveries"]["deadLetters"].clone();
+        (json, dead, sorted(&run(&["events", "export"])), run(&["settings", "export"]))
+    };
+    let first = of(&account, &["--store", "dynamodb"]);
+    assert_eq!((&first.0["capture"]["joined"], &first.1), (&json!(1), &json!(1)));
+    account.done(&[&in_sqlite[..], &["restore", "s3://archived/deep/inside"]].concat(), "");
+    assert_eq!(of(&account, &in_sqlite), first);
+    elsewhere.on_aws(&["restore", "s3://archived/deep/inside"], "");
+    assert_eq!(of(&elsewhere, &["--store", "dynamodb"]), first);
+    // An erasure that SQLite has only the checksum of has no place on AWS, and is named.
+    account.done(&[&in_sqlite[..], &["archive", "s3://archived/sqlite"]].concat(), "");
+    let third = EmulatedAccount::new("third");
+    let said = third.on_aws(&["restore", "s3://archived/sqlite"], "");
+    assert!(said.contains("1 dead letters or erasures have no place"), "{said}");
+    assert_eq!(of(&third, &["--store", "dynamodb"]), first);
+    // What was erased comes back nowhere.
+    let replay = elsewhere.on_aws(&["events", "import", "--json", "--keep-session-ids"], OTHER);
+    assert_eq!(serde_json::from_str::<Value>(&replay).unwrap()["erased"], 1);
+}
+
+#[test]
+fn a_bucket_that_is_not_there_is_named() {
+    let account = EmulatedAccount::new("bucketless");
+    let output = account.run(&["--store", "dynamodb", "archive", "s3://nowhere-at-all/x"], "");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("s3://nowhere-at-all/x"), "{said}");
+}

@@ -8,11 +8,14 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
 use super::{Answer, Tables, WEEK_INDEX};
-use crate::attributes::{Attributes, REQUEST_ID, UnknownAttribute, moment, take_text, text};
+use crate::attributes::{
+    Attributes, REQUEST_ID, UnknownAttribute, moment, take_moment, take_text, text,
+};
 use crate::item::{TIMESTAMP, WEEK, key};
 use crate::table_error::TableError;
 
-/// What a dead letter's note has for a week, before the week that it arrived in.
+/// What a dead letter's note has in its key before the letter's id, and in its week before the week
+/// that it arrived in.
 const DEAD: &str = "dead:";
 const VALUE: &str = "value";
 const VERSION: &str = "version";
@@ -21,6 +24,29 @@ const VERSION: &str = "version";
 pub(crate) fn is_own_state(item: &Attributes) -> bool {
     let id = item.get(REQUEST_ID).and_then(|id| id.as_s().ok());
     id.is_some_and(|id| id.starts_with(RequestId::RESERVED_PREFIX))
+}
+
+/// An item of the product's own small state.
+pub(crate) enum OwnState {
+    /// A record of the ledger.
+    Ledger { key: String, value: String },
+    /// The note of a dead letter.
+    DeadLetter { id: String, arrived_at: Timestamp },
+}
+
+/// Reads an item that [`is_own_state`].
+pub(crate) fn read_own_state(mut item: Attributes) -> Result<OwnState, UnknownAttribute> {
+    let key = take_text(&mut item, REQUEST_ID)?.ok_or(UnknownAttribute(REQUEST_ID))?;
+    let noted = key
+        .strip_prefix(RequestId::RESERVED_PREFIX)
+        .and_then(|rest| rest.strip_prefix(DEAD))
+        .filter(|_| item.contains_key(WEEK));
+    if let Some(id) = noted {
+        let arrived_at = take_moment(&mut item, TIMESTAMP)?.ok_or(UnknownAttribute(TIMESTAMP))?;
+        return Ok(OwnState::DeadLetter { id: id.to_owned(), arrived_at });
+    }
+    let value = take_text(&mut item, VALUE)?.ok_or(UnknownAttribute(VALUE))?;
+    Ok(OwnState::Ledger { key, value })
 }
 
 impl Tables {
@@ -32,7 +58,7 @@ impl Tables {
             .client
             .put_item()
             .table_name(table)
-            .set_item(Some(key(&format!("{}dead:{message_id}", RequestId::RESERVED_PREFIX))))
+            .set_item(Some(key(&format!("{}{DEAD}{message_id}", RequestId::RESERVED_PREFIX))))
             .item(WEEK, text(format!("{DEAD}{week}")))
             .item(TIMESTAMP, moment(arrived_at))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)

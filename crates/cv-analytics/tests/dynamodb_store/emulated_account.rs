@@ -151,6 +151,12 @@ impl EmulatedAccount {
         }
     }
 
+    /// A bucket of S3.
+    pub(crate) fn make_bucket(&self, name: &str) {
+        let made = ureq::put(format!("{}/{name}", SERVER.endpoint_url())).send_empty();
+        assert!(made.unwrap().status().is_success());
+    }
+
     pub(crate) fn verify_sender(&self, address: &str) {
         let verify = self.mail.create_email_identity().email_identity(address);
         self.runtime.block_on(verify.send()).unwrap();

@@ -1,0 +1,305 @@
+//! Everything that the file holds, page by page, and what of it is put back.
+//!
+//! Interactions come last: whoever puts an archive back knows by then what was erased.
+
+use std::collections::HashSet;
+
+use cv_analytics_core::archive::{Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack};
+use cv_analytics_core::dead_letter::DeadLetter;
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::store::{Arrival, Receipt, StoreError};
+use cv_analytics_core::week::IsoWeek;
+use rusqlite::{Connection, Row, params};
+
+use crate::SqliteStore;
+use crate::batch::{Batch, Prepared, tombstone};
+use crate::columns::COLUMNS;
+use crate::dead_letters::letter;
+use crate::erasure::clean_the_files;
+use crate::error::{Failure, Result};
+use crate::ledger;
+use crate::row;
+
+/// Rows in a page.
+const PAGE: usize = 500;
+/// Rows of letters, of which each may have a megabyte.
+const LETTERS: usize = 20;
+
+/// The tables in the order in which they are read, by the names that cursors have for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Table {
+    Erased,
+    Ledger,
+    Deliveries,
+    DeadLetters,
+    Interactions,
+}
+
+impl Table {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Erased, "erased"),
+        (Self::Ledger, "ledger"),
+        (Self::Deliveries, "deliveries"),
+        (Self::DeadLetters, "dead-letters"),
+        (Self::Interactions, "interactions"),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(table, _)| *table == self).map_or("", |(_, name)| name)
+    }
+
+    fn next(self) -> Option<Self> {
+        let mut after = Self::ALL.into_iter().skip_while(|(table, _)| *table != self);
+        after.nth(1).map(|(table, _)| table)
+    }
+}
+
+/// A table, and the last key that was read of it.
+struct Place {
+    table: Table,
+    after: Option<String>,
+}
+
+impl Place {
+    fn of(cursor: Option<&Cursor>) -> Result<Self> {
+        let Some(Cursor(text)) = cursor else {
+            return Ok(Self { table: Table::Erased, after: None });
+        };
+        let (name, after) = text.split_once(':').unwrap_or((text, ""));
+        let table = Table::ALL.into_iter().find(|(_, known)| *known == name);
+        let (table, _) = table.ok_or_else(|| {
+            Failure::Row(format!(
+                "the archive stopped at {text:?}, which is no place in this store"
+            ))
+        })?;
+        Ok(Self { table, after: (!after.is_empty()).then(|| after.to_owned()) })
+    }
+}
+
+impl Archive for SqliteStore {
+    async fn archive_page(
+        &self,
+        from: Option<Cursor>,
+    ) -> std::result::Result<ArchivePage, StoreError> {
+        self.reader.read("archive", move |connection| page(connection, from.as_ref())).await
+    }
+
+    async fn put_back(&self, items: Vec<Archived>) -> std::result::Result<PutBack, StoreError> {
+        self.writer
+            .run("put back what was archived", move |writer| {
+                let (done, erased) = writer.in_batch(|batch| {
+                    let mut done = PutBack::default();
+                    let mut erased = HashSet::new();
+                    for item in &items {
+                        done = done.plus(put(batch, item, &mut erased)?);
+                    }
+                    let erased = erase_marked(batch.connection(), &erased)?;
+                    Ok((done, erased))
+                })?;
+                if erased {
+                    clean_the_files(writer)?;
+                }
+                Ok(done)
+            })
+            .await
+    }
+}
+
+impl SqliteStore {
+    /// Keeps events as [`Keep::keep`] does, and counts none of them as a delivery.
+    ///
+    /// [`Keep::keep`]: cv_analytics_core::store::Keep::keep
+    pub async fn put_events_back(
+        &self,
+        events: Vec<Arrival>,
+    ) -> std::result::Result<Vec<Receipt>, StoreError> {
+        let events: Vec<Prepared> = events.into_iter().map(Prepared::from).collect();
+        self.writer
+            .run("put back what was archived", move |writer| {
+                writer.in_batch(|batch| {
+                    let put = events.iter().map(|event| {
+                        let no_event = || Failure::Row("an archive's line is no event".to_owned());
+                        batch.keep_again(event)?.ok_or_else(no_event)
+                    });
+                    put.collect()
+                })
+            })
+            .await
+    }
+}
+
+/// A page of the table at the cursor; an empty one where it is at its end.
+fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage> {
+    let Place { table, after } = Place::of(cursor)?;
+    let after = after.as_deref();
+    let number = || after.and_then(|after| after.parse::<i64>().ok()).unwrap_or(0);
+    let text = after.unwrap_or_default();
+    let limit = if table == Table::DeadLetters { LETTERS } else { PAGE };
+    let read = match table {
+        Table::Erased => {
+            let sql = "SELECT request_id_sha256, hex(request_id_sha256) FROM erased \
+                       WHERE hex(request_id_sha256) > ?1 ORDER BY hex(request_id_sha256)";
+            read(connection, sql, text, limit, |row| Ok((erased(row)?, row.get(1)?)))?
+        }
+        Table::Ledger => {
+            let sql = "SELECT key, value FROM ledger WHERE key > ?1 ORDER BY key";
+            read(connection, sql, text, limit, |row| {
+                let (key, value): (String, String) = (row.get(0)?, row.get(1)?);
+                Ok((Archived::Ledger { key: key.clone(), value }, key))
+            })?
+        }
+        Table::Deliveries => {
+            let sql = "SELECT week, duplicates, conflicts, dead_letters FROM deliveries \
+                       WHERE week > ?1 ORDER BY week";
+            read(connection, sql, text, limit, |row| Ok((deliveries(row)?, row.get(0)?)))?
+        }
+        Table::DeadLetters => {
+            let sql = "SELECT reason, detail, arrived_at, body, id FROM dead_letters \
+                       WHERE id > ?1 ORDER BY id";
+            read(connection, sql, number(), limit, |row| {
+                Ok((Archived::DeadLetter(letter(row)?), row.get::<_, i64>(4)?.to_string()))
+            })?
+        }
+        Table::Interactions => {
+            let sql = format!("SELECT {COLUMNS}, id FROM interactions WHERE id > ?1 ORDER BY id");
+            read(connection, &sql, number(), limit, |row| {
+                let id: i64 = row.get("id")?;
+                let interaction = Box::new(row::interaction(row)?);
+                Ok((Archived::Interaction(interaction), id.to_string()))
+            })?
+        }
+    };
+    let is_last = read.len() < limit;
+    let next = match (is_last, read.last()) {
+        (false, Some((_, key))) => Some(Cursor(format!("{}:{key}", table.name()))),
+        _ => table.next().map(|table| Cursor(format!("{}:", table.name()))),
+    };
+    let items = read.into_iter().map(|(item, _)| item).collect();
+    Ok(ArchivePage { items, next, unreadable: 0 })
+}
+
+/// At most `limit` rows after a key, each with its own.
+fn read(
+    connection: &Connection,
+    sql: &str,
+    after: impl rusqlite::ToSql,
+    limit: usize,
+    item: impl Fn(&Row<'_>) -> Result<(Archived, String)>,
+) -> Result<Vec<(Archived, String)>> {
+    let mut statement = connection.prepare_cached(&format!("{sql} LIMIT {limit}"))?;
+    let mut rows = statement.query([after])?;
+    let mut items = Vec::with_capacity(limit);
+    while let Some(row) = rows.next()? {
+        items.push(item(row)?);
+    }
+    Ok(items)
+}
+
+fn erased(row: &Row<'_>) -> Result<Archived> {
+    let digest: [u8; 32] = row.get(0)?;
+    Ok(Archived::Erased(ErasedId::Sha256(digest)))
+}
+
+fn deliveries(row: &Row<'_>) -> Result<Archived> {
+    let week: String = row.get(0)?;
+    let week = week
+        .parse::<IsoWeek>()
+        .map_err(|error| Failure::Row(format!("the deliveries of {week:?}: {error}")))?;
+    let count = |index| Ok::<_, Failure>(row.get::<_, i64>(index)?.unsigned_abs());
+    Ok(Archived::Deliveries {
+        week,
+        duplicates: count(1)?,
+        conflicts: count(2)?,
+        dead_letters: count(3)?,
+    })
+}
+
+/// Puts one thing back, and notes what it says is erased.
+fn put(batch: &mut Batch<'_>, item: &Archived, erased: &mut HashSet<[u8; 32]>) -> Result<PutBack> {
+    let connection = batch.connection();
+    let kept = PutBack { kept: 1, ..PutBack::default() };
+    match item {
+        Archived::Ledger { key, value } => {
+            if ledger::put(connection, key, value, None)? {
+                return Ok(kept);
+            }
+            let present = ledger::get(connection, key)?;
+            let is_same = present.is_some_and(|present| present.value == *value);
+            Ok(if is_same { kept } else { PutBack { differing: 1, ..PutBack::default() } })
+        }
+        Archived::Erased(id) => {
+            let digest = match id {
+                ErasedId::Sha256(digest) => *digest,
+                ErasedId::RequestId(id) => tombstone(id),
+            };
+            let new = connection
+                .prepare_cached("INSERT OR IGNORE INTO erased VALUES (?1)")?
+                .execute(params![digest])?;
+            if new == 1 {
+                erased.insert(digest);
+            }
+            Ok(kept)
+        }
+        Archived::Deliveries { week, duplicates, conflicts, dead_letters } => {
+            let count = |count: &u64| i64::try_from(*count).unwrap_or(i64::MAX);
+            connection
+                .prepare_cached(
+                    "INSERT INTO deliveries VALUES (?1, ?2, ?3, ?4) ON CONFLICT (week) DO UPDATE SET \
+                     duplicates = max(duplicates, ?2), conflicts = max(conflicts, ?3), \
+                     dead_letters = max(dead_letters, ?4)",
+                )?
+                .execute(params![
+                    week.to_string(),
+                    count(duplicates),
+                    count(conflicts),
+                    count(dead_letters)
+                ])?;
+            Ok(kept)
+        }
+        Archived::DeadLetter(letter) => {
+            put_letter(batch, letter)?;
+            Ok(kept)
+        }
+        // Interactions are put back as events; a note counts with its week's deliveries.
+        Archived::Interaction(_) | Archived::DeadLetterNote { .. } => {
+            Ok(PutBack { no_place: 1, ..PutBack::default() })
+        }
+    }
+}
+
+/// Puts a letter back unless the same one is there.
+fn put_letter(batch: &mut Batch<'_>, letter: &DeadLetter) -> Result<()> {
+    let same = "SELECT 1 FROM dead_letters WHERE arrived_at = ?1 AND body = ?2";
+    let is_there = batch
+        .connection()
+        .prepare_cached(same)?
+        .exists(params![letter.arrived_at.as_millis(), letter.body])?;
+    if !is_there {
+        batch.put_letter_back(letter)?;
+    }
+    Ok(())
+}
+
+/// Deletes the interactions that new marks say are erased; whether there were any.
+fn erase_marked(connection: &Connection, erased: &HashSet<[u8; 32]>) -> Result<bool> {
+    if erased.is_empty() {
+        return Ok(false);
+    }
+    let mut doomed = Vec::new();
+    let mut statement = connection.prepare("SELECT id, request_id FROM interactions")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = RequestId::new(row.get::<_, String>(1)?)
+            .map_err(|error| Failure::Row(error.to_string()))?;
+        if erased.contains(&tombstone(&id)) {
+            doomed.push(row.get::<_, i64>(0)?);
+        }
+    }
+    for id in &doomed {
+        connection.prepare_cached("DELETE FROM interactions WHERE id = ?1")?.execute([id])?;
+    }
+    if !doomed.is_empty() {
+        connection.execute("UPDATE state SET erasure_pending = 1", [])?;
+    }
+    Ok(!doomed.is_empty())
+}

@@ -1,0 +1,143 @@
+//! The files of an archive: lines compressed by gzip, each file with its checksum.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+
+use anyhow::{Context, Result, bail, ensure};
+use bytes::Bytes;
+use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::timestamp::Timestamp;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+
+pub(crate) use super::line::read_state;
+use super::manifest::{Manifest, Part, PartKind};
+use super::place::Place;
+
+/// A part that is being filled.
+pub(super) struct PartWriter {
+    kind: PartKind,
+    lines: u64,
+    plain_bytes: u64,
+    compressed: GzEncoder<Vec<u8>>,
+}
+
+impl PartWriter {
+    pub(super) fn new(kind: PartKind) -> Self {
+        let compressed = GzEncoder::new(Vec::new(), Compression::default());
+        Self { kind, lines: 0, plain_bytes: 0, compressed }
+    }
+
+    /// Adds one line, with its end.
+    pub(super) fn add(&mut self, line: &[u8]) -> Result<()> {
+        self.compressed.write_all(line)?;
+        self.lines += 1;
+        self.plain_bytes += line.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes before compression.
+    pub(super) fn plain_bytes(&self) -> u64 {
+        self.plain_bytes
+    }
+
+    /// Writes the part as the archive's next one, and begins anew; does nothing where it is empty.
+    pub(super) async fn flush(&mut self, place: &Place, manifest: &mut Manifest) -> Result<()> {
+        if self.lines == 0 {
+            return Ok(());
+        }
+        let Self { kind, lines, compressed, .. } = std::mem::replace(self, Self::new(self.kind));
+        let bytes = compressed.finish()?;
+        let stem = match kind {
+            PartKind::Events => "events",
+            PartKind::State => "state",
+        };
+        let part = Part {
+            name: format!("{stem}-{:05}.jsonl.gz", manifest.parts.len()),
+            kind,
+            lines,
+            bytes: bytes.len() as u64,
+            sha256: hex::encode(Sha256::digest(&bytes)),
+        };
+        place.put(&part.name, bytes).await?;
+        manifest.parts.push(part);
+        Ok(())
+    }
+}
+
+/// A part's bytes, checked against what the manifest says of it.
+pub(crate) async fn read_part(place: &Place, part: &Part) -> Result<Bytes> {
+    let name = &part.name;
+    let bytes = place.get(name).await?;
+    let bytes = bytes.with_context(|| format!("{name} is missing in {}", place.named()))?;
+    ensure!(
+        bytes.len() as u64 == part.bytes && hex::encode(Sha256::digest(&bytes)) == part.sha256,
+        "{name} in {} is damaged: its checksum is not the manifest's",
+        place.named()
+    );
+    Ok(bytes)
+}
+
+/// The lines of a part, without their ends.
+pub(crate) fn lines(bytes: Bytes) -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
+    BufReader::new(GzDecoder::new(std::io::Cursor::new(bytes))).split(b'\n')
+}
+
+/// Reads every line of a part as it would be put back, and calls `seen` with it.
+pub(crate) fn check_lines(part: &Part, bytes: Bytes, mut seen: impl FnMut(&[u8])) -> Result<()> {
+    let mut count = 0;
+    for line in lines(bytes) {
+        let line = line.with_context(|| format!("{} cannot be unpacked", part.name))?;
+        count += 1;
+        let read = match part.kind {
+            PartKind::Events => read_event(&line).map(|_| ()),
+            PartKind::State => read_state(&line).map(|_| ()),
+        };
+        read.with_context(|| format!("line {count} of {} cannot be read", part.name))?;
+        seen(&line);
+    }
+    ensure!(
+        count == part.lines,
+        "{} has {count} lines, and the manifest says {}",
+        part.name,
+        part.lines
+    );
+    Ok(())
+}
+
+/// Reads an event as it was kept: what privacy asks for was done when it first came.
+pub(crate) fn read_event(line: &[u8]) -> Result<Event> {
+    let as_kept = Privacy {
+        redact_text: false,
+        hash_sessions: false,
+        drop_user_agent: false,
+        session_key: SessionKey::new(Vec::new()),
+    };
+    match Intake::new(as_kept).read(line, Timestamp::from_millis(0)) {
+        Content::Event(event) => Ok(*event),
+        Content::DeadLetter(letter) => bail!("{}: {}", letter.reason, letter.detail),
+    }
+}
+
+/// Digests of lines, 16 bytes each.
+#[derive(Debug, Default)]
+pub(super) struct LineDigests(HashSet<[u8; 16]>);
+
+impl LineDigests {
+    pub(super) fn add(&mut self, line: &[u8]) {
+        self.0.insert(Self::of(line));
+    }
+
+    pub(super) fn has(&self, line: &[u8]) -> bool {
+        self.0.contains(&Self::of(line))
+    }
+
+    fn of(line: &[u8]) -> [u8; 16] {
+        let digest = Sha256::digest(line.strip_suffix(b"\n").unwrap_or(line));
+        digest.first_chunk().copied().unwrap_or_default()
+    }
+}

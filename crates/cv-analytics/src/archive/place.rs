@@ -1,0 +1,134 @@
+//! Where an archive lies: a folder, or S3 under a prefix.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use bytes::Bytes;
+use object_store::aws::{AmazonS3Builder, AwsCredential};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as ObjectPath;
+use object_store::prefix::PrefixStore;
+use object_store::{CredentialProvider, ObjectStore, ObjectStoreExt};
+
+use crate::aws_installation;
+
+/// A folder or a prefix of a bucket.
+#[derive(Debug)]
+pub(crate) struct Place {
+    named: String,
+    store: Box<dyn ObjectStore>,
+}
+
+impl Place {
+    /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says
+    /// so.
+    pub(crate) async fn open(named: &str, make: bool) -> Result<Self> {
+        let store: Box<dyn ObjectStore> = match named.split_once("://") {
+            Some(("s3", rest)) => {
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+                if bucket.is_empty() {
+                    bail!("{named:?} names no bucket: write s3://BUCKET/PREFIX");
+                }
+                let bucket = open_bucket(bucket).await.with_context(|| named.to_owned())?;
+                Box::new(PrefixStore::new(bucket, prefix.trim_end_matches('/')))
+            }
+            Some((scheme, _)) => {
+                bail!(
+                    "{scheme}:// is no place for an archive: name a folder, or s3://BUCKET/PREFIX"
+                )
+            }
+            None => Box::new(open_folder(Path::new(named), make)?),
+        };
+        Ok(Self { named: named.to_owned(), store })
+    }
+
+    /// A file's bytes; `None` where there is none.
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<Bytes>> {
+        let read = async { self.store.get(&ObjectPath::from(name)).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error).with_context(|| self.failed("read", name)),
+        }
+    }
+
+    /// Writes a file, whole or not at all; in a folder it is on disk afterwards.
+    pub(crate) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        let put = self.store.put(&ObjectPath::from(name), bytes.into()).await;
+        put.map(|_| ()).with_context(|| self.failed("written", name))
+    }
+
+    /// Removes a file; it need not be there.
+    pub(crate) async fn remove(&self, name: &str) -> Result<()> {
+        match self.store.delete(&ObjectPath::from(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error).with_context(|| self.failed("removed", name)),
+        }
+    }
+
+    /// As it was named.
+    pub(crate) fn named(&self) -> &str {
+        &self.named
+    }
+
+    fn failed(&self, what: &str, name: &str) -> String {
+        format!("{name} in {} cannot be {what}", self.named)
+    }
+}
+
+fn open_folder(folder: &Path, make: bool) -> Result<LocalFileSystem> {
+    if make && !folder.exists() {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        // An archive holds people's questions, and the key of the session hash.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    if !folder.is_dir() {
+        bail!("{} is no folder", folder.display());
+    }
+    Ok(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))
+}
+
+/// A bucket, reached with the region, credentials and endpoint that the AWS CLI would use.
+async fn open_bucket(bucket: &str) -> Result<object_store::aws::AmazonS3> {
+    // One provider for the process; another part of the program may have chosen it before.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let sdk = aws_installation::sdk_config().await?;
+    let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
+    if let Some(region) = sdk.region() {
+        builder = builder.with_region(region.as_ref());
+    }
+    if let Some(provider) = sdk.credentials_provider() {
+        builder = builder.with_credentials(Arc::new(SdkCredentials(provider)));
+    }
+    if let Some(endpoint) = aws_installation::endpoint_of_s3(&sdk) {
+        builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
+    }
+    Ok(builder.build()?)
+}
+
+/// The SDK's credentials, whichever profile or sign-on they come from.
+#[derive(Debug)]
+struct SdkCredentials(SharedCredentialsProvider);
+
+#[async_trait::async_trait]
+impl CredentialProvider for SdkCredentials {
+    type Credential = AwsCredential;
+
+    async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
+        let found = self.0.provide_credentials().await;
+        let found = found.map_err(|error| object_store::Error::Generic {
+            store: "S3",
+            source: Box::new(error),
+        })?;
+        Ok(Arc::new(AwsCredential {
+            key_id: found.access_key_id().to_owned(),
+            secret_key: found.secret_access_key().to_owned(),
+            token: found.session_token().map(str::to_owned),
+        }))
+    }
+}

@@ -1,0 +1,236 @@
+//! `archive` and `restore` of a SQLite store, as their user meets them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const EVENTS: [&str; 7] = [
+    r#"{"eventType":"query","requestId":"r1","timestamp":"2026-11-17T10:00:00Z","query":"Do you know k8s?","sessionId":"s"}"#,
+    r#"{"eventType":"response","requestId":"r1","timestamp":"2026-11-17T10:00:02Z","matchType":"none","matchScore":12.345,"missingSkills":["Kubernetes"],"strange":{"a":[1,2.5e-3,null]}}"#,
+    r#"{"eventType":"response","requestId":"r2","timestamp":"2026-11-18T10:00:00Z","matchType":"full","query":"Go or Rust?\u0000\u202e <b>","queryTimestamp":"2026-11-18T09:59:59Z","sessionId":"t"}"#,
+    r#"{"correlationId":"r3","type":"query","timestamp":"2026-11-18T11:00:00Z","query":"mail me@example.org","response":"no"}"#,
+    r#"{"eventType":"query","requestId":"r4","timestamp":"2026-10-18T10:00:00Z","query":"alone","metadata":{"traffic":"own"}}"#,
+    r#"{"eventType":"response","requestId":"r5","timestamp":"2026-11-19T10:00:00Z","outcome":"blocked"}"#,
+    r#"{"eventType":"click","requestId":"r6"}"#,
+];
+const SETTINGS: &str = r#"{"cv":["Go"],"aliases":{"Kubernetes":["kube"]}}"#;
+
+fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cv-analytics"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads nothing may have ended before.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn done(folder: &Path, arguments: &[&str], input: &str) -> String {
+    let output = run(folder, arguments, input);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn check_refusal(folder: &Path, arguments: &[&str], sentence: &str) {
+    let output = run(folder, arguments, "");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    assert!(said.contains(sentence), "{arguments:?} said {said:?}");
+}
+
+/// A folder whose store `one` holds a bit of everything.
+fn filled() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let import = ["events", "import", "--data", "one"];
+    done(folder.path(), &import, &EVENTS.join("\n"));
+    // A duplicate and a conflict, which are counted by their arrival.
+    done(folder.path(), &import, &[EVENTS[0], &EVENTS[5].replace("blocked", "quota")].join("\n"));
+    done(folder.path(), &["settings", "import", "-", "--data", "one"], SETTINGS);
+    folder
+}
+
+/// Everything that a user can see of a store.
+fn seen(folder: &Path, data: &str) -> Vec<String> {
+    let show = |arguments: &[&str]| done(folder, &[arguments, &["--data", data]].concat(), "");
+    let mut all = vec![show(&["events", "export"]), show(&["settings", "export"])];
+    let letters = show(&["dead-letters", "list", "--json"]);
+    for letter in letters.lines() {
+        let mut letter: Value = serde_json::from_str(letter).unwrap();
+        letter["id"].take();
+        all.push(letter.to_string());
+    }
+    for week in ["2026-W42", "2026-W47", "2026-W48"] {
+        for format in ["json", "html", "text"] {
+            all.push(show(&["report", "--week", week, "--format", format]));
+        }
+    }
+    all
+}
+
+fn restored(folder: &Path, from: &str, data: &str) -> Value {
+    serde_json::from_str(&done(folder, &["restore", from, "--data", data, "--json"], "")).unwrap()
+}
+
+#[test]
+fn a_restored_store_is_the_same_and_restoring_again_changes_nothing() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    let first = restored(folder, "kept", "two");
+    assert_eq!((&first["stored"], &first["conflicts"]), (&first["events"], &json!(0)));
+    assert_eq!(seen(folder, "one"), seen(folder, "two"));
+    let again = restored(folder, "kept", "two");
+    assert_eq!((&again["stored"], &again["thereBefore"]), (&json!(0), &again["events"]));
+    assert_eq!(seen(folder, "one"), seen(folder, "two"));
+    // The same people are the same sessions: the key of their hash came along.
+    let later = EVENTS[0].replace("r1", "r9");
+    let exported = |data: &str| {
+        done(folder, &["events", "import", "--data", data], &later);
+        done(folder, &["events", "export", "--data", data], "")
+    };
+    assert_eq!(exported("one"), exported("two"));
+}
+
+#[test]
+fn events_of_an_archive_are_json_lines_that_an_import_reads() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    let mut lines = String::new();
+    let packed = fs::File::open(folder.join("kept/events-00001.jsonl.gz")).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut lines).unwrap();
+    done(folder, &["events", "import", "--data", "two"], &lines);
+    let export = |data| done(folder, &["events", "export", "--data", data], "");
+    assert_eq!(export("one"), export("two"));
+}
+
+#[test]
+fn what_was_erased_comes_back_neither_where_it_was_erased_nor_elsewhere() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "before", "--data", "one"], "");
+    done(folder, &["forget", "--request", "r1", "--data", "one"], "");
+    assert_eq!(restored(folder, "before", "one")["erased"], 2);
+    assert!(!done(folder, &["events", "export", "--data", "one"], "").contains("\"r1\""));
+    // The mark goes along, and works on a store that still has it.
+    done(folder, &["archive", "after", "--data", "one"], "");
+    restored(folder, "before", "two");
+    restored(folder, "after", "two");
+    assert!(!done(folder, &["events", "export", "--data", "two"], "").contains("\"r1\""));
+    restored(folder, "after", "three");
+    assert_eq!(restored(folder, "before", "three")["erased"], 2);
+    for file in fs::read_dir(folder.join("two")).unwrap() {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(8).any(|bytes| bytes == b"know k8s"), "its bytes are still there");
+    }
+}
+
+#[test]
+fn an_archive_that_is_damaged_changes_nothing() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    let (part, manifest) =
+        (folder.join("kept/events-00001.jsonl.gz"), folder.join("kept/manifest.json"));
+    let (whole, said) = (fs::read(&part).unwrap(), fs::read_to_string(&manifest).unwrap());
+    let refused = |sentence: &str| {
+        check_refusal(folder, &["restore", "kept", "--data", "two"], sentence);
+        check_refusal(folder, &["archive", "kept", "--verify"], sentence);
+        assert!(!folder.join("two").exists());
+    };
+    let mut damaged = whole.clone();
+    damaged[100] ^= 1;
+    fs::write(&part, damaged).unwrap();
+    refused("events-00001.jsonl.gz in kept is damaged: its checksum is not the manifest's");
+    fs::write(&part, &whole[..whole.len() / 2]).unwrap();
+    refused("is damaged");
+    fs::remove_file(&part).unwrap();
+    refused("events-00001.jsonl.gz is missing in kept");
+    fs::write(&part, &whole).unwrap();
+    fs::write(&manifest, said.replace("\"archiveVersion\": 1", "\"archiveVersion\": 2")).unwrap();
+    refused("from a newer version of cv-analytics: update the program");
+    fs::write(&manifest, "{").unwrap();
+    refused("manifest.json in kept cannot be read");
+    let mut fewer: Value = serde_json::from_str(&said).unwrap();
+    fewer["parts"].as_array_mut().unwrap().pop();
+    fs::write(&manifest, fewer.to_string()).unwrap();
+    refused("not as many lines as its manifest counts");
+    fs::remove_file(&manifest).unwrap();
+    refused("there is no archive in kept");
+}
+
+#[test]
+fn an_archive_that_was_interrupted_goes_on_where_it_stopped() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    // As it was when the first part had been written.
+    let manifest = folder.join("kept/manifest.json");
+    let whole: Value = serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
+    let mut begun = whole.clone();
+    begun["parts"].as_array_mut().unwrap().truncate(1);
+    begun["counts"]["events"] = json!(0);
+    begun["cursor"] = json!("interactions:");
+    begun.as_object_mut().unwrap().remove("finishedAt");
+    fs::write(folder.join("kept/in-progress.json"), begun.to_string()).unwrap();
+    fs::remove_file(&manifest).unwrap();
+    fs::write(folder.join("kept/events-00001.jsonl.gz"), "half").unwrap();
+    check_refusal(folder, &["restore", "kept", "--data", "two"], "not complete");
+    let goes_on = run(folder, &["archive", "kept", "--data", "one"], "");
+    assert!(text(&goes_on.stderr).contains("goes on after 0 events"), "{goes_on:?}");
+    let complete: Value = serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
+    assert_eq!(complete["parts"], whole["parts"]);
+    assert!(!folder.join("kept/in-progress.json").exists());
+    restored(folder, "kept", "two");
+    assert_eq!(seen(folder, "one"), seen(folder, "two"));
+}
+
+#[test]
+fn what_came_after_the_archive_is_noticed() {
+    let folder = filled();
+    let folder = folder.path();
+    let verify = ["archive", "kept", "--verify", "--against-store", "--data", "one"];
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    assert!(done(folder, &verify, "").contains("everything that the store keeps now"));
+    done(folder, &["events", "import", "--data", "one"], &EVENTS[0].replace("r1", "r9"));
+    check_refusal(folder, &verify, "1 records that the store keeps now are not in kept");
+}
+
+#[test]
+fn a_place_that_cannot_be_used_is_refused_with_a_sentence() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    check_refusal(
+        folder,
+        &["archive", "kept", "--data", "one"],
+        "there is an archive in kept already",
+    );
+    check_refusal(folder, &["archive", "gs://b/x", "--data", "one"], "gs:// is no place");
+    check_refusal(folder, &["archive", "s3:///x", "--data", "one"], "names no bucket");
+    check_refusal(folder, &["restore", "elsewhere", "--data", "two"], "elsewhere is no folder");
+    fs::write(folder.join("file"), "").unwrap();
+    check_refusal(folder, &["archive", "file", "--data", "one"], "file is no folder");
+    let wrong = run(folder, &["archive", "kept", "--against-store"], "");
+    assert_eq!(wrong.status.code(), Some(2));
+}
