@@ -1,0 +1,64 @@
+/** Events of a Worker on their way to its queue. */
+
+import type { AnalyticsEvent } from "./event.ts";
+import type { Interaction } from "./interaction.ts";
+import type { AnalyticsEnv } from "./settings.ts";
+
+/** The part of a Worker's `ctx` (or of a Durable Object's state) that is used. */
+export interface WaitUntil {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** How events are sent. */
+export interface AnalyticsOptions {
+  /**
+   * Sends one message in place of two where the answer comes within so many milliseconds: only the
+   * response event, which is self-contained. Halves what the queue costs.
+   *
+   * What it trades away: until then nothing has left. An agent that dies before it answers (out of
+   * memory, out of processor time, cancelled by the runtime) leaves no trace of the question, where
+   * it would otherwise count as unanswered. Off by default.
+   */
+  together?: number;
+  /**
+   * Takes the lines that say what is wrong; `console.warn` by default. A line never holds a secret
+   * or the text of an event.
+   */
+  log?: (line: string) => void;
+}
+
+/** What became of an event. */
+export type Sent =
+  /** The queue has it. */
+  | "sent"
+  /** The queue has it not; a line in the log says why. */
+  | "lost"
+  /** Sending is switched off, since the secrets are missing or wrong. */
+  | "off";
+
+/** The finer calls, for those who do not wrap a handler. */
+export interface Analytics {
+  /** Whether the secrets are there and can be right. */
+  readonly enabled: boolean;
+
+  /**
+   * Begins an interaction that ends by your word: `answered` or `ended` sends the response event at
+   * once, and what is said afterwards adds nothing.
+   *
+   * @param request gives user agent and referer; neither its body nor anything else is read
+   */
+  begin(ctx: WaitUntil, request?: Request): Interaction;
+
+  /**
+   * Sends an event of your own making, at most three times. Never rejects: hand the promise to
+   * `ctx.waitUntil`.
+   */
+  send(event: AnalyticsEvent): Promise<Sent>;
+}
+
+/**
+ * Makes what sends events with the secrets in `env`. Cheap: call it in each request.
+ *
+ * Missing or wrong secrets switch sending off, with one line in the log for each isolate.
+ */
+export declare function createAnalytics(env: AnalyticsEnv, options?: AnalyticsOptions): Analytics;

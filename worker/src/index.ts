@@ -1,0 +1,18 @@
+/** Reports a CV agent's questions and answers from a Cloudflare Worker to its queue. */
+
+export type { Analytics, AnalyticsOptions, Sent, WaitUntil } from "./analytics.ts";
+export { createAnalytics } from "./analytics.ts";
+export type {
+  AnalyticsEvent,
+  AnswerDetails,
+  MatchType,
+  Metadata,
+  Outcome,
+  QueryEvent,
+  QuestionDetails,
+  ResponseEvent,
+} from "./event.ts";
+export type { Interaction, TimedPart } from "./interaction.ts";
+export type { AnalyticsEnv } from "./settings.ts";
+export type { HandlerWithInteraction } from "./with-analytics.ts";
+export { withAnalytics } from "./with-analytics.ts";
