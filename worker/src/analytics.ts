@@ -1,8 +1,9 @@
 /** Events of a Worker on their way to its queue. */
 
 import type { AnalyticsEvent } from "./event.ts";
-import type { Interaction } from "./interaction.ts";
-import type { AnalyticsEnv } from "./settings.ts";
+import { type Interaction, ReportedInteraction } from "./interaction.ts";
+import { canBeSent, QueueClient } from "./queue-client.ts";
+import { type AnalyticsEnv, readSettings } from "./settings.ts";
 
 /** The part of a Worker's `ctx` (or of a Durable Object's state) that is used. */
 export interface WaitUntil {
@@ -61,4 +62,54 @@ export interface Analytics {
  *
  * Missing or wrong secrets switch sending off, with one line in the log for each isolate.
  */
-export declare function createAnalytics(env: AnalyticsEnv, options?: AnalyticsOptions): Analytics;
+export function createAnalytics(env: AnalyticsEnv, options: AnalyticsOptions = {}): Analytics {
+  const reporter = createReporter(env, options);
+  return {
+    enabled: reporter.enabled,
+    begin: (ctx, request) => new ReportedInteraction(reporter, ctx, request, true),
+    send: reporter.send,
+  };
+}
+
+/** What an interaction needs of its surroundings. */
+export interface Reporter {
+  readonly enabled: boolean;
+  /** Milliseconds for which a question waits for its answer. */
+  readonly together: number;
+  send(event: AnalyticsEvent): Promise<Sent>;
+  /** Never throws. */
+  log(line: string): void;
+}
+
+/** The queue of the last `env`, kept while the isolate lives. */
+let kept: { key: string; queue: QueueClient | undefined } | undefined;
+
+/** Makes a {@link Reporter}. Never throws. */
+export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Reporter {
+  const log = (line: string): void => {
+    try {
+      (options.log ?? console.warn)(`cv-analytics: ${line}`);
+    } catch {
+      // A log that fails must not reach the visitor.
+    }
+  };
+  const settings = readSettings(env);
+  const key = JSON.stringify(settings);
+  if (kept?.key !== key) {
+    if (typeof settings === "string") log(`nothing is sent: ${settings}`);
+    kept = { key, queue: typeof settings === "string" ? undefined : new QueueClient(settings) };
+  }
+  const { queue } = kept;
+  return {
+    enabled: queue !== undefined,
+    together: options.together ?? 0,
+    log,
+    async send(event) {
+      if (!queue) return "off";
+      const why = canBeSent(event) ? await queue.send(event) : "its id or its type is none";
+      if (why === undefined) return "sent";
+      log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
+      return "lost";
+    },
+  };
+}

@@ -90,3 +90,92 @@ export interface ResponseEvent {
 
 /** One message of the queue. */
 export type AnalyticsEvent = QueryEvent | ResponseEvent;
+
+/**
+ * Twice what the core keeps: the core takes personal data out before it cuts, so that no half of an
+ * address stays at the end, and it notes that it cut.
+ */
+const QUESTION_CHARACTERS = 4_000;
+const REASONING_CHARACTERS = 1_000;
+const NAME_CHARACTERS = 200;
+const NAMES = 50;
+/** With any escapes and encoding under the core's 256 KiB, and so under the queue's 1 MiB. */
+const BODY_UNITS = 60_000;
+
+const MATCH_TYPES: readonly unknown[] = ["full", "partial", "none"] satisfies MatchType[];
+const OUTCOMES: readonly unknown[] = [
+  "answered",
+  "no_match",
+  "blocked",
+  "off_hours",
+  "quota",
+  "ai_error",
+  "error",
+] satisfies Outcome[];
+
+/** Whether it is an outcome, whoever called us without types. */
+export function isOutcome(value: unknown): value is Outcome {
+  return OUTCOMES.includes(value);
+}
+
+/** The question as both events carry it. */
+export function questionText(question: unknown): string {
+  return cut(typeof question === "string" ? question : String(question ?? ""), QUESTION_CHARACTERS);
+}
+
+/** Whether the queue and the intake take the text as `requestId`. */
+export function isRequestId(text: unknown): text is string {
+  return (
+    typeof text === "string" && /^[!-~]{1,119}$/.test(text) && !text.startsWith("cv-analytics:")
+  );
+}
+
+/** The fields of a response event that an answer gives; what would be refused is left out. */
+export function answerFields(
+  details: AnswerDetails,
+): Omit<ResponseEvent, "eventType" | "requestId" | "timestamp" | "outcome" | "performance"> {
+  const { matchType, matchScore, reasoning, matchedSkills, missingSkills, model } = details;
+  return {
+    ...(MATCH_TYPES.includes(matchType) && { matchType: matchType as MatchType }),
+    ...(isNumber(matchScore) && { matchScore: Math.min(100, Math.max(0, matchScore)) }),
+    ...(typeof reasoning === "string" && { reasoning: cut(reasoning, REASONING_CHARACTERS) }),
+    ...(Array.isArray(matchedSkills) && { matchedSkills: names(matchedSkills) }),
+    ...(Array.isArray(missingSkills) && { missingSkills: names(missingSkills) }),
+    ...(isNumber(details.vectorMatches) && { vectorMatches: details.vectorMatches }),
+    ...(typeof model === "string" && { model: cut(model, NAME_CHARACTERS) }),
+    ...(isNumber(details.tokens) && { tokens: details.tokens }),
+  };
+}
+
+/**
+ * The message's body. SQS refuses U+FFFE and U+FFFF, which JSON leaves as they are; metadata that is
+ * no JSON or too long is left out, and the event says so.
+ */
+export function messageBody(event: AnalyticsEvent): string {
+  let body: string | undefined;
+  try {
+    body = JSON.stringify(event);
+  } catch {
+    // A circle or a BigInt in the metadata.
+  }
+  if (body === undefined || body.length > BODY_UNITS) {
+    body = JSON.stringify({ ...event, metadata: { left_out: body ? "too_long" : "not_json" } });
+  }
+  return body.replace(/[\uFFFE\uFFFF]/g, "\uFFFD");
+}
+
+/** At most so many characters (code points, as the core counts), none of them half a pair. */
+export function cut(text: string, characters: number): string {
+  // A code point has at most two units: what lies beyond need not be looked at.
+  const enough = text.slice(0, 2 * characters).toWellFormed();
+  return enough.length <= characters ? enough : Array.from(enough).slice(0, characters).join("");
+}
+
+function names(list: readonly unknown[]): string[] {
+  const texts = list.filter((name) => typeof name === "string");
+  return texts.slice(0, NAMES).map((name) => cut(name, NAME_CHARACTERS));
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}

@@ -1,6 +1,17 @@
 /** One question and its answer, as a handler reports them. */
 
-import type { AnswerDetails, Outcome, QuestionDetails } from "./event.ts";
+import type { Reporter, WaitUntil } from "./analytics.ts";
+import {
+  type AnswerDetails,
+  answerFields,
+  cut,
+  isOutcome,
+  isRequestId,
+  type Metadata,
+  type Outcome,
+  type QuestionDetails,
+  questionText,
+} from "./event.ts";
 
 /** A part of the work whose time is reported by itself. */
 export type TimedPart = "llm" | "retrieval";
@@ -17,7 +28,8 @@ export interface Interaction {
 
   /**
    * Says what the visitor asked: the query event leaves at once, beside your work. Call it as soon
-   * as you have the question, also where you will refuse it. The first call counts.
+   * as you have the question, also where you will refuse it, and before you return the answer. The
+   * first call counts.
    */
   asked(question: string, details?: QuestionDetails): void;
 
@@ -39,4 +51,220 @@ export interface Interaction {
 
   /** An interaction for one more question of the same request, with its own two events. */
   another(): Interaction;
+}
+
+/** How a request ended, as far as its wrapper saw. */
+export type RequestEnd =
+  | { status: number; cancelled?: boolean }
+  /** The handler or its stream threw. */
+  | "threw";
+
+/** What was asked, as both events carry it. */
+interface Question {
+  query: string;
+  queryTimestamp: number;
+  sessionId?: string;
+  metadata?: Metadata;
+}
+
+/** Outcomes that a later exception does not change: the handler had named the reason. */
+const REASONS: readonly Outcome[] = ["blocked", "off_hours", "quota", "ai_error"];
+
+/** An interaction that sends its two events. */
+export class ReportedInteraction implements Interaction {
+  requestId: string = crypto.randomUUID();
+  readonly #reporter: Reporter;
+  readonly #ctx: WaitUntil;
+  readonly #request: Request | undefined;
+  readonly #sendsAtOnce: boolean;
+  readonly #began = Date.now();
+  #question: Question | undefined;
+  #outcome: Outcome | undefined;
+  #details: AnswerDetails = {};
+  #times: { llm?: number; retrieval?: number } = {};
+  #llmFailed = false;
+  #hasLeft = false;
+  /** Ends the wait of a question for its answer. */
+  #answerIsThere: (() => void) | undefined;
+  /** Interactions of the same request, which end with it. */
+  readonly #others: ReportedInteraction[] = [];
+
+  constructor(
+    reporter: Reporter,
+    ctx: WaitUntil,
+    request: Request | undefined,
+    sendsAtOnce: boolean,
+  ) {
+    this.#reporter = reporter;
+    this.#ctx = ctx;
+    this.#request = request;
+    this.#sendsAtOnce = sendsAtOnce;
+  }
+
+  asked(question: string, details: QuestionDetails = {}): void {
+    this.#safely(() => {
+      if (this.#question || this.#hasLeft) {
+        this.#reporter.log("an interaction asks once: take another() for one more question");
+        return;
+      }
+      if (isRequestId(details.requestId)) this.requestId = details.requestId;
+      else if (details.requestId !== undefined) {
+        this.#reporter.log("a request id breaks the rule (see its documentation): made a new one");
+      }
+      const metadata = { ...visitor(this.#request), ...details.metadata };
+      this.#question = {
+        query: questionText(question),
+        queryTimestamp: Date.now(),
+        ...(details.sessionId && { sessionId: cut(String(details.sessionId), 256) }),
+        ...(Object.keys(metadata).length > 0 && { metadata }),
+      };
+      if (this.#reporter.enabled) this.#later(this.#sendQuestion(this.#question));
+    });
+  }
+
+  async timed<T>(part: TimedPart, work: () => T | PromiseLike<T>): Promise<T> {
+    const began = Date.now();
+    let failed = true;
+    try {
+      const result = await work();
+      failed = false;
+      return result;
+    } finally {
+      this.#times[part] = (this.#times[part] ?? 0) + Date.now() - began;
+      if (part === "llm") this.#llmFailed = failed;
+    }
+  }
+
+  noted(details: AnswerDetails): void {
+    this.#safely(() => {
+      const metadata = { ...this.#details.metadata, ...details?.metadata };
+      this.#details = { ...this.#details, ...details, metadata };
+    });
+  }
+
+  answered(details?: AnswerDetails): void {
+    if (details) this.noted(details);
+    this.ended(this.#details.matchType === "none" ? "no_match" : "answered");
+  }
+
+  ended(outcome: Outcome, details?: AnswerDetails): void {
+    if (details) this.noted(details);
+    if (isOutcome(outcome)) this.#outcome = outcome;
+    else this.#reporter.log("an outcome that does not exist was left out");
+    if (this.#sendsAtOnce) this.leave({ status: 200 });
+  }
+
+  another(): Interaction {
+    const other = new ReportedInteraction(
+      this.#reporter,
+      this.#ctx,
+      this.#request,
+      this.#sendsAtOnce,
+    );
+    if (!this.#sendsAtOnce) this.#others.push(other);
+    return other;
+  }
+
+  /** Whether there is something to send when the request ends. */
+  get isOpen(): boolean {
+    const isSaid = this.#question !== undefined || this.#outcome !== undefined;
+    return (isSaid && !this.#hasLeft) || this.#others.some((other) => other.isOpen);
+  }
+
+  /** Sends the response event, the first time; those of the other interactions too. */
+  leave(end: RequestEnd): void {
+    this.#safely(() => {
+      for (const other of this.#others) other.leave(end);
+      const isSaid = this.#question !== undefined || this.#outcome !== undefined;
+      if (this.#hasLeft || !isSaid || !this.#reporter.enabled) return;
+      this.#hasLeft = true;
+      this.#answerIsThere?.();
+      this.#later(this.#sendAnswer(end));
+    });
+  }
+
+  async #sendQuestion({ query, queryTimestamp, ...rest }: Question): Promise<void> {
+    const { together } = this.#reporter;
+    if (together > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, together);
+        this.#answerIsThere = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      if (this.#hasLeft) return;
+    }
+    await this.#reporter.send({
+      eventType: "query",
+      requestId: this.requestId,
+      timestamp: queryTimestamp,
+      query,
+      ...rest,
+    });
+  }
+
+  async #sendAnswer(end: RequestEnd): Promise<void> {
+    const now = Date.now();
+    const { llm, retrieval } = this.#times;
+    const { cacheHit } = this.#details;
+    const metadata = {
+      ...(this.#question?.metadata ?? visitor(this.#request)),
+      ...this.#details.metadata,
+      ...(end !== "threw" && end.cancelled && { cancelled: true }),
+    };
+    await this.#reporter.send({
+      eventType: "response",
+      requestId: this.requestId,
+      timestamp: now,
+      outcome: this.#outcomeAt(end),
+      ...answerFields(this.#details),
+      ...this.#question,
+      performance: {
+        totalTime: now - this.#began,
+        ...(llm !== undefined && { llmTime: llm }),
+        ...(retrieval !== undefined && { retrievalTime: retrieval }),
+        ...(typeof cacheHit === "boolean" && { cacheHit }),
+      },
+      ...(Object.keys(metadata).length > 0 && { metadata }),
+    });
+  }
+
+  #outcomeAt(end: RequestEnd): Outcome {
+    const said = this.#outcome;
+    if (end === "threw") {
+      if (said && REASONS.includes(said)) return said;
+      return this.#llmFailed ? "ai_error" : "error";
+    }
+    if (said) return said;
+    if (this.#llmFailed) return "ai_error";
+    const { status } = end;
+    if (status < 400) return this.#details.matchType === "none" ? "no_match" : "answered";
+    if (status >= 500) return "error";
+    return status === 402 || status === 429 ? "quota" : "blocked";
+  }
+
+  /** Hands work to the runtime, which does not wait with the answer for it. */
+  #later(work: Promise<unknown>): void {
+    // Details may hold anything where a handler has no types.
+    this.#ctx.waitUntil(work.catch(() => this.#reporter.log("an event could not be made")));
+  }
+
+  /** What reports must never harm the handler that calls it. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch {
+      this.#reporter.log("an event could not be handed to ctx.waitUntil, and may be lost");
+    }
+  }
+}
+
+function visitor(request: Request | undefined): Metadata {
+  const userAgent = request?.headers.get("user-agent");
+  const referer = request?.headers.get("referer");
+  return {
+    ...(userAgent && { userAgent: cut(userAgent, 500) }),
+    ...(referer && { referer: cut(referer, 500) }),
+  };
 }

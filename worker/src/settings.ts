@@ -8,3 +8,53 @@ export interface AnalyticsEnv {
   AWS_SQS_URL?: string;
   AWS_REGION?: string;
 }
+
+/** Where to send, and with which keys. */
+export interface Settings {
+  accessKeyId: string;
+  secretAccessKey: string;
+  region: string;
+  queueUrl: string;
+  /** Where the calls of the JSON protocol go: the queue's address without account and name. */
+  endpoint: string;
+}
+
+const NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SQS_URL", "AWS_REGION"];
+
+/**
+ * Reads the secrets, without the line break that a pipe into `wrangler secret put` leaves at the
+ * end; or says what is wrong with them, never what they are.
+ */
+export function readSettings(env: AnalyticsEnv): Settings | string {
+  const values = NAMES.map((name) => {
+    const value: unknown = (env as Record<string, unknown> | undefined)?.[name];
+    return typeof value === "string" ? value.trim() : "";
+  });
+  const missing = NAMES.filter((_, index) => !values[index]);
+  if (missing.length > 0) return `${missing.join(", ")} missing`;
+  const [accessKeyId, secretAccessKey, queueUrl, region] = values as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  if (!/^\w{16,128}$/.test(accessKeyId)) return "AWS_ACCESS_KEY_ID is no key id";
+  if (!/^[^\s"']+$/.test(secretAccessKey))
+    return "AWS_SECRET_ACCESS_KEY has blanks or quotes in it";
+  if (!/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
+    return "AWS_REGION is no region, such as eu-west-2";
+  }
+  const url = URL.parse(queueUrl);
+  if (
+    !url ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username ||
+    url.search ||
+    !/^\/\d+\/[\w-]+\.fifo$/.test(url.pathname)
+  ) {
+    return "AWS_SQS_URL is not the address of a FIFO queue, https://HOST/ACCOUNT/NAME.fifo";
+  }
+  const hostRegion = /^sqs(?:-fips)?\.([^.]+)\.(?:amazonaws\.com|api\.aws)/.exec(url.hostname)?.[1];
+  if (hostRegion && hostRegion !== region) return "AWS_REGION is not the region in AWS_SQS_URL";
+  return { accessKeyId, secretAccessKey, region, queueUrl, endpoint: new URL("/", url).href };
+}

@@ -1,7 +1,8 @@
 /** A fetch handler whose every way out is reported. */
 
-import type { AnalyticsOptions, WaitUntil } from "./analytics.ts";
-import type { Interaction } from "./interaction.ts";
+import { type AnalyticsOptions, createReporter, type WaitUntil } from "./analytics.ts";
+import { type Interaction, ReportedInteraction } from "./interaction.ts";
+import type { AnalyticsEnv } from "./settings.ts";
 
 /** A fetch handler of a module Worker, with the interaction as fourth argument. */
 export type HandlerWithInteraction<Req extends Request, Env, Ctx extends WaitUntil> = (
@@ -26,11 +27,84 @@ export type HandlerWithInteraction<Req extends Request, Env, Ctx extends WaitUnt
  * A body with a `Content-Length`, a `Content-Encoding` or a JSON type counts as whole when it is
  * returned and is passed on untouched; any other is passed on chunk by chunk.
  */
-export declare function withAnalytics<
+export function withAnalytics<
   Req extends Request = Request,
   Env = unknown,
   Ctx extends WaitUntil = WaitUntil,
 >(
   handler: HandlerWithInteraction<Req, Env, Ctx>,
-  options?: AnalyticsOptions,
-): (request: Req, env: Env, ctx: Ctx) => Promise<Response>;
+  options: AnalyticsOptions = {},
+): (request: Req, env: Env, ctx: Ctx) => Promise<Response> {
+  return async (request, env, ctx) => {
+    const reporter = createReporter(env as AnalyticsEnv, options);
+    const interaction = new ReportedInteraction(reporter, ctx, request, false);
+    let response: Response;
+    try {
+      response = await handler(request, env, ctx, interaction);
+    } catch (error) {
+      interaction.leave("threw");
+      throw error;
+    }
+    if (reporter.enabled && interaction.isOpen && isStreamed(request, response)) {
+      return watched(response, ctx, interaction);
+    }
+    interaction.leave({ status: response.status });
+    return response;
+  };
+}
+
+/** Whether the answer may still be on its way when the handler has returned. */
+function isStreamed(request: Request, { body, headers, webSocket }: Response): boolean {
+  return (
+    body !== null &&
+    !webSocket &&
+    request.method !== "HEAD" &&
+    !headers.has("content-length") &&
+    !headers.has("content-encoding") &&
+    !/^application\/([\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "")
+  );
+}
+
+/**
+ * The same answer, whose end is seen. A chunk is asked for when the visitor's side asks, and is
+ * passed on as it came: nothing is held.
+ */
+function watched(response: Response, ctx: WaitUntil, interaction: ReportedInteraction): Response {
+  const { status } = response;
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  let settle: (() => void) | undefined;
+  const ended = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const leave = (end: Parameters<typeof interaction.leave>[0]): void => {
+    interaction.leave(end);
+    settle?.();
+  };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (!done) return controller.enqueue(value);
+          leave({ status });
+          controller.close();
+        } catch (error) {
+          leave("threw");
+          controller.error(error);
+        }
+      },
+      cancel(reason) {
+        leave({ status, cancelled: true });
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  try {
+    // Keeps the request alive until the end is seen, so that the event can still leave.
+    ctx.waitUntil(ended);
+  } catch {
+    // Without it the event leaves as well, where the runtime lets it.
+  }
+  return new Response(stream, response);
+}

@@ -1,0 +1,116 @@
+/** The chat: sends a question, shows the answer. Everything from outside is set as text, never as markup. */
+
+const messages = document.getElementById("messages");
+const suggestions = document.getElementById("suggestions");
+const form = document.getElementById("ask");
+const input = document.getElementById("question");
+const button = form.querySelector("button");
+
+// One session for each tab: it ends with the tab and is no way to know a person again.
+function sessionId() {
+  try {
+    const known = sessionStorage.getItem("session");
+    if (known) {
+      return known;
+    }
+    const fresh = crypto.randomUUID();
+    sessionStorage.setItem("session", fresh);
+    return fresh;
+  } catch {
+    return undefined; // storage is switched off; the agent works without
+  }
+}
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) {
+    made.textContent = text;
+  }
+  if (className) {
+    made.className = className;
+  }
+  return made;
+}
+
+function add(who, text, className) {
+  const item = element("li", undefined, `${who} ${className ?? ""}`.trim());
+  item.append(element("span", who === "visitor" ? "You: " : "Answer: ", "visually-hidden"), element("p", text));
+  messages.append(item);
+  item.scrollIntoView({ block: "nearest" });
+  return item;
+}
+
+function showReply({ outcome, answer, sources, contact }) {
+  const item = add("agent", answer, outcome === "answered" || outcome === "no_match" ? "" : "failed");
+  if (sources?.length) {
+    item.append(element("p", `From the CV: ${sources.join(" · ")}`, "more"));
+  }
+  if (contact) {
+    const line = element("p", "Or ask in person: ", "more");
+    const link = element("a", contact);
+    link.href = `mailto:${encodeURI(contact)}`;
+    line.append(link);
+    item.append(line);
+  }
+  item.scrollIntoView({ block: "nearest" });
+}
+
+async function ask(question) {
+  if (button.getAttribute("aria-disabled") === "true") {
+    return;
+  }
+  button.setAttribute("aria-disabled", "true");
+  suggestions.hidden = true;
+  add("visitor", question);
+  const waiting = add("agent", "Reading the CV …", "waiting");
+  let reply;
+  try {
+    const response = await fetch("api/ask", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ question, sessionId: sessionId() }),
+    });
+    reply = await response.json();
+  } catch {
+    reply = { outcome: "error", answer: "The connection broke off. Please try again." };
+  }
+  waiting.remove();
+  showReply(reply);
+  button.setAttribute("aria-disabled", "false");
+  input.focus();
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = input.value.trim();
+  if (question && button.getAttribute("aria-disabled") !== "true") {
+    input.value = "";
+    void ask(question);
+  }
+});
+
+input.addEventListener("keydown", (event) => {
+  // Enter sends, Shift and Enter begins a line; not while a word is being composed.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+
+try {
+  const about = await (await fetch("api/about")).json();
+  document.title = `Ask about ${about.name}`;
+  document.getElementById("name").textContent = about.name;
+  document.getElementById("headline").textContent = `${about.headline}. Answers come from the CV, and from nothing else.`;
+  for (const question of about.suggestions) {
+    const suggestion = element("button", question);
+    suggestion.type = "button";
+    suggestion.addEventListener("click", () => void ask(question));
+    const item = element("li");
+    item.append(suggestion);
+    suggestions.querySelector("ul").append(item);
+  }
+  suggestions.hidden = messages.childElementCount > 0 || about.suggestions.length === 0;
+} catch {
+  // The page works without its title.
+}

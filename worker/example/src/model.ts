@@ -1,0 +1,72 @@
+/** Calls the model: Workers AI, or any OpenAI-compatible service where MODEL_URL names one. */
+
+import { openAiResponseFormat, workersAiResponseFormat } from "@cv-analytics/worker/match-quality";
+
+import type { Message } from "./prompt.ts";
+
+/** Answers with whatever the model returned; rejects with {@link ModelFailure}. */
+export type Model = (messages: Message[]) => Promise<unknown>;
+
+/** The model did not answer. The message says how, and holds nothing of the question. */
+export class ModelFailure extends Error {
+  override name = "ModelFailure";
+
+  constructor(
+    message: string,
+    /** Whether the owner's own allowance is used up, rather than something broken. */
+    readonly quota = false,
+  ) {
+    super(message);
+  }
+}
+
+const PATIENCE_MS = 20_000;
+const MAX_TOKENS = 700;
+
+/** Workers AI. */
+export function workersAi(ai: Ai, model: string): Model {
+  return async (messages) => {
+    const settings = { messages, max_tokens: MAX_TOKENS, response_format: workersAiResponseFormat() };
+    try {
+      return await inTime(ai.run(model as keyof AiModels, settings as never));
+    } catch (error) {
+      if (error instanceof ModelFailure) {
+        throw error;
+      }
+      // "3036" is "you have used up your daily free allocation".
+      // https://developers.cloudflare.com/workers-ai/platform/errors/
+      const code = /\b[35]\d{3}\b/.exec(String(error))?.[0];
+      throw new ModelFailure(`Workers AI refused (${code ?? "no code"})`, code === "3036");
+    }
+  };
+}
+
+/** A service that speaks OpenAI's chat completions. */
+export function openAiCompatible(baseUrl: string, model: string, key?: string): Model {
+  const url = `${baseUrl.replace(/\/+$/, "")}/chat/completions`;
+  return async (messages) => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) },
+      body: JSON.stringify({ model, messages, max_tokens: MAX_TOKENS, response_format: openAiResponseFormat() }),
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    }).catch((error: unknown) => {
+      throw new ModelFailure(error instanceof Error ? `no answer (${error.name})` : "no answer");
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new ModelFailure(`the service answered ${response.status}`, response.status === 429);
+    }
+    return response.json().catch(() => {
+      throw new ModelFailure("the service's answer broke off or is no JSON");
+    });
+  };
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ModelFailure("no answer in time")), PATIENCE_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
