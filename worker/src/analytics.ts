@@ -82,7 +82,9 @@ export interface Reporter {
 }
 
 /** The queue of the last `env`, kept while the isolate lives. */
-let kept: { key: string; queue: QueueClient | undefined } | undefined;
+let kept: { key: string; queue: QueueClient } | undefined;
+/** What was wrong with secrets, said once while the isolate lives. */
+const said = new Set<string>();
 
 /** Makes a {@link Reporter}. Never throws. */
 export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Reporter {
@@ -94,12 +96,15 @@ export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Re
     }
   };
   const settings = readSettings(env);
-  const key = JSON.stringify(settings);
-  if (kept?.key !== key) {
-    if (typeof settings === "string") log(`nothing is sent: ${settings}`);
-    kept = { key, queue: typeof settings === "string" ? undefined : new QueueClient(settings) };
+  let queue: QueueClient | undefined;
+  if (typeof settings === "string") {
+    if (!said.has(settings)) log(`nothing is sent: ${settings}`);
+    said.add(settings);
+  } else {
+    const key = Object.values(settings).join();
+    if (kept?.key !== key) kept = { key, queue: new QueueClient(settings) };
+    queue = kept.queue;
   }
-  const { queue } = kept;
   return {
     enabled: queue !== undefined,
     together: options.together ?? 0,

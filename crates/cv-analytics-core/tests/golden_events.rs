@@ -1,4 +1,6 @@
-//! The golden events in `fixtures/events`: what the intake makes of every shape that is in use.
+//! The golden events: what the intake makes of every shape that is in use (`fixtures/events`), and of
+//! what the Worker's client sends (`fixtures/worker-events`, which the client's tests compare with
+//! what it sends).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,12 +39,17 @@ fn read(body: &[u8]) -> Value {
 
 #[test]
 fn every_golden_event_is_read_as_its_file_says_and_again_when_exported() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/events");
-    let mut files: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(files.len() >= 20);
-    for file in files {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let files = |folder: &str| -> Vec<_> {
+        let mut files: Vec<_> = fs::read_dir(fixtures.join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        assert!(files.len() >= 10);
+        files
+    };
+    for file in [files("events"), files("worker-events")].concat() {
         let golden: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         let made = read(golden["event"].to_string().as_bytes());
         assert_eq!(made, golden["expect"], "{}", file.display());

@@ -1,0 +1,363 @@
+/** One message on its way: what is sent, when it is sent again, and what is said of it. */
+
+import { afterEach, expect, test, vi } from "vitest";
+import { createAnalytics, type QueryEvent, type Sent } from "../src/index.ts";
+import type { AnalyticsEnv } from "../src/settings.ts";
+import {
+  Context,
+  consoleLines,
+  queue,
+  refusal,
+  SECRET,
+  secrets,
+  taken,
+  withoutWaits,
+} from "./queue.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+function query(fields: Partial<QueryEvent> = {}): QueryEvent {
+  return {
+    eventType: "query",
+    requestId: "r-1",
+    timestamp: 1_763_000_000_000,
+    query: "a b",
+    ...fields,
+  };
+}
+
+async function send(event = query(), env: AnalyticsEnv = secrets()): Promise<Sent> {
+  return createAnalytics(env).send(event);
+}
+
+const down = () => Promise.reject(new TypeError("Network connection lost: a b"));
+
+test("a message is a signed SendMessage of AWS JSON 1.0", async () => {
+  const messages = queue();
+  expect(await send()).toBe("sent");
+  const [message] = messages;
+  expect(message?.url).toBe("https://sqs.eu-west-2.amazonaws.com/");
+  expect(message?.headers.get("x-amz-target")).toBe("AmazonSQS.SendMessage");
+  expect(message?.headers.get("content-type")).toBe("application/x-amz-json-1.0");
+  expect(message?.headers.get("authorization")).toMatch(
+    /^AWS4-HMAC-SHA256 Credential=CVAKEXAMPLE\d+\/\d{8}\/eu-west-2\/sqs\/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=[0-9a-f]{64}$/,
+  );
+  expect(message?.body).toEqual({
+    QueueUrl: "https://sqs.eu-west-2.amazonaws.com/000000000000/cv-analytics-events.fifo",
+    MessageBody: JSON.stringify(query()),
+    MessageGroupId: "r-1",
+    MessageDeduplicationId: "r-1:query",
+  });
+  expect(message?.redirect).toBe("manual");
+});
+
+test.each([
+  ["no connection", down],
+  ["a fault of the queue", refusal(500, "InternalFailure")],
+  ["an overloaded queue", refusal(503, "ServiceUnavailable")],
+  ["too many requests", refusal(429, "RateExceeded")],
+  ["SQS's throttling", refusal(403, "RequestThrottled")],
+  ["AWS's throttling", refusal(400, "ThrottlingException")],
+  ["a proxy without words", () => new Response("<html>", { status: 502 })],
+])("%s is tried again under the same ids", async (_what, answer) => {
+  withoutWaits();
+  const messages = queue(answer, answer, taken);
+  expect(await send()).toBe("sent");
+  expect(messages).toHaveLength(3);
+  expect(new Set(messages.map(({ body }) => body.MessageDeduplicationId))).toEqual(
+    new Set(["r-1:query"]),
+  );
+});
+
+test("three tries are all there are", async () => {
+  withoutWaits();
+  const lines = consoleLines();
+  const messages = queue(refusal(500, "InternalFailure"));
+  expect(await send()).toBe("lost");
+  expect(messages).toHaveLength(3);
+  expect(lines).toEqual([
+    "cv-analytics: a query event was lost: the queue answered 500 InternalFailure, 3 times",
+  ]);
+});
+
+test("waits between tries are at most 1 s and 2 s, by chance", async () => {
+  const waits: number[] = [];
+  const now = globalThis.setTimeout;
+  vi.stubGlobal("setTimeout", (work: () => void, wait: number) => {
+    waits.push(wait);
+    now(work, 0);
+  });
+  consoleLines();
+  queue(down);
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  await send();
+  expect(waits).toEqual([500, 1000]);
+});
+
+test.each([
+  [400, "InvalidMessageContents"],
+  [400, "QueueDoesNotExist"],
+  [403, "AccessDenied"],
+  [403, "InvalidClientTokenId"],
+  [413, ""],
+])("a refusal with %i %s is final, and is one line in the log", async (status, code) => {
+  const lines = consoleLines();
+  const messages = queue(refusal(status, code));
+  expect(await send()).toBe("lost");
+  expect(messages).toHaveLength(1);
+  expect(lines).toEqual([
+    `cv-analytics: a query event was lost: the queue answered ${status}${code && ` ${code}`}`,
+  ]);
+});
+
+test("the Query protocol's code is the one that is logged where both are there", async () => {
+  const lines = consoleLines();
+  queue(
+    refusal(400, "QueueDoesNotExist", {
+      "x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender",
+    }),
+  );
+  await send();
+  expect(lines[0]).toMatch(/400 AWS\.SimpleQueueService\.NonExistentQueue$/);
+});
+
+test("a redirect is not followed", async () => {
+  const lines = consoleLines();
+  const messages = queue(
+    () => new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } }),
+  );
+  expect(await send()).toBe("lost");
+  expect(messages).toHaveLength(1);
+  expect(lines).toHaveLength(1);
+});
+
+test("a success without a message id is none: some other site answered", async () => {
+  for (const answer of [
+    () => new Response("<html>welcome</html>"),
+    () => Response.json({}),
+    () => Response.json(null),
+  ]) {
+    const lines = consoleLines();
+    queue(answer);
+    expect(await send()).toBe("lost");
+    expect(lines[0]).toContain("AWS_SQS_URL is no queue");
+    vi.restoreAllMocks();
+  }
+});
+
+test("a queue that hangs is given up after 7 s a try, headers or body", async () => {
+  withoutWaits();
+  const limits: number[] = [];
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
+    limits.push(milliseconds);
+    return AbortSignal.abort(new DOMException("too long", "TimeoutError"));
+  });
+  const hangs = (_message: unknown, signal: AbortSignal) => {
+    signal.throwIfAborted();
+    return new Promise<Response>(() => {});
+  };
+  const lines = consoleLines();
+  const messages = queue(hangs);
+  expect(await send()).toBe("lost");
+  expect(messages).toHaveLength(3);
+  expect(limits).toEqual([7_000, 7_000, 7_000]);
+  expect(lines).toEqual([
+    "cv-analytics: a query event was lost: the queue did not answer, 3 times",
+  ]);
+});
+
+test("all tries end within the 30 s that waitUntil grants", () => {
+  const [tries, perTry, firstWait, secondWait] = [3, 7_000, 1_000, 2_000];
+  expect(tries * perTry + firstWait + secondWait).toBeLessThan(30_000);
+});
+
+test.each([["SignatureDoesNotMatch"], ["InvalidSignatureException"], ["RequestExpired"]])(
+  "%s by a wrong clock is signed again with the queue's",
+  async (code) => {
+    const ahead = 3_600_000;
+    vi.useFakeTimers({ toFake: ["Date"], now: 1_763_000_000_000 });
+    const queueDate = new Date(Date.now() + ahead);
+    const messages = queue(refusal(403, code, { date: queueDate.toUTCString() }), taken);
+    const env = secrets();
+    expect(await send(query(), env)).toBe("sent");
+    const dates = messages.map(({ headers }) => headers.get("x-amz-date"));
+    expect(dates).toEqual(["20251113T021320Z", "20251113T031320Z"]);
+    // From then on at once.
+    expect(await send(query(), env)).toBe("sent");
+    expect(messages[2]?.headers.get("x-amz-date")).toBe("20251113T031320Z");
+  },
+);
+
+test("a wrong signature by a right clock is final", async () => {
+  consoleLines();
+  const date = new Date().toUTCString();
+  const messages = queue(refusal(403, "SignatureDoesNotMatch", { date }));
+  expect(await send()).toBe("lost");
+  expect(messages).toHaveLength(1);
+});
+
+test("a signature that is refused again by the queue's own clock is final", async () => {
+  consoleLines();
+  const date = new Date(Date.now() + 3_600_000).toUTCString();
+  const messages = queue(refusal(403, "SignatureDoesNotMatch", { date }));
+  expect(await send()).toBe("lost");
+  expect(messages).toHaveLength(2);
+});
+
+// What is sent
+
+test("a question is cut well under the queue's limit, and never within a character", async () => {
+  const messages = queue();
+  const context = new Context();
+  const interaction = createAnalytics(secrets()).begin(context);
+  interaction.asked(`x${"🎓".repeat(1_000_000)}`);
+  interaction.answered({
+    reasoning: "é".repeat(1_000_000),
+    matchedSkills: Array.from({ length: 10_000 }, () => "Go".repeat(1_000)),
+  });
+  await context.settled();
+  for (const { body, event } of messages) {
+    expect(new TextEncoder().encode(body.MessageBody).length).toBeLessThan(256 * 1024);
+    expect(Array.from(event.query ?? "")).toHaveLength(4_000);
+    expect(event.query?.isWellFormed()).toBe(true);
+  }
+  expect(messages).toHaveLength(2);
+});
+
+test("half a surrogate pair, controls and non-characters make a body that SQS takes", async () => {
+  const messages = queue();
+  const context = new Context();
+  const interaction = createAnalytics(secrets()).begin(context);
+  interaction.asked("a\u{D83D}b\u{0}c\u{1F}d\u{FFFE}e\u{FFFF}f");
+  await context.settled();
+  const body = messages[0]?.body.MessageBody ?? "";
+  // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+  for (const character of body) {
+    const point = character.codePointAt(0) ?? 0;
+    expect([9, 10, 13].includes(point) || point >= 0x20).toBe(true);
+    expect(point).not.toSatisfy((point: number) => point >= 0xd800 && point <= 0xdfff);
+    expect([0xfffe, 0xffff]).not.toContain(point);
+  }
+  expect(messages[0]?.event.query).toBe("a\u{FFFD}b\u{0}c\u{1F}d\u{FFFD}e\u{FFFD}f");
+});
+
+test("metadata that is too long or no JSON is left out, and the event says so", async () => {
+  const messages = queue();
+  await send(query({ metadata: { long: "x".repeat(2_000_000) } }));
+  await send(query({ metadata: { number: 1n } }));
+  expect(messages.map(({ event }) => event.metadata)).toEqual([
+    { left_out: "too_long" },
+    { left_out: "not_json" },
+  ]);
+});
+
+test.each(["", "x".repeat(120), "cv-analytics:x", "a b", "é", "a\n"])(
+  "a request id like %j is replaced by one that the queue takes",
+  async (requestId) => {
+    const messages = queue();
+    const lines = consoleLines();
+    const context = new Context();
+    createAnalytics(secrets()).begin(context).asked("q", { requestId });
+    await context.settled();
+    expect(messages[0]?.event.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(lines).toHaveLength(1);
+  },
+);
+
+test("an event of one's own making with an impossible id is lost with a line", async () => {
+  const lines = consoleLines();
+  const messages = queue();
+  expect(await send(query({ requestId: "a b" }))).toBe("lost");
+  expect(messages).toEqual([]);
+  expect(lines).toHaveLength(1);
+});
+
+// Secrets
+
+test("the self-hosted server's secrets work alike", async () => {
+  const messages = queue();
+  const url = "http://127.0.0.1:8787/000000000000/cv-analytics-events.fifo";
+  expect(await send(query(), { ...secrets(), AWS_SQS_URL: url })).toBe("sent");
+  expect(messages[0]?.url).toBe("http://127.0.0.1:8787/");
+});
+
+test("blanks round a secret do no harm", async () => {
+  const messages = queue();
+  const env = Object.fromEntries(Object.entries(secrets()).map(([k, v]) => [k, ` ${v}\r\n`]));
+  expect(await send(query(), env)).toBe("sent");
+  expect(messages[0]?.headers.get("authorization")).toContain("/eu-west-2/sqs/");
+});
+
+test.each<[string, Partial<Record<keyof AnalyticsEnv, unknown>>, string]>([
+  ["a missing key", { AWS_SECRET_ACCESS_KEY: undefined }, "AWS_SECRET_ACCESS_KEY missing"],
+  ["an empty address", { AWS_SQS_URL: " " }, "AWS_SQS_URL missing"],
+  ["a binding in place of a text", { AWS_REGION: { get() {} } }, "AWS_REGION missing"],
+  ["a key with a blank in it", { AWS_SECRET_ACCESS_KEY: "a b" }, "AWS_SECRET_ACCESS_KEY has"],
+  ["a key in quotes", { AWS_SECRET_ACCESS_KEY: `"${SECRET}"` }, "AWS_SECRET_ACCESS_KEY has"],
+  ["a key id that is none", { AWS_ACCESS_KEY_ID: "AKIA" }, "AWS_ACCESS_KEY_ID"],
+  ["a region that is none", { AWS_REGION: "London" }, "AWS_REGION"],
+  ["another region", { AWS_REGION: "eu-west-1" }, "AWS_REGION is not the region"],
+  ["no address", { AWS_SQS_URL: "queue" }, "AWS_SQS_URL"],
+  ["a queue that is not FIFO", { AWS_SQS_URL: "https://sqs.eu-west-2.amazonaws.com/1/q" }, "FIFO"],
+  ["another protocol", { AWS_SQS_URL: "ftp://h/1/q.fifo" }, "AWS_SQS_URL"],
+  ["an address with a password", { AWS_SQS_URL: "https://u:p@h/1/q.fifo" }, "AWS_SQS_URL"],
+])("%s switches sending off, and says so once", async (_what, wrong, line) => {
+  const lines = consoleLines();
+  const messages = queue();
+  const env = { ...secrets(), ...wrong } as AnalyticsEnv;
+  vi.resetModules();
+  const { createAnalytics } = await import("../src/index.ts");
+  for (let time = 0; time < 3; time++) {
+    const context = new Context();
+    const analytics = createAnalytics(env);
+    expect(analytics.enabled).toBe(false);
+    const interaction = analytics.begin(context);
+    interaction.asked("q");
+    interaction.answered();
+    expect(context.isEmpty).toBe(true);
+    expect(await analytics.send(query())).toBe("off");
+  }
+  expect(messages).toEqual([]);
+  expect(lines).toEqual([expect.stringContaining(line)]);
+});
+
+test("no env at all is off, not an exception", () => {
+  consoleLines();
+  expect(createAnalytics(undefined as unknown as AnalyticsEnv).enabled).toBe(false);
+});
+
+test("no line holds a secret or a text, whatever goes wrong", async () => {
+  withoutWaits();
+  const lines = consoleLines();
+  const text = "confidential-question";
+  const echo = (message: { body: { MessageBody: string } }) =>
+    Response.json(
+      { __type: message.body.MessageBody, message: message.body.MessageBody },
+      { status: 400 },
+    );
+  const echoInHeader = () =>
+    new Response(text, { status: 403, headers: { "x-amzn-query-error": `${text} ${SECRET}` } });
+  const throws = () => Promise.reject(new Error(`${text} ${SECRET}`));
+  const named = () => Promise.reject(Object.assign(new Error(), { name: `${text} ${SECRET}` }));
+  const env = secrets();
+  for (const answer of [echo, echoInHeader, throws, named, refusal(400, "AccessDenied")]) {
+    queue(answer);
+    await send(query({ query: text, sessionId: text, metadata: { text } }), env);
+  }
+  vi.spyOn(crypto.subtle, "importKey").mockRejectedValue(new Error(`${text} ${SECRET}`));
+  await send(query({ query: text }), secrets());
+  vi.resetModules();
+  const fresh = await import("../src/index.ts");
+  for (const wrong of Object.keys(env)) {
+    fresh.createAnalytics({ ...env, [wrong]: `${env[wrong as keyof AnalyticsEnv]} ${text}` });
+  }
+  expect(lines.length).toBeGreaterThanOrEqual(10);
+  const log = lines.join("\n");
+  expect(log).not.toContain(text);
+  expect(log).not.toContain(SECRET);
+  expect(log).not.toContain(env.AWS_ACCESS_KEY_ID);
+});
