@@ -169,7 +169,8 @@ const DEEPEST_NESTING = 3;
 function unwrapped(output: unknown): unknown {
   if (!isFields(output)) return output;
   const { response, choices, result } = output;
-  if (isKnown(output) && !isFields(response)) return output;
+  // "response" is also a name that models give to the answer: then a judgement lies beside it.
+  if (isKnown(output, [...QUALITY_NAMES, ...TYPE_NAMES]) || output["answer"]) return output;
   if (response !== undefined) return response;
   if (Array.isArray(choices)) {
     const message: unknown = isFields(choices[0]) ? choices[0]["message"] : undefined;
@@ -272,8 +273,20 @@ function isAnnouncement(text: string): boolean {
   );
 }
 
-const DEBRIS =
-  /[{[]\s*["'“”\]}]|```|["'“”]?\b(?:match_?quality|missing_?skills|matched_?skills)\b["'“”]?\s*:|["'“”]answer["'“”]\s*:|^\s*[{[]|[{[]\s*$/i;
+const QUOTE = "[\"'“”‘’]?";
+const DEBRIS = new RegExp(
+  [
+    // Begins as JSON, or as a fence round it.
+    "^\\s*(?:[{[]|`{1,3}\\w*\\s*(?:[{[]|$))",
+    "```json",
+    // A name of a field of ours, with the colon after it.
+    `\\b(?:match_?quality|matched_?skills|missing_?skills)${QUOTE}\\s*:`,
+    `[{,]\\s*${QUOTE}(?:answer|response|type|confidence|reasoning)${QUOTE}\\s*:`,
+    // Ends where an object has just begun.
+    `\\{\\s*${QUOTE}\\w*${QUOTE}\\s*:?\\s*${QUOTE}$`,
+  ].join("|"),
+  "i",
+);
 
 /** Whether it looks like a piece of the JSON that was asked for. */
 function isDebris(text: string): boolean {
@@ -285,6 +298,7 @@ function debrisStart(text: string): number {
 }
 
 const ANSWER_NAMES = ["answer", "response", "reply", "text", "message", "content"];
+const TYPE_NAMES = ["type", "matchtype", "level"];
 const QUALITY_NAMES = ["matchquality", "match", "quality"];
 
 /** A field by one of its names, in any spelling: `match_quality` is `matchQuality`. */
@@ -306,8 +320,10 @@ function named(fields: Fields, names: readonly string[], tolerated: Set<Tolerate
 }
 
 /** Whether it is the object that was asked for, or a part of it. */
-function isKnown(fields: Fields): boolean {
-  const names = [...ANSWER_NAMES, ...QUALITY_NAMES, "type", "matchtype", "confidence"];
+function isKnown(
+  fields: Fields,
+  names: readonly string[] = [...ANSWER_NAMES, ...QUALITY_NAMES, ...TYPE_NAMES, "confidence"],
+): boolean {
   return field(fields, names)[0] !== undefined;
 }
 
@@ -337,8 +353,7 @@ function matchIn(fields: Fields, tolerated: Set<Tolerated>): Judgement | undefin
     quality = fields;
   }
   if (!isFields(quality)) return undefined;
-  const typeNames = ["type", "matchtype", "level"];
-  const matchType = typeOf(named(quality, typeNames, tolerated), tolerated);
+  const matchType = typeOf(named(quality, TYPE_NAMES, tolerated), tolerated);
   if (!matchType) return undefined;
   const names = ["confidence", "score", "matchscore"];
   const matchScore = scoreOf(named(quality, names, tolerated), tolerated);

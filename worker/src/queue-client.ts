@@ -5,9 +5,10 @@ import { type AnalyticsEvent, isRequestId, messageBody } from "./event.ts";
 import type { Settings } from "./settings.ts";
 
 const TRIES = 3;
-/** `waitUntil` ends 30 s after the answer: 3 tries of 7 s and waits of 1 s and 2 s fit. */
-const TRY_MILLISECONDS = 7_000;
-const WAIT_MILLISECONDS = 1_000;
+/** `waitUntil` ends 30 s after the answer: three tries of 6 s and waits of 2 s and 8 s fit. */
+const TRY_MILLISECONDS = 6_000;
+/** The longest waits. Half of each is sure, so that a queue that is away for 5 s is outwaited. */
+const WAITS_MILLISECONDS = [2_000, 8_000];
 /** SQS takes a signature for 15 minutes; a clock that is wrong by less is not the fault. */
 const SKEW_MILLISECONDS = 4 * 60_000;
 
@@ -38,10 +39,10 @@ export class QueueClient {
         if (ended.end === "sent") return undefined;
         why = ended.why;
         if (ended.end === "no") return why;
-        if (!ended.now && number < TRIES) {
-          // Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
-          await delay(Math.random() * WAIT_MILLISECONDS * number);
-        }
+        const wait = WAITS_MILLISECONDS[number - 1];
+        // Half by chance, so that many Workers do not come back at once:
+        // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("equal jitter")
+        if (wait && !ended.now) await delay((wait * (1 + Math.random())) / 2);
       }
       return `${why}, ${TRIES} times`;
     } catch (error) {

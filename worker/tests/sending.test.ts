@@ -84,7 +84,7 @@ test("three tries are all there are", async () => {
   ]);
 });
 
-test("waits between tries are at most 1 s and 2 s, by chance", async () => {
+test("waits between tries are 1 to 2 s and 4 to 8 s, by chance", async () => {
   const waits: number[] = [];
   const now = globalThis.setTimeout;
   vi.stubGlobal("setTimeout", (work: () => void, wait: number) => {
@@ -95,7 +95,7 @@ test("waits between tries are at most 1 s and 2 s, by chance", async () => {
   queue(down);
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   await send();
-  expect(waits).toEqual([500, 1000]);
+  expect(waits).toEqual([1_500, 6_000]);
 });
 
 test.each([
@@ -149,7 +149,7 @@ test("a success without a message id is none: some other site answered", async (
   }
 });
 
-test("a queue that hangs is given up after 7 s a try, headers or body", async () => {
+test("a queue that hangs is given up after 6 s a try, headers or body", async () => {
   withoutWaits();
   const limits: number[] = [];
   vi.spyOn(AbortSignal, "timeout").mockImplementation((milliseconds) => {
@@ -164,15 +164,10 @@ test("a queue that hangs is given up after 7 s a try, headers or body", async ()
   const messages = queue(hangs);
   expect(await send()).toBe("lost");
   expect(messages).toHaveLength(3);
-  expect(limits).toEqual([7_000, 7_000, 7_000]);
+  expect(limits).toEqual([6_000, 6_000, 6_000]);
   expect(lines).toEqual([
     "cv-analytics: a query event was lost: the queue did not answer, 3 times",
   ]);
-});
-
-test("all tries end within the 30 s that waitUntil grants", () => {
-  const [tries, perTry, firstWait, secondWait] = [3, 7_000, 1_000, 2_000];
-  expect(tries * perTry + firstWait + secondWait).toBeLessThan(30_000);
 });
 
 test.each([["SignatureDoesNotMatch"], ["InvalidSignatureException"], ["RequestExpired"]])(

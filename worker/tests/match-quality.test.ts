@@ -1,0 +1,285 @@
+/** What small models really return, and what the visitor and the event get of it. */
+
+import { expect, test } from "vitest";
+import {
+  MATCH_QUALITY_PROMPT,
+  matchFromSimilarity,
+  matchQualityPrompt,
+  matchQualitySchema,
+  openAiResponseFormat,
+  parseMatchQuality,
+  workersAiResponseFormat,
+} from "../src/match-quality.ts";
+
+const ANSWER = "Yes: I ran Docker in production, but no Kubernetes yet.";
+
+const MODEL = {
+  answer: ANSWER,
+  matchQuality: {
+    type: "partial",
+    confidence: 0.7,
+    reasoning: "has Docker, lacks Kubernetes",
+    matchedSkills: ["Docker"],
+    missingSkills: ["Kubernetes"],
+  },
+};
+
+const MATCH = {
+  matchType: "partial",
+  matchScore: 70,
+  reasoning: "has Docker, lacks Kubernetes",
+  matchedSkills: ["Docker"],
+  missingSkills: ["Kubernetes"],
+};
+
+const JSON_TEXT = JSON.stringify(MODEL);
+const PRETTY = JSON.stringify(MODEL, null, 2);
+
+test("what was asked for is read as it is", () => {
+  expect(parseMatchQuality(JSON_TEXT)).toEqual({
+    answer: ANSWER,
+    match: { ...MATCH, metadata: { matchSource: "model" } },
+    tolerated: [],
+  });
+});
+
+test.each<[string, unknown, string[]]>([
+  ["white space", `\n ${PRETTY}\n`, []],
+  ["a code fence", `\`\`\`json\n${PRETTY}\n\`\`\``, ["around"]],
+  ["a fence without its end", `\`\`\`json\n${PRETTY}`, ["around"]],
+  ["an announcement", `Sure! Here is the JSON you asked for:\n\n${PRETTY}`, ["around"]],
+  ["prose after it", `${PRETTY}\n\nLet me know if you need more.`, ["around"]],
+  ["braces in the prose", `As {asked} in the prompt:\n${PRETTY}`, ["around"]],
+  ["thoughts", `<think>The CV has {"Docker"}.</think>\n${JSON_TEXT}`, ["thoughts"]],
+  ["thoughts without a beginning", `The CV has Docker.\n</think>${JSON_TEXT}`, ["thoughts"]],
+  ["trailing commas", JSON_TEXT.replaceAll("]", ",]").replaceAll("}", ",}"), ["repaired"]],
+  ["single quotes", JSON_TEXT.replaceAll('"', "'"), ["repaired"]],
+  ["curly quotes", JSON_TEXT.replaceAll('"', "”"), ["repaired"]],
+  ["names without quotes", JSON_TEXT.replace(/"(\w+)":/g, "$1:"), ["repaired"]],
+  ["a comment", PRETTY.replace("{", "{ // the answer"), ["repaired"]],
+  ["a missing comma", PRETTY.replace(",\n", "\n"), ["repaired"]],
+  ["the last brace missing", PRETTY.slice(0, -1), ["cut_off"]],
+  ["text of JSON", JSON.stringify(JSON_TEXT), ["nested"]],
+  ["a list", `[${JSON_TEXT}]`, ["nested"]],
+  ["the object within the answer", JSON.stringify({ ...MODEL, answer: JSON_TEXT }), ["nested"]],
+  ["names with underlines", JSON_TEXT.replace("matchQuality", "match_quality"), ["names"]],
+  ["another name of the answer", JSON_TEXT.replace('"answer"', '"response"'), ["names"]],
+  ["all fields in one object", { answer: ANSWER, ...MODEL.matchQuality }, ["names"]],
+  ["an object, as Workers AI gives in JSON mode", MODEL, []],
+  ["the result of Workers AI", { response: MODEL, usage: { total_tokens: 1 } }, []],
+  ["the result of Workers AI as text", { response: JSON_TEXT }, []],
+  ["Workers AI over HTTP", { success: true, result: { response: JSON_TEXT } }, []],
+  ["a chat completion", { choices: [{ message: { role: "assistant", content: JSON_TEXT } }] }, []],
+  [
+    "one in parts",
+    { choices: [{ message: { content: [{ type: "text", text: JSON_TEXT }] } }] },
+    [],
+  ],
+])("%s is tolerated", (_what, output, tolerated) => {
+  const read = parseMatchQuality(output);
+  expect(read.answer).toBe(ANSWER);
+  expect(read.match).toMatchObject(MATCH);
+  expect(read.tolerated).toEqual(tolerated);
+  expect(read.match?.metadata.tolerated ?? []).toEqual(tolerated);
+});
+
+const withQuality = (fields: object) =>
+  parseMatchQuality({ answer: ANSWER, matchQuality: { ...MODEL.matchQuality, ...fields } });
+
+test.each<[unknown, string | undefined]>([
+  ["Full", "full"],
+  ["exact", "full"],
+  ["complete match", "full"],
+  ["yes", "full"],
+  [true, "full"],
+  ["high", "full"],
+  ["somewhat", "partial"],
+  ["PARTIAL_MATCH", "partial"],
+  ["partially", "partial"],
+  ["not a full match", "partial"],
+  ["limited", "partial"],
+  ["no", "none"],
+  ["missing", "none"],
+  ["no match", "none"],
+  ["NONE", "none"],
+  [false, "none"],
+  ["full|partial|none", undefined],
+  ["blue", undefined],
+  [7, undefined],
+])("the type %j is %j", (type, matchType) => {
+  const { answer, match } = withQuality({ type });
+  expect(answer).toBe(ANSWER);
+  expect(match?.matchType).toBe(matchType);
+});
+
+test.each<[unknown, number | undefined]>([
+  [0.8, 80],
+  [1, 100],
+  [0, 0],
+  [85, 85],
+  ["85%", 85],
+  ["85 %", 85],
+  ["0.8", 80],
+  ["0,8", 80],
+  [".8", 80],
+  ["about 0.8", 80],
+  ["8/10", 80],
+  ["80/100", 80],
+  ["1%", 1],
+  [0.29, 29],
+  ["high", undefined],
+  [-1, undefined],
+  [140, undefined],
+  [null, undefined],
+])("the confidence %j is the score %j", (confidence, matchScore) => {
+  expect(withQuality({ confidence }).match?.matchScore).toBe(matchScore);
+});
+
+test.each<[unknown, string[]]>([
+  ["Docker, Go; Rust", ["Docker", "Go", "Rust"]],
+  [
+    [{ name: "Docker" }, { skill: "Go" }],
+    ["Docker", "Go"],
+  ],
+  [["Docker", " Docker ", "", "none", "N/A", 7, null], ["Docker"]],
+  ["none", []],
+  [null, []],
+])("the skills %j are %j", (matchedSkills, expected) => {
+  expect(withQuality({ matchedSkills }).match?.matchedSkills).toEqual(expected);
+});
+
+test("prose is the answer, and says nothing of the match", () => {
+  for (const prose of [
+    ANSWER,
+    `${ANSWER}\n\nIn Rust: \`let a = {};\``,
+    "Use `docker run` {that is all}.",
+    "42",
+  ]) {
+    expect(parseMatchQuality(prose)).toEqual({ answer: prose, tolerated: ["prose"] });
+  }
+});
+
+test("prose with the judgement after it is both", () => {
+  const judged = JSON.stringify({ matchQuality: MODEL.matchQuality });
+  const read = parseMatchQuality(`${ANSWER}\n\n\`\`\`json\n${judged}\n\`\`\``);
+  expect(read.answer).toBe(ANSWER);
+  expect(read.match).toMatchObject(MATCH);
+});
+
+test("an answer may hold code", () => {
+  const answer = 'Like so: {"a": 1}\n```js\nlet b = [];\n```';
+  expect(parseMatchQuality({ ...MODEL, answer }).answer).toBe(answer);
+});
+
+test.each([
+  undefined,
+  null,
+  "",
+  " ",
+  7,
+  {},
+  [],
+  "{}",
+  "[]",
+  "```json\n```",
+  '{"matchQuality": {"type": "full"}}',
+  { answer: "", matchQuality: MODEL.matchQuality },
+  { choices: [] },
+  "<think>I never came to an end",
+])("without an answer (%j) the visitor is shown the fallback", (output) => {
+  const read = parseMatchQuality(output, "Ask again.");
+  expect(read.answer).toBe("Ask again.");
+  expect(read.tolerated).toContain("no_answer");
+});
+
+const DEBRIS = /[{}[\]]|matchQuality|confidence|missingSkills|"answer|```/;
+
+test.each([
+  ["JSON", PRETTY],
+  ["JSON in a fence", `\`\`\`json\n${PRETTY}\n\`\`\``],
+  ["JSON in single quotes", JSON_TEXT.replaceAll('"', "'")],
+  ["announced JSON", `Here is the JSON:\n${JSON_TEXT}`],
+])("%s, cut off anywhere, never shows debris and always an answer", (_what, text) => {
+  for (let length = 0; length <= text.length; length++) {
+    const { answer } = parseMatchQuality(text.slice(0, length), "Ask again.");
+    expect(answer, text.slice(0, length)).not.toBe("");
+    expect(answer, text.slice(0, length)).not.toMatch(DEBRIS);
+  }
+});
+
+test("once the answer is whole, cutting off the rest does not change it", () => {
+  const end = JSON_TEXT.indexOf(ANSWER) + ANSWER.length + 1;
+  for (let length = end; length <= JSON_TEXT.length; length++) {
+    expect(parseMatchQuality(JSON_TEXT.slice(0, length)).answer).toBe(ANSWER);
+  }
+});
+
+test("hostile output neither throws nor reaches the visitor", () => {
+  for (const output of [
+    "{".repeat(1_000_000),
+    "[".repeat(1_000_000),
+    '{"answer":'.repeat(100_000),
+    `{"a${"\\".repeat(500_000)}`,
+    "<think>".repeat(200_000),
+    "{a:".repeat(300_000),
+    new Proxy({}, { get: () => undefined }),
+  ]) {
+    expect(parseMatchQuality(output).answer).not.toMatch(/[{[]/);
+  }
+});
+
+test("the schema is what strict structured output takes, with and without reasoning", () => {
+  for (const reasoning of [true, false]) {
+    const schema = JSON.parse(JSON.stringify(matchQualitySchema({ reasoning })));
+    const quality = schema.properties.matchQuality;
+    expect(Object.keys(schema.properties)).toEqual(["answer", "matchQuality"]);
+    for (const object of [schema, quality]) {
+      expect(object.additionalProperties).toBe(false);
+      expect(object.required).toEqual(Object.keys(object.properties));
+    }
+    expect("reasoning" in quality.properties).toBe(reasoning);
+    expect(matchQualityPrompt({ reasoning }).includes("reasoning")).toBe(reasoning);
+  }
+  expect(matchQualityPrompt()).toBe(MATCH_QUALITY_PROMPT);
+});
+
+test("both response formats hold the schema", () => {
+  const schema = matchQualitySchema({ reasoning: false });
+  expect(workersAiResponseFormat({ reasoning: false })).toEqual({
+    type: "json_schema",
+    json_schema: schema,
+  });
+  expect(openAiResponseFormat({ reasoning: false })).toEqual({
+    type: "json_schema",
+    json_schema: { name: "match_quality", strict: true, schema },
+  });
+});
+
+test("the example in the prompt is what the parser reads", () => {
+  const example = /^\{.*\}$/m.exec(MATCH_QUALITY_PROMPT)?.[0].replaceAll("…", "x");
+  expect(parseMatchQuality(example)).toMatchObject({
+    answer: "x",
+    match: { matchType: "partial", matchScore: 70 },
+    tolerated: [],
+  });
+});
+
+test.each<[number[], string, number]>([
+  [[0.31, 0.8], "full", 80],
+  [[0.6], "partial", 60],
+  [[0.49], "none", 49],
+  [[], "none", 0],
+  [[Number.NaN, -1], "none", 0],
+  [[1.2], "full", 100],
+])("similarities %j are a fallback: %s with %i", (scores, matchType, matchScore) => {
+  expect(matchFromSimilarity(scores)).toEqual({
+    matchType,
+    matchScore,
+    metadata: { matchSource: "similarity" },
+  });
+});
+
+test("thresholds of similarity can be set", () => {
+  expect(matchFromSimilarity([0.6], { full: 0.55 }).matchType).toBe("full");
+  expect(matchFromSimilarity([0.6], { partial: 0.7 }).matchType).toBe("none");
+});
