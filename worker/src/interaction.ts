@@ -2,6 +2,7 @@
 
 import type { Reporter, WaitUntil } from "./analytics.ts";
 import {
+  type AnalyticsEvent,
   type AnswerDetails,
   answerFields,
   cut,
@@ -9,8 +10,10 @@ import {
   isRequestId,
   type Metadata,
   type Outcome,
+  type QueryEvent,
   type QuestionDetails,
   questionText,
+  type ResponseEvent,
 } from "./event.ts";
 
 /** A part of the work whose time is reported by itself. */
@@ -118,7 +121,7 @@ export class ReportedInteraction implements Interaction {
         ...(details.sessionId && { sessionId: cut(String(details.sessionId), 256) }),
         ...(Object.keys(metadata).length > 0 && { metadata }),
       };
-      if (this.#reporter.enabled) this.#later(this.#sendQuestion(this.#question));
+      if (this.#reporter.enabled) this.#later(this.#questionEvent(this.#question));
     });
   }
 
@@ -179,32 +182,21 @@ export class ReportedInteraction implements Interaction {
       if (this.#hasLeft || !isSaid || !this.#reporter.enabled) return;
       this.#hasLeft = true;
       this.#answerIsThere?.();
-      this.#later(this.#sendAnswer(end));
+      this.#later(this.#answerEvent(end));
     });
   }
 
-  async #sendQuestion({ query, queryTimestamp, ...rest }: Question): Promise<void> {
-    const { together } = this.#reporter;
-    if (together > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, together);
-        this.#answerIsThere = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      if (this.#hasLeft) return;
-    }
-    await this.#reporter.send({
+  #questionEvent({ query, queryTimestamp, ...rest }: Question): QueryEvent {
+    return {
       eventType: "query",
       requestId: this.requestId,
       timestamp: queryTimestamp,
       query,
       ...rest,
-    });
+    };
   }
 
-  async #sendAnswer(end: RequestEnd): Promise<void> {
+  #answerEvent(end: RequestEnd): ResponseEvent {
     const now = Date.now();
     const { llm, retrieval } = this.#times;
     const { cacheHit } = this.#details;
@@ -213,7 +205,7 @@ export class ReportedInteraction implements Interaction {
       ...this.#details.metadata,
       ...(end !== "threw" && end.cancelled && { cancelled: true }),
     };
-    await this.#reporter.send({
+    return {
       eventType: "response",
       requestId: this.requestId,
       timestamp: now,
@@ -227,7 +219,7 @@ export class ReportedInteraction implements Interaction {
         ...(typeof cacheHit === "boolean" && { cacheHit }),
       },
       ...(Object.keys(metadata).length > 0 && { metadata }),
-    });
+    };
   }
 
   #outcomeAt(end: RequestEnd): Outcome {
@@ -244,10 +236,19 @@ export class ReportedInteraction implements Interaction {
     return status === 402 || status === 429 ? "quota" : "blocked";
   }
 
-  /** Hands work to the runtime, which does not wait with the answer for it. */
-  #later(work: Promise<unknown>): void {
-    // Details may hold anything where a handler has no types.
-    this.#ctx.waitUntil(work.catch(() => this.#reporter.log("an event could not be made")));
+  /**
+   * Hands the sending to the runtime, which does not wait with the answer for it. It begins in the
+   * next turn: signing takes the processor for a while, and the handler and its answer go first.
+   */
+  #later(event: AnalyticsEvent): void {
+    const { together, send } = this.#reporter;
+    const isHeld = event.eventType === "query" && together > 0;
+    const turn = new Promise<void>((resolve) => {
+      setTimeout(resolve, isHeld ? together : 0);
+      if (isHeld) this.#answerIsThere = resolve;
+    });
+    const sent = turn.then(() => (isHeld && this.#hasLeft ? undefined : send(event)));
+    this.#ctx.waitUntil(sent);
   }
 
   /** What reports must never harm the handler that calls it. */

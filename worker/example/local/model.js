@@ -1,7 +1,7 @@
 /**
  * Stands in for the model on this machine: an OpenAI-compatible server that answers from the CV
- * excerpts in the prompt by comparing words. The same question gives the same answer. It knows
- * nothing and is no model; it lets the whole agent run with no account and no network.
+ * excerpts in the prompt by comparing words. The same question gives the same answer. It knows no
+ * synonyms and is no model; it lets the whole agent run with no account and no network.
  *
  * A question may carry one of these words, to see what a real model sometimes does:
  *
@@ -85,16 +85,19 @@ export function answerFrom(system, question) {
   const skills = (/^Skills: (.*)$/m.exec(cv)?.[1] ?? "").split(", ").filter(Boolean);
   const asked = tokens(question).filter((word) => !COMMON.has(word.toLowerCase()));
   const known = tokens(cv).map((word) => word.toLowerCase());
-  const isKnown = (word) => known.includes(word.toLowerCase());
+  const isKnown = (word) => known.some((other) => isSame(word.toLowerCase(), other));
 
-  const sentences = cv
-    .split("\n")
-    .filter((line) => line && !line.startsWith("#") && !line.startsWith("Skills:"))
-    .flatMap((line) => line.match(/[^.]+\.(?=\s|$)/g) ?? [])
-    .map((text) => text.trim());
+  const [profile = "", ...excerpts] = cv.split(/^## .*$/m);
+  const inSentences = (text) =>
+    text
+      .split("\n")
+      .filter((line) => line && !line.startsWith("#") && !line.startsWith("Skills:"))
+      .flatMap((line) => line.split(/(?<=\.)\s+/));
+  // What the excerpts say comes before the profile, which stands in every prompt.
+  const sentences = [...excerpts.flatMap(inSentences), ...inSentences(profile)];
   const hits = (text) => {
     const words = tokens(text).map((word) => word.toLowerCase());
-    return asked.filter((word) => words.includes(word.toLowerCase())).length;
+    return asked.filter((word) => words.some((other) => isSame(word.toLowerCase(), other))).length;
   };
   const best = sentences
     .map((text, place) => ({ text, place, hits: hits(text) }))
@@ -103,9 +106,15 @@ export function answerFrom(system, question) {
     .slice(0, 2)
     .map(({ text }) => text);
 
+  if (asked.length === 0) {
+    return {
+      answer: inSentences(profile).join(" "),
+      matchQuality: { type: "full", confidence: 0.9, reasoning: "a general question", matchedSkills: [], missingSkills: [] },
+    };
+  }
   const matched = asked.filter(isKnown);
   const type = matched.length === 0 ? "none" : matched.length === asked.length ? "full" : "partial";
-  const confidence = asked.length === 0 ? 0 : Number((matched.length / asked.length).toFixed(2));
+  const confidence = Number((matched.length / asked.length).toFixed(2));
   return {
     answer:
       type === "none"
@@ -122,6 +131,11 @@ export function answerFrom(system, question) {
       missingSkills: asked.filter((word) => /^\p{Lu}/u.test(word) && !question.trim().startsWith(word) && !isKnown(word)),
     },
   };
+}
+
+/** "write" and "writes" are the same to it; "go" and "golang" are not. */
+function isSame(a, b) {
+  return a === b || (Math.min(a.length, b.length) >= 4 && (a.startsWith(b) || b.startsWith(a)));
 }
 
 function tokens(text) {

@@ -1,0 +1,35 @@
+/** The same small agent twice, with the client and without it. */
+
+import { withAnalytics } from "../src/index.ts";
+
+interface Question {
+  question: string;
+  /** How long the model takes. */
+  modelMilliseconds: number;
+}
+
+async function model({ modelMilliseconds }: Question): Promise<string> {
+  if (modelMilliseconds > 0) await scheduler.wait(modelMilliseconds);
+  return "I have worked with it for three years, last as the lead of a small team.";
+}
+
+const bare = {
+  async fetch(request: Request): Promise<Response> {
+    const question = await request.json<Question>();
+    return Response.json({ answer: await model(question) });
+  },
+};
+
+const wrapped = withAnalytics(async (request, _env, _ctx, interaction) => {
+  const question = await request.json<Question>();
+  interaction.asked(question.question, { sessionId: "s-1" });
+  const answer = await interaction.timed("llm", () => model(question));
+  interaction.answered({ matchType: "full", matchScore: 90, matchedSkills: ["Kubernetes"] });
+  return Response.json({ answer });
+});
+
+export default {
+  fetch(request, env, ctx) {
+    return env.CLIENT === "none" ? bare.fetch(request) : wrapped(request, env, ctx);
+  },
+} satisfies ExportedHandler<{ CLIENT: string }>;
