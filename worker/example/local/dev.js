@@ -7,7 +7,9 @@ import { startModel } from "./model.js";
 
 if (!existsSync(".dev.vars")) {
   copyFileSync(".dev.vars.example", ".dev.vars");
-  console.log("Made .dev.vars from .dev.vars.example: the agent answers, and reports nothing before it has the secrets.");
+  console.log(
+    "Made .dev.vars from .dev.vars.example: the agent answers, and reports nothing before it has the secrets.",
+  );
 }
 const model = await startModel();
 console.log(`The model's stand-in listens at ${model.url}`);

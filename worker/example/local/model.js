@@ -17,10 +17,11 @@ const PORT = 8789;
 
 // Words that say nothing of what is asked; with them every question would match every CV.
 const COMMON = new Set(
-  ("a about an and any are as at be been can could did do does experience familiar for from good had has have he her " +
+  (
+    "a about an and any are as at be been can could did do does experience familiar for from good had has have he her " +
     "his how i in into is it its know me much of on or she tell than that the their them there they this to use used " +
-    "using was were what when where which who why will with work worked would you your years")
-    .split(" "),
+    "using was were what when where which who why will with work worked would you your years"
+  ).split(" "),
 );
 
 /** Starts the stand-in; port 0 takes a free one. Resolves with its base address and a way to end it. */
@@ -66,7 +67,10 @@ function handle(request, body, response) {
       setTimeout(() => complete(response, content), 5000);
       return;
     case "fenced":
-      return complete(response, `Here you are:\n\`\`\`json\n${content}\n\`\`\`\nI hope that helps!`);
+      return complete(
+        response,
+        `Here you are:\n\`\`\`json\n${content}\n\`\`\`\nI hope that helps!`,
+      );
     case "truncated":
       return complete(response, content.slice(0, content.indexOf('"matchQuality"') + 30), "length");
     case "plain":
@@ -109,7 +113,13 @@ export function answerFrom(system, question) {
   if (asked.length === 0) {
     return {
       answer: inSentences(profile).join(" "),
-      matchQuality: { type: "full", confidence: 0.9, reasoning: "a general question", matchedSkills: [], missingSkills: [] },
+      matchQuality: {
+        type: "full",
+        confidence: 0.9,
+        reasoning: "a general question",
+        matchedSkills: [],
+        missingSkills: [],
+      },
     };
   }
   const matched = asked.filter(isKnown);
@@ -126,9 +136,13 @@ export function answerFrom(system, question) {
       type,
       confidence,
       reasoning: `${matched.length} of ${asked.length} telling words stand in the excerpts`,
-      matchedSkills: skills.filter((skill) => asked.some((word) => word.toLowerCase() === skill.toLowerCase())),
+      matchedSkills: skills.filter((skill) =>
+        asked.some((word) => word.toLowerCase() === skill.toLowerCase()),
+      ),
       // A name that the CV does not know: capitals beyond the first word.
-      missingSkills: asked.filter((word) => /^\p{Lu}/u.test(word) && !question.trim().startsWith(word) && !isKnown(word)),
+      missingSkills: asked.filter(
+        (word) => /^\p{Lu}/u.test(word) && !question.trim().startsWith(word) && !isKnown(word),
+      ),
     },
   };
 }

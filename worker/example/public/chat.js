@@ -34,14 +34,21 @@ function element(name, text, className) {
 
 function add(who, text, className) {
   const item = element("li", undefined, `${who} ${className ?? ""}`.trim());
-  item.append(element("span", who === "visitor" ? "You: " : "Answer: ", "visually-hidden"), element("p", text));
+  item.append(
+    element("span", who === "visitor" ? "You: " : "Answer: ", "visually-hidden"),
+    element("p", text),
+  );
   messages.append(item);
   item.scrollIntoView({ block: "nearest" });
   return item;
 }
 
 function showReply({ outcome, answer, sources, contact }) {
-  const item = add("agent", answer, outcome === "answered" || outcome === "no_match" ? "" : "failed");
+  const item = add(
+    "agent",
+    answer,
+    outcome === "answered" || outcome === "no_match" ? "" : "failed",
+  );
   if (sources?.length) {
     item.append(element("p", `From the CV: ${sources.join(" · ")}`, "more"));
   }
@@ -101,7 +108,8 @@ try {
   const about = await (await fetch("api/about")).json();
   document.title = `Ask about ${about.name}`;
   document.getElementById("name").textContent = about.name;
-  document.getElementById("headline").textContent = `${about.headline}. Answers come from the CV, and from nothing else.`;
+  document.getElementById("headline").textContent =
+    `${about.headline}. Answers come from the CV, and from nothing else.`;
   for (const question of about.suggestions) {
     const suggestion = element("button", question);
     suggestion.type = "button";

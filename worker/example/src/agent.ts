@@ -46,17 +46,27 @@ export function createAgent<Env>(
     interaction.asked(asked.question, { sessionId: asked.sessionId });
 
     const parts = partsOf(env, request);
-    const refuse = (status: number, outcome: Reply["outcome"], answer: string, headers = {}): Response =>
-      reply(status, { outcome, answer, contact: parts.cv.contact }, headers);
+    const refuse = (
+      status: number,
+      outcome: Reply["outcome"],
+      answer: string,
+      headers = {},
+    ): Response => reply(status, { outcome, answer, contact: parts.cv.contact }, headers);
 
     if (!parts.isOpen(new Date())) {
       interaction.ended("off_hours");
-      return refuse(503, "off_hours", "I am closed at the moment. Please come back during opening hours, or write.");
+      return refuse(
+        503,
+        "off_hours",
+        "I am closed at the moment. Please come back during opening hours, or write.",
+      );
     }
     // Visitors have no account, so their address has to do: those who share one share its allowance.
     if (!(await parts.mayAsk(request.headers.get("cf-connecting-ip") ?? "unknown"))) {
       interaction.ended("quota", { metadata: { quota: "visitor" } });
-      return refuse(429, "quota", "That was a lot at once. Please wait a minute.", { "retry-after": "60" });
+      return refuse(429, "quota", "That was a lot at once. Please wait a minute.", {
+        "retry-after": "60",
+      });
     }
     const reason = refusal(asked.question);
     if (reason !== undefined) {
@@ -92,16 +102,18 @@ async function answerFrom(
     console.warn(`model: ${error.message}`);
     if (error.quota) {
       interaction.ended("quota", { metadata: { quota: "model" } });
-      return refuse(503, "quota", "I have answered all I can for today. Please come back tomorrow, or write.");
+      return refuse(
+        503,
+        "quota",
+        "I have answered all I can for today. Please come back tomorrow, or write.",
+      );
     }
     interaction.ended("ai_error");
     return refuse(503, "ai_error", NO_ANSWER);
   }
 
-  const { answer, match = matchFromSimilarity([found.coverage], { full: 1, partial: 0.3 }) } = parseMatchQuality(
-    output,
-    NO_ANSWER,
-  );
+  const { answer, match = matchFromSimilarity([found.coverage], { full: 1, partial: 0.3 }) } =
+    parseMatchQuality(output, NO_ANSWER);
   if (answer === NO_ANSWER) {
     interaction.ended("ai_error");
     return refuse(503, "ai_error", NO_ANSWER);
@@ -111,21 +123,33 @@ async function answerFrom(
   if (match.matchType === "none") {
     return refuse(200, "no_match", answer);
   }
-  return reply(200, { outcome: "answered", answer, sources: found.excerpts.map(({ title }) => title) });
+  return reply(200, {
+    outcome: "answered",
+    answer,
+    sources: found.excerpts.map(({ title }) => title),
+  });
 }
 
-async function readQuestion(request: Request): Promise<{ question: string; sessionId?: string } | Response> {
-  const wrong = (status: number, answer: string): Response => reply(status, { outcome: "error", answer });
+async function readQuestion(
+  request: Request,
+): Promise<{ question: string; sessionId?: string } | Response> {
+  const wrong = (status: number, answer: string): Response =>
+    reply(status, { outcome: "error", answer });
   // Another site's page cannot send this type without asking first, and is not answered then.
   if (!request.headers.get("content-type")?.startsWith("application/json")) {
     return wrong(415, "Send JSON.");
   }
   // A body without a length could be endless; browsers always say.
-  if (!(Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= LARGEST_BODY)) {
+  if (
+    !(Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= LARGEST_BODY)
+  ) {
     return wrong(413, "That is too long.");
   }
   const body: unknown = await request.json().catch(() => undefined);
-  const { question, sessionId } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
+  const { question, sessionId } = (typeof body === "object" && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof question !== "string" || question.trim() === "") {
     return wrong(400, "Ask a question.");
   }

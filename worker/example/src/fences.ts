@@ -35,11 +35,22 @@ export function readOpenHours(text: string): OpenHours {
   if (text.trim() === "") {
     return () => true;
   }
-  const match = /^(?:([A-Za-z]{3})(?:-([A-Za-z]{3}))? )?(\d\d):(\d\d)-(\d\d):(\d\d) (\S+)$/.exec(text.trim());
+  const match = /^(?:([A-Za-z]{3})(?:-([A-Za-z]{3}))? )?(\d\d):(\d\d)-(\d\d):(\d\d) (\S+)$/.exec(
+    text.trim(),
+  );
   if (match === null) {
     throw new Error('OPEN_HOURS must be like "Mon-Fri 08:00-18:00 Europe/London"');
   }
-  const [, first = "Mon", last = match[1] ?? "Sun", fromHour, fromMinute, toHour, toMinute, timeZone] = match;
+  const [
+    ,
+    first = "Mon",
+    last = match[1] ?? "Sun",
+    fromHour,
+    fromMinute,
+    toHour,
+    toMinute,
+    timeZone,
+  ] = match;
   const [firstDay, lastDay] = [DAYS.indexOf(first), DAYS.indexOf(last)];
   if (firstDay < 0 || lastDay < 0) {
     throw new Error(`OPEN_HOURS names no day: use ${DAYS.join(", ")}`);

@@ -49,7 +49,9 @@ function openHoursOf(text: string): OpenHours {
 }
 
 /** A Worker of an agent made of `parts`. */
-export function workerOf<E extends Env>(parts: (env: E, request: Request) => Parts): ExportedHandler<E> {
+export function workerOf<E extends Env>(
+  parts: (env: E, request: Request) => Parts,
+): ExportedHandler<E> {
   const ask = withAnalytics(createAgent(parts));
   return {
     async fetch(request, env, ctx): Promise<Response> {
@@ -67,8 +69,13 @@ export function workerOf<E extends Env>(parts: (env: E, request: Request) => Par
       try {
         return await ask(request as Request, env, ctx);
       } catch (error) {
-        console.error(error instanceof Error ? error.stack : "something that is no error was thrown");
-        return reply(500, { outcome: "error", answer: "That went wrong on my side. Please try again." });
+        console.error(
+          error instanceof Error ? error.stack : "something that is no error was thrown",
+        );
+        return reply(500, {
+          outcome: "error",
+          answer: "That went wrong on my side. Please try again.",
+        });
       }
     },
   };

@@ -26,7 +26,11 @@ const MAX_TOKENS = 700;
 /** Workers AI. */
 export function workersAi(ai: Ai, model: string): Model {
   return async (messages) => {
-    const settings = { messages, max_tokens: MAX_TOKENS, response_format: workersAiResponseFormat() };
+    const settings = {
+      messages,
+      max_tokens: MAX_TOKENS,
+      response_format: workersAiResponseFormat(),
+    };
     try {
       return await inTime(ai.run(model as keyof AiModels, settings as never));
     } catch (error) {
@@ -47,8 +51,16 @@ export function openAiCompatible(baseUrl: string, model: string, key?: string): 
   return async (messages) => {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json", ...(key ? { authorization: `Bearer ${key}` } : {}) },
-      body: JSON.stringify({ model, messages, max_tokens: MAX_TOKENS, response_format: openAiResponseFormat() }),
+      headers: {
+        "content-type": "application/json",
+        ...(key ? { authorization: `Bearer ${key}` } : {}),
+      },
+      body: JSON.stringify({
+        model,
+        messages,
+        max_tokens: MAX_TOKENS,
+        response_format: openAiResponseFormat(),
+      }),
       signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch((error: unknown) => {
       throw new ModelFailure(error instanceof Error ? `no answer (${error.name})` : "no answer");

@@ -29,8 +29,12 @@ export async function startQueue() {
     halvesOf(question) {
       return new Promise((resolve) => {
         const check = () => {
-          const query = events.find((event) => event.eventType === "query" && event.query === question);
-          const response = events.find((event) => event.eventType === "response" && event.query === question);
+          const query = events.find(
+            (event) => event.eventType === "query" && event.query === question,
+          );
+          const response = events.find(
+            (event) => event.eventType === "response" && event.query === question,
+          );
           if (query && response) {
             waiting.delete(check);
             resolve({ query, response });
