@@ -111,7 +111,9 @@ export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Re
     log,
     async send(event) {
       if (!queue) return "off";
-      const why = canBeSent(event) ? await queue.send(event) : "its id or its type is none";
+      const why = canBeSent(event)
+        ? await queue.send(event)
+        : "its requestId or eventType is wrong";
       if (why === undefined) return "sent";
       log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
       return "lost";

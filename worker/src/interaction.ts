@@ -104,21 +104,22 @@ export class ReportedInteraction implements Interaction {
     this.#sendsAtOnce = sendsAtOnce;
   }
 
-  asked(question: string, details: QuestionDetails = {}): void {
+  asked(question: string, details?: QuestionDetails): void {
     this.#safely(() => {
       if (this.#question || this.#hasLeft) {
-        this.#reporter.log("an interaction asks once: take another() for one more question");
+        this.#reporter.log("asked() counts once: take another()");
         return;
       }
-      if (isRequestId(details.requestId)) this.requestId = details.requestId;
-      else if (details.requestId !== undefined) {
-        this.#reporter.log("a request id breaks the rule (see its documentation): made a new one");
+      const { requestId, sessionId, metadata: more } = details ?? {};
+      if (isRequestId(requestId)) this.requestId = requestId;
+      else if (requestId !== undefined) {
+        this.#reporter.log("a requestId that the queue refuses was replaced");
       }
-      const metadata = { ...visitor(this.#request), ...details.metadata };
+      const metadata = { ...visitor(this.#request), ...more };
       this.#question = {
         query: questionText(question),
         queryTimestamp: Date.now(),
-        ...(details.sessionId && { sessionId: cut(String(details.sessionId), 256) }),
+        ...(sessionId && { sessionId: cut(String(sessionId), 256) }),
         ...(Object.keys(metadata).length > 0 && { metadata }),
       };
       if (this.#reporter.enabled) this.#later(this.#questionEvent(this.#question));
@@ -153,7 +154,7 @@ export class ReportedInteraction implements Interaction {
   ended(outcome: Outcome, details?: AnswerDetails): void {
     if (details) this.noted(details);
     if (isOutcome(outcome)) this.#outcome = outcome;
-    else this.#reporter.log("an outcome that does not exist was left out");
+    else this.#reporter.log("an unknown outcome was left out");
     if (this.#sendsAtOnce) this.leave({ status: 200 });
   }
 
@@ -256,7 +257,7 @@ export class ReportedInteraction implements Interaction {
     try {
       work();
     } catch {
-      this.#reporter.log("an event could not be handed to ctx.waitUntil, and may be lost");
+      this.#reporter.log("an event may be lost: ctx.waitUntil failed");
     }
   }
 }

@@ -46,7 +46,7 @@ export class QueueClient {
       }
       return `${why}, ${TRIES} times`;
     } catch (error) {
-      return `it could not be signed (${errorName(error)})`;
+      return `not signed: ${errorName(error)}`;
     }
   }
 
@@ -91,7 +91,7 @@ export class QueueClient {
       text = await response.text();
     } catch (error) {
       const isTimeout = errorName(error) === "TimeoutError";
-      return { end: "again", why: isTimeout ? "the queue did not answer" : "no connection" };
+      return { end: "again", why: isTimeout ? "no answer" : "no connection" };
     }
     return this.#read(response, text);
   }
@@ -104,7 +104,7 @@ export class QueueClient {
     if (status >= 500 || status === 429 || /throttl|toomanyrequests|slowdown/i.test(code)) {
       return { end: "again", why };
     }
-    if (ok) return { end: "no", why: `${why} without a message id: AWS_SQS_URL is no queue` };
+    if (ok) return { end: "no", why: `${why} without a MessageId: AWS_SQS_URL is no queue` };
     if (/signature|expired|skew/i.test(code)) {
       const ahead = Date.parse(headers.get("date") ?? "") - Date.now();
       if (Math.abs(ahead - this.#clockAhead) > SKEW_MILLISECONDS) {

@@ -296,6 +296,16 @@ test.each([
   await vi.waitUntil(() => messages.length === 2);
 });
 
+test("no question at all is still a question that was asked", async () => {
+  const messages = queue();
+  await visit((interaction) => {
+    (interaction as unknown as { asked(...words: unknown[]): void }).asked(undefined, null);
+    return Response.json({});
+  });
+  expect(typesOf(messages)).toEqual(["query", "response"]);
+  expect(responsesOf(messages)[0]?.query).toBe("");
+});
+
 test("details without types do no harm", async () => {
   const messages = queue();
   consoleLines();
@@ -303,7 +313,6 @@ test("details without types do no harm", async () => {
   circle["self"] = circle;
   const ended = await visit((interaction) => {
     const untyped = interaction as unknown as Record<string, (...words: unknown[]) => void>;
-    untyped["asked"]?.(undefined, null);
     untyped["asked"]?.(17, { sessionId: 4, requestId: {}, metadata: circle });
     untyped["noted"]?.(undefined);
     untyped["answered"]?.({

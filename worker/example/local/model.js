@@ -36,7 +36,10 @@ export function startModel({ port = PORT, host = "127.0.0.1" } = {}) {
     server.listen(port, host, () => {
       resolve({
         url: `http://${host}:${server.address().port}/v1`,
-        close: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
+        close() {
+          server.closeAllConnections();
+          return new Promise((done) => server.close(done));
+        },
       });
     });
   });

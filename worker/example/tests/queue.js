@@ -12,7 +12,7 @@ export async function startQueue() {
       events.push(JSON.parse(JSON.parse(Buffer.concat(chunks).toString()).MessageBody));
       response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
       response.end(JSON.stringify({ MessageId: crypto.randomUUID() }));
-      waiting.forEach((check) => check());
+      for (const check of waiting) check();
     });
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -44,6 +44,9 @@ export async function startQueue() {
         check();
       });
     },
-    close: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
+    close() {
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    },
   };
 }
