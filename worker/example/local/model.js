@@ -18,7 +18,7 @@ const PORT = 8789;
 // Words that say nothing of what is asked; with them every question would match every CV.
 const COMMON = new Set(
   (
-    "a about an and any are as at be been can could did do does experience familiar for from good had has have he her " +
+    "a about an and any are as at be been can could did do does done experience familiar for from good had has have he her " +
     "his how i in into is it its know me much of on or she tell than that the their them there they this to use used " +
     "using was were what when where which who why will with work worked would you your years"
   ).split(" "),

@@ -39,7 +39,7 @@ function add(who, text, className) {
     element("p", text),
   );
   messages.append(item);
-  item.scrollIntoView({ block: "nearest" });
+  showEnd();
   return item;
 }
 
@@ -59,7 +59,12 @@ function showReply({ outcome, answer, sources, contact }) {
     line.append(link);
     item.append(line);
   }
-  item.scrollIntoView({ block: "nearest" });
+  showEnd();
+}
+
+// The form covers the page's end, so that the last message alone would stay half hidden.
+function showEnd() {
+  window.scrollTo(0, document.documentElement.scrollHeight);
 }
 
 async function ask(question) {
@@ -108,8 +113,7 @@ try {
   const about = await (await fetch("api/about")).json();
   document.title = `Ask about ${about.name}`;
   document.getElementById("name").textContent = about.name;
-  document.getElementById("headline").textContent =
-    `${about.headline}. Answers come from the CV, and from nothing else.`;
+  document.getElementById("headline").textContent = about.headline;
   for (const question of about.suggestions) {
     const suggestion = element("button", question);
     suggestion.type = "button";
