@@ -113,8 +113,8 @@ async function answerTimes(): Promise<void> {
     all.push({ name, worker, agent, times: [] });
   }
   for (const [modelMilliseconds, rounds] of [
-    [50, QUICK ? 20 : 400],
-    [0, QUICK ? 50 : 2_000],
+    [50, QUICK ? 20 : 300],
+    [0, QUICK ? 50 : 1_500],
   ] as const) {
     console.log(
       `\nA model that takes ${modelMilliseconds} ms, ${rounds} questions a series, one at a time:\n`,

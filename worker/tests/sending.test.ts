@@ -165,9 +165,7 @@ test("a queue that hangs is given up after 6 s a try, headers or body", async ()
   expect(await send()).toBe("lost");
   expect(messages).toHaveLength(3);
   expect(limits).toEqual([6_000, 6_000, 6_000]);
-  expect(lines).toEqual([
-    "cv-analytics: a query event was lost: no answer, 3 times",
-  ]);
+  expect(lines).toEqual(["cv-analytics: a query event was lost: no answer, 3 times"]);
 });
 
 test.each([["SignatureDoesNotMatch"], ["InvalidSignatureException"], ["RequestExpired"]])(

@@ -13,7 +13,8 @@
 //! 9. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
 //!    [`architecture`], and [`system_needs`] says whether they run there.
 //! 10. [`lambda_subjects`]: what the benchmark of Lambda measures.
-//! 10. [`aws_demo`]: the whole pipeline of AWS on this machine.
+//! 11. [`aws_demo`]: the whole pipeline of AWS on this machine.
+//! 12. [`worker_client`]: the client for Cloudflare Workers inside workerd.
 
 mod acknowledged_events;
 mod architecture;
@@ -31,6 +32,7 @@ mod sync_before_answer;
 mod system_needs;
 mod test_everything;
 mod tools;
+mod worker_client;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -46,10 +48,11 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
   test [PART]             installs what is missing and passes every test; PART of a step's name
-                          (durability, clients) leaves the others out
+                          (durability, clients, worker) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function
+  bench worker [--quick]  what a visitor waits for the Worker's client, and its size beside the AWS SDK's
   dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
                           or x86_64
   aws-demo                the pipeline of AWS on this machine, on emulators: from the first message to the mail
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         ["test", only] => test_everything::run(Some(only)),
         ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
         ["bench", "lambda", options @ ..] => bench_lambda(options),
+        ["bench", "worker", options @ ..] => worker_client::bench(options),
         ["aws-demo"] => aws_demo::run_demo(),
         ["deny"] => deny(),
         ["dist"] => dist::run(Architecture::Arm64),

@@ -11,7 +11,7 @@ use crate::commands;
 use crate::product_program::{self, Profile};
 use crate::steps::Steps;
 use crate::tools::Cache;
-use crate::{full_disk, kill_under_load, root, sync_before_answer};
+use crate::{full_disk, kill_under_load, root, sync_before_answer, worker_client};
 
 /// Runs the steps in the order of their cost; the first that fails ends it. With `only`, runs
 /// those whose name holds it.
@@ -52,6 +52,12 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
             steps.step(suite.name(), || client_suites::run_suite(suite, &program, &cache))?;
         }
     }
+    if is_wanted(WORKER) {
+        steps.step(WORKER, || worker_client::check_inside_workerd(&cache))?;
+    }
+    if is_wanted(WORKER_TO_REPORT) {
+        steps.step(WORKER_TO_REPORT, || worker_client::check_to_the_report(&program, &cache))?;
+    }
     if let Some(only) = only {
         println!("\nleft out: every step without {only:?} in its name");
     }
@@ -64,6 +70,10 @@ const EMULATORS: &str = "install the emulators of AWS";
 const WORKSPACE: &str = "the workspace's tests";
 
 const RECOUNT: &str = "the report: every figure recounted";
+
+const WORKER: &str = "worker: the client inside workerd";
+
+const WORKER_TO_REPORT: &str = "worker: from an agent in workerd to the report";
 
 type Check = fn(&Path) -> Result<()>;
 

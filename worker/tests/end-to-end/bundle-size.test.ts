@@ -1,0 +1,20 @@
+/** The size that the README promises in its first line. */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { bundleSize, CLIENT, MATCH_QUALITY } from "../../bench/bundle-size.ts";
+
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} KB`;
+
+test("the README says how large the client and the parser are", async () => {
+  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+  const client = await bundleSize(CLIENT);
+  expect(readme.split("\n")[0]).toContain(`${kilobytes(client.gzipped)} minified and gzipped`);
+  const parser = await bundleSize(MATCH_QUALITY);
+  expect(readme).toContain(`a bundle of its own, ${kilobytes(parser.gzipped)}`);
+});
+
+test("the client is at most 6 KB", async () => {
+  expect((await bundleSize(CLIENT)).gzipped).toBeLessThanOrEqual(6_000);
+});

@@ -1,0 +1,74 @@
+//! The Worker's client: its tests inside workerd, the way from an agent to the report, its benchmark.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::commands::run;
+use crate::root;
+use crate::tools::Cache;
+
+/// Lints, types, and the tests that run inside workerd.
+pub(crate) fn check_inside_workerd(cache: &Cache) -> Result<()> {
+    let work = tempfile::tempdir()?;
+    let project = lay_out(cache, work.path())?;
+    run(&mut npm(&project, "lint"))?;
+    run(&mut npm(&project, "test"))
+}
+
+/// An agent in workerd, the server and its report, over a network that fails.
+pub(crate) fn check_to_the_report(program: &Path, cache: &Cache) -> Result<()> {
+    let work = tempfile::tempdir()?;
+    let project = lay_out(cache, work.path())?;
+    run(npm(&project, "test:end-to-end").env("CV_ANALYTICS_PROGRAM", program))
+}
+
+/// What the visitor waits for the client, and what it adds to a bundle.
+pub(crate) fn bench(options: &[&str]) -> Result<()> {
+    let work = tempfile::tempdir()?;
+    let project = lay_out(&Cache::open()?, work.path())?;
+    run(npm(&project, "bench").arg("--").args(options))
+}
+
+/// A script of the project; npm puts the Node.js of its packages first.
+fn npm(project: &Path, script: &str) -> Command {
+    let mut command = Command::new("npm");
+    command.args(["run", "--silent", script]).current_dir(project);
+    for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(proxy);
+    }
+    command
+}
+
+/// Copies the project beside a link to its packages, since modules are looked for from where a
+/// file lies; with the fixtures that its tests share with Rust.
+fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
+    let source = root().join("worker");
+    let project = work.join("worker");
+    copy(&source, &project)?;
+    copy(&root().join("fixtures"), &work.join("fixtures"))?;
+    std::os::unix::fs::symlink(cache.node_modules(&source)?, project.join("node_modules"))?;
+    Ok(project)
+}
+
+/// Copies a folder, without what was installed or built, and without the example, which has packages
+/// of its own.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir(to).with_context(|| format!("make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if ["node_modules", "dist", "example"].iter().any(|left_out| name == *left_out) {
+            continue;
+        }
+        let (from, to) = (entry.path(), to.join(&name));
+        if entry.file_type()?.is_dir() {
+            copy(&from, &to)?;
+        } else {
+            fs::copy(&from, &to).with_context(|| format!("copy {}", from.display()))?;
+        }
+    }
+    Ok(())
+}
