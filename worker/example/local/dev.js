@@ -11,7 +11,10 @@ if (!existsSync(".dev.vars")) {
     "Made .dev.vars from .dev.vars.example: the agent answers, and reports nothing before it has the secrets.",
   );
 }
-const model = await startModel();
+const model = await startModel().catch((error) => {
+  console.error(`The model's stand-in cannot start: ${error.message}`);
+  process.exit(1);
+});
 console.log(`The model's stand-in listens at ${model.url}`);
 
 // npm has put node_modules/.bin first in PATH, with wrangler and the Node.js that it needs.
