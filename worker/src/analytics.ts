@@ -1,8 +1,8 @@
 /** Events of a Worker on their way to its queue. */
 
-import type { AnalyticsEvent } from "./event.ts";
+import { type AnalyticsEvent, isRequestId } from "./event.ts";
 import { type Interaction, ReportedInteraction } from "./interaction.ts";
-import { canBeSent, QueueClient } from "./queue-client.ts";
+import { QueueClient } from "./queue-client.ts";
 import { type AnalyticsEnv, readSettings } from "./settings.ts";
 
 /** The part of a Worker's `ctx` (or of a Durable Object's state) that is used. */
@@ -111,9 +111,8 @@ export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Re
     log,
     async send(event) {
       if (!queue) return "off";
-      const why = canBeSent(event)
-        ? await queue.send(event)
-        : "its requestId or eventType is wrong";
+      const isGood = isRequestId(event?.requestId);
+      const why = isGood ? await queue.send(event) : "its requestId is wrong";
       if (why === undefined) return "sent";
       log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
       return "lost";

@@ -160,8 +160,8 @@ interface Reading {
   prose?: string;
 }
 
-/** Longer outputs are cut: nobody reads such an answer, and repairing takes time. */
-const OUTPUT_UNITS = 100_000;
+/** Longer outputs are cut: nobody reads such an answer, and repairing takes the processor's time. */
+const OUTPUT_UNITS = 32_000;
 const LONGEST_SEARCH = 20;
 const DEEPEST_NESTING = 3;
 
@@ -257,7 +257,7 @@ function isOpen(text: string): boolean {
 const FENCE = /```[\w-]*/g;
 
 function withoutFence(text: string): string {
-  return text.replace(/\s*`{1,3}\s*$/, "");
+  return text.trimEnd().replace(/`{1,3}$/, "");
 }
 
 /** What was written round the JSON, without fences and without the words that announce it. */

@@ -1,7 +1,7 @@
 /** One message on its way to the queue: signed, sent, and sent again where that can help. */
 
 import { AwsV4Signer } from "aws4fetch";
-import { type AnalyticsEvent, isRequestId, messageBody } from "./event.ts";
+import { type AnalyticsEvent, messageBody } from "./event.ts";
 import type { Settings } from "./settings.ts";
 
 const TRIES = 3;
@@ -114,13 +114,6 @@ export class QueueClient {
     }
     return { end: "no", why };
   }
-}
-
-/** Whether an event has what the queue needs of it. */
-export function canBeSent(event: AnalyticsEvent): boolean {
-  return (
-    isRequestId(event?.requestId) && (event.eventType === "query" || event.eventType === "response")
-  );
 }
 
 /** What is read of an answer of SQS, or of whatever else lies at the address. */

@@ -38,13 +38,12 @@ export function readSettings(env: AnalyticsEnv): Settings | string {
     string,
     string,
   ];
-  if (!/^\w{16,128}$/.test(accessKeyId)) return "AWS_ACCESS_KEY_ID is no key id";
-  if (!/^[^\s"']+$/.test(secretAccessKey))
-    return "AWS_SECRET_ACCESS_KEY has blanks or quotes in it";
+  if (!/^\w+$/.test(accessKeyId)) return "AWS_ACCESS_KEY_ID is no key id";
+  if (!/^[^\s"']+$/.test(secretAccessKey)) return "AWS_SECRET_ACCESS_KEY has blanks or quotes";
   if (!/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
-    return "AWS_REGION is no region, such as eu-west-2";
+    return "AWS_REGION is no region";
   }
-  const url = URL.parse(queueUrl);
+  const url = urlOf(queueUrl);
   if (
     !url ||
     !/^https?:$/.test(url.protocol) ||
@@ -52,9 +51,17 @@ export function readSettings(env: AnalyticsEnv): Settings | string {
     url.search ||
     !/^\/\d+\/[\w-]+\.fifo$/.test(url.pathname)
   ) {
-    return "AWS_SQS_URL is not the address of a FIFO queue, https://HOST/ACCOUNT/NAME.fifo";
+    return "AWS_SQS_URL is not https://HOST/ACCOUNT/NAME.fifo";
   }
   const hostRegion = /^sqs(?:-fips)?\.([^.]+)\.(?:amazonaws\.com|api\.aws)/.exec(url.hostname)?.[1];
-  if (hostRegion && hostRegion !== region) return "AWS_REGION is not the region in AWS_SQS_URL";
+  if (hostRegion && hostRegion !== region) return "AWS_REGION is not that of AWS_SQS_URL";
   return { accessKeyId, secretAccessKey, region, queueUrl, endpoint: new URL("/", url).href };
+}
+
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
 /** A fetch handler whose every way out is reported. */
 
 import { type AnalyticsOptions, createReporter, type WaitUntil } from "./analytics.ts";
-import { type Interaction, ReportedInteraction } from "./interaction.ts";
+import { type Interaction, ReportedInteraction, type RequestEnd } from "./interaction.ts";
 import type { AnalyticsEnv } from "./settings.ts";
 
 /** A fetch handler of a module Worker, with the interaction as fourth argument. */
@@ -46,17 +46,24 @@ export function withAnalytics<
       throw error;
     }
     if (reporter.enabled && interaction.isOpen && isStreamed(request, response)) {
-      return watched(response, ctx, interaction);
+      try {
+        return watched(response, ctx, interaction);
+      } catch {
+        // A Worker of before 2022-11-30 makes no streams: its answer is passed on as it is.
+      }
     }
-    interaction.leave({ status: response.status });
+    // The runtime throws where a handler without types gave no response.
+    interaction.leave(response instanceof Response ? { status: response.status } : "threw");
     return response;
   };
 }
 
 /** Whether the answer may still be on its way when the handler has returned. */
-function isStreamed(request: Request, { body, headers, webSocket }: Response): boolean {
+function isStreamed(request: Request, response: Response): boolean {
+  if (!(response instanceof Response) || !response.body) return false;
+  const { body, headers, webSocket } = response;
   return (
-    body !== null &&
+    !body.locked &&
     !webSocket &&
     request.method !== "HEAD" &&
     !headers.has("content-length") &&
@@ -71,20 +78,19 @@ function isStreamed(request: Request, { body, headers, webSocket }: Response): b
  */
 function watched(response: Response, ctx: WaitUntil, interaction: ReportedInteraction): Response {
   const { status } = response;
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  let settle: (() => void) | undefined;
-  const ended = new Promise<void>((resolve) => {
-    settle = resolve;
-  });
-  const leave = (end: Parameters<typeof interaction.leave>[0]): void => {
+  // Taken when the visitor first asks, so that the body is untouched until all is well.
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  const source = () => (reader ??= (response.body as ReadableStream<Uint8Array>).getReader());
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const leave = (end: RequestEnd): void => {
     interaction.leave(end);
-    settle?.();
+    resolve();
   };
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const { done, value } = await reader.read();
+          const { done, value } = await source().read();
           if (!done) return controller.enqueue(value);
           leave({ status });
           controller.close();
@@ -95,16 +101,17 @@ function watched(response: Response, ctx: WaitUntil, interaction: ReportedIntera
       },
       cancel(reason) {
         leave({ status, cancelled: true });
-        return reader.cancel(reason);
+        return source().cancel(reason);
       },
     },
     { highWaterMark: 0 },
   );
+  const passedOn = new Response(stream, response);
   try {
     // Keeps the request alive until the end is seen, so that the event can still leave.
     ctx.waitUntil(ended);
   } catch {
     // Without it the event leaves as well, where the runtime lets it.
   }
-  return new Response(stream, response);
+  return passedOn;
 }

@@ -291,11 +291,11 @@ test.each<[string, Partial<Record<keyof AnalyticsEnv, unknown>>, string]>([
   ["a binding in place of a text", { AWS_REGION: { get() {} } }, "AWS_REGION missing"],
   ["a key with a blank in it", { AWS_SECRET_ACCESS_KEY: "a b" }, "AWS_SECRET_ACCESS_KEY has"],
   ["a key in quotes", { AWS_SECRET_ACCESS_KEY: `"${SECRET}"` }, "AWS_SECRET_ACCESS_KEY has"],
-  ["a key id that is none", { AWS_ACCESS_KEY_ID: "AKIA" }, "AWS_ACCESS_KEY_ID"],
+  ["a key id that is none", { AWS_ACCESS_KEY_ID: "AKIA-1" }, "AWS_ACCESS_KEY_ID"],
   ["a region that is none", { AWS_REGION: "London" }, "AWS_REGION"],
-  ["another region", { AWS_REGION: "eu-west-1" }, "AWS_REGION is not the region"],
+  ["another region", { AWS_REGION: "eu-west-1" }, "AWS_REGION is not that"],
   ["no address", { AWS_SQS_URL: "queue" }, "AWS_SQS_URL"],
-  ["a queue that is not FIFO", { AWS_SQS_URL: "https://sqs.eu-west-2.amazonaws.com/1/q" }, "FIFO"],
+  ["a queue that is not FIFO", { AWS_SQS_URL: "https://sqs.eu-west-2.amazonaws.com/1/q" }, ".fifo"],
   ["another protocol", { AWS_SQS_URL: "ftp://h/1/q.fifo" }, "AWS_SQS_URL"],
   ["an address with a password", { AWS_SQS_URL: "https://u:p@h/1/q.fifo" }, "AWS_SQS_URL"],
 ])("%s switches sending off, and says so once", async (_what, wrong, line) => {
@@ -317,6 +317,14 @@ test.each<[string, Partial<Record<keyof AnalyticsEnv, unknown>>, string]>([
   expect(messages).toEqual([]);
   expect(lines).toEqual([expect.stringContaining(line)]);
 });
+
+test.each(["https://sqs.cn-north-1.amazonaws.com.cn/1/q.fifo", "http://localhost:4566/0/q.fifo"])(
+  "an address like %s is right",
+  (url) => {
+    const env = { ...secrets(), AWS_REGION: "cn-north-1", AWS_SQS_URL: url };
+    expect(createAnalytics(env).enabled).toBe(true);
+  },
+);
 
 test("no env at all is off, not an exception", () => {
   consoleLines();

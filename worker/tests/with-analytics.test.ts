@@ -481,6 +481,61 @@ test("an answer to HEAD is not watched: nobody would read it", async () => {
   expect(typesOf(messages)).toEqual(["query", "response"]);
 });
 
+test("an answer whose body was read, or that is none, goes on as it is, and is reported", async () => {
+  const read = new Response("text");
+  const reader = read.body?.getReader();
+  for (const [given, outcome] of [
+    [read, "answered"],
+    [undefined, "error"],
+    [{ status: 200 }, "error"],
+  ] as const) {
+    const messages = queue();
+    const context = new Context();
+    const fetch = withAnalytics((_request: Request, _env: object, _ctx: Context, interaction) => {
+      interaction.asked("q");
+      return given as Response;
+    });
+    expect(await fetch(question(), secrets(), context)).toBe(given);
+    await context.settled();
+    expect(responsesOf(messages).map((event) => event.outcome)).toEqual([outcome]);
+  }
+  await reader?.cancel();
+});
+
+test("a runtime that makes no streams passes the answer on as it is", async () => {
+  const messages = queue();
+  const context = new Context();
+  const response = new Response(stream(["one"]));
+  vi.stubGlobal("ReadableStream", function ReadableStream() {
+    throw new TypeError("Illegal constructor");
+  });
+  const fetch = withAnalytics((_request: Request, _env: object, _ctx: Context, interaction) => {
+    interaction.asked("q");
+    return response;
+  });
+  expect(await fetch(question(), secrets(), context)).toBe(response);
+  expect(await response.text()).toBe("one");
+  await context.settled();
+  expect(responsesOf(messages)).toHaveLength(1);
+});
+
+test("every cookie of a streamed answer is passed on", async () => {
+  queue();
+  const context = new Context();
+  const fetch = withAnalytics((_request: Request, _env: object, _ctx: Context, interaction) => {
+    interaction.asked("q");
+    const headers = new Headers([
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ]);
+    return new Response(stream(["one"]), { headers });
+  });
+  const response = await fetch(question(), secrets(), context);
+  expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
+  await response.text();
+  await context.settled();
+});
+
 // Together
 
 test("a quick answer sends one message where both go together", async () => {
