@@ -4,12 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
-
 import { startModel } from "../local/model.js";
+import { FOLDER, startAgent } from "./agent.js";
 import { startQueue } from "./queue.js";
 
-const folder = new URL("..", import.meta.url).pathname;
 let model;
 let queue;
 let agent;
@@ -17,27 +15,7 @@ let agent;
 before(async () => {
   model = await startModel({ port: 0 });
   queue = await startQueue();
-  // The example's own configuration, without Workers AI, which needs an account.
-  const config = readConfig({ config: `${folder}wrangler.jsonc` });
-  agent = createTestHarness({
-    root: `${folder}tests`, // where no .dev.vars of the developer's lies
-    workers: [
-      {
-        config: {
-          name: config.name,
-          main: "provoked.ts",
-          compatibility_date: config.compatibility_date,
-          alias: Object.fromEntries(
-            Object.entries(config.alias).map(([name, path]) => [name, `${folder}${path}`]),
-          ),
-          assets: { directory: "../public" },
-          ratelimits: config.ratelimits,
-          vars: { ...config.vars, MODEL_URL: model.url, MODEL: "local-stand-in", ...queue.secrets },
-        },
-      },
-    ],
-  });
-  await agent.listen();
+  agent = await startAgent(model, queue.secrets);
 });
 
 after(async () => {
@@ -46,24 +24,8 @@ after(async () => {
   await model?.close();
 });
 
-let visitors = 0;
-
-/** Asks as a visitor of its own, unless a header says otherwise. */
-async function ask(question, headers = {}) {
-  const response = await agent.fetch("/api/ask", {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "cf-connecting-ip": `192.0.2.${++visitors}`,
-      ...headers,
-    },
-    body: JSON.stringify({ question, sessionId: "tab-1" }),
-  });
-  return { status: response.status, headers: response.headers, reply: await response.json() };
-}
-
 async function check(question, expected, headers) {
-  const { status, reply } = await ask(question, headers);
+  const { status, reply } = await agent.ask(question, headers);
   const { query, response } = await queue.halvesOf(question);
   assert.deepEqual(
     { status, outcome: reply.outcome, reported: response.outcome, matchType: response.matchType },
@@ -120,7 +82,7 @@ test("outside opening hours the agent says so", () =>
 test("the eleventh question of a minute is refused", async () => {
   const headers = { "cf-connecting-ip": "198.51.100.1" };
   for (let number = 1; number <= 10; number++) {
-    assert.equal((await ask(`Does she know Redis, ${number}?`, headers)).status, 200);
+    assert.equal((await agent.ask(`Does she know Redis, ${number}?`, headers)).status, 200);
   }
   await check("Does she know Redis, after all?", { status: 429, outcome: "quota" }, headers);
 });
@@ -136,7 +98,7 @@ test("a model that returns nothing is reported as failed", () =>
 
 for (const form of ["fenced", "truncated"]) {
   test(`an answer whose JSON is ${form} reaches the visitor as plain text`, async () => {
-    const { reply } = await ask(`Does she know Docker? stub:${form}`);
+    const { reply } = await agent.ask(`Does she know Docker? stub:${form}`);
     assert.equal(reply.answer, "Yes: the CV of Mara Ellison names Docker.");
   });
 }
@@ -199,7 +161,7 @@ test("the page comes with a policy that lets no foreign code in", async () => {
 });
 
 test("the example installs what the package needs, in the same versions", () => {
-  const dependencies = (path) => JSON.parse(readFileSync(`${folder}${path}`, "utf8")).dependencies;
+  const dependencies = (path) => JSON.parse(readFileSync(`${FOLDER}${path}`, "utf8")).dependencies;
   for (const [name, version] of Object.entries(dependencies("../package.json"))) {
     assert.equal(dependencies("package.json")[name], version, name);
   }
