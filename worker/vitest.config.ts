@@ -14,7 +14,12 @@ export default defineConfig({
         test: { name: "workerd", include: ["tests/*.test.ts"] },
       },
       {
-        test: { name: "end-to-end", include: ["tests/end-to-end/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "end-to-end",
+          include: ["tests/end-to-end/*.test.ts"],
+          testTimeout: 60_000,
+          maxWorkers: 3,
+        },
       },
     ],
   },
