@@ -58,6 +58,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     if is_wanted(WORKER_TO_REPORT) {
         steps.step(WORKER_TO_REPORT, || worker_client::check_to_the_report(&program, &cache))?;
     }
+    if is_wanted(EXAMPLE) {
+        steps.step(EXAMPLE, || worker_client::check_example(&program, &cache))?;
+    }
     if let Some(only) = only {
         println!("\nleft out: every step without {only:?} in its name");
     }
@@ -74,6 +77,8 @@ const RECOUNT: &str = "the report: every figure recounted";
 const WORKER: &str = "worker: the client inside workerd";
 
 const WORKER_TO_REPORT: &str = "worker: from an agent in workerd to the report";
+
+const EXAMPLE: &str = "worker: the example agent, to the report";
 
 type Check = fn(&Path) -> Result<()>;
 

@@ -1,4 +1,5 @@
-//! The Worker's client: its tests inside workerd, the way from an agent to the report, its benchmark.
+//! The Worker's client and its example: tests inside workerd, the way from an agent to the report, and
+//! the benchmark.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,17 @@ pub(crate) fn check_to_the_report(program: &Path, cache: &Cache) -> Result<()> {
     let work = tempfile::tempdir()?;
     let project = lay_out(cache, work.path())?;
     run(npm(&project, "test:end-to-end").env("CV_ANALYTICS_PROGRAM", program))
+}
+
+/// The example agent: its types, each way out inside workerd, and a hundred questions to the report.
+pub(crate) fn check_example(program: &Path, cache: &Cache) -> Result<()> {
+    let work = tempfile::tempdir()?;
+    let example = lay_out(cache, work.path())?.join("example");
+    let packages = cache.node_modules(&root().join("worker/example"))?;
+    std::os::unix::fs::symlink(packages, example.join("node_modules"))?;
+    run(&mut npm(&example, "check"))?;
+    run(&mut npm(&example, "test"))?;
+    run(npm(&example, "test:end-to-end").env("CV_ANALYTICS_PROGRAM", program))
 }
 
 /// What the visitor waits for the client, and what it adds to a bundle.
@@ -53,14 +65,16 @@ fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     Ok(project)
 }
 
-/// Copies a folder, without what was installed or built, and without the example, which has packages
-/// of its own.
+/// Copies a folder, without what was installed, built or set for this machine alone.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir(to).with_context(|| format!("make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
         let entry = entry?;
         let name = entry.file_name();
-        if ["node_modules", "dist", "example"].iter().any(|left_out| name == *left_out) {
+        if ["node_modules", "dist", ".wrangler", ".dev.vars"]
+            .iter()
+            .any(|left_out| name == *left_out)
+        {
             continue;
         }
         let (from, to) = (entry.path(), to.join(&name));
