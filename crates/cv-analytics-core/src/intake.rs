@@ -237,20 +237,14 @@ impl Intake {
             }
             None => (None, false),
         };
-        let matched = fields.take_or("matchedSkills", &["skillsMatched"]);
-        let matched = matched.or_else(|| blocks.take(fields, "matchedSkills"));
-        let missing = fields.take_or("missingSkills", &["skillsMissing", "missingConcepts"]);
-        let missing = missing.or_else(|| blocks.take(fields, "missingSkills"));
-        let mut names = |name, value: Option<Value>| -> Result<Vec<String>, Unreadable> {
-            let mut names =
-                value.map_or_else(|| Ok(Vec::new()), |value| fields.names(name, value))?;
-            for name in &mut names {
-                self.privacy.owned(name);
-            }
-            Ok(names)
-        };
-        let matched_skills = names("matchedSkills", matched)?;
-        let missing_skills = names("missingSkills", missing)?;
+        let matched_skills =
+            self.names(fields, &mut blocks, "matchedSkills", &["skillsMatched"])?;
+        let missing_skills = self.names(
+            fields,
+            &mut blocks,
+            "missingSkills",
+            &["skillsMissing", "missingConcepts"],
+        )?;
         let total_time_ms = total_time(fields)?;
 
         let mut half = ResponseHalf {
@@ -275,6 +269,30 @@ impl Intake {
         }
         self.rest(fields, &mut half.unknown, &mut half.tolerated);
         Ok(half)
+    }
+
+    /// The names in a list, from the field of that name, from those that are tolerated for it and
+    /// from the blocks: an agent that fills two of them means both.
+    fn names(
+        &self,
+        fields: &mut Fields,
+        blocks: &mut Blocks,
+        name: &str,
+        others: &[&str],
+    ) -> Result<Vec<String>, Unreadable> {
+        let mut values: Vec<Value> = fields.take(name).into_iter().collect();
+        values.extend(others.iter().filter_map(|other| fields.take_or(name, &[other])));
+        while let Some(value) = blocks.take(fields, name) {
+            values.push(value);
+        }
+        let mut names = Vec::new();
+        for value in values {
+            names.extend(fields.names(name, value)?);
+        }
+        for name in &mut names {
+            self.privacy.owned(name);
+        }
+        Ok(names)
     }
 
     /// A question without its timestamp, or a timestamp without its question, makes no query half:

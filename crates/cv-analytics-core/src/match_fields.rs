@@ -86,6 +86,7 @@ pub(crate) fn outcome(fields: &mut Fields, value: &Value) -> Result<Outcome, Unr
 }
 
 /// `matchScore` is 0 to 100; under `matchQuality` and `confidence` values up to 1 are fractions.
+/// The agent's own `metadata.matchQuality` counts where nothing else gives a score.
 pub(crate) fn score(
     fields: &mut Fields,
     blocks: &mut Blocks,
@@ -103,11 +104,20 @@ pub(crate) fn score(
         Some(name) => fields.take_or("matchScore", &[name]),
         None => blocks.take(fields, "confidence"),
     };
-    let Some(value) = confidence else { return Ok(None) };
+    let Some(value) = confidence else { return Ok(score_in_metadata(fields)) };
     let number = fields.number("confidence", &value).map_err(bad_score)?;
     MatchScore::from_confidence(number)
         .map(Some)
         .ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
+}
+
+/// `metadata.matchQuality` stays where it is: metadata is the agent's own, so what is no score there
+/// is no mistake either.
+fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
+    let value = fields.rest.get("metadata")?.get("matchQuality")?;
+    let score = MatchScore::from_confidence(value.as_f64()?)?;
+    fields.tolerate("metadata.matchQuality for matchScore");
+    Some(score)
 }
 
 fn is_numeric(value: &Value) -> bool {
@@ -122,8 +132,8 @@ fn bad_score(_: Unreadable) -> Unreadable {
 /// every reader of JSON knows.
 const LONGEST_MS: f64 = 9_007_199_254_740_992.0;
 
-/// `performance.totalTime` in milliseconds; what is negative or absurd was not measured, and stays
-/// where it was.
+/// `performance.totalTime` in milliseconds, also a negative one, which no report counts; what is
+/// absurdly large was not measured, and stays where it was.
 pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable> {
     let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
         return Ok(None);
@@ -135,7 +145,7 @@ pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable>
     let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
         return Ok(None);
     };
-    if !(0.0..=LONGEST_MS).contains(&number) {
+    if number.abs() > LONGEST_MS {
         performance.insert("totalTime".to_owned(), whole_where_it_is(number));
         return Ok(None);
     }
