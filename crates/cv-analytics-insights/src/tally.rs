@@ -242,7 +242,7 @@ pub(crate) fn distinct(sessions: &mut Vec<SessionDigest>) -> Option<u64> {
 fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
     let response = observation.response.as_ref()?;
     if let Some(total) = response.total_time_ms {
-        return Some(total.round() as u64);
+        return (total >= 0.0).then(|| total.round() as u64);
     }
     let query = observation.query.as_ref().filter(|_| !response.combined)?;
     u64::try_from(response.at.as_millis() - query.at.as_millis()).ok()

@@ -89,6 +89,7 @@ SELECT
     match_type,
     match_score,
     CASE
+        WHEN total_time_ms < 0 THEN NULL
         WHEN total_time_ms IS NOT NULL THEN total_time_ms
         WHEN form <> 'combined' AND response_at >= query_at THEN response_at - query_at
     END AS latency_ms,
