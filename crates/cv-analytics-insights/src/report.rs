@@ -304,7 +304,7 @@ pub struct Gap {
     pub first_seen: String,
     /// The first three questions by time.
     pub examples: Vec<String>,
-    /// Other skills in the gap's own interactions, most often first; five at most.
+    /// Every other skill in the gap's own interactions, most often first, then by name.
     pub related: Vec<String>,
     /// What the owner said of it.
     pub mark: Option<GapMark>,

@@ -25,9 +25,6 @@ use crate::skill_dictionary::{SkillDictionary, SkillId};
 use crate::tally::{SkillTally, Tally, WeekTally, distinct};
 use crate::trends::{Movement, movements};
 
-/// The most skills that a gap names beside its own.
-const RELATED: usize = 5;
-
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
@@ -240,11 +237,7 @@ impl<'s> ReportBuilder<'s> {
                 weeks_running: gap.weeks_running(),
                 first_seen: self.week.earlier(gap.first_seen_weeks_ago()).to_string(),
                 examples: gap.examples(),
-                related: related
-                    .into_iter()
-                    .take(RELATED)
-                    .map(|(_, name)| name.to_owned())
-                    .collect(),
+                related: related.into_iter().map(|(_, name)| name.to_owned()).collect(),
                 mark,
             });
         }

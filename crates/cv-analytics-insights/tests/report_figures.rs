@@ -125,6 +125,7 @@ fn latency_is_the_agents_own_measure_else_the_difference_and_percentiles_go_by_n
         timed("1", 100.0),
         timed("2", 200.4),
         timed("3", 300.0),
+        timed("m", -5.0),
         asked("4", 0, "x"),
         combined,
         negative,
@@ -293,6 +294,17 @@ fn examples_are_the_first_three_by_time_and_then_by_request_id() {
     let observations: Vec<_> =
         (0..4).map(|place| unmatched(&format!("{}", 9 - place), 0, texts[place])).collect();
     assert_eq!(report(&observations).gaps[0].examples, ["a Docker?", "b Docker?", "c Docker?"]);
+}
+
+#[test]
+fn related_are_all_other_skills_of_the_gaps_own_questions() {
+    let report = report(&[
+        unmatched("1", 0, "Kubernetes, Docker, Terraform, Kafka, Redis, Python and Go?"),
+        unmatched("2", 0, "Kubernetes and Redis?"),
+        asked("3", 0, "Kubernetes and Azure?"),
+    ]);
+    assert_eq!(report.gaps[0].name, "Kubernetes");
+    assert_eq!(report.gaps[0].related, ["Redis", "Docker", "Go", "Kafka", "Python", "Terraform"]);
 }
 
 #[test]
