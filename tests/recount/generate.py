@@ -233,8 +233,9 @@ class Scenario:
             marked["metadata"] = {"userAgent": roll.choice(BOT_AGENTS), "referer": "https://example.org/"}
         elif one["excluded"] in ("own", "canary", "traffic bot"):
             marked["metadata"] = {"traffic": one["excluded"].split()[-1]}
-        elif roll.random() < 0.2:
-            marked["metadata"] = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64)", "matchQuality": 0.3}
+        elif roll.random() < 0.3:
+            marked["metadata"] = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64)",
+                                  "matchQuality": roll.choice([0, 0.3, 0.725, 1, 1.5, 64, 100, 101, -1, "high", None])}
         if form == "pair with both texts":
             response.update(roll.choice([{"query": "Do you know fortran?"}, {"queryTimestamp": one["asked"] - WEEK_MS}]))
         if form.startswith("self"):
@@ -246,6 +247,8 @@ class Scenario:
             query["sessionId"] = roll.choice(["s-of-the-query", "anonymous"])
         if form == "combined":
             query["response"] = "Yes, for some years."
+            if "performance" in response and roll.random() < 0.3:
+                query["performance"] = response["performance"]
             return [query]
         if form == "response" and roll.random() < 0.2:
             response["queryTimestamp"] = one["asked"] - WEEK_MS
@@ -333,6 +336,10 @@ class Scenario:
             del event["missingSkills"]
             event[key] = roll.choice([missing, missing, ", ".join(missing), [{"name": name} for name in missing],
                                       [f" {name} " for name in missing]])
+            if roll.random() < 0.2:
+                lists = ["missingSkills", "skillsMissing", "missingConcepts"]
+                event.update({name: missing[part:part + 1] if name != lists[-1] else missing[2:]
+                              for part, name in enumerate(lists)})
         if "matchedSkills" in event:
             key = roll.choice(["matchedSkills", "skillsMatched", "meta"])
             matched = event.pop("matchedSkills")

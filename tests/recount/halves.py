@@ -80,6 +80,11 @@ def names(value):
     return [name.strip() for name in found if name.strip()]
 
 
+def all_names(event, *keys):
+    """The names in all of these fields."""
+    return [name for key in keys for name in names(present(event, key)[1])]
+
+
 def present(event, *keys):
     """The first of these fields that is there, under its dotted name."""
     for key in keys:
@@ -123,12 +128,13 @@ def read(line):
         half["text"] = kept_text(event["query"], 2000)
     elif event_type == "query":
         raise DeadLetter("missing_field")
-    half["missing"] = names(present(event, "missingSkills", "skillsMissing", "missingConcepts")[1])
-    half["matched"] = names(present(event, "matchedSkills", "skillsMatched", "meta.matchedSkills")[1])
+    half["missing"] = all_names(event, "missingSkills", "skillsMissing", "missingConcepts")
+    half["matched"] = all_names(event, "matchedSkills", "skillsMatched", "meta.matchedSkills")
     half["reasoning"] = present(event, "reasoning", "llmReasoning", "matchQuality.reasoning", "meta.reasoning")[1]
     half["other"] = {key: event[key] for key in ("response", "model", "tokens") if key in event}
     performance = event.get("performance") or {}
     half["total_time"] = number(performance.get("totalTime"))
+    half["score"] = score_in_metadata(metadata)
     if event_type == "query":
         if event.get("response") is not None:
             half.update(kind="whole", outcome="answered")
@@ -139,6 +145,15 @@ def read(line):
     if half["text"] is not None and half["query_timestamp"] is not None:
         half["kind"] = "whole"
     return half
+
+
+def score_in_metadata(metadata):
+    """The score in the agent's own metadata; None for what is none."""
+    quality = metadata.get("matchQuality")
+    if isinstance(quality, bool) or not isinstance(quality, (int, Decimal)):
+        return None
+    score = Decimal(quality) * 100 if quality <= 1 else Decimal(quality)
+    return score if 0 <= score <= 100 else None
 
 
 def read_match(event, half):
@@ -211,12 +226,10 @@ class Joined:
             latency = None
             if response:
                 latency = response["total_time"]
-                if latency is not None and latency < 0:
-                    latency = None
                 if latency is None and asked and not combined:
                     latency = Decimal(response["timestamp"] - timestamp)
-                    if latency < 0:
-                        latency = None
+                if latency is not None and latency < 0:
+                    latency = None
             yield Interaction(
                 request_id, timestamp, asked["text"] if asked else None, session,
                 response["match"] if response else None, response["score"] if response else None,

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from figures import Recount, Words, by_count, monday_of, week_name
+from forms import Form
 from generate import WEEKS, Scenario, lines_of
 from halves import Joined
 
@@ -283,7 +284,7 @@ class Comparison:
             plain = {field: value for field, value in gap.items() if field not in left_out}
             self.found += values(plain, listed[key], where)
             related = by_count(Counter({self.names.get(name, name): count for name, count in gap["related"].items()}))
-            self.found += values([name for name, _ in related[:5]], listed[key]["related"], where + ".related")
+            self.found += values([name for name, _ in related], listed[key]["related"], where + ".related")
             if listed[key]["mark"] is not None:
                 self.found.append(f"{where}.mark: nobody marked it")
 
@@ -295,6 +296,17 @@ class Comparison:
         kinds = {"add_or_learn": ("not_on_cv", "unmatched"), "fix_retrieval": ("not_retrieved",),
                  "relax_filter": ("blocked",)}
         for action in self.report["actions"]:
+            evidence = action["evidence"]["queries"]
+            if action["kind"] == "fix_fault" and evidence != self.expected["outcomes"].get(action["name"]):
+                self.found.append(f"actions.fix_fault {action['name']}: the evidence is not the outcome's count")
+            if action["kind"] == "use_their_word":
+                entry = next(entry for entry in self.report["vocabulary"] if entry["skill"] == action["name"])
+                if not any(evidence == word["queries"] and word["text"] not in entry["onCv"] for word in entry["asked"]):
+                    self.found.append(f"actions.use_their_word {action['name']}: nobody used another word so often")
+            if action["kind"] == "check_capture":
+                capture = self.expected["capture"]
+                self.found += values({"queries": capture["unanswered"] + capture["responseOnly"], "sessions": None},
+                                     action["evidence"], "actions.check_capture")
             if action["kind"] in kinds:
                 evidence = [(gap["queries"], gap["sessions"]) for kind in kinds[action["kind"]]
                             for gap in [gaps.get((action["name"], kind))] if gap]
@@ -413,8 +425,10 @@ class Run:
                 self.note(week, [f"differs in {field} between an import and events posted in another order"])
         for monday in roll.sample([monday for monday in mondays if monday not in this_week], 2):
             for form in ("text", "html"):
-                if first.report(weeks[monday], form) != second.report(weeks[monday], form):
+                content = first.report(weeks[monday], form)
+                if content != second.report(weeks[monday], form):
                     self.note(weeks[monday], [f"has other bytes as {form} after another order"])
+                self.note(weeks[monday], Form(form, content, json.loads(reports[monday])).differences())
         self.moved(first, weeks, reports, roll)
         self.late(second, weeks, served, roll)
         return self.found
