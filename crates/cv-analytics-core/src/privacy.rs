@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use hmac::{Hmac, KeyInit, Mac};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
@@ -129,6 +129,24 @@ struct Rule {
     holds: fn(&str) -> bool,
 }
 
+impl Rule {
+    fn replace(&self, captures: &Captures<'_>) -> String {
+        let whole = captures.get(0).map_or("", |found| found.as_str());
+        if !(self.holds)(whole) {
+            return if self.replacement == PHONE {
+                with_numbers_in_a_row_replaced(whole)
+            } else {
+                whole.to_owned()
+            };
+        }
+        let mut written = String::new();
+        captures.expand(self.replacement, &mut written);
+        written
+    }
+}
+
+const PHONE: &str = "[phone]";
+
 /// The rules in their order: credentials before e-mail, since `user:password@host` holds an `@`;
 /// keys before phone numbers, since keys hold digits.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
@@ -157,8 +175,8 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         (r"[A-Za-z0-9+/_]{24,}={0,2}", "[api key]", looks_random),
         (
             // A UUID comes first, so that no part of it is taken for a number; it then stays.
-            r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?:\+|\(|\b)\(?\d(?:[ .\-/\u{a0}]?\(?\d\)?|\) ?\d){6,18}",
-            "[phone]",
+            r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|(?:\+|\(|\b)\(?\d(?:[ .\-/\u{a0}]?\(?\d\)?|\) ?\d){6,}",
+            PHONE,
             looks_like_a_phone_number,
         ),
     ]
@@ -194,15 +212,8 @@ fn redact(text: &str) -> Cow<'_, str> {
 fn one_pass(text: &str) -> Option<String> {
     let mut redacted = Cow::Borrowed(text);
     for rule in RULES.iter() {
-        let found = rule.pattern.replace_all(&redacted, |captures: &regex::Captures<'_>| {
-            let whole = captures.get(0).map_or("", |found| found.as_str());
-            if !(rule.holds)(whole) {
-                return whole.to_owned();
-            }
-            let mut written = String::new();
-            captures.expand(rule.replacement, &mut written);
-            written
-        });
+        let found =
+            rule.pattern.replace_all(&redacted, |captures: &Captures<'_>| rule.replace(captures));
         if let Cow::Owned(changed) = found
             && changed != *redacted
         {
@@ -251,6 +262,66 @@ fn looks_random(run: &str) -> bool {
     mixed && !run.contains("//")
 }
 
+/// A run of digits that is no number as a whole may be several in a row, or one beside a date: the
+/// parts between blanks are put together so that as many digits as possible belong to
+/// phone numbers.
+fn with_numbers_in_a_row_replaced(run: &str) -> String {
+    /// What the parts from one place on become.
+    #[derive(Clone, Copy, Default)]
+    struct Best {
+        /// Digits in phone numbers, from here to the end.
+        digits: usize,
+        /// How many parts the number takes that begins here; none where none does.
+        parts: usize,
+    }
+    let is_gap = |letter: char| matches!(letter, ' ' | '\u{a0}');
+    let is_amounts =
+        !run.contains(['+', '(']) && run.split(is_gap).skip(1).all(|group| group.len() == 3);
+    if is_amounts {
+        return run.to_owned();
+    }
+    let starts: Vec<usize> = std::iter::once(0)
+        .chain(run.match_indices(is_gap).map(|(place, gap)| place + gap.len()))
+        .collect();
+    let end_of = |part: usize| starts.get(part + 1).copied().unwrap_or(run.len());
+    let mut best = vec![Best::default(); starts.len() + 1];
+    for (first, &start) in starts.iter().enumerate().rev() {
+        let after = |parts: usize| best.get(first + parts).map_or(0, |rest| rest.digits);
+        let mut here = Best { digits: after(1), parts: 0 };
+        for last in first..starts.len() {
+            let number = run.get(start..end_of(last)).unwrap_or_default().trim_end_matches(is_gap);
+            let digits = number.bytes().filter(u8::is_ascii_digit).count();
+            if digits > MOST_PHONE_DIGITS {
+                break;
+            }
+            let parts = last + 1 - first;
+            if digits + after(parts) > here.digits && looks_like_a_phone_number(number) {
+                here = Best { digits: digits + after(parts), parts };
+            }
+        }
+        if let Some(place) = best.get_mut(first) {
+            *place = here;
+        }
+    }
+    let mut written = String::with_capacity(run.len());
+    let mut part = 0;
+    while let Some(&start) = starts.get(part) {
+        let taken = best.get(part).map_or(0, |best| best.parts);
+        let text = run.get(start..end_of(part + taken.max(1) - 1)).unwrap_or_default();
+        if taken == 0 {
+            written.push_str(text);
+        } else {
+            written.push_str(PHONE);
+            written.push_str(text.get(text.trim_end_matches(is_gap).len()..).unwrap_or_default());
+        }
+        part += taken.max(1);
+    }
+    written
+}
+
+/// The most digits of an international number (ITU-T E.164).
+const MOST_PHONE_DIGITS: usize = 15;
+
 /// International numbers have 7 to 15 digits (ITU-T E.164). Years, prices, dates, versions and
 /// addresses of the Internet Protocol are none.
 fn looks_like_a_phone_number(run: &str) -> bool {
@@ -259,7 +330,7 @@ fn looks_like_a_phone_number(run: &str) -> bool {
         .filter(|group| !group.is_empty())
         .collect();
     let digits: usize = groups.iter().map(|group| group.len()).sum();
-    if !(7..=15).contains(&digits) {
+    if !(7..=MOST_PHONE_DIGITS).contains(&digits) {
         return false;
     }
     let dotted = run.contains('.') && !run.contains([' ', '-', '(', '+']);
@@ -327,6 +398,18 @@ mod tests {
     }
 
     #[test]
+    fn phone_numbers_in_a_row_or_beside_a_date_become_markers() {
+        check("07911123456 07911123457", "[phone] [phone]");
+        check("07911 123456 020 7946 0958", "[phone] [phone]");
+        check("+44 7911 123456 +44 7922 123456 or 07922 123456", "[phone] [phone] or [phone]");
+        check("2026-11-24 07911123456", "2026-11-24 [phone]");
+        check("on 24/11/2026 555-1234 at ten", "on 24/11/2026 [phone] at ten");
+        check("07911123456 2026-11-24 10:00", "[phone] 2026-11-24 10:00");
+        check("12345678901 99999", "[phone] 99999");
+        check(&"07911 123456 ".repeat(150), &"[phone] ".repeat(150));
+    }
+
+    #[test]
     fn other_numbers_stay() {
         for text in [
             "2019-2024",
@@ -334,6 +417,12 @@ mod tests {
             "80 000 - 100 000 EUR",
             "100,000 to 120,000",
             "192.168.100.200",
+            "192.168.100.200 8080",
+            "2026-11-24 2026-11-25 10:00",
+            "24/11/2026 25/11/2026",
+            "2019 2020 2021 2022 2023 2024",
+            "100 000 120 000 150 000 180 000",
+            "1763000000000123456",
             "on 2026-11-16 or 16-11-2026 at 10:30",
             "version 1.2.3",
             "10 years, 20 people, 300 servers, 4000 users",
