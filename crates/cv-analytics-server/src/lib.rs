@@ -8,7 +8,7 @@
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.
 //! 5. `events`, `reports`, `health`: the plain routes.
-//! 6. `request_body`, `rate_limits`, `metrics`, `plain_error`: what all of them use.
+//! 6. `request_body`, `unread_body`, `rate_limits`, `metrics`, `plain_error`: what all of them use.
 
 pub mod configuration;
 mod events;
@@ -24,6 +24,7 @@ mod sigv4;
 mod sqs;
 #[cfg(test)]
 mod tests;
+mod unread_body;
 
 use std::sync::Arc;
 

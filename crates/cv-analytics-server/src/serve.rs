@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
+use axum::http::header;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,6 +22,7 @@ use tower::Service;
 
 use crate::configuration::Limits;
 use crate::rate_limits::ClientAddress;
+use crate::unread_body::ReadToItsEnd;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
@@ -86,7 +89,11 @@ fn serve_connection(
 ) {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ClientAddress(address));
-        app.clone().call(request)
+        // A client that asks first whether to send is not made to.
+        let asks_first = request.headers().contains_key(header::EXPECT);
+        app.clone().call(request.map(|body| {
+            if asks_first { Body::new(body) } else { Body::new(ReadToItsEnd::new(body)) }
+        }))
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

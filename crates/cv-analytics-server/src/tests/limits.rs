@@ -120,6 +120,26 @@ async fn served(
 const PLAIN: &str = "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer a bearer token\r\ncontent-length: 1\r\n\r\n5";
 
 #[tokio::test]
+async fn a_body_that_is_too_long_is_read_so_that_its_sender_sees_the_refusal() {
+    let (mut stream, stop, serving) = served(Limits::default(), MemoryStore::default()).await;
+    let length = 24 << 20;
+    let head =
+        PLAIN.replace("content-length: 1\r\n\r\n5", &format!("content-length: {length}\r\n\r\n"));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; length]).await.unwrap();
+    stream
+        .write_all(PLAIN.replace("host: x", "host: x\r\nconnection: close").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("HTTP/1.1 200 "), "the connection goes on: {answer}");
+    stop.notify_one();
+    serving.await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_under_way_is_answered_before_the_end() {
     let gate = Arc::new(Notify::new());
     let store = MemoryStore::gated(&gate);
