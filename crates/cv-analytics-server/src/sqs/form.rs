@@ -54,6 +54,15 @@ impl<'r> Form<'r> {
         let index = self.sorted.partition_point(|(known, _)| known.as_ref() < prefix);
         self.sorted.get(index).is_some_and(|(name, _)| name.starts_with(prefix))
     }
+
+    /// Whether a parameter's name is `prefix.N…` with a number that is not one of 1 to `last`.
+    pub(super) fn has_number_beyond(&self, prefix: &str, last: usize) -> bool {
+        let index = self.sorted.partition_point(|(known, _)| known.as_ref() < prefix);
+        let names = self.sorted.iter().skip(index).map_while(|(name, _)| name.strip_prefix(prefix));
+        names
+            .filter_map(|rest| rest.strip_prefix('.')?.split('.').next()?.parse::<usize>().ok())
+            .any(|number| !(1..=last).contains(&number))
+    }
 }
 
 fn decoded(encoded: &[u8]) -> Result<Cow<'_, str>, SqsError> {

@@ -121,6 +121,12 @@ fn numbered<'r, T>(
             }
             values.push(read(form, &prefix)?);
         }
+        // What stands behind a gap would be lost without a word.
+        if values.len() < limit && form.has_number_beyond(prefix, values.len()) {
+            return Err(SqsError::invalid_parameter(format!(
+                "The parameters {prefix}.N have to be numbered from 1 without a gap."
+            )));
+        }
     }
     Ok(values)
 }

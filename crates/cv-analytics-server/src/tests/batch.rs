@@ -110,6 +110,12 @@ async fn the_query_protocol_has_batches_too() {
     let many: String = (1..=11).map(|n| entry(n, &group(n))).collect();
     let refused = rig.query(QUEUE_PATH, &format!("Action=SendMessageBatch{many}")).await;
     assert_eq!(refused.code(), "AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
+    for (first, second) in [(1, 3), (0, 1), (2, 3)] {
+        let gap = entry(first, &group(first)) + &entry(second, &group(second));
+        let refused = rig.query(QUEUE_PATH, &format!("Action=SendMessageBatch{gap}")).await;
+        assert_eq!(refused.code(), "InvalidParameterValue", "{first} and {second}");
+    }
+    assert_eq!(rig.store.arrivals().len(), 2);
     let empty = rig.query(QUEUE_PATH, "Action=SendMessageBatch").await;
     assert_eq!(empty.code(), "AWS.SimpleQueueService.EmptyBatchRequest");
 }
