@@ -111,6 +111,7 @@ async fn keep<K: Keep, R: Reports>(
 
 /// The texts of the events; whatever is no JSON as a whole is one event that cannot be read.
 fn split<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Vec<&'b [u8]>, PlainError> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if body.trim_ascii().is_empty() {
         return Err(PlainError::bad_request(
             "the body is empty: send one event, an array, or JSON Lines",

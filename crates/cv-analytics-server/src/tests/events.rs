@@ -41,6 +41,7 @@ async fn one_event_an_array_and_lines_are_taken() {
     let other = EVENT.replace("r1", "r2");
     check(json, EVENT, &["stored r1 "]).await;
     check("", EVENT, &["stored r1 "]).await;
+    check(json, &format!("\u{feff}[{EVENT}]"), &["stored r1 "]).await;
     check("application/x-www-form-urlencoded", EVENT, &["stored r1 "]).await;
     check(
         json,
