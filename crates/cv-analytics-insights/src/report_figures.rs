@@ -75,9 +75,12 @@ pub(crate) fn coverage_note(report: &Report) -> String {
         _ => format!("Your agent rated {} of {interactions}", number(rated)),
     };
     let mut parts = vec![rated];
-    for (count, words) in [(unanswered, "have no answer"), (unrated, "came without a rating")] {
+    for (count, one, many) in [
+        (unanswered, "has no answer", "have no answer"),
+        (unrated, "came without a rating", "came without a rating"),
+    ] {
         if count > 0 {
-            parts.push(format!("{} {words}", number(count)));
+            parts.push(counted(count, one, many));
         }
     }
     parts.join("; ") + "."

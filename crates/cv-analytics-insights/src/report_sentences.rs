@@ -135,13 +135,13 @@ pub(crate) fn banner(capture: &Capture) -> Option<Banner> {
     .map(|(halves, one, many)| counted(halves, one, many))
     .collect::<Vec<_>>();
     let of_all = match share(capture.joined, all) {
-        Some(_) => rate(join_rate),
+        Some(_) => format!("{} of the", rate(join_rate)),
         None => format!("{} of {}", number(capture.joined), number(all)),
     };
     Some(Banner {
         title: "Part of this week is missing".to_owned(),
         text: format!(
-            "Only {of_all} of the interactions have both a question and its answer: {}. Either the \
+            "Only {of_all} interactions have both a question and its answer: {}. Either the \
              agent gave no answer, or its messages did not arrive. The figures below count what did.",
             listed(&missing)
         ),

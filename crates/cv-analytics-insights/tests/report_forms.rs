@@ -91,7 +91,7 @@ fn a_count_under_twenty_has_no_percentage() {
     report.matches.this_week.none = 0;
     let text = report_text::render(&report);
     assert!(!text.contains('%'), "{text}");
-    assert!(text.contains("Only 9 of 11 of the interactions"), "{text}");
+    assert!(text.contains("Only 9 of 11 interactions"), "{text}");
 }
 
 #[test]
