@@ -19,12 +19,10 @@ pub struct ServingLock {
 pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
     let path = folder.join("serve.lock");
     let failed = |error: std::io::Error| {
-        StoreError::unavailable(format!("could not lock {}: {error}", path.display()), error)
+        StoreError::unavailable(format!("could not lock {}", path.display()), error)
     };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(
-        |error| {
-            StoreError::unavailable(format!("could not open {}: {error}", path.display()), error)
-        },
+        |error| StoreError::unavailable(format!("could not open {}", path.display()), error),
     )?;
     match file.try_lock() {
         Ok(()) => Ok(ServingLock { _file: file }),

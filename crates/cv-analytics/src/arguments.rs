@@ -6,7 +6,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::configuration_file::ConfigurationFile;
 use crate::{
-    archive, dead_letters, demo, events, forget, gaps, report, restore, serve, settings, skills,
+    archive, dead_letters, demo, events, forget, gaps, output, report, restore, serve, settings,
+    skills,
 };
 
 /// Analytics for the AI agents that people put in front of the public
@@ -85,7 +86,8 @@ impl Arguments {
         let configured =
             ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
         if let Err(error) = configured {
-            command.error(clap::error::ErrorKind::InvalidValue, format!("{error:#}")).exit();
+            let message = output::with_causes(&error);
+            command.error(clap::error::ErrorKind::InvalidValue, message.trim_end()).exit();
         }
         let matches = command.get_matches_mut();
         match Self::from_arg_matches(&matches) {

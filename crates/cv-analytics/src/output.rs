@@ -37,6 +37,17 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     write().with_context(|| format!("{} cannot be written", path.display()))
 }
 
+/// An error with its causes, without those that the text before has said already.
+pub(crate) fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Whether the reader of our output went away, as `head` does: no failure.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
@@ -57,4 +68,19 @@ pub(crate) fn plain(text: &str) -> String {
         plain.push('…');
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_that_is_told_already_is_not_told_again() {
+        let error = anyhow!("no such file").context("x cannot be read: no such file (really)");
+        assert_eq!(with_causes(&error), "x cannot be read: no such file (really)");
+        let error = anyhow!("no such file").context("x cannot be read").context("nothing is kept");
+        assert_eq!(with_causes(&error), "nothing is kept: x cannot be read: no such file");
+    }
 }
