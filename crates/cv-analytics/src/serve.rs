@@ -63,7 +63,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     privacy: PrivacySwitches,
     /// What to log, as `info` or `cv_analytics_server=debug`
-    #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info")]
+    #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info", value_parser = log_filter)]
     log: String,
     /// The form of the log, on standard error
     #[arg(long, value_enum, env = "CV_ANALYTICS_LOG_FORMAT", default_value = "text")]
@@ -146,6 +146,9 @@ impl Serve {
         let listening = listener.local_addr()?;
         let url =
             self.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
+        let store = installation.open_or_create_sqlite()?;
+        self.files.keep(&store).await?;
+        // Last, so that a start that fails before does not use up the first, which tells the secrets.
         let (credentials, first_start) = self.credentials(folder, &url)?;
         if credentials.region != self.region && !first_start {
             tracing::warn!(
@@ -156,8 +159,6 @@ impl Serve {
                 self.region
             );
         }
-        let store = installation.open_or_create_sqlite()?;
-        self.files.keep(&store).await?;
         let limits =
             Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() };
         let server = Arc::new(Server::new(Setup {
@@ -327,6 +328,11 @@ fn region(text: &str) -> Result<String, &'static str> {
     } else {
         Err("write small letters, digits and hyphens, as in eu-west-2")
     }
+}
+
+/// What the log lets through, checked before anything begins.
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 /// A token that a header can carry.
