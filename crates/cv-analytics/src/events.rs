@@ -67,6 +67,9 @@ pub(crate) struct Send {
     /// The queue's region
     #[arg(long, env = "AWS_REGION")]
     region: Option<String>,
+    /// Write the counts as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// What to import.
@@ -196,8 +199,13 @@ fn send(client: &QueueClient, options: &Send) -> Result<()> {
         })?;
     }
     bar.finish_and_clear();
-    output::print_line(format!("{} messages sent and acknowledged", bar.position()))?;
-    match refused.into_inner() {
+    let (sent, refused) = (bar.position(), refused.into_inner());
+    if options.json {
+        output::print_line(serde_json::json!({"sent": sent, "leftOut": refused}))?;
+    } else {
+        output::print_line(format!("{sent} messages sent and acknowledged"))?;
+    }
+    match refused {
         0 => Ok(()),
         refused => bail!("{refused} lines were left out, as said above"),
     }

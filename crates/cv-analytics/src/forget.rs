@@ -22,13 +22,22 @@ use crate::output;
 /// the dead-letter queue that name what is forgotten are deleted. What still waits in the events queue is not searched:
 /// forget again when it is empty.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "what")]
 pub(crate) struct Forget {
+    #[command(flatten)]
+    what: What,
+    /// Write the counts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct What {
     /// A session, as the agent sends it or as the store keeps it
-    #[arg(long, value_name = "ID", group = "what")]
+    #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// One interaction
-    #[arg(long, value_name = "ID", group = "what")]
+    #[arg(long, value_name = "ID")]
     request: Option<String>,
 }
 
@@ -41,14 +50,15 @@ enum Named {
 
 /// Erases.
 pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<()> {
-    if forget.session.as_deref().is_some_and(|id| id.trim().is_empty()) {
+    let Forget { what, json } = forget;
+    if what.session.as_deref().is_some_and(|id| id.trim().is_empty()) {
         wrong_usage("--session: name a session");
     }
-    let request = forget.request.map(|id| {
+    let request = what.request.map(|id| {
         RequestId::new(id).unwrap_or_else(|error| wrong_usage(format!("--request: {error}")))
     });
     let store = installation.open().await?;
-    let named = match (request, forget.session) {
+    let named = match (request, what.session) {
         (Some(id), _) => Named::Request(id),
         (None, Some(id)) => {
             // Both kept forms, since hashing may have been switched off for a while.
@@ -64,6 +74,11 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
         InstallationStore::DynamoDb(aws) => from_aws(aws, named).await?,
     };
     store.close().await?;
+    if json {
+        return output::print_line(
+            serde_json::json!({"interactions": interactions, "deadLetters": dead_letters}),
+        );
+    }
     output::print_line(format!(
         "{interactions} interactions and {dead_letters} dead letters erased"
     ))

@@ -44,6 +44,9 @@ pub(crate) struct Import {
     /// Leave this interaction out of reports (repeatable)
     #[arg(long, value_name = "REQUEST-ID")]
     exclude_request: Vec<String>,
+    /// Write what is kept now as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// Where to export to.
@@ -121,13 +124,16 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     });
     let kept = kept.await?;
     store.close().await?;
+    if import.json {
+        return output::print(kept.to_json()?);
+    }
     output::print(in_words(&kept))
 }
 
 fn in_words(settings: &FigureSettings) -> String {
     let mut text = String::new();
     match &settings.cv {
-        Some(cv) => text += &format!("CV list: {} entries: {}\n", cv.len(), cv.join(", ")),
+        Some(cv) => text += &format!("CV list: {} entries: {}\n", cv.len(), cv.join("; ")),
         None => {
             text += "CV list: none (settings import --cv FILE), so a gap cannot tell what is on the CV\n";
         }

@@ -269,6 +269,8 @@ fn wrong_usage_ends_with_2_and_failures_with_1() {
         "write --store sqlite:PATH",
     );
     check_refusal(folder.path(), &["forget"], 2, "--session <ID>");
+    check_refusal(folder.path(), &["forget", "--json"], 2, "--session <ID>");
+    check_refusal(folder.path(), &["serve", "--log", "a=b=c"], 2, "--log <FILTER>");
     check_refusal(folder.path(), &["serve", "--public-url", "example.org"], 2, "is no public URL");
     check_refusal(
         folder.path(),
@@ -329,6 +331,47 @@ fn the_first_start_prints_the_four_secrets_and_the_next_one_does_not() {
     };
     assert_eq!(unchanged(&again), unchanged(&credentials));
     assert!(again.contains(&serving.url));
+}
+
+#[test]
+fn a_start_that_fails_is_not_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    check_refusal(
+        folder.path(),
+        &["serve", "--listen", "127.0.0.1:0", "--cv", "none"],
+        1,
+        "none cannot be read",
+    );
+    assert!(!folder.path().join("cv-analytics-data/credentials.env").exists());
+}
+
+#[test]
+fn a_cause_is_told_once() {
+    let folder = folder_with(&[]);
+    fs::write(folder.path().join("settings.json"), "{\"cv\":5}").unwrap();
+    let output = run(folder.path(), &["settings", "import", "settings.json"]);
+    let said = text(&output.stderr);
+    assert_eq!(said.matches("expected a sequence").count(), 1, "{said}");
+    fs::write(folder.path().join("cv-analytics.toml"), "x = [").unwrap();
+    let said = text(&run(folder.path(), &["report"]).stderr);
+    assert!(said.contains("is no TOML") && !said.contains("\n\n\n"), "{said:?}");
+}
+
+#[test]
+fn counts_are_told_as_json_too() {
+    let folder = folder_with(&[QUERY]);
+    let json = |arguments: &[&str]| -> Value {
+        let output = run(folder.path(), arguments);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let kept = json(&["settings", "import", "--exclude-request", "x", "--json"]);
+    assert_eq!(kept["exclusions"]["requestIds"], json!(["x"]));
+    let erased = json(&["forget", "--request", "none", "--json"]);
+    assert_eq!(erased, json!({"interactions": 0, "deadLetters": 0}));
+    fs::write(folder.path().join("events.jsonl"), format!("{QUERY}\n")).unwrap();
+    let _serving = Serving::start(folder.path(), &[]);
+    let sent = json(&["events", "send", "events.jsonl", "--json"]);
+    assert_eq!(sent, json!({"sent": 1, "leftOut": 0}));
 }
 
 #[test]
