@@ -39,7 +39,7 @@ const STORE_HELP: &str = "The store: sqlite:PATH or dynamodb [default: the datab
 /// Which installation a command works on.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Installation {
-    /// The data folder: database, credentials, outbox [default: ./cv-analytics-data, for demo ./cv-analytics-demo]
+    /// The data folder: database and credentials [default: ./cv-analytics-data, for demo ./cv-analytics-demo]
     #[arg(long, global = true, value_name = "DIR", env = "CV_ANALYTICS_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// The store: sqlite:PATH or dynamodb [default: the database in the data folder]
