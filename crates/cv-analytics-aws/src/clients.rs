@@ -5,20 +5,26 @@
 //! finds them elsewhere costs megabytes and milliseconds of every start.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_smithy_http_client::Builder;
-use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_http_client::tls::{Provider, TlsContext};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use crate::trusted_roots::{CaBundleError, TrustedRoots};
 
 /// The SDK's behaviour that this product was tested with.
 pub fn behavior_version() -> BehaviorVersion {
@@ -36,10 +42,34 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[error("the variable {0} is not set: it comes with the function's configuration")]
 pub struct MissingVariable(pub &'static str);
 
-/// An HTTP client with rustls on ring and the system's root certificates; connects when it is
-/// first used.
-pub fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+/// The function's environment cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// A variable is missing.
+    #[error(transparent)]
+    Missing(#[from] MissingVariable),
+    /// `AWS_CA_BUNDLE` names no certificates.
+    #[error(transparent)]
+    CaBundle(#[from] CaBundleError),
+}
+
+/// An HTTP client with rustls on ring, that trusts `roots`; connects when it is first used.
+///
+/// One connector for all services, made once: the SDK's own client makes one for each service client
+/// and another for the first call, and reads the roots each time.
+pub fn http_client(roots: TrustedRoots) -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    let builder = Connector::builder()
+        .connector_settings(settings)
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring));
+    let connector = match TlsContext::builder().with_trust_store(roots.into_trust_store()).build() {
+        Ok(context) => builder.tls_context(context).build(),
+        // It never fails so far; with the system's roots then, rather than not at all.
+        Err(_) => builder.build(),
+    };
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
 }
 
 /// How long calls may take, wherever they are made.
@@ -55,10 +85,10 @@ pub fn timeouts() -> TimeoutConfig {
 /// SDKs' own `AWS_ENDPOINT_URL…`.
 ///
 /// # Errors
-/// [`MissingVariable`].
+/// [`EnvironmentError`].
 pub fn function_config(
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<SdkConfig, MissingVariable> {
+) -> Result<SdkConfig, EnvironmentError> {
     let required = |name: &'static str| variable(name).ok_or(MissingVariable(name));
     let credentials = Credentials::new(
         required("AWS_ACCESS_KEY_ID")?,
@@ -67,19 +97,28 @@ pub fn function_config(
         None,
         "the function's environment",
     );
+    let region = required("AWS_REGION")?;
     let endpoints = ServiceEndpoints::read(&variable);
+    let endpoint = variable("AWS_ENDPOINT_URL");
+    let has_https_endpoint = endpoint.iter().chain(endpoints.0.values()).any(|url| is_https(url));
+    let bundle = variable("AWS_CA_BUNDLE").map(PathBuf::from);
+    let roots = TrustedRoots::of_function(bundle.as_deref(), &region, has_https_endpoint)?;
     let config = SdkConfig::builder()
         .behavior_version(behavior_version())
-        .region(Region::new(required("AWS_REGION")?))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client())
+        .http_client(http_client(roots))
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts())
         .service_config(endpoints);
-    Ok(match variable("AWS_ENDPOINT_URL") {
+    Ok(match endpoint {
         Some(endpoint) => config.endpoint_url(endpoint).build(),
         None => config.build(),
     })
+}
+
+fn is_https(url: &str) -> bool {
+    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
 /// `AWS_ENDPOINT_URL_DYNAMODB` and its like
@@ -113,7 +152,19 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let error = function_config(|name| (name != "AWS_REGION").then(String::new)).unwrap_err();
-        assert_eq!(error, MissingVariable("AWS_REGION"));
+        assert_eq!(
+            error.to_string(),
+            "the variable AWS_REGION is not set: it comes with the function's configuration"
+        );
+    }
+
+    #[test]
+    fn a_bundle_that_is_not_there_keeps_the_function_from_starting() {
+        let error = function_config(|name| {
+            Some(if name == "AWS_CA_BUNDLE" { "/no/such/bundle.pem" } else { "x" }.to_owned())
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("AWS_CA_BUNDLE names /no/such/bundle.pem, which"), "{error}");
     }
 
     #[test]
@@ -121,6 +172,7 @@ mod tests {
         let config = function_config(|name| match name {
             "AWS_ENDPOINT_URL" => Some("http://localhost:1".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some("http://localhost:2".to_owned()),
+            "AWS_CA_BUNDLE" => None,
             _ => Some("x".to_owned()),
         });
         let config = config.unwrap();

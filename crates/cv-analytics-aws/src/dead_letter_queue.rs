@@ -9,6 +9,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use cv_analytics_core::dead_letter::DeadLetter;
 
+use crate::queues::Queues;
 use crate::sdk_failure;
 
 /// The message attribute that says why: a reason code.
@@ -70,17 +71,17 @@ impl QueueError {
     }
 }
 
-/// The dead-letter queue behind one client.
+/// The dead-letter queue.
 #[derive(Clone, Debug)]
 pub struct DeadLetterQueue {
-    client: Client,
+    queues: Queues,
     url: String,
 }
 
 impl DeadLetterQueue {
     /// The queue at `url`.
-    pub fn new(client: Client, url: impl Into<String>) -> Self {
-        Self { client, url: url.into() }
+    pub fn new(queues: Queues, url: impl Into<String>) -> Self {
+        Self { queues, url: url.into() }
     }
 
     /// The queue's address.
@@ -90,7 +91,7 @@ impl DeadLetterQueue {
 
     /// The client behind it.
     pub fn client(&self) -> &Client {
-        &self.client
+        self.queues.client()
     }
 
     /// Sends a message that could not be read, in a message group of its own so that none waits
@@ -117,7 +118,7 @@ impl DeadLetterQueue {
             .map(|(name, text)| name.len() + "String".len() + text.len() + 1)
             .sum();
         let mut send = self
-            .client
+            .client()
             .send_message()
             .queue_url(&self.url)
             .message_group_id(id)

@@ -11,7 +11,9 @@
 //!    the calls cost.
 //! 4. [`dynamodb_store`]: the ports, by driving the steps; `interactions`: a period out of both
 //!    tables.
-//! 5. [`clients`]: how a function reaches AWS; `dead_letter_queue` and `visibility`: SQS (feature
+//! 5. [`clients`]: how a function reaches AWS, and [`trusted_roots`]: whose certificates it believes;
+//!    `queues`,
+//!    `dead_letter_queue` and `visibility`: SQS (feature
 //!    `queue`); `ses`: mail (feature `mail`).
 //! 6. `archive`, [`erasure`], `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
 
@@ -29,6 +31,8 @@ mod interactions;
 mod item;
 pub mod joining;
 pub mod promotion;
+#[cfg(feature = "queue")]
+pub mod queues;
 pub mod record;
 pub mod request_units;
 pub mod row;
@@ -39,6 +43,7 @@ pub mod table_check;
 mod table_contents;
 pub mod table_error;
 pub mod tables;
+pub mod trusted_roots;
 #[cfg(feature = "queue")]
 pub mod visibility;
 

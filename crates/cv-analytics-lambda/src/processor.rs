@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use aws_sdk_sqs::Client as SqsClient;
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::dead_letter_queue::{DeadLetterQueue, letter_id};
 use cv_analytics_aws::dynamodb_store::Joined;
 use cv_analytics_aws::gathering::Gathered;
+use cv_analytics_aws::queues::Queues;
 use cv_analytics_aws::table_error::TableError;
 use cv_analytics_aws::visibility::wait_after;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
@@ -46,8 +46,8 @@ pub struct Processor {
 /// The queue that the messages come from.
 #[derive(Clone, Debug)]
 pub struct SourceQueue {
-    /// The client that changes visibility.
-    pub client: SqsClient,
+    /// By which visibility is changed.
+    pub queues: Queues,
     /// `QUEUE_URL`.
     pub url: String,
 }
@@ -254,7 +254,8 @@ impl Processor {
             .for_each_concurrent(AT_ONCE, |message| async move {
                 let wait = wait_after(message.receives).as_secs();
                 let changed = queue
-                    .client
+                    .queues
+                    .client()
                     .change_message_visibility()
                     .queue_url(&queue.url)
                     .set_receipt_handle(message.receipt_handle.clone())

@@ -22,6 +22,7 @@ use cv_analytics_mail::hand_over::HandOver;
 use cv_analytics_mail::message::{Message, MessageError};
 use cv_analytics_mail::sent_mark::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
+use lambda_runtime::Diagnostic;
 use rand::RngExt;
 use serde::Serialize;
 use serde_json::Value;
@@ -102,6 +103,22 @@ pub enum ReporterError {
         /// The recipients by their places in `RECIPIENT_EMAIL`, each with its sentence.
         why: String,
     },
+}
+
+/// What Lambda answers with: `errorType` is one of these names and stays the same.
+impl From<ReporterError> for Diagnostic {
+    fn from(error: ReporterError) -> Self {
+        let kind = match &error {
+            ReporterError::Order(_) => "OrderNotUnderstood",
+            ReporterError::Mailing(_) => "AddressesNotUsable",
+            ReporterError::Tables(_) => "TablesNotUsable",
+            ReporterError::Settings(_) => "SettingsNotReadable",
+            ReporterError::Report(_) | ReporterError::Message { .. } => "ReportNotMade",
+            ReporterError::Marks(_) => "MarksNotReadable",
+            ReporterError::NotSent { .. } => "MailNotSent",
+        };
+        Self { error_type: kind.to_owned(), error_message: error.to_string() }
+    }
 }
 
 impl<H: HandOver> Reporter<DynamoDbStore, H> {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use cv_analytics_core::timestamp::Timestamp;
+use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,6 +30,14 @@ pub enum DeliveryError {
     /// A record has no id by which it could be returned.
     #[error("record {0} has no `messageId`")]
     NoMessageId(usize),
+}
+
+/// What Lambda answers with: `errorType` stays the same whatever is wrong with the delivery.
+impl From<DeliveryError> for Diagnostic {
+    fn from(error: DeliveryError) -> Self {
+        let error_message = error.to_string();
+        Self { error_type: "DeliveryNotUnderstood".to_owned(), error_message }
+    }
 }
 
 /// One message of a batch.

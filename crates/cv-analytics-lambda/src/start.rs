@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use aws_types::SdkConfig;
-use cv_analytics_aws::clients::{MissingVariable, function_config};
+use cv_analytics_aws::clients::{EnvironmentError, MissingVariable, function_config};
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -41,8 +41,8 @@ pub fn required(name: &'static str) -> Result<String, MissingVariable> {
 /// How AWS is reached.
 ///
 /// # Errors
-/// [`MissingVariable`].
-pub fn aws() -> Result<SdkConfig, MissingVariable> {
+/// [`EnvironmentError`].
+pub fn aws() -> Result<SdkConfig, EnvironmentError> {
     function_config(variable)
 }
 

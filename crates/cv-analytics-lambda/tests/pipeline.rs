@@ -14,6 +14,10 @@ mod emulated_aws;
 mod hostile_deliveries;
 #[path = "pipeline/questions.rs"]
 mod questions;
+#[path = "pipeline/throttled_table.rs"]
+mod throttled_table;
+#[path = "pipeline/trusted_endpoints.rs"]
+mod trusted_endpoints;
 #[path = "pipeline/week.rs"]
 mod week;
 

@@ -1,5 +1,7 @@
 //! The installation on AWS: its tables and queues, reached as the AWS CLI reaches them.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, anyhow, bail};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -8,6 +10,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use cv_analytics_aws::dead_letter_queue::DeadLetterQueue;
 use cv_analytics_aws::dead_letter_shelf::queue_url;
+use cv_analytics_aws::queues::Queues;
+use cv_analytics_aws::trusted_roots::TrustedRoots;
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables, clients};
 use cv_analytics_core::privacy::SessionKey;
 use tracing_subscriber::EnvFilter;
@@ -62,9 +66,9 @@ impl AwsInstallation {
         Ok(())
     }
 
-    /// The client of the queues.
-    pub(crate) fn queues(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.sdk)
+    /// The queues.
+    pub(crate) fn queues(&self) -> Queues {
+        Queues::new(self.sdk.clone())
     }
 
     /// The client of SES.
@@ -82,7 +86,7 @@ impl AwsInstallation {
         if let Some(queue) = self.named_dead_letter_queue() {
             return Ok(queue);
         }
-        let url = queue_url(&self.queues(), DEAD_LETTER_QUEUE).await.with_context(
+        let url = queue_url(self.queues().client(), DEAD_LETTER_QUEUE).await.with_context(
             || "the dead-letter queue is not found by its name: set DEAD_LETTER_QUEUE_URL",
         )?;
         Ok(DeadLetterQueue::new(self.queues(), url))
@@ -93,7 +97,7 @@ impl AwsInstallation {
         if let Some(url) = variable("QUEUE_URL") {
             return Ok(url);
         }
-        let found = queue_url(&self.queues(), QUEUE).await;
+        let found = queue_url(self.queues().client(), QUEUE).await;
         found.context("the events queue is not found by its name: set QUEUE_URL")
     }
 
@@ -134,9 +138,12 @@ pub(crate) async fn sdk_config() -> Result<SdkConfig> {
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
         .or_else(Region::from_static(DEFAULT_REGION));
+    // A company's proxy shows certificates of an authority that the system knows.
+    let bundle = certificate_bundle();
+    let roots = TrustedRoots::of_program(bundle.as_deref())?;
     let sdk = aws_config::defaults(clients::behavior_version())
         .region(region)
-        .http_client(clients::http_client())
+        .http_client(clients::http_client(roots))
         .timeout_config(clients::timeouts())
         .load()
         .await;
@@ -148,6 +155,11 @@ pub(crate) async fn sdk_config() -> Result<SdkConfig> {
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>).
 pub(crate) fn endpoint_of_s3(sdk: &SdkConfig) -> Option<String> {
     variable("AWS_ENDPOINT_URL_S3").or_else(|| sdk.endpoint_url().map(str::to_owned))
+}
+
+/// The file of certificates that `AWS_CA_BUNDLE` names.
+pub(crate) fn certificate_bundle() -> Option<PathBuf> {
+    variable("AWS_CA_BUNDLE").map(PathBuf::from)
 }
 
 /// Whether there are credentials: without them every call would only say that AWS was not reached.

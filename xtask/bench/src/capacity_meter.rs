@@ -83,12 +83,7 @@ fn forward(mut stream: TcpStream, tables: &str, sum: &Mutex<Consumed>) -> Result
         if let Ok(mut sum) = sum.lock() {
             add(&mut sum, action, &serde_json::from_slice(&answer.body)?);
         }
-        let head = format!(
-            "HTTP/1.1 {} Answered\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n",
-            answer.status,
-            answer.body.len()
-        );
-        stream.write_all(&[head.as_bytes(), &answer.body].concat())?;
+        stream.write_all(&answer.to_aws_client())?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use cv_analytics_harness::dynoxide_server::DynoxideServer;
 use cv_analytics_harness::emulated_tables::{self, ANALYTICS, QUERY_EVENTS};
 use cv_analytics_harness::lambda_runtime::{LambdaFunction, LambdaRuntime};
+use cv_analytics_harness::tls_front::TlsFront;
 use cv_analytics_harness::tools_cache::DYNOXIDE_VERSION;
 use serde_json::{Value, json};
 
@@ -54,17 +55,34 @@ impl Subject {
         format!("{}-{name}", self.name())
     }
 
-    /// The function in `folder`, with its tables at `tables`, a host and a port.
-    pub(crate) fn function(self, folder: &Path, tables: &str) -> LambdaFunction {
+    /// The function in `folder`, with its tables at `url`.
+    pub(crate) fn function(self, folder: &Path, url: &str) -> LambdaFunction {
         let bootstrap = folder.join(self.name()).join("bootstrap");
         LambdaFunction::new(self.name(), &bootstrap)
-            .variable("AWS_ENDPOINT_URL_DYNAMODB", &format!("http://{tables}"))
+            .variable("AWS_ENDPOINT_URL_DYNAMODB", url)
             .variable("QUERY_EVENTS_TABLE", &self.table(QUERY_EVENTS))
             .variable("ANALYTICS_TABLE", &self.table(ANALYTICS))
             .variable("SESSION_SALT", "benchmark")
             .variable("ENVIRONMENT", "benchmark")
     }
 }
+
+/// How a function that is measured reaches its tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Transport {
+    Http,
+    /// With the certificate of a private authority.
+    Tls,
+}
+
+/// What is measured in each round.
+const CASES: [(Subject, Transport); 5] = [
+    (Subject::Processor, Transport::Http),
+    (Subject::Reference, Transport::Http),
+    (Subject::Floor, Transport::Http),
+    (Subject::Processor, Transport::Tls),
+    (Subject::Reference, Transport::Tls),
+];
 
 /// One start, and what followed.
 #[derive(Clone, Copy, Debug)]
@@ -88,25 +106,37 @@ pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
     println!("{}", method(rounds));
     let mut batches = QueueBatches::default();
     let mut next = 0;
-    let mut lives: [Vec<Life>; 3] = Default::default();
+    let url = format!("http://{tables}");
+    let front = TlsFront::before(tables)?;
+    let ca_bundle = front.ca_bundle().to_string_lossy().into_owned();
+    let mut lives: [Vec<Life>; CASES.len()] = Default::default();
     for round in 0..rounds.0 {
         // In turn, and each first as often as the others.
-        for place in 0..Subject::ALL.len() {
-            let index = (round + place) % Subject::ALL.len();
-            let (Some(subject), Some(lives)) = (Subject::ALL.get(index), lives.get_mut(index))
+        for place in 0..CASES.len() {
+            let index = (round + place) % CASES.len();
+            let (Some((subject, transport)), Some(lives)) =
+                (CASES.get(index), lives.get_mut(index))
             else {
                 continue;
             };
-            lives.push(live(&subject.function(folder, tables), &mut batches, &mut next)?);
+            let function = match transport {
+                Transport::Http => subject.function(folder, &url),
+                Transport::Tls => subject
+                    .function(folder, &front.url)
+                    .variable("AWS_CA_BUNDLE", &ca_bundle)
+                    .variable("NODE_EXTRA_CA_CERTS", &ca_bundle),
+            };
+            lives.push(live(&function, &mut batches, &mut next)?);
         }
     }
-    let kept = (rounds.0 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
+    let kept = (rounds.0 * 2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
     for subject in [Subject::Processor, Subject::Reference] {
         let count = emulated_tables::count(tables, &subject.table(ANALYTICS))?;
         ensure!(count >= kept, "{} kept {count} of {kept} interactions", subject.name());
     }
-    let [processor, reference, floor] = lives;
+    let [processor, reference, floor, processor_over_tls, reference_over_tls] = lives;
     print_figures(folder, &processor, &reference, &floor)?;
+    print_over_tls(&processor_over_tls, &reference_over_tls);
     request_units::print(folder, tables, &mut batches, &mut next)
 }
 
@@ -135,7 +165,8 @@ pub(crate) fn ensure_all_kept(response: &Value) -> Result<()> {
 fn method(rounds: Rounds) -> String {
     format!(
         "method       {} rounds; in each the three functions start one after another, in changing order, against\n\
-         \x20            one Runtime API and one dynoxide on this machine, over HTTP without TLS. start: from the\n\
+         \x20            one Runtime API and one dynoxide on this machine: over HTTP, and the first two also over TLS\n\
+         \x20            with a private authority (AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS). start: from the\n\
          \x20            start of the process to its first call of `next`; batch: from the handing over of ten\n\
          \x20            messages, five interactions in order, to the answer; warm: the median of {WARM_BATCHES} more;\n\
          \x20            memory: the kernel's VmHWM after that. Medians of all rounds, the lowest and the highest\n\
@@ -190,6 +221,31 @@ fn print_figures(
     aim("zip file at most 4 MB", format!("{processor_zip:.2} MB"), processor_zip <= 4.0);
     println!();
     Ok(())
+}
+
+/// The processor connects before its first `next`, the reference with its first batch: the two
+/// together are what can be compared.
+fn print_over_tls(processor: &[Life], reference: &[Life]) {
+    println!(
+        "{:<22}{:>24}{:>24}{:>24}{:>12}",
+        "over TLS", "processor", "Node.js reference", "", "Node.js is"
+    );
+    let row = |name: &str, value: &dyn Fn(&Life) -> Duration| {
+        let millis = |life: &Life| value(life).as_secs_f64() * 1e3;
+        let [processor, reference] =
+            [processor, reference].map(|lives| Spread::of(lives.iter().map(millis)));
+        let times = Times(reference.median / processor.median).to_string();
+        println!(
+            "{:<22}{processor:>24}{reference:>24}{:>24}{times:>12}",
+            format!("{name}, ms"),
+            ""
+        );
+    };
+    row("start", &|life| life.start);
+    row("first batch", &|life| life.first_batch);
+    row("start and batch", &|life| life.start + life.first_batch);
+    row("warm batch", &|life| life.warm_batch);
+    println!();
 }
 
 fn zip_megabytes(folder: &Path, subject: Subject) -> Result<f64> {

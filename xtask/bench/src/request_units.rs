@@ -10,7 +10,9 @@ use crate::capacity_meter::{CapacityMeter, Consumed};
 use crate::lambda_rounds::{Subject, ensure_all_kept};
 use crate::queue_batches::{Half, QueueBatches, is_whole, request_id};
 
-/// Dollars a million on-demand units in eu-west-2, as AWS's price list has had them since then.
+/// Dollars a million on-demand units of the Standard table class in eu-west-2, as
+/// <https://aws.amazon.com/dynamodb/pricing/on-demand/> has had them since then, when AWS halved
+/// them (<https://aws.amazon.com/blogs/database/new-amazon-dynamodb-lowers-pricing-for-on-demand-throughput-and-global-tables/>).
 const PRICES_OF: &str = "1 November 2024";
 const DOLLARS_A_MILLION_WRITES: f64 = 0.7423;
 const DOLLARS_A_MILLION_READS: f64 = 0.1485;
@@ -44,7 +46,8 @@ pub(crate) fn print(
     let mut columns = Vec::new();
     for subject in [Subject::Processor, Subject::Reference] {
         let meter = CapacityMeter::before(tables)?;
-        let mut runtime = LambdaRuntime::start(&subject.function(folder, &meter.authority))?;
+        let url = format!("http://{}", meter.authority);
+        let mut runtime = LambdaRuntime::start(&subject.function(folder, &url))?;
         let mut cells = Vec::new();
         for (_, before, measured) in PATHS {
             let interaction = *next;

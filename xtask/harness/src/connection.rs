@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::http_request::HttpRequest;
+
 /// Longer than any answer that is not a fault.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -25,6 +27,18 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Answer {
+    /// The bytes that a client of AWS JSON 1.0 reads it from.
+    pub fn to_aws_client(&self) -> Vec<u8> {
+        let head = format!(
+            "HTTP/1.1 {} Answered\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n",
+            self.status,
+            self.body.len()
+        );
+        [head.as_bytes(), &self.body].concat()
+    }
+}
+
 impl Connection {
     /// Connects to `authority`, a host and a port.
     pub fn open(authority: &str) -> Result<Self> {
@@ -34,6 +48,21 @@ impl Connection {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         Ok(Self { stream, received: Vec::new() })
+    }
+
+    /// Hands a call of AWS JSON 1.0 on that came to somebody who stands before the server; gives the
+    /// whole answer to hand back.
+    pub fn hand_on(&mut self, request: &HttpRequest) -> Result<Vec<u8>> {
+        let mut call = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
+        call.push_str(&format!("host: {}\r\n", self.stream.peer_addr()?));
+        for name in ["content-type", "x-amz-target", "authorization", "x-amz-date"] {
+            if let Some(value) = request.header(name) {
+                call.push_str(&format!("{name}: {value}\r\n"));
+            }
+        }
+        call.push_str(&format!("content-length: {}\r\n\r\n", request.body.len()));
+        let answer = self.exchange(&[call.as_bytes(), &request.body].concat())?;
+        Ok(answer.to_aws_client())
     }
 
     /// Sends a whole request, and waits for its answer.

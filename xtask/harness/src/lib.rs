@@ -7,7 +7,7 @@
 //! 3. [`connection`]: one keep-alive connection that sends them and reads the answers.
 //! 4. [`seeded`]: random numbers that are the same for the same seed.
 //! 5. [`dynoxide_server`] and [`moto_server`]: emulators of AWS, started and stopped;
-//!    [`emulated_tables`]: the two tables in one.
+//!    [`emulated_tables`]: the two tables in one; [`tls_front`]: TLS before one.
 //! 6. [`lambda_runtime`]: a function of Lambda, started, invoked and measured through a Runtime API
 //!    of its own (`runtime_api`, which reads each [`http_request`]); [`memory`] is what it needs.
 //! 7. [`event_source_mapping`]: feeds a queue to it as AWS does, through [`sqs_client`].
@@ -27,4 +27,5 @@ pub mod seeded;
 pub mod server_process;
 pub mod signer;
 pub mod sqs_client;
+pub mod tls_front;
 pub mod tools_cache;

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use cv_analytics_aws::dead_letter_queue::DeadLetterQueue;
+use cv_analytics_aws::queues::Queues;
 use cv_analytics_lambda::processor::{Processor, SourceQueue};
+use cv_analytics_lambda::sqs_delivery::DeliveryError;
 use cv_analytics_lambda::start;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -17,7 +19,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let aws = start::aws()?;
     let store = start::store(&aws)?;
-    let sqs = aws_sdk_sqs::Client::new(&aws);
+    let queues = Queues::new(aws);
     // The first connection is made now, while a function that starts has a whole core. A table
     // that cannot be described is no reason not to start: its messages wait in the queue.
     if let Err(error) = store.tables().check().await {
@@ -26,8 +28,8 @@ async fn run() -> Result<(), Error> {
     let processor = Processor {
         intake: start::intake(&store).await?,
         dead_letters: start::variable("DEAD_LETTER_QUEUE_URL")
-            .map(|url| DeadLetterQueue::new(sqs.clone(), url)),
-        queue: start::variable("QUEUE_URL").map(|url| SourceQueue { client: sqs, url }),
+            .map(|url| DeadLetterQueue::new(queues.clone(), url)),
+        queue: start::variable("QUEUE_URL").map(|url| SourceQueue { queues, url }),
         store,
         now: start::now,
     };
@@ -36,7 +38,7 @@ async fn run() -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
         let (response, metrics) = processor.process(&event.payload).await?;
         println!("{}", metrics.line(environment, start::now()));
-        Ok::<_, Error>(response)
+        Ok::<_, DeliveryError>(response)
     }))
     .await
 }

@@ -34,7 +34,7 @@ async fn run() -> Result<(), Error> {
             ),
             Err(error) => tracing::error!(error = %error, "the report could not be sent"),
         }
-        Ok::<_, Error>(result?)
+        result
     }))
     .await
 }

@@ -5,21 +5,23 @@ use serde_json::{Value, json};
 
 use crate::emulated_aws::{ANALYTICS, EmulatedAws, QUERY_EVENTS};
 
-fn record(id: &str, body: &Value) -> Value {
+/// A message in the group of its own request, where it has one.
+pub(crate) fn record(id: &str, body: &Value) -> Value {
+    let group = body.get("requestId").and_then(Value::as_str).unwrap_or("g");
     let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
     json!({"messageId": id, "receiptHandle": id, "body": body, "eventSource": "aws:sqs",
-           "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763000000000", "MessageGroupId": "g"}})
+           "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763000000000", "MessageGroupId": group}})
 }
 
-fn query(id: &str) -> Value {
+pub(crate) fn query(id: &str) -> Value {
     json!({"eventType": "query", "requestId": id, "timestamp": 1_763_000_000_000_i64, "query": "Rust?"})
 }
 
-fn response(id: &str) -> Value {
+pub(crate) fn response(id: &str) -> Value {
     json!({"eventType": "response", "requestId": id, "timestamp": 1_763_000_001_000_i64, "matchType": "full"})
 }
 
-fn no_failures() -> Value {
+pub(crate) fn no_failures() -> Value {
     json!({"batchItemFailures": []})
 }
 
@@ -36,12 +38,15 @@ async fn batches_of_every_kind() {
         (json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), "no `messageId`"),
     ] {
         match answer(event) {
-            Outcome::Error { message, .. } => assert!(message.contains(words), "{message}"),
+            Outcome::Error { kind, message } => {
+                assert_eq!(kind, "DeliveryNotUnderstood");
+                assert!(message.contains(words), "{message}");
+            }
             other => panic!("{other:?}"),
         }
     }
 
-    // Both halves in one batch in either order, the same message twice, ten groups.
+    // Both halves in one batch in either order, the same message twice, other groups.
     let mut records = vec![
         record("1", &query("in-order")),
         record("2", &response("in-order")),
@@ -57,6 +62,13 @@ async fn batches_of_every_kind() {
     let items = aws.items(ANALYTICS).await;
     assert_eq!(items.keys().collect::<Vec<_>>(), ["in-order", "reversed"]);
     assert_eq!(aws.items(QUERY_EVENTS).await.len(), 5);
+
+    // Ten groups.
+    let records: Vec<Value> = (10..20)
+        .map(|number| record(&number.to_string(), &response(&format!("group-{number}"))))
+        .collect();
+    assert_eq!(answer(json!({ "Records": records })), Outcome::Response(no_failures()));
+    assert_eq!(aws.items(QUERY_EVENTS).await.len(), 15);
 
     // What cannot be read goes aside with its reason and holds up nobody.
     let records = [
@@ -134,10 +146,13 @@ async fn a_reporter_says_what_it_cannot_do() {
         (json!({"week": "last"}), "is no ISO 8601 week"),
         (json!({"week": "2026-W60"}), "is no ISO 8601 week"),
         (json!({"week": 47}), "week"),
-        (json!(["2026-W47"]), ""),
+        (json!(["2026-W47"]), "the event is no order"),
     ] {
         match reporter.invoke(&event).unwrap().outcome {
-            Outcome::Error { message, .. } => assert!(message.contains(words), "{message}"),
+            Outcome::Error { kind, message } => {
+                assert_eq!(kind, "OrderNotUnderstood");
+                assert!(message.contains(words), "{message}");
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -148,7 +163,8 @@ async fn a_reporter_says_what_it_cannot_do() {
     // Without its table it says which, and sends nothing.
     aws.dynamodb.delete_table().table_name(ANALYTICS).send().await.unwrap();
     match reporter.invoke(&json!({"week": "2020-W11"})).unwrap().outcome {
-        Outcome::Error { message, .. } => {
+        Outcome::Error { kind, message } => {
+            assert_eq!(kind, "TablesNotUsable");
             assert!(message.contains("there is no such table"), "{message}");
         }
         other => panic!("{other:?}"),

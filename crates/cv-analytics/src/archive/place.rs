@@ -10,7 +10,7 @@ use object_store::aws::{AmazonS3Builder, AwsCredential};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
-use object_store::{CredentialProvider, ObjectStore, ObjectStoreExt};
+use object_store::{Certificate, ClientOptions, CredentialProvider, ObjectStore, ObjectStoreExt};
 
 use crate::aws_installation;
 
@@ -105,8 +105,19 @@ async fn open_bucket(bucket: &str) -> Result<object_store::aws::AmazonS3> {
     if let Some(provider) = sdk.credentials_provider() {
         builder = builder.with_credentials(Arc::new(SdkCredentials(provider)));
     }
-    if let Some(endpoint) = aws_installation::endpoint_of_s3(&sdk) {
+    let endpoint = aws_installation::endpoint_of_s3(&sdk);
+    if let Some(endpoint) = &endpoint {
         builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
+    }
+    if let Some(bundle) = aws_installation::certificate_bundle() {
+        let cannot = || format!("AWS_CA_BUNDLE: {} cannot be used", bundle.display());
+        let pem = std::fs::read(&bundle).with_context(cannot)?;
+        let mut client = ClientOptions::new();
+        for certificate in Certificate::from_pem_bundle(&pem).with_context(cannot)? {
+            client = client.with_root_certificate(certificate);
+        }
+        let allow_http = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
+        builder = builder.with_client_options(client.with_allow_http(allow_http));
     }
     Ok(builder.build()?)
 }
