@@ -166,8 +166,8 @@ fn method(rounds: Rounds) -> String {
     format!(
         "method       {} rounds; in each the three functions start one after another, in changing order, against\n\
          \x20            one Runtime API and one dynoxide on this machine: over HTTP, and the first two also over TLS\n\
-         \x20            with a private authority (AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS). start: from the\n\
-         \x20            start of the process to its first call of `next`; batch: from the handing over of ten\n\
+         \x20            with a private authority (AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS). start: from the start of\n\
+         \x20            the process to its first call of `next`; batch: from the handing over of ten\n\
          \x20            messages, five interactions in order, to the answer; warm: the median of {WARM_BATCHES} more;\n\
          \x20            memory: the kernel's VmHWM after that. Medians of all rounds, the lowest and the highest\n\
          \x20            in parentheses. The processor's time is not limited, as Lambda limits it by memory.\n",

@@ -56,10 +56,20 @@ pub fn create_keyed(authority: &str, name: &str, key: &str, of: &str) -> Result<
     Ok(())
 }
 
-/// How many items a table has.
+/// How many items a table has, page by page: a page has a megabyte at the most.
 pub fn count(authority: &str, table: &str) -> Result<u64> {
-    let answer = call(authority, "Scan", &json!({"TableName": table, "Select": "COUNT"}))?;
-    Ok(answer.get("Count").and_then(Value::as_u64).unwrap_or_default())
+    let mut count = 0;
+    let mut scan = json!({"TableName": table, "Select": "COUNT"});
+    loop {
+        let answer = call(authority, "Scan", &scan)?;
+        count += answer.get("Count").and_then(Value::as_u64).unwrap_or_default();
+        match (answer.get("LastEvaluatedKey"), scan.as_object_mut()) {
+            (Some(key), Some(scan)) => {
+                scan.insert("ExclusiveStartKey".to_owned(), key.clone());
+            }
+            _ => return Ok(count),
+        }
+    }
 }
 
 /// An item, if there is one.
