@@ -32,6 +32,8 @@ pub(crate) struct Rule {
     pub(crate) capital_decides: bool,
     /// Cues of other words that say nothing about this one.
     pub(crate) deaf_to: Vec<Cue>,
+    /// It is also a person's name: a name beside it makes it one (`Cassandra Miller`).
+    pub(crate) person: bool,
     /// Phrases in which the word is the ordinary one.
     pub(crate) against: Vec<Pattern>,
     /// Phrases in which the word is the skill.
@@ -45,9 +47,26 @@ pub(crate) struct Pattern {
     pub(crate) before: Vec<Box<str>>,
     /// Nearest first.
     pub(crate) after: Vec<Box<str>>,
+    /// Whether a phrase ends with its last word.
+    pub(crate) ends: bool,
+    /// The outlines of its nearest words, 0 where it has none on that side.
+    outlines: (u32, u32),
 }
 
-type Phrases = HashSet<&'static str, FxBuildHasher>;
+/// A word's length, first and last byte: two words with different outlines are different.
+pub(crate) fn outline(word: &str) -> u32 {
+    match word.as_bytes() {
+        [] => 0,
+        [first, rest @ ..] => {
+            let last = rest.last().unwrap_or(first);
+            let length = u8::try_from(word.len()).unwrap_or(u8::MAX);
+            u32::from_be_bytes([0, length, *first, *last])
+        }
+    }
+}
+
+/// Phrases of folded words.
+pub(crate) type Phrases = HashSet<&'static str, FxBuildHasher>;
 
 /// All rules, and the phrases that speak for any skill.
 #[derive(Clone, Default, Debug)]
@@ -56,9 +75,9 @@ pub(crate) struct EnglishWords {
     rules: Vec<Rule>,
     /// Phrases after which a skill is named: `experience with`.
     pub(crate) before: Phrases,
-    /// Words that follow a skill's name: `developer`.
+    /// Words and phrases that follow a skill's name: `developer`, `one of your skills`.
     pub(crate) after: Phrases,
-    /// Words that also follow the ordinary word: `role`.
+    /// Words and phrases that also follow the ordinary word: `role`.
     pub(crate) weak_after: Phrases,
     /// Words that may stand between such a phrase and the skill: `some`.
     pub(crate) modifiers: Phrases,
@@ -75,23 +94,27 @@ pub(crate) struct EnglishWords {
 impl EnglishWords {
     pub(crate) fn built_in() -> Self {
         let mut words = Self::default();
+        let mut groups: HashMap<&str, Rule, FxBuildHasher> = HashMap::default();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').unwrap_or((line, ""));
+            if let Some(group) = head.strip_prefix("group ") {
+                groups.entry(group).or_default().read(patterns);
+                continue;
+            }
             let mut head = head.split(' ');
             let counts = head.next() == Some("unless");
             let mut rule = Rule { counts, ..Rule::default() };
             let form = head.next().unwrap_or_default();
             for flag in head {
                 rule.capital_decides |= flag == "capital-decides";
+                rule.person |= flag == "person";
                 rule.deaf_to.extend(Cue::taken_away_by(flag));
-            }
-            for pattern in patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty())
-            {
-                match pattern.strip_prefix('+') {
-                    Some(cue) => rule.cues.push(Pattern::read(cue)),
-                    None => rule.against.push(Pattern::read(pattern)),
+                if let Some(group) = groups.get(flag) {
+                    rule.against.extend_from_slice(&group.against);
+                    rule.cues.extend_from_slice(&group.cues);
                 }
             }
+            rule.read(patterns);
             let index = u16::try_from(words.rules.len()).unwrap_or(u16::MAX);
             for form in form.split('|') {
                 words.forms.insert(form, index);
@@ -136,6 +159,18 @@ impl EnglishWords {
     }
 }
 
+impl Rule {
+    /// Adds patterns as a line lists them.
+    fn read(&mut self, patterns: &str) {
+        for pattern in patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
+            match pattern.strip_prefix('+') {
+                Some(cue) => self.cues.push(Pattern::read(cue)),
+                None => self.against.push(Pattern::read(pattern)),
+            }
+        }
+    }
+}
+
 impl Cue {
     fn taken_away_by(flag: &str) -> Option<Self> {
         match flag {
@@ -150,11 +185,27 @@ impl Cue {
 }
 
 impl Pattern {
-    /// Reads `to _` or `_ ahead`: `_` is the word itself.
+    /// Reads `to _` or `_ ahead`: `_` is the word itself, `$` the end of a phrase.
     fn read(pattern: &str) -> Self {
-        let (before, after) = pattern.split_once('_').unwrap_or((pattern, ""));
-        let words = |side: &str| side.split_whitespace().map(Into::into).collect();
-        Self { before: words(before), after: words(after) }
+        let (left, right) = pattern.split_once('_').unwrap_or((pattern, ""));
+        let words = |side: &str| -> Vec<Box<str>> {
+            side.split_whitespace().filter(|word| *word != "$").map(Into::into).collect()
+        };
+        let (before, after) = (words(left), words(right));
+        let outline = |word: Option<&Box<str>>| word.map_or(0, |word| outline(word));
+        Self {
+            ends: right.contains('$'),
+            outlines: (outline(before.last()), outline(after.first())),
+            before,
+            after,
+        }
+    }
+
+    /// Whether it can match between words of these outlines: a look at two numbers spares most patterns
+    /// the comparison of their words.
+    pub(crate) fn may_match(&self, (previous, next): (u32, u32)) -> bool {
+        let (before, after) = self.outlines;
+        (before == 0 || before == previous) && (after == 0 || after == next)
     }
 }
 
@@ -166,18 +217,23 @@ mod tests {
 
     #[test]
     fn every_rule_is_well_formed_and_every_word_has_one() {
-        let flags =
-            ["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
+        let mut flags =
+            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
         let mut seen = BTreeSet::new();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').expect(line);
             let head: Vec<&str> = head.split(' ').collect();
-            assert!(matches!(head[0], "only" | "unless"), "{line}");
+            assert!(matches!(head[0], "only" | "unless" | "group"), "{line}");
             assert!(head[2..].iter().all(|flag| flags.contains(flag)), "{line}");
-            for form in head[1].split('|') {
-                assert!(seen.insert(form), "{form} has two rules");
+            if head[0] == "group" {
+                flags.push(head[1]);
+            } else {
+                for form in head[1].split('|') {
+                    assert!(seen.insert(form), "{form} has two rules");
+                }
             }
-            for pattern in patterns.split(',').map(str::trim) {
+            for pattern in patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty())
+            {
                 assert_eq!(pattern.matches('_').count(), 1, "{pattern} in {line}");
             }
         }

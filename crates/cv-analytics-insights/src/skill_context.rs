@@ -1,14 +1,16 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
-use crate::english_words::{Cue, EnglishWords, Pattern};
+use crate::english_words::{Cue, EnglishWords, Pattern, Phrases, outline};
 use crate::folded_words::{FoldedWords, Gap, Word};
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::Candidate;
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
 const MOST_MODIFIERS: usize = 3;
-/// Words in the longest cue.
-const LONGEST_CUE: usize = 3;
+/// Words in the longest cue before a name (`comfortable are you with`).
+const LONGEST_CUE: usize = 4;
+/// Words in the longest phrase after a name (`one of your`).
+const LONGEST_AFTER: usize = 3;
 /// Words that may stand between two members of a list (`and maybe some`).
 const MOST_BETWEEN: usize = 3;
 
@@ -64,39 +66,53 @@ impl<'a> Context<'a> {
         };
         let before = at.checked_sub(1).and_then(|before| candidates.get(before));
         let after = candidates.get(at + 1);
-        if rule.cues.iter().any(|cue| self.matches(cue, candidate)) {
+        let next = candidate.last + 1;
+        let previous = candidate.first.checked_sub(1).map_or("", |at| self.words.text(at));
+        let neighbours = (outline(previous), outline(self.words.text(next)));
+        let matches =
+            |pattern: &Pattern| pattern.may_match(neighbours) && self.matches(pattern, candidate);
+        if rule.cues.iter().any(matches) {
             return Verdict::Technology;
         }
         if self.is_glued(candidate, before, after) {
             return Verdict::Ordinary;
         }
+        let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
+        let counts = rule.counts && (self.is_capital(candidate) || !self.is_foreign());
+        let mut against = rule
+            .against
+            .iter()
+            .filter(|pattern| matches(pattern))
+            .filter(|pattern| !self.is_inside_list(pattern, candidate, before))
+            .peekable();
+        // Nothing near most names speaks against them, and the rest need not be looked at.
+        if counts && !part_of_a_name && against.peek().is_none() {
+            return Verdict::Technology;
+        }
         let hears = |cue| !rule.deaf_to.contains(&cue);
         let case = if hears(Cue::Capital) { self.case(candidate) } else { Case::Silent };
-        if case != Case::Silent && rule.capital_decides {
+        if (case != Case::Silent && rule.capital_decides)
+            || self.has_phrase_after(next, &self.english.after)
+        {
             return Verdict::Technology;
         }
         let cue = self.cue_before(candidate.first).filter(|_| hears(Cue::Before));
         let cue_words = cue.map_or(0, |(words, adjacent)| if adjacent { words } else { 0 });
         let shouts = case == Case::Shouts && !rule.counts;
-        let next = candidate.last + 1;
         let noun = hears(Cue::After) && self.has_noun_after(next);
-        let against = rule.against.iter().any(|pattern| {
-            let outweighed =
-                pattern.after.is_empty() && (noun || shouts || pattern.before.len() < cue_words);
-            !outweighed
-                && self.matches(pattern, candidate)
-                && !self.is_inside_list(pattern, candidate, before)
-        });
-        if against {
+        let outweighed = |pattern: &Pattern| {
+            pattern.after.is_empty() && (noun || shouts || pattern.before.len() < cue_words)
+        };
+        if part_of_a_name || against.any(|pattern| !outweighed(pattern)) {
             return Verdict::Ordinary;
         }
-        let counts = rule.counts && (self.is_capital(candidate) || !self.is_foreign());
         let for_it = counts
             || cue.is_some()
             || noun
             || case != Case::Silent
             || (hears(Cue::After) && self.has_weak_cue_after(next))
-            || (hears(Cue::Alone) && self.stands_alone(candidate))
+            || (hears(Cue::Alone)
+                && (self.stands_alone(candidate) || self.is_asked_for(candidate)))
             || (hears(Cue::Your) && self.is_your(candidate));
         if for_it {
             return Verdict::Technology;
@@ -115,15 +131,18 @@ impl<'a> Context<'a> {
             changed = false;
             for (at, link) in links.iter().enumerate() {
                 let Some([left, right]) = verdicts.get_mut(at..at + 2) else { continue };
-                let technology = |at: usize| {
-                    candidates
-                        .get(at)
-                        .is_some_and(|candidate| self.dictionary.is_technology(candidate.skill))
+                let speaks = |from: usize, to: usize| {
+                    let technology = |at: usize| {
+                        candidates
+                            .get(at)
+                            .is_some_and(|candidate| self.dictionary.is_technology(candidate.skill))
+                    };
+                    technology(from) || !technology(to)
                 };
                 let (from_left, from_right) = match (*left, *right, link) {
                     (_, _, Link::None) => (false, false),
-                    (Verdict::Technology, Verdict::Open, _) => (technology(at), false),
-                    (Verdict::Open, Verdict::Technology, _) => (false, technology(at + 1)),
+                    (Verdict::Technology, Verdict::Open, _) => (speaks(at, at + 1), false),
+                    (Verdict::Open, Verdict::Technology, _) => (false, speaks(at + 1, at)),
                     (Verdict::Open, Verdict::Open, Link::Contrast) => (true, true),
                     _ => (false, false),
                 };
@@ -185,7 +204,9 @@ impl<'a> Context<'a> {
             let index = candidate.last + 1 + at;
             self.words.text(index) == &**word && self.words.gap(index) != Gap::Stop
         });
+        let end = candidate.last + 1 + pattern.after.len();
         after
+            && (!pattern.ends || self.words.gap(end).is_hard())
             && pattern.before.iter().rev().enumerate().all(|(back, word)| {
                 self.words.gap(candidate.first - back.min(candidate.first)) != Gap::Stop
                     && candidate
@@ -203,6 +224,7 @@ impl<'a> Context<'a> {
         before: Option<&Candidate>,
     ) -> bool {
         pattern.after.is_empty()
+            && !pattern.ends
             && before.is_some_and(|before| {
                 before
                     .rule
@@ -240,6 +262,60 @@ impl<'a> Context<'a> {
             && self.english.after.contains(self.words.text(next))
     }
 
+    /// Whether a phrase of several words follows that is in the list, such as `one of your skills`.
+    fn has_phrase_after(&self, next: usize, phrases: &Phrases) -> bool {
+        self.words.gap(next) < Gap::Aside
+            && (2..=LONGEST_AFTER).any(|length| {
+                let last = next + length - 1;
+                last < self.words.len() && phrases.contains(self.words.phrase(next, last))
+            })
+    }
+
+    /// Whether the capitals of its neighbours make it a person's name: `Cassandra Miller`.
+    fn is_part_of_a_name(
+        &self,
+        candidate: &Candidate,
+        before: Option<&Candidate>,
+        after: Option<&Candidate>,
+    ) -> bool {
+        if !self.is_capital(candidate) {
+            return false;
+        }
+        let is_name = |at: usize| {
+            let text = self.words.text(at);
+            self.words.word(at).is_some_and(|word| word.capital && word.lower)
+                && !self.english.after.contains(text)
+                && !self.english.weak_after.contains(text)
+                && !self.english.before.contains(text)
+                && !self.english.modifiers.contains(text)
+                && !self.english.connectors.contains(text)
+        };
+        let next = candidate.last + 1;
+        let last_name = self.words.gap(next) == Gap::Space
+            && is_name(next)
+            && after.is_none_or(|after| after.first != next);
+        let first_name = candidate.first.checked_sub(1).is_some_and(|at| {
+            self.words.gap(candidate.first) == Gap::Space
+                && self.words.gap(at) < Gap::Stop
+                && is_name(at)
+                && before.is_none_or(|before| before.last != at)
+        });
+        (last_name || first_name) && {
+            let (large, small): (Vec<&Word>, Vec<&Word>) = (0..self.words.len())
+                .filter_map(|at| self.words.word(at))
+                .filter(|word| word.gap < Gap::Stop)
+                .partition(|word| word.capital);
+            small.len() >= large.len()
+        }
+    }
+
+    /// Whether it opens a question and is asked for a purpose: `Express for APIs?`.
+    fn is_asked_for(&self, candidate: &Candidate) -> bool {
+        self.words.gap(candidate.first).is_hard()
+            && self.is_capital(candidate)
+            && self.words.text(candidate.last + 1) == "for"
+    }
+
     /// Whether a version follows, or a word that also follows ordinary words.
     fn has_weak_cue_after(&self, next: usize) -> bool {
         let gap = self.words.gap(next);
@@ -249,7 +325,8 @@ impl<'a> Context<'a> {
                 && word.len() <= 2
                 && !self.english.units.contains(self.words.text(next + 1));
         }
-        matches!(gap, Gap::Space | Gap::Hyphen) && self.english.weak_after.contains(word)
+        (matches!(gap, Gap::Space | Gap::Hyphen) && self.english.weak_after.contains(word))
+            || self.has_phrase_after(next, &self.english.weak_after)
     }
 
     /// Whether the text has enough words to be known for English, and has none of English.

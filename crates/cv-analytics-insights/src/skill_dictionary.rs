@@ -16,7 +16,7 @@ const LANGUAGES: &str = include_str!("../data/languages.txt");
 const NOT_MISSPELLINGS: &str = include_str!("../data/not-misspellings.txt");
 
 /// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
-/// nothing about a word that is also English.
+/// nothing about a technology whose name is also English.
 const NO_TECHNOLOGY: [&str; 2] = ["People", "Practices"];
 
 /// Index of a skill in its dictionary (dense, from 0).
