@@ -13,7 +13,7 @@ pub(crate) enum SetAside {
     /// The store keeps it among the rest.
     Store,
     /// It is noted in the table and sent to the queue.
-    Queue(DynamoDbStore, DeadLetterQueue),
+    Queue(Box<(DynamoDbStore, DeadLetterQueue)>),
     /// There is no place for it.
     Nowhere,
 }
@@ -33,7 +33,7 @@ impl SetAside {
         match store {
             InstallationStore::Sqlite(_) => Self::Store,
             InstallationStore::DynamoDb(aws) => match aws.named_dead_letter_queue() {
-                Some(queue) => Self::Queue(aws.store.clone(), queue),
+                Some(queue) => Self::Queue(Box::new((aws.store.clone(), queue))),
                 None => Self::Nowhere,
             },
         }
@@ -46,7 +46,7 @@ impl SetAside {
     pub(crate) async fn take(&self, letter: &DeadLetter) -> Result<Aside> {
         let (store, queue) = match self {
             Self::Store => return Ok(Aside::ForTheStore),
-            Self::Queue(store, queue) => (store, queue),
+            Self::Queue(place) => &**place,
             Self::Nowhere => {
                 bail!("set DEAD_LETTER_QUEUE_URL, and it goes to the dead-letter queue")
             }

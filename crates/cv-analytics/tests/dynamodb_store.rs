@@ -261,7 +261,7 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
 #[test]
 fn an_archive_in_s3_goes_from_one_kind_of_store_to_the_other_and_back() {
     let account = EmulatedAccount::new("archived");
-    account.make_bucket("archived");
+    EmulatedAccount::make_bucket("archived");
     let events = [QUERY, RESPONSE, OTHER, UNREADABLE].join("\n");
     account.on_aws(&["events", "import", "--keep-session-ids"], &events);
     account.on_aws(&["settings", "import", "-"], r#"{"cv":["Go"]}"#);

@@ -152,7 +152,7 @@ impl EmulatedAccount {
     }
 
     /// A bucket of S3.
-    pub(crate) fn make_bucket(&self, name: &str) {
+    pub(crate) fn make_bucket(name: &str) {
         let made = ureq::put(format!("{}/{name}", SERVER.endpoint_url())).send_empty();
         assert!(made.unwrap().status().is_success());
     }
