@@ -131,17 +131,23 @@ const NO_ANSWER = "I could not put an answer into words. Please ask again.";
  */
 export function parseMatchQuality(output: unknown, fallback: string = NO_ANSWER): ModelAnswer {
   const tolerated = new Set<Tolerated>();
-  const { found, prose } = read(unwrapped(output), tolerated, 0);
-  const match = found && matchIn(found, tolerated);
-  let answer = found && answerIn(found, tolerated);
-  if (!answer && prose) {
-    answer = prose;
-    if (found) tolerated.add("names");
+  let match: Judgement | undefined;
+  let answer: string | undefined;
+  try {
+    const { found, prose } = read(unwrapped(output), tolerated, 0);
+    match = found && matchIn(found, tolerated);
+    answer = found && answerIn(found, tolerated, 0);
+    if (!answer && prose && !PLACEHOLDER.test(prose)) {
+      answer = prose;
+      if (found) tolerated.add("names");
+    }
+  } catch {
+    // An object of somebody else's making whose fields cannot be looked at.
   }
   if (!answer) tolerated.add("no_answer");
   const codes = [...tolerated];
   return {
-    answer: answer || fallback,
+    answer: answer || fallback || NO_ANSWER,
     ...(match && {
       match: {
         ...match,
@@ -163,22 +169,38 @@ interface Reading {
 /** Longer outputs are cut: nobody reads such an answer, and repairing takes the processor's time. */
 const OUTPUT_UNITS = 32_000;
 const LONGEST_SEARCH = 20;
+/** Repairing takes up to the square of the length: half a second for so many at the very worst. */
+const REPAIRED_UNITS = 4_000;
+const REPAIRS = 3;
 const DEEPEST_NESTING = 3;
 
 /** The model's own words within the result of an endpoint. */
 function unwrapped(output: unknown): unknown {
   if (!isFields(output)) return output;
-  const { response, choices, result } = output;
+  const { response, choices, result, output: items } = output;
   // "response" is also a name that models give to the answer: then a judgement lies beside it.
-  if (isKnown(output, [...QUALITY_NAMES, ...TYPE_NAMES]) || output["answer"]) return output;
+  if (isJudged(output) || output["answer"]) return output;
   if (response !== undefined) return response;
   if (Array.isArray(choices)) {
-    const message: unknown = isFields(choices[0]) ? choices[0]["message"] : undefined;
-    const content = isFields(message) ? (message["content"] ?? message["refusal"]) : undefined;
-    const parts = Array.isArray(content) ? content : [content];
-    return parts.map((part) => (isFields(part) ? part["text"] : part)).join("");
+    const choice: Fields = isFields(choices[0]) ? choices[0] : {};
+    const message = choice["message"];
+    return contentOf(isFields(message) ? message : { content: choice["text"] });
+  }
+  if (Array.isArray(items)) {
+    // Of the Responses API, as some models of Workers AI have it: thoughts are an item of their own.
+    return items
+      .filter((item) => isFields(item) && item["type"] === "message")
+      .map(contentOf)
+      .join("");
   }
   return isFields(result) ? unwrapped(result) : output;
+}
+
+/** The text of a message, which may come in parts. */
+function contentOf(message: Fields): string {
+  const content = message["content"] ?? message["refusal"];
+  const parts = Array.isArray(content) ? content : [content];
+  return parts.map((part) => (isFields(part) ? (part["text"] ?? part["refusal"]) : part)).join("");
 }
 
 function read(output: unknown, tolerated: Set<Tolerated>, depth: number): Reading {
@@ -187,10 +209,20 @@ function read(output: unknown, tolerated: Set<Tolerated>, depth: number): Readin
     tolerated.add("nested");
     return read(output[0], tolerated, depth + 1);
   }
-  if (isFields(output)) return isKnown(output) ? { found: output } : {};
+  if (isFields(output)) {
+    const wrapped = isKnown(output, ANSWER_NAMES)
+      ? undefined
+      : Object.values(output).find((value) => isFields(value) && isKnown(value, ["answer"]));
+    if (wrapped === undefined) return isOurs(output) ? { found: output } : {};
+    // A call of a tool, or the name of the schema round it all. What lies beside it counts too.
+    tolerated.add("nested");
+    const { type: _, ...beside } = output;
+    return { found: { ...(wrapped as Fields), ...beside, ...(wrapped as Fields) } };
+  }
   if (typeof output !== "string") return {};
 
-  const text = withoutThoughts(output.slice(0, OUTPUT_UNITS), tolerated).trim();
+  let text = withoutThoughts(output.slice(0, OUTPUT_UNITS), tolerated).trim();
+  if (/^["'“]?answer["'”]?\s*:\s*["“'][\s\S]*match_?quality/i.test(text)) text = `{${text}`;
   const whole = parsed(text);
   if (whole !== undefined && typeof whole !== "number" && typeof whole !== "boolean") {
     if (typeof whole === "string") tolerated.add("nested");
@@ -212,25 +244,68 @@ function withoutThoughts(text: string, tolerated: Set<Tolerated>): string {
 function within(text: string, tolerated: Set<Tolerated>): Reading {
   const last = text.lastIndexOf("}");
   let start = -1;
+  let repairs = 0;
   for (let number = 0; number < LONGEST_SEARCH; number++) {
     start = text.indexOf("{", start + 1);
     if (start < 0) break;
     if (!/^\{\s*["'“”‘’`\w/}]/.test(text.slice(start, start + 200))) continue;
     const before = text.slice(0, start);
+    const first = wholeObjects(text, start, tolerated);
+    if (first) {
+      const rest = text.slice(first.end);
+      if (before.trim() || rest.trim()) tolerated.add("around");
+      return { found: first.found, prose: proseOf(before, rest) };
+    }
     const after = last > start ? text.slice(last + 1) : "";
     const isCutOff = last < start || /^\s*[,"\]]/.test(after);
-    const slice = isCutOff ? withoutFence(text.slice(start)) : text.slice(start, last + 1);
+    let slice = isCutOff ? withoutFence(text.slice(start)) : text.slice(start, last + 1);
     const exact = parsed(slice);
+    if (exact === undefined) {
+      if (++repairs > REPAIRS) break;
+      slice = slice.slice(0, REPAIRED_UNITS);
+    }
     const found = exact ?? repaired(slice);
-    if (!isFields(found) || !isKnown(found)) continue;
+    if (!isFields(found) || !isOurs(found)) continue;
     if (exact === undefined) tolerated.add(isCutOff || isOpen(slice) ? "cut_off" : "repaired");
     const prose = proseOf(before, isCutOff ? "" : after);
     if (before.trim() || (!isCutOff && after.trim())) tolerated.add("around");
     return { found, prose };
   }
-  const prose = isDebris(text) ? proseOf(text.slice(0, Math.max(0, debrisStart(text))), "") : text;
   tolerated.add("prose");
-  return { prose };
+  return { prose: isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text };
+}
+
+/** The object that begins there, where it is whole, and those of ours that follow at once. */
+function wholeObjects(
+  text: string,
+  start: number,
+  tolerated: Set<Tolerated>,
+): { found: Fields; end: number } | undefined {
+  let found: Fields | undefined;
+  let end = start;
+  let next = start;
+  while (next >= 0 && text[next] === "{") {
+    const nextEnd = endOfObject(text, next);
+    const object = nextEnd < 0 ? undefined : parsed(text.slice(next, nextEnd));
+    if (!isFields(object) || !isOurs(object)) break;
+    if (found && Object.keys(object).some((key) => found && key in found)) break;
+    if (found) tolerated.add("nested");
+    found = { ...object, ...found };
+    end = nextEnd;
+    next = end + (/^[\s,;]*/.exec(text.slice(end, end + 50))?.[0].length ?? 0);
+  }
+  return found && { found, end };
+}
+
+/** Behind the brace that closes the one at `start`; -1 where none does. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0;
+  // Texts as a whole, so that braces within them do not count.
+  for (const { 0: token, index } of text.slice(start).matchAll(/"(?:[^"\\]|\\.)*"?|[{}]/gs)) {
+    if (token === "{") depth++;
+    else if (token === "}" && --depth === 0) return start + index + 1;
+  }
+  return -1;
 }
 
 function parsed(text: string): unknown {
@@ -262,16 +337,27 @@ function withoutFence(text: string): string {
 
 /** What was written round the JSON, without fences and without the words that announce it. */
 function proseOf(before: string, after: string): string {
-  const words = `${before.trim()}\n\n${after.trim()}`.replace(FENCE, "").trim();
+  const [first, last] = [before, after].map((text) => {
+    const start = debrisStart(text);
+    // What stands before a piece of the JSON, without the marks that belong to it.
+    return start < 0 ? text.trim() : text.slice(0, start).replace(/[\s"'“*_`,{[]{1,20}$/, "");
+  });
+  const words = `${first}\n\n${last}`.replace(FENCE, "").trim().replace(LABEL, "");
   return isDebris(words) || isAnnouncement(words) ? "" : words;
 }
 
 /** "Here is the JSON:", "Sure!": said of the object, not to the visitor. */
 function isAnnouncement(text: string): boolean {
   return (
-    text.length < 200 && (/\bjson\b|:$/i.test(text) || /^(sure|certainly|ok(ay)?)\W*$/i.test(text))
+    text.length < 200 &&
+    (/(?<![.\w])json\b|:$/i.test(text) || /^(sure|certainly|ok(ay)?)\W*$/i.test(text))
   );
 }
+
+/** "**Answer:**" before the answer itself. */
+const LABEL = /^[*_#\s]{0,10}answer[*_]{0,3}:[*_]{0,3}\s*/i;
+/** The example of the prompt in place of an answer, or none. */
+const PLACEHOLDER = /^(?:[^\p{L}\p{N}\p{So}]*|<[\w\s]{1,60}>|undefined|null)$/iu;
 
 const QUOTE = "[\"'“”‘’]?";
 const DEBRIS = new RegExp(
@@ -280,10 +366,10 @@ const DEBRIS = new RegExp(
     "^\\s*(?:[{[]|`{1,3}\\w*\\s*(?:[{[]|$))",
     "```json",
     // A name of a field of ours, with the colon after it.
-    `\\b(?:match_?quality|matched_?skills|missing_?skills)${QUOTE}\\s*:`,
+    `\\b(?:match[_ ]?quality|matched[_ ]?skills|missing[_ ]?skills)[*_]{0,2}${QUOTE}\\s*:`,
     `[{,]\\s*${QUOTE}(?:answer|response|type|confidence|reasoning)${QUOTE}\\s*:`,
-    // Ends where an object has just begun.
-    `\\{\\s*${QUOTE}\\w*${QUOTE}\\s*:?\\s*${QUOTE}$`,
+    // Ends where an object has just begun. Bounded: the processor's time must not depend on blanks.
+    "\\{[\\s\\w\"'“”‘’:]{0,80}$",
   ].join("|"),
   "i",
 );
@@ -319,26 +405,42 @@ function named(fields: Fields, names: readonly string[], tolerated: Set<Tolerate
   return value;
 }
 
-/** Whether it is the object that was asked for, or a part of it. */
-function isKnown(
-  fields: Fields,
-  names: readonly string[] = [...ANSWER_NAMES, ...QUALITY_NAMES, ...TYPE_NAMES, "confidence"],
-): boolean {
+function isKnown(fields: Fields, names: readonly string[]): boolean {
   return field(fields, names)[0] !== undefined;
 }
 
-function answerIn(fields: Fields, tolerated: Set<Tolerated>): string | undefined {
-  const value = named(fields, ANSWER_NAMES, tolerated);
+/** Whether a match can be read in it. */
+function isJudged(fields: Fields): boolean {
+  const type = field(fields, TYPE_NAMES)[0];
+  return isKnown(fields, QUALITY_NAMES) || typeOf(type, new Set()) !== undefined;
+}
+
+/** Whether it is the object that was asked for, or a part of it, and none of a CV's own code. */
+function isOurs(fields: Fields): boolean {
+  return isKnown(fields, [...ANSWER_NAMES, "confidence"]) || isJudged(fields);
+}
+
+function answerIn(fields: Fields, tolerated: Set<Tolerated>, depth: number): string | undefined {
+  let value = named(fields, ANSWER_NAMES, tolerated);
+  if (Array.isArray(value) && value.every((part) => typeof part === "string")) {
+    tolerated.add("nested");
+    value = value.join(" ");
+  }
   if (typeof value === "number") return String(value);
+  if (isFields(value) && depth < DEEPEST_NESTING) {
+    tolerated.add("nested");
+    return answerIn(value, tolerated, depth + 1);
+  }
   if (typeof value !== "string") return undefined;
   const text = value.trim();
+  if (PLACEHOLDER.test(text)) return undefined;
   if (!isDebris(text)) return text;
   // The whole object once more, as a text within the answer; or code that the visitor may see.
   const inner = new Set<Tolerated>();
-  const { found, prose } = read(text, inner, 1);
+  const { found, prose } = depth < DEEPEST_NESTING ? read(text, inner, 1) : {};
   if (!found) return /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text) ? prose : text;
   tolerated.add("nested");
-  return answerIn(found, tolerated) || prose;
+  return answerIn(found, tolerated, depth + 1) || prose;
 }
 
 type Judgement = Omit<Match, "metadata">;

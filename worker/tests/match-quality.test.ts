@@ -33,6 +33,7 @@ const MATCH = {
 };
 
 const JSON_TEXT = JSON.stringify(MODEL);
+const JUDGED = JSON.stringify({ matchQuality: MODEL.matchQuality });
 const PRETTY = JSON.stringify(MODEL, null, 2);
 
 test("what was asked for is read as it is", () => {
@@ -70,6 +71,34 @@ test.each<[string, unknown, string[]]>([
   ["the result of Workers AI as text", { response: JSON_TEXT }, []],
   ["Workers AI over HTTP", { success: true, result: { response: JSON_TEXT } }, []],
   ["a chat completion", { choices: [{ message: { role: "assistant", content: JSON_TEXT } }] }, []],
+  ["an old completion", { choices: [{ text: JSON_TEXT }] }, []],
+  [
+    "the Responses API, with thoughts of their own",
+    {
+      output: [
+        { type: "reasoning", content: [{ type: "reasoning_text", text: "{hm}" }] },
+        { type: "message", content: [{ type: "output_text", text: JSON_TEXT }] },
+      ],
+    },
+    [],
+  ],
+  ["two objects", `${JSON.stringify({ answer: ANSWER })}\n${JUDGED}`, ["nested"]],
+  ["two objects with a comma", `${JSON.stringify({ answer: ANSWER })}, ${JUDGED}`, ["nested"]],
+  [
+    "a talk that the model goes on with",
+    `${JSON_TEXT}\nUser: And Go?\n{"answer":"No"}`,
+    ["around"],
+  ],
+  ["a call of a tool", JSON.stringify({ name: "match_quality", parameters: MODEL }), ["nested"]],
+  ["the name of the schema round it", JSON.stringify({ match_quality: MODEL }), ["nested"]],
+  ["the schema, filled in", JSON.stringify({ type: "object", properties: MODEL }), ["nested"]],
+  [
+    "the answer in sentences",
+    JSON.stringify({ ...MODEL, answer: ANSWER.split(/(?<=,) /) }),
+    ["nested"],
+  ],
+  ["the answer in an object", { ...MODEL, answer: { answer: ANSWER } }, ["nested"]],
+  ["no braces round it", JSON_TEXT.slice(1, -1), ["cut_off"]],
   [
     "one in parts",
     { choices: [{ message: { content: [{ type: "text", text: JSON_TEXT }] } }] },
@@ -166,6 +195,15 @@ test("prose with the judgement after it is both", () => {
   expect(read.match).toMatchObject(MATCH);
 });
 
+test.each([
+  `Answer: ${ANSWER}\nMatch quality: partial (0.7)`,
+  `**Answer:** ${ANSWER}\n\n**matchQuality:** {"type": "partial"}`,
+  `answer: ${ANSWER}\nmatchQuality:\n  type: partial`,
+  `${ANSWER}\n\n${JUDGED.slice(1, -1)}`,
+])("the visitor sees the answer alone of %j", (output) => {
+  expect(parseMatchQuality(output).answer).toBe(ANSWER);
+});
+
 test("an answer may hold code", () => {
   const answer = 'Like so: {"a": 1}\n```js\nlet b = [];\n```';
   expect(parseMatchQuality({ ...MODEL, answer }).answer).toBe(answer);
@@ -186,6 +224,12 @@ test.each([
   { answer: "", matchQuality: MODEL.matchQuality },
   { choices: [] },
   "<think>I never came to an end",
+  JSON_TEXT.replace(ANSWER, "…"),
+  JSON_TEXT.replace(ANSWER, "..."),
+  JSON_TEXT.replace(ANSWER, "<what the visitor reads>"),
+  "undefined",
+  "```",
+  { type: "object", properties: { answer: { type: "string" } } },
 ])("without an answer (%j) the visitor is shown the fallback", (output) => {
   const read = parseMatchQuality(output, "Ask again.");
   expect(read.answer).toBe("Ask again.");
@@ -226,6 +270,36 @@ test("hostile output neither throws nor reaches the visitor", () => {
   ]) {
     expect(parseMatchQuality(output).answer).not.toMatch(/[{[]/);
   }
+});
+
+test("blanks, braces and quotes without end do not take the processor's time", () => {
+  // Each took from seconds to minutes by expressions and repairs that are not linear. A test that
+  // runs into its limit fails.
+  for (const text of [
+    `like so: {${" ".repeat(30_000)}!`,
+    `like so: {${"\\n".repeat(15_000)}!`,
+    `x"${'\\\\"'.repeat(10_000)}`,
+    "'_1".repeat(10_000),
+    "{x".repeat(10_000),
+  ]) {
+    parseMatchQuality(`{"answer":"${text}`);
+    parseMatchQuality(`{"answer":"x"${text}]`);
+    parseMatchQuality({ answer: text });
+    parseMatchQuality({ ...MODEL, answer: text, matchQuality: { type: text, confidence: text } });
+  }
+});
+
+test("an output that cannot be looked at is none", () => {
+  const output = {
+    get response() {
+      throw new Error("not mine");
+    },
+  };
+  expect(parseMatchQuality(output, "Ask again.").answer).toBe("Ask again.");
+});
+
+test("a broken fallback does not reach the visitor", () => {
+  expect(parseMatchQuality("", null as never).answer).toMatch(/\w/);
 });
 
 test("the schema is what strict structured output takes, with and without reasoning", () => {
