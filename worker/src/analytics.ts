@@ -62,7 +62,7 @@ export interface Analytics {
  *
  * Missing or wrong secrets switch sending off, with one line in the log for each isolate.
  */
-export function createAnalytics(env: AnalyticsEnv, options: AnalyticsOptions = {}): Analytics {
+export function createAnalytics(env: AnalyticsEnv, options?: AnalyticsOptions): Analytics {
   const reporter = createReporter(env, options);
   return {
     enabled: reporter.enabled,
@@ -87,10 +87,11 @@ let kept: { key: string; queue: QueueClient } | undefined;
 const said = new Set<string>();
 
 /** Makes a {@link Reporter}. Never throws. */
-export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Reporter {
+export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions | undefined): Reporter {
+  const { log: take = console.warn, together = 0 } = options ?? {};
   const log = (line: string): void => {
     try {
-      (options.log ?? console.warn)(`cv-analytics: ${line}`);
+      take(`cv-analytics: ${line}`);
     } catch {
       // A log that fails must not reach the visitor.
     }
@@ -107,7 +108,7 @@ export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions): Re
   }
   return {
     enabled: queue !== undefined,
-    together: options.together ?? 0,
+    together,
     log,
     async send(event) {
       if (!queue) return "off";

@@ -95,7 +95,7 @@ export type AnalyticsEvent = QueryEvent | ResponseEvent;
  * Twice what the core keeps: the core takes personal data out before it cuts, so that no half of an
  * address stays at the end, and it notes that it cut.
  */
-const QUESTION_CHARACTERS = 4_000;
+export const QUESTION_CHARACTERS = 4_000;
 const REASONING_CHARACTERS = 1_000;
 const NAME_CHARACTERS = 200;
 const NAMES = 50;
@@ -118,9 +118,9 @@ export function isOutcome(value: unknown): value is Outcome {
   return OUTCOMES.includes(value);
 }
 
-/** The question as both events carry it. */
-export function questionText(question: unknown): string {
-  return cut(typeof question === "string" ? question : String(question ?? ""), QUESTION_CHARACTERS);
+/** A text of it. A visitor may have sent an object, whose own `toString` must not be called. */
+export function textOf(value: unknown, characters: number): string {
+  return cut(typeof value === "object" ? "" : String(value ?? ""), characters);
 }
 
 /** Whether the queue and the intake take the text as `requestId`. */

@@ -10,10 +10,10 @@ import {
   isRequestId,
   type Metadata,
   type Outcome,
-  type QueryEvent,
+  QUESTION_CHARACTERS,
   type QuestionDetails,
-  questionText,
   type ResponseEvent,
+  textOf,
 } from "./event.ts";
 
 /** A part of the work whose time is reported by itself. */
@@ -104,61 +104,65 @@ export class ReportedInteraction implements Interaction {
     this.#sendsAtOnce = sendsAtOnce;
   }
 
-  asked(question: string, details?: QuestionDetails): void {
+  // Properties, so that they work taken off their object too: `{ asked }` in place of `interaction`.
+  asked = (question: string, details?: QuestionDetails): void => {
     this.#safely(() => {
       if (this.#question || this.#hasLeft) {
         this.#reporter.log("asked() counts once: take another()");
         return;
       }
-      const { requestId, sessionId, metadata: more } = details ?? {};
+      const { requestId, sessionId: session, metadata: more } = details ?? {};
       if (isRequestId(requestId)) this.requestId = requestId;
       else if (requestId !== undefined) {
-        this.#reporter.log("a requestId that the queue refuses was replaced");
+        this.#reporter.log("a wrong requestId was replaced");
       }
       const metadata = { ...visitor(this.#request), ...more };
+      const sessionId = textOf(session, 256);
       this.#question = {
-        query: questionText(question),
+        query: textOf(question, QUESTION_CHARACTERS),
         queryTimestamp: Date.now(),
-        ...(sessionId && { sessionId: cut(String(sessionId), 256) }),
+        ...(sessionId && { sessionId }),
         ...(Object.keys(metadata).length > 0 && { metadata }),
       };
-      if (this.#reporter.enabled) this.#later(this.#questionEvent(this.#question));
+      const { queryTimestamp: timestamp, ...rest } = this.#question;
+      this.#later({ eventType: "query", requestId: this.requestId, timestamp, ...rest });
     });
-  }
+  };
 
-  async timed<T>(part: TimedPart, work: () => T | PromiseLike<T>): Promise<T> {
+  timed = async <T>(part: TimedPart, work: () => T | PromiseLike<T>): Promise<T> => {
     const began = Date.now();
     let failed = true;
     try {
-      const result = await work();
+      // Without types it may be the promise itself.
+      const result = await (typeof work === "function" ? work() : work);
       failed = false;
       return result;
     } finally {
       this.#times[part] = (this.#times[part] ?? 0) + Date.now() - began;
       if (part === "llm") this.#llmFailed = failed;
     }
-  }
+  };
 
-  noted(details: AnswerDetails): void {
+  noted = (details: AnswerDetails): void => {
     this.#safely(() => {
       const metadata = { ...this.#details.metadata, ...details?.metadata };
       this.#details = { ...this.#details, ...details, metadata };
     });
-  }
+  };
 
-  answered(details?: AnswerDetails): void {
+  answered = (details?: AnswerDetails): void => {
     if (details) this.noted(details);
     this.ended(this.#details.matchType === "none" ? "no_match" : "answered");
-  }
+  };
 
-  ended(outcome: Outcome, details?: AnswerDetails): void {
+  ended = (outcome: Outcome, details?: AnswerDetails): void => {
     if (details) this.noted(details);
     if (isOutcome(outcome)) this.#outcome = outcome;
     else this.#reporter.log("an unknown outcome was left out");
     if (this.#sendsAtOnce) this.leave({ status: 200 });
-  }
+  };
 
-  another(): Interaction {
+  another = (): Interaction => {
     const other = new ReportedInteraction(
       this.#reporter,
       this.#ctx,
@@ -167,34 +171,26 @@ export class ReportedInteraction implements Interaction {
     );
     if (!this.#sendsAtOnce) this.#others.push(other);
     return other;
-  }
+  };
 
   /** Whether there is something to send when the request ends. */
   get isOpen(): boolean {
-    const isSaid = this.#question !== undefined || this.#outcome !== undefined;
-    return (isSaid && !this.#hasLeft) || this.#others.some((other) => other.isOpen);
+    return this.#isOpen || this.#others.some((other) => other.isOpen);
+  }
+
+  get #isOpen(): boolean {
+    return !this.#hasLeft && (this.#question ?? this.#outcome) !== undefined;
   }
 
   /** Sends the response event, the first time; those of the other interactions too. */
   leave(end: RequestEnd): void {
     this.#safely(() => {
       for (const other of this.#others) other.leave(end);
-      const isSaid = this.#question !== undefined || this.#outcome !== undefined;
-      if (this.#hasLeft || !isSaid || !this.#reporter.enabled) return;
+      if (!this.#isOpen) return;
       this.#hasLeft = true;
       this.#answerIsThere?.();
       this.#later(this.#answerEvent(end));
     });
-  }
-
-  #questionEvent({ query, queryTimestamp, ...rest }: Question): QueryEvent {
-    return {
-      eventType: "query",
-      requestId: this.requestId,
-      timestamp: queryTimestamp,
-      query,
-      ...rest,
-    };
   }
 
   #answerEvent(end: RequestEnd): ResponseEvent {
@@ -242,7 +238,8 @@ export class ReportedInteraction implements Interaction {
    * next turn: signing takes the processor for a while, and the handler and its answer go first.
    */
   #later(event: AnalyticsEvent): void {
-    const { together, send } = this.#reporter;
+    const { enabled, together, send } = this.#reporter;
+    if (!enabled) return;
     const isHeld = event.eventType === "query" && together > 0;
     const turn = new Promise<void>((resolve) => {
       setTimeout(resolve, isHeld ? together : 0);
@@ -257,14 +254,15 @@ export class ReportedInteraction implements Interaction {
     try {
       work();
     } catch {
-      this.#reporter.log("an event may be lost: ctx.waitUntil failed");
+      this.#reporter.log("an event may be lost: ctx.waitUntil or a value failed");
     }
   }
 }
 
 function visitor(request: Request | undefined): Metadata {
-  const userAgent = request?.headers.get("user-agent");
-  const referer = request?.headers.get("referer");
+  const headers = request?.headers;
+  const userAgent = headers?.get("user-agent");
+  const referer = headers?.get("referer");
   return {
     ...(userAgent && { userAgent: cut(userAgent, 500) }),
     ...(referer && { referer: cut(referer, 500) }),

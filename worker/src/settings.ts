@@ -44,13 +44,8 @@ export function readSettings(env: AnalyticsEnv): Settings | string {
     return "AWS_REGION is no region";
   }
   const url = urlOf(queueUrl);
-  if (
-    !url ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username ||
-    url.search ||
-    !/^\/\d+\/[\w-]+\.fifo$/.test(url.pathname)
-  ) {
+  // No credentials, no search: nothing but what is named below.
+  if (!url || !/^https?:\/\/[^/@]+\/\d+\/[\w-]+\.fifo$/.test(url.href)) {
     return "AWS_SQS_URL is not https://HOST/ACCOUNT/NAME.fifo";
   }
   const hostRegion = /^sqs(?:-fips)?\.([^.]+)\.(?:amazonaws\.com|api\.aws)/.exec(url.hostname)?.[1];

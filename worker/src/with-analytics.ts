@@ -33,7 +33,7 @@ export function withAnalytics<
   Ctx extends WaitUntil = WaitUntil,
 >(
   handler: HandlerWithInteraction<Req, Env, Ctx>,
-  options: AnalyticsOptions = {},
+  options?: AnalyticsOptions,
 ): (request: Req, env: Env, ctx: Ctx) => Promise<Response> {
   return async (request, env, ctx) => {
     const reporter = createReporter(env as AnalyticsEnv, options);

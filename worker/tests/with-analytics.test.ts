@@ -329,6 +329,47 @@ test("details without types do no harm", async () => {
   expect(responsesOf(messages)[0]).not.toHaveProperty("matchType");
 });
 
+test("a question that a visitor sends as an object with its own toString is an empty one", async () => {
+  const messages = queue();
+  const lines = consoleLines();
+  await visit((interaction) => {
+    const trap = JSON.parse('{"toString": 1}') as string;
+    interaction.asked(trap, { sessionId: trap });
+    return Response.json({});
+  });
+  expect(typesOf(messages)).toEqual(["query", "response"]);
+  expect(responsesOf(messages)[0]).toMatchObject({ query: "", outcome: "answered" });
+  expect(responsesOf(messages)[0]).not.toHaveProperty("sessionId");
+  expect(lines).toEqual([]);
+});
+
+test("the calls work taken off their object, and options may be null", async () => {
+  const messages = queue();
+  const ended = await visit(
+    async ({ asked, timed, noted, answered, another }) => {
+      asked("Do you know Go?");
+      noted({ model: "m" });
+      const answer = await timed("llm", Promise.resolve("Yes") as never);
+      answered({ matchType: "full" });
+      another().ended("blocked");
+      return Response.json({ answer });
+    },
+    { options: null as never },
+  );
+  expect(ended).toEqual({ status: 200, text: '{"answer":"Yes"}' });
+  expect(typesOf(messages)).toEqual(["query", "response", "response"]);
+});
+
+test("a request without headers costs no event", async () => {
+  const messages = queue();
+  const context = new Context();
+  const interaction = createAnalytics(secrets()).begin(context, {} as Request);
+  interaction.asked("Do you know Go?");
+  interaction.answered();
+  await context.settled();
+  expect(typesOf(messages)).toEqual(["query", "response"]);
+});
+
 // Streams
 
 test("a streamed answer is passed on as it was, and its event leaves at its end", async () => {
