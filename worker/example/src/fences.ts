@@ -16,7 +16,7 @@ export function refusal(question: string): "too_long" | "manipulation" | undefin
 const MANIPULATION = [
   /\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:instructions?|prompts?|rules|everything|above|previous)\b/i,
   /\b(?:reveal|show|print|repeat|output|what(?:'s| is))\b.{0,30}\b(?:system prompt|your (?:prompt|instructions)|initial prompt)\b/i,
-  /\byou are (?:now|no longer)\b/i,
+  /\byou are (?:now (?:an?|my|free|called|DAN)|no longer)\b/i,
   /\b(?:pretend|act) (?:to be|as if|as though you)\b/i,
   /\b(?:jailbreak|developer mode|DAN mode)\b/i,
   /<\/?(?:system|cv|instructions?)>/i,
