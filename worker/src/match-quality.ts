@@ -222,7 +222,8 @@ function read(output: unknown, tolerated: Set<Tolerated>, depth: number): Readin
   if (typeof output !== "string") return {};
 
   let text = withoutThoughts(output.slice(0, OUTPUT_UNITS), tolerated).trim();
-  if (/^["'“]?answer["'”]?\s*:\s*["“'][\s\S]*match_?quality/i.test(text)) text = `{${text}`;
+  // The braces are forgotten where the model was to go on from one.
+  if (/^["“']answer["”']\s*:\s*["“']/i.test(text)) text = `{${text}`;
   const whole = parsed(text);
   if (whole !== undefined && typeof whole !== "number" && typeof whole !== "boolean") {
     if (typeof whole === "string") tolerated.add("nested");

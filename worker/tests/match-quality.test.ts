@@ -198,6 +198,8 @@ test("prose with the judgement after it is both", () => {
 test.each([
   `Answer: ${ANSWER}\nMatch quality: partial (0.7)`,
   `**Answer:** ${ANSWER}\n\n**matchQuality:** {"type": "partial"}`,
+  `"answer": "${ANSWER}"`,
+  `"answer": "${ANSWER}", "matchQu`,
   `answer: ${ANSWER}\nmatchQuality:\n  type: partial`,
   `${ANSWER}\n\n${JUDGED.slice(1, -1)}`,
 ])("the visitor sees the answer alone of %j", (output) => {
