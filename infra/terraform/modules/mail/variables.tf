@@ -1,0 +1,4 @@
+variable "sender_email" {
+  description = "The address that reports come from."
+  type        = string
+}

@@ -1,0 +1,9 @@
+output "name" {
+  description = "The function's name."
+  value       = module.function.name
+}
+
+output "arn" {
+  description = "The function."
+  value       = module.function.arn
+}

@@ -1,0 +1,49 @@
+variable "name_prefix" {
+  description = "Comes before every name."
+  type        = string
+}
+
+variable "zip_file" {
+  description = "The zip file that `cargo xtask dist` wrote."
+  type        = string
+}
+
+variable "architecture" {
+  description = "What the zip file was built for."
+  type        = string
+}
+
+variable "role_arn" {
+  description = "What the reporter may do."
+  type        = string
+}
+
+variable "query_events_table_name" {
+  description = "The interim rows' table."
+  type        = string
+}
+
+variable "analytics_table_name" {
+  description = "The records' table."
+  type        = string
+}
+
+variable "sender_email" {
+  description = "The address that reports come from."
+  type        = string
+}
+
+variable "recipient_emails" {
+  description = "Who gets the report."
+  type        = list(string)
+}
+
+variable "schedule" {
+  description = "When the report is sent, in UTC, in EventBridge's syntax."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "How long its log is kept."
+  type        = number
+}

@@ -1,0 +1,46 @@
+variable "state_bucket" {
+  description = "The bucket that `init.sh` made, with the infrastructure's state."
+  type        = string
+}
+
+variable "state_key" {
+  description = "The infrastructure's state in that bucket."
+  type        = string
+  default     = "infrastructure/prod/terraform.tfstate"
+}
+
+variable "state_region" {
+  description = "Where the bucket and everything else lies."
+  type        = string
+  default     = "eu-west-2"
+}
+
+variable "state_options" {
+  description = "More of what the S3 backend takes, such as a profile."
+  type        = any
+  default     = {}
+}
+
+variable "zip_file" {
+  description = "The zip file; that of `cargo xtask dist` where it is not set."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "What the zip file was built for: `arm64` or `x86_64`."
+  type        = string
+  default     = "arm64"
+}
+
+variable "schedule" {
+  description = "When the report is sent, in UTC, in EventBridge's syntax."
+  type        = string
+  default     = "cron(0 9 ? * MON *)"
+}
+
+variable "log_retention_days" {
+  description = "How long its log is kept."
+  type        = number
+  default     = 30
+}
