@@ -1,5 +1,6 @@
-"""moto's server with what it lacks of AWS: budgets' subscribers, tags and actions, which queues may
-use a dead-letter queue, a queue's policies as they were given, and the tags of a sender's identity.
+"""moto's server with what it lacks of AWS: budgets' subscribers, tags and actions; which queues may
+use a dead-letter queue, and a queue's policies as they were given; the tags of a sender's identity;
+buckets that refuse what is not encrypted under way, taking that everything is; stacks (`stacks.py`).
 
 Run as a program it serves on a free port, says where, and ends with its standard input.
 """
@@ -11,9 +12,12 @@ import uuid
 
 from moto.budgets.exceptions import NotFoundException
 from moto.budgets.responses import BudgetsResponse
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.sesv2.responses import SESV2Response
 from moto.sqs.models import Queue
 from werkzeug.serving import make_server
+
+import stacks
 
 TAGS = {}
 ACTIONS = {}
@@ -137,6 +141,20 @@ def create_email_identity(response):
 
 
 SESV2Response.create_email_identity = create_email_identity
+
+
+judge_without_conditions = IAMPolicyStatement.is_action_permitted
+
+
+def is_action_permitted(statement, *arguments, **named):
+    if statement._statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+        return PermissionResult.NEUTRAL
+    return judge_without_conditions(statement, *arguments, **named)
+
+
+IAMPolicyStatement.is_action_permitted = is_action_permitted
+
+stacks.install()
 
 
 def main():

@@ -44,6 +44,7 @@ resource "aws_sqs_queue" "dead_letters" {
   name                      = "${var.name_prefix}cv-analytics-schedule-dlq"
   message_retention_seconds = 1209600
   sqs_managed_sse_enabled   = true
+  max_message_size          = 262144
 
   lifecycle {
     prevent_destroy = true

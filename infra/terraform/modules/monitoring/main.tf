@@ -37,6 +37,11 @@ resource "aws_sns_topic_subscription" "email" {
   topic_arn = aws_sns_topic.alerts.arn
   protocol  = "email"
   endpoint  = var.alert_email
+
+  lifecycle {
+    # The provider's own, of no meaning for mail; SNS does not tell them, so an import would change them.
+    ignore_changes = [confirmation_timeout_in_minutes, endpoint_auto_confirms]
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {

@@ -1,0 +1,22 @@
+# Read by init.sh, plan.sh and apply.sh: which environment, and where its state and Terraform's own files lie.
+
+if [[ $# -ne 1 ]]; then
+  echo "Usage: $(basename "$0") ENVIRONMENT   (a file in infra/environments without .tfvars)" >&2
+  exit 2
+fi
+environment=$1
+infra=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+terraform_folder=$infra/terraform
+variables=$infra/environments/$environment.tfvars
+if [[ ! -f $variables ]]; then
+  echo "infra/environments/$environment.tfvars is not there" >&2
+  exit 2
+fi
+region=$(sed -n 's/^region *= *"\(.*\)".*/\1/p' "$variables")
+region=${region:-eu-west-2}
+# The AWS CLI's first version reads the second of these.
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+plan_file=$terraform_folder/$environment.tfplan
+# One folder an environment, so that no command reaches another environment's state.
+export TF_DATA_DIR=$terraform_folder/.terraform/$environment
+export TF_IN_AUTOMATION=true

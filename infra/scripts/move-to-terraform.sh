@@ -1,0 +1,239 @@
+#!/usr/bin/env bash
+# Hands a CloudFormation stack's resources over to Terraform, without changing any of them. docs/moving-to-terraform.md
+# says what happens at each step, and how to go back.
+#
+# Usage: move-to-terraform.sh [--stack NAME] [--region REGION] STEP ENVIRONMENT
+#   variables   writes infra/environments/ENVIRONMENT.tfvars from the stack's parameters
+#   plan        makes every resource of the stack stay when it is deleted, and plans the import
+#   apply       imports, and checks that nothing is left to change
+#   finish      keeps the template beside the state, and deletes the stack
+set -euo pipefail
+
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+stack=cv-analytics region=eu-west-2
+while [[ ${1-} == --* ]]; do
+  case $1 in
+    --stack) stack=$2; shift 2 ;;
+    --region) region=$2; shift 2 ;;
+    *) usage ;;
+  esac
+done
+[[ $# -eq 2 ]] || usage
+step=$1 environment=$2
+# The AWS CLI's first version reads the second of these.
+export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+scripts=$(cd "$(dirname "$0")" && pwd)
+infra=$(dirname "$scripts")
+terraform_folder=$infra/terraform
+imports=$terraform_folder/imports.tf
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+formation() { aws cloudformation "$@" --output text; }
+
+fail() { echo "$*" >&2; exit 1; }
+
+# The value of one of the stack's parameters, out of `$work/parameters`.
+parameter() { sed -n "s/^$1\t//p" "$work/parameters"; }
+
+write_variables() {
+  local file=$infra/environments/$environment.tfvars
+  [[ ! -e $file ]] || fail "infra/environments/$environment.tfvars is there already; it has to say what the stack's parameters say"
+  formation describe-stacks --stack-name "$stack" \
+    --query 'Stacks[0].Parameters[].[ParameterKey, ParameterValue]' >"$work/parameters"
+  local recipients
+  recipients=$(parameter RecipientEmails | sed 's/ *, */", "/g')
+  {
+    echo "environment = \"$(parameter Environment)\""
+    echo "name_prefix = \"$(parameter EnvironmentPrefix)\""
+    echo "region = \"$region\""
+    echo "architecture = \"$(parameter Architecture)\""
+    echo "sender_email = \"$(parameter SenderEmail)\""
+    echo "recipient_emails = [\"$recipients\"]"
+    echo "alert_email = \"$(parameter AlertEmail)\""
+    echo "create_sender_identity = $(parameter CreateSenderIdentity)"
+    echo "schedule = \"$(parameter Schedule)\""
+    echo "table_billing = \"$(parameter TableBilling)\""
+    echo "point_in_time_recovery = $(parameter PointInTimeRecovery)"
+    echo "deletion_protection = $(parameter DeletionProtection)"
+    echo "processor_concurrency = $(parameter ProcessorConcurrency)"
+    echo "log_retention_days = $(parameter LogRetentionDays)"
+    echo "silence_hours = $(parameter SilenceHours)"
+    echo "join_rate_minimum_messages = $(parameter JoinRateMinimumMessages)"
+    echo "budget_amount = $(parameter BudgetAmount)"
+    echo "budget_currency = \"$(parameter BudgetCurrency)\""
+    echo "stop_intake_at_budget = $(parameter StopIntakeAtBudget)"
+    echo "free_tier_alert = $(parameter FreeTierAlert)"
+  } >"$work/variables"
+  terraform fmt - <"$work/variables" >"$file"
+  echo "wrote infra/environments/$environment.tfvars"
+}
+
+# Says of every resource in the template that it stays. CloudFormation takes no update of that alone, so a handle comes
+# with it that costs nothing and does nothing.
+retain_everything() {
+  formation get-template --stack-name "$stack" --template-stage Original --query TemplateBody >"$work/original.yaml"
+  awk '
+    /^[A-Za-z]/ { resources = /^Resources:/ }
+    resources && /^    (DeletionPolicy|UpdateReplacePolicy):/ { next }
+    { print }
+    /^Resources:/ {
+      print "  MovedToTerraform:"
+      print "    Type: AWS::CloudFormation::WaitConditionHandle"
+    }
+    resources && /^    Type:/ { print "    DeletionPolicy: Retain"; print "    UpdateReplacePolicy: Retain" }
+  ' "$work/original.yaml" >"$work/retained.yaml"
+  if grep -q "^  MovedToTerraform:" "$work/original.yaml"; then
+    echo "every resource of the stack stays already"
+    return
+  fi
+  local account bucket keep=() name
+  account=$(aws sts get-caller-identity --query Account --output text)
+  bucket=cv-analytics-terraform-state-$account-$region
+  # Kept before anything is changed.
+  aws s3api put-object --bucket "$bucket" --body "$work/original.yaml" \
+    --key "cloudformation/$stack.yaml" >/dev/null
+  for name in $(formation describe-stacks --stack-name "$stack" --query 'Stacks[0].Parameters[].ParameterKey'); do
+    keep+=("ParameterKey=$name,UsePreviousValue=true")
+  done
+  formation update-stack --stack-name "$stack" --template-body "file://$work/retained.yaml" \
+    --capabilities CAPABILITY_NAMED_IAM --parameters "${keep[@]}" >/dev/null
+  aws cloudformation wait stack-update-complete --stack-name "$stack"
+  echo "every resource of the stack stays when it is deleted"
+}
+
+# One import block: where it goes, and the identifier that Terraform asks for.
+import() { printf 'import {\n  to = %s\n  id = "%s"\n}\n\n' "$1" "$2" >>"$work/imports.tf"; }
+
+alarm() { import "module.monitoring.aws_cloudwatch_metric_alarm.$1" "$2"; }
+
+write_imports() {
+  local account subscription permission logical physical target
+  account=$(aws sts get-caller-identity --query Account --output text)
+  formation describe-stack-resources --stack-name "$stack" \
+    --query 'StackResources[].[LogicalResourceId, PhysicalResourceId]' >"$work/resources"
+  while read -r logical physical; do
+    case $logical in
+      EventsQueue) import module.sqs.aws_sqs_queue.events "$physical"
+        import module.sqs.aws_sqs_queue_policy.events "$physical" ;;
+      DeadLetterQueue) import module.sqs.aws_sqs_queue.dead_letters "$physical"
+        import module.sqs.aws_sqs_queue_policy.dead_letters "$physical" ;;
+      ScheduleDeadLetterQueue)
+        target='module.reporter[0].module.eventbridge'
+        import "$target.aws_sqs_queue.dead_letters" "$physical"
+        import "$target.aws_sqs_queue_policy.dead_letters" "$physical" ;;
+      # They come with their queues, topic and bucket.
+      EventsQueuePolicy | DeadLetterQueuePolicy | ScheduleDeadLetterQueuePolicy | AlertTopicPolicy | ArchiveBucketPolicy) ;;
+      QueryEventsTable) import module.dynamodb.aws_dynamodb_table.query_events "$physical" ;;
+      AnalyticsTable) import module.dynamodb.aws_dynamodb_table.analytics "$physical" ;;
+      ProcessorRole) import module.iam.aws_iam_role.processor "$physical"
+        import module.iam.aws_iam_role_policy.processor "$physical:processor" ;;
+      ReporterRole) import module.iam.aws_iam_role.reporter "$physical"
+        import module.iam.aws_iam_role_policy.reporter "$physical:reporter" ;;
+      WorkerUser) import module.iam.aws_iam_user.worker "$physical"
+        import module.iam.aws_iam_user_policy.worker "$physical:send-events" ;;
+      ProcessorLogs) import 'module.processor[0].module.function.aws_cloudwatch_log_group.this' "$physical" ;;
+      ReporterLogs) import 'module.reporter[0].module.function.aws_cloudwatch_log_group.this' "$physical" ;;
+      Processor) import 'module.processor[0].module.function.aws_lambda_function.this' "$physical" ;;
+      ProcessorMapping) import 'module.processor[0].aws_lambda_event_source_mapping.events' "$physical" ;;
+      Reporter)
+        import 'module.reporter[0].module.function.aws_lambda_function.this' "$physical"
+        permission=$(aws lambda get-policy --function-name "$physical" --query Policy --output text |
+          grep -o '"Sid": *"[^"]*"' | head -n 1 | cut -d '"' -f 4)
+        [[ -n $permission ]] || fail "the function $physical has no permission for its schedule"
+        import 'module.reporter[0].module.eventbridge.aws_lambda_permission.schedule' "$physical/$permission" ;;
+      ReporterPermission) ;;
+      ScheduleRule)
+        target='module.reporter[0].module.eventbridge'
+        import "$target.aws_cloudwatch_event_rule.schedule" "$physical"
+        import "$target.aws_cloudwatch_event_target.reporter" "$physical/reporter" ;;
+      SenderIdentity) import 'module.mail[0].aws_sesv2_email_identity.sender' "$physical" ;;
+      ArchiveBucket)
+        for target in aws_s3_bucket aws_s3_bucket_server_side_encryption_configuration aws_s3_bucket_versioning \
+          aws_s3_bucket_public_access_block aws_s3_bucket_lifecycle_configuration aws_s3_bucket_policy; do
+          import "module.archive.$target.archive" "$physical"
+        done ;;
+      AlertTopic)
+        import module.monitoring.aws_sns_topic.alerts "$physical"
+        import module.monitoring.aws_sns_topic_policy.alerts "$physical"
+        subscription=$(aws sns list-subscriptions-by-topic --topic-arn "$physical" \
+          --query 'Subscriptions[0].SubscriptionArn' --output text)
+        [[ $subscription == arn:* ]] ||
+          fail "the subscription of alarms is not confirmed, so it cannot be moved: follow the link in SNS's mail first"
+        import module.monitoring.aws_sns_topic_subscription.email "$subscription" ;;
+      AlertSubscription) ;;
+      DeadLettersAlarm) alarm dead_letters "$physical" ;;
+      ScheduleDeadLettersAlarm) alarm schedule_dead_letters "$physical" ;;
+      OldestMessageAlarm) alarm oldest_message "$physical" ;;
+      ProcessorErrorsAlarm) alarm processor_errors "$physical" ;;
+      ProcessorThrottlesAlarm) alarm processor_throttles "$physical" ;;
+      ReporterErrorsAlarm) alarm reporter_errors "$physical" ;;
+      NoReportAlarm) alarm no_report "$physical" ;;
+      SilenceAlarm) alarm 'silence[0]' "$physical" ;;
+      JoinRateAlarm) alarm join_rate "$physical" ;;
+      Dashboard) import module.monitoring.aws_cloudwatch_dashboard.this "$physical" ;;
+      MonthlyBudget) import module.budget.aws_budgets_budget.monthly "$account:$physical" ;;
+      FreeTierBudget) import 'module.budget.aws_budgets_budget.free_tier[0]' "$account:$physical" ;;
+      StopIntakePolicy) import 'module.budget.aws_iam_policy.stop_intake[0]' "$physical" ;;
+      BudgetRole) import 'module.budget.aws_iam_role.budget[0]' "$physical"
+        import 'module.budget.aws_iam_role_policy.budget[0]' "$physical:stop-intake" ;;
+      StopIntakeAction)
+        # CloudFormation gives "BUDGET|ACTION" or the action alone.
+        target=$(awk '$1 == "MonthlyBudget" { print $2 }' "$work/resources")
+        import 'module.budget.aws_budgets_budget_action.stop_intake[0]' "$account:${physical##*|}:$target" ;;
+      MovedToTerraform) ;;
+      *) fail "the stack has a resource that Terraform does not describe: $logical" ;;
+    esac
+  done <"$work/resources"
+  mv "$work/imports.tf" "$imports"
+  echo "wrote infra/terraform/imports.tf: $(grep -c '^import' "$imports") resources"
+}
+
+plan_import() {
+  "$scripts/init.sh" "$environment"
+  retain_everything
+  write_imports
+  "$scripts/plan.sh" "$environment" | tee "$work/plan"
+  grep -q "^Plan: [0-9]* to import, 0 to add, 0 to change, 0 to destroy\.$" "$work/plan" || {
+    rm -f "$terraform_folder/$environment.tfplan"
+    fail "the plan would do more than import: infra/environments/$environment.tfvars says something else than the stack. Nothing was changed."
+  }
+  [[ $(sed -n 's/^Plan: \([0-9]*\) to import.*/\1/p' "$work/plan") == $(grep -c '^import' "$imports") ]] ||
+    fail "the plan imports fewer resources than the stack has"
+  echo "next: move-to-terraform.sh apply $environment"
+}
+
+apply_import() {
+  [[ -f $imports ]] || fail "there is nothing to import: move-to-terraform.sh plan $environment comes first"
+  "$scripts/apply.sh" "$environment"
+  rm -f "$imports"
+  check_nothing_to_do
+  echo "Terraform has everything, and nothing to do; next: move-to-terraform.sh finish $environment"
+}
+
+# 0: nothing to do, 2: something.
+check_nothing_to_do() {
+  local status=0
+  TF_DATA_DIR=$terraform_folder/.terraform/$environment terraform -chdir="$terraform_folder" plan -input=false \
+    -detailed-exitcode -var-file="$infra/environments/$environment.tfvars" >"$work/after" || status=$?
+  [[ $status -eq 0 ]] || { cat "$work/after" >&2; fail "Terraform would change something: do not delete the stack"; }
+}
+
+delete_stack() {
+  check_nothing_to_do
+  formation get-template --stack-name "$stack" --template-stage Original --query TemplateBody >"$work/template.yaml"
+  grep -q "^  MovedToTerraform:" "$work/template.yaml" ||
+    fail "the stack would take its resources with it: move-to-terraform.sh plan $environment comes first"
+  formation delete-stack --stack-name "$stack"
+  aws cloudformation wait stack-delete-complete --stack-name "$stack"
+  check_nothing_to_do
+  echo "the stack is gone, everything that was in it is there; its template lies beside the state, as cloudformation/$stack.yaml"
+}
+
+case $step in
+  variables) write_variables ;;
+  plan) plan_import ;;
+  apply) apply_import ;;
+  finish) delete_stack ;;
+  *) usage ;;
+esac

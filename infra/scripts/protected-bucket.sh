@@ -1,0 +1,36 @@
+# Read by the other scripts: a bucket that is versioned, encrypted, and open to nobody else.
+
+# protected_bucket NAME REGION
+protected_bucket() {
+  local name=$1 region=$2 found
+  if ! found=$(aws s3api head-bucket --bucket "$name" 2>&1); then
+    case $found in
+      *404* | *"Not Found"*) ;;
+      *)
+        echo "the bucket $name cannot be looked at: $found" >&2
+        return 1
+        ;;
+    esac
+    echo "making the bucket $name"
+    if [[ $region == us-east-1 ]]; then
+      aws s3api create-bucket --bucket "$name" >/dev/null
+    else
+      aws s3api create-bucket --bucket "$name" \
+        --create-bucket-configuration "LocationConstraint=$region" >/dev/null
+    fi
+  fi
+  # Each of these may be said again: a bucket that was made halfway becomes whole.
+  aws s3api put-public-access-block --bucket "$name" --public-access-block-configuration \
+    BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+  aws s3api put-bucket-encryption --bucket "$name" --server-side-encryption-configuration \
+    '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
+  aws s3api put-bucket-versioning --bucket "$name" --versioning-configuration Status=Enabled
+  aws s3api put-bucket-policy --bucket "$name" --policy '{
+    "Version": "2012-10-17",
+    "Statement": [{
+      "Sid": "SecureTransportOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+      "Resource": ["arn:aws:s3:::'"$name"'", "arn:aws:s3:::'"$name"'/*"],
+      "Condition": {"Bool": {"aws:SecureTransport": "false"}}
+    }]}'
+  aws s3api put-bucket-tagging --bucket "$name" --tagging 'TagSet=[{Key=Project,Value=CVAnalytics}]'
+}

@@ -1,0 +1,130 @@
+"""CloudFormation as far as these tests need it: stacks that make every resource of their template
+through the API, and take all but the retained ones with them."""
+
+
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from created import Creator
+from template import ACCOUNT, REGION, Template
+
+STACKS = {}
+
+
+class Stack:
+    def __init__(self, name, endpoint, text, parameters):
+        self.name, self.endpoint = name, endpoint
+        self.arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1"
+        self.text, self.parameters, self.physical_ids = text, parameters, {}
+        self.status = "CREATE_COMPLETE"
+        self.make_what_is_missing()
+
+    def template(self):
+        return Template(self.parameters, self.endpoint, self.text)
+
+    def make_what_is_missing(self):
+        creator = Creator(self.endpoint)
+        for name, resource in self.template().resources.items():
+            if name not in self.physical_ids:
+                self.physical_ids[name] = creator.create(resource)
+
+    def update(self, text, parameters):
+        before, self.text, self.parameters = self.template().resources, text, parameters
+        after = self.template().resources
+        changed = [name for name in before if before[name]["Properties"] != after.get(name, {}).get("Properties")]
+        if changed:
+            raise ValidationError(self.name, f"updates of {changed} are not made here")
+        if before.keys() == after.keys():
+            raise ValidationError(self.name, "No updates are to be performed.")
+        self.make_what_is_missing()
+        self.status = "UPDATE_COMPLETE"
+
+    def delete(self):
+        creator = Creator(self.endpoint)
+        for name, resource in reversed(self.template().resources.items()):
+            if resource["DeletionPolicy"] != "Retain":
+                creator.delete(resource["Type"], self.physical_ids[name])
+        self.status = "DELETE_COMPLETE"
+
+    def described(self):
+        return {
+            "StackId": self.arn,
+            "StackName": self.name,
+            "StackStatus": self.status,
+            "CreationTime": "2026-01-01T00:00:00Z",
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": str(value)}
+                for key, value in self.template().parameters.items()
+            ],
+            # moto makes a list of it.
+            "Tags": {},
+        }
+
+
+def found(response):
+    name = response._get_param("StackName")
+    for stack in STACKS.values():
+        if name == stack.arn or (name == stack.name and stack.status != "DELETE_COMPLETE"):
+            return stack
+    raise ValidationError(name)
+
+
+def create_stack(response):
+    name = response._get_param("StackName")
+    endpoint = f"http://{response.headers['Host']}"
+    parameters = {
+        one["ParameterKey"]: one["ParameterValue"] for one in response._get_param("Parameters", [])
+    }
+    STACKS[name] = Stack(name, endpoint, response._get_param("TemplateBody"), parameters)
+    return ActionResult({"StackId": STACKS[name].arn})
+
+
+def update_stack(response):
+    stack = found(response)
+    for one in response._get_param("Parameters", []):
+        if one["ParameterKey"] not in stack.parameters and not one.get("UsePreviousValue"):
+            raise ValidationError(stack.name, f"{one['ParameterKey']} is new")
+    stack.update(response._get_param("TemplateBody"), stack.parameters)
+    return ActionResult({"StackId": stack.arn})
+
+
+def delete_stack(response):
+    found(response).delete()
+    return EmptyResult()
+
+
+def describe_stacks(response):
+    return ActionResult({"Stacks": [found(response).described()]})
+
+
+def describe_stack_resources(response):
+    stack = found(response)
+    resources = stack.template().resources
+    return ActionResult({
+        "StackResources": [
+            {
+                "StackName": stack.name,
+                "StackId": stack.arn,
+                "LogicalResourceId": name,
+                "PhysicalResourceId": physical_id,
+                "ResourceType": resources[name]["Type"],
+                "Timestamp": "2026-01-01T00:00:00Z",
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for name, physical_id in stack.physical_ids.items()
+        ]
+    })
+
+
+def get_template(response):
+    return ActionResult({"TemplateBody": found(response).text, "StagesAvailable": ["Original"]})
+
+
+def install():
+    """Puts these calls in the place of moto's."""
+    for call in (
+        create_stack, update_stack, delete_stack, describe_stacks, describe_stack_resources,
+        get_template,
+    ):
+        setattr(CloudFormationResponse, call.__name__, call)
