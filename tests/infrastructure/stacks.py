@@ -10,6 +10,7 @@ from created import Creator
 from template import ACCOUNT, REGION, Template
 
 STACKS = {}
+CHANGE_SETS = {}
 
 
 class Stack:
@@ -59,6 +60,10 @@ class Stack:
             ],
             # moto makes a list of it.
             "Tags": {},
+            "Outputs": [
+                {"OutputKey": key, "OutputValue": value}
+                for key, value in self.template().outputs().items()
+            ],
         }
 
 
@@ -87,6 +92,51 @@ def update_stack(response):
             raise ValidationError(stack.name, f"{one['ParameterKey']} is new")
     stack.update(response._get_param("TemplateBody"), stack.parameters)
     return ActionResult({"StackId": stack.arn})
+
+
+def get_template_summary(response):
+    parameters = [{"ParameterKey": key} for key in found(response).template().parameters]
+    return ActionResult({"Parameters": parameters})
+
+
+def create_change_set(response):
+    name = response._get_param("StackName")
+    stack = STACKS.get(name)
+    previous = stack.parameters if stack else {}
+    parameters = {
+        one["ParameterKey"]: one.get("ParameterValue", previous.get(one["ParameterKey"]))
+        for one in response._get_param("Parameters", [])
+    }
+    parameters = {key: value for key, value in parameters.items() if value is not None}
+    arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/{response._get_param('ChangeSetName')}/1"
+    text = response._get_param("TemplateBody")
+    same = stack and (stack.text, stack.template().parameters) == (
+        text, Template(parameters, stack.endpoint, text).parameters
+    )
+    CHANGE_SETS[arn] = (name, text, parameters, same)
+    return ActionResult({"Id": arn, "StackId": stack.arn if stack else name})
+
+
+def describe_change_set(response):
+    name, _, _, same = CHANGE_SETS[response._get_param("ChangeSetName")]
+    reason = "The submitted information didn't contain changes." if same else ""
+    return ActionResult({
+        "ChangeSetId": response._get_param("ChangeSetName"),
+        "StackName": name,
+        "Status": "FAILED" if same else "CREATE_COMPLETE",
+        "StatusReason": reason,
+        "Changes": [],
+        "Parameters": {},
+    })
+
+
+def execute_change_set(response):
+    name, text, parameters, _ = CHANGE_SETS[response._get_param("ChangeSetName")]
+    if name in STACKS:
+        STACKS[name].update(text, parameters)
+    else:
+        STACKS[name] = Stack(name, f"http://{response.headers['Host']}", text, parameters)
+    return ActionResult({})
 
 
 def delete_stack(response):
@@ -125,6 +175,6 @@ def install():
     """Puts these calls in the place of moto's."""
     for call in (
         create_stack, update_stack, delete_stack, describe_stacks, describe_stack_resources,
-        get_template,
+        get_template, get_template_summary, create_change_set, describe_change_set, execute_change_set,
     ):
         setattr(CloudFormationResponse, call.__name__, call)

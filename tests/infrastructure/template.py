@@ -85,6 +85,10 @@ class Template:
             "DeletionPolicy": resource.get("DeletionPolicy", "Delete"),
         }
 
+    def outputs(self):
+        outputs = self.template.get("Outputs", {})
+        return {name: self.resolved(output["Value"]) for name, output in outputs.items()}
+
     def condition(self, name):
         return self.truth(self.template["Conditions"][name])
 

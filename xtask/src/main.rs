@@ -15,6 +15,7 @@
 //! 10. [`lambda_subjects`]: what the benchmark of Lambda measures.
 //! 11. [`aws_demo`]: the whole pipeline of AWS on this machine.
 //! 12. [`worker_client`]: the client for Cloudflare Workers inside workerd.
+//! 13. [`infrastructure`]: `infra/` against an emulated account.
 
 mod acknowledged_events;
 mod architecture;
@@ -24,6 +25,7 @@ mod client_suites;
 mod commands;
 mod dist;
 mod full_disk;
+mod infrastructure;
 mod kill_under_load;
 mod lambda_subjects;
 mod product_program;
@@ -48,7 +50,7 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
   test [PART]             installs what is missing and passes every test; PART of a step's name
-                          (durability, clients, worker) leaves the others out
+                          (durability, clients, worker, infrastructure) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function

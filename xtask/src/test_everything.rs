@@ -11,7 +11,7 @@ use crate::commands;
 use crate::product_program::{self, Profile};
 use crate::steps::Steps;
 use crate::tools::Cache;
-use crate::{full_disk, kill_under_load, root, sync_before_answer, worker_client};
+use crate::{full_disk, infrastructure, kill_under_load, root, sync_before_answer, worker_client};
 
 /// Runs the steps in the order of their cost; the first that fails ends it. With `only`, runs
 /// those whose name holds it.
@@ -61,6 +61,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     if is_wanted(EXAMPLE) {
         steps.step(EXAMPLE, || worker_client::check_example(&program, &cache))?;
     }
+    if is_wanted(INFRASTRUCTURE) {
+        steps.step(INFRASTRUCTURE, || infrastructure::check(&cache))?;
+    }
     if let Some(only) = only {
         println!("\nleft out: every step without {only:?} in its name");
     }
@@ -71,6 +74,8 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 const EMULATORS: &str = "install the emulators of AWS";
 
 const WORKSPACE: &str = "the workspace's tests";
+
+const INFRASTRUCTURE: &str = "infrastructure: CloudFormation, Terraform, and the way between them";
 
 const RECOUNT: &str = "the report: every figure recounted";
 

@@ -12,6 +12,9 @@ use crate::commands::{output, run};
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The oldest Node.js that the pinned AWS SDK runs on.
 const NODE_MAJOR: u32 = 20;
+/// The oldest Terraform that infra/ is for.
+const TERRAFORM: (u32, u32) = (1, 11);
+const TERRAFORM_MINOR: &str = "1.11";
 
 /// Tools, each installed where it is asked for and not there.
 #[derive(Clone, Debug)]
@@ -145,6 +148,30 @@ pub(crate) fn require_strace() -> Result<()> {
         return Ok(());
     }
     install_packages(&["strace"])
+}
+
+/// Terraform, which no package registry has.
+pub(crate) fn require_terraform() -> Result<()> {
+    let mut terraform = Command::new("terraform");
+    let Ok(version) = output(terraform.args(["version", "-json"])) else {
+        bail!(
+            "install Terraform {TERRAFORM_MINOR} or newer, which the tests of infra/ need: \
+             https://developer.hashicorp.com/terraform/install says how, for every system"
+        )
+    };
+    let version: serde_json::Value =
+        serde_json::from_slice(&version).context("read Terraform's version")?;
+    let version = version.get("terraform_version").and_then(serde_json::Value::as_str);
+    let version = version.context("Terraform says its version")?;
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or_default());
+    let number = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    if number < TERRAFORM {
+        bail!(
+            "Terraform {version} is too old for infra/, which locks its state without a table: \
+             install {TERRAFORM_MINOR} or newer (https://developer.hashicorp.com/terraform/install)"
+        )
+    }
+    Ok(())
 }
 
 /// What compiles the parts of Node.js packages that are not JavaScript.

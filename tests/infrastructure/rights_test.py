@@ -1,0 +1,98 @@
+"""What each role may do: what its page says and its sources call, and nothing more."""
+
+import re
+import unittest
+
+from template import ROOT, Template
+
+# The calls of the SDK for Rust, and what IAM calls them.
+CALLS = {
+    "get_item": "dynamodb:GetItem", "batch_get_item": "dynamodb:BatchGetItem",
+    "put_item": "dynamodb:PutItem", "update_item": "dynamodb:UpdateItem",
+    "delete_item": "dynamodb:DeleteItem", "batch_write_item": "dynamodb:BatchWriteItem",
+    "transact_write_items": "dynamodb:TransactWriteItems", "query": "dynamodb:Query",
+    "scan": "dynamodb:Scan", "describe_table": "dynamodb:DescribeTable",
+    "send_message": "sqs:SendMessage", "change_message_visibility": "sqs:ChangeMessageVisibility",
+}
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+BY_LAMBDA = {
+    "ProcessorRole": {
+        "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+        "logs:CreateLogStream", "logs:PutLogEvents",
+    },
+    "ReporterRole": {"logs:CreateLogStream", "logs:PutLogEvents"},
+}
+# A message as raw data needs both: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+MAIL = {"ses:SendEmail", "ses:SendRawEmail"}
+
+
+def statements(role):
+    [policy] = Template().resources[role]["Properties"]["Policies"]
+    return policy["PolicyDocument"]["Statement"]
+
+
+def actions(role):
+    found = set()
+    for statement in statements(role):
+        listed = statement["Action"]
+        found |= {listed} if isinstance(listed, str) else set(listed)
+    return found
+
+
+def called(*files):
+    text = "".join((ROOT / "crates" / file).read_text() for file in files)
+    names = re.findall(r"\.(\w+)\(\)\s*\.(?:table_name|queue_url|set_request_items|request_items)", text)
+    unknown = set(names) - CALLS.keys()
+    if unknown:
+        raise AssertionError(f"calls that have no name in IAM here: {sorted(unknown)}")
+    return {CALLS[name] for name in names}
+
+
+class Rights(unittest.TestCase):
+    def test_the_page_lists_exactly_what_each_role_may_do(self):
+        page = (ROOT / "docs/aws.md").read_text()
+        table = page[page.index("| on | processor | reporter |"):].split("\n\n")[0]
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+        self.assertGreater(len(rows), 5)
+        for column, role in ((1, "ProcessorRole"), (2, "ReporterRole")):
+            listed = set()
+            for row in rows:
+                listed |= set(re.findall(r"`(\w+:\w+)`", row[column]))
+            self.assertEqual(listed, actions(role), role)
+
+    def test_each_action_on_tables_and_queues_is_called_and_each_call_is_allowed(self):
+        tables = [f"cv-analytics-aws/src/tables{file}.rs" for file in ("", "/interim_rows", "/records", "/own_state")]
+        sources = [*tables, "cv-analytics-aws/src/table_check.rs", "cv-analytics-aws/src/dead_letter_queue.rs", "cv-analytics-lambda/src/processor.rs"]
+        allowed = set()
+        for role, by_lambda in BY_LAMBDA.items():
+            self.assertLessEqual(by_lambda, actions(role))
+            allowed |= actions(role) - by_lambda - MAIL
+        self.assertEqual(called(*sources), allowed)
+
+    def test_the_processor_neither_mails_nor_scans_and_the_reporter_has_no_queue(self):
+        self.assertFalse({one for one in actions("ProcessorRole") if one.startswith("ses:") or one.endswith((":Scan", ":Query"))})
+        self.assertFalse({one for one in actions("ReporterRole") if one.startswith("sqs:")})
+
+    def test_no_right_is_for_everything(self):
+        for name, resource in Template().resources.items():
+            for policy in resource["Properties"].get("Policies", []):
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    listed = statement["Action"]
+                    with self.subTest(name):
+                        self.assertNotIn("*", "".join([listed] if isinstance(listed, str) else listed))
+                        self.assertNotEqual(statement["Resource"], "*")
+                        if statement["Sid"] == "Mail":
+                            self.assertEqual(statement["Condition"], {"StringEquals": {"ses:FromAddress": "reports@example.org"}})
+
+    def test_the_worker_may_send_to_one_queue_over_secure_transport(self):
+        [policy] = Template().resources["WorkerUser"]["Properties"]["Policies"]
+        self.assertEqual(policy["PolicyDocument"]["Statement"], [{
+            "Sid": "SendEvents", "Effect": "Allow", "Action": "sqs:SendMessage",
+            "Resource": "arn:aws:sqs:eu-west-2:123456789012:cv-analytics-events.fifo",
+            "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+        }])
+
+
+if __name__ == "__main__":
+    unittest.main()

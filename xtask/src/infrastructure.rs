@@ -1,0 +1,37 @@
+//! The tests of `infra/`: real Terraform with the real AWS provider against an emulated account.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::commands::run;
+use crate::root;
+use crate::tools::{Cache, require_terraform};
+
+/// What the tests read where checkov lies.
+const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
+
+/// Installs what is missing and runs every module of `tests/infrastructure`.
+pub(crate) fn check(cache: &Cache) -> Result<()> {
+    require_terraform()?;
+    link_providers()?;
+    let tests = root().join("tests/infrastructure");
+    let python = cache.python_with(&tests.join("requirements.txt"))?;
+    let checkov = cache.python_with(&tests.join("requirements-checkov.txt"))?;
+    run(Command::new(python)
+        .args(["-B", "all_tests.py"])
+        .current_dir(&tests)
+        .env(CHECKOV_VARIABLE, checkov.with_file_name("checkov")))
+}
+
+/// Where Terraform's registry cannot be reached, somebody may have put a program beside the clone that finds
+/// the AWS provider on this machine; elsewhere `terraform init` asks the registry.
+fn link_providers() -> Result<()> {
+    let beside: PathBuf = root().parent().context("the clone lies in a folder")?.to_owned();
+    let program = beside.join("shared/bin/terraform-mirror");
+    if program.is_file() {
+        run(&mut Command::new(program))?;
+    }
+    Ok(())
+}
