@@ -13,7 +13,8 @@ from template import ROOT, Template, load
 
 
 class Applied(unittest.TestCase):
-    """What Terraform makes, read back through the API."""
+    """What Terraform makes, read back through the API: the processor from a project of its own, and
+    everything else from the infrastructure's."""
 
     @classmethod
     def setUpClass(cls):
@@ -22,25 +23,48 @@ class Applied(unittest.TestCase):
         cls.addClassCleanup(cls.checkout.remove)
         cls.environment = cls.account.environment()
         scripts = cls.checkout.infra / "scripts"
+        with (cls.checkout.infra / "environments/prod.tfvars").open("a") as variables:
+            variables.write("deploy_processor = false\n")
         cls.said = {
             step: run(scripts / f"{step}.sh", "prod", environment=cls.environment)
             for step in ("init", "plan", "apply")
         }
+        cls.begin("processor")
+        cls.terraform("apply", "-auto-approve", *cls.STATE, root="processor")
         cls.from_terraform = {
             name: parts for name, parts in read_back(cls.account.endpoint).items()
             if "terraform-state" not in name
         }
 
-    def terraform(self, *words, root="", **more):
-        folder = self.checkout.infra / "terraform" / root
-        data = folder / ".terraform" / ("prod" if root == "" else "data")
-        environment = {**self.environment, "TF_DATA_DIR": str(data)}
+    BUCKET = "cv-analytics-terraform-state-123456789012-eu-west-2"
+    STATE = ("-var", f"state_bucket={BUCKET}", "-var", "state_options={use_path_style=true}")
+
+    @classmethod
+    def terraform(cls, *words, root="", **more):
+        folder = cls.checkout.infra / "terraform" / root
+        data = folder / ".terraform" / ("prod" if root == "" else "own")
+        environment = {**cls.environment, "TF_DATA_DIR": str(data)}
         return run("terraform", f"-chdir={folder}", *words, environment=environment, **more)
+
+    @classmethod
+    def begin(cls, root):
+        cls.terraform(
+            "init", f"-backend-config=bucket={cls.BUCKET}", "-backend-config=region=eu-west-2", root=root
+        )
 
     def test_a_second_plan_has_nothing_to_do(self):
         variables = self.checkout.infra / "environments/prod.tfvars"
         said = self.terraform("plan", "-detailed-exitcode", f"-var-file={variables}")
         self.assertIn("No changes", said)
+
+    def test_a_function_on_its_own_has_nothing_to_do_twice(self):
+        said = self.terraform("plan", "-detailed-exitcode", *self.STATE, root="processor")
+        self.assertIn("No changes", said)
+
+    def test_the_reporter_can_be_planned_on_its_own(self):
+        self.begin("reporter")
+        said = self.terraform("plan", *self.STATE, root="reporter")
+        self.assertIn("Plan: 7 to add, 0 to change, 0 to destroy.", said)
 
     def test_a_plan_is_applied_once(self):
         apply = self.checkout.infra / "scripts/apply.sh"
@@ -49,7 +73,7 @@ class Applied(unittest.TestCase):
 
     def test_the_state_lies_in_a_protected_bucket_and_holds_no_key(self):
         account = read_back(self.account.endpoint)
-        bucket = account["bucket cv-analytics-terraform-state-123456789012-eu-west-2"]
+        bucket = account[f"bucket {self.BUCKET}"]
         self.assertEqual(bucket["versioning"], "Enabled")
         self.assertTrue(all(bucket["public"].values()) and len(bucket["public"]) == 4)
         self.assertEqual(bucket["policy"]["Statement"][0]["Effect"], "Deny")
