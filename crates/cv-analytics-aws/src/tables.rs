@@ -1,6 +1,6 @@
 //! The two tables: every call that the product makes to DynamoDB, with its condition.
 //!
-//! [`interim_rows`] and [`records`] keep halves and interactions, [`own_state`] the product's marks.
+//! `interim_rows` and `records` keep halves and interactions, `own_state` the product's marks.
 
 mod interim_rows;
 mod own_state;
