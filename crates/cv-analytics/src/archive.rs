@@ -8,7 +8,6 @@ pub(crate) mod place;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use cv_analytics_core::archive::{Archive as _, ArchivePage, Archived, Cursor};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use self::line::write_state;
 use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind};
@@ -16,6 +15,7 @@ use self::parts::{LineDigests, PartWriter, check_lines, read_part};
 use self::place::Place;
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
+use crate::output::progress;
 use crate::{now, output};
 
 const MANIFEST: &str = "manifest.json";
@@ -269,13 +269,4 @@ async fn compare(store: &InstallationStore, digests: &LineDigests, place: &str) 
          nothing arrives any more"
     );
     Ok(())
-}
-
-/// A bar that shows how many were done.
-pub(crate) fn progress(what: &str) -> Result<ProgressBar> {
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template(&format!(
-        "{{spinner}} {{pos}} {what}, {{per_sec}} {{msg}}"
-    ))?);
-    Ok(bar)
 }

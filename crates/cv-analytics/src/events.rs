@@ -13,7 +13,7 @@ use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::store::{Arrival, Disposition, Keep};
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::TryStreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -21,6 +21,7 @@ use crate::arguments::Installation;
 use crate::data_folder::StoredCredentials;
 use crate::demo_traffic::Message;
 use crate::installation_store::InstallationStore;
+use crate::output::progress;
 use crate::queue_client::{QueueClient, Sent, send_all};
 use crate::set_aside::{Aside, SetAside};
 use crate::store_location::PrivacySwitches;
@@ -116,14 +117,6 @@ pub(crate) async fn run(installation: &Installation, command: Events) -> Result<
         Events::Import(options) => import(installation, &options).await,
         Events::Export(options) => export(installation, &options).await,
     }
-}
-
-fn progress(what: &str) -> Result<ProgressBar> {
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template(&format!(
-        "{{spinner}} {{pos}} {what}, {{per_sec}}"
-    ))?);
-    Ok(bar)
 }
 
 impl Send {

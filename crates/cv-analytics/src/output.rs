@@ -1,9 +1,10 @@
-//! Writing what a command was asked for, to standard output or a file.
+//! Writing what a command was asked for, to standard output or a file, and how far it is.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes to standard output.
 pub(crate) fn print(bytes: impl AsRef<[u8]>) -> Result<()> {
@@ -46,6 +47,15 @@ pub(crate) fn with_causes(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// A bar on a terminal that shows how many were done.
+pub(crate) fn progress(what: &str) -> Result<ProgressBar> {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template(&format!(
+        "{{spinner}} {{pos}} {what}, {{per_sec}} {{msg}}"
+    ))?);
+    Ok(bar)
 }
 
 /// Whether the reader of our output went away, as `head` does: no failure.

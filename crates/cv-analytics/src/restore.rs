@@ -13,9 +13,10 @@ use serde::Serialize;
 use crate::archive::manifest::{Manifest, Part, PartKind};
 use crate::archive::parts::{lines, read_event, read_part, read_state};
 use crate::archive::place::Place;
-use crate::archive::{check, complete, progress};
+use crate::archive::{check, complete};
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
+use crate::output::progress;
 use crate::{now, output};
 
 /// Records that are put back by one call.
