@@ -9,7 +9,6 @@ use cv_analytics_aws::erasure::OfSessions;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::id_fields::names_one_of;
 use cv_analytics_sqlite::{Erased, SqliteStore};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
@@ -103,10 +102,7 @@ async fn from_aws(aws: &AwsInstallation, named: Named) -> Result<Erased> {
     let found = match named {
         Named::Request(id) => OfSessions { requests: BTreeSet::from([id]), unreadable: 0 },
         Named::Session(raw, sessions) => {
-            let bar = ProgressBar::new_spinner();
-            bar.set_style(ProgressStyle::with_template(
-                "{spinner} {pos} items searched, {per_sec}",
-            )?);
+            let bar = output::progress("items searched")?;
             let found = aws.store.requests_of(&sessions, |items| bar.inc(items as u64)).await?;
             bar.finish_and_clear();
             ids.insert(raw);
