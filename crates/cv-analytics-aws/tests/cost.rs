@@ -18,6 +18,7 @@ use cv_analytics_aws::interaction_path::InteractionPath;
 use cv_analytics_aws::prices::PriceList;
 
 const TEMPLATE: &str = include_str!("../../../infra/cloudformation/cv-analytics.yaml");
+const BENCHMARK: &str = include_str!("../../../xtask/bench/src/request_units.rs");
 
 fn workload(interactions: u64) -> Workload {
     Workload {
@@ -319,6 +320,18 @@ fn every_price_names_a_source_with_a_day() {
                 assert!(price.usd > decimal("0"), "{region}: {}", line.item);
             }
         }
+    }
+}
+
+#[test]
+fn the_benchmark_of_request_units_has_the_prices_of_the_list() {
+    let london = PriceList::built_in().unwrap().region("eu-west-2").unwrap().clone();
+    for (name, price) in [
+        ("DOLLARS_A_MILLION_WRITES", london.million_writes),
+        ("DOLLARS_A_MILLION_READS", london.million_reads),
+    ] {
+        let constant = format!("const {name}: f64 = {};", price.usd);
+        assert!(BENCHMARK.contains(&constant), "{constant}");
     }
 }
 

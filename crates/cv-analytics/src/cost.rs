@@ -11,6 +11,7 @@ use cv_analytics_aws::cost::{Design, Workload};
 use cv_analytics_aws::interaction_path::InteractionPath;
 use cv_analytics_aws::prices::PriceList;
 
+use crate::arguments::wrong_usage;
 use crate::output;
 use estimate::Estimate;
 
@@ -20,6 +21,7 @@ const FREE_TIER_HELP: &str = "What of AWS's free tier is taken off
 
 /// The command's options.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct CostCommand {
     /// Interactions a month
     #[arg(long, value_name = "N", default_value_t = 10_000)]
@@ -106,6 +108,9 @@ impl CostCommand {
 /// Runs the command.
 pub(crate) fn run(command: &CostCommand) -> Result<()> {
     let prices = PriceList::built_in()?;
+    if let Err(error) = prices.region(&command.region) {
+        wrong_usage(error);
+    }
     let estimate = Estimate::new(command, &prices)?;
     if command.json {
         return output::print_line(serde_json::to_string_pretty(&estimate.json())?);

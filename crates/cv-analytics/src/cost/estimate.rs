@@ -124,13 +124,13 @@ impl<'t> Estimate<'t> {
             "currency": self.prices.currency,
             "design": key(command.design()),
             "options": {
-                "path": name(command.path),
+                "path": name(&command.path),
                 "batch": command.batch,
                 "months": command.months,
                 "recipients": command.recipients,
                 "recovery": command.recovery,
                 "archive": command.archive,
-                "freeTier": name(command.free_tier),
+                "freeTier": name(&command.free_tier),
             },
             "prices": {"from": from, "to": to, "verifiedOnAws": self.prices.verified_on_aws},
             "lines": self.bill.lines.iter().map(line_json).collect::<Vec<_>>(),
@@ -242,7 +242,7 @@ fn is_too_small(workload: &Workload, design: Design) -> bool {
 }
 
 /// The word of an option's value.
-fn name(value: impl ValueEnum) -> Option<String> {
+fn name(value: &impl ValueEnum) -> Option<String> {
     value.to_possible_value().map(|value| value.get_name().to_owned())
 }
 
