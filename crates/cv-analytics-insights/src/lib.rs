@@ -8,12 +8,14 @@
 //! 3. `tally` (with `asked_skills` and `gap_tally`) counts interactions one by one; [`fisher`] and
 //!    `trends` judge what moved; `actions` says what to do.
 //! 4. [`report_builder`] makes the [`report`] of one week out of that.
-//! 5. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
-//!    `report_sentences`, `report_figures` and `report_words`.
+//! 5. [`drill_down`] finds the interactions behind a figure by the rules of the tally.
+//! 6. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
+//!    `report_sentences`, `report_figures` and `report_words`; [`page_words`] are these for other pages.
 
 mod actions;
 mod asked_skills;
 pub mod cv_list;
+pub mod drill_down;
 mod english_words;
 pub mod figure_settings;
 pub mod fisher;
@@ -21,6 +23,7 @@ mod folded_words;
 mod gap_tally;
 mod input_hash;
 mod owner_skills;
+pub mod page_words;
 pub mod report;
 pub mod report_builder;
 mod report_figures;
