@@ -165,10 +165,11 @@ impl<'s> DrillDown<'s> {
         let mut mentions = Vec::new();
         self.asked.of(observation, &mut mentions, &mut self.skills);
         let name = |skill: SkillIndex| self.asked.name(skill).to_owned();
-        let gaps = gaps_of(observation, &self.skills, self.cv).map(|(subject, kind)| match subject {
-            GapSubject::Skill(skill) => (name(skill), GapType::Skill, kind),
-            GapSubject::Topic(topic) => (topic, GapType::Topic, kind),
-        });
+        let gaps =
+            gaps_of(observation, &self.skills, self.cv).map(|(subject, kind)| match subject {
+                GapSubject::Skill(skill) => (name(skill), GapType::Skill, kind),
+                GapSubject::Topic(topic) => (topic, GapType::Topic, kind),
+            });
         Sight {
             left_out: self.left_out(observation),
             gaps: gaps.collect(),

@@ -88,6 +88,18 @@ impl Installation {
 }
 
 impl PrivacySwitches {
+    /// What is taken out, for a person.
+    pub(crate) fn in_words(self) -> impl Iterator<Item = (&'static str, String)> {
+        let words =
+            |keep: bool, done: &str| if keep { "kept as they come" } else { done }.to_owned();
+        [
+            ("Personal data in free text", words(self.keep_personal_data, "replaced by markers")),
+            ("Session ids", words(self.keep_session_ids, "kept as keyed hashes")),
+            ("User agents and referers", words(self.keep_user_agents, "dropped")),
+        ]
+        .into_iter()
+    }
+
     /// The intake under these switches, with the installation's own session key.
     pub(crate) fn intake(self, session_key: SessionKey) -> Intake {
         Intake::new(Privacy {
