@@ -7,12 +7,15 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
 use crate::dead_letters::DeadLetters;
 use crate::owner_sessions::OwnerSessions;
 use crate::reports::Reports;
+
+/// Live pages that may be open at once.
+const WATCHERS: usize = 32;
 
 /// What a dashboard is made of.
 pub struct Setup<S, D> {
@@ -55,6 +58,8 @@ pub struct Dashboard<S, D> {
     pub(crate) reports: Reports,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
+    /// Places for live pages.
+    pub(crate) watchers: Arc<Semaphore>,
     clock: fn() -> Timestamp,
     stopping: watch::Sender<bool>,
 }
@@ -70,6 +75,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
             reports: Reports::default(),
             program_settings: setup.program_settings,
             live_every: setup.live_every,
+            watchers: Arc::new(Semaphore::new(WATCHERS)),
             clock: setup.clock,
             stopping: watch::Sender::new(false),
         }

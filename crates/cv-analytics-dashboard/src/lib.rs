@@ -14,9 +14,14 @@
 mod access;
 mod assets;
 mod charts;
+mod conversation_page;
 mod dashboard;
 pub mod dead_letters;
+mod dead_letters_page;
+mod export;
 mod form;
+mod interaction_page;
+mod live;
 mod login;
 pub mod owner_sessions;
 mod page;
@@ -25,6 +30,7 @@ mod question_search;
 mod question_view;
 mod questions_page;
 mod reports;
+mod settings_page;
 mod week_page;
 mod week_view;
 mod weeks;
@@ -49,6 +55,18 @@ pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router
         .route("/weeks", get(weeks::chosen))
         .route("/weeks/{week}", get(week_page::page::<S, D>))
         .route("/questions", get(questions_page::page::<S, D>))
+        .route("/questions.csv", get(export::csv::<S, D>))
+        .route("/questions.jsonl", get(export::json_lines::<S, D>))
+        .route("/interactions/{request_id}", get(interaction_page::page::<S, D>))
+        .route("/sessions/{session}", get(conversation_page::page::<S, D>))
+        .route("/live", get(live::page::<S, D>))
+        .route("/live/events", get(live::events::<S, D>))
+        .route("/dead-letters", get(dead_letters_page::list::<S, D>))
+        .route("/dead-letters/{id}", get(dead_letters_page::letter::<S, D>))
+        .route("/dead-letters/{id}/retry", post(dead_letters_page::retry::<S, D>))
+        .route("/dead-letters/{id}/drop", post(dead_letters_page::drop_letter::<S, D>))
+        .route("/settings", get(settings_page::page::<S, D>))
+        .route("/settings/gap-marks", post(settings_page::mark::<S, D>))
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
     protect(routes, dashboard)

@@ -100,7 +100,7 @@ pub(crate) async fn sign_out<S: Browse, D: DeadLetters>(
 }
 
 /// An address of ours to go on to; the first page for anything else.
-fn local(next: Option<&str>) -> &str {
+pub(crate) fn local(next: Option<&str>) -> &str {
     let is_ours = |path: &&str| {
         path.starts_with('/')
             && !path.starts_with("//")

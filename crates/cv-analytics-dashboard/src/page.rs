@@ -32,6 +32,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "dead_letters.html",
     "interaction.html",
     "live.html",
+    "live_row.html",
     "login.html",
     "message.html",
     "question_row.html",

@@ -1,6 +1,6 @@
 //! One interaction as pages show it: in a list, in a conversation, live.
 
-use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::event::{MatchType, Outcome, Traffic};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::page_words::{duration, line};
@@ -25,6 +25,8 @@ pub(crate) struct QuestionView {
     pub(crate) href: String,
     pub(crate) session: Option<SessionLink>,
     pub(crate) handling: Handling,
+    /// Whose it is where it is no visitor's.
+    pub(crate) traffic: Option<&'static str>,
 }
 
 /// A link to a conversation.
@@ -66,6 +68,12 @@ impl QuestionView {
                 }
             }),
             handling: Handling::of(observation, latency_ms),
+            traffic: match observation.traffic {
+                Traffic::Visitor => None,
+                Traffic::Bot => Some("a known bot"),
+                Traffic::Own => Some("your own test"),
+                Traffic::Canary => Some("a canary"),
+            },
         }
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use self::figures::Figures;
 use self::gaps::GapKindView;
+pub(crate) use self::gaps::MARKS;
 use self::skills::SkillsView;
 use crate::charts::Cell;
 use crate::question_query::{kind_code, questions_of, type_code};
