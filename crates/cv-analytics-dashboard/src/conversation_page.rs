@@ -52,7 +52,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         }
         None => {
             let now = dashboard.now();
-            shown_week(&dashboard.store.weeks(IsoWeek::containing(now)).await?, now)
+            shown_week(&dashboard.weeks().await?, now)
         }
     };
     let digest = session_of(&session);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
 use tokio::sync::{Semaphore, watch};
@@ -12,6 +13,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::access::Access;
 use crate::dead_letters::DeadLetters;
 use crate::owner_sessions::OwnerSessions;
+use crate::page::PageError;
 use crate::reports::Reports;
 
 /// Live pages that may be open at once.
@@ -83,6 +85,11 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The weeks that hold interactions, the oldest first.
+    pub(crate) async fn weeks(&self) -> Result<Arc<Vec<IsoWeek>>, PageError> {
+        self.reports.weeks(&self.store, self.now()).await
     }
 
     /// Ends what would go on by itself: live pages that are open.

@@ -104,7 +104,7 @@ async fn export<S: Browse, D: DeadLetters>(
     let now = dashboard.now();
     let newest = match query.week {
         Some(week) => week,
-        None => shown_week(&dashboard.store.weeks(IsoWeek::containing(now)).await?, now),
+        None => shown_week(&dashboard.weeks().await?, now),
     };
     let figures = dashboard.reports.figures(&dashboard.store).await?;
     let store = dashboard.store.clone();

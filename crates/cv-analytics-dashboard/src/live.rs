@@ -2,6 +2,7 @@
 //!
 //! The store is looked at again and again while somebody watches, and only then.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,8 @@ const SHOWN: usize = 30;
 const AT_ONCE: usize = 100;
 /// Questions whose answer is waited for.
 const WAITING: usize = 100;
+/// Questions that are known to have been shown.
+const GIVEN: usize = 500;
 /// How often a quiet connection is kept alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -84,6 +87,8 @@ struct Watcher<S, D> {
     cursor: ArrivalCursor,
     /// Questions that were shown without an answer.
     waiting: Vec<RequestId>,
+    /// Those that came last, with whether they were answered: a store may give them again.
+    given: VecDeque<(RequestId, bool)>,
     ticks: Interval,
     stopping: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
@@ -108,6 +113,7 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
         owner,
         cursor: seen.and_then(|id| id.parse().ok()).map_or(latest.cursor, ArrivalCursor),
         waiting: waiting.map(|one| one.request_id.clone()).collect(),
+        given: VecDeque::new(),
         ticks: tokio::time::interval(dashboard.live_every),
         stopping: dashboard.stopping(),
         _place: place,
@@ -145,7 +151,18 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
 
     async fn look(&mut self) -> Result<Vec<Event>, PageError> {
         let store = &self.dashboard.store;
-        let arrived = store.arrivals(Some(self.cursor), AT_ONCE).await?;
+        let mut arrived = store.arrivals(Some(self.cursor), AT_ONCE).await?;
+        arrived.interactions.retain(|one| {
+            let now = (one.request_id.clone(), one.response.is_some());
+            let is_new = !self.given.contains(&now);
+            if is_new {
+                self.given.push_back(now);
+                if self.given.len() > GIVEN {
+                    self.given.pop_front();
+                }
+            }
+            is_new
+        });
         let mut changed = Vec::new();
         let mut still = Vec::new();
         for id in std::mem::take(&mut self.waiting) {

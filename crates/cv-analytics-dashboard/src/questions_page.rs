@@ -75,7 +75,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let query = QuestionQuery::read(&raw.unwrap_or_default())?;
     let now = dashboard.now();
-    let weeks = dashboard.store.weeks(IsoWeek::containing(now).later(1)).await?;
+    let weeks = dashboard.weeks().await?;
     let newest = query.week.unwrap_or_else(|| shown_week(&weeks, now));
     let figures = dashboard.reports.figures(&dashboard.store).await?;
     let found = search(&dashboard.store, &figures, &query, newest).await?;

@@ -55,6 +55,15 @@ pub(crate) struct Reports {
     figures: Mutex<Option<Arc<Figures>>>,
     /// The last one used comes last.
     made: Mutex<Vec<(Key, Arc<WeekReport>)>>,
+    weeks: Mutex<Option<KnownWeeks>>,
+}
+
+/// The weeks that there were when a store was asked.
+struct KnownWeeks {
+    weeks: Arc<Vec<IsoWeek>>,
+    until: IsoWeek,
+    marker: Option<u64>,
+    asked_at: Timestamp,
 }
 
 impl Reports {
@@ -110,15 +119,41 @@ impl Reports {
         Ok(made)
     }
 
+    /// The weeks that hold interactions, the oldest first; none after the current one.
+    pub(crate) async fn weeks<S: Browse>(
+        &self,
+        store: &S,
+        now: Timestamp,
+    ) -> Result<Arc<Vec<IsoWeek>>, PageError> {
+        let until = IsoWeek::containing(now);
+        let marker = store.change_marker(Timestamp::from_millis(i64::MIN)..until.end()).await?;
+        {
+            let known = self.weeks.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(known) = known.as_ref()
+                && (known.until, known.marker) == (until, marker)
+                && (marker.is_some() || is_fresh(known.asked_at, now))
+            {
+                return Ok(Arc::clone(&known.weeks));
+            }
+        }
+        let weeks = Arc::new(store.weeks(until).await?);
+        let known = KnownWeeks { weeks: Arc::clone(&weeks), until, marker, asked_at: now };
+        *self.weeks.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        Ok(weeks)
+    }
+
     fn remembered(&self, key: &Key, now: Timestamp) -> Option<Arc<WeekReport>> {
         let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let place = all.iter().position(|(known, _)| known == key)?;
         let found = all.remove(place);
-        let is_sure = key.marker.is_some();
-        let age = now.as_millis() - found.1.made_at.as_millis();
-        let holds = is_sure || (0..UNSURE_FOR_MS).contains(&age);
+        let holds = key.marker.is_some() || is_fresh(found.1.made_at, now);
         let report = holds.then(|| Arc::clone(&found.1));
         all.push(found);
         report
     }
+}
+
+/// Whether what was read at `then` may be shown again where nothing tells whether it changed.
+fn is_fresh(then: Timestamp, now: Timestamp) -> bool {
+    (0..UNSURE_FOR_MS).contains(&(now.as_millis() - then.as_millis()))
 }

@@ -24,7 +24,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         PageError::BadRequest(error.to_string())
     })?;
     let now = dashboard.now();
-    let weeks = dashboard.store.weeks(IsoWeek::containing(now)).await?;
+    let weeks = dashboard.weeks().await?;
     let made = dashboard.reports.report(&dashboard.store, week, now).await?;
     let view = WeekView::of(&made, week, &weeks, now);
     render("week.html", (&format!("Week {week}"), "weeks"), &owner, &view)

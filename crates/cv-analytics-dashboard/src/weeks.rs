@@ -30,7 +30,7 @@ pub(crate) async fn newest<S: Browse, D: DeadLetters>(
     State(dashboard): State<Arc<Dashboard<S, D>>>,
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();
-    let weeks = dashboard.store.weeks(IsoWeek::containing(now)).await?;
+    let weeks = dashboard.weeks().await?;
     Ok(Redirect::to(&format!("/weeks/{}", shown_week(&weeks, now))).into_response())
 }
 

@@ -1,6 +1,8 @@
 //! The dashboard's ports on an installation, and what it is told of the program.
 
+mod letters_in_queue;
 mod letters_in_sqlite;
+pub(crate) mod on_aws;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -22,8 +22,8 @@ use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::{Installation, wrong_usage};
-use crate::dashboard::{self, LettersInSqlite, Place};
+use crate::arguments::Installation;
+use crate::dashboard::{self, LettersInSqlite, Place, on_aws};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::store_location::{FigureFiles, PrivacySwitches};
 use crate::{now, output, session_key};
@@ -44,19 +44,19 @@ pub(crate) struct Serve {
         env = "CV_ANALYTICS_LISTEN",
         default_value = "127.0.0.1:8787"
     )]
-    listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// The address that the agent and your browser use, where it is another, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
-    public_url: Option<PublicUrl>,
+    pub(crate) public_url: Option<PublicUrl>,
     /// The region in signatures, written to credentials.env at the first start
     #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
     /// The bearer token, in place of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]
-    token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Delete interactions older than this [default: keep them for ever]
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    retention_days: Option<u32>,
+    pub(crate) retention_days: Option<u32>,
     /// Answer no more requests a second than this [default: as many as come]
     #[arg(long, value_name = "N", env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND")]
     max_requests_per_second: Option<NonZeroU32>,
@@ -101,10 +101,7 @@ pub(crate) struct ReadyServer {
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
     if installation.is_on_aws() {
-        wrong_usage(
-            "serve keeps what it receives in SQLite: leave --store dynamodb out; on AWS the queue takes events in, and \
-             `cv-analytics report --store dynamodb` reports",
-        );
+        return on_aws::run(installation, options).await;
     }
     options.start_log()?;
     let folder = installation.folder();
@@ -390,7 +387,7 @@ fn token(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn local_url(address: SocketAddr) -> String {
+pub(crate) fn local_url(address: SocketAddr) -> String {
     // A wildcard address cannot be called.
     if address.ip().is_unspecified() {
         return format!("http://localhost:{}", address.port());

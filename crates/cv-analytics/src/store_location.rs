@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::Ledger;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_sqlite::SqliteStore;
 
@@ -160,7 +161,7 @@ impl FigureFiles {
     }
 
     /// Puts what the files say into the store, for good.
-    pub(crate) async fn keep(&self, store: &SqliteStore) -> Result<FigureSettings> {
+    pub(crate) async fn keep(&self, store: &impl Ledger) -> Result<FigureSettings> {
         if self.is_empty() {
             return Ok(FigureSettings::load(store).await?);
         }
