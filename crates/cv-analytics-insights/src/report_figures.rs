@@ -16,10 +16,13 @@ const NOT_COUNTED: &str = "not counted";
 
 /// A figure, its name, and what stands beside it in small letters.
 #[derive(Debug, Serialize)]
-pub(crate) struct Figure {
-    pub(crate) name: &'static str,
-    pub(crate) value: String,
-    pub(crate) note: Option<String>,
+pub struct Figure {
+    /// What it counts.
+    pub name: &'static str,
+    /// The number, or that it was not collected.
+    pub value: String,
+    /// What stands beside it.
+    pub note: Option<String>,
 }
 
 impl Figure {
@@ -29,7 +32,7 @@ impl Figure {
 }
 
 /// The large numbers.
-pub(crate) fn totals(report: &Report) -> Vec<Figure> {
+pub fn totals(report: &Report) -> Vec<Figure> {
     let capture = &report.capture;
     let unanswered = match capture.unanswered {
         0 => "each with an answer".to_owned(),
@@ -60,7 +63,7 @@ pub(crate) fn totals(report: &Report) -> Vec<Figure> {
 }
 
 /// What the bar of covered questions leaves out.
-pub(crate) fn coverage_note(report: &Report) -> String {
+pub fn coverage_note(report: &Report) -> String {
     let counts = &report.matches.this_week;
     let rated = counts.full.saturating_add(counts.partial).saturating_add(counts.none);
     let all = report.provenance.interactions;
@@ -87,7 +90,7 @@ pub(crate) fn coverage_note(report: &Report) -> String {
 }
 
 /// How the handlings ended: answered always, the others where there are any.
-pub(crate) fn outcomes(outcomes: &Outcomes) -> Vec<Figure> {
+pub fn outcomes(outcomes: &Outcomes) -> Vec<Figure> {
     [
         ("Answered", outcomes.answered),
         ("Nothing matched", outcomes.no_match),
@@ -105,7 +108,7 @@ pub(crate) fn outcomes(outcomes: &Outcomes) -> Vec<Figure> {
 }
 
 /// How long the answers took.
-pub(crate) fn latency(latency: &Latency) -> Vec<Figure> {
+pub fn latency(latency: &Latency) -> Vec<Figure> {
     let (Some(p50), Some(p95), Some(p99)) = (latency.p50, latency.p95, latency.p99) else {
         return Vec::new();
     };
@@ -121,7 +124,7 @@ pub(crate) fn latency(latency: &Latency) -> Vec<Figure> {
 }
 
 /// Capture health and deliveries; of a week with nothing in it only what could not be read.
-pub(crate) fn capture(report: &Report) -> Vec<Figure> {
+pub fn capture(report: &Report) -> Vec<Figure> {
     let Capture { queries, responses, joined, unanswered, response_only, deliveries, .. } =
         &report.capture;
     let counted = |count: Option<u64>| count.map_or(NOT_COUNTED.to_owned(), number);
@@ -157,7 +160,7 @@ pub(crate) fn capture(report: &Report) -> Vec<Figure> {
 }
 
 /// What the figures were made from.
-pub(crate) fn provenance(provenance: &Provenance) -> Vec<String> {
+pub fn provenance(provenance: &Provenance) -> Vec<String> {
     let made = counted(provenance.interactions, "interaction", "interactions");
     let left_out = number(provenance.excluded);
     vec![

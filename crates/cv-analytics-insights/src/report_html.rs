@@ -5,6 +5,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
+use crate::mail_context::MailContext;
 use crate::report::Report;
 use crate::report_view::ReportView;
 
@@ -20,6 +21,15 @@ pub struct HtmlError(#[from] minijinja::Error);
 /// # Errors
 /// None with the template of this crate, whatever the report holds.
 pub fn render(report: &Report) -> Result<String, HtmlError> {
+    render_with(report, &MailContext::default())
+}
+
+/// The same with what a mail knows besides: links to the dashboard, the next report's date, and the
+/// recipient's way out.
+///
+/// # Errors
+/// None with the template of this crate, whatever the report holds.
+pub fn render_with(report: &Report, context: &MailContext) -> Result<String, HtmlError> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -28,5 +38,5 @@ pub fn render(report: &Report) -> Result<String, HtmlError> {
         syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?,
     );
     let template = environment.template_from_str(TEMPLATE)?;
-    Ok(template.render(Serde(ReportView::of(report)))?)
+    Ok(template.render(Serde(ReportView::of(report, context)))?)
 }

@@ -3,6 +3,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::mail_context::MailContext;
 use crate::report::Report;
 use crate::report_figures::Figure;
 use crate::report_view::{CoveragePart, Figures, GapKindView, Listing, ReportView, SkillView};
@@ -15,7 +16,13 @@ const VALUES_AT: usize = 46;
 
 /// Writes the report as plain text with LF line ends.
 pub fn render(report: &Report) -> String {
-    let view = ReportView::of(report);
+    render_with(report, &MailContext::default())
+}
+
+/// The same with what a mail knows besides: links to the dashboard, the next report's date, and the
+/// recipient's way out. A link stands on a line of its own, however long.
+pub fn render_with(report: &Report, context: &MailContext) -> String {
+    let view = ReportView::of(report, context);
     let mut page = Page::default();
     page.line(&format!("CV ANALYTICS · WEEK {}", view.week));
     page.line(&view.days);
@@ -49,6 +56,12 @@ pub fn render(report: &Report) -> String {
     page.heading("Where this comes from");
     for line in &view.provenance {
         page.paragraph("", "", line);
+    }
+    page.paragraph("", "", view.next_report.as_deref().unwrap_or_default());
+    if let Some(unsubscribe) = &view.unsubscribe {
+        page.blank();
+        page.line("Unsubscribe:");
+        page.line(unsubscribe);
     }
     page.text
 }

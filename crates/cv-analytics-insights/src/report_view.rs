@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::mail_context::MailContext;
 use crate::report::{Gap, MatchCounts, Report, SkillReport, Trend, Vocabulary};
 use crate::report_figures::{self, Figure};
 use crate::report_sentences::{self as say, Banner};
@@ -50,6 +51,10 @@ pub(crate) struct ReportView {
     pub(crate) capture: Vec<Figure>,
     /// What the figures were made from, a line each.
     pub(crate) provenance: Vec<String>,
+    /// When the next report comes, as a sentence; only in a mail.
+    pub(crate) next_report: Option<String>,
+    /// The recipient's way out of the list; only in a mail.
+    pub(crate) unsubscribe: Option<String>,
 }
 
 /// The shown entries of a list, and the sentence that counts the others.
@@ -166,10 +171,12 @@ pub(crate) struct VocabularyRow {
 }
 
 impl ReportView {
-    pub(crate) fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report, context: &MailContext) -> Self {
         let headline = say::headline(report, NAME);
         let days = days(&report.from, &report.to);
         Self {
+            next_report: context.next_report.and_then(say::next_report),
+            unsubscribe: context.unsubscribe.clone(),
             week: foreign(&report.week, 10),
             preheader: headline.clone(),
             headline,
