@@ -11,7 +11,7 @@
 //! 4. [`report_builder`] makes the [`report`] of one week out of that, with its `week_history`.
 //! 5. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
 //!    [`report_sentences`], [`report_figures`] and [`report_words`]; [`mail_context`] is what a mail
-//!    knows besides.
+//!    knows besides, and [`mail_template`] its form by the owner's own template.
 
 mod actions;
 mod asked_skills;
@@ -23,8 +23,10 @@ mod folded_words;
 mod followed_gaps;
 pub mod gap_marks;
 mod gap_tally;
+mod gap_view;
 mod input_hash;
 pub mod mail_context;
+pub mod mail_template;
 mod owner_skills;
 pub mod report;
 pub mod report_builder;

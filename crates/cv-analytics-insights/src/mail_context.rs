@@ -4,8 +4,11 @@
 use std::str::FromStr;
 
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
 use serde::Serialize;
 use url::Url;
+
+use crate::report_figures::{Figure, Opens};
 
 /// The longest link of a mail: a longer one, by a name without end, gives way to its week's page.
 const LONGEST_LINK: usize = 320;
@@ -110,6 +113,60 @@ impl DashboardAddress {
             segments.pop_if_empty().extend(path);
         }
         page
+    }
+}
+
+/// The links of one week's report; without a dashboard there are none.
+#[derive(Clone, Copy)]
+pub(crate) struct PageLinks<'a> {
+    dashboard: Option<&'a DashboardAddress>,
+    week: &'a str,
+}
+
+impl<'a> PageLinks<'a> {
+    pub(crate) fn new(context: &'a MailContext, week: &'a str) -> Self {
+        // A report from elsewhere may name its week as it likes: such a page is not linked.
+        let dashboard = context.dashboard.as_ref().filter(|_| week.parse::<IsoWeek>().is_ok());
+        Self { dashboard, week }
+    }
+
+    /// Where the rest of a list is, in words.
+    pub(crate) const fn rest(&self) -> &'static str {
+        if self.dashboard.is_some() { "on the dashboard" } else { "in the JSON form" }
+    }
+
+    pub(crate) fn week(&self) -> Option<String> {
+        self.dashboard.map(|dashboard| dashboard.week(self.week))
+    }
+
+    pub(crate) fn questions(&self, filter: QuestionFilter<'_>) -> Option<String> {
+        let filter = QuestionFilter { week: Some(self.week), ..filter };
+        self.dashboard.map(|dashboard| dashboard.questions(filter))
+    }
+
+    pub(crate) fn skill(&self, skill: &str) -> Option<String> {
+        self.questions(QuestionFilter { skill: Some(skill), ..QuestionFilter::default() })
+    }
+
+    pub(crate) fn gap(&self, name: &str, kind: Option<&str>) -> Option<String> {
+        self.questions(QuestionFilter { gap: Some(name), kind, ..QuestionFilter::default() })
+    }
+
+    pub(crate) fn behind(&self, opens: Opens) -> Option<String> {
+        let all = QuestionFilter::default();
+        match opens {
+            Opens::Week => self.week(),
+            Opens::Questions => self.questions(all),
+            Opens::Match(kind) => self.questions(QuestionFilter { match_type: Some(kind), ..all }),
+            Opens::Outcome(code) => self.questions(QuestionFilter { outcome: Some(code), ..all }),
+            Opens::DeadLetters => self.dashboard.map(DashboardAddress::dead_letters),
+        }
+    }
+
+    /// The figures with their links.
+    pub(crate) fn link(&self, mut figures: Vec<Figure>) -> Vec<Figure> {
+        figures.iter_mut().for_each(|figure| figure.link = self.behind(figure.opens));
+        figures
     }
 }
 

@@ -297,6 +297,17 @@ pub enum GapKind {
 }
 
 impl GapKind {
+    /// The code that stands for it everywhere.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Blocked => "blocked",
+            Self::NotOnCv => "not_on_cv",
+            Self::NotRetrieved => "not_retrieved",
+            Self::Unmatched => "unmatched",
+        }
+    }
+
     /// Whether the agent worked, and found nothing.
     pub const fn is_unmatched(self) -> bool {
         matches!(self, Self::NotOnCv | Self::NotRetrieved | Self::Unmatched)

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::actions::TRUSTED_JOIN_RATE;
 use crate::report::{
-    Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapType, Report, SkillReport,
-    Trend, Trending,
+    Action, ActionKind, Calibration, Capture, Disagreement, Evidence, FollowCounts, FollowState,
+    FollowedGap, Gap, GapKind, GapMark, GapType, Report, SkillReport, Trend, Trending,
 };
 use crate::report_words::{
     asked, counted, day, foreign, last_day, listed, long_date, number, questions, rate, share,
@@ -49,32 +49,47 @@ pub fn headline(report: &Report, limit: usize) -> String {
             "Nobody has asked your agent anything this week yet.".to_owned()
         };
     }
-    let mut sentences = vec![moved_most(report, limit)];
+    let mut sentences = vec![insight(report, limit)];
     if let Some(first) = report.actions.first() {
         sentences.push(format!("First: {}.", to_do(first, report, limit)));
     }
     sentences.join(" ")
 }
 
+/// The week's one insight, the first of these that there is: a gap that is open again; the skill
+/// whose count changed most, of those that moved at all; a gap whose questions are answered since
+/// the owner closed it; how many asked.
+pub fn insight(report: &Report, limit: usize) -> String {
+    let followed = |state| report.followed.iter().find(move |gap| gap.state == state);
+    if let Some(gap) = followed(FollowState::Reopened) {
+        return format!("{} is open again: {}.", foreign(&gap.name, limit), since_marked(gap));
+    }
+    if let Some(moved) = moved_most(report, limit) {
+        return moved;
+    }
+    if let Some(gap) = followed(FollowState::Closed) {
+        return format!("{} is closed: {}.", foreign(&gap.name, limit), since_marked(gap));
+    }
+    let asked = asked(report.capture.queries, report.sessions);
+    format!("{asked}, and no skill clearly rose or fell.")
+}
+
 /// The skill whose count changed most, of those that moved at all.
-fn moved_most(report: &Report, limit: usize) -> String {
+fn moved_most(report: &Report, limit: usize) -> Option<String> {
     let most = report
         .trending
         .iter()
         .filter(|moved| moved.trend.moved())
         .max_by_key(|moved| (moved.queries.abs_diff(moved.previous), moved.queries));
-    let Some(most) = most else {
-        let asked = asked(report.capture.queries, report.sessions);
-        return format!("{asked}, and no skill clearly rose or fell.");
-    };
+    let most = most?;
     let name = foreign(&most.skill, limit);
     let (now, before) = (number(most.queries), number(most.previous));
-    match most.trend {
+    Some(match most.trend {
         Trend::New => format!("{name} is new: {} this week.", questions(most.queries)),
         Trend::Gone => format!("Nobody asked about {name}, after {before} the week before."),
         Trend::Falling => format!("{name} fell from {before} questions to {now}."),
         _ => format!("{name} rose from {before} questions to {now}."),
-    }
+    })
 }
 
 /// What to do, as the end of a sentence.
@@ -279,9 +294,77 @@ pub fn gap_mark(mark: GapMark) -> &'static str {
     }
 }
 
-/// The sentence for what a mail leaves out.
-pub fn more(others: usize, one: &str, many: &str) -> Option<String> {
+/// The sentence for what a mail leaves out, and where that is.
+pub fn more(others: usize, one: &str, many: &str, place: &str) -> Option<String> {
     let kind = if others == 1 { one } else { many };
     let others = number(u64::try_from(others).unwrap_or(u64::MAX));
-    (others != "0").then(|| format!("and {others} more {kind} in the JSON form"))
+    (others != "0").then(|| format!("and {others} more {kind} {place}"))
+}
+
+/// How a followed gap stands, in a word or two.
+pub const fn follow_state(state: FollowState) -> &'static str {
+    match state {
+        FollowState::Reopened => "open again",
+        FollowState::Closed => "closed",
+        FollowState::Waiting => "waiting",
+        FollowState::Learning => "learning",
+    }
+}
+
+/// How a followed gap's questions were answered before the mark and since:
+/// `0 of 9 → 6 of 7 answered in the three weeks since you added it`.
+pub fn since_marked(gap: &FollowedGap) -> String {
+    let learning = gap.state == FollowState::Learning;
+    let did = if learning { "began to learn it" } else { "added it" };
+    let of =
+        |counts: FollowCounts| format!("{} of {}", number(counts.answered), number(counts.asked));
+    let before = gap.before.filter(|counts| counts.asked > 0);
+    if gap.weeks_since == 0 {
+        let before = before.map(|counts| format!("{} answered so far; ", of(counts)));
+        return format!("{}you {did} after this week", before.unwrap_or_default());
+    }
+    let since = match (gap.since.is_some(), gap.weeks_since) {
+        (false, _) => "in the last eight weeks".to_owned(),
+        (true, 1) => format!("since you {did} this week"),
+        (true, weeks) => format!("in the {} weeks since you {did}", in_words(weeks)),
+    };
+    if gap.after.asked == 0 {
+        let before = before.map(|counts| format!("{} answered before; ", of(counts)));
+        return format!("{}nobody asked {since}", before.unwrap_or_default());
+    }
+    let before = before.map(|counts| format!("{} → ", of(counts)));
+    format!("{}{} answered {since}", before.unwrap_or_default(), of(gap.after))
+}
+
+fn in_words(weeks: u32) -> &'static str {
+    match weeks {
+        2 => "two",
+        3 => "three",
+        4 => "four",
+        5 => "five",
+        6 => "six",
+        7 => "seven",
+        _ => "eight",
+    }
+}
+
+/// How many scores disagree with how their questions ended.
+pub fn disagreeing(calibration: &Calibration) -> String {
+    format!(
+        "For {} of {} with a score, the score says one thing and the outcome another.",
+        number(calibration.disagreeing),
+        questions(calibration.scored)
+    )
+}
+
+/// One disagreement's figures: `Score 83, answered quota`.
+pub fn disagreement(example: &Disagreement, limit: usize) -> String {
+    let rated = example.match_type.as_ref();
+    let rated = rated.map(|rated| format!(", rated {}", foreign(rated, limit)));
+    let score = (example.score * 10.0).round() / 10.0;
+    format!(
+        "Score {score}, answered {}{}",
+        foreign(&example.outcome, limit),
+        rated.unwrap_or_default()
+    )
 }

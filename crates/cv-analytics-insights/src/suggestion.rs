@@ -32,12 +32,16 @@ fn reads_as(dictionary: &SkillDictionary, line: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
 
+    static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
+
     fn line(name: &str, theirs: Option<&str>) -> Option<String> {
-        cv_line(&SkillDictionary::built_in(), name, theirs).map(|line| line.text)
+        cv_line(&DICTIONARY, name, theirs).map(|line| line.text)
     }
 
     #[test]
@@ -54,9 +58,9 @@ mod tests {
 
     #[test]
     fn the_list_that_takes_the_line_in_knows_both_words() {
-        let dictionary = SkillDictionary::built_in();
+        let dictionary = &DICTIONARY;
         let entries = CvList::read_entries(&line("Kubernetes", Some("k8s")).unwrap()).unwrap();
-        let cv = CvList::new(&dictionary, &entries);
+        let cv = CvList::new(dictionary, &entries);
         let kubernetes = dictionary.canonical("k8s").unwrap();
         assert_eq!(cv.words(kubernetes), ["k8s", "kubernetes"]);
     }
