@@ -99,7 +99,11 @@ impl WeekView {
             banner: say::banner(&report.capture),
             join_rate: report.capture.join_rate.map(rate),
             capture: figures::capture(report),
-            headline: say::headline(report, NAME),
+            headline: if report.is_empty() {
+                say::headline(report, NAME)
+            } else {
+                say::insight(report, NAME)
+            },
             notes: say::notes(report),
             first,
             actions,

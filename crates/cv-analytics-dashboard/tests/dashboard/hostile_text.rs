@@ -7,13 +7,13 @@ use serde_json::json;
 use crate::rig::{MONDAY, Rig, whole};
 
 const HOSTILE: &str =
-    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}}{% raw %}\u{202e}txt";
+    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{913*917}}{% raw %}\u{202e}txt";
 
 /// No tag and no attribute of the stranger's.
 fn check(page: &str, path: &str) {
     assert!(!page.contains("<script>alert"), "{path}");
     assert!(!page.contains("<img"), "{path}");
-    assert!(!page.contains("49"), "{path} computed");
+    assert!(!page.contains("837221"), "{path} computed");
     for part in page.split('<').skip(1) {
         let tag = part.split('>').next().unwrap();
         assert!(!tag.contains("onerror") && !tag.contains("alert("), "{path}: <{tag}>");
