@@ -65,7 +65,8 @@ impl<'d> AskedSkills<'d> {
         }
     }
 
-    fn number(&mut self, name: &str) -> SkillIndex {
+    /// The skill's number; a name that is met for the first time gets the next one.
+    pub(crate) fn number(&mut self, name: &str) -> SkillIndex {
         if let Some(&index) = self.known.get(name) {
             return index;
         }
@@ -86,6 +87,25 @@ impl<'d> AskedSkills<'d> {
             *spellings.entry(spelling).or_default() += 1;
         }
         index
+    }
+
+    /// The number under which the skill of a marked gap would be counted, by its name in small
+    /// letters, and whether the dictionary knows it.
+    pub(crate) fn reserve(&mut self, name: &str) -> (SkillIndex, bool) {
+        if let Some(id) = self.dictionary.canonical(name) {
+            return (id.0, true);
+        }
+        let next = u32::try_from(self.dictionary.len() + self.spellings.len()).unwrap_or(u32::MAX);
+        let index = *self.unknown.entry(name.to_owned()).or_insert(next);
+        if index == next {
+            self.spellings.push(HashMap::default());
+        }
+        (index, false)
+    }
+
+    /// Whether the dictionary knows the name.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.dictionary.canonical(name).is_some()
     }
 
     /// The skill's name: the dictionary's, else the spelling that came most often (of equals the

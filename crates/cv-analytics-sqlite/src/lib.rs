@@ -4,14 +4,17 @@
 //!
 //! 1. [`SqliteStore`] here: the file, and the ports on it.
 //! 2. `writer`: the one thread that writes, with group commit; `batch`: what it does with the
-//!    arrivals of one transaction; `deduplication`; `checkpointer`.
+//!    arrivals of one transaction; `deduplication`; `checkpointer`; `changes`, which numbers what they did.
 //! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
-//! 4. `reader`: reading beside the writer; `observations`, `export`, `ledger`.
+//! 4. `reader`: reading beside the writer; `observations`, `browse`, `export`,
+//!    `ledger`.
 //! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`, `serving_lock`: what the program does
 //!    with a store beyond the ports.
 
 mod archive;
 mod batch;
+mod browse;
+mod changes;
 mod checkpointer;
 mod columns;
 mod connection;
@@ -145,8 +148,9 @@ impl Ledger for SqliteStore {
         let (key, value) = (key.to_owned(), value.to_owned());
         self.writer
             .run("write a setting", move |writer| {
-                writer
-                    .in_transaction(|transaction| ledger::put(transaction, &key, &value, expected))
+                writer.beside_the_interactions(|transaction| {
+                    ledger::put(transaction, &key, &value, expected)
+                })
             })
             .await
     }

@@ -5,6 +5,7 @@ mod arguments;
 mod aws_installation;
 mod configuration_file;
 mod cost;
+mod dashboard;
 mod data_folder;
 mod dead_letters;
 mod demo;
