@@ -75,14 +75,15 @@ class Deployed:
 
     def test_every_message_is_joined_set_aside_or_comes_again(self):
         self.assertEqual(self.week.returned, [])
-        [throttled] = self.week.returned_when_throttled
-        self.assertEqual(json.loads(throttled["Body"])["requestId"], "throttled")
-        self.assertEqual(self.week.hidden, 1)
+        for message in self.week.returned_by_fault:
+            self.assertEqual(json.loads(message["Body"])["requestId"], "unlucky")
+        self.assertEqual(self.week.hidden_by_fault, [([], 1)] * 2)
+        self.assertEqual(self.week.waits(), [5, 10])
         counted = {name: value for (_, name, _), value in self.week.metrics.items()}
         counted.pop("OldestMessageAge")
         self.assertEqual(counted, {
-            "Received": 18, "Joined": 6, "Coalesced": 1, "Duplicates": 1, "Conflicts": 0, "Erased": 1,
-            "DeadLetters": 2, "Failed": 1,
+            "Received": 19, "Joined": 6, "Coalesced": 1, "Duplicates": 1, "Conflicts": 0, "Erased": 1,
+            "DeadLetters": 2, "Failed": 2,
         })
         left = self.deployment.attributes(self.deployment.queue_url)
         for name in ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"):

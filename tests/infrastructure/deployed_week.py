@@ -20,19 +20,25 @@ from recording_proxy import RecordingProxy
 PROGRAM_VARIABLE = "CV_ANALYTICS_PROGRAM"
 
 
-def names(request, text):
-    return text.encode() in request.body
-
-
 def arrived(message):
     return datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, timezone.utc)
 
 
-def throttled(request):
-    """The table takes no write of one request."""
-    if request.operation == "UpdateItem" and names(request, '"throttled"'):
-        kind = "com.amazonaws.dynamodb.v20120810#ThrottlingException"
-        return 400, {"__type": kind, "message": "Throughput exceeds the current capacity of your table"}
+def fails(kind, words):
+    """A refusal: the table does not take a write of one request."""
+
+    def refusal(request):
+        if request.operation == "UpdateItem" and b'"unlucky"' in request.body:
+            return 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": words}
+
+    return refusal
+
+
+# Of both the processor makes a message that comes again; after the second it looks at the tables.
+FAULTS = (
+    fails("ThrottlingException", "Throughput exceeds the current capacity of your table"),
+    fails("ResourceNotFoundException", "Requested resource not found"),
+)
 
 
 def broken_off(request):
@@ -58,7 +64,7 @@ class DeployedWeek:
             self.worker = self.worker_client()
             self.mapping = EventSourceMapping(deployment, self.start("processor", deployment.processor))
             self.ask()
-            self.be_throttled()
+            self.be_unlucky()
             self.forget()
             self.report()
             self.answer_late()
@@ -147,24 +153,29 @@ class DeployedWeek:
         self.send_query("in-order", 1, again=":again")
         self.returned += self.deliver()
 
-    def be_throttled(self):
-        """A message that fails comes again, later, and holds up no other."""
-        proxy = self.proxies["processor"]
-        proxy.refusal = throttled
-        self.send_query("throttled", 8)
+    def be_unlucky(self):
+        """A message that fails comes again, each time later, and holds up no other."""
+        proxy, sqs = self.proxies["processor"], self.deployment.client("sqs")
+        self.send_query("unlucky", 8)
         self.send_whole("fine", 9, "partial", 40)
-        self.returned_when_throttled = self.deliver()
-        self.hidden = not self.deliver() and self.in_flight()
-        proxy.refusal = lambda request: None
-        sqs = self.deployment.client("sqs")
-        for message in self.returned_when_throttled:
+        self.returned_by_fault, self.hidden_by_fault = [], []
+        for proxy.refusal in FAULTS:
+            [returned] = self.deliver()
+            self.returned_by_fault.append(returned)
+            self.hidden_by_fault.append((self.deliver(), self.in_flight()))
             # Instead of waiting for it.
             sqs.change_message_visibility(
-                QueueUrl=self.deployment.queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0,
+                QueueUrl=self.deployment.queue_url, ReceiptHandle=returned["ReceiptHandle"], VisibilityTimeout=0,
             )
+        proxy.refusal = lambda request: None
         self.returned += self.deliver()
-        self.send_response("throttled", 8, "full", 70)
+        self.send_response("unlucky", 8, "full", 70)
         self.returned += self.deliver()
+
+    def waits(self):
+        """What the processor asked for, in seconds, for messages that failed."""
+        requests = self.proxies["processor"].requests
+        return [one.parameters["VisibilityTimeout"] for one in requests if one.operation == "ChangeMessageVisibility"]
 
     def in_flight(self):
         return int(self.deployment.attributes(self.deployment.queue_url)["ApproximateNumberOfMessagesNotVisible"])

@@ -131,6 +131,9 @@ def attributes_as_given(queue):
 
 Queue.attributes = property(attributes_as_given)
 
+# moto would hand each message to the mapped function at once, in a container of its own.
+Queue.lambda_event_source_mappings = property(lambda queue: {}, lambda queue, mappings: None)
+
 send_message_of_any_attributes = SQSBackend.send_message
 
 
