@@ -164,35 +164,53 @@ class Deployed:
         stream = f"arn:aws:logs:{function.region}:{account}:log-group:{function.log_group}:log-stream:{function.log_stream}"
         return fed | {Call(action, stream) for action in self.LOGGED}
 
-    def check_rights(self, name, statements, by_lambda=frozenset()):
-        """Each call is allowed, and each action of each statement is needed for one."""
+    def calls(self, name, by_lambda=frozenset()):
+        """Everything that one principal asked for, each time with its own key, and that Lambda asks for it."""
         proxy = self.week.proxies[name]
         self.assertEqual({request.access_key for request in proxy.requests}, {self.week.keys[name]["AccessKeyId"]})
-        calls = {Call(call.action, call.resource, call.context + SECURE) for call in proxy.calls() | by_lambda}
-        refused = [call for call in calls if not any(statement.allows(call) for statement in statements)]
-        self.assertEqual(refused, [], "calls that no statement allows")
-        allowed = {(statement.sid, action) for statement in statements for action in statement.actions}
-        needed = {
-            (statement.sid, call.action) for statement in statements for call in calls if statement.allows(call)
-        }
-        self.assertEqual(allowed - needed, set(), "rights that nothing asked for")
+        return {Call(call.action, call.resource, call.context + SECURE) for call in proxy.calls() | by_lambda}
+
+    def of_function(self, name, *queues):
+        function = getattr(self.deployment, name)
+        statements = self.deployment.statements("role", function.role.rpartition("/")[2])
+        return self.calls(name, self.by_lambda(function, *queues)), statements
 
     def test_the_processor_may_do_what_it_does_and_nothing_else(self):
-        function = self.deployment.processor
-        statements = self.deployment.statements("role", function.role.rpartition("/")[2])
-        self.check_rights("processor", statements, self.by_lambda(function, self.deployment.queue_arn))
+        self.assertEqual(differences(*self.of_function("processor", self.deployment.queue_arn)), ([], []))
 
     def test_the_reporter_may_do_what_it_does_and_nothing_else(self):
-        function = self.deployment.reporter
-        statements = self.deployment.statements("role", function.role.rpartition("/")[2])
-        self.check_rights("reporter", statements, self.by_lambda(function))
+        self.assertEqual(differences(*self.of_function("reporter")), ([], []))
 
     def test_the_worker_may_do_what_it_does_and_nothing_else(self):
-        self.check_rights("worker", self.deployment.statements("user", self.deployment.worker))
+        statements = self.deployment.statements("user", self.deployment.worker)
+        self.assertEqual(differences(self.calls("worker"), statements), ([], []))
+
+    def test_each_right_that_is_missing_or_elsewhere_and_each_one_too_many_is_found(self):
+        calls, statements = self.of_function("processor", self.deployment.queue_arn)
+        for statement in statements:
+            for changed in ("actions", "resources"):
+                before = getattr(statement, changed)
+                for one in before:
+                    setattr(statement, changed, [other for other in before if other != one])
+                    with self.subTest(f"{statement.sid} without {one}"):
+                        self.assertNotEqual(differences(calls, statements)[0], [])
+                setattr(statement, changed, before)
+            statement.actions.append("dynamodb:DeleteItem")
+            with self.subTest(f"{statement.sid} with one more"):
+                self.assertEqual(differences(calls, statements), ([], [(statement.sid, "dynamodb:DeleteItem")]))
+            statement.actions.remove("dynamodb:DeleteItem")
+
+
+def differences(calls, statements):
+    """Calls that no statement allows, and actions of statements that no call needs."""
+    refused = [call for call in calls if not any(statement.allows(call) for statement in statements)]
+    allowed = {(statement.sid, action) for statement in statements for action in statement.actions}
+    needed = {(statement.sid, call.action) for statement in statements for call in calls if statement.allows(call)}
+    return refused, sorted(allowed - needed)
 
 
 class FromTheTemplate(Deployed, unittest.TestCase):
-    """A stack with the defaults, by the script that a person runs."""
+    """A stack with the defaults but for larger messages, by the script that a person runs."""
 
     RECIPIENTS = ["you@example.org"]
 
@@ -200,7 +218,7 @@ class FromTheTemplate(Deployed, unittest.TestCase):
     def deploy(cls):
         cls.script(
             "deploy-stack.sh", "--architecture", ARCHITECTURE, f"SenderEmail={cls.SENDER}",
-            "RecipientEmails=you@example.org", "AlertEmail=you@example.org",
+            "RecipientEmails=you@example.org", "AlertEmail=you@example.org", "MaximumMessageSize=1048576",
         )
 
 
