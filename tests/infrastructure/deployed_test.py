@@ -67,7 +67,8 @@ class Deployed:
         self.assertEqual(variables["DEAD_LETTER_QUEUE_URL"], self.deployment.dead_letter_queue_url)
         for name in ("QUERY_EVENTS_TABLE", "ANALYTICS_TABLE"):
             self.assertEqual(variables[name], self.deployment.reporter.variables[name])
-        self.assertGreaterEqual(int(self.deployment.queue["VisibilityTimeout"]), 6 * self.deployment.processor.timeout_s)
+        timeout = int(self.deployment.queue["VisibilityTimeout"])
+        self.assertGreaterEqual(timeout, 6 * self.deployment.processor.timeout_s)
         logs = self.deployment.client("logs")
         groups = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
         # Else Lambda would make them, for which it has no right.
@@ -75,9 +76,9 @@ class Deployed:
 
     def test_every_message_is_joined_set_aside_or_comes_again(self):
         self.assertEqual(self.week.returned, [])
-        for message in self.week.returned_by_fault:
-            self.assertEqual(json.loads(message["Body"])["requestId"], "unlucky")
-        self.assertEqual(self.week.hidden_by_fault, [([], 1)] * 2)
+        for returned in self.week.returned_by_fault:
+            self.assertEqual([json.loads(message["Body"])["requestId"] for message in returned], ["unlucky"])
+        self.assertEqual(len(self.week.returned_by_fault), 2)
         self.assertEqual(self.week.waits(), [5, 10])
         counted = {name: value for (_, name, _), value in self.week.metrics.items()}
         counted.pop("OldestMessageAge")
@@ -139,9 +140,10 @@ class Deployed:
         })
 
     def test_dead_letters_are_counted_in_the_week_in_which_they_came(self):
-        texts = [self.mailed_text([mail]) for mail in self.week.mails_since]
+        # The same text to everybody; two weeks only where one ended meanwhile.
+        texts = {self.mailed_text([mail]) for mail in self.week.mails_since}
         counted = [re.search(r"^Messages that could not be read \.+ (\d+)", text, re.M).group(1) for text in texts]
-        self.assertEqual(set(counted), {"2"})
+        self.assertEqual(sum(map(int, counted)), 2)
 
     def test_what_was_forgotten_is_nowhere(self):
         self.assertEqual(self.week.row_of_forgotten.keys(), {"requestId", "erased", "ttl"})
@@ -161,7 +163,8 @@ class Deployed:
     def by_lambda(self, function, *queues):
         fed = {Call(action, queue) for queue in queues for action in self.FED}
         account = function.arn.split(":")[4]
-        stream = f"arn:aws:logs:{function.region}:{account}:log-group:{function.log_group}:log-stream:{function.log_stream}"
+        group = f"arn:aws:logs:{function.region}:{account}:log-group:{function.log_group}"
+        stream = f"{group}:log-stream:{function.log_stream}"
         return fed | {Call(action, stream) for action in self.LOGGED}
 
     def calls(self, name, by_lambda=frozenset()):

@@ -53,7 +53,8 @@ class DeployedWeek:
 
     def __init__(self, deployment):
         self.deployment = deployment
-        self.proxies = {name: RecordingProxy(deployment.endpoint) for name in ("worker", "processor", "reporter", "owner")}
+        principals = ("worker", "processor", "reporter", "owner")
+        self.proxies = {name: RecordingProxy(deployment.endpoint) for name in principals}
         self.environments = {}
         self.keys = {"worker": deployment.worker_key()}
         self.lines, self.metrics = [], {}
@@ -155,18 +156,15 @@ class DeployedWeek:
 
     def be_unlucky(self):
         """A message that fails comes again, each time later, and holds up no other."""
-        proxy, sqs = self.proxies["processor"], self.deployment.client("sqs")
+        proxy = self.proxies["processor"]
         self.send_query("unlucky", 8)
         self.send_whole("fine", 9, "partial", 40)
-        self.returned_by_fault, self.hidden_by_fault = [], []
+        self.returned_by_fault = []
         for proxy.refusal in FAULTS:
-            [returned] = self.deliver()
-            self.returned_by_fault.append(returned)
-            self.hidden_by_fault.append((self.deliver(), self.in_flight()))
-            # Instead of waiting for it.
-            sqs.change_message_visibility(
-                QueueUrl=self.deployment.queue_url, ReceiptHandle=returned["ReceiptHandle"], VisibilityTimeout=0,
-            )
+            delivery = self.mapping.deliver()
+            self.note(delivery.invocation.lines)
+            self.returned_by_fault.append(delivery.returned)
+            self.show(delivery.returned)
         proxy.refusal = lambda request: None
         self.returned += self.deliver()
         self.send_response("unlucky", 8, "full", 70)
@@ -177,8 +175,17 @@ class DeployedWeek:
         requests = self.proxies["processor"].requests
         return [one.parameters["VisibilityTimeout"] for one in requests if one.operation == "ChangeMessageVisibility"]
 
-    def in_flight(self):
-        return int(self.deployment.attributes(self.deployment.queue_url)["ApproximateNumberOfMessagesNotVisible"])
+    def show(self, messages):
+        """Lets messages come again at once, instead of waiting for them."""
+        sqs = self.deployment.client("sqs")
+        for message in messages:
+            try:
+                sqs.change_message_visibility(
+                    QueueUrl=self.deployment.queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0,
+                )
+            except sqs.exceptions.MessageNotInflight:
+                # Waited for long enough by now.
+                pass
 
     def forget(self):
         """Broken off after the tombstone: the row still has the question, until a report is made."""
@@ -207,8 +214,8 @@ class DeployedWeek:
             Key={"requestId": {"S": "forgotten"}}, ConsistentRead=True,
         )["Item"]
         self.dead_letters = self.receive_all(self.deployment.dead_letter_queue_url)
-        [since] = {week_name(arrived(letter)) for letter in self.dead_letters}
-        reporter.invoke({"week": since}).response()
+        for since in {week_name(arrived(letter)) for letter in self.dead_letters}:
+            reporter.invoke({"week": since}).response()
         self.mails_since = self.sent_mails()[len(self.mails):]
 
     def answer_late(self):

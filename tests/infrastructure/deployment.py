@@ -109,7 +109,8 @@ class Deployment:
 
     def fired(self, now):
         """When the rule fired last, by its cron expression: a minute, an hour and days of the week."""
-        minute, hour, day, month, weekday, year = self.rule["ScheduleExpression"].removeprefix("cron(").removesuffix(")").split()
+        fields = self.rule["ScheduleExpression"].removeprefix("cron(").removesuffix(")").split()
+        minute, hour, day, month, weekday, year = fields
         if (day, month, year) != ("?", "*", "*"):
             raise AssertionError(f"{self.rule['ScheduleExpression']} is not every week")
         moment = now.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)

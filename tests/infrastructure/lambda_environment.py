@@ -25,7 +25,8 @@ class Invocation:
 
     def response(self):
         if self.outcome != "response":
-            raise AssertionError(f"the function returned nothing: {self.outcome} {self.answer}\n" + "\n".join(self.lines))
+            lines = "\n".join(self.lines)
+            raise AssertionError(f"the function returned nothing: {self.outcome} {self.answer}\n{lines}")
         return self.answer
 
 
@@ -47,7 +48,9 @@ class LambdaEnvironment:
         )
         said, what = self.wait(START_SECONDS)
         if said != "next":
-            raise AssertionError(f"{function.name} did not start: {said} {what}\n" + "\n".join(self.lines()))
+            lines = "\n".join(self.lines())
+            self.close()
+            raise AssertionError(f"{function.name} did not start: {said} {what}\n{lines}")
 
     def variables(self, credentials, endpoint):
         """What Lambda sets, the function's own, and the address of AWS; nothing of this machine."""

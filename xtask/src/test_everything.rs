@@ -75,7 +75,8 @@ const EMULATORS: &str = "install the emulators of AWS";
 
 const WORKSPACE: &str = "the workspace's tests";
 
-const INFRASTRUCTURE: &str = "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
+const INFRASTRUCTURE: &str =
+    "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
 
 const RECOUNT: &str = "the report: every figure recounted";
 
