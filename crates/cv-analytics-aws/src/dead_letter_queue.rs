@@ -111,21 +111,21 @@ impl DeadLetterQueue {
         let body = String::from_utf8_lossy(&letter.body);
         let attributes =
             [(REASON, letter.reason.code()), (DETAIL, &letter.detail), (DEAD_LETTER_ID, id)];
-        let send = self
+        let bare = self
             .client()
             .send_message()
             .queue_url(&self.url)
             .message_group_id(id)
             .message_deduplication_id(source)
             .message_body(body);
-        let whole = attributes.iter().fold(send.clone(), |send, (name, text)| {
-            send.message_attributes(*name, attribute(text))
+        let whole = attributes.iter().fold(bare.clone(), |message, (name, text)| {
+            message.message_attributes(*name, attribute(text))
         });
-        let mut sent = whole.send().await;
-        if sent.as_ref().is_err_and(is_not_valid) {
-            sent = send.send().await;
+        let mut answer = whole.send().await;
+        if answer.as_ref().is_err_and(is_not_valid) {
+            answer = bare.send().await;
         }
-        sent.map_err(|error| QueueError::from_sdk(&self.url, "SendMessage", error))?;
+        answer.map_err(|error| QueueError::from_sdk(&self.url, "SendMessage", error))?;
         Ok(())
     }
 }
