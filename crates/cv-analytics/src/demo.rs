@@ -8,8 +8,10 @@ use clap::Args;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::gap_marks::mark_gap;
 use cv_analytics_insights::report::{DeliveryCounts, Report};
 use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::report_sentences;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
@@ -87,17 +89,17 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         }
     }
 
+    let built_in = SkillDictionary::built_in();
     let settings = FigureSettings::load(&store).await?;
-    let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    let unmarked = [build_report(&store, &built_in, &settings, week, now()).await?];
+    for said in demo_traffic::marks()? {
+        mark_gap(&store, &built_in, &unmarked, &said.name, Some(said.mark), said.at(week)).await?;
+    }
+    let settings = FigureSettings::load(&store).await?;
+    let report = build_report(&store, &built_in, &settings, week, now()).await?;
     // What came twice or could not be read counts in the week of its arrival: today's.
-    let today = build_report(
-        &store,
-        &SkillDictionary::built_in(),
-        &settings,
-        IsoWeek::containing(now()),
-        now(),
-    )
-    .await?;
+    let today =
+        build_report(&store, &built_in, &settings, IsoWeek::containing(now()), now()).await?;
     output::print(write_reports(&folder, &report, &today.capture.deliveries)?)?;
     if demo.exit {
         drop(stop);
@@ -160,7 +162,7 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         count.map_or_else(|| "not counted".to_owned(), |count| count.to_string())
     };
     text += &format!(
-        "  {} questions asked, {} answered, {} unanswered; {} interactions of bots left out\n",
+        "  {} questions asked, {} answered, {} unanswered; {} interactions of bots, canaries and your own left out\n",
         report.capture.queries,
         report.capture.joined,
         report.capture.unanswered,
@@ -187,6 +189,9 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
             trend.previous,
             trend.queries
         );
+    }
+    for gap in &report.followed {
+        text += &format!("  {}: {}\n", gap.name, report_sentences::since_marked(gap));
     }
     if let Some(action) = report.actions.first() {
         text += &format!("  first thing to do: {}: {}\n", action.name, action.why);
