@@ -80,10 +80,10 @@ impl QuestionQuery {
 
     /// The address of the same at `path`, with other values for some; an empty one is left out.
     pub(crate) fn href(&self, path: &str, changes: &[(&'static str, &str)]) -> String {
-        let changed =
+        let other =
             |name: &str| changes.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let pairs = NAMES.iter().filter_map(|name| {
-            let value = changed(name).unwrap_or_else(|| self.value(name));
+            let value = other(name).unwrap_or_else(|| self.value(name));
             (!value.is_empty()).then_some((*name, value))
         });
         address(path, pairs)
