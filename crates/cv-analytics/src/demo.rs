@@ -68,6 +68,8 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let credentials =
         StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
     let greeting = server.ready_line();
+    let token = demo.serve.token.clone().unwrap_or_else(|| server.credentials.token.clone());
+    let dashboard = format!("{}/weeks/{week}", server.url);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
 
@@ -105,7 +107,9 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         drop(stop);
         return running.await?;
     }
-    output::print_line(format!("\nStill serving; Ctrl-C ends it.\n{greeting}"))?;
+    output::print_line(format!(
+        "\nOpen the dashboard and sign in with the token:\n\n  {dashboard}\n  {token}\n\nStill serving; Ctrl-C ends it.\n{greeting}"
+    ))?;
     interrupted.await;
     drop(stop);
     running.await?

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use cv_analytics_dashboard::{Dashboard, ProgramSetting};
+use axum::Router;
+use axum::routing::get;
+use cv_analytics_dashboard::{Dashboard, ProgramSetting, message, protect};
 use cv_analytics_server::configuration::{Limits, Secret};
 use cv_analytics_server::{RateLimits, serve};
 use tokio::net::TcpListener;
@@ -21,6 +23,10 @@ use crate::serve::{Serve, local_url, shown, stop_signal};
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
 const LIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// What the page of the weekly mail says.
+const MAIL: &str = "On AWS the function cv-analytics-reporter sends it on Mondays. To send one by hand: cv-analytics report \
+                    --store dynamodb --send";
 
 /// Serves until told to stop.
 pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
@@ -73,7 +79,9 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         output::print_line(format!("Your token is in {file}."))?;
     }
     output::print_line(format!("cv-analytics is ready: {url}"))?;
-    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard));
+    let mail = Router::new().route("/mail", get(async || message("The weekly mail", MAIL)));
+    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard))
+        .merge(protect(mail, Arc::clone(&dashboard)));
     let stop = async move {
         stop_signal().await;
         dashboard.stop();
