@@ -105,20 +105,16 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
             if self.unnoted.contains(&(week, digest)) {
                 continue;
             }
-            let at = match standing(
-                &self.ledger,
-                &self.mailing,
-                recipient,
-                &record,
-                self.started,
-                now,
-            )
-            .await?
-            {
-                Standing::Due { at } => Some(at),
-                Standing::Failing { next_try, .. } => next_try,
-                Standing::Sent { .. } | Standing::Unsubscribed { .. } | Standing::NotTheirs => None,
-            };
+            let at =
+                match standing(&self.ledger, &self.mailing, recipient, &record, self.started, now)
+                    .await?
+                {
+                    Standing::Due { at } => Some(at),
+                    Standing::Failing { next_try, .. } => next_try,
+                    Standing::Sent { .. } | Standing::Unsubscribed { .. } | Standing::NotTheirs => {
+                        None
+                    }
+                };
             match at {
                 Some(at) if at <= now => ready.push((recipient.clone(), record)),
                 Some(at) => next = Some(next.map_or(at, |next| next.min(at))),
@@ -161,7 +157,9 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
                 let ready = self.leave_out(week, &report, ready).await?;
                 let date = self.clock.now();
                 let message = |recipient: &MailAddress| {
-                    self.mailing.message(&report, recipient, date).map_err(|error| error.to_string())
+                    self.mailing
+                        .message(&report, recipient, date)
+                        .map_err(|error| error.to_string())
                 };
                 ready.into_iter().map(|to| (message(&to), to)).collect::<Vec<_>>()
             }

@@ -65,7 +65,8 @@ impl Schedule {
     /// The first moment of the schedule at `moment` or after it; `None` where none is left.
     pub fn next_from(&self, moment: Timestamp) -> Option<Timestamp> {
         // croner reckons in whole seconds, and would take a moment just past for the moment itself.
-        let seconds = moment.as_millis().div_euclid(1000) + i64::from(moment.as_millis() % 1000 != 0);
+        let seconds =
+            moment.as_millis().div_euclid(1000) + i64::from(moment.as_millis() % 1000 != 0);
         let from: DateTime<Utc> = DateTime::from_timestamp(seconds, 0)?;
         let next = self.cron.find_next_occurrence(&from, true).ok()?;
         Some(Timestamp::from_millis(next.timestamp_millis()))

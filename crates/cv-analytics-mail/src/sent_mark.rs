@@ -79,9 +79,7 @@ impl SentMark {
             }
             Some(Self::Sent { .. }) if !again => Turn::SentBefore,
             // What was watched counts too: the other's clock may be ahead.
-            Some(Self::Claimed { at, .. })
-                if watched < holds && !is_older(*at, holds, now) =>
-            {
+            Some(Self::Claimed { at, .. }) if watched < holds && !is_older(*at, holds, now) => {
                 Turn::Wait
             }
             _ => Turn::Claim,
@@ -132,7 +130,11 @@ mod tests {
 
     fn check(mark: Option<&SentMark>, watched: u64, expect: Turn, expect_again: Turn) {
         let watched = Duration::from_secs(watched);
-        assert_eq!(SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), false), expect, "{mark:?}");
+        assert_eq!(
+            SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), false),
+            expect,
+            "{mark:?}"
+        );
         let again = SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), true);
         assert_eq!(again, expect_again, "{mark:?} again");
     }

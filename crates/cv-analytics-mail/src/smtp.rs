@@ -188,11 +188,10 @@ fn envelope(message: &Message) -> Result<Envelope, HandOverError> {
 }
 
 fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, SmtpSettingsError> {
-    let refused = |error: lettre::transport::smtp::Error| {
-        SmtpSettingsError::Authorities(error.to_string())
-    };
-    let mut tls = TlsParameters::builder(settings.host.clone())
-        .certificate_store(CertificateStore::Default);
+    let refused =
+        |error: lettre::transport::smtp::Error| SmtpSettingsError::Authorities(error.to_string());
+    let mut tls =
+        TlsParameters::builder(settings.host.clone()).certificate_store(CertificateStore::Default);
     if let Some(pem) = &settings.authorities {
         tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(refused)?);
     }

@@ -88,7 +88,9 @@ mod tests {
         for end in 0..token.len() {
             assert_eq!(key.recipient_of(&token[..end]), None);
         }
-        for other in [format!("{token}0"), token.to_uppercase(), "é".repeat(32), token.replace('a', "b")] {
+        for other in
+            [format!("{token}0"), token.to_uppercase(), "é".repeat(32), token.replace('a', "b")]
+        {
             assert!(other == token || key.recipient_of(&other).is_none(), "{other}");
         }
     }

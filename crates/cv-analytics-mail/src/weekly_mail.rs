@@ -269,10 +269,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
 /// # Errors
 /// [`NotSent::Store`] or [`NotSent::Mark`].
 #[cfg(feature = "schedule")]
-pub(crate) async fn sent_at(
-    ledger: &impl Ledger,
-    key: &str,
-) -> Result<Option<Timestamp>, NotSent> {
+pub(crate) async fn sent_at(ledger: &impl Ledger, key: &str) -> Result<Option<Timestamp>, NotSent> {
     Ok(match read(key, ledger.get(key).await?.as_ref())? {
         Some(SentMark::Sent { at }) => Some(at),
         _ => None,

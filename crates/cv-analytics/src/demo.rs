@@ -67,7 +67,7 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
     let greeting = server.ready_line();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
+    let running = tokio::spawn(server.run(async move { drop(stopped.await) }, None));
 
     let sending = tokio::task::spawn_blocking(move || {
         let bar = ProgressBar::new(messages.len() as u64);

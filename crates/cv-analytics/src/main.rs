@@ -15,6 +15,7 @@ mod gaps;
 mod import_entries;
 mod input_lines;
 mod installation_store;
+mod mail_options;
 mod output;
 mod queue_client;
 mod report;
@@ -26,6 +27,8 @@ mod set_aside;
 mod settings;
 mod skills;
 mod store_location;
+mod unsubscribe_page;
+mod weekly_mailer;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,10 @@ use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_mail::mailer::WeekReports;
+use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret};
 use cv_analytics_server::{Reports, Server, Setup, app, serve};
 use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
@@ -23,7 +26,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
+use crate::mail_options::{MailOptions, MailWay, unsubscribe_key};
 use crate::store_location::{FigureFiles, PrivacySwitches};
+use crate::unsubscribe_page::unsubscribe_page;
+use crate::weekly_mailer::WeeklyMailer;
 use crate::{now, output, session_key};
 
 /// How often older interactions are deleted where retention is on.
@@ -31,6 +37,15 @@ const RETENTION_EVERY: Duration = Duration::from_hours(1);
 /// How often a store that refused a write is tried again.
 const RECOVERY_EVERY: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// The serve command's options.
+#[derive(Debug, Args)]
+pub(crate) struct ServeCommand {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    mail: MailOptions,
+}
 
 /// The server's options, shared with the demo.
 #[derive(Debug, Args)]
@@ -92,11 +107,13 @@ pub(crate) struct ReadyServer {
     server: Arc<Server<SqliteStore, StoreReports>>,
     limits: Limits,
     retention_days: Option<u32>,
+    public_url: Option<PublicUrl>,
     _lock: ServingLock,
 }
 
 /// Runs the server until it is told to stop.
-pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
+pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> Result<()> {
+    let ServeCommand { serve: options, mail } = command;
     if installation.is_on_aws() {
         wrong_usage(
             "serve keeps what it receives in SQLite: leave --store dynamodb out; on AWS the queue takes events in, and \
@@ -105,10 +122,31 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
     }
     options.start_log()?;
     let folder = installation.folder();
+    // Before anything is made: what is wrong with it is told at once.
+    let way = mail.way(&folder).unwrap_or_else(|error| wrong_usage(format!("{error:#}")));
     let server = options.prepare(installation, &folder).await?;
+    let mailing = server.mailing(&mail, &way).await?;
     output::print(server.greeting(&folder))?;
+    output::print(mail_sentence(mailing.as_ref(), &way))?;
+    let mailer = mailing.map(|mailing| {
+        WeeklyMailer::start(server.store.clone(), way, mailing, StoreReports(server.store.clone()))
+    });
     output::print_line(server.ready_line())?;
-    server.run(stop_signal()).await
+    server.run(stop_signal(), mailer).await
+}
+
+/// Says whom the weekly mail goes to, and when it goes next.
+fn mail_sentence(mailing: Option<&Mailing>, way: &MailWay) -> String {
+    let Some(mailing) = mailing else {
+        return "No weekly mail: name its recipients with --mail-to.\n".to_owned();
+    };
+    let next = mailing.schedule.next_from(now()).map_or_else(
+        || format!("never again, since {} is over", mailing.schedule),
+        |next| format!("next at {next}"),
+    );
+    let count = mailing.recipients().len();
+    let recipients = if count == 1 { "recipient" } else { "recipients" };
+    format!("Weekly mail to {count} {recipients} {way}: {next}.\n")
 }
 
 impl Serve {
@@ -176,6 +214,7 @@ impl Serve {
             reports: StoreReports(store.clone()),
             clock: now,
         }));
+        let unsubscribe = unsubscribe_page(store.clone(), unsubscribe_key(&store).await?, now);
         Ok(ReadyServer {
             url,
             local_url: local_url(listening),
@@ -183,10 +222,11 @@ impl Serve {
             first_start,
             store,
             listener,
-            router: app(Arc::clone(&server)),
+            router: app(Arc::clone(&server)).merge(unsubscribe),
             server,
             limits,
             retention_days: self.retention_days,
+            public_url: self.public_url.clone(),
             _lock: lock,
         })
     }
@@ -247,8 +287,22 @@ impl ReadyServer {
         text
     }
 
+    /// The mailing that `mail` sets; `None` without recipients.
+    async fn mailing(&self, mail: &MailOptions, way: &MailWay) -> Result<Option<Mailing>> {
+        if !mail.has_recipients() {
+            return Ok(None);
+        }
+        let recipients = mail.recipients().cloned().collect();
+        let public_url = self.public_url.as_ref();
+        mail.mailing(way, None, recipients, public_url, &self.store).await.map(Some)
+    }
+
     /// Serves until `stop`; then finishes what was accepted and closes the store.
-    pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
+    pub(crate) async fn run(
+        self,
+        stop: impl Future<Output = ()>,
+        mailer: Option<WeeklyMailer>,
+    ) -> Result<()> {
         let Self { store, listener, router, server, limits, retention_days, .. } = self;
         let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
         let recovery = tokio::spawn(notice_recovery(store.clone(), server));
@@ -257,6 +311,9 @@ impl ReadyServer {
             retention.abort();
         }
         recovery.abort();
+        if let Some(mailer) = mailer {
+            mailer.stop().await;
+        }
         store.close().await?;
         tracing::info!("stopped: everything that was acknowledged is on disk");
         Ok(served?)
@@ -360,11 +417,16 @@ pub(crate) fn shown(path: &Path) -> String {
 /// Makes reports for the server from its own store.
 struct StoreReports(SqliteStore);
 
-impl Reports for StoreReports {
-    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
+impl WeekReports for StoreReports {
+    async fn week_report(&self, week: IsoWeek) -> Result<Report, Box<dyn Error + Send + Sync>> {
         let settings = FigureSettings::load(&self.0).await?;
         let dictionary = tokio::task::spawn_blocking(SkillDictionary::built_in).await?;
-        let report = build_report(&self.0, &dictionary, &settings, week, now()).await?;
-        Ok(report.to_json()?)
+        Ok(build_report(&self.0, &dictionary, &settings, week, now()).await?)
+    }
+}
+
+impl Reports for StoreReports {
+    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
+        Ok(self.week_report(week).await?.to_json()?)
     }
 }

@@ -34,10 +34,11 @@ fn the_next_moments_of_a_schedule() {
     check("cron(0 9 ? * MON *)", "2026-11-23T09:00:00.001Z", &["2026-11-30T09:00:00Z"]);
     check("cron(0 9 ? * 2 *)", "2026-11-23T00:00:00Z", &["2026-11-23T09:00:00Z"]);
     check("cron(0 9 ? * 1 *)", "2026-11-23T00:00:00Z", &["2026-11-29T09:00:00Z"]);
-    check("cron(0/15 9-10 * * ? *)", "2026-11-23T09:50:00Z", &[
-        "2026-11-23T10:00:00Z",
-        "2026-11-23T10:15:00Z",
-    ]);
+    check(
+        "cron(0/15 9-10 * * ? *)",
+        "2026-11-23T09:50:00Z",
+        &["2026-11-23T10:00:00Z", "2026-11-23T10:15:00Z"],
+    );
     check("cron(0 8 L * ? *)", "2028-02-01", &["2028-02-29T08:00:00Z", "2028-03-31T08:00:00Z"]);
     check("cron(0 8 1W * ? *)", "2026-08-01", &["2026-08-03T08:00:00Z", "2026-09-01T08:00:00Z"]);
     check("cron(0 8 15W * ? *)", "2026-11-01", &["2026-11-16T08:00:00Z"]);
@@ -116,9 +117,8 @@ impl Days {
 
     fn hold(&self, date: Date) -> bool {
         let weekday = |date: Date| date.weekday().to_sunday_one_offset();
-        let is_working = |date: Date| {
-            !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
-        };
+        let is_working =
+            |date: Date| !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
         match self {
             Self::InMonth(days) => days.contains(&date.day()),
             Self::InWeek(days) => days.contains(&weekday(date)),
@@ -133,8 +133,7 @@ impl Days {
                 nearest == Some(date)
             }
             Self::LastOf(day) => {
-                weekday(date) == *day
-                    && date.checked_add(7.days()).unwrap().month() != date.month()
+                weekday(date) == *day && date.checked_add(7.days()).unwrap().month() != date.month()
             }
             Self::Nth(day, nth) => weekday(date) == *day && (date.day() + 6) / 7 == *nth,
         }

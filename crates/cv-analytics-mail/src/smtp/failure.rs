@@ -75,9 +75,9 @@ fn handshake(tls: &rustls::Error, server: &str, settings: &SmtpSettings) -> Stri
             Certificate::UnknownIssuer => format!(
                 "the certificate of {server} comes from an authority that this machine does not trust: where the server is your own, name its authority's certificate with --smtp-ca; nothing was sent"
             ),
-            other => format!(
-                "the certificate of {server} cannot be trusted ({other}); nothing was sent"
-            ),
+            other => {
+                format!("the certificate of {server} cannot be trusted ({other}); nothing was sent")
+            }
         },
         rustls::Error::InvalidMessage(_) if settings.security == Security::Tls => format!(
             "{server} does not begin with TLS: port 587 usually wants the security starttls, port 465 tls"

@@ -56,8 +56,7 @@ async fn refusal(settings: SmtpSettings) -> (String, bool) {
 
 #[tokio::test]
 async fn a_mail_arrives_as_it_was_made_and_encrypted() {
-    for (tls, security) in
-        [(Tls::StartTls, Security::StartTls), (Tls::FromTheStart, Security::Tls)]
+    for (tls, security) in [(Tls::StartTls, Security::StartTls), (Tls::FromTheStart, Security::Tls)]
     {
         let server =
             MailServer::start(Manners { tls, login: Some(LOGIN), ..Manners::default() }).await;
@@ -87,13 +86,14 @@ async fn a_server_that_hides_or_refuses_starttls_gets_nothing() {
         let login = SmtpLogin { user: "me".to_owned(), password: "secret".to_owned() };
         let server =
             MailServer::start(Manners { tls, login: Some(LOGIN), ..Manners::default() }).await;
-        let settings =
-            SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) };
+        let settings = SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) };
         let (said, lasts) = refusal(settings).await;
         assert!(said.contains(sentence), "{said}");
         assert!(!lasts);
         let commands = server.commands();
-        assert!(!commands.iter().any(|command| ["AUTH", "MAIL", "DATA"].contains(&command.as_str())));
+        assert!(
+            !commands.iter().any(|command| ["AUTH", "MAIL", "DATA"].contains(&command.as_str()))
+        );
     }
 }
 
@@ -154,7 +154,10 @@ async fn of_two_recipients_one_may_be_refused_for_good_and_the_other_put_off() {
     let plain = || settings(&server, Security::None);
     let gone = send(plain(), "gone@example.org").await.unwrap_err();
     assert!(gone.lasts());
-    assert!(gone.to_string().contains("refuses the mail (550 5.1.1 no such user [email])"), "{gone}");
+    assert!(
+        gone.to_string().contains("refuses the mail (550 5.1.1 no such user [email])"),
+        "{gone}"
+    );
     let grey = send(plain(), "grey@example.org").await.unwrap_err();
     assert!(!grey.lasts());
     assert!(grey.to_string().contains("does not take the mail yet (451"), "{grey}");
@@ -166,7 +169,8 @@ async fn of_two_recipients_one_may_be_refused_for_good_and_the_other_put_off() {
 #[tokio::test]
 async fn half_a_conversation_is_a_failure_that_passes() {
     for (breaks, taken) in [(Break::AmidTheMessage, 0), (Break::BeforeTheAnswer, 1)] {
-        let server = MailServer::start(Manners { breaks: Some(breaks), ..Manners::default() }).await;
+        let server =
+            MailServer::start(Manners { breaks: Some(breaks), ..Manners::default() }).await;
         let (said, lasts) = refusal(settings(&server, Security::None)).await;
         assert!(said.contains("broke before it had said that it has the mail"), "{said}");
         assert!(!lasts);
