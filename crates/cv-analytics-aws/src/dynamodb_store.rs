@@ -139,6 +139,11 @@ impl DynamoDbStore {
         pages.try_for_each(|_| async { Ok(()) }).await
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
     /// Whether lone halves are promoted on the way.
     pub(crate) fn promotes(&self) -> bool {
         self.promotes

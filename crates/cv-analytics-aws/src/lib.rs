@@ -10,7 +10,7 @@
 //!    means; [`table_check`]: whether the tables are those that are needed; [`request_units`]: what
 //!    the calls cost.
 //! 4. [`dynamodb_store`]: the ports, by driving the steps; `interactions`: a period out of both
-//!    tables.
+//!    tables; `browse`: single ones for a dashboard.
 //! 5. [`clients`]: how a function reaches AWS, and [`trusted_roots`]: whose certificates it believes;
 //!    `queues`,
 //!    `dead_letter_queue` and `visibility`: SQS (feature
@@ -19,6 +19,7 @@
 
 mod archive;
 pub mod attributes;
+mod browse;
 pub mod clients;
 #[cfg(feature = "queue")]
 pub mod dead_letter_queue;

@@ -215,6 +215,21 @@ impl SessionDigest {
     }
 }
 
+impl fmt::Display for SessionDigest {
+    /// Sixteen digits of base 16, which [`SessionDigest::from_digits`] reads.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl SessionDigest {
+    /// Reads what its `Display` writes.
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        let plain = digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        plain.then(|| u64::from_str_radix(digits, 16).ok().map(Self)).flatten()
+    }
+}
+
 /// The half that says what was asked. Equality is that of the joining law: how tolerant the
 /// intake had to be plays no part.
 #[derive(Clone, Debug)]

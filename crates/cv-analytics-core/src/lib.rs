@@ -11,9 +11,11 @@
 //! 6. [`canonical`]: halves written as the events of the contract again.
 //! 7. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
 //!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten; [`session_key`]: where
-//!    the key of the session hash is kept; [`archive`]: what an archive holds of a store.
+//!    the key of the session hash is kept; [`archive`]: what an archive holds of a store;
+//!    [`browse`]: single interactions for a dashboard.
 
 pub mod archive;
+pub mod browse;
 pub mod canonical;
 pub mod dead_letter;
 pub mod event;

@@ -65,7 +65,8 @@ impl<'d> AskedSkills<'d> {
         }
     }
 
-    fn number(&mut self, name: &str) -> SkillIndex {
+    /// The skill's number; a name that is met for the first time gets the next one.
+    pub(crate) fn number(&mut self, name: &str) -> SkillIndex {
         if let Some(&index) = self.known.get(name) {
             return index;
         }

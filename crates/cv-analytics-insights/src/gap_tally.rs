@@ -70,31 +70,48 @@ impl<'s> GapTally<'s> {
             let outcome = observation.response.as_ref().map(|response| response.outcome);
             self.by_outcome.entry(outcome).or_default().add(session);
         }
-        if skills.is_empty() {
-            let text = observation.query.as_ref().map_or("", |query| query.text);
-            if let Some(topic) = topic(text) {
-                let kind = self.kind(trouble, None);
-                let gap = self.gaps.entry((GapSubject::Topic(topic), kind)).or_default();
-                gap.add(observation, skills, None, session, place);
-            }
-        }
-        for &skill in skills {
-            let kind = self.kind(trouble, Some(skill));
-            let gap = self.gaps.entry((GapSubject::Skill(skill), kind)).or_default();
-            gap.add(observation, skills, Some(skill), session, place);
+        for (subject, kind) in gaps_of(observation, skills, self.cv) {
+            let own = match subject {
+                GapSubject::Skill(skill) => Some(skill),
+                GapSubject::Topic(_) => None,
+            };
+            let gap = self.gaps.entry((subject, kind)).or_default();
+            gap.add(observation, skills, own, session, place);
         }
     }
+}
 
-    fn kind(&self, trouble: Trouble, skill: Option<SkillIndex>) -> GapKind {
-        match (trouble, self.cv) {
-            (Trouble::Fault, _) => GapKind::Fault,
-            (Trouble::Blocked, _) => GapKind::Blocked,
-            (Trouble::NoMatch, None) => GapKind::Unmatched,
-            (Trouble::NoMatch, Some(cv)) => match skill {
-                Some(skill) if cv.has(SkillId(skill)) => GapKind::NotRetrieved,
-                _ => GapKind::NotOnCv,
-            },
-        }
+/// The gaps that an interaction about `skills` belongs to: one for each skill, else that of its
+/// topic; none where the agent answered well.
+pub(crate) fn gaps_of(
+    observation: &PagedObservation<'_>,
+    skills: &[SkillIndex],
+    cv: Option<&CvList>,
+) -> impl Iterator<Item = (GapSubject, GapKind)> {
+    let trouble = Trouble::of(observation);
+    let text = observation.query.as_ref().map_or("", |query| query.text);
+    let topic = trouble.filter(|_| skills.is_empty()).and_then(|_| topic(text));
+    let subjects = topic
+        .map(GapSubject::Topic)
+        .into_iter()
+        .chain(skills.iter().map(|&skill| GapSubject::Skill(skill)));
+    trouble.into_iter().zip(std::iter::once(subjects)).flat_map(move |(trouble, subjects)| {
+        subjects.map(move |subject| {
+            let kind = kind(trouble, &subject, cv);
+            (subject, kind)
+        })
+    })
+}
+
+fn kind(trouble: Trouble, subject: &GapSubject, cv: Option<&CvList>) -> GapKind {
+    match (trouble, cv) {
+        (Trouble::Fault, _) => GapKind::Fault,
+        (Trouble::Blocked, _) => GapKind::Blocked,
+        (Trouble::NoMatch, None) => GapKind::Unmatched,
+        (Trouble::NoMatch, Some(cv)) => match subject {
+            GapSubject::Skill(skill) if cv.has(SkillId(*skill)) => GapKind::NotRetrieved,
+            _ => GapKind::NotOnCv,
+        },
     }
 }
 

@@ -24,6 +24,7 @@ use crate::report::{
 use crate::skill_dictionary::{SkillDictionary, SkillId};
 use crate::tally::{SkillTally, Tally, WeekTally, distinct};
 use crate::trends::{Movement, movements};
+use crate::week_history::{WeekTotals, history};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +51,7 @@ pub struct ReportBuilder<'s> {
 }
 
 /// The moments whose interactions a report reads: its week and the seven before.
-fn period(week: IsoWeek) -> Range<Timestamp> {
+pub fn period(week: IsoWeek) -> Range<Timestamp> {
     week.earlier(WEEKS - 1).start()..week.end()
 }
 
@@ -106,7 +107,24 @@ impl<'s> ReportBuilder<'s> {
     ///
     /// # Errors
     /// [`ReportError::Thread`].
-    pub fn finish(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
+    pub fn finish(self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
+        self.report(deliveries, now)
+    }
+
+    /// The report, and its eight weeks beside each other, the oldest first.
+    ///
+    /// # Errors
+    /// [`ReportError::Thread`].
+    pub fn finish_with_history(
+        mut self,
+        deliveries: Deliveries,
+        now: Timestamp,
+    ) -> Result<(Report, Vec<WeekTotals>), ReportError> {
+        let history = history(self.week, &mut self.tally.weeks);
+        Ok((self.report(deliveries, now)?, history))
+    }
+
+    fn report(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
         let movements = movements(&mut self.tally.weeks);
         let mut skills: Vec<SkillReport> =
             movements.iter().map(|(&skill, movement)| self.skill(skill, *movement)).collect();

@@ -335,7 +335,7 @@ fn vocabulary(vocabulary: &[Vocabulary]) -> VocabularyView {
 }
 
 /// Whether a skill has more than one word for it, or the CV has another one.
-fn is_interesting(entry: &Vocabulary) -> bool {
+pub(crate) fn is_interesting(entry: &Vocabulary) -> bool {
     match entry.asked.as_slice() {
         [] => false,
         [only] => {

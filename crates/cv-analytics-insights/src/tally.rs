@@ -239,7 +239,7 @@ pub(crate) fn distinct(sessions: &mut Vec<SessionDigest>) -> Option<u64> {
     clippy::cast_sign_loss,
     reason = "not negative, and a float saturates"
 )]
-fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
+pub(crate) fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
     let response = observation.response.as_ref()?;
     if let Some(total) = response.total_time_ms {
         return (total >= 0.0).then(|| total.round() as u64);
@@ -249,13 +249,13 @@ fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
 }
 
 /// What the owner leaves out, with its sessions ready to compare.
-struct Excluded<'s> {
+pub(crate) struct Excluded<'s> {
     sessions: BTreeSet<SessionDigest>,
     request_ids: &'s BTreeSet<String>,
 }
 
 impl<'s> Excluded<'s> {
-    fn new(exclusions: &'s Exclusions) -> Self {
+    pub(crate) fn new(exclusions: &'s Exclusions) -> Self {
         let sessions =
             exclusions.sessions.iter().map(|session| SessionDigest::of(session)).collect();
         Self { sessions, request_ids: &exclusions.request_ids }
@@ -263,7 +263,7 @@ impl<'s> Excluded<'s> {
 
     /// Whether the interaction is left out: canaries, known bots and the owner's own traffic by
     /// the flag of the intake, and what the owner lists.
-    fn cover(&self, observation: &PagedObservation<'_>) -> bool {
+    pub(crate) fn cover(&self, observation: &PagedObservation<'_>) -> bool {
         observation.traffic != Traffic::Visitor
             || observation.session.is_some_and(|session| self.sessions.contains(&session))
             || self.request_ids.contains(observation.request_id)

@@ -16,7 +16,8 @@ impl Secret {
         Self(text.into())
     }
 
-    pub(crate) fn reveal(&self) -> &str {
+    /// The text.
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }
@@ -77,6 +78,11 @@ impl PublicUrl {
         let authority =
             authority.strip_suffix(usual_port).map_or(authority.clone(), ToOwned::to_owned);
         Ok(Self { scheme, authority })
+    }
+
+    /// Whether clients come over TLS.
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
     }
 
     /// Host and port, without a port that is usual for the scheme.

@@ -35,9 +35,11 @@ use axum::http::{Response, Uri};
 use axum::routing::{get, post};
 use cv_analytics_core::store::Keep;
 
+pub use self::rate_limits::{ClientAddress, RateLimits};
 pub use self::reports::Reports;
 pub use self::serve::serve;
 pub use self::server::{Server, Setup};
+pub use self::sigv4::AcceptedHosts;
 pub use self::sqs::{ACCOUNT, QUEUE_NAME};
 
 use self::metrics::Route;

@@ -16,10 +16,10 @@ const FAILURES_A_CLEANUP: u32 = 1_024;
 
 /// The address that a connection came from; the server puts it with each request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
+pub struct ClientAddress(pub IpAddr);
 
 /// Counts what is limited.
-pub(crate) struct RateLimits {
+pub struct RateLimits {
     requests: Option<DefaultDirectRateLimiter>,
     failures: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
     since_cleanup: AtomicU32,
@@ -27,7 +27,8 @@ pub(crate) struct RateLimits {
 }
 
 impl RateLimits {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// Begins to count.
+    pub fn new(limits: &Limits) -> Self {
         let failures =
             Quota::per_second(limits.failures_per_second).allow_burst(limits.failure_burst);
         Self {
@@ -47,7 +48,7 @@ impl RateLimits {
 
     /// Counts a failed authentication; `Err` with the seconds to wait where there were too many.
     /// A request that succeeds is never counted, nor held up by those that failed.
-    pub(crate) fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
+    pub fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
         if self.since_cleanup.fetch_add(1, Ordering::Relaxed) >= FAILURES_A_CLEANUP {
             self.since_cleanup.store(0, Ordering::Relaxed);
             self.failures.retain_recent();

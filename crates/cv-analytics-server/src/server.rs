@@ -1,6 +1,7 @@
 //! What the routes share: the ports, the limits and the counters.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::body::Body;
@@ -58,7 +59,7 @@ pub struct Server<K, R> {
     process_id: Uuid,
     requests: AtomicU64,
     bodies: BodyReader,
-    rates: RateLimits,
+    rates: Arc<RateLimits>,
     /// Kibibytes that may yet wait for the store.
     waiting: Semaphore,
     is_writable: AtomicBool,
@@ -89,7 +90,7 @@ impl<K: Keep, R: Reports> Server<K, R> {
             process_id: Uuid::new_v4(),
             requests: AtomicU64::new(0),
             bodies: BodyReader::new(limits.body_timeout),
-            rates: RateLimits::new(&limits),
+            rates: Arc::new(RateLimits::new(&limits)),
             waiting: Semaphore::new(kibibytes(limits.max_waiting_bytes as usize) as usize),
             is_writable: AtomicBool::new(true),
             metrics: Metrics::new(),
@@ -159,6 +160,11 @@ impl<K: Keep, R: Reports> Server<K, R> {
         limit: usize,
     ) -> Result<ReadBody<'_>, BodyError> {
         self.bodies.read(body, limit).await
+    }
+
+    /// Counts failed authentications, for other routes beside these.
+    pub fn rates(&self) -> Arc<RateLimits> {
+        Arc::clone(&self.rates)
     }
 
     pub(crate) fn check_rate(&self) -> Result<(), ()> {

@@ -30,7 +30,7 @@ use subtle::ConstantTimeEq;
 use self::amz_date::AmzDate;
 use self::authorization::Authorization;
 use self::canonical_request::CanonicalRequest;
-pub(crate) use self::hosts::AcceptedHosts;
+pub use self::hosts::AcceptedHosts;
 use crate::configuration::Credentials;
 
 /// How far a request's date may lie from the clock, either way, in seconds: AWS's 15 minutes.

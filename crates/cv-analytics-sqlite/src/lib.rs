@@ -6,12 +6,14 @@
 //! 2. `writer`: the one thread that writes, with group commit; `batch`: what it does with the
 //!    arrivals of one transaction; `deduplication`; `checkpointer`.
 //! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
-//! 4. `reader`: reading beside the writer; `observations`, `export`, `ledger`.
+//! 4. `reader`: reading beside the writer; `observations`, `browse`, `export`,
+//!    `ledger`.
 //! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`, `serving_lock`: what the program does
 //!    with a store beyond the ports.
 
 mod archive;
 mod batch;
+mod browse;
 mod checkpointer;
 mod columns;
 mod connection;

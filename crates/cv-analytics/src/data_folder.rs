@@ -62,6 +62,38 @@ impl DataFolder {
         self.path.join("credentials.env")
     }
 
+    /// The token of a dashboard without an intake, made where there is none; and whether it was.
+    pub(crate) fn dashboard_token(&self) -> Result<(String, bool)> {
+        const NAME: &str = "CV_ANALYTICS_TOKEN";
+        let file = self.dashboard_token_file();
+        let cannot = |what| format!("{} cannot be {what}", file.display());
+        match fs::read_to_string(&file) {
+            Ok(text) => {
+                let lines = text.lines().map(str::trim);
+                let mut tokens =
+                    lines.filter_map(|line| line.strip_prefix(NAME)?.strip_prefix('='));
+                match tokens.next_back().filter(|token| !token.is_empty()) {
+                    Some(token) => Ok((token.to_owned(), false)),
+                    None => bail!(
+                        "{NAME} is missing in {}; delete the file and it is made anew",
+                        file.display()
+                    ),
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let token = StoredCredentials::generate("", "").token;
+                write_private(&file, format!("{NAME}={token}\n").as_bytes())
+                    .with_context(|| cannot("written"))?;
+                Ok((token, true))
+            }
+            Err(error) => Err(error).with_context(|| cannot("read")),
+        }
+    }
+
+    pub(crate) fn dashboard_token_file(&self) -> PathBuf {
+        self.path.join("dashboard.env")
+    }
+
     /// The credentials that are kept, if there are some.
     pub(crate) fn credentials(&self) -> Result<Option<StoredCredentials>> {
         let file = self.credentials_file();
@@ -81,28 +113,34 @@ impl DataFolder {
 
     /// Writes the credentials, whole or not at all, readable by the owner alone.
     pub(crate) fn keep_credentials(&self, credentials: &StoredCredentials) -> Result<()> {
-        let (file, fresh) = (self.credentials_file(), self.path.join("credentials.env.new"));
+        let file = self.credentials_file();
         // Lines that somebody else wrote into it stay.
         let before = fs::read_to_string(&file).unwrap_or_default();
         let own = |line: &&str| {
             StoredCredentials::NAMES.iter().any(|name| line.contains(&format!("{name}=")))
         };
         let foreign: Vec<&str> = before.lines().filter(|line| !own(line)).collect();
-        let write = || -> std::io::Result<()> {
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut written = options.open(&fresh)?;
-            written.write_all(credentials.lines().as_bytes())?;
-            for line in &foreign {
-                writeln!(written, "{line}")?;
-            }
-            written.sync_all()?;
-            fs::rename(&fresh, &file)
-        };
-        write().with_context(|| format!("{} cannot be written", file.display()))
+        let mut text = credentials.lines();
+        for line in foreign {
+            text += line;
+            text.push('\n');
+        }
+        write_private(&file, text.as_bytes())
+            .with_context(|| format!("{} cannot be written", file.display()))
     }
+}
+
+/// Writes whole or not at all, readable by the owner alone.
+fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let fresh = file.with_extension("env.new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(&fresh)?;
+    written.write_all(bytes)?;
+    written.sync_all()?;
+    fs::rename(&fresh, file)
 }
 
 impl StoredCredentials {

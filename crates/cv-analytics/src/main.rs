@@ -4,6 +4,7 @@ mod archive;
 mod arguments;
 mod aws_installation;
 mod configuration_file;
+mod dashboard;
 mod data_folder;
 mod dead_letters;
 mod demo;

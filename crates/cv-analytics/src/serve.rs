@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_dashboard::{Dashboard, ProgramSetting};
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::report::Report;
@@ -25,6 +26,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Installation, wrong_usage};
+use crate::dashboard::{self, LettersInSqlite, Place, on_aws};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::mail_options::{MailOptions, MailWay, unsubscribe_key};
 use crate::store_location::{FigureFiles, PrivacySwitches};
@@ -57,19 +59,19 @@ pub(crate) struct Serve {
         env = "CV_ANALYTICS_LISTEN",
         default_value = "127.0.0.1:8787"
     )]
-    listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// The address that the agent and your browser use, where it is another, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
-    public_url: Option<PublicUrl>,
+    pub(crate) public_url: Option<PublicUrl>,
     /// The region in signatures, written to credentials.env at the first start
     #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
     /// The bearer token, in place of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]
-    token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Delete interactions older than this [default: keep them for ever]
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    retention_days: Option<u32>,
+    pub(crate) retention_days: Option<u32>,
     /// Answer no more requests a second than this [default: as many as come]
     #[arg(long, value_name = "N", env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND")]
     max_requests_per_second: Option<NonZeroU32>,
@@ -105,6 +107,7 @@ pub(crate) struct ReadyServer {
     listener: TcpListener,
     router: axum::Router,
     server: Arc<Server<SqliteStore, StoreReports>>,
+    dashboard: Arc<Dashboard<SqliteStore, LettersInSqlite>>,
     limits: Limits,
     retention_days: Option<u32>,
     public_url: Option<PublicUrl>,
@@ -115,10 +118,7 @@ pub(crate) struct ReadyServer {
 pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> Result<()> {
     let ServeCommand { serve: options, mail } = command;
     if installation.is_on_aws() {
-        wrong_usage(
-            "serve keeps what it receives in SQLite: leave --store dynamodb out; on AWS the queue takes events in, and \
-             `cv-analytics report --store dynamodb` reports",
-        );
+        return on_aws::run(installation, options).await;
     }
     options.start_log()?;
     let folder = installation.folder();
@@ -199,22 +199,34 @@ impl Serve {
         }
         let limits =
             Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() };
+        let token = Secret::new(self.token.as_ref().unwrap_or(&credentials.token));
+        let intake = self.privacy.intake(session_key::kept_or_made(&store).await?);
         let server = Arc::new(Server::new(Setup {
             credentials: Credentials {
                 access_key_id: credentials.access_key_id.clone(),
                 secret_access_key: Secret::new(&credentials.secret_access_key),
                 region: credentials.region.clone(),
-                token: Secret::new(self.token.as_ref().unwrap_or(&credentials.token)),
+                token: token.clone(),
             },
             listening,
             public_url: self.public_url.clone(),
             limits: limits.clone(),
-            intake: self.privacy.intake(session_key::kept_or_made(&store).await?),
+            intake: intake.clone(),
             store: store.clone(),
             reports: StoreReports(store.clone()),
             clock: now,
         }));
         let unsubscribe = unsubscribe_page(store.clone(), unsubscribe_key(&store).await?, now);
+        let letters = LettersInSqlite { store: store.clone(), intake };
+        let place = Place {
+            token,
+            listening,
+            public_url: self.public_url.clone(),
+            rates: server.rates(),
+            program_settings: self.shown_settings(),
+            live_every: dashboard::LIVE_EVERY,
+        };
+        let dashboard = Arc::new(dashboard::dashboard(folder, store.clone(), letters, place)?);
         Ok(ReadyServer {
             url,
             local_url: local_url(listening),
@@ -222,13 +234,35 @@ impl Serve {
             first_start,
             store,
             listener,
-            router: app(Arc::clone(&server)).merge(unsubscribe),
+            router: app(Arc::clone(&server))
+                .merge(cv_analytics_dashboard::app(Arc::clone(&dashboard)))
+                .merge(unsubscribe),
             server,
+            dashboard,
             limits,
             retention_days: self.retention_days,
             public_url: self.public_url.clone(),
             _lock: lock,
         })
+    }
+
+    /// What the dashboard shows of the options.
+    fn shown_settings(&self) -> Vec<ProgramSetting> {
+        let setting = |name, value: String| ProgramSetting { name, value };
+        let for_ever = || "for ever".to_owned();
+        let mut settings = vec![
+            setting("Listens on", self.listen.to_string()),
+            setting(
+                "Public address",
+                self.public_url.as_ref().map_or("none".to_owned(), ToString::to_string),
+            ),
+            setting(
+                "Keeps interactions",
+                self.retention_days.map_or_else(for_ever, |days| format!("{days} days")),
+            ),
+        ];
+        settings.extend(self.privacy.in_words().map(|(name, value)| setting(name, value)));
+        settings
     }
 
     /// The credentials that are kept, or new ones; the queue's address in them is today's.
@@ -261,7 +295,10 @@ impl ReadyServer {
     pub(crate) fn greeting(&self, folder: &DataFolder) -> String {
         let file = folder.credentials_file();
         if !self.first_start {
-            return format!("The Worker's secrets and your token are in {}.\n", shown(&file));
+            let (url, file) = (&self.url, shown(&file));
+            return format!(
+                "Your dashboard is at {url}. Your token for it and the Worker's secrets are in {file}.\n"
+            );
         }
         let StoredCredentials { access_key_id, secret_access_key, region, queue_url, token } =
             &self.credentials;
@@ -277,7 +314,9 @@ impl ReadyServer {
         }
         let _ = writeln!(
             text,
-            "\nYour own token, for /v1/events, /v1/reports and /metrics:\n\n  CV_ANALYTICS_TOKEN={token}"
+            "\nYour dashboard is at {}. Sign in with your own token, which /v1/events, /v1/reports and /metrics take too:\n\n  \
+             CV_ANALYTICS_TOKEN={token}",
+            self.url
         );
         let _ = writeln!(text, "\nAll five are kept in {}, which only you can read.", shown(&file));
         if self.url.starts_with("http://127.") || self.url.starts_with("http://localhost") {
@@ -303,9 +342,13 @@ impl ReadyServer {
         stop: impl Future<Output = ()>,
         mailer: Option<WeeklyMailer>,
     ) -> Result<()> {
-        let Self { store, listener, router, server, limits, retention_days, .. } = self;
+        let Self { store, listener, router, server, dashboard, limits, retention_days, .. } = self;
         let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
         let recovery = tokio::spawn(notice_recovery(store.clone(), server));
+        let stop = async move {
+            stop.await;
+            dashboard.stop();
+        };
         let served = serve(listener, router, limits, stop).await;
         if let Some(retention) = retention {
             retention.abort();
@@ -402,7 +445,7 @@ fn token(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn local_url(address: SocketAddr) -> String {
+pub(crate) fn local_url(address: SocketAddr) -> String {
     // A wildcard address cannot be called.
     if address.ip().is_unspecified() {
         return format!("http://localhost:{}", address.port());

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::Ledger;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_sqlite::SqliteStore;
 
@@ -88,6 +89,18 @@ impl Installation {
 }
 
 impl PrivacySwitches {
+    /// What is taken out, for a person.
+    pub(crate) fn in_words(self) -> impl Iterator<Item = (&'static str, String)> {
+        let words =
+            |keep: bool, done: &str| if keep { "kept as they come" } else { done }.to_owned();
+        [
+            ("Personal data in free text", words(self.keep_personal_data, "replaced by markers")),
+            ("Session ids", words(self.keep_session_ids, "kept as keyed hashes")),
+            ("User agents and referers", words(self.keep_user_agents, "dropped")),
+        ]
+        .into_iter()
+    }
+
     /// The intake under these switches, with the installation's own session key.
     pub(crate) fn intake(self, session_key: SessionKey) -> Intake {
         Intake::new(Privacy {
@@ -148,7 +161,7 @@ impl FigureFiles {
     }
 
     /// Puts what the files say into the store, for good.
-    pub(crate) async fn keep(&self, store: &SqliteStore) -> Result<FigureSettings> {
+    pub(crate) async fn keep(&self, store: &impl Ledger) -> Result<FigureSettings> {
         if self.is_empty() {
             return Ok(FigureSettings::load(store).await?);
         }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+    Select,
 };
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
@@ -171,6 +172,56 @@ impl Tables {
             items: answer.items.unwrap_or_default(),
             next: answer.last_evaluated_key.filter(|key| !key.is_empty()),
         })
+    }
+
+    /// At most `limit` of a week's records whose moment lies in `within`, a part of it: the newest.
+    pub(crate) async fn week_latest(
+        &self,
+        week: IsoWeek,
+        within: Range<Timestamp>,
+        limit: usize,
+    ) -> Answer<Vec<Attributes>> {
+        let table = &self.names.analytics;
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(WEEK_INDEX)
+            .key_condition_expression("#week = :week AND #timestamp BETWEEN :from AND :last")
+            .expression_attribute_names("#week", WEEK)
+            .expression_attribute_names("#timestamp", TIMESTAMP)
+            .expression_attribute_values(":week", text(week.to_string()))
+            .expression_attribute_values(":from", moment(within.start))
+            .expression_attribute_values(":last", moment(within.end.plus_millis(-1)))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| TableError::from_sdk(table, "Query", error))?;
+        self.units.read(answer.consumed_capacity());
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// Whether a week has a record, by the index: half a unit.
+    pub(crate) async fn week_holds_any(&self, week: IsoWeek) -> Answer<bool> {
+        let table = &self.names.analytics;
+        let answer = self
+            .client
+            .query()
+            .table_name(table)
+            .index_name(WEEK_INDEX)
+            .select(Select::Count)
+            .key_condition_expression("#week = :week")
+            .expression_attribute_names("#week", WEEK)
+            .expression_attribute_values(":week", text(week.to_string()))
+            .limit(1)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| TableError::from_sdk(table, "Query", error))?;
+        self.units.read(answer.consumed_capacity());
+        Ok(answer.count > 0)
     }
 
     /// One page of every item of the records' table, the product's own state included.

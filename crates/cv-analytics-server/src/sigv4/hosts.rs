@@ -8,26 +8,32 @@ use crate::configuration::PublicUrl;
 ///
 /// A signature covers the `Host` header. A proxy may rewrite that header, and then the client
 /// signed the public one; a request for any other host was not meant for this server.
-#[derive(Debug)]
-pub(crate) struct AcceptedHosts {
+#[derive(Clone, Debug)]
+pub struct AcceptedHosts {
     listening: SocketAddr,
     public: Option<String>,
 }
 
 impl AcceptedHosts {
-    pub(crate) fn new(listening: SocketAddr, public: Option<&PublicUrl>) -> Self {
+    /// The hosts of a server that listens on `listening` and is known to clients as `public`.
+    pub fn new(listening: SocketAddr, public: Option<&PublicUrl>) -> Self {
         Self { listening, public: public.map(|url| url.authority().to_owned()) }
+    }
+
+    /// Whether a browser's request for this `Host` was meant for this server.
+    pub fn accepts(&self, host: &str) -> bool {
+        let is_public = |public: &str| {
+            let bare =
+                host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
+            host.eq_ignore_ascii_case(public) || bare.eq_ignore_ascii_case(public)
+        };
+        self.listens_as(host) || self.public.as_deref().is_some_and(is_public)
     }
 
     /// The hosts to verify a signature with, the received one first.
     pub(super) fn candidates<'h>(&'h self, received: &'h [u8]) -> [Option<&'h [u8]>; 2] {
         let text = std::str::from_utf8(received).unwrap_or_default();
-        let is_public = |public: &str| {
-            let bare =
-                text.strip_suffix(":443").or_else(|| text.strip_suffix(":80")).unwrap_or(text);
-            text.eq_ignore_ascii_case(public) || bare.eq_ignore_ascii_case(public)
-        };
-        let own = self.listens_as(text) || self.public.as_deref().is_some_and(is_public);
+        let own = self.accepts(text);
         let public = self.public.as_deref().filter(|public| !text.eq_ignore_ascii_case(public));
         [own.then_some(received), public.map(str::as_bytes)]
     }

@@ -1,0 +1,32 @@
+"use strict";
+// Puts questions on the live page as they arrive. The server escapes every text in the rows.
+(() => {
+  const list = document.getElementById("live");
+  const state = document.getElementById("live-state");
+  const most = 200;
+  const tell = (text) => { if (state.textContent !== text) state.textContent = text; };
+  const read = (html) => {
+    const holder = document.createElement("template");
+    holder.innerHTML = html;
+    return holder.content.firstElementChild;
+  };
+  const known = (row) => [...list.children].find((other) => other.dataset.href === row.dataset.href);
+  const put = (event) => {
+    const row = read(event.data);
+    const there = known(row);
+    if (there) {
+      there.replaceWith(row);
+    } else if (event.type === "question") {
+      list.prepend(row);
+      row.classList.add("fresh");
+      document.getElementById("live-empty")?.remove();
+      while (list.children.length > most) list.lastElementChild.remove();
+    }
+  };
+  const events = new EventSource(list.dataset.events);
+  events.addEventListener("open", () => tell("Connected: new questions appear here."));
+  events.addEventListener("error", () => tell("Not connected; trying again."));
+  events.addEventListener("question", put);
+  events.addEventListener("answer", put);
+  addEventListener("pagehide", () => events.close());
+})();

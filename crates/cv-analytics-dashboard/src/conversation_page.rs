@@ -1,0 +1,89 @@
+//! `/sessions/{session}`: what one visitor asked, in order.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::Response;
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::store::Observation;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::page_words::counted;
+use futures_util::TryStreamExt;
+use serde::Serialize;
+
+use crate::access::Owner;
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::form::Form;
+use crate::page::{PageError, render};
+use crate::question_query::session_of;
+use crate::question_view::QuestionView;
+use crate::questions_page::rows;
+use crate::weeks::shown_week;
+
+/// Questions of one conversation; who asks more is no visitor.
+const MOST: usize = 500;
+
+#[derive(Serialize)]
+struct ConversationView {
+    name: String,
+    weeks: String,
+    count: String,
+    cut: bool,
+    rows: Vec<QuestionView>,
+    /// The same conversation a week before, or after.
+    earlier: String,
+    later: String,
+}
+
+pub(crate) async fn page<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+    Path(session): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, PageError> {
+    let query = Form::read(query.unwrap_or_default().as_bytes());
+    let week = match query.get("week").filter(|week| !week.is_empty()) {
+        Some(week) => {
+            week.parse::<IsoWeek>().map_err(|error| PageError::BadRequest(error.to_string()))?
+        }
+        None => {
+            let now = dashboard.now();
+            shown_week(&dashboard.weeks().await?, now)
+        }
+    };
+    let digest = session_of(&session);
+    // A conversation may go over midnight on a Sunday.
+    let (first, last) = (week.earlier(1), week.later(1));
+    let mut found: Vec<Observation> = Vec::new();
+    {
+        let mut pages = pin!(dashboard.store.observations(first.start()..last.end()));
+        while let Some(page) = pages.try_next().await? {
+            let theirs = page.iter().filter(|row| row.session == Some(digest));
+            found.extend(
+                theirs.map(|row| row.to_owned()).take(MOST + 1 - found.len().min(MOST + 1)),
+            );
+        }
+    }
+    if found.is_empty() {
+        return Err(PageError::NotFound("nothing is kept of this conversation in these weeks"));
+    }
+    found.sort_by(|a, b| (a.at(), &a.request_id).cmp(&(b.at(), &b.request_id)));
+    let cut = found.len() > MOST;
+    found.truncate(MOST);
+    let figures = dashboard.reports.figures(&dashboard.store).await?;
+    let address = |week: IsoWeek| format!("/sessions/{digest}?week={week}");
+    let view = ConversationView {
+        name: digest.to_string().chars().take(6).collect(),
+        weeks: format!("{first} to {last}"),
+        count: counted(found.len() as u64, "question", "questions"),
+        cut,
+        rows: rows(&found, &figures),
+        earlier: address(week.earlier(2)),
+        later: address(week.later(2)),
+    };
+    render("conversation.html", ("Conversation", "questions"), &owner, &view)
+}

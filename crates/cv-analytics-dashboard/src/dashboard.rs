@@ -1,0 +1,104 @@
+//! What the pages share: the ports, the access, and what was computed before.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_server::configuration::{PublicUrl, Secret};
+use cv_analytics_server::{AcceptedHosts, RateLimits};
+use tokio::sync::{Semaphore, watch};
+
+use crate::access::Access;
+use crate::dead_letters::DeadLetters;
+use crate::owner_sessions::OwnerSessions;
+use crate::page::PageError;
+use crate::reports::Reports;
+
+/// Live pages that may be open at once.
+const WATCHERS: usize = 32;
+
+/// What a dashboard is made of.
+pub struct Setup<S, D> {
+    /// What is looked at.
+    pub store: S,
+    /// What could not be read.
+    pub dead_letters: D,
+    /// The owner's token.
+    pub token: Secret,
+    /// The hosts that requests are meant for.
+    pub hosts: AcceptedHosts,
+    /// The address that the owner's browser uses, where it is another than the one listened on.
+    pub public_url: Option<PublicUrl>,
+    /// Counts failed logins, together with the server's other failures.
+    pub rates: Arc<RateLimits>,
+    /// Who is signed in.
+    pub sessions: OwnerSessions,
+    /// Settings of the program, to show; no secrets.
+    pub program_settings: Vec<ProgramSetting>,
+    /// How often the live page looks for what arrived.
+    pub live_every: Duration,
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
+}
+
+/// A setting of the program and its value, in words.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ProgramSetting {
+    /// What is set.
+    pub name: &'static str,
+    /// What it is.
+    pub value: String,
+}
+
+/// A dashboard that [`crate::app`] gives routes.
+pub struct Dashboard<S, D> {
+    pub(crate) access: Access,
+    pub(crate) store: S,
+    pub(crate) dead_letters: D,
+    pub(crate) reports: Reports,
+    pub(crate) program_settings: Vec<ProgramSetting>,
+    pub(crate) live_every: Duration,
+    /// Places for live pages.
+    pub(crate) watchers: Arc<Semaphore>,
+    clock: fn() -> Timestamp,
+    stopping: watch::Sender<bool>,
+}
+
+impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
+    /// Puts a dashboard together.
+    pub fn new(setup: Setup<S, D>) -> Self {
+        let Setup { store, dead_letters, token, hosts, public_url, .. } = setup;
+        Self {
+            access: Access::new(&token, hosts, public_url, setup.rates, setup.sessions),
+            store,
+            dead_letters,
+            reports: Reports::default(),
+            program_settings: setup.program_settings,
+            live_every: setup.live_every,
+            watchers: Arc::new(Semaphore::new(WATCHERS)),
+            clock: setup.clock,
+            stopping: watch::Sender::new(false),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The weeks that hold interactions, the oldest first.
+    pub(crate) async fn weeks(&self) -> Result<Arc<Vec<IsoWeek>>, PageError> {
+        self.reports.weeks(&self.store, self.now()).await
+    }
+
+    /// Ends what would go on by itself: live pages that are open.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Becomes `true` once [`Dashboard::stop`] is called.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+}

@@ -1,0 +1,153 @@
+//! `/dead-letters`: messages that could not be read, looked at, read again or dropped.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::Response;
+use axum::response::{IntoResponse, Redirect};
+use cv_analytics_core::browse::Browse;
+use cv_analytics_insights::page_words::{counted, line, number};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+
+use crate::access::Owner;
+use crate::dashboard::Dashboard;
+use crate::dead_letters::{DeadLetters, Entry, Retried};
+use crate::form::Form;
+use crate::page::{PageError, render};
+use crate::question_view::time;
+
+/// Letters in the list.
+const LISTED: usize = 200;
+/// Bytes of a letter that its page shows.
+const SHOWN_BYTES: usize = 64 * 1024;
+
+#[derive(Serialize)]
+struct ListView {
+    done: Option<&'static str>,
+    entries: Vec<EntryView>,
+    more: Option<String>,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    id: String,
+    href: String,
+    reason: String,
+    detail: String,
+    time: String,
+    size: String,
+}
+
+#[derive(Serialize)]
+struct LetterView {
+    entry: EntryView,
+    body: String,
+    is_text: bool,
+    cut: bool,
+}
+
+/// What was done, by the word in the address.
+const DONE: [(&str, &str); 5] = [
+    ("kept", "It could be read now, and is kept."),
+    ("still", "It still cannot be read, and stays."),
+    ("sent", "It is on its way through the queue again; what still cannot be read comes back."),
+    ("dropped", "It is deleted."),
+    ("gone", "It was not there any more."),
+];
+
+impl EntryView {
+    fn of(entry: &Entry) -> Self {
+        Self {
+            href: address(&entry.id),
+            reason: entry
+                .reason
+                .as_deref()
+                .map_or("moved by SQS after its last delivery failed".to_owned(), |reason| {
+                    line(reason, 80)
+                }),
+            detail: line(&entry.detail, 400),
+            time: time(entry.arrived_at),
+            size: counted(entry.bytes, "byte", "bytes"),
+            id: entry.id.clone(),
+        }
+    }
+}
+
+fn address(id: &str) -> String {
+    format!("/dead-letters/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+}
+
+pub(crate) async fn list<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, PageError> {
+    let query = Form::read(query.unwrap_or_default().as_bytes());
+    let done = query.get("done");
+    let listed = dashboard.dead_letters.list(LISTED).await.map_err(PageError::DeadLetters)?;
+    let view = ListView {
+        done: DONE.iter().find(|(word, _)| Some(*word) == done).map(|(_, text)| *text),
+        entries: listed.entries.iter().map(EntryView::of).collect(),
+        more: (listed.more > 0).then(|| number(listed.more)),
+    };
+    render("dead_letters.html", ("Dead letters", "dead-letters"), &owner, &view)
+}
+
+pub(crate) async fn letter<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+    Path(id): Path<String>,
+) -> Result<Response<Body>, PageError> {
+    let found = dashboard.dead_letters.letter(&id).await.map_err(PageError::DeadLetters)?;
+    let (entry, body) =
+        found.ok_or(PageError::NotFound("there is no dead letter with this id any more"))?;
+    let shown = body.get(..SHOWN_BYTES).unwrap_or(&body);
+    let view = LetterView {
+        entry: EntryView::of(&entry),
+        is_text: std::str::from_utf8(&body).is_ok(),
+        body: readable(&String::from_utf8_lossy(shown)),
+        cut: body.len() > SHOWN_BYTES,
+    };
+    render("dead_letter.html", ("Dead letter", "dead-letters"), &owner, &view)
+}
+
+/// A stranger's bytes, with signs in place of what would show nothing or steer the line.
+fn readable(text: &str) -> String {
+    let sign = |sign: char| match sign {
+        '\n' | '\t' => sign,
+        _ if sign.is_control() => '\u{fffd}',
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        _ => sign,
+    };
+    text.chars().map(sign).collect()
+}
+
+pub(crate) async fn retry<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Path(id): Path<String>,
+    _: Extension<Form>,
+) -> Result<Response<Body>, PageError> {
+    let retried = dashboard.dead_letters.retry(&id).await.map_err(PageError::DeadLetters)?;
+    Ok(done(match retried {
+        Retried::Kept => "kept",
+        Retried::StillDead => "still",
+        Retried::Sent => "sent",
+        Retried::NotThere => "gone",
+    }))
+}
+
+pub(crate) async fn drop_letter<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Path(id): Path<String>,
+    _: Extension<Form>,
+) -> Result<Response<Body>, PageError> {
+    let dropped = dashboard.dead_letters.drop_letter(&id).await.map_err(PageError::DeadLetters)?;
+    Ok(done(if dropped { "dropped" } else { "gone" }))
+}
+
+fn done(word: &str) -> Response<Body> {
+    Redirect::to(&format!("/dead-letters?done={word}")).into_response()
+}

@@ -1,0 +1,269 @@
+//! `/questions.csv` and `/questions.jsonl`: every question that the filters find, streamed.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, Response, header};
+use bytes::Bytes;
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
+use cv_analytics_core::store::StoreError;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::drill_down::DrillDown;
+use futures_util::{TryStreamExt, stream};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::page::PageError;
+use crate::question_query::QuestionQuery;
+use crate::reports::Figures;
+use crate::weeks::shown_week;
+
+/// Pages that are made ahead of who takes them.
+const AHEAD: usize = 2;
+
+/// A form of an export.
+#[derive(Clone, Copy)]
+enum Format {
+    Csv,
+    JsonLines,
+}
+
+/// One exported question.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Exported<'o> {
+    request_id: &'o str,
+    at: String,
+    week: String,
+    question: Option<&'o str>,
+    outcome: &'static str,
+    match_type: Option<&'static str>,
+    match_score: Option<f64>,
+    latency_ms: Option<u64>,
+    session: Option<String>,
+    matched_skills: Vec<&'o str>,
+    missing_skills: Vec<&'o str>,
+    skills: Vec<String>,
+}
+
+/// The first line of the CSV form.
+const HEADS: [&str; 12] = [
+    "requestId",
+    "at",
+    "week",
+    "question",
+    "outcome",
+    "matchType",
+    "matchScore",
+    "latencyMs",
+    "session",
+    "matchedSkills",
+    "missingSkills",
+    "skills",
+];
+
+type Pages = mpsc::Sender<Result<Bytes, ExportError>>;
+
+/// Why an export broke off: the connection is cut, so that nobody takes it for whole.
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a line cannot be written: {0}")]
+    Csv(#[from] csv::Error),
+    #[error("a line cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+pub(crate) async fn csv<S: Browse, D: DeadLetters>(
+    state: State<Arc<Dashboard<S, D>>>,
+    query: RawQuery,
+) -> Result<Response<Body>, PageError> {
+    export(state, query, Format::Csv).await
+}
+
+pub(crate) async fn json_lines<S: Browse, D: DeadLetters>(
+    state: State<Arc<Dashboard<S, D>>>,
+    query: RawQuery,
+) -> Result<Response<Body>, PageError> {
+    export(state, query, Format::JsonLines).await
+}
+
+async fn export<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    RawQuery(query): RawQuery,
+    format: Format,
+) -> Result<Response<Body>, PageError> {
+    let query = QuestionQuery::read(&query.unwrap_or_default())?;
+    let now = dashboard.now();
+    let newest = match query.week {
+        Some(week) => week,
+        None => shown_week(&dashboard.weeks().await?, now),
+    };
+    let figures = dashboard.reports.figures(&dashboard.store).await?;
+    let store = dashboard.store.clone();
+    let (pages, mut made) = mpsc::channel(AHEAD);
+    tokio::spawn(async move {
+        if let Err(error) = write(&store, &figures, &query, newest, format, &pages).await {
+            tracing::error!(error = %error, "an export broke off");
+            // Nobody may be reading any more.
+            let _ = pages.send(Err(error)).await;
+        }
+    });
+    let (kind, ending) = match format {
+        Format::Csv => ("text/csv; charset=utf-8; header=present", "csv"),
+        Format::JsonLines => ("application/x-ndjson", "jsonl"),
+    };
+    let name = format!("attachment; filename=\"questions-{newest}.{ending}\"");
+    let mut response =
+        Response::new(Body::from_stream(stream::poll_fn(move |context| made.poll_recv(context))));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(name) = HeaderValue::try_from(name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+async fn write<S: Browse>(
+    store: &S,
+    figures: &Figures,
+    query: &QuestionQuery,
+    newest: IsoWeek,
+    format: Format,
+    made: &Pages,
+) -> Result<(), ExportError> {
+    let (cv, exclusions) = (figures.cv.as_ref(), &figures.settings.exclusions);
+    let mut drill_down = DrillDown::new(&query.filter, &figures.dictionary, cv, exclusions);
+    let mut sight = DrillDown::new(&query.filter, &figures.dictionary, cv, exclusions);
+    if matches!(format, Format::Csv) {
+        let mut line = csv::Writer::from_writer(Vec::new());
+        line.write_record(HEADS)?;
+        let _ = made.send(Ok(finished(line)?)).await;
+    }
+    for back in 0..query.weeks {
+        let week = newest.earlier(back);
+        let mut pages = pin!(store.observations(week.start()..week.end()));
+        while let Some(page) = pages.try_next().await? {
+            let lines = lines(&page, &mut drill_down, &mut sight, format)?;
+            if !lines.is_empty() && made.send(Ok(lines)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn lines(
+    page: &ObservationPage,
+    drill_down: &mut DrillDown<'_>,
+    sight: &mut DrillDown<'_>,
+    format: Format,
+) -> Result<Bytes, ExportError> {
+    let mut found = Vec::new();
+    drill_down.search(page, |observation| found.push(observation.clone()));
+    match format {
+        Format::Csv => {
+            let mut lines = csv::Writer::from_writer(Vec::new());
+            for observation in &found {
+                lines.write_record(Exported::of(observation, sight).record())?;
+            }
+            Ok(finished(lines)?)
+        }
+        Format::JsonLines => {
+            let mut lines = Vec::new();
+            for observation in &found {
+                serde_json::to_writer(&mut lines, &Exported::of(observation, sight))?;
+                lines.push(b'\n');
+            }
+            Ok(lines.into())
+        }
+    }
+}
+
+fn finished(writer: csv::Writer<Vec<u8>>) -> Result<Bytes, csv::Error> {
+    let lines = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(lines.into())
+}
+
+impl<'o> Exported<'o> {
+    fn of(observation: &PagedObservation<'o>, sight: &mut DrillDown<'_>) -> Self {
+        let seen = sight.sight(observation);
+        let response = observation.response.as_ref();
+        let at = observation.at();
+        Self {
+            request_id: observation.request_id,
+            at: at.map(|at| at.to_string()).unwrap_or_default(),
+            week: at.map(|at| IsoWeek::containing(at).to_string()).unwrap_or_default(),
+            question: observation.query.as_ref().map(|query| query.text),
+            outcome: response.map_or("unanswered", |response| Outcome::code(response.outcome)),
+            match_type: response.and_then(|response| response.match_type.map(MatchType::code)),
+            match_score: response
+                .and_then(|response| response.match_score.map(|score| score.value())),
+            latency_ms: seen.latency_ms,
+            session: observation.session.map(|session| session.to_string()),
+            matched_skills: response
+                .map(|response| response.matched_skills.iter().collect())
+                .unwrap_or_default(),
+            missing_skills: response
+                .map(|response| response.missing_skills.iter().collect())
+                .unwrap_or_default(),
+            skills: seen.skills,
+        }
+    }
+
+    fn record(&self) -> [String; 12] {
+        let number = |number: Option<f64>| number.map(|number| number.to_string());
+        [
+            harmless(self.request_id),
+            self.at.clone(),
+            self.week.clone(),
+            harmless(self.question.unwrap_or_default()),
+            self.outcome.to_owned(),
+            self.match_type.unwrap_or_default().to_owned(),
+            number(self.match_score).unwrap_or_default(),
+            self.latency_ms.map(|ms| ms.to_string()).unwrap_or_default(),
+            self.session.clone().unwrap_or_default(),
+            harmless(&self.matched_skills.join("; ")),
+            harmless(&self.missing_skills.join("; ")),
+            harmless(&self.skills.join("; ")),
+        ]
+    }
+}
+
+/// A text that no spreadsheet takes for a formula: one that begins like one gets an apostrophe
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn harmless(text: &str) -> String {
+    let begins = |sign: char| {
+        matches!(sign, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠')
+    };
+    let first = text.trim_start_matches(|sign: char| sign.is_whitespace() || sign.is_control());
+    if text.starts_with(begins) || first.starts_with(begins) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_begins_like_a_formula() {
+        for text in
+            ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\u{a0}=1", "＝1", "\n-1"]
+        {
+            assert!(harmless(text).starts_with('\''), "{text:?}");
+        }
+        for text in ["Go?", "a=b", "", "'=1"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+}

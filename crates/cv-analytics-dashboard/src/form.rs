@@ -1,0 +1,24 @@
+//! What a form of ours sent, in the way browsers encode it.
+
+use std::borrow::Cow;
+
+/// The field that every form of a signed-in page carries.
+pub(crate) const FORM_TOKEN: &str = "form-token";
+
+/// The fields of a form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(bytes);
+        let own = |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into(), value.into());
+        Self(pairs.map(own).collect())
+    }
+
+    /// The first value of a field.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,82 @@
+//! The owner's pages: week by week, the questions behind every number, live, dead letters, settings.
+//!
+//! In reading order:
+//!
+//! 1. [`Setup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
+//! 2. `access`, `login`, [`owner_sessions`]: who is let in.
+//! 3. `reports`: reports and what they are made under, remembered; `weeks`: the weeks that there are.
+//! 4. `week_page`, `week_view`, `charts`: one week.
+//! 5. `question_query`, `question_search`, `questions_page`, `question_view`: the questions behind a
+//!    number; `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
+//! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`.
+//! 7. `page`, `form`, `assets`: templates, forms and files.
+
+mod access;
+mod assets;
+mod charts;
+mod conversation_page;
+mod dashboard;
+pub mod dead_letters;
+mod dead_letters_page;
+mod export;
+mod form;
+mod interaction_page;
+mod live;
+mod login;
+pub mod owner_sessions;
+mod page;
+mod question_query;
+mod question_search;
+mod question_view;
+mod questions_page;
+mod reports;
+mod settings_page;
+mod week_page;
+mod week_view;
+mod weeks;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use cv_analytics_core::browse::Browse;
+
+pub use self::dashboard::{Dashboard, ProgramSetting, Setup};
+
+use self::dead_letters::DeadLetters;
+
+/// The routes of `dashboard`, to merge with those of the intake; it brings no fallback.
+pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router {
+    let routes = Router::new()
+        .route("/", get(weeks::newest::<S, D>))
+        .route("/login", get(login::page).post(login::sign_in::<S, D>))
+        .route("/logout", post(login::sign_out::<S, D>))
+        .route("/weeks", get(weeks::chosen))
+        .route("/weeks/{week}", get(week_page::page::<S, D>))
+        .route("/questions", get(questions_page::page::<S, D>))
+        .route("/questions.csv", get(export::csv::<S, D>))
+        .route("/questions.jsonl", get(export::json_lines::<S, D>))
+        .route("/interactions/{request_id}", get(interaction_page::page::<S, D>))
+        .route("/sessions/{session}", get(conversation_page::page::<S, D>))
+        .route("/live", get(live::page::<S, D>))
+        .route("/live/events", get(live::events::<S, D>))
+        .route("/dead-letters", get(dead_letters_page::list::<S, D>))
+        .route("/dead-letters/{id}", get(dead_letters_page::letter::<S, D>))
+        .route("/dead-letters/{id}/retry", post(dead_letters_page::retry::<S, D>))
+        .route("/dead-letters/{id}/drop", post(dead_letters_page::drop_letter::<S, D>))
+        .route("/settings", get(settings_page::page::<S, D>))
+        .route("/settings/gap-marks", post(settings_page::mark::<S, D>))
+        .route("/assets/{file}", get(assets::file))
+        .with_state(Arc::clone(&dashboard));
+    protect(routes, dashboard)
+}
+
+/// Puts the dashboard's access before `routes` that are written elsewhere: host, owner, and where a
+/// change comes from.
+pub fn protect<S: Browse, D: DeadLetters>(
+    routes: Router,
+    dashboard: Arc<Dashboard<S, D>>,
+) -> Router {
+    routes.layer(from_fn_with_state(dashboard, access::guard::<S, D>))
+}

@@ -1,0 +1,196 @@
+//! `/live`: questions as they arrive, by server-sent events.
+//!
+//! The store is looked at again and again while somebody watches, and only then.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use cv_analytics_core::browse::{ArrivalCursor, Arrivals, Browse};
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::store::Observation;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Interval;
+
+use crate::access::{Owner, plain};
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::form::Form;
+use crate::page::{PageError, fill, render};
+use crate::question_view::QuestionView;
+use crate::questions_page::rows;
+use crate::reports::Figures;
+
+/// Questions on the page when it is opened.
+const SHOWN: usize = 30;
+/// Questions of one look.
+const AT_ONCE: usize = 100;
+/// Questions whose answer is waited for.
+const WAITING: usize = 100;
+/// Questions that are known to have been shown.
+const GIVEN: usize = 500;
+/// How often a quiet connection is kept alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+#[derive(Serialize)]
+struct LiveView {
+    rows: Vec<QuestionView>,
+    cursor: i64,
+    /// How often the store is looked at, in words.
+    every: String,
+}
+
+#[derive(Serialize)]
+struct RowView<'v> {
+    question: &'v QuestionView,
+}
+
+pub(crate) async fn page<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+) -> Result<Response<Body>, PageError> {
+    let Arrivals { mut interactions, cursor } = dashboard.store.arrivals(None, SHOWN).await?;
+    interactions.reverse();
+    let figures = dashboard.reports.figures(&dashboard.store).await?;
+    let every = dashboard.live_every;
+    let view = LiveView {
+        rows: views(interactions, &figures),
+        cursor: cursor.0,
+        every: if every < Duration::from_secs(2) {
+            "as they arrive".to_owned()
+        } else {
+            format!("within {} seconds", every.as_secs())
+        },
+    };
+    render("live.html", ("Live", "live"), &owner, &view)
+}
+
+fn views(interactions: Vec<Interaction>, figures: &Figures) -> Vec<QuestionView> {
+    let observations: Vec<Observation> = interactions.into_iter().map(Observation::from).collect();
+    rows(&observations, figures)
+}
+
+/// Somebody who watches.
+struct Watcher<S, D> {
+    dashboard: Arc<Dashboard<S, D>>,
+    owner: Owner,
+    cursor: ArrivalCursor,
+    /// Questions that were shown without an answer.
+    waiting: Vec<RequestId>,
+    /// Those that came last, with whether they were answered: a store may give them again.
+    given: VecDeque<(RequestId, bool)>,
+    ticks: Interval,
+    stopping: watch::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+}
+
+pub(crate) async fn events<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response<Body>, PageError> {
+    let Ok(place) = Arc::clone(&dashboard.watchers).try_acquire_owned() else {
+        let text = "too many live pages are open: close some";
+        return Ok(plain(StatusCode::SERVICE_UNAVAILABLE, text));
+    };
+    let query = Form::read(query.unwrap_or_default().as_bytes());
+    // A browser that comes back says what it saw last.
+    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(query.get("after"));
+    let latest = dashboard.store.arrivals(None, SHOWN).await?;
+    let waiting = latest.interactions.iter().filter(|one| one.response.is_none());
+    let watcher = Watcher {
+        owner,
+        cursor: seen.and_then(|id| id.parse().ok()).map_or(latest.cursor, ArrivalCursor),
+        waiting: waiting.map(|one| one.request_id.clone()).collect(),
+        given: VecDeque::new(),
+        ticks: tokio::time::interval(dashboard.live_every),
+        stopping: dashboard.stopping(),
+        _place: place,
+        dashboard,
+    };
+    let events = stream::unfold(watcher, |mut watcher| async move {
+        let events = watcher.next().await?;
+        Some((stream::iter(events.into_iter().map(Ok::<_, Infallible>)), watcher))
+    });
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    Ok(Sse::new(events.flatten()).keep_alive(keep_alive).into_response())
+}
+
+impl<S: Browse, D: DeadLetters> Watcher<S, D> {
+    /// What came since the last look; `None` where the stream ends.
+    async fn next(&mut self) -> Option<Vec<Event>> {
+        tokio::select! {
+            _ = self.ticks.tick() => {}
+            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+        }
+        if let Owner::Browser { session, .. } = &self.owner
+            && !self.dashboard.access.sessions.is_going_on(session, self.dashboard.now())
+        {
+            return None;
+        }
+        match self.look().await {
+            Ok(events) => Some(events),
+            Err(error) => {
+                // The browser comes back by itself, and asks from where it was.
+                tracing::warn!(error = %error, "failed to read what arrived");
+                None
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<Vec<Event>, PageError> {
+        let store = &self.dashboard.store;
+        let mut arrived = store.arrivals(Some(self.cursor), AT_ONCE).await?;
+        arrived.interactions.retain(|one| {
+            let now = (one.request_id.clone(), one.response.is_some());
+            let is_new = !self.given.contains(&now);
+            if is_new {
+                self.given.push_back(now);
+                if self.given.len() > GIVEN {
+                    self.given.pop_front();
+                }
+            }
+            is_new
+        });
+        let mut changed = Vec::new();
+        let mut still = Vec::new();
+        for id in std::mem::take(&mut self.waiting) {
+            match store.interaction(&id).await? {
+                Some(answered) if answered.response.is_some() => changed.push(answered),
+                Some(_) => still.push(id),
+                None => {}
+            }
+        }
+        let unanswered = arrived.interactions.iter().filter(|one| one.response.is_none());
+        still.extend(unanswered.map(|one| one.request_id.clone()));
+        let too_many = still.len().saturating_sub(WAITING);
+        still.drain(..too_many);
+        self.waiting = still;
+        self.cursor = arrived.cursor;
+        if arrived.interactions.is_empty() && changed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let figures = self.dashboard.reports.figures(store).await?;
+        let events = [("question", arrived.interactions), ("answer", changed)];
+        let mut made = Vec::new();
+        for (name, interactions) in events {
+            for view in views(interactions, &figures) {
+                let row = fill("live_row.html", &RowView { question: &view })?;
+                let id = self.cursor.0.to_string();
+                made.push(Event::default().event(name).id(id).data(row.trim()));
+            }
+        }
+        Ok(made)
+    }
+}

@@ -1,0 +1,167 @@
+//! Fills in the templates, and says what went wrong.
+
+use std::sync::LazyLock;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use cv_analytics_core::store::{StoreError, StoreErrorKind};
+use cv_analytics_insights::figure_settings::SettingsError;
+use cv_analytics_insights::report_builder::ReportError;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::access::Owner;
+use crate::dead_letters::DeadLetterError;
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../templates/", $name)))),+]
+    };
+}
+
+const TEMPLATES: &[(&str, &str)] = templates![
+    "base.html",
+    "bare.html",
+    "charts.html",
+    "continue.html",
+    "conversation.html",
+    "dead_letter.html",
+    "dead_letters.html",
+    "interaction.html",
+    "live.html",
+    "live_row.html",
+    "login.html",
+    "message.html",
+    "question_row.html",
+    "questions.html",
+    "settings.html",
+    "week.html",
+];
+
+static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
+    LazyLock::new(|| {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let mut syntax = SyntaxConfig::builder();
+        environment.set_syntax(syntax.trim_blocks(true).lstrip_blocks(true).build()?);
+        for (name, text) in TEMPLATES {
+            environment.add_template(name, text)?;
+        }
+        Ok(environment)
+    });
+
+/// What every page shows around its own part.
+#[derive(Debug, Serialize)]
+pub(crate) struct Frame<'f, V> {
+    /// The title, in the tab and in the history.
+    pub(crate) title: &'f str,
+    /// Which part of the navigation it belongs to.
+    pub(crate) part: &'static str,
+    /// What forms carry.
+    pub(crate) form_token: &'f str,
+    /// The page's own part.
+    pub(crate) view: &'f V,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    #[error("{0}")]
+    NotFound(&'static str),
+    #[error("{0}")]
+    BadRequest(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the dead letters cannot be reached: {0}")]
+    DeadLetters(DeadLetterError),
+    #[error("a page's template cannot be filled in: {0:#}")]
+    Template(String),
+    #[error("a thread ended early: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl From<minijinja::Error> for PageError {
+    fn from(error: minijinja::Error) -> Self {
+        Self::Template(format!("{error:#}"))
+    }
+}
+
+#[derive(Serialize)]
+struct Message {
+    title: &'static str,
+    text: String,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response<Body> {
+        let (status, title, text) = match &self {
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Not here", (*what).to_owned()),
+            Self::BadRequest(what) => {
+                (StatusCode::BAD_REQUEST, "This address cannot be read", what.clone())
+            }
+            _ => {
+                tracing::error!(error = %self, "failed to make a page");
+                let passing = matches!(&self, Self::Store(error) if error.kind == StoreErrorKind::Unavailable);
+                let status = if passing {
+                    StatusCode::SERVICE_UNAVAILABLE
+                } else {
+                    StatusCode::INTERNAL_SERVER_ERROR
+                };
+                let text = "The store or the program failed; the log of `cv-analytics serve` says why. Nothing that \
+                            was acknowledged is lost.";
+                (status, "This page could not be made", text.to_owned())
+            }
+        };
+        render_bare(status, "message.html", &Message { title, text })
+    }
+}
+
+/// Fills in a page of a signed-in owner.
+pub(crate) fn render<V: Serialize>(
+    template: &'static str,
+    (title, part): (&str, &'static str),
+    owner: &Owner,
+    view: &V,
+) -> Result<Response<Body>, PageError> {
+    let frame = Frame { title, part, form_token: owner.form_token(), view };
+    Ok(html(StatusCode::OK, fill(template, &frame)?))
+}
+
+/// Fills in a page without navigation.
+pub(crate) fn render_bare<V: Serialize>(
+    status: StatusCode,
+    template: &'static str,
+    view: &V,
+) -> Response<Body> {
+    match fill(template, view) {
+        Ok(text) => html(status, text),
+        Err(error) => {
+            tracing::error!(error = %error, "failed to make a page");
+            html(StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made.".to_owned())
+        }
+    }
+}
+
+/// Fills in a template.
+pub(crate) fn fill<V: Serialize>(template: &str, view: &V) -> Result<String, PageError> {
+    let environment =
+        ENVIRONMENT.as_ref().map_err(|error| PageError::Template(format!("{error:#}")))?;
+    Ok(environment.get_template(template)?.render(Serde(view))?)
+}
+
+fn html(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}

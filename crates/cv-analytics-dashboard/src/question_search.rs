@@ -1,0 +1,115 @@
+//! Goes through weeks of interactions, the newest first, and keeps what a page shows.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashSet};
+use std::pin::pin;
+
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::event::SessionDigest;
+use cv_analytics_core::store::Observation;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::drill_down::DrillDown;
+use futures_util::TryStreamExt;
+
+use crate::page::PageError;
+use crate::question_query::QuestionQuery;
+use crate::reports::Figures;
+
+/// Questions on a page.
+pub(crate) const ON_A_PAGE: usize = 50;
+/// Interactions after which a search goes into no further week, so that a page stays quick.
+const ENOUGH: u64 = 200_000;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// How many there are in the weeks that were searched.
+    pub(crate) total: u64,
+    /// Their different sessions; none where no session is known.
+    pub(crate) sessions: Option<u64>,
+    /// Those of the page, the newest first.
+    pub(crate) rows: Vec<Observation>,
+    /// The oldest week that was searched.
+    pub(crate) oldest: Option<IsoWeek>,
+    /// Whether weeks that were asked for were left out, as enough was searched.
+    pub(crate) cut_short: bool,
+}
+
+/// A row by its moment; of one moment by its id.
+struct Row {
+    at: Timestamp,
+    observation: Observation,
+}
+
+impl Row {
+    fn key(&self) -> (Timestamp, &str) {
+        (self.at, &self.observation.request_id)
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Row {}
+
+impl PartialOrd for Row {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Row {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// Finds the page that `query` asks for; `newest` is the week where it names none.
+pub(crate) async fn search<S: Browse>(
+    store: &S,
+    figures: &Figures,
+    query: &QuestionQuery,
+    newest: IsoWeek,
+) -> Result<Found, PageError> {
+    let exclusions = &figures.settings.exclusions;
+    let cv = figures.cv.as_ref();
+    let mut drill_down = DrillDown::new(&query.filter, &figures.dictionary, cv, exclusions);
+    let keep = query.page * ON_A_PAGE;
+    let mut newest_rows: BinaryHeap<Reverse<Row>> = BinaryHeap::new();
+    let mut sessions: HashSet<SessionDigest> = HashSet::new();
+    let mut found = Found::default();
+    let mut searched = 0_u64;
+    for back in 0..query.weeks {
+        if searched >= ENOUGH {
+            found.cut_short = true;
+            break;
+        }
+        let week = newest.earlier(back);
+        found.oldest = Some(week);
+        let mut pages = pin!(store.observations(week.start()..week.end()));
+        while let Some(page) = pages.try_next().await? {
+            searched += page.len() as u64;
+            drill_down.search(&page, |observation| {
+                let Some(at) = observation.at() else { return };
+                found.total += 1;
+                sessions.extend(observation.session);
+                let is_older = |last: &Reverse<Row>| last.0.key() > (at, observation.request_id);
+                if newest_rows.len() >= keep && newest_rows.peek().is_some_and(is_older) {
+                    return;
+                }
+                newest_rows.push(Reverse(Row { at, observation: observation.to_owned() }));
+                if newest_rows.len() > keep {
+                    newest_rows.pop();
+                }
+            });
+        }
+    }
+    let rows = newest_rows.into_sorted_vec().into_iter().map(|Reverse(row)| row.observation);
+    found.rows = rows.skip(keep - ON_A_PAGE).collect();
+    found.sessions = (!sessions.is_empty()).then_some(sessions.len() as u64);
+    Ok(found)
+}

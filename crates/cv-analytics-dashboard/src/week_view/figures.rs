@@ -1,0 +1,217 @@
+//! The week's figures: totals, coverage over time, outcomes, latency, capture.
+
+use cv_analytics_insights::page_words as say;
+use cv_analytics_insights::report::{MatchCounts, Report};
+use cv_analytics_insights::week_history::WeekTotals;
+use serde::Serialize;
+
+use super::Figure;
+use crate::charts::{Bar, Cell, ColumnChart, columns};
+use crate::question_query::questions_of;
+use crate::reports::WeekReport;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Figures {
+    totals: Vec<Figure>,
+    coverage: Vec<CoveragePart>,
+    coverage_note: String,
+    quality: ColumnChart,
+    outcomes: Vec<Figure>,
+    latency: Vec<Figure>,
+    /// How many latencies there are.
+    samples: Cell,
+}
+
+/// A part of the covered questions.
+#[derive(Debug, Serialize)]
+struct CoveragePart {
+    kind: &'static str,
+    name: &'static str,
+    value: String,
+    href: String,
+    share: Option<String>,
+    before: Option<Cell>,
+    /// Of 1,000 units of the bar: where it begins, how long it is.
+    x: u64,
+    width: u64,
+}
+
+impl Figures {
+    pub(super) fn of(made: &WeekReport) -> Self {
+        let report = &made.report;
+        Self {
+            totals: totals(made),
+            coverage: coverage(made),
+            coverage_note: say::coverage_note(report),
+            quality: quality(&made.history),
+            outcomes: outcomes(report),
+            latency: latency(report),
+            samples: Cell {
+                value: say::counted(report.latency_ms.samples, "answer", "answers"),
+                href: Some(questions_of(&report.week, &[("took", "known")])),
+            },
+        }
+    }
+}
+
+fn totals(made: &WeekReport) -> Vec<Figure> {
+    let report = &made.report;
+    let before = made.history.iter().rev().nth(1).filter(|week| week.interactions > 0);
+    let was =
+        |count: Option<u64>| count.map(|count| format!("{} the week before", say::number(count)));
+    let figure = |named: say::Named| {
+        let (filters, change): (&[(&str, &str)], _) = match named.name {
+            "Questions" => (&[("half", "query")], was(before.map(|week| week.queries))),
+            "Conversations" => {
+                (&[("session", "known")], was(before.and_then(|week| week.sessions)))
+            }
+            _ => (&[("score", "known")], None),
+        };
+        let notes: Vec<String> = named.note.into_iter().chain(change).collect();
+        Figure {
+            name: named.name,
+            value: named.value,
+            note: (!notes.is_empty()).then(|| notes.join("; ")),
+            href: Some(questions_of(&report.week, filters)),
+        }
+    };
+    say::totals(report).into_iter().map(figure).collect()
+}
+
+/// The three match types with their counts.
+fn parts(counts: &MatchCounts) -> [(&'static str, &'static str, u64); 3] {
+    [
+        ("full", "fully covered", counts.full),
+        ("partial", "partly covered", counts.partial),
+        ("none", "not covered", counts.none),
+    ]
+}
+
+fn coverage(made: &WeekReport) -> Vec<CoveragePart> {
+    let report = &made.report;
+    let previous = report.matches.previous.as_ref().map(parts);
+    let week_before = made.history.iter().rev().nth(1).map(|week| week.week.to_string());
+    let all = parts(&report.matches.this_week);
+    let whole: u64 = all.iter().map(|(.., count)| count).sum();
+    if whole == 0 {
+        return Vec::new();
+    }
+    let mut x = 0;
+    let part = |(place, (kind, name, count)): (usize, (&'static str, &'static str, u64))| {
+        let width = count * 1000 / whole;
+        x += width;
+        let before = previous.zip(week_before.as_ref()).and_then(|(previous, week)| {
+            let (.., count) = previous.get(place)?;
+            let href = Some(questions_of(week, &[("match", kind)]));
+            Some(Cell { value: say::number(*count), href })
+        });
+        CoveragePart {
+            kind,
+            name,
+            value: say::number(count),
+            href: questions_of(&report.week, &[("match", kind)]),
+            share: say::share(count, whole),
+            before,
+            x: x - width,
+            width,
+        }
+    };
+    all.into_iter().enumerate().map(part).collect()
+}
+
+/// Match quality over the eight weeks.
+fn quality(history: &[WeekTotals]) -> ColumnChart {
+    let bars = history.iter().map(|week| {
+        let name = week.week.to_string();
+        let known = week.interactions > 0;
+        let cell = |(kind, _, count): (&str, &str, u64)| Cell {
+            value: if known { say::number(count) } else { "no data".to_owned() },
+            href: known.then(|| questions_of(&name, &[("match", kind)])),
+        };
+        let mean = week.matches.mean_score;
+        let score = Cell {
+            value: mean.map_or("not collected".to_owned(), |score| format!("{score:.1}")),
+            href: mean.map(|_| questions_of(&name, &[("score", "known")])),
+        };
+        Bar {
+            label: name.get(5..).unwrap_or_default().to_owned(),
+            href: format!("/weeks/{name}"),
+            parts: known.then(|| {
+                let counts = parts(&week.matches);
+                counts.iter().map(|(class, _, count)| (*class, *count)).collect()
+            }),
+            cells: parts(&week.matches).into_iter().map(cell).chain([score]).collect(),
+            name,
+        }
+    });
+    let description = "How many questions of each of the eight weeks were fully, partly and not covered, by the agent’s own rating.";
+    columns(
+        "quality",
+        ("Match quality over eight weeks".to_owned(), description.to_owned()),
+        &[("full", "fully covered"), ("partial", "partly covered"), ("none", "not covered")],
+        &["Week", "Fully", "Partly", "Not", "Mean score"],
+        bars.collect(),
+    )
+}
+
+fn outcomes(report: &Report) -> Vec<Figure> {
+    let code = |name: &str| match name {
+        "Answered" => "answered",
+        "Nothing matched" => "no_match",
+        "Refused by a filter" => "blocked",
+        "Asked outside hours" => "off_hours",
+        "Quota used up" => "quota",
+        "The model failed" => "ai_error",
+        "Other errors" => "error",
+        _ => "unanswered",
+    };
+    let figure = |named: say::Named| Figure {
+        href: Some(questions_of(&report.week, &[("outcome", code(named.name))])),
+        name: named.name,
+        value: named.value,
+        note: named.note,
+    };
+    say::outcomes(&report.outcomes).into_iter().map(figure).collect()
+}
+
+/// A percentile opens the questions that took as long or longer.
+fn latency(report: &Report) -> Vec<Figure> {
+    let latency = &report.latency_ms;
+    let figure = |named: say::Named| {
+        let from = match named.name {
+            "Half of the answers within" => latency.p50,
+            "95 of 100 within" => latency.p95,
+            _ => latency.p99,
+        };
+        let from = from.map(|ms| format!("{ms}-"));
+        Figure {
+            href: from.map(|from| questions_of(&report.week, &[("took", &from)])),
+            name: named.name,
+            value: named.value,
+            note: named.note,
+        }
+    };
+    say::latency(latency).into_iter().map(figure).collect()
+}
+
+/// Capture health and deliveries.
+pub(super) fn capture(report: &Report) -> Vec<Figure> {
+    let half = |half: &str| Some(questions_of(&report.week, &[("half", half)]));
+    let figure = |named: say::Named| Figure {
+        href: match named.name {
+            "Questions" => half("query"),
+            "Answers" => half("response"),
+            "Question and answer joined" => half("both"),
+            "Questions without an answer" => {
+                Some(questions_of(&report.week, &[("outcome", "unanswered")]))
+            }
+            "Answers without a question" => half("response-only"),
+            "Messages that could not be read" => Some("/dead-letters".to_owned()),
+            _ => None,
+        },
+        note: named.note.filter(|note| !note.contains("dead-letters list")),
+        name: named.name,
+        value: named.value,
+    };
+    say::capture(report).into_iter().map(figure).collect()
+}

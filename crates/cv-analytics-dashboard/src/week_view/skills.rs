@@ -1,0 +1,179 @@
+//! Skills: what moved, how often each was asked for, and in which words.
+
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::page_words as say;
+use cv_analytics_insights::report::{Report, SkillReport, Trend, Trending, Vocabulary};
+use serde::Serialize;
+
+use crate::charts::{Cell, SparkBar, spark};
+use crate::question_query::questions_of;
+
+/// Skills that are open to the eye; the others unfold.
+const SHOWN: usize = 15;
+/// Characters of a name.
+const NAME: usize = 80;
+/// Words of a skill.
+const WORDS: usize = 12;
+
+#[derive(Debug, Serialize)]
+pub(super) struct SkillsView {
+    moved: Vec<Moved>,
+    moved_note: Option<String>,
+    first: Vec<SkillRow>,
+    others: Vec<SkillRow>,
+    vocabulary: Vec<WordsRow>,
+    cv_known: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Moved {
+    skill: String,
+    mark: &'static str,
+    up: bool,
+    text: String,
+    href: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SkillRow {
+    skill: String,
+    queries: Cell,
+    sessions: Option<String>,
+    previous: Cell,
+    mark: Option<&'static str>,
+    up: bool,
+    bars: Vec<SparkBar>,
+    weeks: Vec<WeekCell>,
+    /// What the bars say, in words.
+    words: String,
+    handled: Vec<Handled>,
+}
+
+#[derive(Debug, Serialize)]
+struct WeekCell {
+    week: String,
+    cell: Cell,
+}
+
+#[derive(Debug, Serialize)]
+struct Handled {
+    class: &'static str,
+    text: String,
+    href: String,
+}
+
+#[derive(Debug, Serialize)]
+struct WordsRow {
+    skill: String,
+    asked: Vec<WordCell>,
+    others: usize,
+    on_cv: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct WordCell {
+    word: String,
+    queries: Cell,
+    on_cv: bool,
+}
+
+impl SkillsView {
+    pub(super) fn of(report: &Report, week: IsoWeek) -> Self {
+        let rows = report.skills.iter().map(|skill| row(skill, week));
+        let mut first: Vec<SkillRow> = rows.collect();
+        let others = first.split_off(first.len().min(SHOWN));
+        let up = report.trending.iter().filter(|moved| moved.trend.grows());
+        let down = report.trending.iter().filter(|moved| !moved.trend.grows());
+        let telling = report.vocabulary.iter().filter(|words| say::tells_something(words));
+        Self {
+            moved: up.chain(down).filter_map(|moved| moved_view(moved, week)).collect(),
+            moved_note: say::moved_note(report),
+            first,
+            others,
+            vocabulary: telling.map(|words| words_row(words, report)).collect(),
+            cv_known: report.vocabulary.iter().any(|words| !words.on_cv.is_empty()),
+        }
+    }
+}
+
+fn moved_view(moved: &Trending, week: IsoWeek) -> Option<Moved> {
+    // What is gone has its questions in the week before.
+    let week = if moved.trend == Trend::Gone { week.earlier(1) } else { week };
+    Some(Moved {
+        mark: say::trend_mark(moved.trend)?,
+        up: moved.trend.grows(),
+        text: say::moved(moved),
+        href: questions_of(&week.to_string(), &[("skill", &moved.skill)]),
+        skill: say::line(&moved.skill, NAME),
+    })
+}
+
+fn row(skill: &SkillReport, week: IsoWeek) -> SkillRow {
+    let of = |week: IsoWeek, filters: &[(&str, &str)]| {
+        let week = week.to_string();
+        let name = [("skill", skill.skill.as_str())];
+        let filters: Vec<(&str, &str)> = name.into_iter().chain(filters.iter().copied()).collect();
+        questions_of(&week, &filters)
+    };
+    let cell = |week: IsoWeek, count: Option<u64>| Cell {
+        value: count.map_or("no data".to_owned(), say::number),
+        href: count.map(|_| of(week, &[])),
+    };
+    let oldest = u8::try_from(skill.weeks.len().saturating_sub(1)).unwrap_or_default();
+    let weeks = (0..=oldest).rev().zip(&skill.weeks).map(|(back, count)| WeekCell {
+        week: week.earlier(back).to_string(),
+        cell: cell(week.earlier(back), *count),
+    });
+    let weeks: Vec<WeekCell> = weeks.collect();
+    let words = weeks.iter().map(|week| week.cell.value.as_str()).collect::<Vec<_>>().join(", ");
+    let handled = [
+        ("full", skill.full, "fully covered", ("match", "full")),
+        ("partial", skill.partial, "partly", ("match", "partial")),
+        ("none", skill.none, "not", ("match", "none")),
+        ("unanswered", skill.unanswered, "unanswered", ("outcome", "unanswered")),
+    ];
+    SkillRow {
+        skill: say::line(&skill.skill, NAME),
+        queries: cell(week, Some(skill.queries)),
+        sessions: skill
+            .sessions
+            .map(|sessions| say::counted(sessions, "conversation", "conversations")),
+        previous: cell(week.earlier(1), skill.previous),
+        mark: say::trend_mark(skill.trend),
+        up: skill.trend.grows(),
+        bars: spark(&skill.weeks),
+        weeks,
+        words,
+        handled: handled
+            .into_iter()
+            .filter(|(_, count, ..)| *count > 0)
+            .map(|(class, count, words, filter)| Handled {
+                class,
+                text: format!("{} {words}", say::number(count)),
+                href: of(week, &[filter]),
+            })
+            .collect(),
+    }
+}
+
+fn words_row(words: &Vocabulary, report: &Report) -> WordsRow {
+    let asked = words.asked.iter().take(WORDS).map(|word| WordCell {
+        queries: Cell {
+            value: say::number(word.queries),
+            href: Some(questions_of(
+                &report.week,
+                &[("skill", &words.skill), ("word", &word.text)],
+            )),
+        },
+        on_cv: words.on_cv.iter().any(|known| *known == word.text),
+        word: say::line(&word.text, 40),
+    });
+    let on_cv: Vec<String> =
+        words.on_cv.iter().take(WORDS).map(|word| say::line(word, 40)).collect();
+    WordsRow {
+        skill: say::line(&words.skill, NAME),
+        asked: asked.collect(),
+        others: words.asked.len().saturating_sub(WORDS),
+        on_cv: (!on_cv.is_empty()).then(|| on_cv.join(", ")),
+    }
+}

@@ -1,0 +1,64 @@
+//! The weeks that there are: the one to open, its neighbours, the list to choose from.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::Response;
+use axum::response::{IntoResponse, Redirect};
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::page_words::days;
+use serde::Serialize;
+
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::form::Form;
+use crate::page::PageError;
+
+/// A week to choose.
+#[derive(Debug, Serialize)]
+pub(crate) struct WeekChoice {
+    pub(crate) week: String,
+    pub(crate) days: String,
+    pub(crate) chosen: bool,
+}
+
+/// `GET /`: the newest week with data that is over, else the current one.
+pub(crate) async fn newest<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+) -> Result<Response<Body>, PageError> {
+    let now = dashboard.now();
+    let weeks = dashboard.weeks().await?;
+    Ok(Redirect::to(&format!("/weeks/{}", shown_week(&weeks, now))).into_response())
+}
+
+/// `GET /weeks?week=…`: what the list of weeks sends.
+pub(crate) async fn chosen(RawQuery(query): RawQuery) -> Result<Response<Body>, PageError> {
+    let form = Form::read(query.unwrap_or_default().as_bytes());
+    let week = form.get("week").unwrap_or_default().parse::<IsoWeek>();
+    let week = week.map_err(|error| PageError::BadRequest(error.to_string()))?;
+    Ok(Redirect::to(&format!("/weeks/{week}")).into_response())
+}
+
+/// The newest of `weeks` that is over, else the current one.
+pub(crate) fn shown_week(weeks: &[IsoWeek], now: Timestamp) -> IsoWeek {
+    let closed = weeks.iter().rev().find(|week| week.end() <= now);
+    closed.copied().unwrap_or_else(|| IsoWeek::containing(now))
+}
+
+/// The weeks to choose from, the newest first; `chosen` is among them in any case.
+pub(crate) fn choices(weeks: &[IsoWeek], chosen: IsoWeek) -> Vec<WeekChoice> {
+    let mut all: Vec<IsoWeek> = weeks.to_vec();
+    if !all.contains(&chosen) {
+        all.push(chosen);
+        all.sort_unstable();
+    }
+    let choice = |week: &IsoWeek| WeekChoice {
+        week: week.to_string(),
+        days: days(&week.start().to_string(), &week.end().to_string()),
+        chosen: *week == chosen,
+    };
+    all.iter().rev().map(choice).collect()
+}

@@ -1,0 +1,60 @@
+//! The dashboard's ports on an installation, and what it is told of the program.
+
+mod letters_in_queue;
+mod letters_in_sqlite;
+pub(crate) mod on_aws;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cv_analytics_core::browse::Browse;
+use cv_analytics_dashboard::dead_letters::DeadLetters;
+use cv_analytics_dashboard::owner_sessions::OwnerSessions;
+use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
+use cv_analytics_server::configuration::{PublicUrl, Secret};
+use cv_analytics_server::{AcceptedHosts, RateLimits};
+
+use crate::data_folder::DataFolder;
+use crate::now;
+
+pub(crate) use self::letters_in_sqlite::LettersInSqlite;
+
+/// How often the live page looks for what arrived in a file on this machine.
+pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(500);
+
+/// Where and for whom a dashboard is served.
+pub(crate) struct Place {
+    pub(crate) token: Secret,
+    pub(crate) listening: SocketAddr,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) rates: Arc<RateLimits>,
+    pub(crate) program_settings: Vec<ProgramSetting>,
+    pub(crate) live_every: Duration,
+}
+
+/// Puts the dashboard of `store` together.
+pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
+    folder: &DataFolder,
+    store: S,
+    dead_letters: D,
+    place: Place,
+) -> Result<Dashboard<S, D>> {
+    let Place { token, listening, public_url, rates, program_settings, live_every } = place;
+    let file = folder.path().join("dashboard-sessions.json");
+    let sessions = OwnerSessions::open(&token, &file)
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(Dashboard::new(Setup {
+        store,
+        dead_letters,
+        hosts: AcceptedHosts::new(listening, public_url.as_ref()),
+        token,
+        public_url,
+        rates,
+        sessions,
+        program_settings,
+        live_every,
+        clock: now,
+    }))
+}

@@ -1,0 +1,82 @@
+//! `cv-analytics serve --store dynamodb`: the dashboard of an installation on AWS, from a laptop.
+//!
+//! There is no intake, and nothing is written but gap marks and settings, and what the owner does
+//! with dead letters.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cv_analytics_dashboard::{Dashboard, ProgramSetting};
+use cv_analytics_server::configuration::{Limits, Secret};
+use cv_analytics_server::{RateLimits, serve};
+use tokio::net::TcpListener;
+
+use super::letters_in_queue::LettersInQueue;
+use super::{Place, dashboard};
+use crate::arguments::{Installation, wrong_usage};
+use crate::aws_installation::AwsInstallation;
+use crate::output;
+use crate::serve::{Serve, local_url, shown, stop_signal};
+
+/// How often the live page asks the tables: each look costs half a read unit or more.
+const LIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// Serves until told to stop.
+pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
+    if options.retention_days.is_some() {
+        wrong_usage("--retention-days works in SQLite: leave it out with --store dynamodb");
+    }
+    options.start_log()?;
+    let folder = installation.folder();
+    folder.create()?;
+    let aws = AwsInstallation::open().await?;
+    options.files.keep(&aws.store).await?;
+    let listener = TcpListener::bind(options.listen).await.with_context(|| {
+        format!(
+            "{} cannot be listened on; choose another with --listen, port 0 picks a free one",
+            options.listen
+        )
+    })?;
+    let listening = listener.local_addr()?;
+    let (kept, made) = match &options.token {
+        Some(token) => (token.clone(), false),
+        None => folder.dashboard_token()?,
+    };
+    let limits = Limits::default();
+    let tables = aws.store.tables().names();
+    let place = Place {
+        token: Secret::new(&kept),
+        listening,
+        public_url: options.public_url.clone(),
+        rates: Arc::new(RateLimits::new(&limits)),
+        program_settings: vec![
+            ProgramSetting { name: "Listens on", value: listening.to_string() },
+            ProgramSetting {
+                name: "Tables",
+                value: format!("{} and {}", tables.analytics, tables.query_events),
+            },
+            ProgramSetting { name: "Figures may be older by", value: "5 minutes".to_owned() },
+        ],
+        live_every: LIVE_EVERY,
+    };
+    let store = aws.store.clone();
+    let dashboard: Arc<Dashboard<_, _>> =
+        Arc::new(dashboard(&folder, store, LettersInQueue::new(aws), place)?);
+    let url = options.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
+    let file = shown(&folder.dashboard_token_file());
+    if made {
+        output::print_line(format!(
+            "Sign in with your token, which is kept in {file}:\n\n  CV_ANALYTICS_TOKEN={kept}\n"
+        ))?;
+    } else if options.token.is_none() {
+        output::print_line(format!("Your token is in {file}."))?;
+    }
+    output::print_line(format!("cv-analytics is ready: {url}"))?;
+    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard));
+    let stop = async move {
+        stop_signal().await;
+        dashboard.stop();
+    };
+    Ok(serve(listener, router, limits, stop).await?)
+}
