@@ -20,8 +20,8 @@ pub struct Mailing {
     pub schedule: Schedule,
     /// Where the owner and the recipients reach the server, where it is known.
     pub public_address: Option<String>,
-    /// From what the recipients' links are made.
-    pub unsubscribe_key: UnsubscribeKey,
+    /// From what the recipients' links are made; without it they leave by a mail to the sender.
+    pub unsubscribe_key: Option<UnsubscribeKey>,
     recipients: Vec<MailAddress>,
 }
 
@@ -32,7 +32,7 @@ impl Mailing {
         recipients: impl IntoIterator<Item = MailAddress>,
         schedule: Schedule,
         public_address: Option<String>,
-        unsubscribe_key: UnsubscribeKey,
+        unsubscribe_key: Option<UnsubscribeKey>,
     ) -> Self {
         let mut once: Vec<MailAddress> = Vec::new();
         for recipient in recipients {
@@ -62,9 +62,10 @@ impl Mailing {
     /// How `recipient` leaves the list: by one click where the server has an address that mail
     /// programs can reach, else by a mail to the sender.
     pub fn unsubscribe(&self, recipient: &MailAddress) -> Unsubscribe {
-        let token = self.unsubscribe_key.token(recipient);
-        let link = self.public_address.as_ref().and_then(|address| {
-            HttpsLink::new(&format!("{}/unsubscribe/{token}", address.trim_end_matches('/'))).ok()
+        let link = self.public_address.as_ref().zip(self.unsubscribe_key.as_ref());
+        let link = link.and_then(|(address, key)| {
+            let (address, token) = (address.trim_end_matches('/'), key.token(recipient));
+            HttpsLink::new(&format!("{address}/unsubscribe/{token}")).ok()
         });
         link.map_or_else(|| Unsubscribe::Mail(self.sender.clone()), Unsubscribe::Link)
     }

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::arguments::{Installation, wrong_usage};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::demo_traffic::{self, WEEKS};
+use crate::mail_options::MailOptions;
 use crate::queue_client::{QueueClient, send_all};
 use crate::report::Format;
 use crate::serve::{Serve, shown, stop_signal};
@@ -49,7 +50,10 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let folder = DataFolder::new(path);
     start_afresh(&folder)?;
 
-    let server = demo.serve.prepare(&installation, &folder).await?;
+    // Made-up traffic is no news to anybody.
+    let mail = MailOptions::without_mail()?;
+    let way = mail.way(&folder)?;
+    let server = demo.serve.prepare(&installation, &folder, &mail, way).await?;
     let store = server.store.clone();
     if demo.serve.files.is_empty() {
         let cv = demo_traffic::cv()?;
@@ -67,7 +71,7 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
     let greeting = server.ready_line();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(async move { drop(stopped.await) }, None));
+    let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
 
     let sending = tokio::task::spawn_blocking(move || {
         let bar = ProgressBar::new(messages.len() as u64);

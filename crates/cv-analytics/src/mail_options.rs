@@ -90,6 +90,22 @@ pub(crate) enum MailWay {
 }
 
 impl MailOptions {
+    /// Nobody gets a mail.
+    pub(crate) fn without_mail() -> Result<Self> {
+        Ok(Self {
+            smtp_host: None,
+            smtp_port: None,
+            smtp_security: SmtpSecurity::Starttls,
+            smtp_allow_plain: false,
+            smtp_user: None,
+            smtp_password_file: None,
+            smtp_ca: None,
+            mail_from: None,
+            mail_to: Vec::new(),
+            mail_schedule: Schedule::DEFAULT.parse()?,
+        })
+    }
+
     /// Whether anybody gets a mail.
     pub(crate) fn has_recipients(&self) -> bool {
         self.recipients().next().is_some()
@@ -135,11 +151,12 @@ impl MailOptions {
         let sender = match (sender.or_else(|| self.mail_from.clone()), way) {
             (Some(sender), _) => sender,
             (None, MailWay::Outbox(_)) => NO_SENDER.parse()?,
+            (None, _) if recipients.is_empty() => NO_SENDER.parse()?,
             (None, MailWay::Smtp { .. }) => {
                 bail!("mail needs a sender: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM")
             }
         };
-        let key = unsubscribe_key(ledger).await?;
+        let key = Some(unsubscribe_key(ledger).await?);
         let public = public_url.map(ToString::to_string);
         Ok(Mailing::new(sender, recipients, self.mail_schedule.clone(), public, key))
     }

@@ -30,6 +30,7 @@ mod skills;
 mod store_location;
 mod unsubscribe_page;
 mod weekly_mailer;
+mod weekly_mails;
 
 use std::process::ExitCode;
 

@@ -22,7 +22,7 @@ use crate::store_location::FigureFiles;
 use crate::{now, output, report_mail};
 
 /// Stands in for the recipient in a message that is only written.
-const NO_RECIPIENT: &str = "owner@localhost.localdomain";
+pub(crate) const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 
 /// The report command's options.
 #[derive(Debug, Args)]

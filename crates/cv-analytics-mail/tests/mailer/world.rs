@@ -83,7 +83,7 @@ impl World {
             self.recipients.iter().map(|to| to.parse().unwrap()),
             self.schedule.unwrap_or(Schedule::DEFAULT).parse().unwrap(),
             Some("https://cv.example.org".to_owned()),
-            UnsubscribeKey::kept_or_made(self, || "k".repeat(64)).await.unwrap(),
+            Some(UnsubscribeKey::kept_or_made(self, || "k".repeat(64)).await.unwrap()),
         )
     }
 

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use cv_analytics_dashboard::mail_page::mail_pages;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting};
+use cv_analytics_mail::mailing::Mailing;
+use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_server::configuration::{Limits, Secret};
 use cv_analytics_server::{RateLimits, serve};
 use tokio::net::TcpListener;
@@ -16,8 +19,14 @@ use super::letters_in_queue::LettersInQueue;
 use super::{Place, dashboard};
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
-use crate::output;
+use crate::mail_options::NO_SENDER;
 use crate::serve::{Serve, local_url, shown, stop_signal};
+use crate::weekly_mails::WeeklyMails;
+use crate::{now, output};
+
+/// Where the mail of an installation on AWS comes from.
+const SENT_BY_THE_REPORTER: &str = "On AWS the function cv-analytics-reporter sends the mail through SES; who gets it, \
+                                    and when, is set there.";
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
 const LIVE_EVERY: Duration = Duration::from_secs(10);
@@ -60,7 +69,7 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         ],
         live_every: LIVE_EVERY,
     };
-    let store = aws.store.clone();
+    let (store, mailed) = (aws.store.clone(), aws.store.clone());
     let dashboard: Arc<Dashboard<_, _>> =
         Arc::new(dashboard(&folder, store, LettersInQueue::new(aws), place)?);
     let url = options.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
@@ -73,7 +82,14 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         output::print_line(format!("Your token is in {file}."))?;
     }
     output::print_line(format!("cv-analytics is ready: {url}"))?;
-    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard));
+    let mails = WeeklyMails {
+        store: mailed,
+        mailing: Mailing::new(NO_SENDER.parse()?, [], Schedule::DEFAULT.parse()?, None, None),
+        way: SENT_BY_THE_REPORTER.to_owned(),
+        started: now(),
+    };
+    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard))
+        .merge(mail_pages(Arc::clone(&dashboard), mails));
     let stop = async move {
         stop_signal().await;
         dashboard.stop();
