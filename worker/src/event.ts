@@ -125,9 +125,7 @@ export function textOf(value: unknown, characters: number): string {
 
 /** Whether the queue and the intake take the text as `requestId`. */
 export function isRequestId(text: unknown): text is string {
-  return (
-    typeof text === "string" && /^[!-~]{1,119}$/.test(text) && !text.startsWith("cv-analytics:")
-  );
+  return typeof text === "string" && /^(?!cv-analytics:)[!-~]{1,119}$/.test(text);
 }
 
 /** The fields of a response event that an answer gives; what would be refused is left out. */
@@ -149,7 +147,7 @@ export function answerFields(
 
 /**
  * The message's body. SQS refuses U+FFFE and U+FFFF, which JSON leaves as they are; metadata that is
- * no JSON or too long is left out, and the event says so.
+ * no JSON or too long is left out but for `traffic`, and the event says so.
  */
 export function messageBody(event: AnalyticsEvent): string {
   let body: string | undefined;
@@ -159,7 +157,11 @@ export function messageBody(event: AnalyticsEvent): string {
     // A circle or a BigInt in the metadata.
   }
   if (body === undefined || body.length > BODY_UNITS) {
-    body = JSON.stringify({ ...event, metadata: { left_out: body ? "too_long" : "not_json" } });
+    const metadata = {
+      traffic: textOf(event.metadata?.["traffic"], 9) || undefined,
+      left_out: body ? "too_long" : "not_json",
+    };
+    body = JSON.stringify({ ...event, metadata });
   }
   return body.replace(/[\uFFFE\uFFFF]/g, "\uFFFD");
 }
@@ -177,5 +179,5 @@ function names(list: readonly unknown[]): string[] {
 }
 
 function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
+  return Number.isFinite(value);
 }

@@ -254,7 +254,7 @@ export class ReportedInteraction implements Interaction {
     try {
       work();
     } catch {
-      this.#reporter.log("an event may be lost: ctx.waitUntil or a value failed");
+      this.#reporter.log("an event may be lost: waitUntil or a value failed");
     }
   }
 }

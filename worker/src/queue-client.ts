@@ -138,7 +138,8 @@ function errorCode(headers: Headers, answer: Answer): string {
 }
 
 function errorName(error: unknown): string {
-  return error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : "unknown";
+  const name = (error as Error | undefined)?.name ?? "";
+  return /^\w{1,40}$/.test(name) ? name : "unknown";
 }
 
 function delay(milliseconds: number): Promise<void> {

@@ -40,7 +40,7 @@ export function readSettings(env: AnalyticsEnv): Settings | string {
   ];
   if (!/^\w+$/.test(accessKeyId)) return "AWS_ACCESS_KEY_ID is no key id";
   if (!/^[^\s"']+$/.test(secretAccessKey)) return "AWS_SECRET_ACCESS_KEY has blanks or quotes";
-  if (!/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
+  if (!/^[a-z]+(-[a-z]+)+-\d+$/.test(region)) {
     return "AWS_REGION is no region";
   }
   const url = urlOf(queueUrl);

@@ -248,6 +248,20 @@ test("metadata that is too long or no JSON is left out, and the event says so", 
   ]);
 });
 
+test("own traffic stays own where the rest of the metadata is left out", async () => {
+  const messages = queue();
+  const circle: Record<string, unknown> = { traffic: "own" };
+  circle["self"] = circle;
+  await send(query({ metadata: { traffic: "own", long: "x".repeat(60_000) } }));
+  await send(query({ metadata: circle }));
+  await send(query({ metadata: { traffic: "x".repeat(70_000) } }));
+  expect(messages.map(({ event }) => event.metadata)).toEqual([
+    { left_out: "too_long", traffic: "own" },
+    { left_out: "not_json", traffic: "own" },
+    { left_out: "too_long", traffic: "xxxxxxxxx" },
+  ]);
+});
+
 test.each(["", "x".repeat(120), "cv-analytics:x", "a b", "é", "a\n"])(
   "a request id like %j is replaced by one that the queue takes",
   async (requestId) => {

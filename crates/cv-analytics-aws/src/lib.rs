@@ -8,7 +8,7 @@
 //! 2. [`attributes`] and `item`: halves, rows and records as DynamoDB items.
 //! 3. [`tables`]: every call to DynamoDB, with its condition; [`table_error`]: what a failure
 //!    means; [`table_check`]: whether the tables are those that are needed; [`request_units`]: what
-//!    the calls cost.
+//!    the calls cost; [`interaction_path`]: what each way of an interaction costs.
 //! 4. [`dynamodb_store`]: the ports, by driving the steps; `interactions`: a period out of both
 //!    tables; `browse`: single ones for a dashboard.
 //! 5. [`clients`]: how a function reaches AWS, and [`trusted_roots`]: whose certificates it believes;
@@ -16,11 +16,14 @@
 //!    `dead_letter_queue` and `visibility`: SQS (feature
 //!    `queue`); `ses`: mail (feature `mail`).
 //! 6. `archive`, [`erasure`], `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
+//! 7. `prices` and `cost` (feature `cost`): AWS's prices, and what a month comes to.
 
 mod archive;
 pub mod attributes;
 mod browse;
 pub mod clients;
+#[cfg(feature = "cost")]
+pub mod cost;
 #[cfg(feature = "queue")]
 pub mod dead_letter_queue;
 #[cfg(feature = "queue")]
@@ -28,9 +31,12 @@ pub mod dead_letter_shelf;
 pub mod dynamodb_store;
 pub mod erasure;
 pub mod gathering;
+pub mod interaction_path;
 mod interactions;
 mod item;
 pub mod joining;
+#[cfg(feature = "cost")]
+pub mod prices;
 pub mod promotion;
 #[cfg(feature = "queue")]
 pub mod queues;

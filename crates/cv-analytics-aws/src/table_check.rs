@@ -23,12 +23,19 @@ impl Tables {
             self.describe(&names.analytics),
         )
         .await?;
-        let wrong = |table: &String| {
-            let table = table.clone();
-            move |problem| TableError::Misconfigured { table, problem }
-        };
         keys(&query_events).map_err(wrong(&names.query_events))?;
         keys(&analytics).and_then(|()| index(&analytics)).map_err(wrong(&names.analytics))
+    }
+
+    /// Looks at the table of the records alone, the one with an index: what a function does when
+    /// it starts, where each call counts and the connection has to be opened.
+    ///
+    /// # Errors
+    /// As [`Tables::check`].
+    pub async fn check_analytics(&self) -> Result<(), TableError> {
+        let name = &self.names().analytics;
+        let table = self.describe(name).await?;
+        keys(&table).and_then(|()| index(&table)).map_err(wrong(name))
     }
 
     async fn describe(&self, table: &str) -> Result<TableDescription, TableError> {
@@ -39,6 +46,10 @@ impl Tables {
             problem: "AWS describes no such table".to_owned(),
         })
     }
+}
+
+fn wrong(table: &str) -> impl FnOnce(String) -> TableError {
+    move |problem| TableError::Misconfigured { table: table.to_owned(), problem }
 }
 
 fn keys(table: &TableDescription) -> Result<(), String> {

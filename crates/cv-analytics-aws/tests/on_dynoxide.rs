@@ -8,6 +8,8 @@
 )]
 #![allow(clippy::float_cmp, reason = "request units are halves, which are exact")]
 
+#[path = "on_dynoxide/browse.rs"]
+mod browse;
 #[path = "on_dynoxide/emulated_tables.rs"]
 mod emulated_tables;
 #[path = "on_dynoxide/expired_rows.rs"]

@@ -341,6 +341,16 @@ pub struct Event {
     pub halves: Halves,
 }
 
+impl Event {
+    /// The moment that decides the week of what it makes alone: the query's, else the response's.
+    pub fn at(&self) -> Timestamp {
+        match &self.halves {
+            Halves::Query(query) | Halves::Whole(query, _) => query.timestamp,
+            Halves::Response(response) => response.timestamp,
+        }
+    }
+}
+
 /// What one event brings.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Halves {

@@ -10,7 +10,7 @@ use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::page_words::counted;
+use cv_analytics_insights::report_words::counted;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
-use cv_analytics_insights::page_words::{counted, line, number};
+use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 

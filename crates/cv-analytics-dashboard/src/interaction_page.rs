@@ -13,8 +13,9 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::drill_down::{DrillDown, Filter, LeftOut, Sight};
-use cv_analytics_insights::page_words::{gap_kinds, line};
 use cv_analytics_insights::report::GapKind;
+use cv_analytics_insights::report_sentences::GAP_KINDS;
+use cv_analytics_insights::report_words::foreign as line;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -22,7 +23,7 @@ use crate::charts::Cell;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
-use crate::question_query::{kind_code, questions_of, type_code};
+use crate::question_query::{questions_of, type_code};
 use crate::question_view::{QuestionView, time};
 use crate::reports::Figures;
 
@@ -125,11 +126,8 @@ fn view(interaction: Interaction, figures: &Figures) -> InteractionView {
             .into_iter()
             .flat_map(|sight| &sight.gaps)
             .map(|(name, gap_type, kind)| {
-                let filters = [
-                    ("gap", name.as_str()),
-                    ("type", type_code(*gap_type)),
-                    ("kind", kind_code(*kind)),
-                ];
+                let filters =
+                    [("gap", name.as_str()), ("type", type_code(*gap_type)), ("kind", kind.code())];
                 of_week(&format!("{name}: {}", kind_words(*kind)), &filters)
             })
             .collect(),
@@ -156,7 +154,7 @@ fn shown(half: &str, unknown: &UnknownFields) -> Vec<(String, String)> {
 }
 
 fn kind_words(kind: GapKind) -> &'static str {
-    gap_kinds().iter().find(|(known, ..)| *known == kind).map_or("", |(_, words, _)| words)
+    GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(_, words, _)| words)
 }
 
 /// Why an interaction counts in no figure.

@@ -130,17 +130,12 @@ fn one_of<T: Copy>(
 
 /// The codes of gap kinds.
 pub(crate) const KINDS: [(&str, GapKind); 5] = [
-    ("not_on_cv", GapKind::NotOnCv),
-    ("not_retrieved", GapKind::NotRetrieved),
-    ("unmatched", GapKind::Unmatched),
-    ("fault", GapKind::Fault),
-    ("blocked", GapKind::Blocked),
+    (GapKind::NotOnCv.code(), GapKind::NotOnCv),
+    (GapKind::NotRetrieved.code(), GapKind::NotRetrieved),
+    (GapKind::Unmatched.code(), GapKind::Unmatched),
+    (GapKind::Fault.code(), GapKind::Fault),
+    (GapKind::Blocked.code(), GapKind::Blocked),
 ];
-
-/// The code of a gap's kind.
-pub(crate) fn kind_code(kind: GapKind) -> &'static str {
-    KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(code, _)| code)
-}
 
 /// The code of a gap's type.
 pub(crate) const fn type_code(gap_type: GapType) -> &'static str {

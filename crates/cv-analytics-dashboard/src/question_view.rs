@@ -3,7 +3,7 @@
 use cv_analytics_core::event::{MatchType, Outcome, Traffic};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::page_words::{duration, line};
+use cv_analytics_insights::report_words::{duration, foreign as line};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 

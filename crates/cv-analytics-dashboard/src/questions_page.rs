@@ -12,7 +12,8 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::drill_down::{DrillDown, Filter};
-use cv_analytics_insights::page_words::{counted, line, number};
+use cv_analytics_insights::report_sentences::GAP_KINDS;
+use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -140,8 +141,7 @@ fn view(
         kinds: KINDS
             .iter()
             .map(|(value, kind)| {
-                let known = cv_analytics_insights::page_words::gap_kinds().iter();
-                let name = known.clone().find(|(known, ..)| known == kind);
+                let name = GAP_KINDS.iter().find(|(known, ..)| known == kind);
                 let name = name.map_or(*value, |(_, name, _)| name).to_owned();
                 Choice { value, name, chosen: asked_for("kind", value) }
             })

@@ -11,7 +11,6 @@ use cv_analytics_insights::cv_list::CvList;
 use cv_analytics_insights::figure_settings::{FigureSettings, SETTINGS_KEY};
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_builder::{ReportBuilder, period};
-use cv_analytics_insights::week_history::WeekTotals;
 use futures_util::TryStreamExt;
 
 use crate::page::PageError;
@@ -22,7 +21,7 @@ const MOST: usize = 104;
 const UNSURE_FOR_MS: i64 = 5 * 60 * 1000;
 
 /// Made once a process: it takes longer than a page may.
-static BUILT_IN: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
+pub(crate) static BUILT_IN: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
 
 /// What figures are made under.
 pub(crate) struct Figures {
@@ -33,12 +32,11 @@ pub(crate) struct Figures {
     pub(crate) cv: Option<CvList>,
 }
 
-/// A week's report with the weeks before it.
+/// A week's report, and when it was made.
 #[derive(Debug)]
 pub(crate) struct WeekReport {
     pub(crate) report: Report,
-    pub(crate) history: Vec<WeekTotals>,
-    pub(crate) made_at: Timestamp,
+    made_at: Timestamp,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -109,8 +107,8 @@ impl Reports {
             }
         }
         let deliveries = store.deliveries(week).await?;
-        let (report, history) = builder.finish_with_history(deliveries, now)?;
-        let made = Arc::new(WeekReport { report, history, made_at: now });
+        let report = builder.finish(deliveries, now)?;
+        let made = Arc::new(WeekReport { report, made_at: now });
         let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(known, _)| known.week != week);
         let too_many = (all.len() + 1).saturating_sub(MOST);

@@ -9,8 +9,11 @@ use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::SessionDigest;
+use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::page_words::line;
+use cv_analytics_insights::gap_marks::{self, MarkGapError, mark_gap};
+use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::report_words::{day, foreign as line, long_date};
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -20,6 +23,7 @@ use crate::form::Form;
 use crate::login::local;
 use crate::page::{PageError, render};
 use crate::question_view::interaction_href;
+use crate::reports::BUILT_IN;
 use crate::week_view::MARKS;
 
 /// Characters of a gap's name.
@@ -29,7 +33,7 @@ const LONGEST_NAME: usize = 200;
 struct SettingsView<'v> {
     cv: Option<Vec<String>>,
     aliases: Vec<(String, String)>,
-    marks: Vec<MarkedGap>,
+    marks: Vec<MarkView>,
     choices: Vec<(&'static str, &'static str)>,
     sessions: Vec<String>,
     requests: Vec<(String, String)>,
@@ -38,11 +42,11 @@ struct SettingsView<'v> {
 }
 
 #[derive(Serialize)]
-struct MarkedGap {
+struct MarkView {
     key: String,
     name: String,
     mark: &'static str,
-    code: &'static str,
+    since: Option<String>,
 }
 
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
@@ -51,10 +55,16 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let settings = FigureSettings::load(&dashboard.store).await?;
     let exclusions = &settings.exclusions;
-    let mark = |(name, mark)| {
-        let known = MARKS.iter().find(|(known, ..)| known == mark)?;
-        let key = String::clone(name);
-        Some(MarkedGap { name: line(&key, 80), key, code: known.1, mark: known.2 })
+    let mark = |(name, marked): (&String, &gap_marks::MarkedGap)| {
+        let mark = marked.mark?;
+        let known = MARKS.iter().find(|(known, _)| *known == mark)?;
+        let since = marked.at.and_then(|at| day(&at.to_string()));
+        Some(MarkView {
+            name: line(name, 80),
+            key: name.clone(),
+            mark: known.1,
+            since: since.map(long_date),
+        })
     };
     let view = SettingsView {
         cv: settings
@@ -67,7 +77,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
             .map(|(skill, aliases)| (line(skill, 80), line(&aliases.join(", "), 400)))
             .collect(),
         marks: settings.gap_marks.iter().filter_map(mark).collect(),
-        choices: MARKS.iter().map(|(_, code, name)| (*code, *name)).collect(),
+        choices: MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
         sessions: exclusions
             .sessions
             .iter()
@@ -95,20 +105,26 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
         return Err(PageError::BadRequest(text));
     }
     let code = form.get("mark").unwrap_or_default();
-    let mark = MARKS.iter().find(|(_, known, _)| *known == code).map(|(mark, ..)| *mark);
+    let mark = GapMark::from_code(code);
     if mark.is_none() && code != "none" {
         let text = "a mark is have-it, learning, not-mine, noise or none".to_owned();
         return Err(PageError::BadRequest(text));
     }
-    FigureSettings::change(&dashboard.store, |settings| match mark {
-        Some(mark) => {
-            settings.gap_marks.insert(name.clone(), mark);
+    // The names that the owner reads: those of the week on the screen, and of the last ones.
+    let now = dashboard.now();
+    let shown = form.get("week").and_then(|week| week.parse::<IsoWeek>().ok());
+    let mut reports = Vec::new();
+    for week in [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))] {
+        let Some(week) = week else { continue };
+        reports.push(dashboard.reports.report(&dashboard.store, week, now).await?.report.clone());
+    }
+    match mark_gap(&dashboard.store, &BUILT_IN, &reports, &name, mark, now).await {
+        Ok(_) => {}
+        Err(unknown @ MarkGapError::Unknown { .. }) => {
+            return Err(PageError::BadRequest(unknown.to_string()));
         }
-        None => {
-            settings.gap_marks.remove(&name);
-        }
-    })
-    .await?;
+        Err(MarkGapError::Settings(error)) => return Err(error.into()),
+    }
     let next = form.get("next").filter(|next| !next.is_empty());
     Ok(Redirect::to(next.map_or("/settings", |next| local(Some(next)))).into_response())
 }

@@ -3,22 +3,30 @@
 
 mod figures;
 mod gaps;
+mod scores;
 mod skills;
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::page_words::{self as say, Titled};
-use cv_analytics_insights::report::{Action, ActionKind, Report};
+use cv_analytics_insights::report::{Action, ActionKind, Provenance, Report};
+use cv_analytics_insights::report_figures;
+use cv_analytics_insights::report_sentences::{self as say, Banner};
+use cv_analytics_insights::report_words::{days, foreign as line, number, rate};
 use serde::Serialize;
 
 use self::figures::Figures;
-use self::gaps::GapKindView;
 pub(crate) use self::gaps::MARKS;
+use self::gaps::{FollowedView, GapKindView};
+use self::scores::ScoresView;
 use self::skills::SkillsView;
 use crate::charts::Cell;
-use crate::question_query::{kind_code, questions_of, type_code};
+use crate::question_query::questions_of;
 use crate::reports::WeekReport;
 use crate::weeks::{WeekChoice, choices};
+
+/// Characters of another's name, and of a reason.
+const NAME: usize = 80;
+const REASON: usize = 300;
 
 /// A figure, its name, and the questions behind it.
 #[derive(Debug, Serialize)]
@@ -37,7 +45,7 @@ pub(crate) struct WeekView {
     weeks: Vec<WeekChoice>,
     previous: Option<String>,
     next: Option<String>,
-    banner: Option<Titled>,
+    banner: Option<Banner>,
     /// `99.1 %` of the interactions are whole.
     join_rate: Option<String>,
     capture: Vec<Figure>,
@@ -49,7 +57,9 @@ pub(crate) struct WeekView {
     figures: Option<Figures>,
     skills: Option<SkillsView>,
     gaps: Vec<GapKindView>,
-    left_out: Cell,
+    followed: Vec<FollowedView>,
+    scores: Option<ScoresView>,
+    left_out: Vec<LeftOutView>,
     provenance: Vec<String>,
 }
 
@@ -59,6 +69,15 @@ struct ActionView {
     why: String,
     evidence: String,
     href: Option<String>,
+    /// A line to copy.
+    suggestion: Option<String>,
+}
+
+/// Interactions that count in no figure, and why.
+#[derive(Debug, Serialize)]
+struct LeftOutView {
+    count: Cell,
+    why: &'static str,
 }
 
 impl WeekView {
@@ -70,7 +89,7 @@ impl WeekView {
         let first = (!actions.is_empty()).then(|| actions.remove(0));
         Self {
             week: week.to_string(),
-            days: say::days(&report.from, &report.to),
+            days: days(&report.from, &report.to),
             weeks: choices(weeks, week),
             previous: weeks
                 .first()
@@ -78,29 +97,53 @@ impl WeekView {
                 .map(|_| address(week.earlier(1))),
             next: (week < IsoWeek::containing(now)).then(|| address(week.later(1))),
             banner: say::banner(&report.capture),
-            join_rate: report.capture.join_rate.map(say::rate),
+            join_rate: report.capture.join_rate.map(rate),
             capture: figures::capture(report),
-            headline: say::headline(report),
+            headline: if report.is_empty() {
+                say::headline(report, NAME)
+            } else {
+                say::insight(report, NAME)
+            },
             notes: say::notes(report),
             first,
             actions,
-            figures: (!report.is_empty()).then(|| Figures::of(made)),
+            figures: (!report.is_empty()).then(|| Figures::of(report)),
             skills: (!report.is_empty()).then(|| SkillsView::of(report, week)),
             gaps: gaps::kinds(report),
-            left_out: Cell {
-                value: say::number(report.provenance.excluded),
-                href: Some(questions_of(&report.week, &[("left-out", "any")])),
-            },
-            provenance: say::provenance(&report.provenance),
+            followed: gaps::followed(report),
+            scores: ScoresView::of(report),
+            left_out: left_out(&report.provenance, &report.week),
+            provenance: report_figures::provenance(&report.provenance),
         }
     }
 }
 
 impl ActionView {
     fn of(action: &Action, report: &Report) -> Self {
-        let (title, why, evidence) = say::action(action, report);
-        Self { title, why, evidence, href: evidence_href(action, report) }
+        Self {
+            title: say::action(action, report, NAME),
+            why: say::why(action, REASON),
+            evidence: say::evidence(action),
+            href: evidence_href(action, report),
+            suggestion: action.suggestion.as_ref().map(|copy| line(&copy.text, REASON)),
+        }
     }
+}
+
+/// Every reason for which interactions were left out.
+fn left_out(provenance: &Provenance, week: &str) -> Vec<LeftOutView> {
+    let by = &provenance.excluded_by;
+    let reasons = [
+        (by.own, "own", "your own tests"),
+        (by.bots, "bot", "known bots"),
+        (by.canaries, "canary", "this program’s own checks"),
+        (by.listed, "listed", "on your list of exclusions"),
+    ];
+    let reason = |(count, code, why): (u64, &str, &'static str)| LeftOutView {
+        count: Cell { value: number(count), href: Some(questions_of(week, &[("left-out", code)])) },
+        why,
+    };
+    reasons.into_iter().filter(|(count, ..)| *count > 0).map(reason).collect()
 }
 
 /// The questions that an action rests on.
@@ -125,7 +168,7 @@ fn evidence_href(action: &Action, report: &Report) -> Option<String> {
                     && gap.queries == action.evidence.queries
                     && gaps::leads_to(gap.kind) == Some(action.kind)
             })?;
-            of(&[("gap", name), ("type", type_code(gap.gap_type)), ("kind", kind_code(gap.kind))])
+            Some(gaps::address(gap, report))
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Ranked by how many different people ask, how badly it is answered and whether it grows: people
 //! times (a quarter plus the share of the questions about it that fail this way), half as much
-//! again where it grows. What makes the figures themselves doubtful comes first.
+//! again where it grows or fails again after the owner closed it. What makes the figures themselves
+//! doubtful comes first.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,8 +13,11 @@ use cv_analytics_core::event::Outcome;
 
 use crate::gap_tally::Asked;
 use crate::report::{
-    Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapType, SkillReport, Vocabulary,
+    Action, ActionKind, Capture, Evidence, FollowedGap, Gap, GapKind, GapMark, GapType,
+    SkillReport, Suggestion, Vocabulary,
 };
+use crate::skill_dictionary::SkillDictionary;
+use crate::suggestion;
 use crate::tally::distinct;
 
 /// Under this join rate the figures cannot be trusted.
@@ -29,7 +33,9 @@ const FEWEST_WORDS: u64 = 3;
 pub(crate) struct Advice<'r> {
     pub(crate) capture: &'r Capture,
     pub(crate) gaps: &'r [Gap],
+    pub(crate) followed: &'r [FollowedGap],
     pub(crate) vocabulary: &'r [Vocabulary],
+    pub(crate) dictionary: &'r SkillDictionary,
 }
 
 struct Candidate {
@@ -37,7 +43,8 @@ struct Candidate {
     first: bool,
     people: u64,
     badness_per_mille: u64,
-    grows: bool,
+    /// Whether it grows, or fails again.
+    presses: bool,
     weeks_running: u32,
 }
 
@@ -53,10 +60,10 @@ impl Advice<'_> {
             let about = Some(gap)
                 .filter(|gap| gap.gap_type == GapType::Skill)
                 .and_then(|gap| skill(&gap.name));
-            for_gap(gap, about)
+            self.for_gap(gap, about)
         }));
         candidates.extend(
-            self.vocabulary.iter().filter_map(|words| their_word(words, skill(&words.skill))),
+            self.vocabulary.iter().filter_map(|words| self.their_word(words, skill(&words.skill))),
         );
         candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let ranked = (1..).zip(candidates).take(MOST);
@@ -77,6 +84,97 @@ impl Advice<'_> {
             ..Candidate::new(ActionKind::CheckCapture, "capture", why, lost, None)
         })
     }
+
+    fn for_gap(&self, gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
+        if gap.queries < FEWEST && gap.weeks_running < 2 && !gap.reopened {
+            return None;
+        }
+        let weeks = match gap.weeks_running {
+            1 => String::new(),
+            weeks => format!(", for {weeks} weeks running"),
+        };
+        let (kind, why) = match (gap.kind, gap.mark) {
+            (_, Some(GapMark::NotMine | GapMark::Noise)) | (GapKind::Fault, _) => return None,
+            (GapKind::Blocked, _) => {
+                (ActionKind::RelaxFilter, format!("refused by a filter or outside hours{weeks}"))
+            }
+            (_, Some(GapMark::HaveIt)) if gap.reopened => {
+                (ActionKind::FixRetrieval, self.fails_again(gap))
+            }
+            // It is on the CV since, or nobody has asked since: nothing to do before it fails again.
+            (_, Some(GapMark::HaveIt)) => return None,
+            (GapKind::NotOnCv | GapKind::Unmatched, Some(GapMark::Learning)) => return None,
+            (GapKind::NotOnCv, None) => {
+                (ActionKind::AddOrLearn, format!("nothing matched, and it is not on the CV{weeks}"))
+            }
+            (GapKind::Unmatched, None) => {
+                (ActionKind::AddOrLearn, format!("nothing matched{weeks}"))
+            }
+            (GapKind::NotRetrieved, Some(GapMark::Learning) | None) => {
+                (ActionKind::FixRetrieval, format!("it is on the CV, yet nothing matched{weeks}"))
+            }
+        };
+        let asked = skill.map_or(gap.queries, |skill| skill.queries.max(gap.queries));
+        let grows = skill.map(|skill| skill.trend.grows());
+        let mut candidate = Candidate {
+            badness_per_mille: 1000 * gap.queries / asked.max(1),
+            presses: grows == Some(true) || gap.reopened,
+            weeks_running: gap.weeks_running,
+            ..Candidate::new(kind, &gap.name, why, gap.queries, gap.sessions)
+        };
+        candidate.action.evidence.asked = skill.map(|_| asked);
+        candidate.action.evidence.grows = grows;
+        candidate.action.suggestion = self.line_to_add(gap);
+        Some(candidate)
+    }
+
+    /// Why a gap that was marked `have-it` is back.
+    fn fails_again(&self, gap: &Gap) -> String {
+        let followed = self.followed.iter().find(|followed| followed.name == gap.name);
+        let since = followed.and_then(|followed| followed.since.as_deref()?.get(..10));
+        let since = since.map_or_else(String::new, |day| format!(" on {day}"));
+        let on_cv = match gap.kind {
+            GapKind::NotOnCv => "; the CV\u{2019}s skill list does not name it",
+            _ => "",
+        };
+        format!("you marked it have-it{since}, yet nothing matches{on_cv}")
+    }
+
+    /// The line that a gap asks for, where the CV does not have it.
+    fn line_to_add(&self, gap: &Gap) -> Option<Suggestion> {
+        if !matches!(gap.kind, GapKind::NotOnCv | GapKind::Unmatched) {
+            return None;
+        }
+        let words = self.vocabulary.iter().find(|words| words.skill == gap.name);
+        let most_used = words.and_then(|words| words.asked.first());
+        suggestion::cv_line(self.dictionary, &gap.name, most_used.map(|word| word.text.as_str()))
+    }
+
+    fn their_word(&self, words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candidate> {
+        let (cv_word, on_cv) = (words.on_cv.first()?, &words.on_cv);
+        let theirs = words
+            .asked
+            .iter()
+            .find(|word| !on_cv.iter().any(|known| says_the_same(known, &word.text)))?;
+        if theirs.queries < FEWEST_WORDS {
+            return None;
+        }
+        let why = format!(
+            "people say \u{201c}{}\u{201d}, the CV says \u{201c}{cv_word}\u{201d}",
+            theirs.text
+        );
+        let grows = skill.map(|skill| skill.trend.grows());
+        let mut candidate = Candidate {
+            badness_per_mille: 0,
+            presses: grows == Some(true),
+            ..Candidate::new(ActionKind::UseTheirWord, &words.skill, why, theirs.queries, None)
+        };
+        candidate.action.evidence.asked = skill.map(|skill| skill.queries);
+        candidate.action.evidence.grows = grows;
+        candidate.action.suggestion =
+            suggestion::cv_line(self.dictionary, &words.skill, Some(&theirs.text));
+        Some(candidate)
+    }
 }
 
 impl Candidate {
@@ -87,19 +185,20 @@ impl Candidate {
                 kind,
                 name: name.to_owned(),
                 why,
-                evidence: Evidence { queries, sessions },
+                evidence: Evidence { queries, sessions, asked: None, grows: None },
+                suggestion: None,
             },
             first: false,
             people: sessions.unwrap_or(queries),
             badness_per_mille: 1000,
-            grows: false,
+            presses: false,
             weeks_running: 1,
         }
     }
 
-    /// People × (¼ + share) × 1½ where it grows, in two-thousandths.
+    /// People × (¼ + share) × 1½ where it presses, in two-thousandths.
     fn weight(&self) -> u64 {
-        self.people * (250 + self.badness_per_mille) * if self.grows { 3 } else { 2 }
+        self.people * (250 + self.badness_per_mille) * if self.presses { 3 } else { 2 }
     }
 
     fn rank(&self) -> impl Ord + '_ {
@@ -135,61 +234,6 @@ fn fault(outcome: Option<Outcome>, asked: &mut Asked) -> Option<Candidate> {
         asked.queries,
         distinct(&mut asked.sessions),
     ))
-}
-
-fn for_gap(gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
-    if gap.queries < FEWEST && gap.weeks_running < 2 {
-        return None;
-    }
-    let weeks = match gap.weeks_running {
-        1 => String::new(),
-        weeks => format!(", for {weeks} weeks running"),
-    };
-    let (kind, why) = match gap.kind {
-        GapKind::Fault => return None,
-        GapKind::NotOnCv | GapKind::Unmatched
-            if matches!(gap.mark, Some(GapMark::Learning | GapMark::NotMine)) =>
-        {
-            return None;
-        }
-        GapKind::NotOnCv => {
-            (ActionKind::AddOrLearn, format!("nothing matched, and it is not on the CV{weeks}"))
-        }
-        GapKind::Unmatched => (ActionKind::AddOrLearn, format!("nothing matched{weeks}")),
-        GapKind::NotRetrieved => {
-            (ActionKind::FixRetrieval, format!("it is on the CV, yet nothing matched{weeks}"))
-        }
-        GapKind::Blocked => {
-            (ActionKind::RelaxFilter, format!("refused by a filter or outside hours{weeks}"))
-        }
-    };
-    let asked = skill.map_or(gap.queries, |skill| skill.queries.max(gap.queries));
-    Some(Candidate {
-        badness_per_mille: 1000 * gap.queries / asked.max(1),
-        grows: skill.is_some_and(|skill| skill.trend.grows()),
-        weeks_running: gap.weeks_running,
-        ..Candidate::new(kind, &gap.name, why, gap.queries, gap.sessions)
-    })
-}
-
-fn their_word(words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candidate> {
-    let (cv_word, on_cv) = (words.on_cv.first()?, &words.on_cv);
-    let theirs = words
-        .asked
-        .iter()
-        .find(|word| !on_cv.iter().any(|known| says_the_same(known, &word.text)))?;
-    if theirs.queries < FEWEST_WORDS {
-        return None;
-    }
-    let why = format!(
-        "people say \u{201c}{}\u{201d}, the CV says \u{201c}{cv_word}\u{201d}",
-        theirs.text
-    );
-    Some(Candidate {
-        badness_per_mille: 0,
-        grows: skill.is_some_and(|skill| skill.trend.grows()),
-        ..Candidate::new(ActionKind::UseTheirWord, &words.skill, why, theirs.queries, None)
-    })
 }
 
 /// Whether one of the words holds the other, spaces and punctuation aside: "CI/CD pipelines" says

@@ -89,6 +89,25 @@ impl<'d> AskedSkills<'d> {
         index
     }
 
+    /// The number under which the skill of a marked gap would be counted, by its name in small
+    /// letters, and whether the dictionary knows it.
+    pub(crate) fn reserve(&mut self, name: &str) -> (SkillIndex, bool) {
+        if let Some(id) = self.dictionary.canonical(name) {
+            return (id.0, true);
+        }
+        let next = u32::try_from(self.dictionary.len() + self.spellings.len()).unwrap_or(u32::MAX);
+        let index = *self.unknown.entry(name.to_owned()).or_insert(next);
+        if index == next {
+            self.spellings.push(HashMap::default());
+        }
+        (index, false)
+    }
+
+    /// Whether the dictionary knows the name.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.dictionary.canonical(name).is_some()
+    }
+
     /// The skill's name: the dictionary's, else the spelling that came most often (of equals the
     /// first by alphabet).
     pub(crate) fn name(&self, skill: SkillIndex) -> &str {

@@ -12,7 +12,7 @@ use crate::gap_tally::{GapSubject, gaps_of};
 use crate::report::{GapKind, GapType};
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::SkillMention;
-use crate::tally::{Excluded, latency_ms};
+use crate::tally::{Excluded, Exclusion, latency_ms};
 
 /// What is looked for: everything that is set has to hold. Without [`Filter::left_out`] only
 /// interactions that count are found.
@@ -179,9 +179,11 @@ impl<'s> DrillDown<'s> {
     }
 
     fn left_out(&self, observation: &PagedObservation<'_>) -> Option<LeftOut> {
-        self.exclusions.cover(observation).then(|| match observation.traffic {
-            Traffic::Visitor => LeftOut::Listed,
-            traffic => LeftOut::Traffic(traffic),
+        self.exclusions.cover(observation).map(|reason| match reason {
+            Exclusion::Own => LeftOut::Traffic(Traffic::Own),
+            Exclusion::Bot => LeftOut::Traffic(Traffic::Bot),
+            Exclusion::Canary => LeftOut::Traffic(Traffic::Canary),
+            Exclusion::Listed => LeftOut::Listed,
         })
     }
 

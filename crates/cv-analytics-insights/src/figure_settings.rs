@@ -6,8 +6,8 @@ use cv_analytics_core::store::{Ledger, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::cv_list::CvList;
+use crate::gap_marks::MarkedGap;
 use crate::owner_skills::{OwnerSkills, OwnerSkillsError};
-use crate::report::GapMark;
 use crate::skill_dictionary::SkillDictionary;
 
 /// The ledger's key of the settings.
@@ -25,8 +25,8 @@ pub struct FigureSettings {
     pub cv: Option<Vec<String>>,
     /// Skills and aliases that the owner adds to the dictionary.
     pub aliases: BTreeMap<String, Vec<String>>,
-    /// What the owner said of gaps, by skill or topic.
-    pub gap_marks: BTreeMap<String, GapMark>,
+    /// What the owner said of gaps, by skill or topic, since when, and what was said before.
+    pub gap_marks: BTreeMap<String, MarkedGap>,
     /// What is left out of reports besides canaries and known bots.
     pub exclusions: Exclusions,
 }
@@ -98,6 +98,14 @@ impl FigureSettings {
     pub async fn change(
         ledger: &impl Ledger,
         change: impl Fn(&mut Self),
+    ) -> Result<Self, SettingsError> {
+        Self::change_with(ledger, change).await
+    }
+
+    /// The same for a change that also tells what it found; it may be asked more than once.
+    pub(crate) async fn change_with(
+        ledger: &impl Ledger,
+        mut change: impl FnMut(&mut Self),
     ) -> Result<Self, SettingsError> {
         for _ in 0..8 {
             let record = ledger.get(SETTINGS_KEY).await?;

@@ -117,14 +117,14 @@ fn kind(trouble: Trouble, subject: &GapSubject, cv: Option<&CvList>) -> GapKind 
 
 /// The first kind of trouble that applies to an interaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Trouble {
+pub(crate) enum Trouble {
     Fault,
     Blocked,
     NoMatch,
 }
 
 impl Trouble {
-    fn of(observation: &PagedObservation<'_>) -> Option<Self> {
+    pub(crate) fn of(observation: &PagedObservation<'_>) -> Option<Self> {
         let Some(response) = &observation.response else { return Some(Self::Fault) };
         match response.outcome {
             Outcome::Quota | Outcome::AiError | Outcome::Error => Some(Self::Fault),

@@ -4,14 +4,15 @@
 //!
 //! 1. [`SkillDictionary`] knows the skills and finds them in a text; [`OwnerSkills`] are what an owner
 //!    adds to it; [`topic`](topic()) names a question where no skill is known.
-//! 2. [`cv_list`] and [`figure_settings`]: what the owner says that changes figures.
-//! 3. `tally` (with `asked_skills` and `gap_tally`) counts interactions one by one, [`week_history`]
-//!    has the weeks side by side; [`fisher`] and
-//!    `trends` judge what moved; `actions` says what to do.
-//! 4. [`report_builder`] makes the [`report`] of one week out of that.
-//! 5. [`drill_down`] finds the interactions behind a figure by the rules of the tally.
-//! 6. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
-//!    `report_sentences`, `report_figures` and `report_words`; [`page_words`] are these for other pages.
+//! 2. [`cv_list`], [`figure_settings`] and [`gap_marks`]: what the owner says that changes figures.
+//! 3. `tally` (with `asked_skills`, `gap_tally`, `followed_gaps` and `score_tally`) counts
+//!    interactions one by one; [`fisher`] and `trends` judge what moved; `actions` says what to do,
+//!    and `suggestion` what to copy.
+//! 4. [`report_builder`] makes the [`report`] of one week out of that, with its `week_history`;
+//!    [`drill_down`] finds the interactions behind a figure by the rules of the tally.
+//! 5. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
+//!    [`report_sentences`], [`report_figures`] and [`report_words`]; [`mail_context`] is what a mail
+//!    knows besides, and [`mail_template`] its form by the owner's own template.
 
 mod actions;
 mod asked_skills;
@@ -21,26 +22,32 @@ mod english_words;
 pub mod figure_settings;
 pub mod fisher;
 mod folded_words;
+mod followed_gaps;
+pub mod gap_marks;
 mod gap_tally;
+mod gap_view;
 mod input_hash;
+pub mod mail_context;
+pub mod mail_template;
 mod owner_skills;
-pub mod page_words;
 pub mod report;
 pub mod report_builder;
-mod report_figures;
+pub mod report_figures;
 pub mod report_html;
-mod report_sentences;
+pub mod report_sentences;
 pub mod report_text;
 mod report_view;
-mod report_words;
+pub mod report_words;
+mod score_tally;
 mod skill_context;
 mod skill_dictionary;
 mod skill_forms;
 mod skill_mentions;
+mod suggestion;
 mod tally;
 mod topic;
 mod trends;
-pub mod week_history;
+mod week_history;
 
 pub use owner_skills::{OwnerSkills, OwnerSkillsError};
 pub use skill_dictionary::{SkillDictionary, SkillId};

@@ -5,6 +5,10 @@
 use cv_analytics_core::event::{MatchType, Outcome};
 use serde::{Deserialize, Serialize};
 
+pub use crate::followed_gaps::{FollowCounts, FollowState, FollowedGap};
+pub use crate::score_tally::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
+pub use crate::week_history::{HistoryWeek, WeekFigures};
+
 /// How many weeks a report looks at, its own included.
 pub const WEEKS: u8 = 8;
 /// The version of the JSON form.
@@ -41,10 +45,19 @@ pub struct Report {
     pub trending: Vec<Trending>,
     /// What people ask for and the agent cannot answer well.
     pub gaps: Vec<Gap>,
+    /// The gaps that the owner closes, those that fail again first.
+    #[serde(default)]
+    pub followed: Vec<FollowedGap>,
     /// The words that people use for each skill, beside those on the CV.
     pub vocabulary: Vec<Vocabulary>,
     /// What to do, most urgent first.
     pub actions: Vec<Action>,
+    /// The week's scores against how its questions ended; `None` where no score is known.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
+    /// The eight weeks in figures, oldest first, this one last.
+    #[serde(default)]
+    pub history: Vec<HistoryWeek>,
     /// What the figures were made from.
     pub provenance: Provenance,
 }
@@ -283,6 +296,24 @@ pub enum GapKind {
     Unmatched,
 }
 
+impl GapKind {
+    /// The code that stands for it everywhere.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Blocked => "blocked",
+            Self::NotOnCv => "not_on_cv",
+            Self::NotRetrieved => "not_retrieved",
+            Self::Unmatched => "unmatched",
+        }
+    }
+
+    /// Whether the agent worked, and found nothing.
+    pub const fn is_unmatched(self) -> bool {
+        matches!(self, Self::NotOnCv | Self::NotRetrieved | Self::Unmatched)
+    }
+}
+
 /// A skill or topic that people ask for and the agent cannot answer well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -308,6 +339,9 @@ pub struct Gap {
     pub related: Vec<String>,
     /// What the owner said of it.
     pub mark: Option<GapMark>,
+    /// Whether nothing matches although the owner marked it `have-it`.
+    #[serde(default)]
+    pub reopened: bool,
 }
 
 /// What the owner said of a gap.
@@ -324,6 +358,26 @@ pub enum GapMark {
     Noise,
 }
 
+impl GapMark {
+    /// Every mark.
+    pub const ALL: [Self; 4] = [Self::HaveIt, Self::Learning, Self::NotMine, Self::Noise];
+
+    /// The word that stands for it everywhere.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::HaveIt => "have-it",
+            Self::Learning => "learning",
+            Self::NotMine => "not-mine",
+            Self::Noise => "noise",
+        }
+    }
+
+    /// The mark that `code` stands for.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mark| mark.code() == code)
+    }
+}
+
 /// The words that people use for a skill, beside those on the CV.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -334,6 +388,20 @@ pub struct Vocabulary {
     pub on_cv: Vec<String>,
     /// The visitors' words for it.
     pub asked: Vec<Variant>,
+}
+
+impl Vocabulary {
+    /// Whether a skill has more than one word for it, or the CV has another one.
+    pub fn tells_something(&self) -> bool {
+        match self.asked.as_slice() {
+            [] => false,
+            [only] => {
+                let written = |text: &String| text.to_lowercase() == only.text.to_lowercase();
+                !self.on_cv.is_empty() && !self.on_cv.iter().any(written)
+            }
+            _ => true,
+        }
+    }
 }
 
 /// What kind of thing to do.
@@ -367,6 +435,27 @@ pub struct Action {
     pub why: String,
     /// The figures behind it.
     pub evidence: Evidence,
+    /// Text for the owner to copy; nothing is ever changed for them.
+    #[serde(default)]
+    pub suggestion: Option<Suggestion>,
+}
+
+/// Text to copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// Where it belongs.
+    #[serde(rename = "for")]
+    pub place: SuggestionPlace,
+    /// One line.
+    pub text: String,
+}
+
+/// Where a suggestion belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuggestionPlace {
+    /// A line of the CV, and of its skill list.
+    CvLine,
 }
 
 /// The figures behind an action.
@@ -376,6 +465,12 @@ pub struct Evidence {
     pub queries: u64,
     /// Distinct sessions; `None` where none is known.
     pub sessions: Option<u64>,
+    /// All interactions about it, those included; `None` where only those are counted.
+    #[serde(default)]
+    pub asked: Option<u64>,
+    /// Whether questions about it grow; `None` where that is not judged.
+    #[serde(default)]
+    pub grows: Option<bool>,
 }
 
 /// What the figures were made from.
@@ -388,6 +483,29 @@ pub struct Provenance {
     pub input_hash: String,
     /// Interactions of the week that do not count: canaries, known bots, the owner's own.
     pub excluded: u64,
+    /// Why they do not count; the parts add up to `excluded`.
+    #[serde(default)]
+    pub excluded_by: ExcludedBy,
     /// The program's version.
     pub version: String,
+}
+
+/// Why interactions do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExcludedBy {
+    /// The owner's own tests, by `metadata.traffic`.
+    pub own: u64,
+    /// Known bots, by their user agent or by `metadata.traffic`.
+    pub bots: u64,
+    /// Canaries of the product's own checks, by `metadata.traffic`.
+    pub canaries: u64,
+    /// Sessions and interactions that the owner lists.
+    pub listed: u64,
+}
+
+impl ExcludedBy {
+    /// All of them.
+    pub const fn sum(&self) -> u64 {
+        self.own + self.bots + self.canaries + self.listed
+    }
 }

@@ -15,16 +15,17 @@ use crate::actions::Advice;
 use crate::asked_skills::SkillIndex;
 use crate::cv_list::CvList;
 use crate::figure_settings::{FigureSettings, SettingsError};
+use crate::gap_marks::MarksInForce;
 use crate::gap_tally::GapSubject;
 use crate::input_hash::InputDigester;
 use crate::report::{
-    DeliveryCounts, Gap, GapMark, GapType, Latency, MatchSummary, Provenance, REPORT_VERSION,
-    Report, SkillReport, Trending, Variant, Vocabulary, WEEKS,
+    DeliveryCounts, FollowState, FollowedGap, Gap, GapMark, GapType, MatchSummary, Provenance,
+    REPORT_VERSION, Report, SkillReport, Trending, Variant, Vocabulary, WEEKS,
 };
 use crate::skill_dictionary::{SkillDictionary, SkillId};
 use crate::tally::{SkillTally, Tally, WeekTally, distinct};
 use crate::trends::{Movement, movements};
-use crate::week_history::{WeekTotals, history};
+use crate::week_history::history;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,7 @@ pub enum ReportError {
 /// Counts one week and the seven before it, page by page, and writes the report.
 pub struct ReportBuilder<'s> {
     week: IsoWeek,
-    settings: &'s FigureSettings,
+    marks: MarksInForce<'s>,
     dictionary: &'s SkillDictionary,
     cv: Option<&'s CvList>,
     tally: Tally<'s>,
@@ -91,9 +92,10 @@ impl<'s> ReportBuilder<'s> {
         dictionary: &'s SkillDictionary,
         cv: Option<&'s CvList>,
     ) -> Result<Self, ReportError> {
-        let tally = Tally::new(week, dictionary, cv, &settings.exclusions);
+        let marks = MarksInForce::new(settings, dictionary);
+        let tally = Tally::new(week, dictionary, cv, &settings.exclusions, &marks);
         let digester = InputDigester::start(period(week), settings)?;
-        Ok(Self { week, settings, dictionary, cv, tally, digester })
+        Ok(Self { week, marks, dictionary, cv, tally, digester })
     }
 
     /// Counts a page of interactions, each of which has to come once.
@@ -107,24 +109,7 @@ impl<'s> ReportBuilder<'s> {
     ///
     /// # Errors
     /// [`ReportError::Thread`].
-    pub fn finish(self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
-        self.report(deliveries, now)
-    }
-
-    /// The report, and its eight weeks beside each other, the oldest first.
-    ///
-    /// # Errors
-    /// [`ReportError::Thread`].
-    pub fn finish_with_history(
-        mut self,
-        deliveries: Deliveries,
-        now: Timestamp,
-    ) -> Result<(Report, Vec<WeekTotals>), ReportError> {
-        let history = history(self.week, &mut self.tally.weeks);
-        Ok((self.report(deliveries, now)?, history))
-    }
-
-    fn report(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
+    pub fn finish(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
         let movements = movements(&mut self.tally.weeks);
         let mut skills: Vec<SkillReport> =
             movements.iter().map(|(&skill, movement)| self.skill(skill, *movement)).collect();
@@ -136,9 +121,12 @@ impl<'s> ReportBuilder<'s> {
             .collect();
         trending
             .sort_by(|a, b| (Reverse(a.queries), &a.skill).cmp(&(Reverse(b.queries), &b.skill)));
-        let gaps = self.gaps();
+        let has_data: Vec<bool> =
+            self.tally.weeks.iter().map(|week| week.interactions > 0).collect();
+        let followed = self.tally.followed.followed(self.week, &self.tally.asked, &has_data);
+        let gaps = self.gaps(&followed);
         let vocabulary = self.vocabulary(&skills);
-        let latency_ms = self.latency();
+        let history = history(self.week, &mut self.tally.weeks);
 
         let weeks = &mut self.tally.weeks;
         let previous = weeks.iter().rev().nth(1);
@@ -149,10 +137,16 @@ impl<'s> ReportBuilder<'s> {
             conflicts: deliveries.conflicts,
             dead_letters: deliveries.dead_letters,
         });
-        this.outcomes.unanswered = capture.unanswered;
         let trend_of = |name: &str| skills.iter().find(|skill| skill.skill == name);
-        let actions = Advice { capture: &capture, gaps: &gaps, vocabulary: &vocabulary }
-            .actions(&mut self.tally.gaps.by_outcome, trend_of);
+        let advice = Advice {
+            capture: &capture,
+            gaps: &gaps,
+            followed: &followed,
+            vocabulary: &vocabulary,
+            dictionary: self.dictionary,
+        };
+        let actions = advice.actions(&mut self.tally.gaps.by_outcome, trend_of);
+        let calibration = this.scores.calibration(&self.tally.disagreements);
         let ended_early =
             || ReportError::Thread(std::io::Error::other("the digest's thread ended early"));
         let input_hash = self.digester.finish().ok_or_else(ended_early)?;
@@ -165,17 +159,21 @@ impl<'s> ReportBuilder<'s> {
             capture,
             sessions: distinct(&mut this.sessions),
             matches: MatchSummary { this_week: this.match_counts(), previous },
+            latency_ms: this.latency(),
             outcomes: this.outcomes,
-            latency_ms,
             skills,
             trending,
             gaps,
+            followed,
             vocabulary,
             actions,
+            calibration,
+            history,
             provenance: Provenance {
                 interactions: this.interactions,
                 input_hash,
-                excluded: self.tally.excluded,
+                excluded: self.tally.excluded.sum(),
+                excluded_by: self.tally.excluded,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
         })
@@ -226,7 +224,7 @@ impl<'s> ReportBuilder<'s> {
     }
 
     /// This week's gaps, without those that the owner marked as noise.
-    fn gaps(&mut self) -> Vec<Gap> {
+    fn gaps(&mut self, followed: &[FollowedGap]) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for ((subject, kind), gap) in &mut self.tally.gaps.gaps {
             if gap.asked.queries == 0 {
@@ -236,10 +234,13 @@ impl<'s> ReportBuilder<'s> {
                 GapSubject::Skill(skill) => (GapType::Skill, self.tally.asked.name(*skill)),
                 GapSubject::Topic(topic) => (GapType::Topic, topic.as_str()),
             };
-            let mark = self.settings.gap_marks.get(name).copied();
+            let mark = self.marks.of(name);
             if mark == Some(GapMark::Noise) {
                 continue;
             }
+            let is_reopened = |followed: &FollowedGap| {
+                followed.state == FollowState::Reopened && followed.name == name
+            };
             let mut related: Vec<(u64, &str)> = gap
                 .related
                 .iter()
@@ -257,6 +258,7 @@ impl<'s> ReportBuilder<'s> {
                 examples: gap.examples(),
                 related: related.into_iter().map(|(_, name)| name.to_owned()).collect(),
                 mark,
+                reopened: kind.is_unmatched() && followed.iter().any(is_reopened),
             });
         }
         gaps.sort_by(|a, b| {
@@ -288,17 +290,6 @@ impl<'s> ReportBuilder<'s> {
 
     fn dictionary_id(&self, name: &str) -> Option<SkillId> {
         self.dictionary.canonical(name)
-    }
-
-    /// Percentiles by nearest rank.
-    fn latency(&mut self) -> Latency {
-        let latencies = &mut self.tally.latencies_ms;
-        latencies.sort_unstable();
-        let rank = |percent: usize| {
-            let rank = (latencies.len() * percent).div_ceil(100);
-            rank.checked_sub(1).and_then(|place| latencies.get(place)).copied()
-        };
-        Latency { p50: rank(50), p95: rank(95), p99: rank(99), samples: latencies.len() as u64 }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::{Capture, Latency, Outcomes, Provenance, Report};
 use crate::report_sentences::all_interactions;
-use crate::report_words::{counted, duration, foreign, number, rate, share};
+use crate::report_words::{counted, duration, foreign, listed, number, rate, share};
 
 /// Fewer latencies than this have no percentiles worth the name.
 const PERCENTILES_FROM: u64 = 20;
@@ -16,20 +16,48 @@ const NOT_COUNTED: &str = "not counted";
 
 /// A figure, its name, and what stands beside it in small letters.
 #[derive(Debug, Serialize)]
-pub(crate) struct Figure {
-    pub(crate) name: &'static str,
-    pub(crate) value: String,
-    pub(crate) note: Option<String>,
+pub struct Figure {
+    /// What it counts.
+    pub name: &'static str,
+    /// The number, or that it was not collected.
+    pub value: String,
+    /// What stands beside it.
+    pub note: Option<String>,
+    /// What it opens on the dashboard.
+    #[serde(skip)]
+    pub opens: Opens,
+    /// The link to that, where there is a dashboard.
+    pub link: Option<String>,
+}
+
+/// The page of the dashboard behind a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// The page of the week.
+    Week,
+    /// The week's questions.
+    Questions,
+    /// Those with this match type.
+    Match(&'static str),
+    /// Those that ended so.
+    Outcome(&'static str),
+    /// The messages that could not be read.
+    DeadLetters,
 }
 
 impl Figure {
     fn new(name: &'static str, value: String, note: Option<String>) -> Self {
-        Self { name, value, note }
+        Self { name, value, note, opens: Opens::Week, link: None }
+    }
+
+    const fn opens(mut self, opens: Opens) -> Self {
+        self.opens = opens;
+        self
     }
 }
 
 /// The large numbers.
-pub(crate) fn totals(report: &Report) -> Vec<Figure> {
+pub fn totals(report: &Report) -> Vec<Figure> {
     let capture = &report.capture;
     let unanswered = match capture.unanswered {
         0 => "each with an answer".to_owned(),
@@ -42,7 +70,8 @@ pub(crate) fn totals(report: &Report) -> Vec<Figure> {
             "Questions",
             number(capture.queries),
             (capture.queries > 0).then_some(unanswered),
-        ),
+        )
+        .opens(Opens::Questions),
         Figure::new(
             "Conversations",
             report.sessions.map_or(NOT_COLLECTED.to_owned(), number),
@@ -60,7 +89,7 @@ pub(crate) fn totals(report: &Report) -> Vec<Figure> {
 }
 
 /// What the bar of covered questions leaves out.
-pub(crate) fn coverage_note(report: &Report) -> String {
+pub fn coverage_note(report: &Report) -> String {
     let counts = &report.matches.this_week;
     let rated = counts.full.saturating_add(counts.partial).saturating_add(counts.none);
     let all = report.provenance.interactions;
@@ -87,25 +116,25 @@ pub(crate) fn coverage_note(report: &Report) -> String {
 }
 
 /// How the handlings ended: answered always, the others where there are any.
-pub(crate) fn outcomes(outcomes: &Outcomes) -> Vec<Figure> {
+pub fn outcomes(outcomes: &Outcomes) -> Vec<Figure> {
     [
-        ("Answered", outcomes.answered),
-        ("Nothing matched", outcomes.no_match),
-        ("Refused by a filter", outcomes.blocked),
-        ("Asked outside hours", outcomes.off_hours),
-        ("Quota used up", outcomes.quota),
-        ("The model failed", outcomes.ai_error),
-        ("Other errors", outcomes.error),
-        ("No answer arrived", outcomes.unanswered),
+        ("Answered", outcomes.answered, "answered"),
+        ("Nothing matched", outcomes.no_match, "no_match"),
+        ("Refused by a filter", outcomes.blocked, "blocked"),
+        ("Asked outside hours", outcomes.off_hours, "off_hours"),
+        ("Quota used up", outcomes.quota, "quota"),
+        ("The model failed", outcomes.ai_error, "ai_error"),
+        ("Other errors", outcomes.error, "error"),
+        ("No answer arrived", outcomes.unanswered, "unanswered"),
     ]
     .into_iter()
-    .filter(|(name, count)| *count > 0 || *name == "Answered")
-    .map(|(name, count)| Figure::new(name, number(count), None))
+    .filter(|(_, count, code)| *count > 0 || *code == "answered")
+    .map(|(name, count, code)| Figure::new(name, number(count), None).opens(Opens::Outcome(code)))
     .collect()
 }
 
 /// How long the answers took.
-pub(crate) fn latency(latency: &Latency) -> Vec<Figure> {
+pub fn latency(latency: &Latency) -> Vec<Figure> {
     let (Some(p50), Some(p95), Some(p99)) = (latency.p50, latency.p95, latency.p99) else {
         return Vec::new();
     };
@@ -121,7 +150,7 @@ pub(crate) fn latency(latency: &Latency) -> Vec<Figure> {
 }
 
 /// Capture health and deliveries; of a week with nothing in it only what could not be read.
-pub(crate) fn capture(report: &Report) -> Vec<Figure> {
+pub fn capture(report: &Report) -> Vec<Figure> {
     let Capture { queries, responses, joined, unanswered, response_only, deliveries, .. } =
         &report.capture;
     let counted = |count: Option<u64>| count.map_or(NOT_COUNTED.to_owned(), number);
@@ -130,21 +159,23 @@ pub(crate) fn capture(report: &Report) -> Vec<Figure> {
         number(deliveries.dead_letters),
         (deliveries.dead_letters > 0)
             .then(|| "kept whole: cv-analytics dead-letters list".to_owned()),
-    );
+    )
+    .opens(Opens::DeadLetters);
     if report.is_empty() {
         return if deliveries.dead_letters > 0 { vec![dead_letters] } else { Vec::new() };
     }
     let all = all_interactions(&report.capture);
     let joined_share = share(*joined, all).and(report.capture.join_rate).map(rate);
     vec![
-        Figure::new("Questions", number(*queries), None),
+        Figure::new("Questions", number(*queries), None).opens(Opens::Questions),
         Figure::new("Answers", number(*responses), None),
         Figure::new(
             "Question and answer joined",
             number(*joined),
             joined_share.map(|rate| format!("{rate} of {}", number(all))),
         ),
-        Figure::new("Questions without an answer", number(*unanswered), None),
+        Figure::new("Questions without an answer", number(*unanswered), None)
+            .opens(Opens::Outcome("unanswered")),
         Figure::new("Answers without a question", number(*response_only), None),
         Figure::new("Repeated deliveries, left out", counted(deliveries.duplicates), None),
         Figure::new(
@@ -157,15 +188,38 @@ pub(crate) fn capture(report: &Report) -> Vec<Figure> {
 }
 
 /// What the figures were made from.
-pub(crate) fn provenance(provenance: &Provenance) -> Vec<String> {
+pub fn provenance(provenance: &Provenance) -> Vec<String> {
     let made = counted(provenance.interactions, "interaction", "interactions");
-    let left_out = number(provenance.excluded);
+    let left_out = left_out(provenance);
     vec![
-        format!("Made from {made}; {left_out} left out (tests, known bots, and what you exclude)."),
+        format!("Made from {made}; {left_out}."),
         format!(
             "Fingerprint of the input {} · cv-analytics {}",
             foreign(&provenance.input_hash, HASH),
             foreign(&provenance.version, 20)
         ),
     ]
+}
+
+/// How many interactions do not count, and why.
+fn left_out(provenance: &Provenance) -> String {
+    let by = &provenance.excluded_by;
+    let parts = [
+        (by.own, "of your own tests"),
+        (by.bots, "of known bots"),
+        (by.canaries, "of this program’s own checks"),
+        (by.listed, "that you exclude"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", number(count)))
+    .collect::<Vec<_>>();
+    match (provenance.excluded, parts.as_slice()) {
+        (0, _) => "none left out".to_owned(),
+        // A report of an earlier version does not know why.
+        (all, []) => {
+            format!("{} left out (tests, known bots, and what you exclude)", number(all))
+        }
+        (all, parts) => format!("{} left out: {}", number(all), listed(parts)),
+    }
 }

@@ -1,18 +1,20 @@
 //! What a report says in words: its headline, its warnings, and the plain names of kinds.
 
+use cv_analytics_core::timestamp::Timestamp;
 use serde::Serialize;
 
 use crate::actions::TRUSTED_JOIN_RATE;
 use crate::report::{
-    Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapType, Report, SkillReport,
-    Trend, Trending,
+    Action, ActionKind, Calibration, Capture, Disagreement, Evidence, FollowCounts, FollowState,
+    FollowedGap, Gap, GapKind, GapMark, GapType, Report, SkillReport, Trend, Trending,
 };
 use crate::report_words::{
-    asked, counted, foreign, last_day, listed, long_date, number, questions, rate, share,
+    asked, counted, day, foreign, last_day, listed, long_date, number, questions, rate, share,
+    weekday,
 };
 
 /// Every gap kind in reading order, with its plain name and what it means.
-pub(crate) const GAP_KINDS: [(GapKind, &str, &str); 5] = [
+pub const GAP_KINDS: [(GapKind, &str, &str); 5] = [
     (GapKind::NotOnCv, "Not on your CV", "Nothing matched, and your CV does not name it."),
     (
         GapKind::NotRetrieved,
@@ -31,13 +33,15 @@ pub(crate) const GAP_KINDS: [(GapKind, &str, &str); 5] = [
 
 /// A warning above the figures.
 #[derive(Debug, Serialize)]
-pub(crate) struct Banner {
-    pub(crate) title: String,
-    pub(crate) text: String,
+pub struct Banner {
+    /// In a few words.
+    pub title: String,
+    /// What is missing, and why that may be.
+    pub text: String,
 }
 
 /// What moved and what to do first.
-pub(crate) fn headline(report: &Report, limit: usize) -> String {
+pub fn headline(report: &Report, limit: usize) -> String {
     if report.is_empty() {
         return if report.closed {
             "A quiet week: nobody asked your agent anything.".to_owned()
@@ -45,32 +49,47 @@ pub(crate) fn headline(report: &Report, limit: usize) -> String {
             "Nobody has asked your agent anything this week yet.".to_owned()
         };
     }
-    let mut sentences = vec![moved_most(report, limit)];
+    let mut sentences = vec![insight(report, limit)];
     if let Some(first) = report.actions.first() {
         sentences.push(format!("First: {}.", to_do(first, report, limit)));
     }
     sentences.join(" ")
 }
 
+/// The week's one insight, the first of these that there is: a gap that is open again; the skill
+/// whose count changed most, of those that moved at all; a gap whose questions are answered since
+/// the owner closed it; how many asked.
+pub fn insight(report: &Report, limit: usize) -> String {
+    let followed = |state| report.followed.iter().find(move |gap| gap.state == state);
+    if let Some(gap) = followed(FollowState::Reopened) {
+        return format!("{} is open again: {}.", foreign(&gap.name, limit), since_marked(gap));
+    }
+    if let Some(moved) = moved_most(report, limit) {
+        return moved;
+    }
+    if let Some(gap) = followed(FollowState::Closed) {
+        return format!("{} is closed: {}.", foreign(&gap.name, limit), since_marked(gap));
+    }
+    let asked = asked(report.capture.queries, report.sessions);
+    format!("{asked}, and no skill clearly rose or fell.")
+}
+
 /// The skill whose count changed most, of those that moved at all.
-fn moved_most(report: &Report, limit: usize) -> String {
+fn moved_most(report: &Report, limit: usize) -> Option<String> {
     let most = report
         .trending
         .iter()
         .filter(|moved| moved.trend.moved())
         .max_by_key(|moved| (moved.queries.abs_diff(moved.previous), moved.queries));
-    let Some(most) = most else {
-        let asked = asked(report.capture.queries, report.sessions);
-        return format!("{asked}, and no skill clearly rose or fell.");
-    };
+    let most = most?;
     let name = foreign(&most.skill, limit);
     let (now, before) = (number(most.queries), number(most.previous));
-    match most.trend {
+    Some(match most.trend {
         Trend::New => format!("{name} is new: {} this week.", questions(most.queries)),
         Trend::Gone => format!("Nobody asked about {name}, after {before} the week before."),
         Trend::Falling => format!("{name} fell from {before} questions to {now}."),
         _ => format!("{name} rose from {before} questions to {now}."),
-    }
+    })
 }
 
 /// What to do, as the end of a sentence.
@@ -98,23 +117,30 @@ fn to_do(action: &Action, report: &Report, limit: usize) -> String {
 }
 
 /// What to do, as a heading.
-pub(crate) fn action(action: &Action, report: &Report, limit: usize) -> String {
+pub fn action(action: &Action, report: &Report, limit: usize) -> String {
     capitalised(&to_do(action, report, limit))
 }
 
 /// Why, as a sentence of its own.
-pub(crate) fn why(action: &Action, limit: usize) -> String {
+pub fn why(action: &Action, limit: usize) -> String {
     let why = capitalised(&foreign(&action.why, limit));
     if why.ends_with(['.', '!', '?', '…']) { why } else { why + "." }
 }
 
 /// How many questions stand behind an action.
-pub(crate) fn evidence(action: &Action) -> String {
-    let Evidence { queries, sessions } = action.evidence;
-    match action.kind {
-        ActionKind::CheckCapture => counted(queries, "interaction", "interactions"),
-        _ => asked(queries, sessions),
+pub fn evidence(action: &Action) -> String {
+    let Evidence { queries, sessions, asked: about, grows } = action.evidence;
+    if action.kind == ActionKind::CheckCapture {
+        return counted(queries, "interaction", "interactions");
     }
+    let mut evidence = asked(queries, sessions);
+    if let Some(about) = about.filter(|about| *about > queries) {
+        evidence += &format!(", of {} about it", number(about));
+    }
+    if grows == Some(true) {
+        evidence += "; more than the week before";
+    }
+    evidence
 }
 
 fn capitalised(sentence: &str) -> String {
@@ -123,7 +149,7 @@ fn capitalised(sentence: &str) -> String {
 }
 
 /// The warning of a week whose halves do not meet.
-pub(crate) fn banner(capture: &Capture) -> Option<Banner> {
+pub fn banner(capture: &Capture) -> Option<Banner> {
     let join_rate = capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
     let all = all_interactions(capture);
     let missing = [
@@ -148,12 +174,13 @@ pub(crate) fn banner(capture: &Capture) -> Option<Banner> {
     })
 }
 
-pub(crate) fn all_interactions(capture: &Capture) -> u64 {
+/// Interactions with a half at least.
+pub fn all_interactions(capture: &Capture) -> u64 {
     capture.joined.saturating_add(capture.unanswered).saturating_add(capture.response_only)
 }
 
 /// That the week is not over, and that nothing happened.
-pub(crate) fn notes(report: &Report) -> Vec<String> {
+pub fn notes(report: &Report) -> Vec<String> {
     let mut notes = Vec::new();
     if !report.closed {
         let until = last_day(&report.to).map(|day| format!(" until {}", long_date(day)));
@@ -172,14 +199,14 @@ pub(crate) fn notes(report: &Report) -> Vec<String> {
 }
 
 /// The share and the week before, as far as they are known.
-pub(crate) fn share_and_before(share: Option<String>, before: Option<u64>) -> Option<String> {
+pub fn share_and_before(share: Option<String>, before: Option<u64>) -> Option<String> {
     let before = before.map(|before| format!("{} the week before", number(before)));
     let parts: Vec<_> = share.into_iter().chain(before).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The arrow and the word of a skill that moved; nothing else has an arrow.
-pub(crate) fn trend_mark(trend: Trend) -> Option<&'static str> {
+pub fn trend_mark(trend: Trend) -> Option<&'static str> {
     match trend {
         Trend::Rising => Some("↑ rising"),
         Trend::Falling => Some("↓ falling"),
@@ -190,7 +217,7 @@ pub(crate) fn trend_mark(trend: Trend) -> Option<&'static str> {
 }
 
 /// The figures of a skill that moved.
-pub(crate) fn moved(moved: &Trending) -> String {
+pub fn moved(moved: &Trending) -> String {
     match moved.trend {
         Trend::New => format!("{}, none in the seven weeks before", questions(moved.queries)),
         Trend::Gone => format!("no question, {} the week before", number(moved.previous)),
@@ -199,7 +226,7 @@ pub(crate) fn moved(moved: &Trending) -> String {
 }
 
 /// Why nothing moved, where nothing did.
-pub(crate) fn moved_note(report: &Report) -> Option<String> {
+pub fn moved_note(report: &Report) -> Option<String> {
     if report.trending.iter().any(|moved| moved.trend.moved()) {
         return None;
     }
@@ -214,7 +241,7 @@ pub(crate) fn moved_note(report: &Report) -> Option<String> {
 }
 
 /// How well a skill's questions were covered, in words: `8 fully, 22 partly, 5 unanswered`.
-pub(crate) fn skill_coverage(skill: &SkillReport) -> String {
+pub fn skill_coverage(skill: &SkillReport) -> String {
     let parts = [
         (skill.full, "fully covered"),
         (skill.partial, "partly"),
@@ -229,14 +256,14 @@ pub(crate) fn skill_coverage(skill: &SkillReport) -> String {
 }
 
 /// The weeks of a sparkline in words.
-pub(crate) fn weeks(weeks: &[Option<u64>]) -> String {
+pub fn weeks(weeks: &[Option<u64>]) -> String {
     let weeks: Vec<_> =
         weeks.iter().map(|week| week.map_or("no data".to_owned(), number)).collect();
     weeks.join(", ")
 }
 
 /// How often and since when.
-pub(crate) fn gap_evidence(gap: &Gap) -> String {
+pub fn gap_evidence(gap: &Gap) -> String {
     let asked = asked(gap.queries, gap.sessions);
     let unknown = if gap.sessions.is_none() { " (conversations not collected)" } else { "" };
     match gap.weeks_running {
@@ -246,12 +273,19 @@ pub(crate) fn gap_evidence(gap: &Gap) -> String {
 }
 
 /// The skills that come up in the same questions.
-pub(crate) fn asked_with(related: &[String]) -> Option<String> {
+pub fn asked_with(related: &[String]) -> Option<String> {
     (!related.is_empty()).then(|| format!("Asked together with {}", listed(related)))
 }
 
+/// When the next report comes.
+pub fn next_report(at: Timestamp) -> Option<String> {
+    let day = day(&at.to_string())?;
+    let weekday = weekday(day);
+    Some(format!("The next report comes on {weekday}, {}.", long_date(day)))
+}
+
 /// What the owner said of a gap.
-pub(crate) fn gap_mark(mark: GapMark) -> &'static str {
+pub fn gap_mark(mark: GapMark) -> &'static str {
     match mark {
         GapMark::HaveIt => "you marked it: have it",
         GapMark::Learning => "you marked it: learning",
@@ -260,9 +294,77 @@ pub(crate) fn gap_mark(mark: GapMark) -> &'static str {
     }
 }
 
-/// The sentence for what a mail leaves out.
-pub(crate) fn more(others: usize, one: &str, many: &str) -> Option<String> {
+/// The sentence for what a mail leaves out, and where that is.
+pub fn more(others: usize, one: &str, many: &str, place: &str) -> Option<String> {
     let kind = if others == 1 { one } else { many };
     let others = number(u64::try_from(others).unwrap_or(u64::MAX));
-    (others != "0").then(|| format!("and {others} more {kind} in the JSON form"))
+    (others != "0").then(|| format!("and {others} more {kind} {place}"))
+}
+
+/// How a followed gap stands, in a word or two.
+pub const fn follow_state(state: FollowState) -> &'static str {
+    match state {
+        FollowState::Reopened => "open again",
+        FollowState::Closed => "closed",
+        FollowState::Waiting => "waiting",
+        FollowState::Learning => "learning",
+    }
+}
+
+/// How a followed gap's questions were answered before the mark and since:
+/// `0 of 9 → 6 of 7 answered in the three weeks since you added it`.
+pub fn since_marked(gap: &FollowedGap) -> String {
+    let learning = gap.state == FollowState::Learning;
+    let did = if learning { "began to learn it" } else { "added it" };
+    let of =
+        |counts: FollowCounts| format!("{} of {}", number(counts.answered), number(counts.asked));
+    let before = gap.before.filter(|counts| counts.asked > 0);
+    if gap.weeks_since == 0 {
+        let before = before.map(|counts| format!("{} answered so far; ", of(counts)));
+        return format!("{}you {did} after this week", before.unwrap_or_default());
+    }
+    let since = match (gap.since.is_some(), gap.weeks_since) {
+        (false, _) => "in the last eight weeks".to_owned(),
+        (true, 1) => format!("since you {did} this week"),
+        (true, weeks) => format!("in the {} weeks since you {did}", in_words(weeks)),
+    };
+    if gap.after.asked == 0 {
+        let before = before.map(|counts| format!("{} answered before; ", of(counts)));
+        return format!("{}nobody asked {since}", before.unwrap_or_default());
+    }
+    let before = before.map(|counts| format!("{} → ", of(counts)));
+    format!("{}{} answered {since}", before.unwrap_or_default(), of(gap.after))
+}
+
+fn in_words(weeks: u32) -> &'static str {
+    match weeks {
+        2 => "two",
+        3 => "three",
+        4 => "four",
+        5 => "five",
+        6 => "six",
+        7 => "seven",
+        _ => "eight",
+    }
+}
+
+/// How many scores disagree with how their questions ended.
+pub fn disagreeing(calibration: &Calibration) -> String {
+    format!(
+        "For {} of {} with a score, the score says one thing and the outcome another.",
+        number(calibration.disagreeing),
+        questions(calibration.scored)
+    )
+}
+
+/// One disagreement's figures: `Score 83, answered quota`.
+pub fn disagreement(example: &Disagreement, limit: usize) -> String {
+    let rated = example.match_type.as_ref();
+    let rated = rated.map(|rated| format!(", rated {}", foreign(rated, limit)));
+    let score = (example.score * 10.0).round() / 10.0;
+    format!(
+        "Score {score}, answered {}{}",
+        foreign(&example.outcome, limit),
+        rated.unwrap_or_default()
+    )
 }

@@ -3,9 +3,11 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::gap_view::{CalibrationView, FollowedView, GapKindView};
+use crate::mail_context::MailContext;
 use crate::report::Report;
 use crate::report_figures::Figure;
-use crate::report_view::{CoveragePart, Figures, GapKindView, Listing, ReportView, SkillView};
+use crate::report_view::{CoveragePart, Figures, Lengths, Listing, ReportView, SkillView};
 
 const COLUMNS: usize = 78;
 /// Holds two words together on one line.
@@ -15,7 +17,13 @@ const VALUES_AT: usize = 46;
 
 /// Writes the report as plain text with LF line ends.
 pub fn render(report: &Report) -> String {
-    let view = ReportView::of(report);
+    render_with(report, &MailContext::default())
+}
+
+/// The same with what a mail knows besides: links to the dashboard, the next report's date, and the
+/// recipient's way out. A link stands on a line of its own, however long.
+pub fn render_with(report: &Report, context: &MailContext) -> String {
+    let view = ReportView::of(report, context, Lengths::ALL[0]);
     let mut page = Page::default();
     page.line(&format!("CV ANALYTICS · WEEK {}", view.week));
     page.line(&view.days);
@@ -30,12 +38,21 @@ pub fn render(report: &Report) -> String {
         page.blank();
         page.paragraph("", "", note);
     }
+    if view.week_link.is_some() {
+        page.blank();
+        page.line("The questions behind every number:");
+        page.link("", view.week_link.as_deref());
+    }
     if !view.actions.shown.is_empty() {
         page.heading("What to do");
         for (action, number) in view.actions.shown.iter().zip(1..) {
             page.paragraph(&format!("{number}. "), "   ", &action.title);
             page.paragraph("   ", "   ", &action.why);
             page.paragraph("   ", "   ", &action.evidence);
+            if let Some(line) = &action.suggestion {
+                page.paragraph("   ", "   ", &format!("To copy: {line}"));
+            }
+            page.link("   ", action.link.as_deref());
         }
         page.more(&view.actions);
     }
@@ -49,6 +66,13 @@ pub fn render(report: &Report) -> String {
     page.heading("Where this comes from");
     for line in &view.provenance {
         page.paragraph("", "", line);
+    }
+    page.paragraph("", "", view.next_report.as_deref().unwrap_or_default());
+    page.link("", view.mail_link.as_deref());
+    if let Some(unsubscribe) = &view.unsubscribe {
+        page.blank();
+        page.line("Unsubscribe:");
+        page.line(unsubscribe);
     }
     page.text
 }
@@ -96,6 +120,14 @@ impl Page {
                 self.gap_kind(kind);
             }
             self.paragraph("", "", figures.gaps.more.as_deref().unwrap_or_default());
+        }
+        if !figures.followed.shown.is_empty() {
+            self.heading("Gaps you are closing");
+            self.followed(&figures.followed);
+        }
+        if let Some(calibration) = &figures.calibration {
+            self.heading("Where the score misleads");
+            self.calibration(calibration);
         }
         let vocabulary = &figures.vocabulary;
         if !vocabulary.rows.shown.is_empty() {
@@ -146,6 +178,31 @@ impl Page {
         let bars = skill.bars.iter().map(|bar| bar.block).collect::<String>();
         self.paragraph("  ", "  ", &format!("{bars}  {}", skill.weeks));
         self.paragraph("  ", "  ", &skill.coverage);
+        self.link("  ", skill.link.as_deref());
+    }
+
+    fn followed(&mut self, followed: &Listing<FollowedView>) {
+        for gap in &followed.shown {
+            self.paragraph("- ", "  ", &format!("{} ({}): {}", gap.name, gap.state, gap.text));
+            self.link("  ", gap.link.as_deref());
+        }
+        self.more(followed);
+    }
+
+    fn calibration(&mut self, calibration: &CalibrationView) {
+        self.paragraph("", "", &calibration.text);
+        for example in &calibration.examples {
+            let query = example.query.as_ref().map(|query| format!(": “{query}”"));
+            let query = query.unwrap_or_default();
+            self.paragraph("- ", "  ", &format!("{}{query}", example.figures));
+        }
+        self.blank();
+        self.line(&band_line(&["Score", "Answered", "No match", "Refused", "Failed"]));
+        for band in &calibration.bands {
+            let cells = [&band.scores, &band.answered, &band.no_match, &band.refused, &band.failed];
+            self.line(&band_line(&cells.map(String::as_str)));
+        }
+        self.link("", calibration.link.as_deref());
     }
 
     fn gap_kind(&mut self, kind: &GapKindView) {
@@ -159,6 +216,7 @@ impl Page {
             for note in gap.related.as_deref().into_iter().chain(gap.mark) {
                 self.paragraph("  ", "  ", note);
             }
+            self.link("  ", gap.link.as_deref());
         }
     }
 
@@ -173,6 +231,13 @@ impl Page {
 
     fn more<T>(&mut self, listing: &Listing<T>) {
         self.paragraph("", "", listing.more.as_deref().unwrap_or_default());
+    }
+
+    /// Writes a link on a line of its own: a broken one opens nothing.
+    fn link(&mut self, before: &str, link: Option<&str>) {
+        if let Some(link) = link {
+            self.line(&format!("{before}{link}"));
+        }
     }
 
     fn heading(&mut self, title: &str) {
@@ -217,4 +282,12 @@ impl Page {
             self.line(&line);
         }
     }
+}
+
+/// One row of the table of scores: the band, then four counts.
+fn band_line(cells: &[&str; 5]) -> String {
+    let [scores, counts @ ..] = cells;
+    let mut line = format!("{scores:<10}");
+    counts.iter().for_each(|count| line += &format!("{count:>14}"));
+    line
 }

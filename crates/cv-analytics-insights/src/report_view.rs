@@ -3,27 +3,52 @@
 
 use serde::Serialize;
 
-use crate::report::{Gap, MatchCounts, Report, SkillReport, Trend, Vocabulary};
-use crate::report_figures::{self, Figure};
+use crate::gap_view::{self, CalibrationView, FollowedView, GapsView};
+use crate::mail_context::{DashboardAddress, MailContext, PageLinks, QuestionFilter};
+use crate::report::{
+    Action, ActionKind, GapKind, MatchCounts, Report, SkillReport, Trend, Vocabulary,
+};
+use crate::report_figures::{self, Figure, Opens};
 use crate::report_sentences::{self as say, Banner};
 use crate::report_words::{days, foreign, number, share};
 
-/// Entries of each list that a mail shows; the JSON form has them all.
-const ACTIONS: usize = 8;
-const MOVED: usize = 10;
-const SKILLS: usize = 15;
-const GAPS: usize = 10;
-const EXAMPLES: usize = 3;
-const RELATED: usize = 3;
-const VOCABULARY: usize = 8;
 const WORDS: usize = 4;
 const WEEKS: usize = 8;
 
 /// Characters of each foreign text that a mail shows.
-const NAME: usize = 48;
-const WORD: usize = 28;
-const EXAMPLE: usize = 140;
+pub(crate) const NAME: usize = 48;
+pub(crate) const WORD: usize = 28;
+pub(crate) const EXAMPLE: usize = 140;
 const REASON: usize = 200;
+
+/// Entries of each list that a mail shows; the dashboard and the JSON form have them all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    actions: usize,
+    moved: usize,
+    skills: usize,
+    pub(crate) gaps: usize,
+    pub(crate) examples: usize,
+    pub(crate) followed: usize,
+    vocabulary: usize,
+}
+
+impl Lengths {
+    /// As many as a person reads, then fewer and fewer for a mail whose texts are too large.
+    pub(crate) const ALL: [Self; 3] = [
+        Self {
+            actions: 8,
+            moved: 10,
+            skills: 15,
+            gaps: 10,
+            examples: 3,
+            followed: 8,
+            vocabulary: 8,
+        },
+        Self { actions: 5, moved: 5, skills: 8, gaps: 6, examples: 2, followed: 4, vocabulary: 4 },
+        Self { actions: 3, moved: 3, skills: 4, gaps: 3, examples: 1, followed: 2, vocabulary: 2 },
+    ];
+}
 
 /// The height of a sparkline's tallest bar, pixels.
 const TALLEST: u64 = 24;
@@ -50,6 +75,14 @@ pub(crate) struct ReportView {
     pub(crate) capture: Vec<Figure>,
     /// What the figures were made from, a line each.
     pub(crate) provenance: Vec<String>,
+    /// The week's page on the dashboard; only in a mail.
+    pub(crate) week_link: Option<String>,
+    /// What became of the weekly mails; only in a mail.
+    pub(crate) mail_link: Option<String>,
+    /// When the next report comes, as a sentence; only in a mail.
+    pub(crate) next_report: Option<String>,
+    /// The recipient's way out of the list; only in a mail.
+    pub(crate) unsubscribe: Option<String>,
 }
 
 /// The shown entries of a list, and the sentence that counts the others.
@@ -64,6 +97,9 @@ pub(crate) struct ActionView {
     pub(crate) title: String,
     pub(crate) why: String,
     pub(crate) evidence: String,
+    /// A line to copy.
+    pub(crate) suggestion: Option<String>,
+    pub(crate) link: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +114,9 @@ pub(crate) struct Figures {
     pub(crate) moved_note: Option<String>,
     pub(crate) skills: Listing<SkillView>,
     pub(crate) gaps: GapsView,
+    pub(crate) followed: Listing<FollowedView>,
+    /// Only where scores and outcomes disagree.
+    pub(crate) calibration: Option<CalibrationView>,
     pub(crate) vocabulary: VocabularyView,
     pub(crate) latency: Vec<Figure>,
 }
@@ -92,6 +131,7 @@ pub(crate) struct CoveragePart {
     pub(crate) note: Option<String>,
     /// The part of the bar's width, percent; 0 where nothing is drawn.
     pub(crate) width: u64,
+    pub(crate) link: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,6 +142,7 @@ pub(crate) struct Moved {
     /// Whether it goes up.
     pub(crate) up: bool,
     pub(crate) text: String,
+    pub(crate) link: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,6 +158,7 @@ pub(crate) struct SkillView {
     pub(crate) bars: Vec<WeekBar>,
     /// The bars in words: `3, 8, no data, 47`.
     pub(crate) weeks: String,
+    pub(crate) link: Option<String>,
 }
 
 /// One week of a sparkline.
@@ -126,28 +168,6 @@ pub(crate) struct WeekBar {
     pub(crate) height: Option<u64>,
     /// The same in eighths of a line.
     pub(crate) block: char,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct GapsView {
-    pub(crate) kinds: Vec<GapKindView>,
-    pub(crate) more: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct GapKindView {
-    pub(crate) title: &'static str,
-    pub(crate) meaning: &'static str,
-    pub(crate) gaps: Vec<GapView>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct GapView {
-    pub(crate) name: String,
-    pub(crate) evidence: String,
-    pub(crate) examples: Vec<String>,
-    pub(crate) related: Option<String>,
-    pub(crate) mark: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -163,35 +183,66 @@ pub(crate) struct VocabularyRow {
     pub(crate) asked: String,
     /// The CV's words, where it names the skill.
     pub(crate) on_cv: Option<String>,
+    pub(crate) link: Option<String>,
 }
 
 impl ReportView {
-    pub(crate) fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report, context: &MailContext, lengths: Lengths) -> Self {
+        let links = PageLinks::new(context, &report.week);
         let headline = say::headline(report, NAME);
         let days = days(&report.from, &report.to);
         Self {
+            week_link: links.week(),
+            mail_link: context.dashboard.as_ref().map(DashboardAddress::mail),
+            next_report: context.next_report.and_then(say::next_report),
+            unsubscribe: context.unsubscribe.clone(),
             week: foreign(&report.week, 10),
             preheader: headline.clone(),
             headline,
             days,
             banner: say::banner(&report.capture),
             notes: say::notes(report),
-            actions: listing(report.actions.iter(), ACTIONS, "action", "actions", |action| {
-                ActionView {
+            actions: listing(
+                report.actions.iter(),
+                lengths.actions,
+                &links,
+                ("action", "actions"),
+                |action| ActionView {
                     title: say::action(action, report, NAME),
                     why: say::why(action, REASON),
                     evidence: say::evidence(action),
-                }
-            }),
-            counts: (!report.is_empty()).then(|| Figures::of(report)),
-            capture: report_figures::capture(report),
+                    suggestion: action
+                        .suggestion
+                        .as_ref()
+                        .map(|line| foreign(&line.text, NAME + WORD)),
+                    link: behind(action, &links),
+                },
+            ),
+            counts: (!report.is_empty()).then(|| Figures::of(report, &links, lengths)),
+            capture: links.link(report_figures::capture(report)),
             provenance: report_figures::provenance(&report.provenance),
         }
     }
 }
 
+/// The questions behind an action.
+fn behind(action: &Action, links: &PageLinks<'_>) -> Option<String> {
+    let filter = QuestionFilter::default();
+    match action.kind {
+        ActionKind::AddOrLearn | ActionKind::FixRetrieval => links.gap(&action.name, None),
+        ActionKind::RelaxFilter => links.gap(&action.name, Some(GapKind::Blocked.code())),
+        ActionKind::FixFault => {
+            links.questions(QuestionFilter { outcome: Some(&action.name), ..filter })
+        }
+        ActionKind::UseTheirWord => links.skill(&action.name),
+        ActionKind::CheckCapture => {
+            links.questions(QuestionFilter { outcome: Some("unanswered"), ..filter })
+        }
+    }
+}
+
 impl Figures {
-    fn of(report: &Report) -> Self {
+    fn of(report: &Report, links: &PageLinks<'_>, lengths: Lengths) -> Self {
         let (up, down): (Vec<_>, Vec<_>) = report
             .trending
             .iter()
@@ -200,33 +251,41 @@ impl Figures {
         let moved = up.into_iter().chain(down).collect::<Vec<_>>();
         let asked = report.skills.iter().filter(|skill| skill.queries > 0).collect::<Vec<_>>();
         Self {
-            totals: report_figures::totals(report),
-            coverage: coverage(report),
+            totals: links.link(report_figures::totals(report)),
+            coverage: coverage(report, links),
             coverage_note: report_figures::coverage_note(report),
-            outcomes: report_figures::outcomes(&report.outcomes),
+            outcomes: links.link(report_figures::outcomes(&report.outcomes)),
             moved_note: say::moved_note(report),
-            moved: listing(moved.into_iter(), MOVED, "skill", "skills", |moved| Moved {
+            moved: listing(moved.into_iter(), lengths.moved, links, SKILLS, |moved| Moved {
                 skill: foreign(&moved.skill, NAME),
                 mark: say::trend_mark(moved.trend),
                 up: is_up(moved.trend),
                 text: say::moved(moved),
+                link: links.skill(&moved.skill),
             }),
-            skills: listing(asked.into_iter(), SKILLS, "skill", "skills", skill_view),
-            gaps: gaps(&report.gaps),
-            vocabulary: vocabulary(&report.vocabulary),
-            latency: report_figures::latency(&report.latency_ms),
+            skills: listing(asked.into_iter(), lengths.skills, links, SKILLS, |skill| {
+                skill_view(skill, links)
+            }),
+            gaps: GapsView::of(&report.gaps, links, lengths),
+            followed: gap_view::followed(&report.followed, links, lengths),
+            calibration: CalibrationView::of(report.calibration.as_ref(), links),
+            vocabulary: vocabulary(&report.vocabulary, links, lengths),
+            latency: links.link(report_figures::latency(&report.latency_ms)),
         }
     }
 }
 
-fn listing<I: ExactSizeIterator, T>(
+const SKILLS: (&str, &str) = ("skill", "skills");
+
+/// The first entries, and how many more there are of what has these two names.
+pub(crate) fn listing<I: ExactSizeIterator, T>(
     entries: I,
     limit: usize,
-    one: &str,
-    many: &str,
+    links: &PageLinks<'_>,
+    (one, many): (&str, &str),
     view: impl FnMut(I::Item) -> T,
 ) -> Listing<T> {
-    let more = say::more(entries.len().saturating_sub(limit), one, many);
+    let more = say::more(entries.len().saturating_sub(limit), one, many, links.rest());
     Listing { shown: entries.take(limit).map(view).collect(), more }
 }
 
@@ -234,7 +293,7 @@ fn is_up(trend: Trend) -> bool {
     matches!(trend, Trend::Rising | Trend::New)
 }
 
-fn coverage(report: &Report) -> Vec<CoveragePart> {
+fn coverage(report: &Report, links: &PageLinks<'_>) -> Vec<CoveragePart> {
     let MatchCounts { full, partial, none, .. } = report.matches.this_week;
     let whole = full.saturating_add(partial).saturating_add(none);
     if whole == 0 {
@@ -247,6 +306,7 @@ fn coverage(report: &Report) -> Vec<CoveragePart> {
         value: number(value),
         note: say::share_and_before(share(value, whole), before),
         width: if value == 0 { 0 } else { bar_share(value, whole, 100).max(2) },
+        link: links.behind(Opens::Match(kind)),
     };
     vec![
         part("full", "fully covered", full, previous.map(|counts| counts.full)),
@@ -255,7 +315,7 @@ fn coverage(report: &Report) -> Vec<CoveragePart> {
     ]
 }
 
-fn skill_view(skill: &SkillReport) -> SkillView {
+fn skill_view(skill: &SkillReport, links: &PageLinks<'_>) -> SkillView {
     let newest = skill.weeks.len().saturating_sub(WEEKS);
     let weeks = skill.weeks.get(newest..).unwrap_or_default();
     let highest = weeks.iter().flatten().copied().max().unwrap_or_default().max(1);
@@ -268,6 +328,7 @@ fn skill_view(skill: &SkillReport) -> SkillView {
         coverage: say::skill_coverage(skill),
         bars: weeks.iter().map(|week| week_bar(*week, highest)).collect(),
         weeks: say::weeks(weeks),
+        link: links.skill(&skill.skill),
     }
 }
 
@@ -293,56 +354,24 @@ fn bar_share(value: u64, whole: u64, length: u64) -> u64 {
     u64::try_from(twice / (u128::from(whole.max(1)) * 2)).unwrap_or(length)
 }
 
-/// The first gaps of the report, by kind: the kinds that the owner mends in the CV first.
-fn gaps(gaps: &[Gap]) -> GapsView {
-    let shown = gaps.get(..GAPS).unwrap_or(gaps);
-    let kinds = say::GAP_KINDS
-        .iter()
-        .filter_map(|(kind, title, meaning)| {
-            let gaps = shown.iter().filter(|gap| gap.kind == *kind).map(gap_view);
-            let gaps = gaps.collect::<Vec<_>>();
-            (!gaps.is_empty()).then_some(GapKindView { title, meaning, gaps })
-        })
-        .collect();
-    GapsView { kinds, more: say::more(gaps.len() - shown.len(), "gap", "gaps") }
-}
-
-fn gap_view(gap: &Gap) -> GapView {
-    let related = gap.related.iter().take(RELATED).map(|name| foreign(name, WORD));
-    GapView {
-        name: foreign(&gap.name, NAME),
-        evidence: say::gap_evidence(gap),
-        examples: gap.examples.iter().take(EXAMPLES).map(|text| foreign(text, EXAMPLE)).collect(),
-        related: say::asked_with(&related.collect::<Vec<_>>()),
-        mark: gap.mark.map(say::gap_mark),
-    }
-}
-
-fn vocabulary(vocabulary: &[Vocabulary]) -> VocabularyView {
-    let interesting = vocabulary.iter().filter(|entry| is_interesting(entry)).collect::<Vec<_>>();
+fn vocabulary(
+    vocabulary: &[Vocabulary],
+    links: &PageLinks<'_>,
+    lengths: Lengths,
+) -> VocabularyView {
+    let interesting = vocabulary.iter().filter(|entry| entry.tells_something()).collect::<Vec<_>>();
     VocabularyView {
         cv_known: vocabulary.iter().any(|entry| !entry.on_cv.is_empty()),
-        rows: listing(interesting.into_iter(), VOCABULARY, "skill", "skills", |entry| {
+        rows: listing(interesting.into_iter(), lengths.vocabulary, links, SKILLS, |entry| {
             let asked = entry.asked.iter().map(|variant| (&variant.text, Some(variant.queries)));
             let on_cv = entry.on_cv.iter().map(|text| (text, None));
             VocabularyRow {
                 skill: foreign(&entry.skill, NAME),
                 asked: words(asked),
                 on_cv: (!entry.on_cv.is_empty()).then(|| words(on_cv)),
+                link: links.skill(&entry.skill),
             }
         }),
-    }
-}
-
-/// Whether a skill has more than one word for it, or the CV has another one.
-pub(crate) fn is_interesting(entry: &Vocabulary) -> bool {
-    match entry.asked.as_slice() {
-        [] => false,
-        [only] => {
-            let written = |text: &String| text.to_lowercase() == only.text.to_lowercase();
-            !entry.on_cv.is_empty() && !entry.on_cv.iter().any(written)
-        }
-        _ => true,
     }
 }
 

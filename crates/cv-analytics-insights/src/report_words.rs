@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
 /// Counts below this get no percentage: a share of a handful misleads.
 const SHARES_FROM: u64 = 20;
@@ -25,7 +25,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The number with commas between thousands: `12,345`.
-pub(crate) fn number(value: u64) -> String {
+pub fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut written = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -38,17 +38,17 @@ pub(crate) fn number(value: u64) -> String {
 }
 
 /// The number with its noun: `1 question`, `1,200 questions`.
-pub(crate) fn counted(value: u64, one: &str, many: &str) -> String {
+pub fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(value), if value == 1 { one } else { many })
 }
 
 /// `1 question`, `12 questions`.
-pub(crate) fn questions(value: u64) -> String {
+pub fn questions(value: u64) -> String {
     counted(value, "question", "questions")
 }
 
 /// The questions, and how many conversations they come from where that is known.
-pub(crate) fn asked(queries: u64, sessions: Option<u64>) -> String {
+pub fn asked(queries: u64, sessions: Option<u64>) -> String {
     match sessions {
         Some(sessions) => {
             let conversations = counted(sessions, "conversation", "conversations");
@@ -59,7 +59,7 @@ pub(crate) fn asked(queries: u64, sessions: Option<u64>) -> String {
 }
 
 /// The share of the whole in whole percent; `None` where the whole is too small for one.
-pub(crate) fn share(part: u64, whole: u64) -> Option<String> {
+pub fn share(part: u64, whole: u64) -> Option<String> {
     if whole < SHARES_FROM {
         return None;
     }
@@ -73,13 +73,13 @@ pub(crate) fn share(part: u64, whole: u64) -> Option<String> {
 }
 
 /// A rate as percent with the digits that it has, four at most: `91.96%`, `100%`.
-pub(crate) fn rate(value: f64) -> String {
+pub fn rate(value: f64) -> String {
     let percent = format!("{:.2}", value * 100.0);
     format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A duration as a person says it: `900 ms`, `2.1 s`, `1 min 15 s`.
-pub(crate) fn duration(millis: u64) -> String {
+pub fn duration(millis: u64) -> String {
     let tenths = millis.saturating_add(50) / 100;
     match millis {
         0..1_000 => format!("{millis} ms"),
@@ -94,7 +94,7 @@ pub(crate) fn duration(millis: u64) -> String {
 
 /// The first and the last day of a week: `16–22 November 2026`. `from` and `to` are ISO 8601, and
 /// `to` is the first moment after the week; what cannot be read is left out.
-pub(crate) fn days(from: &str, to: &str) -> String {
+pub fn days(from: &str, to: &str) -> String {
     let Some((first, last)) = day(from).zip(last_day(to)) else { return String::new() };
     if first.year() != last.year() {
         format!("{} – {}", long_date(first), long_date(last))
@@ -106,16 +106,30 @@ pub(crate) fn days(from: &str, to: &str) -> String {
 }
 
 /// The last day before the moment `to`.
-pub(crate) fn last_day(to: &str) -> Option<Date> {
+pub fn last_day(to: &str) -> Option<Date> {
     day(to)?.yesterday().ok()
 }
 
 /// The day with its weekday's name left out: `22 November 2026`.
-pub(crate) fn long_date(date: Date) -> String {
+pub fn long_date(date: Date) -> String {
     format!("{} {} {}", date.day(), month(date), date.year())
 }
 
-fn day(moment: &str) -> Option<Date> {
+/// The weekday's name.
+pub fn weekday(date: Date) -> &'static str {
+    match date.weekday() {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
+    }
+}
+
+/// The day of an ISO 8601 moment.
+pub fn day(moment: &str) -> Option<Date> {
     moment.get(..10)?.parse().ok()
 }
 
@@ -128,7 +142,7 @@ fn month(date: Date) -> &'static str {
 }
 
 /// The parts with commas and a last "and".
-pub(crate) fn listed(parts: &[impl Display]) -> String {
+pub fn listed(parts: &[impl Display]) -> String {
     match parts {
         [] => String::new(),
         [only] => only.to_string(),
@@ -143,7 +157,7 @@ pub(crate) fn listed(parts: &[impl Display]) -> String {
 /// "…"; control and direction characters, and those that show nothing, taken out; runs of white
 /// space as one blank; text that runs from right to left isolated, so that it cannot reorder the
 /// line.
-pub(crate) fn foreign(text: &str, limit: usize) -> String {
+pub fn foreign(text: &str, limit: usize) -> String {
     let mut kept = String::new();
     let mut length = 0;
     let mut accents = 0;

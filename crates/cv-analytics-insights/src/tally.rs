@@ -13,8 +13,11 @@ use rustc_hash::FxBuildHasher;
 use crate::asked_skills::{AskedSkills, SkillIndex};
 use crate::cv_list::CvList;
 use crate::figure_settings::Exclusions;
+use crate::followed_gaps::FollowTally;
+use crate::gap_marks::MarksInForce;
 use crate::gap_tally::GapTally;
-use crate::report::{Capture, DeliveryCounts, MatchCounts, Outcomes, WEEKS};
+use crate::report::{Capture, DeliveryCounts, ExcludedBy, MatchCounts, Outcomes, WEEKS};
+use crate::score_tally::{DisagreementExamples, ScoreTally};
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::SkillMention;
 
@@ -25,8 +28,9 @@ pub(crate) struct Tally<'s> {
     pub(crate) weeks: Vec<WeekTally>,
     pub(crate) gaps: GapTally<'s>,
     pub(crate) asked: AskedSkills<'s>,
-    pub(crate) latencies_ms: Vec<u64>,
-    pub(crate) excluded: u64,
+    pub(crate) followed: FollowTally,
+    pub(crate) disagreements: DisagreementExamples,
+    pub(crate) excluded: ExcludedBy,
     exclusions: Excluded<'s>,
     skills: Vec<SkillIndex>,
 }
@@ -42,8 +46,10 @@ pub(crate) struct WeekTally {
     pub(crate) matches: MatchCounts,
     /// Sum of the match scores in millionths: whole numbers add up alike in any order.
     score_sum: i128,
-    scores: u64,
+    scored: u64,
+    pub(crate) scores: ScoreTally,
     pub(crate) outcomes: Outcomes,
+    pub(crate) latencies_ms: Vec<u64>,
     /// The sessions, one for each interaction that has one.
     pub(crate) sessions: Vec<SessionDigest>,
     pub(crate) skills: HashMap<SkillIndex, SkillTally, FxBuildHasher>,
@@ -65,17 +71,20 @@ impl<'s> Tally<'s> {
         dictionary: &'s SkillDictionary,
         cv: Option<&'s CvList>,
         exclusions: &'s Exclusions,
+        marks: &MarksInForce<'s>,
     ) -> Self {
         let mut bounds: Vec<Timestamp> =
             (0..WEEKS).rev().map(|back| week.earlier(back).start()).collect();
         bounds.push(week.end());
+        let mut asked = AskedSkills::new(dictionary);
         Self {
             bounds,
             weeks: (0..WEEKS).map(|_| WeekTally::default()).collect(),
             gaps: GapTally::new(cv),
-            asked: AskedSkills::new(dictionary),
-            latencies_ms: Vec::new(),
-            excluded: 0,
+            followed: FollowTally::new(marks, &mut asked),
+            asked,
+            disagreements: DisagreementExamples::default(),
+            excluded: ExcludedBy::default(),
             exclusions: Excluded::new(exclusions),
             skills: Vec::new(),
         }
@@ -101,14 +110,13 @@ impl<'s> Tally<'s> {
         let last = place + 1 == usize::from(WEEKS);
         let Some(week) = self.weeks.get_mut(place) else { return };
         let session = observation.session;
-        if self.exclusions.cover(observation) {
-            self.excluded += u64::from(last);
+        if let Some(reason) = self.exclusions.cover(observation) {
+            *reason.count_in(&mut self.excluded) += u64::from(last);
             return;
         }
         self.asked.of(observation, mentions, &mut self.skills);
-        week.add(observation, session, last);
-        if last {
-            self.latencies_ms.extend(latency_ms(observation));
+        if week.add(observation, session) && last {
+            self.disagreements.add(observation, at);
         }
         for &skill in &self.skills {
             let tally = week.skills.entry(skill).or_default();
@@ -121,17 +129,14 @@ impl<'s> Tally<'s> {
         if last {
             week.add_variants(mentions);
         }
+        self.followed.add(observation, &self.skills, at, place);
         self.gaps.add(observation, &self.skills, session, place);
     }
 }
 
 impl WeekTally {
-    fn add(
-        &mut self,
-        observation: &PagedObservation<'_>,
-        session: Option<SessionDigest>,
-        last: bool,
-    ) {
+    /// Counts an interaction; says whether its score and its outcome disagree.
+    fn add(&mut self, observation: &PagedObservation<'_>, session: Option<SessionDigest>) -> bool {
         self.interactions += 1;
         self.with_session += u64::from(session.is_some());
         self.sessions.extend(session);
@@ -139,28 +144,24 @@ impl WeekTally {
         self.queries += u64::from(asked);
         self.responses += u64::from(answered);
         self.joined += u64::from(asked && answered);
-        if let Some(response) = &observation.response {
-            self.add_match(response);
-        }
-        if last {
-            *self
-                .outcomes
-                .count_mut(observation.response.as_ref().map(|response| response.outcome)) += 1;
-        }
+        self.latencies_ms.extend(latency_ms(observation));
+        let response = observation.response.as_ref();
+        *self.outcomes.count_mut(response.map(|response| response.outcome)) += 1;
+        response.is_some_and(|response| self.add_match(response))
     }
 
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a score has at most 100 million millionths"
     )]
-    fn add_match<T>(&mut self, response: &ObservedResponse<T>) {
+    fn add_match<T>(&mut self, response: &ObservedResponse<T>) -> bool {
         if let Some(match_type) = response.match_type {
             *self.matches.count_mut(match_type) += 1;
         }
-        if let Some(score) = response.match_score {
-            self.score_sum += i128::from((score.value() * 1e6).round() as i64);
-            self.scores += 1;
-        }
+        let Some(score) = response.match_score else { return false };
+        self.score_sum += i128::from((score.value() * 1e6).round() as i64);
+        self.scored += 1;
+        self.scores.add(score, response.outcome, response.match_type)
     }
 
     fn add_variants(&mut self, mentions: &[SkillMention<'_>]) {
@@ -187,26 +188,29 @@ impl WeekTally {
     /// Match types and the mean score, to one digit.
     #[expect(clippy::cast_precision_loss, reason = "tenths of a score from 0 to 100")]
     pub(crate) fn match_counts(&self) -> MatchCounts {
-        let mean_score = (self.scores > 0).then(|| {
-            let unit = i128::from(self.scores) * 100_000;
+        let mean_score = (self.scored > 0).then(|| {
+            let unit = i128::from(self.scored) * 100_000;
             ((2 * self.score_sum + unit) / (2 * unit)) as f64 / 10.0
         });
         MatchCounts { mean_score, ..self.matches.clone() }
     }
 
-    /// Capture health. The join rate is joined ÷ all, to four digits.
+    /// Joined ÷ all, to four digits.
     #[expect(clippy::cast_precision_loss, reason = "ten-thousandths from 0 to 1")]
-    pub(crate) fn capture(&self, deliveries: DeliveryCounts) -> Capture {
+    pub(crate) fn join_rate(&self) -> Option<f64> {
         let all = self.interactions;
-        let join_rate =
-            (all > 0).then(|| ((20_000 * self.joined + all) / (2 * all)) as f64 / 10_000.0);
+        (all > 0).then(|| ((20_000 * self.joined + all) / (2 * all)) as f64 / 10_000.0)
+    }
+
+    /// Capture health.
+    pub(crate) fn capture(&self, deliveries: DeliveryCounts) -> Capture {
         Capture {
             queries: self.queries,
             responses: self.responses,
             joined: self.joined,
             unanswered: self.queries - self.joined,
             response_only: self.responses - self.joined,
-            join_rate,
+            join_rate: self.join_rate(),
             deliveries,
         }
     }
@@ -261,11 +265,39 @@ impl<'s> Excluded<'s> {
         Self { sessions, request_ids: &exclusions.request_ids }
     }
 
-    /// Whether the interaction is left out: canaries, known bots and the owner's own traffic by
-    /// the flag of the intake, and what the owner lists.
-    pub(crate) fn cover(&self, observation: &PagedObservation<'_>) -> bool {
-        observation.traffic != Traffic::Visitor
-            || observation.session.is_some_and(|session| self.sessions.contains(&session))
-            || self.request_ids.contains(observation.request_id)
+    /// Why the interaction is left out, if it is: canaries, known bots and the owner's own traffic
+    /// by the flag of the intake, and what the owner lists.
+    pub(crate) fn cover(&self, observation: &PagedObservation<'_>) -> Option<Exclusion> {
+        match observation.traffic {
+            Traffic::Bot => Some(Exclusion::Bot),
+            Traffic::Own => Some(Exclusion::Own),
+            Traffic::Canary => Some(Exclusion::Canary),
+            Traffic::Visitor => {
+                let listed =
+                    observation.session.is_some_and(|session| self.sessions.contains(&session))
+                        || self.request_ids.contains(observation.request_id);
+                listed.then_some(Exclusion::Listed)
+            }
+        }
+    }
+}
+
+/// Why an interaction is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exclusion {
+    Own,
+    Bot,
+    Canary,
+    Listed,
+}
+
+impl Exclusion {
+    fn count_in(self, counts: &mut ExcludedBy) -> &mut u64 {
+        match self {
+            Self::Own => &mut counts.own,
+            Self::Bot => &mut counts.bots,
+            Self::Canary => &mut counts.canaries,
+            Self::Listed => &mut counts.listed,
+        }
     }
 }

@@ -310,8 +310,8 @@ fn related_are_all_other_skills_of_the_gaps_own_questions() {
 #[test]
 fn a_gap_marked_as_noise_is_left_out_and_another_mark_is_shown() {
     let mut settings = FigureSettings::default();
-    settings.gap_marks.insert("Docker".to_owned(), GapMark::Noise);
-    settings.gap_marks.insert("Python".to_owned(), GapMark::Learning);
+    settings.gap_marks.insert("Docker".to_owned(), GapMark::Noise.into());
+    settings.gap_marks.insert("Python".to_owned(), GapMark::Learning.into());
     let asked =
         [unmatched("1", 0, "Docker?"), unmatched("2", 0, "Python?"), unmatched("3", 0, "Python?")];
     let report = report_with(&settings, &asked);

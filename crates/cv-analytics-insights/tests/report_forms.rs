@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_insights::mail_context::MailContext;
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::{report_html, report_text};
 use proptest::collection::vec;
@@ -43,6 +45,38 @@ fn a_hostile_week_shows_its_texts_as_text() {
     check("hostile-week");
 }
 
+fn in_a_mail() -> MailContext {
+    MailContext {
+        dashboard: Some("https://analytics.example.org".parse().unwrap()),
+        next_report: Some(Timestamp::from_millis(1_796_029_200_000)),
+        unsubscribe: Some("https://analytics.example.org/unsubscribe?token=a&b".to_owned()),
+    }
+}
+
+#[test]
+fn every_number_of_a_mail_opens_its_questions() {
+    let (report, context) = (fixture("rich-week.json"), in_a_mail());
+    let html = report_html::render_with(&report, &context).unwrap();
+    let text = report_text::render_with(&report, &context);
+    check_html(&html);
+    assert_harmless(&text);
+    insta::assert_snapshot!("mail.html", html);
+    insta::assert_snapshot!("mail.txt", text);
+    for form in [&html.replace("&amp;", "&"), &text] {
+        for link in [
+            "/weeks/2026-W47",
+            "/questions?week=2026-W47&gap=Kubernetes",
+            "/questions?week=2026-W47&skill=Docker",
+            "/mail",
+            "/unsubscribe?token=a&b",
+        ] {
+            assert!(form.contains(&format!("https://analytics.example.org{link}")), "{link}");
+        }
+    }
+    assert!(text.contains("The next report comes on Monday, 30 November 2026."));
+    assert!(!report_html::render(&report).unwrap().contains("href"));
+}
+
 #[test]
 fn a_form_is_the_same_bytes_each_time() {
     let report = fixture("rich-week.json");
@@ -62,6 +96,7 @@ fn a_mail_stays_under_100_kilobytes_whatever_the_week_holds() {
         }
         report.skills = skills;
         report.gaps = report.gaps.iter().cycle().take(2_000).cloned().collect();
+        report.followed = report.followed.iter().cycle().take(500).cloned().collect();
         report.trending = report.trending.iter().cycle().take(500).cloned().collect();
         report.vocabulary = report.vocabulary.iter().cycle().take(5_000).cloned().collect();
         for words in &mut report.vocabulary {
@@ -70,9 +105,16 @@ fn a_mail_stays_under_100_kilobytes_whatever_the_week_holds() {
         }
         replace_texts(&mut report, &mut || text.repeat(400));
         report.sessions = Some(1_000_000_000);
-        let html = report_html::render(&report).unwrap();
-        assert!(html.len() < 100_000, "{} bytes of {text:?}", html.len());
-        check_html(&html);
+        for context in [MailContext::default(), in_a_mail()] {
+            if context.dashboard.is_some() {
+                "2026-W47".clone_into(&mut report.week);
+            }
+            let html = report_html::render_with(&report, &context).unwrap();
+            assert!(html.len() < 100_000, "{} bytes of {text:?}", html.len());
+            check_html(&html);
+            let plain = report_text::render_with(&report, &context);
+            assert!(plain.len() < 100_000, "{} bytes of {text:?}", plain.len());
+        }
         check_text(&report_text::render(&report));
     }
 }
@@ -178,12 +220,24 @@ fn replace_texts(report: &mut Report, text: &mut impl FnMut() -> String) {
     for action in &mut report.actions {
         put(&mut action.name);
         put(&mut action.why);
+        action.suggestion.iter_mut().for_each(|line| put(&mut line.text));
     }
+    for gap in &mut report.followed {
+        put(&mut gap.name);
+        gap.reopened_in.iter_mut().for_each(&mut put);
+    }
+    for example in report.calibration.iter_mut().flat_map(|scores| &mut scores.examples) {
+        put(&mut example.outcome);
+        example.query.iter_mut().for_each(&mut put);
+        example.match_type.iter_mut().for_each(&mut put);
+    }
+    report.history.iter_mut().for_each(|week| put(&mut week.week));
 }
 
-const ELEMENTS: &str = " html head meta title style body div table tr td th p h1 h2 h3 b br span ";
+const ELEMENTS: &str =
+    " html head meta title style body div table tr td th p h1 h2 h3 b br span a ";
 const ATTRIBUTES: &str = " lang dir charset name content role class width height cellpadding \
-     cellspacing bgcolor style align valign scope aria-label aria-hidden ";
+     cellspacing bgcolor style align valign scope aria-label aria-hidden href ";
 
 /// Reads the document as XML, which forgives nothing: every tag and attribute is one of the
 /// template's own, balanced and quoted, and nothing in it runs or is loaded.
@@ -198,6 +252,10 @@ fn check_html(html: &str) {
                     let attribute = attribute.unwrap();
                     let key = attribute.key.as_ref().to_owned();
                     assert!(ATTRIBUTES.contains(&format!(" {key} ")), "{key} of <{name}>");
+                    if key == "href" {
+                        let safe = ["https://", "http://", "mailto:"];
+                        assert!(safe.iter().any(|scheme| attribute.value.starts_with(scheme)));
+                    }
                     if key == "style" {
                         assert!(!attribute.value.contains("url("), "{}", attribute.value);
                     }

@@ -162,6 +162,7 @@ impl Processor {
         let mut kept =
             stream::iter(requests).map(join).buffer_unordered(AT_ONCE).flat_map(stream::iter);
         let mut failed = Vec::new();
+        let mut tables_are_wrong = false;
         while let Some((request, joined)) = kept.next().await {
             match joined {
                 Ok(joined) => {
@@ -183,6 +184,7 @@ impl Processor {
                     }));
                 }
                 Err(error) => {
+                    tables_are_wrong |= matches!(error, TableError::Misconfigured { .. });
                     tracing::warn!(
                         error = %error,
                         messages = request.messages.len(),
@@ -191,6 +193,9 @@ impl Processor {
                     failed.extend(request.messages);
                 }
             }
+        }
+        if tables_are_wrong && let Err(error) = self.store.tables().check().await {
+            tracing::error!(error = %error, "the tables are not those that are needed");
         }
         failed
     }

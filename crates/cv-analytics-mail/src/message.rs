@@ -2,6 +2,7 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
+use cv_analytics_insights::mail_context::{DashboardAddress, MailContext};
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_html::{self, HtmlError};
 use cv_analytics_insights::report_text;
@@ -37,6 +38,17 @@ pub struct Message {
     pub date: Timestamp,
 }
 
+/// What surrounds a report in a mail.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings<'a> {
+    /// Where the recipient reaches the dashboard: numbers link to it.
+    pub dashboard: Option<&'a DashboardAddress>,
+    /// When the next report is due.
+    pub next_report: Option<Timestamp>,
+    /// How the recipient leaves the list [default: by a mail to the sender].
+    pub unsubscribe: Option<Unsubscribe>,
+}
+
 /// Why a message cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
@@ -60,8 +72,7 @@ pub fn subject(week: IsoWeek) -> String {
 }
 
 impl Message {
-    /// The mail of `report`, which the recipient leaves by a mail to the sender. Where there is a
-    /// public address, set [`unsubscribe`](Self::unsubscribe).
+    /// The mail of `report` without a dashboard, which the recipient leaves by a mail to the sender.
     ///
     /// # Errors
     /// [`MessageError::Address`] or [`MessageError::Week`] where one of them cannot be read.
@@ -71,13 +82,35 @@ impl Message {
         to: &str,
         date: Timestamp,
     ) -> Result<Self, MessageError> {
+        Self::in_context(report, from, to, date, &Surroundings::default())
+    }
+
+    /// The mail of `report` with what surrounds it; its last line and its header name the same way
+    /// out of the list.
+    ///
+    /// # Errors
+    /// [`MessageError::Address`] or [`MessageError::Week`] where one of them cannot be read.
+    pub fn in_context(
+        report: &Report,
+        from: &str,
+        to: &str,
+        date: Timestamp,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Self, MessageError> {
         let from = from.parse::<MailAddress>()?;
+        let unsubscribe =
+            surroundings.unsubscribe.clone().unwrap_or_else(|| Unsubscribe::Mail(from.clone()));
+        let context = MailContext {
+            dashboard: surroundings.dashboard.cloned(),
+            next_report: surroundings.next_report,
+            unsubscribe: Some(unsubscribe.address()),
+        };
         Ok(Self {
             week: report.week.parse()?,
             to: to.parse()?,
-            html: report_html::render(report)?,
-            text: report_text::render(report),
-            unsubscribe: Unsubscribe::Mail(from.clone()),
+            html: report_html::render_with(report, &context)?,
+            text: report_text::render_with(report, &context),
+            unsubscribe,
             from,
             date,
         })

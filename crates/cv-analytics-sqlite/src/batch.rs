@@ -12,6 +12,7 @@ use cv_analytics_core::week::IsoWeek;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use crate::changes::WeekNumber;
 use crate::columns::{COLUMNS, Columns, INSERT, JsonColumns, UPDATE, UPDATE_AT_THE_SAME_MOMENT};
 use crate::deduplication::Deduplication;
 use crate::error::Result;
@@ -43,6 +44,8 @@ pub(crate) struct Batch<'t> {
     added: usize,
     now: Option<Timestamp>,
     added_nothing: HashMap<IsoWeek, Counts>,
+    /// Weeks whose interactions or deliveries are others now.
+    touched: Vec<WeekNumber>,
 }
 
 #[derive(Default)]
@@ -72,6 +75,7 @@ impl<'t> Batch<'t> {
             added: 0,
             now: None,
             added_nothing: HashMap::new(),
+            touched: Vec::new(),
         })
     }
 
@@ -127,8 +131,8 @@ impl<'t> Batch<'t> {
         self.sequence
     }
 
-    /// Writes what is written once a transaction.
-    pub(crate) fn finish(self) -> Result<()> {
+    /// Writes what is written once a transaction, and gives the weeks that were touched.
+    pub(crate) fn finish(self) -> Result<Vec<WeekNumber>> {
         let connection = self.connection;
         for (week, counts) in &self.added_nothing {
             connection
@@ -150,7 +154,14 @@ impl<'t> Batch<'t> {
         connection
             .prepare_cached("UPDATE state SET sequence = ?1 WHERE sequence <> ?1")?
             .execute([self.sequence])?;
-        Ok(())
+        Ok(self.touched)
+    }
+
+    fn touch(&mut self, moment: Option<Timestamp>) {
+        let week = moment.map(WeekNumber::of);
+        if self.touched.last() != week.as_ref() {
+            self.touched.extend(week);
+        }
     }
 
     fn join(&mut self, event: &Event, json: &JsonColumns) -> Result<Disposition> {
@@ -158,13 +169,17 @@ impl<'t> Batch<'t> {
             return Ok(Disposition::Erased);
         }
         if Columns::from(event).execute(&mut self.insert, json, Some(self.sequence))? {
+            self.touch(Some(event.at()));
             return Ok(Disposition::Stored);
         }
         let present = present(self.connection, &event.request_id)?;
         match Interaction::join(present.as_ref(), event) {
             Joined::Unchanged(disposition) => Ok(disposition),
             Joined::Changed(record) => {
-                let at_stays = present.and_then(|present| present.at()) == record.at();
+                let was_at = present.and_then(|present| present.at());
+                let at_stays = was_at == record.at();
+                self.touch(was_at);
+                self.touch(record.at());
                 let update = if at_stays { UPDATE_AT_THE_SAME_MOMENT } else { UPDATE };
                 let columns = Columns::from(&record);
                 let mut update = self.connection.prepare_cached(update)?;
@@ -194,6 +209,7 @@ impl<'t> Batch<'t> {
         if matches!(disposition, Disposition::Stored | Disposition::Erased) {
             return;
         }
+        self.touch(Some(arrived_at));
         let counts = self.added_nothing.entry(IsoWeek::containing(arrived_at)).or_default();
         match disposition {
             Disposition::Duplicate => counts.duplicates += 1,

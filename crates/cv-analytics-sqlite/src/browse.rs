@@ -38,15 +38,14 @@ impl Browse for SqliteStore {
 
     async fn change_marker(
         &self,
-        _period: Range<Timestamp>,
+        period: Range<Timestamp>,
     ) -> std::result::Result<Option<u64>, StoreError> {
-        self.reader
-            .read("see what changed", |connection| {
-                let version: i64 =
-                    connection.pragma_query_value(None, "data_version", |row| row.get(0))?;
-                Ok(Some(version.unsigned_abs()))
-            })
-            .await
+        let foreign = self.writer.run("see what changed", |writer| {
+            let version =
+                writer.connection().pragma_query_value(None, "data_version", |row| row.get(0));
+            Ok(version?)
+        });
+        Ok(Some(self.writer.changes().marker(&period, foreign.await?)))
     }
 
     async fn arrivals(

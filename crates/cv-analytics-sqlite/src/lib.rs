@@ -4,7 +4,7 @@
 //!
 //! 1. [`SqliteStore`] here: the file, and the ports on it.
 //! 2. `writer`: the one thread that writes, with group commit; `batch`: what it does with the
-//!    arrivals of one transaction; `deduplication`; `checkpointer`.
+//!    arrivals of one transaction; `deduplication`; `checkpointer`; `changes`, which numbers what they did.
 //! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
 //! 4. `reader`: reading beside the writer; `observations`, `browse`, `export`,
 //!    `ledger`.
@@ -14,6 +14,7 @@
 mod archive;
 mod batch;
 mod browse;
+mod changes;
 mod checkpointer;
 mod columns;
 mod connection;
@@ -147,8 +148,9 @@ impl Ledger for SqliteStore {
         let (key, value) = (key.to_owned(), value.to_owned());
         self.writer
             .run("write a setting", move |writer| {
-                writer
-                    .in_transaction(|transaction| ledger::put(transaction, &key, &value, expected))
+                writer.beside_the_interactions(|transaction| {
+                    ledger::put(transaction, &key, &value, expected)
+                })
             })
             .await
     }

@@ -1,5 +1,6 @@
 //! Runs the store as the program does: real files, real threads.
 
+mod browse;
 mod dead_letters;
 mod deduplication;
 mod erasure;

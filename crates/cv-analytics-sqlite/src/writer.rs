@@ -13,6 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::batch::{Batch, Prepared};
+use crate::changes::{Changes, WeekNumber};
 use crate::checkpointer::{Checkpointer, checkpoint};
 use crate::connection::open_writer;
 use crate::deduplication::Deduplication;
@@ -43,6 +44,7 @@ enum Command {
 pub(crate) struct WriterHandle {
     commands: mpsc::Sender<Command>,
     commits: Arc<CommitCounts>,
+    changes: Arc<Changes>,
 }
 
 /// How well commits are shared.
@@ -60,6 +62,7 @@ pub(crate) struct Writer {
     deduplication: Deduplication,
     checkpointer: Checkpointer,
     commits: Arc<CommitCounts>,
+    changes: Arc<Changes>,
     /// Calls in the commit before.
     shared_by: usize,
 }
@@ -71,18 +74,20 @@ impl WriterHandle {
         let checkpointer = Checkpointer::start(path, &mut connection)?;
         let (commands, waiting) = mpsc::channel(QUEUE);
         let commits = Arc::new(CommitCounts::default());
+        let changes = Arc::new(Changes::default());
         let writer = Writer {
             connection,
             deduplication: Deduplication::default(),
             checkpointer,
             commits: Arc::clone(&commits),
+            changes: Arc::clone(&changes),
             shared_by: 0,
         };
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.work(waiting))
             .map_err(|error| StoreError::unavailable("could not start the store", error))?;
-        Ok(Self { commands, commits })
+        Ok(Self { commands, commits, changes })
     }
 
     /// Keeps arrivals in the next commit. Refuses at once where too many calls wait.
@@ -116,6 +121,11 @@ impl WriterHandle {
         };
         self.commands.send(Command::Run(Box::new(work))).await.map_err(|_| closed(what))?;
         answered.await.unwrap_or_else(|_| Err(closed(what)))
+    }
+
+    /// Which weeks changed.
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// How well commits are shared.
@@ -183,28 +193,45 @@ impl Writer {
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
     ) -> Result<T> {
         let kept = Self::commit_batch(&mut self.connection, &mut self.deduplication, work);
-        if kept.is_err() {
-            // Hints for rows that are not there: they are read anew.
-            self.deduplication = Deduplication::default();
+        match kept {
+            Ok((done, weeks)) => {
+                self.changes.note(&weeks);
+                Ok(done)
+            }
+            Err(failure) => {
+                // Hints for rows that are not there: they are read anew.
+                self.deduplication = Deduplication::default();
+                Err(failure)
+            }
         }
-        kept
     }
 
     fn commit_batch<T>(
         connection: &mut Connection,
         deduplication: &mut Deduplication,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<(T, Vec<WeekNumber>)> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut batch = Batch::begin(&transaction, deduplication)?;
         let done = work(&mut batch)?;
-        batch.finish()?;
+        let weeks = batch.finish()?;
         transaction.commit()?;
+        Ok((done, weeks))
+    }
+
+    /// Runs `work` in a transaction; what it did is undone where it fails. Any week may be another
+    /// one after it.
+    pub(crate) fn in_transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let done = self.beside_the_interactions(work)?;
+        self.changes.note_any();
         Ok(done)
     }
 
-    /// Runs `work` in a transaction; what it did is undone where it fails.
-    pub(crate) fn in_transaction<T>(
+    /// Runs `work`, which leaves interactions and deliveries as they are, in a transaction.
+    pub(crate) fn beside_the_interactions<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {

@@ -6,8 +6,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::configuration_file::ConfigurationFile;
 use crate::{
-    archive, dead_letters, demo, events, forget, gaps, output, report, restore, serve, settings,
-    skills,
+    archive, cost, dead_letters, demo, events, forget, gaps, output, report, restore, serve,
+    settings, skills,
 };
 
 /// Analytics for the AI agents that people put in front of the public
@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Archive(archive::ArchiveCommand),
     /// Put what an archive holds into a store
     Restore(restore::RestoreCommand),
+    /// Say what a number of interactions a month costs on AWS, line by line
+    Cost(cost::CostCommand),
 }
 
 impl Arguments {

@@ -1,11 +1,12 @@
 //! `cv-analytics gaps`: what people ask for and the agent cannot answer well.
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::{Gap, GapKind, GapType};
+use cv_analytics_insights::gap_marks::{MarkedNow, mark_gap};
+use cv_analytics_insights::report::{Gap, GapKind, GapMark, GapType};
 use cv_analytics_insights::report_builder::build_report;
 
 use crate::arguments::Installation;
@@ -16,6 +17,51 @@ use crate::{now, output};
 pub(crate) enum Gaps {
     /// List the gaps of a week
     List(List),
+    /// Say what a gap is to you: from then on reports follow it, or leave it out
+    Mark(Mark),
+}
+
+/// What to mark, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Mark {
+    /// The skill or topic, as the report names it; a skill also by its alias
+    name: String,
+    /// What it is to you
+    #[arg(value_enum, required_unless_present = "clear")]
+    mark: Option<MarkWord>,
+    /// Take the mark back, as `none` does
+    #[arg(long, conflicts_with = "mark")]
+    clear: bool,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a gap can be to its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MarkWord {
+    /// It is on the CV now: the report follows how its questions are answered since
+    HaveIt,
+    /// You are learning it: followed, and nobody tells you to learn it
+    Learning,
+    /// It is not what you do: listed last, and no reason to act
+    NotMine,
+    /// It is no gap: left out of reports
+    Noise,
+    /// Take the mark back
+    None,
+}
+
+impl MarkWord {
+    const fn mark(self) -> Option<GapMark> {
+        match self {
+            Self::HaveIt => Some(GapMark::HaveIt),
+            Self::Learning => Some(GapMark::Learning),
+            Self::NotMine => Some(GapMark::NotMine),
+            Self::Noise => Some(GapMark::Noise),
+            Self::None => None,
+        }
+    }
 }
 
 /// The list's options.
@@ -33,7 +79,49 @@ pub(crate) struct List {
 
 /// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()> {
-    let Gaps::List(list) = command;
+    match command {
+        Gaps::List(list) => write_list(installation, list).await,
+        Gaps::Mark(mark) => put_mark(installation, mark).await,
+    }
+}
+
+/// Marks the gap, in either store.
+async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
+    let store = installation.open_or_create().await?;
+    let mark = command.mark.and_then(MarkWord::mark);
+    let built_in = SkillDictionary::built_in();
+    // The names that reports know: those of the week that the owner reads, and of the one that runs.
+    let settings = FigureSettings::load(&store).await?;
+    let mut reports = Vec::new();
+    for week in [IsoWeek::last_closed(now()), IsoWeek::containing(now())] {
+        reports.push(build_report(&store, &built_in, &settings, week, now()).await?);
+    }
+    let marked = mark_gap(&store, &built_in, &reports, &command.name, mark, now()).await?;
+    store.close().await?;
+    if command.json {
+        return output::print_line(serde_json::to_string(&serde_json::json!({
+            "name": marked.name, "mark": marked.mark, "before": marked.before,
+        }))?);
+    }
+    output::print_line(in_words(&marked))
+}
+
+fn in_words(marked: &MarkedNow) -> String {
+    let name = output::plain(&marked.name);
+    let before = marked.before.filter(|before| Some(*before) != marked.mark);
+    let before = before.map_or_else(String::new, |before| format!(" (was {})", before.code()));
+    let from_now_on = match marked.mark {
+        Some(GapMark::HaveIt) => "reports follow how its questions are answered from now on",
+        Some(GapMark::Learning) => "reports follow it, and do not tell you to learn it",
+        Some(GapMark::NotMine) => "reports list it last, and make no action of it",
+        Some(GapMark::Noise) => "reports leave it out",
+        None if marked.before.is_none() => return format!("{name} has no mark."),
+        None => return format!("{name} has no mark any more{before}."),
+    };
+    format!("{name} is marked {}{before}: {from_now_on}.", marked.mark.map_or("", GapMark::code))
+}
+
+async fn write_list(installation: &Installation, list: List) -> Result<()> {
     let store = installation.open().await?;
     let mut settings = FigureSettings::load(&store).await?;
     list.files.apply(&mut settings)?;
@@ -71,6 +159,10 @@ fn line(gap: &Gap) -> String {
         output::plain(&gap.name),
         gap.weeks_running
     );
+    if let Some(mark) = gap.mark {
+        let again = if gap.reopened { ", and open again" } else { "" };
+        text += &format!("       marked {}{again}\n", mark.code());
+    }
     for example in gap.examples.iter().take(1) {
         text += &format!("       \u{201c}{}\u{201d}\n", output::plain(example));
     }

@@ -4,6 +4,7 @@ mod archive;
 mod arguments;
 mod aws_installation;
 mod configuration_file;
+mod cost;
 mod dashboard;
 mod data_folder;
 mod dead_letters;
@@ -72,6 +73,7 @@ fn run(arguments: Arguments) -> Result<()> {
             Command::Forget(forget) => forget::run(&installation, forget).await,
             Command::Archive(archive) => archive::run(&installation, archive).await,
             Command::Restore(restore) => restore::run(&installation, restore).await,
+            Command::Cost(cost) => cost::run(&cost),
         }
     });
     // A thread that still waits for standard input or a page of rows must not hold up the end.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::report::GapMark;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::store_location::FigureFiles;
@@ -143,11 +144,10 @@ fn in_words(settings: &FigureSettings) -> String {
         text += &format!("  {skill}: {}\n", aliases.join(", "));
     }
     text += &format!("Gap marks: {}\n", settings.gap_marks.len());
-    for (name, mark) in &settings.gap_marks {
-        text += &format!(
-            "  {name}: {}\n",
-            serde_json::to_string(mark).unwrap_or_default().trim_matches('"')
-        );
+    for (name, marked) in &settings.gap_marks {
+        let mark = marked.mark.map_or("no mark any more", GapMark::code);
+        let since = marked.at.map(|at| format!(" since {at}")).unwrap_or_default();
+        text += &format!("  {}: {mark}{since}\n", output::plain(name));
     }
     let exclusions = &settings.exclusions;
     text += &format!(

@@ -308,3 +308,47 @@ fn a_bucket_that_is_not_there_is_named() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("s3://nowhere-at-all/x"), "{said}");
 }
+
+#[test]
+fn the_dashboard_shows_the_tables_and_takes_no_events() {
+    let account = EmulatedAccount::new("dashboard");
+    account.on_aws(&["events", "import"], &[QUERY, RESPONSE, OTHER].join("\n"));
+    account.send_dead_letter("r1", UNREADABLE);
+    let (mut serving, url) = account.serve();
+    let kept = account.kept("dashboard.env");
+    let token = kept.trim().strip_prefix("CV_ANALYTICS_TOKEN=").unwrap();
+    let answer = |request: ureq::RequestBuilder<ureq::typestate::WithoutBody>| {
+        let request = request.header("authorization", &format!("Bearer {token}"));
+        let mut answer = request.config().http_status_as_error(false).build().call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    let get = |path: &str| answer(ureq::get(format!("{url}{path}")));
+    let (status, week) = get("/weeks/2026-W47");
+    assert_eq!(status, 200, "{week}");
+    assert!(week.contains("Kubernetes"), "{week}");
+    assert!(get("/questions?week=2026-W47").1.contains("And Go?"));
+    assert!(get("/interactions/r1").1.contains("Do you know k8s?"));
+    let (_, letters) = get("/dead-letters");
+    assert!(letters.contains("moved by SQS"), "{letters}");
+    let form = [("name", "Kubernetes"), ("mark", "learning"), ("week", "2026-W47")];
+    let marked = ureq::post(format!("{url}/settings/gap-marks"))
+        .config()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .header("authorization", &format!("Bearer {token}"))
+        .send_form(form)
+        .unwrap();
+    assert_eq!(marked.status(), 303);
+    assert!(account.on_aws(&["settings", "export"], "").contains("learning"));
+    let refused = ureq::post(format!("{url}/v1/events"))
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .header("authorization", &format!("Bearer {token}"))
+        .send(OTHER)
+        .unwrap();
+    assert_eq!(refused.status(), 404);
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+}

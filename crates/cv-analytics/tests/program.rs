@@ -426,3 +426,31 @@ fn the_demo_writes_the_report_in_four_forms_and_refuses_a_folder_that_is_not_its
     let said = text(&output.stdout);
     assert!(said.contains("Kubernetes: rising"), "{said}");
 }
+
+#[test]
+fn the_dashboard_opens_with_the_token() {
+    let folder = folder_with(&[QUERY, RESPONSE]);
+    let serving = Serving::start(folder.path(), &["--data", "cv-analytics-data"]);
+    let credentials =
+        fs::read_to_string(folder.path().join("cv-analytics-data/credentials.env")).unwrap();
+    let token =
+        credentials.lines().find_map(|line| line.strip_prefix("CV_ANALYTICS_TOKEN=")).unwrap();
+    let get = |path: &str, token: &str| {
+        let request = ureq::get(format!("{}{path}", serving.url))
+            .config()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .header("authorization", &format!("Bearer {token}"));
+        let mut answer = request.call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    assert_eq!(get("/weeks/2026-W47", "wrong").0, 401);
+    let (status, page) = get("/weeks/2026-W47", token);
+    assert_eq!(status, 200);
+    assert!(page.contains("Kubernetes"), "{page}");
+    assert!(get("/questions?week=2026-W47&skill=Kubernetes", token).1.contains("Do you know k8s?"));
+    assert!(get("/interactions/r1", token).1.contains("Do you know k8s?"));
+    assert_eq!(get("/v1/reports/2026-W47", token).0, 200);
+    assert_eq!(get("/healthz", "").0, 200);
+}

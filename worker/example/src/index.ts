@@ -5,14 +5,14 @@ import { withAnalytics } from "@cv-analytics/worker";
 import { createAgent, type Parts, reply } from "./agent.ts";
 import { cv } from "./cv.ts";
 import { type OpenHours, readOpenHours } from "./fences.ts";
-import { openAiCompatible, workersAi } from "./model.ts";
+import { type Model, ModelFailure, openAiCompatible, workersAi } from "./model.ts";
 import { searchOf } from "./search.ts";
 
-/** Bindings and variables, as in wrangler.jsonc. The secrets for the queue are the package's own. */
+/** Bindings and variables, as in wrangler.jsonc; one of `AI` and `MODEL_URL` must be there. The secrets for the queue are the package's own. */
 export interface Env {
-  AI: Ai;
+  AI?: Ai;
   QUESTIONS: RateLimit;
-  MODEL: string;
+  MODEL?: string;
   MODEL_URL?: string;
   MODEL_KEY?: string;
   OPEN_HOURS?: string;
@@ -29,13 +29,21 @@ export function partsOf(env: Env): Parts {
   return {
     cv,
     search,
-    model: env.MODEL_URL
-      ? openAiCompatible(env.MODEL_URL, env.MODEL, env.MODEL_KEY)
-      : workersAi(env.AI, env.MODEL),
-    modelName: env.MODEL,
+    model: modelOf(env),
+    modelName: env.MODEL ?? "",
     mayAsk: async (visitor) => (await env.QUESTIONS.limit({ key: visitor })).success,
     isOpen: openHoursOf(env.OPEN_HOURS ?? ""),
   };
+}
+
+function modelOf({ AI, MODEL = "", MODEL_URL, MODEL_KEY }: Env): Model {
+  if (MODEL_URL) {
+    return openAiCompatible(MODEL_URL, MODEL, MODEL_KEY);
+  }
+  if (AI) {
+    return workersAi(AI, MODEL);
+  }
+  return () => Promise.reject(new ModelFailure("neither MODEL_URL nor the binding AI is there"));
 }
 
 // Opening hours that cannot be read must not close the agent for ever.

@@ -45,11 +45,16 @@ export function workersAi(ai: Ai, model: string): Model {
   };
 }
 
-/** A service that speaks OpenAI's chat completions. */
-export function openAiCompatible(baseUrl: string, model: string, key?: string): Model {
+/** A service that speaks OpenAI's chat completions; asked by `send`, which is `fetch` or stands in for it. */
+export function openAiCompatible(
+  baseUrl: string,
+  model: string,
+  key?: string,
+  send: typeof fetch = fetch,
+): Model {
   const url = `${baseUrl.replace(/\/+$/, "")}/chat/completions`;
   return async (messages) => {
-    const response = await fetch(url, {
+    const response = await send(url, {
       method: "POST",
       headers: {
         "content-type": "application/json",

@@ -1,18 +1,18 @@
-/** The example's Worker in workerd, with its own configuration but for Workers AI, which needs an account. */
+/** The example's Worker in workerd, as `wrangler dev` has it. */
 
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 
 export const FOLDER = new URL("..", import.meta.url).pathname;
 
-/** Starts it with the model's stand-in and the secrets of a queue. */
-export async function startAgent(model, secrets) {
+/** Starts it with variables: the secrets of a queue, and others. */
+export async function startAgent(vars) {
   const config = readConfig({ config: `${FOLDER}wrangler.jsonc` });
   const agent = createTestHarness({
     root: `${FOLDER}tests`, // where no .dev.vars of the developer's lies
     workers: [
       {
         config: {
-          name: config.name,
+          name: "cv-agent",
           main: "provoked.ts",
           compatibility_date: config.compatibility_date,
           alias: Object.fromEntries(
@@ -20,7 +20,7 @@ export async function startAgent(model, secrets) {
           ),
           assets: { directory: "../public" },
           ratelimits: config.ratelimits,
-          vars: { ...config.vars, MODEL_URL: model.url, MODEL: "local-stand-in", ...secrets },
+          vars,
         },
       },
     ],

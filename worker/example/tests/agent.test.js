@@ -4,24 +4,21 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { startModel } from "../local/model.js";
 import { FOLDER, startAgent } from "./agent.js";
 import { startQueue } from "./queue.js";
+import { startService } from "./service.js";
 
-let model;
 let queue;
 let agent;
 
 before(async () => {
-  model = await startModel({ port: 0 });
   queue = await startQueue();
-  agent = await startAgent(model, queue.secrets);
+  agent = await startAgent(queue.secrets);
 });
 
 after(async () => {
   await agent?.close();
   await queue?.close();
-  await model?.close();
 });
 
 async function check(question, expected, headers) {
@@ -118,6 +115,35 @@ test("a mistake in the agent is reported, and the visitor gets no stack", async 
     { "x-provoke": "error" },
   );
   assert.equal(reply.answer, "That went wrong on my side. Please try again.");
+});
+
+test("MODEL_URL puts a service of the network in the stand-in's place", async () => {
+  const service = await startService();
+  const other = await startAgent({
+    ...queue.secrets,
+    MODEL_URL: service.url,
+    MODEL: "some-model",
+    MODEL_KEY: "some-key",
+  });
+  try {
+    const question = "Does she know Elixir?";
+    const { reply } = await other.ask(question);
+    assert.equal(reply.answer, "It was me.");
+    assert.equal((await queue.halvesOf(question)).response.model, "some-model");
+    const [{ path, key, body }] = service.requests;
+    assert.deepEqual(
+      { path, key, model: body.model, asked: body.messages.at(-1).content },
+      {
+        path: "/v1/chat/completions",
+        key: "Bearer some-key",
+        model: "some-model",
+        asked: question,
+      },
+    );
+  } finally {
+    await other.close();
+    await service.close();
+  }
 });
 
 test("what is no question is refused and not reported", async () => {

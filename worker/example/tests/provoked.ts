@@ -1,12 +1,13 @@
 /**
- * The example's Worker, with two ways out that no question can bring about: the header `x-provoke`
+ * The Worker of `wrangler dev`, with two ways out that no question can bring about: the header `x-provoke`
  * closes the agent (`off_hours`) or breaks its search (`error`). For tests, never to be deployed.
  */
 
-import { type Env, partsOf, workerOf } from "../src/index.ts";
+import { localPartsOf } from "../local/index.ts";
+import { type Env, workerOf } from "../src/index.ts";
 
 export default workerOf((env: Env, request) => {
-  const parts = partsOf(env);
+  const parts = localPartsOf(env);
   switch (request.headers.get("x-provoke")) {
     case "off_hours":
       return { ...parts, isOpen: () => false };

@@ -43,15 +43,7 @@ beforeEach(async ({ task }) => {
   networkUrl = `http://127.0.0.1:${await network.listen()}`;
   server = await Server.start(join(folder, task.id), networkUrl);
   network.port = server.port;
-  agent = await Workerd.start(
-    join(import.meta.dirname, "agent.ts"),
-    Object.fromEntries(
-      ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SQS_URL", "AWS_REGION"].map((name) => [
-        name,
-        server.credential(name),
-      ]),
-    ),
-  );
+  agent = await Workerd.start(join(import.meta.dirname, "agent.ts"), server.secrets);
 });
 
 afterEach(async () => {

@@ -40,18 +40,16 @@ export class Server {
     this.#credentials = credentials;
   }
 
-  /** Starts it over a data folder, at an address of its own choice. */
-  static async start(data: string, publicUrl: string): Promise<Server> {
-    const process = spawn(
-      program(),
-      ["serve", "--data", data, "--listen", "127.0.0.1:0", "--public-url", publicUrl],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+  /** Starts it over a data folder, at an address of its own choice; reached by another, if one is given. */
+  static async start(data: string, publicUrl?: string): Promise<Server> {
+    const words = ["serve", "--data", data, "--listen", "127.0.0.1:0"];
+    if (publicUrl) words.push("--public-url", publicUrl);
+    const process = spawn(program(), words, { stdio: ["ignore", "pipe", "pipe"] });
     const port = await new Promise<number>((resolve, reject) => {
       let words = "";
       const read = (line: string) => {
         words += `${line}\n`;
-        const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+        const port = /is ready: .*http:\/\/127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
         if (port) resolve(Number(port));
       };
       createInterface({ input: process.stdout }).on("line", read);
@@ -71,6 +69,12 @@ export class Server {
     const value = this.#credentials.get(name);
     if (!value) throw new Error(`credentials.env has no ${name}`);
     return value;
+  }
+
+  /** The four secrets of a Worker that sends to it. */
+  get secrets(): Record<string, string> {
+    const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_SQS_URL"];
+    return Object.fromEntries(names.map((name) => [name, this.credential(name)]));
   }
 
   async stop(): Promise<void> {

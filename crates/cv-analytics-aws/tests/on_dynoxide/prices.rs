@@ -2,6 +2,7 @@
 
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::gathering::Gathered;
+use cv_analytics_aws::interaction_path::{InteractionPath, REDELIVERY_WRITES, REPORT_READS};
 use cv_analytics_aws::joining::Kept;
 use cv_analytics_aws::request_units::Units;
 use cv_analytics_core::timestamp::Timestamp;
@@ -18,22 +19,32 @@ const fn units(read: f64, write: f64) -> Units {
     Units { read, write }
 }
 
+fn sum(one: Units, other: Units) -> Units {
+    units(one.read + other.read, one.write + other.write)
+}
+
 #[tokio::test]
 async fn in_order_three_writes_and_half_a_read() {
     let store = store();
     assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
-    assert_eq!(spent(&store), units(0.0, 1.0));
+    let asked = spent(&store);
+    assert_eq!(asked, units(0.0, 1.0));
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
-    assert_eq!(spent(&store), units(0.5, 2.0));
+    let answered = spent(&store);
+    assert_eq!(answered, units(0.5, 2.0));
+    assert_eq!(sum(asked, answered), InteractionPath::InOrder.units().into());
 }
 
 #[tokio::test]
 async fn response_first_four_writes_and_half_a_read() {
     let store = store();
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
-    assert_eq!(spent(&store), units(0.5, 1.0));
+    let answered = spent(&store);
+    assert_eq!(answered, units(0.5, 1.0));
     assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
-    assert_eq!(spent(&store), units(0.0, 3.0));
+    let asked = spent(&store);
+    assert_eq!(asked, units(0.0, 3.0));
+    assert_eq!(sum(answered, asked), InteractionPath::ResponseFirst.units().into());
 }
 
 #[tokio::test]
@@ -47,7 +58,9 @@ async fn a_self_contained_response_three_writes_in_all() {
         if !query_first {
             keep(&store, query("r")).await;
         }
-        assert_eq!(spent(&store), units(0.0, 3.0));
+        let spent = spent(&store);
+        assert_eq!(spent, units(0.0, 3.0));
+        assert_eq!(spent, InteractionPath::SelfContained.units().into());
         assert_eq!(observed(&store).await.len(), 1);
     }
 }
@@ -59,7 +72,9 @@ async fn both_halves_in_one_batch_two_writes() {
     gathered.add(query("r"));
     let arrived_at = Timestamp::from_millis(ASKED_AT);
     store.join(gathered.delivered().clone(), arrived_at).await.unwrap();
-    assert_eq!(spent(&store), units(0.0, 2.0));
+    let spent = spent(&store);
+    assert_eq!(spent, units(0.0, 2.0));
+    assert_eq!(spent, InteractionPath::OneBatch.units().into());
 }
 
 #[tokio::test]
@@ -67,7 +82,9 @@ async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
     let store = store();
     keep(&store, query("r")).await;
     assert_eq!(observed(&reporter(&store)).await.len(), 1);
-    assert_eq!(spent(&store).write, 3.0);
+    let promoted = spent(&store).write;
+    assert_eq!(promoted, 3.0);
+    assert_eq!(promoted, Units::from(InteractionPath::Unanswered.units()).write);
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
     assert_eq!(spent(&store), units(0.5, 2.0));
 }
@@ -79,7 +96,7 @@ async fn a_redelivery_one_write_at_the_most() {
     keep(&store, response("r")).await;
     spent(&store);
     assert!(matches!(keep(&store, query("r")).await, Kept::Before(_)));
-    assert_eq!(spent(&store), units(0.0, 1.0));
+    assert_eq!(spent(&store), units(0.0, REDELIVERY_WRITES.into()));
     // The put is refused: billed one unit, of which its answer says nothing.
     assert!(matches!(keep(&store, response("r")).await, Kept::Before(_)));
     assert_eq!(spent(&store), units(0.5, 0.0));
@@ -109,4 +126,19 @@ async fn a_report_reads_a_unit_for_every_interaction_at_the_most() {
     let spent = spent(&store);
     assert_eq!(spent.write, 0.0, "nothing is written for a finished interaction");
     assert!(spent.read <= 40.0, "{spent:?}");
+}
+
+#[tokio::test]
+async fn the_eight_reports_that_show_an_interaction_read_a_unit_of_it_in_all() {
+    let store = store();
+    for number in 0..40 {
+        keep(&store, query(&format!("r{number}"))).await;
+        keep(&store, self_contained(&format!("r{number}"))).await;
+    }
+    spent(&store);
+    for _ in 0..8 {
+        assert_eq!(observed(&reporter(&store)).await.len(), 40);
+    }
+    let spent = spent(&store);
+    assert!(spent.read <= 40.0 * f64::from(REPORT_READS), "{spent:?}");
 }

@@ -1,14 +1,13 @@
 //! The week's figures: totals, coverage over time, outcomes, latency, capture.
 
-use cv_analytics_insights::page_words as say;
-use cv_analytics_insights::report::{MatchCounts, Report};
-use cv_analytics_insights::week_history::WeekTotals;
+use cv_analytics_insights::report::{HistoryWeek, MatchCounts, Report};
+use cv_analytics_insights::report_figures::{self as say, Opens};
+use cv_analytics_insights::report_words::{counted, number, share};
 use serde::Serialize;
 
 use super::Figure;
 use crate::charts::{Bar, Cell, ColumnChart, columns};
 use crate::question_query::questions_of;
-use crate::reports::WeekReport;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
@@ -37,40 +36,37 @@ struct CoveragePart {
 }
 
 impl Figures {
-    pub(super) fn of(made: &WeekReport) -> Self {
-        let report = &made.report;
+    pub(super) fn of(report: &Report) -> Self {
         Self {
-            totals: totals(made),
-            coverage: coverage(made),
+            totals: totals(report),
+            coverage: coverage(report),
             coverage_note: say::coverage_note(report),
-            quality: quality(&made.history),
+            quality: quality(&report.history),
             outcomes: outcomes(report),
             latency: latency(report),
             samples: Cell {
-                value: say::counted(report.latency_ms.samples, "answer", "answers"),
+                value: counted(report.latency_ms.samples, "answer", "answers"),
                 href: Some(questions_of(&report.week, &[("took", "known")])),
             },
         }
     }
 }
 
-fn totals(made: &WeekReport) -> Vec<Figure> {
-    let report = &made.report;
-    let before = made.history.iter().rev().nth(1).filter(|week| week.interactions > 0);
-    let was =
-        |count: Option<u64>| count.map(|count| format!("{} the week before", say::number(count)));
-    let figure = |named: say::Named| {
-        let (filters, change): (&[(&str, &str)], _) = match named.name {
-            "Questions" => (&[("half", "query")], was(before.map(|week| week.queries))),
-            "Conversations" => {
-                (&[("session", "known")], was(before.and_then(|week| week.sessions)))
-            }
+fn totals(report: &Report) -> Vec<Figure> {
+    let before = report.history.iter().rev().nth(1).and_then(|week| week.figures.as_ref());
+    let figure = |figure: say::Figure| {
+        let (filters, change): (&[(&str, &str)], _) = match figure.name {
+            "Questions" => (
+                &[("half", "query")],
+                before.map(|week| format!("{} the week before", number(week.queries))),
+            ),
+            "Conversations" => (&[("session", "known")], None),
             _ => (&[("score", "known")], None),
         };
-        let notes: Vec<String> = named.note.into_iter().chain(change).collect();
+        let notes: Vec<String> = figure.note.into_iter().chain(change).collect();
         Figure {
-            name: named.name,
-            value: named.value,
+            name: figure.name,
+            value: figure.value,
             note: (!notes.is_empty()).then(|| notes.join("; ")),
             href: Some(questions_of(&report.week, filters)),
         }
@@ -87,10 +83,9 @@ fn parts(counts: &MatchCounts) -> [(&'static str, &'static str, u64); 3] {
     ]
 }
 
-fn coverage(made: &WeekReport) -> Vec<CoveragePart> {
-    let report = &made.report;
+fn coverage(report: &Report) -> Vec<CoveragePart> {
     let previous = report.matches.previous.as_ref().map(parts);
-    let week_before = made.history.iter().rev().nth(1).map(|week| week.week.to_string());
+    let week_before = report.history.iter().rev().nth(1).map(|week| &week.week);
     let all = parts(&report.matches.this_week);
     let whole: u64 = all.iter().map(|(.., count)| count).sum();
     if whole == 0 {
@@ -100,17 +95,17 @@ fn coverage(made: &WeekReport) -> Vec<CoveragePart> {
     let part = |(place, (kind, name, count)): (usize, (&'static str, &'static str, u64))| {
         let width = count * 1000 / whole;
         x += width;
-        let before = previous.zip(week_before.as_ref()).and_then(|(previous, week)| {
+        let before = previous.zip(week_before).and_then(|(previous, week)| {
             let (.., count) = previous.get(place)?;
             let href = Some(questions_of(week, &[("match", kind)]));
-            Some(Cell { value: say::number(*count), href })
+            Some(Cell { value: number(*count), href })
         });
         CoveragePart {
             kind,
             name,
-            value: say::number(count),
+            value: number(count),
             href: questions_of(&report.week, &[("match", kind)]),
-            share: say::share(count, whole),
+            share: share(count, whole),
             before,
             x: x - width,
             width,
@@ -120,28 +115,28 @@ fn coverage(made: &WeekReport) -> Vec<CoveragePart> {
 }
 
 /// Match quality over the eight weeks.
-fn quality(history: &[WeekTotals]) -> ColumnChart {
-    let bars = history.iter().map(|week| {
-        let name = week.week.to_string();
-        let known = week.interactions > 0;
-        let cell = |(kind, _, count): (&str, &str, u64)| Cell {
-            value: if known { say::number(count) } else { "no data".to_owned() },
-            href: known.then(|| questions_of(&name, &[("match", kind)])),
+fn quality(history: &[HistoryWeek]) -> ColumnChart {
+    let bars = history.iter().map(|HistoryWeek { week: name, figures }| {
+        let counts = figures.as_ref().map(|figures| parts(&figures.matches));
+        let cell = |place: usize| {
+            let count = counts.as_ref().and_then(|counts| counts.get(place));
+            Cell {
+                value: count.map_or("no data".to_owned(), |(.., count)| number(*count)),
+                href: count.map(|(kind, ..)| questions_of(name, &[("match", kind)])),
+            }
         };
-        let mean = week.matches.mean_score;
+        let mean = figures.as_ref().and_then(|figures| figures.matches.mean_score);
         let score = Cell {
             value: mean.map_or("not collected".to_owned(), |score| format!("{score:.1}")),
-            href: mean.map(|_| questions_of(&name, &[("score", "known")])),
+            href: mean.map(|_| questions_of(name, &[("score", "known")])),
         };
         Bar {
             label: name.get(5..).unwrap_or_default().to_owned(),
             href: format!("/weeks/{name}"),
-            parts: known.then(|| {
-                let counts = parts(&week.matches);
-                counts.iter().map(|(class, _, count)| (*class, *count)).collect()
-            }),
-            cells: parts(&week.matches).into_iter().map(cell).chain([score]).collect(),
-            name,
+            parts: counts
+                .map(|counts| counts.iter().map(|(class, _, count)| (*class, *count)).collect()),
+            cells: (0..3).map(cell).chain([score]).collect(),
+            name: name.clone(),
         }
     });
     let description = "How many questions of each of the eight weeks were fully, partly and not covered, by the agent’s own rating.";
@@ -155,21 +150,14 @@ fn quality(history: &[WeekTotals]) -> ColumnChart {
 }
 
 fn outcomes(report: &Report) -> Vec<Figure> {
-    let code = |name: &str| match name {
-        "Answered" => "answered",
-        "Nothing matched" => "no_match",
-        "Refused by a filter" => "blocked",
-        "Asked outside hours" => "off_hours",
-        "Quota used up" => "quota",
-        "The model failed" => "ai_error",
-        "Other errors" => "error",
-        _ => "unanswered",
-    };
-    let figure = |named: say::Named| Figure {
-        href: Some(questions_of(&report.week, &[("outcome", code(named.name))])),
-        name: named.name,
-        value: named.value,
-        note: named.note,
+    let figure = |figure: say::Figure| Figure {
+        href: match figure.opens {
+            Opens::Outcome(code) => Some(questions_of(&report.week, &[("outcome", code)])),
+            _ => None,
+        },
+        name: figure.name,
+        value: figure.value,
+        note: figure.note,
     };
     say::outcomes(&report.outcomes).into_iter().map(figure).collect()
 }
@@ -177,7 +165,7 @@ fn outcomes(report: &Report) -> Vec<Figure> {
 /// A percentile opens the questions that took as long or longer.
 fn latency(report: &Report) -> Vec<Figure> {
     let latency = &report.latency_ms;
-    let figure = |named: say::Named| {
+    let figure = |named: say::Figure| {
         let from = match named.name {
             "Half of the answers within" => latency.p50,
             "95 of 100 within" => latency.p95,
@@ -197,7 +185,7 @@ fn latency(report: &Report) -> Vec<Figure> {
 /// Capture health and deliveries.
 pub(super) fn capture(report: &Report) -> Vec<Figure> {
     let half = |half: &str| Some(questions_of(&report.week, &[("half", half)]));
-    let figure = |named: say::Named| Figure {
+    let figure = |named: say::Figure| Figure {
         href: match named.name {
             "Questions" => half("query"),
             "Answers" => half("response"),

@@ -1,16 +1,24 @@
-//! Gaps by kind, each with its questions and the owner's mark.
+//! Gaps by kind, each with its questions and the owner's mark, and how those that were closed fare.
 
-use cv_analytics_insights::page_words as say;
-use cv_analytics_insights::report::{ActionKind, Gap, GapKind, GapMark, GapType, Report};
+use cv_analytics_insights::report::{
+    ActionKind, FollowState, FollowedGap, Gap, GapKind, GapMark, GapType, Report,
+};
+use cv_analytics_insights::report_sentences as say;
+use cv_analytics_insights::report_words::{foreign as line, number};
 use serde::Serialize;
 
 use crate::charts::Cell;
-use crate::question_query::{kind_code, questions_of, type_code};
+use crate::question_query::{questions_of, type_code};
 
 /// Skills that are named beside a gap.
 const RELATED: usize = 5;
 /// Gaps of a kind that are open to the eye; the others unfold.
 const SHOWN: usize = 10;
+const NAME: usize = 80;
+
+const OPEN_AGAIN: (&str, &str) =
+    ("Open again", "You marked it as being on your CV, yet nothing matches.");
+const NOT_YOURS: (&str, &str) = ("Not yours", "You said so: nothing to do.");
 
 #[derive(Debug, Serialize)]
 pub(super) struct GapKindView {
@@ -43,49 +51,82 @@ struct MarkView {
     set: bool,
 }
 
-/// The marks with their codes and names.
-pub(crate) const MARKS: [(GapMark, &str, &str); 4] = [
-    (GapMark::HaveIt, "have-it", "It is on my CV now"),
-    (GapMark::Learning, "learning", "I am learning it"),
-    (GapMark::NotMine, "not-mine", "Not what I do"),
-    (GapMark::Noise, "noise", "No gap: leave it out"),
+/// A gap that the owner closes.
+#[derive(Debug, Serialize)]
+pub(super) struct FollowedView {
+    name: Cell,
+    state: &'static str,
+    good: bool,
+    text: String,
+}
+
+/// The marks with their names.
+pub(crate) const MARKS: [(GapMark, &str); 4] = [
+    (GapMark::HaveIt, "It is on my CV now"),
+    (GapMark::Learning, "I am learning it"),
+    (GapMark::NotMine, "Not what I do"),
+    (GapMark::Noise, "No gap: leave it out"),
 ];
 
-/// The gaps of the report, the kinds that the owner mends in the CV first.
+/// The gaps of the report: those that are open again, then by kind (those that the owner mends in
+/// the CV first), and last what is not the owner's.
 pub(super) fn kinds(report: &Report) -> Vec<GapKindView> {
-    let kind = |(kind, title, meaning): &(GapKind, &'static str, &'static str)| {
-        let gaps = report.gaps.iter().filter(|gap| gap.kind == *kind);
-        let mut first: Vec<GapView> = gaps.map(|gap| view(gap, report)).collect();
+    let group = |(title, meaning), of: &dyn Fn(&Gap) -> bool| {
+        let gaps = report.gaps.iter().enumerate().filter(|(_, gap)| of(gap));
+        let mut first: Vec<GapView> = gaps.map(|(place, gap)| view(place, gap, report)).collect();
         let others = first.split_off(first.len().min(SHOWN));
         (!first.is_empty()).then_some(GapKindView { title, meaning, first, others })
     };
-    say::gap_kinds().iter().filter_map(kind).collect()
+    let not_mine = |gap: &Gap| gap.mark == Some(GapMark::NotMine);
+    let again = group(OPEN_AGAIN, &|gap| gap.reopened);
+    let by_kind = say::GAP_KINDS.iter().filter_map(|(kind, title, meaning)| {
+        group((title, meaning), &|gap| gap.kind == *kind && !gap.reopened && !not_mine(gap))
+    });
+    let quiet = group(NOT_YOURS, &|gap| not_mine(gap) && !gap.reopened);
+    again.into_iter().chain(by_kind).chain(quiet).collect()
 }
 
-fn view(gap: &Gap, report: &Report) -> GapView {
-    let place = report.gaps.iter().position(|other| std::ptr::eq(other, gap));
-    let (kind, gap_type) = (kind_code(gap.kind), type_code(gap.gap_type));
+fn view(place: usize, gap: &Gap, report: &Report) -> GapView {
+    let related: Vec<String> =
+        gap.related.iter().take(RELATED).map(|name| line(name, NAME)).collect();
     GapView {
-        id: format!("gap-{}", place.unwrap_or_default()),
+        id: format!("gap-{place}"),
         key: gap.name.clone(),
-        name: say::line(&gap.name, 80),
+        name: line(&gap.name, NAME),
         is_topic: gap.gap_type == GapType::Topic,
-        queries: Cell {
-            value: say::number(gap.queries),
-            href: Some(questions_of(
-                &report.week,
-                &[("gap", &gap.name), ("type", gap_type), ("kind", kind)],
-            )),
-        },
+        queries: Cell { value: number(gap.queries), href: Some(address(gap, report)) },
         evidence: say::gap_evidence(gap),
-        examples: gap.examples.iter().map(|text| say::line(text, 200)).collect(),
-        related: say::asked_with(gap, RELATED),
+        examples: gap.examples.iter().map(|text| line(text, 200)).collect(),
+        related: say::asked_with(&related),
         marks: MARKS
             .iter()
-            .map(|(mark, code, name)| MarkView { code, name, set: gap.mark == Some(*mark) })
+            .map(|(mark, name)| MarkView { code: mark.code(), name, set: gap.mark == Some(*mark) })
             .collect(),
         marked: gap.mark.is_some(),
     }
+}
+
+/// The questions of a gap.
+pub(super) fn address(gap: &Gap, report: &Report) -> String {
+    let filters =
+        [("gap", gap.name.as_str()), ("type", type_code(gap.gap_type)), ("kind", gap.kind.code())];
+    questions_of(&report.week, &filters)
+}
+
+/// How the gaps fare that the owner marked.
+pub(super) fn followed(report: &Report) -> Vec<FollowedView> {
+    let view = |gap: &FollowedGap| FollowedView {
+        name: Cell {
+            value: line(&gap.name, NAME),
+            // Answered questions are no part of a topic's gap.
+            href: (gap.gap_type == GapType::Skill)
+                .then(|| questions_of(&report.week, &[("weeks", "8"), ("skill", &gap.name)])),
+        },
+        state: say::follow_state(gap.state),
+        good: gap.state == FollowState::Closed,
+        text: say::since_marked(gap),
+    };
+    report.followed.iter().map(view).collect()
 }
 
 /// The action that a gap of this kind leads to.

@@ -1,8 +1,9 @@
 //! Skills: what moved, how often each was asked for, and in which words.
 
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::page_words as say;
 use cv_analytics_insights::report::{Report, SkillReport, Trend, Trending, Vocabulary};
+use cv_analytics_insights::report_sentences as say;
+use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 
 use crate::charts::{Cell, SparkBar, spark};
@@ -84,7 +85,7 @@ impl SkillsView {
         let others = first.split_off(first.len().min(SHOWN));
         let up = report.trending.iter().filter(|moved| moved.trend.grows());
         let down = report.trending.iter().filter(|moved| !moved.trend.grows());
-        let telling = report.vocabulary.iter().filter(|words| say::tells_something(words));
+        let telling = report.vocabulary.iter().filter(|words| words.tells_something());
         Self {
             moved: up.chain(down).filter_map(|moved| moved_view(moved, week)).collect(),
             moved_note: say::moved_note(report),
@@ -104,7 +105,7 @@ fn moved_view(moved: &Trending, week: IsoWeek) -> Option<Moved> {
         up: moved.trend.grows(),
         text: say::moved(moved),
         href: questions_of(&week.to_string(), &[("skill", &moved.skill)]),
-        skill: say::line(&moved.skill, NAME),
+        skill: line(&moved.skill, NAME),
     })
 }
 
@@ -116,7 +117,7 @@ fn row(skill: &SkillReport, week: IsoWeek) -> SkillRow {
         questions_of(&week, &filters)
     };
     let cell = |week: IsoWeek, count: Option<u64>| Cell {
-        value: count.map_or("no data".to_owned(), say::number),
+        value: count.map_or("no data".to_owned(), number),
         href: count.map(|_| of(week, &[])),
     };
     let oldest = u8::try_from(skill.weeks.len().saturating_sub(1)).unwrap_or_default();
@@ -133,11 +134,9 @@ fn row(skill: &SkillReport, week: IsoWeek) -> SkillRow {
         ("unanswered", skill.unanswered, "unanswered", ("outcome", "unanswered")),
     ];
     SkillRow {
-        skill: say::line(&skill.skill, NAME),
+        skill: line(&skill.skill, NAME),
         queries: cell(week, Some(skill.queries)),
-        sessions: skill
-            .sessions
-            .map(|sessions| say::counted(sessions, "conversation", "conversations")),
+        sessions: skill.sessions.map(|sessions| counted(sessions, "conversation", "conversations")),
         previous: cell(week.earlier(1), skill.previous),
         mark: say::trend_mark(skill.trend),
         up: skill.trend.grows(),
@@ -149,7 +148,7 @@ fn row(skill: &SkillReport, week: IsoWeek) -> SkillRow {
             .filter(|(_, count, ..)| *count > 0)
             .map(|(class, count, words, filter)| Handled {
                 class,
-                text: format!("{} {words}", say::number(count)),
+                text: format!("{} {words}", number(count)),
                 href: of(week, &[filter]),
             })
             .collect(),
@@ -159,19 +158,18 @@ fn row(skill: &SkillReport, week: IsoWeek) -> SkillRow {
 fn words_row(words: &Vocabulary, report: &Report) -> WordsRow {
     let asked = words.asked.iter().take(WORDS).map(|word| WordCell {
         queries: Cell {
-            value: say::number(word.queries),
+            value: number(word.queries),
             href: Some(questions_of(
                 &report.week,
                 &[("skill", &words.skill), ("word", &word.text)],
             )),
         },
         on_cv: words.on_cv.iter().any(|known| *known == word.text),
-        word: say::line(&word.text, 40),
+        word: line(&word.text, 40),
     });
-    let on_cv: Vec<String> =
-        words.on_cv.iter().take(WORDS).map(|word| say::line(word, 40)).collect();
+    let on_cv: Vec<String> = words.on_cv.iter().take(WORDS).map(|word| line(word, 40)).collect();
     WordsRow {
-        skill: say::line(&words.skill, NAME),
+        skill: line(&words.skill, NAME),
         asked: asked.collect(),
         others: words.asked.len().saturating_sub(WORDS),
         on_cv: (!on_cv.is_empty()).then(|| on_cv.join(", ")),

@@ -21,9 +21,10 @@ async fn run() -> Result<(), Error> {
     let store = start::store(&aws)?;
     let queues = Queues::new(aws);
     // The first connection is made now, while a function that starts has a whole core. A table
-    // that cannot be described is no reason not to start: its messages wait in the queue.
-    if let Err(error) = store.tables().check().await {
-        tracing::warn!(error = %error, "the tables could not be checked");
+    // that cannot be described is no reason not to start: its messages wait in the queue. The
+    // other table is looked at once a call to it fails.
+    if let Err(error) = store.tables().check_analytics().await {
+        tracing::warn!(error = %error, "the table of the records could not be checked");
     }
     let processor = Processor {
         intake: start::intake(&store).await?,

@@ -1,5 +1,6 @@
 //! What a queue, a network or a stranger can hand over.
 
+use cv_analytics_harness::emulated_tables;
 use cv_analytics_harness::lambda_runtime::{LambdaRuntime, Outcome};
 use serde_json::{Value, json};
 
@@ -120,6 +121,19 @@ async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_rec
     let dead = aws.dead_letters().await;
     assert_eq!(dead.len(), 1);
     assert_eq!(dead[0].body(), Some(query("lone").to_string().as_str()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_with_another_key_is_named_in_the_log_and_its_messages_come_again() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    aws.dynamodb.delete_table().table_name(QUERY_EVENTS).send().await.unwrap();
+    emulated_tables::create_keyed(aws.dynoxide.authority(), QUERY_EVENTS, "id", "N").unwrap();
+    let mut mapping = aws.mapping(aws.processor());
+    aws.send("lone", "lone:query", &query("lone").to_string()).await;
+    let delivery = mapping.deliver().unwrap().unwrap();
+    assert_eq!((delivery.acknowledged.len(), delivery.returned.len()), (0, 1));
+    let log = delivery.invocation.lines.join("\n");
+    assert!(log.contains("its key is `id` (HASH, N)"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

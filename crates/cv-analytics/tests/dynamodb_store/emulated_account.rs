@@ -1,7 +1,7 @@
 //! An account on one emulator that all tests share: tables and queues of its own for each test.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -90,6 +90,23 @@ impl EmulatedAccount {
             .env("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue)
             .env("SESSION_SALT", "the processor's");
         command
+    }
+
+    /// The dashboard of the tables, and its address.
+    pub(crate) fn serve(&self) -> (Child, String) {
+        let arguments = ["serve", "--store", "dynamodb", "--listen", "127.0.0.1:0"];
+        let mut serving = self.program(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+        let ready = lines.find_map(|line| {
+            line.unwrap().strip_prefix("cv-analytics is ready: ").map(str::to_owned)
+        });
+        (serving, ready.expect("it ended early"))
+    }
+
+    /// A file of the data folder.
+    pub(crate) fn kept(&self, name: &str) -> String {
+        let file = self.folder.path().join("cv-analytics-data").join(name);
+        std::fs::read_to_string(file).unwrap()
     }
 
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {

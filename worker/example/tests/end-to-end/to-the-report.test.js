@@ -10,7 +10,6 @@ import { setTimeout as wait } from "node:timers/promises";
 // The same server and the same network as in the tests of the package.
 import { isoWeek, Server } from "../../../tests/end-to-end/server.ts";
 import { oneInTen, UnreliableNetwork } from "../../../tests/end-to-end/unreliable-network.ts";
-import { startModel } from "../../local/model.js";
 import { startAgent } from "../agent.js";
 
 /** Each way out that a question can bring about, with the outcome and match that the report shows. */
@@ -32,7 +31,6 @@ let folder;
 let network;
 let networkUrl;
 let server;
-let model;
 let agent;
 let began;
 
@@ -42,18 +40,12 @@ beforeEach(async () => {
   network = new UnreliableNetwork();
   networkUrl = `http://127.0.0.1:${await network.listen()}`;
   await startServer();
-  model = await startModel({ port: 0 });
-  const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SQS_URL", "AWS_REGION"];
-  agent = await startAgent(
-    model,
-    Object.fromEntries(names.map((name) => [name, server.credential(name)])),
-  );
+  agent = await startAgent(server.secrets);
 });
 
 afterEach(async () => {
   await agent?.close();
   await server?.stop();
-  await model?.close();
   network.close();
   await rm(folder, { recursive: true, force: true });
 });

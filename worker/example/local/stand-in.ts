@@ -1,5 +1,5 @@
 /**
- * Stands in for the model on this machine: an OpenAI-compatible server that answers from the CV
+ * Stands in for the model on this machine: an OpenAI-compatible service that answers from the CV
  * excerpts in the prompt by comparing words. The same question gives the same answer. It knows no
  * synonyms and is no model; it lets the whole agent run with no account and no network.
  *
@@ -10,10 +10,9 @@
  *   stub:plain (an answer without any JSON)  stub:empty (nothing)
  */
 
-import { createServer } from "node:http";
-import { pathToFileURL } from "node:url";
+import type { MatchType } from "@cv-analytics/worker";
 
-const PORT = 8789;
+import type { Message } from "../src/prompt.ts";
 
 // Words that say nothing of what is asked; with them every question would match every CV.
 const COMMON = new Set(
@@ -24,85 +23,73 @@ const COMMON = new Set(
   ).split(" "),
 );
 
-/** Starts the stand-in; port 0 takes a free one. Resolves with its base address and a way to end it. */
-export function startModel({ port = PORT, host = "127.0.0.1" } = {}) {
-  const server = createServer((request, response) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => handle(request, Buffer.concat(chunks).toString(), response));
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      resolve({
-        url: `http://${host}:${server.address().port}/v1`,
-        close() {
-          server.closeAllConnections();
-          return new Promise((done) => server.close(done));
-        },
-      });
-    });
-  });
+/** Answers `POST …/chat/completions`, as `fetch` would. */
+export async function standIn(request: Request): Promise<Response> {
+  if (request.method !== "POST" || !new URL(request.url).pathname.endsWith("/chat/completions")) {
+    return refusal(404, "POST …/chat/completions");
+  }
+  let messages: Message[];
+  try {
+    ({ messages } = await request.json<{ messages: Message[] }>());
+  } catch {
+    return refusal(400, "the body is no JSON");
+  }
+  const system = messages.find(({ role }) => role === "system")?.content ?? "";
+  const question = messages.findLast(({ role }) => role === "user")?.content ?? "";
+  const content = JSON.stringify(answerFrom(system, question.replace(/\bstub:\w+/g, "")));
+  switch (/\bstub:(\w+)/.exec(question)?.[1]) {
+    case "500":
+      return refusal(500, "the model is not well");
+    case "429":
+      return refusal(429, "too many requests");
+    case "hang":
+      return untilAborted(request.signal);
+    case "slow":
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      return completion(content);
+    case "fenced":
+      return completion(`Here you are:\n\`\`\`json\n${content}\n\`\`\`\nI hope that helps!`);
+    case "truncated":
+      return completion(content.slice(0, content.indexOf('"matchQuality"') + 30), "length");
+    case "plain":
+      return completion(JSON.parse(content).answer);
+    case "empty":
+      return completion("");
+    default:
+      return completion(content);
+  }
 }
 
-function handle(request, body, response) {
-  if (request.method !== "POST" || request.url !== "/v1/chat/completions") {
-    return send(response, 404, { error: { message: "POST /v1/chat/completions" } });
-  }
-  let messages;
-  try {
-    ({ messages } = JSON.parse(body));
-  } catch {
-    return send(response, 400, { error: { message: "the body is no JSON" } });
-  }
-  const system = messages?.find(({ role }) => role === "system")?.content ?? "";
-  const question = messages?.findLast(({ role }) => role === "user")?.content ?? "";
-  const trigger = /\bstub:(\w+)/.exec(question)?.[1];
-  const content = JSON.stringify(answerFrom(system, question.replace(/\bstub:\w+/g, "")));
-  switch (trigger) {
-    case "500":
-      return send(response, 500, { error: { message: "the model is not well" } });
-    case "429":
-      return send(response, 429, { error: { message: "too many requests" } });
-    case "hang":
-      return;
-    case "slow":
-      setTimeout(() => complete(response, content), 5000);
-      return;
-    case "fenced":
-      return complete(
-        response,
-        `Here you are:\n\`\`\`json\n${content}\n\`\`\`\nI hope that helps!`,
-      );
-    case "truncated":
-      return complete(response, content.slice(0, content.indexOf('"matchQuality"') + 30), "length");
-    case "plain":
-      return complete(response, JSON.parse(content).answer);
-    case "empty":
-      return complete(response, "");
-    default:
-      return complete(response, content);
-  }
+/** What the prompt asks a model to return. */
+interface Answer {
+  answer: string;
+  matchQuality: {
+    type: MatchType;
+    confidence: number;
+    reasoning: string;
+    matchedSkills: string[];
+    missingSkills: string[];
+  };
 }
 
 /** What a model would return, judged by how many of the question's words the excerpts contain. */
-export function answerFrom(system, question) {
+function answerFrom(system: string, question: string): Answer {
   const cv = /<cv>([\s\S]*)<\/cv>/.exec(system)?.[1] ?? "";
   const name = /^# ([^:\n]+)/m.exec(cv)?.[1]?.trim() ?? "The candidate";
   const skills = (/^Skills: (.*)$/m.exec(cv)?.[1] ?? "").split(", ").filter(Boolean);
   const asked = tokens(question).filter((word) => !COMMON.has(word.toLowerCase()));
   const known = tokens(cv).map((word) => word.toLowerCase());
-  const isKnown = (word) => known.some((other) => isSame(word.toLowerCase(), other));
+  const isKnown = (word: string) => known.some((other) => isSame(word.toLowerCase(), other));
 
   const [profile = "", ...excerpts] = cv.split(/^## .*$/m);
-  const inSentences = (text) =>
+  const inSentences = (text: string) =>
     text
       .split("\n")
       .filter((line) => line && !line.startsWith("#") && !line.startsWith("Skills:"))
       .flatMap((line) => line.split(/(?<=\.)\s+/));
   // What the excerpts say comes before the profile, which stands in every prompt.
   const sentences = [...excerpts.flatMap(inSentences), ...inSentences(profile)];
-  const hits = (text) => {
+  const hits = (text: string) => {
     const words = tokens(text).map((word) => word.toLowerCase());
     return asked.filter((word) => words.some((other) => isSame(word.toLowerCase(), other))).length;
   };
@@ -151,16 +138,16 @@ export function answerFrom(system, question) {
 }
 
 /** "write" and "writes" are the same to it; "go" and "golang" are not. */
-function isSame(a, b) {
+function isSame(a: string, b: string): boolean {
   return a === b || (Math.min(a.length, b.length) >= 4 && (a.startsWith(b) || b.startsWith(a)));
 }
 
-function tokens(text) {
+function tokens(text: string): string[] {
   return text.match(/[\p{L}\p{N}]+(?:[.’'-][\p{L}\p{N}]+)*[+#]*/gu) ?? [];
 }
 
-function complete(response, content, finish = "stop") {
-  send(response, 200, {
+function completion(content: string, finish = "stop"): Response {
+  return Response.json({
     object: "chat.completion",
     model: "local-stand-in",
     choices: [{ index: 0, finish_reason: finish, message: { role: "assistant", content } }],
@@ -168,11 +155,12 @@ function complete(response, content, finish = "stop") {
   });
 }
 
-function send(response, status, body) {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+function refusal(status: number, message: string): Response {
+  return Response.json({ error: { message } }, { status });
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { url } = await startModel();
-  console.log(`The model's stand-in listens at ${url}`);
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }

@@ -1,0 +1,62 @@
+//! CSV and JSON Lines of what is on the screen.
+
+use serde_json::{Value, json};
+
+use crate::rig::{MONDAY, Rig, whole};
+
+async fn rig() -> Rig {
+    let rig = Rig::new().await;
+    let full =
+        json!({"matchType": "full", "matchScore": 90, "sessionId": "s", "matchedSkills": ["Go"]});
+    let none = json!({"matchType": "none", "missingSkills": ["@Odd"]});
+    rig.keep(&[
+        whole("=1+1", MONDAY, "=HYPERLINK(\"http://x.example\";\"Go\")", &full),
+        whole("r2", MONDAY + 1000, "+44, or\n\"more\"?", &none),
+        json!({"eventType": "query", "requestId": "r3", "timestamp": MONDAY + 2000, "query": "Rust?"}),
+    ])
+    .await;
+    rig
+}
+
+#[tokio::test]
+async fn csv_is_whole_and_holds_no_formula() {
+    let answer = rig().await.get("/questions.csv?week=2026-W47").await;
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8; header=present");
+    let name = "attachment; filename=\"questions-2026-W47.csv\"";
+    assert_eq!(answer.header("content-disposition"), name);
+    let mut reader = csv::Reader::from_reader(answer.body.as_bytes());
+    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 3);
+    for record in &records {
+        for cell in record {
+            let first = cell.trim_start().chars().next();
+            assert!(!first.is_some_and(|first| "=+-@".contains(first)), "{cell:?}");
+        }
+    }
+    let row = |id: &str| records.iter().find(|record| &record[0] == id).unwrap();
+    assert_eq!(&row("'=1+1")[3], "'=HYPERLINK(\"http://x.example\";\"Go\")");
+    assert_eq!(&row("r2")[3], "'+44, or\n\"more\"?");
+    assert_eq!(&row("r3")[4], "unanswered");
+}
+
+#[tokio::test]
+async fn json_lines_have_the_text_as_it_is() {
+    let answer = rig().await.get("/questions.jsonl?week=2026-W47&match=full").await;
+    let lines: Vec<Value> =
+        answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["requestId"], "=1+1");
+    assert_eq!(lines[0]["latencyMs"], 900);
+    assert_eq!(lines[0]["matchScore"], 90.0);
+    assert_eq!(lines[0]["matchedSkills"], json!(["Go"]));
+}
+
+#[tokio::test]
+async fn an_export_has_what_the_filter_counts() {
+    let rig = rig().await;
+    for filter in ["", "&outcome=unanswered", "&skill=Go", "&text=ODD", "&session=known"] {
+        let total = rig.get(&format!("/questions?week=2026-W47{filter}")).await.total();
+        let lines = rig.get(&format!("/questions.jsonl?week=2026-W47{filter}")).await.body;
+        assert_eq!(lines.lines().count() as u64, total, "{filter}");
+    }
+}

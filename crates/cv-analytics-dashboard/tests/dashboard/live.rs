@@ -1,0 +1,90 @@
+//! Questions as they arrive.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use serde_json::json;
+use tower::ServiceExt;
+
+use crate::rig::{HOST, MONDAY, Rig};
+
+/// Reads events until one is there that has all `parts`.
+async fn until(body: &mut Body, parts: &[&str]) -> String {
+    let mut text = String::new();
+    let reading = async {
+        while !parts.iter().all(|part| text.contains(part)) {
+            let frame = body.frame().await.expect("the stream ended").unwrap();
+            text += std::str::from_utf8(frame.data_ref().unwrap()).unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reading).await.expect("nothing came");
+    text
+}
+
+async fn watch(rig: &Rig, headers: &[(&str, &str)]) -> Body {
+    let mut request =
+        Request::get("/live/events").header("host", HOST).header("cookie", &rig.cookie);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = rig.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    response.into_body()
+}
+
+fn question(id: &str, text: &str) -> serde_json::Value {
+    json!({"eventType": "query", "requestId": id, "timestamp": MONDAY, "query": text})
+}
+
+fn response(id: &str) -> serde_json::Value {
+    json!({"eventType": "response", "requestId": id, "timestamp": MONDAY + 500, "matchType": "full"})
+}
+
+#[tokio::test]
+async fn a_question_comes_by_itself_and_its_answer_after_it() {
+    let rig = Rig::new().await;
+    rig.keep(&[question("before", "Before?")]).await;
+    let mut events = watch(&rig, &[]).await;
+    rig.keep(&[question("r1", "Do you know <b>Go</b>?")]).await;
+    let text = until(&mut events, &["event: question", "Do you know &lt;b&gt;Go&lt;"]).await;
+    assert!(!text.contains("Before?"), "{text}");
+    rig.keep(&[response("r1"), response("before")]).await;
+    let text = until(&mut events, &["r1", "before"]).await;
+    assert!(text.contains("event: answer") && text.contains("fully covered"), "{text}");
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_back_misses_nothing() {
+    let rig = Rig::new().await;
+    rig.keep(&[question("r1", "One?"), question("r2", "Two?"), question("r3", "Three?")]).await;
+    let mut events = watch(&rig, &[("last-event-id", "1")]).await;
+    let text = until(&mut events, &["Two?", "Three?"]).await;
+    assert!(!text.contains("One?"), "{text}");
+}
+
+#[tokio::test]
+async fn the_stream_ends_with_the_session_and_with_the_server() {
+    let rig = Rig::new().await;
+    let mut of_session = watch(&rig, &[]).await;
+    rig.post("/logout", &[]).await;
+    let ended = async { while of_session.frame().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it goes on");
+
+    let rig = Rig::new().await;
+    let mut of_server = watch(&rig, &[]).await;
+    rig.dashboard.stop();
+    let ended = async { while of_server.frame().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it goes on");
+}
+
+#[tokio::test]
+async fn the_page_has_the_newest_first_without_the_script() {
+    let rig = Rig::new().await;
+    rig.keep(&[question("r1", "One?"), question("r2", "Two?")]).await;
+    let page = rig.page("/live").await;
+    assert!(page.find("Two?").unwrap() < page.find("One?").unwrap());
+    assert!(page.contains("<noscript><meta http-equiv=\"refresh\""));
+}

@@ -1,0 +1,19 @@
+//! The pages over a real store, asked as a browser asks.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod access;
+mod exports;
+mod hostile_text;
+mod letters;
+mod live;
+mod marks;
+mod numbers;
+mod rig;
+mod searching;
+mod week_page;

@@ -1,0 +1,101 @@
+//! Filters, pages, older weeks, single questions and conversations.
+
+use serde_json::json;
+
+use crate::rig::{MONDAY, Rig, WEEK_MS, whole};
+
+async fn many(count: i64) -> Rig {
+    let rig = Rig::new().await;
+    let answer = json!({"matchType": "full", "sessionId": "s"});
+    let events: Vec<_> = (0..count)
+        .map(|place| {
+            whole(
+                &format!("r{place}"),
+                MONDAY + place * 1000,
+                &format!("Question {place}?"),
+                &answer,
+            )
+        })
+        .collect();
+    rig.keep(&events).await;
+    rig
+}
+
+#[tokio::test]
+async fn pages_go_from_the_newest_to_the_oldest_and_leave_none_out() {
+    let rig = many(120).await;
+    let mut seen = Vec::new();
+    let mut next = Some("/questions?week=2026-W47".to_owned());
+    while let Some(path) = next.take() {
+        let page = rig.page(&path).await;
+        for part in page.split("<li class=\"question\"").skip(1) {
+            let (_, after) = part.split_once("Question ").unwrap();
+            seen.push(after.split('?').next().unwrap().parse::<i64>().unwrap());
+        }
+        next = page.split_once("rel=\"next\" href=\"").map(|(_, after)| {
+            after.split('"').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/")
+        });
+    }
+    assert_eq!(seen, (0..120).rev().collect::<Vec<_>>());
+    assert_eq!(rig.get("/questions?week=2026-W47&page=4").await.total(), 120);
+}
+
+#[tokio::test]
+async fn a_search_offers_the_weeks_before() {
+    let rig = Rig::new().await;
+    let none = json!({"matchType": "none"});
+    rig.keep(&[
+        whole("new", MONDAY, "Do you know Go?", &none),
+        whole("old", MONDAY - 3 * WEEK_MS, "Do you know Rust?", &none),
+    ])
+    .await;
+    let page = rig.page("/questions?week=2026-W47&text=rust").await;
+    assert!(page.contains("data-total=\"0\""));
+    let older = "/questions?week=2026-W46&amp;text=rust";
+    assert!(page.replace("&#x2f;", "/").contains(older), "{page}");
+    assert_eq!(rig.get("/questions?week=2026-W47&weeks=4&text=RUST").await.total(), 1);
+    let last = rig.page("/questions?week=2026-W44&text=rust").await;
+    assert!(last.contains("data-total=\"1\"") && !last.contains("Search older"));
+}
+
+#[tokio::test]
+async fn a_question_and_its_conversation_are_told_whole() {
+    let rig = Rig::new().await;
+    let answer = json!({
+        "matchType": "partial", "matchScore": 72.5, "reasoning": "Knows <Docker> only", "sessionId": "s",
+        "missingSkills": ["Kubernetes"], "model": "small-1",
+    });
+    rig.keep(&[
+        whole("one", MONDAY, "Do you know k8s?", &answer),
+        whole("two", MONDAY + 60_000, "And Docker?", &answer),
+        whole("other", MONDAY, "Hello?", &json!({"matchType": "full", "sessionId": "t"})),
+    ])
+    .await;
+    let page = rig.page("/interactions/one").await;
+    for part in
+        ["Do you know k8s?", "72.5 of 100", "Knows &lt;Docker&gt; only", "small-1", "Kubernetes"]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let (_, after) = page
+        .split_once("href=\"/sessions/")
+        .or(page.split_once("href=\"&#x2f;sessions&#x2f;"))
+        .unwrap();
+    let path = format!("/sessions/{}", after.split('"').next().unwrap());
+    let talk = rig.page(&path).await;
+    let (first, second) = (talk.find("k8s").unwrap(), talk.find("And Docker").unwrap());
+    assert!(first < second && !talk.contains("Hello?"));
+}
+
+#[tokio::test]
+async fn the_newest_week_that_is_over_is_shown_first() {
+    let rig = Rig::new().await;
+    assert_eq!(rig.get("/").await.header("location"), "/weeks/2026-W48");
+    let full = json!({"matchType": "full"});
+    rig.keep(&[whole("now", MONDAY + WEEK_MS, "Now?", &full)]).await;
+    assert_eq!(rig.get("/").await.header("location"), "/weeks/2026-W48");
+    rig.keep(&[whole("old", MONDAY - 5 * WEEK_MS, "Old?", &full)]).await;
+    assert_eq!(rig.get("/").await.header("location"), "/weeks/2026-W42");
+    let empty = rig.page("/weeks/2026-W47").await;
+    assert!(empty.contains("A quiet week"), "{empty}");
+}

@@ -1,0 +1,78 @@
+//! The week's page as a whole.
+
+use cv_analytics_insights::figure_settings::FigureSettings;
+use serde_json::json;
+
+use crate::rig::{MONDAY, Rig, WEEK_MS, whole};
+
+/// A week with a little of everything.
+async fn rig() -> Rig {
+    let rig = Rig::new().await;
+    let mut events = Vec::new();
+    for place in 0..12_i64 {
+        let answer = match place % 4 {
+            0 => {
+                json!({"matchType": "none", "matchScore": 12, "sessionId": format!("s{place}"), "missingSkills": ["Kubernetes"]})
+            }
+            1 => {
+                json!({"matchType": "full", "matchScore": 91.5, "sessionId": "s1", "matchedSkills": ["Docker"]})
+            }
+            2 => json!({"outcome": "quota", "matchScore": 83}),
+            _ => {
+                json!({"matchType": "partial", "matchScore": 60, "performance": {"totalTime": 1200}})
+            }
+        };
+        let question = ["Do you know k8s?", "Docker & Kubernetes?", "Your notice period?"]
+            [usize::try_from(place % 3).unwrap()];
+        events.push(whole(&format!("r{place}"), MONDAY + place * 60_000, question, &answer));
+        if place < 4 {
+            let id = format!("p{place}");
+            events.push(whole(&id, MONDAY - WEEK_MS + place * 60_000, question, &answer));
+        }
+    }
+    events.push(json!({"eventType": "query", "requestId": "u", "timestamp": MONDAY, "query": "Anybody there?"}));
+    events
+        .push(json!({"eventType": "query", "requestId": "b", "timestamp": MONDAY, "query": "Go?",
+                       "metadata": {"userAgent": "Googlebot/2.1"}}));
+    rig.keep(&events).await;
+    rig.keep_bytes(&[b"nothing"]).await;
+    FigureSettings::change(&rig.store, |settings| settings.cv = Some(vec!["Docker".to_owned()]))
+        .await
+        .unwrap();
+    rig
+}
+
+#[tokio::test]
+async fn the_week_in_its_order() {
+    let page = rig().await.page("/weeks/2026-W47").await;
+    let token = page.split_once("name=\"form-token\" value=\"").unwrap().1;
+    let token = token.split('"').next().unwrap().to_owned();
+    let lines = page.replace(&token, "TOKEN").replace("&#x2f;", "/");
+    let lines: Vec<&str> =
+        lines.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_page_is_made_anew_once_something_changed() {
+    let rig = rig().await;
+    let first = rig.page("/weeks/2026-W47").await;
+    assert_eq!(rig.page("/weeks/2026-W47").await, first);
+    let late = whole("late", MONDAY, "Docker?", &json!({"matchType": "full"}));
+    rig.keep(&[late]).await;
+    assert_ne!(rig.page("/weeks/2026-W47").await, first);
+}
+
+#[tokio::test]
+async fn a_page_needs_nothing_from_elsewhere() {
+    let rig = rig().await;
+    for path in ["/weeks/2026-W47", "/questions", "/live", "/settings", "/dead-letters", "/login"] {
+        let page = rig.get(path).await.body.replace("&#x2f;", "/");
+        for part in page.split(['\'', '"', '(']).filter(|part| part.contains("//")) {
+            panic!("{path}: {part}");
+        }
+        assert!(
+            !page.contains(" style=") && !page.contains("<style") && !page.contains(" onclick")
+        );
+    }
+}
