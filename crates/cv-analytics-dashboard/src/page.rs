@@ -123,8 +123,13 @@ impl IntoResponse for PageError {
                 (status, "This page could not be made", text.to_owned())
             }
         };
-        render_bare(status, "message.html", &Message { title, text })
+        message(status, title, text)
     }
+}
+
+/// A page with a title and a sentence.
+pub(crate) fn message(status: StatusCode, title: &'static str, text: String) -> Response<Body> {
+    render_bare(status, "message.html", &Message { title, text })
 }
 
 /// Fills in a page of a signed-in owner.

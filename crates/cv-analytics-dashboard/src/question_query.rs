@@ -15,9 +15,9 @@ pub(crate) const MOST_PAGES: usize = 200;
 const LONGEST: usize = 400;
 
 /// The parameters, in the order in which addresses have them.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "week", "weeks", "skill", "word", "gap", "topic", "type", "kind", "match", "outcome", "score",
-    "session", "half", "took", "left-out", "text", "page",
+    "disagree", "session", "half", "took", "left-out", "text", "page",
 ];
 
 /// Which questions, and which page of them.
@@ -194,6 +194,7 @@ fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, Pa
         coverage: one_of(value("match"), "match", &coverage)?,
         outcome: one_of(value("outcome"), "outcome", &outcomes)?,
         score: value("score").map(score).transpose()?,
+        disagrees: one_of(value("disagree"), "disagree", &[("yes", true)])?.is_some(),
         session,
         in_a_session: value("session") == Some("known"),
         took_ms: value("took").map(took).transpose()?,

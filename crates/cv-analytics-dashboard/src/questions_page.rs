@@ -149,7 +149,7 @@ fn view(
         text: query.value("text").to_owned(),
         skill: query.value("skill").to_owned(),
         score: query.value("score").to_owned(),
-        hidden: ["word", "gap", "topic", "type", "session", "half", "took", "left-out"]
+        hidden: ["word", "gap", "topic", "type", "disagree", "session", "half", "took", "left-out"]
             .into_iter()
             .filter(|name| !query.value(name).is_empty() && !in_form.contains(name))
             .map(|name| (name, query.value(name).to_owned()))
@@ -212,6 +212,7 @@ fn chips(query: &QuestionQuery) -> Vec<Chip> {
         ("match", "coverage"),
         ("outcome", "outcome"),
         ("score", "score"),
+        ("disagree", "score and outcome disagree"),
         ("session", "conversation"),
         ("half", "halves"),
         ("took", "milliseconds"),

@@ -146,8 +146,9 @@ impl Advice<'_> {
             return None;
         }
         let words = self.vocabulary.iter().find(|words| words.skill == gap.name);
-        let most_used = words.and_then(|words| words.asked.first());
-        suggestion::cv_line(self.dictionary, &gap.name, most_used.map(|word| word.text.as_str()))
+        let own = gap.name.to_lowercase();
+        let theirs = words.and_then(|words| words.asked.iter().find(|word| word.text != own));
+        suggestion::cv_line(self.dictionary, &gap.name, theirs.map(|word| word.text.as_str()))
     }
 
     fn their_word(&self, words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candidate> {

@@ -10,6 +10,7 @@ use crate::cv_list::CvList;
 use crate::figure_settings::Exclusions;
 use crate::gap_tally::{GapSubject, gaps_of};
 use crate::report::{GapKind, GapType};
+use crate::score_tally::disagree;
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::SkillMention;
 use crate::tally::{Excluded, Exclusion, latency_ms};
@@ -37,6 +38,8 @@ pub struct Filter {
     pub outcome: Option<Option<Outcome>>,
     /// With a match score in this range.
     pub score: Option<ScoreRange>,
+    /// With a score that disagrees with how the handling ended.
+    pub disagrees: bool,
     /// Of this session.
     pub session: Option<SessionDigest>,
     /// Of any session.
@@ -224,6 +227,10 @@ impl<'s> DrillDown<'s> {
             && filter
                 .score
                 .is_none_or(|range| score.is_some_and(|score| range.contains(score.value())))
+            && (!filter.disagrees
+                || response.is_some_and(|response| {
+                    score.is_some_and(|score| disagree(score.value(), response.outcome, match_type))
+                }))
             && filter.session.is_none_or(|session| observation.session == Some(session))
             && (!filter.in_a_session || observation.session.is_some())
             && filter

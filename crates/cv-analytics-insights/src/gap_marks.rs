@@ -165,7 +165,7 @@ impl<'s> MarksInForce<'s> {
 #[derive(Debug, thiserror::Error)]
 pub enum MarkGapError {
     /// No skill, topic or gap has the name.
-    #[error("{name:?} is no skill that is known and no gap of the last eight weeks{}", offer(.near))]
+    #[error("{name:?} is no skill or topic that reports know{}", offer(.near))]
     Unknown {
         /// The name.
         name: String,

@@ -62,7 +62,7 @@ pub fn headline(report: &Report, limit: usize) -> String {
 pub fn insight(report: &Report, limit: usize) -> String {
     let followed = |state| report.followed.iter().find(move |gap| gap.state == state);
     if let Some(gap) = followed(FollowState::Reopened) {
-        return format!("{} is open again: {}.", foreign(&gap.name, limit), since_marked(gap));
+        return format!("{} is open again: {}.", foreign(&gap.name, limit), fails_again(gap));
     }
     if let Some(moved) = moved_most(report, limit) {
         return moved;
@@ -72,6 +72,17 @@ pub fn insight(report: &Report, limit: usize) -> String {
     }
     let asked = asked(report.capture.queries, report.sessions);
     format!("{asked}, and no skill clearly rose or fell.")
+}
+
+/// How a gap that is open again fails this week, else how it went since the mark.
+fn fails_again(gap: &FollowedGap) -> String {
+    match gap.weeks.last().copied().flatten() {
+        Some(FollowCounts { asked, unmatched, .. }) if unmatched > 0 && gap.weeks_since > 1 => {
+            let asked = questions(asked);
+            format!("nothing matched for {} of {asked} this week", number(unmatched))
+        }
+        _ => since_marked(gap),
+    }
 }
 
 /// The skill whose count changed most, of those that moved at all.
@@ -357,14 +368,20 @@ pub fn disagreeing(calibration: &Calibration) -> String {
     )
 }
 
-/// One disagreement's figures: `Score 83, answered quota`.
+/// One disagreement's figures: `Score 83, yet the quota was used up`.
 pub fn disagreement(example: &Disagreement, limit: usize) -> String {
+    let ended = match example.outcome.as_str() {
+        "answered" => "answered".to_owned(),
+        "no_match" => "nothing matched".to_owned(),
+        "blocked" => "refused by a filter".to_owned(),
+        "off_hours" => "asked outside hours".to_owned(),
+        "quota" => "the quota was used up".to_owned(),
+        "ai_error" => "the model failed".to_owned(),
+        "error" => "the agent failed".to_owned(),
+        other => foreign(other, limit),
+    };
     let rated = example.match_type.as_ref();
-    let rated = rated.map(|rated| format!(", rated {}", foreign(rated, limit)));
+    let rated = rated.map(|rated| format!(" (rated {})", foreign(rated, limit)));
     let score = (example.score * 10.0).round() / 10.0;
-    format!(
-        "Score {score}, answered {}{}",
-        foreign(&example.outcome, limit),
-        rated.unwrap_or_default()
-    )
+    format!("Score {score}, yet {ended}{}", rated.unwrap_or_default())
 }

@@ -169,7 +169,7 @@ impl ScoredOutcomes {
     }
 }
 
-fn disagree(score: f64, outcome: Outcome, match_type: Option<MatchType>) -> bool {
+pub(crate) fn disagree(score: f64, outcome: Outcome, match_type: Option<MatchType>) -> bool {
     let answered = outcome == Outcome::Answered && match_type != Some(MatchType::None);
     if answered {
         score < LOW_UNDER && match_type != Some(MatchType::Partial)

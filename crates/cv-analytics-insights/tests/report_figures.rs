@@ -338,7 +338,55 @@ fn bots_and_what_the_owner_lists_are_left_out_and_counted() {
         ],
     );
     assert_eq!((report.provenance.interactions, report.provenance.excluded), (1, 4));
+    let by = &report.provenance.excluded_by;
+    assert_eq!((by.own, by.bots, by.canaries, by.listed), (1, 1, 0, 2));
     assert_eq!(report.skills[0].queries, 1);
+}
+
+#[test]
+fn scores_are_held_against_outcomes_with_the_plainest_disagreements_first() {
+    let scored = |id: &str, score: f64, outcome: Outcome| {
+        answered(asked(id, 0, id), |response| {
+            response.match_score = MatchScore::new(score);
+            response.outcome = outcome;
+        })
+    };
+    let mut asked = vec![
+        scored("a", 71.0, Outcome::Quota),
+        scored("b", 83.0, Outcome::Quota),
+        scored("c", 5.0, Outcome::Answered),
+        scored("d", 60.0, Outcome::Error),
+        scored("e", 61.0, Outcome::Error),
+    ];
+    asked.extend((0..100).map(|id| scored(&format!("w{id}"), 90.0, Outcome::Answered)));
+    let calibration = report(&asked).calibration.unwrap();
+    assert_eq!(
+        (calibration.scored, calibration.disagreeing, calibration.disagrees),
+        (105, 5, true)
+    );
+    let first: Vec<_> = calibration.examples.iter().map(|example| example.score).collect();
+    assert_eq!(first, [5.0, 83.0, 71.0, 61.0, 60.0]);
+    assert_eq!(calibration.bands[4].outcomes.answered, 100);
+    assert_eq!((calibration.bands[3].scored, calibration.bands[3].disagreeing), (3, 3));
+    let four = report(&asked[1..]).calibration.unwrap();
+    assert!(!four.disagrees, "under five nothing is said");
+    asked.extend((0..200).map(|id| scored(&format!("x{id}"), 90.0, Outcome::Answered)));
+    assert!(!report(&asked).calibration.unwrap().disagrees, "nor under one in fifty");
+}
+
+#[test]
+fn the_history_has_the_figures_of_eight_weeks() {
+    let report = report(&[asked("1", 0, "x"), unmatched("2", 3, "x"), asked("3", 3, "x")]);
+    let weeks: Vec<_> = report.history.iter().map(|week| week.figures.is_some()).collect();
+    assert_eq!(weeks, [false, false, false, false, true, false, false, true]);
+    assert_eq!(report.history[4].week, "2026-W44");
+    let figures = report.history[4].figures.as_ref().unwrap();
+    assert_eq!((figures.interactions, figures.matches.none, figures.outcomes.no_match), (2, 1, 1));
+    assert_eq!((figures.latency_ms.p50, figures.latency_ms.samples), (Some(1000), 2));
+    assert_eq!(figures.score_bands.as_ref().unwrap()[4].scored, 1);
+    let this = report.history[7].figures.as_ref().unwrap();
+    assert_eq!((&this.matches, &this.outcomes), (&report.matches.this_week, &report.outcomes));
+    assert_eq!(this.latency_ms, report.latency_ms);
 }
 
 #[test]

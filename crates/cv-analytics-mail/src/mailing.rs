@@ -2,10 +2,12 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::mail_context::DashboardAddress;
+use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::report::Report;
 
 use crate::mail_address::MailAddress;
-use crate::message::{Message, MessageError};
+use crate::message::{Message, MessageError, Surroundings};
 use crate::schedule::Schedule;
 use crate::sent_mark::recipient_digest;
 use crate::unsubscribe::{HttpsLink, Unsubscribe};
@@ -20,6 +22,10 @@ pub struct Mailing {
     pub schedule: Schedule,
     /// Where the owner and the recipients reach the server, where it is known.
     pub public_address: Option<String>,
+    /// Where the mail's numbers link to: the server's pages at the public address, unless it is set.
+    pub dashboard: Option<DashboardAddress>,
+    /// The owner's own form of the mail.
+    pub template: MailTemplate,
     /// From what the recipients' links are made; without it they leave by a mail to the sender.
     pub unsubscribe_key: Option<UnsubscribeKey>,
     recipients: Vec<MailAddress>,
@@ -41,7 +47,16 @@ impl Mailing {
                 once.push(recipient);
             }
         }
-        Self { sender, schedule, public_address, unsubscribe_key, recipients: once }
+        let dashboard = public_address.as_ref().and_then(|address| address.parse().ok());
+        Self {
+            sender,
+            schedule,
+            public_address,
+            dashboard,
+            template: MailTemplate::default(),
+            unsubscribe_key,
+            recipients: once,
+        }
     }
 
     /// Who receives, each once.
@@ -81,7 +96,13 @@ impl Mailing {
         date: Timestamp,
     ) -> Result<Message, MessageError> {
         let (from, to) = (self.sender.to_string(), recipient.to_string());
-        let message = Message::for_report(report, &from, &to, date)?;
-        Ok(Message { unsubscribe: self.unsubscribe(recipient), ..message })
+        let week: IsoWeek = report.week.parse()?;
+        let surroundings = Surroundings {
+            dashboard: self.dashboard.as_ref(),
+            next_report: self.due_after(week),
+            unsubscribe: Some(self.unsubscribe(recipient)),
+            template: Some(&self.template),
+        };
+        Message::in_context(report, &from, &to, date, &surroundings)
     }
 }

@@ -3,9 +3,9 @@
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
 use cv_analytics_insights::mail_context::{DashboardAddress, MailContext};
+use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::report::Report;
-use cv_analytics_insights::report_html::{self, HtmlError};
-use cv_analytics_insights::report_text;
+use cv_analytics_insights::report_html::HtmlError;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
@@ -47,6 +47,9 @@ pub struct Surroundings<'a> {
     pub next_report: Option<Timestamp>,
     /// How the recipient leaves the list [default: by a mail to the sender].
     pub unsubscribe: Option<Unsubscribe>,
+    /// The owner's own form of the mail. Where it fails on this report the built-in one stands in;
+    /// [`MailTemplate::render`] says why.
+    pub template: Option<&'a MailTemplate>,
 }
 
 /// Why a message cannot be made.
@@ -105,11 +108,13 @@ impl Message {
             next_report: surroundings.next_report,
             unsubscribe: Some(unsubscribe.address()),
         };
+        let built_in = MailTemplate::default();
+        let body = surroundings.template.unwrap_or(&built_in).render(report, &context)?;
         Ok(Self {
             week: report.week.parse()?,
             to: to.parse()?,
-            html: report_html::render_with(report, &context)?,
-            text: report_text::render_with(report, &context),
+            html: body.html,
+            text: body.text,
             unsubscribe,
             from,
             date,

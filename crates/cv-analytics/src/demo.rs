@@ -8,13 +8,16 @@ use clap::Args;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::gap_marks::mark_gap;
 use cv_analytics_insights::report::{DeliveryCounts, Report};
 use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::report_sentences;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::demo_traffic::{self, WEEKS};
+use crate::mail_form::MailForm;
 use crate::mail_options::MailOptions;
 use crate::queue_client::{QueueClient, send_all};
 use crate::report::Format;
@@ -53,7 +56,8 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     // Made-up traffic is no news to anybody.
     let mail = MailOptions::without_mail()?;
     let way = mail.way(&folder)?;
-    let server = demo.serve.prepare(&installation, &folder, &mail, way).await?;
+    let server =
+        demo.serve.prepare(&installation, &folder, (&mail, &MailForm::default()), way).await?;
     let store = server.store.clone();
     if demo.serve.files.is_empty() {
         let cv = demo_traffic::cv()?;
@@ -70,6 +74,8 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let credentials =
         StoredCredentials { queue_url: queue_url(&server.local_url), ..server.credentials.clone() };
     let greeting = server.ready_line();
+    let token = demo.serve.token.clone().unwrap_or_else(|| server.credentials.token.clone());
+    let dashboard = format!("{}/weeks/{week}", server.url);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
 
@@ -91,23 +97,25 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         }
     }
 
+    let built_in = SkillDictionary::built_in();
     let settings = FigureSettings::load(&store).await?;
-    let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    let unmarked = [build_report(&store, &built_in, &settings, week, now()).await?];
+    for said in demo_traffic::marks()? {
+        mark_gap(&store, &built_in, &unmarked, &said.name, Some(said.mark), said.at(week)).await?;
+    }
+    let settings = FigureSettings::load(&store).await?;
+    let report = build_report(&store, &built_in, &settings, week, now()).await?;
     // What came twice or could not be read counts in the week of its arrival: today's.
-    let today = build_report(
-        &store,
-        &SkillDictionary::built_in(),
-        &settings,
-        IsoWeek::containing(now()),
-        now(),
-    )
-    .await?;
+    let today =
+        build_report(&store, &built_in, &settings, IsoWeek::containing(now()), now()).await?;
     output::print(write_reports(&folder, &report, &today.capture.deliveries)?)?;
     if demo.exit {
         drop(stop);
         return running.await?;
     }
-    output::print_line(format!("\nStill serving; Ctrl-C ends it.\n{greeting}"))?;
+    output::print_line(format!(
+        "\nOpen the dashboard and sign in with the token:\n\n  {dashboard}\n  {token}\n\nStill serving; Ctrl-C ends it.\n{greeting}"
+    ))?;
     interrupted.await;
     drop(stop);
     running.await?
@@ -164,7 +172,7 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         count.map_or_else(|| "not counted".to_owned(), |count| count.to_string())
     };
     text += &format!(
-        "  {} questions asked, {} answered, {} unanswered; {} interactions of bots left out\n",
+        "  {} questions asked, {} answered, {} unanswered; {} interactions of bots, canaries and your own left out\n",
         report.capture.queries,
         report.capture.joined,
         report.capture.unanswered,
@@ -191,6 +199,9 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
             trend.previous,
             trend.queries
         );
+    }
+    for gap in &report.followed {
+        text += &format!("  {}: {}\n", gap.name, report_sentences::since_marked(gap));
     }
     if let Some(action) = report.actions.first() {
         text += &format!("  first thing to do: {}: {}\n", action.name, action.why);

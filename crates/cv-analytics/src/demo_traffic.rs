@@ -2,6 +2,7 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::report::GapMark;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -28,11 +29,30 @@ pub(crate) struct Message {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Questions {
+    marks: Vec<DemoMark>,
     cv: Vec<String>,
     skills: Vec<Subject>,
     about_one: Vec<String>,
     about_two: Vec<String>,
     topics: Vec<Subject>,
+}
+
+/// What the demo's owner said of a gap.
+#[derive(Deserialize)]
+pub(crate) struct DemoMark {
+    /// The gap.
+    pub(crate) name: String,
+    /// What it is to them.
+    pub(crate) mark: GapMark,
+    /// In which of the eight weeks.
+    week: u8,
+}
+
+impl DemoMark {
+    /// When it was said: on the morning of the week's Monday.
+    pub(crate) fn at(&self, last: IsoWeek) -> Timestamp {
+        last.earlier((WEEKS - 1).saturating_sub(self.week)).start().plus_millis(8 * 60 * MINUTE_MS)
+    }
 }
 
 #[derive(Deserialize)]
@@ -51,12 +71,15 @@ struct Subject {
     fixed_from: Option<u8>,
     #[serde(default)]
     fixed_match: Option<[u32; 3]>,
+    #[serde(default)]
+    broken_from: Option<u8>,
 }
 
 impl Subject {
     fn shares(&self, week: u8) -> [u32; 3] {
+        let broken = self.broken_from.is_some_and(|from| week >= from);
         match (self.fixed_from, self.fixed_match) {
-            (Some(from), Some(fixed)) if week >= from => fixed,
+            (Some(from), Some(fixed)) if week >= from && !broken => fixed,
             _ => self.shares,
         }
     }
@@ -69,6 +92,11 @@ fn questions() -> serde_json::Result<Questions> {
 /// The skill list of the made-up CV.
 pub(crate) fn cv() -> serde_json::Result<Vec<String>> {
     Ok(questions()?.cv)
+}
+
+/// What the demo's owner said of gaps.
+pub(crate) fn marks() -> serde_json::Result<Vec<DemoMark>> {
+    Ok(questions()?.marks)
 }
 
 /// Every message of the eight weeks that end with `last`, in the order in which they are sent.
@@ -112,6 +140,12 @@ impl Visits<'_> {
         }
         for crawl in 0..6 {
             self.crawl(week, crawl, monday);
+        }
+        for day in 0..7 {
+            self.aside(week, monday, day, "canary");
+        }
+        for day in [0, 2, 4] {
+            self.aside(week, monday, day, "own");
         }
         if week + 1 == WEEKS {
             self.broken(monday);
@@ -221,14 +255,21 @@ impl Visits<'_> {
         };
         let (at, asked_at) = (at.as_millis() + total, at.as_millis());
         if !outcome.is_empty() {
-            return json!({"eventType": "response", "requestId": request_id, "timestamp": at, "outcome": outcome,
-                          "query": question.text, "queryTimestamp": asked_at, "sessionId": session,
-                          "performance": {"totalTime": total}});
+            let mut response = json!({"eventType": "response", "requestId": request_id, "timestamp": at,
+                                      "outcome": outcome, "query": question.text, "queryTimestamp": asked_at,
+                                      "sessionId": session, "performance": {"totalTime": total}});
+            if matches!(outcome, "quota" | "ai_error") {
+                // It had found what to answer with, and then could not.
+                response["matchScore"] = json!(self.rng.random_range(70..=96));
+            }
+            return response;
         }
         let [full, partial, none] = question.shares;
         let drawn = self.rng.random_range(0..(full + partial + none).max(1));
         let (match_type, score) = if drawn < full {
-            ("full", self.rng.random_range(82..=98))
+            // One in twenty comes from a cache, under a score that says nothing.
+            let cached = self.rng.random_ratio(1, 20);
+            ("full", self.rng.random_range(if cached { 15..=35 } else { 82..=98 }))
         } else if drawn < full + partial {
             ("partial", self.rng.random_range(45..=75))
         } else {
@@ -254,6 +295,17 @@ impl Visits<'_> {
         let query = json!({"eventType": "query", "requestId": request_id, "timestamp": at.as_millis(), "query": "test",
                            "metadata": {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}});
         self.send(at, &query, &request_id, "query");
+    }
+
+    /// A canary's daily question, or the owner's own test: kept, flagged, and in no report.
+    fn aside(&mut self, week: u8, monday: Timestamp, day: i64, traffic: &str) {
+        let minute = self.rng.random_range(6 * 60..7 * 60);
+        let at = monday.plus_millis(day * DAY_MS + minute * MINUTE_MS);
+        let request_id = format!("demo-{week}-{traffic}-{day}");
+        let response = json!({"eventType": "response", "requestId": request_id, "timestamp": at.as_millis() + 700,
+                              "matchType": "full", "matchScore": 95, "query": "Do you know Docker?",
+                              "queryTimestamp": at.as_millis(), "metadata": {"traffic": traffic}});
+        self.send(at, &response, &request_id, "response");
     }
 
     /// A message that was cut off on its way: it becomes a dead letter.

@@ -17,6 +17,7 @@ mod gaps;
 mod import_entries;
 mod input_lines;
 mod installation_store;
+mod mail_form;
 mod mail_options;
 mod output;
 mod queue_client;

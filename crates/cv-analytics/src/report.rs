@@ -7,15 +7,18 @@ use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::mail_context::MailContext;
+use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_builder::build_report;
 use cv_analytics_insights::{report_html, report_text};
 use cv_analytics_mail::mail_address::MailAddress;
-use cv_analytics_mail::message::Message;
+use cv_analytics_mail::message::{Message, Surroundings};
 use cv_analytics_server::configuration::PublicUrl;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::installation_store::InstallationStore;
+use crate::mail_form::MailForm;
 use crate::mail_options::{MailOptions, NO_SENDER, read_addresses};
 use crate::report_mail::Insisting;
 use crate::store_location::FigureFiles;
@@ -67,6 +70,8 @@ pub(crate) struct ReportCommand {
     public_url: Option<PublicUrl>,
     #[command(flatten)]
     files: FigureFiles,
+    #[command(flatten)]
+    form: MailForm,
     #[command(flatten)]
     mail: MailOptions,
 }
@@ -131,11 +136,11 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
         }
         eprint!("{said}");
     }
+    let template = command.form.template()?;
     let by_ending = command.output.as_deref().and_then(Format::of_file);
     let format = command.format.or(by_ending).unwrap_or(Format::Text);
-    let bytes = format
-        .render(&report, &command.from, &command.to)
-        .context("the report cannot be written")?;
+    let bytes =
+        command.form_of(format, &report, &template).context("the report cannot be written")?;
     match &command.output {
         Some(path) => output::write_file(path, &bytes),
         None => output::print(bytes),
@@ -143,6 +148,27 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
 }
 
 impl ReportCommand {
+    /// `report` in the form, as the owner's mail looks. Without the options for that the bytes are
+    /// those of either install.
+    fn form_of(&self, format: Format, report: &Report, template: &MailTemplate) -> Result<Vec<u8>> {
+        let dashboard = self.form.dashboard_url.as_ref();
+        if format == Format::Json {
+            return format.render(report, &self.from, &self.to);
+        }
+        let context = MailContext { dashboard: dashboard.cloned(), ..MailContext::default() };
+        let body = template.render(report, &context)?;
+        for warning in &body.warnings {
+            eprintln!("warning: {warning}; the built-in form stands in");
+        }
+        if format == Format::Eml {
+            let surroundings =
+                Surroundings { dashboard, template: Some(template), ..Surroundings::default() };
+            let message = Message::in_context(report, &self.from, &self.to, now(), &surroundings)?;
+            return Ok(message.to_eml()?);
+        }
+        Ok(if format == Format::Html { body.html } else { body.text }.into_bytes())
+    }
+
     /// Ends the program where `--send` cannot work.
     fn check_mailing(&self, installation: &Installation) {
         if !installation.is_on_aws() {
@@ -191,6 +217,7 @@ impl ReportCommand {
                 let public_url = self.public_url.as_ref();
                 let mailing =
                     self.mail.mailing(&way, sender, recipients, public_url, store).await?;
+                let mailing = self.form.applied_to(mailing)?;
                 report_mail::send_by(&way, store, report, &mailing, insisting).await
             }
         }

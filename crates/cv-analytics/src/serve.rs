@@ -25,6 +25,7 @@ use tracing_subscriber::EnvFilter;
 use crate::arguments::{Installation, wrong_usage};
 use crate::dashboard::{self, LettersInSqlite, Place, on_aws};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
+use crate::mail_form::MailForm;
 use crate::mail_options::{MailOptions, MailWay, unsubscribe_key};
 use crate::store_location::{FigureFiles, PrivacySwitches};
 use crate::unsubscribe_page::unsubscribe_page;
@@ -47,6 +48,8 @@ const NO_MAIL: &str = "No weekly mail is sent: name its recipients with --mail-t
 pub(crate) struct ServeCommand {
     #[command(flatten)]
     serve: Serve,
+    #[command(flatten)]
+    form: MailForm,
     #[command(flatten)]
     mail: MailOptions,
 }
@@ -119,7 +122,7 @@ pub(crate) struct ReadyServer {
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> Result<()> {
-    let ServeCommand { serve: options, mail } = command;
+    let ServeCommand { serve: options, form, mail } = command;
     if installation.is_on_aws() {
         return on_aws::run(installation, options).await;
     }
@@ -127,7 +130,7 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
     let folder = installation.folder();
     // Before anything is made: what is wrong with it is told at once.
     let way = mail.way(&folder).unwrap_or_else(|error| wrong_usage(format!("{error:#}")));
-    let server = options.prepare(installation, &folder, &mail, way).await?;
+    let server = options.prepare(installation, &folder, (&mail, &form), way).await?;
     output::print(server.greeting(&folder))?;
     output::print(mail_sentence(&server.mailing, &server.way))?;
     output::print_line(server.ready_line())?;
@@ -171,7 +174,7 @@ impl Serve {
         &self,
         installation: &Installation,
         folder: &DataFolder,
-        mail: &MailOptions,
+        (mail, form): (&MailOptions, &MailForm),
         way: MailWay,
     ) -> Result<ReadyServer> {
         folder.create()?;
@@ -221,6 +224,7 @@ impl Serve {
         let recipients = mail.recipients().cloned().collect();
         let public_url = self.public_url.as_ref();
         let mailing = mail.mailing(&way, None, recipients, public_url, &store).await?;
+        let mailing = form.applied_to(mailing)?;
         let mails = WeeklyMails {
             store: store.clone(),
             way: if mail.has_recipients() { way.to_string() } else { NO_MAIL.to_owned() },

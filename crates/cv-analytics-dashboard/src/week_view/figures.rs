@@ -14,6 +14,8 @@ pub(super) struct Figures {
     totals: Vec<Figure>,
     coverage: Vec<CoveragePart>,
     coverage_note: String,
+    /// The answered questions that the agent did not rate.
+    unrated: Option<String>,
     quality: ColumnChart,
     outcomes: Vec<Figure>,
     latency: Vec<Figure>,
@@ -41,6 +43,7 @@ impl Figures {
             totals: totals(report),
             coverage: coverage(report),
             coverage_note: say::coverage_note(report),
+            unrated: unrated(report),
             quality: quality(&report.history),
             outcomes: outcomes(report),
             latency: latency(report),
@@ -81,6 +84,11 @@ fn parts(counts: &MatchCounts) -> [(&'static str, &'static str, u64); 3] {
         ("partial", "partly covered", counts.partial),
         ("none", "not covered", counts.none),
     ]
+}
+
+fn unrated(report: &Report) -> Option<String> {
+    let rated: u64 = parts(&report.matches.this_week).iter().map(|(.., count)| count).sum();
+    (rated < report.capture.responses).then(|| questions_of(&report.week, &[("match", "unrated")]))
 }
 
 fn coverage(report: &Report) -> Vec<CoveragePart> {

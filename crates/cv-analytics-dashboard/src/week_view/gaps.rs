@@ -62,10 +62,10 @@ pub(super) struct FollowedView {
 
 /// The marks with their names.
 pub(crate) const MARKS: [(GapMark, &str); 4] = [
-    (GapMark::HaveIt, "It is on my CV now"),
-    (GapMark::Learning, "I am learning it"),
-    (GapMark::NotMine, "Not what I do"),
-    (GapMark::Noise, "No gap: leave it out"),
+    (GapMark::HaveIt, "On my CV now"),
+    (GapMark::Learning, "Learning it"),
+    (GapMark::NotMine, "Not mine"),
+    (GapMark::Noise, "No gap"),
 ];
 
 /// The gaps of the report: those that are open again, then by kind (those that the owner mends in

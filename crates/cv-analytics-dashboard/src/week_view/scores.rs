@@ -17,7 +17,7 @@ pub(super) struct ScoresView {
     heads: Vec<&'static str>,
     bands: Vec<BandRow>,
     /// That scores mislead, where there is enough to say so.
-    warning: Option<String>,
+    warning: Option<Cell>,
     examples: Vec<ExampleView>,
     band_names: Vec<String>,
     weeks: Vec<WeekRow>,
@@ -28,7 +28,7 @@ struct BandRow {
     name: String,
     scored: Cell,
     outcomes: Vec<Cell>,
-    disagreeing: String,
+    disagreeing: Cell,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,18 +48,26 @@ struct WeekRow {
 struct BandCell {
     scored: Cell,
     /// Those whose outcome disagrees, where there are some.
-    disagreeing: Option<String>,
+    disagreeing: Option<Cell>,
 }
 
 impl ScoresView {
     /// `None` where no score is known.
     pub(super) fn of(report: &Report) -> Option<Self> {
         let calibration = report.calibration.as_ref()?;
+        let ended: Vec<Outcome> = Outcome::ALL
+            .iter()
+            .copied()
+            .filter(|outcome| calibration.bands.iter().any(|band| count(band, *outcome) > 0))
+            .collect();
         Some(Self {
             histogram: histogram(calibration, &report.week),
-            heads: Outcome::ALL.iter().map(|outcome| outcome_words(Some(*outcome))).collect(),
-            bands: calibration.bands.iter().map(|band| row(band, &report.week)).collect(),
-            warning: calibration.disagrees.then(|| say::disagreeing(calibration)),
+            heads: ended.iter().map(|outcome| outcome_words(Some(*outcome))).collect(),
+            bands: calibration.bands.iter().map(|band| row(band, &ended, &report.week)).collect(),
+            warning: calibration.disagrees.then(|| Cell {
+                value: say::disagreeing(calibration),
+                href: Some(questions_of(&report.week, &[("disagree", "yes")])),
+            }),
             examples: calibration
                 .examples
                 .iter()
@@ -107,10 +115,9 @@ fn histogram(calibration: &Calibration, week: &str) -> ColumnChart {
     )
 }
 
-fn row(band: &ScoreBand, week: &str) -> BandRow {
-    let score = range(band.from, 20);
+fn count(band: &ScoreBand, outcome: Outcome) -> u64 {
     let outcomes = &band.outcomes;
-    let count = |outcome: &Outcome| match outcome {
+    match outcome {
         Outcome::Answered => outcomes.answered,
         Outcome::NoMatch => outcomes.no_match,
         Outcome::Blocked => outcomes.blocked,
@@ -118,37 +125,46 @@ fn row(band: &ScoreBand, week: &str) -> BandRow {
         Outcome::Quota => outcomes.quota,
         Outcome::AiError => outcomes.ai_error,
         Outcome::Error => outcomes.error,
-    };
-    let cell = |outcome: &Outcome| Cell {
-        value: number(count(outcome)),
-        href: Some(questions_of(week, &[("outcome", outcome.code()), ("score", &score)])),
+    }
+}
+
+/// A count with its questions, where there are some.
+fn cell(count: u64, week: &str, filters: &[(&str, &str)]) -> Cell {
+    let href = (count > 0).then(|| questions_of(week, filters));
+    Cell { value: number(count), href }
+}
+
+fn row(band: &ScoreBand, ended: &[Outcome], week: &str) -> BandRow {
+    let score = range(band.from, 20);
+    let score = ("score", score.as_str());
+    let outcome = |outcome: &Outcome| {
+        cell(count(band, *outcome), week, &[("outcome", outcome.code()), score])
     };
     BandRow {
         name: name(band),
-        scored: Cell {
-            value: number(band.scored),
-            href: Some(questions_of(week, &[("score", &score)])),
-        },
-        outcomes: Outcome::ALL.iter().map(cell).collect(),
-        disagreeing: number(band.disagreeing),
+        scored: cell(band.scored, week, &[score]),
+        outcomes: ended.iter().map(outcome).collect(),
+        disagreeing: cell(band.disagreeing, week, &[score, ("disagree", "yes")]),
     }
 }
 
 fn weeks(report: &Report) -> Vec<WeekRow> {
     let row = |week: &cv_analytics_insights::report::HistoryWeek| {
         let bands = week.figures.as_ref()?.score_bands.as_ref()?;
-        let cell = |band: &ScoreBand| BandCell {
-            scored: Cell {
-                value: number(band.scored),
-                href: Some(questions_of(&week.week, &[("score", &range(band.from, 20))])),
-            },
-            disagreeing: (band.disagreeing > 0)
-                .then(|| format!("{} disagree", number(band.disagreeing))),
+        let in_band = |band: &ScoreBand| {
+            let score = range(band.from, 20);
+            let score = ("score", score.as_str());
+            let disagree = cell(band.disagreeing, &week.week, &[score, ("disagree", "yes")]);
+            BandCell {
+                scored: cell(band.scored, &week.week, &[score]),
+                disagreeing: (band.disagreeing > 0)
+                    .then(|| Cell { value: format!("{} disagree", disagree.value), ..disagree }),
+            }
         };
         let href = Some(format!("/weeks/{}", week.week));
         Some(WeekRow {
             week: Cell { value: week.week.clone(), href },
-            bands: bands.iter().map(cell).collect(),
+            bands: bands.iter().map(in_band).collect(),
         })
     };
     report.history.iter().rev().filter_map(row).collect()

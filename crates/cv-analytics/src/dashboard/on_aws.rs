@@ -24,12 +24,12 @@ use crate::serve::{Serve, local_url, shown, stop_signal};
 use crate::weekly_mails::WeeklyMails;
 use crate::{now, output};
 
-/// Where the mail of an installation on AWS comes from.
-const SENT_BY_THE_REPORTER: &str = "On AWS the function cv-analytics-reporter sends the mail through SES; who gets it, \
-                                    and when, is set there.";
-
 /// How often the live page asks the tables: each look costs half a read unit or more.
 const LIVE_EVERY: Duration = Duration::from_secs(10);
+
+/// What the page of the weekly mail says of how it is sent.
+const MAIL: &str = "On AWS the function cv-analytics-reporter sends it on Mondays. To send one by hand: cv-analytics report \
+                    --store dynamodb --send";
 
 /// Serves until told to stop.
 pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
@@ -85,7 +85,7 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
     let mails = WeeklyMails {
         store: mailed,
         mailing: Mailing::new(NO_SENDER.parse()?, [], Schedule::DEFAULT.parse()?, None, None),
-        way: SENT_BY_THE_REPORTER.to_owned(),
+        way: MAIL.to_owned(),
         started: now(),
     };
     let router = cv_analytics_dashboard::app(Arc::clone(&dashboard))
