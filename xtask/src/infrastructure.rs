@@ -1,6 +1,7 @@
-//! The tests of `infra/`: real Terraform with the real AWS provider against an emulated account.
+//! The tests of `infra/`, the workflows and the documents: real Terraform with the real AWS provider
+//! against an emulated account, and lints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -11,9 +12,11 @@ use crate::tools::{Cache, require_terraform};
 
 /// What the tests read where checkov lies.
 const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
+/// What the tests read where the program lies.
+const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
 
 /// Installs what is missing and runs every module of `tests/infrastructure`.
-pub(crate) fn check(cache: &Cache) -> Result<()> {
+pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
     require_terraform()?;
     link_providers()?;
     let tests = root().join("tests/infrastructure");
@@ -22,6 +25,7 @@ pub(crate) fn check(cache: &Cache) -> Result<()> {
     run(Command::new(python)
         .args(["-B", "all_tests.py"])
         .current_dir(&tests)
+        .env(PROGRAM_VARIABLE, program)
         .env(CHECKOV_VARIABLE, checkov.with_file_name("checkov")))
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         steps.step(EXAMPLE, || worker_client::check_example(&program, &cache))?;
     }
     if is_wanted(INFRASTRUCTURE) {
-        steps.step(INFRASTRUCTURE, || infrastructure::check(&cache))?;
+        steps.step(INFRASTRUCTURE, || infrastructure::check(&program, &cache))?;
     }
     if let Some(only) = only {
         println!("\nleft out: every step without {only:?} in its name");
