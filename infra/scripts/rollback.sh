@@ -182,7 +182,7 @@ environment_name() {
 tag_of_table() {
   local arn
   arn=$(aws dynamodb describe-table --table-name "$ANALYTICS_TABLE" --query Table.TableArn --output text)
-  aws dynamodb list-tags-of-resource --resource-arn "$arn" --query "Tags[?Key=='$1'].Value" --output text
+  aws dynamodb list-tags-of-resource --resource-arn "$arn" --query "Tags[?Key=='$1'].Value | [-1] || ''" --output text
 }
 
 # Whether what the installation was made by can be found, and is this installation's.
