@@ -57,6 +57,7 @@ write_variables() {
     echo "point_in_time_recovery = $(parameter PointInTimeRecovery)"
     echo "deletion_protection = $(parameter DeletionProtection)"
     echo "processor_concurrency = $(parameter ProcessorConcurrency)"
+    echo "maximum_message_size = $(parameter MaximumMessageSize)"
     echo "log_retention_days = $(parameter LogRetentionDays)"
     echo "silence_hours = $(parameter SilenceHours)"
     echo "join_rate_minimum_messages = $(parameter JoinRateMinimumMessages)"

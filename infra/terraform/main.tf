@@ -20,8 +20,9 @@ locals {
 module "sqs" {
   source = "./modules/sqs"
 
-  name_prefix = var.name_prefix
-  region      = var.region
+  name_prefix          = var.name_prefix
+  region               = var.region
+  maximum_message_size = var.maximum_message_size
 }
 
 module "dynamodb" {

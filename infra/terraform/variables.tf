@@ -137,6 +137,17 @@ variable "processor_concurrency" {
   }
 }
 
+variable "maximum_message_size" {
+  description = "The most bytes that the queue takes in one message: 262144 (256 KiB) or 1048576 (1 MiB), which needs the provider's version 6.8 or newer."
+  type        = number
+  default     = 262144
+
+  validation {
+    condition     = contains([262144, 1048576], var.maximum_message_size)
+    error_message = "A message has 262144 or 1048576 bytes at the most."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept."
   type        = number

@@ -36,7 +36,7 @@ def truth(value):
 
 def zip_file(content="nothing"):
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("bootstrap", content)
     return file.getvalue()
 
@@ -130,8 +130,11 @@ class Creator:
         if set(code) != {"S3Bucket", "S3Key"}:
             raise ValueError(f"the code lies in {code}")
         p["Tags"] = tag_map(p["Tags"])
+        # Where nobody has uploaded a code, nothing is going to run either.
+        buckets = [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]
         made = self.client("lambda").create_function(
-            Code={"ZipFile": zip_file()}, **{key: p.pop(key) for key in list(p)}
+            Code=code if code["S3Bucket"] in buckets else {"ZipFile": zip_file()},
+            **{key: p.pop(key) for key in list(p)},
         )
         return made["FunctionName"]
 

@@ -4,6 +4,7 @@ import re
 import unittest
 
 import module_tables
+from options import variable
 from template import ROOT, load
 
 PAGES = ("infra/README.md", "infra/terraform/README.md", "docs/moving-to-terraform.md")
@@ -26,15 +27,7 @@ class Documents(unittest.TestCase):
                 self.assertTrue((ROOT / script).exists(), f"{page}: {script}")
 
     def test_the_template_and_terraform_offer_the_same_choices(self):
-        def words(name):
-            return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-        own_names = {
-            "environment_prefix": "name_prefix", "processor_code_key": "processor_zip",
-            "reporter_code_key": "reporter_zip", "code_bucket": None,
-        }
-        parameters = {words(name) for name in load()["Parameters"]}
-        parameters = {own_names.get(name, name) for name in parameters} - {None}
+        parameters = {variable(name) for name in load()["Parameters"]} - {None}
         text = (ROOT / "infra/terraform/variables.tf").read_text()
         variables = set(re.findall(r'^variable "(\w+)"', text, re.M))
         # A stack lies in the region that it is created in, and has its functions in it.
@@ -46,10 +39,9 @@ class Documents(unittest.TestCase):
             default = re.search(r"^  default +=(.*)$", body, re.M)
             defaults[name] = default.group(1) if default else ""
         for name, parameter in load()["Parameters"].items():
-            word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().replace("environment_prefix", "name_prefix")
             if "Default" in parameter:
                 with self.subTest(name):
-                    self.assertEqual(defaults[word].strip().strip('"'), str(parameter["Default"]))
+                    self.assertEqual(defaults[variable(name)].strip().strip('"'), str(parameter["Default"]))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """moto's server with what it lacks of AWS: budgets' subscribers, tags and actions; which queues may
 use a dead-letter queue, and a queue's policies as they were given; the tags of a sender's identity;
-buckets that refuse what is not encrypted under way, taking that everything is; stacks (`stacks.py`).
+buckets that refuse what is not encrypted under way, taking that everything is; the size of a message's
+attributes; stacks (`stacks.py`). `/mails` shows what SES took.
 
 Run as a program it serves on a free port, says where, and ends with its standard input.
 """
@@ -13,8 +14,10 @@ import uuid
 from moto.budgets.exceptions import NotFoundException
 from moto.budgets.responses import BudgetsResponse
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.ses.models import ses_backends
 from moto.sesv2.responses import SESV2Response
-from moto.sqs.models import Queue
+from moto.sqs.exceptions import InvalidParameterValue
+from moto.sqs.models import Queue, SQSBackend
 from werkzeug.serving import make_server
 
 import stacks
@@ -128,6 +131,28 @@ def attributes_as_given(queue):
 
 Queue.attributes = property(attributes_as_given)
 
+# moto would hand each message to the mapped function at once, in a container of its own.
+Queue.lambda_event_source_mappings = property(lambda queue: {}, lambda queue, mappings: None)
+
+send_message_of_any_attributes = SQSBackend.send_message
+
+
+def send_message(backend, queue_name, message_body, message_attributes=None, **more):
+    """Counts attributes as AWS does: names, types and values
+    (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html)."""
+    size, most = len(message_body.encode()), backend.get_queue(queue_name).maximum_message_size
+    for name, value in (message_attributes or {}).items():
+        texts = (name, value["DataType"], value.get("StringValue") or value.get("BinaryValue") or "")
+        size += sum(len(text.encode() if isinstance(text, str) else text) for text in texts)
+    if size > most:
+        raise InvalidParameterValue(
+            f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes."
+        )
+    return send_message_of_any_attributes(backend, queue_name, message_body, message_attributes, **more)
+
+
+SQSBackend.send_message = send_message
+
 create_untagged_identity = SESV2Response.create_email_identity
 
 
@@ -157,10 +182,26 @@ IAMPolicyStatement.is_action_permitted = is_action_permitted
 stacks.install()
 
 
+def mails():
+    """The raw messages that SES took in any region, in their order."""
+    return [
+        message.raw_data
+        for regions in ses_backends.values() for backend in regions.values()
+        for message in backend.sent_messages
+    ]
+
+
 def main():
     from moto.server import DomainDispatcherApplication, create_backend_app
 
-    application = DomainDispatcherApplication(create_backend_app)
+    aws = DomainDispatcherApplication(create_backend_app)
+
+    def application(environment, start_response):
+        if environment["PATH_INFO"] != "/mails":
+            return aws(environment, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(mails()).encode()]
+
     server = make_server("127.0.0.1", 0, application, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.server_port}", flush=True)

@@ -1,4 +1,5 @@
-"""What each role may do: what its page says and its sources call, and nothing more."""
+"""What each role may do: what its page says and its sources call, and nothing more. What the functions really call
+is compared in `deployed_test.py`; here that the sources have no call which no run made."""
 
 import re
 import unittest

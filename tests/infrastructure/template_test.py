@@ -10,23 +10,9 @@ from pathlib import Path
 
 import created
 from account import Account
+from options import ALL_OPTIONS, FEWEST
 from read_back import read_back
-from template import FILE, PARAMETERS, ROOT, Template, load
-
-ALL_OPTIONS = {
-    **PARAMETERS,
-    "EnvironmentPrefix": "dev-",
-    "Environment": "dev",
-    "TableBilling": "Provisioned",
-    "PointInTimeRecovery": "true",
-    "StopIntakeAtBudget": "true",
-    "Architecture": "x86_64",
-}
-FEWEST = {
-    **PARAMETERS, "CreateSenderIdentity": "false", "SilenceHours": 0, "FreeTierAlert": "false",
-    "DeletionProtection": "false",
-}
-
+from template import FILE, ROOT, Template, load
 
 class Lints(unittest.TestCase):
     def test_cfn_lint_has_nothing_to_say(self):

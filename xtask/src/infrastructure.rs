@@ -1,19 +1,29 @@
-//! The tests of `infra/`: real Terraform with the real AWS provider against an emulated account.
+//! The tests of `infra/`, the workflows and the documents: real Terraform with the real AWS provider
+//! against an emulated account in which the functions' own programs run as they are deployed, and lints.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::commands::run;
+use crate::product_program::built_program;
 use crate::root;
 use crate::tools::{Cache, require_terraform};
 
 /// What the tests read where checkov lies.
 const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
+/// What the tests read where the program lies.
+const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
 
-/// Installs what is missing and runs every module of `tests/infrastructure`.
-pub(crate) fn check(cache: &Cache) -> Result<()> {
+/// Where they find the folder of the functions' programs.
+const FUNCTIONS_VARIABLE: &str = "CV_ANALYTICS_FUNCTIONS";
+
+/// Where they find the program.
+const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
+
+/// Installs what is missing, builds the functions, and runs every module of `tests/infrastructure`.
+pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
     require_terraform()?;
     link_providers()?;
     let tests = root().join("tests/infrastructure");
@@ -22,7 +32,18 @@ pub(crate) fn check(cache: &Cache) -> Result<()> {
     run(Command::new(python)
         .args(["-B", "all_tests.py"])
         .current_dir(&tests)
-        .env(CHECKOV_VARIABLE, checkov.with_file_name("checkov")))
+        .env(CHECKOV_VARIABLE, checkov.with_file_name("checkov"))
+        .env(FUNCTIONS_VARIABLE, functions()?)
+        .env(PROGRAM_VARIABLE, program))
+}
+
+/// The folder with the functions' programs, as the workspace's tests build them, so that after those nothing
+/// is left to build.
+fn functions() -> Result<PathBuf> {
+    let mut build = Command::new("cargo");
+    build.args(["test", "--workspace", "--no-run", "--test", "pipeline"]);
+    let processor = built_program(&mut build, "processor")?;
+    Ok(processor.parent().context("the functions lie in a folder")?.to_owned())
 }
 
 /// Where Terraform's registry cannot be reached, somebody may have put a program beside the clone that finds

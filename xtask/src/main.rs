@@ -15,7 +15,7 @@
 //! 10. [`lambda_subjects`]: what the benchmark of Lambda measures.
 //! 11. [`aws_demo`]: the whole pipeline of AWS on this machine.
 //! 12. [`worker_client`]: the client for Cloudflare Workers inside workerd.
-//! 13. [`infrastructure`]: `infra/` against an emulated account.
+//! 13. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
 
 mod acknowledged_events;
 mod architecture;

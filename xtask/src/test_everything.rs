@@ -62,7 +62,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         steps.step(EXAMPLE, || worker_client::check_example(&program, &cache))?;
     }
     if is_wanted(INFRASTRUCTURE) {
-        steps.step(INFRASTRUCTURE, || infrastructure::check(&cache))?;
+        steps.step(INFRASTRUCTURE, || infrastructure::check(&program, &cache))?;
     }
     if let Some(only) = only {
         println!("\nleft out: every step without {only:?} in its name");
@@ -75,7 +75,8 @@ const EMULATORS: &str = "install the emulators of AWS";
 
 const WORKSPACE: &str = "the workspace's tests";
 
-const INFRASTRUCTURE: &str = "infrastructure: CloudFormation, Terraform, and the way between them";
+const INFRASTRUCTURE: &str =
+    "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
 
 const RECOUNT: &str = "the report: every figure recounted";
 

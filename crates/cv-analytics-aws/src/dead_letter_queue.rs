@@ -20,9 +20,6 @@ pub const DETAIL: &str = "detail";
 /// once.
 pub const DEAD_LETTER_ID: &str = "deadLetterId";
 
-/// The most bytes that SQS takes in one message, its attributes included
-/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
-const MESSAGE_MAX_BYTES: usize = 1 << 20;
 /// The most characters of a letter's id: those of a message group's.
 const ID_MAX_CHARS: usize = 128;
 
@@ -99,7 +96,8 @@ impl DeadLetterQueue {
     /// the message that could not be read, which no two messages share. `id` is the letter's, and
     /// stays the same through retries.
     ///
-    /// A body that fills a message alone goes without its reason rather than not at all.
+    /// A body that fills a message alone goes without its reason rather than not at all: how much
+    /// a message may hold, its attributes included, is the queue's own setting.
     ///
     /// # Errors
     /// [`QueueError`]: the message is not in the queue.
@@ -113,27 +111,30 @@ impl DeadLetterQueue {
         let body = String::from_utf8_lossy(&letter.body);
         let attributes =
             [(REASON, letter.reason.code()), (DETAIL, &letter.detail), (DEAD_LETTER_ID, id)];
-        let attribute_bytes: usize = attributes
-            .iter()
-            .map(|(name, text)| name.len() + "String".len() + text.len() + 1)
-            .sum();
-        let mut send = self
+        let bare = self
             .client()
             .send_message()
             .queue_url(&self.url)
             .message_group_id(id)
-            .message_deduplication_id(source);
-        if body.len() + attribute_bytes <= MESSAGE_MAX_BYTES {
-            for (name, text) in attributes {
-                send = send.message_attributes(name, attribute(text));
-            }
+            .message_deduplication_id(source)
+            .message_body(body);
+        let whole = attributes.iter().fold(bare.clone(), |message, (name, text)| {
+            message.message_attributes(*name, attribute(text))
+        });
+        let mut answer = whole.send().await;
+        if answer.as_ref().is_err_and(is_not_valid) {
+            answer = bare.send().await;
         }
-        send.message_body(body)
-            .send()
-            .await
-            .map_err(|error| QueueError::from_sdk(&self.url, "SendMessage", error))?;
+        answer.map_err(|error| QueueError::from_sdk(&self.url, "SendMessage", error))?;
         Ok(())
     }
+}
+
+/// Whether SQS refused what a message holds, for which it has one code whatever is wrong: too long, or
+/// an attribute that it does not take.
+fn is_not_valid<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    code.is_some_and(|code| code.starts_with("InvalidParameterValue"))
 }
 
 /// A text as a message attribute, which may not be empty. Characters that SQS takes in no message

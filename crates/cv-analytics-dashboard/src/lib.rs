@@ -8,7 +8,8 @@
 //! 4. `week_page`, `week_view`, `charts`: one week.
 //! 5. `question_query`, `question_search`, `questions_page`, `question_view`: the questions behind a
 //!    number; `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
-//! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`.
+//! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, and [`mail_page`], which the
+//!    program adds.
 //! 7. `page`, `form`, `assets`: templates, forms and files.
 
 mod access;
@@ -23,6 +24,7 @@ mod form;
 mod interaction_page;
 mod live;
 mod login;
+pub mod mail_page;
 pub mod owner_sessions;
 mod page;
 mod question_query;

@@ -34,6 +34,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "live.html",
     "live_row.html",
     "login.html",
+    "mail.html",
     "message.html",
     "question_row.html",
     "questions.html",
@@ -82,6 +83,8 @@ pub(crate) enum PageError {
     Settings(#[from] SettingsError),
     #[error("the dead letters cannot be reached: {0}")]
     DeadLetters(DeadLetterError),
+    #[error("the weekly mail cannot be shown: {0}")]
+    Mail(String),
     #[error("a page's template cannot be filled in: {0:#}")]
     Template(String),
     #[error("a thread ended early: {0}")]

@@ -79,6 +79,16 @@ impl fmt::Display for MailAddress {
     }
 }
 
+/// The addresses in a list with commas between them; a comma within quotes is part of a name.
+pub fn addresses(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let parts = list.split(move |letter| {
+        quoted ^= letter == '"';
+        letter == ',' && !quoted
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty())
+}
+
 /// Control characters, those that steer the direction of text, and the ones that end a name.
 fn breaks_a_name(character: char) -> bool {
     character.is_control()
@@ -165,6 +175,13 @@ mod tests {
         }
         check(&format!("{}@example.com", "a".repeat(65)), None);
         check(&format!("a@{}.com", "b".repeat(64)), None);
+    }
+
+    #[test]
+    fn a_list_is_cut_at_commas_that_are_no_part_of_a_name() {
+        let list = " \"Müller, Anna\" <a@example.com>, b@example.com,, ";
+        let expect = ["\"Müller, Anna\" <a@example.com>", "b@example.com"];
+        assert_eq!(addresses(list).collect::<Vec<_>>(), expect);
     }
 
     proptest! {

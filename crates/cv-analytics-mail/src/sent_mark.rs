@@ -17,11 +17,14 @@ pub const KEY_PREFIX: &str = "cv-analytics:mail:";
 pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(5);
 /// How long a store may take to note that a mail was sent.
 const NOTED_WITHIN: Duration = Duration::from_secs(20);
-/// A claim that is older belongs to somebody who crashed: a living one has begun, handed over and
-/// noted by then.
-pub const CLAIM_HOLDS: Duration = Duration::from_secs(
-    BEGUN_WITHIN.as_secs() + HAND_OVER_LIMIT.as_secs() + NOTED_WITHIN.as_secs(),
-);
+/// How long a claim holds where a hand-over takes [`HAND_OVER_LIMIT`].
+pub const CLAIM_HOLDS: Duration = claim_holds(HAND_OVER_LIMIT);
+
+/// How long a claim holds where a hand-over takes `limit`. One that is older belongs to somebody who
+/// crashed: a living one has begun, handed over and noted by then.
+pub const fn claim_holds(limit: Duration) -> Duration {
+    BEGUN_WITHIN.saturating_add(limit).saturating_add(NOTED_WITHIN)
+}
 
 /// What is known of one mail. Its absence means that nobody has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,11 +65,12 @@ pub(crate) enum Turn {
 impl SentMark {
     /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with
     /// `again` a mail is sent though it was sent before, yet after somebody else who is sending it.
+    /// Others' claims hold for `holds`.
     pub(crate) fn turn(
         mark: Option<&Self>,
         claimant: &str,
         now: Timestamp,
-        watched: Duration,
+        (watched, holds): (Duration, Duration),
         again: bool,
     ) -> Turn {
         match mark {
@@ -75,9 +79,7 @@ impl SentMark {
             }
             Some(Self::Sent { .. }) if !again => Turn::SentBefore,
             // What was watched counts too: the other's clock may be ahead.
-            Some(Self::Claimed { at, .. })
-                if watched < CLAIM_HOLDS && !is_older(*at, CLAIM_HOLDS, now) =>
-            {
+            Some(Self::Claimed { at, .. }) if watched < holds && !is_older(*at, holds, now) => {
                 Turn::Wait
             }
             _ => Turn::Claim,
@@ -128,8 +130,12 @@ mod tests {
 
     fn check(mark: Option<&SentMark>, watched: u64, expect: Turn, expect_again: Turn) {
         let watched = Duration::from_secs(watched);
-        assert_eq!(SentMark::turn(mark, "me", NOW, watched, false), expect, "{mark:?}");
-        let again = SentMark::turn(mark, "me", NOW, watched, true);
+        assert_eq!(
+            SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), false),
+            expect,
+            "{mark:?}"
+        );
+        let again = SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), true);
         assert_eq!(again, expect_again, "{mark:?} again");
     }
 

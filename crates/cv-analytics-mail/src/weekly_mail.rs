@@ -1,24 +1,26 @@
 //! Once for each week and recipient: claim the mark, hand the message over, note it as sent.
 //!
-//! Whoever crashes leaves a claim behind, which somebody else takes over after [`CLAIM_HOLDS`]: a
-//! mail is rather sent again than missed.
+//! Whoever crashes leaves a claim behind, which somebody else takes over after
+//! [`claim_holds`](crate::sent_mark::claim_holds): a mail is rather sent again than missed.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
+#[cfg(feature = "schedule")]
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 
 use crate::clock::Clock;
-use crate::hand_over::{HAND_OVER_LIMIT, HandOver, HandOverError};
+use crate::hand_over::{HandOver, HandOverError};
 use crate::mail_address::MailAddress;
 use crate::message::Message;
-use crate::sent_mark::{CLAIM_HOLDS, SentMark, Turn, key};
+use crate::sent_mark::{SentMark, Turn, claim_holds, key};
 
-/// How long somebody else's claims are waited for in all: two of them.
-const PATIENCE: Duration = Duration::from_secs(2 * CLAIM_HOLDS.as_secs());
+/// How many of somebody else's claims are waited for.
+const PATIENCE: u32 = 2;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often one mail is claimed before the store counts as too slow.
 const CLAIMS: usize = 8;
@@ -71,6 +73,9 @@ pub enum NotSent {
     /// The store failed before anything was handed over.
     #[error("whether this mail was sent before cannot be read or noted: {0}")]
     Store(#[from] StoreError),
+    /// There was nothing to hand over.
+    #[error("{0}")]
+    NotMade(String),
     /// The mark is not one that this version knows.
     #[error(
         "the mark under {key} cannot be read ({source}): a newer version wrote it; bring this one up to date, or send again whatever it says"
@@ -84,6 +89,13 @@ pub enum NotSent {
     /// Others went on claiming this mail, or the store was too slow to claim it.
     #[error("somebody else has been sending this mail for too long: try again in a minute")]
     Contended,
+}
+
+impl NotSent {
+    /// Whether somebody has to change something before a retry can succeed.
+    pub const fn lasts(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.lasts())
+    }
 }
 
 /// A claim that is one's own.
@@ -157,7 +169,8 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
         // The version that is being watched, and what had been waited for when it was first seen.
         let mut watched = (None, Duration::ZERO);
         let mut claims = 0;
-        while waited <= PATIENCE && claims <= CLAIMS {
+        let holds = claim_holds(self.by.limit());
+        while waited <= holds * PATIENCE && claims <= CLAIMS {
             let record = self.ledger.get(&key).await?;
             let version = record.as_ref().map(|record| record.version);
             if watched.0 != version {
@@ -169,7 +182,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
             };
             let now = self.clock.now();
             let unchanged = waited.saturating_sub(watched.1);
-            match SentMark::turn(mark.as_ref(), claimant, now, unchanged, again) {
+            match SentMark::turn(mark.as_ref(), claimant, now, (unchanged, holds), again) {
                 Turn::SentBefore => return Ok(None),
                 Turn::HandOver => {
                     let sent_at = mark.and_then(|mark| mark.sent_at());
@@ -196,12 +209,12 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
 
     async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
         let handed_over = pin!(self.by.hand_over(message));
-        let limit = pin!(self.clock.sleep(HAND_OVER_LIMIT));
+        let limit = pin!(self.clock.sleep(self.by.limit()));
         match select(handed_over, limit).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(HandOverError::new(format!(
                 "whoever delivers the mail did not answer within {} s: try again",
-                HAND_OVER_LIMIT.as_secs()
+                self.by.limit().as_secs()
             ))),
         }
     }
@@ -249,6 +262,18 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
             .map_err(|error| StoreError::refused(format!("a mark cannot be written: {error}")))?;
         self.ledger.put(key, &value, expected).await
     }
+}
+
+/// When the mail whose mark is under `key` was sent, where it was.
+///
+/// # Errors
+/// [`NotSent::Store`] or [`NotSent::Mark`].
+#[cfg(feature = "schedule")]
+pub(crate) async fn sent_at(ledger: &impl Ledger, key: &str) -> Result<Option<Timestamp>, NotSent> {
+    Ok(match read(key, ledger.get(key).await?.as_ref())? {
+        Some(SentMark::Sent { at }) => Some(at),
+        _ => None,
+    })
 }
 
 fn read(key: &str, record: Option<&LedgerRecord>) -> Result<Option<SentMark>, NotSent> {

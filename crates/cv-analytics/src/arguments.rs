@@ -18,7 +18,7 @@ use crate::{
     about,
     max_term_width = 100,
     after_help = "Every option can also be set by a variable (shown beside it) or in cv-analytics.toml: options of a \
-                  command in a table of its name, the others at the top. An option wins over a variable, a variable \
+                  command in a table of its name, those of the mail in [mail] for all commands, the others at the top. An option wins over a variable, a variable \
                   over the file.\n\nExit codes: 0 done, 1 failed, 2 wrong usage."
 )]
 pub(crate) struct Arguments {
@@ -50,7 +50,7 @@ pub(crate) struct Installation {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server: take events in, keep them, answer with reports
-    Serve(serve::Serve),
+    Serve(serve::ServeCommand),
     /// Serve in a folder of its own, after sending eight weeks of made-up traffic through the intake
     Demo(demo::Demo),
     /// Write the report of a week

@@ -61,12 +61,19 @@ impl ConfigurationFile {
     }
 }
 
+/// The table at the top whose options are those of every command that has them.
+const SHARED: &str = "mail";
+
 /// Sets the defaults of one command and, by the tables within, of those under it.
 fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> {
     let mut options = BTreeMap::new();
     for (name, value) in table {
         let shown = format!("{place}{name}");
         if let Value::Table(inner) = value {
+            if place.is_empty() && name == SHARED {
+                command = shared(command, &inner)?;
+                continue;
+            }
             if command.find_subcommand(&name).is_none() {
                 bail!("there is no command {shown:?}");
             }
@@ -101,6 +108,31 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
     Ok(command)
 }
 
+/// Sets the defaults of each command under `command` that has the options in `table`.
+fn shared(mut command: Command, table: &Table) -> Result<Command> {
+    let has = |command: &Command, name: &str| {
+        command.get_arguments().any(|argument| {
+            let is_mail = argument.get_help_heading().is_some_and(|heading| heading == "Mail");
+            is_mail && argument.get_long() == Some(name)
+        })
+    };
+    let names: Vec<String> =
+        command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
+    for name in table.keys() {
+        if !command.get_subcommands().any(|subcommand| has(subcommand, name)) {
+            bail!("there is no option \"{SHARED}.{name}\"");
+        }
+    }
+    for name in names {
+        let Some(subcommand) = command.find_subcommand(&name) else { continue };
+        let own = table.iter().filter(|(option, _)| has(subcommand, option));
+        let own: Table = own.map(|(option, value)| (option.clone(), value.clone())).collect();
+        let set = defaults(subcommand.clone(), own, &format!("{SHARED}."))?;
+        command = command.mut_subcommand(&name, |_| set);
+    }
+    Ok(command)
+}
+
 fn texts(value: Value) -> Result<Vec<String>> {
     Ok(match value {
         Value::String(text) => vec![text],
@@ -120,13 +152,16 @@ mod tests {
 
     fn check(file: &str, expect: Result<&str, &str>) {
         let command = Command::new("x").arg(Arg::new("data").long("data")).subcommand(
-            Command::new("serve").arg(Arg::new("listen").long("listen").default_value("a")),
+            Command::new("serve")
+                .arg(Arg::new("listen").long("listen").default_value("a"))
+                .arg(Arg::new("host").long("smtp-host").help_heading("Mail")),
         );
         let applied = defaults(command, file.parse().unwrap(), "").map(|command| {
             let matches = command.get_matches_from(["x", "serve"]);
             let (_, serve) = matches.subcommand().unwrap();
+            let host = serve.get_one::<String>("host").map_or("", String::as_str);
             format!(
-                "{:?} {:?}",
+                "{:?} {:?}{host}",
                 matches.get_one::<String>("data"),
                 serve.get_one::<String>("listen")
             )
@@ -138,6 +173,8 @@ mod tests {
     fn a_file_sets_defaults_and_a_name_that_is_none_is_refused() {
         check("", Ok("None Some(\"a\")"));
         check("data = \"d\"\n[serve]\nlisten = \"b\"", Ok("Some(\"d\") Some(\"b\")"));
+        check("[mail]\nsmtp-host = \" h\"", Ok("None Some(\"a\") h"));
+        check("[mail]\nlisten = 1", Err("there is no option \"mail.listen\""));
         check("dat = 1", Err("there is no option \"dat\""));
         check("[serve]\nliste = 1", Err("there is no option \"serve.liste\""));
         check("[server]\nlisten = 1", Err("there is no command \"server\""));

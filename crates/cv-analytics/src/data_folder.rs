@@ -53,6 +53,11 @@ impl DataFolder {
         self.path.join("cv-analytics.db")
     }
 
+    /// The folder for mails where no mail server is set.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        self.path.join("outbox")
+    }
+
     pub(crate) fn credentials_file(&self) -> PathBuf {
         self.path.join("credentials.env")
     }

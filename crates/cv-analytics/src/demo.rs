@@ -17,6 +17,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::arguments::{Installation, wrong_usage};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::demo_traffic::{self, WEEKS};
+use crate::mail_form::MailForm;
+use crate::mail_options::MailOptions;
 use crate::queue_client::{QueueClient, send_all};
 use crate::report::Format;
 use crate::serve::{Serve, shown, stop_signal};
@@ -51,7 +53,11 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let folder = DataFolder::new(path);
     start_afresh(&folder)?;
 
-    let server = demo.serve.prepare(&installation, &folder).await?;
+    // Made-up traffic is no news to anybody.
+    let mail = MailOptions::without_mail()?;
+    let way = mail.way(&folder)?;
+    let server =
+        demo.serve.prepare(&installation, &folder, (&mail, &MailForm::default()), way).await?;
     let store = server.store.clone();
     if demo.serve.files.is_empty() {
         let cv = demo_traffic::cv()?;

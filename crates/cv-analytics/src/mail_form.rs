@@ -7,11 +7,13 @@ use anyhow::{Context, Result};
 use clap::Args;
 use cv_analytics_insights::mail_context::DashboardAddress;
 use cv_analytics_insights::mail_template::{MailTemplate, TemplateFile};
+use cv_analytics_mail::mailing::Mailing;
 
 /// The form of the weekly mail.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Mail")]
 pub(crate) struct MailForm {
-    /// Link the mail's numbers to the dashboard at this address
+    /// Link the mail's numbers to the dashboard at this address [default: --public-url]
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_DASHBOARD_URL")]
     pub(crate) dashboard_url: Option<DashboardAddress>,
     /// Write the mail's HTML by this template of yours (docs/mail-template.md)
@@ -28,6 +30,15 @@ impl MailForm {
         let html = self.mail_template.as_deref().map(read).transpose()?;
         let text = self.mail_text_template.as_deref().map(read).transpose()?;
         Ok(MailTemplate::read(html, text)?)
+    }
+
+    /// `mailing` in this form.
+    pub(crate) fn applied_to(&self, mut mailing: Mailing) -> Result<Mailing> {
+        mailing.template = self.template()?;
+        if let Some(dashboard) = &self.dashboard_url {
+            mailing.dashboard = Some(dashboard.clone());
+        }
+        Ok(mailing)
     }
 }
 

@@ -18,6 +18,7 @@ mod import_entries;
 mod input_lines;
 mod installation_store;
 mod mail_form;
+mod mail_options;
 mod output;
 mod queue_client;
 mod report;
@@ -29,6 +30,9 @@ mod set_aside;
 mod settings;
 mod skills;
 mod store_location;
+mod unsubscribe_page;
+mod weekly_mailer;
+mod weekly_mails;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
@@ -12,18 +12,20 @@ use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_builder::build_report;
 use cv_analytics_insights::{report_html, report_text};
+use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
+use cv_analytics_server::configuration::PublicUrl;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::installation_store::InstallationStore;
 use crate::mail_form::MailForm;
-use crate::report_mail::Mailing;
+use crate::mail_options::{MailOptions, NO_SENDER, read_addresses};
+use crate::report_mail::Insisting;
 use crate::store_location::FigureFiles;
 use crate::{now, output, report_mail};
 
-/// Stand in for addresses in a message that is only written.
-const NO_SENDER: &str = "cv-analytics@localhost.localdomain";
-const NO_RECIPIENT: &str = "owner@localhost.localdomain";
+/// Stands in for the recipient in a message that is only written.
+pub(crate) const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 
 /// The report command's options.
 #[derive(Debug, Args)]
@@ -37,12 +39,16 @@ pub(crate) struct ReportCommand {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Send it by mail, with --store dynamodb through SES: to each recipient once a week, however often
+    /// Send it by mail: as the server would, or with --store dynamodb through SES; to each recipient once a week,
+    /// however often
     #[arg(long)]
     send: bool,
     /// Send it also to those who got this week's mail before
     #[arg(long, requires = "send")]
     again: bool,
+    /// Send it also to those who unsubscribed, and take them back into the list
+    #[arg(long, requires = "send")]
+    resubscribe: bool,
     /// The sender, of a mail and in the eml form
     #[arg(
         long,
@@ -59,10 +65,15 @@ pub(crate) struct ReportCommand {
         default_value = NO_RECIPIENT
     )]
     to: String,
+    /// The server's address for recipients, where it has one: for the links in the mail
+    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
+    public_url: Option<PublicUrl>,
+    #[command(flatten)]
+    files: FigureFiles,
     #[command(flatten)]
     form: MailForm,
     #[command(flatten)]
-    files: FigureFiles,
+    mail: MailOptions,
 }
 
 /// The forms of a report.
@@ -117,9 +128,8 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
     let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
-    if let (true, InstallationStore::DynamoDb(aws)) = (command.send, &store) {
-        let ReportCommand { from, to, again, .. } = &command;
-        let said = report_mail::send(aws, &report, &Mailing { from, to, again: *again }).await?;
+    if command.send {
+        let said = command.send_report(installation, &store, &report).await?;
         // Beside a report that was asked for, the words are no part of it.
         if command.output.is_none() && command.format.is_none() {
             return output::print(said);
@@ -162,9 +172,14 @@ impl ReportCommand {
     /// Ends the program where `--send` cannot work.
     fn check_mailing(&self, installation: &Installation) {
         if !installation.is_on_aws() {
+            if self.to == NO_RECIPIENT && !self.mail.has_recipients() {
+                wrong_usage("--send: name the recipient with --to or --mail-to");
+            }
+            return;
+        }
+        if self.resubscribe {
             wrong_usage(
-                "--send goes through SES, with --store dynamodb; from SQLite, write the mail with --format eml and hand it \
-                 to your mail program",
+                "--resubscribe: on AWS recipients unsubscribe by a mail to the sender, and are in no list here",
             );
         }
         if self.from == NO_SENDER {
@@ -172,6 +187,39 @@ impl ReportCommand {
         }
         if self.to == NO_RECIPIENT {
             wrong_usage("--send: name the recipient with --to, or in RECIPIENT_EMAIL");
+        }
+    }
+
+    /// Sends the report by the way of the installation, and says what became of each mail.
+    async fn send_report(
+        &self,
+        installation: &Installation,
+        store: &InstallationStore,
+        report: &Report,
+    ) -> Result<String> {
+        let no_mail = "the report cannot be written as a mail";
+        let sender = (self.from != NO_SENDER).then(|| self.from.parse::<MailAddress>());
+        let sender = sender.transpose().context(no_mail)?;
+        let named = (self.to != NO_RECIPIENT).then(|| read_addresses(&self.to));
+        let named = named.transpose().context(no_mail)?;
+        let recipients = named.unwrap_or_else(|| self.mail.recipients().cloned().collect());
+        if recipients.is_empty() {
+            bail!("name a recipient with --to");
+        }
+        let insisting = Insisting { again: self.again, resubscribe: self.resubscribe };
+        match (store, sender) {
+            (InstallationStore::DynamoDb(aws), Some(sender)) => {
+                report_mail::send_through_ses(aws, report, &sender, &recipients, self.again).await
+            }
+            (InstallationStore::DynamoDb(_), None) => bail!("name the sender with --from"),
+            (InstallationStore::Sqlite(store), sender) => {
+                let way = self.mail.way(&installation.folder())?;
+                let public_url = self.public_url.as_ref();
+                let mailing =
+                    self.mail.mailing(&way, sender, recipients, public_url, store).await?;
+                let mailing = self.form.applied_to(mailing)?;
+                report_mail::send_by(&way, store, report, &mailing, insisting).await
+            }
         }
     }
 }

@@ -1,56 +1,109 @@
-//! Sending the report by mail: on AWS through SES, once for each week and recipient.
-
-use std::time::Duration;
+//! Sending the report by mail at once: on AWS through SES, else through the mail server or into the
+//! outbox, once for each week and recipient.
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_aws::ses::Ses;
-use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::store::Ledger;
 use cv_analytics_insights::report::Report;
-use cv_analytics_mail::clock::Clock;
+use cv_analytics_mail::hand_over::HandOver;
+use cv_analytics_mail::mail_address::MailAddress;
+use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_mail::message::Message;
+use cv_analytics_mail::recipient_record::RecipientRecord;
+use cv_analytics_mail::sent_mark::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome, WeeklyMail};
+use cv_analytics_sqlite::SqliteStore;
 use rand::RngExt;
 
 use crate::aws_installation::AwsInstallation;
+use crate::mail_options::MailWay;
 use crate::now;
+use crate::weekly_mailer::ProgramClock;
 
-/// From whom, to whom, and whether also to those who got the week's mail before.
-pub(crate) struct Mailing<'a> {
-    pub(crate) from: &'a str,
-    /// Separated by commas.
-    pub(crate) to: &'a str,
+/// Whether the mail also goes to those who got the week's before, or unsubscribed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Insisting {
+    /// To those who got it before.
     pub(crate) again: bool,
+    /// To those who unsubscribed: they are taken back.
+    pub(crate) resubscribe: bool,
 }
 
-/// Sends the report to each recipient, and says what became of each.
-pub(crate) async fn send(
+/// Sends the report through SES to each of `recipients`, and says what became of each.
+pub(crate) async fn send_through_ses(
     aws: &AwsInstallation,
     report: &Report,
-    mailing: &Mailing<'_>,
+    from: &MailAddress,
+    recipients: &[MailAddress],
+    again: bool,
 ) -> Result<String> {
-    let recipients = mailing.to.split(',').map(str::trim).filter(|to| !to.is_empty());
     let messages = recipients
-        .map(|to| Message::for_report(report, mailing.from, to, now()))
+        .iter()
+        .map(|to| Message::for_report(report, &from.to_string(), &to.to_string(), now()))
         .collect::<Result<Vec<Message>, _>>()
         .context("the report cannot be written as a mail")?;
-    if messages.is_empty() {
-        bail!("name a recipient with --to, or in RECIPIENT_EMAIL");
+    send(&aws.store, &Ses::new(aws.mail()), messages, again, "", String::new()).await
+}
+
+/// Sends the report by `way` to each recipient of `mailing`, and says what became of each.
+pub(crate) async fn send_by(
+    way: &MailWay,
+    store: &SqliteStore,
+    report: &Report,
+    mailing: &Mailing,
+    Insisting { again, resubscribe }: Insisting,
+) -> Result<String> {
+    let mut messages = Vec::new();
+    let (mut said, mut left_out) = (String::new(), 0);
+    for recipient in mailing.recipients() {
+        let (address, digest) = (recipient.address(), recipient_digest(recipient));
+        let record = RecipientRecord::load(store, &digest).await?;
+        if let Some(since) = record.unsubscribed {
+            if !resubscribe {
+                left_out += 1;
+                eprintln!(
+                    "not sent to {address}: they unsubscribed at {since}; --resubscribe sends it and takes them back into the list"
+                );
+                continue;
+            }
+            RecipientRecord::change(store, &digest, |record| record.unsubscribed = None).await?;
+            said += &format!("{address} is back in the list\n");
+        }
+        let message = mailing.message(report, recipient, now());
+        messages.push(message.context("the report cannot be written as a mail")?);
     }
+    let said = send(store, way, messages, again, &format!(" {way}"), said).await?;
+    if left_out > 0 {
+        eprint!("{said}");
+        bail!("{left_out} of {} recipients have unsubscribed", mailing.recipients().len());
+    }
+    Ok(said)
+}
+
+/// Sends `messages` and adds to `said` what became of each, and `way` where it was sent.
+async fn send(
+    ledger: &impl Ledger,
+    by: &impl HandOver,
+    messages: Vec<Message>,
+    again: bool,
+    way: &str,
+    mut said: String,
+) -> Result<String> {
     let mail = WeeklyMail {
-        ledger: &aws.store,
-        by: &Ses::new(aws.mail()),
+        ledger,
+        by,
         clock: &ProgramClock,
         claimant: hex::encode(rand::rng().random::<[u8; 16]>()),
     };
-    let deliveries = mail.send(messages, mailing.again).await;
-    let (mut said, mut failed) = (String::new(), 0);
+    let deliveries = mail.send(messages, again).await;
+    let mut failed = 0;
     for Delivery { to, outcome } in &deliveries {
         let to = to.address();
         match outcome {
-            Outcome::Sent => said += &format!("sent to {to}\n"),
+            Outcome::Sent => said += &format!("sent to {to}{way}\n"),
             Outcome::SentUnnoted(error) => {
                 said += &format!(
-                    "sent to {to}; that could not be noted ({error}), so that the next run sends it again\n"
+                    "sent to {to}{way}; that could not be noted ({error}), so that the next run sends it again\n"
                 );
             }
             Outcome::SentBefore => {
@@ -67,17 +120,4 @@ pub(crate) async fn send(
         bail!("{failed} of {} mails were not sent, as said above", deliveries.len());
     }
     Ok(said)
-}
-
-/// The program's clock, and the runtime's sleep.
-struct ProgramClock;
-
-impl Clock for ProgramClock {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
 }

@@ -12,20 +12,25 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_dashboard::mail_page::mail_pages;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting};
-use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_mail::mailer::WeekReports;
+use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret};
 use cv_analytics_server::{Reports, Server, Setup, app, serve};
 use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::arguments::Installation;
+use crate::arguments::{Installation, wrong_usage};
 use crate::dashboard::{self, LettersInSqlite, Place, on_aws};
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
+use crate::mail_form::MailForm;
+use crate::mail_options::{MailOptions, MailWay, unsubscribe_key};
 use crate::store_location::{FigureFiles, PrivacySwitches};
+use crate::unsubscribe_page::unsubscribe_page;
+use crate::weekly_mailer::WeeklyMailer;
+use crate::weekly_mails::{StoreReports, WeeklyMails};
 use crate::{now, output, session_key};
 
 /// How often older interactions are deleted where retention is on.
@@ -33,6 +38,21 @@ const RETENTION_EVERY: Duration = Duration::from_hours(1);
 /// How often a store that refused a write is tried again.
 const RECOVERY_EVERY: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What is said where nobody gets a mail.
+const NO_MAIL: &str = "No weekly mail is sent: name its recipients with --mail-to, in CV_ANALYTICS_MAIL_TO, or in \
+                       cv-analytics.toml.";
+
+/// The serve command's options.
+#[derive(Debug, Args)]
+pub(crate) struct ServeCommand {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(flatten)]
+    form: MailForm,
+    #[command(flatten)]
+    mail: MailOptions,
+}
 
 /// The server's options, shared with the demo.
 #[derive(Debug, Args)]
@@ -91,24 +111,44 @@ pub(crate) struct ReadyServer {
     pub(crate) store: SqliteStore,
     listener: TcpListener,
     router: axum::Router,
-    server: Arc<Server<SqliteStore, StoreReports>>,
+    server: Arc<Server<SqliteStore, StoreReports<SqliteStore>>>,
     dashboard: Arc<Dashboard<SqliteStore, LettersInSqlite>>,
     limits: Limits,
     retention_days: Option<u32>,
+    mailing: Mailing,
+    way: MailWay,
     _lock: ServingLock,
 }
 
 /// Runs the server until it is told to stop.
-pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
+pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> Result<()> {
+    let ServeCommand { serve: options, form, mail } = command;
     if installation.is_on_aws() {
         return on_aws::run(installation, options).await;
     }
     options.start_log()?;
     let folder = installation.folder();
-    let server = options.prepare(installation, &folder).await?;
+    // Before anything is made: what is wrong with it is told at once.
+    let way = mail.way(&folder).unwrap_or_else(|error| wrong_usage(format!("{error:#}")));
+    let server = options.prepare(installation, &folder, (&mail, &form), way).await?;
     output::print(server.greeting(&folder))?;
+    output::print(mail_sentence(&server.mailing, &server.way))?;
     output::print_line(server.ready_line())?;
     server.run(stop_signal()).await
+}
+
+/// Says whom the weekly mail goes to, and when it goes next.
+fn mail_sentence(mailing: &Mailing, way: &MailWay) -> String {
+    if mailing.recipients().is_empty() {
+        return format!("{NO_MAIL}\n");
+    }
+    let next = mailing.schedule.next_from(now()).map_or_else(
+        || format!("never again, since {} is over", mailing.schedule),
+        |next| format!("next at {next}"),
+    );
+    let count = mailing.recipients().len();
+    let recipients = if count == 1 { "recipient" } else { "recipients" };
+    format!("Weekly mail to {count} {recipients} {way}: {next}.\n")
 }
 
 impl Serve {
@@ -134,6 +174,8 @@ impl Serve {
         &self,
         installation: &Installation,
         folder: &DataFolder,
+        (mail, form): (&MailOptions, &MailForm),
+        way: MailWay,
     ) -> Result<ReadyServer> {
         folder.create()?;
         let lock = lock_for_serving(folder.path())?;
@@ -178,6 +220,17 @@ impl Serve {
             reports: StoreReports(store.clone()),
             clock: now,
         }));
+        let unsubscribe = unsubscribe_page(store.clone(), unsubscribe_key(&store).await?, now);
+        let recipients = mail.recipients().cloned().collect();
+        let public_url = self.public_url.as_ref();
+        let mailing = mail.mailing(&way, None, recipients, public_url, &store).await?;
+        let mailing = form.applied_to(mailing)?;
+        let mails = WeeklyMails {
+            store: store.clone(),
+            way: if mail.has_recipients() { way.to_string() } else { NO_MAIL.to_owned() },
+            mailing: mailing.clone(),
+            started: now(),
+        };
         let letters = LettersInSqlite { store: store.clone(), intake };
         let place = Place {
             token,
@@ -196,11 +249,15 @@ impl Serve {
             store,
             listener,
             router: app(Arc::clone(&server))
-                .merge(cv_analytics_dashboard::app(Arc::clone(&dashboard))),
+                .merge(cv_analytics_dashboard::app(Arc::clone(&dashboard)))
+                .merge(mail_pages(Arc::clone(&dashboard), mails))
+                .merge(unsubscribe),
             server,
             dashboard,
             limits,
             retention_days: self.retention_days,
+            mailing,
+            way,
             _lock: lock,
         })
     }
@@ -288,6 +345,10 @@ impl ReadyServer {
     /// Serves until `stop`; then finishes what was accepted and closes the store.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Self { store, listener, router, server, dashboard, limits, retention_days, .. } = self;
+        let mailer = (!self.mailing.recipients().is_empty()).then(|| {
+            let reports = StoreReports(store.clone());
+            WeeklyMailer::start(store.clone(), self.way, self.mailing, reports)
+        });
         let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
         let recovery = tokio::spawn(notice_recovery(store.clone(), server));
         let stop = async move {
@@ -299,6 +360,9 @@ impl ReadyServer {
             retention.abort();
         }
         recovery.abort();
+        if let Some(mailer) = mailer {
+            mailer.stop().await;
+        }
         store.close().await?;
         tracing::info!("stopped: everything that was acknowledged is on disk");
         Ok(served?)
@@ -307,7 +371,10 @@ impl ReadyServer {
 
 /// After a write that the store refused, tries until it takes one again, so that `/healthz` tells
 /// the truth without traffic too.
-async fn notice_recovery(store: SqliteStore, server: Arc<Server<SqliteStore, StoreReports>>) {
+async fn notice_recovery(
+    store: SqliteStore,
+    server: Arc<Server<SqliteStore, StoreReports<SqliteStore>>>,
+) {
     let mut every = tokio::time::interval(RECOVERY_EVERY);
     loop {
         every.tick().await;
@@ -399,14 +466,8 @@ pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// Makes reports for the server from its own store.
-struct StoreReports(SqliteStore);
-
-impl Reports for StoreReports {
+impl Reports for StoreReports<SqliteStore> {
     async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
-        let settings = FigureSettings::load(&self.0).await?;
-        let dictionary = tokio::task::spawn_blocking(SkillDictionary::built_in).await?;
-        let report = build_report(&self.0, &dictionary, &settings, week, now()).await?;
-        Ok(report.to_json()?)
+        Ok(self.week_report(week).await?.to_json()?)
     }
 }

@@ -73,6 +73,16 @@ run "a_prefix_without_a_dash_is_refused" {
   expect_failures = [var.name_prefix]
 }
 
+run "a_message_has_one_of_two_sizes" {
+  command = plan
+
+  variables {
+    maximum_message_size = 2097152
+  }
+
+  expect_failures = [var.maximum_message_size]
+}
+
 run "an_alarm_cannot_look_back_more_than_a_week" {
   command = plan
 

@@ -1,7 +1,7 @@
 //! Who sends and who receives, out of the function's variables.
 
 use cv_analytics_aws::clients::MissingVariable;
-use cv_analytics_mail::mail_address::MailAddress;
+use cv_analytics_mail::mail_address::{MailAddress, addresses};
 use cv_analytics_mail::sent_mark::recipient_digest;
 
 /// The sender and the recipients, each once.
@@ -61,16 +61,6 @@ impl Mailing {
     pub fn recipients(&self) -> &[MailAddress] {
         &self.recipients
     }
-}
-
-/// The addresses of a list; a comma within quotes is part of a name.
-fn addresses(list: &str) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    let parts = list.split(move |letter| {
-        quoted ^= letter == '"';
-        letter == ',' && !quoted
-    });
-    parts.map(str::trim).filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]

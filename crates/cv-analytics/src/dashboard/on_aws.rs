@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use axum::Router;
-use axum::routing::get;
-use cv_analytics_dashboard::{Dashboard, ProgramSetting, message, protect};
+use cv_analytics_dashboard::mail_page::mail_pages;
+use cv_analytics_dashboard::{Dashboard, ProgramSetting};
+use cv_analytics_mail::mailing::Mailing;
+use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_server::configuration::{Limits, Secret};
 use cv_analytics_server::{RateLimits, serve};
 use tokio::net::TcpListener;
@@ -18,13 +19,15 @@ use super::letters_in_queue::LettersInQueue;
 use super::{Place, dashboard};
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
-use crate::output;
+use crate::mail_options::NO_SENDER;
 use crate::serve::{Serve, local_url, shown, stop_signal};
+use crate::weekly_mails::WeeklyMails;
+use crate::{now, output};
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
 const LIVE_EVERY: Duration = Duration::from_secs(10);
 
-/// What the page of the weekly mail says.
+/// What the page of the weekly mail says of how it is sent.
 const MAIL: &str = "On AWS the function cv-analytics-reporter sends it on Mondays. To send one by hand: cv-analytics report \
                     --store dynamodb --send";
 
@@ -66,7 +69,7 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         ],
         live_every: LIVE_EVERY,
     };
-    let store = aws.store.clone();
+    let (store, mailed) = (aws.store.clone(), aws.store.clone());
     let dashboard: Arc<Dashboard<_, _>> =
         Arc::new(dashboard(&folder, store, LettersInQueue::new(aws), place)?);
     let url = options.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
@@ -79,9 +82,14 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         output::print_line(format!("Your token is in {file}."))?;
     }
     output::print_line(format!("cv-analytics is ready: {url}"))?;
-    let mail = Router::new().route("/mail", get(async || message("The weekly mail", MAIL)));
+    let mails = WeeklyMails {
+        store: mailed,
+        mailing: Mailing::new(NO_SENDER.parse()?, [], Schedule::DEFAULT.parse()?, None, None),
+        way: MAIL.to_owned(),
+        started: now(),
+    };
     let router = cv_analytics_dashboard::app(Arc::clone(&dashboard))
-        .merge(protect(mail, Arc::clone(&dashboard)));
+        .merge(mail_pages(Arc::clone(&dashboard), mails));
     let stop = async move {
         stop_signal().await;
         dashboard.stop();

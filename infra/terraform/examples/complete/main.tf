@@ -13,8 +13,9 @@ provider "aws" {
 module "sqs" {
   source = "../../modules/sqs"
 
-  name_prefix = var.name_prefix
-  region      = var.region
+  name_prefix          = var.name_prefix
+  region               = var.region
+  maximum_message_size = 262144
 }
 
 module "dynamodb" {

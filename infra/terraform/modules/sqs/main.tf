@@ -18,7 +18,7 @@ resource "aws_sqs_queue" "events" {
   receive_wait_time_seconds   = 20
   visibility_timeout_seconds  = 300 # more than six times the processor's limit
   sqs_managed_sse_enabled     = true
-  max_message_size            = 262144 # the provider's versions before 6.9 take no more
+  max_message_size            = var.maximum_message_size
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
@@ -53,7 +53,7 @@ resource "aws_sqs_queue" "dead_letters" {
   content_based_deduplication = true
   message_retention_seconds   = 1209600 # 14 days, the most there is
   sqs_managed_sse_enabled     = true
-  max_message_size            = 262144 # the provider's versions before 6.9 take no more
+  max_message_size            = var.maximum_message_size
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
