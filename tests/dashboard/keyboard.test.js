@@ -75,6 +75,7 @@ const tabTo = async (page, target) => {
 test("from the token to the reason for a number, no pointer is needed", async (t) => {
   const { page, faults } = await open(await launch(t), demo());
   await page.goto("/login");
+  await page.locator("#token:focus").waitFor();
   await page.keyboard.type(demo().token);
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/weeks\//);

@@ -20,7 +20,7 @@ const links = async (page) => {
 
 /** What a link's text promises: so many questions, and so many conversations. */
 const promised = ({ text, href }) => {
-  const whole = /^([\d,]+)(?![\d.]| ms| s\b)/.exec(text)?.[1];
+  const whole = /^([\d,]+)(?![\d,.–]| ms| s\b)/.exec(text)?.[1];
   const count = whole && number(whole);
   if (/[?&]session=known/.test(href)) return { conversations: count };
   const conversations = / in ([\d,]+) conversations?/.exec(text)?.[1];
