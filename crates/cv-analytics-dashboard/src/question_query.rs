@@ -11,8 +11,8 @@ use crate::page::PageError;
 pub(crate) const MOST_WEEKS: u8 = 8;
 /// Pages that one can turn; behind them the filter or the export is of more use.
 pub(crate) const MOST_PAGES: usize = 200;
-/// Characters of a value.
-const LONGEST: usize = 400;
+/// Characters of a value: as many as a question has, whose whole text may be the name of a gap.
+const LONGEST: usize = 2_000;
 
 /// The parameters, in the order in which addresses have them.
 const NAMES: [&str; 18] = [
