@@ -67,7 +67,8 @@ fn judge(path: &Path, examination: &Examination) -> Examined {
         ));
         checks.push(log(journal_mode, bytes.1));
     }
-    let is_usable = *is_ours && schema_version <= newest_version && damages.is_empty();
+    // Opening an older file would bring it up to date, under the server that wrote it.
+    let is_usable = *is_ours && schema_version == newest_version && damages.is_empty();
     Examined { checks, is_usable, bytes: bytes.0 }
 }
 

@@ -65,18 +65,15 @@ fn data_folder(path: &Path) -> Check {
 
 /// Whether files are for their owner alone; those that are not there do no harm.
 fn private_file(name: &str, what: &str, files: &[PathBuf]) -> Check {
-    let open = files.iter().find_map(|file| Some((file, open_to_others(file)?)));
-    match open {
-        Some((file, mode)) => Check::fail(
-            name,
-            format!(
-                "{} has mode {mode:04o}: others on this machine can read {what}",
-                file.display()
-            ),
-            format!("chmod 600 {}", file.display()),
-        ),
-        None => Check::ok(name, "for its owner alone"),
-    }
+    let open: Vec<(&PathBuf, u32)> =
+        files.iter().filter_map(|file| Some((file, open_to_others(file)?))).collect();
+    let Some((file, mode)) = open.first() else {
+        return Check::ok(name, "for its owner alone");
+    };
+    let said =
+        format!("{} has mode {mode:04o}: others on this machine can read {what}", file.display());
+    let open: Vec<String> = open.iter().map(|(file, _)| file.display().to_string()).collect();
+    Check::fail(name, said, format!("chmod 600 {}", open.join(" ")))
 }
 
 /// The mode of what others than its owner may read or write.
