@@ -1,6 +1,7 @@
 //! The weekly schedule: the rule, what it starts, whether it may, and when next.
 
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_mail::schedule::Schedule;
 use serde_json::{Value, json};
 
 use super::Account;
@@ -110,14 +111,27 @@ fn next(expression: &str, now: Timestamp) -> Check {
     }
     let mend = "aws events put-rule --name (the rule's) --schedule-expression 'cron(0 9 ? * MON *)'; deploy again with \
                 Schedule where it should stay";
-    match next_run(expression, now) {
-        Some(at) => Check::ok(NEXT, format!("{at} (UTC)")),
-        None => Check::fail(NEXT, format!("{expression:?} never comes"), mend),
+    match expression.parse::<Schedule>() {
+        Ok(schedule) => match schedule.next_from(now) {
+            Some(at) => Check::ok(NEXT, format!("{at}, in UTC")),
+            None => Check::fail(NEXT, format!("{expression} never comes again"), mend),
+        },
+        Err(error) => Check::fail(NEXT, error.to_string(), mend),
     }
 }
 
-/// The first moment after `now` of a schedule as `EventBridge` writes it.
-fn next_run(expression: &str, now: Timestamp) -> Option<Timestamp> {
-    let _ = (expression, now);
-    None
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_report_is_told_in_utc() {
+        // Monday, 2026-11-23 09:00:01.
+        let now = Timestamp::from_millis(1_795_424_401_000);
+        let told = |expression| format!("{:?}", next(expression, now));
+        assert!(told("cron(0 9 ? * MON *)").contains("2026-11-30T09:00:00"));
+        assert!(told("rate(7 days)").contains("every 7 days"));
+        assert!(told("cron(0 9 ? * MON 2020)").contains("never comes again"));
+        assert!(told("cron(0 9 * * MON *)").contains("Fail"));
+    }
 }
