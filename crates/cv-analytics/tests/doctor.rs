@@ -8,7 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "doctor/account.rs"]
+mod account;
+#[path = "doctor/aws.rs"]
+mod aws;
 #[path = "doctor/diagnosis.rs"]
 mod diagnosis;
+#[path = "doctor/front.rs"]
+mod front;
 #[path = "doctor/self_hosted.rs"]
 mod self_hosted;

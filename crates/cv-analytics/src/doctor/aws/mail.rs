@@ -1,6 +1,7 @@
 //! SES: whether the sender may send, and whom it may send to.
 
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::types::VerificationStatus;
 
 use super::Account;
 use super::call_error::CallError;
@@ -87,7 +88,12 @@ async fn is_verified(client: &Client, address: &str) -> Result<bool, CallError> 
     let domain = address.rsplit('@').next().unwrap_or(address);
     for identity in [address, domain] {
         match client.get_email_identity().email_identity(identity).send().await {
-            Ok(answer) if answer.verified_for_sending_status => return Ok(true),
+            Ok(answer)
+                if answer.verified_for_sending_status
+                    || answer.verification_status == Some(VerificationStatus::Success) =>
+            {
+                return Ok(true);
+            }
             Ok(_) => {}
             Err(error) => match CallError::of_sdk("ses:GetEmailIdentity", &error) {
                 CallError::NotFound => {}
