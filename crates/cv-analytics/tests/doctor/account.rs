@@ -89,6 +89,12 @@ impl Environment {
         environment
     }
 
+    /// Host and port of the emulator itself.
+    #[expect(clippy::unused_self, reason = "the account is that of every environment")]
+    pub(crate) fn moto(&self) -> &'static str {
+        SERVER.authority()
+    }
+
     pub(crate) fn named(&self, name: &str) -> String {
         format!("{}cv-analytics-{name}", self.prefix)
     }

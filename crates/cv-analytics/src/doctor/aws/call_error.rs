@@ -14,6 +14,8 @@ pub(crate) enum CallError {
     Denied { right: String },
     /// There is no such thing.
     NotFound,
+    /// No answer came; how that was, in a sentence.
+    Unreached(String),
     /// Anything else, in a sentence.
     Failed(String),
 }
@@ -51,14 +53,14 @@ impl CallError {
             let mut cause: &dyn Error = match error {
                 SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
                     Some(error) => error,
-                    None => return Self::Failed(format!("{right} is not reached")),
+                    None => return Self::Unreached(format!("{right} is not reached")),
                 },
-                _ => return Self::Failed(format!("{right}: no answer that can be read")),
+                _ => return Self::Unreached(format!("{right}: no answer that can be read")),
             };
             while let Some(deeper) = cause.source() {
                 cause = deeper;
             }
-            return Self::Failed(format!("{right} is not reached: {cause}"));
+            return Self::Unreached(format!("{right} is not reached: {cause}"));
         };
         let (code, message) = (answer.code().unwrap_or_default(), answer.message());
         Self::answered(right, 400, code, message.unwrap_or_default())
@@ -76,10 +78,15 @@ impl CallError {
                 ),
             ),
             Self::NotFound => Check::barred(name, "AWS knows nothing of that name", MISPLACED),
-            Self::Failed(said) => Check::barred(
+            Self::Unreached(said) => Check::barred(
                 name,
                 said.as_str(),
                 "look at the network, the region and AWS_ENDPOINT_URL; then run this again",
+            ),
+            Self::Failed(said) => Check::barred(
+                name,
+                said.as_str(),
+                "run this again in a minute; if it stays, AWS's answer says what is wrong",
             ),
         }
     }

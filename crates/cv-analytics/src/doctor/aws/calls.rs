@@ -127,7 +127,7 @@ impl AwsCalls {
         let right = format!("{}:{action}", service.right_prefix());
         let answer = match self.call(service, "POST", "/", &headers, form).await {
             Ok(answer) => answer,
-            Err(said) => return (Err(CallError::failed(said)), None),
+            Err(said) => return (Err(CallError::Unreached(said)), None),
         };
         let root = Element::parse(&answer.body);
         let element = match (answer.status, root) {
@@ -268,7 +268,7 @@ fn address(service: Service, region: &str) -> (String, String) {
 }
 
 fn json(answer: Result<Answer, String>, right: &str) -> Result<Value, CallError> {
-    let answer = answer.map_err(CallError::failed)?;
+    let answer = answer.map_err(CallError::Unreached)?;
     let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
     if answer.status == 200 {
         return value.ok_or_else(|| CallError::failed(format!("{right} is answered without JSON")));

@@ -27,7 +27,7 @@ pub(crate) async fn check(calls: &AwsCalls) -> (Vec<Check>, Option<Identity>) {
             let said = format!("account {account}, as {arn}");
             (Check::ok(NAME, said), Some(Identity { account, partition }))
         }
-        Err(CallError::Failed(said)) if date.is_none() => {
+        Err(CallError::Unreached(said)) => {
             let mend = "look at the network, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL, and at the region's name";
             (Check::fail(NAME, said, mend), None)
         }
