@@ -12,9 +12,13 @@
 mod account;
 #[path = "doctor/aws.rs"]
 mod aws;
+#[path = "doctor/aws_canary.rs"]
+mod aws_canary;
 #[path = "doctor/diagnosis.rs"]
 mod diagnosis;
 #[path = "doctor/front.rs"]
 mod front;
+#[path = "doctor/processing.rs"]
+mod processing;
 #[path = "doctor/self_hosted.rs"]
 mod self_hosted;

@@ -52,6 +52,15 @@ pub(crate) struct Environment {
 
 impl Environment {
     pub(crate) fn new(name: &str) -> Self {
+        let environment = Self::fed_by_hand(name);
+        environment.make_mapping();
+        environment.front.forget("/event-source-mappings");
+        environment
+    }
+
+    /// The same, where the mapping is only told of: the emulator's would take the messages for a
+    /// function that it cannot run.
+    pub(crate) fn fed_by_hand(name: &str) -> Self {
         let prefix = format!("{name}-");
         let front = Front::start(SERVER.endpoint_url());
         front.answer(
@@ -59,6 +68,9 @@ impl Environment {
             200,
             r#"{"ProductionAccessEnabled":true,"SendingEnabled":true}"#,
         );
+        let told = json!({"EventSourceMappings": [{"UUID": "told", "State": "Enabled", "BatchSize": 10,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"]}]});
+        front.answer("/event-source-mappings", 200, &told.to_string());
         let endpoint = front.endpoint_url();
         let sdk = function_config(|variable| match variable {
             "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
@@ -314,6 +326,9 @@ impl Environment {
             });
             self.lambda("POST", "/2015-03-31/functions", &function);
         }
+    }
+
+    fn make_mapping(&self) {
         self.lambda(
             "POST",
             "/2015-03-31/event-source-mappings",

@@ -48,6 +48,11 @@ impl Front {
         self.rules.lock().unwrap().insert(0, rule);
     }
 
+    /// Hands those calls on again.
+    pub(crate) fn forget(&self, holds: &str) {
+        self.rules.lock().unwrap().retain(|rule| rule.holds != holds);
+    }
+
     fn serve(&self, stream: &TcpStream, behind: &str) {
         let mut reader = BufReader::new(stream);
         let mut writer = stream;
