@@ -14,8 +14,16 @@ mod account;
 mod aws;
 #[path = "doctor/aws_canary.rs"]
 mod aws_canary;
+#[path = "doctor/aws_reporting.rs"]
+mod aws_reporting;
+#[path = "doctor/aws_resources.rs"]
+mod aws_resources;
+#[path = "doctor/aws_rights.rs"]
+mod aws_rights;
 #[path = "doctor/diagnosis.rs"]
 mod diagnosis;
+#[path = "doctor/emulator.rs"]
+mod emulator;
 #[path = "doctor/front.rs"]
 mod front;
 #[path = "doctor/processing.rs"]

@@ -40,8 +40,8 @@ mod tests {
     #[test]
     fn a_clock_is_right_worth_a_look_or_wrong() {
         // Sun, 06 Nov 1994 08:49:37 GMT
-        let theirs = 784_111_777_000;
-        let check = |ahead_ms| {
+        let theirs = 784_111_777_000_i64;
+        let check = |ahead_ms: i64| {
             let now = Timestamp::from_millis(theirs + ahead_ms);
             check("it", Some("Sun, 06 Nov 1994 08:49:37 GMT"), now)
         };

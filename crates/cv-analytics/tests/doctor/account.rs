@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
-use std::sync::LazyLock;
 
 use aws_sdk_dynamodb::types::TimeToLiveSpecification;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
@@ -12,18 +11,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cv_analytics_aws::clients::function_config;
 use cv_analytics_harness::emulated_tables;
-use cv_analytics_harness::moto_server::MotoServer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::diagnosis::Diagnosis;
+use crate::emulator::{self, REGION, SERVER};
 use crate::front::Front;
 
-/// It ends with the tests' process.
-static SERVER: LazyLock<MotoServer> = LazyLock::new(|| MotoServer::start().unwrap());
-
-const REGION: &str = "eu-west-2";
 pub(crate) const ACCOUNT: &str = "123456789012";
 const RIGHTS: &str = include_str!("../../data/role-rights.json");
 const ALARMS: [&str; 9] = [
@@ -101,12 +96,6 @@ impl Environment {
         environment
     }
 
-    /// Host and port of the emulator itself.
-    #[expect(clippy::unused_self, reason = "the account is that of every environment")]
-    pub(crate) fn moto(&self) -> &'static str {
-        SERVER.authority()
-    }
-
     pub(crate) fn named(&self, name: &str) -> String {
         format!("{}cv-analytics-{name}", self.prefix)
     }
@@ -133,52 +122,6 @@ impl Environment {
     /// What is found without a canary.
     pub(crate) fn looked_at(&self) -> Diagnosis {
         self.doctor(&["--no-canary"])
-    }
-
-    /// A call in the Query protocol.
-    pub(crate) fn query(&self, service: &str, form: &[(&str, &str)]) {
-        let form: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let content_type = "application/x-www-form-urlencoded; charset=utf-8";
-        self.call(service, "POST", "/", &[("content-type", content_type)], &form.join("&"));
-    }
-
-    pub(crate) fn events(&self, action: &str, input: &Value) {
-        let target = format!("AWSEvents.{action}");
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &*target)];
-        self.call("events", "POST", "/", &headers, &input.to_string());
-    }
-
-    pub(crate) fn lambda(&self, method: &str, path: &str, input: &Value) -> Value {
-        let body = if method == "GET" { String::new() } else { input.to_string() };
-        let answer =
-            self.call("lambda", method, path, &[("content-type", "application/json")], &body);
-        serde_json::from_str(&answer).unwrap_or_default()
-    }
-
-    fn call(
-        &self,
-        service: &str,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> String {
-        let url = format!("{}{path}", SERVER.endpoint_url());
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20261124/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        );
-        let mut call = ureq::http::Request::builder().method(method).uri(url);
-        call = call.header("authorization", authorization).header("x-amz-date", "20261124T000000Z");
-        for (name, value) in headers {
-            call = call.header(*name, *value);
-        }
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let mut answer = agent.run(call.body(body.as_bytes()).unwrap()).unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
-        assert!(answer.status().is_success(), "{method} {path} {body}: {text}");
-        text
     }
 
     fn make_tables(&self) {
@@ -280,10 +223,10 @@ impl Environment {
                 ("RoleName", &role),
                 ("AssumeRolePolicyDocument", &trust.to_string()),
             ];
-            self.query("iam", &create);
+            emulator::query("iam", &create);
             self.put_policy(kind, &self.policy(kind));
         }
-        self.query("iam", &[("Action", "CreateUser"), ("UserName", &self.role("worker"))]);
+        emulator::query("iam", &[("Action", "CreateUser"), ("UserName", &self.role("worker"))]);
         self.put_policy("worker", &self.policy("worker"));
     }
 
@@ -299,7 +242,7 @@ impl Environment {
             ("PolicyName", kind),
             ("PolicyDocument", &*document),
         ];
-        self.query("iam", &put);
+        emulator::query("iam", &put);
     }
 
     fn make_functions(&self) {
@@ -324,12 +267,12 @@ impl Environment {
                 "Role": format!("arn:aws:iam::{ACCOUNT}:role/{}", self.role(kind)),
                 "Code": {"ZipFile": STANDARD.encode(zip())}, "Environment": {"Variables": variables},
             });
-            self.lambda("POST", "/2015-03-31/functions", &function);
+            emulator::lambda("POST", "/2015-03-31/functions", &function);
         }
     }
 
     fn make_mapping(&self) {
-        self.lambda(
+        emulator::lambda(
             "POST",
             "/2015-03-31/event-source-mappings",
             &json!({
@@ -342,18 +285,18 @@ impl Environment {
 
     pub(crate) fn configure(&self, function: &str, change: &Value) {
         let path = format!("/2015-03-31/functions/{}/configuration", self.named(function));
-        self.lambda("PUT", &path, change);
+        emulator::lambda("PUT", &path, change);
     }
 
     fn make_schedule(&self) {
         let rule = self.named("weekly-report");
-        self.events(
+        emulator::events(
             "PutRule",
             &json!({"Name": rule, "ScheduleExpression": "cron(0 9 ? * MON *)", "State": "ENABLED"}),
         );
         let reporter =
             format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.named("reporter"));
-        self.events(
+        emulator::events(
             "PutTargets",
             &json!({"Rule": rule, "Targets": [{"Id": "reporter", "Arn": reporter}]}),
         );
@@ -362,7 +305,7 @@ impl Environment {
             "SourceArn": format!("arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"),
         });
         let path = format!("/2015-03-31/functions/{}/policy", self.named("reporter"));
-        self.lambda("POST", &path, &permission);
+        emulator::lambda("POST", &path, &permission);
     }
 
     pub(crate) fn topic(&self) -> String {
@@ -370,9 +313,9 @@ impl Environment {
     }
 
     fn make_alerts(&self) {
-        self.query("sns", &[("Action", "CreateTopic"), ("Name", &self.named("alerts"))]);
+        emulator::query("sns", &[("Action", "CreateTopic"), ("Name", &self.named("alerts"))]);
         let topic = self.topic();
-        self.query(
+        emulator::query(
             "sns",
             &[
                 ("Action", "Subscribe"),
@@ -388,7 +331,7 @@ impl Environment {
 
     pub(crate) fn put_alarm(&self, alarm: &str, action: &str) {
         let name = self.named(alarm);
-        self.query(
+        emulator::query(
             "monitoring",
             &[
                 ("Action", "PutMetricAlarm"),
@@ -423,15 +366,4 @@ pub(crate) fn zip() -> Vec<u8> {
     let mut end = b"PK\x05\x06".to_vec();
     end.resize(22, 0);
     end
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
