@@ -66,9 +66,8 @@ impl Environment {
         let told = json!({"EventSourceMappings": [{"UUID": "told", "State": "Enabled", "BatchSize": 10,
             "FunctionResponseTypes": ["ReportBatchItemFailures"]}]});
         front.answer("/event-source-mappings", 200, &told.to_string());
-        let endpoint = front.endpoint_url();
         let sdk = function_config(|variable| match variable {
-            "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
+            "AWS_ENDPOINT_URL" => Some(SERVER.endpoint_url()),
             "AWS_REGION" => Some(REGION.to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
             _ => None,
@@ -243,6 +242,25 @@ impl Environment {
             ("PolicyDocument", &*document),
         ];
         emulator::query("iam", &put);
+    }
+
+    /// Gives the reporter a right that it has already by a managed policy too.
+    pub(crate) fn attach_what_the_reporter_logs_by(&self) {
+        let mut logs = self.policy("reporter");
+        logs["Statement"].as_array_mut().unwrap().retain(|right| {
+            right["Action"].as_array().unwrap().contains(&json!("logs:PutLogEvents"))
+        });
+        let name = self.named("logs");
+        let create = [
+            ("Action", "CreatePolicy"),
+            ("PolicyName", &*name),
+            ("PolicyDocument", &logs.to_string()),
+        ];
+        emulator::query("iam", &create);
+        let arn = format!("arn:aws:iam::{ACCOUNT}:policy/{name}");
+        let role = self.role("reporter");
+        let attach = [("Action", "AttachRolePolicy"), ("RoleName", &*role), ("PolicyArn", &*arn)];
+        emulator::query("iam", &attach);
     }
 
     fn make_functions(&self) {

@@ -1,8 +1,11 @@
 //! The canary on AWS: through the processor and out again, without a trace in any report.
 
+use std::collections::BTreeSet;
+
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_lambda::batch_metrics::BatchMetrics;
 use cv_analytics_lambda::start::now;
+use serde_json::Value;
 
 use crate::account::Environment;
 use crate::processing::Processing;
@@ -21,6 +24,22 @@ fn reports(environment: &Environment, this: IsoWeek) -> Vec<String> {
         String::from_utf8(output.stdout).unwrap()
     };
     [this.earlier(1), this, this.later(1)].map(report).to_vec()
+}
+
+/// The rights that `docs/doctor.md` lists, and the one call that needs none.
+fn rights_of_the_page() -> BTreeSet<String> {
+    let page = include_str!("../../../../docs/doctor.md");
+    let policy = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let policy: Value = serde_json::from_str(policy).unwrap();
+    let mut rights = BTreeSet::from(["sts:GetCallerIdentity".to_owned()]);
+    for statement in policy["Statement"].as_array().unwrap() {
+        let actions = match &statement["Action"] {
+            Value::Array(actions) => actions.clone(),
+            action => vec![action.clone()],
+        };
+        rights.extend(actions.iter().map(|action| action.as_str().unwrap().to_owned()));
+    }
+    rights
 }
 
 /// How many messages a queue holds, to be seen and hidden.
@@ -59,8 +78,11 @@ fn a_canary_goes_through_the_processor_and_leaves_no_trace_in_any_report() {
     }
     let before = reports(&environment, week);
     assert!(before[1].contains(r#""deadLetters": 1"#), "{}", before[1]);
+    environment.attach_what_the_reporter_logs_by();
+    environment.front.take_called();
     let diagnosis = environment.doctor(&["--wait", "60"]);
     diagnosis.is_well();
+    assert_eq!(environment.front.take_called(), rights_of_the_page());
     for check in
         ["canary", "canary-pair", "canary-unreadable", "canary-uncounted", "canary-removed"]
     {

@@ -1,5 +1,6 @@
 //! A front before the emulator: it answers some calls itself, as AWS would where the emulator cannot.
 
+use std::collections::BTreeSet;
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,8 @@ struct Rule {
 pub(crate) struct Front {
     address: String,
     rules: Arc<Mutex<Vec<Rule>>>,
+    /// What was called, as IAM names it.
+    called: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Front {
@@ -26,7 +29,7 @@ impl Front {
     pub(crate) fn start(behind: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let front = Self { address, rules: Arc::default() };
+        let front = Self { address, rules: Arc::default(), called: Arc::default() };
         let serving = front.clone();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -48,6 +51,11 @@ impl Front {
         self.rules.lock().unwrap().insert(0, rule);
     }
 
+    /// The rights that the calls since the last look needed.
+    pub(crate) fn take_called(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.called.lock().unwrap())
+    }
+
     /// Hands those calls on again.
     pub(crate) fn forget(&self, holds: &str) {
         self.rules.lock().unwrap().retain(|rule| rule.holds != holds);
@@ -57,6 +65,7 @@ impl Front {
         let mut reader = BufReader::new(stream);
         let mut writer = stream;
         while let Ok(Some(request)) = HttpRequest::read(&mut reader) {
+            self.called.lock().unwrap().insert(right(&request));
             let (status, headers, body) =
                 self.by_rule(&request).unwrap_or_else(|| handed_on(&request, behind));
             let head = format!(
@@ -76,6 +85,26 @@ impl Front {
         let rule = rules.iter().find(|rule| text.contains(&rule.holds))?;
         Some((rule.status, String::new(), rule.body.clone().into_bytes()))
     }
+}
+
+/// What IAM calls the action of a request.
+fn right(request: &HttpRequest) -> String {
+    let scope = request.header("authorization").unwrap_or_default();
+    let service = scope.split('/').nth(3).unwrap_or_default();
+    let body = String::from_utf8_lossy(&request.body);
+    let action = match service {
+        "lambda" if request.path.contains("/configuration") => "GetFunctionConfiguration",
+        "lambda" if request.path.contains("/policy") => "GetPolicy",
+        "lambda" if request.path.contains("/event-source-mappings") => "ListEventSourceMappings",
+        "ses" if request.path.contains("/identities/") => "GetEmailIdentity",
+        "ses" if request.path.ends_with("/account") => "GetAccount",
+        _ => match request.header("x-amz-target") {
+            Some(target) => target.rsplit('.').next().unwrap(),
+            None => body.split('&').find_map(|field| field.strip_prefix("Action=")).unwrap(),
+        },
+    };
+    let service = if service == "monitoring" { "cloudwatch" } else { service };
+    format!("{service}:{}", action.trim_end_matches("Batch"))
 }
 
 fn handed_on(request: &HttpRequest, behind: &str) -> (u16, String, Vec<u8>) {
