@@ -13,14 +13,12 @@ use crate::tools::{Cache, require_terraform};
 
 /// What the tests read where checkov lies.
 const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
+
 /// What the tests read where the program lies.
 const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
 
 /// Where they find the folder of the functions' programs.
 const FUNCTIONS_VARIABLE: &str = "CV_ANALYTICS_FUNCTIONS";
-
-/// Where they find the program.
-const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
 
 /// Installs what is missing, builds the functions, and runs every module of `tests/infrastructure`.
 pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
