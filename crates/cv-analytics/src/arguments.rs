@@ -6,8 +6,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::configuration_file::ConfigurationFile;
 use crate::{
-    archive, cost, dead_letters, demo, doctor, events, forget, gaps, output, report, restore, serve,
-    settings, skills,
+    archive, cost, dead_letters, demo, doctor, events, forget, gaps, output, report, restore,
+    serve, settings, skills,
 };
 
 /// Analytics for the AI agents that people put in front of the public

@@ -94,13 +94,15 @@ impl Account {
     async fn check_all(&self, patience: Option<Duration>, findings: &mut Findings) -> Result<()> {
         let (processor, reporter) = functions::check(self, findings).await?;
         findings.add_all(mapping::check(self).await)?;
-        let timeout_s = processor.as_ref().and_then(|processor| processor.timeout_s());
+        let timeout_s = processor.as_ref().and_then(functions::Function::timeout_s);
         let queues = queues::check(self, timeout_s, findings).await?;
         findings.add_all(tables::check(self).await)?;
         let sender = reporter.as_ref().and_then(|reporter| reporter.variable("SENDER_EMAIL"));
         let recipients =
             reporter.as_ref().and_then(|reporter| reporter.variable("RECIPIENT_EMAIL"));
-        findings.add_all(rights::check(self, processor, &reporter, sender.as_deref()).await)?;
+        findings.add_all(
+            rights::check(self, processor.as_ref(), reporter.as_ref(), sender.as_deref()).await,
+        )?;
         findings.add_all(mail::check(self, sender.as_deref(), recipients.as_deref()).await)?;
         findings.add_all(alerts::check(self).await)?;
         findings.add_all(schedule::check(self, now()).await)?;

@@ -99,34 +99,6 @@ impl Canary {
         format!("{UNREADABLE_PREFIX}{}: this is no JSON, on purpose", self.id)
     }
 
-    /// Judges what was seen of it; `elsewhere` says what to do where nothing came.
-    pub(crate) fn judge(&self, seen: Result<Seen>, elsewhere: &str) -> [Check; 2] {
-        let Seen { interaction, reason } = match seen {
-            Ok(seen) => seen,
-            Err(error) => {
-                let said = with_causes(&error);
-                return [PAIR, UNREADABLE].map(|name| Check::fail(name, said.as_str(), elsewhere));
-            }
-        };
-        let pair = match interaction {
-            Some(record) if record.is_joined() => flagged(&record),
-            Some(_) => Check::fail(PAIR, "one half came, the other did not in time", elsewhere),
-            None => Check::fail(PAIR, "neither half came in time", elsewhere),
-        };
-        let unreadable = match reason.as_deref() {
-            Some(reason) if reason == Reason::NotJson.code() => {
-                Check::ok(UNREADABLE, format!("a dead letter with its reason, {reason}"))
-            }
-            Some(reason) => Check::fail(
-                UNREADABLE,
-                format!("a dead letter with the reason {reason:?} where not_json is right"),
-                elsewhere,
-            ),
-            None => Check::fail(UNREADABLE, "no dead letter came in time", elsewhere),
-        };
-        [pair, unreadable]
-    }
-
     /// Judges what is there after it was removed.
     pub(crate) fn removed(&self, left: Result<Seen>) -> Check {
         let by_hand = format!(
@@ -141,6 +113,34 @@ impl Canary {
             Err(error) => Check::fail(REMOVED, with_causes(&error), by_hand),
         }
     }
+}
+
+/// Judges what was seen of a canary; `elsewhere` says what to do where nothing came.
+pub(crate) fn judge(seen: Result<Seen>, elsewhere: &str) -> [Check; 2] {
+    let Seen { interaction, reason } = match seen {
+        Ok(seen) => seen,
+        Err(error) => {
+            let said = with_causes(&error);
+            return [PAIR, UNREADABLE].map(|name| Check::fail(name, said.as_str(), elsewhere));
+        }
+    };
+    let pair = match interaction {
+        Some(record) if record.is_joined() => flagged(&record),
+        Some(_) => Check::fail(PAIR, "one half came, the other did not in time", elsewhere),
+        None => Check::fail(PAIR, "neither half came in time", elsewhere),
+    };
+    let unreadable = match reason.as_deref() {
+        Some(reason) if reason == Reason::NotJson.code() => {
+            Check::ok(UNREADABLE, format!("a dead letter with its reason, {reason}"))
+        }
+        Some(reason) => Check::fail(
+            UNREADABLE,
+            format!("a dead letter with the reason {reason:?} where not_json is right"),
+            elsewhere,
+        ),
+        None => Check::fail(UNREADABLE, "no dead letter came in time", elsewhere),
+    };
+    [pair, unreadable]
 }
 
 /// Whether both halves carry the mark by which reports leave them out.

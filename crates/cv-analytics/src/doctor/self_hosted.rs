@@ -34,22 +34,18 @@ pub(crate) async fn check(
         let place = if place.as_os_str().is_empty() { ".".as_ref() } else { place };
         findings.add(files::disk(place, examined.bytes))?;
     }
-    let believed = match &credentials {
-        Some(credentials) => {
-            let credentials = credentials.clone();
-            let called = tokio::task::spawn_blocking(move || {
-                server::check(&credentials, public_url.as_deref())
-            });
-            let (checks, believed) = called.await?;
-            findings.add_all(checks)?;
-            believed
-        }
-        None => {
-            let why = "the address and the key are in credentials.env";
-            let names = ["server", "clock", "signature", "token"];
-            findings.add_all(names.map(|name| Check::skipped(name, why)))?;
-            false
-        }
+    let believed = if let Some(credentials) = &credentials {
+        let credentials = credentials.clone();
+        let called =
+            tokio::task::spawn_blocking(move || server::check(&credentials, public_url.as_deref()));
+        let (checks, believed) = called.await?;
+        findings.add_all(checks)?;
+        believed
+    } else {
+        let why = "the address and the key are in credentials.env";
+        let names = ["server", "clock", "signature", "token"];
+        findings.add_all(names.map(|name| Check::skipped(name, why)))?;
+        false
     };
     let Some(patience) = patience else {
         return findings.add(canary::not_sent());
@@ -85,7 +81,7 @@ async fn send_through(
         Ok(()) => {
             checks.push(Check::ok(canary::NAME, format!("{} is sent", canary.id())));
             let seen = canary::watch(patience, async || look(&canary, store).await).await;
-            checks.extend(canary.judge(seen, WHERE_ELSE));
+            checks.extend(canary::judge(seen, WHERE_ELSE));
         }
         Err(error) => {
             let mend = "look at the server's log";

@@ -49,37 +49,37 @@ impl Pipeline<'_> {
         }
         let canary = Canary::new(now());
         let mut checks = Vec::new();
-        let mut shelf = self.shelf();
+        let mut letters = self.letters();
         let mut letter = None;
         match self.send_all(&canary).await {
             Ok(()) => {
                 let said = format!("{} is sent to {}", canary.id(), self.events);
                 checks.push(Check::ok(canary::NAME, said));
-                let look = async || self.look(&canary, &mut shelf, &mut letter).await;
+                let look = async || self.look(&canary, &mut letters, &mut letter).await;
                 let seen = canary::watch(patience, look).await;
-                checks.extend(canary.judge(seen, ELSEWHERE));
+                checks.extend(canary::judge(seen, ELSEWHERE));
             }
             Err(error) => checks.push(error.barred(canary::NAME)),
         }
         if let Some(letter) = &letter {
             checks.push(self.uncounted(letter).await);
         }
-        let removed = self.remove(&canary, &mut shelf, letter.as_ref()).await;
-        shelf.release().await;
+        let removed = self.remove(&canary, &mut letters, letter.as_ref()).await;
+        letters.release().await;
         checks.push(canary.removed(removed));
         checks
     }
 
-    fn shelf(&self) -> DeadLetterShelf {
+    fn letters(&self) -> DeadLetterShelf {
         DeadLetterShelf::new(DeadLetterQueue::new(self.queues.clone(), self.dead_letters))
     }
 
     async fn send_all(&self, canary: &Canary) -> Result<(), CallError> {
         for Message { body, deduplication_id, group_id } in canary.messages() {
-            let send = self.queues.client().send_message().queue_url(self.events);
-            let send = send.message_group_id(group_id).message_deduplication_id(deduplication_id);
-            let sent = send.message_body(body).send().await;
-            sent.map_err(|error| CallError::of_sdk("sqs:SendMessage", &error))?;
+            let call = self.queues.client().send_message().queue_url(self.events);
+            let call = call.message_group_id(group_id).message_deduplication_id(deduplication_id);
+            let answer = call.message_body(body).send().await;
+            answer.map_err(|error| CallError::of_sdk("sqs:SendMessage", &error))?;
         }
         Ok(())
     }
@@ -88,12 +88,12 @@ impl Pipeline<'_> {
     async fn look(
         &self,
         canary: &Canary,
-        shelf: &mut DeadLetterShelf,
+        letters: &mut DeadLetterShelf,
         letter: &mut Option<ShelvedLetter>,
     ) -> Result<Seen> {
         if letter.is_none() {
             let body = canary.unreadable_body();
-            let page = shelf
+            let page = letters
                 .next_page()
                 .await
                 .context("the dead-letter queue cannot be looked through")?;
@@ -101,7 +101,7 @@ impl Pipeline<'_> {
                 if found.body == body {
                     *letter = Some(found);
                 } else if is_left_over(canary, &found) {
-                    shelf.delete(&found).await?;
+                    letters.delete(&found).await?;
                 }
             }
         }
@@ -131,12 +131,12 @@ impl Pipeline<'_> {
     async fn remove(
         &self,
         canary: &Canary,
-        shelf: &mut DeadLetterShelf,
+        letters: &mut DeadLetterShelf,
         letter: Option<&ShelvedLetter>,
     ) -> Result<Seen> {
         self.store.forget_request(canary.id()).await?;
         if let Some(letter) = letter {
-            shelf.delete(letter).await?;
+            letters.delete(letter).await?;
         }
         let left = self.store.tables().read_record(canary.id(), true).await?;
         if !matches!(left, Some(Record::Erased)) {

@@ -205,14 +205,13 @@ impl Account {
             let said = format!("there is no queue {name} in {}", self.names.region);
             error.missing(check, said, MISPLACED.to_owned())
         };
-        let url = match url {
-            Some(url) => url,
-            None => {
-                let answer = client.get_queue_url().queue_name(name).send().await;
-                let answer = answer.map_err(|error| CallError::of_sdk("sqs:GetQueueUrl", &error));
-                let answer = answer.map_err(|error| missing(&error))?;
-                answer.queue_url.unwrap_or_default()
-            }
+        let url = if let Some(url) = url {
+            url
+        } else {
+            let answer = client.get_queue_url().queue_name(name).send().await;
+            let answer = answer.map_err(|error| CallError::of_sdk("sqs:GetQueueUrl", &error));
+            let answer = answer.map_err(|error| missing(&error))?;
+            answer.queue_url.unwrap_or_default()
         };
         let answer =
             client.get_queue_attributes().queue_url(&url).attribute_names(Attribute::All).send();

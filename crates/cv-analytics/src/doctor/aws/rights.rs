@@ -37,8 +37,8 @@ impl Holder {
 /// Looks at both roles and at the Worker's user.
 pub(crate) async fn check(
     account: &Account,
-    processor: Option<Function>,
-    reporter: &Option<Function>,
+    processor: Option<&Function>,
+    reporter: Option<&Function>,
     sender: Option<&str>,
 ) -> Vec<Check> {
     let names = &account.names;
@@ -46,10 +46,8 @@ pub(crate) async fn check(
         let own = function.and_then(Function::role).map(str::to_owned);
         own.unwrap_or_else(|| format!("{}-{}", names.named(kind), names.region))
     };
-    let roles = [
-        ("processor", role(processor.as_ref(), "processor")),
-        ("reporter", role(reporter.as_ref(), "reporter")),
-    ];
+    let roles =
+        [("processor", role(processor, "processor")), ("reporter", role(reporter, "reporter"))];
     let mut checks = Vec::new();
     for (kind, role) in roles {
         checks.extend(account.trust(kind, &role).await);
