@@ -22,10 +22,12 @@ pub(crate) enum Profile {
 /// Builds the program of the package `name`, and gives its path.
 pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
     let mut command = Command::new("cargo");
-    command.args(["build", "--package", name, "--bin", name]);
-    if profile == Profile::Release {
-        command.arg("--release");
-    }
+    command.args(["build", "--bin", name]);
+    match profile {
+        // With the features that the tests of the workspace have compiled everything with.
+        Profile::Dev => command.arg("--workspace"),
+        Profile::Release => command.args(["--package", name, "--release"]),
+    };
     built_program(&mut command, name)
 }
 

@@ -39,7 +39,6 @@ impl DeadLetter {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::intake::Intake;
     use crate::timestamp::Timestamp;
 

@@ -134,13 +134,13 @@ fn a_mail_names_the_same_way_out_in_its_header_and_at_its_end() {
         template: None,
     };
     let from = "reports@example.com";
-    let message =
+    let linked =
         Message::in_context(&report("rich-week.json"), from, "a@b.c", MONDAY_NINE, &surroundings);
-    let message = message.unwrap();
-    let eml = message.to_eml().unwrap();
+    let linked = linked.unwrap();
+    let eml = linked.to_eml().unwrap();
     let header = format!("List-Unsubscribe: <{link}>");
     assert!(String::from_utf8(eml).unwrap().contains(&header));
-    for form in [&message.html, &message.text] {
+    for form in [&linked.html, &linked.text] {
         assert!(form.contains(link));
         assert!(form.contains("https://cv.example.org/weeks/2026-W47"));
     }

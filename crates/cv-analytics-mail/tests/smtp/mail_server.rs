@@ -39,8 +39,6 @@ pub(crate) enum Break {
     AmidTheMessage,
     /// The connection is cut after the message was taken, before the answer.
     BeforeTheAnswer,
-    /// No answer ever comes.
-    NoAnswer,
 }
 
 /// A server that listens; it ends with the test's runtime.
@@ -226,12 +224,6 @@ async fn take<S: AsyncRead + AsyncWrite + Unpin>(
     }
     state.taken.lock().unwrap().push((recipient.to_owned(), message));
     match breaks {
-        Some(Break::NoAnswer) => {
-            // Until the client gives up.
-            let mut rest = [0; 64];
-            while stream.read(&mut rest).await.unwrap_or(0) > 0 {}
-            None
-        }
         Some(_) => None,
         None => {
             say(stream, "250 queued").await;
