@@ -30,6 +30,18 @@ for function in processor reporter; do
   fi
 done
 account=$(aws sts get-caller-identity --query Account --output text)
+# One that was never whole takes no update; one that is being changed takes none now.
+status=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackStatus' --output text 2>&1) || true
+case $status in
+  ROLLBACK_COMPLETE | ROLLBACK_FAILED | DELETE_FAILED)
+    echo "the stack $stack is $status: a half of it that can only be deleted. docs/troubleshooting.md says how" >&2
+    exit 1
+    ;;
+  *_IN_PROGRESS)
+    echo "the stack $stack is $status: wait until that has ended" >&2
+    exit 1
+    ;;
+esac
 bucket=cv-analytics-code-$account-$region
 protected_bucket "$bucket" "$region"
 

@@ -1,4 +1,5 @@
-# Read by init.sh, plan.sh and apply.sh: which environment, and where its state and Terraform's own files lie.
+# shellcheck shell=bash
+# Read by init.sh, plan.sh, apply.sh and rollback.sh: which environment, and where its state and Terraform's own files lie.
 
 if [[ $# -ne 1 ]]; then
   echo "Usage: $(basename "$0") ENVIRONMENT   (a file in infra/environments without .tfvars)" >&2
@@ -16,6 +17,7 @@ region=$(sed -n 's/^region *= *"\(.*\)".*/\1/p' "$variables")
 region=${region:-eu-west-2}
 # The AWS CLI's first version reads the second of these.
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+# shellcheck disable=SC2034
 plan_file=$terraform_folder/$environment.tfplan
 # One folder an environment, so that no command reaches another environment's state.
 export TF_DATA_DIR=$terraform_folder/.terraform/$environment

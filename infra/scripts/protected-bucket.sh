@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Read by the other scripts: a bucket that is versioned, encrypted, and open to nobody else.
 
 # protected_bucket NAME REGION

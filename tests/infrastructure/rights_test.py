@@ -1,10 +1,11 @@
 """What each role may do: what its page says and its sources call, and nothing more. What the functions really call
 is compared in `deployed_test.py`; here that the sources have no call which no run made."""
 
+import json
 import re
 import unittest
 
-from template import ROOT, Template
+from template import ACCOUNT, PARAMETERS, REGION, ROOT, Template
 
 # The calls of the SDK for Rust, and what IAM calls them.
 CALLS = {
@@ -70,6 +71,25 @@ class Rights(unittest.TestCase):
             self.assertLessEqual(by_lambda, actions(role))
             allowed |= actions(role) - by_lambda - MAIL
         self.assertEqual(called(*sources), allowed)
+
+    def test_the_doctor_expects_exactly_what_the_template_gives(self):
+        places = {
+            "partition": "aws", "region": REGION, "account": ACCOUNT, "prefix": "",
+            "queryEvents": "CV-Analytics-QueryEvents", "analytics": "CV-Analytics",
+            "eventsQueue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:cv-analytics-events.fifo",
+            "deadLetterQueue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:cv-analytics-dlq.fifo",
+            "sender": PARAMETERS["SenderEmail"],
+        }
+        text = (ROOT / "crates/cv-analytics/data/role-rights.json").read_text()
+        for name, value in places.items():
+            text = text.replace(f"{{{name}}}", value)
+        for kind, resource in (("processor", "ProcessorRole"), ("reporter", "ReporterRole"), ("worker", "WorkerUser")):
+            given = [
+                (tuple(one["Action"] if isinstance(one["Action"], list) else [one["Action"]]), one["Resource"], one.get("Condition"))
+                for one in statements(resource)
+            ]
+            expected = [(tuple(one["actions"]), one["resource"], one.get("condition")) for one in json.loads(text)[kind]]
+            self.assertEqual(expected, given, kind)
 
     def test_the_processor_neither_mails_nor_scans_and_the_reporter_has_no_queue(self):
         self.assertFalse({one for one in actions("ProcessorRole") if one.startswith("ses:") or one.endswith((":Scan", ":Query"))})

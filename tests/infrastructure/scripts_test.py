@@ -84,13 +84,24 @@ class Scripts(unittest.TestCase):
         self.assertIn("No changes to deploy", again)
         self.assertEqual(read_back(self.account.endpoint), first)
 
+    def test_half_a_stack_is_named_and_nothing_is_made(self):
+        aws = self.checkout.folder / "bin/aws"
+        aws.parent.mkdir()
+        # CloudFormation gives this state after a first creation that failed.
+        aws.write_text('#!/bin/sh\ncase "$*" in *describe-stacks*) echo ROLLBACK_COMPLETE ;; *) echo 123456789012 ;; esac\n')
+        aws.chmod(0o755)
+        path = f"{aws.parent}:{self.environment['PATH']}"
+        said = self.deploy(variables={"PATH": path}, succeeds=False)
+        self.assertIn("the stack cv-analytics is ROLLBACK_COMPLETE: a half of it that can only be deleted", said)
+        self.assertEqual(read_back(self.account.endpoint), {})
+
     def test_functions_that_were_not_built_are_named_before_anything_is_made(self):
         said = self.deploy("--architecture", "x86_64", succeeds=False)
         self.assertIn("cargo xtask dist --arch x86_64", said)
         self.assertEqual(read_back(self.account.endpoint), {})
 
     def test_a_wrong_word_shows_how_it_is_used(self):
-        for name in ("deploy-stack.sh", "worker-key.sh", "release-functions.sh", "move-to-terraform.sh"):
+        for name in ("deploy-stack.sh", "worker-key.sh", "release-functions.sh", "move-to-terraform.sh", "rollback.sh"):
             with self.subTest(name):
                 self.assertIn(f"Usage: {name}", self.script(name, "--nonsense", succeeds=False))
 

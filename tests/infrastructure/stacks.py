@@ -44,7 +44,7 @@ class Stack:
     def delete(self):
         creator = Creator(self.endpoint)
         for name, resource in reversed(self.template().resources.items()):
-            if resource["DeletionPolicy"] != "Retain":
+            if not resource["DeletionPolicy"].startswith("Retain"):
                 creator.delete(resource["Type"], self.physical_ids[name])
         self.status = "DELETE_COMPLETE"
 

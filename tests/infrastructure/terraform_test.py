@@ -183,7 +183,7 @@ class Described(unittest.TestCase):
     def test_what_the_stack_retains_is_what_terraform_refuses_to_destroy(self):
         retained = {
             resource["Type"] for resource in load()["Resources"].values()
-            if resource.get("DeletionPolicy") == "Retain"
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate"
         }
         kinds = {
             "aws_sqs_queue": "AWS::SQS::Queue", "aws_dynamodb_table": "AWS::DynamoDB::Table",

@@ -203,7 +203,51 @@ class Recount:
                          for name, skill in skills.items() if skill["trend"] in ("rising", "falling", "new", "gone")},
             "gaps": self.gaps(monday),
             "provenance": {"interactions": len(asked), "excluded": self.excluded[monday]},
+            "calibration": self.calibration(asked),
         }
+
+    def history(self, monday):
+        """The figures of the eight weeks that end with this one, by their names; None for a week without data."""
+        found = {}
+        for back in range(7, -1, -1):
+            week = monday - timedelta(days=7 * back)
+            figures = None
+            if self.weeks.get(week):
+                report = self.report(week)
+                capture = report["capture"]
+                figures = {"interactions": report["provenance"]["interactions"],
+                           **{key: capture[key] for key in ("queries", "joined", "unanswered", "joinRate")},
+                           "match": self.match(week), "outcomes": report["outcomes"],
+                           "latencyMs": report["latencyMs"]}
+            found[week_name(week)] = figures
+        return found
+
+    @staticmethod
+    def calibration(asked):
+        """The scores in bands of twenty and bins of ten, and how many disagree with the outcome."""
+        scored = [i for i in asked if i.score is not None]
+        if not scored:
+            return None
+
+        def disagrees(i):
+            if i.outcome == "answered" and i.match != "none":
+                return i.score < 40 and i.match != "partial"
+            return i.score >= 60
+
+        def lies_in(i, place, width):
+            return min(int(i.score // width), 100 // width - 1) == place
+
+        bands = []
+        for place in range(5):
+            band = [i for i in scored if lies_in(i, place, 20)]
+            bands.append({"from": place * 20, "to": 100 if place == 4 else place * 20 + 19, "scored": len(band),
+                          "disagreeing": sum(map(disagrees, band)),
+                          "outcomes": {outcome: sum(i.outcome == outcome for i in band)
+                                       for outcome in OUTCOMES if outcome != "unanswered"}})
+        disagreeing = sum(map(disagrees, scored))
+        return {"scored": len(scored), "disagreeing": disagreeing,
+                "disagrees": disagreeing >= 5 and disagreeing * 50 >= len(scored), "bands": bands,
+                "histogram": [sum(lies_in(i, place, 10) for i in scored) for place in range(10)]}
 
     def skills(self, monday):
         """Every skill of this week or the one before."""

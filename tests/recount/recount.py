@@ -166,11 +166,16 @@ class Comparison:
         self.found = []
         self.names = {}
         self.vague = recount.vague_kinds(monday)
+        self.history = recount.history(monday)
 
     def differences(self):
         """Every difference, in words."""
         self.found += values({key: value for key, value in self.expected.items()
                               if key not in ("skills", "trending", "gaps")}, self.report, "")
+        told = {week["week"]: week["figures"] for week in self.report["history"]}
+        self.found += values(self.history, told, "history")
+        excluded = self.report["provenance"]["excludedBy"]
+        self.found += values(self.expected["provenance"]["excluded"], sum(excluded.values()), "provenance.excludedBy")
         if self.report["reportVersion"] != 1:
             self.found.append("reportVersion is not 1")
         self.skills()

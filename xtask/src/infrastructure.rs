@@ -1,5 +1,5 @@
-//! The tests of `infra/`: real Terraform with the real AWS provider against an emulated account, in which the
-//! functions' own programs run as they are deployed.
+//! The tests of `infra/`, the workflows and the documents: real Terraform with the real AWS provider
+//! against an emulated account in which the functions' own programs run as they are deployed, and lints.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,10 +13,8 @@ use crate::tools::{Cache, require_terraform};
 
 /// What the tests read where checkov lies.
 const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
-
 /// Where they find the folder of the functions' programs.
 const FUNCTIONS_VARIABLE: &str = "CV_ANALYTICS_FUNCTIONS";
-
 /// Where they find the program.
 const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
 

@@ -15,7 +15,8 @@
 //! 10. [`lambda_subjects`]: what the benchmark of Lambda measures.
 //! 11. [`aws_demo`]: the whole pipeline of AWS on this machine.
 //! 12. [`worker_client`]: the client for Cloudflare Workers inside workerd.
-//! 13. [`infrastructure`]: `infra/` against an emulated account.
+//! 13. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
+//! 14. [`dashboard_pages`]: the dashboard in a real Chromium.
 
 mod acknowledged_events;
 mod architecture;
@@ -23,6 +24,7 @@ mod aws_demo;
 mod bootstraps;
 mod client_suites;
 mod commands;
+mod dashboard_pages;
 mod dist;
 mod full_disk;
 mod infrastructure;
@@ -50,13 +52,15 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
   test [PART]             installs what is missing and passes every test; PART of a step's name
-                          (durability, clients, worker, infrastructure) leaves the others out
+                          (durability, clients, dashboard, worker, infrastructure) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
+  bench pages [--quick]   every page of the dashboard over two years and two million interactions
   bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function
   bench worker [--quick]  what a visitor waits for the Worker's client, and its size beside the AWS SDK's
   dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
                           or x86_64
+  screenshots             the pictures of the dashboard in docs/images
   aws-demo                the pipeline of AWS on this machine, on emulators: from the first message to the mail
   deny                    licences, advisories and layers, by cargo-deny";
 
@@ -66,10 +70,11 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["test"] => test_everything::run(None),
         ["test", only] => test_everything::run(Some(only)),
-        ["bench", what @ ("intake" | "report"), options @ ..] => bench(what, options),
+        ["bench", what @ ("intake" | "report" | "pages"), options @ ..] => bench(what, options),
         ["bench", "lambda", options @ ..] => bench_lambda(options),
         ["bench", "worker", options @ ..] => worker_client::bench(options),
         ["aws-demo"] => aws_demo::run_demo(),
+        ["screenshots"] => dashboard_pages::screenshots(),
         ["deny"] => deny(),
         ["dist"] => dist::run(Architecture::Arm64),
         ["dist", "--arch", name] if let Some(architecture) = Architecture::from_name(name) => {

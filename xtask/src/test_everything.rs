@@ -11,7 +11,10 @@ use crate::commands;
 use crate::product_program::{self, Profile};
 use crate::steps::Steps;
 use crate::tools::Cache;
-use crate::{full_disk, infrastructure, kill_under_load, root, sync_before_answer, worker_client};
+use crate::{
+    dashboard_pages, full_disk, infrastructure, kill_under_load, root, sync_before_answer,
+    worker_client,
+};
 
 /// Runs the steps in the order of their cost; the first that fails ends it. With `only`, runs
 /// those whose name holds it.
@@ -52,6 +55,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
             steps.step(suite.name(), || client_suites::run_suite(suite, &program, &cache))?;
         }
     }
+    if is_wanted(DASHBOARD) {
+        steps.step(DASHBOARD, || dashboard_pages::check(&program, &cache))?;
+    }
     if is_wanted(WORKER) {
         steps.step(WORKER, || worker_client::check_inside_workerd(&cache))?;
     }
@@ -79,6 +85,8 @@ const INFRASTRUCTURE: &str =
     "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
 
 const RECOUNT: &str = "the report: every figure recounted";
+
+const DASHBOARD: &str = "dashboard: every page in a real browser";
 
 const WORKER: &str = "worker: the client inside workerd";
 

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
-use cv_analytics_harness::tools_cache::{DYNOXIDE_VERSION, MOTO_REQUIREMENTS, ToolsCache};
+use cv_analytics_harness::tools_cache::{
+    DYNOXIDE_VERSION, MOTO_REQUIREMENTS, ToolsCache, variable,
+};
 
 use crate::commands::{output, run};
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The oldest Node.js that the pinned AWS SDK runs on.
 const NODE_MAJOR: u32 = 20;
+/// What Chromium is called, here and there.
+const CHROMIUM: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// The oldest Terraform that infra/ is for.
 const TERRAFORM: (u32, u32) = (1, 11);
 const TERRAFORM_MINOR: &str = "1.11";
@@ -148,6 +153,33 @@ pub(crate) fn require_strace() -> Result<()> {
         return Ok(());
     }
     install_packages(&["strace"])
+}
+
+/// A program of Debian's that has its package's name.
+pub(crate) fn require_program(name: &str) -> Result<()> {
+    if succeeds(Command::new(name).arg("--version")) {
+        return Ok(());
+    }
+    install_packages(&[name])
+}
+
+/// Chromium, or a browser made of it; `CV_ANALYTICS_CHROMIUM` names another.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    if let Some(program) = variable("CV_ANALYTICS_CHROMIUM") {
+        return Ok(program);
+    }
+    let found = || {
+        let folders = variable("PATH")?;
+        let all = std::env::split_paths(&folders).flat_map(|folder| {
+            CHROMIUM.iter().map(move |name| folder.join(name)).collect::<Vec<_>>()
+        });
+        all.into_iter().find(|program| succeeds(Command::new(program).arg("--version")))
+    };
+    if let Some(program) = found() {
+        return Ok(program);
+    }
+    install_packages(&["chromium"])?;
+    found().context("find Chromium, which was installed, in PATH")
 }
 
 /// Terraform, which no package registry has.

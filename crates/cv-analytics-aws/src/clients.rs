@@ -58,6 +58,12 @@ pub enum EnvironmentError {
 /// One connector for all services, made once: the SDK's own client makes one for each service client
 /// and another for the first call, and reads the roots each time.
 pub fn http_client(roots: TrustedRoots) -> SharedHttpClient {
+    let connector = http_connector(roots);
+    http_client_fn(move |_, _| connector.clone())
+}
+
+/// The connector behind [`http_client`], for calls that are made without an SDK.
+pub fn http_connector(roots: TrustedRoots) -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let builder = Connector::builder()
         .connector_settings(settings)
@@ -68,8 +74,7 @@ pub fn http_client(roots: TrustedRoots) -> SharedHttpClient {
         // It never fails so far; with the system's roots then, rather than not at all.
         Err(_) => builder.build(),
     };
-    let connector = SharedHttpConnector::new(connector);
-    http_client_fn(move |_, _| connector.clone())
+    SharedHttpConnector::new(connector)
 }
 
 /// How long calls may take, wherever they are made.

@@ -39,6 +39,11 @@ impl Gathered {
         self.events.push(event);
     }
 
+    /// Whether one of the events was sent to check the installation.
+    pub fn is_canary(&self) -> bool {
+        self.events.iter().any(Event::is_canary)
+    }
+
     /// What the events make together, where nothing was there before.
     pub fn delivered(&self) -> &Interaction {
         &self.delivered

@@ -23,8 +23,10 @@ impl Tables {
             self.describe(&names.analytics),
         )
         .await?;
-        keys(&query_events).map_err(wrong(&names.query_events))?;
-        keys(&analytics).and_then(|()| index(&analytics)).map_err(wrong(&names.analytics))
+        check_keys(&query_events).map_err(wrong(&names.query_events))?;
+        check_keys(&analytics)
+            .and_then(|()| check_index(&analytics))
+            .map_err(wrong(&names.analytics))
     }
 
     /// Looks at the table of the records alone, the one with an index: what a function does when
@@ -35,10 +37,14 @@ impl Tables {
     pub async fn check_analytics(&self) -> Result<(), TableError> {
         let name = &self.names().analytics;
         let table = self.describe(name).await?;
-        keys(&table).and_then(|()| index(&table)).map_err(wrong(name))
+        check_keys(&table).and_then(|()| check_index(&table)).map_err(wrong(name))
     }
 
-    async fn describe(&self, table: &str) -> Result<TableDescription, TableError> {
+    /// What AWS tells of one table.
+    ///
+    /// # Errors
+    /// [`TableError::Misconfigured`] where there is no such table.
+    pub async fn describe(&self, table: &str) -> Result<TableDescription, TableError> {
         let answer = self.client().describe_table().table_name(table).send().await;
         let answer = answer.map_err(|error| TableError::from_sdk(table, "DescribeTable", error))?;
         answer.table.ok_or_else(|| TableError::Misconfigured {
@@ -52,7 +58,11 @@ fn wrong(table: &str) -> impl FnOnce(String) -> TableError {
     move |problem| TableError::Misconfigured { table: table.to_owned(), problem }
 }
 
-fn keys(table: &TableDescription) -> Result<(), String> {
+/// Whether the table's key is the one that is needed.
+///
+/// # Errors
+/// A sentence that says what it is, and what to do.
+pub fn check_keys(table: &TableDescription) -> Result<(), String> {
     let wanted = [(REQUEST_ID, KeyType::Hash, ScalarAttributeType::S)];
     match_keys(table.key_schema(), table.attribute_definitions(), &wanted).map_err(|found| {
         format!(
@@ -61,7 +71,11 @@ fn keys(table: &TableDescription) -> Result<(), String> {
     })
 }
 
-fn index(table: &TableDescription) -> Result<(), String> {
+/// Whether the table has the index over weeks, with its keys and every attribute.
+///
+/// # Errors
+/// A sentence that says what is wrong, and what to do.
+pub fn check_index(table: &TableDescription) -> Result<(), String> {
     let index = table
         .global_secondary_indexes()
         .iter()

@@ -7,7 +7,7 @@
 //! 3. [`privacy`] and [`known_bots`]: what is taken out of a message before anything keeps it.
 //! 4. [`intake`] (with `json_object`, `field` and `match_fields`): the one function that turns bytes
 //!    into halves, or into a [`dead_letter`].
-//! 5. [`interaction`]: the joining law.
+//! 5. [`interaction`]: the joining law; [`canary`]: what was sent to check the installation alone.
 //! 6. [`canonical`]: halves written as the events of the contract again.
 //! 7. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
 //!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten; [`session_key`]: where
@@ -16,6 +16,7 @@
 
 pub mod archive;
 pub mod browse;
+pub mod canary;
 pub mod canonical;
 pub mod dead_letter;
 pub mod event;

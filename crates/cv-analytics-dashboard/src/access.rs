@@ -172,7 +172,9 @@ async fn admit(
 ) -> Result<Request, Response<Body>> {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if !access.is_our_host(host.or_else(|| request.uri().authority().map(|host| host.as_str()))) {
+    if !access.is_our_host(
+        host.or_else(|| request.uri().authority().map(axum::http::uri::Authority::as_str)),
+    ) {
         let text = "this server does not answer for that host: open it by the address that `cv-analytics serve` \
                     prints, or name yours with --public-url";
         return Err(plain(StatusCode::MISDIRECTED_REQUEST, text));
@@ -184,7 +186,9 @@ async fn admit(
     let is_open = is_open(request.uri().path());
     let owner = match access.signed_in(headers, now) {
         Some(owner) => owner,
-        None if bearer(headers).is_some() => bearer_owner(access, &request)?,
+        None if bearer(headers).is_some() => {
+            bearer_owner(access, &request).map_err(|refusal| *refusal)?
+        }
         None if is_open => Owner::Unknown,
         None => return Err(login::ask(&request)),
     };
@@ -224,15 +228,15 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-fn bearer_owner(access: &Access, request: &Request) -> Result<Owner, Response<Body>> {
+fn bearer_owner(access: &Access, request: &Request) -> Result<Owner, Box<Response<Body>>> {
     let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
     let is_only = values.next().is_some() && values.next().is_none();
     if is_only && bearer(request.headers()).is_some_and(|token| access.is_token(token)) {
         return Ok(Owner::Program);
     }
     match access.count_failure(request.extensions().get::<ClientAddress>().copied()) {
-        Ok(()) => Err(plain(StatusCode::UNAUTHORIZED, "that is not the token")),
-        Err(seconds) => Err(too_many_failures(seconds)),
+        Ok(()) => Err(Box::new(plain(StatusCode::UNAUTHORIZED, "that is not the token"))),
+        Err(seconds) => Err(Box::new(too_many_failures(seconds))),
     }
 }
 

@@ -142,7 +142,6 @@ fn step(highest: u64) -> u64 {
         }
         // 1, 2, 5, 10, 20, 50, …
         step = match factor {
-            2 => step * 2,
             5 => step / 2 * 5,
             _ => step * 2,
         };

@@ -46,14 +46,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let query = Form::read(query.unwrap_or_default().as_bytes());
-    let week = match query.get("week").filter(|week| !week.is_empty()) {
-        Some(week) => {
-            week.parse::<IsoWeek>().map_err(|error| PageError::BadRequest(error.to_string()))?
-        }
-        None => {
-            let now = dashboard.now();
-            shown_week(&dashboard.weeks().await?, now)
-        }
+    let week = if let Some(week) = query.get("week").filter(|week| !week.is_empty()) {
+        week.parse::<IsoWeek>().map_err(|error| PageError::BadRequest(error.to_string()))?
+    } else {
+        shown_week(&dashboard.weeks().await?, dashboard.now())
     };
     let digest = session_of(&session);
     // A conversation may go over midnight on a Sunday.

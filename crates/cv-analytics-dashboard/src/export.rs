@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::browse::Browse;
-use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::week::IsoWeek;
@@ -204,8 +204,7 @@ impl<'o> Exported<'o> {
             question: observation.query.as_ref().map(|query| query.text),
             outcome: response.map_or("unanswered", |response| Outcome::code(response.outcome)),
             match_type: response.and_then(|response| response.match_type.map(MatchType::code)),
-            match_score: response
-                .and_then(|response| response.match_score.map(|score| score.value())),
+            match_score: response.and_then(|response| response.match_score.map(MatchScore::value)),
             latency_ms: seen.latency_ms,
             session: observation.session.map(|session| session.to_string()),
             matched_skills: response

@@ -10,15 +10,30 @@ pub(crate) const FORM_TOKEN: &str = "form-token";
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads `application/x-www-form-urlencoded`.
+    /// Reads `application/x-www-form-urlencoded`. Browsers send each line break as CR LF, whatever it
+    /// was in the page (<https://html.spec.whatwg.org/#converting-an-entry-list-to-a-list-of-name-value-pairs>).
     pub(crate) fn read(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes);
-        let own = |(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into(), value.into());
+        let own = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+            (name.into(), value.replace("\r\n", "\n"))
+        };
         Self(pairs.map(own).collect())
     }
 
     /// The first value of a field.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_comes_back_as_it_was() {
+        let form = Form::read(b"name=one%0D%0Atwo&mark=noise");
+        assert_eq!(form.get("name"), Some("one\ntwo"));
+        assert_eq!(form.get("mark"), Some("noise"));
     }
 }

@@ -69,8 +69,7 @@ pub(crate) fn sight(observation: &Observation, figures: &Figures) -> Option<Sigh
     let exclusions = &figures.settings.exclusions;
     let mut drill_down = DrillDown::new(&all, &figures.dictionary, figures.cv.as_ref(), exclusions);
     let page: ObservationPage = std::iter::once(observation.clone()).collect();
-    let seen = page.iter().next().map(|observation| drill_down.sight(&observation));
-    seen
+    page.iter().next().map(|observation| drill_down.sight(&observation))
 }
 
 fn view(interaction: Interaction, figures: &Figures) -> InteractionView {

@@ -11,8 +11,8 @@ use crate::page::PageError;
 pub(crate) const MOST_WEEKS: u8 = 8;
 /// Pages that one can turn; behind them the filter or the export is of more use.
 pub(crate) const MOST_PAGES: usize = 200;
-/// Characters of a value.
-const LONGEST: usize = 400;
+/// Characters of a value: as many as a question has, whose whole text may be the name of a gap.
+const LONGEST: usize = 2_000;
 
 /// The parameters, in the order in which addresses have them.
 const NAMES: [&str; 18] = [
@@ -80,10 +80,10 @@ impl QuestionQuery {
 
     /// The address of the same at `path`, with other values for some; an empty one is left out.
     pub(crate) fn href(&self, path: &str, changes: &[(&'static str, &str)]) -> String {
-        let changed =
+        let other =
             |name: &str| changes.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let pairs = NAMES.iter().filter_map(|name| {
-            let value = changed(name).unwrap_or_else(|| self.value(name));
+            let value = other(name).unwrap_or_else(|| self.value(name));
             (!value.is_empty()).then_some((*name, value))
         });
         address(path, pairs)

@@ -80,7 +80,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let newest = query.week.unwrap_or_else(|| shown_week(&weeks, now));
     let figures = dashboard.reports.figures(&dashboard.store).await?;
     let found = search(&dashboard.store, &figures, &query, newest).await?;
-    let view = view(&query, newest, &weeks, &figures, found);
+    let view = view(&query, newest, &weeks, &figures, &found);
     render("questions.html", ("Questions", "questions"), &owner, &view)
 }
 
@@ -89,15 +89,16 @@ fn view(
     newest: IsoWeek,
     weeks: &[IsoWeek],
     figures: &Figures,
-    found: Found,
+    found: &Found,
 ) -> QuestionsView {
     let here = |changes: &[(&'static str, &str)]| query.href("/questions", changes);
     let oldest = found.oldest.unwrap_or(newest);
     let pages = usize::try_from(found.total).unwrap_or(usize::MAX).div_ceil(ON_A_PAGE).max(1);
-    let page = |page: usize| here(&[("page", &page.to_string())]);
     let has_older = weeks.first().is_some_and(|first| *first < oldest);
     let older_week = oldest.earlier(1).to_string();
     let week = newest.to_string();
+    // With its week, which may be another one when the page is turned.
+    let page = |page: usize| here(&[("week", &week), ("page", &page.to_string())]);
     let interactions = counted(found.total, "question", "questions");
     let summary = match found.sessions {
         Some(sessions) => {
@@ -158,9 +159,10 @@ fn view(
         clear: crate::question_query::questions_of(&week, &[]),
         total: found.total,
         summary,
-        searched: match newest == oldest {
-            true => format!("week {newest}"),
-            false => format!("weeks {oldest} to {newest}"),
+        searched: if newest == oldest {
+            format!("week {newest}")
+        } else {
+            format!("weeks {oldest} to {newest}")
         },
         rows: rows(&found.rows, figures),
         pages: format!(
@@ -224,7 +226,11 @@ fn chips(query: &QuestionQuery) -> Vec<Chip> {
         .filter(|(name, _)| !query.value(name).is_empty())
         .map(|(name, words)| Chip {
             text: format!("{words}: {}", line(query.value(name), 60)),
-            remove: query.href("/questions", &[(name, ""), ("page", "")]),
+            remove: query.href(
+                "/questions",
+                // A gap's type says nothing without its name.
+                &[(name, ""), ("page", ""), if name == "gap" { ("type", "") } else { (name, "") }],
+            ),
         })
         .collect()
 }

@@ -27,7 +27,7 @@ use crate::reports::BUILT_IN;
 use crate::week_view::MARKS;
 
 /// Characters of a gap's name.
-const LONGEST_NAME: usize = 200;
+const LONGEST_NAME: usize = 2_000;
 
 #[derive(Serialize)]
 struct SettingsView<'v> {

@@ -2,7 +2,7 @@
 //!
 //! A message is acknowledged last: it is left out of the response's failures once its half is
 //! durable, or once it is in the dead-letter queue with its reason. State lives in one invocation
-//! only.
+//! only. Canaries take the same way, and are in no metric and no count.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -90,13 +90,11 @@ impl Processor {
         let began = (self.now)();
         let oldest = messages.iter().filter_map(|message| message.sent_at).min();
         let age = oldest.map_or(0, |oldest| began.as_millis() - oldest.as_millis());
-        let mut metrics = BatchMetrics {
-            received: messages.len() as u64,
-            oldest_ms: u64::try_from(age).unwrap_or(0),
-            ..BatchMetrics::default()
-        };
+        let mut metrics =
+            BatchMetrics { oldest_ms: u64::try_from(age).unwrap_or(0), ..BatchMetrics::default() };
 
         let (requests, mut unreadable) = self.read(&messages, began);
+        metrics.received = (messages.len() - canaries(&requests, &unreadable)) as u64;
         let mut failed = self.keep(requests, &mut unreadable, began, &mut metrics).await;
         failed.extend(self.set_aside_all(unreadable, &mut metrics).await);
         metrics.failed = failed.len() as u64;
@@ -165,6 +163,7 @@ impl Processor {
         let mut tables_are_wrong = false;
         while let Some((request, joined)) = kept.next().await {
             match joined {
+                Ok(_) if request.gathered.is_canary() => {}
                 Ok(joined) => {
                     metrics.joined += u64::from(joined.record_put);
                     metrics.coalesced += u64::from(request.gathered.is_coalesced());
@@ -213,12 +212,16 @@ impl Processor {
     ) -> Vec<&'m Message> {
         let set_aside = |unreadable: Unreadable<'m>| async move {
             let done = self.set_aside(&unreadable).await;
-            (unreadable.message, done)
+            (unreadable, done)
         };
         let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(AT_ONCE);
         let mut failed = Vec::new();
-        while let Some((message, done)) = all.next().await {
-            if done { metrics.dead_letters += 1 } else { failed.push(message) }
+        while let Some((Unreadable { message, letter }, done)) = all.next().await {
+            if !done {
+                failed.push(message);
+            } else if !letter.is_canary() {
+                metrics.dead_letters += 1;
+            }
         }
         failed
     }
@@ -234,7 +237,9 @@ impl Processor {
             return false;
         };
         let id = letter_id(message.dead_letter_id.as_deref(), &message.id);
-        if let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await {
+        if !letter.is_canary()
+            && let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await
+        {
             tracing::warn!(error = %error, "a dead letter could not be noted: it comes again");
             return false;
         }
@@ -283,4 +288,11 @@ impl Processor {
             Content::DeadLetter(_) => false,
         }
     }
+}
+
+/// How many messages were sent to check the installation.
+fn canaries(requests: &[Request<'_>], unreadable: &[Unreadable<'_>]) -> usize {
+    let requests = requests.iter().filter(|request| request.gathered.is_canary());
+    let messages: usize = requests.map(|request| request.messages.len()).sum();
+    messages + unreadable.iter().filter(|unreadable| unreadable.letter.is_canary()).count()
 }

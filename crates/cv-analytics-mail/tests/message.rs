@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::report::Report;
-use cv_analytics_mail::message::{Message, MessageError, subject};
+use cv_analytics_mail::message::{Message, MessageError, Surroundings, subject};
 use cv_analytics_mail::unsubscribe::{HttpsLink, Unsubscribe};
 use mail_parser::MessageParser;
 
@@ -121,4 +121,30 @@ fn an_address_or_a_week_that_could_break_a_header_is_refused() {
     report.week = "2026-W47]\r\nBcc: all@example.org".to_owned();
     let refused = Message::for_report(&report, "reports@example.com", "a@b.c", MONDAY_NINE);
     assert!(matches!(refused, Err(MessageError::Week(_))));
+}
+
+#[test]
+fn a_mail_names_the_same_way_out_in_its_header_and_at_its_end() {
+    let link = "https://cv.example.org/unsubscribe?token=a-b";
+    let dashboard = "https://cv.example.org".parse().unwrap();
+    let surroundings = Surroundings {
+        dashboard: Some(&dashboard),
+        next_report: Some(MONDAY_NINE),
+        unsubscribe: Some(Unsubscribe::Link(HttpsLink::new(link).unwrap())),
+        template: None,
+    };
+    let from = "reports@example.com";
+    let message =
+        Message::in_context(&report("rich-week.json"), from, "a@b.c", MONDAY_NINE, &surroundings);
+    let message = message.unwrap();
+    let eml = message.to_eml().unwrap();
+    let header = format!("List-Unsubscribe: <{link}>");
+    assert!(String::from_utf8(eml).unwrap().contains(&header));
+    for form in [&message.html, &message.text] {
+        assert!(form.contains(link));
+        assert!(form.contains("https://cv.example.org/weeks/2026-W47"));
+    }
+    let plain = message("rich-week.json").html;
+    assert_eq!(plain.matches("href=").count(), 1, "without surroundings only the way out");
+    assert!(plain.contains("href=\"mailto:reports@example.com"));
 }

@@ -101,7 +101,9 @@ impl<'t> Batch<'t> {
                 Disposition::DeadLetter
             }
         };
-        self.count(disposition, *arrived_at);
+        if !content.is_canary() {
+            self.count(disposition, *arrived_at);
+        }
         Ok(receipt(disposition, sequence))
     }
 
@@ -224,7 +226,10 @@ fn receipt(disposition: Disposition, sequence: i64) -> Receipt {
     Receipt { disposition, sequence: sequence.unsigned_abs() }
 }
 
-fn present(connection: &Connection, request_id: &RequestId) -> Result<Option<Interaction>> {
+pub(crate) fn present(
+    connection: &Connection,
+    request_id: &RequestId,
+) -> Result<Option<Interaction>> {
     let mut statement = connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"))?;
     let mut rows = statement.query([request_id.as_str()])?;

@@ -8,12 +8,13 @@
 //! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
 //! 4. `reader`: reading beside the writer; `observations`, `browse`, `export`,
 //!    `ledger`.
-//! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`, `serving_lock`: what the program does
-//!    with a store beyond the ports.
+//! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`,
+//!    `serving_lock`, `canary` and `examination`: what the program does with a store beyond the ports.
 
 mod archive;
 mod batch;
 mod browse;
+mod canary;
 mod changes;
 mod checkpointer;
 mod columns;
@@ -22,6 +23,7 @@ mod dead_letters;
 mod deduplication;
 mod erasure;
 mod error;
+mod examination;
 mod export;
 mod health;
 mod ledger;
@@ -55,6 +57,7 @@ use crate::writer::WriterHandle;
 
 pub use crate::dead_letters::DeadLetterEntry;
 pub use crate::erasure::Erased;
+pub use crate::examination::{Examination, examine};
 pub use crate::health::{Commits, Counts};
 pub use crate::serving_lock::{ServingLock, lock_for_serving};
 

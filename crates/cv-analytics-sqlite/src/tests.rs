@@ -1,6 +1,7 @@
 //! Runs the store as the program does: real files, real threads.
 
 mod browse;
+mod canary;
 mod dead_letters;
 mod deduplication;
 mod erasure;

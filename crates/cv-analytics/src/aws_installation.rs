@@ -6,6 +6,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use cv_analytics_aws::dead_letter_queue::DeadLetterQueue;
@@ -22,7 +24,7 @@ use crate::{now, session_key};
 /// Where AWS is used unless the environment or the profile names another region.
 const DEFAULT_REGION: &str = "eu-west-2";
 /// The dead-letter queue's name.
-const DEAD_LETTER_QUEUE: &str = "cv-analytics-dlq.fifo";
+pub(crate) const DEAD_LETTER_QUEUE: &str = "cv-analytics-dlq.fifo";
 const NO_SESSION_KEY: &str = "set SESSION_SALT to the processor's: the sessions in the tables are hashed with it, and \
                               with another key they would never match";
 
@@ -135,20 +137,28 @@ impl AwsInstallation {
 
 /// Region, credentials and endpoints as the AWS CLI finds them.
 pub(crate) async fn sdk_config() -> Result<SdkConfig> {
+    Ok(sdk_with_connector().await?.0)
+}
+
+/// The same, and what calls need that are made without an SDK.
+pub(crate) async fn sdk_with_connector()
+-> Result<(SdkConfig, SharedHttpConnector, SharedCredentialsProvider)> {
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
         .or_else(Region::from_static(DEFAULT_REGION));
     // A company's proxy shows certificates of an authority that the system knows.
     let bundle = certificate_bundle();
     let roots = TrustedRoots::of_program(bundle.as_deref())?;
+    let connector = clients::http_connector(roots);
+    let shared = connector.clone();
     let sdk = aws_config::defaults(clients::behavior_version())
         .region(region)
-        .http_client(clients::http_client(roots))
+        .http_client(http_client_fn(move |_, _| shared.clone()))
         .timeout_config(clients::timeouts())
         .load()
         .await;
-    check_credentials(&sdk).await?;
-    Ok(sdk)
+    let credentials = checked_credentials(&sdk).await?;
+    Ok((sdk, connector, credentials))
 }
 
 /// The endpoint of S3 where it is not AWS's own
@@ -163,13 +173,15 @@ pub(crate) fn certificate_bundle() -> Option<PathBuf> {
 }
 
 /// Whether there are credentials: without them every call would only say that AWS was not reached.
-async fn check_credentials(sdk: &SdkConfig) -> Result<()> {
-    use aws_credential_types::provider::ProvideCredentials;
+async fn checked_credentials(sdk: &SdkConfig) -> Result<SharedCredentialsProvider> {
     let found = match sdk.credentials_provider() {
-        Some(provider) => provider.provide_credentials().await.map_err(anyhow::Error::from),
+        Some(provider) => match provider.provide_credentials().await {
+            Ok(_) => Ok(provider),
+            Err(error) => Err(anyhow::Error::from(error)),
+        },
         None => Err(anyhow!("there is no provider of credentials")),
     };
-    found.map(|_| ()).context(
+    found.context(
         "no AWS credentials were found: sign in (`aws sso login`), name a profile in AWS_PROFILE, or set \
          AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
@@ -186,7 +198,7 @@ fn start_warnings() {
 }
 
 /// A variable under AWS's own name, or the functions'; `None` where it is missing or empty.
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "this is the installation's configuration")]
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

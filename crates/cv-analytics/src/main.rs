@@ -10,6 +10,7 @@ mod data_folder;
 mod dead_letters;
 mod demo;
 mod demo_traffic;
+mod doctor;
 mod earlier_rows;
 mod events;
 mod forget;
@@ -75,6 +76,7 @@ fn run(arguments: Arguments) -> Result<()> {
             Command::Archive(archive) => archive::run(&installation, archive).await,
             Command::Restore(restore) => restore::run(&installation, restore).await,
             Command::Cost(cost) => cost::run(&cost),
+            Command::Doctor(doctor) => doctor::run(&installation, doctor).await,
         }
     });
     // A thread that still waits for standard input or a page of rows must not hold up the end.

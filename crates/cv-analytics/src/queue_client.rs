@@ -51,7 +51,7 @@ impl QueueClient {
         .to_string();
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
-            let failure = match self.call(&body) {
+            let failure = match self.call("SendMessage", &body) {
                 Ok((200, _)) => return Ok(Sent::Acknowledged),
                 Ok((status, answer)) => {
                     let said = format!("the queue answered {status}: {}", answer.trim());
@@ -77,11 +77,14 @@ impl QueueClient {
         Ok(Sent::Acknowledged)
     }
 
-    fn call(&self, body: &str) -> Result<(u16, String)> {
-        let headers = [
-            ("content-type", "application/x-amz-json-1.0"),
-            ("x-amz-target", "AmazonSQS.SendMessage"),
-        ];
+    /// Makes one signed call, and gives the answer's status and body.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub(crate) fn call(&self, action: &str, body: &str) -> Result<(u16, String)> {
+        let target = format!("AmazonSQS.{action}");
+        let headers =
+            [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
         let identity = Credentials::new(
             &self.credentials.access_key_id,
             &self.credentials.secret_access_key,
@@ -127,6 +130,19 @@ pub(crate) enum Sent {
     Acknowledged,
     /// The queue will not take this message, now or later; others it may.
     Refused(String),
+}
+
+impl Sent {
+    /// That a message is durable.
+    ///
+    /// # Errors
+    /// The queue's refusal.
+    pub(crate) fn acknowledged(self) -> Result<()> {
+        match self {
+            Self::Acknowledged => Ok(()),
+            Self::Refused(said) => bail!(said),
+        }
+    }
 }
 
 /// Whether a refusal speaks of the message itself, rather than of key or queue.

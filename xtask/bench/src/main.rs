@@ -1,4 +1,4 @@
-//! Measures intake and reports: run by `cargo xtask bench`.
+//! Measures intake, reports and pages: run by `cargo xtask bench`.
 //!
 //! In reading order:
 //!
@@ -7,7 +7,8 @@
 //!    (R2 and R3), and the program itself (R4).
 //! 3. [`signed_messages`], [`generator`] and [`loaded_server`]: what loads R2 to R4.
 //! 4. [`report_runs`]: reports over a store that [`filled_store`] fills with [`questions`].
-//! 5. [`lambda_rounds`]: the processor of Lambda beside others, fed with [`queue_batches`];
+//! 5. [`page_rounds`]: every page of the dashboard over two years.
+//! 6. [`lambda_rounds`]: the processor of Lambda beside others, fed with [`queue_batches`];
 //!    [`request_units`]: what each path costs, by [`capacity_meter`].
 
 mod capacity_meter;
@@ -18,6 +19,7 @@ mod ladder;
 mod lambda_rounds;
 mod loaded_server;
 mod machine;
+mod page_rounds;
 mod questions;
 mod queue_batches;
 mod raw_inserts;
@@ -53,13 +55,22 @@ fn run(arguments: &[&str]) -> Result<()> {
         }
         ["report", program] => report_runs::measure(Path::new(program), &[1, 2, 4]),
         ["report", program, "--ten"] => report_runs::measure(Path::new(program), &[1, 2, 4, 10]),
+        ["pages", program] => page_rounds::measure(Path::new(program), page_rounds::Rounds::FULL),
+        ["pages", program, "--quick"] => {
+            page_rounds::measure(Path::new(program), page_rounds::Rounds::QUICK)
+        }
         ["lambda", folder] => lambda_rounds::measure(Path::new(folder), Rounds::FULL),
         ["lambda", folder, "--quick"] => lambda_rounds::measure(Path::new(folder), Rounds::QUICK),
         // What the benchmark starts as processes of their own.
-        ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?),
+        ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?, 1),
+        ["fill", data, count, weeks] => {
+            filled_store::fill(Path::new(data), count.parse()?, weeks.parse()?)
+        }
         [rung @ ("constant" | "no-store"), "serve", .., "--data", data] => {
             rung_servers::serve(rung, Path::new(data))
         }
-        _ => bail!("this is run by `cargo xtask bench intake`, `bench report` or `bench lambda`"),
+        _ => bail!(
+            "this is run by `cargo xtask bench intake`, `bench report`, `bench pages` or `bench lambda`"
+        ),
     }
 }

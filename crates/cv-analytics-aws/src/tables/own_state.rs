@@ -69,6 +69,12 @@ impl Tables {
         Ok(())
     }
 
+    /// Whether a dead letter of this id was noted, so that it counts.
+    pub async fn has_noted_dead_letter(&self, message_id: &str) -> Answer<bool> {
+        let key = format!("{}{DEAD}{message_id}", RequestId::RESERVED_PREFIX);
+        Ok(self.get(&self.names.analytics, &key, true).await?.is_some())
+    }
+
     /// Counts the dead letters that arrived in `week`.
     pub async fn count_dead_letters(&self, week: IsoWeek) -> Answer<u64> {
         let table = &self.names.analytics;

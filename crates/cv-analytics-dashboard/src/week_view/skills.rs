@@ -164,7 +164,7 @@ fn words_row(words: &Vocabulary, report: &Report) -> WordsRow {
                 &[("skill", &words.skill), ("word", &word.text)],
             )),
         },
-        on_cv: words.on_cv.iter().any(|known| *known == word.text),
+        on_cv: words.on_cv.contains(&word.text),
         word: line(&word.text, 40),
     });
     let on_cv: Vec<String> = words.on_cv.iter().take(WORDS).map(|word| line(word, 40)).collect();

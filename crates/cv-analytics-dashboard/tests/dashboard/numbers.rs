@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 
 use crate::rig::{MONDAY, Rig, WEEK_MS};
 
+/// Match type, outcome, score, and whether its time was measured.
+type Answer = (Option<&'static str>, Option<&'static str>, Option<u8>, bool);
+
 /// An interaction that may happen.
 #[derive(Clone, Debug)]
 struct Asked {
     week: i64,
     question: Option<usize>,
     session: Option<u8>,
-    answer: Option<(Option<&'static str>, Option<&'static str>, Option<u8>, bool)>,
+    answer: Option<Answer>,
     missing: Option<&'static str>,
     bot: bool,
 }

@@ -26,16 +26,16 @@ impl LettersInQueue {
 
     async fn send_again(
         &self,
-        shelf: &mut DeadLetterShelf,
+        letters: &mut DeadLetterShelf,
         id: &str,
     ) -> Result<bool, DeadLetterError> {
         let url = self.aws.events_queue_url().await.map_err(|error| format!("{error:#}"))?;
-        let found = with_id(shelf, id).await?;
+        let found = with_id(letters, id).await?;
         for letter in &found {
             let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
             let group = group.unwrap_or_else(|| letter.id.clone());
             let fresh = hex::encode(rand::rng().random::<[u8; 16]>());
-            shelf.send_again(letter, &url, &group, &fresh).await?;
+            letters.send_again(letter, &url, &group, &fresh).await?;
         }
         Ok(!found.is_empty())
     }
@@ -43,12 +43,12 @@ impl LettersInQueue {
 
 /// Every letter that has this id: several messages may.
 async fn with_id(
-    shelf: &mut DeadLetterShelf,
+    letters: &mut DeadLetterShelf,
     id: &str,
 ) -> Result<Vec<ShelvedLetter>, DeadLetterError> {
     let mut found = Vec::new();
     loop {
-        let page = shelf.next_page().await?;
+        let page = letters.next_page().await?;
         if page.is_empty() {
             return Ok(found);
         }
@@ -56,10 +56,10 @@ async fn with_id(
     }
 }
 
-async fn delete(shelf: &mut DeadLetterShelf, id: &str) -> Result<bool, DeadLetterError> {
-    let found = with_id(shelf, id).await?;
+async fn delete(letters: &mut DeadLetterShelf, id: &str) -> Result<bool, DeadLetterError> {
+    let found = with_id(letters, id).await?;
     for letter in &found {
-        shelf.delete(letter).await?;
+        letters.delete(letter).await?;
     }
     Ok(!found.is_empty())
 }
@@ -77,17 +77,17 @@ fn entry(letter: &ShelvedLetter) -> Entry {
 impl DeadLetters for LettersInQueue {
     async fn list(&self, limit: usize) -> Result<Listed, DeadLetterError> {
         let _turn = self.turn.lock().await;
-        let mut shelf = self.shelf().await?;
+        let mut letters = self.shelf().await?;
         let listed: Result<Listed, DeadLetterError> = async {
             let mut entries = Vec::new();
             loop {
-                let page = shelf.next_page().await?;
+                let page = letters.next_page().await?;
                 if page.is_empty() {
                     break;
                 }
                 entries.extend(page.iter().map(entry));
             }
-            let behind = shelf.behind().await?;
+            let behind = letters.behind().await?;
             entries.sort_by(|one: &Entry, other| {
                 (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id))
             });
@@ -96,32 +96,32 @@ impl DeadLetters for LettersInQueue {
             Ok(Listed { entries, more })
         }
         .await;
-        shelf.release().await;
+        letters.release().await;
         listed
     }
 
     async fn letter(&self, id: &str) -> Result<Option<(Entry, Vec<u8>)>, DeadLetterError> {
         let _turn = self.turn.lock().await;
-        let mut shelf = self.shelf().await?;
-        let found = with_id(&mut shelf, id).await;
-        shelf.release().await;
+        let mut letters = self.shelf().await?;
+        let found = with_id(&mut letters, id).await;
+        letters.release().await;
         let first = found?.into_iter().next();
         Ok(first.map(|letter| (entry(&letter), letter.body.into_bytes())))
     }
 
     async fn retry(&self, id: &str) -> Result<Retried, DeadLetterError> {
         let _turn = self.turn.lock().await;
-        let mut shelf = self.shelf().await?;
-        let sent = self.send_again(&mut shelf, id).await;
-        shelf.release().await;
+        let mut letters = self.shelf().await?;
+        let sent = self.send_again(&mut letters, id).await;
+        letters.release().await;
         Ok(if sent? { Retried::Sent } else { Retried::NotThere })
     }
 
     async fn drop_letter(&self, id: &str) -> Result<bool, DeadLetterError> {
         let _turn = self.turn.lock().await;
-        let mut shelf = self.shelf().await?;
-        let dropped = delete(&mut shelf, id).await;
-        shelf.release().await;
+        let mut letters = self.shelf().await?;
+        let dropped = delete(&mut letters, id).await;
+        letters.release().await;
         dropped
     }
 }

@@ -1,0 +1,123 @@
+//! The database: whether it is ours, sound, and as this version writes it.
+
+use std::path::Path;
+
+use cv_analytics_sqlite::{Examination, examine};
+
+use super::check::Check;
+
+/// The server's own work keeps the log far below this.
+const LONG_LOG: u64 = 256 << 20;
+
+/// What the file is, and whether it may be opened.
+pub(crate) struct Examined {
+    pub(crate) checks: Vec<Check>,
+    pub(crate) is_usable: bool,
+    pub(crate) bytes: u64,
+}
+
+/// Examines the file at `path` without changing it.
+pub(crate) fn check(path: &Path) -> Examined {
+    const NAME: &str = "database";
+    let unusable = |check| Examined { checks: vec![check], is_usable: false, bytes: 0 };
+    if !path.exists() {
+        let said = format!("there is none at {}", path.display());
+        let mend =
+            "start `cv-analytics serve`, which makes it, or name the data folder with --data";
+        return unusable(Check::fail(NAME, said, mend));
+    }
+    match examine(path) {
+        Ok(examination) => judge(path, &examination),
+        Err(error) => {
+            let cause = std::error::Error::source(&error);
+            let said = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+            unusable(Check::fail(NAME, said, restore(path)))
+        }
+    }
+}
+
+fn judge(path: &Path, examination: &Examination) -> Examined {
+    let Examination { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
+        examination;
+    let mut checks = Vec::new();
+    let opened = format!("{} opens", path.display());
+    let foreign = (!is_ours).then(|| {
+        let said = format!("{} is another program's database", path.display());
+        (said, "name the data folder with --data, or the file with --store sqlite:PATH".to_owned())
+    });
+    checks.push(Check::of("database", opened, foreign));
+    if *is_ours {
+        checks.push(match schema_version.cmp(newest_version) {
+            std::cmp::Ordering::Equal => Check::ok("schema", format!("version {schema_version}")),
+            std::cmp::Ordering::Less => Check::warn(
+                "schema",
+                format!("version {schema_version}, this program writes {newest_version}"),
+                "start the server again: it brings the file up to date",
+            ),
+            std::cmp::Ordering::Greater => Check::fail(
+                "schema",
+                format!("version {schema_version}, this program knows up to {newest_version}"),
+                "use the newer cv-analytics that wrote it",
+            ),
+        });
+        checks.push(Check::of(
+            "quick-check",
+            "SQLite finds no damage",
+            damages.first().map(|damage| (damage.clone(), restore(path))),
+        ));
+        checks.push(log(journal_mode, bytes.1));
+    }
+    // Opening an older file would bring it up to date, under the server that wrote it.
+    let is_usable = *is_ours && schema_version == newest_version && damages.is_empty();
+    Examined { checks, is_usable, bytes: bytes.0 }
+}
+
+fn log(journal_mode: &str, bytes: u64) -> Check {
+    const NAME: &str = "write-ahead-log";
+    if !journal_mode.eq_ignore_ascii_case("wal") {
+        let said = format!("the journal mode is {journal_mode}");
+        let mend = "start the server again: it sets `wal`; if it stays, the file lies where SQLite cannot (a network \
+                    drive): give it a folder on a disk of this machine";
+        return Check::fail(NAME, said, mend);
+    }
+    let said = format!("on, with {} MB", bytes.div_ceil(1_000_000));
+    if bytes > LONG_LOG {
+        let mend =
+            "a program that reads the file keeps it from being cut: end it; look with `lsof`";
+        return Check::warn(NAME, said, mend);
+    }
+    Check::ok(NAME, said)
+}
+
+fn restore(path: &Path) -> String {
+    format!(
+        "stop the server, put {} aside with its -wal and -shm, and restore a copy: `cv-analytics restore PLACE`; without \
+         one, `sqlite3 {0} .recover` saves what can be read",
+        path.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_or_foreign_file_is_not_opened_and_a_long_log_is_told() {
+        let sound = Examination {
+            is_ours: true,
+            schema_version: 1,
+            newest_version: 1,
+            journal_mode: "wal".to_owned(),
+            damages: Vec::new(),
+            bytes: (1, 0),
+        };
+        let usable = |examination: Examination| judge(Path::new("x"), &examination).is_usable;
+        assert!(usable(sound.clone()));
+        assert!(!usable(Examination { schema_version: 2, ..sound.clone() }));
+        assert!(!usable(Examination { is_ours: false, ..sound.clone() }));
+        assert!(!usable(Examination { damages: vec!["row 1".to_owned()], ..sound }));
+        assert_eq!(log("WAL", 1), Check::ok("write-ahead-log", "on, with 1 MB"));
+        assert_ne!(log("wal", LONG_LOG + 1), log("wal", LONG_LOG));
+        assert_ne!(log("delete", 0), log("wal", 0));
+    }
+}

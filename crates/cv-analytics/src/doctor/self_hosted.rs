@@ -1,0 +1,114 @@
+//! The self-hosted installation, from its folder to a message that travels through.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use cv_analytics_sqlite::SqliteStore;
+
+use super::canary::{self, Canary};
+use super::check::{Check, Findings};
+use super::{database, files, server};
+use crate::arguments::Installation;
+use crate::data_folder::StoredCredentials;
+use crate::now;
+use crate::output::with_causes;
+use crate::queue_client::QueueClient;
+
+/// Checks all of it; the canary only where there is patience for one.
+pub(crate) async fn check(
+    installation: &Installation,
+    public_url: Option<String>,
+    patience: Option<Duration>,
+    findings: &mut Findings,
+) -> Result<()> {
+    let folder = installation.folder();
+    let path = installation.database();
+    let (checks, credentials) = files::check(&folder, &path);
+    findings.add_all(checks)?;
+    let examined = {
+        let path = path.clone();
+        tokio::task::spawn_blocking(move || database::check(&path)).await?
+    };
+    findings.add_all(examined.checks)?;
+    if let Some(place) = path.parent().filter(|_| path.exists()) {
+        let place = if place.as_os_str().is_empty() { ".".as_ref() } else { place };
+        findings.add(files::disk(place, examined.bytes))?;
+    }
+    let believed = if let Some(credentials) = &credentials {
+        let credentials = credentials.clone();
+        let called =
+            tokio::task::spawn_blocking(move || server::check(&credentials, public_url.as_deref()));
+        let (checks, believed) = called.await?;
+        findings.add_all(checks)?;
+        believed
+    } else {
+        let why = "the address and the key are in credentials.env";
+        let names = ["server", "clock", "signature", "token"];
+        findings.add_all(names.map(|name| Check::skipped(name, why)))?;
+        false
+    };
+    let Some(patience) = patience else {
+        return findings.add(canary::not_sent());
+    };
+    match credentials {
+        Some(credentials) if believed && examined.is_usable => {
+            let store = SqliteStore::open(&path)?;
+            let checks = send_through(credentials, &store, patience).await;
+            store.close().await?;
+            findings.add_all(checks?)
+        }
+        _ => findings.add(Check::skipped(
+            canary::NAME,
+            "it needs a server that takes messages and a database that can be read",
+        )),
+    }
+}
+
+/// Sends a canary to the server, looks for it in the store, and takes it out again.
+async fn send_through(
+    credentials: StoredCredentials,
+    store: &SqliteStore,
+    patience: Duration,
+) -> Result<Vec<Check>> {
+    let canary = Canary::new(now());
+    let messages = canary.messages();
+    let client = QueueClient::new(credentials)?;
+    let sent = tokio::task::spawn_blocking(move || {
+        messages.iter().try_for_each(|message| client.send(message)?.acknowledged())
+    });
+    let mut checks = Vec::new();
+    match sent.await? {
+        Ok(()) => {
+            checks.push(Check::ok(canary::NAME, format!("{} is sent", canary.id())));
+            let seen = canary::watch(patience, async || look(&canary, store).await).await;
+            checks.extend(canary::judge(seen, WHERE_ELSE));
+        }
+        Err(error) => {
+            let mend = "look at the server's log";
+            checks.push(Check::fail(canary::NAME, with_causes(&error), mend));
+        }
+    }
+    checks.push(remove(&canary, store).await);
+    Ok(checks)
+}
+
+const WHERE_ELSE: &str = "the server keeps what it receives in another file: name its folder with --data, or its file \
+                          with --store sqlite:PATH";
+
+async fn look(canary: &Canary, store: &SqliteStore) -> Result<canary::Seen> {
+    let body = canary.unreadable_body();
+    Ok(canary::Seen {
+        interaction: store.interaction(canary.id()).await?,
+        reason: store.reason_of(body.as_bytes()).await?,
+    })
+}
+
+async fn remove(canary: &Canary, store: &SqliteStore) -> Check {
+    let removed = async {
+        store.remove_canary(canary.id()).await?;
+        let body = canary.unreadable_body();
+        store.drop_canary_letters(body.as_bytes(), canary.left_before()).await?;
+        look(canary, store).await
+    };
+    canary.removed(removed.await)
+}

@@ -1,0 +1,127 @@
+//! The self-hosted server: whether it runs, at which addresses, and whom it believes.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::check::Check;
+use super::clock;
+use crate::data_folder::StoredCredentials;
+use crate::now;
+use crate::output::with_causes;
+use crate::queue_client::QueueClient;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Calls the server at the address in the credentials, and at `public_url`; says whether it may be
+/// sent to. Blocks.
+pub(crate) fn check(
+    credentials: &StoredCredentials,
+    public_url: Option<&str>,
+) -> (Vec<Check>, bool) {
+    let base = base(&credentials.queue_url);
+    let (server, date) = healthz("server", &base);
+    let answers = date.is_some();
+    let mut checks = vec![server];
+    if let Some(public_url) = public_url {
+        checks.push(healthz("public-url", public_url.trim_end_matches('/')).0);
+    }
+    let Some(date) = date else {
+        let why = format!("{base} does not answer");
+        let names = ["clock", "signature", "token"];
+        checks.extend(names.map(|name| Check::skipped(name, why.as_str())));
+        return (checks, false);
+    };
+    checks.push(clock::check(&base, Some(&date), now()));
+    let (signature, is_believed) = signature(credentials);
+    checks.push(signature);
+    checks.push(token(&base, &credentials.token));
+    (checks, answers && is_believed)
+}
+
+/// Scheme, host and port of the queue's address.
+pub(crate) fn base(queue_url: &str) -> String {
+    let (scheme, rest) = queue_url.split_once("://").unwrap_or(("http", queue_url));
+    format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
+}
+
+fn agent() -> ureq::Agent {
+    let configured = ureq::Agent::config_builder().http_status_as_error(false);
+    configured.timeout_global(Some(TIMEOUT)).build().into()
+}
+
+/// Whether the server at `base` is ready; the date that it answered with, if it answered at all.
+fn healthz(name: &str, base: &str) -> (Check, Option<String>) {
+    let mend = if name == "server" {
+        "start it with `cv-analytics serve` (with the same --data, and --public-url where there is one), or wait until it \
+         is ready"
+    } else {
+        "let the tunnel or the proxy lead to the server, and start it with the same --public-url"
+    };
+    let url = format!("{base}/healthz");
+    let answer = match agent().get(&url).call() {
+        Ok(answer) => answer,
+        Err(error) => {
+            return (Check::fail(name, format!("{url} does not answer: {error}"), mend), None);
+        }
+    };
+    let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+    let date = date.unwrap_or_default().to_owned();
+    let status = answer.status().as_u16();
+    let check = match status {
+        200 => Check::ok(name, format!("{base} is ready")),
+        503 => Check::fail(
+            name,
+            format!("{base} cannot write its store"),
+            "look at the server's log: the disk is full, or the file may not be written; it tries again by itself",
+        ),
+        status => {
+            let said = format!("{url} answers {status}: something else listens there");
+            Check::fail(name, said, mend)
+        }
+    };
+    (check, Some(date))
+}
+
+/// Whether the server believes the key: by a call that changes nothing.
+fn signature(credentials: &StoredCredentials) -> (Check, bool) {
+    const NAME: &str = "signature";
+    let body = json!({"QueueUrl": credentials.queue_url, "AttributeNames": ["All"]}).to_string();
+    let answer = QueueClient::new(credentials.clone())
+        .and_then(|client| client.call("GetQueueAttributes", &body));
+    let (said, mend) = match answer {
+        Ok((200, _)) => return (Check::ok(NAME, "the server believes the key"), true),
+        Ok((status, answer)) => {
+            (format!("the server answers {status}: {}", answer.trim()), mend_of(&answer))
+        }
+        Err(error) => (with_causes(&error), "look at AWS_SQS_URL in credentials.env"),
+    };
+    (Check::fail(NAME, said, mend), false)
+}
+
+fn mend_of(answer: &str) -> &'static str {
+    if answer.contains("Signature expired") || answer.contains("not yet current") {
+        "set both clocks by the network"
+    } else if answer.contains("The host that") {
+        "start the server with --public-url and the address in AWS_SQS_URL"
+    } else {
+        "the server has another key, or another region: start it again, so that it reads credentials.env; then give the \
+         Worker the same four secrets"
+    }
+}
+
+/// Whether the bearer token is the server's.
+fn token(base: &str, token: &str) -> Check {
+    const NAME: &str = "token";
+    let url = format!("{base}/metrics");
+    match agent().get(&url).header("authorization", format!("Bearer {token}")).call() {
+        Ok(answer) if answer.status().as_u16() == 200 => Check::ok(NAME, "the server takes it"),
+        Ok(answer) => Check::fail(
+            NAME,
+            format!("{url} answers {}", answer.status().as_u16()),
+            "the server was started with another token (--token or CV_ANALYTICS_TOKEN), or before credentials.env was \
+             changed: put that one into the file, or start it again without it",
+        ),
+        Err(error) => Check::fail(NAME, format!("{url} does not answer: {error}"), "try again"),
+    }
+}

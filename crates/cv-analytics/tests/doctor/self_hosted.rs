@@ -1,0 +1,307 @@
+//! The self-hosted installation: a real server on a real folder.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::diagnosis::Diagnosis;
+
+/// A folder with a server on it, which is killed when it goes.
+struct Installation {
+    folder: TempDir,
+    server: Option<Child>,
+}
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cv-analytics"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+impl Installation {
+    fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(options: &[&str]) -> Self {
+        let mut installation = Self { folder: tempfile::tempdir().unwrap(), server: None };
+        installation.serve(options);
+        installation
+    }
+
+    fn serve(&mut self, options: &[&str]) {
+        let serve = ["serve", "--listen", "127.0.0.1:0"];
+        let mut child = program(self.folder.path())
+            .args(serve)
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while !lines.next().expect("the server ended early").unwrap().contains("is ready") {}
+        self.server = Some(child);
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    fn data(&self, file: &str) -> PathBuf {
+        self.folder.path().join("cv-analytics-data").join(file)
+    }
+
+    fn edit_credentials(&self, edit: impl Fn(&str) -> String) {
+        let file = self.data("credentials.env");
+        let lines = fs::read_to_string(&file).unwrap();
+        fs::write(file, lines.lines().map(edit).collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
+    fn doctor(&self, options: &[&str]) -> Diagnosis {
+        Diagnosis::of(program(self.folder.path()).arg("doctor").args(options))
+    }
+
+    /// Runs a command that has to succeed, and gives what it wrote.
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = program(self.folder.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn all_is_well_in_a_new_installation_and_the_canary_leaves_no_trace_in_any_report() {
+    let installation = Installation::start();
+    let event = r#"{"eventType":"query","requestId":"r","timestamp":1763000000000,"query":"Do you know k8s?"}"#;
+    fs::write(installation.folder.path().join("events.jsonl"), format!("{event}\n{{\n")).unwrap();
+    installation.run(&["events", "send", "events.jsonl"]);
+    // This week's has a dead letter that counts, and may be another week's in a moment.
+    let week = installation.run(&["report", "--format", "json"]);
+    let last: Value = serde_json::from_str(&week).unwrap();
+    let last: cv_analytics_core::week::IsoWeek = last["week"].as_str().unwrap().parse().unwrap();
+    let weeks = [last, last.later(1), last.later(2), "2025-W46".parse().unwrap()];
+    let reports = || {
+        weeks.map(|week| {
+            installation.run(&["report", "--format", "json", "--week", &week.to_string()])
+        })
+    };
+    let before = reports();
+    assert!(before.iter().any(|report| report.contains(r#""deadLetters": 1"#)), "{before:?}");
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.is_well();
+    for name in ["canary", "canary-pair", "canary-unreadable", "canary-removed"] {
+        assert_eq!(diagnosis.check(name)["outcome"], "ok");
+    }
+    assert_eq!(reports(), before);
+    assert_eq!(installation.run(&["dead-letters", "list", "--json"]).lines().count(), 1);
+    assert_eq!(installation.run(&["events", "export"]).lines().count(), 1);
+}
+
+#[test]
+fn people_read_a_line_for_each_check_and_the_mend_below() {
+    let installation = Installation::start();
+    let said = installation.run(&["doctor", "--no-canary"]);
+    assert!(said.contains("ok       credentials: "), "{said}");
+    assert!(said.contains("skipped  canary: --no-canary\n"), "{said}");
+    assert!(said.contains("\nall is well: "), "{said}");
+    fs::remove_file(installation.data("credentials.env")).unwrap();
+    let output = program(installation.folder.path()).arg("doctor").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines = "FAIL     credentials: cv-analytics-data/credentials.env is not there\n         mend: start the server once";
+    assert!(said.contains(lines), "{said}");
+    assert_eq!(output.stderr, b"error: 1 check is not well\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_can_read_are_named_with_the_command_that_closes_them() {
+    let installation = Installation::start();
+    set_mode(&installation.data("credentials.env"), 0o644);
+    installation.doctor(&[]).fails_alone(
+        "credentials-mode",
+        "has mode 0644: others on this machine can read the secrets",
+        "chmod 600 cv-analytics-data/credentials.env",
+    );
+    set_mode(&installation.data("credentials.env"), 0o600);
+    set_mode(&installation.data("cv-analytics.db"), 0o640);
+    let mend = "chmod 600 cv-analytics-data/cv-analytics.db";
+    installation.doctor(&[]).fails_alone("database-mode", "has mode 0640", mend);
+    for file in ["cv-analytics.db", "cv-analytics.db-wal", "cv-analytics.db-shm"] {
+        if installation.data(file).exists() {
+            set_mode(&installation.data(file), 0o600);
+        }
+    }
+    set_mode(&installation.data(""), 0o755);
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.is_well();
+    assert_eq!(diagnosis.that_are("warn"), ["data-folder"]);
+    diagnosis.says("data-folder", "0755", "chmod 700 cv-analytics-data");
+}
+
+#[test]
+fn a_line_that_is_missing_from_the_credentials_is_named() {
+    let installation = Installation::start();
+    installation.edit_credentials(|line| line.replace("AWS_REGION=", "REGION="));
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.fails_alone("credentials", "AWS_REGION is missing", "mend the line");
+    let skipped = ["server", "clock", "signature", "token", "canary"];
+    assert_eq!(diagnosis.that_are("skipped"), skipped);
+}
+
+#[test]
+fn another_key_and_another_token_than_the_servers_are_told_apart() {
+    let installation = Installation::start();
+    installation.edit_credentials(|line| match line.split_once('=') {
+        Some(("CV_ANALYTICS_TOKEN", _)) => {
+            "CV_ANALYTICS_TOKEN=another-token-than-the-servers".to_owned()
+        }
+        _ => line.to_owned(),
+    });
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.fails_alone("token", "/metrics answers 401", "was started with another token");
+    assert_eq!(diagnosis.check("canary-removed")["outcome"], "ok");
+
+    let other = Installation::start();
+    other.edit_credentials(|line| match line.split_once('=') {
+        Some(("AWS_SECRET_ACCESS_KEY", _)) => "AWS_SECRET_ACCESS_KEY=wrong".to_owned(),
+        _ => line.to_owned(),
+    });
+    let diagnosis = other.doctor(&[]);
+    diagnosis.fails_alone(
+        "signature",
+        "InvalidSignatureException",
+        "start it again, so that it reads",
+    );
+    assert_eq!(diagnosis.that_are("skipped"), ["canary"]);
+}
+
+#[test]
+fn a_stopped_server_is_told_with_how_to_start_it() {
+    let mut installation = Installation::start();
+    installation.stop();
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.fails_alone(
+        "server",
+        "/healthz does not answer",
+        "start it with `cv-analytics serve`",
+    );
+    assert_eq!(diagnosis.that_are("skipped"), ["clock", "signature", "token", "canary"]);
+    // It may be looked at from elsewhere too.
+    installation.serve(&[]);
+    let diagnosis = installation.doctor(&["--public-url", "http://127.0.0.1:1"]);
+    diagnosis.fails_alone("public-url", "http://127.0.0.1:1/healthz does not answer", "the tunnel");
+}
+
+#[test]
+fn a_damaged_database_is_told_and_nothing_is_sent() {
+    let mut installation = Installation::start();
+    installation.stop();
+    let database = installation.data("cv-analytics.db");
+    // What is still in the log goes into the file.
+    installation.run(&["events", "export"]);
+    let mut bytes = fs::read(&database).unwrap();
+    // All but the first page, which says what the file is.
+    let length = bytes.len();
+    assert!(length > 8192, "{length}");
+    bytes[4096..].fill(0x5a);
+    fs::write(&database, bytes).unwrap();
+    let diagnosis = installation.doctor(&["--no-canary"]);
+    assert_eq!(diagnosis.that_are("fail"), ["quick-check", "server"]);
+    diagnosis.says("quick-check", "", "cv-analytics restore PLACE");
+
+    fs::write(&database, b"this is no database at all, and longer than a header of one hundred bytes, which is read first").unwrap();
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.says(
+        "database",
+        "is no SQLite database",
+        "put cv-analytics-data/cv-analytics.db aside",
+    );
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_told() {
+    let mut installation = Installation::start();
+    installation.stop();
+    installation.run(&["events", "export"]);
+    let database = installation.data("cv-analytics.db");
+    let mut bytes = fs::read(&database).unwrap();
+    bytes[60..64].copy_from_slice(&9999_u32.to_be_bytes());
+    fs::write(&database, bytes).unwrap();
+    for leftover in ["cv-analytics.db-wal", "cv-analytics.db-shm"] {
+        let _ = fs::remove_file(installation.data(leftover));
+    }
+    let diagnosis = installation.doctor(&[]);
+    diagnosis.says(
+        "schema",
+        "version 9999, this program knows up to",
+        "use the newer cv-analytics",
+    );
+}
+
+#[test]
+fn a_server_that_keeps_its_data_elsewhere_is_told() {
+    let installation = Installation::start();
+    let elsewhere = "sqlite:elsewhere.db";
+    installation.run(&["--store", elsewhere, "settings", "import", "--exclude-request", "x"]);
+    let diagnosis = installation.doctor(&["--store", elsewhere, "--wait", "1"]);
+    assert_eq!(diagnosis.that_are("fail"), ["canary-pair", "canary-unreadable"]);
+    diagnosis.says(
+        "canary-pair",
+        "neither half came in time",
+        "keeps what it receives in another file",
+    );
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_by_what_a_server_says() {
+    let installation = Installation::start();
+    let fake = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = fake.local_addr().unwrap();
+    let answering = std::thread::spawn(move || {
+        // Health, signature, token: each on a connection of its own.
+        for stream in fake.incoming().take(3) {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 8192]);
+            let answer = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\
+                          Connection: close\r\n\r\n{}";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    installation.edit_credentials(|line| match line.split_once('=') {
+        Some(("AWS_SQS_URL", _)) => format!("AWS_SQS_URL=http://{address}/000000000000/q.fifo"),
+        _ => line.to_owned(),
+    });
+    let diagnosis = installation.doctor(&["--no-canary"]);
+    answering.join().unwrap();
+    diagnosis.fails_alone("clock", "signatures are refused", "timedatectl set-ntp true");
+}
+
+#[test]
+fn an_empty_folder_says_what_to_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let diagnosis = Diagnosis::of(program(folder.path()).arg("doctor"));
+    assert_eq!(diagnosis.that_are("fail"), ["data-folder", "credentials", "database"]);
+    diagnosis.says("database", "there is none at", "start `cv-analytics serve`");
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a check made files");
+}

@@ -1,0 +1,90 @@
+//! What an owner says of gaps, and a mail template of theirs, through the program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cv-analytics"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder).args(arguments).output().unwrap()
+}
+
+fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = program(folder)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs the arguments and compares exit code and the part of standard error that matters.
+fn check_refusal(folder: &Path, arguments: &[&str], code: i32, sentence: &str) {
+    let output = run(folder, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(said.contains(sentence), "{arguments:?} said {said:?}");
+}
+
+#[test]
+fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["gaps", "mark"], arguments].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(mark(&["K8S", "learning"]).starts_with("Kubernetes is marked learning"));
+    assert!(mark(&["kubernetes", "have-it"]).contains("have-it (was learning)"));
+    let shown = text(&run(folder.path(), &["settings", "show"]).stdout);
+    assert!(shown.contains("Kubernetes: have-it since 20"), "{shown}");
+    let exported = text(&run(folder.path(), &["settings", "export"]).stdout);
+    let settings: Value = serde_json::from_str(&exported).unwrap();
+    assert_eq!(settings["gapMarks"]["Kubernetes"]["earlier"][0]["mark"], "learning");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let imported = run_with_input(elsewhere.path(), &["settings", "import", "-"], &exported);
+    assert!(imported.status.success(), "{}", text(&imported.stderr));
+    assert_eq!(text(&run(elsewhere.path(), &["settings", "export"]).stdout), exported);
+
+    assert!(mark(&["kubernetes", "--clear"]).contains("no mark any more (was have-it)"));
+    assert!(mark(&["Docker", "none", "--json"]).contains(r#""mark":null"#));
+    check_refusal(folder.path(), &["gaps", "mark", "Kubernettle", "noise"], 1, "did you mean");
+    check_refusal(folder.path(), &["gaps", "mark", "Docker", "fixed"], 2, "invalid value");
+    check_refusal(folder.path(), &["gaps", "mark", "Docker"], 2, "required");
+}
+
+#[test]
+fn a_mail_template_is_tried_before_it_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mine.html"), "<p>\n{{ headlime }}</p>").unwrap();
+    let mail = |file: &'static str| ["report", "--format", "html", "--mail-template", file];
+    run_with_input(folder.path(), &["events", "import"], "");
+    check_refusal(folder.path(), &mail("mine.html"), 1, "mine.html, line 2, cannot be used");
+    check_refusal(folder.path(), &mail("absent.html"), 1, "absent.html cannot be read");
+    fs::write(folder.path().join("mine.html"), "<p>{{ headline }}</p>").unwrap();
+    let output = run(folder.path(), &mail("mine.html"));
+    assert!(text(&output.stdout).starts_with("<p>A quiet week"), "{}", text(&output.stderr));
+}

@@ -1,0 +1,71 @@
+// What the owner changes on a page is changed, and seen.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { launch, openSignedIn } from "./browser.js";
+import { deadLetters } from "./pages.js";
+import { demo, send } from "./servers.js";
+
+test("a gap that is marked shows its mark, on the week and in the settings, until it is taken away", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/");
+  const week = page.url();
+  const gaps = page.getByRole("region", { name: /^Gaps:/ });
+  const gap = gaps.getByRole("listitem").filter({ has: page.getByRole("heading") }).first();
+  const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();
+  const mark = () =>
+    gaps
+      .getByRole("listitem")
+      .filter({ has: page.getByRole("heading", { name }) })
+      .first()
+      .getByRole("button", { name: "I am learning it" });
+  assert.equal(await mark().getAttribute("aria-pressed"), "false");
+  await mark().click();
+  await page.waitForURL(`${week}#*`);
+  assert.equal(await mark().getAttribute("aria-pressed"), "true");
+
+  await page.goto("/settings");
+  const marks = page.getByRole("region", { name: "Marks of gaps" });
+  await marks.getByRole("listitem").filter({ hasText: name }).getByText("I am learning it").waitFor();
+  await marks.getByRole("button", { name: `Take it away from ${name}` }).click();
+  await marks.getByText("None yet.").waitFor();
+  await page.goto(week);
+  assert.equal(await mark().getAttribute("aria-pressed"), "false");
+  faults.none();
+});
+
+test("a gap that no page shows is marked by its name", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/settings");
+  const marks = page.getByRole("region", { name: "Marks of gaps" });
+  await marks.getByLabel("Skill or topic").fill("Notice period");
+  await marks.getByLabel("Mark", { exact: true }).selectOption({ label: "Not what I do" });
+  await marks.getByLabel("Skill or topic").press("Enter");
+  await marks.getByRole("button", { name: /^Take it away from Notice period/i }).click();
+  await marks.getByText("None yet.").waitFor();
+  faults.none();
+});
+
+test("a dead letter is read again in vain, and dropped", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  const before = await deadLetters(page);
+  const riddle = { eventType: "riddle", requestId: "riddle", timestamp: Date.now() };
+  assert.equal((await send(demo(), [riddle])).deadLetters, 1);
+  const [address] = (await deadLetters(page)).filter((address) => !before.includes(address));
+  const letter = page.getByRole("main").getByRole("listitem").filter({ has: page.locator(`a[href="${address}"]`) });
+  const said = (words) => page.getByRole("status").filter({ hasText: words }).waitFor();
+
+  await letter.getByRole("button", { name: /^Read again/ }).click();
+  await said("It still cannot be read, and stays.");
+  await letter.getByRole("link").click();
+  await page.getByLabel("The message").filter({ hasText: '"riddle"' }).waitFor();
+  await page.getByRole("button", { name: "Read it again" }).click();
+  await said("It still cannot be read, and stays.");
+  await letter.getByRole("link").click();
+  await page.getByText("Drop it for good").click();
+  await page.getByRole("button", { name: "Drop it", exact: true }).click();
+  await said("It is deleted.");
+  assert.deepEqual(await deadLetters(page), before);
+  faults.none();
+});

@@ -1,0 +1,69 @@
+// A browser that runs no script shows and does everything; only the live page is loaded anew instead.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { launch, openSignedIn } from "./browser.js";
+import { deadLetters, foundOn, mainPages } from "./pages.js";
+import { demo, send } from "./servers.js";
+
+const opened = async (t) => openSignedIn(await launch(t, { script: false }), demo());
+
+test("every page opens, another week is chosen, a number leads to its questions", async (t) => {
+  const { page, faults } = await opened(t);
+  for (const [name, path] of await mainPages(page)) {
+    const answer = await page.goto(path);
+    assert.equal(answer.status(), 200, name);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+  }
+  await page.goto("/");
+  const choice = page.getByLabel("Go to a week");
+  const oldest = await choice.locator("option").last().getAttribute("value");
+  await choice.selectOption(oldest);
+  await page.getByRole("button", { name: "Go", exact: true }).click();
+  await page.waitForURL(`/weeks/${oldest}`);
+  const asked = page.getByRole("region", { name: /^Capture health/ }).getByRole("link").first();
+  const promised = Number(await asked.textContent());
+  await asked.click();
+  assert.equal((await foundOn(page)).questions, promised);
+  faults.none();
+});
+
+test("what is folded unfolds, and a gap is marked and its mark taken away", async (t) => {
+  const { page, faults } = await opened(t);
+  await page.goto("/");
+  await page.getByText(/^What else to do/).click();
+  await page.getByRole("region", { name: "Do this first" }).or(page.getByRole("main")).first().getByRole("list").first().waitFor();
+  const gaps = page.getByRole("region", { name: /^Gaps:/ });
+  await gaps.getByRole("button", { name: "Not what I do" }).first().click();
+  await gaps.getByRole("button", { name: "Not what I do", pressed: true }).first().waitFor();
+  await page.goto("/settings");
+  await page.getByRole("button", { name: /^Take it away from/ }).click();
+  await page.getByText("None yet.").waitFor();
+  faults.none();
+});
+
+test("a dead letter is dropped", async (t) => {
+  const { page, faults } = await opened(t);
+  const before = await deadLetters(page);
+  await send(demo(), [{ eventType: "riddle", requestId: "riddle-without-script", timestamp: Date.now() }]);
+  const [address] = (await deadLetters(page)).filter((address) => !before.includes(address));
+  await page.locator(`a[href="${address}"]`).click();
+  await page.getByText("Drop it for good").click();
+  await page.getByRole("button", { name: "Drop it", exact: true }).click();
+  await page.getByRole("status").filter({ hasText: "It is deleted." }).waitFor();
+  assert.deepEqual(await deadLetters(page), before);
+  faults.none();
+});
+
+test("the live page says that it loads itself again, and does", async (t) => {
+  const { page, faults } = await opened(t);
+  await page.goto("/live");
+  const state = await page.getByRole("status").innerText();
+  assert.equal(state, "This page loads itself again every 15 seconds.");
+  const question = `Does it arrive at ${process.pid}?`;
+  const requestId = `without-script-${process.pid}`;
+  await send(demo(), [{ eventType: "query", requestId, timestamp: Date.now(), query: question }]);
+  await page.getByRole("link", { name: question }).waitFor({ timeout: 40_000 });
+  faults.none();
+});

@@ -1,0 +1,83 @@
+"""What runs without a person watching: GitHub's workflows, the role that they take, and the scripts they call."""
+
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import yaml
+
+from template import ROOT, load
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+RELEASE_ROLE = ROOT / "infra/cloudformation/release-role.yaml"
+
+
+def said_by(program, *words):
+    """Everything that a lint prints where it is not content, else nothing."""
+    command = [Path(sys.executable).with_name(program), *words]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.stdout if done.returncode else ""
+
+
+class Lints(unittest.TestCase):
+    def test_zizmor_finds_nothing(self):
+        self.assertEqual(said_by("zizmor", "--offline", "--no-progress", "--persona", "pedantic", *WORKFLOWS), "")
+
+    def test_workflows_are_of_githubs_schema(self):
+        self.assertEqual(said_by("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS), "")
+
+    def test_shellcheck_finds_nothing(self):
+        scripts = [*(ROOT / "infra/scripts").glob("*.sh"), ROOT / ".ci/run"]
+        words = ("--severity", "warning", "--external-sources", "--source-path", "SCRIPTDIR")
+        self.assertEqual(said_by("shellcheck", *words, *scripts), "")
+
+    def test_cfn_lint_finds_nothing_in_the_release_role(self):
+        self.assertEqual(said_by("cfn-lint", RELEASE_ROLE), "")
+
+
+class Workflows(unittest.TestCase):
+    def test_every_action_is_a_commit_with_its_version_beside_it(self):
+        for file in WORKFLOWS:
+            for line in file.read_text().splitlines():
+                if re.search(r"\buses: (?!\./)", line):
+                    self.assertRegex(line, r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", file.name)
+
+    def test_every_job_has_rights_of_its_own_and_an_end(self):
+        for file in WORKFLOWS:
+            workflow = yaml.safe_load(file.read_text())
+            self.assertEqual(workflow["permissions"], {}, file.name)
+            self.assertIn("concurrency", workflow, file.name)
+            for name, job in workflow["jobs"].items():
+                self.assertIn("permissions", job, name)
+                self.assertTrue("uses" in job or job["timeout-minutes"] <= 120, name)
+
+    def test_what_the_workflows_run_is_there(self):
+        text = "".join(file.read_text() for file in WORKFLOWS)
+        for script in re.findall(r"(?:infra/scripts/[\w-]+\.sh|\.ci/run|\./\.github/workflows/[\w-]+\.yml)", text):
+            self.assertTrue((ROOT / script).exists(), script)
+
+
+class ReleaseRole(unittest.TestCase):
+    def test_one_repositorys_environment_takes_it_and_may_bring_code_and_nothing_else(self):
+        role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(trust["Action"], "sts:AssumeRoleWithWebIdentity")
+        self.assertEqual(trust["Condition"], {"StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": {
+                "Fn::Sub": "repo:${Repository}:environment:${GitHubEnvironment}"
+            },
+        }})
+        [policy] = role["Policies"]
+        [statement] = policy["PolicyDocument"]["Statement"]
+        self.assertEqual(statement["Action"], ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"])
+        functions = [resource["Fn::Sub"].split(":function:")[1] for resource in statement["Resource"]]
+        self.assertEqual(
+            functions, ["${EnvironmentPrefix}cv-analytics-processor", "${EnvironmentPrefix}cv-analytics-reporter"]
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
