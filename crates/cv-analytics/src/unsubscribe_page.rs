@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::get;
@@ -50,7 +51,7 @@ pub(crate) fn unsubscribe_page<L: Ledger + Clone + 'static>(
 
 async fn show<L: Ledger>(
     State(setup): State<Setup<L>>,
-    token: Option<Path<String>>,
+    token: Result<Path<String>, PathRejection>,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
     match RecipientRecord::load(&setup.ledger, &digest).await {
@@ -62,7 +63,7 @@ async fn show<L: Ledger>(
 
 async fn act<L: Ledger>(
     State(setup): State<Setup<L>>,
-    token: Option<Path<String>>,
+    token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
@@ -86,8 +87,8 @@ async fn act<L: Ledger>(
     }
 }
 
-fn recipient<L>(setup: &Setup<L>, token: Option<Path<String>>) -> Option<String> {
-    setup.key.recipient_of(&token?.0)
+fn recipient<L>(setup: &Setup<L>, token: Result<Path<String>, PathRejection>) -> Option<String> {
+    setup.key.recipient_of(&token.ok()?.0)
 }
 
 /// Reads a form in either encoding: the one pair of RFC 8058, or the page's own.
