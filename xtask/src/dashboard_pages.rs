@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use cv_analytics_harness::server_process::{ServerProcess, under};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::commands::run;
@@ -135,7 +135,7 @@ fn hostile_settings(source: &Path, work: &Path) -> Result<(String, String)> {
     let texts = texts.iter().map(|text| text.chars().take(NAME_CHARS).collect());
     let texts: Vec<String> = texts.collect();
     let aliases = texts.iter().map(|text| (text.clone(), json!([format!("{text} too")])));
-    let aliases = Value::Object(Map::from_iter(aliases));
+    let aliases = Value::Object(aliases.collect());
     let write = |name: &str, value: &Value| -> Result<String> {
         let path = work.join(name);
         fs::write(&path, value.to_string())?;

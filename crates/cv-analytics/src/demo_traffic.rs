@@ -255,14 +255,13 @@ impl Visits<'_> {
         };
         let (at, asked_at) = (at.as_millis() + total, at.as_millis());
         if !outcome.is_empty() {
-            let mut response = json!({"eventType": "response", "requestId": request_id, "timestamp": at,
-                                      "outcome": outcome, "query": question.text, "queryTimestamp": asked_at,
-                                      "sessionId": session, "performance": {"totalTime": total}});
-            if matches!(outcome, "quota" | "ai_error") {
-                // It had found what to answer with, and then could not.
-                response["matchScore"] = json!(self.rng.random_range(70..=96));
-            }
-            return response;
+            // With a quota or a model's fault it had found what to answer with, and then could not.
+            let score =
+                matches!(outcome, "quota" | "ai_error").then(|| self.rng.random_range(70..=96));
+            return json!({"eventType": "response", "requestId": request_id, "timestamp": at,
+                          "outcome": outcome, "query": question.text, "queryTimestamp": asked_at,
+                          "matchScore": score,
+                          "sessionId": session, "performance": {"totalTime": total}});
         }
         let [full, partial, none] = question.shares;
         let drawn = self.rng.random_range(0..(full + partial + none).max(1));

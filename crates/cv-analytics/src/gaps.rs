@@ -27,10 +27,10 @@ pub(crate) struct Mark {
     /// The skill or topic, as the report names it; a skill also by its alias
     name: String,
     /// What it is to you
-    #[arg(value_enum, required_unless_present = "clear")]
-    mark: Option<MarkWord>,
+    #[arg(value_enum, value_name = "MARK", required_unless_present = "clear")]
+    word: Option<MarkWord>,
     /// Take the mark back, as `none` does
-    #[arg(long, conflicts_with = "mark")]
+    #[arg(long, conflicts_with = "word")]
     clear: bool,
     /// Write JSON
     #[arg(long)]
@@ -88,7 +88,7 @@ pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()
 /// Marks the gap, in either store.
 async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
     let store = installation.open_or_create().await?;
-    let mark = command.mark.and_then(MarkWord::mark);
+    let mark = command.word.and_then(MarkWord::mark);
     let built_in = SkillDictionary::built_in();
     // The names that reports know: those of the week that the owner reads, and of the one that runs.
     let settings = FigureSettings::load(&store).await?;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -27,9 +27,9 @@ pub(crate) struct Manners {
 pub(crate) enum Tls {
     #[default]
     None,
-    StartTls,
+    Offered,
     /// It is offered, and then refused.
-    StartTlsRefused,
+    Refused,
     FromTheStart,
 }
 
@@ -149,7 +149,7 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
         let manners = state.manners.lock().unwrap().clone();
         match word.as_str() {
             "EHLO" => say(&mut stream, &abilities(&manners, is_encrypted)).await,
-            "STARTTLS" if manners.tls == Tls::StartTls => {
+            "STARTTLS" if manners.tls == Tls::Offered => {
                 say(&mut stream, "220 go ahead").await;
                 return End::GoesOnInTls;
             }
@@ -182,7 +182,7 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(
 
 fn abilities(manners: &Manners, is_encrypted: bool) -> String {
     let mut said = "250-mail.example\r\n".to_owned();
-    if !is_encrypted && matches!(manners.tls, Tls::StartTls | Tls::StartTlsRefused) {
+    if !is_encrypted && matches!(manners.tls, Tls::Offered | Tls::Refused) {
         said += "250-STARTTLS\r\n";
     }
     if manners.login.is_some() {
@@ -223,13 +223,11 @@ async fn take<S: AsyncRead + AsyncWrite + Unpin>(
         message += line.strip_prefix('.').unwrap_or(&line);
     }
     state.taken.lock().unwrap().push((recipient.to_owned(), message));
-    match breaks {
-        Some(_) => None,
-        None => {
-            say(stream, "250 queued").await;
-            Some(())
-        }
+    if breaks.is_some() {
+        return None;
     }
+    say(stream, "250 queued").await;
+    Some(())
 }
 
 async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, line: &str) {

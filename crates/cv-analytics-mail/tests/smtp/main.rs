@@ -56,7 +56,7 @@ async fn refusal(settings: SmtpSettings) -> (String, bool) {
 
 #[tokio::test]
 async fn a_mail_arrives_as_it_was_made_and_encrypted() {
-    for (tls, security) in [(Tls::StartTls, Security::StartTls), (Tls::FromTheStart, Security::Tls)]
+    for (tls, security) in [(Tls::Offered, Security::StartTls), (Tls::FromTheStart, Security::Tls)]
     {
         let server =
             MailServer::start(Manners { tls, login: Some(LOGIN), ..Manners::default() }).await;
@@ -81,7 +81,7 @@ async fn a_mail_arrives_as_it_was_made_and_encrypted() {
 async fn a_server_that_hides_or_refuses_starttls_gets_nothing() {
     for (tls, sentence) in [
         (Tls::None, "does not offer STARTTLS, or somebody between hides it"),
-        (Tls::StartTlsRefused, "takes no mail from here (454"),
+        (Tls::Refused, "takes no mail from here (454"),
     ] {
         let login = SmtpLogin { user: "me".to_owned(), password: "secret".to_owned() };
         let server =
@@ -99,7 +99,7 @@ async fn a_server_that_hides_or_refuses_starttls_gets_nothing() {
 
 #[tokio::test]
 async fn a_certificate_that_cannot_be_trusted_is_refused_with_what_to_do() {
-    let manners = || Manners { tls: Tls::StartTls, ..Manners::default() };
+    let manners = || Manners { tls: Tls::Offered, ..Manners::default() };
     let server = MailServer::start(manners()).await;
     let stranger = SmtpSettings { authorities: None, ..settings(&server, Security::StartTls) };
     let (said, _) = refusal(stranger).await;
@@ -123,7 +123,7 @@ async fn a_port_that_speaks_the_other_way_is_named() {
 #[tokio::test]
 async fn a_login_that_is_refused_lasts_and_is_not_repeated_in_words() {
     let manners =
-        Manners { tls: Tls::StartTls, login: Some("c29tZWJvZHkgZWxzZQ=="), ..Manners::default() };
+        Manners { tls: Tls::Offered, login: Some("c29tZWJvZHkgZWxzZQ=="), ..Manners::default() };
     let server = MailServer::start(manners).await;
     let login = SmtpLogin { user: "me".to_owned(), password: "secret".to_owned() };
     let settings = SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) };
@@ -136,7 +136,7 @@ async fn a_login_that_is_refused_lasts_and_is_not_repeated_in_words() {
 
 #[tokio::test]
 async fn a_server_that_offers_no_login_is_not_given_one() {
-    let server = MailServer::start(Manners { tls: Tls::StartTls, ..Manners::default() }).await;
+    let server = MailServer::start(Manners { tls: Tls::Offered, ..Manners::default() }).await;
     let login = SmtpLogin { user: "me".to_owned(), password: "secret".to_owned() };
     let (said, lasts) =
         refusal(SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) }).await;
