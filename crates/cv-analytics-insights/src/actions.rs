@@ -94,7 +94,9 @@ impl Advice<'_> {
             weeks => format!(", for {weeks} weeks running"),
         };
         let (kind, why) = match (gap.kind, gap.mark) {
-            (_, Some(GapMark::NotMine | GapMark::Noise)) | (GapKind::Fault, _) => return None,
+            (_, Some(GapMark::NotMine | GapMark::Noise))
+            | (GapKind::Fault, _)
+            | (GapKind::NotOnCv | GapKind::Unmatched, Some(GapMark::Learning)) => return None,
             (GapKind::Blocked, _) => {
                 (ActionKind::RelaxFilter, format!("refused by a filter or outside hours{weeks}"))
             }
@@ -103,7 +105,6 @@ impl Advice<'_> {
             }
             // It is on the CV since, or nobody has asked since: nothing to do before it fails again.
             (_, Some(GapMark::HaveIt)) => return None,
-            (GapKind::NotOnCv | GapKind::Unmatched, Some(GapMark::Learning)) => return None,
             (GapKind::NotOnCv, None) => {
                 (ActionKind::AddOrLearn, format!("nothing matched, and it is not on the CV{weeks}"))
             }

@@ -213,7 +213,9 @@ impl Followed {
     ) -> Option<FollowedGap> {
         let total = |weeks: &[FollowCounts]| {
             let mut total = FollowCounts::default();
-            weeks.iter().for_each(|counts| total.add_all(*counts));
+            for counts in weeks {
+                total.add_all(*counts);
+            }
             total
         };
         let (before, after) = (total(&self.before), total(&self.after));

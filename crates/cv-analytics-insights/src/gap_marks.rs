@@ -108,6 +108,7 @@ mod moment {
 
     use super::{Deserialize, Deserializer, Serialize, Serializer, Timestamp, Value};
 
+    #[expect(clippy::ref_option, reason = "serde asks for it so")]
     pub(super) fn serialize<S: Serializer>(
         at: &Option<Timestamp>,
         serializer: S,

@@ -165,7 +165,9 @@ impl<'a> PageLinks<'a> {
 
     /// The figures with their links.
     pub(crate) fn link(&self, mut figures: Vec<Figure>) -> Vec<Figure> {
-        figures.iter_mut().for_each(|figure| figure.link = self.behind(figure.opens));
+        for figure in &mut figures {
+            figure.link = self.behind(figure.opens);
+        }
         figures
     }
 }

@@ -148,8 +148,8 @@ fn sample_context() -> MailContext {
 mod tests {
     use super::*;
 
-    fn file(source: &str) -> Option<TemplateFile> {
-        Some(TemplateFile { name: "mine.html".to_owned(), source: source.to_owned() })
+    fn file(source: &str) -> TemplateFile {
+        TemplateFile { name: "mine.html".to_owned(), source: source.to_owned() }
     }
 
     fn sample() -> Report {
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn the_built_in_template_is_one_that_an_owner_could_have_written() {
         let built_in = include_str!("../templates/weekly_report.html");
-        let template = MailTemplate::read(file(built_in), None).unwrap();
+        let template = MailTemplate::read(Some(file(built_in)), None).unwrap();
         let body = template.render(&sample(), &MailContext::default()).unwrap();
         assert_eq!(body.html, report_html::render(&sample()).unwrap());
         assert_eq!(body.warnings, []);
@@ -171,7 +171,8 @@ mod tests {
         for (form, html) in [("html", true), ("text", false)] {
             let fence = format!("```jinja-{form}\n");
             let source = page.split(&fence).nth(1).unwrap().split("```").next().unwrap();
-            let (html, text) = if html { (file(source), None) } else { (None, file(source)) };
+            let (html, text) =
+                if html { (Some(file(source)), None) } else { (None, Some(file(source))) };
             MailTemplate::read(html, text).unwrap();
         }
     }
@@ -183,7 +184,7 @@ mod tests {
             ("<p>\n\n{% if week %}", Some(3), "syntax error"),
             ("{% if false %}x{% endif %}", None, "empty mail"),
         ] {
-            let error = MailTemplate::read(file(source), None).unwrap_err();
+            let error = MailTemplate::read(Some(file(source)), None).unwrap_err();
             assert_eq!(error.line, line, "{error}");
             let said = error.to_string();
             assert!(said.contains("mine.html") && said.contains(problem), "{said}");
@@ -195,7 +196,7 @@ mod tests {
         let mut report = sample();
         report.gaps[0].examples[0] = "<b>&".to_owned();
         let source = "{% if counts %}{% for kind in counts.gaps.kinds %}{% for gap in kind.gaps %}{{ gap.examples }}{% endfor %}{% endfor %}{% else %}-{% endif %}";
-        let template = MailTemplate::read(file(source), file(source)).unwrap();
+        let template = MailTemplate::read(Some(file(source)), Some(file(source))).unwrap();
         let body = template.render(&report, &MailContext::default()).unwrap();
         assert!(!body.html.contains("<b>") && body.text.contains("<b>&"));
     }
@@ -203,7 +204,7 @@ mod tests {
     #[test]
     fn what_fails_on_a_week_or_grows_too_large_gives_way_to_the_built_in_form() {
         let source = "{{ week }}{% if week == '2027-W01' %}{% for _ in range(9000) %}far too long{% endfor %}{% elif week == '2027-W02' %}{{ nothing.here }}{% endif %}";
-        let template = MailTemplate::read(file(source), file(source)).unwrap();
+        let template = MailTemplate::read(Some(file(source)), Some(file(source))).unwrap();
         for week in ["2027-W01", "2027-W02"] {
             let mut report = sample();
             week.clone_into(&mut report.week);

@@ -288,6 +288,8 @@ impl Page {
 fn band_line(cells: &[&str; 5]) -> String {
     let [scores, counts @ ..] = cells;
     let mut line = format!("{scores:<10}");
-    counts.iter().for_each(|count| line += &format!("{count:>14}"));
+    for count in counts {
+        line += &format!("{count:>14}");
+    }
     line
 }
