@@ -135,7 +135,7 @@ fn hostile_settings(source: &Path, work: &Path) -> Result<(String, String)> {
     let texts = texts.iter().map(|text| text.chars().take(NAME_CHARS).collect());
     let texts: Vec<String> = texts.collect();
     let aliases = texts.iter().map(|text| (text.clone(), json!([format!("{text} too")])));
-    let aliases = Value::Object(Map::from_iter(aliases));
+    let aliases = Value::Object(aliases.collect::<Map<_, _>>());
     let write = |name: &str, value: &Value| -> Result<String> {
         let path = work.join(name);
         fs::write(&path, value.to_string())?;

@@ -140,7 +140,7 @@ fn round(program: &Path, data: &Path, measured: &mut Vec<Measured>) -> Result<()
             "",
         ),
     ]);
-    let (request_id, session) = browser.somebody(&week)?;
+    let (request_id, session) = browser.somebody(week)?;
     pages.extend([
         ("a conversation", format!("/sessions/{session}?week={week}"), ""),
         ("an interaction", format!("/interactions/{request_id}"), ""),
@@ -206,7 +206,7 @@ impl Browser {
     }
 
     /// Somebody who asked in `week`: a request's id and its session.
-    fn somebody(&self, week: &IsoWeek) -> Result<(String, String)> {
+    fn somebody(&self, week: IsoWeek) -> Result<(String, String)> {
         let (_, lines) =
             self.open(&format!("/questions.jsonl?week={week}&session=known&match=none"))?;
         let line = lines.lines().next().context("the week has a session")?;
