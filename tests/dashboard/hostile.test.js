@@ -138,7 +138,7 @@ test("a gap whose name means harm is marked like any other, and its mark taken a
   const cards = page.getByRole("region", { name: /^Gaps:/ }).getByRole("listitem").filter({ has: page.getByRole("heading") });
   await page.goto(`/weeks/${today}`);
   const count = await cards.count();
-  assert.ok(count >= TEXTS.length, `${count} gaps`);
+  assert.ok(count >= 10, `${count} gaps`);
   for (let place = 0; place < count; place += 1) {
     await page.goto(`/weeks/${today}`);
     await unfold(page);
