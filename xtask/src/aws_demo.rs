@@ -31,7 +31,7 @@ pub(crate) fn run_demo() -> Result<()> {
 }
 
 fn built(name: &str) -> Result<PathBuf> {
-    let mut build = Command::new("cargo");
+    let mut build = crate::commands::cargo();
     build.args([
         "build",
         "--package",

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_harness::tools_cache::variable;
@@ -35,7 +34,7 @@ fn build(package: &[&str], name: &str, architecture: Architecture) -> Result<Pat
     let target = architecture.target();
     let underscored = target.replace('-', "_");
     let folders = Folders::of_this_machine()?;
-    let mut command = Command::new("cargo");
+    let mut command = crate::commands::cargo();
     command
         .arg("build")
         .args(package)
@@ -58,7 +57,7 @@ struct Folders(Vec<(PathBuf, &'static str)>);
 impl Folders {
     fn of_this_machine() -> Result<Self> {
         let metadata = output(
-            Command::new("cargo")
+            crate::commands::cargo()
                 .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
                 .current_dir(root()),
         )?;

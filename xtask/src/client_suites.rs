@@ -74,7 +74,7 @@ impl Suite {
                 Ok(vec![test("sdk.test.js"), test("aws4fetch.test.js")])
             }
             Self::Rust => {
-                let mut command = Command::new("cargo");
+                let mut command = crate::commands::cargo();
                 command
                     .args(["test", "--locked", "--manifest-path"])
                     .arg(clients().join("rust/Cargo.toml"))

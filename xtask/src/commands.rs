@@ -4,6 +4,20 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+/// A call of cargo that finds what others compiled: `cargo xtask` runs under names and versions of its own
+/// package, and a build script that reads those would be run again, with all that stands on it.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    let of_this_package =
+        |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(of_this_package) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Runs `command` to its end; what it prints is seen as it comes.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);

@@ -36,7 +36,7 @@ pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
 /// The folder with the functions' programs, as the workspace's tests build them, so that after those nothing
 /// is left to build.
 fn functions() -> Result<PathBuf> {
-    let mut build = Command::new("cargo");
+    let mut build = crate::commands::cargo();
     build.args(["test", "--workspace", "--no-run", "--test", "pipeline"]);
     let processor = built_program(&mut build, "processor")?;
     Ok(processor.parent().context("the functions lie in a folder")?.to_owned())

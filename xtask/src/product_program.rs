@@ -21,7 +21,7 @@ pub(crate) enum Profile {
 
 /// Builds the program of the package `name`, and gives its path.
 pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
-    let mut command = Command::new("cargo");
+    let mut command = crate::commands::cargo();
     command.args(["build", "--bin", name]);
     match profile {
         // With the features that the tests of the workspace have compiled everything with.

@@ -28,7 +28,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     if is_wanted(WORKSPACE) {
         steps.step(WORKSPACE, || {
             commands::run(
-                Command::new("cargo")
+                crate::commands::cargo()
                     .args(["test", "--workspace"])
                     .env(DYNOXIDE_VARIABLE, cache.dynoxide()?)
                     .env(MOTO_SERVER_VARIABLE, cache.moto_server()?)

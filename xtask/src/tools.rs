@@ -112,7 +112,7 @@ impl Cache {
         if !program.exists() {
             println!("compiling {name} {version}");
             let folder = program.ancestors().nth(2).context("a program has a folder")?;
-            run(Command::new("cargo")
+            run(crate::commands::cargo()
                 .args(["install", "--locked", "--quiet", package, "--version", version])
                 .args(features)
                 .arg("--root")

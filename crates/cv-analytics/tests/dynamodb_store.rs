@@ -240,9 +240,8 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
         assert!(said.contains(sentence), "{arguments:?} said {said:?}");
     };
-    check(&["serve", "--store", "dynamodb"], 2, "serve keeps what it receives in SQLite");
     check(&["demo", "--store", "dynamodb"], 2, "the demo keeps a database of its own");
-    check(&["report", "--send"], 2, "with --store dynamodb");
+    check(&["report", "--send"], 2, "name the recipient with --to or --mail-to");
     check(&["report", "--send", "--store", "dynamodb"], 2, "name the sender with --from");
     check(
         &["report", "--send", "--store", "dynamodb", "--from", "a@example.org"],
