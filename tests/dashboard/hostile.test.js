@@ -143,7 +143,7 @@ test("a gap whose name means harm is marked like any other, and its mark taken a
     await page.goto(`/weeks/${today}`);
     await unfold(page);
     const card = cards.nth(place);
-    const learning = card.getByRole("button", { name: "I am learning it" });
+    const learning = card.getByRole("button", { name: "Learning it" });
     // Gaps of two kinds may have one name, and one mark.
     if ((await learning.getAttribute("aria-pressed")) === "true") continue;
     await learning.click();

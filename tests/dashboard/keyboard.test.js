@@ -40,7 +40,12 @@ for (const width of WIDTHS) {
       const count = await reachable(page);
       for (let place = 0; place < count; place += 1) {
         await page.keyboard.press("Tab");
-        const at = await focused(page);
+        let at = await focused(page);
+        // The mail lies in a frame of its own, whose links come in between.
+        for (let within = 0; path.startsWith("/mail") && at.place < 0 && within < 300; within += 1) {
+          await page.keyboard.press("Tab");
+          at = await focused(page);
+        }
         assert.equal(at.place, place, `${path}: ${at.what}`);
         assert.ok(at.outline >= 2, `${path}: the focus is not seen on ${at.what}`);
         assert.ok(at.inView, `${path}: the focus is out of view on ${at.what}`);

@@ -35,11 +35,15 @@ test("what is folded unfolds, and a gap is marked and its mark taken away", asyn
   await page.getByText(/^What else to do/).click();
   await page.getByRole("region", { name: "Do this first" }).or(page.getByRole("main")).first().getByRole("list").first().waitFor();
   const gaps = page.getByRole("region", { name: /^Gaps:/ });
-  await gaps.getByRole("button", { name: "Not what I do" }).first().click();
-  await gaps.getByRole("button", { name: "Not what I do", pressed: true }).first().waitFor();
+  const unmarked = { has: page.getByRole("heading"), hasNot: page.getByRole("button", { pressed: true }) };
+  const gap = gaps.getByRole("listitem").filter(unmarked).first();
+  const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();
+  await gap.getByRole("button", { name: "Not mine" }).click();
+  await gaps.getByRole("button", { name: "Not mine", pressed: true }).first().waitFor();
   await page.goto("/settings");
-  await page.getByRole("button", { name: /^Take it away from/ }).click();
-  await page.getByText("None yet.").waitFor();
+  const away = page.getByRole("button", { name: `Take it away from ${name}` });
+  await away.click();
+  await away.waitFor({ state: "detached" });
   faults.none();
 });
 
