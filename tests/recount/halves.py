@@ -190,11 +190,14 @@ class Joined:
         self.queries = {}
         self.responses = {}
         self.counts = {"stored": 0, "duplicate": 0, "conflict": 0, "deadLetter": 0}
+        self.of_canaries = dict.fromkeys(self.counts, 0)
 
     def deliver(self, line):
         """Takes one event, and gives what became of it."""
         status = self._status(line)
         self.counts[status] += 1
+        if status != "deadLetter" and (json.loads(line).get("metadata") or {}).get("traffic") == "canary":
+            self.of_canaries[status] += 1
         return status
 
     def _status(self, line):

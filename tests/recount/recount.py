@@ -457,13 +457,14 @@ class Run:
         self.note(week_name(monday), values({"closed": over}, json.loads(report), ""))
 
     def deliveries(self, program, joined, began):
-        """What added nothing counts in the week in which it arrived, and in no other."""
+        """What added nothing counts in the week in which it arrived, and in no other; canaries count nowhere."""
         arrival = {monday_of(int(began.timestamp() * 1000)), monday_of(int(time.time() * 1000))}
         told = Counter()
         for monday in arrival:
             told.update(json.loads(program.report(week_name(monday)))["capture"]["deliveries"])
-        expected = {"duplicates": joined.counts["duplicate"], "conflicts": joined.counts["conflict"],
-                    "deadLetters": joined.counts["deadLetter"]}
+        counted = {status: count - joined.of_canaries[status] for status, count in joined.counts.items()}
+        expected = {"duplicates": counted["duplicate"], "conflicts": counted["conflict"],
+                    "deadLetters": counted["deadLetter"]}
         self.note("deliveries", values(expected, dict(told), ""))
         before = min(arrival) - timedelta(days=7)
         told = json.loads(program.report(week_name(before)))["capture"]["deliveries"]

@@ -153,7 +153,7 @@ pub fn listed(parts: &[impl Display]) -> String {
     }
 }
 
-/// Text that somebody else wrote, fit for one line: cut after `limit` columns (see [`room`]) with
+/// Text that somebody else wrote, fit for one line: cut after `limit` columns (see `room`) with
 /// "…"; control and direction characters, and those that show nothing, taken out; runs of white
 /// space as one blank; text that runs from right to left isolated, so that it cannot reorder the
 /// line.

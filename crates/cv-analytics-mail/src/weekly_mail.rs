@@ -1,7 +1,7 @@
 //! Once for each week and recipient: claim the mark, hand the message over, note it as sent.
 //!
 //! Whoever crashes leaves a claim behind, which somebody else takes over after
-//! [`claim_holds`](crate::sent_mark::claim_holds): a mail is rather sent again than missed.
+//! [`claim_holds`]: a mail is rather sent again than missed.
 
 use std::pin::pin;
 use std::time::Duration;
