@@ -217,7 +217,7 @@ class Recount:
                 capture = report["capture"]
                 figures = {"interactions": report["provenance"]["interactions"],
                            **{key: capture[key] for key in ("queries", "joined", "unanswered", "joinRate")},
-                           "match": self.match(week), "outcomes": report["outcomes"],
+                           "sessions": report["sessions"], "match": self.match(week), "outcomes": report["outcomes"],
                            "latencyMs": report["latencyMs"]}
             found[week_name(week)] = figures
         return found

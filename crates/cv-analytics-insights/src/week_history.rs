@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::{Latency, MatchCounts, Outcomes, WEEKS};
 use crate::score_tally::ScoreBand;
-use crate::tally::WeekTally;
+use crate::tally::{WeekTally, distinct};
 
 /// One of the eight weeks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct WeekFigures {
     pub joined: u64,
     /// Queries without a response.
     pub unanswered: u64,
+    /// Distinct sessions; `None` where none is known.
+    pub sessions: Option<u64>,
     /// Joined ÷ all, to four digits.
     pub join_rate: Option<f64>,
     /// How well the questions were covered.
@@ -55,6 +57,7 @@ impl WeekTally {
             queries: self.queries,
             joined: self.joined,
             unanswered: self.queries - self.joined,
+            sessions: distinct(&mut self.sessions),
             join_rate: self.join_rate(),
             matches: self.match_counts(),
             outcomes: self.outcomes.clone(),

@@ -57,13 +57,14 @@ impl Figures {
 
 fn totals(report: &Report) -> Vec<Figure> {
     let before = report.history.iter().rev().nth(1).and_then(|week| week.figures.as_ref());
+    let the_week_before = |count: u64| format!("{} the week before", number(count));
     let figure = |figure: say::Figure| {
         let (filters, change): (&[(&str, &str)], _) = match figure.name {
-            "Questions" => (
-                &[("half", "query")],
-                before.map(|week| format!("{} the week before", number(week.queries))),
+            "Questions" => (&[("half", "query")], before.map(|week| the_week_before(week.queries))),
+            "Conversations" => (
+                &[("session", "known")],
+                before.and_then(|week| week.sessions).map(the_week_before),
             ),
-            "Conversations" => (&[("session", "known")], None),
             _ => (&[("score", "known")], None),
         };
         let notes: Vec<String> = figure.note.into_iter().chain(change).collect();
