@@ -7,6 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "program/gaps_and_mail_form.rs"]
+mod gaps_and_mail_form;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -453,45 +456,4 @@ fn the_dashboard_opens_with_the_token() {
     assert!(get("/interactions/r1", token).1.contains("Do you know k8s?"));
     assert_eq!(get("/v1/reports/2026-W47", token).0, 200);
     assert_eq!(get("/healthz", "").0, 200);
-}
-
-#[test]
-fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let mark = |arguments: &[&str]| {
-        let output = run(folder.path(), &[&["gaps", "mark"], arguments].concat());
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        text(&output.stdout)
-    };
-    assert!(mark(&["K8S", "learning"]).starts_with("Kubernetes is marked learning"));
-    assert!(mark(&["kubernetes", "have-it"]).contains("have-it (was learning)"));
-    let shown = text(&run(folder.path(), &["settings", "show"]).stdout);
-    assert!(shown.contains("Kubernetes: have-it since 20"), "{shown}");
-    let exported = text(&run(folder.path(), &["settings", "export"]).stdout);
-    let settings: Value = serde_json::from_str(&exported).unwrap();
-    assert_eq!(settings["gapMarks"]["Kubernetes"]["earlier"][0]["mark"], "learning");
-
-    let elsewhere = tempfile::tempdir().unwrap();
-    let imported = run_with_input(elsewhere.path(), &["settings", "import", "-"], &exported);
-    assert!(imported.status.success(), "{}", text(&imported.stderr));
-    assert_eq!(text(&run(elsewhere.path(), &["settings", "export"]).stdout), exported);
-
-    assert!(mark(&["kubernetes", "--clear"]).contains("no mark any more (was have-it)"));
-    assert!(mark(&["Docker", "none", "--json"]).contains(r#""mark":null"#));
-    check_refusal(folder.path(), &["gaps", "mark", "Kubernettle", "noise"], 1, "did you mean");
-    check_refusal(folder.path(), &["gaps", "mark", "Docker", "fixed"], 2, "invalid value");
-    check_refusal(folder.path(), &["gaps", "mark", "Docker"], 2, "required");
-}
-
-#[test]
-fn a_mail_template_is_tried_before_it_is_used() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("mine.html"), "<p>\n{{ headlime }}</p>").unwrap();
-    let mail = |file: &'static str| ["report", "--format", "html", "--mail-template", file];
-    run_with_input(folder.path(), &["events", "import"], "");
-    check_refusal(folder.path(), &mail("mine.html"), 1, "mine.html, line 2, cannot be used");
-    check_refusal(folder.path(), &mail("absent.html"), 1, "absent.html cannot be read");
-    fs::write(folder.path().join("mine.html"), "<p>{{ headline }}</p>").unwrap();
-    let output = run(folder.path(), &mail("mine.html"));
-    assert!(text(&output.stdout).starts_with("<p>A quiet week"), "{}", text(&output.stderr));
 }

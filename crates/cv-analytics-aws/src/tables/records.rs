@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
     Select,
@@ -150,23 +151,12 @@ impl Tables {
         within: Range<Timestamp>,
         start: Option<Attributes>,
     ) -> Answer<Page> {
-        let table = &self.names.analytics;
         let answer = self
-            .client
-            .query()
-            .table_name(table)
-            .index_name(WEEK_INDEX)
-            .key_condition_expression("#week = :week AND #timestamp BETWEEN :from AND :last")
-            .expression_attribute_names("#week", WEEK)
-            .expression_attribute_names("#timestamp", TIMESTAMP)
-            .expression_attribute_values(":week", text(week.to_string()))
-            .expression_attribute_values(":from", moment(within.start))
-            .expression_attribute_values(":last", moment(within.end.plus_millis(-1)))
+            .week_query(week, within)
             .set_exclusive_start_key(start)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
-            .map_err(|error| TableError::from_sdk(table, "Query", error))?;
+            .map_err(|error| TableError::from_sdk(&self.names.analytics, "Query", error))?;
         self.units.read(answer.consumed_capacity());
         Ok(Page {
             items: answer.items.unwrap_or_default(),
@@ -181,11 +171,22 @@ impl Tables {
         within: Range<Timestamp>,
         limit: usize,
     ) -> Answer<Vec<Attributes>> {
-        let table = &self.names.analytics;
         let answer = self
-            .client
+            .week_query(week, within)
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| TableError::from_sdk(&self.names.analytics, "Query", error))?;
+        self.units.read(answer.consumed_capacity());
+        Ok(answer.items.unwrap_or_default())
+    }
+
+    /// A call for a week's records whose moment lies in `within`, a part of it, by the index.
+    fn week_query(&self, week: IsoWeek, within: Range<Timestamp>) -> QueryFluentBuilder {
+        self.client
             .query()
-            .table_name(table)
+            .table_name(&self.names.analytics)
             .index_name(WEEK_INDEX)
             .key_condition_expression("#week = :week AND #timestamp BETWEEN :from AND :last")
             .expression_attribute_names("#week", WEEK)
@@ -193,14 +194,7 @@ impl Tables {
             .expression_attribute_values(":week", text(week.to_string()))
             .expression_attribute_values(":from", moment(within.start))
             .expression_attribute_values(":last", moment(within.end.plus_millis(-1)))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| TableError::from_sdk(table, "Query", error))?;
-        self.units.read(answer.consumed_capacity());
-        Ok(answer.items.unwrap_or_default())
     }
 
     /// Whether a week has a record, by the index: half a unit.

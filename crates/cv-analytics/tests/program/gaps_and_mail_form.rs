@@ -1,52 +1,10 @@
 //! What an owner says of gaps, and a mail template of theirs, through the program.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cv-analytics"));
-    command.current_dir(folder).env_clear().stdin(Stdio::null());
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    program(folder).args(arguments).output().unwrap()
-}
-
-fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = program(folder)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// Runs the arguments and compares exit code and the part of standard error that matters.
-fn check_refusal(folder: &Path, arguments: &[&str], code: i32, sentence: &str) {
-    let output = run(folder, arguments);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
-    assert!(said.contains(sentence), "{arguments:?} said {said:?}");
-}
+use crate::{check_refusal, run, run_with_input, text};
 
 #[test]
 fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
