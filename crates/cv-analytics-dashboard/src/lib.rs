@@ -40,8 +40,6 @@ mod weeks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use cv_analytics_core::browse::Browse;
@@ -74,11 +72,6 @@ pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
     protect(routes, dashboard)
-}
-
-/// A page with a title and a sentence, in the dashboard's dress.
-pub fn message(title: &'static str, text: &str) -> Response<Body> {
-    page::message(StatusCode::OK, title, text.to_owned())
 }
 
 /// Puts the dashboard's access before `routes` that are written elsewhere: host, owner, and where a

@@ -17,6 +17,7 @@ use cv_analytics_core::browse::{ArrivalCursor, Arrivals, Browse};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Observation;
+use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -35,8 +36,9 @@ use crate::reports::Figures;
 const SHOWN: usize = 30;
 /// Questions of one look.
 const AT_ONCE: usize = 100;
-/// Questions whose answer is waited for.
+/// Questions whose answer is waited for, and for how long: each look asks for every one of them.
 const WAITING: usize = 100;
+const WAITING_MS: i64 = 10 * 60 * 1000;
 /// Questions that are known to have been shown.
 const GIVEN: usize = 500;
 /// How often a quiet connection is kept alive.
@@ -85,8 +87,8 @@ struct Watcher<S, D> {
     dashboard: Arc<Dashboard<S, D>>,
     owner: Owner,
     cursor: ArrivalCursor,
-    /// Questions that were shown without an answer.
-    waiting: Vec<RequestId>,
+    /// Questions that were shown without an answer, and since when.
+    waiting: Vec<(RequestId, Timestamp)>,
     /// Those that came last, with whether they were answered: a store may give them again.
     given: VecDeque<(RequestId, bool)>,
     ticks: Interval,
@@ -108,11 +110,12 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
     // A browser that comes back says what it saw last.
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(query.get("after"));
     let latest = dashboard.store.arrivals(None, SHOWN).await?;
+    let now = dashboard.now();
     let waiting = latest.interactions.iter().filter(|one| one.response.is_none());
     let watcher = Watcher {
         owner,
         cursor: seen.and_then(|id| id.parse().ok()).map_or(latest.cursor, ArrivalCursor),
-        waiting: waiting.map(|one| one.request_id.clone()).collect(),
+        waiting: waiting.map(|one| (one.request_id.clone(), now)).collect(),
         given: VecDeque::new(),
         ticks: tokio::time::interval(dashboard.live_every),
         stopping: dashboard.stopping(),
@@ -165,15 +168,17 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         });
         let mut changed = Vec::new();
         let mut still = Vec::new();
-        for id in std::mem::take(&mut self.waiting) {
+        let look = self.dashboard.now();
+        self.waiting.retain(|(_, since)| look.as_millis() - since.as_millis() < WAITING_MS);
+        for (id, since) in std::mem::take(&mut self.waiting) {
             match store.interaction(&id).await? {
                 Some(answered) if answered.response.is_some() => changed.push(answered),
-                Some(_) => still.push(id),
+                Some(_) => still.push((id, since)),
                 None => {}
             }
         }
         let unanswered = arrived.interactions.iter().filter(|one| one.response.is_none());
-        still.extend(unanswered.map(|one| one.request_id.clone()));
+        still.extend(unanswered.map(|one| (one.request_id.clone(), look)));
         let too_many = still.len().saturating_sub(WAITING);
         still.drain(..too_many);
         self.waiting = still;

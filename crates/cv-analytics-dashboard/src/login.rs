@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
@@ -33,7 +34,7 @@ pub(crate) fn ask(request: &Request) -> Response<Body> {
         let text = "sign in at /login, or send the header 'Authorization: Bearer …' with CV_ANALYTICS_TOKEN";
         return plain(StatusCode::UNAUTHORIZED, text);
     }
-    let here = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let here = local(request.uri().path_and_query().map(PathAndQuery::as_str));
     // A link in a mail or another site: browsers keep a strict cookie back until a page of ours
     // asks for the same address.
     if header("sec-fetch-site") == "cross-site" && header("sec-fetch-mode") == "navigate" {

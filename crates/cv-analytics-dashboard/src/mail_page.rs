@@ -7,12 +7,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, Response, header};
-use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use axum::{Extension, Router};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
+use cv_analytics_insights::report::Report;
 use cv_analytics_mail::mail_state::{MailState, Standing};
 use cv_analytics_mail::message::{Message, subject};
 use serde::{Deserialize, Serialize};
@@ -41,14 +41,26 @@ pub trait Mails: Send + Sync + 'static {
     /// How the last week's mail stands.
     fn state(&self) -> impl Future<Output = Result<MailState, MailsError>> + Send;
 
-    /// The mail of `week`, as it would be sent now to the first recipient.
-    fn preview(&self, week: IsoWeek) -> impl Future<Output = Result<Message, MailsError>> + Send;
+    /// The mail of `report`, as it would be sent now to the first recipient.
+    ///
+    /// # Errors
+    /// Where an address or the template cannot be used.
+    fn preview(&self, report: &Report) -> Result<Message, MailsError>;
 }
 
 /// What the mail's pages share.
 struct MailPages<S, D, M> {
     dashboard: Arc<Dashboard<S, D>>,
     mails: M,
+}
+
+impl<S: Browse, D: DeadLetters, M: Mails> MailPages<S, D, M> {
+    /// The mail of `week`, out of the report that the other pages show.
+    async fn preview(&self, week: IsoWeek, now: Timestamp) -> Result<Message, PageError> {
+        let Dashboard { reports, store, .. } = &*self.dashboard;
+        let made = reports.report(store, week, now).await?;
+        self.mails.preview(&made.report).map_err(|error| failed(&error))
+    }
 }
 
 /// The routes of the mail's pages, behind the access of `dashboard`.
@@ -98,14 +110,10 @@ async fn page<S: Browse, D: DeadLetters, M: Mails>(
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
     let now = pages.dashboard.now();
-    // A form without a choice.
-    if which.week.as_deref() == Some("") {
-        return Ok(Redirect::to("/mail").into_response());
-    }
     let week = week(which, now)?;
     let mails = &pages.mails;
     let state = mails.state().await.map_err(|error| failed(&error))?;
-    let message = mails.preview(week).await.map_err(|error| failed(&error))?;
+    let message = pages.preview(week, now).await?;
     let recipients = state.recipients.iter().map(|(to, standing)| RecipientView {
         address: to.to_string(),
         standing: words(standing, now),
@@ -140,8 +148,8 @@ async fn html<S: Browse, D: DeadLetters, M: Mails>(
     State(pages): State<Arc<MailPages<S, D, M>>>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
-    let week = week(which, pages.dashboard.now())?;
-    let message = pages.mails.preview(week).await.map_err(|error| failed(&error))?;
+    let now = pages.dashboard.now();
+    let message = pages.preview(week(which, now)?, now).await?;
     Ok(answer(message.html, "text/html; charset=utf-8"))
 }
 
@@ -149,8 +157,8 @@ async fn text<S: Browse, D: DeadLetters, M: Mails>(
     State(pages): State<Arc<MailPages<S, D, M>>>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
-    let week = week(which, pages.dashboard.now())?;
-    let message = pages.mails.preview(week).await.map_err(|error| failed(&error))?;
+    let now = pages.dashboard.now();
+    let message = pages.preview(week(which, now)?, now).await?;
     Ok(answer(message.text, "text/plain; charset=utf-8"))
 }
 

@@ -107,7 +107,6 @@ fn view(
         None => interactions,
     };
     let asked_for = |name: &str, value: &str| query.value(name) == value;
-    let in_form = ["week", "weeks", "text", "skill", "outcome", "match", "kind", "score", "page"];
     QuestionsView {
         week_href: format!("/weeks/{week}"),
         weeks: choices(weeks, newest),
@@ -152,7 +151,7 @@ fn view(
         score: query.value("score").to_owned(),
         hidden: ["word", "gap", "topic", "type", "disagree", "session", "half", "took", "left-out"]
             .into_iter()
-            .filter(|name| !query.value(name).is_empty() && !in_form.contains(name))
+            .filter(|name| !query.value(name).is_empty())
             .map(|name| (name, query.value(name).to_owned()))
             .collect(),
         chips: chips(query),

@@ -1,7 +1,7 @@
 //! Reports and what they are made under, remembered for as long as nothing can have changed them.
 
 use std::pin::pin;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
@@ -19,9 +19,6 @@ use crate::page::PageError;
 const MOST: usize = 104;
 /// How long a report is shown again where the store cannot tell whether it changed.
 const UNSURE_FOR_MS: i64 = 5 * 60 * 1000;
-
-/// Made once a process: it takes longer than a page may.
-pub(crate) static BUILT_IN: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
 
 /// What figures are made under.
 pub(crate) struct Figures {
@@ -74,7 +71,7 @@ impl Reports {
         }
         let settings = FigureSettings::load(store).await?;
         let figures = tokio::task::spawn_blocking(move || {
-            let dictionary = settings.dictionary(&BUILT_IN)?;
+            let dictionary = settings.dictionary(SkillDictionary::shared())?;
             let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
             Ok::<_, PageError>(Arc::new(Figures { version, settings, dictionary, cv }))
         });

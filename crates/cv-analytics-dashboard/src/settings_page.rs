@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::SessionDigest;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks::{self, MarkGapError, mark_gap};
 use cv_analytics_insights::report::GapMark;
@@ -23,7 +24,6 @@ use crate::form::Form;
 use crate::login::local;
 use crate::page::{PageError, render};
 use crate::question_view::interaction_href;
-use crate::reports::BUILT_IN;
 use crate::week_view::MARKS;
 
 /// Characters of a gap's name.
@@ -118,7 +118,7 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
         let Some(week) = week else { continue };
         reports.push(dashboard.reports.report(&dashboard.store, week, now).await?.report.clone());
     }
-    match mark_gap(&dashboard.store, &BUILT_IN, &reports, &name, mark, now).await {
+    match mark_gap(&dashboard.store, SkillDictionary::shared(), &reports, &name, mark, now).await {
         Ok(_) => {}
         Err(unknown @ MarkGapError::Unknown { .. }) => {
             return Err(PageError::BadRequest(unknown.to_string()));

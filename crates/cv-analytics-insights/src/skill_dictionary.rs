@@ -1,7 +1,7 @@
 //! The dictionary of skills: canonical names, what people type for them, and exact look-up.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
@@ -79,6 +79,12 @@ impl SkillDictionary {
         }
         tables.add_variants();
         Self { tables: Arc::new(tables) }
+    }
+
+    /// The dictionary that the program carries, made once a process: it takes longer than a page may.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
+        &SHARED
     }
 
     /// This dictionary with the owner's skills and aliases, which win over the ones already there and

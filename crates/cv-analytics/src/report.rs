@@ -128,15 +128,15 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
     let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    let template = command.form.template()?;
     if command.send {
-        let said = command.send_report(installation, &store, &report).await?;
+        let said = command.send_report(installation, &store, &report, &template).await?;
         // Beside a report that was asked for, the words are no part of it.
         if command.output.is_none() && command.format.is_none() {
             return output::print(said);
         }
         eprint!("{said}");
     }
-    let template = command.form.template()?;
     let by_ending = command.output.as_deref().and_then(Format::of_file);
     let format = command.format.or(by_ending).unwrap_or(Format::Text);
     let bytes =
@@ -196,6 +196,7 @@ impl ReportCommand {
         installation: &Installation,
         store: &InstallationStore,
         report: &Report,
+        template: &MailTemplate,
     ) -> Result<String> {
         let no_mail = "the report cannot be written as a mail";
         let sender = (self.from != NO_SENDER).then(|| self.from.parse::<MailAddress>());
@@ -209,7 +210,13 @@ impl ReportCommand {
         let insisting = Insisting { again: self.again, resubscribe: self.resubscribe };
         match (store, sender) {
             (InstallationStore::DynamoDb(aws), Some(sender)) => {
-                report_mail::send_through_ses(aws, report, &sender, &recipients, self.again).await
+                let surroundings = Surroundings {
+                    dashboard: self.form.dashboard_url.as_ref(),
+                    template: Some(template),
+                    ..Surroundings::default()
+                };
+                let mail = (report, &sender, &surroundings);
+                report_mail::send_through_ses(aws, mail, &recipients, self.again).await
             }
             (InstallationStore::DynamoDb(_), None) => bail!("name the sender with --from"),
             (InstallationStore::Sqlite(store), sender) => {

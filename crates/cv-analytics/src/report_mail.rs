@@ -8,7 +8,7 @@ use cv_analytics_insights::report::Report;
 use cv_analytics_mail::hand_over::HandOver;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mailing::Mailing;
-use cv_analytics_mail::message::Message;
+use cv_analytics_mail::message::{Message, Surroundings};
 use cv_analytics_mail::recipient_record::RecipientRecord;
 use cv_analytics_mail::sent_mark::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome, WeeklyMail};
@@ -32,14 +32,16 @@ pub(crate) struct Insisting {
 /// Sends the report through SES to each of `recipients`, and says what became of each.
 pub(crate) async fn send_through_ses(
     aws: &AwsInstallation,
-    report: &Report,
-    from: &MailAddress,
+    (report, from, surroundings): (&Report, &MailAddress, &Surroundings<'_>),
     recipients: &[MailAddress],
     again: bool,
 ) -> Result<String> {
     let messages = recipients
         .iter()
-        .map(|to| Message::for_report(report, &from.to_string(), &to.to_string(), now()))
+        .map(|to| {
+            let (from, to) = (from.to_string(), to.to_string());
+            Message::in_context(report, &from, &to, now(), surroundings)
+        })
         .collect::<Result<Vec<Message>, _>>()
         .context("the report cannot be written as a mail")?;
     send(&aws.store, &Ses::new(aws.mail()), messages, again, "", String::new()).await

@@ -26,8 +26,8 @@ pub(crate) struct StoreReports<S>(pub(crate) S);
 impl<S: Observe + Ledger> WeekReports for StoreReports<S> {
     async fn week_report(&self, week: IsoWeek) -> Result<Report, Box<dyn Error + Send + Sync>> {
         let settings = FigureSettings::load(&self.0).await?;
-        let dictionary = tokio::task::spawn_blocking(SkillDictionary::built_in).await?;
-        Ok(build_report(&self.0, &dictionary, &settings, week, now()).await?)
+        let dictionary = tokio::task::spawn_blocking(SkillDictionary::shared).await?;
+        Ok(build_report(&self.0, dictionary, &settings, week, now()).await?)
     }
 }
 
@@ -53,10 +53,9 @@ impl<S: Observe + Ledger + Clone + 'static> Mails for WeeklyMails<S> {
         Ok(MailState::read(&self.store, &self.mailing, self.started, now()).await?)
     }
 
-    async fn preview(&self, week: IsoWeek) -> Result<Message, MailsError> {
-        let report = StoreReports(self.store.clone()).week_report(week).await?;
+    fn preview(&self, report: &Report) -> Result<Message, MailsError> {
         let nobody: MailAddress = NO_RECIPIENT.parse()?;
         let recipient = self.mailing.recipients().first().unwrap_or(&nobody);
-        Ok(self.mailing.message(&report, recipient, now())?)
+        Ok(self.mailing.message(report, recipient, now())?)
     }
 }

@@ -195,6 +195,9 @@ async fn a_link_from_a_mail_goes_on_through_a_page_of_ours() {
     let again = "content=\"0; url=&#x2f;questions?skill=C%2B%2B&amp;week=2026-W47\"";
     assert!(answer.body.contains(again), "{}", answer.body);
     assert!(!answer.body.contains("/weeks/"));
+    // A path can look like another site's address.
+    let elsewhere = rig.send(request("GET", "//evil.example/weeks", &mail)).await;
+    assert!(!elsewhere.body.contains("evil.example"), "{}", elsewhere.body);
 }
 
 #[tokio::test]
