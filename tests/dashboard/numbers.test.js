@@ -30,6 +30,19 @@ const promised = ({ text, href }) => {
 /** What a link filters by: links of one kind are made by one piece of code. */
 const kind = ({ href }) => [...new URLSearchParams(href.split("?")[1]).keys()].join("+");
 
+test("each action opens the questions that it rests on", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/");
+  await unfold(page);
+  const actions = page.locator("section.action ol > li");
+  const count = await actions.count();
+  assert.ok(count > 3, `${count} actions`);
+  for (const action of await actions.all()) {
+    assert.equal(await action.locator('a[href^="/questions?"]').count(), 1, await action.innerText());
+  }
+  faults.none();
+});
+
 test("each number of the week page is the number of questions that it opens", async (t) => {
   const { page, faults } = await openSignedIn(await launch(t), demo());
   const all = await links(page);

@@ -166,7 +166,7 @@ fn evidence_href(action: &Action, report: &Report) -> Option<String> {
             let gap = report.gaps.iter().find(|gap| {
                 gap.name == name
                     && gap.queries == action.evidence.queries
-                    && gaps::leads_to(gap.kind) == Some(action.kind)
+                    && gaps::leads_to(gap) == Some(action.kind)
             })?;
             Some(gaps::address(gap, report))
         }

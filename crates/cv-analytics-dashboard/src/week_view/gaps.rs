@@ -129,9 +129,11 @@ pub(super) fn followed(report: &Report) -> Vec<FollowedView> {
     report.followed.iter().map(view).collect()
 }
 
-/// The action that a gap of this kind leads to.
-pub(super) const fn leads_to(kind: GapKind) -> Option<ActionKind> {
-    match kind {
+/// The action that a gap leads to.
+pub(super) const fn leads_to(gap: &Gap) -> Option<ActionKind> {
+    match gap.kind {
+        // It was added to the CV since, and is not found there.
+        GapKind::NotOnCv | GapKind::Unmatched if gap.reopened => Some(ActionKind::FixRetrieval),
         GapKind::NotOnCv | GapKind::Unmatched => Some(ActionKind::AddOrLearn),
         GapKind::NotRetrieved => Some(ActionKind::FixRetrieval),
         GapKind::Blocked => Some(ActionKind::RelaxFilter),
