@@ -89,6 +89,8 @@ export class ReportedInteraction implements Interaction {
   #hasLeft = false;
   /** Ends the wait of a question for its answer. */
   #answerIsThere: (() => void) | undefined;
+  /** Lets the request end; see {@link #stay}. */
+  #release: (() => void) | undefined;
   /** Interactions of the same request, which end with it. */
   readonly #others: ReportedInteraction[] = [];
 
@@ -126,6 +128,7 @@ export class ReportedInteraction implements Interaction {
       };
       const { queryTimestamp: timestamp, ...rest } = this.#question;
       this.#later({ eventType: "query", requestId: this.requestId, timestamp, ...rest });
+      this.#stay();
     });
   };
 
@@ -160,6 +163,7 @@ export class ReportedInteraction implements Interaction {
     if (isOutcome(outcome)) this.#outcome = outcome;
     else this.#reporter.log("an unknown outcome was left out");
     if (this.#sendsAtOnce) this.leave({ status: 200 });
+    else this.#safely(() => this.#stay());
   };
 
   another = (): Interaction => {
@@ -190,6 +194,7 @@ export class ReportedInteraction implements Interaction {
       this.#hasLeft = true;
       this.#answerIsThere?.();
       this.#later(this.#answerEvent(end));
+      this.#release?.();
     });
   }
 
@@ -247,6 +252,18 @@ export class ReportedInteraction implements Interaction {
     });
     const sent = turn.then(() => (isHeld && this.#hasLeft ? undefined : send(event)));
     this.#ctx.waitUntil(sent);
+  }
+
+  /**
+   * Keeps the request alive until its end is seen: a visitor who leaves cancels all that was not
+   * handed to `waitUntil`, the handler too.
+   */
+  #stay(): void {
+    if (this.#release || this.#sendsAtOnce || !this.#reporter.enabled) return;
+    const end = new Promise<void>((resolve) => {
+      this.#release = resolve;
+    });
+    this.#ctx.waitUntil(end);
   }
 
   /** What reports must never harm the handler that calls it. */

@@ -1,7 +1,7 @@
 /** A fetch handler whose every way out is reported. */
 
 import { type AnalyticsOptions, createReporter, type WaitUntil } from "./analytics.ts";
-import { type Interaction, ReportedInteraction, type RequestEnd } from "./interaction.ts";
+import { type Interaction, ReportedInteraction } from "./interaction.ts";
 import type { AnalyticsEnv } from "./settings.ts";
 
 /** A fetch handler of a module Worker, with the interaction as fourth argument. */
@@ -47,7 +47,7 @@ export function withAnalytics<
     }
     if (reporter.enabled && interaction.isOpen && isStreamed(request, response)) {
       try {
-        return watched(response, ctx, interaction);
+        return watched(response, interaction);
       } catch {
         // A Worker of before 2022-11-30 makes no streams: its answer is passed on as it is.
       }
@@ -76,42 +76,30 @@ function isStreamed(request: Request, response: Response): boolean {
  * The same answer, whose end is seen. A chunk is asked for when the visitor's side asks, and is
  * passed on as it came: nothing is held.
  */
-function watched(response: Response, ctx: WaitUntil, interaction: ReportedInteraction): Response {
+function watched(response: Response, interaction: ReportedInteraction): Response {
   const { status } = response;
   // Taken when the visitor first asks, so that the body is untouched until all is well.
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   const source = () => (reader ??= (response.body as ReadableStream<Uint8Array>).getReader());
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const leave = (end: RequestEnd): void => {
-    interaction.leave(end);
-    resolve();
-  };
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await source().read();
           if (!done) return controller.enqueue(value);
-          leave({ status });
+          interaction.leave({ status });
           controller.close();
         } catch (error) {
-          leave("threw");
+          interaction.leave("threw");
           controller.error(error);
         }
       },
       cancel(reason) {
-        leave({ status, cancelled: true });
+        interaction.leave({ status, cancelled: true });
         return source().cancel(reason);
       },
     },
     { highWaterMark: 0 },
   );
-  const passedOn = new Response(stream, response);
-  try {
-    // Keeps the request alive until the end is seen, so that the event can still leave.
-    ctx.waitUntil(ended);
-  } catch {
-    // Without it the event leaves as well, where the runtime lets it.
-  }
-  return passedOn;
+  return new Response(stream, response);
 }

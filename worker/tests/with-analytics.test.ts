@@ -192,6 +192,30 @@ test("a request that is no question sends nothing and waits for nothing", async 
   expect(context.isEmpty).toBe(true);
 });
 
+test("a question keeps the request alive until its end is seen, whoever has left meanwhile", async () => {
+  const messages = queue();
+  const context = new Context();
+  const model = Promise.withResolvers<void>();
+  const visited = visit(
+    async (interaction) => {
+      interaction.asked("Do you know Go?");
+      await model.promise;
+      return new Response("yes");
+    },
+    { context },
+  );
+  let isOver = false;
+  await vi.waitUntil(() => messages.length === 1);
+  const over = context.settled().then(() => {
+    isOver = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(isOver).toBe(false);
+  model.resolve();
+  await Promise.all([visited, over]);
+  expect(typesOf(messages)).toEqual(["query", "response"]);
+});
+
 test("a refusal before the question was read is reported alone", async () => {
   const messages = queue();
   await visit((interaction) => {

@@ -37,10 +37,11 @@ export function workersAi(ai: Ai, model: string): Model {
       if (error instanceof ModelFailure) {
         throw error;
       }
-      // "3036" is "you have used up your daily free allocation".
+      // "3036", and now "4006", is "you have used up your daily free allocation".
       // https://developers.cloudflare.com/workers-ai/platform/errors/
-      const code = /\b[35]\d{3}\b/.exec(String(error))?.[0];
-      throw new ModelFailure(`Workers AI refused (${code ?? "no code"})`, code === "3036");
+      const code = /\b[345]\d{3}\b/.exec(String(error))?.[0];
+      const isUsedUp = code === "3036" || code === "4006";
+      throw new ModelFailure(`Workers AI refused (${code ?? "no code"})`, isUsedUp);
     }
   };
 }
