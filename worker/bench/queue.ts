@@ -15,8 +15,9 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     messages++;
     if (how === "refuses") {
-      response.writeHead(403, { "content-type": "application/x-amz-json-1.0" });
-      response.end('{"__type":"com.amazonaws.sqs#AccessDenied","message":"no"}');
+      // Of the message and not of its sender, which would switch the client off: each one is sent.
+      response.writeHead(400, { "content-type": "application/x-amz-json-1.0" });
+      response.end('{"__type":"com.amazonaws.sqs#InvalidMessageContents","message":"no"}');
       return;
     }
     const answer = () => response.end('{"MessageId":"m","MD5OfMessageBody":"x"}');

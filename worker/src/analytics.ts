@@ -34,7 +34,7 @@ export type Sent =
   | "sent"
   /** The queue has it not; a line in the log says why. */
   | "lost"
-  /** Sending is switched off, since the secrets are missing or wrong. */
+  /** Sending is switched off: the secrets are missing or wrong, or the queue refused them just now. */
   | "off";
 
 /** The finer calls, for those who do not wrap a handler. */
@@ -60,7 +60,9 @@ export interface Analytics {
 /**
  * Makes what sends events with the secrets in `env`. Cheap: call it in each request.
  *
- * Missing or wrong secrets switch sending off, with one line in the log for each isolate.
+ * Missing or wrong secrets switch sending off, with one line in the log for each isolate. Where only
+ * the queue can know (an unknown key, another key's secret, no right, no such queue), its refusal
+ * switches sending off for a minute at a time.
  */
 export function createAnalytics(env: AnalyticsEnv, options?: AnalyticsOptions): Analytics {
   const reporter = createReporter(env, options);
@@ -83,7 +85,7 @@ export interface Reporter {
 
 /** The queue of the last `env`, kept while the isolate lives. */
 let kept: { key: string; queue: QueueClient } | undefined;
-/** What was wrong with secrets, said once while the isolate lives. */
+/** What was wrong with secrets, said once while the isolate lives and they stay. */
 const said = new Set<string>();
 
 /** Makes a {@link Reporter}. Never throws. */
@@ -96,26 +98,33 @@ export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions | un
       // A log that fails must not reach the visitor.
     }
   };
+  const once = (line: string): void => {
+    if (!said.has(line)) log(line);
+    said.add(line);
+  };
   const settings = readSettings(env);
   let queue: QueueClient | undefined;
   if (typeof settings === "string") {
-    if (!said.has(settings)) log(`nothing is sent: ${settings}`);
-    said.add(settings);
+    once(`nothing is sent: ${settings}`);
   } else {
     const key = Object.values(settings).join();
-    if (kept?.key !== key) kept = { key, queue: new QueueClient(settings) };
+    if (kept?.key !== key) {
+      kept = { key, queue: new QueueClient(settings) };
+      said.clear();
+    }
     queue = kept.queue;
   }
   return {
-    enabled: queue !== undefined,
+    enabled: !!queue,
     together,
     log,
     async send(event) {
-      if (!queue) return "off";
+      if (!queue || queue.isPaused) return "off";
       const isGood = isRequestId(event?.requestId);
       const why = isGood ? await queue.send(event) : "its requestId is wrong";
       if (why === undefined) return "sent";
-      log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
+      if (queue.isPaused) once(`nothing is sent for a minute: ${why}`);
+      else log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
       return "lost";
     },
   };

@@ -170,7 +170,7 @@ export function messageBody(event: AnalyticsEvent): string {
 export function cut(text: string, characters: number): string {
   // A code point has at most two units: what lies beyond need not be looked at.
   const enough = text.slice(0, 2 * characters).toWellFormed();
-  return enough.length <= characters ? enough : Array.from(enough).slice(0, characters).join("");
+  return Array.from(enough).slice(0, characters).join("");
 }
 
 function names(list: readonly unknown[]): string[] {

@@ -84,7 +84,7 @@ export class ReportedInteraction implements Interaction {
   #question: Question | undefined;
   #outcome: Outcome | undefined;
   #details: AnswerDetails = {};
-  #times: { llm?: number; retrieval?: number } = {};
+  #times: { [part in `${TimedPart}Time`]?: number } = {};
   #llmFailed = false;
   #hasLeft = false;
   /** Ends the wait of a question for its answer. */
@@ -141,12 +141,13 @@ export class ReportedInteraction implements Interaction {
       failed = false;
       return result;
     } finally {
-      this.#times[part] = (this.#times[part] ?? 0) + Date.now() - began;
+      const time = `${part}Time` as const;
+      this.#times[time] = (this.#times[time] ?? 0) + Date.now() - began;
       if (part === "llm") this.#llmFailed = failed;
     }
   };
 
-  noted = (details: AnswerDetails): void => {
+  noted = (details?: AnswerDetails): void => {
     this.#safely(() => {
       const metadata = { ...this.#details.metadata, ...details?.metadata };
       this.#details = { ...this.#details, ...details, metadata };
@@ -154,12 +155,12 @@ export class ReportedInteraction implements Interaction {
   };
 
   answered = (details?: AnswerDetails): void => {
-    if (details) this.noted(details);
+    this.noted(details);
     this.ended(this.#details.matchType === "none" ? "no_match" : "answered");
   };
 
   ended = (outcome: Outcome, details?: AnswerDetails): void => {
-    if (details) this.noted(details);
+    this.noted(details);
     if (isOutcome(outcome)) this.#outcome = outcome;
     else this.#reporter.log("an unknown outcome was left out");
     if (this.#sendsAtOnce) this.leave({ status: 200 });
@@ -200,7 +201,6 @@ export class ReportedInteraction implements Interaction {
 
   #answerEvent(end: RequestEnd): ResponseEvent {
     const now = Date.now();
-    const { llm, retrieval } = this.#times;
     const { cacheHit } = this.#details;
     const metadata = {
       ...(this.#question?.metadata ?? visitor(this.#request)),
@@ -216,8 +216,7 @@ export class ReportedInteraction implements Interaction {
       ...this.#question,
       performance: {
         totalTime: now - this.#began,
-        ...(llm !== undefined && { llmTime: llm }),
-        ...(retrieval !== undefined && { retrievalTime: retrieval }),
+        ...this.#times,
         ...(typeof cacheHit === "boolean" && { cacheHit }),
       },
       ...(Object.keys(metadata).length > 0 && { metadata }),
@@ -226,12 +225,9 @@ export class ReportedInteraction implements Interaction {
 
   #outcomeAt(end: RequestEnd): Outcome {
     const said = this.#outcome;
-    if (end === "threw") {
-      if (said && REASONS.includes(said)) return said;
-      return this.#llmFailed ? "ai_error" : "error";
-    }
-    if (said) return said;
+    if (said && (end !== "threw" || REASONS.includes(said))) return said;
     if (this.#llmFailed) return "ai_error";
+    if (end === "threw") return "error";
     const { status } = end;
     if (status < 400) return this.#details.matchType === "none" ? "no_match" : "answered";
     if (status >= 500) return "error";

@@ -31,18 +31,20 @@ export function unwrapped(output: unknown): unknown {
   const { response, choices, result, output: items } = output;
   // "response" is also a name that models give to the answer: then a judgement lies beside it.
   if (isJudged(output) || output["answer"]) return output;
-  if (response !== undefined) return response;
+  if (response !== undefined) return response || (argumentsOf(output) ?? response);
   if (Array.isArray(choices)) {
     const choice: Fields = isFields(choices[0]) ? choices[0] : {};
     const message = choice["message"];
-    return contentOf(isFields(message) ? message : { content: choice["text"] });
+    if (!isFields(message)) return contentOf({ content: choice["text"] });
+    return contentOf(message) || argumentsOf(message);
   }
   if (Array.isArray(items)) {
     // Of the Responses API, as some models of Workers AI have it: thoughts are an item of their own.
-    return items
+    const text = items
       .filter((item) => isFields(item) && item["type"] === "message")
       .map(contentOf)
       .join("");
+    return text || items.find((item) => isFields(item) && item["arguments"])?.arguments;
   }
   return isFields(result) ? unwrapped(result) : output;
 }
@@ -52,6 +54,13 @@ function contentOf(message: Fields): string {
   const content = message["content"] ?? message["refusal"];
   const parts = Array.isArray(content) ? content : [content];
   return parts.map((part) => (isFields(part) ? (part["text"] ?? part["refusal"]) : part)).join("");
+}
+
+/** What a model gave to the first tool that it called, where the schema was handed to it as one. */
+function argumentsOf({ tool_calls: calls, function_call: only }: Fields): unknown {
+  const call: unknown = Array.isArray(calls) ? calls[0] : only;
+  if (!isFields(call)) return undefined;
+  return (isFields(call["function"]) ? call["function"] : call)["arguments"];
 }
 
 export function read(output: unknown, tolerated: Set<Tolerated>, depth: number): Reading {

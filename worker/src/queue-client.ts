@@ -4,19 +4,27 @@ import { AwsV4Signer } from "aws4fetch";
 import { type AnalyticsEvent, messageBody } from "./event.ts";
 import type { Settings } from "./settings.ts";
 
-const TRIES = 3;
 /** `waitUntil` ends 30 s after the answer: three tries of 6 s and waits of 2 s and 8 s fit. */
 const TRY_MILLISECONDS = 6_000;
-/** The longest waits. Half of each is sure, so that a queue that is away for 5 s is outwaited. */
-const WAITS_MILLISECONDS = [2_000, 8_000];
+/**
+ * The longest wait after each try. Half of it is sure, so that a queue that is away for 5 s is
+ * outwaited.
+ */
+const WAITS_MILLISECONDS = [2_000, 8_000, 0];
+/** Mended secrets come with a new isolate; a mended right or queue is found after so long. */
+const PAUSE_MILLISECONDS = 60_000;
+/** Something else lies at the address. */
+const NO_QUEUE = / [23]\d\d| 40[45]/;
+/** The next message would be refused too: the key, its rights or the queue are wrong. */
+const REFUSES_ALL = / [23]\d\d| 40[45]|sign|token|client|denied|exist/i;
 /** SQS takes a signature for 15 minutes; a clock that is wrong by less is not the fault. */
 const SKEW_MILLISECONDS = 4 * 60_000;
 
-/** How a try ended: the queue has it, it may help to try again, or it will not. */
-type Try =
-  | { end: "sent" }
-  | { end: "again"; why: string; now?: boolean }
-  | { end: "no"; why: string };
+/** Why a try failed, and when another may help. */
+interface Failure {
+  why: string;
+  again?: "now" | "later";
+}
 
 /** Sends to one queue. Kept for the life of an isolate: it holds the signing keys of the day. */
 export class QueueClient {
@@ -24,9 +32,15 @@ export class QueueClient {
   readonly #signingKeys = new Map<string, ArrayBuffer>();
   /** How far the queue's clock is ahead of ours; known after it refused a signature for that. */
   #clockAhead = 0;
+  #pausedUntil = 0;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+  }
+
+  /** Whether the queue refused, less than a minute ago, whatever these secrets send. */
+  get isPaused(): boolean {
+    return Date.now() < this.#pausedUntil;
   }
 
   /** Sends an event. Never rejects; gives what was wrong, without any text of the event. */
@@ -34,17 +48,17 @@ export class QueueClient {
     let why = "";
     try {
       const body = this.#sendMessage(event);
-      for (let number = 1; number <= TRIES; number++) {
-        const ended = await this.#try(body);
-        if (ended.end === "sent") return undefined;
-        why = ended.why;
-        if (ended.end === "no") return why;
-        const wait = WAITS_MILLISECONDS[number - 1];
+      for (const wait of WAITS_MILLISECONDS) {
+        const failure = await this.#try(body);
+        if (!failure) return undefined;
+        why = failure.why;
+        if (!failure.again) return why;
         // Half by chance, so that many Workers do not come back at once:
         // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("equal jitter")
-        if (wait && !ended.now) await delay((wait * (1 + Math.random())) / 2);
+        const time = (wait * (1 + Math.random())) / 2;
+        if (time && failure.again === "later") await new Promise((done) => setTimeout(done, time));
       }
-      return `${why}, ${TRIES} times`;
+      return `${why}, ${WAITS_MILLISECONDS.length} times`;
     } catch (error) {
       return `not signed: ${errorName(error)}`;
     }
@@ -60,19 +74,15 @@ export class QueueClient {
     });
   }
 
-  async #try(body: string): Promise<Try> {
-    const { endpoint, accessKeyId, secretAccessKey, region } = this.#settings;
-    const { method, url, headers } = await new AwsV4Signer({
+  async #try(body: string): Promise<Failure | undefined> {
+    const { url, ...request } = await new AwsV4Signer({
+      ...this.#settings,
       method: "POST",
-      url: endpoint,
       headers: {
         "content-type": "application/x-amz-json-1.0",
         "x-amz-target": "AmazonSQS.SendMessage",
       },
       body,
-      accessKeyId,
-      secretAccessKey,
-      region,
       service: "sqs",
       cache: this.#signingKeys,
       datetime: new Date(Date.now() + this.#clockAhead).toISOString().replace(/[:-]|\.\d{3}/g, ""),
@@ -82,37 +92,35 @@ export class QueueClient {
     try {
       // A redirect would take the event somewhere else, without its signature.
       response = await fetch(url, {
-        method,
-        headers,
-        body,
+        ...request,
         redirect: "manual",
         signal: AbortSignal.timeout(TRY_MILLISECONDS),
       });
       text = await response.text();
     } catch (error) {
       const isTimeout = errorName(error) === "TimeoutError";
-      return { end: "again", why: isTimeout ? "no answer" : "no connection" };
+      return { why: isTimeout ? "no answer" : "no connection", again: "later" };
     }
     return this.#read(response, text);
   }
 
-  #read({ ok, status, headers }: Response, text: string): Try {
+  #read({ ok, status, headers }: Response, text: string): Failure | undefined {
     const answer = parse(text);
-    if (ok && typeof answer.MessageId === "string") return { end: "sent" };
+    if (ok && typeof answer.MessageId === "string") return undefined;
     const code = errorCode(headers, answer);
     const why = `the queue answered ${status}${code && ` ${code}`}`;
-    if (status >= 500 || status === 429 || /throttl|toomanyrequests|slowdown/i.test(code)) {
-      return { end: "again", why };
+    if (status >= 500 || status === 429 || /throttl|toomanyrequests/i.test(code)) {
+      return { why, again: "later" };
     }
-    if (ok) return { end: "no", why: `${why} without a MessageId: AWS_SQS_URL is no queue` };
     if (/signature|expired|skew/i.test(code)) {
       const ahead = Date.parse(headers.get("date") ?? "") - Date.now();
       if (Math.abs(ahead - this.#clockAhead) > SKEW_MILLISECONDS) {
         this.#clockAhead = ahead;
-        return { end: "again", why, now: true };
+        return { why, again: "now" };
       }
     }
-    return { end: "no", why };
+    if (REFUSES_ALL.test(why)) this.#pausedUntil = Date.now() + PAUSE_MILLISECONDS;
+    return { why: NO_QUEUE.test(why) ? `${why}: AWS_SQS_URL is no queue` : why };
   }
 }
 
@@ -124,8 +132,7 @@ interface Answer {
 
 function parse(text: string): Answer {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : {};
+    return Object(JSON.parse(text));
   } catch {
     return {};
   }
@@ -140,8 +147,4 @@ function errorCode(headers: Headers, answer: Answer): string {
 function errorName(error: unknown): string {
   const name = (error as Error | undefined)?.name ?? "";
   return /^\w{1,40}$/.test(name) ? name : "unknown";
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -16,7 +16,7 @@ export interface Settings {
   region: string;
   queueUrl: string;
   /** Where the calls of the JSON protocol go: the queue's address without account and name. */
-  endpoint: string;
+  url: string;
 }
 
 const NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SQS_URL", "AWS_REGION"];
@@ -43,20 +43,12 @@ export function readSettings(env: AnalyticsEnv): Settings | string {
   if (!/^[a-z]+(-[a-z]+)+-\d+$/.test(region)) {
     return "AWS_REGION is no region";
   }
-  const url = urlOf(queueUrl);
+  const url = URL.parse(queueUrl);
   // No credentials, no search: nothing but what is named below.
   if (!url || !/^https?:\/\/[^/@]+\/\d+\/[\w-]+\.fifo$/.test(url.href)) {
     return "AWS_SQS_URL is not https://HOST/ACCOUNT/NAME.fifo";
   }
   const hostRegion = /^sqs(?:-fips)?\.([^.]+)\.(?:amazonaws\.com|api\.aws)/.exec(url.hostname)?.[1];
   if (hostRegion && hostRegion !== region) return "AWS_REGION is not that of AWS_SQS_URL";
-  return { accessKeyId, secretAccessKey, region, queueUrl, endpoint: new URL("/", url).href };
-}
-
-function urlOf(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
+  return { accessKeyId, secretAccessKey, region, queueUrl, url: new URL("/", url).href };
 }

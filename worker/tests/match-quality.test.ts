@@ -100,6 +100,41 @@ test.each<[string, unknown, string[]]>([
   ["the answer in an object", { ...MODEL, answer: { answer: ANSWER } }, ["nested"]],
   ["no braces round it", JSON_TEXT.slice(1, -1), ["cut_off"]],
   [
+    "a tool that was called with it",
+    {
+      choices: [
+        {
+          message: {
+            content: null,
+            tool_calls: [
+              { id: "1", type: "function", function: { name: "answer", arguments: JSON_TEXT } },
+            ],
+          },
+        },
+      ],
+    },
+    [],
+  ],
+  [
+    "the one function that was called with it",
+    {
+      choices: [
+        { message: { content: null, function_call: { name: "answer", arguments: JSON_TEXT } } },
+      ],
+    },
+    [],
+  ],
+  [
+    "a tool that Workers AI called with it",
+    { response: null, tool_calls: [{ name: "answer", arguments: MODEL }] },
+    [],
+  ],
+  [
+    "a tool of the Responses API",
+    { output: [{ type: "reasoning" }, { type: "function_call", arguments: JSON_TEXT }] },
+    [],
+  ],
+  [
     "one in parts",
     { choices: [{ message: { content: [{ type: "text", text: JSON_TEXT }] } }] },
     [],
@@ -225,6 +260,13 @@ test.each([
   '{"matchQuality": {"type": "full"}}',
   { answer: "", matchQuality: MODEL.matchQuality },
   { choices: [] },
+  {
+    choices: [
+      { message: { content: null, tool_calls: [{ function: { arguments: '{"city":"Rome"}' } }] } },
+    ],
+  },
+  { response: "", tool_calls: [] },
+  { response: null, tool_calls: [null] },
   "<think>I never came to an end",
   JSON_TEXT.replace(ANSWER, "…"),
   JSON_TEXT.replace(ANSWER, "..."),

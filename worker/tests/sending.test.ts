@@ -100,18 +100,85 @@ test("waits between tries are 1 to 2 s and 4 to 8 s, by chance", async () => {
 
 test.each([
   [400, "InvalidMessageContents"],
-  [400, "QueueDoesNotExist"],
-  [403, "AccessDenied"],
-  [403, "InvalidClientTokenId"],
+  [400, "InvalidParameterValue"],
+  // A firewall in front of the queue that dislikes a question.
+  [403, ""],
   [413, ""],
-])("a refusal with %i %s is final, and is one line in the log", async (status, code) => {
-  const lines = consoleLines();
-  const messages = queue(refusal(status, code));
+])(
+  "a refusal of a message with %i %s is final, and is one line in the log",
+  async (status, code) => {
+    const lines = consoleLines();
+    const messages = queue(refusal(status, code));
+    const env = secrets();
+    expect(await send(query(), env)).toBe("lost");
+    expect(await send(query(), env)).toBe("lost");
+    expect(messages).toHaveLength(2);
+    const line = `cv-analytics: a query event was lost: the queue answered ${status}${code && ` ${code}`}`;
+    expect(lines).toEqual([line, line]);
+  },
+);
+
+test.each([
+  [400, "QueueDoesNotExist"],
+  [400, "AWS.SimpleQueueService.NonExistentQueue"],
+  [403, "AccessDenied"],
+  [400, "AccessDeniedException"],
+  [403, "InvalidClientTokenId"],
+  [400, "UnrecognizedClientException"],
+  [403, "SignatureDoesNotMatch"],
+  [400, "InvalidSignatureException"],
+  [400, "IncompleteSignature"],
+  [403, "MissingAuthenticationToken"],
+  [404, ""],
+  [405, ""],
+])(
+  "a refusal of the sender with %i %s switches sending off, and says so once",
+  async (status, code) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 1_763_000_000_000 });
+    const date = new Date().toUTCString();
+    const lines = consoleLines();
+    const messages = queue(refusal(status, code, { date }));
+    const env = secrets();
+    // Both on their way before either is refused.
+    const first = Promise.all([send(query(), env), send(query({ requestId: "r-2" }), env)]);
+    expect(await first).toEqual(["lost", "lost"]);
+    expect(messages).toHaveLength(2);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^cv-analytics: nothing is sent for a minute: the queue answered ${status}${code && ` ${code}`}`,
+        ),
+      ),
+    ]);
+
+    vi.advanceTimersByTime(59_000);
+    for (let time = 0; time < 3; time++) expect(await send(query(), env)).toBe("off");
+    expect(messages).toHaveLength(2);
+
+    vi.advanceTimersByTime(1_000);
+    expect(await send(query(), env)).toBe("lost");
+    expect(await send(query(), env)).toBe("off");
+    expect(messages).toHaveLength(3);
+    expect(lines).toHaveLength(1);
+  },
+);
+
+test("a queue that takes events again is found by the first event after the minute", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_763_000_000_000 });
+  consoleLines();
+  const messages = queue(refusal(403, "AccessDenied"), taken);
+  const env = secrets();
+  expect(await send(query(), env)).toBe("lost");
+  vi.advanceTimersByTime(60_000);
+  for (let time = 0; time < 3; time++) expect(await send(query(), env)).toBe("sent");
+  expect(messages).toHaveLength(4);
+});
+
+test("other secrets are tried at once", async () => {
+  consoleLines();
+  queue(refusal(403, "AccessDenied"), taken);
   expect(await send()).toBe("lost");
-  expect(messages).toHaveLength(1);
-  expect(lines).toEqual([
-    `cv-analytics: a query event was lost: the queue answered ${status}${code && ` ${code}`}`,
-  ]);
+  expect(await send()).toBe("sent");
 });
 
 test("the Query protocol's code is the one that is logged where both are there", async () => {

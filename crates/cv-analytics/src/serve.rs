@@ -428,15 +428,23 @@ async fn one_signal() {
     drop(interrupted.await);
 }
 
-/// A region's name, as `eu-west-2`.
+/// A region's name, as `eu-west-2`; the Worker's client takes no other form.
 fn region(text: &str) -> Result<String, &'static str> {
-    let named = !text.is_empty()
-        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    let (place, number) = text.rsplit_once('-').unwrap_or_default();
+    let words: Vec<&str> = place.split('-').collect();
+    let named = words.len() > 1
+        && words.iter().all(|word| is_all(word, |byte| byte.is_ascii_lowercase()))
+        && is_all(number, |byte| byte.is_ascii_digit());
     if named {
         Ok(text.to_owned())
     } else {
-        Err("write small letters, digits and hyphens, as in eu-west-2")
+        Err("write words of small letters and a number, with hyphens between them, as in eu-west-2")
     }
+}
+
+/// Whether there are bytes, and each is of the kind.
+fn is_all(text: &str, kind: impl Fn(u8) -> bool) -> bool {
+    !text.is_empty() && text.bytes().all(kind)
 }
 
 /// What the log lets through, checked before anything begins.

@@ -274,6 +274,9 @@ fn wrong_usage_ends_with_2_and_failures_with_1() {
     check_refusal(folder.path(), &["forget"], 2, "--session <ID>");
     check_refusal(folder.path(), &["forget", "--json"], 2, "--session <ID>");
     check_refusal(folder.path(), &["serve", "--log", "a=b=c"], 2, "--log <FILTER>");
+    for region in ["local", "London", "eu-west", "eu--2", "eu-west-2a"] {
+        check_refusal(folder.path(), &["serve", "--region", region], 2, "as in eu-west-2");
+    }
     check_refusal(folder.path(), &["serve", "--public-url", "example.org"], 2, "is no public URL");
     check_refusal(
         folder.path(),

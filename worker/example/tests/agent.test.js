@@ -146,6 +146,58 @@ test("MODEL_URL puts a service of the network in the stand-in's place", async ()
   }
 });
 
+test("a service that takes other settings is asked again, and from then on in its way", async () => {
+  const service = await startService((body) => {
+    if ("max_tokens" in body) {
+      return "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+    }
+    return "response_format" in body
+      ? "This model does not support response format `json_schema`."
+      : undefined;
+  });
+  const other = await startAgent({ ...queue.secrets, MODEL_URL: service.url, MODEL: "newer" });
+  try {
+    const both = ["Does she know Erlang?", "Does she know Gleam?"];
+    for (const { reply } of await Promise.all(both.map((question) => other.ask(question)))) {
+      assert.equal(reply.answer, "It was me.");
+    }
+    const before = service.requests.length;
+    const { reply } = await other.ask("Does she know Haskell?");
+    assert.equal(reply.answer, "It was me.");
+    assert.equal(service.requests.length, before + 1);
+    assert.deepEqual(Object.keys(service.requests.at(-1).body).sort(), [
+      "max_completion_tokens",
+      "messages",
+      "model",
+    ]);
+  } finally {
+    await other.close();
+    await service.close();
+  }
+});
+
+test("a service that refuses for another reason is asked once", async () => {
+  const service = await startService(() => "The model `none` does not exist.");
+  const other = await startAgent({ ...queue.secrets, MODEL_URL: service.url, MODEL: "none" });
+  try {
+    const { status, reply } = await other.ask("Does she know OCaml?");
+    assert.deepEqual({ status, outcome: reply.outcome }, { status: 503, outcome: "ai_error" });
+    assert.equal(service.requests.length, 1);
+  } finally {
+    await other.close();
+    await service.close();
+  }
+});
+
+test("a model of Workers AI that cannot keep to a schema is asked without one", async () => {
+  const { reply } = await check(
+    "Does she know Prolog?",
+    { outcome: "answered", matchType: "full" },
+    { "x-provoke": "no_json_mode" },
+  );
+  assert.equal(reply.answer, "It was me.");
+});
+
 test("what is no question is refused and not reported", async () => {
   const before = queue.events.length;
   for (const [status, init] of [

@@ -1,8 +1,11 @@
-/** An OpenAI-compatible service that gives one answer to everything and remembers what it was asked. */
+/**
+ * An OpenAI-compatible service that gives one answer to everything and remembers what it was asked. `refuse` may
+ * name what is wrong with a request: then the answer is 400 with those words.
+ */
 
 import { createServer } from "node:http";
 
-export async function startService() {
+export async function startService(refuse = (_body) => undefined) {
   const requests = [];
   const server = createServer((request, response) => {
     const chunks = [];
@@ -11,6 +14,12 @@ export async function startService() {
       const { url: path, headers } = request;
       const body = JSON.parse(Buffer.concat(chunks).toString());
       requests.push({ path, key: headers.authorization, body });
+      const message = refuse(body);
+      if (message) {
+        response.writeHead(400, { "content-type": "application/json" });
+        response.end(JSON.stringify({ error: { message } }));
+        return;
+      }
       const content = JSON.stringify({ answer: "It was me.", matchQuality: { type: "full" } });
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ choices: [{ message: { content } }] }));
