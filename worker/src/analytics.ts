@@ -1,6 +1,6 @@
 /** Events of a Worker on their way to its queue. */
 
-import { type AnalyticsEvent, isRequestId } from "./event.ts";
+import type { AnalyticsEvent } from "./event.ts";
 import { type Interaction, ReportedInteraction } from "./interaction.ts";
 import { QueueClient } from "./queue-client.ts";
 import { type AnalyticsEnv, readSettings } from "./settings.ts";
@@ -85,7 +85,7 @@ export interface Reporter {
 
 /** The queue of the last `env`, kept while the isolate lives. */
 let kept: { key: string; queue: QueueClient } | undefined;
-/** What was wrong with secrets, said once while the isolate lives and they stay. */
+/** What was wrong with secrets, said once while the isolate lives. */
 const said = new Set<string>();
 
 /** Makes a {@link Reporter}. Never throws. */
@@ -98,34 +98,20 @@ export function createReporter(env: AnalyticsEnv, options: AnalyticsOptions | un
       // A log that fails must not reach the visitor.
     }
   };
-  const once = (line: string): void => {
-    if (!said.has(line)) log(line);
-    said.add(line);
-  };
   const settings = readSettings(env);
   let queue: QueueClient | undefined;
   if (typeof settings === "string") {
-    once(`nothing is sent: ${settings}`);
+    if (!said.has(settings)) log(`nothing is sent: ${settings}`);
+    said.add(settings);
   } else {
     const key = Object.values(settings).join();
-    if (kept?.key !== key) {
-      kept = { key, queue: new QueueClient(settings) };
-      said.clear();
-    }
+    if (kept?.key !== key) kept = { key, queue: new QueueClient(settings) };
     queue = kept.queue;
   }
   return {
     enabled: !!queue,
     together,
     log,
-    async send(event) {
-      if (!queue || queue.isPaused) return "off";
-      const isGood = isRequestId(event?.requestId);
-      const why = isGood ? await queue.send(event) : "its requestId is wrong";
-      if (why === undefined) return "sent";
-      if (queue.isPaused) once(`nothing is sent for a minute: ${why}`);
-      else log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
-      return "lost";
-    },
+    send: async (event) => (queue ? queue.send(event, log) : "off"),
   };
 }

@@ -79,7 +79,8 @@ export class ReportedInteraction implements Interaction {
   readonly #reporter: Reporter;
   readonly #ctx: WaitUntil;
   readonly #request: Request | undefined;
-  readonly #sendsAtOnce: boolean;
+  /** Whether the end of the request is not waited for, or was. */
+  #sendsAtOnce: boolean;
   readonly #began = Date.now();
   #question: Question | undefined;
   #outcome: Outcome | undefined;
@@ -161,8 +162,8 @@ export class ReportedInteraction implements Interaction {
 
   ended = (outcome: Outcome, details?: AnswerDetails): void => {
     this.noted(details);
-    if (isOutcome(outcome)) this.#outcome = outcome;
-    else this.#reporter.log("an unknown outcome was left out");
+    this.#outcome = isOutcome(outcome) ? outcome : "error";
+    if (this.#outcome !== outcome) this.#reporter.log("an unknown outcome counts as error");
     if (this.#sendsAtOnce) this.leave({ status: 200 });
     else this.#safely(() => this.#stay());
   };
@@ -191,6 +192,8 @@ export class ReportedInteraction implements Interaction {
   leave(end: RequestEnd): void {
     this.#safely(() => {
       for (const other of this.#others) other.leave(end);
+      // What is asked from now on was begun by hand.
+      this.#sendsAtOnce = true;
       if (!this.#isOpen) return;
       this.#hasLeft = true;
       this.#answerIsThere?.();

@@ -8,6 +8,7 @@ import {
   ANSWER_NAMES,
   type Fields,
   isFields,
+  isKnown,
   named,
   QUALITY_NAMES,
   type Tolerated,
@@ -164,6 +165,8 @@ function answerIn(fields: Fields, tolerated: Set<Tolerated>, depth: number): str
   const inner = new Set<Tolerated>();
   const { found, prose } = depth < DEEPEST_NESTING ? read(text, inner, 1) : {};
   if (!found) return /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text) ? prose : text;
+  // Prose about somebody's JSON is an answer: only a judgement within it cannot be the visitor's.
+  if (!/^(?:`{3}\w*\s*)?[{[]/.test(text) && !isKnown(found, QUALITY_NAMES)) return text;
   tolerated.add("nested");
   return answerIn(found, tolerated, depth + 1) || prose;
 }
@@ -202,10 +205,10 @@ function scoreOf(value: unknown, tolerated: Set<Tolerated>): number | undefined 
   if (typeof value === "string") {
     tolerated.add("confidence");
     const [, digits, unit] =
-      /^\D*?(-?\d*[.,]?\d+)\s*(%|percent|\/\s*10\b|\/\s*100\b)?/.exec(value.trim()) ?? [];
+      /^\D*?(-?\d*[.,]?\d+)\s*(%|percent|(?:\/|out of)\s*100?\b)?/.exec(value.trim()) ?? [];
     if (digits === undefined) return undefined;
     number = Number(digits.replace(",", "."));
-    if (unit?.replace(/\s/g, "") === "/10") number = Number(number) * 10;
+    if (/[/f]\s*10$/.test(unit ?? "")) number = Number(number) * 10;
     if (unit) return inRange(Number(number));
   }
   if (typeof number !== "number") return undefined;

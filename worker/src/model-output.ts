@@ -8,6 +8,7 @@ import {
   isJudged,
   isKnown,
   isOurs,
+  named,
   type Tolerated,
 } from "./named-fields.ts";
 
@@ -81,10 +82,15 @@ export function read(output: unknown, tolerated: Set<Tolerated>, depth: number):
   }
   if (typeof output !== "string") return {};
 
-  let text = withoutThoughts(output.slice(0, OUTPUT_UNITS), tolerated).trim();
-  // The braces are forgotten where the model was to go on from one.
-  if (/^["“']answer["”']\s*:\s*["“']/i.test(text)) text = `{${text}`;
-  const whole = parsed(text);
+  let text = output.slice(0, OUTPUT_UNITS).trim();
+  let whole = parsed(text);
+  if (whole === undefined) {
+    // Not before: a whole object may tell the visitor about such marks.
+    text = withoutThoughts(text, tolerated).trim();
+    // The braces are forgotten where the model was to go on from one.
+    if (/^["“']answer["”']\s*:\s*["“']/i.test(text)) text = `{${text}`;
+    whole = parsed(text);
+  }
   if (whole !== undefined && typeof whole !== "number" && typeof whole !== "boolean") {
     if (typeof whole === "string") tolerated.add("nested");
     return read(whole, tolerated, depth + 1);
@@ -106,6 +112,7 @@ function within(text: string, tolerated: Set<Tolerated>): Reading {
   const last = text.lastIndexOf("}");
   let start = -1;
   let repairs = 0;
+  let unfilled: Reading | undefined;
   for (let number = 0; number < LONGEST_SEARCH; number++) {
     start = text.indexOf("{", start + 1);
     if (start < 0) break;
@@ -115,7 +122,12 @@ function within(text: string, tolerated: Set<Tolerated>): Reading {
     if (first) {
       const rest = text.slice(first.end);
       if (before.trim() || rest.trim()) tolerated.add("around");
-      return { found: first.found, prose: proseOf(before, rest) };
+      const reading = { found: first.found, prose: proseOf(before, rest) };
+      if (!isUnfilled(first.found)) return reading;
+      // The prompt's example said after it, or a draft without words: the answer may follow.
+      unfilled ??= reading;
+      start = first.end - 1;
+      continue;
     }
     const after = last > start ? text.slice(last + 1) : "";
     const isCutOff = last < start || /^\s*[,"\]]/.test(after);
@@ -132,8 +144,15 @@ function within(text: string, tolerated: Set<Tolerated>): Reading {
     if (before.trim() || (!isCutOff && after.trim())) tolerated.add("around");
     return { found, prose };
   }
+  if (unfilled) return unfilled;
   tolerated.add("prose");
   return { prose: isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text };
+}
+
+/** Whether its answer has no words. */
+function isUnfilled(fields: Fields): boolean {
+  const answer = named(fields, ANSWER_NAMES, new Set());
+  return typeof answer === "string" && PLACEHOLDER.test(answer.trim());
 }
 
 /** The object that begins there, where it is whole, and those of ours that follow at once. */

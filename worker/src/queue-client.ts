@@ -1,7 +1,8 @@
 /** One message on its way to the queue: signed, sent, and sent again where that can help. */
 
 import { AwsV4Signer } from "aws4fetch";
-import { type AnalyticsEvent, messageBody } from "./event.ts";
+import type { Sent } from "./analytics.ts";
+import { type AnalyticsEvent, isRequestId, messageBody } from "./event.ts";
 import type { Settings } from "./settings.ts";
 
 /** `waitUntil` ends 30 s after the answer: three tries of 6 s and waits of 2 s and 8 s fit. */
@@ -13,17 +14,21 @@ const TRY_MILLISECONDS = 6_000;
 const WAITS_MILLISECONDS = [2_000, 8_000, 0];
 /** Mended secrets come with a new isolate; a mended right or queue is found after so long. */
 const PAUSE_MILLISECONDS = 60_000;
-/** Something else lies at the address. */
-const NO_QUEUE = / [23]\d\d| 40[45]/;
-/** The next message would be refused too: the key, its rights or the queue are wrong. */
-const REFUSES_ALL = / [23]\d\d| 40[45]|sign|token|client|denied|exist/i;
 /** SQS takes a signature for 15 minutes; a clock that is wrong by less is not the fault. */
 const SKEW_MILLISECONDS = 4 * 60_000;
+
+// Of what the queue answered: status, and SQS's code where there is one.
+/** Another try may help. 404 and 405: a proxy whose server is being started again. */
+const PASSES = / (?:5\d\d|40[458]|42[59])|throttl|toomany/i;
+/** Something else lies at the address, or a firewall that dislikes the text before it. */
+const NO_QUEUE = / (?:[23]\d\d|40[45])/;
+/** The next message would be refused too: the key, its rights or the queue are wrong. */
+const REFUSES_SENDER = /signature|token|client|denied|exist|address|optin|authoriz|security/i;
 
 /** Why a try failed, and when another may help. */
 interface Failure {
   why: string;
-  again?: "now" | "later";
+  again?: "now" | "later" | false;
 }
 
 /** Sends to one queue. Kept for the life of an isolate: it holds the signing keys of the day. */
@@ -33,35 +38,50 @@ export class QueueClient {
   /** How far the queue's clock is ahead of ours; known after it refused a signature for that. */
   #clockAhead = 0;
   #pausedUntil = 0;
+  #hasSent = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
   }
 
-  /** Whether the queue refused, less than a minute ago, whatever these secrets send. */
-  get isPaused(): boolean {
-    return Date.now() < this.#pausedUntil;
+  /** Sends an event. Never rejects; says what was wrong, without any text of the event. */
+  async send(event: AnalyticsEvent, log: (line: string) => void): Promise<Sent> {
+    if (this.#isPaused) return "off";
+    let why = "its requestId is wrong";
+    try {
+      if (isRequestId(event?.requestId)) {
+        const body = this.#sendMessage(event);
+        for (const wait of WAITS_MILLISECONDS) {
+          const failure = await this.#try(body);
+          if (!failure) {
+            this.#hasSent = true;
+            return "sent";
+          }
+          why = failure.why;
+          if (!failure.again) break;
+          if (!wait) why += `, ${WAITS_MILLISECONDS.length} times`;
+          // Half by chance, so that many Workers do not come back at once:
+          // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("equal jitter")
+          const time = (wait * (1 + Math.random())) / 2;
+          if (time && failure.again === "later")
+            await new Promise((done) => setTimeout(done, time));
+        }
+      }
+    } catch {
+      why = "it could not be signed";
+    }
+    const isNoQueue = NO_QUEUE.test(why);
+    if (isNoQueue) why += ": AWS_SQS_URL is no queue";
+    // Once an event got through, an answer without SQS's code is about the text of this one.
+    if (REFUSES_SENDER.test(why) || (isNoQueue && !this.#hasSent)) {
+      if (!this.#isPaused) log(`nothing is sent for a minute: ${why}`);
+      this.#pausedUntil = Date.now() + PAUSE_MILLISECONDS;
+    } else log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
+    return "lost";
   }
 
-  /** Sends an event. Never rejects; gives what was wrong, without any text of the event. */
-  async send(event: AnalyticsEvent): Promise<string | undefined> {
-    let why = "";
-    try {
-      const body = this.#sendMessage(event);
-      for (const wait of WAITS_MILLISECONDS) {
-        const failure = await this.#try(body);
-        if (!failure) return undefined;
-        why = failure.why;
-        if (!failure.again) return why;
-        // Half by chance, so that many Workers do not come back at once:
-        // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ ("equal jitter")
-        const time = (wait * (1 + Math.random())) / 2;
-        if (time && failure.again === "later") await new Promise((done) => setTimeout(done, time));
-      }
-      return `${why}, ${WAITS_MILLISECONDS.length} times`;
-    } catch (error) {
-      return `not signed: ${errorName(error)}`;
-    }
+  get #isPaused(): boolean {
+    return Date.now() < this.#pausedUntil;
   }
 
   #sendMessage(event: AnalyticsEvent): string {
@@ -75,17 +95,18 @@ export class QueueClient {
   }
 
   async #try(body: string): Promise<Failure | undefined> {
+    const ahead = this.#clockAhead;
     const { url, ...request } = await new AwsV4Signer({
       ...this.#settings,
-      method: "POST",
       headers: {
         "content-type": "application/x-amz-json-1.0",
         "x-amz-target": "AmazonSQS.SendMessage",
       },
       body,
+      // POST, since there is a body.
       service: "sqs",
       cache: this.#signingKeys,
-      datetime: new Date(Date.now() + this.#clockAhead).toISOString().replace(/[:-]|\.\d{3}/g, ""),
+      datetime: new Date(Date.now() + ahead).toISOString().replace(/[:-]|\.\d{3}/g, ""),
     }).sign();
     let response: Response;
     let text: string;
@@ -98,29 +119,23 @@ export class QueueClient {
       });
       text = await response.text();
     } catch (error) {
-      const isTimeout = errorName(error) === "TimeoutError";
+      const isTimeout = (error as Error | undefined)?.name === "TimeoutError";
       return { why: isTimeout ? "no answer" : "no connection", again: "later" };
     }
-    return this.#read(response, text);
-  }
-
-  #read({ ok, status, headers }: Response, text: string): Failure | undefined {
+    const { ok, status, headers } = response;
     const answer = parse(text);
     if (ok && typeof answer.MessageId === "string") return undefined;
     const code = errorCode(headers, answer);
     const why = `the queue answered ${status}${code && ` ${code}`}`;
-    if (status >= 500 || status === 429 || /throttl|toomanyrequests/i.test(code)) {
-      return { why, again: "later" };
-    }
     if (/signature|expired|skew/i.test(code)) {
-      const ahead = Date.parse(headers.get("date") ?? "") - Date.now();
-      if (Math.abs(ahead - this.#clockAhead) > SKEW_MILLISECONDS) {
-        this.#clockAhead = ahead;
+      const queueAhead = Date.parse(headers.get("date") ?? "") - Date.now();
+      // Held against the clock that this try was signed by: another event may have set it since.
+      if (Math.abs(queueAhead - ahead) > SKEW_MILLISECONDS) {
+        this.#clockAhead = queueAhead;
         return { why, again: "now" };
       }
     }
-    if (REFUSES_ALL.test(why)) this.#pausedUntil = Date.now() + PAUSE_MILLISECONDS;
-    return { why: NO_QUEUE.test(why) ? `${why}: AWS_SQS_URL is no queue` : why };
+    return { why, again: PASSES.test(why) && "later" };
   }
 }
 
@@ -142,9 +157,4 @@ function parse(text: string): Answer {
 function errorCode(headers: Headers, answer: Answer): string {
   const code = headers.get("x-amzn-query-error") ?? String(answer.__type ?? "");
   return /^(?:[\w.]+#)?([\w.]{1,80})(?:;|$)/.exec(code)?.[1] ?? "";
-}
-
-function errorName(error: unknown): string {
-  const name = (error as Error | undefined)?.name ?? "";
-  return /^\w{1,40}$/.test(name) ? name : "unknown";
 }

@@ -67,8 +67,8 @@ function isStreamed(request: Request, response: Response): boolean {
     !webSocket &&
     request.method !== "HEAD" &&
     !headers.has("content-length") &&
-    !headers.has("content-encoding") &&
-    !/^application\/([\w.-]+\+)?json\b/i.test(headers.get("content-type") ?? "")
+    /^(?:identity)?$/i.test(headers.get("content-encoding") ?? "") &&
+    !/^application\/json *(?:;|$)/i.test(headers.get("content-type") ?? "")
   );
 }
 

@@ -199,6 +199,15 @@ test.each<[unknown, number | undefined]>([
   expect(withQuality({ confidence }).match?.matchScore).toBe(matchScore);
 });
 
+test.each([
+  ["8/10", 80],
+  ["8 out of 10", 80],
+  ["80 out of 100", 80],
+  ["10 out of 100", 10],
+])("a confidence of %s is %i", (confidence, score) => {
+  expect(withQuality({ confidence }).match?.matchScore).toBe(score);
+});
+
 test.each<[unknown, string[]]>([
   ["Docker, Go; Rust", ["Docker", "Go", "Rust"]],
   [
@@ -239,6 +248,33 @@ test.each([
   `${ANSWER}\n\n${JUDGED.slice(1, -1)}`,
 ])("the visitor sees the answer alone of %j", (output) => {
   expect(parseMatchQuality(output).answer).toBe(ANSWER);
+});
+
+test.each([
+  'She designed the API: it takes {"type": "query", "id": 1} and answers {"response": "ok"}. Ask me more.',
+  'She designed events like {"type":"none"} for SQS, and wrote the consumer.',
+  "The </think> tag closes thoughts.",
+  "She documented the <think> tag of models.",
+])("a whole object's answer is shown as it is: %s", (answer) => {
+  for (const output of [{ ...MODEL, answer }, JSON.stringify({ ...MODEL, answer })]) {
+    const read = parseMatchQuality(output);
+    expect(read).toMatchObject({ answer, match: MATCH, tolerated: [] });
+  }
+});
+
+test.each([
+  [
+    "the prompt's example said after it",
+    `{"answer": "…", "matchQuality": {"type": "partial", "confidence": 0.7}}`,
+  ],
+  [
+    "the same in a fence",
+    '```json\n{"answer": "…", "matchQuality": {"type": "none"}}\n```\nNow mine:',
+  ],
+  ["an empty draft", `{"answer": "", "matchQuality": {"type": "none"}}`],
+])("the answer after %s is found", (_what, before) => {
+  const read = parseMatchQuality(`${before}\n\n${JSON_TEXT}`);
+  expect(read).toMatchObject({ answer: ANSWER, match: MATCH });
 });
 
 test("an answer may hold code", () => {

@@ -532,6 +532,51 @@ test.each([
   expect(typesOf(messages)).toEqual(["query", "response"]);
 });
 
+test.each([
+  { "content-encoding": "identity", "content-type": "text/event-stream" },
+  { "content-type": "application/json-seq" },
+  { "content-type": "application/stream+json" },
+])("a stream with %j is watched to its end", async (headers) => {
+  const messages = queue();
+  await visit((interaction) => {
+    interaction.asked("q");
+    return new Response(stream(["a"], new Error("broken off")), { headers });
+  });
+  expect(responsesOf(messages).map(({ outcome }) => outcome)).toEqual(["error"]);
+});
+
+test("what is asked after the handler has returned is sent by its first word", async () => {
+  const messages = queue();
+  const context = new Context();
+  await visit(
+    (interaction) => {
+      context.waitUntil(
+        (async () => {
+          await new Promise((done) => setTimeout(done));
+          interaction.asked("late");
+          interaction.ended("no_match");
+        })(),
+      );
+      return new Response("taken", { headers: { "content-length": "5" } });
+    },
+    { context },
+  );
+  expect(messages.map(({ event }) => event.eventType)).toEqual(["query", "response"]);
+  expect(responsesOf(messages)[0]).toMatchObject({ query: "late", outcome: "no_match" });
+});
+
+test("an unknown outcome counts as error, with a line", async () => {
+  const lines = consoleLines();
+  const messages = queue();
+  const context = new Context();
+  const interaction = createAnalytics(secrets()).begin(context);
+  interaction.asked("q");
+  interaction.ended("timeout" as "error");
+  await context.settled();
+  expect(responsesOf(messages)[0]?.outcome).toBe("error");
+  expect(lines).toEqual(["cv-analytics: an unknown outcome counts as error"]);
+});
+
 test("an answer to HEAD is not watched: nobody would read it", async () => {
   const messages = queue();
   const context = new Context();

@@ -55,13 +55,14 @@ fn npm(project: &Path, script: &str) -> Command {
 }
 
 /// Copies the project beside a link to its packages, since modules are looked for from where a
-/// file lies; with the fixtures that its tests share with Rust, and the document whose code they check.
+/// file lies; with the fixtures that its tests share with Rust, and the documents whose code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     let source = root().join("worker");
     let project = work.join("worker");
     copy(&source, &project)?;
     copy(&root().join("fixtures"), &work.join("fixtures"))?;
     copy(&root().join("docs"), &work.join("docs"))?;
+    fs::copy(root().join("README.md"), work.join("README.md"))?;
     std::os::unix::fs::symlink(cache.node_modules(&source)?, project.join("node_modules"))?;
     Ok(project)
 }

@@ -9,10 +9,12 @@ const PACKAGE = join(import.meta.dirname, "../..");
 
 /** What the reader's own Worker has. */
 const SURROUNDINGS = `
+import type { Match } from "@cv-analytics/worker/match-quality";
 declare global {
   interface Env { AI: Ai; VECTORIZE: Vectorize }
   const MODEL: "@cf/meta/llama-3.3-70b-instruct-fp8-fast";
   function isClosed(): boolean;
+  function answerFrom(env: Env, question: string): Promise<{ answer: string; match: Match }>;
   function search(env: Env, question: string): Promise<{ text: string; score: number }[]>;
   function messages(prompt: string, pieces: { text: string }[], question: string): RoleScopedChatInput[];
   function embed(env: Env, query: string): Promise<number[]>;
@@ -20,7 +22,7 @@ declare global {
 }
 `;
 
-test.each(["README.md", "../docs/moving-over.md"])(
+test.each(["README.md", "../README.md", "../docs/moving-over.md"])(
   "the code in %s passes the compiler",
   async (document) => {
     const text = await readFile(join(PACKAGE, document), "utf8");

@@ -23,11 +23,16 @@ const INTERACTIONS_A_BATCH: u64 = 5;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rounds(pub(crate) usize);
+pub(crate) struct Rounds {
+    /// Starts of each case, with the batches after it.
+    whole: usize,
+    /// Starts of the processor and of the floor, in turn with one another alone.
+    pairs: usize,
+}
 
 impl Rounds {
-    pub(crate) const FULL: Self = Self(15);
-    pub(crate) const QUICK: Self = Self(2);
+    pub(crate) const FULL: Self = Self { whole: 15, pairs: 100 };
+    pub(crate) const QUICK: Self = Self { whole: 2, pairs: 3 };
 }
 
 /// A function that is measured.
@@ -95,22 +100,15 @@ struct Life {
 
 /// Measures what lies in `folder`: for each subject a folder with its `bootstrap`, and a zip file.
 pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
-    let dynoxide = DynoxideServer::start()?;
-    let tables = dynoxide.authority();
-    for subject in Subject::ALL {
-        emulated_tables::create(tables, &subject.table(QUERY_EVENTS), &subject.table(ANALYTICS))?;
-    }
     machine::print(folder)?;
     println!("dynoxide     {DYNOXIDE_VERSION}");
     println!("Node.js      {}\n", fs::read_to_string(folder.join("node-version"))?.trim());
     println!("{}", method(rounds));
     let mut batches = QueueBatches::default();
     let mut next = 0;
-    let url = format!("http://{tables}");
-    let front = TlsFront::before(tables)?;
-    let ca_bundle = front.ca_bundle().to_string_lossy().into_owned();
     let mut lives: [Vec<Life>; CASES.len()] = Default::default();
-    for round in 0..rounds.0 {
+    for round in 0..rounds.whole {
+        let emulator = Emulator::start()?;
         // In turn, and each first as often as the others.
         for place in 0..CASES.len() {
             let index = (round + place) % CASES.len();
@@ -119,25 +117,62 @@ pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
             else {
                 continue;
             };
-            let function = match transport {
-                Transport::Http => subject.function(folder, &url),
-                Transport::Tls => subject
-                    .function(folder, &front.url)
-                    .variable("AWS_CA_BUNDLE", &ca_bundle)
-                    .variable("NODE_EXTRA_CA_CERTS", &ca_bundle),
-            };
+            let function = emulator.function(*subject, *transport, folder);
             lives.push(live(&function, &mut batches, &mut next)?);
         }
+        emulator.ensure_all_kept()?;
     }
-    let kept = (rounds.0 * 2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
-    for subject in [Subject::Processor, Subject::Reference] {
-        let count = emulated_tables::count(tables, &subject.table(ANALYTICS))?;
-        ensure!(count >= kept, "{} kept {count} of {kept} interactions", subject.name());
-    }
+    let emulator = Emulator::start()?;
+    let pairs = start_in_pairs(folder, &emulator, rounds.pairs)?;
     let [processor, reference, floor, processor_over_tls, reference_over_tls] = lives;
     print_figures(folder, &processor, &reference, &floor)?;
     print_over_tls(&processor_over_tls, &reference_over_tls);
-    request_units::print(folder, tables, &mut batches, &mut next)
+    print_pairs(&pairs);
+    request_units::print(folder, emulator.dynoxide.authority(), &mut batches, &mut next)
+}
+
+/// A dynoxide with the tables of each function. Each round has a new one: DynamoDB describes a table in
+/// the same time however much is in it, dynoxide one with some thousand records in ten times as long.
+struct Emulator {
+    dynoxide: DynoxideServer,
+    front: TlsFront,
+}
+
+impl Emulator {
+    fn start() -> Result<Self> {
+        let dynoxide = DynoxideServer::start()?;
+        let authority = dynoxide.authority();
+        for subject in Subject::ALL {
+            let (query_events, analytics) = (subject.table(QUERY_EVENTS), subject.table(ANALYTICS));
+            emulated_tables::create(authority, &query_events, &analytics)?;
+        }
+        let front = TlsFront::before(authority)?;
+        Ok(Self { dynoxide, front })
+    }
+
+    fn function(&self, subject: Subject, transport: Transport, folder: &Path) -> LambdaFunction {
+        let ca_bundle = self.front.ca_bundle().to_string_lossy();
+        match transport {
+            Transport::Http => {
+                subject.function(folder, &format!("http://{}", self.dynoxide.authority()))
+            }
+            Transport::Tls => subject
+                .function(folder, &self.front.url)
+                .variable("AWS_CA_BUNDLE", &ca_bundle)
+                .variable("NODE_EXTRA_CA_CERTS", &ca_bundle),
+        }
+    }
+
+    /// Over both transports.
+    fn ensure_all_kept(&self) -> Result<()> {
+        let sent = (2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
+        for subject in [Subject::Processor, Subject::Reference] {
+            let table = subject.table(ANALYTICS);
+            let kept = emulated_tables::count(self.dynoxide.authority(), &table)?;
+            ensure!(kept == sent, "{} kept {kept} of {sent} interactions", subject.name());
+        }
+        Ok(())
+    }
 }
 
 /// One environment from its start to its end.
@@ -165,14 +200,53 @@ pub(crate) fn ensure_all_kept(response: &Value) -> Result<()> {
 fn method(rounds: Rounds) -> String {
     format!(
         "method       {} rounds; in each the three functions start one after another, in changing order, against\n\
-         \x20            one Runtime API and one dynoxide on this machine: over HTTP, and the first two also over TLS\n\
-         \x20            with a private authority (AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS). start: from the start of\n\
-         \x20            the process to its first call of `next`; batch: from the handing over of ten\n\
+         \x20            one Runtime API and a dynoxide for each round on this machine: over HTTP, and the first two\n\
+         \x20            also over TLS with a private authority (AWS_CA_BUNDLE, NODE_EXTRA_CA_CERTS). start: from\n\
+         \x20            the start of the process to its first call of `next`; batch: from the handing over of ten\n\
          \x20            messages, five interactions in order, to the answer; warm: the median of {WARM_BATCHES} more;\n\
          \x20            memory: the kernel's VmHWM after that. Medians of all rounds, the lowest and the highest\n\
          \x20            in parentheses. The processor's time is not limited, as Lambda limits it by memory.\n",
-        rounds.0
+        rounds.whole
     )
+}
+
+/// A start of each, the other first in every second pair.
+struct Pair {
+    processor: Duration,
+    floor: Duration,
+}
+
+/// Starts the processor and the floor in turn: after Node.js, caches hold neither of them.
+fn start_in_pairs(folder: &Path, emulator: &Emulator, pairs: usize) -> Result<Vec<Pair>> {
+    let start = |subject: Subject| -> Result<Duration> {
+        let function = emulator.function(subject, Transport::Http, folder);
+        Ok(LambdaRuntime::start(&function)?.started_in)
+    };
+    (0..pairs)
+        .map(|number| {
+            if number % 2 == 0 {
+                let processor = start(Subject::Processor)?;
+                Ok(Pair { processor, floor: start(Subject::Floor)? })
+            } else {
+                let floor = start(Subject::Floor)?;
+                Ok(Pair { processor: start(Subject::Processor)?, floor })
+            }
+        })
+        .collect()
+}
+
+fn print_pairs(pairs: &[Pair]) {
+    let millis = |duration: Duration| duration.as_secs_f64() * 1e3;
+    let processor = Spread::of(pairs.iter().map(|pair| millis(pair.processor)));
+    let floor = Spread::of(pairs.iter().map(|pair| millis(pair.floor)));
+    let mut ratios: Vec<f64> =
+        pairs.iter().map(|pair| millis(pair.processor) / millis(pair.floor)).collect();
+    println!(
+        "{} pairs of starts, in turn with one another alone, in ms: processor {processor}, floor {floor};\n\
+         the ratio of a pair, median: {:.2}\n",
+        pairs.len(),
+        median(&mut ratios)
+    );
 }
 
 fn print_figures(
