@@ -1,5 +1,6 @@
 """What runs without a person watching: GitHub's workflows, the role that they take, and the scripts they call."""
 
+import json
 import re
 import subprocess
 import sys
@@ -59,7 +60,36 @@ class Workflows(unittest.TestCase):
             self.assertTrue((ROOT / script).exists(), script)
 
 
+def rights_of_the_doctors_page():
+    """The actions of each statement that docs/doctor.md lists. The doctor's own tests compare them with its calls."""
+    [policy] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/doctor.md").read_text(), re.S)
+    actions = {each["Sid"]: each["Action"] for each in json.loads(policy)["Statement"]}
+    return {name: {action} if isinstance(action, str) else set(action) for name, action in actions.items()}
+
+
 class ReleaseRole(unittest.TestCase):
+    def test_it_may_look_as_the_doctor_does_and_touch_no_data(self):
+        page = rights_of_the_doctors_page()
+        role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
+        self.assertNotIn("ManagedPolicyArns", role)
+        code, look = role["Policies"]
+        [of_code] = code["PolicyDocument"]["Statement"]
+        of_look = look["PolicyDocument"]["Statement"]
+        self.assertEqual({action for each in of_look for action in each["Action"]}, page.pop("Look"))
+        for resource in of_look[0]["Resource"]:
+            self.assertIn("${EnvironmentPrefix}", resource["Fn::Sub"])
+        self.assertEqual([each["Resource"] for each in of_look[1:]], ["*"])
+        may = {action for each in (of_code, *of_look) for action in each["Action"]}
+        self.assertEqual(may & set().union(*page.values()), set(), "what the canary needs")
+        changes = {action for action in may if not re.search(":(Describe|Get|List)", action)}
+        self.assertEqual(changes, {"lambda:UpdateFunctionCode"})
+
+    def test_the_deployment_asks_the_doctor_for_nothing_that_the_role_may_not(self):
+        workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+        runs = [step["run"] for step in workflow["jobs"]["deploy"]["steps"] if "doctor" in step.get("run", "")]
+        self.assertEqual(len(runs), 1)
+        self.assertIn(" --no-canary ", runs[0])
+
     def test_one_repositorys_environment_takes_it_and_may_bring_code_and_nothing_else(self):
         role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
@@ -70,8 +100,7 @@ class ReleaseRole(unittest.TestCase):
                 "Fn::Sub": "repo:${Repository}:environment:${GitHubEnvironment}"
             },
         }})
-        [policy] = role["Policies"]
-        [statement] = policy["PolicyDocument"]["Statement"]
+        [statement] = role["Policies"][0]["PolicyDocument"]["Statement"]
         self.assertEqual(statement["Action"], ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"])
         functions = [resource["Fn::Sub"].split(":function:")[1] for resource in statement["Resource"]]
         self.assertEqual(
