@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from template import ROOT, load
+from template import ROOT, Template, load
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 RELEASE_ROLE = ROOT / "infra/cloudformation/release-role.yaml"
@@ -68,6 +68,23 @@ def rights_of_the_doctors_page():
 
 
 class ReleaseRole(unittest.TestCase):
+    def trusted(self, parameters):
+        """The subjects whose tokens are taken, where the template is given these parameters."""
+        template = Template(parameters, text=RELEASE_ROLE.read_text())
+        role = template.resolved(template.template["Resources"]["ReleaseRole"]["Properties"])
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(trust["Action"], "sts:AssumeRoleWithWebIdentity")
+        self.assertEqual(trust["Condition"].keys(), {"StringEquals"})
+        equals = trust["Condition"]["StringEquals"]
+        self.assertEqual(equals.pop("token.actions.githubusercontent.com:aud"), "sts.amazonaws.com")
+        self.assertEqual(equals.keys(), {"token.actions.githubusercontent.com:sub"})
+        return equals["token.actions.githubusercontent.com:sub"]
+
+    def test_a_number_is_never_a_pattern(self):
+        allowed = load(RELEASE_ROLE.read_text())["Parameters"]["NumberedRepository"]["AllowedPattern"]
+        for text, is_allowed in (("o@1/n@2", True), ("", True), ("o/n", False), ("o@*/n@2", False), ("o@1/*@2", False)):
+            self.assertEqual(bool(re.fullmatch(allowed, text)), is_allowed, text)
+
     def test_it_may_look_as_the_doctor_does_and_touch_no_data(self):
         page = rights_of_the_doctors_page()
         role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
@@ -92,14 +109,10 @@ class ReleaseRole(unittest.TestCase):
 
     def test_one_repositorys_environment_takes_it_and_may_bring_code_and_nothing_else(self):
         role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
-        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
-        self.assertEqual(trust["Action"], "sts:AssumeRoleWithWebIdentity")
-        self.assertEqual(trust["Condition"], {"StringEquals": {
-            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": {
-                "Fn::Sub": "repo:${Repository}:environment:${GitHubEnvironment}"
-            },
-        }})
+        subjects = self.trusted({"Repository": "o/n"})
+        self.assertEqual(subjects, ["repo:o/n:environment:production"])
+        subjects = self.trusted({"Repository": "o/n", "NumberedRepository": "o@1/n@2", "GitHubEnvironment": "dev"})
+        self.assertEqual(subjects, ["repo:o/n:environment:dev", "repo:o@1/n@2:environment:dev"])
         [statement] = role["Policies"][0]["PolicyDocument"]["Statement"]
         self.assertEqual(statement["Action"], ["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"])
         functions = [resource["Fn::Sub"].split(":function:")[1] for resource in statement["Resource"]]
