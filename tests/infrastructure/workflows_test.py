@@ -107,6 +107,21 @@ class ReleaseRole(unittest.TestCase):
         self.assertEqual(len(runs), 1)
         self.assertIn(" --no-canary ", runs[0])
 
+    def test_what_is_deployed_is_the_tag_that_the_environment_lets_in(self):
+        workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+        # YAML reads the key `on` as true.
+        for trigger in ("workflow_call", "workflow_dispatch"):
+            self.assertEqual(workflow[True][trigger]["inputs"].keys(), {"environment"})
+        job = workflow["jobs"]["deploy"]
+        self.assertEqual(job["env"]["TAG"], "${{ github.ref_name }}")
+        first, checkout = job["steps"][:2]
+        self.assertEqual(checkout["with"]["ref"], "refs/tags/${{ github.ref_name }}")
+        for kind, code in (("tag", 0), ("branch", 1)):
+            environment = {"KIND": kind, "TAG": "main", "PATH": "/usr/bin:/bin"}
+            done = subprocess.run(["bash", "-e", "-c", first["run"]], env=environment, capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertEqual("Use workflow from" in done.stdout, code == 1)
+
     def test_one_repositorys_environment_takes_it_and_may_bring_code_and_nothing_else(self):
         role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
         subjects = self.trusted({"Repository": "o/n"})
