@@ -43,12 +43,12 @@ class Doctor(unittest.TestCase):
     def test_so_is_another_environment_with_other_choices(self):
         choices = {
             **PARAMETERS, "EnvironmentPrefix": "dev-", "Environment": "dev", "SilenceHours": "0", "TableBilling": "Provisioned",
-            "StopIntakeAtBudget": "true", "Architecture": "x86_64", "Schedule": "cron(30 6 1 * ? *)",
+            "StopIntakeAtBudget": "true", "Architecture": "x86_64", "Schedule": "cron(30 6 1,15,29 * ? *)",
         }
         create_all(Template(choices, self.account.endpoint), self.account.endpoint)
         checks = self.checks("--prefix", "dev-")
         self.assert_well(checks)
-        self.assertIn("-01T06:30:00", checks["next-report"]["said"])
+        self.assertRegex(checks["next-report"]["said"], "-(01|15|29)T06:30:00")
 
     def test_what_somebody_changed_by_hand_is_told(self):
         create_all(Template(endpoint=self.account.endpoint), self.account.endpoint)
@@ -56,8 +56,12 @@ class Doctor(unittest.TestCase):
         role = "cv-analytics-processor-eu-west-2"
         client("iam").delete_role_policy(RoleName=role, PolicyName="processor")
         client("cloudwatch").disable_alarm_actions(AlarmNames=["cv-analytics-silence"])
-        failed = {name for name, check in self.checks().items() if check["outcome"] == "fail"}
-        self.assertEqual(failed, {"processor-rights", "alarm-actions"})
+        client("events").put_rule(Name="cv-analytics-weekly-report", ScheduleExpression="cron(30 6 1 * ? *)")
+        checks = self.checks()
+        those_that = lambda outcome: {name for name, check in checks.items() if check["outcome"] == outcome}
+        self.assertEqual(those_that("fail"), {"processor-rights", "alarm-actions"})
+        self.assertIn("next-report", those_that("warn"))
+        self.assertIn("14 days apart", checks["next-report"]["said"])
 
 
 if __name__ == "__main__":

@@ -26,6 +26,15 @@ pub struct ScheduleError {
     wrong: String,
 }
 
+/// A time in which a schedule has no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// The moment before it.
+    pub from: Timestamp,
+    /// The moment after it; `None` where none comes.
+    pub to: Option<Timestamp>,
+}
+
 /// One of the six fields: its values, and what stands for some of them.
 struct Field {
     name: &'static str,
@@ -35,6 +44,8 @@ struct Field {
     /// What else may stand there, in words.
     hint: &'static str,
 }
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -70,6 +81,30 @@ impl Schedule {
         let from: DateTime<Utc> = DateTime::from_timestamp(seconds, 0)?;
         let next = self.cron.find_next_occurrence(&from, true).ok()?;
         Some(Timestamp::from_millis(next.timestamp_millis()))
+    }
+
+    /// The first pause of more than `days` that begins before `until`, as if `from` were one of the
+    /// schedule's moments.
+    pub fn pause_over(&self, days: u32, from: Timestamp, until: Timestamp) -> Option<Pause> {
+        let mut moment = from;
+        while moment < until {
+            let latest = moment.plus_millis(i64::from(days) * DAY_MS);
+            let next = self.next_from(moment.plus_millis(1));
+            if next.is_none_or(|next| next > latest) {
+                return Some(Pause { from: moment, to: next });
+            }
+            // No pause before the last moment that is near enough is longer than the way to it.
+            moment = self.last_until(latest).or(next)?;
+        }
+        None
+    }
+
+    /// The last moment of the schedule at `moment` or before it.
+    fn last_until(&self, moment: Timestamp) -> Option<Timestamp> {
+        let until: DateTime<Utc> =
+            DateTime::from_timestamp(moment.as_millis().div_euclid(1000), 0)?;
+        let last = self.cron.find_previous_occurrence(&until, true).ok()?;
+        Some(Timestamp::from_millis(last.timestamp_millis()))
     }
 }
 

@@ -34,7 +34,7 @@ variable "architecture" {
 }
 
 variable "schedule" {
-  description = "When the report is sent, in UTC, in EventBridge's syntax."
+  description = "When the report is sent, in UTC, in EventBridge's syntax; every 14 days at least, or questions without an answer leave uncounted."
   type        = string
   default     = "cron(0 9 ? * MON *)"
 }

@@ -91,6 +91,39 @@ fn what_is_no_schedule_names_its_field() {
     }
 }
 
+#[test]
+fn a_pause_that_is_too_long_is_found() {
+    let pause = |schedule: &str| {
+        let schedule: Schedule = schedule.parse().unwrap();
+        let found = schedule.pause_over(14, moment("2026-11-24"), moment("2028-01-01"));
+        found.map(|pause| (pause.from.to_string(), pause.to.map(|to| to.to_string())))
+    };
+    let between = |from: &str, to: &str| Some((from.to_owned(), Some(to.to_owned())));
+    assert_eq!(pause(Schedule::DEFAULT), None);
+    assert_eq!(pause("cron(* * * * ? *)"), None);
+    assert_eq!(pause("cron(0 9 1,15,29 * ? *)"), None);
+    assert_eq!(
+        pause("cron(30 6 1 * ? *)"),
+        between("2026-12-01T06:30:00Z", "2027-01-01T06:30:00Z")
+    );
+    assert_eq!(
+        pause("cron(0 9 1,15 * ? *)"),
+        between("2026-12-15T09:00:00Z", "2027-01-01T09:00:00Z")
+    );
+    assert_eq!(
+        pause("cron(* * ? JAN-NOV * *)"),
+        between("2026-11-30T23:59:00Z", "2027-01-01T00:00:00Z")
+    );
+    assert_eq!(
+        pause("cron(0 9 ? * MON 2026)"),
+        Some(("2026-12-28T09:00:00Z".to_owned(), None))
+    );
+    assert_eq!(
+        pause("cron(0 9 ? * MON 2028)"),
+        between("2026-11-24T00:00:00Z", "2028-01-03T09:00:00Z")
+    );
+}
+
 /// How the days are chosen, and whether a date is one of them.
 #[derive(Clone, Debug)]
 enum Days {
@@ -198,5 +231,36 @@ proptest! {
             prop_assert_eq!(schedule.next_from(next), Some(next));
             prop_assert_ne!(schedule.next_from(next.plus_millis(1)), Some(next));
         }
+    }
+
+    #[test]
+    fn a_long_pause_is_the_one_that_going_from_moment_to_moment_finds(
+        days in days(),
+        hours in subsequence((0..24).collect::<Vec<i8>>(), 1..4),
+        months in subsequence((1..=12).collect::<Vec<i8>>(), 1..=12),
+        years in select(vec!["*", "2026,2028", "2027"]),
+        limit in 1_u32..40,
+        minute in 29_453_760_i64..30_504_960,
+    ) {
+        let (day_of_month, day_of_week) = days.fields();
+        let text = format!(
+            "cron(0 {} {day_of_month} {} {day_of_week} {years})", list(&hours), list(&months),
+        );
+        let schedule: Schedule = text.parse().unwrap();
+        let from = Timestamp::from_millis(minute * 60_000);
+        let until = from.plus_millis(400 * DAY_MS);
+        let mut last = from;
+        let expect = loop {
+            if last >= until {
+                break None;
+            }
+            let to = schedule.next_from(last.plus_millis(1));
+            let length = to.map(|to| to.as_millis() - last.as_millis());
+            if length.is_none_or(|length| length > i64::from(limit) * DAY_MS) {
+                break Some(Pause { from: last, to });
+            }
+            last = to.unwrap();
+        };
+        prop_assert_eq!(schedule.pause_over(limit, from, until), expect, "{}", text);
     }
 }

@@ -140,7 +140,11 @@ fn a_schedule_that_starts_nothing_is_told() {
         "PutRule",
         &json!({"Name": rule, "ScheduleExpression": "cron(30 6 1 * ? *)", "State": "ENABLED"}),
     );
-    environment.looked_at().says("next-report", "-01T06:30:00", "");
+    let diagnosis = environment.looked_at();
+    diagnosis.is_well();
+    assert_eq!(diagnosis.that_are("warn"), ["next-report"]);
+    diagnosis.says("next-report", "-01T06:30:00", "aws events put-rule");
+    diagnosis.says("next-report", "no more than 14 days apart", "");
     emulator::events("RemoveTargets", &json!({"Rule": rule, "Ids": ["reporter"]}));
     environment.looked_at().fails_alone(
         "schedule-target",

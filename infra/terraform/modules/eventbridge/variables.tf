@@ -4,7 +4,7 @@ variable "name_prefix" {
 }
 
 variable "schedule" {
-  description = "When the report is sent, in UTC, in EventBridge's syntax."
+  description = "When the report is sent, in UTC, in EventBridge's syntax; every 14 days at least, or questions without an answer leave uncounted."
   type        = string
 }
 

@@ -1,7 +1,7 @@
 //! The weekly schedule: the rule, what it starts, whether it may, and when next.
 
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_mail::schedule::Schedule;
+use cv_analytics_mail::schedule::{Pause, Schedule};
 use serde_json::{Value, json};
 
 use super::Account;
@@ -12,6 +12,13 @@ const RULE: &str = "schedule";
 const TARGET: &str = "schedule-target";
 const PERMISSION: &str = "schedule-permission";
 const NEXT: &str = "next-report";
+const DAY_MS: i64 = 24 * 3600 * 1000;
+const DAY_MINUTES: u64 = 24 * 60;
+/// The most days between two runs: a lone half leaves with its row after 20, and one that came just
+/// after a run is swept by the next.
+const DAYS_BETWEEN_RUNS: u32 = 14;
+/// Every kind of month is among so many days.
+const DAYS_LOOKED_AHEAD: i64 = 400;
 
 /// Looks at the rule as of `now`.
 pub(crate) async fn check(account: &Account, now: Timestamp) -> Vec<Check> {
@@ -103,20 +110,54 @@ impl Account {
     }
 }
 
-/// When the next report is made.
+/// When the next report is made, and whether lone halves are swept often enough.
 fn next(expression: &str, now: Timestamp) -> Check {
-    if let Some(rate) = expression.strip_prefix("rate(") {
-        let every = rate.trim_end_matches(')');
-        return Check::ok(NEXT, format!("every {every} from when the rule was made"));
-    }
     let mend = "aws events put-rule --name (the rule's) --schedule-expression 'cron(0 9 ? * MON *)'; deploy again with \
                 Schedule where it should stay";
-    match expression.parse::<Schedule>() {
-        Ok(schedule) => match schedule.next_from(now) {
-            Some(at) => Check::ok(NEXT, format!("{at}, in UTC")),
-            None => Check::fail(NEXT, format!("{expression} never comes again"), mend),
-        },
-        Err(error) => Check::fail(NEXT, error.to_string(), mend),
+    let seldom = |said: String| {
+        let said = format!(
+            "{said}, but runs have to be no more than {DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
+             where none sweeps them for 20 days"
+        );
+        Check::warn(NEXT, said, mend)
+    };
+    if let Some(rate) = expression.strip_prefix("rate(") {
+        let every = rate.trim_end_matches(')');
+        let said = format!("every {every} from when the rule was made");
+        return match minutes(every) {
+            Some(minutes) if minutes <= u64::from(DAYS_BETWEEN_RUNS) * DAY_MINUTES => {
+                Check::ok(NEXT, said)
+            }
+            Some(_) => seldom(said),
+            None => Check::fail(NEXT, format!("{expression} is no rate"), mend),
+        };
+    }
+    let schedule = match expression.parse::<Schedule>() {
+        Ok(schedule) => schedule,
+        Err(error) => return Check::fail(NEXT, error.to_string(), mend),
+    };
+    let Some(at) = schedule.next_from(now) else {
+        return Check::fail(NEXT, format!("{expression} never comes again"), mend);
+    };
+    let until = now.plus_millis(DAYS_LOOKED_AHEAD * DAY_MS);
+    match schedule.pause_over(DAYS_BETWEEN_RUNS, now, until) {
+        None => Check::ok(NEXT, format!("{at}, in UTC")),
+        Some(Pause { from, to: Some(to) }) => {
+            seldom(format!("{at}, in UTC; none between {from} and {to}"))
+        }
+        Some(Pause { from, to: None }) => seldom(format!("{at}, in UTC; none after {from}")),
+    }
+}
+
+/// The minutes of a rate, as `7 days`.
+fn minutes(rate: &str) -> Option<u64> {
+    let (count, unit) = rate.trim().split_once(' ')?;
+    let count = u64::from(count.parse::<u32>().ok()?);
+    match unit.trim_end_matches('s') {
+        "minute" => Some(count),
+        "hour" => Some(60 * count),
+        "day" => Some(DAY_MINUTES * count),
+        _ => None,
     }
 }
 
@@ -133,5 +174,28 @@ mod tests {
         assert!(told("rate(7 days)").contains("every 7 days"));
         assert!(told("cron(0 9 ? * MON 2020)").contains("never comes again"));
         assert!(told("cron(0 9 * * MON *)").contains("Fail"));
+        assert!(told("rate(often)").contains("Fail"));
+    }
+
+    #[test]
+    fn a_schedule_that_lets_lone_halves_go_is_warned_of() {
+        let now = Timestamp::from_millis(1_795_424_401_000);
+        let told = |expression| format!("{:?}", next(expression, now));
+        for often in
+            ["cron(0 9 ? * MON *)", "cron(0 9 1,15,29 * ? *)", "rate(14 days)", "rate(1 hour)"]
+        {
+            assert!(told(often).contains("Ok"), "{often}: {}", told(often));
+        }
+        for (seldom, when) in [
+            ("cron(30 6 1 * ? *)", "none between 2026-12-01T06:30:00Z and 2027-01-01T06:30:00Z"),
+            ("cron(0 9 1,15 * ? *)", "none between 2026-12-15T09:00:00Z and 2027-01-01T09:00:00Z"),
+            ("cron(0 9 ? * MON 2026)", "none after 2026-12-28T09:00:00Z"),
+            ("rate(15 days)", "every 15 days"),
+            ("rate(337 hours)", "every 337 hours"),
+        ] {
+            let said = told(seldom);
+            assert!(said.contains("Warn") && said.contains(when), "{seldom}: {said}");
+            assert!(said.contains("no more than 14 days apart"), "{said}");
+        }
     }
 }
