@@ -11,8 +11,9 @@
 use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;
-use cv_analytics_aws::cost::limits::{Carried, Limit, carried, exceeded};
-use cv_analytics_aws::cost::quantities::{BATCH, PROVISIONED_UNITS, REPORTER_SECONDS};
+use cv_analytics_aws::cost::quantities::{
+    BATCH, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
+};
 use cv_analytics_aws::cost::{Bill, Design, Line, Workload, bill};
 use cv_analytics_aws::interaction_path::InteractionPath;
 use cv_analytics_aws::prices::PriceList;
@@ -335,38 +336,6 @@ fn the_benchmark_of_request_units_has_the_prices_of_the_list() {
     }
 }
 
-#[test]
-fn what_provisioned_tables_carry_is_bounded_by_the_busiest_of_them() {
-    // 5 a second × 2,628,000 seconds; 600 s × 5 units × 8 interactions, of eight weeks
-    assert_eq!(
-        carried(InteractionPath::SelfContained),
-        Carried { flat: 13_140_000, peak: 1_314_000, reported: 13_035 }
-    );
-    assert_eq!(carried(InteractionPath::ResponseFirst).flat, 6_570_000);
-}
-
-#[test]
-fn provisioned_tables_that_are_too_small_are_said_to_be() {
-    assert_eq!(exceeded(&workload(13_035), Design::Provisioned), []);
-    assert_eq!(exceeded(&workload(13_036), Design::Provisioned), [Limit::ProvisionedReads(13_035)]);
-    let limits = exceeded(&workload(13_140_001), Design::Provisioned);
-    assert!(limits.contains(&Limit::ProvisionedWrites(13_140_000)), "{limits:?}");
-    assert!(limits.contains(&Limit::ProvisionedReads(13_035)), "{limits:?}");
-}
-
-#[test]
-fn limits_are_named_once_the_mean_is_over_them() {
-    assert_eq!(exceeded(&workload(1_000_000), Design::OnDemand), []);
-    assert_eq!(exceeded(&workload(2_000_000), Design::OnDemand), [Limit::Reporter(441)]);
-    let limits = exceeded(&workload(4_000_000_000), Design::OnDemand);
-    assert_eq!(
-        limits,
-        [Limit::Queue(3_044), Limit::WeekPartition(1_522), Limit::Reporter(883_726)]
-    );
-    let sentences: Vec<String> = limits.iter().map(Limit::to_string).collect();
-    assert!(sentences[1].starts_with("1522 records a second"), "{sentences:?}");
-}
-
 /// How often a line of the template says `what`.
 fn in_template(what: &str) -> usize {
     TEMPLATE.lines().filter(|line| line.trim() == what).count()
@@ -378,7 +347,10 @@ fn the_template_is_what_the_bill_assumes() {
     assert_eq!(in_template("ReceiveMessageWaitTimeSeconds: 20"), 1);
     assert_eq!(in_template("ScalingConfig: { MaximumConcurrency: !Ref ProcessorConcurrency }"), 1);
     assert_eq!(in_template("MemorySize: 128"), 1);
-    assert_eq!(in_template("MemorySize: 256"), 1);
+    assert_eq!(in_template(&format!("MemorySize: {REPORTER_MB}")), 1);
+    let concurrency = TEMPLATE.split("\n  ProcessorConcurrency:\n").nth(1).unwrap();
+    let concurrency = concurrency.split("\n  MaximumMessageSize:\n").next().unwrap();
+    assert!(concurrency.contains(&format!("    Default: {PROCESSOR_CONCURRENCY}\n")), "{concurrency}");
     assert_eq!(in_template(&format!("Timeout: {REPORTER_SECONDS}")), 1);
     let units = format!(
         "- {{ ReadCapacityUnits: {PROVISIONED_UNITS}, WriteCapacityUnits: {PROVISIONED_UNITS} }}"

@@ -82,8 +82,13 @@ fn provisioned_tables_that_are_too_small_have_no_total_beside_others() {
 fn limits_that_a_workload_is_over_are_said() {
     assert_eq!(json_of(&[])["overLimits"], json!([]));
     let table = text(&["--interactions", "1000000000"]);
-    assert!(table.contains("Over a limit: 761 messages a second"), "{table}");
+    assert!(table.contains("Over a limit: 7611 messages a second in the busiest hour"), "{table}");
     assert!(table.contains("the reporter is ended"), "{table}");
+    let estimate = json_of(&["--interactions", "1000000"]);
+    assert_eq!(
+        estimate["overLimits"],
+        json!(["a report remembers 277 MB: the reporter has 256"])
+    );
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::quantities::{
-    PROVISIONED_UNITS, REPORTER_SECONDS, SECONDS, a_month_of, report_seconds, shown_by,
+    BATCH, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS, SECONDS,
+    a_month_of, report_megabytes, report_seconds, shown_by,
 };
 use super::{Design, Workload};
 use crate::interaction_path::InteractionPath;
@@ -42,71 +43,85 @@ pub fn carried(path: InteractionPath) -> Carried {
     Carried { flat, peak: flat / u64::from(PEAK), reported: a_month_of(shown_by(reads)) }
 }
 
-/// A limit that a workload is over on average; at busy hours it is sooner.
+/// A limit that a workload is over. What comes by the second is that of the busiest hour, which is
+/// [`PEAK`] times the mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Messages a second.
+    /// Interactions a month that a report reads from provisioned tables in its time.
+    ProvisionedReads(u64),
+    /// Interactions a month that provisioned tables write when they come evenly.
+    ProvisionedWrites(u64),
+    /// Megabytes that a report remembers.
+    ReporterMemory(u128),
+    /// Seconds that a report takes.
+    ReporterTime(u128),
+    /// Messages a second into the queue.
     Queue(u128),
     /// Records a second into one week of the index.
     WeekPartition(u128),
-    /// Seconds that a report takes.
-    Reporter(u128),
-    /// Interactions a month that provisioned tables write when they come evenly.
-    ProvisionedWrites(u64),
-    /// Interactions a month that a report reads from provisioned tables in its time.
-    ProvisionedReads(u64),
+    /// Messages a second out of the queue, and how many of them the processor works through.
+    Processor(u128, u32),
 }
 
-/// Every limit that `workload` is over by `design`.
+/// Every limit that `workload` is over by `design`, in the order of `docs/scaling.md`.
 pub fn exceeded(workload: &Workload, design: Design) -> Vec<Limit> {
-    let a_second = |count: u128| count / u128::from(SECONDS);
     let interactions = u128::from(workload.interactions);
-    let messages = a_second(interactions * u128::from(workload.path.messages()));
-    let records = a_second(interactions * u128::from(workload.path.units().index_writes));
+    // In the busiest hour, rounded up: whatever is over a limit is shown as more than it.
+    let a_second = |each: u32| {
+        (interactions * u128::from(each) * u128::from(PEAK)).div_ceil(u128::from(SECONDS))
+    };
+    let messages = a_second(workload.path.messages());
+    let records = a_second(workload.path.units().index_writes);
+    let megabytes = report_megabytes(workload.interactions);
     let seconds = report_seconds(workload.interactions);
-    let mut limits = Vec::new();
-    if messages > u128::from(QUEUE_CALLS) {
-        limits.push(Limit::Queue(messages));
-    }
-    if records > u128::from(PARTITION_WRITES) {
-        limits.push(Limit::WeekPartition(records));
-    }
-    if seconds > u128::from(REPORTER_SECONDS) {
-        limits.push(Limit::Reporter(seconds));
-    }
-    if design == Design::Provisioned {
-        let Carried { flat, reported, .. } = carried(workload.path);
-        if workload.interactions > flat {
-            limits.push(Limit::ProvisionedWrites(flat));
-        }
-        if workload.interactions > reported {
-            limits.push(Limit::ProvisionedReads(reported));
-        }
-    }
-    limits
+    // A queue that has a backlog fills the batches.
+    let batch_ms = design.figures(workload).batch_ms(BATCH);
+    let processed = PROCESSOR_CONCURRENCY * BATCH * 1_000 / batch_ms.max(1);
+    let Carried { flat, reported, .. } = carried(workload.path);
+    let is_provisioned = design == Design::Provisioned;
+    let limits = [
+        (is_provisioned && workload.interactions > reported, Limit::ProvisionedReads(reported)),
+        (is_provisioned && workload.interactions > flat, Limit::ProvisionedWrites(flat)),
+        (megabytes > u128::from(REPORTER_MB), Limit::ReporterMemory(megabytes)),
+        (seconds > u128::from(REPORTER_SECONDS), Limit::ReporterTime(seconds)),
+        (messages > u128::from(QUEUE_CALLS), Limit::Queue(messages)),
+        (records > u128::from(PARTITION_WRITES), Limit::WeekPartition(records)),
+        (messages > u128::from(processed), Limit::Processor(messages, processed)),
+    ];
+    limits.into_iter().filter_map(|(is_over, limit)| is_over.then_some(limit)).collect()
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Queue(messages) => write!(
+            Self::ProvisionedReads(most) => write!(
                 formatter,
-                "{messages} messages a second: a FIFO queue takes {QUEUE_CALLS} without high throughput"
-            ),
-            Self::WeekPartition(records) => write!(
-                formatter,
-                "{records} records a second: one week of the index takes {PARTITION_WRITES}"
-            ),
-            Self::Reporter(seconds) => write!(
-                formatter,
-                "a report takes {seconds} seconds: the reporter is ended after {REPORTER_SECONDS}"
+                "a report reads {most} interactions a month from provisioned tables in its time"
             ),
             Self::ProvisionedWrites(most) => {
                 write!(formatter, "provisioned tables write {most} interactions a month")
             }
-            Self::ProvisionedReads(most) => write!(
+            Self::ReporterMemory(megabytes) => write!(
                 formatter,
-                "a report reads {most} interactions a month from provisioned tables in its time"
+                "a report remembers {megabytes} MB: the reporter has {REPORTER_MB}"
+            ),
+            Self::ReporterTime(seconds) => write!(
+                formatter,
+                "a report takes {seconds} seconds: the reporter is ended after {REPORTER_SECONDS}"
+            ),
+            Self::Queue(messages) => write!(
+                formatter,
+                "{messages} messages a second in the busiest hour: a FIFO queue takes {QUEUE_CALLS} without high \
+                 throughput"
+            ),
+            Self::WeekPartition(records) => write!(
+                formatter,
+                "{records} records a second in the busiest hour: one week of the index takes {PARTITION_WRITES}"
+            ),
+            Self::Processor(messages, processed) => write!(
+                formatter,
+                "{messages} messages a second in the busiest hour: the processor works through {processed} with a \
+                 concurrency of {PROCESSOR_CONCURRENCY}, and the others wait"
             ),
         }
     }

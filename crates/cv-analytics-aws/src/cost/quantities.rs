@@ -24,6 +24,10 @@ pub const REPORT_WEEKS: u32 = 8;
 pub const REPORTER_SECONDS: u32 = 300;
 /// Times that Lambda runs a reporter that fails.
 pub const REPORTER_TRIES: u32 = 3;
+/// Megabytes of memory that the reporter has.
+pub const REPORTER_MB: u32 = 256;
+/// Batches that the processor works on at once, where no other number is chosen.
+pub const PROCESSOR_CONCURRENCY: u32 = 10;
 /// Read and write units that each table and the index have where they are provisioned.
 pub const PROVISIONED_UNITS: u32 = 5;
 
@@ -38,6 +42,9 @@ const ANSWER_MS: u32 = 5;
 /// Assumed: microseconds until the reporter has read and counted one interaction, of which
 /// six are counting as it was measured and the rest pages of 1 MB that are not.
 const REPORT_MICROSECONDS: u32 = 120;
+/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are
+/// estimated.
+const REPORT_BYTES: u32 = 150;
 /// Assumed: milliseconds of a report besides.
 const REPORT_MS: u32 = 200;
 /// Assumed: bytes of a record and, once more, of its copy in the index. Request units count on
@@ -86,7 +93,7 @@ impl Design {
                 waits_a_batch: 2,
                 waits_a_message: 0,
                 processor_mb: 128,
-                reporter_mb: 256,
+                reporter_mb: REPORTER_MB,
                 units: workload.path.units(),
                 report_eighths: 8 * REPORT_READS,
                 report_weeks: REPORT_WEEKS,
@@ -226,9 +233,17 @@ fn report_milliseconds(interactions: u64, figures: &Figures) -> u64 {
     u64::try_from(billed).unwrap_or(u64::MAX)
 }
 
-/// Seconds that our report takes.
+/// Seconds that our report takes, begun ones whole.
 pub(crate) fn report_seconds(interactions: u64) -> u128 {
-    seen_by_a_report(interactions, REPORT_WEEKS) * u128::from(REPORT_MICROSECONDS) / 1_000_000
+    let reading =
+        seen_by_a_report(interactions, REPORT_WEEKS) * u128::from(REPORT_MICROSECONDS);
+    reading.div_ceil(1_000_000)
+}
+
+/// Megabytes that our report remembers, begun ones whole.
+pub(crate) fn report_megabytes(interactions: u64) -> u128 {
+    let remembered = seen_by_a_report(interactions, REPORT_WEEKS) * u128::from(REPORT_BYTES);
+    remembered.div_ceil(1_000_000)
 }
 
 /// Interactions of so many weeks where a month has `interactions`.
