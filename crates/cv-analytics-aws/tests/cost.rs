@@ -348,9 +348,9 @@ fn the_template_is_what_the_bill_assumes() {
     assert_eq!(in_template("ScalingConfig: { MaximumConcurrency: !Ref ProcessorConcurrency }"), 1);
     assert_eq!(in_template("MemorySize: 128"), 1);
     assert_eq!(in_template(&format!("MemorySize: {REPORTER_MB}")), 1);
-    let concurrency = TEMPLATE.split("\n  ProcessorConcurrency:\n").nth(1).unwrap();
-    let concurrency = concurrency.split("\n  MaximumMessageSize:\n").next().unwrap();
-    assert!(concurrency.contains(&format!("    Default: {PROCESSOR_CONCURRENCY}\n")), "{concurrency}");
+    let concurrency = TEMPLATE.lines().skip_while(|line| *line != "  ProcessorConcurrency:");
+    let default = concurrency.map(str::trim).find_map(|line| line.strip_prefix("Default: "));
+    assert_eq!(default, Some(PROCESSOR_CONCURRENCY.to_string().as_str()));
     assert_eq!(in_template(&format!("Timeout: {REPORTER_SECONDS}")), 1);
     let units = format!(
         "- {{ ReadCapacityUnits: {PROVISIONED_UNITS}, WriteCapacityUnits: {PROVISIONED_UNITS} }}"

@@ -36,9 +36,8 @@ fn workload(interactions: u64) -> Workload {
 fn table<'t>(page: &'t str, head: &str) -> Vec<Vec<&'t str>> {
     let rows = page.lines().skip_while(|line| *line != head).skip(2);
     let rows = rows.take_while(|line| line.starts_with('|'));
-    let rows: Vec<Vec<&str>> = rows
-        .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
-        .collect();
+    let rows: Vec<Vec<&str>> =
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect();
     assert!(!rows.is_empty(), "no table begins with {head}");
     rows
 }

@@ -85,10 +85,7 @@ fn limits_that_a_workload_is_over_are_said() {
     assert!(table.contains("Over a limit: 7611 messages a second in the busiest hour"), "{table}");
     assert!(table.contains("the reporter is ended"), "{table}");
     let estimate = json_of(&["--interactions", "1000000"]);
-    assert_eq!(
-        estimate["overLimits"],
-        json!(["a report remembers 277 MB: the reporter has 256"])
-    );
+    assert_eq!(estimate["overLimits"], json!(["a report remembers 277 MB: the reporter has 256"]));
 }
 
 #[test]

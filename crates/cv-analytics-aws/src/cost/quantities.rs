@@ -235,8 +235,7 @@ fn report_milliseconds(interactions: u64, figures: &Figures) -> u64 {
 
 /// Seconds that our report takes, begun ones whole.
 pub(crate) fn report_seconds(interactions: u64) -> u128 {
-    let reading =
-        seen_by_a_report(interactions, REPORT_WEEKS) * u128::from(REPORT_MICROSECONDS);
+    let reading = seen_by_a_report(interactions, REPORT_WEEKS) * u128::from(REPORT_MICROSECONDS);
     reading.div_ceil(1_000_000)
 }
 

@@ -114,10 +114,7 @@ fn a_pause_that_is_too_long_is_found() {
         pause("cron(* * ? JAN-NOV * *)"),
         between("2026-11-30T23:59:00Z", "2027-01-01T00:00:00Z")
     );
-    assert_eq!(
-        pause("cron(0 9 ? * MON 2026)"),
-        Some(("2026-12-28T09:00:00Z".to_owned(), None))
-    );
+    assert_eq!(pause("cron(0 9 ? * MON 2026)"), Some(("2026-12-28T09:00:00Z".to_owned(), None)));
     assert_eq!(
         pause("cron(0 9 ? * MON 2028)"),
         between("2026-11-24T00:00:00Z", "2028-01-03T09:00:00Z")
