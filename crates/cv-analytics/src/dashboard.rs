@@ -3,6 +3,8 @@
 mod letters_in_queue;
 mod letters_in_sqlite;
 pub(crate) mod on_aws;
+mod reporter_mails;
+mod table_health;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -25,6 +25,16 @@ pub(crate) struct MailForm {
 }
 
 impl MailForm {
+    /// The options that were set.
+    pub(crate) fn set_here(&self) -> Vec<&'static str> {
+        let set = [
+            ("--dashboard-url", self.dashboard_url.is_some()),
+            ("--mail-template", self.mail_template.is_some()),
+            ("--mail-text-template", self.mail_text_template.is_some()),
+        ];
+        set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+    }
+
     /// The owner's templates, read and tried; to be asked for before anything is promised.
     pub(crate) fn template(&self) -> Result<MailTemplate> {
         let html = self.mail_template.as_deref().map(read).transpose()?;

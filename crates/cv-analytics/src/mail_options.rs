@@ -106,6 +106,24 @@ impl MailOptions {
         })
     }
 
+    /// The options that were set to something else than their default.
+    pub(crate) fn set_here(&self) -> Vec<&'static str> {
+        let is_usual = self.mail_schedule.to_string() == Schedule::DEFAULT;
+        let set = [
+            ("--smtp-host", self.smtp_host.is_some()),
+            ("--smtp-port", self.smtp_port.is_some()),
+            ("--smtp-security", !matches!(self.smtp_security, SmtpSecurity::Starttls)),
+            ("--smtp-allow-plain", self.smtp_allow_plain),
+            ("--smtp-user", self.smtp_user.is_some()),
+            ("--smtp-password-file", self.smtp_password_file.is_some()),
+            ("--smtp-ca", self.smtp_ca.is_some()),
+            ("--mail-from", self.mail_from.is_some()),
+            ("--mail-to", !self.mail_to.is_empty()),
+            ("--mail-schedule", !is_usual),
+        ];
+        set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+    }
+
     /// Whether anybody gets a mail.
     pub(crate) fn has_recipients(&self) -> bool {
         self.recipients().next().is_some()

@@ -124,7 +124,8 @@ pub(crate) struct ReadyServer {
 pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> Result<()> {
     let ServeCommand { serve: options, form, mail } = command;
     if installation.is_on_aws() {
-        return on_aws::run(installation, options).await;
+        let of_mail = [mail.set_here(), form.set_here()].concat();
+        return on_aws::run(installation, options, &of_mail).await;
     }
     options.start_log()?;
     let folder = installation.folder();
@@ -201,8 +202,7 @@ impl Serve {
                 self.region
             );
         }
-        let limits =
-            Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() };
+        let limits = self.limits();
         let token = Secret::new(self.token.as_ref().unwrap_or(&credentials.token));
         let intake = self.privacy.intake(session_key::kept_or_made(&store).await?);
         let server = Arc::new(Server::new(Setup {
@@ -260,6 +260,11 @@ impl Serve {
             way,
             _lock: lock,
         })
+    }
+
+    /// How much is answered.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
     }
 
     /// What the dashboard shows of the options.

@@ -313,7 +313,7 @@ fn the_dashboard_shows_the_tables_and_takes_no_events() {
     let account = EmulatedAccount::new("dashboard");
     account.on_aws(&["events", "import"], &[QUERY, RESPONSE, OTHER].join("\n"));
     account.send_dead_letter("r1", UNREADABLE);
-    let (mut serving, url) = account.serve();
+    let (serving, url) = account.serve(&[]);
     let kept = account.kept("dashboard.env");
     let token = kept.trim().strip_prefix("CV_ANALYTICS_TOKEN=").unwrap();
     let answer = |request: ureq::RequestBuilder<ureq::typestate::WithoutBody>| {
@@ -348,6 +348,58 @@ fn the_dashboard_shows_the_tables_and_takes_no_events() {
         .send(OTHER)
         .unwrap();
     assert_eq!(refused.status(), 404);
-    serving.kill().unwrap();
-    serving.wait().unwrap();
+    // The reporter's addresses are not known here, and no mailer's words are shown for them.
+    let (_, mail) = get("/mail?week=2026-W47");
+    assert!(mail.contains("The sender below is a stand-in"), "{mail}");
+    drop(serving);
+    let reporters = [
+        ("SENDER_EMAIL", "Reports <r@example.org>"),
+        ("RECIPIENT_EMAIL", "a@example.org,b@example.org"),
+    ];
+    let (_serving, url) = account.serve(&reporters);
+    let (_, mail) = answer(ureq::get(format!("{url}/mail?week=2026-W47")));
+    assert!(mail.contains("Reports &lt;r@example.org&gt;"), "{mail}");
+    assert!(mail.contains("cv-analytics-reporter sends it"), "{mail}");
+    assert!(!mail.contains("stand-in"), "{mail}");
+}
+
+#[test]
+fn the_dashboards_health_is_that_of_the_tables_and_open() {
+    let account = EmulatedAccount::new("health");
+    let get = |url: &str| {
+        let mut answer =
+            ureq::get(url).config().http_status_as_error(false).build().call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    let (serving, url) = account.serve(&[]);
+    assert_eq!(get(&format!("{url}/healthz")), (200, r#"{"status":"ok"}"#.to_owned()));
+    assert_eq!(get(&format!("{url}/metrics")).0, 404);
+    drop(serving);
+    let (_serving, url) = account.serve(&[]);
+    account.delete_records_table();
+    let (status, body) = get(&format!("{url}/healthz"));
+    assert_eq!((status, body.contains("the tables could not be reached")), (503, true), "{body}");
+}
+
+#[test]
+fn options_of_the_mail_are_said_to_mean_nothing_beside_the_reporter() {
+    let account = EmulatedAccount::new("mailless");
+    let said = |options: &[&str]| {
+        // An address that this machine has not: it ends before it serves.
+        let serve = ["--store", "dynamodb", "serve", "--listen", "192.0.2.1:1"];
+        let output = account.run(&[&serve, options].concat(), "");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        text(&output.stderr)
+    };
+    let warned = said(&["--mail-to", "me@example.org", "--smtp-host", "mail.example.org"]);
+    assert!(
+        warned.contains(
+            "warning: nothing is mailed from here, and --smtp-host, --mail-to are left aside"
+        ),
+        "{warned}"
+    );
+    assert!(
+        said(&["--mail-schedule", "cron(0 8 ? * TUE *)"]).contains("--mail-schedule is left aside")
+    );
+    assert!(!said(&[]).contains("warning"));
 }

@@ -9,32 +9,40 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cv_analytics_dashboard::mail_page::mail_pages;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting};
-use cv_analytics_mail::mailing::Mailing;
-use cv_analytics_mail::schedule::Schedule;
-use cv_analytics_server::configuration::{Limits, Secret};
+use cv_analytics_server::configuration::Secret;
 use cv_analytics_server::{RateLimits, serve};
 use tokio::net::TcpListener;
 
 use super::letters_in_queue::LettersInQueue;
+use super::reporter_mails::ReporterMails;
+use super::table_health::TableHealth;
 use super::{Place, dashboard};
 use crate::arguments::{Installation, wrong_usage};
-use crate::aws_installation::AwsInstallation;
-use crate::mail_options::NO_SENDER;
+use crate::aws_installation::{AwsInstallation, variable};
+use crate::output;
 use crate::serve::{Serve, local_url, shown, stop_signal};
-use crate::weekly_mails::WeeklyMails;
-use crate::{now, output};
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
 const LIVE_EVERY: Duration = Duration::from_secs(10);
 
-/// What the page of the weekly mail says of how it is sent.
-const MAIL: &str = "On AWS the function cv-analytics-reporter sends it on Mondays. To send one by hand: cv-analytics report \
-                    --store dynamodb --send";
-
-/// Serves until told to stop.
-pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<()> {
+/// Serves until told to stop. The options of the mail that are set mean nothing here.
+pub(crate) async fn run(
+    installation: &Installation,
+    options: Serve,
+    of_mail: &[&str],
+) -> Result<()> {
     if options.retention_days.is_some() {
         wrong_usage("--retention-days works in SQLite: leave it out with --store dynamodb");
+    }
+    if !of_mail.is_empty() {
+        eprintln!(
+            "warning: nothing is mailed from here, and {} left aside: on AWS the function cv-analytics-reporter sends \
+             the weekly mail, from and to whom it was deployed for",
+            match of_mail {
+                [one] => format!("{one} is"),
+                several => format!("{} are", several.join(", ")),
+            }
+        );
     }
     options.start_log()?;
     let folder = installation.folder();
@@ -52,7 +60,7 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         Some(token) => (token.clone(), false),
         None => folder.dashboard_token()?,
     };
-    let limits = Limits::default();
+    let limits = options.limits();
     let tables = aws.store.tables().names();
     let place = Place {
         token: Secret::new(&kept),
@@ -69,7 +77,8 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         ],
         live_every: LIVE_EVERY,
     };
-    let (store, mailed) = (aws.store.clone(), aws.store.clone());
+    let health = TableHealth::route(aws.store.clone());
+    let store = aws.store.clone();
     let dashboard: Arc<Dashboard<_, _>> =
         Arc::new(dashboard(&folder, store, LettersInQueue::new(aws), place)?);
     let url = options.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
@@ -82,14 +91,11 @@ pub(crate) async fn run(installation: &Installation, options: Serve) -> Result<(
         output::print_line(format!("Your token is in {file}."))?;
     }
     output::print_line(format!("cv-analytics is ready: {url}"))?;
-    let mails = WeeklyMails {
-        store: mailed,
-        mailing: Mailing::new(NO_SENDER.parse()?, [], Schedule::DEFAULT.parse()?, None, None),
-        way: MAIL.to_owned(),
-        started: now(),
-    };
+    let mails =
+        ReporterMails { sender: variable("SENDER_EMAIL"), recipients: variable("RECIPIENT_EMAIL") };
     let router = cv_analytics_dashboard::app(Arc::clone(&dashboard))
-        .merge(mail_pages(Arc::clone(&dashboard), mails));
+        .merge(mail_pages(Arc::clone(&dashboard), mails))
+        .merge(health);
     let stop = async move {
         stop_signal().await;
         dashboard.stop();

@@ -92,11 +92,13 @@ impl EmulatedAccount {
         command
     }
 
-    /// The dashboard of the tables, and its address.
-    pub(crate) fn serve(&self) -> (Child, String) {
+    /// The dashboard of the tables with these variables, and its address.
+    pub(crate) fn serve(&self, variables: &[(&str, &str)]) -> (Serving, String) {
         let arguments = ["serve", "--store", "dynamodb", "--listen", "127.0.0.1:0"];
-        let mut serving = self.program(&arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+        let mut program = self.program(&arguments);
+        program.envs(variables.iter().copied()).stdout(Stdio::piped());
+        let mut serving = Serving(program.spawn().unwrap());
+        let mut lines = BufReader::new(serving.0.stdout.take().unwrap()).lines();
         let ready = lines.find_map(|line| {
             line.unwrap().strip_prefix("cv-analytics is ready: ").map(str::to_owned)
         });
@@ -179,6 +181,12 @@ impl EmulatedAccount {
         self.runtime.block_on(verify.send()).unwrap();
     }
 
+    /// Takes the table of the records away.
+    pub(crate) fn delete_records_table(&self) {
+        let delete = self.tables.delete_table().table_name(format!("{}-Analytics", self.name));
+        self.runtime.block_on(delete.send()).unwrap();
+    }
+
     /// A complete row as an earlier deployment wrote it.
     pub(crate) fn put_earlier_row(&self) {
         let put = self.tables.put_item().table_name(format!("{}-Analytics", self.name));
@@ -196,6 +204,16 @@ impl EmulatedAccount {
             format!("{:?}", self.runtime.block_on(scan.send()).unwrap().items())
         };
         scan("QueryEvents") + &scan("Analytics")
+    }
+}
+
+/// A program that serves until the test is over with it.
+pub(crate) struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
     }
 }
 
