@@ -21,7 +21,8 @@ use crate::mail_form::MailForm;
 use crate::mail_options::MailOptions;
 use crate::queue_client::{QueueClient, send_all};
 use crate::report::Format;
-use crate::serve::{Serve, shown, stop_signal};
+use crate::serve::{Serve, shown};
+use crate::stop_signal::stop_signal;
 use crate::{now, output};
 
 /// Marks a folder as the demo's own, which each run may make anew.

@@ -30,6 +30,7 @@ mod session_key;
 mod set_aside;
 mod settings;
 mod skills;
+mod stop_signal;
 mod store_location;
 mod unsubscribe_page;
 mod weekly_mailer;

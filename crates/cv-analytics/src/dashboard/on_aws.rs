@@ -20,7 +20,8 @@ use super::{Place, dashboard};
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::{AwsInstallation, variable};
 use crate::output;
-use crate::serve::{Serve, local_url, shown, stop_signal};
+use crate::serve::{Serve, local_url, shown};
+use crate::stop_signal::stop_signal;
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
 const LIVE_EVERY: Duration = Duration::from_secs(10);
