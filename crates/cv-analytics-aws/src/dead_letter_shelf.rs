@@ -42,6 +42,28 @@ pub struct ShelvedLetter {
     receipt: String,
 }
 
+/// A letter in a list, without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShelfEntry {
+    /// As a letter's.
+    pub id: String,
+    /// As a letter's.
+    pub reason: Option<String>,
+    /// As a letter's.
+    pub detail: Option<String>,
+    /// As a letter's.
+    pub arrived_at: Timestamp,
+    /// How long its body is.
+    pub bytes: usize,
+}
+
+impl From<ShelvedLetter> for ShelfEntry {
+    fn from(letter: ShelvedLetter) -> Self {
+        let ShelvedLetter { id, reason, detail, arrived_at, body, .. } = letter;
+        Self { id, reason, detail, arrived_at, bytes: body.len() }
+    }
+}
+
 /// Going through the queue from one end to the other. What it gave stays hidden until it is
 /// deleted, [`released`](Self::release), or two minutes are over.
 #[derive(Debug)]
@@ -87,6 +109,23 @@ impl DeadLetterShelf {
             }
         }
         Ok(page)
+    }
+
+    /// Every letter that is left to give, the newest first, and how many are [`behind`](Self::behind).
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn list(&mut self) -> Result<(Vec<ShelfEntry>, u64), QueueError> {
+        let mut entries: Vec<ShelfEntry> = Vec::new();
+        loop {
+            let page = self.next_page().await?;
+            if page.is_empty() {
+                break;
+            }
+            entries.extend(page.into_iter().map(ShelfEntry::from));
+        }
+        entries.sort_by(|one, other| (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id)));
+        Ok((entries, self.behind().await?))
     }
 
     /// How many messages the queue holds that were not given: behind others of their group, or

@@ -10,6 +10,8 @@ use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
 use crate::store_location::PrivacySwitches;
 
+pub(crate) use self::in_queue::send_letter_again;
+
 const LIST_HELP: &str = "List them, newest first
 
 With --store dynamodb they lie in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. They are received and made visible again, at one request for ten; whoever else reads the queue meanwhile does not see them. The queue gives no message of a message group while an earlier one of it is out: how many are behind others is said.";

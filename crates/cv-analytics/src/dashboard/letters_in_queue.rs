@@ -1,12 +1,11 @@
 //! Dead letters of the dead-letter queue, for the dashboard.
 
-use cv_analytics_aws::dead_letter_shelf::{DeadLetterShelf, ShelvedLetter};
+use cv_analytics_aws::dead_letter_shelf::{DeadLetterShelf, ShelfEntry, ShelvedLetter};
 use cv_analytics_dashboard::dead_letters::{DeadLetterError, DeadLetters, Entry, Listed, Retried};
-use rand::RngExt;
 use tokio::sync::Mutex;
 
 use crate::aws_installation::AwsInstallation;
-use crate::events::queue_text;
+use crate::dead_letters::send_letter_again;
 
 /// The queue, gone through by one page at a time: what is looked at is hidden from others.
 pub(crate) struct LettersInQueue {
@@ -32,10 +31,7 @@ impl LettersInQueue {
         let url = self.aws.events_queue_url().await.map_err(|error| format!("{error:#}"))?;
         let found = with_id(letters, id).await?;
         for letter in &found {
-            let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
-            let group = group.unwrap_or_else(|| letter.id.clone());
-            let fresh = hex::encode(rand::rng().random::<[u8; 16]>());
-            letters.send_again(letter, &url, &group, &fresh).await?;
+            send_letter_again(letters, letter, &url).await?;
         }
         Ok(!found.is_empty())
     }
@@ -64,40 +60,20 @@ async fn delete(letters: &mut DeadLetterShelf, id: &str) -> Result<bool, DeadLet
     Ok(!found.is_empty())
 }
 
-fn entry(letter: &ShelvedLetter) -> Entry {
-    Entry {
-        id: letter.id.clone(),
-        reason: letter.reason.clone(),
-        detail: letter.detail.clone().unwrap_or_default(),
-        arrived_at: letter.arrived_at,
-        bytes: letter.body.len() as u64,
-    }
+fn entry(letter: ShelfEntry) -> Entry {
+    let ShelfEntry { id, reason, detail, arrived_at, bytes } = letter;
+    Entry { id, reason, detail: detail.unwrap_or_default(), arrived_at, bytes: bytes as u64 }
 }
 
 impl DeadLetters for LettersInQueue {
     async fn list(&self, limit: usize) -> Result<Listed, DeadLetterError> {
         let _turn = self.turn.lock().await;
         let mut letters = self.shelf().await?;
-        let listed: Result<Listed, DeadLetterError> = async {
-            let mut entries = Vec::new();
-            loop {
-                let page = letters.next_page().await?;
-                if page.is_empty() {
-                    break;
-                }
-                entries.extend(page.iter().map(entry));
-            }
-            let behind = letters.behind().await?;
-            entries.sort_by(|one: &Entry, other| {
-                (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id))
-            });
-            let more = entries.len().saturating_sub(limit) as u64 + behind;
-            entries.truncate(limit);
-            Ok(Listed { entries, more })
-        }
-        .await;
+        let listed = letters.list().await;
         letters.release().await;
-        listed
+        let (entries, behind) = listed?;
+        let more = entries.len().saturating_sub(limit) as u64 + behind;
+        Ok(Listed { entries: entries.into_iter().take(limit).map(entry).collect(), more })
     }
 
     async fn letter(&self, id: &str) -> Result<Option<(Entry, Vec<u8>)>, DeadLetterError> {
@@ -106,7 +82,10 @@ impl DeadLetters for LettersInQueue {
         let found = with_id(&mut letters, id).await;
         letters.release().await;
         let first = found?.into_iter().next();
-        Ok(first.map(|letter| (entry(&letter), letter.body.into_bytes())))
+        Ok(first.map(|letter| {
+            let body = letter.body.clone().into_bytes();
+            (entry(letter.into()), body)
+        }))
     }
 
     async fn retry(&self, id: &str) -> Result<Retried, DeadLetterError> {

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use anyhow::{Context, Result, bail};
-use cv_analytics_aws::dead_letter_shelf::{DeadLetterShelf, ShelvedLetter};
-use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_aws::dead_letter_queue::QueueError;
+use cv_analytics_aws::dead_letter_shelf::{DeadLetterShelf, ShelfEntry, ShelvedLetter};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand::RngExt;
 use serde_json::json;
@@ -30,36 +30,12 @@ pub(super) async fn run(aws: &AwsInstallation, command: DeadLetters) -> Result<(
     done
 }
 
-/// A letter in a list, without its body.
-struct Entry {
-    id: String,
-    reason: Option<String>,
-    detail: Option<String>,
-    arrived_at: Timestamp,
-    bytes: usize,
-}
-
 async fn show_list(shelf: &mut DeadLetterShelf, list: &List) -> Result<()> {
-    let mut entries = Vec::new();
-    loop {
-        let page = shelf.next_page().await?;
-        if page.is_empty() {
-            break;
-        }
-        entries.extend(page.into_iter().map(|letter| Entry {
-            bytes: letter.body.len(),
-            id: letter.id,
-            reason: letter.reason,
-            detail: letter.detail,
-            arrived_at: letter.arrived_at,
-        }));
-    }
-    let behind = shelf.behind().await?;
+    let (entries, behind) = shelf.list().await?;
     if entries.is_empty() && behind == 0 && !list.json {
         return output::print_line("No dead letters: every message could be read.");
     }
-    entries.sort_by(|one, other| (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id)));
-    let line = |Entry { id, reason, detail, arrived_at, bytes }: &Entry| {
+    let line = |ShelfEntry { id, reason, detail, arrived_at, bytes }: &ShelfEntry| {
         if list.json {
             json!({"id": id, "reason": reason, "detail": detail, "arrivedAt": arrived_at.to_string(), "bytes": bytes})
                 .to_string()
@@ -129,10 +105,7 @@ async fn send_again(
             // The processor was faster, and could not read it again.
             return Ok(());
         }
-        let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
-        let group = group.unwrap_or_else(|| letter.id.clone());
-        let fresh = hex::encode(rand::rng().random::<[u8; 16]>());
-        shelf.send_again(letter, &url, &group, &fresh).await?;
+        send_letter_again(shelf, letter, &url).await?;
         sent += 1;
         Ok(())
     })
@@ -144,6 +117,18 @@ async fn send_again(
     output::print_line(format!(
         "{sent} sent to the events queue again; what still cannot be read comes back"
     ))
+}
+
+/// Sends a letter to the events queue at `url`, in the group of its request where it names one.
+pub(crate) async fn send_letter_again(
+    shelf: &mut DeadLetterShelf,
+    letter: &ShelvedLetter,
+    url: &str,
+) -> Result<(), QueueError> {
+    let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
+    let group = group.unwrap_or_else(|| letter.id.clone());
+    let fresh = hex::encode(rand::rng().random::<[u8; 16]>());
+    shelf.send_again(letter, url, &group, &fresh).await
 }
 
 /// Does something with each chosen letter. Those that are named are all found before the first is
