@@ -5,11 +5,14 @@ import re
 import subprocess
 import sys
 import unittest
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
 
-from template import ROOT, Template, load
+from account import Account
+from created import clients
+from template import PARAMETERS, ROOT, Template, load
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 RELEASE_ROLE = ROOT / "infra/cloudformation/release-role.yaml"
@@ -68,10 +71,14 @@ def rights_of_the_doctors_page():
 
 
 class ReleaseRole(unittest.TestCase):
-    def trusted(self, parameters):
-        """The subjects whose tokens are taken, where the template is given these parameters."""
+    def role(self, parameters):
+        """The role, where the template is given these parameters."""
         template = Template(parameters, text=RELEASE_ROLE.read_text())
-        role = template.resolved(template.template["Resources"]["ReleaseRole"]["Properties"])
+        return template.resolved(template.template["Resources"]["ReleaseRole"]["Properties"])
+
+    def trusted(self, parameters):
+        """The subjects whose tokens are taken then."""
+        role = self.role(parameters)
         [trust] = role["AssumeRolePolicyDocument"]["Statement"]
         self.assertEqual(trust["Action"], "sts:AssumeRoleWithWebIdentity")
         self.assertEqual(trust["Condition"].keys(), {"StringEquals"})
@@ -100,6 +107,39 @@ class ReleaseRole(unittest.TestCase):
         self.assertEqual(may & set().union(*page.values()), set(), "what the canary needs")
         changes = {action for action in may if not re.search(":(Describe|Get|List)", action)}
         self.assertEqual(changes, {"lambda:UpdateFunctionCode"})
+
+    def test_what_it_may_look_at_is_all_of_its_installation_and_of_no_other(self):
+        for prefix in ("", "dev-"):
+            parameters = {"Repository": "o/n", "EnvironmentPrefix": prefix}
+            role = self.role(parameters)
+            looked_at = role["Policies"][1]["PolicyDocument"]["Statement"][0]["Resource"]
+            kinds = {"DynamoDB::Table", "Events::Rule", "IAM::Role", "IAM::User", "Lambda::Function", "SNS::Topic", "SQS::Queue"}
+            for of in ("", "dev-", "other-"):
+                installation = Template({**PARAMETERS, "EnvironmentPrefix": of})
+                seen = set()
+                for name, resource in installation.resources.items():
+                    kind = resource["Type"].removeprefix("AWS::")
+                    if kind not in kinds:
+                        continue
+                    seen.add(kind)
+                    arn = installation.arn(*installation.type_and_name(name))
+                    may = any(fnmatchcase(arn, pattern) for pattern in looked_at)
+                    self.assertEqual(may, of == prefix, f"{prefix!r} at {arn}")
+                self.assertEqual(seen, kinds)
+
+    def test_iam_takes_its_documents(self):
+        account = Account()
+        self.addCleanup(account.close)
+        iam = clients(account.endpoint)("iam")
+        role = self.role({"Repository": "o/n", "NumberedRepository": "o@1/n@2"})
+        iam.create_role(
+            RoleName=role["RoleName"], AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]),
+        )
+        for policy in role["Policies"]:
+            iam.put_role_policy(
+                RoleName=role["RoleName"], PolicyName=policy["PolicyName"], PolicyDocument=json.dumps(policy["PolicyDocument"]),
+            )
+        self.assertEqual(iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"], ["release", "look"])
 
     def test_the_deployment_asks_the_doctor_for_nothing_that_the_role_may_not(self):
         workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
