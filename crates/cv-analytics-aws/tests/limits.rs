@@ -101,7 +101,7 @@ fn met_from(design: Design, kind: fn(&Limit) -> bool) -> u64 {
 fn in_words(count: u64) -> String {
     let (unit, word) = if count < 500_000 { (3, "thousand") } else { (6, "million") };
     let amount = BigDecimal::new(count.into(), unit);
-    let digits = i64::from(amount < BigDecimal::from(10));
+    let digits = i64::from(amount < 10);
     format!("{} {word}", amount.with_scale_round(digits, RoundingMode::HalfUp).to_plain_string())
 }
 
@@ -184,7 +184,7 @@ fn dollars(amount: &BigDecimal) -> String {
     let rounded = |digits| amount.with_scale_round(digits, RoundingMode::HalfUp);
     if *amount < BigDecimal::new(1.into(), 2) {
         format!("${}", rounded(3).to_plain_string())
-    } else if *amount < BigDecimal::from(1_000) {
+    } else if *amount < 1_000 {
         format!("${}", rounded(2).to_plain_string())
     } else {
         let whole = rounded(0).to_u64().unwrap();
