@@ -10,7 +10,7 @@
 //!    number; `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
 //! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, and [`mail_page`], which the
 //!    program adds.
-//! 7. `page`, `form`, `assets`: templates, forms and files.
+//! 7. `page`, `form`, `assets`: templates, forms and files; [`private_file`]: how secrets are kept.
 
 mod access;
 mod assets;
@@ -27,6 +27,7 @@ mod login;
 pub mod mail_page;
 pub mod owner_sessions;
 mod page;
+pub mod private_file;
 mod question_query;
 mod question_search;
 mod question_view;

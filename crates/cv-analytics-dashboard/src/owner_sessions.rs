@@ -4,7 +4,7 @@
 //! too: with another token every session is over.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +13,8 @@ use cv_analytics_server::configuration::Secret;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::private_file::write_private;
 
 /// How long a session lasts: 30 days.
 pub(crate) const LASTS_SECONDS: i64 = 30 * 24 * 3600;
@@ -106,23 +108,11 @@ impl OwnerSessions {
 
     fn keep(&self, entries: &[Entry]) {
         let Some(file) = &self.file else { return };
-        if let Err(error) = write_private(file, entries) {
+        let written = serde_json::to_vec(entries).map_err(io::Error::from);
+        if let Err(error) = written.and_then(|bytes| write_private(file, &bytes)) {
             tracing::warn!(error = %error, "failed to keep who is signed in: a restart signs out");
         }
     }
-}
-
-/// Writes whole or not at all, for the owner alone.
-fn write_private(file: &Path, entries: &[Entry]) -> io::Result<()> {
-    let fresh = file.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&fresh)?;
-    written.write_all(&serde_json::to_vec(entries)?)?;
-    written.sync_all()?;
-    fs::rename(&fresh, file)
 }
 
 #[cfg(test)]

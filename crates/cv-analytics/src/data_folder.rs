@@ -1,10 +1,11 @@
 //! The data folder: the database, the credentials and the outbox.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use cv_analytics_dashboard::private_file::write_private;
 use rand::RngExt;
 
 /// SQS's account part of the queue's address; the server has but one.
@@ -128,19 +129,6 @@ impl DataFolder {
         write_private(&file, text.as_bytes())
             .with_context(|| format!("{} cannot be written", file.display()))
     }
-}
-
-/// Writes whole or not at all, readable by the owner alone.
-fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let fresh = file.with_extension("env.new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(&fresh)?;
-    written.write_all(bytes)?;
-    written.sync_all()?;
-    fs::rename(&fresh, file)
 }
 
 impl StoredCredentials {
