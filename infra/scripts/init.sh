@@ -6,7 +6,7 @@ source "$(dirname "$0")/protected-bucket.sh"
 
 account=$(aws sts get-caller-identity --query Account --output text)
 bucket=cv-analytics-terraform-state-$account-$region
-protected_bucket "$bucket" "$region"
+protected_bucket "$bucket" "$region" "$account"
 terraform -chdir="$terraform_folder" init -input=false -reconfigure \
   -backend-config="bucket=$bucket" \
   -backend-config="key=infrastructure/$environment/terraform.tfstate" \

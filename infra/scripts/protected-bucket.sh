@@ -1,12 +1,18 @@
 # shellcheck shell=bash
 # Read by the other scripts: a bucket that is versioned, encrypted, and open to nobody else.
 
-# protected_bucket NAME REGION
+# protected_bucket NAME REGION ACCOUNT: makes it where there is none. Names of buckets are the whole world's, so that of
+# another account is refused in each call.
 protected_bucket() {
-  local name=$1 region=$2 found
-  if ! found=$(aws s3api head-bucket --bucket "$name" 2>&1); then
+  local name=$1 region=$2 account=$3 found
+  local ours=(--bucket "$name" --expected-bucket-owner "$account")
+  if ! found=$(aws s3api head-bucket "${ours[@]}" 2>&1); then
     case $found in
       *404* | *"Not Found"*) ;;
+      *403* | *Forbidden*)
+        echo "the bucket $name cannot be used: it is another account's, or these credentials may not look at it: $found" >&2
+        return 1
+        ;;
       *)
         echo "the bucket $name cannot be looked at: $found" >&2
         return 1
@@ -21,17 +27,17 @@ protected_bucket() {
     fi
   fi
   # Each of these may be said again: a bucket that was made halfway becomes whole.
-  aws s3api put-public-access-block --bucket "$name" --public-access-block-configuration \
+  aws s3api put-public-access-block "${ours[@]}" --public-access-block-configuration \
     BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
-  aws s3api put-bucket-encryption --bucket "$name" --server-side-encryption-configuration \
+  aws s3api put-bucket-encryption "${ours[@]}" --server-side-encryption-configuration \
     '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
-  aws s3api put-bucket-versioning --bucket "$name" --versioning-configuration Status=Enabled
-  aws s3api put-bucket-policy --bucket "$name" --policy '{
+  aws s3api put-bucket-versioning "${ours[@]}" --versioning-configuration Status=Enabled
+  aws s3api put-bucket-policy "${ours[@]}" --policy '{
     "Version": "2012-10-17",
     "Statement": [{
       "Sid": "SecureTransportOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
       "Resource": ["arn:aws:s3:::'"$name"'", "arn:aws:s3:::'"$name"'/*"],
       "Condition": {"Bool": {"aws:SecureTransport": "false"}}
     }]}'
-  aws s3api put-bucket-tagging --bucket "$name" --tagging 'TagSet=[{Key=Project,Value=CVAnalytics}]'
+  aws s3api put-bucket-tagging "${ours[@]}" --tagging 'TagSet=[{Key=Project,Value=CVAnalytics}]'
 }

@@ -13,7 +13,7 @@ variable "recipient_emails" {
   type        = list(string)
 
   validation {
-    condition     = length(var.recipient_emails) > 0 && alltrue([for address in var.recipient_emails : can(regex("^[^@]+@[^@]+$", address))])
+    condition     = length(var.recipient_emails) > 0 && alltrue([for address in var.recipient_emails : can(regex("^[^@\\s,]+@[^@\\s,]+$", address))])
     error_message = "Recipients are mail addresses, one at the least."
   }
 }

@@ -264,6 +264,24 @@ class Creator:
     def CloudFormation_WaitConditionHandle(self, p):
         return "https://example.org/handle"
 
+    def update(self, resource, before):
+        """Changes what may change without another name: an alarm, and a function's code and variables."""
+        kind, properties = resource["Type"], resource["Properties"]
+        changed = {key for key in {*properties, *before} if properties.get(key) != before.get(key)}
+        if kind == "AWS::CloudWatch::Alarm" and "AlarmName" not in changed:
+            self.create(resource)
+        elif kind == "AWS::Lambda::Function" and changed <= {"Code", "Architectures", "Environment"}:
+            functions, name = self.client("lambda"), properties["FunctionName"]
+            if changed & {"Code", "Architectures"}:
+                functions.update_function_code(
+                    FunctionName=name, Architectures=properties["Architectures"], **properties["Code"]
+                )
+            functions.update_function_configuration(
+                FunctionName=name, Environment=properties["Environment"]
+            )
+        else:
+            raise ValueError(f"updates of {sorted(changed)} of {kind} are not made here")
+
     def delete(self, resource_type, physical_id):
         """Deletes one resource. Policies go with what they belong to, but for a queue's own."""
         calls = {

@@ -1,7 +1,7 @@
 """moto's server with what it lacks of AWS: budgets' subscribers, tags and actions; which queues may
 use a dead-letter queue, and a queue's policies as they were given; the tags of a sender's identity;
 buckets that refuse what is not encrypted under way, taking that everything is; the size of a message's
-attributes; stacks (`stacks.py`). `/mails` shows what SES took.
+attributes; code for another processor; stacks (`stacks.py`). `/mails` shows what SES took.
 
 Run as a program it serves on a free port, says where, and ends with its standard input.
 """
@@ -11,6 +11,7 @@ import sys
 import threading
 import uuid
 
+from moto.awslambda.models import LambdaFunction
 from moto.budgets.exceptions import NotFoundException
 from moto.budgets.responses import BudgetsResponse
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
@@ -178,6 +179,16 @@ def is_action_permitted(statement, *arguments, **named):
 
 
 IAMPolicyStatement.is_action_permitted = is_action_permitted
+
+update_only_the_code = LambdaFunction.update_function_code
+
+
+def update_function_code(function, body):
+    function.architectures = body.get("Architectures") or function.architectures
+    return update_only_the_code(function, body)
+
+
+LambdaFunction.update_function_code = update_function_code
 
 stacks.install()
 

@@ -69,37 +69,6 @@ class Scripts(unittest.TestCase):
         self.assertIn("worker", self.worker_key(succeeds=False))
         self.assertEqual(list(self.kept.iterdir()), [])
 
-    def deploy(self, *words, **more):
-        return self.script("deploy-stack.sh", *words, **more)
-
-    def test_a_stack_is_deployed_and_says_what_to_do_next(self):
-        mails = ("SenderEmail=reports@example.org", "RecipientEmails=you@example.org", "AlertEmail=you@example.org")
-        said = self.deploy(*mails)
-        for words in ("Next1ConfirmMails", "worker-key.sh --user cv-analytics-worker-eu-west-2", "cv-analytics-events.fifo"):
-            self.assertIn(words, said)
-        first = read_back(self.account.endpoint)
-        self.assertIn("function cv-analytics-processor", first)
-        self.assertIn("bucket cv-analytics-code-123456789012-eu-west-2", first)
-        again = self.deploy()
-        self.assertIn("No changes to deploy", again)
-        self.assertEqual(read_back(self.account.endpoint), first)
-
-    def test_half_a_stack_is_named_and_nothing_is_made(self):
-        aws = self.checkout.folder / "bin/aws"
-        aws.parent.mkdir()
-        # CloudFormation gives this state after a first creation that failed.
-        aws.write_text('#!/bin/sh\ncase "$*" in *describe-stacks*) echo ROLLBACK_COMPLETE ;; *) echo 123456789012 ;; esac\n')
-        aws.chmod(0o755)
-        path = f"{aws.parent}:{self.environment['PATH']}"
-        said = self.deploy(variables={"PATH": path}, succeeds=False)
-        self.assertIn("the stack cv-analytics is ROLLBACK_COMPLETE: a half of it that can only be deleted", said)
-        self.assertEqual(read_back(self.account.endpoint), {})
-
-    def test_functions_that_were_not_built_are_named_before_anything_is_made(self):
-        said = self.deploy("--architecture", "x86_64", succeeds=False)
-        self.assertIn("cargo xtask dist --arch x86_64", said)
-        self.assertEqual(read_back(self.account.endpoint), {})
-
     def test_a_wrong_word_shows_how_it_is_used(self):
         for name in ("deploy-stack.sh", "worker-key.sh", "release-functions.sh", "move-to-terraform.sh", "rollback.sh"):
             with self.subTest(name):

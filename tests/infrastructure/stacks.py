@@ -14,15 +14,22 @@ CHANGE_SETS = {}
 
 
 class Stack:
-    def __init__(self, name, endpoint, text, parameters):
+    """A stack; without a template it was only looked at, as after a creation whose change set was not carried out."""
+
+    def __init__(self, name, endpoint):
         self.name, self.endpoint = name, endpoint
         self.arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1"
-        self.text, self.parameters, self.physical_ids = text, parameters, {}
-        self.status = "CREATE_COMPLETE"
+        self.text, self.parameters, self.physical_ids = None, {}, {}
+        self.status = "REVIEW_IN_PROGRESS"
+
+    def create(self, text, parameters):
+        self.text, self.parameters = text, parameters
         self.make_what_is_missing()
+        self.status = "CREATE_COMPLETE"
+        return self
 
     def template(self):
-        return Template(self.parameters, self.endpoint, self.text)
+        return read_template(self.name, self.text, self.parameters, self.endpoint)
 
     def make_what_is_missing(self):
         creator = Creator(self.endpoint)
@@ -34,10 +41,14 @@ class Stack:
         before, self.text, self.parameters = self.template().resources, text, parameters
         after = self.template().resources
         changed = [name for name in before if before[name]["Properties"] != after.get(name, {}).get("Properties")]
-        if changed:
-            raise ValidationError(self.name, f"updates of {changed} are not made here")
-        if before.keys() == after.keys():
+        if not changed and before.keys() == after.keys():
             raise ValidationError(self.name, "No updates are to be performed.")
+        creator = Creator(self.endpoint)
+        for name in changed:
+            try:
+                creator.update(after[name], before[name]["Properties"])
+            except (KeyError, ValueError) as error:
+                raise ValidationError(self.name, f"{name}: {error}") from error
         self.make_what_is_missing()
         self.status = "UPDATE_COMPLETE"
 
@@ -56,15 +67,22 @@ class Stack:
             "CreationTime": "2026-01-01T00:00:00Z",
             "Parameters": [
                 {"ParameterKey": key, "ParameterValue": str(value)}
-                for key, value in self.template().parameters.items()
+                for key, value in (self.template().parameters if self.text else {}).items()
             ],
             # moto makes a list of it.
             "Tags": {},
             "Outputs": [
                 {"OutputKey": key, "OutputValue": value}
-                for key, value in self.template().outputs().items()
+                for key, value in (self.template().outputs() if self.text else {}).items()
             ],
         }
+
+
+def read_template(name, text, parameters, endpoint):
+    try:
+        return Template(parameters, endpoint, text)
+    except ValueError as error:
+        raise ValidationError(name, str(error)) from error
 
 
 def found(response):
@@ -81,7 +99,7 @@ def create_stack(response):
     parameters = {
         one["ParameterKey"]: one["ParameterValue"] for one in response._get_param("Parameters", [])
     }
-    STACKS[name] = Stack(name, endpoint, response._get_param("TemplateBody"), parameters)
+    STACKS[name] = Stack(name, endpoint).create(response._get_param("TemplateBody"), parameters)
     return ActionResult({"StackId": STACKS[name].arn})
 
 
@@ -101,20 +119,24 @@ def get_template_summary(response):
 
 def create_change_set(response):
     name = response._get_param("StackName")
+    text, kind = response._get_param("TemplateBody"), response._get_param("ChangeSetType")
     stack = STACKS.get(name)
-    previous = stack.parameters if stack else {}
+    new = stack is None or stack.status in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS")
+    if new != (kind == "CREATE"):
+        raise ValidationError(name, f"a stack that is {'not there' if new else stack.status} takes no {kind}")
+    if new:
+        stack = Stack(name, f"http://{response.headers['Host']}")
     parameters = {
-        one["ParameterKey"]: one.get("ParameterValue", previous.get(one["ParameterKey"]))
+        one["ParameterKey"]: one.get("ParameterValue", stack.parameters.get(one["ParameterKey"]))
         for one in response._get_param("Parameters", [])
     }
     parameters = {key: value for key, value in parameters.items() if value is not None}
+    wanted = read_template(name, text, parameters, stack.endpoint)
+    STACKS[name] = stack
     arn = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/{response._get_param('ChangeSetName')}/1"
-    text = response._get_param("TemplateBody")
-    same = stack and (stack.text, stack.template().parameters) == (
-        text, Template(parameters, stack.endpoint, text).parameters
-    )
+    same = not new and (stack.text, stack.template().parameters) == (text, wanted.parameters)
     CHANGE_SETS[arn] = (name, text, parameters, same)
-    return ActionResult({"Id": arn, "StackId": stack.arn if stack else name})
+    return ActionResult({"Id": arn, "StackId": stack.arn})
 
 
 def describe_change_set(response):
@@ -132,10 +154,10 @@ def describe_change_set(response):
 
 def execute_change_set(response):
     name, text, parameters, _ = CHANGE_SETS[response._get_param("ChangeSetName")]
-    if name in STACKS:
-        STACKS[name].update(text, parameters)
+    if STACKS[name].status == "REVIEW_IN_PROGRESS":
+        STACKS[name].create(text, parameters)
     else:
-        STACKS[name] = Stack(name, f"http://{response.headers['Host']}", text, parameters)
+        STACKS[name].update(text, parameters)
     return ActionResult({})
 
 

@@ -43,6 +43,20 @@ def load(text=None):
     return yaml.load(FILE.read_text() if text is None else text, Loader)
 
 
+def check_value(name, value, parameter):
+    """Refuses what CloudFormation would: a pattern has to match the whole of a value."""
+    pattern = parameter.get("AllowedPattern")
+    if pattern is not None and not re.fullmatch(pattern, value):
+        raise ValueError(f"Parameter {name} failed to satisfy constraint: {value} is not {pattern}")
+    allowed = parameter.get("AllowedValues")
+    if allowed is not None and value not in map(str, allowed):
+        raise ValueError(f"Parameter '{name}' must be one of AllowedValues: {value} is not in {allowed}")
+    if parameter["Type"] == "Number":
+        number = float(value)
+        if not parameter.get("MinValue", number) <= number <= parameter.get("MaxValue", number):
+            raise ValueError(f"Parameter '{name}' must be a number within its limits: {value} is not")
+
+
 class Template:
     """A template with parameters: `resources` are those that its conditions leave, in an order in
     which each comes after those that it names."""
@@ -59,6 +73,8 @@ class Template:
         missing = self.template["Parameters"].keys() - self.parameters.keys()
         if missing:
             raise ValueError(f"parameters without a value: {sorted(missing)}")
+        for name, value in self.parameters.items():
+            check_value(name, str(value), self.template["Parameters"][name])
         declared = self.template["Resources"]
         self.declared = {
             name: resource
