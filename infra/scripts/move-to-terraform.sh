@@ -92,7 +92,7 @@ retain_everything() {
   account=$(aws sts get-caller-identity --query Account --output text)
   bucket=cv-analytics-terraform-state-$account-$region
   # Kept before anything is changed.
-  aws s3api put-object --bucket "$bucket" --body "$work/original.yaml" \
+  aws s3api put-object --bucket "$bucket" --expected-bucket-owner "$account" --body "$work/original.yaml" \
     --key "cloudformation/$stack.yaml" >/dev/null
   for name in $(formation describe-stacks --stack-name "$stack" --query 'Stacks[0].Parameters[].ParameterKey'); do
     keep+=("ParameterKey=$name,UsePreviousValue=true")
