@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Read by init.sh, plan.sh, apply.sh and rollback.sh: which environment, and where its state and Terraform's own files lie.
+# Read by init.sh, plan.sh, apply.sh, move-to-terraform.sh and rollback.sh: which environment, and where its state and
+# Terraform's own files lie.
 
 if [[ $# -ne 1 ]]; then
   echo "Usage: $(basename "$0") ENVIRONMENT   (a file in infra/environments without .tfvars)" >&2
@@ -12,6 +13,13 @@ variables=$infra/environments/$environment.tfvars
 if [[ ! -f $variables ]]; then
   echo "infra/environments/$environment.tfvars is not there" >&2
   exit 2
+fi
+# Terraform reads every file of its folder, so an import that is under way would be every environment's.
+imports=$terraform_folder/imports.tf
+imports_of="# The resources of the stack that becomes Terraform's environment"
+if [[ -f $imports && $(head -n 1 "$imports") != "$imports_of $environment." ]]; then
+  echo "infra/terraform/imports.tf belongs to the move of another environment: end that (move-to-terraform.sh apply), or delete the file" >&2
+  exit 1
 fi
 region=$(sed -n 's/^region *= *"\(.*\)".*/\1/p' "$variables")
 region=${region:-eu-west-2}

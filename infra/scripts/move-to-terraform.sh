@@ -20,12 +20,16 @@ while [[ ${1-} == --* ]]; do
 done
 [[ $# -eq 2 ]] || usage
 step=$1 environment=$2
-# The AWS CLI's first version reads the second of these.
-export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 scripts=$(cd "$(dirname "$0")" && pwd)
-infra=$(dirname "$scripts")
-terraform_folder=$infra/terraform
-imports=$terraform_folder/imports.tf
+if [[ $step == variables ]]; then
+  infra=$(dirname "$scripts")
+  # The AWS CLI's first version reads the second of these.
+  export AWS_REGION=$region AWS_DEFAULT_REGION=$region
+else
+  # Everything comes from the environment's file, its region too.
+  set -- "$environment"
+  source "$scripts/environment.sh"
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -34,7 +38,7 @@ formation() { aws cloudformation "$@" --output text; }
 fail() { echo "$*" >&2; exit 1; }
 
 # The value of one of the stack's parameters, out of `$work/parameters`.
-parameter() { sed -n "s/^$1\t//p" "$work/parameters"; }
+parameter() { sed -n "s/^$1"$'\t'"//p" "$work/parameters"; }
 
 write_variables() {
   local file=$infra/environments/$environment.tfvars
@@ -186,22 +190,40 @@ write_imports() {
       *) fail "the stack has a resource that Terraform does not describe: $logical" ;;
     esac
   done <"$work/resources"
-  mv "$work/imports.tf" "$imports"
+  { echo "$imports_of $environment."; echo; cat "$work/imports.tf"; } >"$imports"
   echo "wrote infra/terraform/imports.tf: $(grep -c '^import' "$imports") resources"
+}
+
+in_terraform() { terraform -chdir="$terraform_folder" "$@"; }
+
+# How many of imports.tf the state does not have yet.
+count_missing() {
+  in_terraform state list >"$work/state" 2>"$work/said" || grep -q "No state file" "$work/said" ||
+    fail "$(cat "$work/said")"
+  sed -n 's/^  to = //p' "$imports" | LC_ALL=C sort >"$work/wanted"
+  LC_ALL=C sort "$work/state" | LC_ALL=C comm -23 "$work/wanted" - | wc -l | tr -d ' '
 }
 
 plan_import() {
   "$scripts/init.sh" "$environment"
   retain_everything
+  # What is refused leaves neither.
+  trap 'rm -rf "$work" "$imports" "$plan_file"' EXIT
   write_imports
+  local missing planned
+  missing=$(count_missing)
   "$scripts/plan.sh" "$environment" | tee "$work/plan"
-  grep -q "^Plan: [0-9]* to import, 0 to add, 0 to change, 0 to destroy\.$" "$work/plan" || {
-    rm -f "$terraform_folder/$environment.tfplan"
+  if grep -q "^No changes\." "$work/plan"; then
+    planned=0
+  else
+    planned=$(sed -n 's/^Plan: \([0-9]*\) to import, 0 to add, 0 to change, 0 to destroy\.$/\1/p' "$work/plan")
+  fi
+  [[ -n $planned ]] ||
     fail "the plan would do more than import: infra/environments/$environment.tfvars says something else than the stack. Nothing was changed."
-  }
-  [[ $(sed -n 's/^Plan: \([0-9]*\) to import.*/\1/p' "$work/plan") == $(grep -c '^import' "$imports") ]] ||
-    fail "the plan imports fewer resources than the stack has"
-  echo "next: move-to-terraform.sh apply $environment"
+  [[ $planned -eq $missing ]] ||
+    fail "the plan imports $planned resources, and $missing of the stack are not in the state. Nothing was changed."
+  trap 'rm -rf "$work"' EXIT
+  echo "$planned resources are left to import; next: move-to-terraform.sh apply $environment"
 }
 
 apply_import() {
@@ -215,8 +237,8 @@ apply_import() {
 # 0: nothing to do, 2: something.
 check_nothing_to_do() {
   local status=0
-  TF_DATA_DIR=$terraform_folder/.terraform/$environment terraform -chdir="$terraform_folder" plan -input=false \
-    -detailed-exitcode -var-file="$infra/environments/$environment.tfvars" >"$work/after" || status=$?
+  in_terraform plan -input=false -detailed-exitcode \
+    -var-file="$variables" >"$work/after" || status=$?
   [[ $status -eq 0 ]] || { cat "$work/after" >&2; fail "Terraform would change something: do not delete the stack"; }
 }
 

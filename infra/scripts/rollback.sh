@@ -7,7 +7,7 @@
 #   resume           switches on again what stop switched off
 #   archive PLACE    waits until no message waits, archives into a folder or s3://BUCKET/PREFIX, and verifies
 #   delete PLACE     verifies once more, asks for the environment's name, and deletes
-#   --stack NAME | --terraform ENVIRONMENT   what it was made by; the stack cv-analytics where neither is named
+#   --stack NAME | --terraform ENVIRONMENT   what it was made by; the stack PREFIXcv-analytics where neither is named
 #   --prefix PREFIX --region REGION          as it was made; Terraform's come from ENVIRONMENT.tfvars
 #   --account ID     refuses every other account
 #   --yes NAME       the environment's name, without being asked; needs --account
@@ -19,7 +19,7 @@ set -euo pipefail
 usage() { sed -n '2,18s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 fail() { echo "$*" >&2; exit 1; }
 
-stack=cv-analytics terraform="" prefix="" region=eu-west-2 expected="" yes="" program=cv-analytics minutes=30 settle=60
+stack="" terraform="" prefix="" region=eu-west-2 expected="" yes="" program=cv-analytics minutes=30 settle=60
 while [[ ${1-} == --* ]]; do
   [[ $# -ge 2 ]] || usage
   case $1 in
@@ -47,6 +47,7 @@ if [[ -n $terraform ]]; then
   # shellcheck disable=SC2154
   prefix=$(sed -n 's/^name_prefix *= *"\(.*\)".*/\1/p' "$variables")
 fi
+stack=${stack:-${prefix}cv-analytics}
 # The AWS CLI's first version reads the second of these.
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 export QUERY_EVENTS_TABLE=${prefix}CV-Analytics-QueryEvents ANALYTICS_TABLE=${prefix}CV-Analytics
@@ -90,7 +91,7 @@ stop() {
   if [[ -n $active ]]; then
     # Before the first is switched off, so that resume knows them all.
     # shellcheck disable=SC2046,SC2086
-    key=$(printf '%s\n' $active $(user_tag "$stopped_tag") | sort -u | paste -s -d ' ')
+    key=$(printf '%s\n' $active $(user_tag "$stopped_tag") | sort -u | paste -s -d ' ' -)
     aws iam tag-user --user-name "$user" --tags "Key=$stopped_tag,Value=$key"
     for key in $active; do
       aws iam update-access-key --user-name "$user" --access-key-id "$key" --status Inactive
@@ -190,6 +191,9 @@ check_description() {
   local function
   if [[ -n $terraform ]]; then
     [[ -d $TF_DATA_DIR ]] || fail "not ready: init.sh $terraform comes first"
+    # shellcheck disable=SC2154
+    [[ ! -f $imports ]] ||
+      fail "a stack is being moved to $terraform: end that first (move-to-terraform.sh), or delete infra/terraform/imports.tf"
     local state
     state=$(terraform -chdir="$terraform_folder" state list)
     for function in processor reporter; do

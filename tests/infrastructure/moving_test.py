@@ -63,8 +63,52 @@ class Moving(unittest.TestCase):
         variables.write_text(right.replace("= 30", "= 60"))
         said = self.move("plan", succeeds=False)
         self.assertIn("prod.tfvars says something else than the stack", said)
-        self.assertIn("there is no plan", self.move("apply", succeeds=False))
+        self.assertIn("there is nothing to import", self.move("apply", succeeds=False))
+        self.assertEqual(self.left(), [])
         variables.write_text(right)
+
+    def left(self):
+        """What `plan` leaves for `apply`."""
+        folder = self.checkout.infra / "terraform"
+        return sorted(file.name for file in folder.iterdir() if file.name in ("imports.tf", "prod.tfplan"))
+
+    def terraform(self, *words, **more):
+        """As the page says it."""
+        folder = self.checkout.infra / "terraform"
+        return run("terraform", *words, environment={**self.environment, "TF_DATA_DIR": ".terraform/prod"}, folder=folder, **more)
+
+    def test_an_import_that_stopped_halfway_goes_on_and_may_be_taken_back(self):
+        self.create_stack()
+        before = self.everything()
+        self.move("variables")
+        self.move("plan")
+        variables = self.checkout.infra / "environments/prod.tfvars"
+        half = ("-target=module.sqs", "-target=module.dynamodb", f"-var-file={variables}")
+        self.assertIn("6 imported", self.terraform("apply", "-auto-approve", *half))
+        said = self.move("plan")
+        self.assertIn("38 resources are left to import", said)
+        self.refuse_another_environment()
+        self.assertIn("38 imported", self.move("apply"))
+        # As after an end between the import and what follows it.
+        self.assertIn("0 resources are left to import", self.move("plan"))
+        self.assertEqual(self.left(), ["imports.tf", "prod.tfplan"])
+        self.assertIn("nothing to do", self.move("apply"))
+        self.assertEqual(self.left(), [])
+        imported = self.terraform("state", "list").split()
+        self.terraform("state", "rm", *imported)
+        self.assertEqual(self.terraform("state", "list"), "")
+        self.assertEqual(self.everything(), before)
+        self.assertIn("44 resources are left to import", self.move("plan"))
+
+    def refuse_another_environment(self):
+        """Terraform reads the imports whatever environment it plans."""
+        for script in ("init.sh", "plan.sh"):
+            said = run(self.checkout.infra / "scripts" / script, "dev", environment=self.environment, succeeds=False)
+            self.assertIn("imports.tf belongs to the move of another environment", said)
+        script = self.checkout.infra / "scripts/rollback.sh"
+        words = ("--terraform", "prod", "--program", "true", "delete", "nowhere")
+        said = run(script, *words, environment=self.environment, succeeds=False)
+        self.assertIn("a stack is being moved to prod: end that first", said)
 
     def test_without_the_step_that_retains_a_deleted_stack_takes_the_functions_and_leaves_the_data(self):
         self.create_stack()

@@ -34,8 +34,9 @@ resource "aws_lambda_function" "this" {
 
   lifecycle {
     # The first code comes from here, later code from infra/scripts/release-functions.sh. Lambda does not
-    # tell which file a function was made from, so an imported one would be changed by its import.
-    ignore_changes = [filename]
+    # tell which file a function was made from, so an imported one would be changed by its import. The
+    # architecture goes with the code: changed from here, it would run what was built for the other one.
+    ignore_changes = [filename, architectures]
   }
 
   depends_on = [aws_cloudwatch_log_group.this]
