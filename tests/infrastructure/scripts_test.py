@@ -130,6 +130,18 @@ class Scripts(unittest.TestCase):
                 self.assertRegex(call, r'"\$\{ours\[@\]\}"|--expected-bucket-owner', file.name)
         self.assertGreaterEqual(count, 8)
 
+    def test_scripts_keep_to_what_the_bash_and_the_programs_of_macos_have(self):
+        """Bash 3.2 and BSD's programs. Arrays that may be empty are beyond this."""
+        unknown = (
+            r"\b(?:mapfile|readarray|coproc)\b", r"(?:declare|local|typeset) -[a-zA-Z]*[An]", r"\$\{\w+(?:,,?|\^\^?)\}",
+            r"&>>", r"\bgrep -[a-zA-Z]*P", r"\breadlink -f", r"\bdate (?:-d|--)", r"\bsed -[a-zA-Z]*[ir]",
+            r"\bstat -c", r"\bxargs -r", r"\bsort -[a-zA-Z]*V", r"\bpaste (?!.* -\))", r"\bsed [^|]*(?<!\$')\\t",
+        )
+        for file in (self.checkout.infra / "scripts").iterdir():
+            for line in file.read_text().splitlines():
+                for pattern in unknown:
+                    self.assertNotRegex(line, pattern, file.name)
+
     def test_a_bucket_of_another_account_is_refused(self):
         aws = self.checkout.folder / "bin/aws"
         aws.parent.mkdir()

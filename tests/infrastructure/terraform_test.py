@@ -37,7 +37,10 @@ class Applied(unittest.TestCase):
         }
 
     BUCKET = "cv-analytics-terraform-state-123456789012-eu-west-2"
-    STATE = ("-var", f"state_bucket={BUCKET}", "-var", "state_options={use_path_style=true}")
+    STATE = (
+        "-var", f"state_bucket={BUCKET}", "-var", "state_key=infrastructure/prod/terraform.tfstate",
+        "-var", "state_options={use_path_style=true}",
+    )
 
     @classmethod
     def terraform(cls, *words, root="", **more):
@@ -48,9 +51,8 @@ class Applied(unittest.TestCase):
 
     @classmethod
     def begin(cls, root):
-        cls.terraform(
-            "init", f"-backend-config=bucket={cls.BUCKET}", "-backend-config=region=eu-west-2", root=root
-        )
+        key = f"-backend-config=key={root}/prod/terraform.tfstate"
+        cls.terraform("init", f"-backend-config=bucket={cls.BUCKET}", "-backend-config=region=eu-west-2", key, root=root)
 
     def test_a_second_plan_has_nothing_to_do(self):
         variables = self.checkout.infra / "environments/prod.tfvars"
@@ -138,6 +140,14 @@ class Applied(unittest.TestCase):
         (self.checkout.folder / "dist/reporter-arm64.zip").write_bytes(b"not the same")
         missing = run(release, "--architecture", "x86_64", environment=self.environment, succeeds=False)
         self.assertIn("cargo xtask dist --arch x86_64", missing)
+
+    def test_an_architecture_is_not_changed_without_the_code_that_was_built_for_it(self):
+        variables = self.checkout.infra / "environments/prod.tfvars"
+        said = self.terraform("plan", "-detailed-exitcode", f"-var-file={variables}", "-var=architecture=x86_64")
+        self.assertIn("No changes", said)
+
+    def test_a_function_on_its_own_has_no_state_before_its_environment_is_named(self):
+        self.terraform("init", "-reconfigure", "-input=false", f"-backend-config=bucket={self.BUCKET}", root="reporter", succeeds=False)
 
     def test_an_environment_that_is_not_there_is_named(self):
         plan = self.checkout.infra / "scripts/plan.sh"

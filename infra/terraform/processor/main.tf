@@ -2,8 +2,8 @@
 # The infrastructure's `deploy_processor` is false then.
 
 terraform {
+  # The state's key is given to init, as processor/ENVIRONMENT/terraform.tfstate: one for all would be every environment's.
   backend "s3" {
-    key          = "processor/terraform.tfstate"
     encrypt      = true
     use_lockfile = true
   }

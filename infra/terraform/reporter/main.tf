@@ -2,8 +2,8 @@
 # them apart. The infrastructure's `deploy_reporter` is false then.
 
 terraform {
+  # The state's key is given to init, as reporter/ENVIRONMENT/terraform.tfstate: one for all would be every environment's.
   backend "s3" {
-    key          = "reporter/terraform.tfstate"
     encrypt      = true
     use_lockfile = true
   }

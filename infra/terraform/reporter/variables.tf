@@ -4,9 +4,8 @@ variable "state_bucket" {
 }
 
 variable "state_key" {
-  description = "The infrastructure's state in that bucket."
+  description = "The infrastructure's state in that bucket: `infrastructure/ENVIRONMENT/terraform.tfstate`."
   type        = string
-  default     = "infrastructure/prod/terraform.tfstate"
 }
 
 variable "state_region" {
@@ -28,7 +27,7 @@ variable "zip_file" {
 }
 
 variable "architecture" {
-  description = "What the zip file was built for: `arm64` or `x86_64`."
+  description = "What the first zip file was built for: `arm64` or `x86_64`; later `release-functions.sh --architecture` changes it, with the code."
   type        = string
   default     = "arm64"
 }

@@ -9,7 +9,7 @@ variable "zip_file" {
 }
 
 variable "architecture" {
-  description = "What the zip file was built for."
+  description = "What the first zip file was built for."
   type        = string
 }
 
