@@ -102,3 +102,13 @@ run "somebody_has_to_get_the_report" {
 
   expect_failures = [var.recipient_emails]
 }
+
+run "recipients_in_one_address_are_refused" {
+  command = plan
+
+  variables {
+    recipient_emails = ["you@example.org,me@example.org"]
+  }
+
+  expect_failures = [var.recipient_emails]
+}
