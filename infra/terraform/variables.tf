@@ -172,7 +172,7 @@ variable "join_rate_minimum_messages" {
 }
 
 variable "budget_amount" {
-  description = "The month's budget for the whole account, in the currency that AWS bills it in."
+  description = "The month's budget for the whole account, in the currency that AWS counts it in."
   type        = number
   default     = 5
 
@@ -183,7 +183,7 @@ variable "budget_amount" {
 }
 
 variable "budget_currency" {
-  description = "The currency that AWS bills the account in."
+  description = "The currency that AWS counts the account in, mostly USD, whatever you pay in."
   type        = string
   default     = "USD"
 }

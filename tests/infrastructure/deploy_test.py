@@ -135,6 +135,17 @@ class Deploys(unittest.TestCase):
         self.assertIn('the stack dev-cv-analytics has the prefix "dev-", not ""', said)
         self.assertIn("No changes to deploy", self.deploy("EnvironmentPrefix=dev-"))
         self.assertEqual(self.everything(), both)
+        self.take_out_of_service_what_its_prefix_names()
+
+    def take_out_of_service_what_its_prefix_names(self):
+        key = self.client("iam").create_access_key(UserName="dev-cv-analytics-worker-eu-west-2")["AccessKey"]["AccessKeyId"]
+        for stack, words in (
+            ((), f"the Worker's key is in use ({key}): rollback.sh stop comes first"),
+            (("--stack", "cv-analytics"), 'the stack cv-analytics has the prefix "", not "dev-"'),
+        ):
+            script = self.checkout.infra / "scripts/rollback.sh"
+            options = (*stack, "--prefix", "dev-", "--program", "true")
+            self.assertIn(words, run(script, *options, "delete", "nowhere", environment=self.environment, succeeds=False))
 
     def test_a_creation_that_was_only_looked_at_is_no_stack_yet(self):
         parameters = dict(word.split("=") for word in (*MAILS, "CodeBucket=b", "ProcessorCodeKey=p", "ReporterCodeKey=r"))

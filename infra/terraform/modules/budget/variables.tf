@@ -14,7 +14,7 @@ variable "amount" {
 }
 
 variable "currency" {
-  description = "The currency that AWS bills the account in."
+  description = "The currency that AWS counts the account in, mostly USD, whatever you pay in."
   type        = string
 }
 
