@@ -214,7 +214,7 @@ fn code(role: &str, function: &Function, folder: Option<&Path>) -> Check {
     let built = STANDARD.encode(Sha256::digest(&bytes));
     let problem = (built != running).then(|| {
         let mend =
-            "release it: infra/scripts/release-functions.sh, or infra/scripts/deploy-stack.sh"
+            "release it: infra/scripts/release-functions.sh, or infra/scripts/deploy-stack.sh --code"
                 .to_owned();
         (
             format!("{} is not what runs (SHA-256 {built} there, {running} runs)", file.display()),
