@@ -4,7 +4,7 @@ import html
 import unittest
 
 from mail_server import Mailbox, MailServer, NeverAnswers, tls_for
-from program import PUBLIC_URL, Installation
+from program import PUBLIC_URL, QUESTION, Installation
 
 OWNER, PARTNER = "owner@example.org", "partner@example.org"
 # The moment at which a week is over, so that its mail is due whenever the tests run.
@@ -16,8 +16,9 @@ class Monday(unittest.TestCase):
         self.installation = Installation(self)
         self.mailbox = Mailbox()
 
-    def serve(self, server):
-        return self.installation.serve(server, "--mail-to", f"{OWNER},{PARTNER}", "--mail-schedule", SCHEDULE)
+    def serve(self, server, *options):
+        recipients = f"{OWNER},{PARTNER}"
+        return self.installation.serve(server, "--mail-to", recipients, "--mail-schedule", SCHEDULE, *options)
 
     def have_recipients_for_weeks(self, server):
         with self.serve(server) as serving:
@@ -63,6 +64,21 @@ class Monday(unittest.TestCase):
                 self.assertEqual((status, unsubscribed()), (200, 1), page)
                 status, page = serving.request(links[PARTNER], b"wish=subscribe", is_owner=False)
                 self.assertEqual((status, unsubscribed()), (200, 0), page)
+
+    def test_a_template_that_fails_on_the_week_is_told_once_and_costs_no_mail(self):
+        # No sample week that a template is tried on has this question.
+        fails = "{{ week }}\n{% if counts and counts.totals[0].value == '1' %}{{ no.thing }}{% endif %}"
+        (self.installation.folder / "mine.txt").write_text(fails, "utf-8")
+        with MailServer(self.mailbox, tls=tls_for("localhost")) as server:
+            self.have_recipients_for_weeks(server)
+            with self.serve(server, "--mail-text-template", "mine.txt") as serving:
+                serving.until(lambda: len(self.mailbox.taken) == 2)
+                (told,) = [line for line in serving.last_words().splitlines() if "built-in form" in line]
+                self.assertIn("mail.template_line=2", told)
+                self.assertIn("mine.txt", told)
+                self.assertIn("mine.txt, line 2, cannot be used", html.unescape(serving.page("/mail")))
+            for taken in self.mailbox.taken:
+                self.assertIn(QUESTION, taken.message.get_body(("plain",)).get_content())
 
     def test_a_server_that_never_answers_holds_up_nothing_else(self):
         with MailServer(self.mailbox, NeverAnswers) as server:

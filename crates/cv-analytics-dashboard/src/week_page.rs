@@ -7,13 +7,26 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::Response;
 use cv_analytics_core::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::report_words::{counted, number};
+use cv_analytics_mail::mail_state::Standing;
+use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
 use crate::week_view::WeekView;
+
+/// The week, and what else the owner has to know now.
+#[derive(Serialize)]
+struct WeekPage {
+    #[serde(flatten)]
+    week: WeekView,
+    /// That the weekly mail fails, in a sentence without its end.
+    mail: Option<String>,
+}
 
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
     State(dashboard): State<Arc<Dashboard<S, D>>>,
@@ -26,6 +39,32 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
     let made = dashboard.reports.report(&dashboard.store, week, now).await?;
-    let view = WeekView::of(&made, week, &weeks, now);
+    let view = WeekPage {
+        week: WeekView::of(&made, week, &weeks, now),
+        mail: mail(&dashboard, now).await,
+    };
     render("week.html", (&format!("Week {week}"), "weeks"), &owner, &view)
+}
+
+/// What fails of the weekly mail. The page does not depend on it: where it cannot be read, the page
+/// of the mail says why.
+async fn mail<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    now: Timestamp,
+) -> Option<String> {
+    let state = match dashboard.mails.state(&dashboard.store, now).await {
+        Ok(state) => state,
+        Err(error) => {
+            tracing::warn!(error = %error, "failed to read how the weekly mail stands");
+            return None;
+        }
+    };
+    let is_failing = |standing: &Standing| matches!(standing, Standing::Failing { .. });
+    let failing = state.recipients.iter().filter(|(_, standing)| is_failing(standing)).count();
+    let (failing, all) = (failing as u64, state.recipients.len() as u64);
+    let week = state.week;
+    (failing > 0).then(|| {
+        let of = format!("{} of {}", number(failing), counted(all, "recipient", "recipients"));
+        format!("The weekly mail of {week} could not be sent to {of}")
+    })
 }
