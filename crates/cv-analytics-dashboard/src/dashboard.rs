@@ -38,6 +38,8 @@ pub struct Setup<S, D> {
     pub rates: Arc<RateLimits>,
     /// Who is signed in.
     pub sessions: OwnerSessions,
+    /// The file with the agent's secrets, where this server makes them.
+    pub secrets_file: Option<String>,
     /// Settings of the program, to show; no secrets.
     pub program_settings: Vec<ProgramSetting>,
     /// How often the live page looks for what arrived.
@@ -62,6 +64,7 @@ pub struct Dashboard<S, D> {
     pub(crate) dead_letters: D,
     pub(crate) mails: Mails,
     pub(crate) reports: Reports,
+    pub(crate) secrets_file: Option<String>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
     /// Places for live pages.
@@ -80,6 +83,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
             dead_letters,
             mails,
             reports: Reports::default(),
+            secrets_file: setup.secrets_file,
             program_settings: setup.program_settings,
             live_every: setup.live_every,
             watchers: Arc::new(Semaphore::new(WATCHERS)),

@@ -35,6 +35,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "live_row.html",
     "login.html",
     "mail.html",
+    "marks.html",
     "message.html",
     "question_row.html",
     "questions.html",

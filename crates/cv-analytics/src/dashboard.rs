@@ -34,6 +34,8 @@ pub(crate) struct Place {
     pub(crate) listening: SocketAddr,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rates: Arc<RateLimits>,
+    /// The file with the agent's secrets, where this server makes them.
+    pub(crate) secrets_file: Option<String>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
 }
@@ -45,7 +47,7 @@ pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
     dead_letters: D,
     place: Place,
 ) -> Result<Dashboard<S, D>> {
-    let Place { mails, token, listening, public_url, rates, program_settings, live_every } = place;
+    let Place { mails, token, listening, public_url, .. } = place;
     let file = folder.path().join("dashboard-sessions.json");
     let sessions = OwnerSessions::open(&token, &file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
@@ -56,10 +58,11 @@ pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
         hosts: AcceptedHosts::new(listening, public_url.as_ref()),
         token,
         public_url,
-        rates,
+        rates: place.rates,
         sessions,
-        program_settings,
-        live_every,
+        secrets_file: place.secrets_file,
+        program_settings: place.program_settings,
+        live_every: place.live_every,
         clock: now,
     }))
 }

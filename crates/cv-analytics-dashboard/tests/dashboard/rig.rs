@@ -94,6 +94,15 @@ impl Rig {
 
     /// One that sends mails.
     pub(crate) async fn mailing(public_url: Option<&str>, mailing: Mailing) -> Self {
+        Self::at(|| NOW, public_url, mailing).await
+    }
+
+    /// One with a clock of its own.
+    pub(crate) async fn at(
+        clock: fn() -> Timestamp,
+        public_url: Option<&str>,
+        mailing: Mailing,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
         let token = Secret::new(TOKEN);
@@ -112,9 +121,10 @@ impl Rig {
             token,
             public_url,
             rates: Arc::new(RateLimits::new(&Limits::default())),
+            secrets_file: Some("/data/credentials.env".to_owned()),
             program_settings: Vec::new(),
             live_every: Duration::from_millis(5),
-            clock: || NOW,
+            clock,
         }));
         let app = app(Arc::clone(&dashboard));
         let mut rig = Self { app, store, dashboard, folder, cookie: String::new() };

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,6 +128,7 @@ impl Serve {
             listening,
             public_url: self.public_url.clone(),
             rates: server.rates(),
+            secrets_file: Some(whole(&folder.credentials_file())),
             program_settings: self.shown_settings(),
             live_every: dashboard::LIVE_EVERY,
         };
@@ -274,4 +276,9 @@ impl Reports for StoreReports<SqliteStore> {
     async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
         Ok(self.week_report(week).await?.to_json()?)
     }
+}
+
+/// The path from the root, as one reads it who is not where the program was started.
+fn whole(path: &Path) -> String {
+    std::path::absolute(path).map_or_else(|_| shown(path), |path| shown(&path))
 }
