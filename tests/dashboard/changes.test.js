@@ -11,7 +11,7 @@ test("a gap that is marked shows its mark, on the week and in the settings, unti
   const { page, faults } = await openSignedIn(await launch(t), demo());
   await page.goto("/");
   const week = page.url();
-  const gaps = page.getByRole("region", { name: /^Gaps:/ });
+  const gaps = page.getByRole("region", { name: "What your agent could not answer well" });
   const unmarked = { has: page.getByRole("heading"), hasNot: page.getByRole("button", { pressed: true }) };
   const gap = gaps.getByRole("listitem").filter(unmarked).first();
   const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();

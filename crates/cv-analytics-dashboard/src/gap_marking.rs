@@ -156,32 +156,49 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
     let refused = if name.is_empty() || name.chars().count() > LONGEST_NAME {
         refuse(format!("A name has 1 to {LONGEST_NAME} characters."), Vec::new())
     } else {
-        // The names that the owner reads: those of the week on the screen, and of the last ones.
-        let now = dashboard.now();
-        let shown = form.get("week").and_then(|week| week.parse::<IsoWeek>().ok());
-        let weeks = [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))];
-        let mut reports = Vec::new();
-        for week in weeks.into_iter().flatten() {
-            let made = dashboard.reports.report(&dashboard.store, week, now).await?;
-            reports.push(made.report.clone());
-        }
-        let (store, skills) = (&dashboard.store, SkillDictionary::shared());
-        match mark_gap(store, skills, &reports, name, mark, now).await {
-            Ok(marked) => {
+        match marked(&dashboard, &form, name, mark).await? {
+            Ok(name) => {
                 let next = form.get("next").filter(|next| !next.is_empty());
                 let next = next.map_or("/settings", |next| local(Some(next)));
-                return Ok(Redirect::to(&with_marked(next, &marked.name)).into_response());
+                return Ok(Redirect::to(&with_marked(next, &name)).into_response());
             }
-            Err(MarkGapError::Unknown { near, .. }) => refuse(
+            Err(near) => refuse(
                 format!("No skill and no gap of these weeks is called “{}”.", line(name, NAME)),
                 near,
             ),
-            Err(MarkGapError::Settings(error)) => return Err(error.into()),
         }
     };
     let mut page = settings(&dashboard, &owner, "", Some(refused)).await?;
     *page.status_mut() = StatusCode::BAD_REQUEST;
     Ok(page)
+}
+
+/// Marks the gap that the owner calls `name`, and gives the name that reports use, or names that look
+/// like it. The names are a skill's, those of earlier marks, those of the week on the screen, and those
+/// of the last weeks: reports are made until one has it.
+async fn marked<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    form: &Form,
+    name: &str,
+    mark: Option<GapMark>,
+) -> Result<Result<String, Vec<String>>, PageError> {
+    let now = dashboard.now();
+    let shown = form.get("week").and_then(|week| week.parse::<IsoWeek>().ok());
+    let weeks = [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))];
+    let mut weeks = weeks.into_iter().flatten();
+    let mut reports = Vec::new();
+    let (store, skills) = (&dashboard.store, SkillDictionary::shared());
+    loop {
+        match mark_gap(store, skills, &reports, name, mark, now).await {
+            Ok(marked) => return Ok(Ok(marked.name)),
+            Err(MarkGapError::Settings(error)) => return Err(error.into()),
+            Err(MarkGapError::Unknown { near, .. }) => {
+                let Some(week) = weeks.next() else { return Ok(Err(near)) };
+                let made = dashboard.reports.report(store, week, now).await?;
+                reports.push(made.report.clone());
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderValue, Response, header};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_core::week::{IsoWeek, WeekError};
+use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_words::foreign as line;
 use cv_analytics_mail::mail_address::MailAddress;
@@ -201,9 +201,7 @@ pub(crate) async fn text<S: Browse, D: DeadLetters>(
 }
 
 fn week(which: WhichWeek, now: Timestamp) -> Result<IsoWeek, PageError> {
-    which.week.map_or(Ok(IsoWeek::last_closed(now)), |week| {
-        week.parse().map_err(|error: WeekError| PageError::BadRequest(error.to_string()))
-    })
+    which.week.map_or(Ok(IsoWeek::last_closed(now)), |week| Ok(week.parse()?))
 }
 
 fn answer(body: String, kind: &'static str) -> Response<Body> {

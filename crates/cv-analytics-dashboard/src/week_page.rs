@@ -51,9 +51,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Path(week): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
-    let week: IsoWeek = week.parse().map_err(|error: cv_analytics_core::week::WeekError| {
-        PageError::BadRequest(error.to_string())
-    })?;
+    let week: IsoWeek = week.parse()?;
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
     let made = dashboard.reports.report(&dashboard.store, week, now).await?;
