@@ -60,7 +60,7 @@ test("the first action's gap is marked where the action stands, and taken back t
   assert.equal(await action.getByRole("heading").textContent(), title);
 
   await action.getByRole("link").first().click();
-  await page.getByRole("heading", { name: `What is ${name} to you?` }).waitFor();
+  await page.getByRole("region", { name: `What is ${name} to you?` }).waitFor();
   await page.getByRole("button", { name: "Not mine" }).click();
   await page.getByRole("status").filter({ hasText: `${name}: marked “Not mine”` }).waitFor();
   await page.getByRole("button", { name: "Take the mark away" }).click();
