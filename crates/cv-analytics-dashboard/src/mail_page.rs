@@ -39,7 +39,7 @@ pub enum Mails {
         /// The way that mails take, in words (`through mail.example.org:587`), or why none are sent.
         way: String,
         /// Who gets it, when, and in which form.
-        mailing: Mailing,
+        mailing: Box<Mailing>,
         /// Since when the program runs: a start tries anew what failed.
         started: Timestamp,
     },

@@ -113,7 +113,7 @@ impl Rig {
             dead_letters: Letters(store.clone()),
             mails: Mails::FromHere {
                 way: WAY.to_owned(),
-                mailing,
+                mailing: Box::new(mailing),
                 started: NOW.plus_millis(-60_000),
             },
             hosts: AcceptedHosts::new(HOST.parse().unwrap(), public_url.as_ref()),

@@ -118,7 +118,7 @@ impl Serve {
         let mailing = form.applied_to(mailing)?;
         let mails = Mails::FromHere {
             way: if mail.has_recipients() { way.to_string() } else { NO_MAIL.to_owned() },
-            mailing: mailing.clone(),
+            mailing: Box::new(mailing.clone()),
             started: now(),
         };
         let letters = LettersInSqlite { store: store.clone(), intake };
