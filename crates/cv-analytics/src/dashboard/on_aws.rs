@@ -62,8 +62,9 @@ pub(crate) async fn run(
     };
     let limits = options.limits();
     let tables = aws.store.tables().names();
+    let (sender, recipients) = (variable("SENDER_EMAIL"), variable("RECIPIENT_EMAIL"));
     let place = Place {
-        mails: reporter_mails(variable("SENDER_EMAIL"), variable("RECIPIENT_EMAIL"))?,
+        mails: reporter_mails(sender.as_deref(), recipients.as_deref())?,
         token: Secret::new(&kept),
         listening,
         public_url: options.public_url.clone(),

@@ -9,17 +9,17 @@ use crate::report::NO_RECIPIENT;
 
 /// The mail as the function writes it, as far as it is known here: by its `SENDER_EMAIL` and
 /// `RECIPIENT_EMAIL`, where they are set here too.
-pub(crate) fn reporter_mails(sender: Option<String>, recipients: Option<String>) -> Result<Mails> {
+pub(crate) fn reporter_mails(sender: Option<&str>, recipients: Option<&str>) -> Result<Mails> {
     let mut way = "On AWS the function cv-analytics-reporter sends it, on Mondays where no other Schedule was \
                    deployed. To send one by hand: cv-analytics report --store dynamodb --send"
         .to_owned();
     if sender.is_none() {
         way += ". The sender below is a stand-in: set SENDER_EMAIL as the function has it";
     }
-    let recipients = recipients.as_deref().unwrap_or(NO_RECIPIENT);
+    let recipients = recipients.unwrap_or(NO_RECIPIENT);
     Ok(Mails::ByTheReporter {
         way,
-        sender: sender.as_deref().unwrap_or(NO_SENDER).parse()?,
+        sender: sender.unwrap_or(NO_SENDER).parse()?,
         recipient: addresses(recipients).next().unwrap_or(NO_RECIPIENT).parse()?,
     })
 }
