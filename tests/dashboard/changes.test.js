@@ -11,7 +11,7 @@ test("a gap that is marked shows its mark, on the week and in the settings, unti
   const { page, faults } = await openSignedIn(await launch(t), demo());
   await page.goto("/");
   const week = page.url();
-  const gaps = page.getByRole("region", { name: /^Gaps:/ });
+  const gaps = page.getByRole("region", { name: "What your agent could not answer well" });
   const unmarked = { has: page.getByRole("heading"), hasNot: page.getByRole("button", { pressed: true }) };
   const gap = gaps.getByRole("listitem").filter(unmarked).first();
   const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();
@@ -23,8 +23,9 @@ test("a gap that is marked shows its mark, on the week and in the settings, unti
       .getByRole("button", { name: "Learning it" });
   assert.equal(await mark().getAttribute("aria-pressed"), "false");
   await mark().click();
-  await page.waitForURL(`${week}#*`);
+  await page.waitForURL(`${week}?marked=*#*`);
   assert.equal(await mark().getAttribute("aria-pressed"), "true");
+  await page.getByRole("status").filter({ hasText: `${name}: marked “Learning it”` }).waitFor();
 
   await page.goto("/settings");
   const marks = page.getByRole("region", { name: "Marks of gaps" });
@@ -33,6 +34,54 @@ test("a gap that is marked shows its mark, on the week and in the settings, unti
   await marks.getByRole("listitem").filter({ hasText: name }).waitFor({ state: "detached" });
   await page.goto(week);
   assert.equal(await mark().getAttribute("aria-pressed"), "false");
+  faults.none();
+});
+
+test("the first action's gap is marked where the action stands, and taken back there", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/");
+  const week = page.url();
+  const action = page.getByRole("region").filter({ has: page.getByText("Do this first") });
+  const title = await action.getByRole("heading").textContent();
+  const card = action.getByRole("link", { name: /among the gaps$/ });
+  const name = (await card.textContent()).replace(" among the gaps", "");
+  await card.click();
+  const target = page.locator(":target");
+  assert.equal(await target.getByRole("heading").locator("[dir=auto]").first().textContent(), name);
+  assert.ok((await target.boundingBox()).y < 900, "the card is in view");
+
+  await action.getByRole("button", { name: "No gap" }).click();
+  await page.waitForURL(`${week}?marked=*`);
+  const said = page.getByRole("status").filter({ hasText: `${name}: marked “No gap”` });
+  await said.waitFor();
+  assert.notEqual(await action.getByRole("heading").textContent(), title);
+  await said.getByRole("button", { name: /^Take it back/ }).click();
+  await page.getByRole("status").filter({ hasText: `${name}: no mark any more` }).waitFor();
+  assert.equal(await action.getByRole("heading").textContent(), title);
+
+  await action.locator(`a[href*="gap="]`).first().click();
+  await page.getByRole("region", { name: `What is ${name} to you?` }).waitFor();
+  await page.getByRole("button", { name: "Not mine" }).click();
+  await page.getByRole("status").filter({ hasText: `${name}: marked “Not mine”` }).waitFor();
+  await page.getByRole("button", { name: "Take the mark away" }).click();
+  await page.getByRole("status").filter({ hasText: `${name}: no mark any more` }).waitFor();
+  faults.none();
+});
+
+test("a name that nobody knows leaves the page of settings as it was, with a name that looks like it", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/settings");
+  const marks = page.getByRole("region", { name: "Marks of gaps" });
+  await marks.getByLabel("Skill or topic").fill("Kubernetis");
+  await marks.getByLabel("Mark", { exact: true }).selectOption({ label: "No gap" });
+  faults.allow(400);
+  await marks.getByRole("button", { name: "Mark", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "No skill and no gap of these weeks is called “Kubernetis”" }).waitFor();
+  assert.equal(await marks.getByLabel("Skill or topic").inputValue(), "Kubernetis");
+  await page.getByRole("alert").getByRole("button", { name: "Kubernetes" }).click();
+  const said = page.getByRole("status").filter({ hasText: "Kubernetes: marked “No gap”" });
+  await said.getByRole("button", { name: /^Take it back/ }).click();
+  await page.getByRole("status").filter({ hasText: "Kubernetes: no mark any more" }).waitFor();
   faults.none();
 });
 

@@ -135,7 +135,7 @@ test("a gap whose name means harm is marked like any other, and its mark taken a
   const { page, faults } = await openSignedIn(await launch(t), hostile());
   await page.goto("/questions");
   const today = await page.getByLabel("Newest week").locator("option").first().getAttribute("value");
-  const cards = page.getByRole("region", { name: /^Gaps:/ }).getByRole("listitem").filter({ has: page.getByRole("heading") });
+  const cards = page.getByRole("region", { name: "What your agent could not answer well" }).getByRole("listitem").filter({ has: page.getByRole("heading") });
   await page.goto(`/weeks/${today}`);
   const count = await cards.count();
   assert.ok(count >= 10, `${count} gaps`);

@@ -18,7 +18,7 @@ test("a question appears without a reload, and its answer completes the row", as
   await send(demo(), [{ eventType: "query", requestId, timestamp, query: question }]);
   const list = page.getByRole("main").getByRole("list").first();
   const row = list.getByRole("listitem").filter({ hasText: question });
-  await row.getByText("No answer arrived").waitFor();
+  await row.getByText("Waiting for the answer").waitFor();
   assert.equal(await list.getByRole("listitem").first().getByRole("link").first().textContent(), question);
 
   await send(demo(), [

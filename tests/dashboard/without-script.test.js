@@ -34,7 +34,7 @@ test("what is folded unfolds, and a gap is marked and its mark taken away", asyn
   await page.goto("/");
   await page.getByText(/^What else to do/).click();
   await page.getByRole("region", { name: "Do this first" }).or(page.getByRole("main")).first().getByRole("list").first().waitFor();
-  const gaps = page.getByRole("region", { name: /^Gaps:/ });
+  const gaps = page.getByRole("region", { name: "What your agent could not answer well" });
   const unmarked = { has: page.getByRole("heading"), hasNot: page.getByRole("button", { pressed: true }) };
   const gap = gaps.getByRole("listitem").filter(unmarked).first();
   const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();

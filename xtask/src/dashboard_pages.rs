@@ -18,6 +18,8 @@ use crate::tools::{Cache, chromium};
 const IMAGES: &str = "docs/images";
 /// Characters of a skill in the settings, with room for what tells an alias from it.
 const NAME_CHARS: usize = 90;
+/// Who gets the mail of the server that is told hostile texts.
+const RECIPIENTS: &str = "A person with quite a long name <somebody.with.a.long.address@mail.example.org>, b@example.org";
 /// What makes the pictures small.
 const SHRINKER: &str = "pngquant";
 
@@ -78,7 +80,7 @@ impl Visited {
         for (name, arguments) in [
             ("demo", vec!["demo"]),
             ("empty", vec!["serve"]),
-            ("hostile", vec!["serve", "--cv", &cv, "--aliases", &aliases]),
+            ("hostile", vec!["serve", "--cv", &cv, "--aliases", &aliases, "--mail-to", RECIPIENTS]),
         ] {
             let arguments = [arguments, vec!["--listen", "127.0.0.1:0"]].concat();
             let data = work.path().join(name);

@@ -17,6 +17,7 @@
 //! 12. [`worker_client`]: the client for Cloudflare Workers inside workerd.
 //! 13. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
 //! 14. [`dashboard_pages`]: the dashboard in a real Chromium.
+//! 15. [`mail_conversations`]: the weekly mail against a mail server that somebody else wrote.
 
 mod acknowledged_events;
 mod architecture;
@@ -30,6 +31,7 @@ mod full_disk;
 mod infrastructure;
 mod kill_under_load;
 mod lambda_subjects;
+mod mail_conversations;
 mod product_program;
 mod steps;
 mod sync_before_answer;
@@ -52,7 +54,7 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
   test [PART]             installs what is missing and passes every test; PART of a step's name
-                          (durability, clients, dashboard, worker, infrastructure) leaves the others out
+                          (durability, clients, mail, dashboard, worker, infrastructure) leaves the others out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   bench pages [--quick]   every page of the dashboard over two years and two million interactions

@@ -12,8 +12,8 @@ use crate::product_program::{self, Profile};
 use crate::steps::Steps;
 use crate::tools::Cache;
 use crate::{
-    dashboard_pages, full_disk, infrastructure, kill_under_load, root, sync_before_answer,
-    worker_client,
+    dashboard_pages, full_disk, infrastructure, kill_under_load, mail_conversations, root,
+    sync_before_answer, worker_client,
 };
 
 /// Runs the steps in the order of their cost; the first that fails ends it. With `only`, runs
@@ -55,6 +55,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
             steps.step(suite.name(), || client_suites::run_suite(suite, &program, &cache))?;
         }
     }
+    if is_wanted(MAIL) {
+        steps.step(MAIL, || mail_conversations::check(&program, &cache))?;
+    }
     if is_wanted(DASHBOARD) {
         steps.step(DASHBOARD, || dashboard_pages::check(&program, &cache))?;
     }
@@ -85,6 +88,8 @@ const INFRASTRUCTURE: &str =
     "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
 
 const RECOUNT: &str = "the report: every figure recounted";
+
+const MAIL: &str = "mail: an SMTP server that somebody else wrote";
 
 const DASHBOARD: &str = "dashboard: every page in a real browser";
 

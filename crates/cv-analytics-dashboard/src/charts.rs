@@ -50,6 +50,8 @@ struct Column {
     name: String,
     href: String,
     segments: Vec<Segment>,
+    /// Whether nothing is known, which is no zero.
+    missing: bool,
     cells: Vec<Cell>,
 }
 
@@ -97,6 +99,7 @@ pub(crate) fn columns(
     let columns = (0..).zip(bars).map(|(place, bar)| {
         let (x, width) = (LEFT + place * room + room / 6, room - room / 3);
         let mut below = 0;
+        let missing = bar.parts.is_none();
         let segments = bar.parts.into_iter().flatten().filter_map(|(class, count)| {
             let (bottom, y) = (up(below), up(below + count));
             below += count;
@@ -107,6 +110,7 @@ pub(crate) fn columns(
             width,
             middle: x + width / 2,
             segments: segments.collect(),
+            missing,
             label: bar.label,
             name: bar.name,
             href: bar.href,
@@ -188,6 +192,23 @@ mod tests {
         {
             assert_eq!(step(highest), expect, "{highest}");
         }
+    }
+
+    #[test]
+    fn a_zero_is_drawn_as_nothing_and_what_is_not_known_is_marked() {
+        let bar = |parts| Bar {
+            label: "W1".to_owned(),
+            name: "W1".to_owned(),
+            href: "/".to_owned(),
+            parts,
+            cells: Vec::new(),
+        };
+        let text = || (String::new(), String::new());
+        let bars = vec![bar(None), bar(Some(vec![("a", 0)])), bar(Some(vec![("a", 3)]))];
+        let chart = columns("c", text(), &[], &[], bars);
+        let drawn: Vec<_> =
+            chart.columns.iter().map(|column| (column.missing, column.segments.len())).collect();
+        assert_eq!(drawn, [(true, 0), (false, 0), (false, 1)]);
     }
 
     #[test]

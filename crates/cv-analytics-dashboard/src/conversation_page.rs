@@ -47,7 +47,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let query = Form::read(query.unwrap_or_default().as_bytes());
     let week = if let Some(week) = query.get("week").filter(|week| !week.is_empty()) {
-        week.parse::<IsoWeek>().map_err(|error| PageError::BadRequest(error.to_string()))?
+        week.parse::<IsoWeek>()?
     } else {
         shown_week(&dashboard.weeks().await?, dashboard.now())
     };

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
 use crate::dead_letters::DeadLetters;
+use crate::mail_page::Mails;
 use crate::owner_sessions::OwnerSessions;
 use crate::page::PageError;
 use crate::reports::Reports;
@@ -25,6 +26,8 @@ pub struct Setup<S, D> {
     pub store: S,
     /// What could not be read.
     pub dead_letters: D,
+    /// The weekly mail.
+    pub mails: Mails,
     /// The owner's token.
     pub token: Secret,
     /// The hosts that requests are meant for.
@@ -35,6 +38,8 @@ pub struct Setup<S, D> {
     pub rates: Arc<RateLimits>,
     /// Who is signed in.
     pub sessions: OwnerSessions,
+    /// The file with the agent's secrets, where this server makes them.
+    pub secrets_file: Option<String>,
     /// Settings of the program, to show; no secrets.
     pub program_settings: Vec<ProgramSetting>,
     /// How often the live page looks for what arrived.
@@ -57,7 +62,9 @@ pub struct Dashboard<S, D> {
     pub(crate) access: Access,
     pub(crate) store: S,
     pub(crate) dead_letters: D,
+    pub(crate) mails: Mails,
     pub(crate) reports: Reports,
+    pub(crate) secrets_file: Option<String>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
     /// Places for live pages.
@@ -69,12 +76,14 @@ pub struct Dashboard<S, D> {
 impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
     /// Puts a dashboard together.
     pub fn new(setup: Setup<S, D>) -> Self {
-        let Setup { store, dead_letters, token, hosts, public_url, .. } = setup;
+        let Setup { store, dead_letters, mails, token, hosts, public_url, .. } = setup;
         Self {
             access: Access::new(&token, hosts, public_url, setup.rates, setup.sessions),
             store,
             dead_letters,
+            mails,
             reports: Reports::default(),
+            secrets_file: setup.secrets_file,
             program_settings: setup.program_settings,
             live_every: setup.live_every,
             watchers: Arc::new(Semaphore::new(WATCHERS)),

@@ -8,8 +8,8 @@
 //! 4. `week_page`, `week_view`, `charts`: one week.
 //! 5. `question_query`, `question_search`, `questions_page`, `question_view`: the questions behind a
 //!    number; `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
-//! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, and [`mail_page`], which the
-//!    program adds.
+//! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, [`mail_page`]; `gap_marking`, from
+//!    every page that shows a gap.
 //! 7. `page`, `form`, `assets`: templates, forms and files; [`private_file`]: how secrets are kept.
 
 mod access;
@@ -21,6 +21,7 @@ pub mod dead_letters;
 mod dead_letters_page;
 mod export;
 mod form;
+mod gap_marking;
 mod interaction_page;
 mod live;
 mod login;
@@ -69,17 +70,11 @@ pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router
         .route("/dead-letters/{id}/retry", post(dead_letters_page::retry::<S, D>))
         .route("/dead-letters/{id}/drop", post(dead_letters_page::drop_letter::<S, D>))
         .route("/settings", get(settings_page::page::<S, D>))
-        .route("/settings/gap-marks", post(settings_page::mark::<S, D>))
+        .route("/settings/gap-marks", post(gap_marking::mark::<S, D>))
+        .route("/mail", get(mail_page::page::<S, D>))
+        .route("/mail/html", get(mail_page::html::<S, D>))
+        .route("/mail/text", get(mail_page::text::<S, D>))
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
-    protect(routes, dashboard)
-}
-
-/// Puts the dashboard's access before `routes` that are written elsewhere: host, owner, and where a
-/// change comes from.
-pub fn protect<S: Browse, D: DeadLetters>(
-    routes: Router,
-    dashboard: Arc<Dashboard<S, D>>,
-) -> Router {
     routes.layer(from_fn_with_state(dashboard, access::guard::<S, D>))
 }

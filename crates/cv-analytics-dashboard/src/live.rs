@@ -28,7 +28,7 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, fill, render};
-use crate::question_view::QuestionView;
+use crate::question_view::{ANSWERED_WITHIN_MS, Handling, QuestionView};
 use crate::questions_page::rows;
 use crate::reports::Figures;
 
@@ -36,9 +36,10 @@ use crate::reports::Figures;
 const SHOWN: usize = 30;
 /// Questions of one look.
 const AT_ONCE: usize = 100;
-/// Questions whose answer is waited for, and for how long: each look asks for every one of them.
+/// Questions whose answer is waited for, and for how long: each look asks for every one of them, and
+/// one that is late for the report is still told.
 const WAITING: usize = 100;
-const WAITING_MS: i64 = 10 * 60 * 1000;
+const WAITING_MS: i64 = 20 * 60 * 1000;
 /// Questions that are known to have been shown.
 const GIVEN: usize = 500;
 /// How often a quiet connection is kept alive.
@@ -66,7 +67,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let figures = dashboard.reports.figures(&dashboard.store).await?;
     let every = dashboard.live_every;
     let view = LiveView {
-        rows: views(interactions, &figures),
+        rows: views(interactions, &figures, dashboard.now()),
         cursor: cursor.0,
         every: if every < Duration::from_secs(2) {
             "as they arrive".to_owned()
@@ -77,9 +78,37 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     render("live.html", ("Live", "live"), &owner, &view)
 }
 
-fn views(interactions: Vec<Interaction>, figures: &Figures) -> Vec<QuestionView> {
+/// The rows as they are at `now`: without an answer only where it is late.
+fn views(interactions: Vec<Interaction>, figures: &Figures, now: Timestamp) -> Vec<QuestionView> {
+    let waits: Vec<bool> = interactions.iter().map(|one| is_waiting(one, now)).collect();
     let observations: Vec<Observation> = interactions.into_iter().map(Observation::from).collect();
-    rows(&observations, figures)
+    let mut rows = rows(&observations, figures);
+    for (row, _) in rows.iter_mut().zip(waits).filter(|(_, waits)| *waits) {
+        row.handling = Handling::waiting();
+    }
+    rows
+}
+
+/// Whether the answer may still come in time.
+fn is_waiting(interaction: &Interaction, now: Timestamp) -> bool {
+    let late = interaction.at().map(|at| at.plus_millis(ANSWERED_WITHIN_MS));
+    interaction.response.is_none() && late.is_some_and(|late| now < late)
+}
+
+/// A question that was shown without an answer.
+struct Waiting {
+    id: RequestId,
+    /// When it was seen first.
+    since: Timestamp,
+    /// Whether its row says that the answer may still come.
+    in_time: bool,
+}
+
+impl Waiting {
+    fn of(interaction: &Interaction, now: Timestamp) -> Self {
+        let id = interaction.request_id.clone();
+        Self { id, since: now, in_time: is_waiting(interaction, now) }
+    }
 }
 
 /// Somebody who watches.
@@ -87,8 +116,8 @@ struct Watcher<S, D> {
     dashboard: Arc<Dashboard<S, D>>,
     owner: Owner,
     cursor: ArrivalCursor,
-    /// Questions that were shown without an answer, and since when.
-    waiting: Vec<(RequestId, Timestamp)>,
+    /// Questions that were shown without an answer.
+    waiting: Vec<Waiting>,
     /// Those that came last, with whether they were answered: a store may give them again.
     given: VecDeque<(RequestId, bool)>,
     ticks: Interval,
@@ -115,7 +144,7 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
     let watcher = Watcher {
         owner,
         cursor: seen.and_then(|id| id.parse().ok()).map_or(latest.cursor, ArrivalCursor),
-        waiting: waiting.map(|one| (one.request_id.clone(), now)).collect(),
+        waiting: waiting.map(|one| Waiting::of(one, now)).collect(),
         given: VecDeque::new(),
         ticks: tokio::time::interval(dashboard.live_every),
         stopping: dashboard.stopping(),
@@ -169,16 +198,22 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         let mut changed = Vec::new();
         let mut still = Vec::new();
         let look = self.dashboard.now();
-        self.waiting.retain(|(_, since)| look.as_millis() - since.as_millis() < WAITING_MS);
-        for (id, since) in std::mem::take(&mut self.waiting) {
-            match store.interaction(&id).await? {
+        self.waiting.retain(|one| look.as_millis() - one.since.as_millis() < WAITING_MS);
+        for mut one in std::mem::take(&mut self.waiting) {
+            match store.interaction(&one.id).await? {
                 Some(answered) if answered.response.is_some() => changed.push(answered),
-                Some(_) => still.push((id, since)),
+                Some(late) => {
+                    if one.in_time && !is_waiting(&late, look) {
+                        one.in_time = false;
+                        changed.push(late);
+                    }
+                    still.push(one);
+                }
                 None => {}
             }
         }
         let unanswered = arrived.interactions.iter().filter(|one| one.response.is_none());
-        still.extend(unanswered.map(|one| (one.request_id.clone(), look)));
+        still.extend(unanswered.map(|one| Waiting::of(one, look)));
         let too_many = still.len().saturating_sub(WAITING);
         still.drain(..too_many);
         self.waiting = still;
@@ -190,7 +225,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         let events = [("question", arrived.interactions), ("answer", changed)];
         let mut made = Vec::new();
         for (name, interactions) in events {
-            for view in views(interactions, &figures) {
+            for view in views(interactions, &figures, look) {
                 let row = fill("live_row.html", &RowView { question: &view })?;
                 let id = self.cursor.0.to_string();
                 made.push(Event::default().event(name).id(id).data(row.trim()));

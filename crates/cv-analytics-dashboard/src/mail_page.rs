@@ -1,19 +1,19 @@
 //! `/mail`: how the weekly mail stands with each recipient, and what would be sent.
 
-use std::error::Error;
-use std::future::Future;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, Response, header};
-use axum::routing::get;
-use axum::{Extension, Router};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_core::week::{IsoWeek, WeekError};
+use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::report::Report;
+use cv_analytics_insights::report_words::foreign as line;
+use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::{MailState, Standing};
+use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_mail::message::{Message, subject};
 use serde::{Deserialize, Serialize};
 
@@ -26,59 +26,94 @@ use crate::page::{PageError, render};
 /// is nobody's page, and its links open beside it.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                            frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
+/// Whom the preview is addressed to where nobody gets mails.
+const NOBODY: &str = "owner@localhost.localdomain";
+/// Characters of what is wrong with the owner's template.
+const FAULT: usize = 400;
 
-/// A failure of those who keep mails, in a sentence.
-pub type MailsError = Box<dyn Error + Send + Sync>;
+/// The weekly mail, by who sends it.
+#[derive(Clone, Debug)]
+pub enum Mails {
+    /// This program does.
+    FromHere {
+        /// The way that mails take, in words (`through mail.example.org:587`), or why none are sent.
+        way: String,
+        /// Who gets it, when, and in which form.
+        mailing: Box<Mailing>,
+        /// Since when the program runs: a start tries anew what failed.
+        started: Timestamp,
+    },
+    /// The function on AWS does, which knows whom it goes to and when.
+    ByTheReporter {
+        /// That it does, in words.
+        way: String,
+        /// The sender, or a stand-in.
+        sender: MailAddress,
+        /// A recipient, or a stand-in.
+        recipient: MailAddress,
+    },
+}
 
-/// Knows the weekly mail; the program joins this to what sends it.
-pub trait Mails: Send + Sync + 'static {
-    /// The way that mails take, in words: `through mail.example.org:587`.
-    fn way(&self) -> String;
+impl Mails {
+    fn way(&self) -> &str {
+        match self {
+            Self::FromHere { way, .. } | Self::ByTheReporter { way, .. } => way,
+        }
+    }
 
-    /// When mails are sent, as it was set.
-    fn schedule(&self) -> String;
+    fn schedule(&self) -> String {
+        match self {
+            Self::FromHere { mailing, .. } => mailing.schedule.to_string(),
+            Self::ByTheReporter { .. } => "as it was deployed".to_owned(),
+        }
+    }
 
-    /// How the last week's mail stands.
-    fn state(&self) -> impl Future<Output = Result<MailState, MailsError>> + Send;
+    /// How the mail of the last week that is over stands.
+    pub(crate) async fn state<S: Browse>(
+        &self,
+        store: &S,
+        now: Timestamp,
+    ) -> Result<MailState, PageError> {
+        match self {
+            Self::FromHere { mailing, started, .. } => {
+                let state = MailState::read(store, mailing, *started, now).await;
+                state.map_err(|error| PageError::Mail(error.to_string()))
+            }
+            Self::ByTheReporter { .. } => {
+                let week = IsoWeek::last_closed(now);
+                Ok(MailState { week, recipients: Vec::new(), next: None })
+            }
+        }
+    }
 
     /// The mail of `report`, as it would be sent now to the first recipient.
-    ///
-    /// # Errors
-    /// Where an address or the template cannot be used.
-    fn preview(&self, report: &Report) -> Result<Message, MailsError>;
-}
-
-/// What the mail's pages share.
-struct MailPages<S, D, M> {
-    dashboard: Arc<Dashboard<S, D>>,
-    mails: M,
-}
-
-impl<S: Browse, D: DeadLetters, M: Mails> MailPages<S, D, M> {
-    /// The mail of `week`, out of the report that the other pages show.
-    async fn preview(&self, week: IsoWeek, now: Timestamp) -> Result<Message, PageError> {
-        let Dashboard { reports, store, .. } = &*self.dashboard;
-        let made = reports.report(store, week, now).await?;
-        self.mails.preview(&made.report).map_err(|error| failed(&error))
+    fn preview(&self, report: &Report, now: Timestamp) -> Result<Message, PageError> {
+        let message = match self {
+            Self::FromHere { mailing, .. } => {
+                let nobody = NOBODY.parse::<MailAddress>();
+                let nobody = nobody.map_err(|error| PageError::Mail(error.to_string()))?;
+                mailing.message(report, mailing.recipients().first().unwrap_or(&nobody), now)
+            }
+            Self::ByTheReporter { sender, recipient, .. } => {
+                Message::for_report(report, &sender.to_string(), &recipient.to_string(), now)
+            }
+        };
+        message.map_err(|error| PageError::Mail(error.to_string()))
     }
 }
 
-/// The routes of the mail's pages, behind the access of `dashboard`.
-pub fn mail_pages<S: Browse, D: DeadLetters, M: Mails>(
-    dashboard: Arc<Dashboard<S, D>>,
-    mails: M,
-) -> Router {
-    let pages = Arc::new(MailPages { dashboard: Arc::clone(&dashboard), mails });
-    let routes = Router::new()
-        .route("/mail", get(page::<S, D, M>))
-        .route("/mail/html", get(html::<S, D, M>))
-        .route("/mail/text", get(text::<S, D, M>))
-        .with_state(pages);
-    crate::protect(routes, dashboard)
+/// The mail of `week`, out of the report that the other pages show.
+async fn preview<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    week: IsoWeek,
+    now: Timestamp,
+) -> Result<Message, PageError> {
+    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
+    dashboard.mails.preview(&made.report, now)
 }
 
 #[derive(Deserialize)]
-struct WhichWeek {
+pub(crate) struct WhichWeek {
     week: Option<String>,
 }
 
@@ -95,6 +130,8 @@ struct MailView {
     subject: String,
     from: String,
     text: String,
+    /// What is wrong with the owner's templates, each in a sentence.
+    faults: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -104,16 +141,16 @@ struct RecipientView {
     error: Option<String>,
 }
 
-async fn page<S: Browse, D: DeadLetters, M: Mails>(
-    State(pages): State<Arc<MailPages<S, D, M>>>,
+pub(crate) async fn page<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
     Extension(owner): Extension<Owner>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
-    let now = pages.dashboard.now();
+    let now = dashboard.now();
     let week = week(which, now)?;
-    let mails = &pages.mails;
-    let state = mails.state().await.map_err(|error| failed(&error))?;
-    let message = pages.preview(week, now).await?;
+    let mails = &dashboard.mails;
+    let state = mails.state(&dashboard.store, now).await?;
+    let message = preview(&dashboard, week, now).await?;
     let recipients = state.recipients.iter().map(|(to, standing)| RecipientView {
         address: to.to_string(),
         standing: words(standing, now),
@@ -124,7 +161,7 @@ async fn page<S: Browse, D: DeadLetters, M: Mails>(
     });
     let last_week = IsoWeek::last_closed(now);
     let view = MailView {
-        way: mails.way(),
+        way: mails.way().to_owned(),
         schedule: mails.schedule(),
         next: state.next.map(time),
         last_week: last_week.to_string(),
@@ -135,6 +172,7 @@ async fn page<S: Browse, D: DeadLetters, M: Mails>(
         subject: subject(week),
         from: message.from.to_string(),
         text: message.text,
+        faults: message.faults.iter().map(|fault| line(&fault.to_string(), FAULT)).collect(),
     };
     let mut response = render("mail.html", ("Mail", "mail"), &owner, &view)?;
     let policy = format!("{POLICY}; frame-src 'self'");
@@ -144,32 +182,26 @@ async fn page<S: Browse, D: DeadLetters, M: Mails>(
     Ok(response)
 }
 
-async fn html<S: Browse, D: DeadLetters, M: Mails>(
-    State(pages): State<Arc<MailPages<S, D, M>>>,
+pub(crate) async fn html<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
-    let now = pages.dashboard.now();
-    let message = pages.preview(week(which, now)?, now).await?;
+    let now = dashboard.now();
+    let message = preview(&dashboard, week(which, now)?, now).await?;
     Ok(answer(message.html, "text/html; charset=utf-8"))
 }
 
-async fn text<S: Browse, D: DeadLetters, M: Mails>(
-    State(pages): State<Arc<MailPages<S, D, M>>>,
+pub(crate) async fn text<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
-    let now = pages.dashboard.now();
-    let message = pages.preview(week(which, now)?, now).await?;
+    let now = dashboard.now();
+    let message = preview(&dashboard, week(which, now)?, now).await?;
     Ok(answer(message.text, "text/plain; charset=utf-8"))
 }
 
 fn week(which: WhichWeek, now: Timestamp) -> Result<IsoWeek, PageError> {
-    which.week.map_or(Ok(IsoWeek::last_closed(now)), |week| {
-        week.parse().map_err(|error: WeekError| PageError::BadRequest(error.to_string()))
-    })
-}
-
-fn failed(error: &MailsError) -> PageError {
-    PageError::Mail(error.to_string())
+    which.week.map_or(Ok(IsoWeek::last_closed(now)), |week| Ok(week.parse()?))
 }
 
 fn answer(body: String, kind: &'static str) -> Response<Body> {
@@ -197,7 +229,7 @@ fn words(standing: &Standing, now: Timestamp) -> String {
         Standing::Unsubscribed { since } => {
             format!("unsubscribed at {}: gets no mail", time(*since))
         }
-        Standing::NotTheirs => "gets the next one first".to_owned(),
+        Standing::NotTheirs => "not sent: their first mail is the next one".to_owned(),
     }
 }
 

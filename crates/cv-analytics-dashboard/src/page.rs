@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
+use cv_analytics_core::week::WeekError;
 use cv_analytics_insights::figure_settings::SettingsError;
 use cv_analytics_insights::report_builder::ReportError;
 use minijinja::syntax::SyntaxConfig;
@@ -35,6 +36,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "live_row.html",
     "login.html",
     "mail.html",
+    "marks.html",
     "message.html",
     "question_row.html",
     "questions.html",
@@ -94,6 +96,13 @@ pub(crate) enum PageError {
 impl From<minijinja::Error> for PageError {
     fn from(error: minijinja::Error) -> Self {
         Self::Template(format!("{error:#}"))
+    }
+}
+
+/// A week in an address that is none.
+impl From<WeekError> for PageError {
+    fn from(error: WeekError) -> Self {
+        Self::BadRequest(error.to_string())
     }
 }
 

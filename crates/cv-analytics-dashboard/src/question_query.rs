@@ -9,8 +9,8 @@ use crate::page::PageError;
 
 /// Weeks that one search looks through at the most.
 pub(crate) const MOST_WEEKS: u8 = 8;
-/// Pages that one can turn; behind them the filter or the export is of more use.
-pub(crate) const MOST_PAGES: usize = 200;
+/// The last page that there can be: ten million questions.
+const MOST_PAGES: usize = 200_000;
 /// Characters of a value: as many as a question has, whose whole text may be the name of a gap.
 const LONGEST: usize = 2_000;
 
@@ -257,8 +257,8 @@ mod tests {
             ("week=2026-47", "2026-W47"),
             ("weeks=9", "from 1 to 8"),
             ("weeks=0", "from 1 to 8"),
-            ("page=0", "from 1 to 200"),
-            ("page=201", "from 1 to 200"),
+            ("page=0", "from 1 to 200000"),
+            ("page=last", "from 1 to 200000"),
             ("match=great", "full, partial, none, unrated"),
             ("score=90", "80-90"),
             ("score=-5-3", "80-90"),

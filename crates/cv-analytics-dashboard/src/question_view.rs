@@ -7,6 +7,8 @@ use cv_analytics_insights::report_words::{duration, foreign as line};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+/// How long an answer is waited for: what came without one counts as unanswered from then on.
+pub(crate) const ANSWERED_WITHIN_MS: i64 = 15 * 60 * 1000;
 /// Characters of a question in a list.
 const QUESTION: usize = 400;
 /// What stands for itself in a part of an address.
@@ -79,6 +81,18 @@ impl QuestionView {
 }
 
 impl Handling {
+    /// That of a question whose answer may still come.
+    pub(crate) fn waiting() -> Self {
+        Self {
+            code: "waiting",
+            outcome: "Waiting for the answer",
+            match_code: None,
+            coverage: None,
+            score: None,
+            took: None,
+        }
+    }
+
     fn of(observation: &Observation, latency_ms: Option<u64>) -> Self {
         let response = observation.response.as_ref();
         let outcome = response.map(|response| response.outcome);

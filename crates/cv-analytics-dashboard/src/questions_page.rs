@@ -19,8 +19,9 @@ use serde::Serialize;
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
+use crate::gap_marking::{MarkForm, MarkedView, without_marked};
 use crate::page::{PageError, render};
-use crate::question_query::{KINDS, MOST_PAGES, MOST_WEEKS, QuestionQuery};
+use crate::question_query::{KINDS, MOST_WEEKS, QuestionQuery};
 use crate::question_search::{Found, ON_A_PAGE, search};
 use crate::question_view::{QuestionView, coverage_words, outcome_words};
 use crate::reports::Figures;
@@ -67,6 +68,13 @@ struct QuestionsView {
     search_older: Option<String>,
     csv: String,
     jsonl: String,
+    /// The gap whose questions these are, where they are one's, and where its form goes on to.
+    gap: Option<MarkForm>,
+    here: String,
+    /// What was marked a moment ago.
+    marked: Option<MarkedView>,
+    /// That no skill of the name is known.
+    unknown_skill: Option<String>,
 }
 
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
@@ -74,13 +82,15 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Extension(owner): Extension<Owner>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response<Body>, PageError> {
-    let query = QuestionQuery::read(&raw.unwrap_or_default())?;
+    let raw = raw.unwrap_or_default();
+    let query = QuestionQuery::read(&without_marked(&raw))?;
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
     let newest = query.week.unwrap_or_else(|| shown_week(&weeks, now));
     let figures = dashboard.reports.figures(&dashboard.store).await?;
     let found = search(&dashboard.store, &figures, &query, newest).await?;
-    let view = view(&query, newest, &weeks, &figures, &found);
+    let marked = MarkedView::of(&figures.settings, &raw);
+    let view = QuestionsView { marked, ..view(&query, newest, &weeks, &figures, &found) };
     render("questions.html", ("Questions", "questions"), &owner, &view)
 }
 
@@ -170,13 +180,36 @@ fn view(
             number(u64::try_from(pages).unwrap_or(u64::MAX))
         ),
         newer: (query.page > 1).then(|| page(query.page - 1)),
-        older: (query.page < pages.min(MOST_PAGES)).then(|| page(query.page + 1)),
+        older: (query.page < pages).then(|| page(query.page + 1)),
         search_older: (has_older && (found.cut_short || query.page >= pages))
             .then(|| here(&[("week", &older_week), ("page", "")])),
         csv: query.href("/questions.csv", &[("page", ""), ("week", &week)]),
         jsonl: query.href("/questions.jsonl", &[("page", ""), ("week", &week)]),
+        gap: gap(query, figures),
+        here: here(&[]),
+        marked: None,
+        unknown_skill: unknown_skill(query, figures, found),
         week,
     }
+}
+
+/// The form of the gap that is asked for, with the mark that the settings have for it.
+fn gap(query: &QuestionQuery, figures: &Figures) -> Option<MarkForm> {
+    let name = query.value("gap");
+    let mark = figures.settings.gap_marks.get(name).and_then(|marked| marked.mark);
+    (!name.is_empty()).then(|| MarkForm::of(name, mark))
+}
+
+/// A sentence where the skill that is asked for is in no dictionary, and nobody asked about it.
+fn unknown_skill(query: &QuestionQuery, figures: &Figures, found: &Found) -> Option<String> {
+    let name = query.value("skill");
+    let is_unknown = !name.is_empty() && figures.dictionary.canonical(name).is_none();
+    (is_unknown && found.total == 0).then(|| {
+        format!(
+            "No skill is known as “{}”: its name may be written in another way.",
+            line(name, 60)
+        )
+    })
 }
 
 const fn span_value(span: u8) -> &'static str {
@@ -209,6 +242,7 @@ fn chips(query: &QuestionQuery) -> Vec<Chip> {
         ("word", "with the word"),
         ("gap", "in the gap"),
         ("topic", "in the gap"),
+        ("type", "type of gap"),
         ("kind", "gap kind"),
         ("match", "coverage"),
         ("outcome", "outcome"),
@@ -225,11 +259,11 @@ fn chips(query: &QuestionQuery) -> Vec<Chip> {
         .filter(|(name, _)| !query.value(name).is_empty())
         .map(|(name, words)| Chip {
             text: format!("{words}: {}", line(query.value(name), 60)),
-            remove: query.href(
-                "/questions",
-                // A gap's type says nothing without its name.
-                &[(name, ""), ("page", ""), if name == "gap" { ("type", "") } else { (name, "") }],
-            ),
+            // A gap's type says nothing without its name, and goes with it.
+            remove: match name {
+                "gap" => query.href("/questions", &[("gap", ""), ("type", ""), ("page", "")]),
+                _ => query.href("/questions", &[(name, ""), ("page", "")]),
+            },
         })
         .collect()
 }

@@ -4,30 +4,22 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::Response;
-use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::SessionDigest;
-use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::{self, MarkGapError, mark_gap};
-use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::gap_marks;
 use cv_analytics_insights::report_words::{day, foreign as line, long_date};
 use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::{Dashboard, ProgramSetting};
 use crate::dead_letters::DeadLetters;
-use crate::form::Form;
-use crate::login::local;
+use crate::gap_marking::MarkedView;
 use crate::page::{PageError, render};
 use crate::question_view::interaction_href;
 use crate::week_view::MARKS;
-
-/// Characters of a gap's name.
-const LONGEST_NAME: usize = 2_000;
 
 #[derive(Serialize)]
 struct SettingsView<'v> {
@@ -35,10 +27,23 @@ struct SettingsView<'v> {
     aliases: Vec<(String, String)>,
     marks: Vec<MarkView>,
     choices: Vec<(&'static str, &'static str)>,
+    /// What was marked a moment ago.
+    marked: Option<MarkedView>,
+    refused: Option<Refused>,
     sessions: Vec<String>,
     requests: Vec<(String, String)>,
     program: &'v [ProgramSetting],
     version: &'static str,
+}
+
+/// A mark that was not set: what the form said, and why not.
+#[derive(Serialize)]
+pub(crate) struct Refused {
+    pub(crate) name: String,
+    pub(crate) mark: String,
+    pub(crate) text: String,
+    /// Names that look like it.
+    pub(crate) near: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +57,17 @@ struct MarkView {
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
     State(dashboard): State<Arc<Dashboard<S, D>>>,
     Extension(owner): Extension<Owner>,
+    RawQuery(query): RawQuery,
+) -> Result<Response<Body>, PageError> {
+    settings(&dashboard, &owner, &query.unwrap_or_default(), None).await
+}
+
+/// The page, with what was `refused`.
+pub(crate) async fn settings<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    owner: &Owner,
+    query: &str,
+    refused: Option<Refused>,
 ) -> Result<Response<Body>, PageError> {
     let settings = FigureSettings::load(&dashboard.store).await?;
     let exclusions = &settings.exclusions;
@@ -78,6 +94,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
             .collect(),
         marks: settings.gap_marks.iter().filter_map(mark).collect(),
         choices: MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
+        marked: MarkedView::of(&settings, query),
+        refused,
         sessions: exclusions
             .sessions
             .iter()
@@ -91,40 +109,5 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         program: &dashboard.program_settings,
         version: env!("CARGO_PKG_VERSION"),
     };
-    render("settings.html", ("Settings", "settings"), &owner, &view)
-}
-
-/// Marks a gap, or takes its mark away.
-pub(crate) async fn mark<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
-    Extension(form): Extension<Form>,
-) -> Result<Response<Body>, PageError> {
-    let name = form.get("name").unwrap_or_default().trim().to_owned();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        let text = format!("a gap's name has 1 to {LONGEST_NAME} characters");
-        return Err(PageError::BadRequest(text));
-    }
-    let code = form.get("mark").unwrap_or_default();
-    let mark = GapMark::from_code(code);
-    if mark.is_none() && code != "none" {
-        let text = "a mark is have-it, learning, not-mine, noise or none".to_owned();
-        return Err(PageError::BadRequest(text));
-    }
-    // The names that the owner reads: those of the week on the screen, and of the last ones.
-    let now = dashboard.now();
-    let shown = form.get("week").and_then(|week| week.parse::<IsoWeek>().ok());
-    let mut reports = Vec::new();
-    for week in [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))] {
-        let Some(week) = week else { continue };
-        reports.push(dashboard.reports.report(&dashboard.store, week, now).await?.report.clone());
-    }
-    match mark_gap(&dashboard.store, SkillDictionary::shared(), &reports, &name, mark, now).await {
-        Ok(_) => {}
-        Err(unknown @ MarkGapError::Unknown { .. }) => {
-            return Err(PageError::BadRequest(unknown.to_string()));
-        }
-        Err(MarkGapError::Settings(error)) => return Err(error.into()),
-    }
-    let next = form.get("next").filter(|next| !next.is_empty());
-    Ok(Redirect::to(next.map_or("/settings", |next| local(Some(next)))).into_response())
+    render("settings.html", ("Settings", "settings"), owner, &view)
 }

@@ -15,8 +15,8 @@ use cv_analytics_insights::report_words::{days, foreign as line, number, rate};
 use serde::Serialize;
 
 use self::figures::Figures;
-pub(crate) use self::gaps::MARKS;
 use self::gaps::{FollowedView, GapKindView};
+pub(crate) use self::gaps::{MARKS, asked_to_close, id as gap_id};
 use self::scores::ScoresView;
 use self::skills::SkillsView;
 use crate::charts::Cell;

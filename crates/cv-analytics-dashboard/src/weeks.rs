@@ -37,8 +37,7 @@ pub(crate) async fn newest<S: Browse, D: DeadLetters>(
 /// `GET /weeks?week=…`: what the list of weeks sends.
 pub(crate) async fn chosen(RawQuery(query): RawQuery) -> Result<Response<Body>, PageError> {
     let form = Form::read(query.unwrap_or_default().as_bytes());
-    let week = form.get("week").unwrap_or_default().parse::<IsoWeek>();
-    let week = week.map_err(|error| PageError::BadRequest(error.to_string()))?;
+    let week: IsoWeek = form.get("week").unwrap_or_default().parse()?;
     Ok(Redirect::to(&format!("/weeks/{week}")).into_response())
 }
 

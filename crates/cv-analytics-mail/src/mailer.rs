@@ -11,6 +11,7 @@ use std::time::Duration;
 use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::mail_template::MailTemplateError;
 use cv_analytics_insights::report::Report;
 
 use crate::clock::Clock;
@@ -50,7 +51,12 @@ pub struct Mailer<L, H, C, R> {
     settled: Option<IsoWeek>,
     /// Mails that were handed over, and that the ledger could not note.
     unnoted: BTreeSet<(IsoWeek, String)>,
+    /// The last week whose template's faults were told.
+    told: Option<IsoWeek>,
 }
+
+/// A recipient's mail, or why it could not be made.
+type Made = (Result<Message, String>, MailAddress);
 
 /// What a turn did.
 #[derive(Debug)]
@@ -59,6 +65,9 @@ pub struct MailTurn {
     pub week: IsoWeek,
     /// What became of those that were tried.
     pub deliveries: Vec<Delivery>,
+    /// Why the built-in form stood in for the owner's templates; in the first turn of a week that
+    /// sends, so that retries do not say it again.
+    pub faults: Vec<MailTemplateError>,
     /// When to come again, from now.
     pub wait: Duration,
 }
@@ -82,8 +91,19 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
     /// any time: random.
     pub fn new(ledger: L, by: H, clock: C, reports: R, mailing: Mailing, claimant: String) -> Self {
         let started = clock.now();
-        let (settled, unnoted) = (None, BTreeSet::new());
-        Self { ledger, by, clock, reports, mailing, claimant, started, turns: 0, settled, unnoted }
+        Self {
+            ledger,
+            by,
+            clock,
+            reports,
+            mailing,
+            claimant,
+            started,
+            turns: 0,
+            settled: None,
+            unnoted: BTreeSet::new(),
+            told: None,
+        }
     }
 
     /// Sends what is due and was not sent.
@@ -93,7 +113,8 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
     pub async fn turn(&mut self) -> Result<MailTurn, TurnError> {
         let now = self.clock.now();
         let week = IsoWeek::last_closed(now);
-        let mut turn = MailTurn { week, deliveries: Vec::new(), wait: LOOK_AGAIN };
+        let mut turn =
+            MailTurn { week, deliveries: Vec::new(), faults: Vec::new(), wait: LOOK_AGAIN };
         if self.settled == Some(week) {
             return Ok(turn);
         }
@@ -128,7 +149,13 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
             }
             return Ok(turn);
         }
-        turn.deliveries = self.send(week, ready).await?;
+        let messages = self.messages(week, ready).await?;
+        let faults = messages.iter().find_map(|(message, _)| message.as_ref().ok());
+        if let Some(message) = faults.filter(|_| self.told != Some(week)) {
+            turn.faults.clone_from(&message.faults);
+            self.told = Some(week);
+        }
+        turn.deliveries = self.send(week, messages).await?;
         turn.wait = Duration::ZERO;
         Ok(turn)
     }
@@ -146,30 +173,35 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
         .await
     }
 
-    /// Makes the report and sends it to each of `ready`.
+    /// Makes the report and the mail to each of `ready`, or says why there is none.
+    async fn messages(
+        &self,
+        week: IsoWeek,
+        ready: Vec<(MailAddress, RecipientRecord)>,
+    ) -> Result<Vec<Made>, StoreError> {
+        let report = match self.reports.week_report(week).await {
+            Ok(report) => report,
+            Err(error) => {
+                let why = format!("the report of {week} could not be made ({error})");
+                return Ok(ready.into_iter().map(|(to, _)| (Err(why.clone()), to)).collect());
+            }
+        };
+        let ready = self.leave_out(week, &report, ready).await?;
+        let date = self.clock.now();
+        let message = |to: &MailAddress| {
+            self.mailing.message(&report, to, date).map_err(|error| error.to_string())
+        };
+        Ok(ready.into_iter().map(|to| (message(&to), to)).collect())
+    }
+
+    /// Sends each of `messages`, and keeps what became of it.
     async fn send(
         &mut self,
         week: IsoWeek,
-        ready: Vec<(MailAddress, RecipientRecord)>,
+        messages: Vec<Made>,
     ) -> Result<Vec<Delivery>, TurnError> {
-        let messages = match self.reports.week_report(week).await {
-            Ok(report) => {
-                let ready = self.leave_out(week, &report, ready).await?;
-                let date = self.clock.now();
-                let message = |recipient: &MailAddress| {
-                    self.mailing
-                        .message(&report, recipient, date)
-                        .map_err(|error| error.to_string())
-                };
-                ready.into_iter().map(|to| (message(&to), to)).collect::<Vec<_>>()
-            }
-            Err(error) => {
-                let why = format!("the report of {week} could not be made ({error})");
-                ready.into_iter().map(|(to, _)| (Err(why.clone()), to)).collect()
-            }
-        };
         let mut deliveries = Vec::new();
-        let mut to_send: Vec<Message> = Vec::new();
+        let mut to_send = Vec::new();
         for (message, to) in messages {
             match message {
                 Ok(message) => to_send.push(message),

@@ -3,7 +3,7 @@
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
 use cv_analytics_insights::mail_context::{DashboardAddress, MailContext};
-use cv_analytics_insights::mail_template::MailTemplate;
+use cv_analytics_insights::mail_template::{MailTemplate, MailTemplateError};
 use cv_analytics_insights::report::Report;
 use cv_analytics_insights::report_html::HtmlError;
 use mail_builder::MessageBuilder;
@@ -36,6 +36,8 @@ pub struct Message {
     pub unsubscribe: Unsubscribe,
     /// When it is sent, to the second.
     pub date: Timestamp,
+    /// Why a form is the built-in one, although the owner has a template.
+    pub faults: Vec<MailTemplateError>,
 }
 
 /// What surrounds a report in a mail.
@@ -47,8 +49,8 @@ pub struct Surroundings<'a> {
     pub next_report: Option<Timestamp>,
     /// How the recipient leaves the list [default: by a mail to the sender].
     pub unsubscribe: Option<Unsubscribe>,
-    /// The owner's own form of the mail. Where it fails on this report the built-in one stands in;
-    /// [`MailTemplate::render`] says why.
+    /// The owner's own form of the mail. Where it fails on this report the built-in one stands in,
+    /// and [`Message::faults`] says why.
     pub template: Option<&'a MailTemplate>,
 }
 
@@ -118,6 +120,7 @@ impl Message {
             unsubscribe,
             from,
             date,
+            faults: body.warnings,
         })
     }
 

@@ -1,10 +1,15 @@
 //! How a recipient leaves the list: `List-Unsubscribe` (RFC 2369), with one click where there is a
 //! public address (RFC 8058).
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::mail_address::MailAddress;
 
 /// The longest link that fits a header line of 998 octets (RFC 5322, 2.1.1) with its name.
 const LONGEST_LINK: usize = 900;
+/// What a `mailto` address encodes in the local part (RFC 6068, 2).
+const IN_A_LOCAL_PART: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+');
 
 /// The recipient's way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +56,7 @@ impl Unsubscribe {
         match self {
             Self::Link(link) => link.0.clone(),
             Self::Mail(mail) => {
-                let local_part = percent_encoded(mail.local_part());
+                let local_part = utf8_percent_encode(mail.local_part(), IN_A_LOCAL_PART);
                 format!("mailto:{local_part}@{}?subject=unsubscribe", mail.domain())
             }
         }
@@ -61,19 +66,6 @@ impl Unsubscribe {
     pub(crate) const fn is_one_click(&self) -> bool {
         matches!(self, Self::Link(_))
     }
-}
-
-/// The local part as a `mailto` address writes it (RFC 6068, 2).
-fn percent_encoded(local_part: &str) -> String {
-    let mut encoded = String::with_capacity(local_part.len());
-    for character in local_part.chars() {
-        if character.is_ascii_alphanumeric() || "-._~+".contains(character) {
-            encoded.push(character);
-        } else {
-            encoded.extend(character.to_string().bytes().map(|byte| format!("%{byte:02X}")));
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

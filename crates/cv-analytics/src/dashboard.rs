@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_dashboard::dead_letters::DeadLetters;
+use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
@@ -28,10 +29,13 @@ pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(500);
 
 /// Where and for whom a dashboard is served.
 pub(crate) struct Place {
+    pub(crate) mails: Mails,
     pub(crate) token: Secret,
     pub(crate) listening: SocketAddr,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rates: Arc<RateLimits>,
+    /// The file with the agent's secrets, where this server makes them.
+    pub(crate) secrets_file: Option<String>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
 }
@@ -43,20 +47,22 @@ pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
     dead_letters: D,
     place: Place,
 ) -> Result<Dashboard<S, D>> {
-    let Place { token, listening, public_url, rates, program_settings, live_every } = place;
+    let Place { mails, token, listening, public_url, .. } = place;
     let file = folder.path().join("dashboard-sessions.json");
     let sessions = OwnerSessions::open(&token, &file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(Dashboard::new(Setup {
         store,
         dead_letters,
+        mails,
         hosts: AcceptedHosts::new(listening, public_url.as_ref()),
         token,
         public_url,
-        rates,
+        rates: place.rates,
         sessions,
-        program_settings,
-        live_every,
+        secrets_file: place.secrets_file,
+        program_settings: place.program_settings,
+        live_every: place.live_every,
         clock: now,
     }))
 }

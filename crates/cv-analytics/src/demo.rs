@@ -202,7 +202,9 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         );
     }
     for gap in &report.followed {
-        text += &format!("  {}: {}\n", gap.name, report_sentences::since_marked(gap));
+        let state = report_sentences::follow_state(gap.state);
+        let since = report_sentences::since_marked(gap);
+        text += &format!("  {}, {state}: {since}\n", gap.name);
     }
     if let Some(action) = report.actions.first() {
         text += &format!("  first thing to do: {}: {}\n", action.name, action.why);

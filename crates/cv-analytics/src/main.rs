@@ -32,9 +32,9 @@ mod settings;
 mod skills;
 mod stop_signal;
 mod store_location;
+mod store_reports;
 mod unsubscribe_page;
 mod weekly_mailer;
-mod weekly_mails;
 
 use std::process::ExitCode;
 

@@ -97,6 +97,9 @@ async fn send(
         clock: &ProgramClock,
         claimant: hex::encode(rand::rng().random::<[u8; 16]>()),
     };
+    for fault in messages.first().map(|first| first.faults.clone()).unwrap_or_default() {
+        eprintln!("warning: {fault}; the built-in form is sent");
+    }
     let deliveries = mail.send(messages, again).await;
     let mut failed = 0;
     for Delivery { to, outcome } in &deliveries {

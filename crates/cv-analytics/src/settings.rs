@@ -143,7 +143,11 @@ fn in_words(settings: &FigureSettings) -> String {
     for (skill, aliases) in &settings.aliases {
         text += &format!("  {skill}: {}\n", aliases.join(", "));
     }
-    text += &format!("Gap marks: {}\n", settings.gap_marks.len());
+    let marks = settings.gap_marks.values();
+    let (held, back): (Vec<_>, Vec<_>) = marks.partition(|marked| marked.mark.is_some());
+    let back =
+        if back.is_empty() { String::new() } else { format!(", and {} taken back", back.len()) };
+    text += &format!("Gap marks: {}{back}\n", held.len());
     for (name, marked) in &settings.gap_marks {
         let mark = marked.mark.map_or("no mark any more", GapMark::code);
         let since = marked.at.map(|at| format!(" since {at}")).unwrap_or_default();

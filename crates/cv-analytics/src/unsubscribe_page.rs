@@ -158,10 +158,28 @@ fn failed(error: &StoreError) -> Response<Body> {
 
 fn page(status: StatusCode, Text { heading, sentence, button }: &Text) -> Response<Body> {
     let form = button.map_or(String::new(), |(wish, words)| {
-        format!("<form method=\"post\"><input type=\"hidden\" name=\"wish\" value=\"{wish}\"><button>{words}</button></form>\n")
+        format!("<form method=\"post\"><input type=\"hidden\" name=\"wish\" value=\"{wish}\"><button class=\"primary\">{words}</button></form>\n")
     });
     let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<title>{heading}</title>\n<h1>{heading}</h1>\n<p>{sentence}</p>\n{form}</html>\n"
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{heading}</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/dashboard.css">
+</head>
+<body class="bare">
+<main>
+<p class="brand"><span class="mark" aria-hidden="true"></span>cv-analytics</p>
+<h1>{heading}</h1>
+<p>{sentence}</p>
+{form}</main>
+</body>
+</html>
+"#
     );
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
@@ -173,7 +191,7 @@ fn page(status: StatusCode, Text { heading, sentence, button }: &Text) -> Respon
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

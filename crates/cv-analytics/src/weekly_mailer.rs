@@ -70,7 +70,13 @@ impl WeeklyMailer {
 }
 
 /// Says in the log what became of each mail.
-fn tell(MailTurn { week, deliveries, .. }: &MailTurn) {
+fn tell(MailTurn { week, deliveries, faults, .. }: &MailTurn) {
+    for fault in faults {
+        tracing::warn!(
+            mail.week = %week, mail.template = fault.file, mail.template_line = fault.line, error = fault.problem,
+            "the weekly mail goes out in its built-in form: its template failed on this week's report"
+        );
+    }
     for Delivery { to, outcome } in deliveries {
         let recipient = recipient_digest(to);
         match outcome {

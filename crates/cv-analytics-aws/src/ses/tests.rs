@@ -73,6 +73,7 @@ fn message() -> Message {
         unsubscribe: Unsubscribe::Mail(from.clone()),
         from,
         date: Timestamp::from_millis(1_795_424_400_000),
+        faults: Vec::new(),
     }
 }
 

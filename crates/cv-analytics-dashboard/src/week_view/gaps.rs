@@ -1,13 +1,15 @@
 //! Gaps by kind, each with its questions and the owner's mark, and how those that were closed fare.
 
 use cv_analytics_insights::report::{
-    ActionKind, FollowState, FollowedGap, Gap, GapKind, GapMark, GapType, Report,
+    Action, ActionKind, FollowState, FollowedGap, Gap, GapKind, GapMark, GapType, Report,
 };
 use cv_analytics_insights::report_sentences as say;
 use cv_analytics_insights::report_words::{foreign as line, number};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::charts::Cell;
+use crate::gap_marking::{MarkButton, buttons};
 use crate::question_query::{questions_of, type_code};
 
 /// Skills that are named beside a gap.
@@ -39,16 +41,10 @@ struct GapView {
     evidence: String,
     examples: Vec<String>,
     related: Option<String>,
-    marks: Vec<MarkView>,
+    marks: Vec<MarkButton>,
     marked: bool,
-}
-
-/// A button.
-#[derive(Debug, Serialize)]
-struct MarkView {
-    code: &'static str,
-    name: &'static str,
-    set: bool,
+    /// Cards of this gap, one a kind, where there are several: a mark holds for them all.
+    cards: Option<usize>,
 }
 
 /// A gap that the owner closes.
@@ -72,8 +68,8 @@ pub(crate) const MARKS: [(GapMark, &str); 4] = [
 /// the CV first), and last what is not the owner's.
 pub(super) fn kinds(report: &Report) -> Vec<GapKindView> {
     let group = |(title, meaning), of: &dyn Fn(&Gap) -> bool| {
-        let gaps = report.gaps.iter().enumerate().filter(|(_, gap)| of(gap));
-        let mut first: Vec<GapView> = gaps.map(|(place, gap)| view(place, gap, report)).collect();
+        let gaps = report.gaps.iter().filter(|gap| of(gap));
+        let mut first: Vec<GapView> = gaps.map(|gap| view(gap, report)).collect();
         let others = first.split_off(first.len().min(SHOWN));
         (!first.is_empty()).then_some(GapKindView { title, meaning, first, others })
     };
@@ -86,24 +82,37 @@ pub(super) fn kinds(report: &Report) -> Vec<GapKindView> {
     again.into_iter().chain(by_kind).chain(quiet).collect()
 }
 
-fn view(place: usize, gap: &Gap, report: &Report) -> GapView {
+fn view(gap: &Gap, report: &Report) -> GapView {
+    let cards = report.gaps.iter().filter(|other| other.name == gap.name).count();
+    let is_theirs = gap.mark == Some(GapMark::NotMine);
     let related: Vec<String> =
         gap.related.iter().take(RELATED).map(|name| line(name, NAME)).collect();
     GapView {
-        id: format!("gap-{place}"),
+        id: id(gap),
         key: gap.name.clone(),
         name: line(&gap.name, NAME),
         is_topic: gap.gap_type == GapType::Topic,
         queries: Cell { value: number(gap.queries), href: Some(address(gap, report)) },
         evidence: say::gap_evidence(gap),
-        examples: gap.examples.iter().map(|text| line(text, 200)).collect(),
+        examples: gap.examples.iter().filter(|_| !is_theirs).map(|text| line(text, 200)).collect(),
         related: say::asked_with(&related),
-        marks: MARKS
-            .iter()
-            .map(|(mark, name)| MarkView { code: mark.code(), name, set: gap.mark == Some(*mark) })
-            .collect(),
+        marks: buttons(gap.mark),
         marked: gap.mark.is_some(),
+        cards: (cards > 1).then_some(cards),
     }
+}
+
+/// Where a gap's card lies on the page, the same as long as it is that gap.
+pub(crate) fn id(gap: &Gap) -> String {
+    let named = [type_code(gap.gap_type), gap.kind.code(), &gap.name].join("/");
+    let mut digits = hex::encode(Sha256::digest(named));
+    digits.truncate(12);
+    format!("gap-{digits}")
+}
+
+/// The gap that `action` asks to close.
+pub(crate) fn asked_to_close<'r>(action: &Action, report: &'r Report) -> Option<&'r Gap> {
+    report.gaps.iter().find(|gap| gap.name == action.name && leads_to(gap) == Some(action.kind))
 }
 
 /// The questions of a gap.

@@ -1,14 +1,18 @@
 //! Questions as they arrive.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
+use cv_analytics_core::timestamp::Timestamp;
 use http_body_util::BodyExt;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::rig::{HOST, MONDAY, Rig};
+use crate::rig::{HOST, MONDAY, NOW, Rig, mailing};
+
+const MINUTE: i64 = 60_000;
 
 /// Reads events until one is there that has all `parts`.
 async fn until(body: &mut Body, parts: &[&str]) -> String {
@@ -54,6 +58,32 @@ async fn a_question_comes_by_itself_and_its_answer_after_it() {
     rig.keep(&[response("r1"), response("before")]).await;
     let text = until(&mut events, &["r1", "before"]).await;
     assert!(text.contains("event: answer") && text.contains("fully covered"), "{text}");
+}
+
+#[tokio::test]
+async fn a_question_waits_for_its_answer_until_that_would_come_too_late() {
+    static CLOCK: AtomicI64 = AtomicI64::new(NOW.as_millis());
+    let clock = || Timestamp::from_millis(CLOCK.load(Ordering::Relaxed));
+    let rig = Rig::at(clock, None, mailing(&[])).await;
+    let asked_at = |id: &str, at: i64| json!({"eventType": "query", "requestId": id, "timestamp": at, "query": format!("{id}?")});
+    let now = NOW.as_millis();
+    rig.keep(&[asked_at("long-ago", now - 15 * MINUTE), asked_at("just-now", now - MINUTE)]).await;
+    let page = rig.page("/live").await;
+    let (just_now, long_ago) = page.split_once("long-ago?").unwrap();
+    assert!(just_now.contains("Waiting for the answer") && !just_now.contains("No answer arrived"));
+    assert!(long_ago.contains("No answer arrived") && !long_ago.contains("Waiting"), "{page}");
+
+    let mut events = watch(&rig, &[]).await;
+    rig.keep(&[asked_at("by-itself", now)]).await;
+    until(&mut events, &["event: question", "by-itself", "Waiting for the answer"]).await;
+    CLOCK.store(now + 14 * MINUTE, Ordering::Relaxed);
+    let text = until(&mut events, &["event: answer", "just-now", "No answer arrived"]).await;
+    assert!(!text.contains("by-itself") && !text.contains("long-ago"), "{text}");
+    CLOCK.store(now + 16 * MINUTE, Ordering::Relaxed);
+    until(&mut events, &["by-itself", "No answer arrived"]).await;
+    rig.keep(&[json!({"eventType": "response", "requestId": "by-itself", "timestamp": now, "matchType": "full"})])
+        .await;
+    until(&mut events, &["by-itself", "fully covered"]).await;
 }
 
 #[tokio::test]

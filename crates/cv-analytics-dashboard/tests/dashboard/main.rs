@@ -12,6 +12,7 @@ mod exports;
 mod hostile_text;
 mod letters;
 mod live;
+mod mail;
 mod marks;
 mod numbers;
 mod rig;

@@ -1,31 +1,146 @@
 //! Gap marks on the pages.
 
+use cv_analytics_insights::figure_settings::FigureSettings;
 use serde_json::json;
 
-use crate::rig::{MONDAY, Rig, whole};
+use crate::rig::{Answered, MONDAY, Rig, whole};
 
-#[tokio::test]
-async fn a_gap_is_marked_on_the_page_and_the_report_follows() {
+const WEEK: &str = "/weeks/2026-W47";
+
+/// A week with two gaps, of which Kubernetes has two kinds.
+async fn rig() -> Rig {
     let rig = Rig::new().await;
     let none = json!({"matchType": "none", "outcome": "no_match"});
+    let failed = json!({"outcome": "error"});
     rig.keep(&[
         whole("r1", MONDAY, "Do you know k8s?", &none),
         whole("r2", MONDAY + 1000, "What is your notice period?", &none),
+        whole("r3", MONDAY + 2000, "Kubernetes?", &failed),
+        whole("r4", MONDAY + 3000, "k8s at work?", &none),
     ])
     .await;
-    let before = rig.page("/weeks/2026-W47").await;
+    rig
+}
+
+async fn mark(rig: &Rig, name: &str, mark: &str, next: &str) -> Answered {
+    rig.post("/settings/gap-marks", &[("name", name), ("mark", mark), ("next", next)]).await
+}
+
+/// What a page says was done, up to the end of its section.
+fn done(page: &str) -> &str {
+    let (_, after) = page.split_once("role=\"status\"").unwrap_or_default();
+    after.split("</form>").next().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_gap_is_marked_on_the_page_which_says_so_and_the_report_follows() {
+    let rig = rig().await;
+    let before = rig.page(WEEK).await;
     assert!(before.contains("value=\"have-it\" aria-pressed=\"false\""), "{before}");
-    let fields = [("name", "Kubernetes"), ("mark", "learning"), ("next", "/weeks/2026-W47#gap-0")];
-    let answer = rig.post("/settings/gap-marks", &fields).await;
-    assert_eq!(answer.header("location"), "/weeks/2026-W47#gap-0");
-    let after = rig.page("/weeks/2026-W47").await;
+    assert!(before.contains("A mark holds for all 2 cards of Kubernetes."));
+    let answer = mark(&rig, "k8s", "learning", "/weeks/2026-W47#gap-0").await;
+    assert_eq!(answer.header("location"), "/weeks/2026-W47?marked=Kubernetes#gap-0");
+    let after = rig.page("/weeks/2026-W47?marked=Kubernetes").await;
     assert!(after.contains("value=\"learning\" aria-pressed=\"true\""), "{after}");
-    rig.post("/settings/gap-marks", &[("name", "notice period"), ("mark", "noise")]).await;
-    assert!(!rig.page("/weeks/2026-W47").await.contains("notice period</span>"));
+    assert!(done(&after).contains("Kubernetes</strong>: marked “Learning it”. Reports follow it"));
+    assert_eq!(after.matches("class=\"note marked\"").count(), 2, "each of its cards says so");
+    assert!(rig.page(WEEK).await.contains("learning\" aria-pressed=\"true\""));
+    assert_eq!(done(&rig.page(WEEK).await), "");
+}
+
+#[tokio::test]
+async fn what_was_marked_is_taken_back_in_the_same_place() {
+    let rig = rig().await;
+    let next = "/weeks/2026-W47?marked=other#gap-9";
+    let answer = mark(&rig, "notice period", "noise", next).await;
+    let marked = "/weeks/2026-W47?marked=notice+period";
+    assert_eq!(answer.header("location"), format!("{marked}#gap-9"));
+    let page = rig.page(marked).await;
+    assert!(!page.contains("<span dir=\"auto\">notice period</span>"), "no gap any more");
+    assert!(done(&page).contains("marked “No gap”. It is left out of the gaps from now on."));
+    assert!(done(&page).contains("value=\"none\">Take it back"), "{}", done(&page));
     assert!(rig.page("/settings").await.contains("notice period"));
-    rig.post("/settings/gap-marks", &[("name", "notice period"), ("mark", "none")]).await;
-    assert!(rig.page("/weeks/2026-W47").await.contains("notice period</span>"));
-    for fields in [[("name", ""), ("mark", "noise")], [("name", "Go"), ("mark", "great")]] {
-        assert_eq!(rig.post("/settings/gap-marks", &fields).await.status, 400, "{fields:?}");
+
+    mark(&rig, "notice period", "not-mine", "").await;
+    assert!(done(&rig.page(marked).await).contains("value=\"noise\">Back to “No gap”"));
+    mark(&rig, "notice period", "none", "").await;
+    let page = rig.page(marked).await;
+    assert!(done(&page).contains("</strong>: no mark any more."), "{}", done(&page));
+    assert!(page.contains("<span dir=\"auto\">notice period</span>"));
+}
+
+#[tokio::test]
+async fn an_address_cannot_make_a_page_say_that_something_was_marked() {
+    let rig = rig().await;
+    for path in [WEEK, "/settings", "/questions?week=2026-W47"] {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let page = rig.page(&format!("{path}{sign}marked=Your+data+is+lost")).await;
+        assert!(!page.contains("data is lost"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_first_action_and_the_questions_of_a_gap_have_its_buttons() {
+    let rig = rig().await;
+    let page = rig.page(WEEK).await;
+    let (_, action) = page.split_once("id=\"first-action\"").unwrap();
+    let (action, _) = action.split_once("</section>").unwrap();
+    assert!(action.contains("name=\"name\" value=\"Kubernetes\""), "{action}");
+    assert_eq!(action.matches("aria-pressed=\"false\"").count(), 4);
+    let (_, card) = action.split_once("href=\"#gap-").unwrap();
+    let card = format!("id=\"gap-{}\"", card.split('"').next().unwrap());
+    assert_eq!(page.matches(&card).count(), 1, "{card}");
+
+    let questions = "/questions?week=2026-W47&gap=Kubernetes";
+    assert!(
+        rig.page(questions).await.contains("What is <span dir=\"auto\">Kubernetes</span> to you?")
+    );
+    assert!(!rig.page("/questions?week=2026-W47").await.contains("to you?"));
+    let answer = mark(&rig, "Kubernetes", "have-it", questions).await;
+    assert_eq!(answer.header("location"), format!("{questions}&marked=Kubernetes"));
+    let page = rig.page(answer.header("location")).await;
+    assert!(
+        done(&page).contains("On my CV now") && page.contains("aria-pressed=\"true\""),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn the_card_of_a_gap_keeps_its_place_while_others_come_and_go() {
+    let rig = rig().await;
+    let card = |page: &str| {
+        let (before, _) = page.split_once("<span dir=\"auto\">notice period</span>").unwrap();
+        before.rsplit_once("id=\"").unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let before = card(&rig.page(WEEK).await);
+    mark(&rig, "Kubernetes", "noise", "").await;
+    assert_eq!(card(&rig.page(WEEK).await), before);
+}
+
+#[tokio::test]
+async fn what_is_not_the_owners_is_shown_without_what_people_asked() {
+    let rig = rig().await;
+    let asked = "<li dir=\"auto\">“What is your notice period?”</li>";
+    assert!(rig.page(WEEK).await.contains(asked));
+    mark(&rig, "notice period", "not-mine", "").await;
+    let page = rig.page(WEEK).await;
+    assert!(page.contains("notice period</span>") && !page.contains(asked));
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_knows_leaves_the_form_as_it_was_with_names_that_look_like_it() {
+    let rig = rig().await;
+    let answer = mark(&rig, "Kubernetis", "noise", "/settings").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("aria-label=\"Pages\""), "the page has its navigation");
+    assert!(answer.body.contains("No skill and no gap of these weeks is called “Kubernetis”."));
+    assert!(
+        answer.body.contains("name=\"name\" value=\"Kubernetes\" dir=\"auto\">Kubernetes</button>")
+    );
+    assert!(answer.body.contains("required maxlength=\"2000\" value=\"Kubernetis\" aria-invalid"));
+    assert!(answer.body.contains("<option value=\"noise\" selected>"));
+    let answer = mark(&rig, "", "noise", "").await;
+    assert!(answer.status == 400 && answer.body.contains("A name has 1 to 2000 characters."));
+    assert_eq!(mark(&rig, "Go", "great", "").await.status, 400);
+    assert!(FigureSettings::load(&rig.store).await.unwrap().gap_marks.is_empty());
 }

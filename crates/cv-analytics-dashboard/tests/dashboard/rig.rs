@@ -11,8 +11,11 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Disposition, Keep};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_dashboard::dead_letters::{DeadLetterError, DeadLetters, Entry, Listed, Retried};
+use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
 use cv_analytics_dashboard::{Dashboard, Setup, app};
+use cv_analytics_mail::mailing::Mailing;
+use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_server::configuration::{Limits, PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
 use cv_analytics_sqlite::SqliteStore;
@@ -28,6 +31,9 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_516_200_000);
 /// Monday of 2026-W47, 10:00.
 pub(crate) const MONDAY: i64 = 1_794_823_200_000;
 pub(crate) const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
+
+/// The way that mails take.
+pub(crate) const WAY: &str = "through mail.example.org:587";
 
 /// The letters of the store.
 pub(crate) struct Letters(SqliteStore);
@@ -70,12 +76,33 @@ pub(crate) fn intake() -> Intake {
     Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec())))
 }
 
+/// The mailing of an owner who changed nothing.
+pub(crate) fn mailing(recipients: &[&str]) -> Mailing {
+    let recipients = recipients.iter().map(|to| to.parse().unwrap());
+    let schedule = Schedule::DEFAULT.parse().unwrap();
+    Mailing::new("Reports <reports@example.com>".parse().unwrap(), recipients, schedule, None, None)
+}
+
 impl Rig {
     pub(crate) async fn new() -> Self {
         Self::with(None).await
     }
 
     pub(crate) async fn with(public_url: Option<&str>) -> Self {
+        Self::mailing(public_url, mailing(&[])).await
+    }
+
+    /// One that sends mails.
+    pub(crate) async fn mailing(public_url: Option<&str>, mailing: Mailing) -> Self {
+        Self::at(|| NOW, public_url, mailing).await
+    }
+
+    /// One with a clock of its own.
+    pub(crate) async fn at(
+        clock: fn() -> Timestamp,
+        public_url: Option<&str>,
+        mailing: Mailing,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
         let token = Secret::new(TOKEN);
@@ -84,14 +111,20 @@ impl Rig {
         let dashboard = Arc::new(Dashboard::new(Setup {
             store: store.clone(),
             dead_letters: Letters(store.clone()),
+            mails: Mails::FromHere {
+                way: WAY.to_owned(),
+                mailing: Box::new(mailing),
+                started: NOW.plus_millis(-60_000),
+            },
             hosts: AcceptedHosts::new(HOST.parse().unwrap(), public_url.as_ref()),
             sessions: OwnerSessions::open(&token, &file).unwrap(),
             token,
             public_url,
             rates: Arc::new(RateLimits::new(&Limits::default())),
+            secrets_file: Some("/data/credentials.env".to_owned()),
             program_settings: Vec::new(),
             live_every: Duration::from_millis(5),
-            clock: || NOW,
+            clock,
         }));
         let app = app(Arc::clone(&dashboard));
         let mut rig = Self { app, store, dashboard, folder, cookie: String::new() };

@@ -99,3 +99,39 @@ async fn the_newest_week_that_is_over_is_shown_first() {
     let empty = rig.page("/weeks/2026-W47").await;
     assert!(empty.contains("A quiet week"), "{empty}");
 }
+
+#[tokio::test]
+async fn pages_end_where_the_questions_do_and_nowhere_else() {
+    let rig = many(60).await;
+    let last = rig.page("/questions?week=2026-W47&page=2").await;
+    assert!(last.contains("Question 9?") && !last.contains("Question 10?"), "{last}");
+    assert!(last.contains("page 2 of 2") && !last.contains("Older"));
+    assert!(rig.page("/questions?week=2026-W47&page=3041").await.contains("No question fits."));
+}
+
+#[tokio::test]
+async fn a_skill_that_nobody_knows_is_told_from_one_that_nobody_asked_about() {
+    let rig = Rig::new().await;
+    let unknown = rig.page("/questions?skill=Nosuch").await;
+    assert!(unknown.contains("No skill is known as “Nosuch”"), "{unknown}");
+    for path in ["/questions?skill=k8s", "/questions?text=Nosuch"] {
+        let page = rig.page(path).await;
+        assert!(page.contains("No question fits.") && !page.contains("is known as"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_filter_that_is_set_is_shown_and_can_be_removed() {
+    let rig = Rig::new().await;
+    let page = rig
+        .page("/questions?week=2026-W47&gap=Go&type=skill&kind=fault")
+        .await
+        .replace("&#x2f;", "/");
+    for (chip, removed) in [
+        ("in the gap: Go", "/questions?week=2026-W47&amp;kind=fault\""),
+        ("type of gap: skill", "/questions?week=2026-W47&amp;gap=Go&amp;kind=fault\""),
+        ("gap kind: fault", "/questions?week=2026-W47&amp;gap=Go&amp;type=skill\""),
+    ] {
+        assert!(page.contains(chip) && page.contains(removed), "{chip}: {page}");
+    }
+}

@@ -3,7 +3,7 @@
 use cv_analytics_insights::figure_settings::FigureSettings;
 use serde_json::json;
 
-use crate::rig::{MONDAY, Rig, WEEK_MS, whole};
+use crate::rig::{MONDAY, NOW, Rig, WEEK_MS, whole};
 
 /// A week with a little of everything.
 async fn rig() -> Rig {
@@ -51,6 +51,32 @@ async fn the_week_in_its_order() {
     let lines: Vec<&str> =
         lines.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn while_nothing_has_arrived_the_page_says_how_an_agent_is_connected() {
+    let rig = Rig::new().await;
+    let page = rig.page("/weeks/2026-W48").await;
+    for part in
+        ["Connect your agent", "AWS_SQS_URL", "<code>&#x2f;data&#x2f;credentials.env</code>"]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("Capture health"));
+    rig.keep(&[whole("r", MONDAY, "Go?", &json!({"matchType": "full"}))]).await;
+    assert!(!rig.page("/weeks/2026-W48").await.contains("Connect your agent"));
+    assert!(rig.page("/weeks/2026-W47").await.contains("Capture health"));
+}
+
+#[tokio::test]
+async fn a_week_that_goes_on_says_that_the_last_questions_may_yet_be_answered() {
+    let rig = Rig::new().await;
+    let asked = |id: &str, at: i64| json!({"eventType": "query", "requestId": id, "timestamp": at, "query": "Go?"});
+    rig.keep(&[asked("then", MONDAY), asked("now", NOW.as_millis())]).await;
+    let note = "questions of the last 15 minutes may yet be answered";
+    assert!(rig.page("/weeks/2026-W48").await.contains(note));
+    let closed = rig.page("/weeks/2026-W47").await;
+    assert!(closed.contains("class=\"banner\"") && !closed.contains(note));
 }
 
 #[tokio::test]

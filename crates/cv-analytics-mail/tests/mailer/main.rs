@@ -6,6 +6,8 @@ mod world;
 
 use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_insights::mail_template::{MailTemplate, TemplateFile};
+use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::Standing;
 use cv_analytics_mail::recipient_record::RecipientRecord;
@@ -134,6 +136,33 @@ async fn a_first_start_with_a_clock_that_is_ahead_costs_no_mail() {
     world.set_clock(WEDNESDAY);
     world.start_and_run("2026-11-24T00:00:00Z").await;
     assert_eq!(world.delivered(), ["2026-W47 owner@example.org"]);
+}
+
+#[tokio::test]
+async fn a_template_that_fails_on_a_week_is_told_once_and_costs_no_mail() {
+    let source = "{{ week }}\n{% if week == '2026-W48' %}{{ no.thing }}{% endif %}";
+    let file = TemplateFile { name: "mine.txt".to_owned(), source: source.to_owned() };
+    let mut world = World::at(WEDNESDAY, &[OWNER, OTHER]);
+    world.template = MailTemplate::read(None, Some(file)).unwrap();
+    let mut mailer = world.start().await;
+    for (monday, until, faults) in [
+        ("2026-11-23T09:00:00Z", "2026-11-23T12:00:00Z", 0),
+        ("2026-11-30T09:00:00Z", "2026-11-30T12:00:00Z", 1),
+    ] {
+        world.run(&mut mailer, monday).await;
+        world.answers(&[(OWNER, Answer::Passing)]);
+        let mut told = Vec::new();
+        while Clock::now(&world) < moment(until) {
+            let turn = mailer.turn().await.unwrap();
+            told.extend(turn.faults);
+            world.sleep(turn.wait).await;
+        }
+        assert_eq!(told.len(), faults, "{told:?}");
+        assert!(
+            told.iter().all(|fault| (fault.file.as_str(), fault.line) == ("mine.txt", Some(2)))
+        );
+    }
+    assert_eq!(world.delivered().len(), 4);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::report::Report;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::hand_over::{HandOver, HandOverError};
@@ -40,6 +41,7 @@ pub(crate) struct World {
     is_empty: Arc<Mutex<bool>>,
     pub(crate) recipients: Vec<&'static str>,
     pub(crate) schedule: Option<&'static str>,
+    pub(crate) template: MailTemplate,
 }
 
 pub(crate) type TestMailer = Mailer<World, World, World, World>;
@@ -78,13 +80,15 @@ impl World {
     }
 
     pub(crate) async fn mailing(&self) -> Mailing {
-        Mailing::new(
+        let mut mailing = Mailing::new(
             "reports@example.com".parse().unwrap(),
             self.recipients.iter().map(|to| to.parse().unwrap()),
             self.schedule.unwrap_or(Schedule::DEFAULT).parse().unwrap(),
             Some("https://cv.example.org".to_owned()),
             Some(UnsubscribeKey::kept_or_made(self, || "k".repeat(64)).await.unwrap()),
-        )
+        );
+        mailing.template = self.template.clone();
+        mailing
     }
 
     /// Starts the program.

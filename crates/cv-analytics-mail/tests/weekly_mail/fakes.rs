@@ -125,6 +125,7 @@ fn message(to: &str) -> Message {
         unsubscribe: Unsubscribe::Mail(from.clone()),
         from,
         date: MONDAY_NINE,
+        faults: Vec::new(),
     }
 }
 

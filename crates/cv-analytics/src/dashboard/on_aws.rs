@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use cv_analytics_dashboard::mail_page::mail_pages;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting};
 use cv_analytics_server::configuration::Secret;
 use cv_analytics_server::{RateLimits, serve};
 use tokio::net::TcpListener;
 
 use super::letters_in_queue::LettersInQueue;
-use super::reporter_mails::ReporterMails;
+use super::reporter_mails::reporter_mails;
 use super::table_health::TableHealth;
 use super::{Place, dashboard};
 use crate::arguments::{Installation, wrong_usage};
@@ -63,11 +62,14 @@ pub(crate) async fn run(
     };
     let limits = options.limits();
     let tables = aws.store.tables().names();
+    let (sender, recipients) = (variable("SENDER_EMAIL"), variable("RECIPIENT_EMAIL"));
     let place = Place {
+        mails: reporter_mails(sender.as_deref(), recipients.as_deref())?,
         token: Secret::new(&kept),
         listening,
         public_url: options.public_url.clone(),
         rates: Arc::new(RateLimits::new(&limits)),
+        secrets_file: None,
         program_settings: vec![
             ProgramSetting { name: "Listens on", value: listening.to_string() },
             ProgramSetting {
@@ -92,11 +94,7 @@ pub(crate) async fn run(
         output::print_line(format!("Your token is in {file}."))?;
     }
     output::print_line(format!("cv-analytics is ready: {url}"))?;
-    let mails =
-        ReporterMails { sender: variable("SENDER_EMAIL"), recipients: variable("RECIPIENT_EMAIL") };
-    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard))
-        .merge(mail_pages(Arc::clone(&dashboard), mails))
-        .merge(health);
+    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard)).merge(health);
     let stop = async move {
         stop_signal().await;
         dashboard.stop();

@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_dashboard::Dashboard;
-use cv_analytics_dashboard::mail_page::mail_pages;
+use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_mail::mailer::WeekReports;
 use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret};
@@ -22,9 +23,9 @@ use crate::dashboard::{self, LettersInSqlite, Place};
 use crate::data_folder::{DataFolder, StoredCredentials};
 use crate::mail_form::MailForm;
 use crate::mail_options::{MailOptions, MailWay, unsubscribe_key};
+use crate::store_reports::StoreReports;
 use crate::unsubscribe_page::unsubscribe_page;
 use crate::weekly_mailer::WeeklyMailer;
-use crate::weekly_mails::{StoreReports, WeeklyMails};
 use crate::{now, session_key};
 
 /// How often older interactions are deleted where retention is on.
@@ -115,18 +116,19 @@ impl Serve {
         let public_url = self.public_url.as_ref();
         let mailing = mail.mailing(&way, None, recipients, public_url, &store).await?;
         let mailing = form.applied_to(mailing)?;
-        let mails = WeeklyMails {
-            store: store.clone(),
+        let mails = Mails::FromHere {
             way: if mail.has_recipients() { way.to_string() } else { NO_MAIL.to_owned() },
-            mailing: mailing.clone(),
+            mailing: Box::new(mailing.clone()),
             started: now(),
         };
         let letters = LettersInSqlite { store: store.clone(), intake };
         let place = Place {
+            mails,
             token,
             listening,
             public_url: self.public_url.clone(),
             rates: server.rates(),
+            secrets_file: Some(whole(&folder.credentials_file())),
             program_settings: self.shown_settings(),
             live_every: dashboard::LIVE_EVERY,
         };
@@ -140,7 +142,6 @@ impl Serve {
             listener,
             router: app(Arc::clone(&server))
                 .merge(cv_analytics_dashboard::app(Arc::clone(&dashboard)))
-                .merge(mail_pages(Arc::clone(&dashboard), mails))
                 .merge(unsubscribe),
             server,
             dashboard,
@@ -275,4 +276,9 @@ impl Reports for StoreReports<SqliteStore> {
     async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
         Ok(self.week_report(week).await?.to_json()?)
     }
+}
+
+/// The path from the root, as one reads it who is not where the program was started.
+fn whole(path: &Path) -> String {
+    std::path::absolute(path).map_or_else(|_| shown(path), |path| shown(&path))
 }

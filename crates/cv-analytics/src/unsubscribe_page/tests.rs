@@ -50,7 +50,7 @@ impl Site {
         let status = response.status();
         if status != StatusCode::METHOD_NOT_ALLOWED {
             let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(policy.starts_with("default-src 'none'"), "{policy}");
+            assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
             assert_eq!(response.headers()[header::REFERRER_POLICY], "no-referrer");
             assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         }
@@ -75,8 +75,12 @@ async fn a_look_changes_nothing_and_names_nobody() {
     let site = Site::new().await;
     for _ in 0..2 {
         let page = site.look().await;
-        assert!(page.contains("<button>Unsubscribe</button>"), "{page}");
+        assert!(page.contains(">Unsubscribe</button>"), "{page}");
         assert!(!page.contains("owner"), "{page}");
+        assert!(
+            page.contains("<link rel=\"stylesheet\" href=\"/assets/dashboard.css\">"),
+            "{page}"
+        );
         assert!(!site.is_unsubscribed().await);
     }
 }

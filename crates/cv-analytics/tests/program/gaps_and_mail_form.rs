@@ -17,7 +17,7 @@ fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
     assert!(mark(&["K8S", "learning"]).starts_with("Kubernetes is marked learning"));
     assert!(mark(&["kubernetes", "have-it"]).contains("have-it (was learning)"));
     let shown = text(&run(folder.path(), &["settings", "show"]).stdout);
-    assert!(shown.contains("Kubernetes: have-it since 20"), "{shown}");
+    assert!(shown.contains("Gap marks: 1\n  Kubernetes: have-it since 20"), "{shown}");
     let exported = text(&run(folder.path(), &["settings", "export"]).stdout);
     let settings: Value = serde_json::from_str(&exported).unwrap();
     assert_eq!(settings["gapMarks"]["Kubernetes"]["earlier"][0]["mark"], "learning");
@@ -28,6 +28,8 @@ fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
     assert_eq!(text(&run(elsewhere.path(), &["settings", "export"]).stdout), exported);
 
     assert!(mark(&["kubernetes", "--clear"]).contains("no mark any more (was have-it)"));
+    let shown = text(&run(folder.path(), &["settings", "show"]).stdout);
+    assert!(shown.contains("Gap marks: 0, and 1 taken back\n"), "{shown}");
     assert!(mark(&["Docker", "none", "--json"]).contains(r#""mark":null"#));
     check_refusal(folder.path(), &["gaps", "mark", "Kubernettle", "noise"], 1, "did you mean");
     check_refusal(folder.path(), &["gaps", "mark", "Docker", "fixed"], 2, "invalid value");

@@ -1,0 +1,219 @@
+//! Marking gaps: the buttons wherever a gap stands, what they do, and what the page says afterwards.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use axum::response::{IntoResponse, Redirect};
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::SkillDictionary;
+use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::gap_marks::{MarkGapError, mark_gap};
+use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::report_words::foreign as line;
+use serde::Serialize;
+
+use crate::access::Owner;
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::form::Form;
+use crate::login::local;
+use crate::page::PageError;
+use crate::settings_page::{Refused, settings};
+use crate::week_view::MARKS;
+
+/// The parameter that names the gap whose mark was changed a moment ago.
+const MARKED: &str = "marked";
+/// Characters of a gap's name, in the form and in a sentence.
+const LONGEST_NAME: usize = 2_000;
+const NAME: usize = 80;
+
+/// The buttons that mark a gap.
+#[derive(Debug, Serialize)]
+pub(crate) struct MarkForm {
+    /// As it is written in forms.
+    pub(crate) key: String,
+    pub(crate) name: String,
+    pub(crate) marks: Vec<MarkButton>,
+    pub(crate) marked: bool,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct MarkButton {
+    pub(crate) code: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) set: bool,
+}
+
+/// What was done a moment ago, and the way back.
+#[derive(Debug, Serialize)]
+pub(crate) struct MarkedView {
+    key: String,
+    name: String,
+    /// What holds from now on, in a sentence.
+    text: String,
+    /// The mark before, or `none`, with the words of its button; absent where there is no way back.
+    back: Option<(&'static str, String)>,
+}
+
+/// The buttons of a gap with `mark`.
+pub(crate) fn buttons(mark: Option<GapMark>) -> Vec<MarkButton> {
+    let button = |(of, name): (GapMark, &'static str)| MarkButton {
+        code: of.code(),
+        name,
+        set: mark == Some(of),
+    };
+    MARKS.into_iter().map(button).collect()
+}
+
+impl MarkForm {
+    /// The form of the gap `name`, which has `mark`.
+    pub(crate) fn of(name: &str, mark: Option<GapMark>) -> Self {
+        let (key, shown) = (name.to_owned(), line(name, NAME));
+        Self { key, name: shown, marks: buttons(mark), marked: mark.is_some() }
+    }
+}
+
+impl MarkedView {
+    /// What the settings say of the gap that the address names as marked; nothing where they know
+    /// no such gap, so that an address cannot make the page say anything.
+    pub(crate) fn of(settings: &FigureSettings, query: &str) -> Option<Self> {
+        let query = Form::read(query.as_bytes());
+        let key = query.get(MARKED)?;
+        let marked = settings.gap_marks.get(key)?;
+        let before = marked.earlier.last().and_then(|earlier| earlier.mark);
+        let back = match (marked.mark, before) {
+            (None, None) => None,
+            (Some(_), None) => Some(("none", "Take it back".to_owned())),
+            (_, Some(before)) => Some((before.code(), format!("Back to “{}”", words(before)))),
+        };
+        Some(Self {
+            key: key.to_owned(),
+            name: line(key, NAME),
+            text: match marked.mark {
+                None => "no mark any more.".to_owned(),
+                Some(mark) => format!("marked “{}”. {}", words(mark), consequence(mark)),
+            },
+            back,
+        })
+    }
+}
+
+fn words(mark: GapMark) -> &'static str {
+    MARKS.iter().find(|(known, _)| *known == mark).map_or(mark.code(), |(_, words)| words)
+}
+
+/// What reports do from now on.
+const fn consequence(mark: GapMark) -> &'static str {
+    match mark {
+        GapMark::HaveIt => "Reports follow it from now on, and open it again if it fails again.",
+        GapMark::Learning => "Reports follow it from now on, and tell no more to add it.",
+        GapMark::NotMine => "It stands last among the gaps from now on, and asks for nothing.",
+        GapMark::Noise => "It is left out of the gaps from now on.",
+    }
+}
+
+/// `query` without what was marked.
+pub(crate) fn without_marked(query: &str) -> String {
+    let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != MARKED);
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// The address `next` with the gap that was marked.
+fn with_marked(next: &str, name: &str) -> String {
+    let (address, fragment) = next.split_once('#').unwrap_or((next, ""));
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let kept = without_marked(query);
+    let marked = form_urlencoded::Serializer::new(String::new()).append_pair(MARKED, name).finish();
+    let and = if kept.is_empty() { "" } else { "&" };
+    let hash = if fragment.is_empty() { "" } else { "#" };
+    format!("{path}?{kept}{and}{marked}{hash}{fragment}")
+}
+
+/// Marks a gap, or takes its mark away.
+pub(crate) async fn mark<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+    Extension(form): Extension<Form>,
+) -> Result<Response<Body>, PageError> {
+    let code = form.get("mark").unwrap_or_default();
+    let mark = GapMark::from_code(code);
+    if mark.is_none() && code != "none" {
+        let text = "a mark is have-it, learning, not-mine, noise or none".to_owned();
+        return Err(PageError::BadRequest(text));
+    }
+    let name = form.get("name").unwrap_or_default().trim();
+    let refuse = |text: String, near: Vec<String>| Refused {
+        name: name.chars().take(LONGEST_NAME).collect(),
+        mark: code.to_owned(),
+        text,
+        near,
+    };
+    let refused = if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        refuse(format!("A name has 1 to {LONGEST_NAME} characters."), Vec::new())
+    } else {
+        match marked(&dashboard, &form, name, mark).await? {
+            Ok(name) => {
+                let next = form.get("next").filter(|next| !next.is_empty());
+                let next = next.map_or("/settings", |next| local(Some(next)));
+                return Ok(Redirect::to(&with_marked(next, &name)).into_response());
+            }
+            Err(near) => refuse(
+                format!("No skill and no gap of these weeks is called “{}”.", line(name, NAME)),
+                near,
+            ),
+        }
+    };
+    let mut page = settings(&dashboard, &owner, "", Some(refused)).await?;
+    *page.status_mut() = StatusCode::BAD_REQUEST;
+    Ok(page)
+}
+
+/// Marks the gap that the owner calls `name`, and gives the name that reports use, or names that look
+/// like it. The names are a skill's, those of earlier marks, those of the week on the screen, and those
+/// of the last weeks: reports are made until one has it.
+async fn marked<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    form: &Form,
+    name: &str,
+    mark: Option<GapMark>,
+) -> Result<Result<String, Vec<String>>, PageError> {
+    let now = dashboard.now();
+    let shown = form.get("week").and_then(|week| week.parse::<IsoWeek>().ok());
+    let weeks = [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))];
+    let mut weeks = weeks.into_iter().flatten();
+    let mut reports = Vec::new();
+    let (store, skills) = (&dashboard.store, SkillDictionary::shared());
+    loop {
+        match mark_gap(store, skills, &reports, name, mark, now).await {
+            Ok(marked) => return Ok(Ok(marked.name)),
+            Err(MarkGapError::Settings(error)) => return Err(error.into()),
+            Err(MarkGapError::Unknown { near, .. }) => {
+                let Some(week) = weeks.next() else { return Ok(Err(near)) };
+                let made = dashboard.reports.report(store, week, now).await?;
+                reports.push(made.report.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_the_last_gap_that_was_marked_and_keeps_the_rest() {
+        for (next, expect) in [
+            ("/weeks/2026-W47#gap-1", "/weeks/2026-W47?marked=a%26b#gap-1"),
+            ("/settings?marked=other", "/settings?marked=a%26b"),
+            ("/questions?gap=a%26b&page=2", "/questions?gap=a%26b&page=2&marked=a%26b"),
+        ] {
+            assert_eq!(with_marked(next, "a&b"), expect);
+        }
+        assert_eq!(without_marked("gap=x+y&marked=x+y"), "gap=x+y");
+    }
+}
