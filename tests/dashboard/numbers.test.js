@@ -23,7 +23,7 @@ const promised = ({ text, href }) => {
   const whole = /^([\d,]+)(?![\d,.–]| ms| s\b)/.exec(text)?.[1];
   const count = whole && number(whole);
   if (/[?&]session=known/.test(href)) return { conversations: count };
-  const conversations = / in ([\d,]+) conversations?/.exec(text)?.[1];
+  const conversations = / (?:in|from) ([\d,]+) conversations?/.exec(text)?.[1];
   return { questions: count, conversations: number(conversations) };
 };
 
@@ -38,7 +38,7 @@ test("each action opens the questions that it rests on", async (t) => {
   const count = await actions.count();
   assert.ok(count > 3, `${count} actions`);
   for (const action of await actions.all()) {
-    assert.equal(await action.locator('a[href^="/questions?"]').count(), 1, await action.innerText());
+    assert.ok(await action.locator('a[href^="/questions?"]').count(), await action.innerText());
   }
   faults.none();
 });
@@ -58,7 +58,8 @@ test("each number of the week page is the number of questions that it opens", as
   const kinds = new Set(all.map(kind));
   const expected = [
     "week+half", "week+outcome", "week+session", "week+score", "week+match", "week+skill", "week+skill+match",
-    "week+skill+word", "week+skill+outcome", "week+gap+type+kind", "week+took", "week+left-out",
+    "week+skill+word", "week+skill+outcome", "week+skill+session", "week+gap+type+kind", "week+took", "week+left-out",
+    "week+about+handled", "week+weeks+about+until", "week+weeks+about+since+handled", "week+score+outcome", "week",
   ];
   for (const name of expected) assert.ok([...kinds].some((kind) => same(kind, name)), `${name}: in none of ${[...kinds]}`);
   assert.ok(distinct.length > 100, `${distinct.length} numbers`);

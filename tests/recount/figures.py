@@ -218,7 +218,8 @@ class Recount:
                 figures = {"interactions": report["provenance"]["interactions"],
                            **{key: capture[key] for key in ("queries", "joined", "unanswered", "joinRate")},
                            "sessions": report["sessions"], "match": self.match(week), "outcomes": report["outcomes"],
-                           "latencyMs": report["latencyMs"]}
+                           "latencyMs": report["latencyMs"],
+                           "scoreBands": report["calibration"] and report["calibration"]["bands"]}
             found[week_name(week)] = figures
         return found
 

@@ -5,7 +5,7 @@ import re
 
 LABELS = {"answered": "Answered", "no_match": "Nothing matched", "blocked": "Refused by a filter",
           "off_hours": "Asked outside hours", "quota": "Quota used up", "ai_error": "The model failed",
-          "error": "Other errors", "unanswered": "No answer arrived"}
+          "error": "Other error", "unanswered": "No answer arrived"}
 COVERED = (("full", "fully covered"), ("partial", "partly"), ("none", "not"), ("unanswered", "unanswered"))
 MOVED, SKILLS, GAPS = "what moved", "what people asked about", "what your agent could not answer well"
 LATENCY = "how long answers took"

@@ -297,7 +297,7 @@ class Comparison:
         """Says where an action's evidence is no figure of this report: actions are advice, so no more is checked."""
         if [action["priority"] for action in self.report["actions"]] != list(range(1, len(self.report["actions"]) + 1)):
             self.found.append("actions: priorities are not 1, 2, 3 …")
-        gaps = {(gap["name"], gap["kind"]): gap for gap in self.report["gaps"]}
+        gaps = {(gap["name"], gap["type"], gap["kind"]): gap for gap in self.report["gaps"]}
         kinds = {"add_or_learn": ("not_on_cv", "unmatched"), "fix_retrieval": ("not_retrieved",),
                  "relax_filter": ("blocked",)}
         for action in self.report["actions"]:
@@ -306,21 +306,38 @@ class Comparison:
                 self.found.append(f"actions.fix_fault {action['name']}: the evidence is not the outcome's count")
             if action["kind"] == "use_their_word":
                 entry = next(entry for entry in self.report["vocabulary"] if entry["skill"] == action["name"])
-                if not any(evidence == word["queries"] and word["text"] not in entry["onCv"] for word in entry["asked"]):
+                asked = {word["text"]: word["queries"] for word in entry["asked"] if word["text"] not in entry["onCv"]}
+                if evidence != asked.get(action["evidence"]["word"]):
                     self.found.append(f"actions.use_their_word {action['name']}: nobody used another word so often")
+                self.about(action, "skill")
             if action["kind"] == "check_capture":
                 capture = self.expected["capture"]
                 self.found += values({"queries": capture["unanswered"] + capture["responseOnly"], "sessions": None},
                                      action["evidence"], "actions.check_capture")
             if action["kind"] in kinds:
-                evidence = [(gap["queries"], gap["sessions"]) for kind in kinds[action["kind"]]
-                            for gap in [gaps.get((action["name"], kind))] if gap]
-                if (action["evidence"]["queries"], action["evidence"]["sessions"]) not in evidence:
-                    self.found.append(f"actions.{action['kind']} {action['name']}: no gap has this evidence")
+                of = action["evidence"]["gap"]
+                gap = gaps.get((action["name"], of["type"], of["kind"]))
+                if of["kind"] not in kinds[action["kind"]] or not gap:
+                    self.found.append(f"actions.{action['kind']} {action['name']}: there is no such gap")
+                else:
+                    self.found += values({"queries": gap["queries"], "sessions": gap["sessions"]}, action["evidence"],
+                                         f"actions.{action['kind']} {action['name']}")
+                self.about(action, of["type"])
         rate = self.expected["capture"]["joinRate"]
         missing = rate is not None and rate < Decimal("0.99")
         if missing != any(action["kind"] == "check_capture" for action in self.report["actions"]):
             self.found.append("actions: check_capture does not go by the join rate")
+
+    def about(self, action, of_type):
+        """Compares what an action says of all questions about its skill; of a topic it says nothing."""
+        expected = {"asked": None, "previous": None, "grows": None}
+        if of_type == "skill":
+            skill = self.expected["skills"][self.key(action["name"])]
+            expected = {"asked": skill["queries"], "previous": skill["previous"],
+                        "grows": skill["trend"] in ("rising", "new")}
+        self.found += values(expected, action["evidence"], f"actions.{action['kind']} {action['name']}")
+        if of_type == "topic" and action["suggestion"]:
+            self.found.append(f"actions.{action['kind']} {action['name']}: a topic is no line of a skill list")
 
 
 def plain_words(text, words):

@@ -13,8 +13,7 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::drill_down::{DrillDown, Filter, LeftOut, Sight};
-use cv_analytics_insights::report::GapKind;
-use cv_analytics_insights::report_sentences::GAP_KINDS;
+use cv_analytics_insights::gap_sentences::gap_kind_name;
 use cv_analytics_insights::report_words::foreign as line;
 use serde::Serialize;
 
@@ -23,7 +22,7 @@ use crate::charts::Cell;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
-use crate::question_query::{questions_of, type_code};
+use crate::question_query::questions_of;
 use crate::question_view::{QuestionView, time};
 use crate::reports::Figures;
 
@@ -126,8 +125,8 @@ fn view(interaction: Interaction, figures: &Figures) -> InteractionView {
             .flat_map(|sight| &sight.gaps)
             .map(|(name, gap_type, kind)| {
                 let filters =
-                    [("gap", name.as_str()), ("type", type_code(*gap_type)), ("kind", kind.code())];
-                of_week(&format!("{name}: {}", kind_words(*kind)), &filters)
+                    [("gap", name.as_str()), ("type", gap_type.code()), ("kind", kind.code())];
+                of_week(&format!("{name}: {}", gap_kind_name(*kind)), &filters)
             })
             .collect(),
         matched: response.as_ref().map(|half| names(&half.matched_skills)).unwrap_or_default(),
@@ -150,10 +149,6 @@ fn shown(half: &str, unknown: &UnknownFields) -> Vec<(String, String)> {
         (line(&format!("{half}: {name}"), 80), line(&value.to_string(), 2_000))
     };
     unknown.iter().map(field).collect()
-}
-
-fn kind_words(kind: GapKind) -> &'static str {
-    GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(_, words, _)| words)
 }
 
 /// Why an interaction counts in no figure.

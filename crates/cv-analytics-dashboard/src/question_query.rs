@@ -1,8 +1,11 @@
 //! What an address of the question pages asks for, and the addresses that ask for it.
 
 use cv_analytics_core::event::{MatchType, Outcome, SessionDigest, Traffic};
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::drill_down::{Coverage, Filter, HalvesThere, LeftOut, ScoreRange};
+use cv_analytics_insights::drill_down::{
+    Coverage, Filter, HalvesThere, Handled, LeftOut, ScoreRange,
+};
 use cv_analytics_insights::report::{GapKind, GapType};
 
 use crate::page::PageError;
@@ -15,9 +18,10 @@ const MOST_PAGES: usize = 200_000;
 const LONGEST: usize = 2_000;
 
 /// The parameters, in the order in which addresses have them.
-const NAMES: [&str; 18] = [
-    "week", "weeks", "skill", "word", "gap", "topic", "type", "kind", "match", "outcome", "score",
-    "disagree", "session", "half", "took", "left-out", "text", "page",
+const NAMES: [&str; 22] = [
+    "week", "weeks", "skill", "word", "about", "gap", "topic", "type", "kind", "match", "outcome",
+    "handled", "score", "disagree", "session", "half", "took", "since", "until", "left-out",
+    "text", "page",
 ];
 
 /// Which questions, and which page of them.
@@ -137,14 +141,6 @@ pub(crate) const KINDS: [(&str, GapKind); 5] = [
     (GapKind::Blocked.code(), GapKind::Blocked),
 ];
 
-/// The code of a gap's type.
-pub(crate) const fn type_code(gap_type: GapType) -> &'static str {
-    match gap_type {
-        GapType::Skill => "skill",
-        GapType::Topic => "topic",
-    }
-}
-
 fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, PageError> {
     let outcomes: Vec<(&str, Option<Outcome>)> = Outcome::ALL
         .iter()
@@ -155,6 +151,7 @@ fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, Pa
         ("full", Coverage::Rated(MatchType::Full)),
         ("partial", Coverage::Rated(MatchType::Partial)),
         ("none", Coverage::Rated(MatchType::None)),
+        ("rated", Coverage::AnyRating),
         ("unrated", Coverage::Unrated),
     ];
     let halves = [
@@ -164,6 +161,12 @@ fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, Pa
         ("one", HalvesThere::One),
         ("response-only", HalvesThere::ResponseAlone),
     ];
+    let handled = [
+        ("well", Handled::Well),
+        ("unmatched", Handled::Unmatched),
+        ("failed", Handled::Failed),
+        ("refused", Handled::Refused),
+    ];
     let left_out = [
         ("any", LeftOut::Any),
         ("bot", LeftOut::Traffic(Traffic::Bot)),
@@ -171,7 +174,8 @@ fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, Pa
         ("canary", LeftOut::Traffic(Traffic::Canary)),
         ("listed", LeftOut::Listed),
     ];
-    let types = [("skill", GapType::Skill), ("topic", GapType::Topic)];
+    let types = [GapType::Skill, GapType::Topic].map(|of| (of.code(), of));
+    let moment = |name| value(name).map(|text| moment(text, name)).transpose();
     let topic = value("topic");
     if topic.is_some() && value("gap").is_some() {
         return Err(bad("gap and topic exclude each other".to_owned()));
@@ -187,17 +191,21 @@ fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, Pa
     Ok(Filter {
         skill: value("skill").map(str::to_owned),
         word: value("word").map(str::to_lowercase),
+        about: value("about").map(str::to_owned),
         gap: value("gap").or(topic).map(str::to_owned),
         gap_type,
         kind: one_of(value("kind"), "kind", &KINDS)?,
         halves: one_of(value("half"), "half", &halves)?,
         coverage: one_of(value("match"), "match", &coverage)?,
         outcome: one_of(value("outcome"), "outcome", &outcomes)?,
+        handled: one_of(value("handled"), "handled", &handled)?,
         score: value("score").map(score).transpose()?,
         disagrees: one_of(value("disagree"), "disagree", &[("yes", true)])?.is_some(),
         session,
         in_a_session: value("session") == Some("known"),
         took_ms: value("took").map(took).transpose()?,
+        since: moment("since")?,
+        until: moment("until")?,
         text: value("text").map(str::to_owned),
         left_out: one_of(value("left-out"), "left-out", &left_out)?,
     })
@@ -206,6 +214,12 @@ fn read_filter<'v>(value: impl Fn(&str) -> Option<&'v str>) -> Result<Filter, Pa
 /// A session by the digest that pages show, else by its kept form.
 pub(crate) fn session_of(id: &str) -> SessionDigest {
     SessionDigest::from_digits(id).unwrap_or_else(|| SessionDigest::of(id))
+}
+
+/// `2026-11-02T09:00:00Z`.
+fn moment(text: &str, name: &str) -> Result<Timestamp, PageError> {
+    Timestamp::read(&text.into())
+        .map_err(|_| bad(format!("{name} is a moment as in 2026-11-02T09:00:00Z")))
 }
 
 /// `80-90`, or `known` for any.
@@ -259,7 +273,9 @@ mod tests {
             ("weeks=0", "from 1 to 8"),
             ("page=0", "from 1 to 200000"),
             ("page=last", "from 1 to 200000"),
-            ("match=great", "full, partial, none, unrated"),
+            ("match=great", "full, partial, none, rated, unrated"),
+            ("handled=badly", "well, unmatched, failed, refused"),
+            ("since=monday", "2026-11-02T09:00:00Z"),
             ("score=90", "80-90"),
             ("score=-5-3", "80-90"),
             ("took=fast", "900-2100"),

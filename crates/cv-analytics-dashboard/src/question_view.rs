@@ -3,6 +3,7 @@
 use cv_analytics_core::event::{MatchType, Outcome, Traffic};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_insights::handling_words::{coverage_words, outcome_words};
 use cv_analytics_insights::report_words::{duration, foreign as line};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -112,29 +113,6 @@ impl Handling {
 /// The address of an interaction's page.
 pub(crate) fn interaction_href(request_id: &str) -> String {
     format!("/interactions/{}", utf8_percent_encode(request_id, IN_A_PATH))
-}
-
-/// How a handling ended, in words.
-pub(crate) const fn outcome_words(outcome: Option<Outcome>) -> &'static str {
-    match outcome {
-        Some(Outcome::Answered) => "Answered",
-        Some(Outcome::NoMatch) => "Nothing matched",
-        Some(Outcome::Blocked) => "Refused by a filter",
-        Some(Outcome::OffHours) => "Asked outside hours",
-        Some(Outcome::Quota) => "Quota used up",
-        Some(Outcome::AiError) => "The model failed",
-        Some(Outcome::Error) => "Other error",
-        None => "No answer arrived",
-    }
-}
-
-/// How well a question is covered, in words.
-pub(crate) const fn coverage_words(match_type: MatchType) -> &'static str {
-    match match_type {
-        MatchType::Full => "fully covered",
-        MatchType::Partial => "partly covered",
-        MatchType::None => "not covered",
-    }
 }
 
 /// A score with the digits that it has, two at the most.

@@ -12,7 +12,8 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::drill_down::{DrillDown, Filter};
-use cv_analytics_insights::report_sentences::GAP_KINDS;
+use cv_analytics_insights::gap_sentences::gap_kind_name;
+use cv_analytics_insights::handling_words::{coverage_words, outcome_words};
 use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 
@@ -23,9 +24,15 @@ use crate::gap_marking::{MarkForm, MarkedView, without_marked};
 use crate::page::{PageError, render};
 use crate::question_query::{KINDS, MOST_WEEKS, QuestionQuery};
 use crate::question_search::{Found, ON_A_PAGE, search};
-use crate::question_view::{QuestionView, coverage_words, outcome_words};
+use crate::question_view::QuestionView;
 use crate::reports::Figures;
 use crate::weeks::{WeekChoice, choices, shown_week};
+
+/// Filters that the form keeps and does not offer.
+const HIDDEN: [&str; 13] = [
+    "word", "about", "gap", "topic", "type", "handled", "disagree", "session", "half", "took",
+    "since", "until", "left-out",
+];
 
 /// A filter that is set, with the address without it.
 #[derive(Serialize)]
@@ -150,16 +157,16 @@ fn view(
             .collect(),
         kinds: KINDS
             .iter()
-            .map(|(value, kind)| {
-                let name = GAP_KINDS.iter().find(|(known, ..)| known == kind);
-                let name = name.map_or(*value, |(_, name, _)| name).to_owned();
-                Choice { value, name, chosen: asked_for("kind", value) }
+            .map(|(value, kind)| Choice {
+                value,
+                name: gap_kind_name(*kind).to_owned(),
+                chosen: asked_for("kind", value),
             })
             .collect(),
         text: query.value("text").to_owned(),
         skill: query.value("skill").to_owned(),
         score: query.value("score").to_owned(),
-        hidden: ["word", "gap", "topic", "type", "disagree", "session", "half", "took", "left-out"]
+        hidden: HIDDEN
             .into_iter()
             .filter(|name| !query.value(name).is_empty())
             .map(|name| (name, query.value(name).to_owned()))
@@ -240,17 +247,21 @@ fn chips(query: &QuestionQuery) -> Vec<Chip> {
     let names = [
         ("skill", "about"),
         ("word", "with the word"),
+        ("about", "about"),
         ("gap", "in the gap"),
         ("topic", "in the gap"),
         ("type", "type of gap"),
         ("kind", "gap kind"),
         ("match", "coverage"),
         ("outcome", "outcome"),
+        ("handled", "handled"),
         ("score", "score"),
         ("disagree", "score and outcome disagree"),
         ("session", "conversation"),
         ("half", "halves"),
         ("took", "milliseconds"),
+        ("since", "since"),
+        ("until", "before"),
         ("left-out", "left out"),
         ("text", "containing"),
     ];

@@ -11,9 +11,10 @@ use std::hash::BuildHasher;
 
 use cv_analytics_core::event::Outcome;
 
+use crate::gap_sentences::gap_mark_name;
 use crate::gap_tally::Asked;
 use crate::report::{
-    Action, ActionKind, Capture, Evidence, FollowedGap, Gap, GapKind, GapMark, GapType,
+    Action, ActionKind, Capture, Evidence, FollowedGap, Gap, GapKind, GapMark, GapOf, GapType,
     SkillReport, Suggestion, Vocabulary,
 };
 use crate::skill_dictionary::SkillDictionary;
@@ -123,8 +124,11 @@ impl Advice<'_> {
             weeks_running: gap.weeks_running,
             ..Candidate::new(kind, &gap.name, why, gap.queries, gap.sessions)
         };
-        candidate.action.evidence.asked = skill.map(|_| asked);
-        candidate.action.evidence.grows = grows;
+        let evidence = &mut candidate.action.evidence;
+        evidence.asked = skill.map(|_| asked);
+        evidence.grows = grows;
+        evidence.previous = skill.and_then(|skill| skill.previous);
+        evidence.gap = Some(GapOf { gap_type: gap.gap_type, kind: gap.kind });
         candidate.action.suggestion = self.line_to_add(gap);
         Some(candidate)
     }
@@ -138,12 +142,15 @@ impl Advice<'_> {
             GapKind::NotOnCv => "; the CV\u{2019}s skill list does not name it",
             _ => "",
         };
-        format!("you marked it have-it{since}, yet nothing matches{on_cv}")
+        let mark = gap_mark_name(GapMark::HaveIt);
+        format!("you marked it \u{201c}{mark}\u{201d}{since}, yet nothing matches{on_cv}")
     }
 
-    /// The line that a gap asks for, where the CV does not have it.
+    /// The line that a skill's gap asks for, where the CV does not have it. A topic has none: what
+    /// people want there is a sentence, and the CV's list is one of skills.
     fn line_to_add(&self, gap: &Gap) -> Option<Suggestion> {
-        if !matches!(gap.kind, GapKind::NotOnCv | GapKind::Unmatched) {
+        let missing = matches!(gap.kind, GapKind::NotOnCv | GapKind::Unmatched);
+        if gap.gap_type == GapType::Topic || !missing {
             return None;
         }
         let words = self.vocabulary.iter().find(|words| words.skill == gap.name);
@@ -171,8 +178,11 @@ impl Advice<'_> {
             presses: grows == Some(true),
             ..Candidate::new(ActionKind::UseTheirWord, &words.skill, why, theirs.queries, None)
         };
-        candidate.action.evidence.asked = skill.map(|skill| skill.queries);
-        candidate.action.evidence.grows = grows;
+        let evidence = &mut candidate.action.evidence;
+        evidence.asked = skill.map(|skill| skill.queries);
+        evidence.grows = grows;
+        evidence.previous = skill.and_then(|skill| skill.previous);
+        evidence.word = Some(theirs.text.clone());
         candidate.action.suggestion =
             suggestion::cv_line(self.dictionary, &words.skill, Some(&theirs.text));
         Some(candidate)
@@ -187,7 +197,15 @@ impl Candidate {
                 kind,
                 name: name.to_owned(),
                 why,
-                evidence: Evidence { queries, sessions, asked: None, grows: None },
+                evidence: Evidence {
+                    queries,
+                    sessions,
+                    asked: None,
+                    grows: None,
+                    previous: None,
+                    gap: None,
+                    word: None,
+                },
                 suggestion: None,
             },
             first: false,

@@ -4,16 +4,18 @@ use std::ops::RangeInclusive;
 
 use cv_analytics_core::event::{MatchType, Outcome, SessionDigest, Traffic};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
+use cv_analytics_core::timestamp::Timestamp;
 
 use crate::asked_skills::{AskedSkills, SkillIndex};
 use crate::cv_list::CvList;
 use crate::figure_settings::Exclusions;
-use crate::gap_tally::{GapSubject, gaps_of};
+use crate::gap_tally::{GapSubject, Trouble, gaps_of};
 use crate::report::{GapKind, GapType};
 use crate::score_tally::disagree;
 use crate::skill_dictionary::SkillDictionary;
 use crate::skill_mentions::SkillMention;
 use crate::tally::{Excluded, Exclusion, latency_ms};
+use crate::topic::topic;
 
 /// What is looked for: everything that is set has to hold. Without [`Filter::left_out`] only
 /// interactions that count are found.
@@ -24,6 +26,8 @@ pub struct Filter {
     /// With this word for a skill in the question, in small letters; for [`Filter::skill`] where
     /// that is set.
     pub word: Option<String>,
+    /// About this skill, or with this topic where no skill is known; in a gap or not.
+    pub about: Option<String>,
     /// In the gap of this skill or topic.
     pub gap: Option<String>,
     /// In a gap of this type.
@@ -36,6 +40,8 @@ pub struct Filter {
     pub coverage: Option<Coverage>,
     /// Handled with this end; `Some(None)`: no response has come.
     pub outcome: Option<Option<Outcome>>,
+    /// Handled this well.
+    pub handled: Option<Handled>,
     /// With a match score in this range.
     pub score: Option<ScoreRange>,
     /// With a score that disagrees with how the handling ended.
@@ -46,6 +52,10 @@ pub struct Filter {
     pub in_a_session: bool,
     /// With a latency in this range, milliseconds.
     pub took_ms: Option<RangeInclusive<u64>>,
+    /// At this moment or later.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
     /// With these words in the question, in any case.
     pub text: Option<String>,
     /// Left out of the figures, and why; in place of those that count.
@@ -72,8 +82,23 @@ pub enum HalvesThere {
 pub enum Coverage {
     /// By the agent's own rating.
     Rated(MatchType),
+    /// However well, by the agent's own rating.
+    AnyRating,
     /// The agent did not say.
     Unrated,
+}
+
+/// How a question fared, by the rule that decides gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// It is no gap of any kind.
+    Well,
+    /// Nothing matched.
+    Unmatched,
+    /// A quota, the model or an error, or no answer came.
+    Failed,
+    /// A filter or the hour.
+    Refused,
 }
 
 /// Match scores from a lowest one to below another; up to 100 where that is the end.
@@ -123,6 +148,9 @@ pub struct DrillDown<'s> {
     asked: AskedSkills<'s>,
     cv: Option<&'s CvList>,
     skill: Option<SkillIndex>,
+    about: Option<SkillIndex>,
+    /// The topic that is looked for, in small letters.
+    about_topic: Option<String>,
     gap_skill: Option<SkillIndex>,
     text: Option<String>,
     skills: Vec<SkillIndex>,
@@ -139,6 +167,12 @@ impl<'s> DrillDown<'s> {
         let mut asked = AskedSkills::new(dictionary);
         Self {
             skill: filter.skill.as_deref().map(|name| asked.number(name)),
+            about: filter.about.as_deref().map(|name| asked.number(name)),
+            about_topic: filter
+                .about
+                .as_deref()
+                .filter(|name| !asked.is_known(name))
+                .map(str::to_lowercase),
             gap_skill: filter.gap.as_deref().map(|name| asked.number(name)),
             text: filter.text.as_ref().map(|text| text.to_lowercase()),
             exclusions: Excluded::new(exclusions),
@@ -219,11 +253,15 @@ impl<'s> DrillDown<'s> {
         halves
             && filter.coverage.is_none_or(|coverage| match coverage {
                 Coverage::Rated(wanted) => match_type == Some(wanted),
+                Coverage::AnyRating => match_type.is_some(),
                 Coverage::Unrated => response.is_some() && match_type.is_none(),
             })
             && filter
                 .outcome
                 .is_none_or(|outcome| response.map(|response| response.outcome) == outcome)
+            && filter.handled.is_none_or(|handled| handled == Handled::of(observation))
+            && filter.since.is_none_or(|since| observation.at().is_some_and(|at| at >= since))
+            && filter.until.is_none_or(|until| observation.at().is_some_and(|at| at < until))
             && filter
                 .score
                 .is_none_or(|range| score.is_some_and(|score| range.contains(score.value())))
@@ -249,10 +287,15 @@ impl<'s> DrillDown<'s> {
     ) -> bool {
         let filter = self.filter;
         let in_a_gap = filter.gap.is_some() || filter.gap_type.is_some() || filter.kind.is_some();
-        if self.skill.is_none() && filter.word.is_none() && !in_a_gap {
+        if self.skill.is_none() && self.about.is_none() && filter.word.is_none() && !in_a_gap {
             return true;
         }
         self.asked.of(observation, mentions, &mut self.skills);
+        if self.about.is_some_and(|skill| !self.skills.contains(&skill))
+            && !self.has_topic(observation)
+        {
+            return false;
+        }
         let about = self.skill.is_none_or(|skill| self.skills.contains(&skill));
         let said = filter.word.as_deref().is_none_or(|word| {
             mentions.iter().any(|mention| {
@@ -279,6 +322,26 @@ impl<'s> DrillDown<'s> {
             })
         };
         about && said && (!in_a_gap || fails())
+    }
+
+    /// Whether the question names no skill and has the topic that is looked for.
+    fn has_topic(&self, observation: &PagedObservation<'_>) -> bool {
+        self.skills.is_empty()
+            && self.about_topic.as_ref().is_some_and(|wanted| {
+                let found = observation.query.as_ref().and_then(|query| topic(query.text));
+                found.is_some_and(|found| found.to_lowercase() == *wanted)
+            })
+    }
+}
+
+impl Handled {
+    fn of(observation: &PagedObservation<'_>) -> Self {
+        match Trouble::of(observation) {
+            None => Self::Well,
+            Some(Trouble::NoMatch) => Self::Unmatched,
+            Some(Trouble::Fault) => Self::Failed,
+            Some(Trouble::Blocked) => Self::Refused,
+        }
     }
 }
 

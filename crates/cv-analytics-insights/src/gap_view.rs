@@ -3,9 +3,12 @@
 
 use serde::Serialize;
 
+use crate::gap_sentences::{self as say, gap_groups};
+use crate::linked_text::Piece;
 use crate::mail_context::PageLinks;
+use crate::question_filter::QuestionFilter;
 use crate::report::{Calibration, FollowState, FollowedGap, Gap, GapMark, ScoreBand};
-use crate::report_sentences as say;
+use crate::report_sentences::more;
 use crate::report_view::{EXAMPLE, Lengths, Listing, NAME, WORD, listing};
 use crate::report_words::{foreign, number};
 
@@ -13,11 +16,6 @@ use crate::report_words::{foreign, number};
 const RELATED: usize = 3;
 /// Disagreements that a mail shows.
 const DISAGREEMENTS: usize = 3;
-
-const OPEN_AGAIN: (&str, &str) =
-    ("Open again", "You marked it as being on your CV, yet nothing matches.");
-const NOT_YOURS: (&str, &str) =
-    ("Not yours", "You said so: listed for completeness, and nothing to do.");
 
 #[derive(Debug, Serialize)]
 pub(crate) struct GapsView {
@@ -36,9 +34,10 @@ pub(crate) struct GapKindView {
 pub(crate) struct GapView {
     pub(crate) name: String,
     pub(crate) evidence: String,
+    pub(crate) evidence_pieces: Vec<Piece>,
     pub(crate) examples: Vec<String>,
     pub(crate) related: Option<String>,
-    pub(crate) mark: Option<&'static str>,
+    pub(crate) mark: Option<String>,
     pub(crate) link: Option<String>,
 }
 
@@ -49,34 +48,32 @@ impl GapsView {
         let not_mine = |gap: &Gap| gap.mark == Some(GapMark::NotMine);
         let mut ordered: Vec<&Gap> = gaps.iter().collect();
         ordered.sort_by_key(|gap| (!gap.reopened, not_mine(gap)));
-        let shown = ordered.get(..lengths.gaps).unwrap_or(&ordered);
-        let group = |title, meaning, examples, of: &dyn Fn(&Gap) -> bool| {
-            let gaps = shown.iter().filter(|gap| of(gap));
-            let gaps: Vec<_> = gaps.map(|gap| gap_view(gap, links, examples)).collect();
-            (!gaps.is_empty()).then_some(GapKindView { title, meaning, gaps })
-        };
-        let again = group(OPEN_AGAIN.0, OPEN_AGAIN.1, lengths.examples, &|gap| gap.reopened);
-        let by_kind = say::GAP_KINDS.iter().filter_map(|(kind, title, meaning)| {
-            group(title, meaning, lengths.examples, &|gap| {
-                gap.kind == *kind && !gap.reopened && !not_mine(gap)
-            })
+        ordered.truncate(lengths.gaps);
+        let more = more(gaps.len() - ordered.len(), "gap", "gaps", links.rest());
+        let kinds = gap_groups(ordered, |gap| gap).into_iter().map(|group| {
+            let examples = if group.is_quiet { 0 } else { lengths.examples };
+            GapKindView {
+                title: group.title,
+                meaning: group.meaning,
+                gaps: group.gaps.into_iter().map(|gap| gap_view(gap, links, examples)).collect(),
+            }
         });
-        let quiet = group(NOT_YOURS.0, NOT_YOURS.1, 0, &|gap| not_mine(gap) && !gap.reopened);
-        let kinds = again.into_iter().chain(by_kind).chain(quiet).collect();
-        let more = say::more(gaps.len() - shown.len(), "gap", "gaps", links.rest());
-        Self { kinds, more }
+        Self { kinds: kinds.collect(), more }
     }
 }
 
 fn gap_view(gap: &Gap, links: &PageLinks<'_>, examples: usize) -> GapView {
     let related = gap.related.iter().take(RELATED).map(|name| foreign(name, WORD));
+    let evidence = say::gap_evidence(gap, links.week_name());
+    let own = QuestionFilter::of_week(links.week_name());
     GapView {
         name: foreign(&gap.name, NAME),
-        evidence: say::gap_evidence(gap),
+        evidence: evidence.to_string(),
+        evidence_pieces: links.pieces(evidence),
         examples: gap.examples.iter().take(examples).map(|text| foreign(text, EXAMPLE)).collect(),
         related: say::asked_with(&related.collect::<Vec<_>>()),
         mark: gap.mark.map(say::gap_mark),
-        link: links.gap(&gap.name, Some(gap.kind.code())),
+        link: links.questions(own.gap(&gap.name, gap.gap_type, gap.kind)),
     }
 }
 
@@ -89,6 +86,8 @@ pub(crate) struct FollowedView {
     /// Whether its questions are answered now.
     pub(crate) good: bool,
     pub(crate) text: String,
+    pub(crate) text_pieces: Vec<Piece>,
+    /// All questions of the eight weeks about it.
     pub(crate) link: Option<String>,
 }
 
@@ -97,12 +96,17 @@ pub(crate) fn followed(
     links: &PageLinks<'_>,
     lengths: Lengths,
 ) -> Listing<FollowedView> {
-    listing(followed.iter(), lengths.followed, links, ("gap", "gaps"), |gap| FollowedView {
-        name: foreign(&gap.name, NAME),
-        state: say::follow_state(gap.state),
-        good: gap.state == FollowState::Closed,
-        text: say::since_marked(gap),
-        link: links.gap(&gap.name, None),
+    listing(followed.iter(), lengths.followed, links, ("gap", "gaps"), |gap| {
+        let text = say::since_marked(gap, links.week_name());
+        let all = QuestionFilter::of_week(links.week_name()).eight_weeks().about(&gap.name);
+        FollowedView {
+            name: foreign(&gap.name, NAME),
+            state: say::follow_state(gap.state),
+            good: gap.state == FollowState::Closed,
+            text: text.to_string(),
+            text_pieces: links.pieces(text),
+            link: links.questions(all),
+        }
     })
 }
 
@@ -110,6 +114,7 @@ pub(crate) fn followed(
 #[derive(Debug, Serialize)]
 pub(crate) struct CalibrationView {
     pub(crate) text: String,
+    pub(crate) text_pieces: Vec<Piece>,
     pub(crate) examples: Vec<DisagreementView>,
     pub(crate) bands: Vec<BandView>,
     pub(crate) link: Option<String>,
@@ -134,6 +139,16 @@ pub(crate) struct BandView {
     pub(crate) refused: String,
     /// A quota, the model or an error.
     pub(crate) failed: String,
+    /// The four counts in this order.
+    pub(crate) counts: [BandCount; 4],
+}
+
+/// A count and its questions.
+#[derive(Debug, Serialize)]
+pub(crate) struct BandCount {
+    pub(crate) value: String,
+    /// Only where there are some.
+    pub(crate) link: Option<String>,
 }
 
 impl CalibrationView {
@@ -144,23 +159,39 @@ impl CalibrationView {
             figures: say::disagreement(example, WORD),
             query: example.query.as_ref().map(|query| foreign(query, EXAMPLE)),
         });
+        let text = say::disagreeing(calibration, links.week_name());
+        let disagreeing = QuestionFilter::of_week(links.week_name()).disagreeing();
         Some(Self {
-            text: say::disagreeing(calibration),
+            text: text.to_string(),
+            text_pieces: links.pieces(text),
             examples: examples.collect(),
-            bands: calibration.bands.iter().rev().map(band).collect(),
-            link: links.week(),
+            bands: calibration.bands.iter().rev().map(|counts| band(counts, links)).collect(),
+            link: links.questions(disagreeing),
         })
     }
 }
 
-fn band(band: &ScoreBand) -> BandView {
+fn band(band: &ScoreBand, links: &PageLinks<'_>) -> BandView {
     let outcomes = &band.outcomes;
-    let sum = |parts: &[u64]| number(parts.iter().fold(0, |sum, part| sum.saturating_add(*part)));
+    let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
+    let refused = sum(&[outcomes.blocked, outcomes.off_hours]);
+    let failed = sum(&[outcomes.quota, outcomes.ai_error, outcomes.error]);
+    let scores = || band.filter(links.week_name());
+    let count = |count: u64, filter: QuestionFilter| BandCount {
+        value: number(count),
+        link: links.questions(filter).filter(|_| count > 0),
+    };
     BandView {
-        scores: format!("{}–{}", band.from, band.to),
+        scores: band.name(),
         answered: number(outcomes.answered),
         no_match: number(outcomes.no_match),
-        refused: sum(&[outcomes.blocked, outcomes.off_hours]),
-        failed: sum(&[outcomes.quota, outcomes.ai_error, outcomes.error]),
+        refused: number(refused),
+        failed: number(failed),
+        counts: [
+            count(outcomes.answered, scores().outcome("answered")),
+            count(outcomes.no_match, scores().outcome("no_match")),
+            count(refused, scores().handled("refused")),
+            count(failed, scores().handled("failed")),
+        ],
     }
 }

@@ -10,26 +10,34 @@
 //!    and `suggestion` what to copy.
 //! 4. [`report_builder`] makes the [`report`] of one week out of that, with its `week_history`;
 //!    [`drill_down`] finds the interactions behind a figure by the rules of the tally.
-//! 5. [`report_html`] and [`report_text`] write it for people, both from `report_view`, in the words of
-//!    [`report_sentences`], [`report_figures`] and [`report_words`]; [`mail_context`] is what a mail
-//!    knows besides, and [`mail_template`] its form by the owner's own template.
+//! 5. [`report_figures`], [`report_sentences`], [`gap_sentences`], [`handling_words`] and
+//!    [`report_words`] say it to people; in a [`linked_text`] each number has the [`question_filter`]
+//!    that finds what it counts.
+//! 6. [`report_html`] and [`report_text`] write a mail, both from `report_view` (with `skill_view` and
+//!    `gap_view`); [`mail_context`] is what a mail knows besides, and [`mail_template`] its form by the
+//!    owner's own template.
 
 mod actions;
 mod asked_skills;
 pub mod cv_list;
 pub mod drill_down;
 mod english_words;
+mod evidence;
 pub mod figure_settings;
 pub mod fisher;
 mod folded_words;
 mod followed_gaps;
 pub mod gap_marks;
+pub mod gap_sentences;
 mod gap_tally;
 mod gap_view;
+pub mod handling_words;
 mod input_hash;
+pub mod linked_text;
 pub mod mail_context;
 pub mod mail_template;
 mod owner_skills;
+pub mod question_filter;
 pub mod report;
 pub mod report_builder;
 pub mod report_figures;
@@ -43,6 +51,7 @@ mod skill_context;
 mod skill_dictionary;
 mod skill_forms;
 mod skill_mentions;
+mod skill_view;
 mod suggestion;
 mod tally;
 mod topic;

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use serde::Serialize;
 use url::Url;
 
-use crate::report_figures::{Figure, Opens};
+use crate::linked_text::{LinkedText, Piece};
+use crate::question_filter::{Opens, QuestionFilter};
+use crate::report_figures::Figure;
 
 /// The longest link of a mail: a longer one, by a name without end, gives way to its week's page.
 const LONGEST_LINK: usize = 320;
@@ -33,24 +34,6 @@ pub struct DashboardAddress(Url);
 #[error("{0:?} is no address of a dashboard: write https://analytics.example.org")]
 pub struct DashboardAddressError(String);
 
-/// Which questions a link opens; a field that is `None` restricts nothing.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct QuestionFilter<'a> {
-    /// The ISO 8601 week.
-    pub week: Option<&'a str>,
-    /// A skill's canonical name.
-    pub skill: Option<&'a str>,
-    /// `full`, `partial` or `none`.
-    #[serde(rename = "match")]
-    pub match_type: Option<&'a str>,
-    /// An outcome, or `unanswered`.
-    pub outcome: Option<&'a str>,
-    /// The name of a gap.
-    pub gap: Option<&'a str>,
-    /// The gap's kind.
-    pub kind: Option<&'a str>,
-}
-
 impl FromStr for DashboardAddress {
     type Err = DashboardAddressError;
 
@@ -73,33 +56,11 @@ impl DashboardAddress {
         self.page(&["weeks", week]).into()
     }
 
-    /// The questions behind a number.
-    pub fn questions(&self, filter: QuestionFilter<'_>) -> String {
-        let mut page = self.page(&["questions"]);
-        {
-            let mut pairs = page.query_pairs_mut();
-            for (name, value) in [
-                ("week", filter.week),
-                ("skill", filter.skill),
-                ("match", filter.match_type),
-                ("outcome", filter.outcome),
-                ("gap", filter.gap),
-                ("kind", filter.kind),
-            ] {
-                if let Some(value) = value {
-                    pairs.append_pair(name, value);
-                }
-            }
-        }
-        match filter.week {
-            Some(week) if page.as_str().len() > LONGEST_LINK => self.week(week),
-            _ => page.into(),
-        }
-    }
-
-    /// The messages that could not be read.
-    pub fn dead_letters(&self) -> String {
-        self.page(&["dead-letters"]).into()
+    /// What a number opens, or the page of its week where that link is too long.
+    fn behind(&self, opens: &Opens, week: &str) -> String {
+        let root = self.page(&[]);
+        let link = format!("{}{}", root.as_str().trim_end_matches('/'), opens.path());
+        if link.len() > LONGEST_LINK { self.week(week) } else { link }
     }
 
     /// What became of the weekly mails.
@@ -135,40 +96,32 @@ impl<'a> PageLinks<'a> {
         if self.dashboard.is_some() { "on the dashboard" } else { "in the JSON form" }
     }
 
+    /// The week, as the report names it.
+    pub(crate) const fn week_name(&self) -> &'a str {
+        self.week
+    }
+
     pub(crate) fn week(&self) -> Option<String> {
         self.dashboard.map(|dashboard| dashboard.week(self.week))
     }
 
-    pub(crate) fn questions(&self, filter: QuestionFilter<'_>) -> Option<String> {
-        let filter = QuestionFilter { week: Some(self.week), ..filter };
-        self.dashboard.map(|dashboard| dashboard.questions(filter))
+    pub(crate) fn behind(&self, opens: &Opens) -> Option<String> {
+        self.dashboard.map(|dashboard| dashboard.behind(opens, self.week))
     }
 
-    pub(crate) fn skill(&self, skill: &str) -> Option<String> {
-        self.questions(QuestionFilter { skill: Some(skill), ..QuestionFilter::default() })
+    /// The link to these questions.
+    pub(crate) fn questions(&self, filter: QuestionFilter) -> Option<String> {
+        self.behind(&filter.into())
     }
 
-    pub(crate) fn gap(&self, name: &str, kind: Option<&str>) -> Option<String> {
-        self.questions(QuestionFilter { gap: Some(name), kind, ..QuestionFilter::default() })
-    }
-
-    pub(crate) fn behind(&self, opens: Opens) -> Option<String> {
-        let all = QuestionFilter::default();
-        match opens {
-            Opens::Week => self.week(),
-            Opens::Questions => self.questions(all),
-            Opens::Match(kind) => self.questions(QuestionFilter { match_type: Some(kind), ..all }),
-            Opens::Outcome(code) => self.questions(QuestionFilter { outcome: Some(code), ..all }),
-            Opens::DeadLetters => self.dashboard.map(DashboardAddress::dead_letters),
-        }
+    /// The pieces of a text with their links.
+    pub(crate) fn pieces(&self, text: LinkedText) -> Vec<Piece> {
+        text.pieces(|opens| self.behind(opens))
     }
 
     /// The figures with their links.
-    pub(crate) fn link(&self, mut figures: Vec<Figure>) -> Vec<Figure> {
-        for figure in &mut figures {
-            figure.link = self.behind(figure.opens);
-        }
-        figures
+    pub(crate) fn link(&self, figures: Vec<Figure>) -> Vec<Figure> {
+        figures.into_iter().map(|figure| figure.linked(|opens| self.behind(opens))).collect()
     }
 }
 
@@ -183,31 +136,20 @@ mod tests {
     #[test]
     fn pages_are_named_below_the_address() {
         assert_eq!(dashboard().week("2026-W47"), "https://cv.example.org/analytics/weeks/2026-W47");
-        assert_eq!(dashboard().dead_letters(), "https://cv.example.org/analytics/dead-letters");
         assert_eq!(dashboard().mail(), "https://cv.example.org/analytics/mail");
-    }
-
-    #[test]
-    fn values_of_a_filter_are_percent_encoded() {
-        let filter = QuestionFilter {
-            week: Some("2026-W47"),
-            skill: Some("C++ & C#"),
-            outcome: Some("no_match"),
-            ..QuestionFilter::default()
-        };
-        let expect = "https://cv.example.org/analytics/questions?week=2026-W47&skill=C%2B%2B+%26+C%23&outcome=no_match";
-        assert_eq!(dashboard().questions(filter), expect);
+        let letters = dashboard().behind(&Opens::DeadLetters, "2026-W47");
+        assert_eq!(letters, "https://cv.example.org/analytics/dead-letters");
+        let root: DashboardAddress = "http://127.0.0.1:8787".parse().unwrap();
+        let questions = QuestionFilter::of_week("2026-W47").skill("Go").into();
+        let expect = "http://127.0.0.1:8787/questions?week=2026-W47&skill=Go";
+        assert_eq!(root.behind(&questions, "2026-W47"), expect);
     }
 
     #[test]
     fn a_link_without_end_gives_way_to_its_week() {
-        let name = "€".repeat(200);
-        let filter = QuestionFilter {
-            week: Some("2026-W47"),
-            gap: Some(&name),
-            ..QuestionFilter::default()
-        };
-        assert_eq!(dashboard().questions(filter), dashboard().week("2026-W47"));
+        let filter = QuestionFilter::of_week("2026-W47").skill(&"€".repeat(200));
+        let link = dashboard().behind(&filter.into(), "2026-W47");
+        assert_eq!(link, dashboard().week("2026-W47"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use cv_analytics_core::event::{MatchType, Outcome};
 use serde::{Deserialize, Serialize};
 
+pub use crate::evidence::{Action, ActionKind, Evidence, GapOf, Suggestion, SuggestionPlace};
 pub use crate::followed_gaps::{FollowCounts, FollowState, FollowedGap};
 pub use crate::score_tally::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
 pub use crate::week_history::{HistoryWeek, WeekFigures};
@@ -138,6 +139,20 @@ pub struct MatchCounts {
 
 impl MatchCounts {
     /// The count of one match type.
+    pub const fn count(&self, match_type: MatchType) -> u64 {
+        match match_type {
+            MatchType::Full => self.full,
+            MatchType::Partial => self.partial,
+            MatchType::None => self.none,
+        }
+    }
+
+    /// Those with any match type.
+    pub const fn rated(&self) -> u64 {
+        self.full.saturating_add(self.partial).saturating_add(self.none)
+    }
+
+    /// The count of one match type, to change.
     pub fn count_mut(&mut self, match_type: MatchType) -> &mut u64 {
         match match_type {
             MatchType::Full => &mut self.full,
@@ -163,6 +178,20 @@ pub struct Outcomes {
 
 impl Outcomes {
     /// The count of one outcome; `None` is a query without a response.
+    pub const fn count(&self, outcome: Option<Outcome>) -> u64 {
+        match outcome {
+            Some(Outcome::Answered) => self.answered,
+            Some(Outcome::NoMatch) => self.no_match,
+            Some(Outcome::Blocked) => self.blocked,
+            Some(Outcome::OffHours) => self.off_hours,
+            Some(Outcome::Quota) => self.quota,
+            Some(Outcome::AiError) => self.ai_error,
+            Some(Outcome::Error) => self.error,
+            None => self.unanswered,
+        }
+    }
+
+    /// The same to change.
     pub fn count_mut(&mut self, outcome: Option<Outcome>) -> &mut u64 {
         match outcome {
             Some(Outcome::Answered) => &mut self.answered,
@@ -278,6 +307,16 @@ pub enum GapType {
     Skill,
     /// The key phrase of questions without one.
     Topic,
+}
+
+impl GapType {
+    /// The code that stands for it everywhere.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Skill => "skill",
+            Self::Topic => "topic",
+        }
+    }
 }
 
 /// Why the agent could not answer well.
@@ -402,75 +441,6 @@ impl Vocabulary {
             _ => true,
         }
     }
-}
-
-/// What kind of thing to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionKind {
-    /// Add it to the CV where it is true, else learn it.
-    AddOrLearn,
-    /// It is on the CV, and the agent does not find it.
-    FixRetrieval,
-    /// A filter refuses what people want to know.
-    RelaxFilter,
-    /// The agent fails.
-    FixFault,
-    /// People use another word than the CV.
-    UseTheirWord,
-    /// Halves are missing: the numbers cannot be trusted.
-    CheckCapture,
-}
-
-/// One thing to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Action {
-    /// 1 is the most urgent.
-    pub priority: u32,
-    /// What kind of thing.
-    pub kind: ActionKind,
-    /// What it is about.
-    pub name: String,
-    /// Why, in a sentence.
-    pub why: String,
-    /// The figures behind it.
-    pub evidence: Evidence,
-    /// Text for the owner to copy; nothing is ever changed for them.
-    #[serde(default)]
-    pub suggestion: Option<Suggestion>,
-}
-
-/// Text to copy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suggestion {
-    /// Where it belongs.
-    #[serde(rename = "for")]
-    pub place: SuggestionPlace,
-    /// One line.
-    pub text: String,
-}
-
-/// Where a suggestion belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SuggestionPlace {
-    /// A line of the CV, and of its skill list.
-    CvLine,
-}
-
-/// The figures behind an action.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Interactions.
-    pub queries: u64,
-    /// Distinct sessions; `None` where none is known.
-    pub sessions: Option<u64>,
-    /// All interactions about it, those included; `None` where only those are counted.
-    #[serde(default)]
-    pub asked: Option<u64>,
-    /// Whether questions about it grow; `None` where that is not judged.
-    #[serde(default)]
-    pub grows: Option<bool>,
 }
 
 /// What the figures were made from.

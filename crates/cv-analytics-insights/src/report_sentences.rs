@@ -1,117 +1,114 @@
-//! What a report says in words: its headline, its warnings, and the plain names of kinds.
+//! What a report says in words: its headline, its warnings, what to do, and what moved.
 
 use cv_analytics_core::timestamp::Timestamp;
-use serde::Serialize;
 
 use crate::actions::TRUSTED_JOIN_RATE;
+use crate::gap_sentences::{fails_again, since_marked};
+use crate::linked_text::LinkedText;
+use crate::question_filter::QuestionFilter;
 use crate::report::{
-    Action, ActionKind, Calibration, Capture, Disagreement, Evidence, FollowCounts, FollowState,
-    FollowedGap, Gap, GapKind, GapMark, GapType, Report, SkillReport, Trend, Trending,
+    Action, ActionKind, Capture, Evidence, FollowState, GapOf, GapType, Report, SkillReport, Trend,
+    Trending,
 };
 use crate::report_words::{
-    asked, counted, day, foreign, last_day, listed, long_date, number, questions, rate, share,
-    weekday,
+    asked, counted, day, foreign, last_day, long_date, number, questions, rate, share, weekday,
 };
 
-/// Every gap kind in reading order, with its plain name and what it means.
-pub const GAP_KINDS: [(GapKind, &str, &str); 5] = [
-    (GapKind::NotOnCv, "Not on your CV", "Nothing matched, and your CV does not name it."),
-    (
-        GapKind::NotRetrieved,
-        "On your CV, but not found",
-        "Your CV names it, yet the agent found nothing to answer with.",
-    ),
-    (
-        GapKind::Unmatched,
-        "Nothing matched",
-        "The agent found nothing to answer with. With your CV’s skill list the report could tell \
-         what is missing from what is only not found.",
-    ),
-    (GapKind::Fault, "The agent failed", "A quota, the model or an error, or no answer came."),
-    (GapKind::Blocked, "Turned away", "A filter or the time of day refused the question."),
-];
+/// Characters of a visitors' word.
+const WORD: usize = 40;
 
 /// A warning above the figures.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Banner {
     /// In a few words.
     pub title: String,
     /// What is missing, and why that may be.
-    pub text: String,
+    pub text: LinkedText,
 }
 
 /// What moved and what to do first.
-pub fn headline(report: &Report, limit: usize) -> String {
+pub fn headline(report: &Report, limit: usize) -> LinkedText {
     if report.is_empty() {
-        return if report.closed {
-            "A quiet week: nobody asked your agent anything.".to_owned()
+        return LinkedText::plain(if report.closed {
+            "A quiet week: nobody asked your agent anything."
         } else {
-            "Nobody has asked your agent anything this week yet.".to_owned()
-        };
+            "Nobody has asked your agent anything this week yet."
+        });
     }
-    let mut sentences = vec![insight(report, limit)];
-    if let Some(first) = report.actions.first() {
-        sentences.push(format!("First: {}.", to_do(first, report, limit)));
+    let insight = insight(report, limit);
+    match report.actions.first() {
+        Some(first) => insight.say(format!(" First: {}.", to_do(first, limit))),
+        None => insight,
     }
-    sentences.join(" ")
 }
 
-/// The week's one insight, the first of these that there is: a gap that is open again; the skill
-/// whose count changed most, of those that moved at all; a gap whose questions are answered since
-/// the owner closed it; how many asked.
-pub fn insight(report: &Report, limit: usize) -> String {
-    let followed = |state| report.followed.iter().find(move |gap| gap.state == state);
-    if let Some(gap) = followed(FollowState::Reopened) {
-        return format!("{} is open again: {}.", foreign(&gap.name, limit), fails_again(gap));
+/// The week's one insight, the first of these that there is: a gap that is open again and fails this
+/// week; the skill whose count changed most, of those that moved at all; a gap whose questions are
+/// answered since the owner closed it; how many asked.
+fn insight(report: &Report, limit: usize) -> LinkedText {
+    let week = &report.week;
+    let mut followed = report.followed.iter();
+    let again = followed.clone().find_map(|gap| Some((gap, fails_again(gap, week)?)));
+    if let Some((gap, fails)) = again {
+        let name = foreign(&gap.name, limit);
+        return LinkedText::plain(format!("{name} is open again: ")).then(fails).say(".");
     }
     if let Some(moved) = moved_most(report, limit) {
         return moved;
     }
-    if let Some(gap) = followed(FollowState::Closed) {
-        return format!("{} is closed: {}.", foreign(&gap.name, limit), since_marked(gap));
+    if let Some(gap) = followed.find(|gap| gap.state == FollowState::Closed) {
+        let name = foreign(&gap.name, limit);
+        return LinkedText::plain(format!("{name} is closed: "))
+            .then(since_marked(gap, week))
+            .say(".");
     }
-    let asked = asked(report.capture.queries, report.sessions);
-    format!("{asked}, and no skill clearly rose or fell.")
-}
-
-/// How a gap that is open again fails this week, else how it went since the mark.
-fn fails_again(gap: &FollowedGap) -> String {
-    match gap.weeks.last().copied().flatten() {
-        Some(FollowCounts { asked, unmatched, .. }) if unmatched > 0 && gap.weeks_since > 1 => {
-            let asked = questions(asked);
-            format!("nothing matched for {} of {asked} this week", number(unmatched))
-        }
-        _ => since_marked(gap),
-    }
+    let all = || QuestionFilter::of_week(week);
+    let asked = LinkedText::opening(questions(report.capture.queries), all().half("query"));
+    let asked = match report.sessions {
+        Some(sessions) => asked
+            .say(" in ")
+            .open(counted(sessions, "conversation", "conversations"), all().in_a_session()),
+        None => asked,
+    };
+    asked.say(", and no skill clearly rose or fell.")
 }
 
 /// The skill whose count changed most, of those that moved at all.
-fn moved_most(report: &Report, limit: usize) -> Option<String> {
+fn moved_most(report: &Report, limit: usize) -> Option<LinkedText> {
     let most = report
         .trending
         .iter()
         .filter(|moved| moved.trend.moved())
-        .max_by_key(|moved| (moved.queries.abs_diff(moved.previous), moved.queries));
-    let most = most?;
+        .max_by_key(|moved| (moved.queries.abs_diff(moved.previous), moved.queries))?;
     let name = foreign(&most.skill, limit);
-    let (now, before) = (number(most.queries), number(most.previous));
+    let this_week = || QuestionFilter::of_week(&report.week).skill(&most.skill);
+    let before = QuestionFilter::of_week_before(&report.week);
+    let before = before.map(|week| week.skill(&most.skill));
+    let went = |verb| {
+        LinkedText::plain(format!("{name} {verb} from "))
+            .open(questions(most.previous), before.clone())
+            .say(" to ")
+            .open(number(most.queries), this_week())
+            .say(".")
+    };
     Some(match most.trend {
-        Trend::New => format!("{name} is new: {} this week.", questions(most.queries)),
-        Trend::Gone => format!("Nobody asked about {name}, after {before} the week before."),
-        Trend::Falling => format!("{name} fell from {before} questions to {now}."),
-        _ => format!("{name} rose from {before} questions to {now}."),
+        Trend::New => LinkedText::plain(format!("{name} is new: "))
+            .open(questions(most.queries), this_week())
+            .say(" this week."),
+        Trend::Gone => LinkedText::plain(format!("Nobody asked about {name}, after "))
+            .open(number(most.previous), before)
+            .say(" the week before."),
+        Trend::Falling => went("fell"),
+        _ => went("rose"),
     })
 }
 
 /// What to do, as the end of a sentence.
-fn to_do(action: &Action, report: &Report, limit: usize) -> String {
+fn to_do(action: &Action, limit: usize) -> String {
     let name = foreign(&action.name, limit);
-    let is_topic = || {
-        let topics = report.gaps.iter().filter(|gap| gap.gap_type == GapType::Topic);
-        topics.into_iter().any(|gap| gap.name == action.name)
-    };
+    let is_topic = matches!(action.evidence.gap, Some(GapOf { gap_type: GapType::Topic, .. }));
     match action.kind {
-        ActionKind::AddOrLearn if is_topic() => format!("say something about {name} on your CV"),
+        ActionKind::AddOrLearn if is_topic => format!("say something about {name} on your CV"),
         ActionKind::AddOrLearn => format!("add {name} to your CV if it is true, or learn it"),
         ActionKind::FixRetrieval => format!("help your agent find {name} on your CV"),
         ActionKind::RelaxFilter => format!("let questions about {name} through"),
@@ -128,8 +125,8 @@ fn to_do(action: &Action, report: &Report, limit: usize) -> String {
 }
 
 /// What to do, as a heading.
-pub fn action(action: &Action, report: &Report, limit: usize) -> String {
-    capitalised(&to_do(action, report, limit))
+pub fn action(action: &Action, limit: usize) -> String {
+    capitalised(&to_do(action, limit))
 }
 
 /// Why, as a sentence of its own.
@@ -138,20 +135,49 @@ pub fn why(action: &Action, limit: usize) -> String {
     if why.ends_with(['.', '!', '?', '…']) { why } else { why + "." }
 }
 
-/// How many questions stand behind an action.
-pub fn evidence(action: &Action) -> String {
-    let Evidence { queries, sessions, asked: about, grows } = action.evidence;
+/// How many questions stand behind an action: `50 asked about it (16 the week before); 30 of them,
+/// from 26 conversations, found nothing`.
+pub fn evidence(action: &Action, week: &str) -> LinkedText {
+    let Evidence { queries, sessions, asked: about, previous, .. } = action.evidence;
+    let behind = QuestionFilter::behind(action, week);
     if action.kind == ActionKind::CheckCapture {
-        return counted(queries, "interaction", "interactions");
+        return LinkedText::opening(counted(queries, "interaction", "interactions"), behind);
     }
-    let mut evidence = asked(queries, sessions);
-    if let Some(about) = about.filter(|about| *about > queries) {
-        evidence += &format!(", of {} about it", number(about));
+    let before = previous.zip(QuestionFilter::of_week_before(week));
+    let before = before.map(|(count, week)| (number(count), week.skill(&action.name)));
+    let Some(about) = about.filter(|about| *about > queries) else {
+        let evidence = LinkedText::opening(asked(queries, sessions), behind);
+        return match before {
+            Some((count, week)) => {
+                evidence.say("; ").open(format!("{count} about it the week before"), week)
+            }
+            None => evidence,
+        };
+    };
+    let all = QuestionFilter::of_week(week).skill(&action.name);
+    let mut evidence = LinkedText::opening(format!("{} asked about it", number(about)), all);
+    if let Some((count, week)) = before {
+        evidence = evidence.say(" (").open(format!("{count} the week before"), week).say(")");
     }
-    if grows == Some(true) {
-        evidence += "; more than the week before";
-    }
-    evidence
+    let of_them = format!("{} of them", number(queries));
+    let (of_them, comma) = match sessions {
+        Some(sessions) => {
+            let conversations = counted(sessions, "conversation", "conversations");
+            (format!("{of_them}, from {conversations}"), ",")
+        }
+        None => (of_them, ""),
+    };
+    let fared = match action.kind {
+        ActionKind::RelaxFilter if queries == 1 => "was turned away".to_owned(),
+        ActionKind::RelaxFilter => "were turned away".to_owned(),
+        ActionKind::UseTheirWord => {
+            let word = action.evidence.word.as_deref().unwrap_or(&action.name);
+            let say = if queries == 1 { "says" } else { "say" };
+            format!("{say} “{}”", foreign(word, WORD))
+        }
+        _ => "found nothing".to_owned(),
+    };
+    evidence.say("; ").open(of_them, behind).say(format!("{comma} {fared}"))
 }
 
 fn capitalised(sentence: &str) -> String {
@@ -160,29 +186,40 @@ fn capitalised(sentence: &str) -> String {
 }
 
 /// The warning of a week whose halves do not meet.
-pub fn banner(capture: &Capture) -> Option<Banner> {
+pub fn banner(report: &Report) -> Option<Banner> {
+    let capture = &report.capture;
     let join_rate = capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
+    let filter = || QuestionFilter::of_week(&report.week);
     let all = all_interactions(capture);
+    let unanswered = filter().outcome("unanswered");
     let missing = [
-        (capture.unanswered, "question has no answer", "questions have no answer"),
-        (capture.response_only, "answer has no question", "answers have no question"),
+        (capture.unanswered, "question has no answer", "questions have no answer", unanswered),
+        (
+            capture.response_only,
+            "answer has no question",
+            "answers have no question",
+            filter().half("response-only"),
+        ),
     ]
     .into_iter()
     .filter(|(halves, ..)| *halves > 0)
-    .map(|(halves, one, many)| counted(halves, one, many))
-    .collect::<Vec<_>>();
+    .map(|(halves, one, many, filter)| LinkedText::opening(counted(halves, one, many), filter))
+    .collect();
     let of_all = match share(capture.joined, all) {
-        Some(_) => format!("{} of the", rate(join_rate)),
-        None => format!("{} of {}", number(capture.joined), number(all)),
+        Some(_) => LinkedText::plain(format!("{} of the", rate(join_rate))),
+        None => LinkedText::opening(number(capture.joined), filter().half("both"))
+            .say(" of ")
+            .open(number(all), filter()),
     };
-    Some(Banner {
-        title: "Part of this week is missing".to_owned(),
-        text: format!(
-            "Only {of_all} interactions have both a question and its answer: {}. Either the \
-             agent gave no answer, or its messages did not arrive. The figures below count what did.",
-            listed(&missing)
-        ),
-    })
+    let text = LinkedText::plain("Only ")
+        .then(of_all)
+        .say(" interactions have both a question and its answer: ")
+        .then(LinkedText::listed(missing))
+        .say(
+            ". Either the agent gave no answer, or its messages did not arrive. The figures below \
+             count what did.",
+        );
+    Some(Banner { title: "Part of this week is missing".to_owned(), text })
 }
 
 /// Interactions with a half at least.
@@ -210,10 +247,14 @@ pub fn notes(report: &Report) -> Vec<String> {
 }
 
 /// The share and the week before, as far as they are known.
-pub fn share_and_before(share: Option<String>, before: Option<u64>) -> Option<String> {
-    let before = before.map(|before| format!("{} the week before", number(before)));
-    let parts: Vec<_> = share.into_iter().chain(before).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+pub fn share_and_before(
+    share: Option<String>,
+    before: Option<(u64, QuestionFilter)>,
+) -> LinkedText {
+    let before = before.map(|(count, filter)| {
+        LinkedText::opening(format!("{} the week before", number(count)), filter)
+    });
+    LinkedText::joined(share.map(LinkedText::plain).into_iter().chain(before), "; ")
 }
 
 /// The arrow and the word of a skill that moved; nothing else has an arrow.
@@ -228,11 +269,15 @@ pub fn trend_mark(trend: Trend) -> Option<&'static str> {
 }
 
 /// The figures of a skill that moved.
-pub fn moved(moved: &Trending) -> String {
+pub fn moved(moved: &Trending, week: &str) -> LinkedText {
+    let this_week = QuestionFilter::of_week(week).skill(&moved.skill);
+    let now = LinkedText::opening(questions(moved.queries), this_week);
+    let before = QuestionFilter::of_week_before(week).map(|week| week.skill(&moved.skill));
+    let before = LinkedText::opening(format!("{} the week before", number(moved.previous)), before);
     match moved.trend {
-        Trend::New => format!("{}, none in the seven weeks before", questions(moved.queries)),
-        Trend::Gone => format!("no question, {} the week before", number(moved.previous)),
-        _ => format!("{}, {} the week before", questions(moved.queries), number(moved.previous)),
+        Trend::New => now.say(", none in the seven weeks before"),
+        Trend::Gone => LinkedText::plain("no question, ").then(before),
+        _ => now.say(", ").then(before),
     }
 }
 
@@ -251,19 +296,28 @@ pub fn moved_note(report: &Report) -> Option<String> {
     Some(note.to_owned())
 }
 
-/// How well a skill's questions were covered, in words: `8 fully, 22 partly, 5 unanswered`.
-pub fn skill_coverage(skill: &SkillReport) -> String {
-    let parts = [
-        (skill.full, "fully covered"),
-        (skill.partial, "partly"),
-        (skill.none, "not"),
-        (skill.unanswered, "unanswered"),
+/// How well a skill's questions were covered, the parts that there are: its code, in words, and its
+/// questions.
+pub fn skill_parts(
+    skill: &SkillReport,
+    week: &str,
+) -> impl Iterator<Item = (&'static str, String, QuestionFilter)> {
+    let about = || QuestionFilter::of_week(week).skill(&skill.skill);
+    [
+        ("full", skill.full, "fully covered", about().coverage("full")),
+        ("partial", skill.partial, "partly", about().coverage("partial")),
+        ("none", skill.none, "not", about().coverage("none")),
+        ("unanswered", skill.unanswered, "unanswered", about().outcome("unanswered")),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, word)| format!("{} {word}", number(count)))
-    .collect::<Vec<_>>();
-    parts.join(" · ")
+    .filter(|(_, count, ..)| *count > 0)
+    .map(|(code, count, words, filter)| (code, format!("{}\u{a0}{words}", number(count)), filter))
+}
+
+/// The same as a text: `8 fully covered · 22 partly · 5 unanswered`.
+pub fn skill_coverage(skill: &SkillReport, week: &str) -> LinkedText {
+    let parts = skill_parts(skill, week);
+    LinkedText::joined(parts.map(|(_, words, filter)| LinkedText::opening(words, filter)), " · ")
 }
 
 /// The weeks of a sparkline in words.
@@ -273,21 +327,6 @@ pub fn weeks(weeks: &[Option<u64>]) -> String {
     weeks.join(", ")
 }
 
-/// How often and since when.
-pub fn gap_evidence(gap: &Gap) -> String {
-    let asked = asked(gap.queries, gap.sessions);
-    let unknown = if gap.sessions.is_none() { " (conversations not collected)" } else { "" };
-    match gap.weeks_running {
-        0 | 1 => format!("{asked}{unknown}"),
-        weeks => format!("{asked}{unknown}; {weeks} weeks running"),
-    }
-}
-
-/// The skills that come up in the same questions.
-pub fn asked_with(related: &[String]) -> Option<String> {
-    (!related.is_empty()).then(|| format!("Asked together with {}", listed(related)))
-}
-
 /// When the next report comes.
 pub fn next_report(at: Timestamp) -> Option<String> {
     let day = day(&at.to_string())?;
@@ -295,93 +334,9 @@ pub fn next_report(at: Timestamp) -> Option<String> {
     Some(format!("The next report comes on {weekday}, {}.", long_date(day)))
 }
 
-/// What the owner said of a gap.
-pub fn gap_mark(mark: GapMark) -> &'static str {
-    match mark {
-        GapMark::HaveIt => "you marked it: have it",
-        GapMark::Learning => "you marked it: learning",
-        GapMark::NotMine => "you marked it: not mine",
-        GapMark::Noise => "you marked it: noise",
-    }
-}
-
 /// The sentence for what a mail leaves out, and where that is.
 pub fn more(others: usize, one: &str, many: &str, place: &str) -> Option<String> {
     let kind = if others == 1 { one } else { many };
     let others = number(u64::try_from(others).unwrap_or(u64::MAX));
     (others != "0").then(|| format!("and {others} more {kind} {place}"))
-}
-
-/// How a followed gap stands, in a word or two.
-pub const fn follow_state(state: FollowState) -> &'static str {
-    match state {
-        FollowState::Reopened => "open again",
-        FollowState::Closed => "closed",
-        FollowState::Waiting => "waiting",
-        FollowState::Learning => "learning",
-    }
-}
-
-/// How a followed gap's questions were answered before the mark and since:
-/// `0 of 9 → 6 of 7 answered in the three weeks since you added it`.
-pub fn since_marked(gap: &FollowedGap) -> String {
-    let learning = gap.state == FollowState::Learning;
-    let did = if learning { "began to learn it" } else { "added it" };
-    let of =
-        |counts: FollowCounts| format!("{} of {}", number(counts.answered), number(counts.asked));
-    let before = gap.before.filter(|counts| counts.asked > 0);
-    if gap.weeks_since == 0 {
-        let before = before.map(|counts| format!("{} answered so far; ", of(counts)));
-        return format!("{}you {did} after this week", before.unwrap_or_default());
-    }
-    let since = match (gap.since.is_some(), gap.weeks_since) {
-        (false, _) => "in the last eight weeks".to_owned(),
-        (true, 1) => format!("since you {did} this week"),
-        (true, weeks) => format!("in the {} weeks since you {did}", in_words(weeks)),
-    };
-    if gap.after.asked == 0 {
-        let before = before.map(|counts| format!("{} answered before; ", of(counts)));
-        return format!("{}nobody asked {since}", before.unwrap_or_default());
-    }
-    let before = before.map(|counts| format!("{} → ", of(counts)));
-    format!("{}{} answered {since}", before.unwrap_or_default(), of(gap.after))
-}
-
-fn in_words(weeks: u32) -> &'static str {
-    match weeks {
-        2 => "two",
-        3 => "three",
-        4 => "four",
-        5 => "five",
-        6 => "six",
-        7 => "seven",
-        _ => "eight",
-    }
-}
-
-/// How many scores disagree with how their questions ended.
-pub fn disagreeing(calibration: &Calibration) -> String {
-    format!(
-        "For {} of {} with a score, the score says one thing and the outcome another.",
-        number(calibration.disagreeing),
-        questions(calibration.scored)
-    )
-}
-
-/// One disagreement's figures: `Score 83, yet the quota was used up`.
-pub fn disagreement(example: &Disagreement, limit: usize) -> String {
-    let ended = match example.outcome.as_str() {
-        "answered" => "answered".to_owned(),
-        "no_match" => "nothing matched".to_owned(),
-        "blocked" => "refused by a filter".to_owned(),
-        "off_hours" => "asked outside hours".to_owned(),
-        "quota" => "the quota was used up".to_owned(),
-        "ai_error" => "the model failed".to_owned(),
-        "error" => "the agent failed".to_owned(),
-        other => foreign(other, limit),
-    };
-    let rated = example.match_type.as_ref();
-    let rated = rated.map(|rated| format!(" (rated {})", foreign(rated, limit)));
-    let score = (example.score * 10.0).round() / 10.0;
-    format!("Score {score}, yet {ended}{}", rated.unwrap_or_default())
 }

@@ -7,7 +7,8 @@ use crate::gap_view::{CalibrationView, FollowedView, GapKindView};
 use crate::mail_context::MailContext;
 use crate::report::Report;
 use crate::report_figures::Figure;
-use crate::report_view::{CoveragePart, Figures, Lengths, Listing, ReportView, SkillView};
+use crate::report_view::{CoveragePart, Figures, Lengths, Listing, ReportView};
+use crate::skill_view::SkillView;
 
 const COLUMNS: usize = 78;
 /// Holds two words together on one line.
@@ -213,7 +214,7 @@ impl Page {
             for example in &gap.examples {
                 self.paragraph("    ", "    ", &format!("“{example}”"));
             }
-            for note in gap.related.as_deref().into_iter().chain(gap.mark) {
+            for note in gap.related.as_deref().into_iter().chain(gap.mark.as_deref()) {
                 self.paragraph("  ", "  ", note);
             }
             self.link("  ", gap.link.as_deref());

@@ -1,19 +1,19 @@
 //! What a person is told of a week, in reading order: every figure and sentence as text, cleaned
 //! and cut to a length, so that a form only lays it out. The HTML template's variables are these.
 
+use cv_analytics_core::event::MatchType;
 use serde::Serialize;
 
 use crate::gap_view::{self, CalibrationView, FollowedView, GapsView};
-use crate::mail_context::{DashboardAddress, MailContext, PageLinks, QuestionFilter};
-use crate::report::{
-    Action, ActionKind, GapKind, MatchCounts, Report, SkillReport, Trend, Vocabulary,
-};
-use crate::report_figures::{self, Figure, Opens};
-use crate::report_sentences::{self as say, Banner};
+use crate::handling_words::coverage_words;
+use crate::linked_text::Piece;
+use crate::mail_context::{DashboardAddress, MailContext, PageLinks};
+use crate::question_filter::QuestionFilter;
+use crate::report::{Action, Report};
+use crate::report_figures::{self, Figure};
+use crate::report_sentences as say;
 use crate::report_words::{days, foreign, number, share};
-
-const WORDS: usize = 4;
-const WEEKS: usize = 8;
+use crate::skill_view::{Moved, SkillView, VocabularyView, moved_view, skill_view, vocabulary};
 
 /// Characters of each foreign text that a mail shows.
 pub(crate) const NAME: usize = 48;
@@ -30,7 +30,7 @@ pub(crate) struct Lengths {
     pub(crate) gaps: usize,
     pub(crate) examples: usize,
     pub(crate) followed: usize,
-    vocabulary: usize,
+    pub(crate) vocabulary: usize,
 }
 
 impl Lengths {
@@ -50,9 +50,6 @@ impl Lengths {
     ];
 }
 
-/// The height of a sparkline's tallest bar, pixels.
-const TALLEST: u64 = 24;
-
 /// One week as a person reads it.
 #[derive(Debug, Serialize)]
 pub(crate) struct ReportView {
@@ -62,10 +59,11 @@ pub(crate) struct ReportView {
     pub(crate) days: String,
     /// What moved and what to do first, in a sentence or two.
     pub(crate) headline: String,
+    pub(crate) headline_pieces: Vec<Piece>,
     /// What an inbox shows beside the subject.
     pub(crate) preheader: String,
     /// Why the figures are not whole, above all of them.
-    pub(crate) banner: Option<Banner>,
+    pub(crate) banner: Option<BannerView>,
     /// That the week is not over, or that nothing happened, a paragraph each.
     pub(crate) notes: Vec<String>,
     pub(crate) actions: Listing<ActionView>,
@@ -75,6 +73,7 @@ pub(crate) struct ReportView {
     pub(crate) capture: Vec<Figure>,
     /// What the figures were made from, a line each.
     pub(crate) provenance: Vec<String>,
+    pub(crate) provenance_pieces: Vec<Vec<Piece>>,
     /// The week's page on the dashboard; only in a mail.
     pub(crate) week_link: Option<String>,
     /// What became of the weekly mails; only in a mail.
@@ -83,6 +82,14 @@ pub(crate) struct ReportView {
     pub(crate) next_report: Option<String>,
     /// The recipient's way out of the list; only in a mail.
     pub(crate) unsubscribe: Option<String>,
+}
+
+/// A warning above the figures.
+#[derive(Debug, Serialize)]
+pub(crate) struct BannerView {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) text_pieces: Vec<Piece>,
 }
 
 /// The shown entries of a list, and the sentence that counts the others.
@@ -97,6 +104,7 @@ pub(crate) struct ActionView {
     pub(crate) title: String,
     pub(crate) why: String,
     pub(crate) evidence: String,
+    pub(crate) evidence_pieces: Vec<Piece>,
     /// A line to copy.
     pub(crate) suggestion: Option<String>,
     pub(crate) link: Option<String>,
@@ -109,6 +117,7 @@ pub(crate) struct Figures {
     /// How well the questions were covered; empty where no match type is known.
     pub(crate) coverage: Vec<CoveragePart>,
     pub(crate) coverage_note: String,
+    pub(crate) coverage_note_pieces: Vec<Piece>,
     pub(crate) outcomes: Vec<Figure>,
     pub(crate) moved: Listing<Moved>,
     pub(crate) moved_note: Option<String>,
@@ -129,60 +138,9 @@ pub(crate) struct CoveragePart {
     pub(crate) value: String,
     /// The share in percent, and the week before, where they are known.
     pub(crate) note: Option<String>,
+    pub(crate) note_pieces: Vec<Piece>,
     /// The part of the bar's width, percent; 0 where nothing is drawn.
     pub(crate) width: u64,
-    pub(crate) link: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Moved {
-    pub(crate) skill: String,
-    /// `↑ rising`.
-    pub(crate) mark: Option<&'static str>,
-    /// Whether it goes up.
-    pub(crate) up: bool,
-    pub(crate) text: String,
-    pub(crate) link: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct SkillView {
-    pub(crate) skill: String,
-    pub(crate) queries: String,
-    /// `was 14`.
-    pub(crate) before: Option<String>,
-    /// `↑ rising`, where it moved.
-    pub(crate) mark: Option<&'static str>,
-    pub(crate) up: bool,
-    pub(crate) coverage: String,
-    pub(crate) bars: Vec<WeekBar>,
-    /// The bars in words: `3, 8, no data, 47`.
-    pub(crate) weeks: String,
-    pub(crate) link: Option<String>,
-}
-
-/// One week of a sparkline.
-#[derive(Debug, Serialize)]
-pub(crate) struct WeekBar {
-    /// Pixels; `None` for a week without any data.
-    pub(crate) height: Option<u64>,
-    /// The same in eighths of a line.
-    pub(crate) block: char,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct VocabularyView {
-    /// Whether the CV's words are known at all.
-    pub(crate) cv_known: bool,
-    pub(crate) rows: Listing<VocabularyRow>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct VocabularyRow {
-    pub(crate) skill: String,
-    pub(crate) asked: String,
-    /// The CV's words, where it names the skill.
-    pub(crate) on_cv: Option<String>,
     pub(crate) link: Option<String>,
 }
 
@@ -191,53 +149,48 @@ impl ReportView {
         let links = PageLinks::new(context, &report.week);
         let headline = say::headline(report, NAME);
         let days = days(&report.from, &report.to);
+        let provenance = report_figures::provenance(report);
         Self {
             week_link: links.week(),
             mail_link: context.dashboard.as_ref().map(DashboardAddress::mail),
             next_report: context.next_report.and_then(say::next_report),
             unsubscribe: context.unsubscribe.clone(),
             week: foreign(&report.week, 10),
-            preheader: headline.clone(),
-            headline,
+            preheader: headline.to_string(),
+            headline: headline.to_string(),
+            headline_pieces: links.pieces(headline),
             days,
-            banner: say::banner(&report.capture),
+            banner: say::banner(report).map(|banner| BannerView {
+                title: banner.title,
+                text: banner.text.to_string(),
+                text_pieces: links.pieces(banner.text),
+            }),
             notes: say::notes(report),
             actions: listing(
                 report.actions.iter(),
                 lengths.actions,
                 &links,
                 ("action", "actions"),
-                |action| ActionView {
-                    title: say::action(action, report, NAME),
-                    why: say::why(action, REASON),
-                    evidence: say::evidence(action),
-                    suggestion: action
-                        .suggestion
-                        .as_ref()
-                        .map(|line| foreign(&line.text, NAME + WORD)),
-                    link: behind(action, &links),
-                },
+                |action| action_view(action, &links),
             ),
             counts: (!report.is_empty()).then(|| Figures::of(report, &links, lengths)),
             capture: links.link(report_figures::capture(report)),
-            provenance: report_figures::provenance(&report.provenance),
+            provenance: provenance.iter().map(ToString::to_string).collect(),
+            provenance_pieces: provenance.into_iter().map(|line| links.pieces(line)).collect(),
         }
     }
 }
 
-/// The questions behind an action.
-fn behind(action: &Action, links: &PageLinks<'_>) -> Option<String> {
-    let filter = QuestionFilter::default();
-    match action.kind {
-        ActionKind::AddOrLearn | ActionKind::FixRetrieval => links.gap(&action.name, None),
-        ActionKind::RelaxFilter => links.gap(&action.name, Some(GapKind::Blocked.code())),
-        ActionKind::FixFault => {
-            links.questions(QuestionFilter { outcome: Some(&action.name), ..filter })
-        }
-        ActionKind::UseTheirWord => links.skill(&action.name),
-        ActionKind::CheckCapture => {
-            links.questions(QuestionFilter { outcome: Some("unanswered"), ..filter })
-        }
+fn action_view(action: &Action, links: &PageLinks<'_>) -> ActionView {
+    let evidence = say::evidence(action, links.week_name());
+    let behind = QuestionFilter::behind(action, links.week_name());
+    ActionView {
+        title: say::action(action, NAME),
+        why: say::why(action, REASON),
+        evidence: evidence.to_string(),
+        evidence_pieces: links.pieces(evidence),
+        suggestion: action.suggestion.as_ref().map(|line| foreign(&line.text, NAME + WORD)),
+        link: behind.and_then(|behind| links.questions(behind)),
     }
 }
 
@@ -247,21 +200,19 @@ impl Figures {
             .trending
             .iter()
             .filter(|moved| moved.trend.moved())
-            .partition(|moved| matches!(moved.trend, Trend::Rising | Trend::New));
+            .partition(|moved| moved.trend.grows());
         let moved = up.into_iter().chain(down).collect::<Vec<_>>();
         let asked = report.skills.iter().filter(|skill| skill.queries > 0).collect::<Vec<_>>();
+        let coverage_note = report_figures::coverage_note(report);
         Self {
             totals: links.link(report_figures::totals(report)),
             coverage: coverage(report, links),
-            coverage_note: report_figures::coverage_note(report),
-            outcomes: links.link(report_figures::outcomes(&report.outcomes)),
+            coverage_note: coverage_note.to_string(),
+            coverage_note_pieces: links.pieces(coverage_note),
+            outcomes: links.link(report_figures::outcomes(report)),
             moved_note: say::moved_note(report),
-            moved: listing(moved.into_iter(), lengths.moved, links, SKILLS, |moved| Moved {
-                skill: foreign(&moved.skill, NAME),
-                mark: say::trend_mark(moved.trend),
-                up: is_up(moved.trend),
-                text: say::moved(moved),
-                link: links.skill(&moved.skill),
+            moved: listing(moved.into_iter(), lengths.moved, links, SKILLS, |moved| {
+                moved_view(moved, links)
             }),
             skills: listing(asked.into_iter(), lengths.skills, links, SKILLS, |skill| {
                 skill_view(skill, links)
@@ -270,12 +221,12 @@ impl Figures {
             followed: gap_view::followed(&report.followed, links, lengths),
             calibration: CalibrationView::of(report.calibration.as_ref(), links),
             vocabulary: vocabulary(&report.vocabulary, links, lengths),
-            latency: links.link(report_figures::latency(&report.latency_ms)),
+            latency: links.link(report_figures::latency(report)),
         }
     }
 }
 
-const SKILLS: (&str, &str) = ("skill", "skills");
+pub(crate) const SKILLS: (&str, &str) = ("skill", "skills");
 
 /// The first entries, and how many more there are of what has these two names.
 pub(crate) fn listing<I: ExactSizeIterator, T>(
@@ -289,103 +240,34 @@ pub(crate) fn listing<I: ExactSizeIterator, T>(
     Listing { shown: entries.take(limit).map(view).collect(), more }
 }
 
-fn is_up(trend: Trend) -> bool {
-    matches!(trend, Trend::Rising | Trend::New)
-}
-
 fn coverage(report: &Report, links: &PageLinks<'_>) -> Vec<CoveragePart> {
-    let MatchCounts { full, partial, none, .. } = report.matches.this_week;
-    let whole = full.saturating_add(partial).saturating_add(none);
+    let counts = &report.matches.this_week;
+    let whole = counts.rated();
     if whole == 0 {
         return Vec::new();
     }
-    let previous = report.matches.previous.as_ref();
-    let part = |kind, name, value: u64, before: Option<u64>| CoveragePart {
-        kind,
-        name,
-        value: number(value),
-        note: say::share_and_before(share(value, whole), before),
-        width: if value == 0 { 0 } else { bar_share(value, whole, 100).max(2) },
-        link: links.behind(Opens::Match(kind)),
+    let part = |match_type: &MatchType| {
+        let kind = match_type.code();
+        let value = counts.count(*match_type);
+        let before = report.matches.previous.as_ref().map(|counts| counts.count(*match_type));
+        let before = before.zip(QuestionFilter::of_week_before(&report.week));
+        let before = before.map(|(count, week)| (count, week.coverage(kind)));
+        let note = say::share_and_before(share(value, whole), before);
+        CoveragePart {
+            kind,
+            name: coverage_words(*match_type),
+            value: number(value),
+            note: note.words(),
+            note_pieces: links.pieces(note),
+            width: if value == 0 { 0 } else { bar_share(value, whole, 100).max(2) },
+            link: links.questions(QuestionFilter::of_week(&report.week).coverage(kind)),
+        }
     };
-    vec![
-        part("full", "fully covered", full, previous.map(|counts| counts.full)),
-        part("partial", "partly covered", partial, previous.map(|counts| counts.partial)),
-        part("none", "not covered", none, previous.map(|counts| counts.none)),
-    ]
-}
-
-fn skill_view(skill: &SkillReport, links: &PageLinks<'_>) -> SkillView {
-    let newest = skill.weeks.len().saturating_sub(WEEKS);
-    let weeks = skill.weeks.get(newest..).unwrap_or_default();
-    let highest = weeks.iter().flatten().copied().max().unwrap_or_default().max(1);
-    SkillView {
-        skill: foreign(&skill.skill, NAME),
-        queries: number(skill.queries),
-        before: skill.previous.map(|before| format!("was {}", number(before))),
-        mark: say::trend_mark(skill.trend),
-        up: is_up(skill.trend),
-        coverage: say::skill_coverage(skill),
-        bars: weeks.iter().map(|week| week_bar(*week, highest)).collect(),
-        weeks: say::weeks(weeks),
-        link: links.skill(&skill.skill),
-    }
-}
-
-fn week_bar(week: Option<u64>, highest: u64) -> WeekBar {
-    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    match week {
-        None => WeekBar { height: None, block: '–' },
-        Some(0) => WeekBar { height: Some(1), block: '▁' },
-        Some(queries) => WeekBar {
-            height: Some(bar_share(queries, highest, TALLEST).max(3)),
-            block: usize::try_from(bar_share(queries, highest, 7))
-                .ok()
-                .and_then(|level| BLOCKS.get(level.max(1)))
-                .copied()
-                .unwrap_or('█'),
-        },
-    }
+    MatchType::ALL.iter().map(part).collect()
 }
 
 /// `value` ÷ `whole` × `length`, rounded.
-fn bar_share(value: u64, whole: u64, length: u64) -> u64 {
+pub(crate) fn bar_share(value: u64, whole: u64, length: u64) -> u64 {
     let twice = u128::from(value) * u128::from(length) * 2 + u128::from(whole);
     u64::try_from(twice / (u128::from(whole.max(1)) * 2)).unwrap_or(length)
-}
-
-fn vocabulary(
-    vocabulary: &[Vocabulary],
-    links: &PageLinks<'_>,
-    lengths: Lengths,
-) -> VocabularyView {
-    let interesting = vocabulary.iter().filter(|entry| entry.tells_something()).collect::<Vec<_>>();
-    VocabularyView {
-        cv_known: vocabulary.iter().any(|entry| !entry.on_cv.is_empty()),
-        rows: listing(interesting.into_iter(), lengths.vocabulary, links, SKILLS, |entry| {
-            let asked = entry.asked.iter().map(|variant| (&variant.text, Some(variant.queries)));
-            let on_cv = entry.on_cv.iter().map(|text| (text, None));
-            VocabularyRow {
-                skill: foreign(&entry.skill, NAME),
-                asked: words(asked),
-                on_cv: (!entry.on_cv.is_empty()).then(|| words(on_cv)),
-                link: links.skill(&entry.skill),
-            }
-        }),
-    }
-}
-
-fn words<'a>(words: impl ExactSizeIterator<Item = (&'a String, Option<u64>)>) -> String {
-    let others = words.len().saturating_sub(WORDS);
-    let mut shown = words
-        .take(WORDS)
-        .map(|(text, queries)| {
-            let text = foreign(text, WORD);
-            queries.map_or(text.clone(), |queries| format!("{text}\u{a0}{}", number(queries)))
-        })
-        .collect::<Vec<_>>();
-    if others > 0 {
-        shown.push(format!("{others} more"));
-    }
-    shown.join(", ")
 }

@@ -11,8 +11,11 @@ use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::question_filter::QuestionFilter;
+
 /// Bands of twenty; the last holds 100 too.
 const BANDS: usize = 5;
+const WIDTH: u32 = 20;
 /// Bins of ten; the last holds 100 too.
 const BINS: usize = 10;
 const HIGH_FROM: f64 = 60.0;
@@ -55,6 +58,18 @@ pub struct ScoreBand {
     pub disagreeing: u64,
     /// How they ended.
     pub outcomes: ScoredOutcomes,
+}
+
+impl ScoreBand {
+    /// `80–100`.
+    pub fn name(&self) -> String {
+        format!("{}–{}", self.from, self.to)
+    }
+
+    /// The questions of this band in a week.
+    pub fn filter(&self, week: &str) -> QuestionFilter {
+        QuestionFilter::of_week(week).score(self.from, self.from + WIDTH)
+    }
 }
 
 /// Interactions with a score, by outcome: one without a response has none.
@@ -155,6 +170,19 @@ impl ScoreTally {
 }
 
 impl ScoredOutcomes {
+    /// The count of one outcome.
+    pub const fn count(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Answered => self.answered,
+            Outcome::NoMatch => self.no_match,
+            Outcome::Blocked => self.blocked,
+            Outcome::OffHours => self.off_hours,
+            Outcome::Quota => self.quota,
+            Outcome::AiError => self.ai_error,
+            Outcome::Error => self.error,
+        }
+    }
+
     fn of(counts: &[u64; Outcome::ALL.len()]) -> Self {
         let count = |outcome: Outcome| counts.get(outcome as usize).copied().unwrap_or_default();
         Self {

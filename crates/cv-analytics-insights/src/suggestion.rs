@@ -4,7 +4,7 @@ use crate::cv_list::CvList;
 use crate::report::{Suggestion, SuggestionPlace};
 use crate::skill_dictionary::SkillDictionary;
 
-/// The CV's line for a skill or topic, with the visitors' word for it where that is another one:
+/// The CV's line for a skill, with the visitors' word for it where that is another one:
 /// `Kubernetes (k8s)`. Only a line that the CV list's own reader takes, as this skill, is offered;
 /// `None` where there is none.
 pub(crate) fn cv_line(
@@ -20,8 +20,8 @@ pub(crate) fn cv_line(
     Some(Suggestion { place: SuggestionPlace::CvLine, text: line })
 }
 
-/// Whether the CV list's reader takes the line as one entry that names the skill, or anything at
-/// all where the dictionary does not know the name.
+/// Whether the CV list's reader takes the line as one entry that names the skill. One that the
+/// dictionary does not know becomes known by its entry in the list.
 fn reads_as(dictionary: &SkillDictionary, line: &str, name: &str) -> bool {
     if CvList::read_entries(line).is_ok_and(|entries| entries == [line]) {
         let Some(skill) = dictionary.canonical(name) else { return true };
@@ -50,7 +50,7 @@ mod tests {
             ("Kubernetes", Some("k8s"), "Kubernetes (k8s)"),
             ("Kubernetes", Some("kubernetes"), "Kubernetes"),
             ("Go", Some("golang"), "Go (golang)"),
-            ("notice period", None, "notice period"),
+            ("Quarkus", None, "Quarkus"),
         ] {
             assert_eq!(line(name, theirs).as_deref(), Some(expect));
         }

@@ -19,6 +19,7 @@ use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks::MarkedGap;
 use cv_analytics_insights::report::{ActionKind, FollowState, GapMark, GapType, Report};
 use cv_analytics_insights::report_builder::ReportBuilder;
+use cv_analytics_insights::report_sentences::headline;
 
 static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
 
@@ -129,6 +130,35 @@ fn a_gap_that_fails_again_is_open_again_with_its_weeks_and_a_thing_to_do() {
     assert_eq!(action.kind, ActionKind::FixRetrieval);
     assert_eq!(action.suggestion.as_ref().unwrap().text, "Kubernetes (k8s)");
     assert!(action.why.contains("2026-10-14"), "{}", action.why);
+}
+
+#[test]
+fn a_gap_that_is_open_again_is_the_headline_only_of_a_week_in_which_it_fails() {
+    let headline = |marked_weeks_ago, this_week: &[Vec<Observation>]| {
+        let settings = marked("Kubernetes", GapMark::HaveIt, Some(noon(marked_weeks_ago)));
+        let before = [asked(5, "k8s?", Went::Unmatched, 9), asked(2, "k8s?", Went::Unmatched, 7)];
+        let report = report(&settings, &[&before[..], this_week].concat());
+        assert!(marked_weeks_ago == 0 || report.followed[0].state == FollowState::Reopened);
+        headline(&report, 40).to_string()
+    };
+    let fails = [asked(0, "k8s?", Went::Well, 1), asked(0, "k8s?", Went::Unmatched, 3)];
+    assert_eq!(
+        headline(4, &fails),
+        "Kubernetes is open again: nothing matched for 3 of 4 questions this week. First: help \
+         your agent find Kubernetes on your CV."
+    );
+    // What was asked before the mark says nothing of it.
+    let mut early = asked(0, "Kubernetes?", Went::Unmatched, 5);
+    for observation in &mut early {
+        observation.query.as_mut().unwrap().at = week().start();
+    }
+    let said = headline(0, &[fails.concat(), early]);
+    let expect = "nothing matched for 3 of 4 questions since you added it this week.";
+    assert!(said.contains(expect), "{said}");
+    assert_eq!(
+        headline(4, &[asked(0, "Hello", Went::Well, 3)]),
+        "3 questions, and no skill clearly rose or fell."
+    );
 }
 
 #[test]

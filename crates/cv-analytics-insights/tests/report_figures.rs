@@ -15,8 +15,11 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::cv_list::CvList;
 use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::{ActionKind, GapKind, GapMark, GapType, Report, Trend};
+use cv_analytics_insights::report::{
+    ActionKind, Evidence, GapKind, GapMark, GapType, Report, Trend,
+};
 use cv_analytics_insights::report_builder::ReportBuilder;
+use cv_analytics_insights::report_sentences::{action as action_words, evidence};
 use proptest::prelude::*;
 
 static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
@@ -407,6 +410,65 @@ fn people_are_told_to_use_the_visitors_word() {
     assert_eq!(report.vocabulary[0].on_cv, ["kubernetes"]);
     assert_eq!(report.actions[0].kind, ActionKind::UseTheirWord);
     assert_eq!(report.actions[0].evidence.queries, 4);
+    assert_eq!(report.actions[0].evidence.word.as_deref(), Some("k8s"));
+}
+
+fn with_cv(entries: &[&str]) -> FigureSettings {
+    let cv = entries.iter().map(|entry| (*entry).to_owned()).collect();
+    FigureSettings { cv: Some(cv), ..FigureSettings::default() }
+}
+
+#[test]
+fn the_line_to_copy_makes_the_skill_one_of_the_cvs() {
+    let mut missed = unmatched("3", 0, "Can you?");
+    missed.response.as_mut().unwrap().missing_skills = vec!["Zorbing".to_owned()];
+    let mut again = missed.clone();
+    again.request_id = "4".to_owned();
+    let asked = [unmatched("1", 0, "k8s?"), unmatched("2", 0, "k8s?"), missed, again];
+    let before = report_with(&with_cv(&["Docker"]), &asked);
+    let lines: Vec<&str> = before
+        .actions
+        .iter()
+        .map(|action| action.suggestion.as_ref().unwrap().text.as_str())
+        .collect();
+    assert_eq!(lines, ["Kubernetes (k8s)", "Zorbing"]);
+    assert!(before.gaps.iter().all(|gap| gap.kind == GapKind::NotOnCv));
+    let after = report_with(&with_cv(&lines), &asked);
+    assert!(after.gaps.iter().all(|gap| gap.kind == GapKind::NotRetrieved), "{:?}", after.gaps);
+    assert!(after.actions.iter().all(|action| action.suggestion.is_none()));
+}
+
+/// A line of the skill list would make the topic a skill of that name, and leave the questions that
+/// say it otherwise where they are.
+#[test]
+fn a_topic_has_no_line_to_copy() {
+    let texts = ["What are your salary expectations?", "How much do you want to earn?"];
+    let asked: Vec<_> =
+        texts.iter().enumerate().map(|(id, text)| unmatched(&id.to_string(), 0, text)).collect();
+    let report = report_with(&with_cv(&["Docker"]), &asked);
+    let action = &report.actions[0];
+    assert_eq!(
+        (action.kind, action.name.as_str()),
+        (ActionKind::AddOrLearn, "salary expectations")
+    );
+    assert_eq!(action.evidence.gap.unwrap().gap_type, GapType::Topic);
+    assert_eq!(action.suggestion, None);
+    assert_eq!(action_words(action, 40), "Say something about salary expectations on your CV");
+}
+
+#[test]
+fn an_action_tells_all_that_was_asked_about_it_and_which_of_it_failed() {
+    let failed = (0..3).map(|id| of_session(unmatched(&format!("f{id}"), 0, "k8s?"), "one"));
+    let went_well = (0..2).map(|id| asked(&format!("w{id}"), 0, "Kubernetes?"));
+    let before = [asked("before", 1, "Kubernetes?")];
+    let all: Vec<_> = failed.chain(went_well).chain(before).collect();
+    let report = report_with(&with_cv(&["Docker"]), &all);
+    let Evidence { queries, asked, previous, .. } = report.actions[0].evidence;
+    assert_eq!((queries, asked, previous), (3, Some(5), Some(1)));
+    assert_eq!(
+        evidence(&report.actions[0], &report.week).to_string(),
+        "5 asked about it (1 the week before); 3 of them, from 1 conversation, found nothing"
+    );
 }
 
 proptest! {

@@ -65,8 +65,9 @@ fn every_number_of_a_mail_opens_its_questions() {
     for form in [&html.replace("&amp;", "&"), &text] {
         for link in [
             "/weeks/2026-W47",
-            "/questions?week=2026-W47&gap=Kubernetes",
+            "/questions?week=2026-W47&gap=Kubernetes&type=skill&kind=not_on_cv",
             "/questions?week=2026-W47&skill=Docker",
+            "/questions?week=2026-W47&skill=PostgreSQL&word=postgres",
             "/mail",
             "/unsubscribe?token=a&b",
         ] {

@@ -9,9 +9,9 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks::mark_gap;
+use cv_analytics_insights::gap_sentences;
 use cv_analytics_insights::report::{DeliveryCounts, Report};
 use cv_analytics_insights::report_builder::build_report;
-use cv_analytics_insights::report_sentences;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
@@ -202,8 +202,8 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         );
     }
     for gap in &report.followed {
-        let state = report_sentences::follow_state(gap.state);
-        let since = report_sentences::since_marked(gap);
+        let state = gap_sentences::follow_state(gap.state);
+        let since = gap_sentences::since_marked(gap, &report.week);
         text += &format!("  {}, {state}: {since}\n", gap.name);
     }
     if let Some(action) = report.actions.first() {

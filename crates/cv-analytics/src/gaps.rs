@@ -6,8 +6,10 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks::{MarkedNow, mark_gap};
-use cv_analytics_insights::report::{Gap, GapKind, GapMark, GapType};
+use cv_analytics_insights::gap_sentences::gap_kind_name;
+use cv_analytics_insights::report::{Gap, GapMark};
 use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::report_words::counted;
 
 use crate::arguments::Installation;
 use crate::store_location::FigureFiles;
@@ -139,25 +141,20 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
 }
 
 fn line(gap: &Gap) -> String {
-    let kind = match gap.kind {
-        GapKind::Fault => "the agent failed",
-        GapKind::Blocked => "refused by a filter or outside hours",
-        GapKind::NotOnCv => "not on the CV",
-        GapKind::NotRetrieved => "on the CV, but not found",
-        GapKind::Unmatched => "nothing matched",
+    let conversations = gap.sessions.map_or_else(
+        || "conversations not collected".to_owned(),
+        |count| counted(count, "conversation", "conversations"),
+    );
+    let running = match gap.weeks_running {
+        0 | 1 => String::new(),
+        weeks => format!("; {weeks} weeks running"),
     };
-    let about = match gap.gap_type {
-        GapType::Skill => "skill",
-        GapType::Topic => "topic",
-    };
-    let sessions = gap
-        .sessions
-        .map_or_else(|| "sessions not collected".to_owned(), |count| format!("{count} sessions"));
     let mut text = format!(
-        "{:>5}  {} ({about}): {kind}; {sessions}; {} of 8 weeks running\n",
+        "{:>5}  {} ({}): {}; {conversations}{running}\n",
         gap.queries,
         output::plain(&gap.name),
-        gap.weeks_running
+        gap.gap_type.code(),
+        gap_kind_name(gap.kind),
     );
     if let Some(mark) = gap.mark {
         let again = if gap.reopened { ", and open again" } else { "" };

@@ -9,6 +9,8 @@
 
 #[path = "program/gaps_and_mail_form.rs"]
 mod gaps_and_mail_form;
+#[path = "program/numbers_of_the_demo.rs"]
+mod numbers_of_the_demo;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -76,6 +78,25 @@ impl Serving {
         };
         Self { child, url }
     }
+
+    /// The status and the body of a page.
+    fn get(&self, path: &str, token: &str) -> (u16, String) {
+        let request = ureq::get(format!("{}{path}", self.url))
+            .config()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .header("authorization", &format!("Bearer {token}"));
+        let mut answer = request.call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+}
+
+/// The owner's token, from the data folder.
+fn token(data: &Path) -> String {
+    let credentials = fs::read_to_string(data.join("credentials.env")).unwrap();
+    let token = credentials.lines().find_map(|line| line.strip_prefix("CV_ANALYTICS_TOKEN="));
+    token.unwrap().to_owned()
 }
 
 impl Drop for Serving {
@@ -112,7 +133,7 @@ fn an_imported_question_comes_out_as_a_gap() {
     assert_eq!(report["skills"][0]["variants"], json!([{"text": "k8s", "queries": 1}]));
     assert_eq!(report["gaps"][0]["kind"], "unmatched");
     let listed = text(&run(folder.path(), &["gaps", "list", "--week", "2026-W47"]).stdout);
-    assert!(listed.contains("Kubernetes (skill): nothing matched"), "{listed}");
+    assert!(listed.contains("Kubernetes (skill): Nothing matched"), "{listed}");
 }
 
 #[test]
@@ -437,26 +458,16 @@ fn the_demo_writes_the_report_in_four_forms_and_refuses_a_folder_that_is_not_its
 fn the_dashboard_opens_with_the_token() {
     let folder = folder_with(&[QUERY, RESPONSE]);
     let serving = Serving::start(folder.path(), &["--data", "cv-analytics-data"]);
-    let credentials =
-        fs::read_to_string(folder.path().join("cv-analytics-data/credentials.env")).unwrap();
-    let token =
-        credentials.lines().find_map(|line| line.strip_prefix("CV_ANALYTICS_TOKEN=")).unwrap();
-    let get = |path: &str, token: &str| {
-        let request = ureq::get(format!("{}{path}", serving.url))
-            .config()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .header("authorization", &format!("Bearer {token}"));
-        let mut answer = request.call().unwrap();
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
-    };
+    let token = token(&folder.path().join("cv-analytics-data"));
+    let get = |path: &str, token: &str| serving.get(path, token);
     assert_eq!(get("/weeks/2026-W47", "wrong").0, 401);
-    let (status, page) = get("/weeks/2026-W47", token);
+    let (status, page) = get("/weeks/2026-W47", &token);
     assert_eq!(status, 200);
     assert!(page.contains("Kubernetes"), "{page}");
-    assert!(get("/questions?week=2026-W47&skill=Kubernetes", token).1.contains("Do you know k8s?"));
-    assert!(get("/interactions/r1", token).1.contains("Do you know k8s?"));
-    assert_eq!(get("/v1/reports/2026-W47", token).0, 200);
+    assert!(
+        get("/questions?week=2026-W47&skill=Kubernetes", &token).1.contains("Do you know k8s?")
+    );
+    assert!(get("/interactions/r1", &token).1.contains("Do you know k8s?"));
+    assert_eq!(get("/v1/reports/2026-W47", &token).0, 200);
     assert_eq!(get("/healthz", "").0, 200);
 }

@@ -11,7 +11,8 @@
 //! 6. [`lambda_runtime`]: a function of Lambda, started, invoked and measured through a Runtime API
 //!    of its own (`runtime_api`, which reads each [`http_request`]); [`memory`] is what it needs.
 //! 7. [`event_source_mapping`]: feeds a queue to it as AWS does, through [`sqs_client`].
-//! 8. [`tools_cache`]: where `cargo xtask test` installs these and tests find them.
+//! 8. [`number_links`]: the numbers of a page or a mail, and what they promise.
+//! 9. [`tools_cache`]: where `cargo xtask test` installs these and tests find them.
 
 pub mod connection;
 pub mod dynoxide_server;
@@ -22,6 +23,7 @@ pub mod http_request;
 pub mod lambda_runtime;
 pub mod memory;
 pub mod moto_server;
+pub mod number_links;
 mod runtime_api;
 pub mod seeded;
 pub mod server_process;

@@ -1,26 +1,29 @@
 //! Match scores: how they spread, and whether they say how questions ended, week by week.
 
 use cv_analytics_core::event::Outcome;
-use cv_analytics_insights::report::{Calibration, Report, ScoreBand};
-use cv_analytics_insights::report_sentences as say;
+use cv_analytics_insights::gap_sentences as say;
+use cv_analytics_insights::handling_words::outcome_words;
+use cv_analytics_insights::linked_text::Piece;
+use cv_analytics_insights::question_filter::QuestionFilter;
+use cv_analytics_insights::report::{Calibration, HistoryWeek, Report, ScoreBand};
 use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 
+use super::{cell, pieces};
 use crate::charts::{Bar, Cell, ColumnChart, columns};
-use crate::question_query::questions_of;
-use crate::question_view::outcome_words;
 
 #[derive(Debug, Serialize)]
 pub(super) struct ScoresView {
     histogram: ColumnChart,
-    /// What stands above the table of bands.
+    /// What stands above the columns of outcomes.
     heads: Vec<&'static str>,
     bands: Vec<BandRow>,
     /// That scores mislead, where there is enough to say so.
-    warning: Option<Cell>,
+    warning: Option<Vec<Piece>>,
     examples: Vec<ExampleView>,
-    band_names: Vec<String>,
-    weeks: Vec<WeekRow>,
+    /// What stands above those of the weeks.
+    week_heads: Vec<&'static str>,
+    weeks: Vec<WeekRows>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,37 +40,29 @@ struct ExampleView {
     text: String,
 }
 
+/// A week's bands.
 #[derive(Debug, Serialize)]
-struct WeekRow {
+struct WeekRows {
     week: Cell,
-    bands: Vec<BandCell>,
-}
-
-/// A week's scores of one band.
-#[derive(Debug, Serialize)]
-struct BandCell {
-    scored: Cell,
-    /// Those whose outcome disagrees, where there are some.
-    disagreeing: Option<Cell>,
+    bands: Vec<BandRow>,
 }
 
 impl ScoresView {
     /// `None` where no score is known.
     pub(super) fn of(report: &Report) -> Option<Self> {
         let calibration = report.calibration.as_ref()?;
-        let ended: Vec<Outcome> = Outcome::ALL
-            .iter()
-            .copied()
-            .filter(|outcome| calibration.bands.iter().any(|band| count(band, *outcome) > 0))
-            .collect();
+        let ended = ended_in(calibration.bands.iter());
+        let all_bands = report.history.iter().filter_map(bands_of).flatten();
+        let ever_ended = ended_in(all_bands);
+        let heads =
+            |ended: &[Outcome]| ended.iter().map(|outcome| outcome_words(Some(*outcome))).collect();
         Some(Self {
             histogram: histogram(calibration, &report.week),
-            heads: ended.iter().map(|outcome| outcome_words(Some(*outcome))).collect(),
+            heads: heads(&ended),
             bands: calibration.bands.iter().map(|band| row(band, &ended, &report.week)).collect(),
-            warning: calibration.disagrees.then(|| Cell {
-                value: say::disagreeing(calibration),
-                href: Some(questions_of(&report.week, &[("disagree", "yes")])),
-            }),
+            warning: calibration
+                .disagrees
+                .then(|| pieces(say::disagreeing(calibration, &report.week))),
             examples: calibration
                 .examples
                 .iter()
@@ -76,24 +71,26 @@ impl ScoresView {
                     text: say::disagreement(example, 40),
                 })
                 .collect(),
-            band_names: calibration.bands.iter().map(name).collect(),
-            weeks: weeks(report),
+            week_heads: heads(&ever_ended),
+            weeks: weeks(report, &ever_ended),
         })
     }
 }
 
-fn name(band: &ScoreBand) -> String {
-    format!("{}–{}", band.from, band.to)
+/// The outcomes that there are in some of the bands.
+fn ended_in<'b>(bands: impl Iterator<Item = &'b ScoreBand>) -> Vec<Outcome> {
+    let bands: Vec<&ScoreBand> = bands.collect();
+    let there = |outcome: &&Outcome| bands.iter().any(|band| band.outcomes.count(**outcome) > 0);
+    Outcome::ALL.iter().filter(there).copied().collect()
 }
 
-/// The range of a band in an address: to below where the next one begins.
-fn range(from: u32, width: u32) -> String {
-    format!("{from}-{}", from + width)
+fn bands_of(week: &HistoryWeek) -> Option<&[ScoreBand]> {
+    week.figures.as_ref()?.score_bands.as_deref()
 }
 
 fn histogram(calibration: &Calibration, week: &str) -> ColumnChart {
     let bars = (0_u32..).step_by(10).zip(&calibration.histogram).map(|(from, count)| {
-        let href = questions_of(week, &[("score", &range(from, 10))]);
+        let href = QuestionFilter::of_week(week).score(from, from + 10).path();
         Bar {
             label: from.to_string(),
             name: format!("{from}–{}", if from == 90 { 100 } else { from + 9 }),
@@ -115,57 +112,33 @@ fn histogram(calibration: &Calibration, week: &str) -> ColumnChart {
     )
 }
 
-fn count(band: &ScoreBand, outcome: Outcome) -> u64 {
-    let outcomes = &band.outcomes;
-    match outcome {
-        Outcome::Answered => outcomes.answered,
-        Outcome::NoMatch => outcomes.no_match,
-        Outcome::Blocked => outcomes.blocked,
-        Outcome::OffHours => outcomes.off_hours,
-        Outcome::Quota => outcomes.quota,
-        Outcome::AiError => outcomes.ai_error,
-        Outcome::Error => outcomes.error,
-    }
-}
-
 /// A count with its questions, where there are some.
-fn cell(count: u64, week: &str, filters: &[(&str, &str)]) -> Cell {
-    let href = (count > 0).then(|| questions_of(week, filters));
-    Cell { value: number(count), href }
+fn counted_cell(count: u64, filter: QuestionFilter) -> Cell {
+    cell(number(count), (count > 0).then_some(filter))
 }
 
 fn row(band: &ScoreBand, ended: &[Outcome], week: &str) -> BandRow {
-    let score = range(band.from, 20);
-    let score = ("score", score.as_str());
+    let scores = || band.filter(week);
     let outcome = |outcome: &Outcome| {
-        cell(count(band, *outcome), week, &[("outcome", outcome.code()), score])
+        counted_cell(band.outcomes.count(*outcome), scores().outcome(outcome.code()))
     };
     BandRow {
-        name: name(band),
-        scored: cell(band.scored, week, &[score]),
+        name: band.name(),
+        scored: counted_cell(band.scored, scores()),
         outcomes: ended.iter().map(outcome).collect(),
-        disagreeing: cell(band.disagreeing, week, &[score, ("disagree", "yes")]),
+        disagreeing: counted_cell(band.disagreeing, scores().disagreeing()),
     }
 }
 
-fn weeks(report: &Report) -> Vec<WeekRow> {
-    let row = |week: &cv_analytics_insights::report::HistoryWeek| {
-        let bands = week.figures.as_ref()?.score_bands.as_ref()?;
-        let in_band = |band: &ScoreBand| {
-            let score = range(band.from, 20);
-            let score = ("score", score.as_str());
-            let disagree = cell(band.disagreeing, &week.week, &[score, ("disagree", "yes")]);
-            BandCell {
-                scored: cell(band.scored, &week.week, &[score]),
-                disagreeing: (band.disagreeing > 0)
-                    .then(|| Cell { value: format!("{} disagree", disagree.value), ..disagree }),
-            }
-        };
+/// The bands of each week that have scores, the newest week first.
+fn weeks(report: &Report, ended: &[Outcome]) -> Vec<WeekRows> {
+    let rows = |week: &HistoryWeek| {
+        let bands = bands_of(week)?.iter().filter(|band| band.scored > 0);
         let href = Some(format!("/weeks/{}", week.week));
-        Some(WeekRow {
+        Some(WeekRows {
             week: Cell { value: week.week.clone(), href },
-            bands: bands.iter().map(in_band).collect(),
+            bands: bands.map(|band| row(band, ended, &week.week)).collect(),
         })
     };
-    report.history.iter().rev().filter_map(row).collect()
+    report.history.iter().rev().filter_map(rows).collect()
 }

@@ -1,13 +1,15 @@
 //! Skills: what moved, how often each was asked for, and in which words.
 
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::report::{Report, SkillReport, Trend, Trending, Vocabulary};
+use cv_analytics_insights::linked_text::Piece;
+use cv_analytics_insights::question_filter::QuestionFilter;
+use cv_analytics_insights::report::{Report, SkillReport, Trending, Vocabulary};
 use cv_analytics_insights::report_sentences as say;
 use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 
+use super::{cell, pieces};
 use crate::charts::{Cell, SparkBar, spark};
-use crate::question_query::questions_of;
 
 /// Skills that are open to the eye; the others unfold.
 const SHOWN: usize = 15;
@@ -31,15 +33,14 @@ struct Moved {
     skill: String,
     mark: &'static str,
     up: bool,
-    text: String,
-    href: String,
+    text: Vec<Piece>,
 }
 
 #[derive(Debug, Serialize)]
 struct SkillRow {
     skill: String,
     queries: Cell,
-    sessions: Option<String>,
+    sessions: Option<Cell>,
     previous: Cell,
     mark: Option<&'static str>,
     up: bool,
@@ -91,79 +92,57 @@ impl SkillsView {
             moved_note: say::moved_note(report),
             first,
             others,
-            vocabulary: telling.map(|words| words_row(words, report)).collect(),
+            vocabulary: telling.map(|words| words_row(words, &report.week)).collect(),
             cv_known: report.vocabulary.iter().any(|words| !words.on_cv.is_empty()),
         }
     }
 }
 
 fn moved_view(moved: &Trending, week: IsoWeek) -> Option<Moved> {
-    // What is gone has its questions in the week before.
-    let week = if moved.trend == Trend::Gone { week.earlier(1) } else { week };
     Some(Moved {
         mark: say::trend_mark(moved.trend)?,
         up: moved.trend.grows(),
-        text: say::moved(moved),
-        href: questions_of(&week.to_string(), &[("skill", &moved.skill)]),
+        text: pieces(say::moved(moved, &week.to_string())),
         skill: line(&moved.skill, NAME),
     })
 }
 
 fn row(skill: &SkillReport, week: IsoWeek) -> SkillRow {
-    let of = |week: IsoWeek, filters: &[(&str, &str)]| {
-        let week = week.to_string();
-        let name = [("skill", skill.skill.as_str())];
-        let filters: Vec<(&str, &str)> = name.into_iter().chain(filters.iter().copied()).collect();
-        questions_of(&week, &filters)
-    };
-    let cell = |week: IsoWeek, count: Option<u64>| Cell {
-        value: count.map_or("no data".to_owned(), number),
-        href: count.map(|_| of(week, &[])),
+    let of = |week: IsoWeek| QuestionFilter::of_week(&week.to_string()).skill(&skill.skill);
+    let counted_in = |week: IsoWeek, count: Option<u64>| match count {
+        Some(count) => cell(number(count), of(week)),
+        None => cell("no data".to_owned(), None),
     };
     let oldest = u8::try_from(skill.weeks.len().saturating_sub(1)).unwrap_or_default();
     let weeks = (0..=oldest).rev().zip(&skill.weeks).map(|(back, count)| WeekCell {
         week: week.earlier(back).to_string(),
-        cell: cell(week.earlier(back), *count),
+        cell: counted_in(week.earlier(back), *count),
     });
     let weeks: Vec<WeekCell> = weeks.collect();
     let words = weeks.iter().map(|week| week.cell.value.as_str()).collect::<Vec<_>>().join(", ");
-    let handled = [
-        ("full", skill.full, "fully covered", ("match", "full")),
-        ("partial", skill.partial, "partly", ("match", "partial")),
-        ("none", skill.none, "not", ("match", "none")),
-        ("unanswered", skill.unanswered, "unanswered", ("outcome", "unanswered")),
-    ];
     SkillRow {
         skill: line(&skill.skill, NAME),
-        queries: cell(week, Some(skill.queries)),
-        sessions: skill.sessions.map(|sessions| counted(sessions, "conversation", "conversations")),
-        previous: cell(week.earlier(1), skill.previous),
+        queries: counted_in(week, Some(skill.queries)),
+        sessions: skill.sessions.map(|sessions| {
+            let conversations = counted(sessions, "conversation", "conversations");
+            cell(conversations, of(week).in_a_session())
+        }),
+        previous: counted_in(week.earlier(1), skill.previous),
         mark: say::trend_mark(skill.trend),
         up: skill.trend.grows(),
         bars: spark(&skill.weeks),
         weeks,
         words,
-        handled: handled
-            .into_iter()
-            .filter(|(_, count, ..)| *count > 0)
-            .map(|(class, count, words, filter)| Handled {
-                class,
-                text: format!("{} {words}", number(count)),
-                href: of(week, &[filter]),
-            })
+        handled: say::skill_parts(skill, &week.to_string())
+            .map(|(class, text, filter)| Handled { class, text, href: filter.path() })
             .collect(),
     }
 }
 
-fn words_row(words: &Vocabulary, report: &Report) -> WordsRow {
+fn words_row(words: &Vocabulary, week: &str) -> WordsRow {
+    let about = || QuestionFilter::of_week(week).skill(&words.skill);
     let asked = words.asked.iter().take(WORDS).map(|word| WordCell {
-        queries: Cell {
-            value: number(word.queries),
-            href: Some(questions_of(
-                &report.week,
-                &[("skill", &words.skill), ("word", &word.text)],
-            )),
-        },
+        queries: cell(number(word.queries), about().word(&word.text)),
         on_cv: words.on_cv.contains(&word.text),
         word: line(&word.text, 40),
     });

@@ -1,11 +1,23 @@
-//! Every number leads to that many questions, whatever a week holds.
+//! Every number of the week's page and of its mail leads to that many questions, whatever the week
+//! holds.
 
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_harness::number_links::number_links;
+use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::gap_marks::MarkedGap;
+use cv_analytics_insights::mail_context::MailContext;
+use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::report_html;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::rig::{MONDAY, Rig, WEEK_MS};
+use crate::rig::{MONDAY, NOW, Rig, WEEK_MS};
+
+/// Where the dashboard is, as the mail has it.
+const ADDRESS: &str = "https://analytics.example.org";
 
 /// Match type, outcome, score, and whether its time was measured.
 type Answer = (Option<&'static str>, Option<&'static str>, Option<u8>, bool);
@@ -110,59 +122,55 @@ fn events(place: usize, asked: &Asked) -> Vec<Value> {
     events
 }
 
-/// Every link to questions, with its text.
-fn links(page: &str) -> Vec<(String, String)> {
-    let link = |part: &str| {
-        let (href, after) = part.split_once('"')?;
-        let (_, text) = after.split_once('>')?;
-        let href = href.replace("&amp;", "&").replace("&#x2f;", "/");
-        Some((href, text.split('<').next()?.trim().to_owned()))
-    };
-    let found = page.split("href=\"").skip(1).filter_map(link);
-    found.filter(|(href, _)| href.starts_with("/questions?")).collect()
+/// Follows every link of `page`, and gives how many of them stand on a number.
+async fn follow(rig: &Rig, page: &str) -> Result<usize, TestCaseError> {
+    let mut counted = 0;
+    for link in number_links(page, ADDRESS) {
+        let answer = rig.get(&link.path).await;
+        prop_assert_eq!(answer.status, 200, "{:?} {}", link, answer.body);
+        counted += usize::from(link.stands_on_a_number());
+        prop_assert_eq!(link.contradiction(&answer.body), None);
+    }
+    Ok(counted)
 }
 
-/// The number that a link's text begins with.
-fn leading_number(text: &str) -> Option<u64> {
-    let digits: String =
-        text.chars().take_while(|sign| sign.is_ascii_digit() || *sign == ',').collect();
-    let ends =
-        text.get(digits.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
-    digits.replace(',', "").parse().ok().filter(|_| ends)
+/// The owner's marks: when each was set, before the week of Monday or in it.
+type Marks = Vec<(&'static str, GapMark, i64)>;
+
+fn marks() -> impl Strategy<Value = Marks> {
+    let name = prop::sample::select(vec!["Kubernetes", "Docker", "notice period", "odd thing"]);
+    let mark = prop::sample::select(GapMark::ALL.to_vec());
+    prop::collection::vec((name, mark, -2 * WEEK_MS..WEEK_MS), 0..4)
 }
 
-async fn check(all: Vec<Asked>, with_cv: bool) -> Result<(), TestCaseError> {
+async fn check(all: Vec<Asked>, marks: Marks, with_cv: bool) -> Result<(), TestCaseError> {
     let rig = Rig::new().await;
     let events: Vec<Value> =
         all.iter().enumerate().flat_map(|(place, asked)| events(place, asked)).collect();
     rig.keep(&events).await;
-    FigureSettings::change(&rig.store, |settings| {
+    let settings = FigureSettings::change(&rig.store, |settings| {
         settings.exclusions.request_ids.insert("r3".to_owned());
         if with_cv {
             settings.cv = Some(vec!["Docker".to_owned(), "Kubernetes".to_owned()]);
+        }
+        for (name, mark, after_monday) in &marks {
+            let at = Some(Timestamp::from_millis(MONDAY + after_monday));
+            let marked = MarkedGap { mark: Some(*mark), at, earlier: Vec::new() };
+            settings.gap_marks.insert((*name).to_owned(), marked);
         }
     })
     .await
     .unwrap();
     let page = rig.page("/weeks/2026-W47").await;
-    let links = links(&page);
-    let mut counted = 0;
-    for (href, text) in &links {
-        let answer = rig.get(href).await;
-        prop_assert_eq!(answer.status, 200, "{} {}", href, answer.body);
-        // A mean and a percentile are no counts; a count of conversations is beside that of questions.
-        let is_no_count = href.contains("score=known")
-            || (href.contains("took=") && !href.contains("took=known"));
-        let Some(number) = leading_number(text).filter(|_| !is_no_count) else { continue };
-        counted += 1;
-        if href.contains("session=known") {
-            let words = format!("in {number} conversation");
-            prop_assert!(answer.body.contains(&words), "{} says {}", href, text);
-        } else {
-            prop_assert_eq!(answer.total(), number, "{} says {}", href, text);
-        }
-    }
-    prop_assert!(counted > 5 || all.len() < 12, "{} of {} links", counted, links.len());
+    let on_the_page = follow(&rig, &page).await?;
+
+    let (built_in, week) = (SkillDictionary::built_in(), "2026-W47".parse().unwrap());
+    let report = build_report(&rig.store, &built_in, &settings, week, NOW).await.unwrap();
+    let context =
+        MailContext { dashboard: Some(ADDRESS.parse().unwrap()), ..MailContext::default() };
+    let in_the_mail = follow(&rig, &report_html::render_with(&report, &context).unwrap()).await?;
+    let few = all.len() < 12;
+    prop_assert!(few || (on_the_page > 5 && in_the_mail > 5), "{} {}", on_the_page, in_the_mail);
     Ok(())
 }
 
@@ -170,6 +178,8 @@ async fn check(all: Vec<Asked>, with_cv: bool) -> Result<(), TestCaseError> {
 fn every_number_leads_to_that_many_questions() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut runner = TestRunner::new(Config { cases: 12, ..Config::default() });
-    let weeks = (prop::collection::vec(asked(), 0..80), any::<bool>());
-    runner.run(&weeks, |(all, with_cv)| runtime.block_on(check(all, with_cv))).unwrap();
+    let weeks = (prop::collection::vec(asked(), 0..80), marks(), any::<bool>());
+    runner
+        .run(&weeks, |(all, marks, with_cv)| runtime.block_on(check(all, marks, with_cv)))
+        .unwrap();
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::{check_refusal, run, run_with_input, text};
+use crate::{QUERY, RESPONSE, check_refusal, folder_with, run, run_with_input, text};
 
 #[test]
 fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
@@ -34,6 +34,21 @@ fn a_gap_is_marked_by_alias_shown_exported_and_taken_back() {
     check_refusal(folder.path(), &["gaps", "mark", "Kubernettle", "noise"], 1, "did you mean");
     check_refusal(folder.path(), &["gaps", "mark", "Docker", "fixed"], 2, "invalid value");
     check_refusal(folder.path(), &["gaps", "mark", "Docker"], 2, "required");
+}
+
+#[test]
+fn gaps_are_listed_in_the_words_of_the_report() {
+    let folder = folder_with(&[QUERY, RESPONSE]);
+    let list = || text(&run(folder.path(), &["gaps", "list", "--week", "2026-W47"]).stdout);
+    let listed = list();
+    let line = "    1  Kubernetes (skill): Nothing matched; 1 conversation\n";
+    assert!(listed.contains(line), "{listed}");
+    let before = QUERY.replace("r1", "r0").replace("11-17", "11-10");
+    run_with_input(folder.path(), &["events", "import"], &before);
+    let before = RESPONSE.replace("r1", "r0").replace("11-17", "11-10");
+    run_with_input(folder.path(), &["events", "import"], &before);
+    let listed = list();
+    assert!(listed.contains("; 1 conversation; 2 weeks running\n"), "{listed}");
 }
 
 #[test]
