@@ -11,6 +11,7 @@ const [folder] = process.argv.slice(2);
 if (!folder) throw new Error("say into which folder: node screenshots.js FOLDER");
 
 const PICTURES = [
+  { name: "dashboard-week", path: "/", width: 1180, scheme: "light", height: 1240 },
   { name: "dashboard-week-light", path: "/", width: 1280, scheme: "light", height: 1500 },
   { name: "dashboard-week-dark", path: "/", width: 1280, scheme: "dark", height: 1500 },
   { name: "dashboard-week-phone", path: "/", width: 390, scheme: "light", height: 1500 },
