@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use cv_analytics_aws::ses::Ses;
 use cv_analytics_lambda::reporter::{Mailing, Reported, Reporter, ReporterError};
 use cv_analytics_lambda::start;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -34,7 +34,7 @@ async fn run() -> Result<(), Error> {
             ),
             Err(error) => tracing::error!(error = %error, "the report could not be sent"),
         }
-        result
+        result.map_err(Diagnostic::from)
     }))
     .await
 }
