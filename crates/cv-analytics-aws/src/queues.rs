@@ -48,4 +48,27 @@ impl Queues {
             .map_err(|error| QueueError::from_sdk(url, "ChangeMessageVisibility", error))?;
         Ok(())
     }
+
+    /// Sends a message to the FIFO queue at `url`, as the agent does.
+    ///
+    /// # Errors
+    /// [`QueueError`]: the message is not in the queue, or its answer got lost.
+    pub async fn send(
+        &self,
+        url: &str,
+        group: &str,
+        deduplication_id: &str,
+        body: &str,
+    ) -> Result<(), QueueError> {
+        self.client()
+            .send_message()
+            .queue_url(url)
+            .message_group_id(group)
+            .message_deduplication_id(deduplication_id)
+            .message_body(body)
+            .send()
+            .await
+            .map_err(|error| QueueError::from_sdk(url, "SendMessage", error))?;
+        Ok(())
+    }
 }

@@ -157,7 +157,7 @@ fn is_about_the_message(status: u16, answer: &str) -> bool {
 /// Sends `messages` over several connections at once, in order within each message group, and
 /// calls `sent` with the place and the answer of each.
 pub(crate) fn send_all(
-    client: &QueueClient,
+    send: impl Fn(&Message) -> Result<Sent> + Sync,
     messages: &[Message],
     sent: impl Fn(usize, Sent) + Sync,
 ) -> Result<()> {
@@ -169,11 +169,11 @@ pub(crate) fn send_all(
     std::thread::scope(|scope| {
         let senders: Vec<_> = (0..CONNECTIONS)
             .map(|own| {
-                let sent = &sent;
+                let (send, sent) = (&send, &sent);
                 scope.spawn(move || {
                     let mine = |(_, message): &(usize, &Message)| lane(message) == own;
                     messages.iter().enumerate().filter(mine).try_for_each(|(place, message)| {
-                        sent(place, client.send(message)?);
+                        sent(place, send(message)?);
                         Ok(())
                     })
                 })
