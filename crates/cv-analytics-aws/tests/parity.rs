@@ -251,6 +251,9 @@ async fn a_hundred_thousand_events_give_the_same_records_and_reports_on_either_s
     same_from_both(&store, 100_000, 8).await;
 }
 
+/// Events that come one batch after another, and what becomes of each.
+type Batches = Vec<(Vec<Event>, Vec<Disposition>)>;
+
 /// What a store says has become of each of `events`.
 async fn dispositions(store: &impl Keep, events: &[Event]) -> Vec<Disposition> {
     let receipts = store.keep(arrivals(events)).await.unwrap();
@@ -287,7 +290,6 @@ async fn either_store_sees_another_body_for_a_half_however_the_first_was_joined(
         )
     };
     let (q, r, whole) = (|| query("r"), || response("r"), || self_contained("r"));
-    type Batches = Vec<(Vec<Event>, Vec<Disposition>)>;
     let cases: [(bool, Batches); 5] = [
         (
             false,

@@ -59,7 +59,7 @@ pub(crate) struct Send {
     /// JSON Lines; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// The queue [default: the one in the data folder's credentials.env; with --store dynamodb that of QUEUE_URL, else cv-analytics-events.fifo]
+    /// The queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
     /// The signing key's id
@@ -162,7 +162,7 @@ enum EventsQueue {
     /// With the keys of an agent.
     AsAgent(QueueClient),
     /// With whatever the AWS CLI would sign with; the SDK tries passing failures again.
-    OnAws { queues: Queues, url: String, runtime: Handle },
+    OnAws { queues: Box<Queues>, url: String, runtime: Handle },
 }
 
 impl EventsQueue {
@@ -175,7 +175,7 @@ impl EventsQueue {
             Some(url) => url.clone(),
             None => aws.events_queue_url().await?,
         };
-        Ok(Self::OnAws { queues: aws.queues(), url, runtime: Handle::current() })
+        Ok(Self::OnAws { queues: Box::new(aws.queues()), url, runtime: Handle::current() })
     }
 
     fn send(&self, message: &Message) -> Result<Sent> {
