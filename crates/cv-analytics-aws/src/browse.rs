@@ -29,25 +29,10 @@ const RECENT_WEEKS: u8 = 4;
 
 impl Browse for DynamoDbStore {
     async fn interaction(&self, request_id: &RequestId) -> Result<Option<Interaction>, StoreError> {
-        let known = match self.tables().read_record(request_id, true).await? {
-            Some(Record::Erased) => return Ok(None),
-            Some(Record::Interaction(known)) if known.is_joined() => return Ok(Some(known)),
-            Some(Record::Interaction(known)) => Some(known),
-            None => None,
-        };
-        let row = self.tables().read_row(request_id).await?.filter(|row| !row.erased);
-        let (query, response) = row.map(|row| (row.query, row.response)).unwrap_or_default();
-        let known = known.unwrap_or(Interaction {
-            request_id: request_id.clone(),
-            query: None,
-            response: None,
-        });
-        let whole = Interaction {
-            query: known.query.or(query),
-            response: known.response.or(response),
-            request_id: known.request_id,
-        };
-        Ok(whole.at().is_some().then_some(whole))
+        Ok(match self.look_up(request_id).await? {
+            Some(Record::Interaction(kept)) => Some(kept),
+            Some(Record::Erased) | None => None,
+        })
     }
 
     async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError> {

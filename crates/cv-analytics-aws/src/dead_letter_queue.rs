@@ -45,6 +45,13 @@ pub struct QueueError {
 }
 
 impl QueueError {
+    /// Whether the queue refused the message itself, now and later; others it may take.
+    pub fn is_about_the_message(&self) -> bool {
+        ["InvalidMessageContents", "InvalidParameterValue"]
+            .iter()
+            .any(|code| self.code.starts_with(code))
+    }
+
     /// Sorts what the SDK answered.
     pub(crate) fn from_sdk<E>(
         queue: &str,

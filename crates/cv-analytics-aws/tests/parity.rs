@@ -14,12 +14,16 @@ mod emulated_tables;
 use std::collections::BTreeMap;
 
 use cv_analytics_aws::DynamoDbStore;
+use cv_analytics_aws::gathering::Gathered;
+use cv_analytics_aws::table_error::TableError;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Deliveries, Keep, Ledger, Observe, StoreError};
+use cv_analytics_core::store::{
+    Arrival, Deliveries, Disposition, Keep, Ledger, Observe, StoreError,
+};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::seeded::Seeded;
@@ -213,6 +217,21 @@ async fn forms<S: Observe + Ledger>(
     [report.to_json().unwrap(), report_html::render(&report).unwrap(), report_text::render(&report)]
 }
 
+/// Joins a batch as the processor does, which does not look first at what is there.
+async fn join(store: &DynamoDbStore, batch: &[Event]) -> Result<(), TableError> {
+    let mut requests: BTreeMap<&str, Gathered> = BTreeMap::new();
+    for event in batch {
+        requests
+            .entry(event.request_id.as_str())
+            .and_modify(|gathered| gathered.add(event.clone()))
+            .or_insert_with(|| Gathered::first(event.clone()));
+    }
+    for gathered in requests.into_values() {
+        store.join(gathered.delivered().clone(), Timestamp::from_millis(ASKED_AT)).await?;
+    }
+    Ok(())
+}
+
 async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once: usize) {
     let events = messages(count);
     let folder = tempfile::tempdir().unwrap();
@@ -222,9 +241,9 @@ async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once:
     }
     // Batches of ten, as the event source mapping hands them over, several at once.
     stream::iter(events.chunks(10))
-        .map(|batch| dynamodb.keep(arrivals(batch)))
+        .map(|batch| join(dynamodb, batch))
         .buffer_unordered(batches_at_once)
-        .try_for_each(|_| async { Ok(()) })
+        .try_for_each(|()| async { Ok(()) })
         .await
         .unwrap();
 
@@ -247,6 +266,111 @@ async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once:
 async fn a_hundred_thousand_events_give_the_same_records_and_reports_on_either_store() {
     let store = emulated_tables::store();
     same_from_both(&store, 100_000, 8).await;
+}
+
+/// Events that come one batch after another, and what becomes of each.
+type Batches = Vec<(Vec<Event>, Vec<Disposition>)>;
+
+/// What a store says has become of each of `events`.
+async fn dispositions(store: &impl Keep, events: &[Event]) -> Vec<Disposition> {
+    let receipts = store.keep(arrivals(events)).await.unwrap();
+    receipts.into_iter().map(|receipt| receipt.disposition).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn either_store_says_the_same_of_each_event() {
+    let dynamodb = emulated_tables::store();
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
+    let mut again = 0;
+    for batch in messages(5_000).chunks(10) {
+        let expected = dispositions(&sqlite, batch).await;
+        assert_eq!(dispositions(&*dynamodb, batch).await, expected, "{batch:?}");
+        again += expected.iter().filter(|one| **one == Disposition::Duplicate).count();
+    }
+    assert!(again > 50, "{again} events came again");
+    sqlite.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn either_store_sees_another_body_for_a_half_however_the_first_was_joined() {
+    use Disposition::{Conflict, Duplicate, Erased, Stored};
+    use emulated_tables::{event, query, response, self_contained};
+    let another_query = || {
+        event(
+            &json!({"eventType": "query", "requestId": "r", "timestamp": ASKED_AT, "query": "Go?"}),
+        )
+    };
+    let another_response = || {
+        event(
+            &json!({"eventType": "response", "requestId": "r", "timestamp": ASKED_AT, "matchType": "none"}),
+        )
+    };
+    let (q, r, whole) = (|| query("r"), || response("r"), || self_contained("r"));
+    let cases: [(bool, Batches); 5] = [
+        (
+            false,
+            vec![
+                (vec![q(), r()], vec![Stored, Stored]),
+                (vec![another_response()], vec![Conflict]),
+                (vec![r()], vec![Duplicate]),
+                (vec![another_query(), q()], vec![Conflict, Duplicate]),
+            ],
+        ),
+        (
+            false,
+            vec![
+                (vec![whole()], vec![Stored]),
+                (vec![another_response()], vec![Conflict]),
+                (vec![q(), another_query()], vec![Stored, Stored]),
+                (vec![whole()], vec![Duplicate]),
+            ],
+        ),
+        (
+            false,
+            vec![
+                (vec![q()], vec![Stored]),
+                (vec![q(), r()], vec![Duplicate, Stored]),
+                (vec![r(), q()], vec![Duplicate, Duplicate]),
+            ],
+        ),
+        (
+            false,
+            vec![
+                (vec![r()], vec![Stored]),
+                (vec![another_response()], vec![Conflict]),
+                (vec![q()], vec![Stored]),
+                (vec![another_query()], vec![Conflict]),
+            ],
+        ),
+        // The sweep makes a record of the lone half in between.
+        (
+            true,
+            vec![
+                (vec![q()], vec![Stored]),
+                (vec![q()], vec![Duplicate]),
+                (vec![another_query()], vec![Conflict]),
+                (vec![q(), r()], vec![Duplicate, Stored]),
+                (vec![another_response()], vec![Conflict]),
+            ],
+        ),
+    ];
+    for (promotes, batches) in cases {
+        let dynamodb = emulated_tables::store();
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
+        for (batch, expected) in &batches {
+            assert_eq!(&dispositions(&sqlite, batch).await, expected, "SQLite: {batch:?}");
+            assert_eq!(&dispositions(&*dynamodb, batch).await, expected, "DynamoDB: {batch:?}");
+            if promotes {
+                emulated_tables::observed(&reporter(&dynamodb)).await;
+            }
+        }
+        let id = q().request_id;
+        dynamodb.forget_request(&id).await.unwrap();
+        assert_eq!(dispositions(&*dynamodb, &[q(), r()]).await, [Erased, Erased]);
+        sqlite.close().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

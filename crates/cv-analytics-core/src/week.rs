@@ -14,10 +14,16 @@ pub struct IsoWeek {
     monday: ISOWeekDate,
 }
 
-/// A text that names no week.
+/// A text that names no week, or one that no event lies in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no ISO 8601 week: write the year and the week as in 2026-W47")]
-pub struct WeekError(String);
+pub enum WeekError {
+    /// It has another form, or that year has no such week.
+    #[error("{0:?} is no ISO 8601 week: write the year and the week as in 2026-W47")]
+    NotAWeek(String),
+    /// No event's timestamp is accepted in it.
+    #[error("{0} lies outside of the years 2000 to 2100, in which events are accepted")]
+    OutsideOfEvents(String),
+}
 
 impl IsoWeek {
     /// The week that holds `moment` (ISO 8601: the year of the week's Thursday).
@@ -76,7 +82,7 @@ impl FromStr for IsoWeek {
     type Err = WeekError;
 
     fn from_str(text: &str) -> Result<Self, WeekError> {
-        let refused = || WeekError(text.chars().take(40).collect());
+        let refused = || WeekError::NotAWeek(text.chars().take(40).collect());
         let (year, week) = text.split_once("-W").ok_or_else(refused)?;
         if year.len() != 4
             || week.len() != 2
@@ -86,11 +92,11 @@ impl FromStr for IsoWeek {
         }
         let year: i16 = year.parse().map_err(|_| refused())?;
         let week: i8 = week.parse().map_err(|_| refused())?;
-        // Weeks that an event can lie in, with room for the eight weeks before.
-        if !(1999..=2101).contains(&year) {
-            return Err(refused());
-        }
         let monday = ISOWeekDate::new(year, week, Weekday::Monday).map_err(|_| refused())?;
+        // The first day of 2000 lies in 1999-W52, the last of 2100 in its own last week.
+        if !((1999, 52)..=(2100, 52)).contains(&(year, week)) {
+            return Err(WeekError::OutsideOfEvents(text.to_owned()));
+        }
         Ok(Self { monday })
     }
 }
@@ -119,6 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn only_weeks_in_which_events_are_accepted_are_read() {
+        for (moment, week) in
+            [("2000-01-01T00:00:00Z", "1999-W52"), ("2100-12-31T23:59:59.999Z", "2100-W52")]
+        {
+            check(moment, week);
+            assert_eq!(week.parse::<IsoWeek>().unwrap().to_string(), week);
+        }
+        for week in ["1999-W51", "1999-W01", "0001-W01", "2101-W01", "9999-W01"] {
+            let error = week.parse::<IsoWeek>().unwrap_err().to_string();
+            let expect = format!(
+                "{week} lies outside of the years 2000 to 2100, in which events are accepted"
+            );
+            assert_eq!(error, expect);
+        }
+    }
+
+    #[test]
     fn a_week_knows_its_bounds_and_neighbours() {
         let week: IsoWeek = "2026-W53".parse().unwrap();
         assert_eq!(week.start().to_string(), "2026-12-28T00:00:00Z");
@@ -139,7 +162,6 @@ mod tests {
             "2026-w47",
             "+026-W47",
             "2026-W4",
-            "9999-W01",
             "2026-W47 ",
         ] {
             let refusal = text.parse::<IsoWeek>().unwrap_err().to_string();

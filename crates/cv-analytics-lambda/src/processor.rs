@@ -1,11 +1,13 @@
 //! The processor: messages of the queue into the tables.
 //!
 //! A message is acknowledged last: it is left out of the response's failures once its half is
-//! durable, or once it is in the dead-letter queue with its reason. State lives in one invocation
-//! only. Canaries take the same way, and are in no metric and no count.
+//! durable, or once it is in the dead-letter queue with its reason. What neither happened to before
+//! the invocation's time is nearly up has failed, like what an error kept from it. State lives in one
+//! invocation only. Canaries take the same way, and are in no metric and no count.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::dead_letter_queue::{DeadLetterQueue, letter_id};
@@ -17,23 +19,32 @@ use cv_analytics_aws::visibility::wait_after;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use crate::batch_metrics::BatchMetrics;
 use crate::sqs_delivery::{BatchItemFailure, BatchResponse, DeliveryError, Message};
+use crate::start;
 
 /// As much is done at once as a batch has messages.
 const AT_ONCE: usize = 10;
+/// As much of an invocation's time is kept for changing visibilities and for the answer: a fifth of
+/// what there is, this at the most.
+const RESERVE_MAX: Duration = Duration::from_secs(5);
 
 /// Everything that an invocation needs.
 #[derive(Clone, Debug)]
 pub struct Processor {
     /// The tables.
     pub store: DynamoDbStore,
-    /// Reads and redacts.
-    pub intake: Intake,
+    /// Reads and redacts. Made with the first batch, since its key may lie in the table: a batch that
+    /// finds no table is returned whole, with growing visibility, and the next one tries again.
+    pub intake: OnceCell<Intake>,
     /// Takes what cannot be read. Without it such messages are returned until SQS itself moves
     /// them, and carry no reason.
     pub dead_letters: Option<DeadLetterQueue>,
@@ -77,73 +88,108 @@ struct Unreadable<'m> {
     letter: DeadLetter,
 }
 
+/// What a batch has come to so far. Whatever is not in it has failed.
+#[derive(Default)]
+struct Progress<'m> {
+    canaries: usize,
+    kept: Done<'m>,
+    set_aside: Done<'m>,
+}
+
+/// Messages that may be acknowledged, and what they came to.
+#[derive(Default)]
+struct Done<'m> {
+    messages: Vec<&'m Message>,
+    metrics: BatchMetrics,
+}
+
+impl Progress<'_> {
+    fn is_done(&self, message: &Message) -> bool {
+        let mut done = self.kept.messages.iter().chain(&self.set_aside.messages);
+        // By place: the same message may be in a batch twice.
+        done.any(|done| std::ptr::eq(*done, message))
+    }
+}
+
 impl Processor {
-    /// Processes one batch: the messages that really failed, and what the batch came to.
+    /// Processes one batch in `time_left`, which is the invocation's: the messages that really failed,
+    /// and what the batch came to.
     ///
     /// # Errors
     /// [`DeliveryError`] where the event is no batch of the queue.
     pub async fn process(
         &self,
         event: &Value,
+        time_left: Duration,
     ) -> Result<(BatchResponse, BatchMetrics), DeliveryError> {
         let messages = Message::read_batch(event)?;
         let began = (self.now)();
+        let reserve = (time_left / 5).min(RESERVE_MAX);
+
+        let mut progress = Progress::default();
+        let worked = self.work(&messages, began, &mut progress);
+        let worked = timeout(time_left.saturating_sub(reserve), worked).await;
+        let failed: Vec<&Message> =
+            messages.iter().filter(|message| !progress.is_done(message)).collect();
+        if worked.is_err() {
+            tracing::warn!(
+                messages = failed.len(),
+                "the invocation's time is nearly up: what is not kept comes again"
+            );
+        }
+        let hidden = self.keep_out_of_sight(&failed);
+        if timeout(reserve / 5 * 4, hidden).await.is_err() {
+            // The queue's own visibility timeout holds then.
+            tracing::warn!("the invocation's time is up before all visibilities are changed");
+        }
+
         let oldest = messages.iter().filter_map(|message| message.sent_at).min();
         let age = oldest.map_or(0, |oldest| began.as_millis() - oldest.as_millis());
-        let mut metrics =
-            BatchMetrics { oldest_ms: u64::try_from(age).unwrap_or(0), ..BatchMetrics::default() };
-
-        let (requests, mut unreadable) = self.read(&messages, began);
-        metrics.received = (messages.len() - canaries(&requests, &unreadable)) as u64;
-        let mut failed = self.keep(requests, &mut unreadable, began, &mut metrics).await;
-        failed.extend(self.set_aside_all(unreadable, &mut metrics).await);
-        metrics.failed = failed.len() as u64;
-
-        self.keep_out_of_sight(&failed).await;
+        let Progress { canaries, kept, set_aside } = &progress;
+        let metrics = BatchMetrics {
+            received: (messages.len() - canaries) as u64,
+            dead_letters: kept.metrics.dead_letters + set_aside.metrics.dead_letters,
+            failed: failed.len() as u64,
+            oldest_ms: u64::try_from(age).unwrap_or(0),
+            ..kept.metrics
+        };
         let failure = |message: &Message| BatchItemFailure { item_identifier: message.id.clone() };
         let batch_item_failures = failed.into_iter().map(failure).collect();
         Ok((BatchResponse { batch_item_failures }, metrics))
     }
 
-    /// Reads every message, and joins those of one request.
-    fn read<'m>(
+    /// Keeps the messages or sets them aside, both at once; notes in `progress` as it goes on, so that
+    /// it may be stopped.
+    async fn work<'m>(
         &self,
         messages: &'m [Message],
-        now: Timestamp,
-    ) -> (Vec<Request<'m>>, Vec<Unreadable<'m>>) {
-        let mut requests: HashMap<RequestId, Request<'m>> = HashMap::new();
-        let mut unreadable = Vec::new();
-        for message in messages {
-            let arrived_at = message.sent_at.unwrap_or(now);
-            let body = message.body.as_deref().unwrap_or_default();
-            match self.intake.read(body.as_bytes(), arrived_at) {
-                Content::DeadLetter(letter) => unreadable.push(Unreadable { message, letter }),
-                Content::Event(event) => match requests.entry(event.request_id.clone()) {
-                    Entry::Occupied(mut request) => {
-                        let request = request.get_mut();
-                        request.gathered.add(*event);
-                        request.messages.push(message);
-                        request.arrived_at = request.arrived_at.min(arrived_at);
-                    }
-                    Entry::Vacant(place) => {
-                        let gathered = Gathered::first(*event);
-                        place.insert(Request { gathered, messages: vec![message], arrived_at });
-                    }
-                },
+        began: Timestamp,
+        progress: &mut Progress<'m>,
+    ) {
+        let intake = match self.intake().await {
+            Ok(intake) => intake,
+            Err(error) => {
+                tracing::error!(
+                    error = %error,
+                    messages = messages.len(),
+                    "the key of the session hash cannot be read: the batch comes again"
+                );
+                return;
             }
-        }
-        (requests.into_values().collect(), unreadable)
+        };
+        let (requests, unreadable) = read(intake, messages, began);
+        let Progress { canaries: in_no_metric, kept, set_aside } = progress;
+        *in_no_metric = canaries(&requests, &unreadable);
+        tokio::join!(self.keep(requests, began, kept), self.set_aside_all(unreadable, set_aside));
     }
 
-    /// Keeps every request; gives the messages that failed. Those that the table will never take
-    /// become `unreadable`.
-    async fn keep<'m>(
-        &self,
-        requests: Vec<Request<'m>>,
-        unreadable: &mut Vec<Unreadable<'m>>,
-        now: Timestamp,
-        metrics: &mut BatchMetrics,
-    ) -> Vec<&'m Message> {
+    /// The intake, with the key of the environment or the table.
+    async fn intake(&self) -> Result<&Intake, StoreError> {
+        self.intake.get_or_try_init(|| start::intake(&self.store)).await
+    }
+
+    /// Keeps every request. Those that the table will never take are set aside.
+    async fn keep<'m>(&self, requests: Vec<Request<'m>>, now: Timestamp, done: &mut Done<'m>) {
         let join = |request: Request<'m>| async move {
             let joined = self.join(&request).await;
             if request.messages.len() == 1 || !matches!(joined, Err(TableError::Refused { .. })) {
@@ -159,20 +205,22 @@ impl Processor {
         };
         let mut kept =
             stream::iter(requests).map(join).buffer_unordered(AT_ONCE).flat_map(stream::iter);
-        let mut failed = Vec::new();
+        let mut refused = Vec::new();
         let mut tables_are_wrong = false;
         while let Some((request, joined)) = kept.next().await {
             match joined {
-                Ok(_) if request.gathered.is_canary() => {}
                 Ok(joined) => {
-                    metrics.joined += u64::from(joined.record_put);
-                    metrics.coalesced += u64::from(request.gathered.is_coalesced());
-                    for disposition in request.gathered.dispositions(&joined.kept) {
-                        metrics.count(disposition);
+                    if !request.gathered.is_canary() {
+                        done.metrics.joined += u64::from(joined.record_put);
+                        done.metrics.coalesced += u64::from(request.gathered.is_coalesced());
+                        for disposition in request.gathered.dispositions(&joined.kept) {
+                            done.metrics.count(disposition);
+                        }
                     }
+                    done.messages.extend(request.messages);
                 }
                 Err(TableError::Refused { message: detail, .. }) => {
-                    unreadable.extend(request.messages.into_iter().map(|message| Unreadable {
+                    refused.extend(request.messages.into_iter().map(|message| Unreadable {
                         letter: DeadLetter {
                             reason: Reason::RefusedByStore,
                             detail: detail.clone(),
@@ -189,41 +237,32 @@ impl Processor {
                         messages = request.messages.len(),
                         "an interaction could not be kept: its messages come again"
                     );
-                    failed.extend(request.messages);
                 }
             }
         }
+        self.set_aside_all(refused, done).await;
         if tables_are_wrong && let Err(error) = self.store.tables().check().await {
             tracing::error!(error = %error, "the tables are not those that are needed");
         }
-        failed
     }
 
     async fn join(&self, request: &Request<'_>) -> Result<Joined, TableError> {
         self.store.join(request.gathered.delivered().clone(), request.arrived_at).await
     }
 
-    /// Sends what cannot be read to the dead-letter queue; gives the messages for which that
-    /// failed.
-    async fn set_aside_all<'m>(
-        &self,
-        unreadable: Vec<Unreadable<'m>>,
-        metrics: &mut BatchMetrics,
-    ) -> Vec<&'m Message> {
+    /// Sends what cannot be read to the dead-letter queue.
+    async fn set_aside_all<'m>(&self, unreadable: Vec<Unreadable<'m>>, done: &mut Done<'m>) {
         let set_aside = |unreadable: Unreadable<'m>| async move {
-            let done = self.set_aside(&unreadable).await;
-            (unreadable, done)
+            let is_set_aside = self.set_aside(&unreadable).await;
+            (unreadable, is_set_aside)
         };
         let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(AT_ONCE);
-        let mut failed = Vec::new();
-        while let Some((Unreadable { message, letter }, done)) = all.next().await {
-            if !done {
-                failed.push(message);
-            } else if !letter.is_canary() {
-                metrics.dead_letters += 1;
+        while let Some((Unreadable { message, letter }, is_set_aside)) = all.next().await {
+            if is_set_aside {
+                done.messages.push(message);
+                done.metrics.dead_letters += u64::from(!letter.is_canary());
             }
         }
-        failed
     }
 
     /// Notes a dead letter and sends it to its queue; `false` where that failed. Noted first: the
@@ -258,35 +297,59 @@ impl Processor {
     /// Lets the messages that failed wait, longer with every time, where they hold nobody else up:
     /// a group that several requests share would wait as a whole.
     async fn keep_out_of_sight(&self, failed: &[&Message]) {
-        let Some(queue) = &self.queue else { return };
-        let waiting = failed.iter().filter(|message| self.is_alone_in_its_group(message));
+        let Some(SourceQueue { queues, url }) = &self.queue else { return };
+        let waiting = failed.iter().filter(|message| is_alone_in_its_group(message));
         stream::iter(waiting)
             .for_each_concurrent(AT_ONCE, |message| async move {
-                let wait = wait_after(message.receives).as_secs();
-                let changed = queue
-                    .queues
-                    .client()
-                    .change_message_visibility()
-                    .queue_url(&queue.url)
-                    .set_receipt_handle(message.receipt_handle.clone())
-                    .visibility_timeout(i32::try_from(wait).unwrap_or(i32::MAX))
-                    .send()
-                    .await;
-                if let Err(error) = changed {
+                let handle = message.receipt_handle.as_deref().unwrap_or_default();
+                let wait = wait_after(message.receives);
+                if let Err(error) = queues.change_visibility(url, handle, wait).await {
                     // The queue's own visibility timeout holds then.
                     tracing::warn!(error = %error, "a message's visibility could not be changed");
                 }
             })
             .await;
     }
+}
 
-    fn is_alone_in_its_group(&self, message: &Message) -> bool {
-        let Some(group) = message.group.as_deref() else { return false };
+/// Reads every message, and joins those of one request.
+fn read<'m>(
+    intake: &Intake,
+    messages: &'m [Message],
+    now: Timestamp,
+) -> (Vec<Request<'m>>, Vec<Unreadable<'m>>) {
+    let mut requests: HashMap<RequestId, Request<'m>> = HashMap::new();
+    let mut unreadable = Vec::new();
+    for message in messages {
+        let arrived_at = message.sent_at.unwrap_or(now);
         let body = message.body.as_deref().unwrap_or_default();
-        match self.intake.read(body.as_bytes(), Timestamp::from_millis(0)) {
-            Content::Event(event) => event.request_id.as_str() == group,
-            Content::DeadLetter(_) => false,
+        match intake.read(body.as_bytes(), arrived_at) {
+            Content::DeadLetter(letter) => unreadable.push(Unreadable { message, letter }),
+            Content::Event(event) => match requests.entry(event.request_id.clone()) {
+                Entry::Occupied(mut request) => {
+                    let request = request.get_mut();
+                    request.gathered.add(*event);
+                    request.messages.push(message);
+                    request.arrived_at = request.arrived_at.min(arrived_at);
+                }
+                Entry::Vacant(place) => {
+                    let gathered = Gathered::first(*event);
+                    place.insert(Request { gathered, messages: vec![message], arrived_at });
+                }
+            },
         }
+    }
+    (requests.into_values().collect(), unreadable)
+}
+
+fn is_alone_in_its_group(message: &Message) -> bool {
+    let Some(group) = message.group.as_deref() else { return false };
+    let body = message.body.as_deref().unwrap_or_default();
+    // Nothing of it is kept, and no key is in a request's id.
+    let intake = Intake::new(Privacy::full(SessionKey::new("")));
+    match intake.read(body.as_bytes(), Timestamp::from_millis(0)) {
+        Content::Event(event) => event.request_id.as_str() == group,
+        Content::DeadLetter(_) => false,
     }
 }
 

@@ -122,7 +122,7 @@ impl From<ReporterError> for Diagnostic {
 }
 
 impl<H: HandOver> Reporter<DynamoDbStore, H> {
-    /// Answers one invocation. Tables that are missing or have other keys are named before
+    /// Answers one invocation, of which Lambda's retries have the same `request_id`. Tables that are missing or have other keys are named before
     /// anything is read from them.
     ///
     /// # Errors
@@ -130,6 +130,7 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
     pub async fn answer(
         &self,
         event: &Value,
+        request_id: &str,
         mailing: Result<Mailing, MailingError>,
     ) -> Result<Reported, ReporterError> {
         let order = ReportOrder::read(event, (self.now)())?;
@@ -140,7 +141,7 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
         }
         let claimant = hex::encode(rand::rng().random::<[u8; 16]>());
         let result = match mailing {
-            Ok(mailing) => self.report(order, &mailing, claimant).await,
+            Ok(mailing) => self.report(order, &mailing, claimant, request_id).await,
             Err(error) => Err(error.into()),
         };
         // A report promotes on its way. Where none was made, halves must not leave with their rows.
@@ -156,7 +157,8 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
 
 impl<S: Observe + Ledger, H: HandOver> Reporter<S, H> {
     /// Makes the report that is ordered and sends it to everybody who has not got it, as
-    /// `claimant`: what tells this invocation from any other.
+    /// `claimant`: what tells this try from any other. Whoever got a mail again by the same `request_id`
+    /// has got it.
     ///
     /// # Errors
     /// [`ReporterError`].
@@ -165,9 +167,11 @@ impl<S: Observe + Ledger, H: HandOver> Reporter<S, H> {
         ReportOrder { week, again }: ReportOrder,
         mailing: &Mailing,
         claimant: String,
+        request_id: &str,
     ) -> Result<Reported, ReporterError> {
         let clock = FunctionClock { now: self.now };
-        let mail = WeeklyMail { ledger: &self.store, by: &self.by, clock: &clock, claimant };
+        let order = again.then(|| request_id.to_owned());
+        let mail = WeeklyMail { ledger: &self.store, by: &self.by, clock: &clock, claimant, order };
         let recipients = mailing.recipients();
         if !again && mail.is_sent_to_all(week, recipients).await? {
             tracing::info!(week = %week, "everybody had got this week's mail before");

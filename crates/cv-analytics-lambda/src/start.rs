@@ -1,6 +1,7 @@
 //! What both functions need before their first event: the log, the tables, the session key.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aws_types::SdkConfig;
 use cv_analytics_aws::clients::{EnvironmentError, MissingVariable, function_config};
@@ -12,7 +13,7 @@ use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rand::RngExt;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -28,6 +29,12 @@ pub fn now() -> Timestamp {
     let since_1970 =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The time from `now` to an invocation's `deadline`, milliseconds since 1970 as Lambda says it.
+pub fn time_left(deadline: u64, now: Timestamp) -> Duration {
+    let now = u64::try_from(now.as_millis()).unwrap_or_default();
+    Duration::from_millis(deadline.saturating_sub(now))
 }
 
 /// A variable that there has to be.
@@ -76,7 +83,9 @@ pub async fn intake(store: &impl Ledger) -> Result<Intake, StoreError> {
 
 /// Writes the log as JSON lines to standard output, which Lambda keeps; at `info` unless
 /// `AWS_LAMBDA_LOG_LEVEL` says otherwise. That level is the product's own: what the runtime and the
-/// SDK write below `info` holds whole events, questions included.
+/// SDK write below `info` holds whole events, questions included. The functions log by themselves why
+/// they fail; the runtime would write the same once more, as Rust's `Debug` has it. A panic is on
+/// standard error in any case.
 pub fn start_log() {
     let level = variable("AWS_LAMBDA_LOG_LEVEL");
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
@@ -84,7 +93,8 @@ pub fn start_log() {
         ["cv_analytics_aws", "cv_analytics_core", "cv_analytics_lambda", "processor", "reporter"];
     let levels = Targets::new()
         .with_default(level.min(tracing::Level::INFO))
-        .with_targets(own.map(|target| (target, level)));
+        .with_targets(own.map(|target| (target, level)))
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

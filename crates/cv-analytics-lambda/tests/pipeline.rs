@@ -10,12 +10,12 @@
 
 #[path = "pipeline/emulated_aws.rs"]
 mod emulated_aws;
+#[path = "pipeline/faulty_table.rs"]
+mod faulty_table;
 #[path = "pipeline/hostile_deliveries.rs"]
 mod hostile_deliveries;
 #[path = "pipeline/questions.rs"]
 mod questions;
-#[path = "pipeline/throttled_table.rs"]
-mod throttled_table;
 #[path = "pipeline/trusted_endpoints.rs"]
 mod trusted_endpoints;
 #[path = "pipeline/week.rs"]

@@ -215,6 +215,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
             by: &self.by,
             clock: &self.clock,
             claimant: format!("{}/{}", self.claimant, self.turns),
+            order: None,
         };
         deliveries.extend(mail.send(to_send, false).await);
         for delivery in &deliveries {

@@ -46,6 +46,9 @@ pub enum SentMark {
     Sent {
         /// When that was noted.
         at: Timestamp,
+        /// The order by which it was sent again, which a retry of that order names too.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order: Option<String>,
     },
 }
 
@@ -86,12 +89,17 @@ impl SentMark {
         }
     }
 
+    /// Whether it was sent by the order `order`.
+    pub(crate) fn is_sent_by(&self, order: Option<&str>) -> bool {
+        matches!(self, Self::Sent { order: Some(by), .. } if Some(by.as_str()) == order)
+    }
+
     /// When the mail was last sent, as far as the mark knows.
     pub(crate) fn sent_at(&self) -> Option<Timestamp> {
         match self {
             Self::Claimed { sent_at, .. } => *sent_at,
             Self::Released => None,
-            Self::Sent { at } => Some(*at),
+            Self::Sent { at, .. } => Some(*at),
         }
     }
 }
@@ -128,6 +136,10 @@ mod tests {
         SentMark::Claimed { by: by.to_owned(), at, sent_at: None }
     }
 
+    fn sent(order: Option<&str>) -> SentMark {
+        SentMark::Sent { at: NOW, order: order.map(str::to_owned) }
+    }
+
     fn check(mark: Option<&SentMark>, watched: u64, expect: Turn, expect_again: Turn) {
         let watched = Duration::from_secs(watched);
         assert_eq!(
@@ -143,7 +155,7 @@ mod tests {
     fn a_mark_decides_whose_turn_it_is() {
         check(None, 0, Turn::Claim, Turn::Claim);
         check(Some(&SentMark::Released), 0, Turn::Claim, Turn::Claim);
-        check(Some(&SentMark::Sent { at: NOW }), 0, Turn::SentBefore, Turn::Claim);
+        check(Some(&sent(None)), 0, Turn::SentBefore, Turn::Claim);
         check(Some(&claimed("me", 0)), 0, Turn::HandOver, Turn::HandOver);
         check(Some(&claimed("me", 5)), 0, Turn::Claim, Turn::Claim);
         check(Some(&claimed("another", 0)), 0, Turn::Wait, Turn::Wait);
@@ -174,7 +186,8 @@ mod tests {
         let written = [
             (claimed("me", 0), r#"{"state":"claimed","by":"me","at":1795424400000}"#),
             (SentMark::Released, r#"{"state":"released"}"#),
-            (SentMark::Sent { at: NOW }, r#"{"state":"sent","at":1795424400000}"#),
+            (sent(None), r#"{"state":"sent","at":1795424400000}"#),
+            (sent(Some("o")), r#"{"state":"sent","at":1795424400000,"order":"o"}"#),
         ];
         for (mark, text) in written {
             assert_eq!(serde_json::to_string(&mark).unwrap(), text);

@@ -40,6 +40,9 @@ pub struct WeeklyMail<'a, L, H, C> {
     pub clock: &'a C,
     /// What tells this run from any other at any time: random.
     pub claimant: String,
+    /// What tells an order to send again from any other, the same through its retries: whoever got
+    /// the mail by it gets no other by it.
+    pub order: Option<String>,
 }
 
 /// What became of one recipient's mail.
@@ -180,13 +183,16 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
                 Err(_) if again => None,
                 mark => mark?,
             };
+            let order = self.order.as_deref();
+            let again = again && !mark.as_ref().is_some_and(|mark| mark.is_sent_by(order));
             let now = self.clock.now();
             let unchanged = waited.saturating_sub(watched.1);
             match SentMark::turn(mark.as_ref(), claimant, now, (unchanged, holds), again) {
                 Turn::SentBefore => return Ok(None),
                 Turn::HandOver => {
                     let sent_at = mark.and_then(|mark| mark.sent_at());
-                    let otherwise = sent_at.map_or(SentMark::Released, |at| SentMark::Sent { at });
+                    let otherwise =
+                        sent_at.map_or(SentMark::Released, |at| SentMark::Sent { at, order: None });
                     let version = version.unwrap_or_default();
                     return Ok(Some(Claim { key, version, otherwise }));
                 }
@@ -243,7 +249,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
 
     /// Whether the mark says now that the mail was sent; else `version` is that of the next try.
     async fn try_to_note(&self, key: &str, version: &mut Option<u64>) -> Result<bool, StoreError> {
-        let sent = SentMark::Sent { at: self.clock.now() };
+        let sent = SentMark::Sent { at: self.clock.now(), order: self.order.clone() };
         if self.put(key, &sent, *version).await? {
             return Ok(true);
         }
@@ -271,7 +277,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
 #[cfg(feature = "schedule")]
 pub(crate) async fn sent_at(ledger: &impl Ledger, key: &str) -> Result<Option<Timestamp>, NotSent> {
     Ok(match read(key, ledger.get(key).await?.as_ref())? {
-        Some(SentMark::Sent { at }) => Some(at),
+        Some(SentMark::Sent { at, .. }) => Some(at),
         _ => None,
     })
 }

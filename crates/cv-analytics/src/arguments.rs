@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 /// What works where, and what `--store dynamodb` takes from the environment.
 const STORE_HELP: &str = "The store: sqlite:PATH or dynamodb [default: the database in the data folder]
 
-`dynamodb` works for report, events import and export, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows the dashboard alone there, since the queue takes events in; demo keeps its data in SQLite. Region, profile, single sign-on, credentials and endpoints are found as the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the like); the region is eu-west-2 where none is named. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo. SESSION_SALT has to be the processor's, where it has one.";
+`dynamodb` works for report, events, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows the dashboard alone there, since the queue takes events in; demo keeps its data in SQLite. Region, profile, single sign-on, credentials and endpoints are found as the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the like); the region is eu-west-2 where none is named. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo. SESSION_SALT has to be the processor's, where it has one.";
 
 /// Which installation a command works on.
 #[derive(Clone, Debug, Args)]

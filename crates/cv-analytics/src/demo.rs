@@ -83,7 +83,8 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let sending = tokio::task::spawn_blocking(move || {
         let bar = ProgressBar::new(messages.len() as u64);
         bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}")?);
-        send_all(&QueueClient::new(credentials)?, &messages, |_, _| bar.inc(1))?;
+        let client = QueueClient::new(credentials)?;
+        send_all(|message| client.send(message), &messages, |_, _| bar.inc(1))?;
         bar.finish_and_clear();
         Ok::<_, anyhow::Error>(())
     });

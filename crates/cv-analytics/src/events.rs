@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use cv_analytics_aws::queues::Queues;
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
@@ -16,8 +17,10 @@ use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 
 use crate::arguments::Installation;
+use crate::aws_installation::AwsInstallation;
 use crate::data_folder::StoredCredentials;
 use crate::demo_traffic::Message;
 use crate::installation_store::InstallationStore;
@@ -56,7 +59,7 @@ pub(crate) struct Send {
     /// JSON Lines; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// The queue [default: the one in the data folder's credentials.env]
+    /// The queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
     /// The signing key's id
@@ -111,8 +114,8 @@ struct Counts {
 pub(crate) async fn run(installation: &Installation, command: Events) -> Result<()> {
     match command {
         Events::Send(options) => {
-            let client = QueueClient::new(options.credentials(installation)?)?;
-            tokio::task::spawn_blocking(move || send(&client, &options)).await?
+            let queue = EventsQueue::of(installation, &options).await?;
+            tokio::task::spawn_blocking(move || send(&queue, &options)).await?
         }
         Events::Import(options) => import(installation, &options).await,
         Events::Export(options) => export(installation, &options).await,
@@ -154,7 +157,45 @@ impl Send {
     }
 }
 
-fn send(client: &QueueClient, options: &Send) -> Result<()> {
+/// Where events are sent to.
+enum EventsQueue {
+    /// With the keys of an agent.
+    AsAgent(QueueClient),
+    /// With whatever the AWS CLI would sign with; the SDK tries passing failures again.
+    OnAws { queues: Box<Queues>, url: String, runtime: Handle },
+}
+
+impl EventsQueue {
+    async fn of(installation: &Installation, options: &Send) -> Result<Self> {
+        if !installation.is_on_aws() {
+            return Ok(Self::AsAgent(QueueClient::new(options.credentials(installation)?)?));
+        }
+        let aws = AwsInstallation::open().await?;
+        let url = match &options.queue_url {
+            Some(url) => url.clone(),
+            None => aws.events_queue_url().await?,
+        };
+        Ok(Self::OnAws { queues: Box::new(aws.queues()), url, runtime: Handle::current() })
+    }
+
+    fn send(&self, message: &Message) -> Result<Sent> {
+        match self {
+            Self::AsAgent(client) => client.send(message),
+            Self::OnAws { queues, url, runtime } => {
+                let Message { body, group_id, deduplication_id } = message;
+                match runtime.block_on(queues.send(url, group_id, deduplication_id, body)) {
+                    Ok(()) => Ok(Sent::Acknowledged),
+                    Err(error) if error.is_about_the_message() => {
+                        Ok(Sent::Refused(error.to_string()))
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+        }
+    }
+}
+
+fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     let bar = progress("messages sent")?;
     let refused = AtomicU64::new(0);
     let mut lines = input_lines::lines(input_lines::open(&options.file)?);
@@ -182,10 +223,14 @@ fn send(client: &QueueClient, options: &Send) -> Result<()> {
                 ),
             }
         }
-        let sent = send_all(client, &messages, |place, answer| match answer {
-            Sent::Acknowledged => bar.inc(1),
-            Sent::Refused(why) => refuse(numbers.get(place).copied().unwrap_or_default(), &why),
-        });
+        let sent = send_all(
+            |message| queue.send(message),
+            &messages,
+            |place, answer| match answer {
+                Sent::Acknowledged => bar.inc(1),
+                Sent::Refused(why) => refuse(numbers.get(place).copied().unwrap_or_default(), &why),
+            },
+        );
         let count = bar.position();
         sent.with_context(|| {
             format!("{count} messages were sent; sending the file again does no harm")

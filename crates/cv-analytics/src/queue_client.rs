@@ -155,11 +155,11 @@ fn is_about_the_message(status: u16, answer: &str) -> bool {
 }
 
 /// Sends `messages` over several connections at once, in order within each message group, and
-/// calls `sent` with the place and the answer of each.
+/// calls `answered` with the place and the answer of each.
 pub(crate) fn send_all(
-    client: &QueueClient,
+    send: impl Fn(&Message) -> Result<Sent> + Sync,
     messages: &[Message],
-    sent: impl Fn(usize, Sent) + Sync,
+    answered: impl Fn(usize, Sent) + Sync,
 ) -> Result<()> {
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     const CONNECTIONS: u64 = 8;
@@ -169,11 +169,11 @@ pub(crate) fn send_all(
     std::thread::scope(|scope| {
         let senders: Vec<_> = (0..CONNECTIONS)
             .map(|own| {
-                let sent = &sent;
+                let (send, answered) = (&send, &answered);
                 scope.spawn(move || {
                     let mine = |(_, message): &(usize, &Message)| lane(message) == own;
                     messages.iter().enumerate().filter(mine).try_for_each(|(place, message)| {
-                        sent(place, client.send(message)?);
+                        answered(place, send(message)?);
                         Ok(())
                     })
                 })

@@ -96,6 +96,7 @@ async fn send(
         by,
         clock: &ProgramClock,
         claimant: hex::encode(rand::rng().random::<[u8; 16]>()),
+        order: None,
     };
     for fault in messages.first().map(|first| first.faults.clone()).unwrap_or_default() {
         eprintln!("warning: {fault}; the built-in form is sent");

@@ -403,3 +403,17 @@ fn options_of_the_mail_are_said_to_mean_nothing_beside_the_reporter() {
     );
     assert!(!said(&[]).contains("warning"));
 }
+
+#[test]
+fn events_are_sent_to_the_installations_queue_with_the_installations_credentials() {
+    let account = EmulatedAccount::new("sent");
+    let said = account.on_aws(&["events", "send", "--json"], &[QUERY, UNREADABLE].join("\n"));
+    assert_eq!(said, "{\"leftOut\":0,\"sent\":2}\n");
+    let message = account.receive_event();
+    assert_eq!((message.group.as_str(), message.body.as_str()), ("r1", QUERY));
+    // By its name there is none in this account.
+    let without = account.without_queue(&["events", "send"], QUERY);
+    assert_eq!(without.status.code(), Some(1));
+    let said = text(&without.stderr);
+    assert!(said.contains("the events queue is not found by its name: set QUEUE_URL"), "{said}");
+}

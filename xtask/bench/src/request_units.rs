@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use cv_analytics_harness::emulated_tables::{self, ANALYTICS};
 use cv_analytics_harness::lambda_runtime::LambdaRuntime;
+use serde_json::json;
 
 use crate::capacity_meter::{CapacityMeter, Consumed};
 use crate::lambda_rounds::{Subject, ensure_all_kept};
@@ -20,17 +21,71 @@ const DOLLARS_A_MILLION_READS: f64 = 0.1485;
 /// The halves of one interaction, batch after batch.
 type Batches = &'static [&'static [Half]];
 
-/// How an interaction arrives; what comes before what is measured; what is measured.
-const PATHS: [(&str, Batches, Batches); 6] = [
-    ("in order", &[], &[&[Half::Query], &[Half::Response]]),
-    ("response first", &[], &[&[Half::Response], &[Half::Query]]),
-    ("both in one batch", &[], &[&[Half::Query, Half::Response]]),
-    ("query, then a self-contained response", &[], &[&[Half::Query], &[Half::SelfContained]]),
-    ("query alone, until it is promoted", &[], &[&[Half::Query]]),
-    ("the response again", &[&[Half::Query], &[Half::Response]], &[&[Half::Response]]),
+/// A way of an interaction into the tables, and what it has to consume.
+struct Arrival {
+    name: &'static str,
+    /// What comes before what is measured.
+    before: Batches,
+    measured: Batches,
+    processor: Consumed,
+    reference: Consumed,
+}
+
+const fn consumed(write: f64, read: f64, failed_conditions: u32) -> Consumed {
+    Consumed { write, read, failed_conditions }
+}
+
+const REFERENCE: Consumed = consumed(4.0, 0.5, 0);
+
+const PATHS: [Arrival; 6] = [
+    Arrival {
+        name: "in order",
+        before: &[],
+        measured: &[&[Half::Query], &[Half::Response]],
+        processor: consumed(3.0, 0.5, 0),
+        reference: REFERENCE,
+    },
+    Arrival {
+        name: "response first",
+        before: &[],
+        measured: &[&[Half::Response], &[Half::Query]],
+        processor: consumed(4.0, 0.5, 0),
+        reference: REFERENCE,
+    },
+    Arrival {
+        name: "both in one batch",
+        before: &[],
+        measured: &[&[Half::Query, Half::Response]],
+        processor: consumed(2.0, 0.0, 0),
+        reference: REFERENCE,
+    },
+    Arrival {
+        name: "query, then a self-contained response",
+        before: &[],
+        measured: &[&[Half::Query], &[Half::SelfContained]],
+        processor: consumed(3.0, 0.0, 0),
+        reference: REFERENCE,
+    },
+    Arrival {
+        name: "query alone, until it is promoted",
+        before: &[],
+        measured: &[&[Half::Query]],
+        processor: consumed(1.0, 0.0, 0),
+        reference: consumed(1.0, 0.0, 0),
+    },
+    Arrival {
+        name: "the response again",
+        before: &[&[Half::Query], &[Half::Response]],
+        measured: &[&[Half::Response]],
+        processor: consumed(0.0, 0.5, 1),
+        reference: REFERENCE,
+    },
 ];
 
 /// Measures and prints every path of the processor and the reference.
+///
+/// # Errors
+/// A path that costs something else than [`PATHS`] says.
 pub(crate) fn print(
     folder: &Path,
     tables: &str,
@@ -48,21 +103,29 @@ pub(crate) fn print(
         let meter = CapacityMeter::before(tables)?;
         let url = format!("http://{}", meter.authority);
         let mut runtime = LambdaRuntime::start(&subject.function(folder, &url))?;
+        // The session key is read once an environment.
+        ensure_all_kept(runtime.invoke(&json!({"Records": []}))?.response()?)?;
         let mut cells = Vec::new();
-        for (_, before, measured) in PATHS {
+        for Arrival { name, before, measured, processor, reference } in PATHS {
             let interaction = *next;
             *next += 1;
             deliver(&mut runtime, batches, interaction, before)?;
             meter.take()?;
             deliver(&mut runtime, batches, interaction, measured)?;
             let consumed = meter.take()?;
+            let expected = if subject == Subject::Processor { processor } else { reference };
+            ensure!(
+                consumed == expected,
+                "{}: {name}: {consumed:?} were consumed, not {expected:?}",
+                subject.name()
+            );
             let table = subject.table(ANALYTICS);
             let record = emulated_tables::item(tables, &table, &request_id(interaction))?;
             cells.push(cell(consumed, record.as_ref().map(is_whole)));
         }
         columns.push(cells);
     }
-    for (row, (name, ..)) in PATHS.iter().enumerate() {
+    for (row, Arrival { name, .. }) in PATHS.iter().enumerate() {
         print!("{name:<40}");
         for cell in columns.iter().filter_map(|cells| cells.get(row)) {
             print!("{cell:>34}");

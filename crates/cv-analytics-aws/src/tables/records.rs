@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -13,6 +14,7 @@ use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use tokio::time::sleep;
 
 use super::{Answer, Page, Tables, WEEK_INDEX};
 use crate::attributes::{Attributes, REQUEST_ID, moment, text};
@@ -23,6 +25,10 @@ use crate::table_error::TableError;
 /// Each call to DynamoDB reads as many items at the most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 pub(crate) const BATCH_GET_MAX: usize = 100;
+
+/// Before what a throttled table left out is asked for again; doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 impl Tables {
     /// Reads a record: half a unit, or one where the read has to be consistent.
@@ -116,6 +122,7 @@ impl Tables {
         let table = &self.names.analytics;
         let mut wanted: Vec<Attributes> = ids.iter().map(|id| key(id)).collect();
         let mut found = Vec::with_capacity(wanted.len());
+        let mut pause = FIRST_PAUSE;
         while !wanted.is_empty() {
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
@@ -137,9 +144,13 @@ impl Tables {
                 self.units.read(Some(capacity));
             }
             found.extend(answer.responses.iter_mut().filter_map(|all| all.remove(table)).flatten());
-            // What a throttled table left out is asked for again; the SDK's retries pace it.
+            // What a throttled table left out is no failure to the SDK, which does not pace it.
             let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            if !wanted.is_empty() {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
         }
         Ok(found)
     }

@@ -90,6 +90,33 @@ async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
 }
 
 #[tokio::test]
+async fn an_answer_after_promotion_six_writes_in_all_where_the_querys_row_has_left() {
+    let store = store();
+    keep(&store, query("r")).await;
+    observed(&reporter(&store)).await;
+    assert_eq!(spent(&store).write, 3.0);
+    let tables = store.tables();
+    let key = aws_sdk_dynamodb::types::AttributeValue::S("r".to_owned());
+    let rows = &tables.names().query_events;
+    tables.client().delete_item().table_name(rows).key("requestId", key).send().await.unwrap();
+    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.5, 1.0));
+    observed(&reporter(&store)).await;
+    assert_eq!(spent(&store).write, 2.0);
+}
+
+#[tokio::test]
+async fn a_query_after_the_promotion_of_its_response_seven_writes_in_all() {
+    let store = store();
+    keep(&store, response("r")).await;
+    observed(&reporter(&store)).await;
+    assert_eq!(spent(&store).write, 3.0);
+    // The record moves within the index, from the response's moment to the query's.
+    assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
+    assert_eq!(spent(&store), units(0.0, 4.0));
+}
+
+#[tokio::test]
 async fn a_redelivery_one_write_at_the_most() {
     let store = store();
     keep(&store, query("r")).await;

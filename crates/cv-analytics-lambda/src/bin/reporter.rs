@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use cv_analytics_aws::ses::Ses;
 use cv_analytics_lambda::reporter::{Mailing, Reported, Reporter, ReporterError};
 use cv_analytics_lambda::start;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +23,7 @@ async fn run() -> Result<(), Error> {
     };
     let reporter = &reporter;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
-        let result = answer(reporter, &event.payload).await;
+        let result = answer(reporter, &event).await;
         match &result {
             Ok(done) => tracing::info!(
                 week = %done.week,
@@ -34,7 +34,7 @@ async fn run() -> Result<(), Error> {
             ),
             Err(error) => tracing::error!(error = %error, "the report could not be sent"),
         }
-        result
+        result.map_err(Diagnostic::from)
     }))
     .await
 }
@@ -42,10 +42,10 @@ async fn run() -> Result<(), Error> {
 /// Addresses that cannot be used fail the invocation, not the start: whoever invokes reads why.
 async fn answer(
     reporter: &Reporter<cv_analytics_aws::DynamoDbStore, Ses>,
-    event: &Value,
+    event: &LambdaEvent<Value>,
 ) -> Result<Reported, ReporterError> {
     let sender = start::variable("SENDER_EMAIL");
     let recipients = start::variable("RECIPIENT_EMAIL");
     let mailing = Mailing::read(sender.as_deref(), recipients.as_deref());
-    reporter.answer(event, mailing).await
+    reporter.answer(&event.payload, &event.context.request_id, mailing).await
 }

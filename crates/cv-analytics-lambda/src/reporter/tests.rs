@@ -87,9 +87,21 @@ async fn answer(
     reporter: &Reporter<MemoryStore, Outbox>,
     event: Value,
 ) -> Result<Value, ReporterError> {
+    // Each invocation is one of its own.
+    static INVOCATIONS: AtomicUsize = AtomicUsize::new(0);
+    let number = INVOCATIONS.fetch_add(1, Ordering::Relaxed);
+    answer_as(reporter, event, &format!("invocation {number}")).await
+}
+
+/// The same as the invocation `request_id`, or as a retry of it.
+async fn answer_as(
+    reporter: &Reporter<MemoryStore, Outbox>,
+    event: Value,
+    request_id: &str,
+) -> Result<Value, ReporterError> {
     let mailing = Mailing::read(Some("cv@example.com"), Some("anna@example.org, ben@example.org"))?;
     let order = ReportOrder::read(&event, NOW)?;
-    let done = reporter.report(order, &mailing, "this invocation".to_owned()).await?;
+    let done = reporter.report(order, &mailing, "this try".to_owned(), request_id).await?;
     Ok(serde_json::to_value(done).unwrap())
 }
 
@@ -179,4 +191,21 @@ async fn settings_that_cannot_be_read_send_nothing() {
     let error = answer(&reporter, json!({})).await.unwrap_err();
     assert!(error.to_string().starts_with("the settings cannot be read"), "{error}");
     assert!(recipients(&reporter).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_of_an_order_to_send_again_mails_those_alone_who_did_not_get_it() {
+    let mut reporter = reporter();
+    answer(&reporter, json!({})).await.unwrap();
+    reporter.by = Outbox { refuses: Some("ben@example.org"), ..Outbox::default() };
+    let again = || json!({"week": "2026-W47", "again": true});
+    for _ in 0..3 {
+        answer_as(&reporter, again(), "one order").await.unwrap_err();
+    }
+    assert_eq!(recipients(&reporter), ["anna@example.org"]);
+    reporter.by.refuses = None;
+    let done = answer_as(&reporter, again(), "one order").await.unwrap();
+    assert_eq!((&done["sent"], &done["sentBefore"]), (&json!(1), &json!(1)));
+    let another = answer_as(&reporter, again(), "another order").await.unwrap();
+    assert_eq!(another["sent"], 2);
 }

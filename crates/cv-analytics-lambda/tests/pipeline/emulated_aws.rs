@@ -66,13 +66,16 @@ impl EmulatedAws {
     }
 
     /// The reporter as it is deployed, for these recipients.
-    pub(crate) fn reporter(&self, recipients: &str) -> LambdaRuntime {
-        let function = self
-            .function("cv-analytics-reporter", "reporter")
+    pub(crate) fn reporter_function(&self, recipients: &str) -> LambdaFunction {
+        self.function("cv-analytics-reporter", "reporter")
             .timeout(std::time::Duration::from_mins(5))
             .variable("SENDER_EMAIL", SENDER)
-            .variable("RECIPIENT_EMAIL", recipients);
-        LambdaRuntime::start(&function).unwrap()
+            .variable("RECIPIENT_EMAIL", recipients)
+    }
+
+    /// The same, started.
+    pub(crate) fn reporter(&self, recipients: &str) -> LambdaRuntime {
+        LambdaRuntime::start(&self.reporter_function(recipients)).unwrap()
     }
 
     fn function(&self, name: &str, program: &str) -> LambdaFunction {
@@ -80,7 +83,6 @@ impl EmulatedAws {
             .variable("QUERY_EVENTS_TABLE", QUERY_EVENTS)
             .variable("ANALYTICS_TABLE", ANALYTICS)
             .variable("ENVIRONMENT", "test")
-            .variable("SESSION_SALT", "salt")
             .variable("AWS_ENDPOINT_URL", &self.moto.endpoint_url())
             .variable("AWS_ENDPOINT_URL_DYNAMODB", &self.dynoxide.endpoint_url())
     }
@@ -138,7 +140,7 @@ impl EmulatedAws {
         }
     }
 
-    /// The items of a table, by request id.
+    /// The items of a table, by request id; without the key of the session hash.
     pub(crate) async fn items(
         &self,
         table: &str,
@@ -149,6 +151,7 @@ impl EmulatedAws {
             .unwrap_or_default()
             .into_iter()
             .map(|item| (item["requestId"].as_s().unwrap().clone(), item))
+            .filter(|(id, _)| id != "cv-analytics:session-key")
             .collect()
     }
 }

@@ -88,6 +88,7 @@ impl World {
             by: &running,
             clock: &running,
             claimant: claimant.to_owned(),
+            order: None,
         };
         assert_is_send(mail.send(recipients.iter().map(|to| message(to)).collect(), again)).await
     }

@@ -47,7 +47,9 @@ async fn show_list(shelf: &mut DeadLetterShelf, list: &List) -> Result<()> {
                 }
                 None => MOVED_BY_SQS.to_owned(),
             };
-            format!("{}  {arrived_at}  {bytes:>8} bytes  {why}", output::plain(id))
+            // As wide as with milliseconds, which a whole second does not show.
+            let arrived_at = arrived_at.to_string();
+            format!("{}  {arrived_at:<24}  {bytes:>8} bytes  {why}", output::plain(id))
         }
     };
     let mut lines: String =

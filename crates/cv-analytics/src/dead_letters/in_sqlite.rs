@@ -49,7 +49,12 @@ async fn show_list(store: &SqliteStore, list: &List) -> Result<()> {
             json!({"id": id, "reason": reason, "detail": detail, "arrivedAt": arrived_at.to_string(), "bytes": size})
                 .to_string()
         } else {
-            format!("{id:>6}  {arrived_at}  {size:>8} bytes  {reason}: {}", output::plain(detail))
+            // As wide as with milliseconds, which a whole second does not show.
+            let arrived_at = arrived_at.to_string();
+            format!(
+                "{id:>6}  {arrived_at:<24}  {size:>8} bytes  {reason}: {}",
+                output::plain(detail)
+            )
         }
     };
     let mut lines: String = entries.iter().map(|entry| line(entry) + "\n").collect();

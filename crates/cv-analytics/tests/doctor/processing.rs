@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use aws_types::SdkConfig;
@@ -18,6 +19,9 @@ use cv_analytics_lambda::start::now;
 use serde_json::{Value, json};
 
 use crate::account::Environment;
+
+/// The deployed function's.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Works until it is stopped or dropped.
 pub(crate) struct Processing {
@@ -61,7 +65,7 @@ fn processor(sdk: &SdkConfig, names: TableNames, dead_letters: &str) -> Processo
     let tables = Tables::new(aws_sdk_dynamodb::Client::new(sdk), names);
     Processor {
         store: DynamoDbStore::new(tables, now),
-        intake: Intake::new(Privacy::full(SessionKey::new("salt"))),
+        intake: Intake::new(Privacy::full(SessionKey::new("salt"))).into(),
         dead_letters: Some(DeadLetterQueue::new(Queues::new(sdk.clone()), dead_letters)),
         queue: None,
         now,
@@ -87,7 +91,7 @@ async fn work(
             continue;
         }
         let records: Vec<Value> = messages.iter().map(record).collect();
-        let processed = processor.process(&json!({"Records": records})).await;
+        let processed = processor.process(&json!({"Records": records}), TIME_LIMIT).await;
         let (response, metrics) = processed.unwrap();
         assert!(response.batch_item_failures.is_empty(), "{response:?}");
         for message in messages {

@@ -34,6 +34,7 @@ pub(crate) struct EmulatedAccount {
 pub(crate) struct EventMessage {
     pub(crate) body: String,
     pub(crate) group: String,
+    /// Empty where it was none.
     pub(crate) dead_letter_id: String,
 }
 
@@ -161,12 +162,15 @@ impl EmulatedAccount {
             .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
         let answer = self.runtime.block_on(receive.send()).unwrap();
         let message = &answer.messages()[0];
-        let attributes = message.message_attributes().unwrap();
+        let dead_letter_id = message
+            .message_attributes()
+            .and_then(|attributes| attributes.get("deadLetterId")?.string_value())
+            .unwrap_or_default();
         EventMessage {
             body: message.body().unwrap().to_owned(),
             group: message.attributes().unwrap()[&MessageSystemAttributeName::MessageGroupId]
                 .clone(),
-            dead_letter_id: attributes["deadLetterId"].string_value().unwrap().to_owned(),
+            dead_letter_id: dead_letter_id.to_owned(),
         }
     }
 
