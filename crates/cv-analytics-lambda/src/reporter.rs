@@ -122,8 +122,8 @@ impl From<ReporterError> for Diagnostic {
 }
 
 impl<H: HandOver> Reporter<DynamoDbStore, H> {
-    /// Answers one invocation, of which Lambda's retries have the same `request_id`. Tables that are missing or have other keys are named before
-    /// anything is read from them.
+    /// Answers one invocation, of which Lambda's retries have the same `request_id`. Tables that are
+    /// missing or have other keys are named before anything is read from them.
     ///
     /// # Errors
     /// [`ReporterError`].

@@ -120,6 +120,7 @@ impl Account {
             dead_letters: &dead_letters,
             waiting_letters: queues.waiting_letters,
             store: &store,
+            names: &self.names,
         };
         findings.add_all(pipeline.send_through(patience).await)
     }

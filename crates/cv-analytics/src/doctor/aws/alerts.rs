@@ -44,7 +44,7 @@ impl Account {
             .collect();
         let problem = (!missing.is_empty()).then(|| {
             let said = format!("there is no alarm {}", missing.join(", "));
-            (said, "deploy again: infra/scripts/deploy-stack.sh or apply.sh".to_owned())
+            (said, format!("deploy again: {} or apply.sh", self.names.deploy()))
         });
         let mut checks = vec![Check::of(NAME, format!("{} are there", alarms.len()), problem)];
         if alarms.is_empty() {
@@ -58,7 +58,7 @@ impl Account {
         let problem = silent.map(|alarm| {
             let name = name_of(alarm);
             let mend = if alarm.text("ActionsEnabled") == Some("true") {
-                "deploy again: infra/scripts/deploy-stack.sh or apply.sh".to_owned()
+                format!("deploy again: {} or apply.sh", self.names.deploy())
             } else {
                 format!("aws cloudwatch enable-alarm-actions --alarm-names {name}")
             };

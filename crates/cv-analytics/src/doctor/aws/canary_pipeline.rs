@@ -12,6 +12,7 @@ use cv_analytics_aws::record::Record;
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 
 use super::call_error::CallError;
+use super::names::Names;
 use crate::demo_traffic::Message;
 use crate::doctor::canary::{self, Canary, Seen};
 use crate::doctor::check::Check;
@@ -34,6 +35,7 @@ pub(crate) struct Pipeline<'p> {
     /// How many letters were in that queue before.
     pub(crate) waiting_letters: u64,
     pub(crate) store: &'p DynamoDbStore,
+    pub(crate) names: &'p Names,
 }
 
 impl Pipeline<'_> {
@@ -122,7 +124,10 @@ impl Pipeline<'_> {
             Ok(true) => Check::fail(
                 UNCOUNTED,
                 "the processor counted it as a dead letter of this week: it runs an older version",
-                "release the functions (infra/scripts/release-functions.sh); the week's report says one too many",
+                format!(
+                    "release the functions ({}); the week's report says one too many",
+                    self.names.release()
+                ),
             ),
             Err(error) => CallError::Failed(error.to_string()).barred(UNCOUNTED),
         }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Account;
 use super::call_error::MISPLACED;
+use super::names::Names;
 use crate::doctor::check::{Check, Findings};
 
 /// A function's configuration as Lambda tells it.
@@ -21,6 +22,7 @@ struct Needs<'n> {
     /// `processor` or `reporter`.
     role: &'static str,
     name: &'n str,
+    names: &'n Names,
     memory_mb: i64,
     timeout_s: i64,
     /// Variables with the value that each has to have; any, where there is none.
@@ -42,6 +44,7 @@ pub(crate) async fn check(
     let processor = Needs {
         role: "processor",
         name: &names.processor(),
+        names,
         memory_mb: 128,
         timeout_s: 30,
         variables: [&tables[..], &[("DEAD_LETTER_QUEUE_URL", None), ("QUEUE_URL", None)]].concat(),
@@ -49,6 +52,7 @@ pub(crate) async fn check(
     let reporter = Needs {
         role: "reporter",
         name: &names.reporter(),
+        names,
         memory_mb: 256,
         timeout_s: 300,
         variables: [&tables[..], &[("SENDER_EMAIL", None), ("RECIPIENT_EMAIL", None)]].concat(),
@@ -63,17 +67,17 @@ async fn check_one(
     needs: &Needs<'_>,
     findings: &mut Findings,
 ) -> Result<Option<Function>> {
-    let Needs { role, name, .. } = needs;
+    let Needs { role, name, names, .. } = needs;
     let path = format!("/2015-03-31/functions/{name}/configuration");
     match account.calls.lambda(&path, "lambda:GetFunctionConfiguration").await {
         Ok(configuration) => {
             let function = Function(configuration);
             findings.add_all(needs.judge(&function))?;
-            findings.add(code(role, &function, account.functions.as_deref()))?;
+            findings.add(code(needs, &function, account.functions.as_deref()))?;
             Ok(Some(function))
         }
         Err(error) => {
-            let said = format!("there is no function {name} in {}", account.names.region);
+            let said = format!("there is no function {name} in {}", names.region);
             findings.add(error.missing(*role, said, MISPLACED.to_owned()))?;
             Ok(None)
         }
@@ -129,7 +133,7 @@ impl Needs<'_> {
                 "the last update of {name} failed: {}",
                 function.text("LastUpdateStatusReason")
             );
-            Some((said, "release it again: infra/scripts/release-functions.sh".to_owned()))
+            Some((said, format!("release it again: {}", self.names.release())))
         } else {
             None
         };
@@ -179,8 +183,9 @@ impl Needs<'_> {
         });
         let problem = wrong.map(|(name, said)| {
             let mend = format!(
-                "deploy again (infra/scripts/deploy-stack.sh or apply.sh), which sets {name} of {}; if the function is \
-                 right, set {name} here, or --prefix",
+                "deploy again ({} or apply.sh), which sets {name} of {}; if the function is right, set {name} here, or \
+                 --prefix",
+                self.names.deploy(),
                 self.name
             );
             (said, mend)
@@ -191,7 +196,8 @@ impl Needs<'_> {
 }
 
 /// Whether the code that runs is the one in `folder`.
-fn code(role: &str, function: &Function, folder: Option<&Path>) -> Check {
+fn code(needs: &Needs<'_>, function: &Function, folder: Option<&Path>) -> Check {
+    let Needs { role, names, .. } = needs;
     let name = format!("{role}-code");
     let running = function.text("CodeSha256");
     let Some(folder) = folder else {
@@ -213,9 +219,7 @@ fn code(role: &str, function: &Function, folder: Option<&Path>) -> Check {
     };
     let built = STANDARD.encode(Sha256::digest(&bytes));
     let problem = (built != running).then(|| {
-        let mend =
-            "release it: infra/scripts/release-functions.sh, or infra/scripts/deploy-stack.sh --code"
-                .to_owned();
+        let mend = format!("release it: {}, or {} --code", names.release(), names.deploy());
         (
             format!("{} is not what runs (SHA-256 {built} there, {running} runs)", file.display()),
             mend,

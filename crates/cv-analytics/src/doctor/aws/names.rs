@@ -82,8 +82,64 @@ impl Names {
         format!("{}cv-analytics-{what}", self.prefix)
     }
 
+    /// What brings this environment's functions their code.
+    pub(crate) fn release(&self) -> String {
+        self.script("release-functions.sh", "--prefix", &self.prefix)
+    }
+
+    /// What makes this environment's stack what the template says.
+    pub(crate) fn deploy(&self) -> String {
+        let stack = format!("{}cv-analytics", self.prefix);
+        self.script("deploy-stack.sh", "--stack", if self.prefix.is_empty() { "" } else { &stack })
+    }
+
+    /// A script with the options that it needs where they are not its defaults.
+    fn script(&self, script: &str, option: &str, value: &str) -> String {
+        let mut command = format!("infra/scripts/{script}");
+        for (option, value, default) in
+            [(option, value, ""), ("--region", self.region.as_str(), "eu-west-2")]
+        {
+            if value != default {
+                command.push_str(&format!(" {option} {value}"));
+            }
+        }
+        command
+    }
+
     fn arn(&self, service: &str, resource: &str) -> String {
         let Self { partition, region, account, .. } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(prefix: &str, region: &str) -> Names {
+        Names {
+            prefix: prefix.to_owned(),
+            region: region.to_owned(),
+            account: "123456789012".to_owned(),
+            partition: "aws".to_owned(),
+            query_events: "CV-Analytics-QueryEvents".to_owned(),
+            analytics: "CV-Analytics".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_command_to_copy_acts_on_the_environment_that_was_looked_at() {
+        let first = names("", "eu-west-2");
+        assert_eq!(first.release(), "infra/scripts/release-functions.sh");
+        assert_eq!(first.deploy(), "infra/scripts/deploy-stack.sh");
+        let second = names("dev-", "eu-west-1");
+        assert_eq!(
+            second.release(),
+            "infra/scripts/release-functions.sh --prefix dev- --region eu-west-1"
+        );
+        assert_eq!(
+            second.deploy(),
+            "infra/scripts/deploy-stack.sh --stack dev-cv-analytics --region eu-west-1"
+        );
     }
 }

@@ -113,7 +113,7 @@ impl Account {
             Err(why) => return vec![Check::skipped(lacks, why)],
         };
         let again =
-            "deploy again (infra/scripts/deploy-stack.sh or apply.sh), which sets the policy";
+            format!("deploy again ({} or apply.sh), which sets the policy", self.names.deploy());
         let lacking = grants.lacking(&needed);
         let problem = named(lacking.iter().copied()).map(|lacking| {
             let mend = if holder.is_stopped(&grants) {
@@ -123,7 +123,7 @@ impl Account {
                     self.names.named("stop-intake")
                 )
             } else {
-                again.to_owned()
+                again.clone()
             };
             (format!("{who} may not do {lacking}"), mend)
         });
