@@ -77,7 +77,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         weeks: format!("{first} to {last}"),
         count: counted(found.len() as u64, "question", "questions"),
         cut,
-        rows: rows(&found, &figures),
+        rows: rows(&found, &figures, dashboard.now()),
         earlier: address(week.earlier(2)),
         later: address(week.later(2)),
     };

@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::{MarkGapError, mark_gap};
+use cv_analytics_insights::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
 use cv_analytics_insights::report::GapMark;
 use cv_analytics_insights::report_words::foreign as line;
 use serde::Serialize;
@@ -27,6 +28,8 @@ use crate::week_view::MARKS;
 
 /// The parameter that names the gap whose mark was changed a moment ago.
 const MARKED: &str = "marked";
+/// How long after a change its page has the way back.
+const WAY_BACK_MS: i64 = 10 * 60 * 1000;
 /// Characters of a gap's name, in the form and in a sentence.
 const LONGEST_NAME: usize = 2_000;
 const NAME: usize = 80;
@@ -49,6 +52,9 @@ pub(crate) struct MarkButton {
     pub(crate) set: bool,
 }
 
+/// The mark's code that takes the last change back.
+const BACK: &str = "back";
+
 /// What was done a moment ago, and the way back.
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkedView {
@@ -56,7 +62,8 @@ pub(crate) struct MarkedView {
     name: String,
     /// What holds from now on, in a sentence.
     text: String,
-    /// The mark before, or `none`, with the words of its button; absent where there is no way back.
+    /// What the button sends, `none` or `back`, and its words; absent where there is no way back, or
+    /// the change is a while ago.
     back: Option<(&'static str, String)>,
 }
 
@@ -81,7 +88,7 @@ impl MarkForm {
 impl MarkedView {
     /// What the settings say of the gap that the address names as marked; nothing where they know
     /// no such gap, so that an address cannot make the page say anything.
-    pub(crate) fn of(settings: &FigureSettings, query: &str) -> Option<Self> {
+    pub(crate) fn of(settings: &FigureSettings, query: &str, now: Timestamp) -> Option<Self> {
         let query = Form::read(query.as_bytes());
         let key = query.get(MARKED)?;
         let marked = settings.gap_marks.get(key)?;
@@ -89,8 +96,10 @@ impl MarkedView {
         let back = match (marked.mark, before) {
             (None, None) => None,
             (Some(_), None) => Some(("none", "Take it back".to_owned())),
-            (_, Some(before)) => Some((before.code(), format!("Back to “{}”", words(before)))),
+            (_, Some(before)) => Some((BACK, format!("Back to “{}”", words(before)))),
         };
+        let is_new = |at: Timestamp| now.as_millis() - at.as_millis() < WAY_BACK_MS;
+        let back = back.filter(|_| marked.at.is_some_and(is_new));
         Some(Self {
             key: key.to_owned(),
             name: line(key, NAME),
@@ -142,11 +151,17 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let code = form.get("mark").unwrap_or_default();
     let mark = GapMark::from_code(code);
-    if mark.is_none() && code != "none" {
-        let text = "a mark is have-it, learning, not-mine, noise or none".to_owned();
+    if mark.is_none() && !["none", BACK].contains(&code) {
+        let text = "a mark is have-it, learning, not-mine, noise, none or back".to_owned();
         return Err(PageError::BadRequest(text));
     }
     let name = form.get("name").unwrap_or_default().trim();
+    let next = form.get("next").filter(|next| !next.is_empty());
+    let next = next.map_or("/settings", |next| local(Some(next)));
+    if code == BACK {
+        undo_last_mark(&dashboard.store, name).await?;
+        return Ok(Redirect::to(&with_marked(next, name)).into_response());
+    }
     let refuse = |text: String, near: Vec<String>| Refused {
         name: name.chars().take(LONGEST_NAME).collect(),
         mark: code.to_owned(),
@@ -158,8 +173,6 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
     } else {
         match marked(&dashboard, &form, name, mark).await? {
             Ok(name) => {
-                let next = form.get("next").filter(|next| !next.is_empty());
-                let next = next.map_or("/settings", |next| local(Some(next)));
                 return Ok(Redirect::to(&with_marked(next, &name)).into_response());
             }
             Err(near) => refuse(
@@ -183,6 +196,11 @@ async fn marked<S: Browse, D: DeadLetters>(
     mark: Option<GapMark>,
 ) -> Result<Result<String, Vec<String>>, PageError> {
     let now = dashboard.now();
+    let settings = FigureSettings::load(&dashboard.store).await?;
+    // A press of the button that is pressed already: what is followed goes on as it began.
+    if mark.is_some() && settings.gap_marks.get(name).is_some_and(|marked| marked.mark == mark) {
+        return Ok(Ok(name.to_owned()));
+    }
     let shown = form.get("week").and_then(|week| week.parse::<IsoWeek>().ok());
     let weeks = [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))];
     let mut weeks = weeks.into_iter().flatten();

@@ -11,6 +11,7 @@ use cv_analytics_core::event::{RequestId, Traffic, UnknownFields};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::drill_down::{DrillDown, Filter, LeftOut, Sight};
 use cv_analytics_insights::gap_sentences::gap_kind_name;
@@ -23,7 +24,7 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
 use crate::question_query::questions_of;
-use crate::question_view::{QuestionView, time};
+use crate::question_view::{QuestionView, is_waiting, time};
 use crate::reports::Figures;
 
 /// Characters of a text; more than the intake keeps.
@@ -58,7 +59,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let request_id = RequestId::new(request_id).map_err(|_| not_there())?;
     let found = dashboard.store.interaction(&request_id).await?.ok_or_else(not_there)?;
     let figures = dashboard.reports.figures(&dashboard.store).await?;
-    let view = view(found, &figures);
+    let view = view(found, &figures, dashboard.now());
     render("interaction.html", ("Interaction", "questions"), &owner, &view)
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn sight(observation: &Observation, figures: &Figures) -> Option<Sigh
     page.iter().next().map(|observation| drill_down.sight(&observation))
 }
 
-fn view(interaction: Interaction, figures: &Figures) -> InteractionView {
+fn view(interaction: Interaction, figures: &Figures, now: Timestamp) -> InteractionView {
     let observation = Observation::from(interaction.clone());
     let sight = sight(&observation, figures);
     let week = observation.at().map(|at| IsoWeek::containing(at).to_string());
@@ -100,7 +101,7 @@ fn view(interaction: Interaction, figures: &Figures) -> InteractionView {
     }
     let seen = sight.as_ref();
     InteractionView {
-        row: QuestionView::of(&observation, seen.and_then(|sight| sight.latency_ms)),
+        row: QuestionView::of(&observation, seen.and_then(|sight| sight.latency_ms), now),
         request_id: line(request_id.as_str(), 260),
         week: week
             .as_ref()
@@ -121,6 +122,8 @@ fn view(interaction: Interaction, figures: &Figures) -> InteractionView {
             .map(|skill| of_week(skill, &[("skill", skill)]))
             .collect(),
         gaps: seen
+            // What may still be answered stands in no gap yet.
+            .filter(|_| !is_waiting(&observation, now))
             .into_iter()
             .flat_map(|sight| &sight.gaps)
             .map(|(name, gap_type, kind)| {

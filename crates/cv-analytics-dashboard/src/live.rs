@@ -28,7 +28,7 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, fill, render};
-use crate::question_view::{ANSWERED_WITHIN_MS, Handling, QuestionView};
+use crate::question_view::{ANSWERED_WITHIN_MS, QuestionView, is_waiting};
 use crate::questions_page::rows;
 use crate::reports::Figures;
 
@@ -78,21 +78,16 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     render("live.html", ("Live", "live"), &owner, &view)
 }
 
-/// The rows as they are at `now`: without an answer only where it is late.
+/// The rows as they are at `now`.
 fn views(interactions: Vec<Interaction>, figures: &Figures, now: Timestamp) -> Vec<QuestionView> {
-    let waits: Vec<bool> = interactions.iter().map(|one| is_waiting(one, now)).collect();
     let observations: Vec<Observation> = interactions.into_iter().map(Observation::from).collect();
-    let mut rows = rows(&observations, figures);
-    for (row, _) in rows.iter_mut().zip(waits).filter(|(_, waits)| *waits) {
-        row.handling = Handling::waiting();
-    }
-    rows
+    rows(&observations, figures, now)
 }
 
-/// Whether the answer may still come in time.
-fn is_waiting(interaction: &Interaction, now: Timestamp) -> bool {
-    let late = interaction.at().map(|at| at.plus_millis(ANSWERED_WITHIN_MS));
-    interaction.response.is_none() && late.is_some_and(|late| now < late)
+/// Whether the answer could still come in time a while ago.
+fn was_waiting(interaction: &Interaction, now: Timestamp) -> bool {
+    let a_while_ago = now.plus_millis(-ANSWERED_WITHIN_MS);
+    is_waiting(&interaction.clone().into(), a_while_ago)
 }
 
 /// A question that was shown without an answer.
@@ -107,7 +102,7 @@ struct Waiting {
 impl Waiting {
     fn of(interaction: &Interaction, now: Timestamp) -> Self {
         let id = interaction.request_id.clone();
-        Self { id, since: now, in_time: is_waiting(interaction, now) }
+        Self { id, since: now, in_time: is_waiting(&interaction.clone().into(), now) }
     }
 }
 
@@ -118,6 +113,8 @@ struct Watcher<S, D> {
     cursor: ArrivalCursor,
     /// Questions that were shown without an answer.
     waiting: Vec<Waiting>,
+    /// What the page may have shown before the stream was open: it may have been answered since.
+    shown: Vec<Interaction>,
     /// Those that came last, with whether they were answered: a store may give them again.
     given: VecDeque<(RequestId, bool)>,
     ticks: Interval,
@@ -141,10 +138,13 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
     let latest = dashboard.store.arrivals(None, SHOWN).await?;
     let now = dashboard.now();
     let waiting = latest.interactions.iter().filter(|one| one.response.is_none());
+    let mut shown = if seen.is_some() { latest.interactions.clone() } else { Vec::new() };
+    shown.retain(|one| one.response.is_some() || was_waiting(one, now));
     let watcher = Watcher {
         owner,
         cursor: seen.and_then(|id| id.parse().ok()).map_or(latest.cursor, ArrivalCursor),
         waiting: waiting.map(|one| Waiting::of(one, now)).collect(),
+        shown,
         given: VecDeque::new(),
         ticks: tokio::time::interval(dashboard.live_every),
         stopping: dashboard.stopping(),
@@ -195,7 +195,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
             }
             is_new
         });
-        let mut changed = Vec::new();
+        let mut changed = std::mem::take(&mut self.shown);
         let mut still = Vec::new();
         let look = self.dashboard.now();
         self.waiting.retain(|one| look.as_millis() - one.since.as_millis() < WAITING_MS);
@@ -203,7 +203,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
             match store.interaction(&one.id).await? {
                 Some(answered) if answered.response.is_some() => changed.push(answered),
                 Some(late) => {
-                    if one.in_time && !is_waiting(&late, look) {
+                    if one.in_time && !is_waiting(&late.clone().into(), look) {
                         one.in_time = false;
                         changed.push(late);
                     }

@@ -54,8 +54,8 @@ pub(crate) struct Handling {
 }
 
 impl QuestionView {
-    /// `latency_ms` is what the report counts.
-    pub(crate) fn of(observation: &Observation, latency_ms: Option<u64>) -> Self {
+    /// As it is at `now`; `latency_ms` is what the report counts.
+    pub(crate) fn of(observation: &Observation, latency_ms: Option<u64>, now: Timestamp) -> Self {
         let at = observation.at().unwrap_or(Timestamp::from_millis(0));
         Self {
             time: time(at),
@@ -70,7 +70,11 @@ impl QuestionView {
                     href: format!("/sessions/{digits}?week={week}"),
                 }
             }),
-            handling: Handling::of(observation, latency_ms),
+            handling: if is_waiting(observation, now) {
+                Handling::waiting()
+            } else {
+                Handling::of(observation, latency_ms)
+            },
             traffic: match observation.traffic {
                 Traffic::Visitor => None,
                 Traffic::Bot => Some("a known bot"),
@@ -83,7 +87,7 @@ impl QuestionView {
 
 impl Handling {
     /// That of a question whose answer may still come.
-    pub(crate) fn waiting() -> Self {
+    fn waiting() -> Self {
         Self {
             code: "waiting",
             outcome: "Waiting for the answer",
@@ -108,6 +112,12 @@ impl Handling {
             took: latency_ms.map(duration),
         }
     }
+}
+
+/// Whether the answer may still come in time.
+pub(crate) fn is_waiting(observation: &Observation, now: Timestamp) -> bool {
+    let late = observation.at().map(|at| at.plus_millis(ANSWERED_WITHIN_MS));
+    observation.response.is_none() && late.is_some_and(|late| now < late)
 }
 
 /// The address of an interaction's page.

@@ -10,6 +10,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::drill_down::{DrillDown, Filter};
 use cv_analytics_insights::gap_sentences::gap_kind_name;
@@ -96,8 +97,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let newest = query.week.unwrap_or_else(|| shown_week(&weeks, now));
     let figures = dashboard.reports.figures(&dashboard.store).await?;
     let found = search(&dashboard.store, &figures, &query, newest).await?;
-    let marked = MarkedView::of(&figures.settings, &raw);
-    let view = QuestionsView { marked, ..view(&query, newest, &weeks, &figures, &found) };
+    let marked = MarkedView::of(&figures.settings, &raw, now);
+    let view = QuestionsView { marked, ..view(&query, newest, &weeks, &figures, &found, now) };
     render("questions.html", ("Questions", "questions"), &owner, &view)
 }
 
@@ -107,6 +108,7 @@ fn view(
     weeks: &[IsoWeek],
     figures: &Figures,
     found: &Found,
+    now: Timestamp,
 ) -> QuestionsView {
     let here = |changes: &[(&'static str, &str)]| query.href("/questions", changes);
     let oldest = found.oldest.unwrap_or(newest);
@@ -180,7 +182,7 @@ fn view(
         } else {
             format!("weeks {oldest} to {newest}")
         },
-        rows: rows(&found.rows, figures),
+        rows: rows(&found.rows, figures, now),
         pages: format!(
             "page {} of {}",
             number(query.page as u64),
@@ -228,8 +230,12 @@ const fn span_value(span: u8) -> &'static str {
     }
 }
 
-/// The rows of a list.
-pub(crate) fn rows(observations: &[Observation], figures: &Figures) -> Vec<QuestionView> {
+/// The rows of a list, as they are at `now`.
+pub(crate) fn rows(
+    observations: &[Observation],
+    figures: &Figures,
+    now: Timestamp,
+) -> Vec<QuestionView> {
     let all = Filter::default();
     let exclusions = &figures.settings.exclusions;
     let mut sight = DrillDown::new(&all, &figures.dictionary, figures.cv.as_ref(), exclusions);
@@ -238,14 +244,14 @@ pub(crate) fn rows(observations: &[Observation], figures: &Figures) -> Vec<Quest
     observations
         .iter()
         .zip(latencies)
-        .map(|(observation, latency_ms)| QuestionView::of(observation, latency_ms))
+        .map(|(observation, latency_ms)| QuestionView::of(observation, latency_ms, now))
         .collect()
 }
 
 /// Every filter that is set, in words.
 fn chips(query: &QuestionQuery) -> Vec<Chip> {
     let names = [
-        ("skill", "about"),
+        ("skill", "skill"),
         ("word", "with the word"),
         ("about", "about"),
         ("gap", "in the gap"),

@@ -94,7 +94,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
             .collect(),
         marks: settings.gap_marks.iter().filter_map(mark).collect(),
         choices: MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
-        marked: MarkedView::of(&settings, query),
+        marked: MarkedView::of(&settings, query, dashboard.now()),
         refused,
         sessions: exclusions
             .sessions

@@ -61,7 +61,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let view = WeekPage {
         is_open: week == IsoWeek::containing(now),
         connect: weeks.is_empty().then(|| Connect { secrets: dashboard.secrets_file.clone() }),
-        marked: MarkedView::of(&figures.settings, &query.unwrap_or_default()),
+        marked: MarkedView::of(&figures.settings, &query.unwrap_or_default(), now),
         first_gap: first_gap.map(|gap| MarkForm::of(&gap.name, gap.mark)),
         first_gap_id: first_gap.map(gap_id),
         week: WeekView::of(&made, week, &weeks, now),

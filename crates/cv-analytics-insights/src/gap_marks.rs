@@ -196,6 +196,23 @@ pub struct MarkedNow {
     pub mark: Option<GapMark>,
 }
 
+/// Puts the mark before the last change in force again, since the moment that it had, as if nobody had
+/// changed it; `name` as the settings have it. Nothing changes where there is no mark before.
+///
+/// # Errors
+/// [`SettingsError`].
+pub async fn undo_last_mark(ledger: &impl Ledger, name: &str) -> Result<(), SettingsError> {
+    FigureSettings::change_with(ledger, |settings| {
+        if let Some(marked) = settings.gap_marks.get_mut(name)
+            && let Some(EarlierMark { mark, at }) = marked.earlier.pop()
+        {
+            (marked.mark, marked.at) = (mark, at);
+        }
+    })
+    .await
+    .map(drop)
+}
+
 /// Marks the gap `name` from `at` on, or takes its mark back (`None`).
 ///
 /// The name is a skill's, an alias's, that of a gap in `reports`, or of an earlier mark, in any

@@ -7,8 +7,8 @@ use crate::gap_sentences::{fails_again, since_marked};
 use crate::linked_text::LinkedText;
 use crate::question_filter::QuestionFilter;
 use crate::report::{
-    Action, ActionKind, Capture, Evidence, FollowState, GapOf, GapType, Report, SkillReport, Trend,
-    Trending,
+    Action, ActionKind, Capture, Evidence, FollowState, FollowedGap, GapOf, GapType, Report,
+    SkillReport, Trend, Trending,
 };
 use crate::report_words::{
     asked, counted, day, foreign, last_day, long_date, number, questions, rate, share, weekday,
@@ -56,7 +56,7 @@ fn insight(report: &Report, limit: usize) -> LinkedText {
     if let Some(moved) = moved_most(report, limit) {
         return moved;
     }
-    if let Some(gap) = followed.find(|gap| gap.state == FollowState::Closed) {
+    if let Some(gap) = followed.find(|gap| gap.state == FollowState::Closed && is_asked(gap)) {
         let name = foreign(&gap.name, limit);
         return LinkedText::plain(format!("{name} is closed: "))
             .then(since_marked(gap, week))
@@ -71,6 +71,11 @@ fn insight(report: &Report, limit: usize) -> LinkedText {
         None => asked,
     };
     asked.say(", and no skill clearly rose or fell.")
+}
+
+/// Whether anybody asked about it this week.
+fn is_asked(gap: &FollowedGap) -> bool {
+    gap.weeks.last().copied().flatten().is_some_and(|week| week.asked > 0)
 }
 
 /// The skill whose count changed most, of those that moved at all.

@@ -162,6 +162,21 @@ fn a_gap_that_is_open_again_is_the_headline_only_of_a_week_in_which_it_fails() {
 }
 
 #[test]
+fn a_gap_that_is_closed_is_the_headline_only_of_a_week_in_which_somebody_asks() {
+    let headline = |this_week: &[Vec<Observation>]| {
+        let settings = marked("Kubernetes", GapMark::HaveIt, Some(noon(4)));
+        let before = [asked(5, "k8s?", Went::Unmatched, 9), asked(2, "k8s?", Went::Well, 9)];
+        let report = report(&settings, &[&before[..], this_week].concat());
+        assert_eq!(report.followed[0].state, FollowState::Closed);
+        headline(&report, 40).to_string()
+    };
+    let said = headline(&[asked(0, "k8s?", Went::Well, 2)]);
+    assert!(said.starts_with("Kubernetes is closed: "), "{said}");
+    let said = headline(&[asked(0, "Hello", Went::Well, 3)]);
+    assert_eq!(said, "3 questions, and no skill clearly rose or fell.");
+}
+
+#[test]
 fn one_in_four_opens_a_gap_again_and_fewer_do_not() {
     for (well, unmatched, expect) in [
         (3, 1, FollowState::Reopened),

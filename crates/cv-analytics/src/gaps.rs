@@ -136,7 +136,9 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
         return output::print_line(format!("No gaps in week {week}."));
     }
     let mut lines = format!("Gaps in week {week}, most asked first:\n\n");
-    lines += &report.gaps.iter().map(line).collect::<String>();
+    let (not_mine, others): (Vec<&Gap>, Vec<&Gap>) =
+        report.gaps.iter().partition(|gap| gap.mark == Some(GapMark::NotMine));
+    lines += &others.into_iter().chain(not_mine).map(line).collect::<String>();
     output::print(lines)
 }
 
@@ -160,7 +162,8 @@ fn line(gap: &Gap) -> String {
         let again = if gap.reopened { ", and open again" } else { "" };
         text += &format!("       marked {}{again}\n", mark.code());
     }
-    for example in gap.examples.iter().take(1) {
+    let examples = if gap.mark == Some(GapMark::NotMine) { &[] } else { gap.examples.as_slice() };
+    for example in examples.iter().take(1) {
         text += &format!("       \u{201c}{}\u{201d}\n", output::plain(example));
     }
     text

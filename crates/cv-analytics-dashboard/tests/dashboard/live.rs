@@ -96,6 +96,33 @@ async fn a_browser_that_comes_back_misses_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_that_came_between_the_page_and_its_stream_is_told() {
+    let rig = Rig::new().await;
+    rig.keep(&[question("r1", "One?")]).await;
+    let page = rig.page("/live").await;
+    let (_, cursor) = page.split_once("events?after=").unwrap();
+    let cursor = cursor.split('"').next().unwrap().to_owned();
+    rig.keep(&[response("r1")]).await;
+    let mut events = watch(&rig, &[("last-event-id", &cursor)]).await;
+    until(&mut events, &["event: answer", "One?", "fully covered"]).await;
+}
+
+#[tokio::test]
+async fn a_question_that_may_still_be_answered_says_so_on_every_page() {
+    let rig = Rig::new().await;
+    let now = NOW.as_millis();
+    rig.keep(&[
+        json!({"eventType": "query", "requestId": "r1", "timestamp": now, "query": "Do you know Go?"}),
+    ])
+    .await;
+    for path in ["/interactions/r1", "/questions"] {
+        let page = rig.page(path).await;
+        assert!(page.contains("Waiting for the answer"), "{path}: {page}");
+    }
+    assert!(!rig.page("/interactions/r1").await.contains("The agent failed"));
+}
+
+#[tokio::test]
 async fn the_stream_ends_with_the_session_and_with_the_server() {
     let rig = Rig::new().await;
     let mut of_session = watch(&rig, &[]).await;

@@ -1,9 +1,14 @@
 //! Gap marks on the pages.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use serde_json::json;
 
-use crate::rig::{Answered, MONDAY, Rig, whole};
+use crate::rig::{Answered, MONDAY, NOW, Rig, mailing, whole};
+
+const DAY: i64 = 86_400_000;
 
 const WEEK: &str = "/weeks/2026-W47";
 
@@ -62,11 +67,38 @@ async fn what_was_marked_is_taken_back_in_the_same_place() {
     assert!(rig.page("/settings").await.contains("notice period"));
 
     mark(&rig, "notice period", "not-mine", "").await;
-    assert!(done(&rig.page(marked).await).contains("value=\"noise\">Back to “No gap”"));
+    assert!(done(&rig.page(marked).await).contains("value=\"back\">Back to “No gap”"));
     mark(&rig, "notice period", "none", "").await;
     let page = rig.page(marked).await;
     assert!(done(&page).contains("</strong>: no mark any more."), "{}", done(&page));
     assert!(page.contains("<span dir=\"auto\">notice period</span>"));
+}
+
+#[tokio::test]
+async fn a_mark_and_its_way_back_leave_everything_as_it_was() {
+    static CLOCK: AtomicI64 = AtomicI64::new(NOW.as_millis());
+    let clock = || Timestamp::from_millis(CLOCK.load(Ordering::Relaxed));
+    let rig = Rig::at(clock, None, mailing(&[])).await;
+    let none = json!({"matchType": "none", "outcome": "no_match"});
+    rig.keep(&[whole("r1", MONDAY, "Do you know k8s?", &none)]).await;
+    mark(&rig, "Kubernetes", "have-it", "").await;
+    let settings = async || FigureSettings::load(&rig.store).await.unwrap();
+    let before = settings().await;
+
+    CLOCK.fetch_add(20 * DAY, Ordering::Relaxed);
+    mark(&rig, "Kubernetes", "learning", "").await;
+    assert_ne!(settings().await, before);
+    let marked = "/settings?marked=Kubernetes";
+    assert!(done(&rig.page(marked).await).contains("value=\"back\">Back to “On my CV now”"));
+    mark(&rig, "Kubernetes", "back", "").await;
+    assert_eq!(settings().await, before);
+    // The button that is pressed already begins nothing anew.
+    mark(&rig, "Kubernetes", "have-it", "").await;
+    assert_eq!(settings().await, before);
+    // An address that somebody kept has no way back any more.
+    mark(&rig, "Kubernetes", "learning", "").await;
+    CLOCK.fetch_add(DAY, Ordering::Relaxed);
+    assert!(!rig.page(marked).await.contains("value=\"back\""));
 }
 
 #[tokio::test]
