@@ -69,7 +69,7 @@ test("a range of scores, a skill and words of the text each narrow what is found
   assert.ok(both.length > 0 && both.length < about.length);
   assert.deepEqual(questions(await allRows(page)), questions(both));
 
-  await page.getByRole("link", { name: /^Remove: about: Kubernetes/ }).click();
+  await page.getByRole("link", { name: /^Remove: skill: Kubernetes/ }).click();
   await page.waitForLoadState();
   const text = all.filter(({ question }) => question.toLowerCase().includes("k8s"));
   assert.equal((await foundOn(page)).questions, text.length);
