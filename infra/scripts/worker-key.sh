@@ -37,6 +37,13 @@ if [[ $(wc -w <<<"$old_keys") -ge 2 ]]; then
   exit 1
 fi
 
+# It ends well either way. It is asked before there is a key, since the pipe below leaves wrangler no terminal to log in on.
+# shellcheck disable=SC2086
+if [[ $($wrangler whoami 2>&1 </dev/null || true) == *"not authenticated"* ]]; then
+  echo "wrangler is not logged in: $wrangler login, or CLOUDFLARE_API_TOKEN, comes first; no key was made" >&2
+  exit 1
+fi
+
 key=$(aws iam create-access-key --user-name "$user" --query 'AccessKey.[AccessKeyId, SecretAccessKey]' --output text)
 read -r id secret <<<"$key"
 given=no

@@ -8,14 +8,19 @@ from account import Account, Checkout, run
 from created import clients
 
 # Keeps each secret in a file of its name, as wrangler hands them to Cloudflare: all of them or, where it is to
-# refuse, none.
+# refuse, none. Where nobody is logged in, its `whoami` says so and ends well (4.164.0).
 WRANGLER = """#!{python}
 import json, os, sys
+if sys.argv[1:] == ["whoami"]:
+    print("Getting User settings...")
+    if "LOGGED_OUT" in os.environ:
+        print("You are not authenticated. Please run `wrangler login`.")
+    sys.exit(1 if "UNREACHABLE" in os.environ else 0)
 if sys.argv[1:] != ["secret", "bulk", *os.environ.get("WORDS", "").split()]:
     sys.exit(f"not a command of wrangler: {{sys.argv[1:]}}")
 secrets = json.load(sys.stdin)
 if "REFUSED" in os.environ:
-    sys.exit("not logged in")
+    sys.exit("Cloudflare did not answer")
 for name, value in secrets.items():
     with open(os.path.join(os.environ["KEPT"], name), "w") as file:
         file.write(value)
@@ -96,6 +101,17 @@ class Scripts(unittest.TestCase):
         self.assertNotEqual(self.secrets()["AWS_ACCESS_KEY_ID"], before["AWS_ACCESS_KEY_ID"])
         self.assertEqual(set(self.keys()), {self.secrets()["AWS_ACCESS_KEY_ID"], before["AWS_ACCESS_KEY_ID"]})
         self.assertIn(f"--access-key-id {before['AWS_ACCESS_KEY_ID']}", said)
+
+    def test_a_wrangler_that_is_not_logged_in_is_named_before_a_key_is_made(self):
+        self.iam.create_user(UserName="worker")
+        said = self.worker_key(variables={"LOGGED_OUT": ""}, succeeds=False)
+        self.assertRegex(said, r"^wrangler is not logged in: \S+ login, or CLOUDFLARE_API_TOKEN, comes first; no key was made$")
+        self.assertEqual((self.keys(), self.secrets()), ([], {}))
+
+    def test_a_wrangler_that_cannot_say_who_is_logged_in_is_tried(self):
+        self.iam.create_user(UserName="worker")
+        self.worker_key(variables={"UNREACHABLE": ""})
+        self.assertEqual(self.keys(), [self.secrets()["AWS_ACCESS_KEY_ID"]])
 
     def test_a_url_that_is_none_makes_no_key(self):
         self.iam.create_user(UserName="worker")
