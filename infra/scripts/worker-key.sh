@@ -55,9 +55,12 @@ not_given() {
     echo "the Worker did not take its secrets; the new key is deleted again" >&2
   else
     # wrangler may have lost the answer alone, and then the Worker has the new one.
-    echo "wrangler did not say that the Worker took its secrets, so both keys stay: the Worker goes on with the one it has." >&2
-    echo "Once wrangler works, the same command again, after" >&2
-    echo "  aws iam delete-access-key --user-name $user --access-key-id $id" >&2
+    echo "wrangler did not say that the Worker took its secrets, so both keys stay: the Worker sends with one of them, and goes on." >&2
+    echo "Which of the two, once it has sent again:" >&2
+    echo "  aws iam get-access-key-last-used --access-key-id $id     (the new one; it was never used where the Worker has the old)" >&2
+    echo "  aws iam get-access-key-last-used --access-key-id $old_keys" >&2
+    echo "Delete the other; where that was the new one, the same command again makes another:" >&2
+    echo "  aws iam delete-access-key --user-name $user --access-key-id ID" >&2
   fi
 }
 trap not_given EXIT

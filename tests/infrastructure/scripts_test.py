@@ -95,7 +95,9 @@ class Scripts(unittest.TestCase):
         self.assertEqual(self.secrets(), before)
         [new] = set(self.keys()) - {before["AWS_ACCESS_KEY_ID"]}
         self.assertEqual(len(self.keys()), 2)
-        self.assertIn(f"aws iam delete-access-key --user-name worker --access-key-id {new}", said)
+        for key in (new, before["AWS_ACCESS_KEY_ID"]):
+            self.assertIn(f"aws iam get-access-key-last-used --access-key-id {key}", said)
+            self.assertNotIn(f"delete-access-key --user-name worker --access-key-id {key}", said)
         self.iam.delete_access_key(UserName="worker", AccessKeyId=new)
         said = self.worker_key()
         self.assertNotEqual(self.secrets()["AWS_ACCESS_KEY_ID"], before["AWS_ACCESS_KEY_ID"])
