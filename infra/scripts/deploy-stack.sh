@@ -92,5 +92,9 @@ fi
 aws cloudformation deploy --stack-name "$stack" --template-file "$root/infra/cloudformation/cv-analytics.yaml" \
   --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --tags Project=CVAnalytics \
   ${overrides[@]+--parameter-overrides "${overrides[@]}"}
+# CloudFormation compares with what it was given last, and somebody may have brought other code since.
+if [[ $code == yes && $there == yes ]]; then
+  "$root/infra/scripts/release-functions.sh" --prefix "$of" --region "$region" --architecture "$architecture" --dist "$dist"
+fi
 aws cloudformation describe-stacks --stack-name "$stack" \
   --query 'sort_by(Stacks[0].Outputs, &OutputKey)[].[OutputKey, OutputValue]' --output text

@@ -43,10 +43,10 @@ class Deploys(unittest.TestCase):
         for function in ("processor", "reporter"):
             (self.dist / f"{function}-x86_64.zip").write_bytes(zip_file(f"{function} {content}"))
 
-    def runs(self, architecture):
+    def runs(self, architecture, prefix=""):
         """Whether both functions run the code of `dist` for an architecture, as one for it."""
         for function in ("processor", "reporter"):
-            found = self.client("lambda").get_function_configuration(FunctionName=f"cv-analytics-{function}")
+            found = self.client("lambda").get_function_configuration(FunctionName=f"{prefix}cv-analytics-{function}")
             digest = hashlib.sha256((self.dist / f"{function}-{architecture}.zip").read_bytes()).digest()
             self.assertEqual(found["Architectures"], [architecture])
             self.assertEqual(found["CodeSha256"], base64.b64encode(digest).decode())
@@ -117,6 +117,29 @@ class Deploys(unittest.TestCase):
         self.assertEqual(self.release().count("runs the new code"), 2)
         self.runs("x86_64")
         self.assertEqual(self.release("--architecture", "arm64").count("runs the new code"), 2)
+        self.runs("arm64")
+
+    def test_code_is_brought_though_the_stack_names_it_already(self):
+        dev = ("EnvironmentPrefix=dev-", "CreateSenderIdentity=false")
+        self.deploy(*MAILS)
+        self.deploy(*dev, *MAILS)
+        self.assertEqual(self.deploy("--code").count("runs this code already"), 2)
+        first = {file: file.read_bytes() for file in self.dist.iterdir()}
+        for file in first:
+            file.write_bytes(zip_file(f"{file.name} changed"))
+        for prefix in ("", "dev-"):
+            self.assertEqual(self.release("--prefix", prefix).count("runs the new code"), 2)
+            self.runs("arm64", prefix)
+        for file, content in first.items():
+            file.write_bytes(content)
+        said = self.deploy("--code", "--stack", "dev-cv-analytics")
+        self.assertIn("No changes to deploy", said)
+        self.assertIn("dev-cv-analytics-processor runs the new code", said)
+        self.runs("arm64", "dev-")
+        self.deploy("SilenceHours=120")
+        with self.assertRaises(AssertionError):
+            self.runs("arm64")
+        self.deploy("--code")
         self.runs("arm64")
 
     def test_another_environment_is_another_stack(self):
