@@ -23,6 +23,8 @@ if [[ -f $imports && $(head -n 1 "$imports") != "$imports_of $environment." ]]; 
 fi
 region=$(sed -n 's/^region *= *"\(.*\)".*/\1/p' "$variables")
 region=${region:-eu-west-2}
+# shellcheck disable=SC2034
+name_prefix=$(sed -n 's/^name_prefix *= *"\(.*\)".*/\1/p' "$variables")
 # The AWS CLI's first version reads the second of these.
 export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 # shellcheck disable=SC2034

@@ -7,13 +7,14 @@
 #   plan        makes every resource of the stack stay when it is deleted, and plans the import
 #   apply       imports, and checks that nothing is left to change
 #   finish      keeps the template beside the state, and deletes the stack
+#   The stack is PREFIXcv-analytics, by the environment's file; for variables, which writes that, it is cv-analytics.
 set -euo pipefail
 
-usage() { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-stack=cv-analytics region=eu-west-2
+usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+stack="" named="" region=eu-west-2
 while [[ ${1-} == --* ]]; do
   case $1 in
-    --stack) stack=$2; shift 2 ;;
+    --stack) stack=$2 named="--stack $2 "; shift 2 ;;
     --region) region=$2; shift 2 ;;
     *) usage ;;
   esac
@@ -23,12 +24,15 @@ step=$1 environment=$2
 scripts=$(cd "$(dirname "$0")" && pwd)
 if [[ $step == variables ]]; then
   infra=$(dirname "$scripts")
+  stack=${stack:-cv-analytics}
   # The AWS CLI's first version reads the second of these.
   export AWS_REGION=$region AWS_DEFAULT_REGION=$region
 else
   # Everything comes from the environment's file, its region too.
   set -- "$environment"
   source "$scripts/environment.sh"
+  # shellcheck disable=SC2154
+  stack=${stack:-${name_prefix}cv-analytics}
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -36,6 +40,19 @@ trap 'rm -rf "$work"' EXIT
 formation() { aws cloudformation "$@" --output text; }
 
 fail() { echo "$*" >&2; exit 1; }
+
+# How another step of the same move is started.
+command_of() { echo "move-to-terraform.sh $named$1 $environment"; }
+
+# Refuses a stack that another environment's variables describe.
+check_stack() {
+  local of
+  of=$(formation describe-stacks --stack-name "$stack" \
+    --query "Stacks[0].Parameters[?ParameterKey=='EnvironmentPrefix'].ParameterValue|[0]")
+  of=${of/#None/}
+  [[ $of == "$name_prefix" ]] ||
+    fail "the stack $stack has the prefix \"$of\", and infra/environments/$environment.tfvars \"$name_prefix\": it is another environment's; nothing was changed"
+}
 
 # The value of one of the stack's parameters, out of `$work/parameters`.
 parameter() { sed -n "s/^$1"$'\t'"//p" "$work/parameters"; }
@@ -71,7 +88,7 @@ write_variables() {
     echo "free_tier_alert = $(parameter FreeTierAlert)"
   } >"$work/variables"
   terraform fmt - <"$work/variables" >"$file"
-  echo "wrote infra/environments/$environment.tfvars"
+  echo "wrote infra/environments/$environment.tfvars from the stack $stack"
 }
 
 # Says of every resource in the template that it stays. CloudFormation takes no update of that alone, so a handle comes
@@ -205,6 +222,7 @@ count_missing() {
 }
 
 plan_import() {
+  check_stack
   "$scripts/init.sh" "$environment"
   retain_everything
   # What is refused leaves neither.
@@ -219,19 +237,19 @@ plan_import() {
     planned=$(sed -n 's/^Plan: \([0-9]*\) to import, 0 to add, 0 to change, 0 to destroy\.$/\1/p' "$work/plan")
   fi
   [[ -n $planned ]] ||
-    fail "the plan would do more than import: infra/environments/$environment.tfvars says something else than the stack. Nothing was changed."
+    fail "the plan would do more than import: infra/environments/$environment.tfvars says something else than the stack. Nothing was imported."
   [[ $planned -eq $missing ]] ||
-    fail "the plan imports $planned resources, and $missing of the stack are not in the state. Nothing was changed."
+    fail "the plan imports $planned resources, and $missing of the stack are not in the state. Nothing was imported."
   trap 'rm -rf "$work"' EXIT
-  echo "$planned resources are left to import; next: move-to-terraform.sh apply $environment"
+  echo "$planned resources are left to import; next: $(command_of apply)"
 }
 
 apply_import() {
-  [[ -f $imports ]] || fail "there is nothing to import: move-to-terraform.sh plan $environment comes first"
+  [[ -f $imports ]] || fail "there is nothing to import: $(command_of plan) comes first"
   "$scripts/apply.sh" "$environment"
   rm -f "$imports"
   check_nothing_to_do
-  echo "Terraform has everything, and nothing to do; next: move-to-terraform.sh finish $environment"
+  echo "Terraform has everything, and nothing to do; next: $(command_of finish)"
 }
 
 # 0: nothing to do, 2: something.
@@ -243,10 +261,11 @@ check_nothing_to_do() {
 }
 
 delete_stack() {
+  check_stack
   check_nothing_to_do
   formation get-template --stack-name "$stack" --template-stage Original --query TemplateBody >"$work/template.yaml"
   grep -q "^  MovedToTerraform:" "$work/template.yaml" ||
-    fail "the stack would take its resources with it: move-to-terraform.sh plan $environment comes first"
+    fail "the stack would take its resources with it: $(command_of plan) comes first"
   formation delete-stack --stack-name "$stack"
   aws cloudformation wait stack-delete-complete --stack-name "$stack"
   check_nothing_to_do

@@ -45,7 +45,7 @@ if [[ -n $terraform ]]; then
   set -- "$terraform"
   source "$(dirname "$0")/environment.sh"
   # shellcheck disable=SC2154
-  prefix=$(sed -n 's/^name_prefix *= *"\(.*\)".*/\1/p' "$variables")
+  prefix=$name_prefix
 fi
 stack=${stack:-${prefix}cv-analytics}
 # The AWS CLI's first version reads the second of these.

@@ -19,17 +19,20 @@ class Moving(unittest.TestCase):
     def aws(self, *words, **more):
         return run("aws", *words, environment=self.environment, **more)
 
-    def create_stack(self, **parameters):
+    def create_stack(self, name="cv-analytics", **parameters):
         parameters = {**PARAMETERS, **parameters}
         words = [f"ParameterKey={key},ParameterValue={value}" for key, value in parameters.items()]
         self.aws(
-            "cloudformation", "create-stack", "--stack-name", "cv-analytics",
+            "cloudformation", "create-stack", "--stack-name", name,
             "--template-body", f"file://{FILE}", "--parameters", *words,
         )
 
-    def move(self, step, **more):
+    def move(self, *words, environment="prod", **more):
         script = self.checkout.infra / "scripts/move-to-terraform.sh"
-        return run(script, step, "prod", environment=self.environment, **more)
+        return run(script, *words, environment, environment=self.environment, **more)
+
+    def template(self, stack):
+        return self.aws("cloudformation", "get-template", "--stack-name", stack, "--query", "TemplateBody", "--output", "text")
 
     def everything(self):
         """Without the bucket of Terraform's state."""
@@ -62,7 +65,7 @@ class Moving(unittest.TestCase):
         self.assertIn("= 30", right)
         variables.write_text(right.replace("= 30", "= 60"))
         said = self.move("plan", succeeds=False)
-        self.assertIn("prod.tfvars says something else than the stack", said)
+        self.assertIn("prod.tfvars says something else than the stack. Nothing was imported.", said)
         self.assertIn("there is nothing to import", self.move("apply", succeeds=False))
         self.assertEqual(self.left(), [])
         variables.write_text(right)
@@ -76,6 +79,34 @@ class Moving(unittest.TestCase):
         """As the page says it."""
         folder = self.checkout.infra / "terraform"
         return run("terraform", *words, environment={**self.environment, "TF_DATA_DIR": ".terraform/prod"}, folder=folder, **more)
+
+    def test_an_environment_moves_with_its_own_stack_and_leaves_the_others(self):
+        self.create_stack()
+        prod = self.everything()
+        self.create_stack(
+            "dev-cv-analytics", EnvironmentPrefix="dev-", Environment="dev", CreateSenderIdentity="false", FreeTierAlert="false"
+        )
+        both, template = self.everything(), self.template("cv-analytics")
+        (self.checkout.infra / "environments/dev.tfvars").unlink()
+        self.assertIn("from the stack dev-cv-analytics", self.move("--stack", "dev-cv-analytics", "variables", environment="dev"))
+        self.refuse_the_stack_of_prod("plan")
+        self.assertEqual(self.template("cv-analytics"), template)
+        self.assertIn("next: move-to-terraform.sh apply dev", self.move("plan", environment="dev"))
+        named = ("--stack", "dev-cv-analytics")
+        said = self.move(*named, "plan", environment="dev")
+        self.assertIn("next: move-to-terraform.sh --stack dev-cv-analytics apply dev", said)
+        said = self.move(*named, "apply", environment="dev")
+        self.assertIn("next: move-to-terraform.sh --stack dev-cv-analytics finish dev", said)
+        self.refuse_the_stack_of_prod("finish")
+        self.move("finish", environment="dev")
+        self.assertIn("does not exist", self.aws("cloudformation", "describe-stacks", "--stack-name", "dev-cv-analytics", succeeds=False))
+        self.assertEqual(self.template("cv-analytics"), template)
+        self.assertEqual(self.everything(), both)
+        self.assertGreater(both.keys(), prod.keys())
+
+    def refuse_the_stack_of_prod(self, step):
+        said = self.move("--stack", "cv-analytics", step, environment="dev", succeeds=False)
+        self.assertIn('the stack cv-analytics has the prefix "", and infra/environments/dev.tfvars "dev-"', said)
 
     def test_an_import_that_stopped_halfway_goes_on_and_may_be_taken_back(self):
         self.create_stack()
