@@ -202,9 +202,13 @@ check_description() {
       fi
     done
   elif stack_there; then
-    local of
+    local of template
     of=$(described "Parameters[?ParameterKey=='EnvironmentPrefix'].ParameterValue|[0]")
     [[ ${of/#None/} == "$prefix" ]] || fail "the stack $stack has the prefix \"$of\", not \"$prefix\": name the right one with --stack or --prefix"
+    template=$(aws cloudformation get-template --stack-name "$stack" --template-stage Original --query TemplateBody --output text)
+    # It would go without the functions, roles, rule and alarms, which nothing would describe then.
+    [[ $template != *$'\n  MovedToTerraform:'* ]] ||
+      fail "the stack $stack is being moved to Terraform, and keeps everything: deploy-stack.sh puts its template back, or go on with the move (move-to-terraform.sh)"
     [[ $(described EnableTerminationProtection) != True ]] ||
       fail "the stack $stack is protected: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name $stack"
   else

@@ -131,6 +131,27 @@ class Moving(unittest.TestCase):
         self.assertEqual(self.everything(), before)
         self.assertIn("44 resources are left to import", self.move("plan"))
 
+    def test_a_stack_that_keeps_everything_is_not_taken_out_of_service_until_its_template_is_back(self):
+        self.create_stack()
+        self.aws("iam", "create-access-key", "--user-name", "cv-analytics-worker-eu-west-2")
+        self.move("variables")
+        # Refused, and yet the stack was changed.
+        variables = self.checkout.infra / "environments/prod.tfvars"
+        variables.write_text(variables.read_text().replace("= 30", "= 60"))
+        self.move("plan", succeeds=False)
+        before = self.everything()
+        self.assertIn("the stack cv-analytics is being moved to Terraform, and keeps everything", self.delete())
+        self.assertEqual(self.everything(), before)
+        run(self.checkout.infra / "scripts/deploy-stack.sh", environment=self.environment)
+        self.assertNotIn("MovedToTerraform", self.template("cv-analytics"))
+        # What it looks at next.
+        self.assertIn("the Worker's key is in use", self.delete())
+        self.assertEqual(self.everything(), before)
+
+    def delete(self):
+        script = self.checkout.infra / "scripts/rollback.sh"
+        return run(script, "--program", "true", "delete", "nowhere", environment=self.environment, succeeds=False)
+
     def refuse_another_environment(self):
         """Terraform reads the imports whatever environment it plans."""
         for script in ("init.sh", "plan.sh"):

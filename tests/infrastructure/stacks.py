@@ -40,7 +40,8 @@ class Stack:
     def update(self, text, parameters):
         before, self.text, self.parameters = self.template().resources, text, parameters
         after = self.template().resources
-        changed = [name for name in before if before[name]["Properties"] != after.get(name, {}).get("Properties")]
+        kept = before.keys() & after.keys()
+        changed = [name for name in before if name in kept and before[name]["Properties"] != after[name]["Properties"]]
         if not changed and before.keys() == after.keys():
             raise ValidationError(self.name, "No updates are to be performed.")
         creator = Creator(self.endpoint)
@@ -50,13 +51,14 @@ class Stack:
             except (KeyError, ValueError) as error:
                 raise ValidationError(self.name, f"{name}: {error}") from error
         self.make_what_is_missing()
+        for name in before.keys() - kept:
+            delete_unless_retained(creator, before[name], self.physical_ids.pop(name))
         self.status = "UPDATE_COMPLETE"
 
     def delete(self):
         creator = Creator(self.endpoint)
         for name, resource in reversed(self.template().resources.items()):
-            if not resource["DeletionPolicy"].startswith("Retain"):
-                creator.delete(resource["Type"], self.physical_ids[name])
+            delete_unless_retained(creator, resource, self.physical_ids[name])
         self.status = "DELETE_COMPLETE"
 
     def described(self):
@@ -76,6 +78,11 @@ class Stack:
                 for key, value in (self.template().outputs() if self.text else {}).items()
             ],
         }
+
+
+def delete_unless_retained(creator, resource, physical_id):
+    if not resource["DeletionPolicy"].startswith("Retain"):
+        creator.delete(resource["Type"], physical_id)
 
 
 def read_template(name, text, parameters, endpoint):
