@@ -72,7 +72,7 @@ class Monday(unittest.TestCase):
         with MailServer(self.mailbox, tls=tls_for("localhost")) as server:
             self.have_recipients_for_weeks(server)
             with self.serve(server, "--mail-text-template", "mine.txt") as serving:
-                serving.until(lambda: len(self.mailbox.taken) == 2)
+                serving.until(lambda: len(self.mailbox.taken) == 2 and "built-in form" in serving.last_words())
                 (told,) = [line for line in serving.last_words().splitlines() if "built-in form" in line]
                 self.assertIn("mail.template_line=2", told)
                 self.assertIn("mine.txt", told)

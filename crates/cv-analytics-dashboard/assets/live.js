@@ -15,7 +15,12 @@
     const row = read(event.data);
     const there = known(row);
     if (there) {
+      // The focus stays where it is; a row that says the same stays altogether.
+      if (there.innerHTML === row.innerHTML) return;
+      const links = [...there.querySelectorAll("a")];
+      const focused = links.indexOf(document.activeElement);
       there.replaceWith(row);
+      if (focused >= 0) row.querySelectorAll("a")[focused]?.focus();
     } else if (event.type === "question") {
       list.prepend(row);
       row.classList.add("fresh");
