@@ -65,7 +65,7 @@ class Rights(unittest.TestCase):
 
     def test_each_action_on_tables_and_queues_is_called_and_each_call_is_allowed(self):
         tables = [f"cv-analytics-aws/src/tables{file}.rs" for file in ("", "/interim_rows", "/records", "/own_state")]
-        sources = [*tables, "cv-analytics-aws/src/table_check.rs", "cv-analytics-aws/src/dead_letter_queue.rs", "cv-analytics-lambda/src/processor.rs"]
+        sources = [*tables, "cv-analytics-aws/src/table_check.rs", "cv-analytics-aws/src/dead_letter_queue.rs", "cv-analytics-aws/src/queues.rs"]
         allowed = set()
         for role, by_lambda in BY_LAMBDA.items():
             self.assertLessEqual(by_lambda, actions(role))
