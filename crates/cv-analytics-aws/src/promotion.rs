@@ -13,8 +13,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use crate::record::{InTheWay, Record};
 use crate::row::InterimRow;
 
-/// How long a half waits for its partner, from the earlier of its own timestamp and its arrival.
-pub const PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000;
+pub use cv_analytics_core::interaction::PROMOTED_AFTER_MS;
 
 /// What has to be done next for one interim row.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,6 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "cost/limits.rs"]
+mod limits;
+
 use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;

@@ -13,6 +13,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
+use cv_analytics_insights::gap_sentences::{GAP_MARKS, gap_mark_name, mark_consequence};
 use cv_analytics_insights::report::GapMark;
 use cv_analytics_insights::report_words::foreign as line;
 use serde::Serialize;
@@ -24,10 +25,11 @@ use crate::form::Form;
 use crate::login::local;
 use crate::page::PageError;
 use crate::settings_page::{Refused, settings};
-use crate::week_view::MARKS;
 
 /// The parameter that names the gap whose mark was changed a moment ago.
 const MARKED: &str = "marked";
+/// The mark's code that takes the last change back.
+const BACK: &str = "back";
 /// How long after a change its page has the way back.
 const WAY_BACK_MS: i64 = 10 * 60 * 1000;
 /// Characters of a gap's name, in the form and in a sentence.
@@ -52,9 +54,6 @@ pub(crate) struct MarkButton {
     pub(crate) set: bool,
 }
 
-/// The mark's code that takes the last change back.
-const BACK: &str = "back";
-
 /// What was done a moment ago, and the way back.
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkedView {
@@ -74,7 +73,7 @@ pub(crate) fn buttons(mark: Option<GapMark>) -> Vec<MarkButton> {
         name,
         set: mark == Some(of),
     };
-    MARKS.into_iter().map(button).collect()
+    GAP_MARKS.into_iter().map(button).collect()
 }
 
 impl MarkForm {
@@ -96,7 +95,7 @@ impl MarkedView {
         let back = match (marked.mark, before) {
             (None, None) => None,
             (Some(_), None) => Some(("none", "Take it back".to_owned())),
-            (_, Some(before)) => Some((BACK, format!("Back to “{}”", words(before)))),
+            (_, Some(before)) => Some((BACK, format!("Back to “{}”", gap_mark_name(before)))),
         };
         let is_new = |at: Timestamp| now.as_millis() - at.as_millis() < WAY_BACK_MS;
         let back = back.filter(|_| marked.at.is_some_and(is_new));
@@ -105,24 +104,12 @@ impl MarkedView {
             name: line(key, NAME),
             text: match marked.mark {
                 None => "no mark any more.".to_owned(),
-                Some(mark) => format!("marked “{}”. {}", words(mark), consequence(mark)),
+                Some(mark) => {
+                    format!("marked “{}”: {}.", gap_mark_name(mark), mark_consequence(mark))
+                }
             },
             back,
         })
-    }
-}
-
-fn words(mark: GapMark) -> &'static str {
-    MARKS.iter().find(|(known, _)| *known == mark).map_or(mark.code(), |(_, words)| words)
-}
-
-/// What reports do from now on.
-const fn consequence(mark: GapMark) -> &'static str {
-    match mark {
-        GapMark::HaveIt => "Reports follow it from now on, and open it again if it fails again.",
-        GapMark::Learning => "Reports follow it from now on, and tell no more to add it.",
-        GapMark::NotMine => "It stands last among the gaps from now on, and asks for nothing.",
-        GapMark::Noise => "It is left out of the gaps from now on.",
     }
 }
 

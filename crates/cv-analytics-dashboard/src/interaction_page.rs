@@ -123,7 +123,7 @@ fn view(interaction: Interaction, figures: &Figures, now: Timestamp) -> Interact
             .collect(),
         gaps: seen
             // What may still be answered stands in no gap yet.
-            .filter(|_| !is_waiting(&observation, now))
+            .filter(|_| !is_waiting(observation.at(), observation.response.is_some(), now))
             .into_iter()
             .flat_map(|sight| &sight.gaps)
             .map(|(name, gap_type, kind)| {

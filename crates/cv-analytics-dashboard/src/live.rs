@@ -15,7 +15,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use cv_analytics_core::browse::{ArrivalCursor, Arrivals, Browse};
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
@@ -28,7 +28,7 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, fill, render};
-use crate::question_view::{ANSWERED_WITHIN_MS, QuestionView, is_waiting};
+use crate::question_view::{QuestionView, is_waiting};
 use crate::questions_page::rows;
 use crate::reports::Figures;
 
@@ -84,10 +84,9 @@ fn views(interactions: Vec<Interaction>, figures: &Figures, now: Timestamp) -> V
     rows(&observations, figures, now)
 }
 
-/// Whether the answer could still come in time a while ago.
-fn was_waiting(interaction: &Interaction, now: Timestamp) -> bool {
-    let a_while_ago = now.plus_millis(-ANSWERED_WITHIN_MS);
-    is_waiting(&interaction.clone().into(), a_while_ago)
+/// Whether the answer could still come in time at `moment`.
+fn waits_at(interaction: &Interaction, moment: Timestamp) -> bool {
+    is_waiting(interaction.at(), interaction.response.is_some(), moment)
 }
 
 /// A question that was shown without an answer.
@@ -102,7 +101,7 @@ struct Waiting {
 impl Waiting {
     fn of(interaction: &Interaction, now: Timestamp) -> Self {
         let id = interaction.request_id.clone();
-        Self { id, since: now, in_time: is_waiting(&interaction.clone().into(), now) }
+        Self { id, since: now, in_time: waits_at(interaction, now) }
     }
 }
 
@@ -139,7 +138,8 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
     let now = dashboard.now();
     let waiting = latest.interactions.iter().filter(|one| one.response.is_none());
     let mut shown = if seen.is_some() { latest.interactions.clone() } else { Vec::new() };
-    shown.retain(|one| one.response.is_some() || was_waiting(one, now));
+    let a_while_ago = now.plus_millis(-PROMOTED_AFTER_MS);
+    shown.retain(|one| one.response.is_some() || waits_at(one, a_while_ago));
     let watcher = Watcher {
         owner,
         cursor: seen.and_then(|id| id.parse().ok()).map_or(latest.cursor, ArrivalCursor),
@@ -203,7 +203,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
             match store.interaction(&one.id).await? {
                 Some(answered) if answered.response.is_some() => changed.push(answered),
                 Some(late) => {
-                    if one.in_time && !is_waiting(&late.clone().into(), look) {
+                    if one.in_time && !waits_at(&late, look) {
                         one.in_time = false;
                         changed.push(late);
                     }

@@ -1,6 +1,7 @@
 //! One interaction as pages show it: in a list, in a conversation, live.
 
 use cv_analytics_core::event::{MatchType, Outcome, Traffic};
+use cv_analytics_core::interaction::PROMOTED_AFTER_MS;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::handling_words::{coverage_words, outcome_words};
@@ -8,8 +9,6 @@ use cv_analytics_insights::report_words::{duration, foreign as line};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-/// How long an answer is waited for: what came without one counts as unanswered from then on.
-pub(crate) const ANSWERED_WITHIN_MS: i64 = 15 * 60 * 1000;
 /// Characters of a question in a list.
 const QUESTION: usize = 400;
 /// What stands for itself in a part of an address.
@@ -70,7 +69,7 @@ impl QuestionView {
                     href: format!("/sessions/{digits}?week={week}"),
                 }
             }),
-            handling: if is_waiting(observation, now) {
+            handling: if is_waiting(observation.at(), observation.response.is_some(), now) {
                 Handling::waiting()
             } else {
                 Handling::of(observation, latency_ms)
@@ -114,10 +113,9 @@ impl Handling {
     }
 }
 
-/// Whether the answer may still come in time.
-pub(crate) fn is_waiting(observation: &Observation, now: Timestamp) -> bool {
-    let late = observation.at().map(|at| at.plus_millis(ANSWERED_WITHIN_MS));
-    observation.response.is_none() && late.is_some_and(|late| now < late)
+/// Whether the answer to what was asked `at` a moment may still come in time.
+pub(crate) fn is_waiting(at: Option<Timestamp>, is_answered: bool, now: Timestamp) -> bool {
+    !is_answered && at.is_some_and(|at| now < at.plus_millis(PROMOTED_AFTER_MS))
 }
 
 /// The address of an interaction's page.

@@ -10,6 +10,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::SessionDigest;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks;
+use cv_analytics_insights::gap_sentences::GAP_MARKS;
 use cv_analytics_insights::report_words::{day, foreign as line, long_date};
 use serde::Serialize;
 
@@ -19,7 +20,6 @@ use crate::dead_letters::DeadLetters;
 use crate::gap_marking::MarkedView;
 use crate::page::{PageError, render};
 use crate::question_view::interaction_href;
-use crate::week_view::MARKS;
 
 #[derive(Serialize)]
 struct SettingsView<'v> {
@@ -73,7 +73,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
     let exclusions = &settings.exclusions;
     let mark = |(name, marked): (&String, &gap_marks::MarkedGap)| {
         let mark = marked.mark?;
-        let known = MARKS.iter().find(|(known, _)| *known == mark)?;
+        let known = GAP_MARKS.iter().find(|(known, _)| *known == mark)?;
         let since = marked.at.and_then(|at| day(&at.to_string()));
         Some(MarkView {
             name: line(name, 80),
@@ -93,7 +93,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
             .map(|(skill, aliases)| (line(skill, 80), line(&aliases.join(", "), 400)))
             .collect(),
         marks: settings.gap_marks.iter().filter_map(mark).collect(),
-        choices: MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
+        choices: GAP_MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
         marked: MarkedView::of(&settings, query, dashboard.now()),
         refused,
         sessions: exclusions

@@ -8,7 +8,6 @@ mod skills;
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-pub(crate) use cv_analytics_insights::gap_sentences::GAP_MARKS as MARKS;
 use cv_analytics_insights::linked_text::{LinkedText, Piece};
 use cv_analytics_insights::question_filter::QuestionFilter;
 use cv_analytics_insights::report::Action;

@@ -101,13 +101,23 @@ pub const GAP_MARKS: [(GapMark, &str); 4] = [
 ];
 
 /// What a mark is called.
-pub(crate) fn gap_mark_name(mark: GapMark) -> &'static str {
+pub fn gap_mark_name(mark: GapMark) -> &'static str {
     GAP_MARKS.iter().find(|(known, _)| *known == mark).map_or(mark.code(), |(_, name)| name)
 }
 
 /// What the owner said of a gap.
 pub fn gap_mark(mark: GapMark) -> String {
     format!("you marked it “{}”", gap_mark_name(mark))
+}
+
+/// What reports do with a gap of this mark, as the end of a sentence.
+pub const fn mark_consequence(mark: GapMark) -> &'static str {
+    match mark {
+        GapMark::HaveIt => "reports follow it from now on, and open it again if it fails again",
+        GapMark::Learning => "reports follow it from now on, and tell no more to add it",
+        GapMark::NotMine => "reports list it last from now on, and make no action of it",
+        GapMark::Noise => "reports leave it out from now on",
+    }
 }
 
 /// How a followed gap stands, in a word or two.

@@ -45,26 +45,23 @@ impl LinkedText {
         opens: impl Into<Option<QuestionFilter>>,
     ) -> Self {
         let opens = opens.into().map(Opens::from);
-        let text = text.into();
-        match self.0.last_mut() {
-            _ if text.is_empty() => {}
-            Some(last) if last.opens.is_none() && opens.is_none() => last.text += &text,
-            _ => self.0.push(Piece { text, opens, link: None }),
-        }
+        self.add(Piece { text: text.into(), opens, link: None });
         self
+    }
+
+    /// Words that open nothing are one piece with those before them.
+    fn add(&mut self, piece: Piece) {
+        match self.0.last_mut() {
+            _ if piece.text.is_empty() => {}
+            Some(last) if last.opens.is_none() && piece.opens.is_none() => last.text += &piece.text,
+            _ => self.0.push(piece),
+        }
     }
 
     /// Goes on with another text.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
-        for piece in other.0 {
-            match self.0.last_mut() {
-                Some(last) if last.opens.is_none() && piece.opens.is_none() => {
-                    last.text += &piece.text;
-                }
-                _ => self.0.push(piece),
-            }
-        }
+        other.0.into_iter().for_each(|piece| self.add(piece));
         self
     }
 

@@ -6,7 +6,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::figure_settings::FigureSettings;
 use cv_analytics_insights::gap_marks::{MarkedNow, mark_gap};
-use cv_analytics_insights::gap_sentences::gap_kind_name;
+use cv_analytics_insights::gap_sentences::{gap_kind_name, mark_consequence};
 use cv_analytics_insights::report::{Gap, GapMark};
 use cv_analytics_insights::report_builder::build_report;
 use cv_analytics_insights::report_words::counted;
@@ -112,15 +112,13 @@ fn in_words(marked: &MarkedNow) -> String {
     let name = output::plain(&marked.name);
     let before = marked.before.filter(|before| Some(*before) != marked.mark);
     let before = before.map_or_else(String::new, |before| format!(" (was {})", before.code()));
-    let from_now_on = match marked.mark {
-        Some(GapMark::HaveIt) => "reports follow how its questions are answered from now on",
-        Some(GapMark::Learning) => "reports follow it, and do not tell you to learn it",
-        Some(GapMark::NotMine) => "reports list it last, and make no action of it",
-        Some(GapMark::Noise) => "reports leave it out",
-        None if marked.before.is_none() => return format!("{name} has no mark."),
-        None => return format!("{name} has no mark any more{before}."),
-    };
-    format!("{name} is marked {}{before}: {from_now_on}.", marked.mark.map_or("", GapMark::code))
+    match marked.mark {
+        Some(mark) => {
+            format!("{name} is marked {}{before}: {}.", mark.code(), mark_consequence(mark))
+        }
+        None if marked.before.is_none() => format!("{name} has no mark."),
+        None => format!("{name} has no mark any more{before}."),
+    }
 }
 
 async fn write_list(installation: &Installation, list: List) -> Result<()> {

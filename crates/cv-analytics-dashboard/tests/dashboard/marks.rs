@@ -47,7 +47,7 @@ async fn a_gap_is_marked_on_the_page_which_says_so_and_the_report_follows() {
     assert_eq!(answer.header("location"), "/weeks/2026-W47?marked=Kubernetes#gap-0");
     let after = rig.page("/weeks/2026-W47?marked=Kubernetes").await;
     assert!(after.contains("value=\"learning\" aria-pressed=\"true\""), "{after}");
-    assert!(done(&after).contains("Kubernetes</strong>: marked “Learning it”. Reports follow it"));
+    assert!(done(&after).contains("Kubernetes</strong>: marked “Learning it”: reports follow it"));
     assert_eq!(after.matches("class=\"note marked\"").count(), 2, "each of its cards says so");
     assert!(rig.page(WEEK).await.contains("learning\" aria-pressed=\"true\""));
     assert_eq!(done(&rig.page(WEEK).await), "");
@@ -62,7 +62,7 @@ async fn what_was_marked_is_taken_back_in_the_same_place() {
     assert_eq!(answer.header("location"), format!("{marked}#gap-9"));
     let page = rig.page(marked).await;
     assert!(!page.contains("<span dir=\"auto\">notice period</span>"), "no gap any more");
-    assert!(done(&page).contains("marked “No gap”. It is left out of the gaps from now on."));
+    assert!(done(&page).contains("marked “No gap”: reports leave it out from now on."));
     assert!(done(&page).contains("value=\"none\">Take it back"), "{}", done(&page));
     assert!(rig.page("/settings").await.contains("notice period"));
 

@@ -1,12 +1,4 @@
 //! What breaks first, and that the pages say what the program says.
-#![cfg(feature = "cost")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 use std::num::NonZeroU32;
 
@@ -16,21 +8,10 @@ use cv_analytics_aws::cost::{Design, Workload, bill};
 use cv_analytics_aws::interaction_path::InteractionPath;
 use cv_analytics_aws::prices::PriceList;
 
-const SCALING: &str = include_str!("../../../docs/scaling.md");
-const COST: &str = include_str!("../../../docs/cost.md");
+use crate::workload;
 
-fn workload(interactions: u64) -> Workload {
-    Workload {
-        interactions,
-        path: InteractionPath::SelfContained,
-        batch: NonZeroU32::MIN,
-        recipients: 1,
-        kept_months: 12,
-        recovery: false,
-        archive: false,
-        has_always_free: true,
-    }
-}
+const SCALING: &str = include_str!("../../../../docs/scaling.md");
+const COST: &str = include_str!("../../../../docs/cost.md");
 
 /// The cells of the table that begins with this row, row by row.
 fn table<'t>(page: &'t str, head: &str) -> Vec<Vec<&'t str>> {
