@@ -27,8 +27,8 @@ use cv_analytics_core::store::{
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::seeded::Seeded;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::report::builder::build_report;
+use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::{SkillDictionary, report_html, report_text};
 use cv_analytics_sqlite::SqliteStore;
 use futures_core::Stream;

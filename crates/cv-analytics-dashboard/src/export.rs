@@ -12,7 +12,7 @@ use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::drill_down::DrillDown;
+use cv_analytics_insights::questions::search::DrillDown;
 use futures_util::{TryStreamExt, stream};
 use serde::Serialize;
 use tokio::sync::mpsc;

@@ -11,11 +11,11 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
 use cv_analytics_insights::gap_sentences::{GAP_MARKS, gap_mark_name, mark_consequence};
-use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::report_words::foreign as line;
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
 use serde::Serialize;
 
 use crate::access::Owner;

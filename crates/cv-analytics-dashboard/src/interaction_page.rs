@@ -13,8 +13,8 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::drill_down::{DrillDown, Filter, LeftOut, Sight};
 use cv_analytics_insights::gap_sentences::gap_kind_name;
+use cv_analytics_insights::questions::search::{DrillDown, Filter, LeftOut, Sight};
 use cv_analytics_insights::report_words::foreign as line;
 use serde::Serialize;
 

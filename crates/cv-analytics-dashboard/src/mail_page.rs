@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Response, header};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report_words::foreign as line;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::{MailState, Standing};

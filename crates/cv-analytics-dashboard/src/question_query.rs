@@ -3,10 +3,10 @@
 use cv_analytics_core::event::{MatchType, Outcome, SessionDigest, Traffic};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::drill_down::{
+use cv_analytics_insights::model::{GapKind, GapType};
+use cv_analytics_insights::questions::search::{
     Coverage, Filter, HalvesThere, Handled, LeftOut, ScoreRange,
 };
-use cv_analytics_insights::report::{GapKind, GapType};
 
 use crate::page::PageError;
 

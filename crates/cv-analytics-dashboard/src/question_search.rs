@@ -9,7 +9,7 @@ use cv_analytics_core::event::SessionDigest;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::drill_down::DrillDown;
+use cv_analytics_insights::questions::search::DrillDown;
 use futures_util::TryStreamExt;
 
 use crate::page::PageError;

@@ -12,9 +12,9 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::drill_down::{DrillDown, Filter};
 use cv_analytics_insights::gap_sentences::gap_kind_name;
 use cv_analytics_insights::handling_words::{coverage_words, outcome_words};
+use cv_analytics_insights::questions::search::{DrillDown, Filter};
 use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 

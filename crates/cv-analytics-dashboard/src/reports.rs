@@ -7,10 +7,10 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::cv_list::CvList;
-use cv_analytics_insights::figure_settings::{FigureSettings, SETTINGS_KEY};
-use cv_analytics_insights::report::Report;
-use cv_analytics_insights::report_builder::{ReportBuilder, period};
+use cv_analytics_insights::model::Report;
+use cv_analytics_insights::report::builder::{ReportBuilder, period};
+use cv_analytics_insights::settings::{FigureSettings, SETTINGS_KEY};
+use cv_analytics_insights::skills::cv_list::CvList;
 use futures_util::TryStreamExt;
 
 use crate::page::PageError;

@@ -2,10 +2,10 @@
 //! where the agent's own score misleads.
 
 use crate::linked_text::LinkedText;
-use crate::question_filter::QuestionFilter;
-use crate::report::{
+use crate::model::{
     Calibration, Disagreement, FollowCounts, FollowState, FollowedGap, Gap, GapKind, GapMark,
 };
+use crate::questions::filter::QuestionFilter;
 use crate::report_words::{asked, foreign, listed, number, questions};
 
 /// Every gap kind in reading order, with its plain name and what it means.

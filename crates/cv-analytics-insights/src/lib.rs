@@ -17,48 +17,26 @@
 //!    `gap_view`); [`mail_context`] is what a mail knows besides, and [`mail_template`] its form by the
 //!    owner's own template.
 
-mod actions;
-mod asked_skills;
-pub mod cv_list;
-pub mod drill_down;
-mod english_words;
 mod evidence;
-pub mod figure_settings;
-pub mod fisher;
-mod folded_words;
-mod followed_gaps;
-pub mod gap_marks;
 pub mod gap_sentences;
-mod gap_tally;
 mod gap_view;
 pub mod handling_words;
-mod input_hash;
 pub mod linked_text;
 pub mod mail_context;
 pub mod mail_template;
-mod owner_skills;
-pub mod question_filter;
+pub mod model;
+pub mod questions;
 pub mod report;
-pub mod report_builder;
 pub mod report_figures;
 pub mod report_html;
 pub mod report_sentences;
 pub mod report_text;
 mod report_view;
 pub mod report_words;
-mod score_tally;
-mod skill_context;
-mod skill_dictionary;
-mod skill_forms;
-mod skill_mentions;
+pub mod settings;
 mod skill_view;
+pub mod skills;
 mod suggestion;
 mod tally;
-mod topic;
-mod trends;
-mod week_history;
 
-pub use owner_skills::{OwnerSkills, OwnerSkillsError};
-pub use skill_dictionary::{SkillDictionary, SkillId};
-pub use skill_mentions::SkillMention;
-pub use topic::topic;
+pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention, topic};

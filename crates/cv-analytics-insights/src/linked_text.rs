@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::question_filter::{Opens, QuestionFilter};
+use crate::questions::filter::{Opens, QuestionFilter};
 
 /// A sentence, or a part of one, in pieces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

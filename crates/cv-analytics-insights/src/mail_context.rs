@@ -8,7 +8,7 @@ use cv_analytics_core::week::IsoWeek;
 use url::Url;
 
 use crate::linked_text::{LinkedText, Piece};
-use crate::question_filter::{Opens, QuestionFilter};
+use crate::questions::filter::{Opens, QuestionFilter};
 use crate::report_figures::Figure;
 
 /// The longest link of a mail: a longer one, by a name without end, gives way to its week's page.

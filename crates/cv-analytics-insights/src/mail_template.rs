@@ -8,7 +8,7 @@
 use minijinja::value::Serde;
 
 use crate::mail_context::{DashboardAddress, MailContext};
-use crate::report::Report;
+use crate::model::Report;
 use crate::report_html::{self, HtmlError, LARGEST};
 use crate::report_text;
 use crate::report_view::{Lengths, ReportView};

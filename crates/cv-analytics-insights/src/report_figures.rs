@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::handling_words::outcome_words;
 use crate::linked_text::{LinkedText, Piece};
-use crate::question_filter::{Opens, QuestionFilter};
-use crate::report::{Capture, Provenance, Report, WeekFigures};
+use crate::model::{Capture, Provenance, Report, WeekFigures};
+use crate::questions::filter::{Opens, QuestionFilter};
 use crate::report_sentences::all_interactions;
 use crate::report_words::{counted, duration, foreign, number, rate, share};
 

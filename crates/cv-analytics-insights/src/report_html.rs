@@ -6,7 +6,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use crate::mail_context::MailContext;
-use crate::report::Report;
+use crate::model::Report;
 use crate::report_view::{Lengths, ReportView};
 
 /// Bytes of the largest mail: Gmail cuts off what is longer than 102 KB.

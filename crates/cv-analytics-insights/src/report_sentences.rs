@@ -2,14 +2,14 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 
-use crate::actions::TRUSTED_JOIN_RATE;
 use crate::gap_sentences::{fails_again, since_marked};
 use crate::linked_text::LinkedText;
-use crate::question_filter::QuestionFilter;
-use crate::report::{
+use crate::model::{
     Action, ActionKind, Capture, Evidence, FollowState, FollowedGap, GapOf, GapType, Report,
     SkillReport, Trend, Trending,
 };
+use crate::questions::filter::QuestionFilter;
+use crate::report::actions::TRUSTED_JOIN_RATE;
 use crate::report_words::{
     asked, counted, day, foreign, last_day, long_date, number, questions, rate, share, weekday,
 };

@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::gap_view::{CalibrationView, FollowedView, GapKindView};
 use crate::mail_context::MailContext;
-use crate::report::Report;
+use crate::model::Report;
 use crate::report_figures::Figure;
 use crate::report_view::{CoveragePart, Figures, Lengths, Listing, ReportView};
 use crate::skill_view::SkillView;

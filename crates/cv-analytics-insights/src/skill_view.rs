@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::linked_text::{LinkedText, Piece};
 use crate::mail_context::PageLinks;
-use crate::question_filter::QuestionFilter;
-use crate::report::{SkillReport, Trend, Trending, Vocabulary};
+use crate::model::{SkillReport, Trend, Trending, Vocabulary};
+use crate::questions::filter::QuestionFilter;
 use crate::report_sentences as say;
 use crate::report_view::{Lengths, Listing, NAME, SKILLS, WORD, bar_share, listing};
 use crate::report_words::{foreign, number};

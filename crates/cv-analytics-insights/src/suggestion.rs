@@ -1,8 +1,8 @@
 //! The line that an owner can copy into the CV and its skill list.
 
-use crate::cv_list::CvList;
-use crate::report::{Suggestion, SuggestionPlace};
-use crate::skill_dictionary::SkillDictionary;
+use crate::model::{Suggestion, SuggestionPlace};
+use crate::skills::cv_list::CvList;
+use crate::skills::dictionary::SkillDictionary;
 
 /// The CV's line for a skill, with the visitors' word for it where that is another one:
 /// `Kubernetes (k8s)`. Only a line that the CV list's own reader takes, as this skill, is offered;

@@ -14,12 +14,12 @@ use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedR
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::cv_list::CvList;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::MarkedGap;
-use cv_analytics_insights::report::{ActionKind, FollowState, GapMark, GapType, Report};
-use cv_analytics_insights::report_builder::ReportBuilder;
+use cv_analytics_insights::model::{ActionKind, FollowState, GapMark, GapType, Report};
+use cv_analytics_insights::report::builder::ReportBuilder;
 use cv_analytics_insights::report_sentences::headline;
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::gap_marks::MarkedGap;
+use cv_analytics_insights::skills::cv_list::CvList;
 
 static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
 

@@ -13,13 +13,13 @@ use cv_analytics_core::event::{MatchScore, MatchType, Outcome, SessionDigest, Tr
 use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::cv_list::CvList;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::{
+use cv_analytics_insights::model::{
     ActionKind, Evidence, GapKind, GapMark, GapType, Report, Trend,
 };
-use cv_analytics_insights::report_builder::ReportBuilder;
+use cv_analytics_insights::report::builder::ReportBuilder;
 use cv_analytics_insights::report_sentences::{action as action_words, evidence};
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::skills::cv_list::CvList;
 use proptest::prelude::*;
 
 static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);

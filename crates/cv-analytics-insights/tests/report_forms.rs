@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::mail_context::MailContext;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 use cv_analytics_insights::{report_html, report_text};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -12,7 +12,7 @@ use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::mail_template::MailTemplateError;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 
 use crate::clock::Clock;
 use crate::hand_over::HandOver;

@@ -4,7 +4,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
 use cv_analytics_insights::mail_context::{DashboardAddress, MailContext};
 use cv_analytics_insights::mail_template::{MailTemplate, MailTemplateError};
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report_html::HtmlError;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;

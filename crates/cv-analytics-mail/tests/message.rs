@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 use cv_analytics_mail::message::{Message, MessageError, Surroundings, subject};
 use cv_analytics_mail::unsubscribe::{HttpsLink, Unsubscribe};
 use mail_parser::MessageParser;

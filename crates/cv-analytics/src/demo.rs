@@ -7,11 +7,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::mark_gap;
 use cv_analytics_insights::gap_sentences;
-use cv_analytics_insights::report::{DeliveryCounts, Report};
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::model::{DeliveryCounts, Report};
+use cv_analytics_insights::report::builder::build_report;
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::gap_marks::mark_gap;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};

@@ -4,12 +4,12 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::{MarkedNow, mark_gap};
 use cv_analytics_insights::gap_sentences::{gap_kind_name, mark_consequence};
-use cv_analytics_insights::report::{Gap, GapMark};
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::model::{Gap, GapMark};
+use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::report_words::counted;
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::gap_marks::{MarkedNow, mark_gap};
 
 use crate::arguments::Installation;
 use crate::store_location::FigureFiles;

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use cv_analytics_aws::ses::Ses;
 use cv_analytics_core::store::Ledger;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 use cv_analytics_mail::hand_over::HandOver;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mailing::Mailing;

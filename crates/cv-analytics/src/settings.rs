@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::model::GapMark;
+use cv_analytics_insights::settings::FigureSettings;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::store_location::FigureFiles;

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::settings::FigureSettings;
 use serde::Serialize;
 
 use crate::arguments::Installation;

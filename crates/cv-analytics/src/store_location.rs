@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::Ledger;
-use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_sqlite::SqliteStore;
 
 use crate::arguments::{Installation, wrong_usage};
@@ -140,7 +140,7 @@ impl FigureFiles {
     /// Puts what the files say into `settings`.
     pub(crate) fn apply(&self, settings: &mut FigureSettings) -> Result<()> {
         use cv_analytics_insights::OwnerSkills;
-        use cv_analytics_insights::cv_list::CvList;
+        use cv_analytics_insights::skills::cv_list::CvList;
         let read = |path: &Path| {
             std::fs::read_to_string(path)
                 .with_context(|| format!("{} cannot be read", path.display()))

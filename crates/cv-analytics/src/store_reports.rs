@@ -5,9 +5,9 @@ use std::error::Error;
 use cv_analytics_core::store::{Ledger, Observe};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::Report;
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::model::Report;
+use cv_analytics_insights::report::builder::build_report;
+use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_mail::mailer::WeekReports;
 
 use crate::now;

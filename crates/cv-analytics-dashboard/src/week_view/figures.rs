@@ -3,8 +3,8 @@
 use cv_analytics_core::event::MatchType;
 use cv_analytics_insights::handling_words::coverage_words;
 use cv_analytics_insights::linked_text::Piece;
-use cv_analytics_insights::question_filter::{Opens, QuestionFilter};
-use cv_analytics_insights::report::{HistoryWeek, MatchCounts, Report};
+use cv_analytics_insights::model::{HistoryWeek, MatchCounts, Report};
+use cv_analytics_insights::questions::filter::{Opens, QuestionFilter};
 use cv_analytics_insights::report_figures::{self as say, Figure};
 use cv_analytics_insights::report_words::{counted, number, share};
 use serde::Serialize;

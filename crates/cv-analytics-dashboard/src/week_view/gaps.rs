@@ -2,10 +2,10 @@
 
 use cv_analytics_insights::gap_sentences::{self as say, gap_groups};
 use cv_analytics_insights::linked_text::Piece;
-use cv_analytics_insights::question_filter::QuestionFilter;
-use cv_analytics_insights::report::{
+use cv_analytics_insights::model::{
     Action, FollowState, FollowedGap, Gap, GapMark, GapOf, GapType, Report,
 };
+use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::report_words::{foreign as line, number};
 use serde::Serialize;
 use sha2::{Digest, Sha256};

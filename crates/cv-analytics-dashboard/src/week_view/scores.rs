@@ -4,8 +4,8 @@ use cv_analytics_core::event::Outcome;
 use cv_analytics_insights::gap_sentences as say;
 use cv_analytics_insights::handling_words::outcome_words;
 use cv_analytics_insights::linked_text::Piece;
-use cv_analytics_insights::question_filter::QuestionFilter;
-use cv_analytics_insights::report::{Calibration, HistoryWeek, Report, ScoreBand};
+use cv_analytics_insights::model::{Calibration, HistoryWeek, Report, ScoreBand};
+use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;
 

@@ -2,8 +2,8 @@
 
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::linked_text::Piece;
-use cv_analytics_insights::question_filter::QuestionFilter;
-use cv_analytics_insights::report::{Report, SkillReport, Trending, Vocabulary};
+use cv_analytics_insights::model::{Report, SkillReport, Trending, Vocabulary};
+use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::report_sentences as say;
 use cv_analytics_insights::report_words::{counted, foreign as line, number};
 use serde::Serialize;

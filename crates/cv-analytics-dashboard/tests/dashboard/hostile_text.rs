@@ -1,7 +1,7 @@
 //! Text that strangers wrote shows as text, wherever it shows.
 
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::GapMark;
+use cv_analytics_insights::model::GapMark;
+use cv_analytics_insights::settings::FigureSettings;
 use serde_json::json;
 
 use crate::rig::{MONDAY, Rig, whole};

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::settings::FigureSettings;
 use serde_json::json;
 
 use crate::rig::{Answered, MONDAY, NOW, Rig, mailing, whole};

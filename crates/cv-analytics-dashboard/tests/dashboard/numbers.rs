@@ -4,12 +4,12 @@
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::number_links::number_links;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::gap_marks::MarkedGap;
 use cv_analytics_insights::mail_context::MailContext;
-use cv_analytics_insights::report::GapMark;
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::model::GapMark;
+use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::report_html;
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::gap_marks::MarkedGap;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};

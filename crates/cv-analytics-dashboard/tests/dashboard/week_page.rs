@@ -1,6 +1,6 @@
 //! The week's page as a whole.
 
-use cv_analytics_insights::figure_settings::FigureSettings;
+use cv_analytics_insights::settings::FigureSettings;
 use serde_json::json;
 
 use crate::rig::{MONDAY, NOW, Rig, WEEK_MS, whole};

@@ -7,9 +7,9 @@ use cv_analytics_core::store::{Arrival, Keep};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::figure_settings::FigureSettings;
-use cv_analytics_insights::report::Report;
-use cv_analytics_insights::report_builder::build_report;
+use cv_analytics_insights::model::Report;
+use cv_analytics_insights::report::builder::build_report;
+use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_sqlite::SqliteStore;
 use serde_json::{Value, json};
 

@@ -12,7 +12,7 @@ use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::mail_template::MailTemplate;
-use cv_analytics_insights::report::Report;
+use cv_analytics_insights::model::Report;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::hand_over::{HandOver, HandOverError};
 use cv_analytics_mail::mail_state::{MailState, Standing};

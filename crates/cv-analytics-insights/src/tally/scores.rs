@@ -11,7 +11,7 @@ use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::question_filter::QuestionFilter;
+use crate::questions::filter::QuestionFilter;
 
 /// Bands of twenty; the last holds 100 too.
 const BANDS: usize = 5;

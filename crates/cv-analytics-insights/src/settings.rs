@@ -1,14 +1,16 @@
 //! The settings that change figures: they live in the store, and travel as one JSON document.
 
+pub mod gap_marks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cv_analytics_core::store::{Ledger, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::cv_list::CvList;
-use crate::gap_marks::MarkedGap;
-use crate::owner_skills::{OwnerSkills, OwnerSkillsError};
-use crate::skill_dictionary::SkillDictionary;
+use crate::settings::gap_marks::MarkedGap;
+use crate::skills::cv_list::CvList;
+use crate::skills::dictionary::SkillDictionary;
+use crate::skills::owner::{OwnerSkills, OwnerSkillsError};
 
 /// The ledger's key of the settings.
 pub const SETTINGS_KEY: &str = "cv-analytics:settings";

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
-use crate::folded_words::FoldedWords;
-use crate::skill_context::Context;
-use crate::skill_dictionary::{SkillDictionary, SkillId};
+use crate::skills::context::Context;
+use crate::skills::dictionary::{SkillDictionary, SkillId};
+use crate::skills::folded_words::FoldedWords;
 
 /// One place in a text that names a skill.
 #[derive(Clone, PartialEq, Eq, Debug)]

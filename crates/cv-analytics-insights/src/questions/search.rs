@@ -6,16 +6,16 @@ use cv_analytics_core::event::{MatchType, Outcome, SessionDigest, Traffic};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::timestamp::Timestamp;
 
-use crate::asked_skills::{AskedSkills, SkillIndex};
-use crate::cv_list::CvList;
-use crate::figure_settings::Exclusions;
-use crate::gap_tally::{GapSubject, Trouble, gaps_of};
-use crate::report::{GapKind, GapType};
-use crate::score_tally::disagree;
-use crate::skill_dictionary::SkillDictionary;
-use crate::skill_mentions::SkillMention;
-use crate::tally::{Excluded, Exclusion, latency_ms};
-use crate::topic::topic;
+use crate::model::{GapKind, GapType};
+use crate::settings::Exclusions;
+use crate::skills::cv_list::CvList;
+use crate::skills::dictionary::SkillDictionary;
+use crate::skills::mentions::SkillMention;
+use crate::skills::topics::topic;
+use crate::tally::asked_skills::{AskedSkills, SkillIndex};
+use crate::tally::gaps::{GapSubject, Trouble, gaps_of};
+use crate::tally::scores::disagree;
+use crate::tally::weeks::{Excluded, Exclusion, latency_ms};
 
 /// What is looked for: everything that is set has to hold. Without [`Filter::left_out`] only
 /// interactions that count are found.

@@ -9,11 +9,11 @@ use cv_analytics_core::week::IsoWeek;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
-use crate::asked_skills::{AskedSkills, SkillIndex};
-use crate::gap_marks::{MarkedGap, MarksInForce};
-use crate::gap_tally::Trouble;
-use crate::report::{GapMark, GapType, WEEKS};
-use crate::topic::topic;
+use crate::model::{GapMark, GapType, WEEKS};
+use crate::settings::gap_marks::{MarkedGap, MarksInForce};
+use crate::skills::topics::topic;
+use crate::tally::asked_skills::{AskedSkills, SkillIndex};
+use crate::tally::gaps::Trouble;
 
 /// One question in so many that finds nothing opens a gap again.
 const OPENS_AT_ONE_IN: u64 = 4;

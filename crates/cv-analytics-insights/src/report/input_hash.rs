@@ -16,8 +16,8 @@ use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
-use crate::figure_settings::FigureSettings;
-use crate::report_builder::ReportError;
+use crate::report::builder::ReportError;
+use crate::settings::FigureSettings;
 
 /// Pages that wait to be digested.
 const WAITING_PAGES: usize = 4;

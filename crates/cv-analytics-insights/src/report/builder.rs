@@ -11,21 +11,21 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
 
-use crate::actions::Advice;
-use crate::asked_skills::SkillIndex;
-use crate::cv_list::CvList;
-use crate::figure_settings::{FigureSettings, SettingsError};
-use crate::gap_marks::MarksInForce;
-use crate::gap_tally::GapSubject;
-use crate::input_hash::InputDigester;
-use crate::report::{
+use crate::model::{
     DeliveryCounts, FollowState, FollowedGap, Gap, GapMark, GapType, MatchSummary, Provenance,
     REPORT_VERSION, Report, SkillReport, Trending, Variant, Vocabulary, WEEKS,
 };
-use crate::skill_dictionary::{SkillDictionary, SkillId};
-use crate::tally::{SkillTally, Tally, WeekTally, distinct};
-use crate::trends::{Movement, movements};
-use crate::week_history::history;
+use crate::report::actions::Advice;
+use crate::report::input_hash::InputDigester;
+use crate::report::trends::{Movement, movements};
+use crate::settings::gap_marks::MarksInForce;
+use crate::settings::{FigureSettings, SettingsError};
+use crate::skills::cv_list::CvList;
+use crate::skills::dictionary::{SkillDictionary, SkillId};
+use crate::tally::asked_skills::SkillIndex;
+use crate::tally::gaps::GapSubject;
+use crate::tally::history::history;
+use crate::tally::weeks::{SkillTally, Tally, WeekTally, distinct};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use cv_analytics_core::observation_page::PagedObservation;
 use rustc_hash::FxBuildHasher;
 
-use crate::skill_dictionary::SkillDictionary;
-use crate::skill_mentions::SkillMention;
+use crate::skills::dictionary::SkillDictionary;
+use crate::skills::mentions::SkillMention;
 
 /// A skill within one report: the dictionary's skills first, then those that only responses name.
 pub(crate) type SkillIndex = u32;
@@ -113,7 +113,7 @@ impl<'d> AskedSkills<'d> {
     pub(crate) fn name(&self, skill: SkillIndex) -> &str {
         let place = skill as usize;
         match place.checked_sub(self.dictionary.len()) {
-            None => self.dictionary.name(crate::skill_dictionary::SkillId(skill)),
+            None => self.dictionary.name(crate::skills::dictionary::SkillId(skill)),
             Some(place) => self
                 .spellings
                 .get(place)

@@ -1,9 +1,9 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
-use crate::english_words::{Cue, EnglishWords, Pattern, Phrases, outline};
-use crate::folded_words::{FoldedWords, Gap, Word};
-use crate::skill_dictionary::SkillDictionary;
-use crate::skill_mentions::Candidate;
+use crate::skills::dictionary::SkillDictionary;
+use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, outline};
+use crate::skills::folded_words::{FoldedWords, Gap, Word};
+use crate::skills::mentions::Candidate;
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
 const MOST_MODIFIERS: usize = 3;

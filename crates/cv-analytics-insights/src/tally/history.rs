@@ -3,9 +3,9 @@
 use cv_analytics_core::week::IsoWeek;
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Latency, MatchCounts, Outcomes, WEEKS};
-use crate::score_tally::ScoreBand;
-use crate::tally::{WeekTally, distinct};
+use crate::model::{Latency, MatchCounts, Outcomes, WEEKS};
+use crate::tally::scores::ScoreBand;
+use crate::tally::weeks::{WeekTally, distinct};
 
 /// One of the eight weeks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::owner_skills::OwnerSkills;
-use crate::skill_dictionary::{SkillDictionary, SkillId};
+use crate::skills::dictionary::{SkillDictionary, SkillId};
+use crate::skills::owner::OwnerSkills;
 
 /// The skills of a CV with the words it uses for each, in small letters.
 #[derive(Clone, Debug, Default)]

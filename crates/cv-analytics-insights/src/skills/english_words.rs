@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxBuildHasher;
 
-const RULES: &str = include_str!("../data/english-words.txt");
-const CUES: &str = include_str!("../data/cues.txt");
+const RULES: &str = include_str!("../../data/english-words.txt");
+const CUES: &str = include_str!("../../data/cues.txt");
 
 /// What may speak for any word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::asked_skills::SkillIndex;
-use crate::fisher::{TwoGroups, benjamini_hochberg};
-use crate::report::Trend;
-use crate::tally::{WeekTally, distinct};
+use crate::model::Trend;
+use crate::report::fisher::{TwoGroups, benjamini_hochberg};
+use crate::tally::asked_skills::SkillIndex;
+use crate::tally::weeks::{WeekTally, distinct};
 
 /// Fewer interactions than this in both weeks together say nothing.
 const TOO_FEW_UNDER: u64 = 5;

@@ -5,15 +5,15 @@ use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
-use crate::english_words::EnglishWords;
-use crate::folded_words::FoldedWords;
-use crate::owner_skills::OwnerSkills;
-use crate::skill_forms::{humps, misspellings, plural, spellings};
+use crate::skills::english_words::EnglishWords;
+use crate::skills::folded_words::FoldedWords;
+use crate::skills::forms::{humps, misspellings, plural, spellings};
+use crate::skills::owner::OwnerSkills;
 
-const RECRUITERS_WORDS: &str = include_str!("../data/skills.txt");
-const BRANDS: &str = include_str!("../data/brands.txt");
-const LANGUAGES: &str = include_str!("../data/languages.txt");
-const NOT_MISSPELLINGS: &str = include_str!("../data/not-misspellings.txt");
+const RECRUITERS_WORDS: &str = include_str!("../../data/skills.txt");
+const BRANDS: &str = include_str!("../../data/brands.txt");
+const LANGUAGES: &str = include_str!("../../data/languages.txt");
+const NOT_MISSPELLINGS: &str = include_str!("../../data/not-misspellings.txt");
 
 /// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
 /// nothing about a technology whose name is also English.

@@ -12,14 +12,14 @@ use std::hash::BuildHasher;
 use cv_analytics_core::event::Outcome;
 
 use crate::gap_sentences::gap_mark_name;
-use crate::gap_tally::Asked;
-use crate::report::{
+use crate::model::{
     Action, ActionKind, Capture, Evidence, FollowedGap, Gap, GapKind, GapMark, GapOf, GapType,
     SkillReport, Suggestion, Vocabulary,
 };
-use crate::skill_dictionary::SkillDictionary;
+use crate::skills::dictionary::SkillDictionary;
 use crate::suggestion;
-use crate::tally::distinct;
+use crate::tally::gaps::Asked;
+use crate::tally::weeks::distinct;
 
 /// Under this join rate the figures cannot be trusted.
 pub(crate) const TRUSTED_JOIN_RATE: f64 = 0.99;

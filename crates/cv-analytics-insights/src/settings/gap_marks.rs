@@ -8,9 +8,9 @@ use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::figure_settings::{FigureSettings, SettingsError};
-use crate::report::{GapMark, Report};
-use crate::skill_dictionary::SkillDictionary;
+use crate::model::{GapMark, Report};
+use crate::settings::{FigureSettings, SettingsError};
+use crate::skills::dictionary::SkillDictionary;
 
 /// Marks that are kept of one gap besides the one in force.
 const MOST_EARLIER: usize = 20;

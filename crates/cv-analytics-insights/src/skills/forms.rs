@@ -1,6 +1,6 @@
 //! The ways in which people write one name: apart, joined, in the plural, misspelt.
 
-use crate::folded_words::FoldedWords;
+use crate::skills::folded_words::FoldedWords;
 
 /// Names of more words than this are kept as they are written, not joined in every way.
 const MOST_JOINED_WORDS: usize = 4;

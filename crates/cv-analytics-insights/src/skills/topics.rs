@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
-use crate::folded_words::FoldedWords;
+use crate::skills::folded_words::FoldedWords;
 
-const TOPICS: &str = include_str!("../data/topics.txt");
-const SCAFFOLDING: &str = include_str!("../data/scaffolding.txt");
+const TOPICS: &str = include_str!("../../data/topics.txt");
+const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
 
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;

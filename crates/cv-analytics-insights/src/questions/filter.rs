@@ -4,7 +4,7 @@
 use cv_analytics_core::week::IsoWeek;
 use url::form_urlencoded::Serializer;
 
-use crate::report::{Action, ActionKind, GapKind, GapOf, GapType};
+use crate::model::{Action, ActionKind, GapKind, GapOf, GapType};
 
 /// The page of the dashboard that a figure opens.
 #[derive(Clone, Debug, PartialEq, Eq)]

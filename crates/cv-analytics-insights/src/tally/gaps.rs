@@ -7,11 +7,11 @@ use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 
-use crate::asked_skills::SkillIndex;
-use crate::cv_list::CvList;
-use crate::report::{GapKind, WEEKS};
-use crate::skill_dictionary::SkillId;
-use crate::topic::topic;
+use crate::model::{GapKind, WEEKS};
+use crate::skills::cv_list::CvList;
+use crate::skills::dictionary::SkillId;
+use crate::skills::topics::topic;
+use crate::tally::asked_skills::SkillIndex;
 
 /// How many questions a gap shows.
 const EXAMPLES: usize = 3;

@@ -1,0 +1,4 @@
+//! Finds the questions behind a figure.
+
+pub mod filter;
+pub mod search;
