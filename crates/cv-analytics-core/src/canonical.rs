@@ -52,7 +52,9 @@ fn response_fields(request_id: &RequestId, response: &ResponseHalf) -> Map<Strin
     if let Some(score) = response.match_score {
         fields.insert("matchScore".to_owned(), whole_where_it_is(score.value()));
     }
-    fields.insert("outcome".to_owned(), json!(response.outcome.code()));
+    if let Some(outcome) = response.named_outcome {
+        fields.insert("outcome".to_owned(), json!(outcome.code()));
+    }
     if let Some(reasoning) = &response.reasoning {
         fields.insert("reasoning".to_owned(), json!(reasoning));
         mark_cut(&mut fields, "reasoning", response.reasoning_cut);
@@ -63,6 +65,9 @@ fn response_fields(request_id: &RequestId, response: &ResponseHalf) -> Map<Strin
         if !skills.is_empty() {
             fields.insert(name.to_owned(), json!(skills));
         }
+    }
+    if let Some(topic) = &response.topic {
+        fields.insert("topic".to_owned(), json!(topic));
     }
     if let Some(total) = response.total_time_ms {
         let performance = fields.entry("performance").or_insert_with(|| json!({}));

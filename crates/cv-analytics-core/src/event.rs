@@ -128,6 +128,18 @@ coded! {
 }
 
 coded! {
+    /// Where an agent's match type and score come from, by its own word (`metadata.matchSource`).
+    MatchSource {
+        /// The model judged how much of the question the CV covers.
+        Model = "model",
+        /// The distance between question and CV in a vector index.
+        Similarity = "similarity",
+        /// The agent does not say.
+        Unknown = "unknown",
+    }
+}
+
+coded! {
     /// Whose question it was, as flagged at intake. All but visitors are left out of reports.
     Traffic {
         /// A person who is not the owner.
@@ -271,8 +283,9 @@ pub struct ResponseHalf {
     pub match_type: Option<MatchType>,
     /// 0 to 100; `None` where the agent does not say.
     pub match_score: Option<MatchScore>,
-    /// How the handling ended.
-    pub outcome: Outcome,
+    /// How the handling ended, where the agent says so; [`ResponseHalf::outcome`] knows what its
+    /// silence means.
+    pub named_outcome: Option<Outcome>,
     /// The agent's reason for the match: redacted, at most 500 characters.
     pub reasoning: Option<String>,
     /// Whether the reason was longer and was cut.
@@ -281,6 +294,8 @@ pub struct ResponseHalf {
     pub matched_skills: Vec<String>,
     /// Skills that were asked for and not found, as the agent names them.
     pub missing_skills: Vec<String>,
+    /// What the question is about, as the agent's model names it.
+    pub topic: Option<String>,
     /// `performance.totalTime`, milliseconds.
     pub total_time_ms: Option<f64>,
     /// The visitor's session, where the agent knows one.
@@ -295,16 +310,36 @@ pub struct ResponseHalf {
     pub tolerated: Vec<String>,
 }
 
+impl ResponseHalf {
+    /// How the handling ended: what the agent says, else `no_match` where nothing matched, else
+    /// `answered`.
+    pub fn outcome(&self) -> Outcome {
+        let implied = match self.match_type {
+            Some(MatchType::None) => Outcome::NoMatch,
+            _ => Outcome::Answered,
+        };
+        self.named_outcome.unwrap_or(implied)
+    }
+
+    /// Where match type and score come from: `metadata.matchSource`.
+    pub fn match_source(&self) -> MatchSource {
+        let metadata = self.unknown.get("metadata");
+        let named = metadata.and_then(|metadata| metadata.get("matchSource")?.as_str());
+        named.and_then(MatchSource::from_code).unwrap_or(MatchSource::Unknown)
+    }
+}
+
 impl PartialEq for ResponseHalf {
     fn eq(&self, other: &Self) -> bool {
         self.timestamp == other.timestamp
             && self.match_type == other.match_type
             && self.match_score == other.match_score
-            && self.outcome == other.outcome
+            && self.outcome() == other.outcome()
             && self.reasoning == other.reasoning
             && self.reasoning_cut == other.reasoning_cut
             && self.matched_skills == other.matched_skills
             && self.missing_skills == other.missing_skills
+            && self.topic == other.topic
             && self.total_time_ms == other.total_time_ms
             && self.session == other.session
             && self.traffic == other.traffic

@@ -221,8 +221,6 @@ impl Intake {
         }
         let match_type =
             match_type.or((outcome == Some(Outcome::NoMatch)).then_some(MatchType::None));
-        let implied =
-            if match_type == Some(MatchType::None) { Outcome::NoMatch } else { Outcome::Answered };
         let match_score = score(fields, &mut blocks)?;
 
         let reasoning = fields
@@ -245,17 +243,20 @@ impl Intake {
             "missingSkills",
             &["skillsMissing", "missingConcepts"],
         )?;
+        let topic =
+            fields.take("topic").map(|topic| self.name("topic", fields, topic)).transpose()?;
         let total_time_ms = total_time(fields)?;
 
         let mut half = ResponseHalf {
             timestamp,
             match_type,
             match_score,
-            outcome: outcome.unwrap_or(implied),
+            named_outcome: outcome,
             reasoning,
             reasoning_cut,
             matched_skills,
             missing_skills,
+            topic,
             total_time_ms,
             session: origin.session.clone(),
             traffic: origin.traffic,
@@ -293,6 +294,13 @@ impl Intake {
             self.privacy.owned(name);
         }
         Ok(names)
+    }
+
+    /// One name, redacted.
+    fn name(&self, field: &str, fields: &mut Fields, value: Value) -> Result<String, Unreadable> {
+        let mut name = fields.text(field, value)?;
+        self.privacy.owned(&mut name);
+        Ok(name)
     }
 
     /// A question without its timestamp, or a timestamp without its question, makes no query half:

@@ -11,7 +11,9 @@ use std::ops::Range;
 
 use futures_core::Stream;
 
-use crate::event::{MatchScore, MatchType, Outcome, SessionDigest, Traffic};
+use crate::event::{
+    MatchScore, MatchSource, MatchType, Outcome, ResponseForm, SessionDigest, Traffic,
+};
 use crate::intake::Content;
 use crate::interaction::Interaction;
 use crate::observation_page::ObservationPage;
@@ -182,7 +184,7 @@ pub struct Observation<Text = String, Texts = Vec<String>> {
     /// The query half.
     pub query: Option<ObservedQuery<Text>>,
     /// The response half.
-    pub response: Option<ObservedResponse<Texts>>,
+    pub response: Option<ObservedResponse<Text, Texts>>,
     /// The query half's session, else the response's.
     pub session: Option<SessionDigest>,
     /// Whose question it was: the first half that names somebody else than a visitor decides.
@@ -200,23 +202,29 @@ pub struct ObservedQuery<Text = String> {
 
 /// What a report needs to know of a response half.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ObservedResponse<Texts = Vec<String>> {
+pub struct ObservedResponse<Text = String, Texts = Vec<String>> {
     /// When the agent had finished.
     pub at: Timestamp,
     /// How well the question is covered.
     pub match_type: Option<MatchType>,
     /// 0 to 100.
     pub match_score: Option<MatchScore>,
+    /// Where match type and score come from.
+    pub match_source: MatchSource,
     /// How the handling ended.
     pub outcome: Outcome,
+    /// Whether the agent said so itself.
+    pub outcome_named: bool,
     /// `performance.totalTime`, milliseconds.
     pub total_time_ms: Option<f64>,
-    /// Whether question and answer came under one timestamp, so that there is no latency.
-    pub combined: bool,
+    /// How the event brought its question along.
+    pub form: ResponseForm,
     /// Skills that the agent found.
     pub matched_skills: Texts,
     /// Skills that were asked for and not found.
     pub missing_skills: Texts,
+    /// What the agent's model says the question is about.
+    pub topic: Option<Text>,
 }
 
 impl<Text, Texts> Observation<Text, Texts> {
@@ -231,7 +239,6 @@ impl<Text, Texts> Observation<Text, Texts> {
 
 impl From<Interaction> for Observation {
     fn from(interaction: Interaction) -> Self {
-        use crate::event::ResponseForm;
         let Interaction { request_id, query, response } = interaction;
         let traffic =
             [query.as_ref().map(|half| half.traffic), response.as_ref().map(|half| half.traffic)]
@@ -251,11 +258,14 @@ impl From<Interaction> for Observation {
                 at: half.timestamp,
                 match_type: half.match_type,
                 match_score: half.match_score,
-                outcome: half.outcome,
+                match_source: half.match_source(),
+                outcome: half.outcome(),
+                outcome_named: half.named_outcome.is_some(),
                 total_time_ms: half.total_time_ms,
-                combined: half.form == ResponseForm::Combined,
+                form: half.form,
                 matched_skills: half.matched_skills,
                 missing_skills: half.missing_skills,
+                topic: half.topic,
             }),
             session,
             traffic,

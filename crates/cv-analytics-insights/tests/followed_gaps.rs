@@ -9,7 +9,9 @@
 
 use std::sync::LazyLock;
 
-use cv_analytics_core::event::{MatchScore, MatchType, Outcome, Traffic};
+use cv_analytics_core::event::{
+    MatchScore, MatchSource, MatchType, Outcome, ResponseForm, Traffic,
+};
 use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -56,9 +58,12 @@ fn asked(weeks_ago: u8, text: &str, went: Went, count: usize) -> Vec<Observation
                 match_score: MatchScore::new(50.0),
                 outcome,
                 total_time_ms: None,
-                combined: false,
+                form: ResponseForm::Plain,
                 matched_skills: Vec::new(),
                 missing_skills: Vec::new(),
+                topic: None,
+                match_source: MatchSource::Unknown,
+                outcome_named: true,
             }),
             session: None,
             traffic: Traffic::Visitor,

@@ -9,7 +9,9 @@
 
 use std::sync::LazyLock;
 
-use cv_analytics_core::event::{MatchScore, MatchType, Outcome, SessionDigest, Traffic};
+use cv_analytics_core::event::{
+    MatchScore, MatchSource, MatchType, Outcome, ResponseForm, SessionDigest, Traffic,
+};
 use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::SkillDictionary;
@@ -40,7 +42,10 @@ fn asked(id: &str, weeks_ago: u8, text: &str) -> Observation {
             match_score: MatchScore::new(90.0),
             outcome: Outcome::Answered,
             total_time_ms: None,
-            combined: false,
+            match_source: MatchSource::Unknown,
+            outcome_named: true,
+            form: ResponseForm::Plain,
+            topic: None,
             matched_skills: Vec::new(),
             missing_skills: Vec::new(),
         }),
@@ -121,7 +126,7 @@ fn latency_is_the_agents_own_measure_else_the_difference_and_percentiles_go_by_n
     let timed = |id: &str, total: f64| {
         answered(asked(id, 0, "x"), |response| response.total_time_ms = Some(total))
     };
-    let combined = answered(asked("c", 0, "x"), |response| response.combined = true);
+    let combined = answered(asked("c", 0, "x"), |response| response.form = ResponseForm::Combined);
     let negative =
         answered(asked("n", 0, "x"), |response| response.at = response.at.plus_millis(-5000));
     let report = report(&[

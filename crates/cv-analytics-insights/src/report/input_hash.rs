@@ -103,7 +103,11 @@ impl InputHash {
             buffer.extend_from_slice(&response.at.as_millis().to_le_bytes());
             buffer.push(response.match_type.map_or(255, |match_type| match_type as u8));
             buffer.push(response.outcome as u8);
-            buffer.push(u8::from(response.combined));
+            buffer.push(response.match_source as u8);
+            buffer.push(u8::from(response.outcome_named));
+            buffer.push(response.form as u8);
+            buffer.push(u8::from(response.topic.is_some()));
+            put_text(buffer, response.topic.unwrap_or_default());
             for number in [response.match_score.map(MatchScore::value), response.total_time_ms] {
                 buffer.push(u8::from(number.is_some()));
                 buffer.extend_from_slice(&number.unwrap_or(0.0).to_le_bytes());
@@ -125,7 +129,7 @@ impl InputHash {
         self.interactions.sort_unstable_by_key(|(digest, _)| *digest);
         let mut ordinals: HashMap<SessionDigest, u32, FxBuildHasher> = HashMap::default();
         let mut hasher = Sha256::new();
-        hasher.update(b"cv-analytics input 1\n");
+        hasher.update(b"cv-analytics input 2\n");
         hasher.update((settings.len() as u64).to_le_bytes());
         hasher.update(settings);
         let mut buffer = Vec::with_capacity(20 * 1024);

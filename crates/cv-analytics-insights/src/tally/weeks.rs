@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cv_analytics_core::event::{SessionDigest, Traffic};
+use cv_analytics_core::event::{ResponseForm, SessionDigest, Traffic};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::ObservedResponse;
 use cv_analytics_core::timestamp::Timestamp;
@@ -154,7 +154,7 @@ impl WeekTally {
         clippy::cast_possible_truncation,
         reason = "a score has at most 100 million millionths"
     )]
-    fn add_match<T>(&mut self, response: &ObservedResponse<T>) -> bool {
+    fn add_match<A, B>(&mut self, response: &ObservedResponse<A, B>) -> bool {
         if let Some(match_type) = response.match_type {
             *self.matches.count_mut(match_type) += 1;
         }
@@ -248,7 +248,7 @@ pub(crate) fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
     if let Some(total) = response.total_time_ms {
         return (total >= 0.0).then(|| total.round() as u64);
     }
-    let query = observation.query.as_ref().filter(|_| !response.combined)?;
+    let query = observation.query.as_ref().filter(|_| response.form != ResponseForm::Combined)?;
     u64::try_from(response.at.as_millis() - query.at.as_millis()).ok()
 }
 
