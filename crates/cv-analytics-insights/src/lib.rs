@@ -17,7 +17,6 @@
 //!    `gap_view`); [`mail_context`] is what a mail knows besides, and [`mail_template`] its form by the
 //!    owner's own template.
 
-mod evidence;
 pub mod gap_sentences;
 mod gap_view;
 pub mod handling_words;

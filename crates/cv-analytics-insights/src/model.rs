@@ -1,19 +1,31 @@
-//! The report of one week: the JSON of the contract (`"reportVersion": 1`), field by field.
+//! The report of one week: the JSON of the contract (`"reportVersion": 2`), type by type.
 //!
-//! Every other form of the report is drawn from this one structure.
+//! Nothing here counts and nothing here is a sentence: `report` makes these values, `view` says
+//! them to people.
 
-use cv_analytics_core::event::{MatchType, Outcome};
+mod actions;
+mod gaps;
+mod names;
+mod scores;
+
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
 use serde::{Deserialize, Serialize};
 
-pub use crate::evidence::{Action, ActionKind, Evidence, GapOf, Suggestion, SuggestionPlace};
-pub use crate::tally::history::{HistoryWeek, WeekFigures};
-pub use crate::tally::scores::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
-pub use crate::tally::tracked_gaps::{FollowCounts, FollowState, FollowedGap};
+pub use actions::{Action, ActionKind, Evidence, GapOf, Suggestion, SuggestionPlace};
+pub use gaps::{Gap, GapKind, GapMark, TrackedCounts, TrackedGap, TrackedState};
+pub use names::{
+    NameFigures, NameType, SkillReport, Together, TopicReport, Trend, Trending, Variant, Vocabulary,
+};
+pub use scores::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
 
 /// How many weeks a report looks at, its own included.
 pub const WEEKS: u8 = 8;
 /// The version of the JSON form.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
+/// The topic of questions that nothing else names.
+pub const OTHER_QUESTIONS: &str = "other questions";
+/// The row that stands for names which few conversations asked for, beyond the first 500.
+pub const OTHERS: &str = "others";
 
 /// One week's report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,24 +43,36 @@ pub struct Report {
     pub closed: bool,
     /// What was captured of the traffic.
     pub capture: Capture,
-    /// Distinct sessions; `None` where none is known.
-    pub sessions: Option<u64>,
+    /// Distinct sessions, and each interaction without one.
+    pub conversations: u64,
     /// How well the questions were covered.
     #[serde(rename = "match")]
     pub matches: MatchSummary,
+    /// The visitors' own word on the answers; `None` where it is not collected.
+    #[serde(default)]
+    pub feedback: Option<Feedback>,
     /// How the handlings ended.
     pub outcomes: Outcomes,
     /// How long the answers took, milliseconds.
     pub latency_ms: Latency,
     /// Every skill of this week and the one before, by count, then by name.
     pub skills: Vec<SkillReport>,
-    /// The skills that moved.
+    /// What the questions without a skill are about, in the same order.
+    #[serde(default)]
+    pub topics: Vec<TopicReport>,
+    /// The skills and topics that moved, by conversations, then by name.
     pub trending: Vec<Trending>,
     /// What people ask for and the agent cannot answer well.
     pub gaps: Vec<Gap>,
+    /// Names that conversations ask for together more often than chance would have it.
+    #[serde(default)]
+    pub together: Vec<Together>,
+    /// Skills of the CV list that nobody asked about in the eight weeks; `None` without a list.
+    #[serde(default)]
+    pub never_asked: Option<Vec<String>>,
     /// The gaps that the owner closes, those that fail again first.
     #[serde(default)]
-    pub followed: Vec<FollowedGap>,
+    pub followed: Vec<TrackedGap>,
     /// The words that people use for each skill, beside those on the CV.
     pub vocabulary: Vec<Vocabulary>,
     /// What to do, most urgent first.
@@ -96,20 +120,33 @@ pub struct Capture {
     pub response_only: u64,
     /// Joined ÷ all, to four digits; `None` for an empty week.
     pub join_rate: Option<f64>,
-    /// What arrived in the week and added nothing or could not be read.
+    /// Interactions without a session, each of them a conversation.
+    #[serde(default)]
+    pub without_session: u64,
+    /// Names from the agent's model that are not names: placeholders, sentences, what nobody asked.
+    #[serde(default)]
+    pub ignored_names: u64,
+    /// What arrived in the week and added nothing, could not be read, or was refused.
     pub deliveries: DeliveryCounts,
 }
 
-/// What arrived in the week and added nothing or could not be read.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is
+/// not counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryCounts {
-    /// Halves that came again with the same body; `None` where they are not counted.
+    /// Halves that came again with the same body.
     pub duplicates: Option<u64>,
-    /// Halves that came again with another body; `None` where they are not counted.
+    /// Halves that came again with another body.
     pub conflicts: Option<u64>,
     /// Messages that could not be read.
     pub dead_letters: u64,
+    /// Messages refused for their signature, key, host, clock or size.
+    #[serde(default)]
+    pub refused: Option<u64>,
+    /// Messages that lie in AWS's dead-letter queue now.
+    #[serde(default)]
+    pub waiting: Option<u64>,
 }
 
 /// How well the questions were covered, this week and the one before.
@@ -119,11 +156,14 @@ pub struct MatchSummary {
     /// This week's figures.
     #[serde(flatten)]
     pub this_week: MatchCounts,
-    /// Those of the week before; `None` where it has no data.
+    /// Where this week's match types come from.
+    #[serde(default)]
+    pub sources: MatchSources,
+    /// The figures of the week before; `None` where it has no data.
     pub previous: Option<MatchCounts>,
 }
 
-/// Interactions by match type, and the mean of the scores that are known.
+/// Answered interactions by match type, and the mean of the scores that are known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatchCounts {
@@ -153,13 +193,47 @@ impl MatchCounts {
     }
 
     /// The count of one match type, to change.
-    pub fn count_mut(&mut self, match_type: MatchType) -> &mut u64 {
+    pub const fn count_mut(&mut self, match_type: MatchType) -> &mut u64 {
         match match_type {
             MatchType::Full => &mut self.full,
             MatchType::Partial => &mut self.partial,
             MatchType::None => &mut self.none,
         }
     }
+}
+
+/// Answered interactions with a match type, by what judged it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the source of its name")]
+pub struct MatchSources {
+    pub model: u64,
+    pub similarity: u64,
+    pub unknown: u64,
+}
+
+impl MatchSources {
+    /// The count of one source, to change.
+    pub const fn count_mut(&mut self, source: MatchSource) -> &mut u64 {
+        match source {
+            MatchSource::Model => &mut self.model,
+            MatchSource::Similarity => &mut self.similarity,
+            MatchSource::Unknown => &mut self.unknown,
+        }
+    }
+}
+
+/// The visitors' own word on the week's answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Feedback {
+    /// Thumbs up.
+    pub up: u64,
+    /// Thumbs down.
+    pub down: u64,
+    /// Thumbs down although the match was `full`.
+    pub down_though_covered: u64,
+    /// What they wrote.
+    pub comments: Vec<String>,
 }
 
 /// Interactions by outcome.
@@ -192,7 +266,7 @@ impl Outcomes {
     }
 
     /// The same to change.
-    pub fn count_mut(&mut self, outcome: Option<Outcome>) -> &mut u64 {
+    pub const fn count_mut(&mut self, outcome: Option<Outcome>) -> &mut u64 {
         match outcome {
             Some(Outcome::Answered) => &mut self.answered,
             Some(Outcome::NoMatch) => &mut self.no_match,
@@ -217,230 +291,57 @@ pub struct Latency {
     pub samples: u64,
 }
 
-/// Which way a skill moves against the week before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trend {
-    /// Asked for significantly more.
-    Rising,
-    /// Asked for significantly less.
-    Falling,
-    /// No significant difference.
-    Steady,
-    /// Rising, and absent from the seven weeks before.
-    New,
-    /// Falling, and now absent.
-    Gone,
-    /// Under five in both weeks together: nothing can be said.
-    TooFew,
-}
-
-impl Trend {
-    /// Whether it grows.
-    pub const fn grows(self) -> bool {
-        matches!(self, Self::Rising | Self::New)
-    }
-
-    /// Whether an arrow may be drawn.
-    pub const fn moved(self) -> bool {
-        matches!(self, Self::Rising | Self::Falling | Self::New | Self::Gone)
-    }
-}
-
-/// One skill's week.
+/// One of the eight weeks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SkillReport {
-    /// The canonical name.
-    pub skill: String,
-    /// Interactions that are about it.
+pub struct HistoryWeek {
+    /// The ISO 8601 week.
+    pub week: String,
+    /// Its figures; `None` for a week without any data.
+    pub figures: Option<WeekFigures>,
+}
+
+/// The figures of one week.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WeekFigures {
+    /// Interactions that count.
+    pub interactions: u64,
+    /// Of them those with a query half.
     pub queries: u64,
-    /// Their distinct sessions; `None` where none is known.
-    pub sessions: Option<u64>,
-    /// Interactions the week before; `None` where that week has no data.
-    pub previous: Option<u64>,
-    /// Which way it moves.
-    pub trend: Trend,
-    /// Eight weeks, oldest first, this one last; `None` for a week without any data.
-    pub weeks: Vec<Option<u64>>,
-    /// The words that were used, in small letters.
-    pub variants: Vec<Variant>,
-    /// Of them with match type full.
-    pub full: u64,
-    /// Of them with match type partial.
-    pub partial: u64,
-    /// Of them with match type none.
-    pub none: u64,
-    /// Of them without a response.
+    /// With both halves.
+    pub joined: u64,
+    /// Queries without a response.
     pub unanswered: u64,
-}
-
-/// A word for a skill, and how many interactions use it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Variant {
-    /// In small letters.
-    pub text: String,
-    /// Interactions that use it.
-    pub queries: u64,
-}
-
-/// A skill that moved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trending {
-    /// The canonical name.
-    pub skill: String,
-    /// Which way.
-    pub trend: Trend,
-    /// Interactions this week.
-    pub queries: u64,
-    /// Interactions the week before.
-    pub previous: u64,
-    /// Fisher's exact test on interactions, two-sided, to five digits.
-    pub p: f64,
-}
-
-/// Whether a gap is a skill or a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GapType {
-    /// A known skill.
-    Skill,
-    /// The key phrase of questions without one.
-    Topic,
-}
-
-impl GapType {
-    /// The code that stands for it everywhere.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Skill => "skill",
-            Self::Topic => "topic",
-        }
-    }
-}
-
-/// Why the agent could not answer well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GapKind {
-    /// The agent failed: a quota, the model, an error, or no response at all.
-    Fault,
-    /// A filter or the hour refused the question.
-    Blocked,
-    /// Nothing matched, and it is not on the CV.
-    NotOnCv,
-    /// Nothing matched, though it is on the CV.
-    NotRetrieved,
-    /// Nothing matched, and there is no CV list to tell why.
-    Unmatched,
-}
-
-impl GapKind {
-    /// The code that stands for it everywhere.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Fault => "fault",
-            Self::Blocked => "blocked",
-            Self::NotOnCv => "not_on_cv",
-            Self::NotRetrieved => "not_retrieved",
-            Self::Unmatched => "unmatched",
-        }
-    }
-
-    /// Whether the agent worked, and found nothing.
-    pub const fn is_unmatched(self) -> bool {
-        matches!(self, Self::NotOnCv | Self::NotRetrieved | Self::Unmatched)
-    }
-}
-
-/// A skill or topic that people ask for and the agent cannot answer well.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Gap {
-    /// The skill's or topic's name.
-    pub name: String,
-    /// Which of the two.
-    #[serde(rename = "type")]
-    pub gap_type: GapType,
-    /// Why.
-    pub kind: GapKind,
-    /// The gap's own interactions this week.
-    pub queries: u64,
-    /// Their distinct sessions; `None` where none is known.
-    pub sessions: Option<u64>,
-    /// Weeks in a row with this gap, this one included; eight at most.
-    pub weeks_running: u32,
-    /// The first of the eight weeks that has it.
-    pub first_seen: String,
-    /// The first three questions by time.
-    pub examples: Vec<String>,
-    /// Every other skill in the gap's own interactions, most often first, then by name.
-    pub related: Vec<String>,
-    /// What the owner said of it.
-    pub mark: Option<GapMark>,
-    /// Whether nothing matches although the owner marked it `have-it`.
+    /// Distinct sessions, and each interaction without one.
+    pub conversations: u64,
+    /// Joined ÷ all, to four digits.
+    pub join_rate: Option<f64>,
+    /// How well the questions were covered.
+    #[serde(rename = "match")]
+    pub matches: MatchCounts,
+    /// How the handlings ended.
+    pub outcomes: Outcomes,
+    /// How long the answers took, milliseconds.
+    pub latency_ms: Latency,
+    /// Scores against outcomes, in bands; `None` where no interaction has a score.
+    pub score_bands: Option<Vec<ScoreBand>>,
+    /// How conversations went on after an answer that covered nothing; `None` without sessions.
     #[serde(default)]
-    pub reopened: bool,
+    pub after_no_match: Option<AfterNoMatch>,
 }
 
-/// What the owner said of a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GapMark {
-    /// It is on the CV now.
-    HaveIt,
-    /// The owner is learning it.
-    Learning,
-    /// It is not what the owner does.
-    NotMine,
-    /// It is no gap: left out of reports.
-    Noise,
-}
-
-impl GapMark {
-    /// Every mark.
-    pub const ALL: [Self; 4] = [Self::HaveIt, Self::Learning, Self::NotMine, Self::Noise];
-
-    /// The word that stands for it everywhere.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::HaveIt => "have-it",
-            Self::Learning => "learning",
-            Self::NotMine => "not-mine",
-            Self::Noise => "noise",
-        }
-    }
-
-    /// The mark that `code` stands for.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mark| mark.code() == code)
-    }
-}
-
-/// The words that people use for a skill, beside those on the CV.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// How conversations went on after an answer that covered nothing (match `none`). Only interactions
+/// with a session are counted, and only within the week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Vocabulary {
-    /// The canonical name.
-    pub skill: String,
-    /// The CV's words for it, in small letters.
-    pub on_cv: Vec<String>,
-    /// The visitors' words for it.
-    pub asked: Vec<Variant>,
-}
-
-impl Vocabulary {
-    /// Whether a skill has more than one word for it, or the CV has another one.
-    pub fn tells_something(&self) -> bool {
-        match self.asked.as_slice() {
-            [] => false,
-            [only] => {
-                let written = |text: &String| text.to_lowercase() == only.text.to_lowercase();
-                !self.on_cv.is_empty() && !self.on_cv.iter().any(written)
-            }
-            _ => true,
-        }
-    }
+pub struct AfterNoMatch {
+    /// Answers that covered nothing.
+    pub answers: u64,
+    /// Of them those after which the visitor asked on.
+    pub asked_on: u64,
+    /// Of them those that ended the conversation.
+    pub ended: u64,
 }
 
 /// What the figures were made from.

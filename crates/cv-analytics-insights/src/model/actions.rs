@@ -2,24 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{GapKind, GapType};
+use super::{GapKind, NameType};
 
 /// What kind of thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionKind {
-    /// Add it to the CV where it is true, else learn it.
+    /// Add the skill to the CV where the owner has it, else learn it.
     AddOrLearn,
-    /// It is on the CV, and the agent does not find it.
+    /// The skill is on the CV, and the agent does not find it.
     FixRetrieval,
-    /// A filter refuses what people want to know.
-    RelaxFilter,
+    /// Give the agent an answer about a topic.
+    AnswerTopic,
+    /// Look at what the filter stops.
+    ReviewFilter,
+    /// Look at what is asked outside the agent's hours.
+    ReviewHours,
     /// The agent fails.
     FixFault,
-    /// People use another word than the CV.
+    /// People use another word than the CV, and it is answered worse.
     UseTheirWord,
     /// Halves are missing: the numbers cannot be trusted.
     CheckCapture,
+    /// The agent reports only its good answers.
+    MoveOver,
 }
 
 /// One thing to do.
@@ -29,7 +35,7 @@ pub struct Action {
     pub priority: u32,
     /// What kind of thing.
     pub kind: ActionKind,
-    /// What it is about.
+    /// What it is about: a skill, a topic or an outcome.
     pub name: String,
     /// Why, in a sentence.
     pub why: String,
@@ -59,12 +65,16 @@ pub enum SuggestionPlace {
 }
 
 /// The figures behind an action.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// Interactions.
     pub queries: u64,
-    /// Distinct sessions; `None` where none is known.
-    pub sessions: Option<u64>,
+    /// Their conversations.
+    pub conversations: u64,
+    /// Of the interactions those that were answered in part.
+    #[serde(default)]
+    pub partly: u64,
     /// All interactions about it, those included; `None` where only those are counted.
     #[serde(default)]
     pub asked: Option<u64>,
@@ -74,6 +84,9 @@ pub struct Evidence {
     /// All interactions about it the week before; `None` where that is not counted.
     #[serde(default)]
     pub previous: Option<u64>,
+    /// Weeks in a row with the gap; `None` where it is not about one.
+    #[serde(default)]
+    pub weeks_running: Option<u32>,
     /// The gap whose interactions these are, where it is one.
     #[serde(default)]
     pub gap: Option<GapOf>,
@@ -87,7 +100,7 @@ pub struct Evidence {
 pub struct GapOf {
     /// Whether it is a skill's or a topic's.
     #[serde(rename = "type")]
-    pub gap_type: GapType,
+    pub name_type: NameType,
     /// Why the agent could not answer well.
     pub kind: GapKind,
 }

@@ -1,0 +1,81 @@
+//! Match scores against outcomes: whether the agent's own score says how a question ended.
+
+use cv_analytics_core::event::Outcome;
+use serde::{Deserialize, Serialize};
+
+/// This week's scores against how the questions ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Calibration {
+    /// Interactions with a score.
+    pub scored: u64,
+    /// Of them those whose score and outcome disagree.
+    pub disagreeing: u64,
+    /// Whether there are enough of them to say so: five, and one in fifty of those scored.
+    pub disagrees: bool,
+    /// The plainest disagreements first.
+    pub examples: Vec<Disagreement>,
+    /// Five bands of twenty, the lowest first.
+    pub bands: Vec<ScoreBand>,
+    /// Interactions in ten bins of ten, the lowest first; 100 is in the last.
+    pub histogram: Vec<u64>,
+}
+
+/// Interactions with a score of one band, by outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreBand {
+    /// The lowest score of the band.
+    pub from: u32,
+    /// The highest whole score of it.
+    pub to: u32,
+    /// Interactions with such a score.
+    pub scored: u64,
+    /// Of them those whose outcome disagrees with it.
+    pub disagreeing: u64,
+    /// How they ended.
+    pub outcomes: ScoredOutcomes,
+}
+
+/// Interactions with a score, by outcome: one without a response has none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the outcome of its name")]
+pub struct ScoredOutcomes {
+    pub answered: u64,
+    pub no_match: u64,
+    pub blocked: u64,
+    pub off_hours: u64,
+    pub quota: u64,
+    pub ai_error: u64,
+    pub error: u64,
+}
+
+impl ScoredOutcomes {
+    /// The count of one outcome.
+    pub const fn count(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Answered => self.answered,
+            Outcome::NoMatch => self.no_match,
+            Outcome::Blocked => self.blocked,
+            Outcome::OffHours => self.off_hours,
+            Outcome::Quota => self.quota,
+            Outcome::AiError => self.ai_error,
+            Outcome::Error => self.error,
+        }
+    }
+}
+
+/// A question whose score and outcome disagree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Disagreement {
+    /// The question; `None` where only its response came.
+    pub query: Option<String>,
+    /// The agent's score.
+    pub score: f64,
+    /// How it ended.
+    pub outcome: String,
+    /// The match type, where there is one.
+    #[serde(rename = "match")]
+    pub match_type: Option<String>,
+}
