@@ -235,6 +235,11 @@ impl fmt::Display for SessionDigest {
 }
 
 impl SessionDigest {
+    /// The bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
     /// Reads what its `Display` writes.
     pub fn from_digits(digits: &str) -> Option<Self> {
         let plain = digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

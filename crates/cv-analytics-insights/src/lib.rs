@@ -35,7 +35,6 @@ pub mod report_words;
 pub mod settings;
 mod skill_view;
 pub mod skills;
-mod suggestion;
 mod tally;
 
 pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention, topic};

@@ -1,7 +1,10 @@
 //! Makes the report of one week out of what the tally counted.
 
-pub(crate) mod actions;
+mod actions;
 pub mod builder;
 pub mod fisher;
-pub(crate) mod input_hash;
-pub(crate) mod trends;
+mod input_hash;
+mod names;
+mod suggestion;
+mod together;
+mod trends;

@@ -1,5 +1,6 @@
 //! The settings that change figures: they live in the store, and travel as one JSON document.
 
+pub mod counting_rules;
 pub mod gap_marks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,8 @@ pub const SETTINGS_KEY: &str = "cv-analytics:settings";
 
 /// What the owner set.
 ///
-/// As JSON: `{"cv":["Go"],"aliases":{"Kubernetes":["kube"]},"gapMarks":{"visa":"noise"},
+/// As JSON: `{"cv":["Go"],"aliases":{"Kubernetes":["kube"]},"topics":{"parking":["car park"]},
+/// "gapMarks":{"visa":"noise"},
 /// "exclusions":{"sessions":["…"],"requestIds":["…"]}}`; a field that is absent is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -27,6 +29,8 @@ pub struct FigureSettings {
     pub cv: Option<Vec<String>>,
     /// Skills and aliases that the owner adds to the dictionary.
     pub aliases: BTreeMap<String, Vec<String>>,
+    /// The owner's topics, each with the phrases that stand for it.
+    pub topics: BTreeMap<String, Vec<String>>,
     /// What the owner said of gaps, by skill or topic, since when, and what was said before.
     pub gap_marks: BTreeMap<String, MarkedGap>,
     /// What is left out of reports besides canaries and known bots.

@@ -1,8 +1,13 @@
-//! Counts the interactions of eight weeks one by one.
+//! Counts the interactions of eight weeks one by one, in any order.
+//!
+//! [`reading`] says what an interaction is about, [`gaps`] whom it fails; [`weeks`] counts it, and
+//! [`scores`], [`tracked_gaps`] and [`history`] look at it from their sides.
 
-pub(crate) mod asked_skills;
+pub(crate) mod exclusions;
 pub(crate) mod gaps;
 pub(crate) mod history;
+pub(crate) mod names;
+pub(crate) mod reading;
 pub(crate) mod scores;
 pub(crate) mod tracked_gaps;
 pub(crate) mod weeks;

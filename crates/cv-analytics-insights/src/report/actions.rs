@@ -1,264 +1,322 @@
-//! What to do, each with its evidence.
+//! What to do, each with its evidence: one cause, one action.
 //!
-//! Ranked by how many different people ask, how badly it is answered and whether it grows: people
-//! times (a quarter plus the share of the questions about it that fail this way), half as much
-//! again where it grows or fails again after the owner closed it. What makes the figures themselves
-//! doubtful comes first.
+//! Ranked by how many conversations ask, how badly it is answered (a partial answer weighs half)
+//! and whether it grows: conversations times (a quarter plus the share of the questions about it
+//! that fail this way), half as much again where it grows or fails again after the owner closed it.
+//! What makes the figures themselves doubtful, and an outage, comes first.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::hash::BuildHasher;
 
 use cv_analytics_core::event::Outcome;
 
-use crate::gap_sentences::gap_mark_name;
 use crate::model::{
-    Action, ActionKind, Capture, Evidence, FollowedGap, Gap, GapKind, GapMark, GapOf, GapType,
-    SkillReport, Suggestion, Vocabulary,
+    Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapOf, NameFigures, NameType,
+    OTHER_QUESTIONS, OTHERS, TrackedGap, Vocabulary,
 };
+use crate::report::suggestion;
 use crate::skills::dictionary::SkillDictionary;
-use crate::suggestion;
-use crate::tally::gaps::Asked;
-use crate::tally::weeks::distinct;
+use crate::tally::weeks::VariantTally;
+use crate::view::phrases::{WhyDetails, why};
 
 /// Under this join rate the figures cannot be trusted.
 pub(crate) const TRUSTED_JOIN_RATE: f64 = 0.99;
 /// The most actions of a report.
-const MOST: usize = 10;
+const MAX_ACTIONS: usize = 10;
 /// A gap of one question in one week is no reason to act.
-const FEWEST: u64 = 2;
+const MIN_QUESTIONS: u64 = 2;
 /// How often people must have used a word before the CV should.
-const FEWEST_WORDS: u64 = 3;
+const MIN_WORD_QUESTIONS: u64 = 3;
+/// A fault of one interaction in so many, and of so many at least, is an outage.
+const OUTAGE_ONE_IN: u64 = 5;
+const OUTAGE_MIN_QUESTIONS: u64 = 5;
+/// Fewer responses than this do not show that an agent reports only its good answers.
+const MIN_RESPONSES: u64 = 5;
+/// How badly a refused question is answered, per mille: a filter and hours are the owner's choice.
+const REFUSED_BADNESS: u64 = 250;
 
 /// What advice rests on.
 pub(crate) struct Advice<'r> {
     pub(crate) capture: &'r Capture,
+    pub(crate) interactions: u64,
     pub(crate) gaps: &'r [Gap],
-    pub(crate) followed: &'r [FollowedGap],
+    pub(crate) tracked: &'r [TrackedGap],
     pub(crate) vocabulary: &'r [Vocabulary],
     pub(crate) dictionary: &'r SkillDictionary,
+    /// The rows of skills and topics, by type and name.
+    pub(crate) figures: HashMap<(NameType, &'r str), &'r NameFigures>,
+    /// The words of this week for each skill, by its name.
+    pub(crate) words: HashMap<String, Vec<(String, VariantTally)>>,
+    /// Faults and refusals of this week: outcome (`None`: unanswered), questions, conversations.
+    pub(crate) by_outcome: Vec<(Option<Outcome>, u64, u64)>,
+    /// The responses, and their conversations, of an agent that reports only its good answers.
+    pub(crate) good_answers_only: Option<(u64, u64)>,
 }
 
 struct Candidate {
     action: Action,
-    first: bool,
-    people: u64,
+    /// Before all others, the lowest first.
+    precedence: u8,
     badness_per_mille: u64,
     /// Whether it grows, or fails again.
-    presses: bool,
-    weeks_running: u32,
+    is_urgent: bool,
 }
 
 impl Advice<'_> {
-    pub(crate) fn actions<'s>(
-        &self,
-        faults: &mut HashMap<Option<Outcome>, Asked, impl BuildHasher>,
-        skill: impl Fn(&str) -> Option<&'s SkillReport>,
-    ) -> Vec<Action> {
-        let mut candidates: Vec<Candidate> = self.capture_check().into_iter().collect();
-        candidates.extend(faults.iter_mut().filter_map(|(outcome, asked)| fault(*outcome, asked)));
-        candidates.extend(self.gaps.iter().filter_map(|gap| {
-            let about = Some(gap)
-                .filter(|gap| gap.gap_type == GapType::Skill)
-                .and_then(|gap| skill(&gap.name));
-            self.for_gap(gap, about)
-        }));
-        candidates.extend(
-            self.vocabulary.iter().filter_map(|words| self.their_word(words, skill(&words.skill))),
-        );
+    pub(crate) fn actions(&self) -> Vec<Action> {
+        let mut candidates: Vec<Candidate> = Vec::new();
+        candidates.extend(self.move_over());
+        candidates.extend(self.faults());
+        candidates.extend(self.capture_check(&candidates));
+        candidates.extend(self.refusals());
+        let mut gaps: Vec<Candidate> =
+            self.gaps.iter().filter_map(|gap| self.for_gap(gap)).collect();
+        for word in self.vocabulary.iter().filter_map(|words| self.their_word(words)) {
+            // One cause, one action: where the word has most of the gap, it is the cause.
+            let gap = gaps.iter().position(|gap| {
+                gap.action.name == word.action.name
+                    && gap.action.evidence.gap.is_some_and(|gap| gap.name_type == NameType::Skill)
+            });
+            let failing = word.badness_per_mille * word.action.evidence.queries / 1000;
+            match gap {
+                Some(gap)
+                    if gaps
+                        .get(gap)
+                        .is_some_and(|gap| gap.action.evidence.queries >= 2 * failing) => {}
+                Some(gap) => {
+                    gaps.remove(gap);
+                    gaps.push(word);
+                }
+                None => gaps.push(word),
+            }
+        }
+        candidates.extend(gaps);
         candidates.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        let ranked = (1..).zip(candidates).take(MOST);
+        let ranked = (1..).zip(candidates).take(MAX_ACTIONS);
         ranked.map(|(priority, candidate)| Action { priority, ..candidate.action }).collect()
     }
 
-    fn capture_check(&self) -> Option<Candidate> {
-        self.capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
-        let lost = self.capture.unanswered + self.capture.response_only;
-        let all = lost + self.capture.joined;
-        let why = format!(
-            "{lost} of {all} interactions miss a half ({} without a response, {} without a query), so the figures are incomplete",
-            self.capture.unanswered, self.capture.response_only
-        );
+    /// An agent that reports only its good answers: every figure of failures is blind.
+    fn move_over(&self) -> Option<Candidate> {
+        let (responses, conversations) =
+            self.good_answers_only.filter(|(responses, _)| *responses >= MIN_RESPONSES)?;
+        let evidence = Evidence { queries: responses, conversations, ..Evidence::default() };
         Some(Candidate {
-            first: true,
-            badness_per_mille: 1000 * lost / all.max(1),
-            ..Candidate::new(ActionKind::CheckCapture, "capture", why, lost, None)
+            precedence: 1,
+            ..Candidate::new(ActionKind::MoveOver, "responses", evidence, &WhyDetails::default())
         })
     }
 
-    fn for_gap(&self, gap: &Gap, skill: Option<&SkillReport>) -> Option<Candidate> {
-        if gap.queries < FEWEST && gap.weeks_running < 2 && !gap.reopened {
+    /// One action for each outcome that is a fault.
+    fn faults(&self) -> Vec<Candidate> {
+        let faults = self.by_outcome.iter().filter(|(outcome, queries, _)| {
+            let is_fault = match outcome {
+                // Its cause is that the agent reports only its good answers.
+                None => self.good_answers_only.is_none(),
+                Some(outcome) => {
+                    matches!(outcome, Outcome::Quota | Outcome::AiError | Outcome::Error)
+                }
+            };
+            is_fault && *queries >= MIN_QUESTIONS
+        });
+        faults
+            .map(|&(outcome, queries, conversations)| {
+                let name = outcome.map_or("unanswered", Outcome::code);
+                let evidence = Evidence { queries, conversations, ..Evidence::default() };
+                let outage = queries >= OUTAGE_MIN_QUESTIONS
+                    && queries * OUTAGE_ONE_IN >= self.interactions;
+                Candidate {
+                    precedence: if outage { 0 } else { LAST },
+                    ..Candidate::new(
+                        ActionKind::FixFault,
+                        name,
+                        evidence,
+                        &WhyDetails { interactions: self.interactions, ..WhyDetails::default() },
+                    )
+                }
+            })
+            .collect()
+    }
+
+    /// Halves are missing, and no other action says why.
+    fn capture_check(&self, others: &[Candidate]) -> Option<Candidate> {
+        self.capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
+        let Capture { unanswered, response_only, joined, .. } = *self.capture;
+        let explained = self.good_answers_only.is_some()
+            || others.iter().any(|other| {
+                other.action.kind == ActionKind::FixFault && other.action.name == "unanswered"
+            });
+        let (name, lost) = match (explained, response_only) {
+            (true, 0) => return None,
+            (true, lost) => ("response_only", lost),
+            (false, _) => ("capture", unanswered + response_only),
+        };
+        let evidence =
+            Evidence { queries: lost, conversations: lost, ..Evidence::default() };
+        let details = WhyDetails {
+            interactions: joined + unanswered + response_only,
+            unanswered: if explained { 0 } else { unanswered },
+            response_only,
+            ..WhyDetails::default()
+        };
+        Some(Candidate {
+            precedence: 2,
+            ..Candidate::new(ActionKind::CheckCapture, name, evidence, &details)
+        })
+    }
+
+    /// One action for what the filter stops, one for what comes outside the hours.
+    fn refusals(&self) -> Vec<Candidate> {
+        let refused = self.by_outcome.iter().filter_map(|&(outcome, queries, conversations)| {
+            let kind = match outcome {
+                Some(Outcome::Blocked) => ActionKind::ReviewFilter,
+                Some(Outcome::OffHours) => ActionKind::ReviewHours,
+                _ => return None,
+            };
+            let name = outcome.map_or("", Outcome::code);
+            let evidence = Evidence { queries, conversations, ..Evidence::default() };
+            (queries >= MIN_QUESTIONS).then(|| Candidate {
+                badness_per_mille: REFUSED_BADNESS,
+                ..Candidate::new(kind, name, evidence, &WhyDetails::default())
+            })
+        });
+        refused.collect()
+    }
+
+    fn for_gap(&self, gap: &Gap) -> Option<Candidate> {
+        let is_nameless = gap.name == OTHERS || gap.name == OTHER_QUESTIONS;
+        let is_single = gap.queries < MIN_QUESTIONS && gap.weeks_running < 2 && !gap.reopened;
+        if is_nameless || is_single {
             return None;
         }
-        let weeks = match gap.weeks_running {
-            1 => String::new(),
-            weeks => format!(", for {weeks} weeks running"),
-        };
-        let (kind, why) = match (gap.kind, gap.mark) {
+        let kind = match (gap.kind, gap.mark) {
             (_, Some(GapMark::NotMine | GapMark::Noise))
-            | (GapKind::Fault, _)
-            | (GapKind::NotOnCv | GapKind::Unmatched, Some(GapMark::Learning)) => return None,
-            (GapKind::Blocked, _) => {
-                (ActionKind::RelaxFilter, format!("refused by a filter or outside hours{weeks}"))
-            }
-            (_, Some(GapMark::HaveIt)) if gap.reopened => {
-                (ActionKind::FixRetrieval, self.fails_again(gap))
+            | (GapKind::Fault | GapKind::Blocked, _)
+            | (GapKind::NotOnCv | GapKind::Unmatched | GapKind::NoAnswer, Some(GapMark::Learning)) => {
+                return None;
             }
             // It is on the CV since, or nobody has asked since: nothing to do before it fails again.
-            (_, Some(GapMark::HaveIt)) => return None,
-            (GapKind::NotOnCv, None) => {
-                (ActionKind::AddOrLearn, format!("nothing matched, and it is not on the CV{weeks}"))
-            }
-            (GapKind::Unmatched, None) => {
-                (ActionKind::AddOrLearn, format!("nothing matched{weeks}"))
-            }
-            (GapKind::NotRetrieved, Some(GapMark::Learning) | None) => {
-                (ActionKind::FixRetrieval, format!("it is on the CV, yet nothing matched{weeks}"))
-            }
+            (_, Some(GapMark::HaveIt)) if !gap.reopened => return None,
+            (GapKind::NoAnswer, _) => ActionKind::AnswerTopic,
+            (_, Some(GapMark::HaveIt)) | (GapKind::NotRetrieved, _) => ActionKind::FixRetrieval,
+            (GapKind::NotOnCv | GapKind::Unmatched, None) => ActionKind::AddOrLearn,
         };
-        let asked = skill.map_or(gap.queries, |skill| skill.queries.max(gap.queries));
-        let grows = skill.map(|skill| skill.trend.grows());
+        let figures = self.figures.get(&(gap.name_type, gap.name.as_str()));
+        let asked = figures.map_or(gap.queries, |figures| figures.queries.max(gap.queries));
+        let grows = figures.map(|figures| figures.trend.grows());
+        let evidence = Evidence {
+            queries: gap.queries,
+            conversations: gap.conversations,
+            partly: gap.partly,
+            asked: figures.map(|_| asked),
+            grows,
+            previous: figures.and_then(|figures| figures.previous),
+            weeks_running: Some(gap.weeks_running),
+            gap: Some(GapOf { name_type: gap.name_type, kind: gap.kind }),
+            word: None,
+        };
+        let tracked = self.tracked.iter().find(|tracked| tracked.name == gap.name);
+        let details = WhyDetails {
+            reopened: gap.reopened,
+            marked_since: tracked.and_then(|tracked| tracked.since.clone()),
+            ..WhyDetails::default()
+        };
         let mut candidate = Candidate {
-            badness_per_mille: 1000 * gap.queries / asked.max(1),
-            presses: grows == Some(true) || gap.reopened,
-            weeks_running: gap.weeks_running,
-            ..Candidate::new(kind, &gap.name, why, gap.queries, gap.sessions)
+            badness_per_mille: (1000 * gap.queries - 500 * gap.partly) / asked.max(1),
+            is_urgent: grows == Some(true) || gap.reopened,
+            ..Candidate::new(kind, &gap.name, evidence, &details)
         };
-        let evidence = &mut candidate.action.evidence;
-        evidence.asked = skill.map(|_| asked);
-        evidence.grows = grows;
-        evidence.previous = skill.and_then(|skill| skill.previous);
-        evidence.gap = Some(GapOf { gap_type: gap.gap_type, kind: gap.kind });
-        candidate.action.suggestion = self.line_to_add(gap);
+        if kind == ActionKind::AddOrLearn {
+            let words = self.vocabulary.iter().find(|words| words.skill == gap.name);
+            let own = gap.name.to_lowercase();
+            let theirs = words.and_then(|words| words.asked.iter().find(|word| word.text != own));
+            candidate.action.suggestion = suggestion::cv_line(
+                self.dictionary,
+                &gap.name,
+                theirs.map(|word| word.text.as_str()),
+            );
+        }
         Some(candidate)
     }
 
-    /// Why a gap that was marked `have-it` is back.
-    fn fails_again(&self, gap: &Gap) -> String {
-        let followed = self.followed.iter().find(|followed| followed.name == gap.name);
-        let since = followed.and_then(|followed| followed.since.as_deref()?.get(..10));
-        let since = since.map_or_else(String::new, |day| format!(" on {day}"));
-        let on_cv = match gap.kind {
-            GapKind::NotOnCv => "; the CV\u{2019}s skill list does not name it",
-            _ => "",
-        };
-        let mark = gap_mark_name(GapMark::HaveIt);
-        format!("you marked it \u{201c}{mark}\u{201d}{since}, yet nothing matches{on_cv}")
-    }
-
-    /// The line that a skill's gap asks for, where the CV does not have it. A topic has none: what
-    /// people want there is a sentence, and the CV's list is one of skills.
-    fn line_to_add(&self, gap: &Gap) -> Option<Suggestion> {
-        let missing = matches!(gap.kind, GapKind::NotOnCv | GapKind::Unmatched);
-        if gap.gap_type == GapType::Topic || !missing {
-            return None;
-        }
-        let words = self.vocabulary.iter().find(|words| words.skill == gap.name);
-        let own = gap.name.to_lowercase();
-        let theirs = words.and_then(|words| words.asked.iter().find(|word| word.text != own));
-        suggestion::cv_line(self.dictionary, &gap.name, theirs.map(|word| word.text.as_str()))
-    }
-
-    fn their_word(&self, words: &Vocabulary, skill: Option<&SkillReport>) -> Option<Candidate> {
-        let (cv_word, on_cv) = (words.on_cv.first()?, &words.on_cv);
-        let theirs = words
-            .asked
+    /// A word for a skill that the CV does not use, where it is answered worse than the CV's own.
+    fn their_word(&self, words: &Vocabulary) -> Option<Candidate> {
+        let cv_word = words.on_cv.first()?;
+        let figures = self.figures.get(&(NameType::Skill, words.skill.as_str()));
+        let tallies = self.words.get(&words.skill)?;
+        let is_on_cv = |word: &str| words.on_cv.iter().any(|known| are_equivalent(known, word));
+        let (own, own_failing) = tallies
             .iter()
-            .find(|word| !on_cv.iter().any(|known| says_the_same(known, &word.text)))?;
-        if theirs.queries < FEWEST_WORDS {
+            .filter(|(word, _)| is_on_cv(word))
+            .fold((0, 0), |(all, failing), (_, tally)| (all + tally.queries, failing + tally.failing));
+        let theirs = words.asked.iter().find(|word| !is_on_cv(&word.text))?;
+        let (_, tally) = tallies.iter().find(|(word, _)| *word == theirs.text)?;
+        let is_worse = own > 0 && tally.failing * own > own_failing * tally.queries;
+        if tally.queries < MIN_WORD_QUESTIONS || !is_worse {
             return None;
         }
-        let why = format!(
-            "people say \u{201c}{}\u{201d}, the CV says \u{201c}{cv_word}\u{201d}",
-            theirs.text
-        );
-        let grows = skill.map(|skill| skill.trend.grows());
-        let mut candidate = Candidate {
-            badness_per_mille: 0,
-            presses: grows == Some(true),
-            ..Candidate::new(ActionKind::UseTheirWord, &words.skill, why, theirs.queries, None)
+        let grows = figures.map(|figures| figures.trend.grows());
+        let evidence = Evidence {
+            queries: tally.queries,
+            conversations: tally.conversations.clone().count(),
+            asked: figures.map(|figures| figures.queries),
+            grows,
+            previous: figures.and_then(|figures| figures.previous),
+            word: Some(theirs.text.clone()),
+            ..Evidence::default()
         };
-        let evidence = &mut candidate.action.evidence;
-        evidence.asked = skill.map(|skill| skill.queries);
-        evidence.grows = grows;
-        evidence.previous = skill.and_then(|skill| skill.previous);
-        evidence.word = Some(theirs.text.clone());
+        let details = WhyDetails { cv_word: Some(cv_word.clone()), ..WhyDetails::default() };
+        let mut candidate = Candidate {
+            badness_per_mille: 1000 * tally.failing / tally.queries.max(1),
+            is_urgent: grows == Some(true),
+            ..Candidate::new(ActionKind::UseTheirWord, &words.skill, evidence, &details)
+        };
         candidate.action.suggestion =
             suggestion::cv_line(self.dictionary, &words.skill, Some(&theirs.text));
         Some(candidate)
     }
 }
 
+/// The precedence of what has none.
+const LAST: u8 = 9;
+
 impl Candidate {
-    fn new(kind: ActionKind, name: &str, why: String, queries: u64, sessions: Option<u64>) -> Self {
+    fn new(kind: ActionKind, name: &str, evidence: Evidence, details: &WhyDetails) -> Self {
         Self {
             action: Action {
                 priority: 0,
                 kind,
                 name: name.to_owned(),
-                why,
-                evidence: Evidence {
-                    queries,
-                    sessions,
-                    asked: None,
-                    grows: None,
-                    previous: None,
-                    gap: None,
-                    word: None,
-                },
+                why: why(kind, name, &evidence, details),
+                evidence,
                 suggestion: None,
             },
-            first: false,
-            people: sessions.unwrap_or(queries),
+            precedence: LAST,
             badness_per_mille: 1000,
-            presses: false,
-            weeks_running: 1,
+            is_urgent: false,
         }
     }
 
-    /// People × (¼ + share) × 1½ where it presses, in two-thousandths.
+    /// Conversations × (¼ + share) × 1½ where it is urgent, in two-thousandths.
     fn weight(&self) -> u64 {
-        self.people * (250 + self.badness_per_mille) * if self.presses { 3 } else { 2 }
+        let conversations = self.action.evidence.conversations;
+        conversations * (250 + self.badness_per_mille) * if self.is_urgent { 3 } else { 2 }
     }
 
     fn rank(&self) -> impl Ord + '_ {
         (
-            Reverse(self.first),
+            self.precedence,
             Reverse(self.weight()),
-            Reverse(self.weeks_running),
+            Reverse(self.action.evidence.weeks_running),
             self.action.kind,
             &self.action.name,
         )
     }
 }
 
-fn fault(outcome: Option<Outcome>, asked: &mut Asked) -> Option<Candidate> {
-    let what = match outcome {
-        None => "no response came at all",
-        Some(Outcome::Quota) => "a quota was used up",
-        Some(Outcome::AiError) => "the model failed",
-        Some(Outcome::Error) => "the agent met an error",
-        Some(Outcome::Answered | Outcome::NoMatch | Outcome::Blocked | Outcome::OffHours) => {
-            return None;
-        }
-    };
-    if asked.queries < FEWEST {
-        return None;
-    }
-    let name = outcome.map_or("unanswered", Outcome::code);
-    let why = what.to_owned();
-    Some(Candidate::new(
-        ActionKind::FixFault,
-        name,
-        why,
-        asked.queries,
-        distinct(&mut asked.sessions),
-    ))
-}
-
 /// Whether one of the words holds the other, spaces and punctuation aside: "CI/CD pipelines" says
 /// "ci/cd", and "microsoft azure" says "azure".
-fn says_the_same(known: &str, theirs: &str) -> bool {
+fn are_equivalent(known: &str, theirs: &str) -> bool {
     let letters = |word: &str| -> String {
         word.chars()
             .filter(|letter| letter.is_alphanumeric() || matches!(letter, '+' | '#'))

@@ -1,6 +1,7 @@
 //! Makes the report of one week out of a store: one computation for every form and either install.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,45 +11,55 @@ use cv_analytics_core::store::{Deliveries, Ledger, Observe, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
+use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    DeliveryCounts, FollowState, FollowedGap, Gap, GapMark, GapType, MatchSummary, Provenance,
-    REPORT_VERSION, Report, SkillReport, Trending, Variant, Vocabulary, WEEKS,
+    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS, Provenance,
+    REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap, TrackedState, Vocabulary, WEEKS,
 };
 use crate::report::actions::Advice;
 use crate::report::input_hash::InputDigester;
-use crate::report::trends::{Movement, movements};
-use crate::settings::gap_marks::MarksInForce;
-use crate::settings::{FigureSettings, SettingsError};
-use crate::skills::cv_list::CvList;
-use crate::skills::dictionary::{SkillDictionary, SkillId};
-use crate::tally::asked_skills::SkillIndex;
-use crate::tally::gaps::GapSubject;
+use crate::report::names::NameRows;
+use crate::report::together::together;
+use crate::settings::SettingsError;
+use crate::settings::counting_rules::CountingRules;
+use crate::tally::gaps::OneGap;
 use crate::tally::history::history;
-use crate::tally::weeks::{SkillTally, Tally, WeekTally, distinct};
+use crate::tally::names::Name;
+use crate::tally::weeks::{Tally, VariantTally, WeekTally};
+
+/// Skills beside a gap that it names.
+const MAX_RELATED: usize = 50;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The store failed.
-    #[error("the store could not be read: {0}")]
+    #[error("cannot read the store: {0}")]
     Store(#[from] StoreError),
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The system gave no thread, or ended one.
-    #[error("a thread of the report failed: {0}")]
+    #[error("cannot run a thread of the report: {0}")]
     Thread(#[source] std::io::Error),
 }
 
 /// Counts one week and the seven before it, page by page, and writes the report.
 pub struct ReportBuilder<'s> {
     week: IsoWeek,
-    marks: MarksInForce<'s>,
-    dictionary: &'s SkillDictionary,
-    cv: Option<&'s CvList>,
+    rules: &'s CountingRules,
     tally: Tally<'s>,
     digester: InputDigester,
+}
+
+/// A report, and what it takes to find the questions behind its figures again.
+#[derive(Clone, Debug)]
+pub struct BuiltReport {
+    /// The report.
+    pub report: Report,
+    /// The phrases that are topics, since three conversations of the eight weeks share them.
+    pub shared_phrases: BTreeSet<String>,
 }
 
 /// The moments whose interactions a report reads: its week and the seven before.
@@ -56,21 +67,18 @@ pub fn period(week: IsoWeek) -> Range<Timestamp> {
     week.earlier(WEEKS - 1).start()..week.end()
 }
 
-/// The report of `week` from what `store` holds, under `settings`; `now` only decides whether the
-/// week is closed.
+/// The report of `week` from what `store` holds, under `rules`; `now` only decides whether the week
+/// is closed.
 ///
 /// # Errors
 /// [`ReportError`].
 pub async fn build_report<S: Observe + Ledger>(
     store: &S,
-    built_in: &SkillDictionary,
-    settings: &FigureSettings,
+    rules: &CountingRules,
     week: IsoWeek,
     now: Timestamp,
-) -> Result<Report, ReportError> {
-    let dictionary = settings.dictionary(built_in)?;
-    let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
-    let mut builder = ReportBuilder::new(week, settings, &dictionary, cv.as_ref())?;
+) -> Result<BuiltReport, ReportError> {
+    let mut builder = ReportBuilder::new(week, rules)?;
     {
         let mut pages = pin!(store.observations(period(week)));
         while let Some(page) = pages.try_next().await? {
@@ -86,16 +94,9 @@ impl<'s> ReportBuilder<'s> {
     ///
     /// # Errors
     /// [`ReportError::Settings`] where the settings cannot be written, [`ReportError::Thread`].
-    pub fn new(
-        week: IsoWeek,
-        settings: &'s FigureSettings,
-        dictionary: &'s SkillDictionary,
-        cv: Option<&'s CvList>,
-    ) -> Result<Self, ReportError> {
-        let marks = MarksInForce::new(settings, dictionary);
-        let tally = Tally::new(week, dictionary, cv, &settings.exclusions, &marks);
-        let digester = InputDigester::start(period(week), settings)?;
-        Ok(Self { week, marks, dictionary, cv, tally, digester })
+    pub fn new(week: IsoWeek, rules: &'s CountingRules) -> Result<Self, ReportError> {
+        let digester = InputDigester::start(period(week), &rules.settings)?;
+        Ok(Self { week, rules, tally: Tally::new(week, rules), digester })
     }
 
     /// Counts a page of interactions, each of which has to come once.
@@ -109,26 +110,25 @@ impl<'s> ReportBuilder<'s> {
     ///
     /// # Errors
     /// [`ReportError::Thread`].
-    pub fn finish(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
-        let movements = movements(&mut self.tally.weeks);
-        let mut skills: Vec<SkillReport> =
-            movements.iter().map(|(&skill, movement)| self.skill(skill, *movement)).collect();
-        skills.sort_by(|a, b| (Reverse(a.queries), &a.skill).cmp(&(Reverse(b.queries), &b.skill)));
-        let mut trending: Vec<Trending> = movements
-            .iter()
-            .filter(|(_, movement)| movement.trend.moved())
-            .map(|(&skill, movement)| self.trending(skill, *movement))
-            .collect();
-        trending
-            .sort_by(|a, b| (Reverse(a.queries), &a.skill).cmp(&(Reverse(b.queries), &b.skill)));
+    pub fn finish(
+        mut self,
+        deliveries: Deliveries,
+        now: Timestamp,
+    ) -> Result<BuiltReport, ReportError> {
+        let shared_phrases = self.tally.settle_phrases();
+        let history = history(self.week, &mut self.tally.weeks);
+        let rows = NameRows::new(&mut self.tally.weeks, &self.tally.reader.names);
         let has_data: Vec<bool> =
             self.tally.weeks.iter().map(|week| week.interactions > 0).collect();
-        let followed = self.tally.followed.followed(self.week, &self.tally.asked, &has_data);
-        let gaps = self.gaps(&followed);
-        let vocabulary = self.vocabulary(&skills);
-        let history = history(self.week, &mut self.tally.weeks);
+        let names = &self.tally.reader.names;
+        let followed = self.tally.tracker.report(self.week, names, &has_data);
+        let gaps = self.gaps(&rows, &followed);
+        let vocabulary = self.vocabulary(&rows.skills);
+        let never_asked = self.never_asked();
+        let good_answers_only = self.good_answers_only();
+        let words = self.words();
 
-        let weeks = &mut self.tally.weeks;
+        let Tally { weeks, reader, gaps: gap_tally, .. } = &mut self.tally;
         let previous = weeks.iter().rev().nth(1);
         let previous = previous.filter(|week| week.interactions > 0).map(WeekTally::match_counts);
         let mut this = weeks.pop().unwrap_or_default();
@@ -136,34 +136,51 @@ impl<'s> ReportBuilder<'s> {
             duplicates: deliveries.duplicates,
             conflicts: deliveries.conflicts,
             dead_letters: deliveries.dead_letters,
+            refused: None,
+            waiting: None,
         });
-        let trend_of = |name: &str| skills.iter().find(|skill| skill.skill == name);
+        let by_outcome = gap_tally.by_outcome.iter_mut();
         let advice = Advice {
             capture: &capture,
+            interactions: this.interactions,
             gaps: &gaps,
-            followed: &followed,
+            tracked: &followed,
             vocabulary: &vocabulary,
-            dictionary: self.dictionary,
+            dictionary: &self.rules.dictionary,
+            figures: figures_by_name(&rows.skills, &rows.topics),
+            words,
+            by_outcome: by_outcome
+                .map(|(outcome, asked)| (*outcome, asked.queries, asked.conversations.count()))
+                .collect(),
+            good_answers_only,
         };
-        let actions = advice.actions(&mut self.tally.gaps.by_outcome, trend_of);
+        let actions = advice.actions();
         let calibration = this.scores.calibration(&self.tally.disagreements);
         let ended_early =
             || ReportError::Thread(std::io::Error::other("the digest's thread ended early"));
         let input_hash = self.digester.finish().ok_or_else(ended_early)?;
-        Ok(Report {
+        let report = Report {
             report_version: REPORT_VERSION,
             week: self.week.to_string(),
             from: self.week.start().to_string(),
             to: self.week.end().to_string(),
             closed: self.week.end() <= now,
             capture,
-            sessions: distinct(&mut this.sessions),
-            matches: MatchSummary { this_week: this.match_counts(), previous },
+            conversations: this.conversations(),
+            matches: MatchSummary {
+                this_week: this.match_counts(),
+                sources: this.sources,
+                previous,
+            },
+            feedback: None,
             latency_ms: this.latency(),
+            together: together(&mut this, &reader.names),
             outcomes: this.outcomes,
-            skills,
-            trending,
+            skills: rows.skills,
+            topics: rows.topics,
+            trending: rows.trending,
             gaps,
+            never_asked,
             followed,
             vocabulary,
             actions,
@@ -176,127 +193,139 @@ impl<'s> ReportBuilder<'s> {
                 excluded_by: self.tally.excluded,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
-        })
+        };
+        Ok(BuiltReport { report, shared_phrases })
     }
 
-    fn skill(&mut self, skill: SkillIndex, movement: Movement) -> SkillReport {
-        let weeks = self.tally.weeks.iter();
-        let count = |week: &WeekTally| {
-            (week.interactions > 0)
-                .then(|| week.skills.get(&skill).map_or(0, |tally| tally.queries))
-        };
-        let weeks: Vec<Option<u64>> = weeks.map(count).collect();
-        let this = self.tally.weeks.last_mut().and_then(|week| week.skills.get_mut(&skill));
-        let none = SkillTally::default();
-        let sessions = match this {
-            Some(tally) => distinct(&mut tally.sessions),
-            None => None,
-        };
-        let this =
-            self.tally.weeks.last().and_then(|week| week.skills.get(&skill)).unwrap_or(&none);
-        SkillReport {
-            skill: self.tally.asked.name(skill).to_owned(),
-            queries: this.queries,
-            sessions,
-            previous: weeks.iter().rev().nth(1).copied().flatten(),
-            trend: movement.trend,
-            weeks,
-            variants: variants(this),
-            full: this.matches.full,
-            partial: this.matches.partial,
-            none: this.matches.none,
-            unanswered: this.unanswered,
-        }
-    }
-
-    fn trending(&self, skill: SkillIndex, movement: Movement) -> Trending {
-        let count = |back: usize| {
-            let week = self.tally.weeks.iter().rev().nth(back);
-            week.and_then(|week| week.skills.get(&skill)).map_or(0, |tally| tally.queries)
-        };
-        Trending {
-            skill: self.tally.asked.name(skill).to_owned(),
-            trend: movement.trend,
-            queries: count(0),
-            previous: count(1),
-            p: (movement.p.unwrap_or(1.0) * 100_000.0).round() / 100_000.0,
-        }
-    }
-
-    /// This week's gaps, without those that the owner marked as noise.
-    fn gaps(&mut self, followed: &[FollowedGap]) -> Vec<Gap> {
+    /// This week's gaps, without those that the owner marked as noise; those of names that share a
+    /// row share a gap of each kind.
+    fn gaps(&mut self, rows: &NameRows, tracked: &[TrackedGap]) -> Vec<Gap> {
+        let all = std::mem::take(&mut self.tally.gaps.gaps);
+        let names = &self.tally.reader.names;
+        let mut folded: HashMap<(NameType, GapKind), OneGap, FxBuildHasher> = HashMap::default();
         let mut gaps = Vec::new();
-        for ((subject, kind), gap) in &mut self.tally.gaps.gaps {
+        for ((name, kind), mut gap) in all {
             if gap.asked.queries == 0 {
                 continue;
             }
-            let (gap_type, name) = match subject {
-                GapSubject::Skill(skill) => (GapType::Skill, self.tally.asked.name(*skill)),
-                GapSubject::Topic(topic) => (GapType::Topic, topic.as_str()),
-            };
-            let mark = self.marks.of(name);
+            if rows.folded.contains(&name) {
+                folded.entry((name.name_type(), kind)).or_default().merge(gap);
+                continue;
+            }
+            let text = names.of(name);
+            let mark = self.rules.marks.of(text);
             if mark == Some(GapMark::Noise) {
                 continue;
             }
-            let is_reopened = |followed: &FollowedGap| {
-                followed.state == FollowState::Reopened && followed.name == name
+            let is_reopened = |tracked: &TrackedGap| {
+                tracked.state == TrackedState::Reopened
+                    && tracked.name == text
+                    && tracked.name_type == name.name_type()
             };
-            let mut related: Vec<(u64, &str)> = gap
-                .related
-                .iter()
-                .map(|(&skill, &count)| (count, self.tally.asked.name(skill)))
-                .collect();
-            related.sort_by(|a, b| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1)));
             gaps.push(Gap {
-                name: name.to_owned(),
-                gap_type,
-                kind: *kind,
-                queries: gap.asked.queries,
-                sessions: distinct(&mut gap.asked.sessions),
-                weeks_running: gap.weeks_running(),
-                first_seen: self.week.earlier(gap.first_seen_weeks_ago()).to_string(),
-                examples: gap.examples(),
-                related: related.into_iter().map(|(_, name)| name.to_owned()).collect(),
                 mark,
-                reopened: kind.is_unmatched() && followed.iter().any(is_reopened),
+                reopened: kind.is_uncovered() && tracked.iter().any(is_reopened),
+                related: self.related(&gap),
+                ..self.gap((text, name.name_type(), kind), &mut gap)
             });
         }
+        for ((name_type, kind), mut gap) in folded {
+            gaps.push(self.gap((OTHERS, name_type, kind), &mut gap));
+        }
         gaps.sort_by(|a, b| {
-            (Reverse(a.queries), &a.name, a.gap_type, a.kind).cmp(&(
+            (Reverse(a.queries), &a.name, a.name_type, a.kind).cmp(&(
                 Reverse(b.queries),
                 &b.name,
-                b.gap_type,
+                b.name_type,
                 b.kind,
             ))
         });
         gaps
     }
 
+    fn gap(&self, (name, name_type, kind): (&str, NameType, GapKind), gap: &mut OneGap) -> Gap {
+        Gap {
+            name: name.to_owned(),
+            name_type,
+            kind,
+            queries: gap.asked.queries,
+            partly: gap.partly,
+            conversations: gap.asked.conversations.count(),
+            weeks_running: gap.weeks_running(),
+            first_seen: self.week.earlier(gap.first_seen_weeks_ago()).to_string(),
+            examples: gap.examples(),
+            related: Vec::new(),
+            mark: None,
+            reopened: false,
+        }
+    }
+
+    /// Other skills in a gap's interactions, most often first, then by name.
+    fn related(&self, gap: &OneGap) -> Vec<String> {
+        let names = &self.tally.reader.names;
+        let related = gap.related.iter();
+        let mut related: Vec<(u64, &str)> =
+            related.map(|(&skill, &count)| (count, names.of(Name::Skill(skill)))).collect();
+        related.sort_by(|a, b| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1)));
+        related.into_iter().take(MAX_RELATED).map(|(_, name)| name.to_owned()).collect()
+    }
+
     /// Every skill that was named in a question this week, in the order of `skills`.
     fn vocabulary(&self, skills: &[SkillReport]) -> Vec<Vocabulary> {
         let asked = skills.iter().filter(|skill| !skill.variants.is_empty());
+        let words = |name: &str| {
+            let skill = self.rules.dictionary.canonical(name)?;
+            Some(self.rules.cv.as_ref()?.words(skill))
+        };
         asked
             .map(|skill| Vocabulary {
                 skill: skill.skill.clone(),
-                on_cv: self
-                    .cv
-                    .zip(self.dictionary_id(&skill.skill))
-                    .map(|(cv, id)| cv.words(id))
-                    .unwrap_or_default(),
+                on_cv: words(&skill.skill).unwrap_or_default(),
                 asked: skill.variants.clone(),
             })
             .collect()
     }
 
-    fn dictionary_id(&self, name: &str) -> Option<SkillId> {
-        self.dictionary.canonical(name)
+    /// Skills of the CV list that nobody asked about, by name.
+    fn never_asked(&self) -> Option<Vec<String>> {
+        self.rules.cv.as_ref()?;
+        let asked = |name: Name| self.tally.weeks.iter().any(|week| week.names.contains_key(&name));
+        let names = self.tally.cv.skills().map(Name::Skill).filter(|&name| !asked(name));
+        let mut names: Vec<String> =
+            names.map(|name| self.tally.reader.names.of(name).to_owned()).collect();
+        names.sort_unstable();
+        Some(names)
+    }
+
+    /// This week's words for each skill, by the skill's name.
+    fn words(&mut self) -> HashMap<String, Vec<(String, VariantTally)>> {
+        let Tally { weeks, reader, .. } = &mut self.tally;
+        let variants = weeks.last_mut().map(|week| std::mem::take(&mut week.variants));
+        let named = variants.into_iter().flatten();
+        named
+            .map(|(skill, words)| {
+                (reader.names.of(Name::Skill(skill)).to_owned(), words.into_iter().collect())
+            })
+            .collect()
+    }
+
+    /// This week's responses and their conversations where the agent, in eight weeks, never names
+    /// an outcome, brings a question along, or says that nothing matched.
+    fn good_answers_only(&self) -> Option<(u64, u64)> {
+        let weeks = &self.tally.weeks;
+        let is_blind = |week: &WeekTally| week.telling_responses == 0 && week.matches.none == 0;
+        let this = weeks.last().filter(|_| weeks.iter().all(is_blind))?;
+        Some((this.responses, this.answered_conversations()))
     }
 }
 
-fn variants(tally: &SkillTally) -> Vec<Variant> {
-    let variants =
-        tally.variants.iter().map(|(text, &queries)| Variant { text: text.clone(), queries });
-    let mut variants: Vec<Variant> = variants.collect();
-    variants.sort_by(|a, b| (Reverse(a.queries), &a.text).cmp(&(Reverse(b.queries), &b.text)));
-    variants
+fn figures_by_name<'r>(
+    skills: &'r [SkillReport],
+    topics: &'r [TopicReport],
+) -> HashMap<(NameType, &'r str), &'r NameFigures> {
+    let skills =
+        skills.iter().map(|row| ((NameType::Skill, row.skill.as_str()), &row.figures));
+    let topics =
+        topics.iter().map(|row| ((NameType::Topic, row.topic.as_str()), &row.figures));
+    skills.chain(topics).collect()
 }

@@ -128,20 +128,21 @@ mod moment {
 
 /// The marks in force, to look up by the names of a report.
 #[derive(Debug)]
-pub(crate) struct MarksInForce<'s> {
-    by_name: BTreeMap<String, (&'s str, &'s MarkedGap)>,
+pub(crate) struct MarksInForce {
+    /// By the name in small letters: the name as set, and the mark.
+    by_name: BTreeMap<String, (String, MarkedGap)>,
 }
 
-impl<'s> MarksInForce<'s> {
+impl MarksInForce {
     /// Names in any case, and a skill's aliases, stand for the name that reports use; where two
     /// settings mean one gap, the one that is written as in reports holds.
-    pub(crate) fn new(settings: &'s FigureSettings, dictionary: &SkillDictionary) -> Self {
+    pub(crate) fn new(settings: &FigureSettings, dictionary: &SkillDictionary) -> Self {
         let mut by_name = BTreeMap::new();
         for (name, marked) in &settings.gap_marks {
             let canonical = dictionary.canonical(name).map(|id| dictionary.name(id));
             let key = canonical.unwrap_or(name).to_lowercase();
             if canonical == Some(name) || !by_name.contains_key(&key) {
-                by_name.insert(key, (name.as_str(), marked));
+                by_name.insert(key, (name.clone(), marked.clone()));
             }
         }
         by_name.retain(|_, (_, marked)| marked.mark.is_some());
@@ -156,9 +157,9 @@ impl<'s> MarksInForce<'s> {
         self.by_name.get(&name.to_lowercase()).and_then(|(_, marked)| marked.mark)
     }
 
-    /// Every marked gap: its name in small letters, the name as set, and the mark.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'s str, &'s MarkedGap)> {
-        self.by_name.iter().map(|(key, (name, marked))| (key.as_str(), *name, *marked))
+    /// Every marked gap: its name in small letters, the mark, and the name as set.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &MarkedGap, &str)> {
+        self.by_name.iter().map(|(key, (name, marked))| (key.as_str(), marked, name.as_str()))
     }
 }
 
@@ -267,7 +268,9 @@ fn known_name(
     let reported = reports.iter().flat_map(|report| {
         let gaps = report.gaps.iter().map(|gap| gap.name.as_str());
         let followed = report.followed.iter().map(|gap| gap.name.as_str());
-        gaps.chain(followed).chain(report.skills.iter().map(|skill| skill.skill.as_str()))
+        let skills = report.skills.iter().map(|skill| skill.skill.as_str());
+        let topics = report.topics.iter().map(|topic| topic.topic.as_str());
+        gaps.chain(followed).chain(skills).chain(topics)
     });
     let known: Vec<&str> = reported.chain(marks.keys().map(String::as_str)).collect();
     let lower = name.to_lowercase();

@@ -111,9 +111,9 @@ impl CvList {
         }
     }
 
-    /// Whether the CV names the skill.
-    pub fn has(&self, skill: SkillId) -> bool {
-        self.words.contains_key(&skill)
+    /// The skills that the CV names.
+    pub fn skills(&self) -> impl Iterator<Item = SkillId> {
+        self.words.keys().copied()
     }
 
     /// The CV's words for the skill, in their order.

@@ -1,41 +1,135 @@
-//! Counts what people ask for and the agent cannot answer well, by skill or topic and kind.
+//! Whom an interaction fails, by the agent's own verdict, and the gaps of eight weeks.
+//!
+//! The contract's rules: a fault or a block is about all of the question's skills, else its topic;
+//! `none` is about the skills that the agent misses, else those of the question that it did not
+//! match, else the topic; `partial` is about those that it misses; `full` fails nobody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use cv_analytics_core::event::{MatchType, Outcome, SessionDigest};
+use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 
-use crate::model::{GapKind, WEEKS};
-use crate::skills::cv_list::CvList;
-use crate::skills::dictionary::SkillId;
-use crate::skills::topics::topic;
-use crate::tally::asked_skills::SkillIndex;
+use crate::model::{GapKind, GapMark, WEEKS};
+use crate::settings::counting_rules::CountingRules;
+use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};
+use crate::tally::reading::Reading;
+use crate::tally::weeks::Conversations;
 
 /// How many questions a gap shows.
-const EXAMPLES: usize = 3;
+const MAX_EXAMPLES: usize = 3;
 
-/// What a gap is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum GapSubject {
-    Skill(SkillIndex),
-    Topic(String),
+/// Why an interaction is in a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A quota, the model, an error, or no response.
+    Fault,
+    /// A filter or the hour.
+    Blocked,
+    /// The agent answered, and covered nothing.
+    NoMatch,
+    /// The agent answered in part.
+    Partial,
+}
+
+impl Trouble {
+    /// What went wrong; `None` where the agent answered, and does not say that it missed anything.
+    pub(crate) fn of(observation: &PagedObservation<'_>) -> Option<Self> {
+        let Some(response) = &observation.response else { return Some(Self::Fault) };
+        match (response.outcome, response.match_type) {
+            (Outcome::Quota | Outcome::AiError | Outcome::Error, _) => Some(Self::Fault),
+            (Outcome::Blocked | Outcome::OffHours, _) => Some(Self::Blocked),
+            (Outcome::Answered | Outcome::NoMatch, Some(MatchType::None)) => Some(Self::NoMatch),
+            (Outcome::Answered | Outcome::NoMatch, Some(MatchType::Partial)) => Some(Self::Partial),
+            (Outcome::Answered | Outcome::NoMatch, Some(MatchType::Full) | None) => None,
+        }
+    }
+}
+
+/// Writes the names that an interaction fails into `failed`, each once.
+pub(crate) fn failed_names(
+    trouble: Option<Trouble>,
+    reading: &Reading,
+    failed: &mut Vec<Name>,
+) {
+    failed.clear();
+    let Reading { skills, matched, missing, topic, .. } = reading;
+    let unmatched = |skills: &[SkillIndex], failed: &mut Vec<Name>| {
+        let unmatched = skills.iter().filter(|skill| !matched.contains(skill));
+        failed.extend(unmatched.map(|&skill| Name::Skill(skill)));
+    };
+    match trouble {
+        None => {}
+        Some(Trouble::Fault | Trouble::Blocked) => failed.extend(reading.names()),
+        Some(Trouble::Partial) => unmatched(missing, failed),
+        Some(Trouble::NoMatch) if !missing.is_empty() => {
+            failed.extend(missing.iter().map(|&skill| Name::Skill(skill)));
+        }
+        Some(Trouble::NoMatch) => {
+            unmatched(skills, failed);
+            if failed.is_empty() {
+                failed.push(Name::Topic(topic.unwrap_or(TopicIndex::OTHER)));
+            }
+        }
+    }
+}
+
+/// What the CV has: the imported list, and every skill that the owner marked `have-it`.
+#[derive(Debug)]
+pub(crate) struct KnownOnCv {
+    skills: HashSet<SkillIndex, FxBuildHasher>,
+    has_list: bool,
+}
+
+impl KnownOnCv {
+    pub(crate) fn new(rules: &CountingRules, names: &mut Names<'_>) -> Self {
+        let listed = rules.cv.iter().flat_map(crate::skills::cv_list::CvList::skills);
+        let mut skills: HashSet<SkillIndex, _> = listed.map(|skill| skill.0).collect();
+        for (key, marked, _) in rules.marked_gaps() {
+            if marked.mark == Some(GapMark::HaveIt) {
+                skills.insert(names.skill(key));
+            }
+        }
+        Self { skills, has_list: rules.cv.is_some() }
+    }
+
+    /// Whether the CV has the skill.
+    pub(crate) fn has(&self, skill: SkillIndex) -> bool {
+        self.skills.contains(&skill)
+    }
+
+    /// The skills that the CV has.
+    pub(crate) fn skills(&self) -> impl Iterator<Item = SkillIndex> {
+        self.skills.iter().copied()
+    }
+
+    /// The kind of the gap of one failed name.
+    pub(crate) fn kind(&self, trouble: Trouble, name: Name) -> GapKind {
+        match (trouble, name) {
+            (Trouble::Fault, _) => GapKind::Fault,
+            (Trouble::Blocked, _) => GapKind::Blocked,
+            (_, Name::Topic(_)) => GapKind::NoAnswer,
+            (_, Name::Skill(skill)) if self.has(skill) => GapKind::NotRetrieved,
+            (_, Name::Skill(_)) if self.has_list => GapKind::NotOnCv,
+            (_, Name::Skill(_)) => GapKind::Unmatched,
+        }
+    }
 }
 
 /// The gaps of eight weeks.
-pub(crate) struct GapTally<'s> {
-    cv: Option<&'s CvList>,
-    pub(crate) gaps: HashMap<(GapSubject, GapKind), OneGap, FxBuildHasher>,
+#[derive(Debug, Default)]
+pub(crate) struct GapTally {
+    pub(crate) gaps: HashMap<(Name, GapKind), OneGap, FxBuildHasher>,
     /// Faults and blocks of this week by outcome (`None`: unanswered), for the actions.
     pub(crate) by_outcome: HashMap<Option<Outcome>, Asked, FxBuildHasher>,
 }
 
-/// Interactions, and their sessions, one each.
+/// Interactions, with their conversations.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     pub(crate) queries: u64,
-    pub(crate) sessions: Vec<SessionDigest>,
+    pub(crate) conversations: Conversations,
 }
 
 /// One gap.
@@ -43,137 +137,99 @@ pub(crate) struct Asked {
 pub(crate) struct OneGap {
     /// This week's interactions.
     pub(crate) asked: Asked,
+    /// Of them those that were answered in part.
+    pub(crate) partly: u64,
     /// Which of the eight weeks have it, the oldest in the lowest bit.
     weeks: u8,
-    /// The first questions by time, then by request id.
+    /// The first different questions by time, then by request id.
     examples: Vec<(Timestamp, String, String)>,
     /// Other skills in the gap's own interactions.
     pub(crate) related: HashMap<SkillIndex, u64, FxBuildHasher>,
 }
 
-impl<'s> GapTally<'s> {
-    pub(crate) fn new(cv: Option<&'s CvList>) -> Self {
-        Self { cv, gaps: HashMap::default(), by_outcome: HashMap::default() }
-    }
-
+impl GapTally {
     /// Counts an interaction of the week at `place` of the eight.
     pub(crate) fn add(
         &mut self,
         observation: &PagedObservation<'_>,
-        skills: &[SkillIndex],
-        session: Option<SessionDigest>,
-        place: usize,
+        trouble: Trouble,
+        reading: &Reading,
+        failed: &[Name],
+        cv: &KnownOnCv,
+        (conversation, place): (u64, usize),
     ) {
-        let Some(trouble) = Trouble::of(observation) else { return };
         let last = place + 1 == usize::from(WEEKS);
-        if last && trouble != Trouble::NoMatch {
+        if last && matches!(trouble, Trouble::Fault | Trouble::Blocked) {
             let outcome = observation.response.as_ref().map(|response| response.outcome);
-            self.by_outcome.entry(outcome).or_default().add(session);
+            self.by_outcome.entry(outcome).or_default().add(conversation);
         }
-        for (subject, kind) in gaps_of(observation, skills, self.cv) {
-            let own = match subject {
-                GapSubject::Skill(skill) => Some(skill),
-                GapSubject::Topic(_) => None,
-            };
-            let gap = self.gaps.entry((subject, kind)).or_default();
-            gap.add(observation, skills, own, session, place);
+        for &name in failed {
+            let gap = self.gaps.entry((name, cv.kind(trouble, name))).or_default();
+            gap.weeks |= 1 << place;
+            if last {
+                gap.asked.add(conversation);
+                gap.partly += u64::from(trouble == Trouble::Partial);
+                for &skill in &reading.skills {
+                    if Name::Skill(skill) != name {
+                        *gap.related.entry(skill).or_default() += 1;
+                    }
+                }
+                if let Some(query) = &observation.query {
+                    gap.add_example(query.at, observation.request_id, query.text);
+                }
+            }
         }
     }
-}
 
-/// The gaps that an interaction about `skills` belongs to: one for each skill, else that of its
-/// topic; none where the agent answered well.
-pub(crate) fn gaps_of(
-    observation: &PagedObservation<'_>,
-    skills: &[SkillIndex],
-    cv: Option<&CvList>,
-) -> impl Iterator<Item = (GapSubject, GapKind)> {
-    let trouble = Trouble::of(observation);
-    let text = observation.query.as_ref().map_or("", |query| query.text);
-    let topic = trouble.filter(|_| skills.is_empty()).and_then(|_| topic(text));
-    let subjects = topic
-        .map(GapSubject::Topic)
-        .into_iter()
-        .chain(skills.iter().map(|&skill| GapSubject::Skill(skill)));
-    trouble.into_iter().zip(std::iter::once(subjects)).flat_map(move |(trouble, subjects)| {
-        subjects.map(move |subject| {
-            let kind = kind(trouble, &subject, cv);
-            (subject, kind)
-        })
-    })
-}
-
-fn kind(trouble: Trouble, subject: &GapSubject, cv: Option<&CvList>) -> GapKind {
-    match (trouble, cv) {
-        (Trouble::Fault, _) => GapKind::Fault,
-        (Trouble::Blocked, _) => GapKind::Blocked,
-        (Trouble::NoMatch, None) => GapKind::Unmatched,
-        (Trouble::NoMatch, Some(cv)) => match subject {
-            GapSubject::Skill(skill) if cv.has(SkillId(*skill)) => GapKind::NotRetrieved,
-            _ => GapKind::NotOnCv,
-        },
-    }
-}
-
-/// The first kind of trouble that applies to an interaction.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    Fault,
-    Blocked,
-    NoMatch,
-}
-
-impl Trouble {
-    pub(crate) fn of(observation: &PagedObservation<'_>) -> Option<Self> {
-        let Some(response) = &observation.response else { return Some(Self::Fault) };
-        match response.outcome {
-            Outcome::Quota | Outcome::AiError | Outcome::Error => Some(Self::Fault),
-            Outcome::Blocked | Outcome::OffHours => Some(Self::Blocked),
-            Outcome::Answered | Outcome::NoMatch => {
-                (response.match_type == Some(MatchType::None)).then_some(Self::NoMatch)
+    /// Lets every gap of a name that `moved` knows count under that name.
+    pub(crate) fn rename(&mut self, moved: &HashMap<Name, Name, FxBuildHasher>) {
+        let renamed: Vec<(Name, GapKind)> =
+            self.gaps.keys().filter(|(name, _)| moved.contains_key(name)).copied().collect();
+        for key @ (name, kind) in renamed {
+            if let (Some(gap), Some(&name)) = (self.gaps.remove(&key), moved.get(&name)) {
+                self.gaps.entry((name, kind)).or_default().merge(gap);
             }
         }
     }
 }
 
 impl Asked {
-    fn add(&mut self, session: Option<SessionDigest>) {
+    fn add(&mut self, conversation: u64) {
         self.queries += 1;
-        self.sessions.extend(session);
+        self.conversations.add(conversation);
     }
 }
 
 impl OneGap {
-    fn add(
-        &mut self,
-        observation: &PagedObservation<'_>,
-        skills: &[SkillIndex],
-        own: Option<SkillIndex>,
-        session: Option<SessionDigest>,
-        place: usize,
-    ) {
-        self.weeks |= 1 << place;
-        if place + 1 < usize::from(WEEKS) {
+    /// Takes a question in where it is one of the first that differ.
+    fn add_example(&mut self, at: Timestamp, id: &str, text: &str) {
+        let later = |(other, other_id, _): &(Timestamp, String, String)| {
+            (*other, other_id.as_str()) > (at, id)
+        };
+        if let Some(same) = self.examples.iter().position(|(_, _, known)| known == text) {
+            if !self.examples.get(same).is_some_and(later) {
+                return;
+            }
+            self.examples.remove(same);
+        } else if self.examples.len() >= MAX_EXAMPLES && !self.examples.last().is_some_and(later) {
             return;
         }
-        self.asked.add(session);
-        for &skill in skills {
-            if Some(skill) != own {
-                *self.related.entry(skill).or_default() += 1;
-            }
+        let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
+        self.examples.insert(place, (at, id.to_owned(), text.to_owned()));
+        self.examples.truncate(MAX_EXAMPLES);
+    }
+
+    /// Adds what another gap counted.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.asked.queries += other.asked.queries;
+        self.asked.conversations.merge(other.asked.conversations);
+        self.partly += other.partly;
+        self.weeks |= other.weeks;
+        for (at, id, text) in other.examples {
+            self.add_example(at, &id, &text);
         }
-        if let Some(query) = &observation.query {
-            let later = |(at, id, _): &(Timestamp, String, String)| {
-                (*at, id.as_str()) > (query.at, observation.request_id)
-            };
-            if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(later) {
-                let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
-                self.examples.insert(
-                    place,
-                    (query.at, observation.request_id.to_owned(), query.text.to_owned()),
-                );
-                self.examples.truncate(EXAMPLES);
-            }
+        for (skill, count) in other.related {
+            *self.related.entry(skill).or_default() += count;
         }
     }
 
@@ -187,7 +243,7 @@ impl OneGap {
         u8::try_from(7_u32.saturating_sub(self.weeks.trailing_zeros())).unwrap_or(0)
     }
 
-    /// The first questions by time.
+    /// The first different questions by time.
     pub(crate) fn examples(&self) -> Vec<String> {
         self.examples.iter().map(|(_, _, text)| text.clone()).collect()
     }

@@ -1,48 +1,9 @@
 //! The report's eight weeks as figures: what a page draws week by week.
 
 use cv_analytics_core::week::IsoWeek;
-use serde::{Deserialize, Serialize};
 
-use crate::model::{Latency, MatchCounts, Outcomes, WEEKS};
-use crate::tally::scores::ScoreBand;
-use crate::tally::weeks::{WeekTally, distinct};
-
-/// One of the eight weeks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HistoryWeek {
-    /// The ISO 8601 week.
-    pub week: String,
-    /// Its figures; `None` for a week without any data.
-    pub figures: Option<WeekFigures>,
-}
-
-/// The figures of one week.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WeekFigures {
-    /// Interactions that count.
-    pub interactions: u64,
-    /// Of them those with a query half.
-    pub queries: u64,
-    /// With both halves.
-    pub joined: u64,
-    /// Queries without a response.
-    pub unanswered: u64,
-    /// Distinct sessions; `None` where none is known.
-    pub sessions: Option<u64>,
-    /// Joined ÷ all, to four digits.
-    pub join_rate: Option<f64>,
-    /// How well the questions were covered.
-    #[serde(rename = "match")]
-    pub matches: MatchCounts,
-    /// How the handlings ended.
-    pub outcomes: Outcomes,
-    /// How long the answers took, milliseconds.
-    pub latency_ms: Latency,
-    /// Scores against outcomes, in bands; `None` where no interaction has a score.
-    pub score_bands: Option<Vec<ScoreBand>>,
-}
+use crate::model::{AfterNoMatch, HistoryWeek, Latency, WEEKS, WeekFigures};
+use crate::tally::weeks::WeekTally;
 
 /// The figures of the eight weeks that end with `week`, oldest first.
 pub(crate) fn history(week: IsoWeek, weeks: &mut [WeekTally]) -> Vec<HistoryWeek> {
@@ -57,12 +18,13 @@ impl WeekTally {
             queries: self.queries,
             joined: self.joined,
             unanswered: self.queries - self.joined,
-            sessions: distinct(&mut self.sessions),
+            conversations: self.conversations(),
             join_rate: self.join_rate(),
             matches: self.match_counts(),
             outcomes: self.outcomes.clone(),
             latency_ms: self.latency(),
             score_bands: self.scores.bands(),
+            after_no_match: self.after_no_match(),
         })
     }
 
@@ -76,5 +38,24 @@ impl WeekTally {
         };
         let (p50, p95, p99) = (rank(50), rank(95), rank(99));
         Latency { p50, p95, p99, samples: self.latencies_ms.len() as u64 }
+    }
+
+    /// How sessions went on after an answer that covered nothing; `None` where none is known.
+    fn after_no_match(&mut self) -> Option<AfterNoMatch> {
+        self.moments.sort_unstable();
+        let mut after = None;
+        for conversation in
+            self.moments.chunk_by(|one, next| one.conversation == next.conversation)
+        {
+            let Some(end) = conversation.last().filter(|moment| moment.in_a_session) else {
+                continue;
+            };
+            let AfterNoMatch { answers, asked_on, ended } = after.get_or_insert_default();
+            for moment in conversation.iter().filter(|moment| moment.no_match) {
+                *answers += 1;
+                *(if moment.at < end.at { &mut *asked_on } else { &mut *ended }) += 1;
+            }
+        }
+        after
     }
 }

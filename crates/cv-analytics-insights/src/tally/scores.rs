@@ -9,13 +9,11 @@ use std::cmp::Reverse;
 use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
 use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::questions::filter::QuestionFilter;
+use crate::model::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
 
 /// Bands of twenty; the last holds 100 too.
 const BANDS: usize = 5;
-const WIDTH: u32 = 20;
 /// Bins of ten; the last holds 100 too.
 const BINS: usize = 10;
 const HIGH_FROM: f64 = 60.0;
@@ -25,80 +23,6 @@ const EXAMPLES: usize = 5;
 /// Under so many disagreements, or so few of the scored ones, nothing is said of them.
 const FEWEST: u64 = 5;
 const AT_LEAST_ONE_IN: u64 = 50;
-
-/// This week's scores against how the questions ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Calibration {
-    /// Interactions with a score.
-    pub scored: u64,
-    /// Of them those whose score and outcome disagree.
-    pub disagreeing: u64,
-    /// Whether there are enough of them to say so: five, and one in fifty of those scored.
-    pub disagrees: bool,
-    /// The plainest disagreements first.
-    pub examples: Vec<Disagreement>,
-    /// Five bands of twenty, the lowest first.
-    pub bands: Vec<ScoreBand>,
-    /// Interactions in ten bins of ten, the lowest first; 100 is in the last.
-    pub histogram: Vec<u64>,
-}
-
-/// Interactions with a score of one band, by outcome.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ScoreBand {
-    /// The lowest score of the band.
-    pub from: u32,
-    /// The highest whole score of it.
-    pub to: u32,
-    /// Interactions with such a score.
-    pub scored: u64,
-    /// Of them those whose outcome disagrees with it.
-    pub disagreeing: u64,
-    /// How they ended.
-    pub outcomes: ScoredOutcomes,
-}
-
-impl ScoreBand {
-    /// `80–100`.
-    pub fn name(&self) -> String {
-        format!("{}–{}", self.from, self.to)
-    }
-
-    /// The questions of this band in a week.
-    pub fn filter(&self, week: &str) -> QuestionFilter {
-        QuestionFilter::of_week(week).score(self.from, self.from + WIDTH)
-    }
-}
-
-/// Interactions with a score, by outcome: one without a response has none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is the outcome of its name")]
-pub struct ScoredOutcomes {
-    pub answered: u64,
-    pub no_match: u64,
-    pub blocked: u64,
-    pub off_hours: u64,
-    pub quota: u64,
-    pub ai_error: u64,
-    pub error: u64,
-}
-
-/// A question whose score and outcome disagree.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Disagreement {
-    /// The question; `None` where only its response came.
-    pub query: Option<String>,
-    /// The agent's score.
-    pub score: f64,
-    /// How it ended.
-    pub outcome: String,
-    /// The match type, where there is one.
-    #[serde(rename = "match")]
-    pub match_type: Option<String>,
-}
 
 /// Counts one week's scores.
 #[derive(Debug, Default)]
@@ -150,7 +74,7 @@ impl ScoreTally {
             to: if from == 80 { 100 } else { from + 19 },
             scored: outcomes.iter().sum(),
             disagreeing,
-            outcomes: ScoredOutcomes::of(outcomes),
+            outcomes: by_outcome(outcomes),
         });
         (self.scored() > 0).then(|| bands.collect())
     }
@@ -169,34 +93,20 @@ impl ScoreTally {
     }
 }
 
-impl ScoredOutcomes {
-    /// The count of one outcome.
-    pub const fn count(&self, outcome: Outcome) -> u64 {
-        match outcome {
-            Outcome::Answered => self.answered,
-            Outcome::NoMatch => self.no_match,
-            Outcome::Blocked => self.blocked,
-            Outcome::OffHours => self.off_hours,
-            Outcome::Quota => self.quota,
-            Outcome::AiError => self.ai_error,
-            Outcome::Error => self.error,
-        }
-    }
-
-    fn of(counts: &[u64; Outcome::ALL.len()]) -> Self {
-        let count = |outcome: Outcome| counts.get(outcome as usize).copied().unwrap_or_default();
-        Self {
-            answered: count(Outcome::Answered),
-            no_match: count(Outcome::NoMatch),
-            blocked: count(Outcome::Blocked),
-            off_hours: count(Outcome::OffHours),
-            quota: count(Outcome::Quota),
-            ai_error: count(Outcome::AiError),
-            error: count(Outcome::Error),
-        }
+fn by_outcome(counts: &[u64; Outcome::ALL.len()]) -> ScoredOutcomes {
+    let count = |outcome: Outcome| counts.get(outcome as usize).copied().unwrap_or_default();
+    ScoredOutcomes {
+        answered: count(Outcome::Answered),
+        no_match: count(Outcome::NoMatch),
+        blocked: count(Outcome::Blocked),
+        off_hours: count(Outcome::OffHours),
+        quota: count(Outcome::Quota),
+        ai_error: count(Outcome::AiError),
+        error: count(Outcome::Error),
     }
 }
 
+/// Whether a score says something else than how the question ended.
 pub(crate) fn disagree(score: f64, outcome: Outcome, match_type: Option<MatchType>) -> bool {
     let answered = outcome == Outcome::Answered && match_type != Some(MatchType::None);
     if answered {

@@ -3,227 +3,193 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use rustc_hash::FxBuildHasher;
-use serde::{Deserialize, Serialize};
 
-use crate::model::{GapMark, GapType, WEEKS};
-use crate::settings::gap_marks::{MarkedGap, MarksInForce};
-use crate::skills::topics::topic;
-use crate::tally::asked_skills::{AskedSkills, SkillIndex};
+use crate::model::{GapMark, NameType, TrackedCounts, TrackedGap, TrackedState, WEEKS};
+use crate::settings::counting_rules::CountingRules;
+use crate::settings::gap_marks::MarkedGap;
 use crate::tally::gaps::Trouble;
+use crate::tally::names::{Name, Names, TopicIndex};
+use crate::tally::reading::Reading;
 
-/// One question in so many that finds nothing opens a gap again.
-const OPENS_AT_ONE_IN: u64 = 4;
+/// So many questions, or so many weeks of them, of which more than half fail, open a gap again.
+const REOPENED_BY_QUESTIONS: u64 = 5;
+const REOPENED_BY_WEEKS: usize = 2;
 
-/// A gap that the owner marked `have-it` or `learning`, and how its questions are answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FollowedGap {
-    /// The skill's or topic's name.
-    pub name: String,
-    /// Which of the two.
-    #[serde(rename = "type")]
-    pub gap_type: GapType,
-    /// What the owner said of it.
-    pub mark: GapMark,
-    /// Since when, ISO 8601; `None` for a mark that was written without a moment.
-    pub since: Option<String>,
-    /// The week of that moment.
-    pub since_week: Option<String>,
-    /// Weeks since then, the one of the mark and the report's own included; 0 where the mark is
-    /// later than the report's week, eight at most.
-    pub weeks_since: u32,
-    /// How it stands.
-    pub state: FollowState,
-    /// The first of the weeks without a break in which it fails again.
-    pub reopened_in: Option<String>,
-    /// Questions of the eight weeks before the mark; `None` where its moment is not known.
-    pub before: Option<FollowCounts>,
-    /// Questions of the eight weeks since.
-    pub after: FollowCounts,
-    /// All questions about it, eight weeks, oldest first; `None` for a week without any data.
-    pub weeks: Vec<Option<FollowCounts>>,
-}
-
-/// How a followed gap stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FollowState {
-    /// Marked `have-it`, and it fails again.
-    Reopened,
-    /// Marked `have-it`, and its questions are answered.
-    Closed,
-    /// Marked `have-it`, and no question since has shown whether it helped.
-    Waiting,
-    /// Marked `learning`.
-    Learning,
-}
-
-/// Questions about one gap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FollowCounts {
-    /// Interactions that are about it.
-    pub asked: u64,
-    /// Of them those that were answered, and not with match type none: no gap of any kind.
-    pub answered: u64,
-    /// Of them those in which nothing matched. The others failed or were refused.
-    pub unmatched: u64,
-}
-
-impl FollowCounts {
-    fn add(&mut self, trouble: Option<Trouble>) {
-        self.asked += 1;
-        match trouble {
-            None => self.answered += 1,
-            Some(Trouble::NoMatch) => self.unmatched += 1,
-            Some(Trouble::Fault | Trouble::Blocked) => {}
-        }
-    }
-
+impl TrackedCounts {
     fn add_all(&mut self, other: Self) {
         self.asked += other.asked;
         self.answered += other.answered;
         self.unmatched += other.unmatched;
     }
 
-    /// Whether these questions show anything of what the agent knows.
-    const fn tell(self) -> bool {
-        self.answered + self.unmatched > 0
+    /// How many of these questions show what the agent knows.
+    const fn shown(self) -> u64 {
+        self.answered + self.unmatched
     }
 
-    /// Whether nothing matched for one in four or more of those that show anything.
+    /// Whether more than half of those fail.
     const fn fail(self) -> bool {
-        self.tell() && self.unmatched * OPENS_AT_ONE_IN >= self.answered + self.unmatched
+        self.unmatched * 2 > self.shown()
+    }
+}
+
+type Weeks = [TrackedCounts; WEEKS as usize];
+
+fn add_weeks(weeks: &mut Weeks, more: &Weeks) {
+    for (counts, more) in weeks.iter_mut().zip(more) {
+        counts.add_all(*more);
     }
 }
 
 /// Counts the questions about marked gaps.
-pub(crate) struct FollowTally {
-    followed: Vec<Followed>,
-    by_skill: HashMap<SkillIndex, usize, FxBuildHasher>,
-    /// By the topic's name in small letters; empty where every mark is a known skill's.
-    by_topic: HashMap<String, usize, FxBuildHasher>,
+pub(crate) struct GapTracker<'s> {
+    tracked: Vec<Tracked<'s>>,
+    /// By the gap's name in small letters.
+    by_key: HashMap<String, usize, FxBuildHasher>,
+    /// Which gap a name is; `None` for one that is not tracked.
+    by_name: HashMap<Name, Option<usize>, FxBuildHasher>,
+    /// Questions before the mark and since it.
+    counts: HashMap<Name, (Weeks, Weeks), FxBuildHasher>,
 }
 
-struct Followed {
+struct Tracked<'s> {
     /// The name as set.
-    name: String,
+    name: &'s str,
     mark: GapMark,
     since: Option<Timestamp>,
-    skill: Option<SkillIndex>,
-    /// The name of the topic as questions gave it.
-    topic: Option<String>,
-    before: [FollowCounts; WEEKS as usize],
-    after: [FollowCounts; WEEKS as usize],
+    /// Whether it is a skill that the dictionary knows.
+    known_skill: bool,
 }
 
-impl FollowTally {
-    pub(crate) fn new(marks: &MarksInForce<'_>, asked: &mut AskedSkills<'_>) -> Self {
-        let mut tally = Self {
-            followed: Vec::new(),
-            by_skill: HashMap::default(),
-            by_topic: HashMap::default(),
+impl<'s> GapTracker<'s> {
+    pub(crate) fn new(rules: &'s CountingRules, names: &mut Names<'_>) -> Self {
+        let mut tracker = Self {
+            tracked: Vec::new(),
+            by_key: HashMap::default(),
+            by_name: HashMap::default(),
+            counts: HashMap::default(),
         };
-        for (key, name, MarkedGap { mark, at, .. }) in marks.iter() {
+        for (key, MarkedGap { mark, at, .. }, name) in rules.marked_gaps() {
             let Some(mark @ (GapMark::HaveIt | GapMark::Learning)) = *mark else { continue };
-            let place = tally.followed.len();
-            let (skill, known) = asked.reserve(key);
-            tally.by_skill.insert(skill, place);
-            if !known {
-                tally.by_topic.insert(key.to_owned(), place);
-            }
-            tally.followed.push(Followed {
-                name: name.to_owned(),
-                mark,
-                since: *at,
-                skill: None,
-                topic: None,
-                before: Default::default(),
-                after: Default::default(),
-            });
+            let place = tracker.tracked.len();
+            tracker.by_name.insert(Name::Skill(names.skill(key)), Some(place));
+            tracker.by_key.insert(key.to_owned(), place);
+            let known_skill = names.is_known(key);
+            tracker.tracked.push(Tracked { name, mark, since: *at, known_skill });
         }
-        tally
+        tracker
     }
 
     /// Counts an interaction of the week at `place` of the eight.
     pub(crate) fn add(
         &mut self,
-        observation: &PagedObservation<'_>,
-        skills: &[SkillIndex],
-        at: Timestamp,
-        place: usize,
+        reading: &Reading,
+        trouble: Option<Trouble>,
+        failed: &[Name],
+        names: &Names<'_>,
+        (at, place): (Timestamp, usize),
     ) {
-        if self.followed.is_empty() {
+        if self.tracked.is_empty() {
             return;
         }
-        for skill in skills {
-            let followed = self.by_skill.get(skill).and_then(|&of| self.followed.get_mut(of));
-            if let Some(followed) = followed {
-                followed.skill = Some(*skill);
-                followed.add(observation, at, place);
+        let Self { tracked, by_key, by_name, counts } = self;
+        for name in reading.names() {
+            let of = *by_name.entry(name).or_insert_with(|| match name {
+                Name::Topic(_) => by_key.get(&names.of(name).to_lowercase()).copied(),
+                Name::Skill(_) => None,
+            });
+            let Some(gap) = of.and_then(|of| tracked.get(of)) else { continue };
+            let (before, after) = counts.entry(name).or_default();
+            let since = gap.since.is_none_or(|since| at >= since);
+            if let Some(counts) = if since { after } else { before }.get_mut(place) {
+                counts.asked += 1;
+                match trouble {
+                    Some(Trouble::Fault | Trouble::Blocked) => {}
+                    Some(_) if failed.contains(&name) => counts.unmatched += 1,
+                    _ => counts.answered += 1,
+                }
             }
-        }
-        if skills.is_empty()
-            && !self.by_topic.is_empty()
-            && let Some(topic) = observation.query.as_ref().and_then(|query| topic(query.text))
-            && let Some(&of) = self.by_topic.get(&topic.to_lowercase())
-            && let Some(followed) = self.followed.get_mut(of)
-        {
-            followed.add(observation, at, place);
-            followed.topic = Some(topic);
         }
     }
 
-    /// The gaps that are followed in the report of `week`: those that fail again first, then by
+    /// Lets every name that `moved` knows count under another; a tracked phrase that too few
+    /// conversations share counts no longer.
+    pub(crate) fn rename(&mut self, moved: &HashMap<Name, Name, FxBuildHasher>) {
+        for (name, to) in moved {
+            let Some((before, after)) = self.counts.remove(name) else { continue };
+            if let Some(of) = self.by_name.remove(name)
+                && !matches!(to, Name::Topic(TopicIndex::OTHER))
+            {
+                self.by_name.insert(*to, of);
+                let kept = self.counts.entry(*to).or_default();
+                add_weeks(&mut kept.0, &before);
+                add_weeks(&mut kept.1, &after);
+            }
+        }
+    }
+
+    /// The gaps that are tracked in the report of `week`: those that fail again first, then by
     /// state, by questions since, and by name. One that nobody asked about in eight weeks and that
     /// was marked before them is left out.
-    pub(crate) fn followed(
+    pub(crate) fn report(
         &self,
         week: IsoWeek,
-        asked: &AskedSkills<'_>,
+        names: &Names<'_>,
         has_data: &[bool],
-    ) -> Vec<FollowedGap> {
-        let mut followed: Vec<FollowedGap> =
-            self.followed.iter().filter_map(|gap| gap.report(week, asked, has_data)).collect();
-        followed.sort_by(|a, b| {
-            let rank = |gap: &FollowedGap| (gap.state, Reverse(gap.after.asked));
+    ) -> Vec<TrackedGap> {
+        let mut asked: Vec<Vec<Name>> = vec![Vec::new(); self.tracked.len()];
+        for name in self.counts.keys() {
+            if let Some(of) = self.by_name.get(name).copied().flatten()
+                && let Some(asked) = asked.get_mut(of)
+            {
+                asked.push(*name);
+            }
+        }
+        let mut reports = Vec::new();
+        for (gap, mut asked) in self.tracked.iter().zip(asked) {
+            asked.sort_unstable();
+            let (mut before, mut after) = (Weeks::default(), Weeks::default());
+            for (asked_before, asked_after) in
+                asked.iter().filter_map(|name| self.counts.get(name))
+            {
+                add_weeks(&mut before, asked_before);
+                add_weeks(&mut after, asked_after);
+            }
+            let name = asked.first().map(|&name| (name.name_type(), names.of(name)));
+            reports.extend(gap.report(week, name, (&before, &after), has_data));
+        }
+        reports.sort_by(|a, b| {
+            let rank = |gap: &TrackedGap| (gap.state, Reverse(gap.after.asked));
             (rank(a), &a.name).cmp(&(rank(b), &b.name))
         });
-        followed
+        reports
     }
 }
 
-impl Followed {
-    fn add(&mut self, observation: &PagedObservation<'_>, at: Timestamp, place: usize) {
-        let since = self.since.is_none_or(|since| at >= since);
-        let weeks = if since { &mut self.after } else { &mut self.before };
-        if let Some(counts) = weeks.get_mut(place) {
-            counts.add(Trouble::of(observation));
-        }
-    }
-
+impl Tracked<'_> {
     fn report(
         &self,
         week: IsoWeek,
-        asked: &AskedSkills<'_>,
+        name: Option<(NameType, &str)>,
+        (before_weeks, after_weeks): (&Weeks, &Weeks),
         has_data: &[bool],
-    ) -> Option<FollowedGap> {
-        let total = |weeks: &[FollowCounts]| {
-            let mut total = FollowCounts::default();
+    ) -> Option<TrackedGap> {
+        let total = |weeks: &Weeks| {
+            let mut total = TrackedCounts::default();
             for counts in weeks {
                 total.add_all(*counts);
             }
             total
         };
-        let (before, after) = (total(&self.before), total(&self.after));
+        let (before, after) = (total(before_weeks), total(after_weeks));
         let window = week.earlier(WEEKS - 1).start();
         if before.asked + after.asked == 0 && self.since.is_none_or(|since| since < window) {
             return None;
         }
-        let weeks = self.before.iter().zip(&self.after).zip(has_data);
+        let weeks = before_weeks.iter().zip(after_weeks).zip(has_data);
         let weeks = weeks.map(|((before, after), has_data)| {
             has_data.then(|| {
                 let mut counts = *before;
@@ -231,16 +197,12 @@ impl Followed {
                 counts
             })
         });
-        let (state, failing) = self.state();
-        let (gap_type, name) = match (self.skill, &self.topic) {
-            (Some(skill), _) => (GapType::Skill, asked.name(skill)),
-            (None, Some(topic)) => (GapType::Topic, topic.as_str()),
-            (None, None) if asked.is_known(&self.name) => (GapType::Skill, self.name.as_str()),
-            (None, None) => (GapType::Topic, self.name.as_str()),
-        };
-        Some(FollowedGap {
+        let (state, failing) = self.state(after_weeks);
+        let otherwise = if self.known_skill { NameType::Skill } else { NameType::Topic };
+        let (name_type, name) = name.unwrap_or((otherwise, self.name));
+        Some(TrackedGap {
             name: name.to_owned(),
-            gap_type,
+            name_type,
             mark: self.mark,
             since: self.since.map(|since| since.to_string()),
             since_week: self.since.map(|since| IsoWeek::containing(since).to_string()),
@@ -253,20 +215,24 @@ impl Followed {
         })
     }
 
-    /// How it stands by the last week since the mark whose questions show anything; with how many
-    /// weeks ago it began to fail again.
-    fn state(&self) -> (FollowState, Option<u8>) {
+    /// How it stands by the last weeks since the mark whose questions show anything: as long as each
+    /// of them fails, they are taken together. With how many weeks ago it began to fail again.
+    fn state(&self, after: &Weeks) -> (TrackedState, Option<u8>) {
         if self.mark == GapMark::Learning {
-            return (FollowState::Learning, None);
+            return (TrackedState::Learning, None);
         }
-        let mut telling = (0..).zip(self.after.iter().rev()).filter(|(_, counts)| counts.tell());
-        match telling.next() {
-            None => (FollowState::Waiting, None),
-            Some((_, last)) if !last.fail() => (FollowState::Closed, None),
-            Some((last, _)) => {
-                let failing = telling.take_while(|(_, counts)| counts.fail()).last();
-                (FollowState::Reopened, Some(failing.map_or(last, |(back, _)| back)))
+        let shown = (0..).zip(after.iter().rev()).filter(|(_, counts)| counts.shown() > 0);
+        let failing: Vec<(u8, &TrackedCounts)> =
+            shown.clone().take_while(|(_, counts)| counts.fail()).collect();
+        let questions: u64 = failing.iter().map(|(_, counts)| counts.shown()).sum();
+        match failing.last() {
+            Some(&(back, _))
+                if questions >= REOPENED_BY_QUESTIONS || failing.len() >= REOPENED_BY_WEEKS =>
+            {
+                (TrackedState::Reopened, Some(back))
             }
+            None if shown.count() > 0 => (TrackedState::Closed, None),
+            _ => (TrackedState::Waiting, None),
         }
     }
 

@@ -3,90 +3,150 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cv_analytics_core::event::{ResponseForm, SessionDigest, Traffic};
+use cv_analytics_core::event::{MatchType, Outcome, ResponseForm, SessionDigest};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
-use cv_analytics_core::store::ObservedResponse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use rustc_hash::FxBuildHasher;
 
-use crate::model::{Capture, DeliveryCounts, ExcludedBy, MatchCounts, Outcomes, WEEKS};
-use crate::settings::Exclusions;
-use crate::settings::gap_marks::MarksInForce;
-use crate::skills::cv_list::CvList;
-use crate::skills::dictionary::SkillDictionary;
+use crate::model::{
+    Capture, DeliveryCounts, ExcludedBy, MatchCounts, MatchSources, Outcomes, WEEKS,
+};
+use crate::settings::counting_rules::CountingRules;
 use crate::skills::mentions::SkillMention;
-use crate::tally::asked_skills::{AskedSkills, SkillIndex};
-use crate::tally::gaps::GapTally;
+use crate::tally::exclusions::Excluded;
+use crate::tally::gaps::{GapTally, KnownOnCv, Trouble, failed_names};
+use crate::tally::names::{Name, SkillIndex, TopicIndex};
+use crate::tally::reading::{Reader, Reading};
 use crate::tally::scores::{DisagreementExamples, ScoreTally};
-use crate::tally::tracked_gaps::FollowTally;
+use crate::tally::tracked_gaps::GapTracker;
+
+/// So many conversations have to share a phrase before it is a topic.
+const MIN_SHARED_BY: u64 = 3;
 
 /// Everything that a report needs to know of its eight weeks.
 pub(crate) struct Tally<'s> {
     /// The first moments of the eight weeks, oldest first, and the end of the last.
     bounds: Vec<Timestamp>,
     pub(crate) weeks: Vec<WeekTally>,
-    pub(crate) gaps: GapTally<'s>,
-    pub(crate) asked: AskedSkills<'s>,
-    pub(crate) followed: FollowTally,
+    pub(crate) gaps: GapTally,
+    pub(crate) reader: Reader<'s>,
+    pub(crate) cv: KnownOnCv,
+    pub(crate) tracker: GapTracker<'s>,
     pub(crate) disagreements: DisagreementExamples,
     pub(crate) excluded: ExcludedBy,
     exclusions: Excluded<'s>,
-    skills: Vec<SkillIndex>,
+    reading: Reading,
+    failed: Vec<Name>,
+    /// Interactions without a session so far: each is a conversation of its own.
+    without_session: u64,
+}
+
+/// Conversations, one for each interaction, until they are counted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conversations(Vec<u64>);
+
+impl Conversations {
+    pub(crate) fn add(&mut self, conversation: u64) {
+        if self.0.last() != Some(&conversation) {
+            self.0.push(conversation);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// The distinct ones, in order.
+    pub(crate) fn distinct(&mut self) -> &[u64] {
+        self.0.sort_unstable();
+        self.0.dedup();
+        &self.0
+    }
+
+    /// How many distinct ones there are.
+    pub(crate) fn count(&mut self) -> u64 {
+        self.distinct().len() as u64
+    }
 }
 
 /// The counts of one week.
 #[derive(Debug, Default)]
 pub(crate) struct WeekTally {
     pub(crate) interactions: u64,
-    pub(crate) with_session: u64,
+    pub(crate) without_session: u64,
+    pub(crate) ignored_names: u64,
     pub(crate) queries: u64,
     pub(crate) responses: u64,
     pub(crate) joined: u64,
+    /// Responses in which the agent names the outcome or brings the question along.
+    pub(crate) telling_responses: u64,
     pub(crate) matches: MatchCounts,
+    pub(crate) sources: MatchSources,
     /// Sum of the match scores in millionths: whole numbers add up alike in any order.
     score_sum: i128,
     scored: u64,
     pub(crate) scores: ScoreTally,
     pub(crate) outcomes: Outcomes,
     pub(crate) latencies_ms: Vec<u64>,
-    /// The sessions, one for each interaction that has one.
-    pub(crate) sessions: Vec<SessionDigest>,
-    pub(crate) skills: HashMap<SkillIndex, SkillTally, FxBuildHasher>,
+    /// The interactions' conversations with their moments.
+    pub(crate) moments: Vec<Moment>,
+    pub(crate) names: HashMap<Name, NameTally, FxBuildHasher>,
+    /// The words that were used for a skill, in small letters.
+    pub(crate) variants: HashMap<SkillIndex, HashMap<String, VariantTally, FxBuildHasher>, FxBuildHasher>,
 }
 
-/// The counts of one skill in one week.
+/// One interaction in the course of its conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    pub(crate) conversation: u64,
+    pub(crate) at: Timestamp,
+    /// Whether the interaction has a session, so that its conversation could go on.
+    pub(crate) in_a_session: bool,
+    /// Whether there is a response.
+    pub(crate) answered: bool,
+    /// Whether the answer covered nothing.
+    pub(crate) no_match: bool,
+}
+
+/// The counts of one skill or topic in one week.
 #[derive(Debug, Default)]
-pub(crate) struct SkillTally {
+pub(crate) struct NameTally {
     pub(crate) queries: u64,
-    pub(crate) sessions: Vec<SessionDigest>,
+    pub(crate) conversations: Conversations,
     pub(crate) matches: MatchCounts,
     pub(crate) unanswered: u64,
-    pub(crate) variants: HashMap<String, u64, FxBuildHasher>,
+    pub(crate) failing: u64,
+}
+
+/// The counts of one word for a skill.
+#[derive(Debug, Default)]
+pub(crate) struct VariantTally {
+    pub(crate) queries: u64,
+    /// Of them those in a gap of the skill.
+    pub(crate) failing: u64,
+    pub(crate) conversations: Conversations,
 }
 
 impl<'s> Tally<'s> {
-    pub(crate) fn new(
-        week: IsoWeek,
-        dictionary: &'s SkillDictionary,
-        cv: Option<&'s CvList>,
-        exclusions: &'s Exclusions,
-        marks: &MarksInForce<'s>,
-    ) -> Self {
+    pub(crate) fn new(week: IsoWeek, rules: &'s CountingRules) -> Self {
         let mut bounds: Vec<Timestamp> =
             (0..WEEKS).rev().map(|back| week.earlier(back).start()).collect();
         bounds.push(week.end());
-        let mut asked = AskedSkills::new(dictionary);
+        let mut reader = Reader::new(rules);
         Self {
             bounds,
             weeks: (0..WEEKS).map(|_| WeekTally::default()).collect(),
-            gaps: GapTally::new(cv),
-            followed: FollowTally::new(marks, &mut asked),
-            asked,
+            gaps: GapTally::default(),
+            cv: KnownOnCv::new(rules, &mut reader.names),
+            tracker: GapTracker::new(rules, &mut reader.names),
+            reader,
             disagreements: DisagreementExamples::default(),
             excluded: ExcludedBy::default(),
-            exclusions: Excluded::new(exclusions),
-            skills: Vec::new(),
+            exclusions: Excluded::new(&rules.settings.exclusions),
+            reading: Reading::default(),
+            failed: Vec::new(),
+            without_session: 0,
         }
     }
 
@@ -109,62 +169,130 @@ impl<'s> Tally<'s> {
         };
         let last = place + 1 == usize::from(WEEKS);
         let Some(week) = self.weeks.get_mut(place) else { return };
-        let session = observation.session;
         if let Some(reason) = self.exclusions.cover(observation) {
             *reason.count_in(&mut self.excluded) += u64::from(last);
             return;
         }
-        self.asked.of(observation, mentions, &mut self.skills);
-        if week.add(observation, session) && last {
+        let conversation = observation.session.map_or_else(
+            || {
+                self.without_session += 1;
+                self.without_session
+            },
+            SessionDigest::bits,
+        );
+        let Self { reader, reading, failed, .. } = self;
+        reader.read(observation, mentions, reading);
+        let trouble = Trouble::of(observation);
+        failed_names(trouble, reading, failed);
+        week.ignored_names += reading.ignored_names;
+        if week.add(observation, (conversation, at)) && last {
             self.disagreements.add(observation, at);
         }
-        for &skill in &self.skills {
-            let tally = week.skills.entry(skill).or_default();
+        for name in reading.names() {
+            let tally = week.names.entry(name).or_default();
             tally.queries += 1;
-            tally.sessions.extend(session.filter(|_| place + 2 >= usize::from(WEEKS)));
+            tally.conversations.add(conversation);
             if last {
-                tally.add(observation);
+                tally.add(observation, failed.contains(&name));
             }
         }
         if last {
-            week.add_variants(mentions);
+            week.add_variants(mentions, failed, conversation);
         }
-        self.followed.add(observation, &self.skills, at, place);
-        self.gaps.add(observation, &self.skills, session, place);
+        self.tracker.add(reading, trouble, failed, &reader.names, (at, place));
+        if let Some(trouble) = trouble {
+            let Self { gaps, cv, .. } = self;
+            gaps.add(observation, trouble, reading, failed, cv, (conversation, place));
+        }
+    }
+
+    /// Decides which phrases are topics, once all is counted: those that three conversations of the
+    /// eight weeks share; the others are other questions. Gives the phrases that are.
+    pub(crate) fn settle_phrases(&mut self) -> BTreeSet<String> {
+        let names = &mut self.reader.names;
+        let mut sharing: HashMap<Name, Conversations, FxBuildHasher> = HashMap::default();
+        for week in &self.weeks {
+            for (&name, tally) in &week.names {
+                if let Name::Topic(topic) = name
+                    && names.is_phrase(topic)
+                {
+                    sharing.entry(name).or_default().merge(tally.conversations.clone());
+                }
+            }
+        }
+        let mut shared = BTreeSet::new();
+        let mut moved: HashMap<Name, Name, FxBuildHasher> = HashMap::default();
+        for (name, mut conversations) in sharing {
+            let topic = if conversations.count() >= MIN_SHARED_BY {
+                let phrase = names.of(name).to_owned();
+                let topic = names.topic(&phrase);
+                shared.insert(phrase);
+                topic
+            } else {
+                TopicIndex::OTHER
+            };
+            moved.insert(name, Name::Topic(topic));
+        }
+        for week in &mut self.weeks {
+            let phrases: Vec<Name> =
+                week.names.keys().filter(|name| moved.contains_key(name)).copied().collect();
+            for phrase in phrases {
+                if let (Some(tally), Some(&name)) = (week.names.remove(&phrase), moved.get(&phrase)) {
+                    week.names.entry(name).or_default().merge(tally);
+                }
+            }
+        }
+        self.gaps.rename(&moved);
+        self.tracker.rename(&moved);
+        shared
     }
 }
 
 impl WeekTally {
     /// Counts an interaction; says whether its score and its outcome disagree.
-    fn add(&mut self, observation: &PagedObservation<'_>, session: Option<SessionDigest>) -> bool {
+    fn add(
+        &mut self,
+        observation: &PagedObservation<'_>,
+        (conversation, at): (u64, Timestamp),
+    ) -> bool {
         self.interactions += 1;
-        self.with_session += u64::from(session.is_some());
-        self.sessions.extend(session);
+        let in_a_session = observation.session.is_some();
+        self.without_session += u64::from(!in_a_session);
         let (asked, answered) = (observation.query.is_some(), observation.response.is_some());
         self.queries += u64::from(asked);
         self.responses += u64::from(answered);
         self.joined += u64::from(asked && answered);
         self.latencies_ms.extend(latency_ms(observation));
+        let no_match = rating(observation) == Some(MatchType::None);
+        self.moments.push(Moment { conversation, at, in_a_session, answered, no_match });
         let response = observation.response.as_ref();
         *self.outcomes.count_mut(response.map(|response| response.outcome)) += 1;
-        response.is_some_and(|response| self.add_match(response))
+        let Some(response) = response else { return false };
+        self.telling_responses +=
+            u64::from(response.outcome_named || response.form != ResponseForm::Plain);
+        self.add_match(observation)
     }
 
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a score has at most 100 million millionths"
     )]
-    fn add_match<A, B>(&mut self, response: &ObservedResponse<A, B>) -> bool {
-        if let Some(match_type) = response.match_type {
+    fn add_match(&mut self, observation: &PagedObservation<'_>) -> bool {
+        let Some(response) = &observation.response else { return false };
+        if let Some(match_type) = rating(observation) {
             *self.matches.count_mut(match_type) += 1;
+            *self.sources.count_mut(response.match_source) += 1;
+            if let Some(score) = response.match_score {
+                self.score_sum += i128::from((score.value() * 1e6).round() as i64);
+                self.scored += 1;
+            }
         }
         let Some(score) = response.match_score else { return false };
-        self.score_sum += i128::from((score.value() * 1e6).round() as i64);
-        self.scored += 1;
         self.scores.add(score, response.outcome, response.match_type)
     }
 
-    fn add_variants(&mut self, mentions: &[SkillMention<'_>]) {
+    /// Counts each word for a skill once.
+    fn add_variants(&mut self, mentions: &[SkillMention<'_>], failed: &[Name], conversation: u64) {
         for (place, mention) in mentions.iter().enumerate() {
             let variant = mention.variant();
             let before = mentions.get(..place).unwrap_or_default();
@@ -174,13 +302,14 @@ impl WeekTally {
             {
                 continue;
             }
-            if let Some(tally) = self.skills.get_mut(&mention.skill().0) {
-                match tally.variants.get_mut(variant.as_ref()) {
-                    Some(count) => *count += 1,
-                    None => {
-                        tally.variants.insert(variant.into_owned(), 1);
-                    }
-                }
+            let words = self.variants.entry(mention.skill().0).or_default();
+            if !words.contains_key(variant.as_ref()) {
+                words.insert(variant.as_ref().to_owned(), VariantTally::default());
+            }
+            if let Some(tally) = words.get_mut(variant.as_ref()) {
+                tally.queries += 1;
+                tally.failing += u64::from(failed.contains(&Name::Skill(mention.skill().0)));
+                tally.conversations.add(conversation);
             }
         }
     }
@@ -202,6 +331,21 @@ impl WeekTally {
         (all > 0).then(|| ((20_000 * self.joined + all) / (2 * all)) as f64 / 10_000.0)
     }
 
+    /// The distinct sessions, and each interaction without one.
+    pub(crate) fn conversations(&mut self) -> u64 {
+        self.moments.sort_unstable();
+        self.moments.chunk_by(|one, next| one.conversation == next.conversation).count() as u64
+    }
+
+    /// The distinct conversations in which the agent answered.
+    pub(crate) fn answered_conversations(&self) -> u64 {
+        let answered = self.moments.iter().filter(|moment| moment.answered);
+        let mut answered: Vec<u64> = answered.map(|moment| moment.conversation).collect();
+        answered.sort_unstable();
+        answered.dedup();
+        answered.len() as u64
+    }
+
     /// Capture health.
     pub(crate) fn capture(&self, deliveries: DeliveryCounts) -> Capture {
         Capture {
@@ -211,29 +355,41 @@ impl WeekTally {
             unanswered: self.queries - self.joined,
             response_only: self.responses - self.joined,
             join_rate: self.join_rate(),
+            without_session: self.without_session,
+            ignored_names: self.ignored_names,
             deliveries,
         }
     }
 }
 
-impl SkillTally {
-    fn add(&mut self, observation: &PagedObservation<'_>) {
-        match &observation.response {
-            Some(response) => {
-                if let Some(match_type) = response.match_type {
-                    *self.matches.count_mut(match_type) += 1;
-                }
-            }
-            None => self.unanswered += 1,
+impl NameTally {
+    fn add(&mut self, observation: &PagedObservation<'_>, fails: bool) {
+        if let Some(match_type) = rating(observation) {
+            *self.matches.count_mut(match_type) += 1;
         }
+        self.unanswered += u64::from(observation.response.is_none());
+        self.failing += u64::from(fails);
+    }
+
+    /// Adds what another name counted.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.queries += other.queries;
+        self.conversations.merge(other.conversations);
+        for match_type in MatchType::ALL {
+            *self.matches.count_mut(*match_type) += other.matches.count(*match_type);
+        }
+        self.unanswered += other.unanswered;
+        self.failing += other.failing;
     }
 }
 
-/// How many different sessions there are; `None` where there are none at all.
-pub(crate) fn distinct(sessions: &mut Vec<SessionDigest>) -> Option<u64> {
-    sessions.sort_unstable();
-    sessions.dedup();
-    (!sessions.is_empty()).then_some(sessions.len() as u64)
+/// The match type that counts: nobody was answered fully by a quota message.
+pub(crate) fn rating(observation: &PagedObservation<'_>) -> Option<MatchType> {
+    let response = observation.response.as_ref()?;
+    match response.outcome {
+        Outcome::Answered | Outcome::NoMatch => response.match_type,
+        _ => None,
+    }
 }
 
 /// `performance.totalTime` where given, else response − query; negative or under one timestamp is
@@ -250,54 +406,4 @@ pub(crate) fn latency_ms(observation: &PagedObservation<'_>) -> Option<u64> {
     }
     let query = observation.query.as_ref().filter(|_| response.form != ResponseForm::Combined)?;
     u64::try_from(response.at.as_millis() - query.at.as_millis()).ok()
-}
-
-/// What the owner leaves out, with its sessions ready to compare.
-pub(crate) struct Excluded<'s> {
-    sessions: BTreeSet<SessionDigest>,
-    request_ids: &'s BTreeSet<String>,
-}
-
-impl<'s> Excluded<'s> {
-    pub(crate) fn new(exclusions: &'s Exclusions) -> Self {
-        let sessions =
-            exclusions.sessions.iter().map(|session| SessionDigest::of(session)).collect();
-        Self { sessions, request_ids: &exclusions.request_ids }
-    }
-
-    /// Why the interaction is left out, if it is: canaries, known bots and the owner's own traffic
-    /// by the flag of the intake, and what the owner lists.
-    pub(crate) fn cover(&self, observation: &PagedObservation<'_>) -> Option<Exclusion> {
-        match observation.traffic {
-            Traffic::Bot => Some(Exclusion::Bot),
-            Traffic::Own => Some(Exclusion::Own),
-            Traffic::Canary => Some(Exclusion::Canary),
-            Traffic::Visitor => {
-                let listed =
-                    observation.session.is_some_and(|session| self.sessions.contains(&session))
-                        || self.request_ids.contains(observation.request_id);
-                listed.then_some(Exclusion::Listed)
-            }
-        }
-    }
-}
-
-/// Why an interaction is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exclusion {
-    Own,
-    Bot,
-    Canary,
-    Listed,
-}
-
-impl Exclusion {
-    fn count_in(self, counts: &mut ExcludedBy) -> &mut u64 {
-        match self {
-            Self::Own => &mut counts.own,
-            Self::Bot => &mut counts.bots,
-            Self::Canary => &mut counts.canaries,
-            Self::Listed => &mut counts.listed,
-        }
-    }
 }

@@ -1,0 +1,155 @@
+//! Numbers the skills and topics of one report.
+
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::model::{NameType, OTHER_QUESTIONS};
+use crate::skills::dictionary::{SkillDictionary, SkillId};
+
+/// A skill within one report: the dictionary's skills first, then those that only agents name.
+pub(crate) type SkillIndex = u32;
+
+/// A topic within one report. A phrase that only the question's words gave is kept apart from the
+/// topic of that name until it is known how many conversations share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TopicIndex(u32);
+
+impl TopicIndex {
+    /// [`OTHER_QUESTIONS`].
+    pub(crate) const OTHER: Self = Self(0);
+}
+
+/// A skill or topic within one report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Name {
+    Skill(SkillIndex),
+    Topic(TopicIndex),
+}
+
+impl Name {
+    /// Which of the two it is.
+    pub(crate) const fn name_type(self) -> NameType {
+        match self {
+            Self::Skill(_) => NameType::Skill,
+            Self::Topic(_) => NameType::Topic,
+        }
+    }
+}
+
+/// The names that a report has met.
+#[derive(Debug)]
+pub(crate) struct Names<'d> {
+    dictionary: &'d SkillDictionary,
+    /// Skills that no dictionary knows, by their small letters.
+    unknown: HashMap<String, SkillIndex, FxBuildHasher>,
+    /// Every spelling of an unknown skill, with how often it came.
+    spellings: Vec<HashMap<String, u64, FxBuildHasher>>,
+    topics: Vec<Topic>,
+    /// Topics by name, those that are phrases apart.
+    topic_numbers: [HashMap<Box<str>, TopicIndex, FxBuildHasher>; 2],
+}
+
+#[derive(Debug)]
+struct Topic {
+    name: Box<str>,
+    is_phrase: bool,
+}
+
+impl<'d> Names<'d> {
+    pub(crate) fn new(dictionary: &'d SkillDictionary) -> Self {
+        let mut names = Self {
+            dictionary,
+            unknown: HashMap::default(),
+            spellings: Vec::new(),
+            topics: Vec::new(),
+            topic_numbers: Default::default(),
+        };
+        names.topic(OTHER_QUESTIONS);
+        names
+    }
+
+    /// The number of a skill by its name or alias; a name that nobody knows gets the next one.
+    pub(crate) fn skill(&mut self, name: &str) -> SkillIndex {
+        match self.dictionary.canonical(name) {
+            Some(SkillId(skill)) => skill,
+            None => self.number_unknown(name.to_lowercase()),
+        }
+    }
+
+    /// The number of a skill that no dictionary knows; its spelling is counted.
+    pub(crate) fn unknown_skill(&mut self, spelling: &str) -> SkillIndex {
+        let index = self.number_unknown(spelling.to_lowercase());
+        let place = (index as usize).saturating_sub(self.dictionary.len());
+        if let Some(spellings) = self.spellings.get_mut(place) {
+            match spellings.get_mut(spelling) {
+                Some(count) => *count += 1,
+                None => {
+                    spellings.insert(spelling.to_owned(), 1);
+                }
+            }
+        }
+        index
+    }
+
+    fn number_unknown(&mut self, key: String) -> SkillIndex {
+        let next = u32::try_from(self.dictionary.len() + self.spellings.len()).unwrap_or(u32::MAX);
+        let index = *self.unknown.entry(key).or_insert(next);
+        if index == next {
+            self.spellings.push(HashMap::default());
+        }
+        index
+    }
+
+    /// Whether the dictionary knows the skill.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.dictionary.canonical(name).is_some()
+    }
+
+    /// The number of a topic.
+    pub(crate) fn topic(&mut self, name: &str) -> TopicIndex {
+        self.number_topic(name, false)
+    }
+
+    /// The number of a phrase that may become a topic.
+    pub(crate) fn phrase(&mut self, phrase: &str) -> TopicIndex {
+        self.number_topic(phrase, true)
+    }
+
+    fn number_topic(&mut self, name: &str, is_phrase: bool) -> TopicIndex {
+        let [topics, phrases] = &mut self.topic_numbers;
+        let numbers = if is_phrase { phrases } else { topics };
+        if let Some(&topic) = numbers.get(name) {
+            return topic;
+        }
+        let topic = TopicIndex(u32::try_from(self.topics.len()).unwrap_or(u32::MAX));
+        numbers.insert(name.into(), topic);
+        self.topics.push(Topic { name: name.into(), is_phrase });
+        topic
+    }
+
+    /// Whether the topic is a phrase of the questions' own words.
+    pub(crate) fn is_phrase(&self, topic: TopicIndex) -> bool {
+        self.topics.get(topic.0 as usize).is_some_and(|topic| topic.is_phrase)
+    }
+
+    /// The name: of a skill the dictionary's, else the spelling that came most often (of equals the
+    /// first by alphabet).
+    pub(crate) fn of(&self, name: Name) -> &str {
+        match name {
+            Name::Topic(TopicIndex(topic)) => {
+                self.topics.get(topic as usize).map_or("", |topic| &topic.name)
+            }
+            Name::Skill(skill) => match (skill as usize).checked_sub(self.dictionary.len()) {
+                None => self.dictionary.name(SkillId(skill)),
+                Some(place) => self
+                    .spellings
+                    .get(place)
+                    .and_then(|spellings| {
+                        spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)))
+                    })
+                    .map_or("", |(spelling, _)| spelling),
+            },
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What an interaction is about: its skills, else its one topic, by the contract's rules.
+//!
+//! A skill is found in the question's text or named in `missingSkills`; `matchedSkills` count only
+//! where there is no text. An interaction without a skill has one topic: the owner's rules, the
+//! agent's own word, the built-in table, or the phrase of its words, which counts only where three
+//! conversations of the eight weeks share it.
+
+use std::collections::{HashMap, HashSet};
+
+use cv_analytics_core::observation_page::PagedObservation;
+use rustc_hash::FxBuildHasher;
+
+use crate::model::NameType;
+use crate::settings::counting_rules::CountingRules;
+use crate::skills::dictionary::SkillId;
+use crate::skills::mentions::SkillMention;
+use crate::skills::names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
+use crate::skills::question_words::QuestionWords;
+use crate::skills::topics::{phrase, table_topic};
+use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};
+
+/// Spellings that are remembered: more than agents use, and few enough to weigh nothing.
+const MAX_REMEMBERED_SPELLINGS: usize = 4_096;
+
+/// What one interaction is about.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// The skills that it is about, each once.
+    pub(crate) skills: Vec<SkillIndex>,
+    /// The skills that the agent says it found.
+    pub(crate) matched: Vec<SkillIndex>,
+    /// The skills that the agent says it misses.
+    pub(crate) missing: Vec<SkillIndex>,
+    /// The topic, where there is no skill.
+    pub(crate) topic: Option<TopicIndex>,
+    /// Names from the agent's model that are not names.
+    pub(crate) ignored_names: u64,
+}
+
+impl Reading {
+    /// Every name that the interaction counts under.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Name> {
+        let topic = self.topic.map(Name::Topic);
+        self.skills.iter().map(|&skill| Name::Skill(skill)).chain(topic)
+    }
+}
+
+/// Reads interactions, and numbers the names that it meets.
+pub(crate) struct Reader<'r> {
+    rules: &'r CountingRules,
+    pub(crate) names: Names<'r>,
+    /// Phrases that count as topics; `None` while the eight weeks are still being counted, when
+    /// each is kept apart.
+    shared_phrases: Option<&'r HashSet<String>>,
+    entries: HashMap<Box<str>, ParsedNames, FxBuildHasher>,
+    topics: HashMap<Box<str>, ParsedTopic, FxBuildHasher>,
+    read: ReadNames,
+}
+
+impl<'r> Reader<'r> {
+    /// A reader for the count of eight weeks, which finds out what phrases they share.
+    pub(crate) fn new(rules: &'r CountingRules) -> Self {
+        Self {
+            rules,
+            names: Names::new(&rules.dictionary),
+            shared_phrases: None,
+            entries: HashMap::default(),
+            topics: HashMap::default(),
+            read: ReadNames::default(),
+        }
+    }
+
+    /// A reader that knows what phrases the eight weeks share.
+    pub(crate) fn knowing(rules: &'r CountingRules, shared_phrases: &'r HashSet<String>) -> Self {
+        Self { shared_phrases: Some(shared_phrases), ..Self::new(rules) }
+    }
+
+    /// Reads an interaction, and the places in its text that name a skill.
+    pub(crate) fn read<'p>(
+        &mut self,
+        observation: &PagedObservation<'p>,
+        mentions: &mut Vec<SkillMention<'p>>,
+        reading: &mut Reading,
+    ) {
+        let Reading { skills, matched, missing, topic, ignored_names } = reading;
+        skills.clear();
+        matched.clear();
+        missing.clear();
+        mentions.clear();
+        (*topic, *ignored_names) = (None, 0);
+        let text = observation.query.as_ref().map_or("", |query| query.text);
+        let text = Some(text).filter(|text| !text.trim().is_empty());
+        if let Some(text) = text {
+            self.rules.dictionary.find_into(text, mentions);
+            skills.extend(mentions.iter().map(|mention| mention.skill().0));
+        }
+        let response = observation.response.as_ref();
+        let mut words = None;
+        if let Some(response) = response {
+            for (list, found) in
+                [(&response.matched_skills, &mut *matched), (&response.missing_skills, &mut *missing)]
+            {
+                for entry in list.iter() {
+                    self.read_entry(entry, text, &mut words);
+                }
+                *ignored_names += self.take_names(found);
+            }
+            skills.extend_from_slice(missing);
+            if text.is_none() {
+                skills.extend_from_slice(matched);
+            }
+        }
+        if skills.len() > 1 {
+            skills.sort_unstable();
+            skills.dedup();
+        }
+        if let Some(named) = response.and_then(|response| response.topic) {
+            match self.agents_topic(named, text, &mut words) {
+                AgentsTopic::Named(named) => *topic = Some(named),
+                AgentsTopic::Ignored => *ignored_names += 1,
+                AgentsTopic::None => {}
+            }
+        }
+        if skills.is_empty() {
+            *topic = Some(self.topic(text, *topic));
+        } else {
+            *topic = None;
+        }
+    }
+
+    /// The topic of a text without a skill: the owner's rules, `agents`, the table, a phrase.
+    fn topic(&mut self, text: Option<&str>, agents: Option<TopicIndex>) -> TopicIndex {
+        let Some(text) = text else { return agents.unwrap_or(TopicIndex::OTHER) };
+        if let Some(owners) = self.rules.topics.topic(text) {
+            return self.names.topic(owners);
+        }
+        if let Some(agents) = agents {
+            return agents;
+        }
+        if let Some(built_in) = table_topic(text) {
+            return self.names.topic(built_in);
+        }
+        let Some(phrase) = phrase(text) else { return TopicIndex::OTHER };
+        match self.shared_phrases {
+            None => self.names.phrase(&phrase),
+            Some(shared) if shared.contains(&phrase) => self.names.topic(&phrase),
+            Some(_) => TopicIndex::OTHER,
+        }
+    }
+
+    /// Reads one entry of a list of names into `self.read`.
+    fn read_entry<'t>(
+        &mut self,
+        entry: &str,
+        text: Option<&'t str>,
+        words: &mut Option<QuestionWords<'t>>,
+    ) {
+        if !self.entries.contains_key(entry) {
+            if self.entries.len() >= MAX_REMEMBERED_SPELLINGS {
+                self.entries.clear();
+            }
+            self.entries.insert(entry.into(), self.rules.dictionary.parse_names(entry));
+        }
+        let Some(parsed) = self.entries.get(entry) else { return };
+        if words.is_none() && !parsed.is_the_same_for_any_question() {
+            *words = text.map(QuestionWords::new);
+        }
+        parsed.read(words.as_ref(), &mut self.read);
+    }
+
+    /// Moves what was read into `found`; gives the number of names that were ignored.
+    fn take_names(&mut self, found: &mut Vec<SkillIndex>) -> u64 {
+        found.extend(self.read.skills.drain(..).map(|SkillId(skill)| skill));
+        for name in self.read.unknown.drain(..) {
+            found.push(self.names.unknown_skill(&name));
+        }
+        found.sort_unstable();
+        found.dedup();
+        std::mem::take(&mut self.read.ignored)
+    }
+
+    fn agents_topic<'t>(
+        &mut self,
+        named: &str,
+        text: Option<&'t str>,
+        words: &mut Option<QuestionWords<'t>>,
+    ) -> AgentsTopic {
+        if !self.topics.contains_key(named) {
+            if self.topics.len() >= MAX_REMEMBERED_SPELLINGS {
+                self.topics.clear();
+            }
+            let parsed = self.rules.dictionary.parse_topic(&self.rules.topics, named);
+            self.topics.insert(named.into(), parsed);
+        }
+        let Some(parsed) = self.topics.get(named) else { return AgentsTopic::None };
+        if words.is_none() {
+            *words = text.map(QuestionWords::new);
+        }
+        match parsed.read(words.as_ref()) {
+            ReadTopic::None => AgentsTopic::None,
+            ReadTopic::Ignored => AgentsTopic::Ignored,
+            ReadTopic::Named(name) => AgentsTopic::Named(self.names.topic(name)),
+        }
+    }
+
+    /// The number of the skill or topic of this name and type.
+    pub(crate) fn find(&mut self, name: &str, name_type: NameType) -> Name {
+        match name_type {
+            NameType::Skill => Name::Skill(self.names.skill(name)),
+            NameType::Topic => Name::Topic(self.names.topic(name)),
+        }
+    }
+}
+
+enum AgentsTopic {
+    Named(TopicIndex),
+    Ignored,
+    None,
+}
