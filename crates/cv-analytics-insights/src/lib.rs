@@ -39,4 +39,7 @@ pub mod skills;
 mod suggestion;
 mod tally;
 
-pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention, topic};
+pub use skills::{
+    OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords, ReadNames, ReadTopic,
+    SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic, name_key, topic,
+};
