@@ -37,4 +37,7 @@ mod skill_view;
 pub mod skills;
 mod tally;
 
-pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention, topic};
+pub use skills::{
+    OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords, ReadNames, ReadTopic,
+    SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic, name_key, topic,
+};

@@ -1,5 +1,6 @@
 //! What a text is about: the dictionary that finds skills in it, and the topics of questions without one.
 
+pub(crate) mod accents;
 pub(crate) mod context;
 pub mod cv_list;
 pub(crate) mod dictionary;
@@ -7,10 +8,14 @@ pub(crate) mod english_words;
 pub(crate) mod folded_words;
 pub(crate) mod forms;
 pub(crate) mod mentions;
+pub(crate) mod names;
 pub(crate) mod owner;
+pub(crate) mod question_words;
 pub(crate) mod topics;
 
 pub use dictionary::{SkillDictionary, SkillId};
 pub use mentions::SkillMention;
+pub use names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
 pub use owner::{OwnerSkills, OwnerSkillsError};
-pub use topics::topic;
+pub use question_words::{QuestionWords, name_key};
+pub use topics::{TopicRules, is_known_topic, topic};

@@ -1,11 +1,12 @@
 //! The key phrase of a question that names no skill.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
 use crate::skills::folded_words::FoldedWords;
+use crate::skills::question_words::name_key;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
 const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
@@ -14,6 +15,36 @@ const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
 const MOST_WORDS: usize = 3;
 /// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
 const LONGEST: usize = 40;
+
+/// The owner's topics: names with their phrases, which win over everything else.
+#[derive(Clone, Default, Debug)]
+pub struct TopicRules {
+    phrases: HashMap<String, String, FxBuildHasher>,
+}
+
+impl TopicRules {
+    /// The rules as settings keep them: each name with its phrases.
+    pub fn new(rules: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut phrases = HashMap::default();
+        for (name, texts) in rules {
+            for text in std::iter::once(name).chain(texts) {
+                phrases.entry(name_key(text)).or_insert_with(|| name.clone());
+            }
+        }
+        Self { phrases }
+    }
+
+    /// The topic of this name or phrase.
+    pub(crate) fn named(&self, name: &str) -> Option<&str> {
+        self.phrases.get(&name_key(name)).map(String::as_str)
+    }
+}
+
+/// The topic of the table with this name or phrase.
+pub fn is_known_topic(name: &str) -> Option<&'static str> {
+    let words = FoldedWords::of(name);
+    BUILT_IN.names.get(words.whole()).map(|&(name, _)| name)
+}
 
 struct Topics {
     /// Phrases with the name of their topic, and whether they count only at the end.
