@@ -4,4 +4,5 @@ pub(crate) mod actions;
 pub mod builder;
 pub mod fisher;
 pub(crate) mod input_hash;
-pub(crate) mod trends;
+pub(crate) mod negative_binomial;
+pub mod trends;

@@ -1,6 +1,7 @@
 //! Makes the report of one week out of a store: one computation for every form and either install.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::model::{
 };
 use crate::report::actions::Advice;
 use crate::report::input_hash::InputDigester;
-use crate::report::trends::{Movement, movements};
+use crate::report::trends::{EightWeeks, Movement, movements};
 use crate::settings::gap_marks::MarksInForce;
 use crate::settings::{FigureSettings, SettingsError};
 use crate::skills::cv_list::CvList;
@@ -110,7 +111,7 @@ impl<'s> ReportBuilder<'s> {
     /// # Errors
     /// [`ReportError::Thread`].
     pub fn finish(mut self, deliveries: Deliveries, now: Timestamp) -> Result<Report, ReportError> {
-        let movements = movements(&mut self.tally.weeks);
+        let movements = listed_movements(&self.tally.weeks);
         let mut skills: Vec<SkillReport> =
             movements.iter().map(|(&skill, movement)| self.skill(skill, *movement)).collect();
         skills.sort_by(|a, b| (Reverse(a.queries), &a.skill).cmp(&(Reverse(b.queries), &b.skill)));
@@ -291,6 +292,27 @@ impl<'s> ReportBuilder<'s> {
     fn dictionary_id(&self, name: &str) -> Option<SkillId> {
         self.dictionary.canonical(name)
     }
+}
+
+/// The movements of the skills of the last two weeks, by interactions.
+fn listed_movements(weeks: &[WeekTally]) -> BTreeMap<SkillIndex, Movement> {
+    let mut totals: EightWeeks<Option<u64>> = [None; 8];
+    let mut skills: BTreeMap<SkillIndex, EightWeeks<u64>> = BTreeMap::new();
+    for (place, week) in weeks.iter().enumerate() {
+        if let Some(total) = totals.get_mut(place) {
+            *total = (week.interactions > 0).then_some(week.interactions);
+        }
+        for (&skill, tally) in &week.skills {
+            if let Some(count) = skills.entry(skill).or_default().get_mut(place) {
+                *count = tally.queries;
+            }
+        }
+    }
+    let names: Vec<EightWeeks<u64>> = skills.values().copied().collect();
+    let movements = movements(&totals, &names);
+    let listed = skills.into_iter().zip(movements);
+    let listed = listed.filter(|((_, [.., before, this]), _)| before + this > 0);
+    listed.map(|((skill, _), movement)| (skill, movement)).collect()
 }
 
 fn variants(tally: &SkillTally) -> Vec<Variant> {
