@@ -5,6 +5,7 @@ pub mod builder;
 pub mod fisher;
 mod input_hash;
 mod names;
+mod negative_binomial;
 mod suggestion;
 mod together;
-mod trends;
+pub mod trends;
