@@ -17,27 +17,12 @@
 //!    `gap_view`); [`mail_context`] is what a mail knows besides, and [`mail_template`] its form by the
 //!    owner's own template.
 
-pub mod gap_sentences;
-mod gap_view;
-pub mod handling_words;
-pub mod linked_text;
-pub mod mail_context;
-pub mod mail_template;
 pub mod model;
 pub mod questions;
 pub mod report;
-pub mod report_figures;
-pub mod report_html;
-pub mod report_sentences;
-pub mod report_text;
-mod report_view;
-pub mod report_words;
 pub mod settings;
-mod skill_view;
 pub mod skills;
 mod tally;
+pub mod view;
 
-pub use skills::{
-    OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords, ReadNames, ReadTopic,
-    SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic, name_key, topic,
-};
+pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention};

@@ -4,7 +4,7 @@
 use cv_analytics_core::week::IsoWeek;
 use url::form_urlencoded::Serializer;
 
-use crate::model::{Action, ActionKind, GapKind, GapOf, GapType};
+use crate::model::{Action, ActionKind, GapKind, GapOf, NameType};
 
 /// The page of the dashboard that a figure opens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +55,20 @@ impl QuestionFilter {
         let all = Self::of_week(week);
         let evidence = &action.evidence;
         match action.kind {
+            ActionKind::CheckCapture if action.name == "response_only" => {
+                Some(all.half("response-only"))
+            }
             ActionKind::CheckCapture => Some(all.half("one")),
-            ActionKind::FixFault => Some(all.outcome(&action.name)),
+            ActionKind::MoveOver => Some(all.half("response")),
+            ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours => {
+                Some(all.outcome(&action.name))
+            }
             ActionKind::UseTheirWord => {
                 Some(all.skill(&action.name).word(evidence.word.as_deref()?))
             }
-            ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::RelaxFilter => {
-                let GapOf { gap_type, kind } = evidence.gap?;
-                Some(all.gap(&action.name, gap_type, kind))
+            ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
+                let GapOf { name_type, kind } = evidence.gap?;
+                Some(all.gap(&action.name, name_type, kind))
             }
         }
     }
@@ -84,6 +90,12 @@ impl QuestionFilter {
         self.and("skill", name)
     }
 
+    /// With a topic, where they name no skill.
+    #[must_use]
+    pub fn topic(self, name: &str) -> Self {
+        self.and("topic", name)
+    }
+
     /// With a word for the skill.
     #[must_use]
     pub fn word(self, word: &str) -> Self {
@@ -98,8 +110,8 @@ impl QuestionFilter {
 
     /// In one gap.
     #[must_use]
-    pub fn gap(self, name: &str, gap_type: GapType, kind: GapKind) -> Self {
-        self.and("gap", name).and("type", gap_type.code()).and("kind", kind.code())
+    pub fn gap(self, name: &str, name_type: NameType, kind: GapKind) -> Self {
+        self.and("gap", name).and("type", name_type.code()).and("kind", kind.code())
     }
 
     /// With a match type, `unrated` without one, or `rated` with any.
@@ -142,6 +154,18 @@ impl QuestionFilter {
     #[must_use]
     pub fn in_a_session(self) -> Self {
         self.and("session", "known")
+    }
+
+    /// Of no session.
+    #[must_use]
+    pub fn without_session(self) -> Self {
+        self.and("session", "none")
+    }
+
+    /// With a match type from this source: `model`, `similarity`, `unknown`.
+    #[must_use]
+    pub fn source(self, code: &str) -> Self {
+        self.and("source", code)
     }
 
     /// With a half or with both: `query`, `response`, `both`, `one`, `response-only`.

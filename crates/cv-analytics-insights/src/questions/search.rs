@@ -1,21 +1,21 @@
-//! The interactions behind a figure, by the very rules by which the report counts them.
+//! Finds the interactions behind a figure, by the very rules by which the report counts them.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use cv_analytics_core::event::{MatchType, Outcome, SessionDigest, Traffic};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome, SessionDigest, Traffic};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::timestamp::Timestamp;
 
-use crate::model::{GapKind, GapType};
-use crate::settings::Exclusions;
-use crate::skills::cv_list::CvList;
-use crate::skills::dictionary::SkillDictionary;
+use crate::model::{GapKind, NameType};
+use crate::settings::counting_rules::CountingRules;
 use crate::skills::mentions::SkillMention;
-use crate::skills::topics::topic;
-use crate::tally::asked_skills::{AskedSkills, SkillIndex};
-use crate::tally::gaps::{GapSubject, Trouble, gaps_of};
+use crate::tally::exclusions::{Excluded, Exclusion};
+use crate::tally::gaps::{KnownOnCv, Trouble, failed_names};
+use crate::tally::names::Name;
+use crate::tally::reading::{Reader, Reading};
 use crate::tally::scores::disagree;
-use crate::tally::weeks::{Excluded, Exclusion, latency_ms};
+use crate::tally::weeks::{latency_ms, rating};
 
 /// What is looked for: everything that is set has to hold. Without [`Filter::left_out`] only
 /// interactions that count are found.
@@ -23,6 +23,8 @@ use crate::tally::weeks::{Excluded, Exclusion, latency_ms};
 pub struct Filter {
     /// About this skill.
     pub skill: Option<String>,
+    /// With this topic, where no skill is known.
+    pub topic: Option<String>,
     /// With this word for a skill in the question, in small letters; for [`Filter::skill`] where
     /// that is set.
     pub word: Option<String>,
@@ -31,13 +33,15 @@ pub struct Filter {
     /// In the gap of this skill or topic.
     pub gap: Option<String>,
     /// In a gap of this type.
-    pub gap_type: Option<GapType>,
+    pub gap_type: Option<NameType>,
     /// In a gap of this kind.
     pub kind: Option<GapKind>,
     /// With these halves.
     pub halves: Option<HalvesThere>,
     /// Covered this well.
     pub coverage: Option<Coverage>,
+    /// Answered, with a match type from this source.
+    pub source: Option<MatchSource>,
     /// Handled with this end; `Some(None)`: no response has come.
     pub outcome: Option<Option<Outcome>>,
     /// Handled this well.
@@ -48,8 +52,8 @@ pub struct Filter {
     pub disagrees: bool,
     /// Of this session.
     pub session: Option<SessionDigest>,
-    /// Of any session.
-    pub in_a_session: bool,
+    /// Of any session (`true`), or of none.
+    pub in_a_session: Option<bool>,
     /// With a latency in this range, milliseconds.
     pub took_ms: Option<RangeInclusive<u64>>,
     /// At this moment or later.
@@ -80,7 +84,7 @@ pub enum HalvesThere {
 /// How well a question is covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
-    /// By the agent's own rating.
+    /// By the agent's own rating of an answer.
     Rated(MatchType),
     /// However well, by the agent's own rating.
     AnyRating,
@@ -91,9 +95,9 @@ pub enum Coverage {
 /// How a question fared, by the rule that decides gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled {
-    /// It is no gap of any kind.
+    /// It is in no gap of any kind.
     Well,
-    /// Nothing matched.
+    /// The agent covered nothing, or only a part.
     Unmatched,
     /// A quota, the model or an error, or no answer came.
     Failed,
@@ -128,58 +132,66 @@ impl ScoreRange {
     }
 }
 
-/// What the report sees in one interaction.
+/// What the report makes of one interaction.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sight {
+pub struct Explanation {
     /// Why it counts in no figure; `None` where it counts.
     pub left_out: Option<LeftOut>,
     /// The skills that it is about.
     pub skills: Vec<String>,
+    /// The topic, where it is about no skill.
+    pub topic: Option<String>,
     /// The gaps that it belongs to.
-    pub gaps: Vec<(String, GapType, GapKind)>,
+    pub gaps: Vec<(String, NameType, GapKind)>,
     /// How long the answer took, milliseconds.
     pub latency_ms: Option<u64>,
 }
 
 /// Finds interactions in pages.
-pub struct DrillDown<'s> {
+pub struct QuestionSearch<'s> {
     filter: &'s Filter,
     exclusions: Excluded<'s>,
-    asked: AskedSkills<'s>,
-    cv: Option<&'s CvList>,
-    skill: Option<SkillIndex>,
-    about: Option<SkillIndex>,
-    /// The topic that is looked for, in small letters.
-    about_topic: Option<String>,
-    gap_skill: Option<SkillIndex>,
+    reader: Reader<'s>,
+    cv: KnownOnCv,
+    /// What one of the names has to be; empty where any will do.
+    about: Vec<Name>,
+    /// The names of the gap that is looked for.
+    gap: Vec<Name>,
     text: Option<String>,
-    skills: Vec<SkillIndex>,
+    reading: Reading,
+    failed: Vec<Name>,
 }
 
-impl<'s> DrillDown<'s> {
-    /// Makes a search for what `filter` says, under the settings of a report.
+impl<'s> QuestionSearch<'s> {
+    /// Makes a search for what `filter` says, under the rules of a report. `shared_phrases` are
+    /// those of the report whose figures are opened.
     pub fn new(
         filter: &'s Filter,
-        dictionary: &'s SkillDictionary,
-        cv: Option<&'s CvList>,
-        exclusions: &'s Exclusions,
+        rules: &'s CountingRules,
+        shared_phrases: &'s BTreeSet<String>,
     ) -> Self {
-        let mut asked = AskedSkills::new(dictionary);
+        let mut reader = Reader::knowing(rules, shared_phrases);
+        let cv = KnownOnCv::new(rules, &mut reader.names);
+        let mut named = |name: &Option<String>, types: &[NameType]| -> Vec<Name> {
+            let types = types.iter().map(|&name_type| (name.as_deref(), name_type));
+            types.filter_map(|(name, name_type)| Some(reader.find(name?, name_type))).collect()
+        };
+        let both = [NameType::Skill, NameType::Topic];
+        let types = filter.gap_type.as_ref().map_or(both.as_slice(), std::slice::from_ref);
+        let mut about = named(&filter.skill, &[NameType::Skill]);
+        about.extend(named(&filter.topic, &[NameType::Topic]));
+        about.extend(named(&filter.about, &both));
+        let gap = named(&filter.gap, types);
         Self {
-            skill: filter.skill.as_deref().map(|name| asked.number(name)),
-            about: filter.about.as_deref().map(|name| asked.number(name)),
-            about_topic: filter
-                .about
-                .as_deref()
-                .filter(|name| !asked.is_known(name))
-                .map(str::to_lowercase),
-            gap_skill: filter.gap.as_deref().map(|name| asked.number(name)),
+            about,
+            gap,
             text: filter.text.as_ref().map(|text| text.to_lowercase()),
-            exclusions: Excluded::new(exclusions),
-            asked,
+            exclusions: Excluded::new(&rules.settings.exclusions),
+            reader,
             cv,
             filter,
-            skills: Vec::new(),
+            reading: Reading::default(),
+            failed: Vec::new(),
         }
     }
 
@@ -197,22 +209,34 @@ impl<'s> DrillDown<'s> {
         }
     }
 
-    /// What the report sees in `observation`, whether or not it is looked for.
-    pub fn sight(&mut self, observation: &PagedObservation<'_>) -> Sight {
-        let mut mentions = Vec::new();
-        self.asked.of(observation, &mut mentions, &mut self.skills);
-        let name = |skill: SkillIndex| self.asked.name(skill).to_owned();
-        let gaps =
-            gaps_of(observation, &self.skills, self.cv).map(|(subject, kind)| match subject {
-                GapSubject::Skill(skill) => (name(skill), GapType::Skill, kind),
-                GapSubject::Topic(topic) => (topic, GapType::Topic, kind),
-            });
-        Sight {
+    /// What the report makes of `observation`, whether or not it is looked for.
+    pub fn explain(&mut self, observation: &PagedObservation<'_>) -> Explanation {
+        let trouble = self.read(observation, &mut Vec::new());
+        let name = |name: Name| self.reader.names.of(name).to_owned();
+        let gaps = self.failed.iter().zip(trouble.into_iter().cycle());
+        Explanation {
             left_out: self.left_out(observation),
-            gaps: gaps.collect(),
-            skills: self.skills.iter().map(|&skill| name(skill)).collect(),
+            gaps: gaps
+                .map(|(&failed, trouble)| {
+                    (name(failed), failed.name_type(), self.cv.kind(trouble, failed))
+                })
+                .collect(),
+            skills: self.reading.skills.iter().map(|&skill| name(Name::Skill(skill))).collect(),
+            topic: self.reading.topic.map(|topic| name(Name::Topic(topic))),
             latency_ms: latency_ms(observation),
         }
+    }
+
+    /// Reads what it is about, and whom it fails.
+    fn read<'p>(
+        &mut self,
+        observation: &PagedObservation<'p>,
+        mentions: &mut Vec<SkillMention<'p>>,
+    ) -> Option<Trouble> {
+        self.reader.read(observation, mentions, &mut self.reading);
+        let trouble = Trouble::of(observation);
+        failed_names(trouble, &self.reading, &mut self.failed);
+        trouble
     }
 
     fn left_out(&self, observation: &PagedObservation<'_>) -> Option<LeftOut> {
@@ -249,12 +273,16 @@ impl<'s> DrillDown<'s> {
             HalvesThere::ResponseAlone => !asked && response.is_some(),
         });
         let match_type = response.and_then(|response| response.match_type);
+        let rating = rating(observation);
         let score = response.and_then(|response| response.match_score);
         halves
             && filter.coverage.is_none_or(|coverage| match coverage {
-                Coverage::Rated(wanted) => match_type == Some(wanted),
-                Coverage::AnyRating => match_type.is_some(),
-                Coverage::Unrated => response.is_some() && match_type.is_none(),
+                Coverage::Rated(wanted) => rating == Some(wanted),
+                Coverage::AnyRating => rating.is_some(),
+                Coverage::Unrated => response.is_some() && rating.is_none(),
+            })
+            && filter.source.is_none_or(|source| {
+                rating.is_some() && response.is_some_and(|response| response.match_source == source)
             })
             && filter
                 .outcome
@@ -270,7 +298,7 @@ impl<'s> DrillDown<'s> {
                     score.is_some_and(|score| disagree(score.value(), response.outcome, match_type))
                 }))
             && filter.session.is_none_or(|session| observation.session == Some(session))
-            && (!filter.in_a_session || observation.session.is_some())
+            && filter.in_a_session.is_none_or(|any| observation.session.is_some() == any)
             && filter
                 .took_ms
                 .as_ref()
@@ -287,50 +315,25 @@ impl<'s> DrillDown<'s> {
     ) -> bool {
         let filter = self.filter;
         let in_a_gap = filter.gap.is_some() || filter.gap_type.is_some() || filter.kind.is_some();
-        if self.skill.is_none() && self.about.is_none() && filter.word.is_none() && !in_a_gap {
+        if self.about.is_empty() && filter.word.is_none() && !in_a_gap {
             return true;
         }
-        self.asked.of(observation, mentions, &mut self.skills);
-        if self.about.is_some_and(|skill| !self.skills.contains(&skill))
-            && !self.has_topic(observation)
-        {
-            return false;
-        }
-        let about = self.skill.is_none_or(|skill| self.skills.contains(&skill));
+        let trouble = self.read(observation, mentions);
+        let is_asked = |name: Name| self.about.is_empty() || self.about.contains(&name);
+        let about = self.about.is_empty() || self.reading.names().any(is_asked);
         let said = filter.word.as_deref().is_none_or(|word| {
             mentions.iter().any(|mention| {
-                self.skill.is_none_or(|skill| mention.skill().0 == skill)
-                    && mention.variant() == word
+                is_asked(Name::Skill(mention.skill().0)) && mention.variant() == word
             })
         });
-        let fails = || {
-            gaps_of(observation, &self.skills, self.cv).any(|(subject, kind)| {
-                let named = match &subject {
-                    GapSubject::Skill(skill) => self.gap_skill.is_none_or(|name| name == *skill),
-                    GapSubject::Topic(topic) => {
-                        filter.gap.as_deref().is_none_or(|name| name == topic)
-                    }
-                };
-                let of_type = filter.gap_type.is_none_or(|wanted| {
-                    matches!(
-                        (wanted, &subject),
-                        (GapType::Skill, GapSubject::Skill(_))
-                            | (GapType::Topic, GapSubject::Topic(_))
-                    )
-                });
-                named && of_type && filter.kind.is_none_or(|wanted| wanted == kind)
+        let fails = |trouble: Trouble| {
+            self.failed.iter().any(|&name| {
+                (self.gap.is_empty() || self.gap.contains(&name))
+                    && filter.gap_type.is_none_or(|wanted| wanted == name.name_type())
+                    && filter.kind.is_none_or(|wanted| wanted == self.cv.kind(trouble, name))
             })
         };
-        about && said && (!in_a_gap || fails())
-    }
-
-    /// Whether the question names no skill and has the topic that is looked for.
-    fn has_topic(&self, observation: &PagedObservation<'_>) -> bool {
-        self.skills.is_empty()
-            && self.about_topic.as_ref().is_some_and(|wanted| {
-                let found = observation.query.as_ref().and_then(|query| topic(query.text));
-                found.is_some_and(|found| found.to_lowercase() == *wanted)
-            })
+        about && said && (!in_a_gap || trouble.is_some_and(fails))
     }
 }
 
@@ -338,7 +341,7 @@ impl Handled {
     fn of(observation: &PagedObservation<'_>) -> Self {
         match Trouble::of(observation) {
             None => Self::Well,
-            Some(Trouble::NoMatch) => Self::Unmatched,
+            Some(Trouble::NoMatch | Trouble::Partial) => Self::Unmatched,
             Some(Trouble::Fault) => Self::Failed,
             Some(Trouble::Blocked) => Self::Refused,
         }

@@ -128,7 +128,7 @@ impl<'s> ReportBuilder<'s> {
         let good_answers_only = self.good_answers_only();
         let words = self.words();
 
-        let Tally { weeks, reader, gaps: gap_tally, .. } = &mut self.tally;
+        let Tally { weeks, reader, gaps: gap_tally, disagreements, excluded, .. } = &mut self.tally;
         let previous = weeks.iter().rev().nth(1);
         let previous = previous.filter(|week| week.interactions > 0).map(WeekTally::match_counts);
         let mut this = weeks.pop().unwrap_or_default();
@@ -155,7 +155,7 @@ impl<'s> ReportBuilder<'s> {
             good_answers_only,
         };
         let actions = advice.actions();
-        let calibration = this.scores.calibration(&self.tally.disagreements);
+        let calibration = this.scores.calibration(disagreements);
         let ended_early =
             || ReportError::Thread(std::io::Error::other("the digest's thread ended early"));
         let input_hash = self.digester.finish().ok_or_else(ended_early)?;
@@ -189,8 +189,8 @@ impl<'s> ReportBuilder<'s> {
             provenance: Provenance {
                 interactions: this.interactions,
                 input_hash,
-                excluded: self.tally.excluded.sum(),
-                excluded_by: self.tally.excluded,
+                excluded: excluded.sum(),
+                excluded_by: *excluded,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
         };

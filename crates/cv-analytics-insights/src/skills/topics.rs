@@ -141,3 +141,7 @@ fn singular(word: &str) -> Option<String> {
     let twice = ["sses", "ches", "shes", "xes"].iter().any(|end| word.ends_with(end));
     word.strip_suffix(if twice { "es" } else { "s" }).map(str::to_owned)
 }
+
+pub fn table_topic(text: &str) -> Option<&'static str> { BUILT_IN.frequent(&FoldedWords::of(text)) }
+pub fn phrase(text: &str) -> Option<String> { BUILT_IN.key_phrase(&FoldedWords::of(text)) }
+impl TopicRules { pub fn topic(&self, _text: &str) -> Option<&str> { None } }

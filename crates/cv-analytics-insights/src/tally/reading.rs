@@ -5,7 +5,7 @@
 //! agent's own word, the built-in table, or the phrase of its words, which counts only where three
 //! conversations of the eight weeks share it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use cv_analytics_core::observation_page::PagedObservation;
 use rustc_hash::FxBuildHasher;
@@ -51,7 +51,7 @@ pub(crate) struct Reader<'r> {
     pub(crate) names: Names<'r>,
     /// Phrases that count as topics; `None` while the eight weeks are still being counted, when
     /// each is kept apart.
-    shared_phrases: Option<&'r HashSet<String>>,
+    shared_phrases: Option<&'r BTreeSet<String>>,
     entries: HashMap<Box<str>, ParsedNames, FxBuildHasher>,
     topics: HashMap<Box<str>, ParsedTopic, FxBuildHasher>,
     read: ReadNames,
@@ -71,7 +71,7 @@ impl<'r> Reader<'r> {
     }
 
     /// A reader that knows what phrases the eight weeks share.
-    pub(crate) fn knowing(rules: &'r CountingRules, shared_phrases: &'r HashSet<String>) -> Self {
+    pub(crate) fn knowing(rules: &'r CountingRules, shared_phrases: &'r BTreeSet<String>) -> Self {
         Self { shared_phrases: Some(shared_phrases), ..Self::new(rules) }
     }
 

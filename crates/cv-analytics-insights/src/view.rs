@@ -1,0 +1,3 @@
+//! Says a report to people.
+
+pub mod phrases;
