@@ -123,8 +123,8 @@ impl Advice<'_> {
             .map(|&(outcome, queries, conversations)| {
                 let name = outcome.map_or("unanswered", Outcome::code);
                 let evidence = Evidence { queries, conversations, ..Evidence::default() };
-                let outage = queries >= OUTAGE_MIN_QUESTIONS
-                    && queries * OUTAGE_ONE_IN >= self.interactions;
+                let outage =
+                    queries >= OUTAGE_MIN_QUESTIONS && queries * OUTAGE_ONE_IN >= self.interactions;
                 Candidate {
                     precedence: if outage { 0 } else { LAST },
                     ..Candidate::new(
@@ -151,8 +151,7 @@ impl Advice<'_> {
             (true, lost) => ("response_only", lost),
             (false, _) => ("capture", unanswered + response_only),
         };
-        let evidence =
-            Evidence { queries: lost, conversations: lost, ..Evidence::default() };
+        let evidence = Evidence { queries: lost, conversations: lost, ..Evidence::default() };
         let details = WhyDetails {
             interactions: joined + unanswered + response_only,
             unanswered: if explained { 0 } else { unanswered },
@@ -192,7 +191,10 @@ impl Advice<'_> {
         let kind = match (gap.kind, gap.mark) {
             (_, Some(GapMark::NotMine | GapMark::Noise))
             | (GapKind::Fault | GapKind::Blocked, _)
-            | (GapKind::NotOnCv | GapKind::Unmatched | GapKind::NoAnswer, Some(GapMark::Learning)) => {
+            | (
+                GapKind::NotOnCv | GapKind::Unmatched | GapKind::NoAnswer,
+                Some(GapMark::Learning),
+            ) => {
                 return None;
             }
             // It is on the CV since, or nobody has asked since: nothing to do before it fails again.
@@ -248,7 +250,9 @@ impl Advice<'_> {
         let (own, own_failing) = tallies
             .iter()
             .filter(|(word, _)| is_on_cv(word))
-            .fold((0, 0), |(all, failing), (_, tally)| (all + tally.queries, failing + tally.failing));
+            .fold((0, 0), |(all, failing), (_, tally)| {
+                (all + tally.queries, failing + tally.failing)
+            });
         let theirs = words.asked.iter().find(|word| !is_on_cv(&word.text))?;
         let (_, tally) = tallies.iter().find(|(word, _)| *word == theirs.text)?;
         let is_worse = own > 0 && tally.failing * own > own_failing * tally.queries;

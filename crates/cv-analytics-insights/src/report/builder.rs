@@ -323,9 +323,7 @@ fn figures_by_name<'r>(
     skills: &'r [SkillReport],
     topics: &'r [TopicReport],
 ) -> HashMap<(NameType, &'r str), &'r NameFigures> {
-    let skills =
-        skills.iter().map(|row| ((NameType::Skill, row.skill.as_str()), &row.figures));
-    let topics =
-        topics.iter().map(|row| ((NameType::Topic, row.topic.as_str()), &row.figures));
+    let skills = skills.iter().map(|row| ((NameType::Skill, row.skill.as_str()), &row.figures));
+    let topics = topics.iter().map(|row| ((NameType::Topic, row.topic.as_str()), &row.figures));
     skills.chain(topics).collect()
 }

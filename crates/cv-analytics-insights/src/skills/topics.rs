@@ -142,6 +142,14 @@ fn singular(word: &str) -> Option<String> {
     word.strip_suffix(if twice { "es" } else { "s" }).map(str::to_owned)
 }
 
-pub fn table_topic(text: &str) -> Option<&'static str> { BUILT_IN.frequent(&FoldedWords::of(text)) }
-pub fn phrase(text: &str) -> Option<String> { BUILT_IN.key_phrase(&FoldedWords::of(text)) }
-impl TopicRules { pub fn topic(&self, _text: &str) -> Option<&str> { None } }
+pub fn table_topic(text: &str) -> Option<&'static str> {
+    BUILT_IN.frequent(&FoldedWords::of(text))
+}
+pub fn phrase(text: &str) -> Option<String> {
+    BUILT_IN.key_phrase(&FoldedWords::of(text))
+}
+impl TopicRules {
+    pub fn topic(&self, _text: &str) -> Option<&str> {
+        None
+    }
+}

@@ -48,11 +48,7 @@ impl Trouble {
 }
 
 /// Writes the names that an interaction fails into `failed`, each once.
-pub(crate) fn failed_names(
-    trouble: Option<Trouble>,
-    reading: &Reading,
-    failed: &mut Vec<Name>,
-) {
+pub(crate) fn failed_names(trouble: Option<Trouble>, reading: &Reading, failed: &mut Vec<Name>) {
     failed.clear();
     let Reading { skills, matched, missing, topic, .. } = reading;
     let unmatched = |skills: &[SkillIndex], failed: &mut Vec<Name>| {

@@ -44,8 +44,7 @@ impl WeekTally {
     fn after_no_match(&mut self) -> Option<AfterNoMatch> {
         self.moments.sort_unstable();
         let mut after = None;
-        for conversation in
-            self.moments.chunk_by(|one, next| one.conversation == next.conversation)
+        for conversation in self.moments.chunk_by(|one, next| one.conversation == next.conversation)
         {
             let Some(end) = conversation.last().filter(|moment| moment.in_a_session) else {
                 continue;

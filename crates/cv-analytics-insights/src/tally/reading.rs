@@ -97,9 +97,10 @@ impl<'r> Reader<'r> {
         let response = observation.response.as_ref();
         let mut words = None;
         if let Some(response) = response {
-            for (list, found) in
-                [(&response.matched_skills, &mut *matched), (&response.missing_skills, &mut *missing)]
-            {
+            for (list, found) in [
+                (&response.matched_skills, &mut *matched),
+                (&response.missing_skills, &mut *missing),
+            ] {
                 for entry in list.iter() {
                     self.read_entry(entry, text, &mut words);
                 }

@@ -152,8 +152,7 @@ impl<'s> GapTracker<'s> {
         for (gap, mut asked) in self.tracked.iter().zip(asked) {
             asked.sort_unstable();
             let (mut before, mut after) = (Weeks::default(), Weeks::default());
-            for (asked_before, asked_after) in
-                asked.iter().filter_map(|name| self.counts.get(name))
+            for (asked_before, asked_after) in asked.iter().filter_map(|name| self.counts.get(name))
             {
                 add_weeks(&mut before, asked_before);
                 add_weeks(&mut after, asked_after);

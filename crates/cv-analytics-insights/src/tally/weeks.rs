@@ -93,7 +93,8 @@ pub(crate) struct WeekTally {
     pub(crate) moments: Vec<Moment>,
     pub(crate) names: HashMap<Name, NameTally, FxBuildHasher>,
     /// The words that were used for a skill, in small letters.
-    pub(crate) variants: HashMap<SkillIndex, HashMap<String, VariantTally, FxBuildHasher>, FxBuildHasher>,
+    pub(crate) variants:
+        HashMap<SkillIndex, HashMap<String, VariantTally, FxBuildHasher>, FxBuildHasher>,
 }
 
 /// One interaction in the course of its conversation.
@@ -237,7 +238,8 @@ impl<'s> Tally<'s> {
             let phrases: Vec<Name> =
                 week.names.keys().filter(|name| moved.contains_key(name)).copied().collect();
             for phrase in phrases {
-                if let (Some(tally), Some(&name)) = (week.names.remove(&phrase), moved.get(&phrase)) {
+                if let (Some(tally), Some(&name)) = (week.names.remove(&phrase), moved.get(&phrase))
+                {
                     week.names.entry(name).or_default().merge(tally);
                 }
             }

@@ -20,6 +20,11 @@ pub(crate) struct WhyDetails {
 }
 
 /// Why.
-pub(crate) fn why(kind: ActionKind, name: &str, evidence: &Evidence, details: &WhyDetails) -> String {
+pub(crate) fn why(
+    kind: ActionKind,
+    name: &str,
+    evidence: &Evidence,
+    details: &WhyDetails,
+) -> String {
     format!("{kind:?} {name} {evidence:?} {details:?}")
 }
