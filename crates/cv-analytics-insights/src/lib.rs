@@ -40,6 +40,7 @@ mod suggestion;
 mod tally;
 
 pub use skills::{
-    OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords, ReadNames, ReadTopic,
-    SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic, name_key, topic,
+    OTHER_QUESTIONS, OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords,
+    ReadNames, ReadTopic, SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic,
+    name_key, phrase, table_topic, topic,
 };
