@@ -25,4 +25,8 @@ pub mod skills;
 mod tally;
 pub mod view;
 
-pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention};
+pub use skills::{
+    OTHER_QUESTIONS, OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords,
+    ReadNames, ReadTopic, SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic,
+    name_key, phrase, table_topic, topic,
+};

@@ -10,6 +10,7 @@ pub(crate) mod forms;
 pub(crate) mod mentions;
 pub(crate) mod names;
 pub(crate) mod owner;
+pub(crate) mod phrase_matcher;
 pub(crate) mod question_words;
 pub(crate) mod topics;
 
@@ -18,4 +19,4 @@ pub use mentions::SkillMention;
 pub use names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
 pub use owner::{OwnerSkills, OwnerSkillsError};
 pub use question_words::{QuestionWords, name_key};
-pub use topics::{TopicRules, is_known_topic, topic};
+pub use topics::{OTHER_QUESTIONS, TopicRules, is_known_topic, phrase, table_topic, topic};

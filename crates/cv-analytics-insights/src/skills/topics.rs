@@ -1,16 +1,24 @@
-//! The key phrase of a question that names no skill.
+//! What a question without a known skill is about: the owner's rules, the built-in table, or a phrase
+//! of its words.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
 use crate::skills::folded_words::FoldedWords;
-use crate::skills::question_words::name_key;
+use crate::skills::names::REDACTION_MARKERS;
+use crate::skills::phrase_matcher::{Match, PhraseMatcher, fold};
+use crate::skills::question_words::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
 const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
 
+/// The topic of questions that nothing else names.
+pub const OTHER_QUESTIONS: &str = "other questions";
+/// The topic that a spoken language takes the place of.
+const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;
 /// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
@@ -19,80 +27,176 @@ const LONGEST: usize = 40;
 /// The owner's topics: names with their phrases, which win over everything else.
 #[derive(Clone, Default, Debug)]
 pub struct TopicRules {
-    phrases: HashMap<String, String, FxBuildHasher>,
+    names: Vec<String>,
+    /// Names and phrases, folded, with the number of their topic.
+    known: HashMap<Vec<String>, usize, FxBuildHasher>,
+    matcher: PhraseMatcher,
 }
 
 impl TopicRules {
     /// The rules as settings keep them: each name with its phrases.
     pub fn new(rules: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut phrases = HashMap::default();
-        for (name, texts) in rules {
-            for text in std::iter::once(name).chain(texts) {
-                phrases.entry(name_key(text)).or_insert_with(|| name.clone());
+        let mut new = Self { matcher: PhraseMatcher::new(), ..Self::default() };
+        for (number, (name, phrases)) in rules.iter().enumerate() {
+            new.names.push(name.clone());
+            new.known.entry(fold(name)).or_insert(number);
+            for phrase in phrases {
+                let words = fold(phrase);
+                new.matcher.add(&words.join(" "), number);
+                new.known.entry(words).or_insert(number);
             }
         }
-        Self { phrases }
+        new
+    }
+
+    /// Whether there are no rules.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The topic whose phrase a text has, as whole words whatever their case, accents, hyphens and
+    /// regular plurals: of several the longest phrase, of equal ones the first in the text.
+    pub fn topic(&self, text: &str) -> Option<&str> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let (found, _) = self.matcher.find(&without_markers(text));
+        let longest = found
+            .iter()
+            .min_by_key(|found| (std::cmp::Reverse(found.points), found.first, found.topic))?;
+        self.names.get(longest.topic).map(String::as_str)
     }
 
     /// The topic of this name or phrase.
     pub(crate) fn named(&self, name: &str) -> Option<&str> {
-        self.phrases.get(&name_key(name)).map(String::as_str)
+        let number = self.known.get(&fold(name))?;
+        self.names.get(*number).map(String::as_str)
     }
 }
 
-/// The topic of the table with this name or phrase.
-pub fn is_known_topic(name: &str) -> Option<&'static str> {
-    let words = FoldedWords::of(name);
-    BUILT_IN.names.get(words.whole()).map(|&(name, _)| name)
-}
-
-struct Topics {
-    /// Phrases with the name of their topic, and whether they count only at the end.
-    names: HashMap<Box<str>, (&'static str, bool), FxBuildHasher>,
-    /// Words in the longest of them.
-    longest: usize,
+struct Table {
+    topics: Vec<TableTopic>,
+    matcher: PhraseMatcher,
     /// Words that hold a question together and say nothing of what it is about.
     scaffolding: HashSet<&'static str, FxBuildHasher>,
 }
 
-static BUILT_IN: LazyLock<Topics> = LazyLock::new(|| {
-    let lines =
-        |list: &'static str| list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let key = |phrase: &str| Box::<str>::from(FoldedWords::of(phrase).whole());
-    let mut names = HashMap::default();
-    for (name, phrases) in lines(TOPICS).filter_map(|line| line.split_once(": ")) {
-        names.insert(key(name), (name, false));
-        for phrase in phrases.split(", ") {
-            let at_end = phrase.strip_suffix('$');
-            names.entry(key(at_end.unwrap_or(phrase))).or_insert((name, at_end.is_some()));
-        }
-    }
-    let longest =
-        names.keys().map(|phrase| phrase.split([' ', ',']).count()).max().unwrap_or_default();
-    Topics {
-        names,
-        longest,
-        scaffolding: lines(SCAFFOLDING).flat_map(str::split_whitespace).collect(),
-    }
-});
-
-/// The question's key phrase where no skill is known: the name of a frequent topic ("salary
-/// expectations"), else the longest run of words that are no scaffolding. `None` for a greeting or a
-/// text without a phrase. The same text gives the same phrase on any day.
-pub fn topic(text: &str) -> Option<String> {
-    let words = FoldedWords::of(text);
-    BUILT_IN.frequent(&words).map(str::to_owned).or_else(|| BUILT_IN.key_phrase(&words))
+#[derive(Clone, Copy)]
+struct TableTopic {
+    name: &'static str,
+    kind: Kind,
 }
 
-impl Topics {
-    /// The frequent topic whose phrase begins first, of those the longest.
-    fn frequent(&self, words: &FoldedWords) -> Option<&'static str> {
-        (0..words.len()).find_map(|first| {
-            (first..words.len().min(first + self.longest)).rev().find_map(|last| {
-                let &(name, at_end) = self.names.get(words.phrase(first, last))?;
-                (!at_end || words.gap(last + 1).is_hard()).then_some(name)
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Usual,
+    /// Counts only where its phrases are the whole text.
+    Whole,
+    SpokenLanguage,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let lines =
+        |list: &'static str| list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut table = Table {
+        topics: Vec::new(),
+        matcher: PhraseMatcher::new(),
+        scaffolding: lines(SCAFFOLDING).flat_map(str::split_whitespace).collect(),
+    };
+    let mut section = "";
+    for line in lines(TOPICS) {
+        if line.starts_with('[') {
+            section = line;
+            continue;
+        }
+        if section == "[fillers]" {
+            table.matcher.add_fillers(line.split_whitespace());
+            continue;
+        }
+        let Some((name, phrases)) = line.split_once(": ") else { continue };
+        if section == "[words]" {
+            table.matcher.add_class(name, phrases.split(", "));
+            continue;
+        }
+        let whole = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
+        let kind = match whole {
+            Some(_) => Kind::Whole,
+            None if section == "[spoken languages]" => Kind::SpokenLanguage,
+            None => Kind::Usual,
+        };
+        let name = whole.unwrap_or(name);
+        let number = table.topics.len();
+        table.topics.push(TableTopic { name, kind });
+        let weak = if kind == Kind::SpokenLanguage { "~" } else { "" };
+        for phrase in std::iter::once(name).chain(phrases.split(", ")) {
+            table.matcher.add(&format!("{weak}{phrase}"), number);
+        }
+    }
+    table
+});
+
+/// The topic of the built-in table that a question is about.
+pub fn table_topic(text: &str) -> Option<&'static str> {
+    TABLE.topic(&without_markers(text))
+}
+
+/// The topic of the table with this name or phrase.
+pub fn is_known_topic(name: &str) -> Option<&'static str> {
+    let (found, words) = TABLE.matcher.find(name);
+    let whole = |found: &&Match| found.first == 0 && found.last + 1 == words;
+    let best = found
+        .iter()
+        .filter(whole)
+        .max_by_key(|found| (found.points, std::cmp::Reverse(found.topic)))?;
+    TABLE.topics.get(best.topic).filter(|topic| topic.kind != Kind::Whole).map(|topic| topic.name)
+}
+
+/// The key phrase of a question: the last of its longest runs of telling words, the last in the
+/// singular. It names a topic only where several conversations share it.
+pub fn phrase(text: &str) -> Option<String> {
+    TABLE.key_phrase(&FoldedWords::of(&without_markers(text)))
+}
+
+/// The topic of the table, else the key phrase.
+pub fn topic(text: &str) -> Option<String> {
+    table_topic(text).map(str::to_owned).or_else(|| phrase(text))
+}
+
+/// The text with a full stop for each marker of redaction: a marker never is or makes a topic.
+fn without_markers(text: &str) -> Cow<'_, str> {
+    if !text.contains('[') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = text.to_owned();
+    for marker in REDACTION_MARKERS {
+        plain = plain.replace(marker, ". ");
+    }
+    Cow::Owned(plain)
+}
+
+impl Table {
+    /// The topic with most points; of equal ones the one that stands first.
+    fn topic(&self, text: &str) -> Option<&'static str> {
+        let (mut found, words) = self.matcher.find(text);
+        let kind = |found: &Match| self.topics.get(found.topic).map(|topic| topic.kind);
+        let whole =
+            found.iter().find(|found| kind(found) == Some(Kind::Whole)).map(|found| found.topic);
+        let covers = |word: usize| {
+            found.iter().any(|found| {
+                Some(found.topic) == whole && (found.first..=found.last).contains(&word)
             })
-        })
+        };
+        if words > 0 && (0..words).all(covers) {
+            return whole.and_then(|topic| self.topics.get(topic)).map(|topic| topic.name);
+        }
+        found.retain(|found| Some(found.topic) != whole);
+        let language =
+            found.iter().find(|found| kind(found) == Some(Kind::SpokenLanguage)).copied();
+        let best = self.topics.get(best_topic(found)?)?;
+        match language.and_then(|language| self.topics.get(language.topic)) {
+            Some(language) if best.name == LANGUAGES_SPOKEN => Some(language.name),
+            _ => Some(best.name),
+        }
     }
 
     /// The last of the longest runs of telling words.
@@ -114,10 +218,8 @@ impl Topics {
         let last = best.pop()?;
         best.push(last);
         let mut phrase = best.join(" ");
-        if let Some(singular) = singular(last) {
-            phrase.truncate(phrase.len() - last.len());
-            phrase.push_str(&singular);
-        }
+        phrase.truncate(phrase.len() - last.len());
+        phrase.push_str(&singular(last));
         (phrase.chars().count() <= LONGEST).then_some(phrase)
     }
 
@@ -129,17 +231,29 @@ impl Topics {
     }
 }
 
-/// The singular of a regular English plural.
-fn singular(word: &str) -> Option<String> {
-    let kept = ["ss", "us", "is", "ics", "news", "series"].iter().any(|end| word.ends_with(end));
-    if kept || word.len() < 4 || !word.is_ascii() {
-        return None;
+/// The topic with most points of all phrases that stand inside no longer one; of equal ones the one
+/// that stands first.
+fn best_topic(mut found: Vec<Match>) -> Option<usize> {
+    found.sort_by_key(|found| (std::cmp::Reverse(found.points), found.first, found.topic));
+    let mut kept: Vec<Match> = Vec::with_capacity(found.len());
+    for found in found {
+        let inside = |kept: &Match| {
+            kept.points > found.points && kept.first <= found.first && found.last <= kept.last
+        };
+        let overlaps = |kept: &Match| {
+            kept.topic == found.topic && kept.first <= found.last && found.first <= kept.last
+        };
+        if !kept.iter().any(|kept| inside(kept) || overlaps(kept)) {
+            kept.push(found);
+        }
     }
-    if let Some(stem) = word.strip_suffix("ies") {
-        return Some(format!("{stem}y"));
-    }
-    let twice = ["sses", "ches", "shes", "xes"].iter().any(|end| word.ends_with(end));
-    word.strip_suffix(if twice { "es" } else { "s" }).map(str::to_owned)
+    let points = |topic| -> u32 {
+        kept.iter().filter(|kept| kept.topic == topic).map(|kept| kept.points).sum()
+    };
+    let best = kept
+        .iter()
+        .min_by_key(|kept| (std::cmp::Reverse(points(kept.topic)), kept.first, kept.topic));
+    best.map(|best| best.topic)
 }
 
 pub fn table_topic(text: &str) -> Option<&'static str> {
