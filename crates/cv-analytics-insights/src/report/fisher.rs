@@ -4,6 +4,8 @@
 //! logarithm of a factorial, gives the same bits on every machine, and takes time in proportion to
 //! the standard deviation rather than to the counts.
 
+use std::cmp::Ordering;
+
 /// Weights under this share of the mode's add nothing to a sum in double precision.
 const NEGLIGIBLE: f64 = 1e-30;
 /// Tables count as equally likely as the observed one up to this relative difference: rounding.
@@ -67,6 +69,12 @@ impl TwoGroups {
         let unlikely: f64 =
             weights.iter().filter(|&&weight| weight <= observed_weight * SAME).sum();
         (unlikely / all).clamp(0.0, 1.0)
+    }
+
+    /// Whether the share is larger in the first group, exactly.
+    pub fn direction(self) -> Ordering {
+        let first = u128::from(self.with) * u128::from(self.other_all);
+        first.cmp(&(u128::from(self.other_with) * u128::from(self.all)))
     }
 }
 

@@ -174,9 +174,9 @@ impl Expectation {
         let mut names: Vec<&EightWeeks<u64>> = names.iter().collect();
         names.sort_unstable();
         let weeks = float(site.base.len() as u64);
-        let size = site.this_week * crowd_correction(site, &names);
+        let usual = site.this_week * crowd_correction(site, &names);
         Self {
-            scale: size / (site.base_sum + 1.0),
+            scale: usual / (site.base_sum + 1.0),
             unrest: unrest(site, &names, weeks) * (1.0 + 1.0 / weeks),
         }
     }
@@ -258,12 +258,4 @@ fn float(count: u64) -> f64 {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a count")]
 fn whole(count: f64) -> u64 {
     count as u64
-}
-
-impl TwoGroups {
-    /// Whether the share is larger in the first group.
-    fn direction(self) -> Ordering {
-        let first = u128::from(self.with) * u128::from(self.other_all);
-        first.cmp(&(u128::from(self.other_with) * u128::from(self.all)))
-    }
 }
