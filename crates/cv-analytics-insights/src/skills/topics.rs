@@ -255,15 +255,3 @@ fn best_topic(mut found: Vec<Match>) -> Option<usize> {
         .min_by_key(|kept| (std::cmp::Reverse(points(kept.topic)), kept.first, kept.topic));
     best.map(|best| best.topic)
 }
-
-pub fn table_topic(text: &str) -> Option<&'static str> {
-    BUILT_IN.frequent(&FoldedWords::of(text))
-}
-pub fn phrase(text: &str) -> Option<String> {
-    BUILT_IN.key_phrase(&FoldedWords::of(text))
-}
-impl TopicRules {
-    pub fn topic(&self, _text: &str) -> Option<&str> {
-        None
-    }
-}
