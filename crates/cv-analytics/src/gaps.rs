@@ -3,12 +3,12 @@
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::gap_sentences::{gap_kind_name, mark_consequence};
 use cv_analytics_insights::model::{Gap, GapMark};
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::report_words::counted;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::{MarkedNow, mark_gap};
 
 use crate::arguments::Installation;
@@ -91,14 +91,13 @@ pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()
 async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
     let store = installation.open_or_create().await?;
     let mark = command.word.and_then(MarkWord::mark);
-    let built_in = SkillDictionary::built_in();
     // The names that reports know: those of the week that the owner reads, and of the one that runs.
-    let settings = FigureSettings::load(&store).await?;
+    let rules = CountingRules::new(FigureSettings::load(&store).await?)?;
     let mut reports = Vec::new();
     for week in [IsoWeek::last_closed(now()), IsoWeek::containing(now())] {
-        reports.push(build_report(&store, &built_in, &settings, week, now()).await?);
+        reports.push(build_report(&store, &rules, week, now()).await?.report);
     }
-    let marked = mark_gap(&store, &built_in, &reports, &command.name, mark, now()).await?;
+    let marked = mark_gap(&store, &reports, &command.name, mark, now()).await?;
     store.close().await?;
     if command.json {
         return output::print_line(serde_json::to_string(&serde_json::json!({
@@ -126,7 +125,8 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
     let mut settings = FigureSettings::load(&store).await?;
     list.files.apply(&mut settings)?;
     let week = list.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
-    let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    let rules = CountingRules::new(settings)?;
+    let report = build_report(&store, &rules, week, now()).await?.report;
     if list.json {
         return output::print_line(serde_json::to_string_pretty(&report.gaps)?);
     }
@@ -141,10 +141,7 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
 }
 
 fn line(gap: &Gap) -> String {
-    let conversations = gap.sessions.map_or_else(
-        || "conversations not collected".to_owned(),
-        |count| counted(count, "conversation", "conversations"),
-    );
+    let conversations = counted(gap.conversations, "conversation", "conversations");
     let running = match gap.weeks_running {
         0 | 1 => String::new(),
         weeks => format!("; {weeks} weeks running"),
@@ -153,7 +150,7 @@ fn line(gap: &Gap) -> String {
         "{:>5}  {} ({}): {}; {conversations}{running}\n",
         gap.queries,
         output::plain(&gap.name),
-        gap.gap_type.code(),
+        gap.name_type.code(),
         gap_kind_name(gap.kind),
     );
     if let Some(mark) = gap.mark {

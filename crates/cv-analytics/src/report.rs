@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::mail_context::MailContext;
 use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::{report_html, report_text};
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
@@ -127,7 +127,8 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     let mut settings = FigureSettings::load(&store).await?;
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
-    let report = build_report(&store, &SkillDictionary::built_in(), &settings, week, now()).await?;
+    let rules = CountingRules::new(settings)?;
+    let report = build_report(&store, &rules, week, now()).await?.report;
     let template = command.form.template()?;
     if command.send {
         let said = command.send_report(installation, &store, &report, &template).await?;

@@ -1,10 +1,12 @@
 //! `cv-analytics settings`: what changes figures, kept in the store.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use cv_analytics_insights::model::GapMark;
+use cv_analytics_insights::skills::TopicRules;
 use cv_analytics_insights::settings::FigureSettings;
 
 use crate::arguments::{Installation, wrong_usage};
@@ -36,6 +38,10 @@ pub(crate) struct Import {
     file: Option<PathBuf>,
     #[command(flatten)]
     files: FigureFiles,
+    /// Topics, each with the phrases that mean it: lines like `parking = car park, parking space` or JSON
+    /// `{"parking":["car park"]}`
+    #[arg(long, value_name = "FILE")]
+    topics: Option<PathBuf>,
     /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
     #[arg(long, value_name = "SESSION")]
     exclude_session: Vec<String>,
@@ -82,11 +88,12 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
 
 async fn keep(installation: &Installation, import: Import) -> Result<()> {
     let nothing = import.files.is_empty()
+        && import.topics.is_none()
         && import.exclude_session.is_empty()
         && import.exclude_request.is_empty();
     if import.file.is_none() && nothing {
         wrong_usage(
-            "name a document, or one of --cv, --aliases, --exclude-session, --exclude-request",
+            "name a document, or one of --cv, --aliases, --topics, --exclude-session, --exclude-request",
         );
     }
     let document = match &import.file {
@@ -100,6 +107,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     };
     let mut files = FigureSettings::default();
     import.files.apply(&mut files)?;
+    let topics = import.topics.as_deref().map(read_topics).transpose()?;
     let store = installation.open_or_create().await?;
     let privacy = if import.keep_session_ids {
         None
@@ -116,6 +124,9 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
         if !files.aliases.is_empty() {
             settings.aliases.clone_from(&files.aliases);
         }
+        if let Some(topics) = &topics {
+            settings.topics.clone_from(topics);
+        }
         for id in &import.exclude_session {
             let kept = privacy.as_ref().and_then(|privacy| privacy.session(id));
             let kept = kept.map_or_else(|| id.clone(), |kept| kept.as_str().to_owned());
@@ -131,6 +142,12 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     output::print(in_words(&kept))
 }
 
+/// The owner's topics in a file; an empty one takes the topics back.
+fn read_topics(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+    let text = input_lines::read_whole(path)?;
+    TopicRules::read(&text).with_context(|| format!("invalid topics in {}", path.display()))
+}
+
 fn in_words(settings: &FigureSettings) -> String {
     let mut text = String::new();
     match &settings.cv {
@@ -139,9 +156,13 @@ fn in_words(settings: &FigureSettings) -> String {
             text += "CV list: none (settings import --cv FILE), so a gap cannot tell what is on the CV\n";
         }
     }
-    text += &format!("Aliases of your own: {}\n", settings.aliases.len());
+    text += &format!("Your own aliases: {}\n", settings.aliases.len());
     for (skill, aliases) in &settings.aliases {
         text += &format!("  {skill}: {}\n", aliases.join(", "));
+    }
+    text += &format!("Your own topics: {}\n", settings.topics.len());
+    for (topic, phrases) in &settings.topics {
+        text += &format!("  {topic}: {}\n", phrases.join(", "));
     }
     let marks = settings.gap_marks.values();
     let (held, back): (Vec<_>, Vec<_>) = marks.partition(|marked| marked.mark.is_some());

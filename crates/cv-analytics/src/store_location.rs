@@ -126,7 +126,7 @@ pub(crate) struct FigureFiles {
     /// The CV's skill list: JSON with "skills", or plain text with one skill a line
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_CV")]
     cv: Option<PathBuf>,
-    /// Skills and aliases of your own: lines like `Kubernetes: kube, k8` or JSON `{"Kubernetes":["kube"]}`
+    /// Your own skills and aliases: lines like `Kubernetes: kube, k8` or JSON `{"Kubernetes":["kube"]}`
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_ALIASES")]
     aliases: Option<PathBuf>,
 }

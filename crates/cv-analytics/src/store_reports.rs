@@ -4,10 +4,10 @@ use std::error::Error;
 
 use cv_analytics_core::store::{Ledger, Observe};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_mail::mailer::WeekReports;
 
 use crate::now;
@@ -19,7 +19,7 @@ pub(crate) struct StoreReports<S>(pub(crate) S);
 impl<S: Observe + Ledger> WeekReports for StoreReports<S> {
     async fn week_report(&self, week: IsoWeek) -> Result<Report, Box<dyn Error + Send + Sync>> {
         let settings = FigureSettings::load(&self.0).await?;
-        let dictionary = tokio::task::spawn_blocking(SkillDictionary::shared).await?;
-        Ok(build_report(&self.0, dictionary, &settings, week, now()).await?)
+        let rules = tokio::task::spawn_blocking(|| CountingRules::new(settings)).await??;
+        Ok(build_report(&self.0, &rules, week, now()).await?.report)
     }
 }

@@ -17,15 +17,12 @@ pub struct CountingRules {
 }
 
 impl CountingRules {
-    /// Makes `settings` ready, on top of the `built_in` dictionary.
+    /// Makes `settings` ready, on top of the built-in dictionary.
     ///
     /// # Errors
     /// [`SettingsError::Aliases`].
-    pub fn new(
-        settings: FigureSettings,
-        built_in: &SkillDictionary,
-    ) -> Result<Self, SettingsError> {
-        let dictionary = settings.dictionary(built_in)?;
+    pub fn new(settings: FigureSettings) -> Result<Self, SettingsError> {
+        let dictionary = settings.dictionary(SkillDictionary::shared())?;
         let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
         let topics = TopicRules::new(&settings.topics);
         let marks = MarksInForce::new(&settings, &dictionary);

@@ -224,14 +224,13 @@ pub async fn undo_last_mark(ledger: &impl Ledger, name: &str) -> Result<(), Sett
 /// [`MarkGapError`].
 pub async fn mark_gap(
     ledger: &impl Ledger,
-    built_in: &SkillDictionary,
     reports: &[Report],
     name: &str,
     mark: Option<GapMark>,
     at: Timestamp,
 ) -> Result<MarkedNow, MarkGapError> {
     let settings = FigureSettings::load(ledger).await?;
-    let dictionary = settings.dictionary(built_in)?;
+    let dictionary = settings.dictionary(SkillDictionary::shared())?;
     let name = known_name(&dictionary, &settings.gap_marks, reports, name)?;
     let aliases = |key: &String| {
         *key != name && dictionary.canonical(key).is_some_and(|id| dictionary.name(id) == name)

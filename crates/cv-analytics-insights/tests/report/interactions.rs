@@ -1,19 +1,14 @@
 //! Interactions of a week, in few words.
 
-use std::sync::LazyLock;
-
 use cv_analytics_core::event::{
     MatchScore, MatchSource, MatchType, Outcome, ResponseForm, SessionDigest, Traffic,
 };
 use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::model::{Gap, NameFigures, Report};
 use cv_analytics_insights::report::builder::{BuiltReport, ReportBuilder};
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-
-static DICTIONARY: LazyLock<SkillDictionary> = LazyLock::new(SkillDictionary::built_in);
 
 /// The week of every report.
 pub(crate) fn week() -> IsoWeek {
@@ -118,7 +113,7 @@ impl Change for Observation {
 
 /// The rules under `settings`.
 pub(crate) fn rules(settings: &FigureSettings) -> CountingRules {
-    CountingRules::new(settings.clone(), &DICTIONARY).unwrap()
+    CountingRules::new(settings.clone()).unwrap()
 }
 
 /// The report of the week and the phrases of its eight weeks, under `rules`.
