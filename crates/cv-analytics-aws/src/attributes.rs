@@ -31,10 +31,12 @@ pub(crate) const RESPONSE_TIMESTAMP: &str = "responseTimestamp";
 const MATCH_TYPE: &str = "matchType";
 const MATCH_SCORE: &str = "matchScore";
 const OUTCOME: &str = "outcome";
+const OUTCOME_IMPLIED: &str = "outcomeImplied";
 const REASONING: &str = "reasoning";
 const REASONING_CUT: &str = "reasoningCut";
 const MATCHED_SKILLS: &str = "matchedSkills";
 const MISSING_SKILLS: &str = "missingSkills";
+const TOPIC: &str = "topic";
 const TOTAL_TIME_MS: &str = "totalTimeMs";
 const FORM: &str = "responseForm";
 const RESPONSE_EXTRA: &str = "responseExtra";
@@ -86,11 +88,17 @@ pub(crate) fn write_response(attributes: &mut Attributes, half: &ResponseHalf) {
     put(attributes, RESPONSE_TIMESTAMP, Some(moment(half.timestamp)));
     put(attributes, MATCH_TYPE, half.match_type.map(|code| text(code.code())));
     put(attributes, MATCH_SCORE, half.match_score.map(|score| number(score.value())));
-    put(attributes, OUTCOME, Some(text(half.outcome.code())));
+    put(attributes, OUTCOME, Some(text(half.outcome().code())));
+    put(
+        attributes,
+        OUTCOME_IMPLIED,
+        half.named_outcome.is_none().then_some(AttributeValue::Bool(true)),
+    );
     put(attributes, REASONING, half.reasoning.as_deref().map(text));
     put(attributes, REASONING_CUT, half.reasoning_cut.then_some(AttributeValue::Bool(true)));
     put(attributes, MATCHED_SKILLS, texts(&half.matched_skills));
     put(attributes, MISSING_SKILLS, texts(&half.missing_skills));
+    put(attributes, TOPIC, half.topic.as_deref().map(text));
     put(attributes, TOTAL_TIME_MS, half.total_time_ms.map(number));
     let form = (half.form != ResponseForm::Plain).then(|| text(half.form.code()));
     put(attributes, FORM, form);
@@ -104,26 +112,46 @@ pub(crate) fn write_response(attributes: &mut Attributes, half: &ResponseHalf) {
 pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<ResponseHalf>> {
     let Some(timestamp) = take_moment(attributes, RESPONSE_TIMESTAMP)? else { return Ok(None) };
     let outcome = take_code(attributes, OUTCOME, Outcome::from_code)?;
+    let outcome = outcome.ok_or(UnknownAttribute(OUTCOME))?;
+    let is_named = attributes.remove(OUTCOME_IMPLIED).is_none();
     let match_score = take_number(attributes, MATCH_SCORE)?
         .map(|score| MatchScore::new(score).ok_or(UnknownAttribute(MATCH_SCORE)))
         .transpose()?;
+    let mut unknown = take_object(attributes, RESPONSE_EXTRA)?;
+    let topic = match take_text(attributes, TOPIC)? {
+        None => take_earlier_topic(&mut unknown),
+        topic => topic,
+    };
     Ok(Some(ResponseHalf {
         timestamp,
         match_type: take_code(attributes, MATCH_TYPE, MatchType::from_code)?,
         match_score,
-        outcome: outcome.ok_or(UnknownAttribute(OUTCOME))?,
+        named_outcome: is_named.then_some(outcome),
         reasoning: take_text(attributes, REASONING)?,
         reasoning_cut: attributes.remove(REASONING_CUT).is_some(),
         matched_skills: take_texts(attributes, MATCHED_SKILLS)?,
         missing_skills: take_texts(attributes, MISSING_SKILLS)?,
+        topic,
         total_time_ms: take_number(attributes, TOTAL_TIME_MS)?,
         session: take_text(attributes, RESPONSE_SESSION)?.map(SessionId::from_store),
         traffic: take_code(attributes, RESPONSE_TRAFFIC, Traffic::from_code)?
             .unwrap_or(Traffic::Visitor),
         form: take_code(attributes, FORM, ResponseForm::from_code)?.unwrap_or(ResponseForm::Plain),
-        unknown: take_object(attributes, RESPONSE_EXTRA)?,
+        unknown,
         tolerated: take_texts(attributes, RESPONSE_TOLERATED)?,
     }))
+}
+
+/// Takes the topic out of the unknown fields, where versions before it had an attribute left it.
+/// One that is neither text nor null stays where it is.
+fn take_earlier_topic(unknown: &mut UnknownFields) -> Option<String> {
+    if !matches!(unknown.get(TOPIC), Some(Value::String(_) | Value::Null)) {
+        return None;
+    }
+    match unknown.remove(TOPIC) {
+        Some(Value::String(topic)) if !topic.is_empty() => Some(topic),
+        _ => None,
+    }
 }
 
 /// A text.

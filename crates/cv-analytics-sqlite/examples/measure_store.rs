@@ -73,6 +73,7 @@ fn raw_inserts(folder: &Path, batch: usize) -> Outcome<f64> {
     let path = folder.join("raw.db");
     let mut connection = Connection::open(&path)?;
     connection.execute_batch(include_str!("../src/schema/1.sql"))?;
+    connection.execute_batch(include_str!("../src/schema/2.sql"))?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "full")?;
     let started = Instant::now();
@@ -81,9 +82,9 @@ fn raw_inserts(folder: &Path, batch: usize) -> Outcome<f64> {
         let transaction = connection.transaction()?;
         let mut insert = transaction.prepare_cached(
             "INSERT INTO interactions (id, request_id, at, query_at, query, query_cut, query_session, \
-             response_at, match_type, match_score, outcome, total_time_ms, form, response_session, \
+             response_at, match_type, match_score, outcome, outcome_named, total_time_ms, form, response_session, \
              matched_skills, missing_skills, reasoning, reasoning_cut, response_unknown) \
-             VALUES (?1, ?2, ?3, ?3, ?4, 0, ?5, ?6, 'partial', 72.0, 'answered', 900.0, \
+             VALUES (?1, ?2, ?3, ?3, ?4, 0, ?5, ?6, 'partial', 72.0, 'answered', 1, 900.0, \
              'self_contained', ?5, '[\"Docker\"]', '[\"Kubernetes\"]', ?7, 0, ?8) \
              ON CONFLICT (request_id) DO NOTHING",
         )?;

@@ -1,7 +1,8 @@
 //! Halves as columns: what a row holds when it is written.
 
 use cv_analytics_core::event::{
-    Event, Halves, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic, UnknownFields,
+    Event, Halves, MatchSource, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
+    UnknownFields,
 };
 use cv_analytics_core::interaction::Interaction;
 use rusqlite::{CachedStatement, params};
@@ -13,7 +14,7 @@ macro_rules! columns {
          response_at, match_type, match_score, outcome, total_time_ms, form, \
          response_session, response_traffic, matched_skills, missing_skills, \
          reasoning, reasoning_cut, query_unknown, query_tolerated, \
-         response_unknown, response_tolerated"
+         response_unknown, response_tolerated, topic, match_source, outcome_named"
     };
 }
 
@@ -24,7 +25,8 @@ macro_rules! update_but_at {
          total_time_ms = ?12, form = ?13, response_session = ?14, response_traffic = ?15, \
          matched_skills = ?16, missing_skills = ?17, reasoning = ?18, reasoning_cut = ?19, \
          query_unknown = ?20, query_tolerated = ?21, response_unknown = ?22, \
-         response_tolerated = ?23 WHERE request_id = ?1"
+         response_tolerated = ?23, topic = ?24, match_source = ?25, outcome_named = ?26 \
+         WHERE request_id = ?1"
     };
 }
 
@@ -36,7 +38,7 @@ pub(crate) const INSERT: &str = concat!(
     "INSERT INTO interactions (",
     columns!(),
     ", id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-     ?18, ?19, ?20, ?21, ?22, ?23, ?24) ON CONFLICT (request_id) DO NOTHING"
+     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (request_id) DO NOTHING"
 );
 
 /// Writes a row anew whose moment stays, so that its index need not be written.
@@ -131,7 +133,7 @@ impl Columns<'_> {
             response
                 .and_then(|half| half.match_score)
                 .map(cv_analytics_core::event::MatchScore::value),
-            response.map(|half| half.outcome.code()),
+            response.map(|half| half.outcome().code()),
             response.and_then(|half| half.total_time_ms),
             response.map(|half| half.form.code()),
             response.and_then(|half| session(half.session.as_ref())),
@@ -144,6 +146,9 @@ impl Columns<'_> {
             json.query_tolerated,
             json.response_unknown,
             json.response_tolerated,
+            response.and_then(|half| half.topic.as_deref()),
+            response.and_then(|half| match_source(half.match_source())),
+            response.map(|half| half.named_outcome.is_some()),
         ];
         for (index, value) in values.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;
@@ -161,6 +166,10 @@ fn session(session: Option<&SessionId>) -> Option<&str> {
 
 fn traffic(traffic: Traffic) -> Option<&'static str> {
     (traffic != Traffic::Visitor).then(|| traffic.code())
+}
+
+fn match_source(source: MatchSource) -> Option<&'static str> {
+    (source != MatchSource::Unknown).then(|| source.code())
 }
 
 fn object(fields: &UnknownFields) -> Option<String> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::str::Split;
 
-use cv_analytics_core::event::{MatchType, Outcome, ResponseForm, SessionDigest};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome, ResponseForm, SessionDigest};
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::{Observation, ObservedQuery, ObservedResponse};
 use cv_analytics_core::timestamp::Timestamp;
@@ -26,7 +26,8 @@ pub(crate) fn observations(
     let mut statement = connection.prepare(
         "SELECT request_id, query_at, query, response_at, match_type, match_score, outcome, \
              total_time_ms, form, matched_skills, missing_skills, \
-             coalesce(query_session, response_session), coalesce(query_traffic, response_traffic) \
+             coalesce(query_session, response_session), coalesce(query_traffic, response_traffic), \
+             match_source, outcome_named, topic \
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
@@ -63,16 +64,22 @@ fn observation<'r>(row: &'r Row<'_>) -> Result<Observation<&'r str, SkillTexts<'
     })
 }
 
-fn response<'r>(row: &'r Row<'_>, at: Timestamp) -> Result<ObservedResponse<SkillTexts<'r>>> {
+fn response<'r>(
+    row: &'r Row<'_>,
+    at: Timestamp,
+) -> Result<ObservedResponse<&'r str, SkillTexts<'r>>> {
     Ok(ObservedResponse {
         at,
         match_type: code(row, 4, MatchType::from_code)?,
         match_score: score(row, 5)?,
+        match_source: code(row, 13, MatchSource::from_code)?.unwrap_or(MatchSource::Unknown),
         outcome: code(row, 6, Outcome::from_code)?.ok_or_else(|| unknown_value(row, 6))?,
+        outcome_named: row.get(14)?,
         total_time_ms: row.get(7)?,
-        combined: code(row, 8, ResponseForm::from_code)? == Some(ResponseForm::Combined),
+        form: code(row, 8, ResponseForm::from_code)?.ok_or_else(|| unknown_value(row, 8))?,
         matched_skills: SkillTexts::of(row, 9)?,
         missing_skills: SkillTexts::of(row, 10)?,
+        topic: text(row, 15)?,
     })
 }
 

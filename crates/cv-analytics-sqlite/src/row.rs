@@ -36,17 +36,19 @@ fn query(row: &Row<'_>) -> Result<Option<QueryHalf>> {
 
 fn response(row: &Row<'_>) -> Result<Option<ResponseHalf>> {
     let Some(timestamp) = moment(row, 7)? else { return Ok(None) };
+    let outcome = code(row, 10, Outcome::from_code)?.ok_or_else(|| unknown_value(row, 10))?;
     Ok(Some(ResponseHalf {
         timestamp,
         match_type: code(row, 8, MatchType::from_code)?,
         match_score: score(row, 9)?,
-        outcome: code(row, 10, Outcome::from_code)?.ok_or_else(|| unknown_value(row, 10))?,
+        named_outcome: row.get::<_, bool>(25)?.then_some(outcome),
         total_time_ms: row.get(11)?,
         form: code(row, 12, ResponseForm::from_code)?.ok_or_else(|| unknown_value(row, 12))?,
         session: row.get::<_, Option<String>>(13)?.map(SessionId::from_store),
         traffic: traffic(row, 14)?,
         matched_skills: texts(row, 15)?,
         missing_skills: texts(row, 16)?,
+        topic: row.get(23)?,
         reasoning: row.get(17)?,
         reasoning_cut: row.get(18)?,
         unknown: unknown(row, 21)?,

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cv_analytics_core::event::Event;
+use cv_analytics_core::event::{Event, MatchSource, Outcome};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::{Disposition, Observation};
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Value, json};
 
@@ -110,6 +111,41 @@ fn a_lone_half_that_no_partner_could_complete_is_refused() {
     let mut item = write_record(&joined(&[event(&query()).unwrap()]));
     item.remove(AWAITS);
     assert_eq!(read_record(item).unwrap_err(), UnknownAttribute(AWAITS));
+}
+
+/// A topic, a source of the match, and an outcome that nobody named.
+fn with_topic() -> Value {
+    json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_003_000_i64,
+           "matchType": "none", "topic": "notice period", "metadata": {"matchSource": "model"}})
+}
+
+#[test]
+fn a_topic_and_an_outcome_that_nobody_named_come_back_as_they_were() {
+    let record = joined(&[event(&with_topic()).unwrap()]);
+    goes_through_both_tables(&record);
+    let Record::Interaction(read) = read_record(write_record(&record)).unwrap() else {
+        panic!("no tombstone was written")
+    };
+    assert_eq!(Observation::from(read), Observation::from(record));
+}
+
+#[test]
+fn a_record_of_an_earlier_version_keeps_its_topic_and_its_outcome_counts_as_named() {
+    let mut item = write_record(&joined(&[event(&with_topic()).unwrap()]));
+    item.remove("outcomeImplied");
+    item.remove("topic");
+    let extra = json!({"topic": "notice period", "metadata": {"matchSource": "model"}});
+    item.insert("responseExtra".to_owned(), text(extra.to_string()));
+    let Record::Interaction(read) = read_record(item).unwrap() else {
+        panic!("no tombstone was written")
+    };
+    let response = read.response.clone().unwrap();
+    assert_eq!(response.topic.as_deref(), Some("notice period"));
+    assert_eq!(response.named_outcome, Some(Outcome::NoMatch));
+    assert_eq!(response.match_source(), MatchSource::Model);
+    // The same event once more is a duplicate.
+    let again = event(&with_topic()).unwrap();
+    assert_eq!(Interaction::join(Some(&read), &again), Joined::Unchanged(Disposition::Duplicate));
 }
 
 #[test]

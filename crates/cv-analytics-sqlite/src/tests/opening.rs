@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use cv_analytics_core::store::{StoreError, StoreErrorKind};
-use rusqlite::Connection;
+use cv_analytics_core::event::MatchSource;
+use cv_analytics_core::store::{Disposition, Observation, StoreError, StoreErrorKind};
+use rusqlite::{Connection, params};
+use serde_json::{Value, json};
 
-use super::setup::{Folder, everything, kept, query};
+use super::setup::{Folder, NOW, everything, exported, kept, query};
 use crate::schema::{STEPS, bring_up_to_date};
 use crate::{SqliteStore, lock_for_serving};
 
@@ -32,7 +34,7 @@ fn a_file_of_a_newer_version_is_refused() {
     raw.pragma_update(None, "user_version", 99).unwrap();
     assert_eq!(
         refusal(&folder.database()),
-        "FILE was written by a newer cv-analytics (schema version 99, this one knows up to 1): \
+        "FILE was written by a newer cv-analytics (schema version 99, this one knows up to 2): \
          use that newer version, or a copy of the file from before the upgrade"
     );
 }
@@ -81,6 +83,71 @@ fn an_older_file_is_brought_up_to_date_step_by_step() -> Result<(), StoreError> 
         .unwrap();
     assert_eq!((version, tables), (2, 0));
     Ok(())
+}
+
+/// A response event whose fields include `unknown`, and the row that the first version of the
+/// schema had for it.
+fn response_and_first_row(id: &str, unknown: Value) -> (Vec<u8>, Option<String>) {
+    let mut event = unknown.clone();
+    event["eventType"] = json!("response");
+    event["requestId"] = json!(id);
+    event["timestamp"] = json!(NOW);
+    event["matchType"] = json!("none");
+    let kept = unknown.as_object().is_some_and(|fields| !fields.is_empty());
+    (event.to_string().into_bytes(), kept.then(|| unknown.to_string()))
+}
+
+#[tokio::test]
+async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate() {
+    let folder = Folder::new();
+    let path = folder.database();
+    let mut first = Connection::open(&path).unwrap();
+    bring_up_to_date(&mut first, &path, &STEPS[..1]).unwrap();
+    let cases = [
+        json!({"topic": "notice period", "metadata": {"matchSource": "Model", "x": 0.1}, "n": 1e300}),
+        json!({"topic": "a \"quoted\"\u{1f980} topic"}),
+        json!({"topic": null, "tokens": 12_345_678_901_234_567_890_u64}),
+        json!({"metadata": {"matchSource": ["model"]}}),
+        json!({}),
+    ];
+    let (bodies, rows): (Vec<_>, Vec<_>) = cases
+        .into_iter()
+        .enumerate()
+        .map(|(number, unknown)| response_and_first_row(&format!("r{number}"), unknown))
+        .unzip();
+    for (number, unknown) in rows.iter().enumerate() {
+        first
+            .execute(
+                "INSERT INTO interactions (id, request_id, at, response_at, match_type, outcome, form, \
+                     reasoning_cut, response_unknown) \
+                 VALUES (?1, 'r' || ?2, ?3, ?3, 'none', 'no_match', 'plain', 0, ?4)",
+                params![i64::try_from(number + 1).unwrap(), i64::try_from(number).unwrap(), NOW.as_millis(), unknown],
+            )
+            .unwrap();
+    }
+    first.execute("UPDATE state SET sequence = 5", []).unwrap();
+    drop(first);
+
+    let store = folder.open();
+    let observed: Vec<_> = everything(&store)
+        .await
+        .into_iter()
+        .filter_map(|observation| observation.response)
+        .map(|response| (response.topic, response.match_source, response.outcome_named))
+        .collect();
+    let expect = [
+        (Some("notice period".to_owned()), MatchSource::Model, true),
+        (Some("a \"quoted\"\u{1f980} topic".to_owned()), MatchSource::Unknown, true),
+        (None, MatchSource::Unknown, true),
+        (None, MatchSource::Unknown, true),
+        (None, MatchSource::Unknown, true),
+    ];
+    assert_eq!(observed, expect);
+    assert_eq!(kept(&store, &bodies).await, [Disposition::Duplicate; 5]);
+    // What a report reads of a migrated row is what it reads of the interaction.
+    let mut all: Vec<_> = exported(&store).await.into_iter().map(Observation::from).collect();
+    all.sort_by(|one, other| one.request_id.cmp(&other.request_id));
+    assert_eq!(everything(&store).await, all);
 }
 
 #[cfg(unix)]

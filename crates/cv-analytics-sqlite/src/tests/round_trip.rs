@@ -64,19 +64,19 @@ prop_compose! {
         timestamp in moment(),
         match_type in option::of(select(MatchType::ALL)),
         match_score in option::of((0.0..=100.0).prop_map(|score| MatchScore::new(score).unwrap())),
-        outcome in select(Outcome::ALL),
+        named_outcome in option::of(select(Outcome::ALL)),
         reasoning in option::of(text()),
         flags in any::<bool>(),
         matched_skills in vec(text(), 0..3),
-        missing_skills in vec(text(), 0..3),
+        (missing_skills, topic) in (vec(text(), 0..3), option::of(text())),
         total_time_ms in option::of(0.0..1e12),
         session in session(),
         traffic in select(Traffic::ALL),
         (unknown, tolerated) in (unknown(), vec(text(), 0..3)),
     ) -> ResponseHalf {
         ResponseHalf {
-            timestamp, match_type, match_score, outcome, reasoning, reasoning_cut: flags,
-            matched_skills, missing_skills, total_time_ms, session, traffic,
+            timestamp, match_type, match_score, named_outcome, reasoning, reasoning_cut: flags,
+            matched_skills, missing_skills, topic, total_time_ms, session, traffic,
             form: ResponseForm::Plain, unknown, tolerated,
         }
     }
