@@ -29,6 +29,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::{SkillDictionary, report_html, report_text};
 use cv_analytics_sqlite::SqliteStore;
 use futures_core::Stream;
@@ -203,7 +204,6 @@ impl<S: Ledger> Ledger for WithoutDeliveries<'_, S> {
 /// The three forms of one week's report, as bytes.
 async fn forms<S: Observe + Ledger>(
     store: &S,
-    dictionary: &SkillDictionary,
     week: IsoWeek,
 ) -> [String; 3] {
     let settings = FigureSettings {
@@ -212,7 +212,8 @@ async fn forms<S: Observe + Ledger>(
     };
     let now = Timestamp::from_millis(ASKED_AT).plus_millis(30 * 24 * 60 * 60 * 1000);
     let store = WithoutDeliveries(store);
-    let report = build_report(&store, dictionary, &settings, week, now).await.unwrap();
+    let rules = CountingRules::new(settings).unwrap();
+    let report = build_report(&store, &rules, week, now).await.unwrap().report;
     assert!(report.provenance.interactions > 0);
     [report.to_json().unwrap(), report_html::render(&report).unwrap(), report_text::render(&report)]
 }
@@ -249,15 +250,14 @@ async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once:
 
     let expected = by_id(sqlite.export()).await;
     assert_same(&by_id(dynamodb.export()).await, &expected);
-    let dictionary = SkillDictionary::built_in();
     let last = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
     let promoting = reporter(dynamodb);
-    let self_hosted = forms(&sqlite, &dictionary, last).await;
-    assert_eq!(forms(dynamodb, &dictionary, last).await, self_hosted, "before promotion");
-    assert_eq!(forms(&promoting, &dictionary, last).await, self_hosted, "while promoting");
+    let self_hosted = forms(&sqlite, last).await;
+    assert_eq!(forms(dynamodb, last).await, self_hosted, "before promotion");
+    assert_eq!(forms(&promoting, last).await, self_hosted, "while promoting");
     let earlier = last.earlier(4);
-    let self_hosted = forms(&sqlite, &dictionary, earlier).await;
-    assert_eq!(forms(dynamodb, &dictionary, earlier).await, self_hosted, "after promotion");
+    let self_hosted = forms(&sqlite, earlier).await;
+    assert_eq!(forms(dynamodb, earlier).await, self_hosted, "after promotion");
     assert_same(&by_id(dynamodb.export()).await, &expected);
     sqlite.close().await.unwrap();
 }

@@ -13,7 +13,6 @@ use cv_analytics_aws::table_error::TableError;
 use cv_analytics_core::store::{Ledger, Observe};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::model::{Report, WEEKS};
 use cv_analytics_insights::report::builder::{ReportError, build_report};
 use cv_analytics_insights::settings::{FigureSettings, SettingsError};
@@ -184,8 +183,8 @@ impl<S: Observe + Ledger, H: HandOver> Reporter<S, H> {
         }
         let now = (self.now)();
         let settings = FigureSettings::load(&self.store).await?;
-        let report =
-            build_report(&self.store, &SkillDictionary::built_in(), &settings, week, now).await?;
+        let rules = CountingRules::new(settings).map_err(ReportError::from)?;
+        let report = build_report(&self.store, &rules, week, now).await?.report;
         let messages = messages(&report, mailing, now)
             .map_err(|source| ReporterError::Message { week, source })?;
         let deliveries = mail.send(messages, again).await;

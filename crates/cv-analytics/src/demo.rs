@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::gap_sentences;
 use cv_analytics_insights::model::{DeliveryCounts, Report};
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::mark_gap;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -99,17 +99,15 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
         }
     }
 
-    let built_in = SkillDictionary::built_in();
-    let settings = FigureSettings::load(&store).await?;
-    let unmarked = [build_report(&store, &built_in, &settings, week, now()).await?];
+    let rules = CountingRules::new(FigureSettings::load(&store).await?)?;
+    let unmarked = [build_report(&store, &rules, week, now()).await?.report];
     for said in demo_traffic::marks()? {
-        mark_gap(&store, &built_in, &unmarked, &said.name, Some(said.mark), said.at(week)).await?;
+        mark_gap(&store, &unmarked, &said.name, Some(said.mark), said.at(week)).await?;
     }
-    let settings = FigureSettings::load(&store).await?;
-    let report = build_report(&store, &built_in, &settings, week, now()).await?;
+    let rules = CountingRules::new(FigureSettings::load(&store).await?)?;
+    let report = build_report(&store, &rules, week, now()).await?.report;
     // What came twice or could not be read counts in the week of its arrival: today's.
-    let today =
-        build_report(&store, &built_in, &settings, IsoWeek::containing(now()), now()).await?;
+    let today = build_report(&store, &rules, IsoWeek::containing(now()), now()).await?.report;
     output::print(write_reports(&folder, &report, &today.capture.deliveries)?)?;
     if demo.exit {
         drop(stop);
@@ -181,11 +179,11 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         report.provenance.excluded
     );
     text += &format!(
-        "  covered: {} full, {} partial, {} not at all; sessions: {}\n",
+        "  covered: {} full, {} partial, {} not at all; {} conversations\n",
         report.matches.this_week.full,
         report.matches.this_week.partial,
         report.matches.this_week.none,
-        counted(report.sessions)
+        report.conversations
     );
     let DeliveryCounts { duplicates, conflicts: _, dead_letters } = arrived;
     text += &format!(
@@ -195,11 +193,11 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
     for trend in &report.trending {
         let way = serde_json::to_string(&trend.trend)?;
         text += &format!(
-            "  {}: {} ({} → {})\n",
-            trend.skill,
+            "  {}: {} ({} → {} conversations)\n",
+            trend.name,
             way.trim_matches('"'),
             trend.previous,
-            trend.queries
+            trend.conversations
         );
     }
     for gap in &report.followed {

@@ -61,6 +61,8 @@ struct Subject {
     #[serde(default)]
     skill: Option<String>,
     #[serde(default)]
+    topic: Option<String>,
+    #[serde(default)]
     words: Vec<String>,
     #[serde(default)]
     questions: Vec<String>,
@@ -123,7 +125,11 @@ struct Visits<'q> {
 /// What a visitor asks, and which shares of full, partial and none the answers have.
 struct Question {
     text: String,
-    skills: Vec<String>,
+    /// The skill that is covered worst, which the agent misses where it misses one.
+    worst: Option<String>,
+    /// The other skill, where it asks for two.
+    other: Option<String>,
+    topic: Option<String>,
     shares: [u32; 3],
 }
 
@@ -175,12 +181,20 @@ impl Visits<'_> {
         let weight =
             |subject: &&Subject| subject.weight.get(usize::from(week)).copied().unwrap_or(0);
         let Ok(&subject) = all.choose_weighted(self.rng, weight) else {
-            return Question { text: "Hello?".to_owned(), skills: Vec::new(), shares: [1, 0, 0] };
+            return Question {
+                text: "Hello?".to_owned(),
+                worst: None,
+                other: None,
+                topic: None,
+                shares: [1, 0, 0],
+            };
         };
         if let Some(text) = subject.questions.choose(self.rng) {
             return Question {
                 text: text.clone(),
-                skills: Vec::new(),
+                worst: None,
+                other: None,
+                topic: subject.topic.clone(),
                 shares: subject.shares(week),
             };
         }
@@ -199,14 +213,14 @@ impl Visits<'_> {
             let word = subject.words.choose(self.rng).map_or("", String::as_str);
             text = text.replacen("{}", word, 1);
         }
-        let worst = subjects
-            .iter()
-            .max_by_key(|subject| subject.shares(week)[2])
-            .map_or([1, 0, 0], |worst| worst.shares(week));
+        subjects.sort_by_key(|subject| std::cmp::Reverse(subject.shares(week)[2]));
+        let mut skills = subjects.iter().map(|subject| subject.skill.clone());
         Question {
             text,
-            skills: subjects.iter().filter_map(|subject| subject.skill.clone()).collect(),
-            shares: worst,
+            worst: skills.next().flatten(),
+            other: skills.next().flatten(),
+            topic: None,
+            shares: subjects.first().map_or([1, 0, 0], |worst| worst.shares(week)),
         }
     }
 
@@ -270,20 +284,36 @@ impl Visits<'_> {
             let cached = self.rng.random_ratio(1, 20);
             ("full", self.rng.random_range(if cached { 15..=35 } else { 82..=98 }))
         } else if drawn < full + partial {
-            ("partial", self.rng.random_range(45..=75))
+            ("partial", self.rng.random_range(40..=75))
         } else {
-            ("none", self.rng.random_range(3..=30))
+            ("none", self.rng.random_range(0..=20))
         };
-        let missing: &[String] = if match_type == "full" { &[] } else { &question.skills };
-        let matched: &[String] = if match_type == "none" { &[] } else { &question.skills };
+        // How sure the model is says nothing of how much it covers.
+        let confidence = f64::from(self.rng.random_range(80..=99)) / 100.0;
+        let source = if self.rng.random_ratio(1, 12) { "similarity" } else { "model" };
+        let Question { worst, other, .. } = question;
+        // A partial answer covers the other skill, or something of the only one.
+        let is_missing = match match_type {
+            "partial" => other.is_some() || self.rng.random_ratio(1, 2),
+            match_type => match_type == "none",
+        };
+        let (missing, matched): (Vec<_>, Vec<_>) = [(worst, is_missing), (other, false)]
+            .into_iter()
+            .filter_map(|(skill, is_missing)| Some((skill.as_ref()?, is_missing)))
+            .partition(|(_, is_missing)| *is_missing);
+        let names = |skills: Vec<(&String, bool)>| -> Vec<String> {
+            skills.into_iter().map(|(skill, _)| skill.clone()).collect()
+        };
+        let (missing, matched) = (names(missing), names(matched));
         if old_style {
             return json!({"type": "response", "correlationId": request_id, "timestamp": at,
-                          "matchQuality": {"type": match_type.to_uppercase(), "confidence": f64::from(score) / 100.0},
-                          "skillsMatched": matched, "skillsMissing": missing});
+                          "matchQuality": {"type": match_type.to_uppercase(), "confidence": confidence},
+                          "matchScore": score, "skillsMatched": matched, "skillsMissing": missing});
         }
         json!({"eventType": "response", "requestId": request_id, "timestamp": at, "matchType": match_type,
-               "matchScore": score, "matchedSkills": matched, "missingSkills": missing, "query": question.text,
-               "queryTimestamp": asked_at, "sessionId": session, "model": "demo",
+               "matchScore": score, "confidence": confidence, "matchedSkills": matched, "missingSkills": missing,
+               "topic": question.topic.as_deref().unwrap_or("other"), "query": question.text,
+               "queryTimestamp": asked_at, "sessionId": session, "model": "demo", "metadata": {"matchSource": source},
                "performance": {"totalTime": total, "llmTime": total * 4 / 5, "retrievalTime": 40, "cacheHit": false}})
     }
 
