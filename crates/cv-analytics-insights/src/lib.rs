@@ -10,32 +10,17 @@
 //!    and `suggestion` what to copy.
 //! 4. [`report_builder`] makes the [`report`] of one week out of that, with its `week_history`;
 //!    [`drill_down`] finds the interactions behind a figure by the rules of the tally.
-//! 5. [`report_figures`], [`report_sentences`], [`gap_sentences`], [`handling_words`] and
-//!    [`report_words`] say it to people; in a [`linked_text`] each number has the [`question_filter`]
-//!    that finds what it counts.
-//! 6. [`report_html`] and [`report_text`] write a mail, both from `report_view` (with `skill_view` and
-//!    `gap_view`); [`mail_context`] is what a mail knows besides, and [`mail_template`] its form by the
-//!    owner's own template.
+//! 5. [`view`] says it to people: one [`WeekView`](view::week::WeekView) for the mail, the text,
+//!    Markdown and the dashboard's page, in which each number has the [`questions::filter`] that finds
+//!    what it counts.
 
-pub mod gap_sentences;
-mod gap_view;
-pub mod handling_words;
-pub mod linked_text;
-pub mod mail_context;
-pub mod mail_template;
 pub mod model;
 pub mod questions;
 pub mod report;
-pub mod report_figures;
-pub mod report_html;
-pub mod report_sentences;
-pub mod report_text;
-mod report_view;
-pub mod report_words;
 pub mod settings;
-mod skill_view;
 pub mod skills;
 mod suggestion;
 mod tally;
+pub mod view;
 
 pub use skills::{OwnerSkills, OwnerSkillsError, SkillDictionary, SkillId, SkillMention, topic};
