@@ -202,10 +202,7 @@ impl<S: Ledger> Ledger for WithoutDeliveries<'_, S> {
 }
 
 /// The three forms of one week's report, as bytes.
-async fn forms<S: Observe + Ledger>(
-    store: &S,
-    week: IsoWeek,
-) -> [String; 3] {
+async fn forms<S: Observe + Ledger>(store: &S, week: IsoWeek) -> [String; 3] {
     let settings = FigureSettings {
         cv: Some(vec!["Rust".to_owned(), "React".to_owned()]),
         ..FigureSettings::default()
