@@ -183,7 +183,7 @@ fn a_count_under_twenty_has_no_percentage() {
     report.matches.this_week.none = 0;
     let text = written(Form::Text, &report);
     assert!(!text.contains('%'), "{text}");
-    assert!(text.contains("2 of 11 interactions lack a half"), "{text}");
+    assert!(text.contains("2 questions without an answer, of 11 interactions."), "{text}");
     assert!(text.contains("Data complete: 9 of 11"), "{text}");
 }
 
@@ -206,7 +206,7 @@ fn repeated_deliveries_alone_are_no_reason_for_a_banner() {
     assert_eq!(banner(&report), None);
     report.capture.deliveries.refused = Some(3);
     let said = banner(&report).unwrap().text.to_string();
-    assert_eq!(said, "3 messages refused for signature, key, host, clock or size.");
+    assert_eq!(said, "3 messages were refused (signature, key, host, clock or size).");
     report.capture.deliveries.refused = None;
     (report.matches.sources.model, report.matches.sources.similarity) = (60, 42);
     assert_eq!(banner(&report).unwrap().title, "Scores come from two sources");

@@ -40,8 +40,6 @@ pub struct GapRow {
     pub name: String,
     /// `skill` or `topic`.
     pub name_type: &'static str,
-    /// Whether it is a topic.
-    pub is_topic: bool,
     /// Why, in a few words: `Not on your CV · Agent failed`.
     pub why: String,
     /// Questions about it.
@@ -151,7 +149,7 @@ impl GapsView {
             kinds: grouped(&rows),
             more: more(left_out, GAPS),
             cv_note: tells_of_cv
-                .then_some("“Your CV” here is the skill list that you imported or marked."),
+                .then_some("“Your CV” means your imported skill list and the skills you marked."),
             rows,
         }
     }
@@ -196,7 +194,6 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
         key: name.to_owned(),
         name: sanitize(name, limits.name_columns),
         name_type: name_type.code(),
-        is_topic: name_type == NameType::Topic,
         why: titles.join(" · "),
         asked: at.linked(number(asked), about(at.this_week(), name_type, name)),
         failed: failed.unwrap_or_else(|| number(queries.saturating_sub(partly)).into()),

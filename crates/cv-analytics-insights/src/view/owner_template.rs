@@ -34,7 +34,7 @@ const OLD_NAMES: [(&str, &str); 10] = [
     ("asked_pieces", "asked"),
     ("provenance_pieces", "provenance"),
     (".skill", ".name"),
-    (".kinds", ".kinds"),
+    (".kinds", ".rows"),
 ];
 
 /// What a mail knows besides its report.
@@ -95,6 +95,8 @@ pub struct MailBody {
     pub html: String,
     /// The report as plain text.
     pub text: String,
+    /// The week's news in a few words, for the subject line.
+    pub news: Option<String>,
     /// Why a form is the built-in one, although the owner has a template.
     pub warnings: Vec<MailTemplateError>,
 }
@@ -148,7 +150,7 @@ impl MailTemplate {
         };
         let html = written(&self.html, Form::Html)?;
         let text = written(&self.text, Form::Text)?;
-        Ok(MailBody { html, text, warnings })
+        Ok(MailBody { html, text, news: view.news, warnings })
     }
 }
 
@@ -176,22 +178,21 @@ impl TemplateFile {
 
     /// Writes today's names for those of the version before, and says which there were.
     fn rename(&mut self) -> Vec<MailTemplateError> {
-        let mut found = Vec::new();
+        let mut found: Vec<(usize, &str, &str)> = Vec::new();
         let renamed = in_expressions(&self.source, |line, name| {
-            let (old, new) = OLD_NAMES.iter().find(|(old, _)| *old == name)?;
-            found.push((line, *old, *new));
-            Some(*new)
+            let (old, new) = OLD_NAMES.iter().copied().find(|(old, _)| *old == name)?;
+            if !found.iter().any(|(_, known, _)| *known == old) {
+                found.push((line, old, new));
+            }
+            // The groups are there under their old name.
+            Some(if new == ".rows" { old } else { new })
         });
         self.source = renamed;
-        let said = found.into_iter().map(|(line, old, new)| {
-            let now = match old {
-                ".kinds" => "\u{201c}counts.gaps.rows\u{201d}, one row a name".to_owned(),
-                _ => format!("\u{201c}{}\u{201d}", new.trim_start_matches('.')),
-            };
-            let old = old.trim_start_matches('.');
-            self.error(Some(line), format!("the next version knows no “{old}”: write {now}"))
-        });
-        said.collect()
+        let warning = |(line, old, new): (usize, &str, &str)| {
+            let [old, new] = [old, new].map(|name| name.trim_start_matches('.'));
+            self.error(Some(line), format!("the next version does not know “{old}”: write “{new}”"))
+        };
+        found.into_iter().map(warning).collect()
     }
 
     fn error(&self, line: Option<usize>, problem: String) -> MailTemplateError {
@@ -254,5 +255,121 @@ fn sample_context() -> MailContext {
         links: Links::from("https://analytics.example.org".parse().ok()),
         next_report: None,
         unsubscribe: Some("mailto:reports@example.org?subject=unsubscribe".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(source: &str) -> TemplateFile {
+        TemplateFile { name: "mine.html".to_owned(), source: source.to_owned() }
+    }
+
+    fn sample() -> Report {
+        serde_json::from_str(SAMPLES[0]).unwrap()
+    }
+
+    fn built_in(form: Form) -> String {
+        render(form, &MailContext::default().view(&sample())).unwrap()
+    }
+
+    #[test]
+    fn the_built_in_template_is_one_that_an_owner_could_have_written() {
+        let source = include_str!("../../templates/report.html.j2");
+        let template = MailTemplate::read(Some(file(source)), None).unwrap();
+        let body = template.render(&sample(), &MailContext::default()).unwrap();
+        assert_eq!(body.html, built_in(Form::Html));
+        assert_eq!(body.warnings, []);
+        assert_eq!(template.old_names(), []);
+    }
+
+    #[test]
+    fn a_template_of_the_version_before_works_with_a_warning() {
+        let source = include_str!("../../tests/data/mail-template-of-version-1.html");
+        let template = MailTemplate::read(Some(file(source)), None).unwrap();
+        let body = template.render(&sample(), &sample_context()).unwrap();
+        assert_eq!(body.warnings, []);
+        for written in ["Kubernetes", "Not on your CV", "https://analytics.example.org/questions"] {
+            assert!(body.html.contains(written), "{written}");
+        }
+        let warnings: Vec<_> = template.old_names().iter().map(ToString::to_string).collect();
+        for warning in [
+            "the next version does not know “headline_pieces”: write “headline”",
+            "the next version does not know “skill”: write “name”",
+            "the next version does not know “kinds”: write “rows”",
+        ] {
+            let found = warnings.iter().filter(|found| found.ends_with(warning)).count();
+            assert_eq!(found, 1, "{warning}: {warnings:#?}");
+        }
+        assert!(
+            warnings[0].starts_with("invalid mail template mine.html, line "),
+            "{}",
+            warnings[0]
+        );
+    }
+
+    #[test]
+    fn only_names_within_expressions_are_renamed() {
+        let mut names = Vec::new();
+        let source = "a.skill {{ row.skill ~ skill }}\n{% for x in y.note_pieces %}";
+        let renamed = in_expressions(source, |line, name| {
+            names.push((line, name.to_owned()));
+            (name == ".skill").then_some(".name")
+        });
+        assert_eq!(renamed, "a.skill {{ row.name ~ skill }}\n{% for x in y.note_pieces %}");
+        assert!(names.contains(&(2, "note_pieces".to_owned())), "{names:?}");
+    }
+
+    #[test]
+    fn the_example_of_the_documents_is_taken() {
+        let page = include_str!("../../../../docs/mail-template.md");
+        for (form, html) in [("html", true), ("text", false)] {
+            let fence = format!("```jinja-{form}\n");
+            let source = page.split(&fence).nth(1).unwrap().split("```").next().unwrap();
+            let (html, text) =
+                if html { (Some(file(source)), None) } else { (None, Some(file(source))) };
+            let template = MailTemplate::read(html, text).unwrap();
+            assert_eq!(template.old_names(), []);
+        }
+    }
+
+    #[test]
+    fn a_fault_names_file_and_line() {
+        for (source, line, problem) in [
+            ("<p>\n{{ weak }}</p>", Some(2), "undefined"),
+            ("<p>\n\n{% if week %}", Some(3), "syntax error"),
+            ("{% if false %}x{% endif %}", None, "empty mail"),
+        ] {
+            let error = MailTemplate::read(Some(file(source)), None).unwrap_err();
+            assert_eq!(error.line, line, "{error}");
+            let said = error.to_string();
+            assert!(said.contains("mine.html") && said.contains(problem), "{said}");
+        }
+    }
+
+    #[test]
+    fn every_text_is_escaped_in_html_and_as_it_is_in_text() {
+        let mut report = sample();
+        report.gaps[0].examples[0] = "<b>&".to_owned();
+        let source = "{% if counts %}{% for gap in counts.gaps.rows %}{{ gap.examples }}{% endfor %}{% else %}-{% endif %}";
+        let template = MailTemplate::read(Some(file(source)), Some(file(source))).unwrap();
+        let body = template.render(&report, &MailContext::default()).unwrap();
+        assert!(!body.html.contains("<b>") && body.text.contains("<b>&"));
+    }
+
+    #[test]
+    fn what_fails_on_a_week_or_grows_too_large_gives_way_to_the_built_in_form() {
+        let source = "{{ week }}{% if week == '2027-W01' %}{% for _ in range(9000) %}far too long{% endfor %}{% elif week == '2027-W02' %}{{ nothing.here }}{% endif %}";
+        let template = MailTemplate::read(Some(file(source)), Some(file(source))).unwrap();
+        for week in ["2027-W01", "2027-W02"] {
+            let mut report = sample();
+            week.clone_into(&mut report.week);
+            let view = MailContext::default().view(&report);
+            let body = template.render(&report, &MailContext::default()).unwrap();
+            assert_eq!(body.html, render(Form::Html, &view).unwrap());
+            assert_eq!(body.text, render(Form::Text, &view).unwrap());
+            assert_eq!(body.warnings.len(), 2);
+        }
     }
 }

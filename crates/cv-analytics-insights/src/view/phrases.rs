@@ -161,44 +161,54 @@ fn lone_halves(capture: &Capture, at: &WeekLinks<'_>) -> Vec<LinkedText> {
 
 fn missing_halves(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedText> {
     capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
-    let lost = capture.unanswered.saturating_add(capture.response_only);
+    let all = counted(all_interactions(capture), "interaction", "interactions");
     Some(
-        LinkedText::default()
-            .append(at.linked(number(lost), at.this_week().half("one")))
-            .text(" of ")
-            .append(at.linked(number(all_interactions(capture)), at.this_week()))
-            .text(" interactions lack a half: ")
-            .append(LinkedText::listed(lone_halves(capture, at)))
+        LinkedText::listed(lone_halves(capture, at))
+            .text(", of ")
+            .append(at.linked(all, at.this_week()))
             .text(". The figures below count what arrived."),
     )
 }
 
 fn uncounted_messages(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedText> {
     let deliveries = &capture.deliveries;
-    let waiting = deliveries.waiting.unwrap_or_default();
+    let letters = || at.page("/dead-letters");
     let parts = [
-        (deliveries.dead_letters, "could not be read", at.page("/dead-letters")),
+        (Some(deliveries.dead_letters), "could not be read", "could not be read", letters()),
         (
-            deliveries.refused.unwrap_or_default(),
-            "refused for signature, key, host, clock or size",
+            deliveries.refused,
+            "was refused (signature, key, host, clock or size)",
+            "were refused (signature, key, host, clock or size)",
             None,
         ),
-        (deliveries.conflicts.unwrap_or_default(), "in conflict with an earlier one", None),
-        (waiting, "in the dead-letter queue now", at.page("/dead-letters")),
+        (
+            deliveries.conflicts,
+            "conflicts with an earlier copy",
+            "conflict with an earlier copy",
+            None,
+        ),
+        (
+            deliveries.waiting,
+            "waits in the dead-letter queue",
+            "wait in the dead-letter queue",
+            letters(),
+        ),
     ];
-    let parts = parts.into_iter().filter(|(count, ..)| *count > 0);
-    let parts: Vec<LinkedText> = parts
-        .map(|(count, what, link)| {
-            LinkedText::linked(counted(count, "message", "messages"), link).text(format!(" {what}"))
-        })
-        .collect();
-    let is_command_of_use = deliveries.dead_letters > 0 || waiting > 0;
-    let hint = if is_command_of_use && !at.exist() {
-        ". Look at them with cv-analytics dead-letters list."
-    } else {
-        "."
-    };
-    LinkedText::listed(parts).if_any().map(|parts| parts.text(hint))
+    let mut texts: Vec<LinkedText> = Vec::new();
+    for (count, one, many, link) in parts {
+        let Some(count) = count.filter(|count| *count > 0) else { continue };
+        let messages = match texts.len() {
+            0 => counted(count, "message", "messages"),
+            _ => number(count),
+        };
+        let how = if count == 1 { one } else { many };
+        texts.push(LinkedText::linked(messages, link).text(format!(" {how}")));
+    }
+    let are_letters =
+        deliveries.dead_letters > 0 || deliveries.waiting.is_some_and(|count| count > 0);
+    let hint =
+        if are_letters && !at.exist() { ": see cv-analytics dead-letters list." } else { "." };
+    LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
 }
 
 fn mixed_scores(sources: &MatchSources) -> Option<String> {

@@ -108,7 +108,11 @@ fn markdown(text: &str) -> String {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '@' | '$' | '^'
         );
         let begins_block = place == 0 && matches!(character, '#' | '+' | '-' | '=' | ':');
-        let ends_list_number = place > 0 && only_digits && matches!(character, '.' | ')');
+        let after = text.get(place + character.len_utf8()..).unwrap_or_default();
+        let ends_list_number = place > 0
+            && only_digits
+            && matches!(character, '.' | ')')
+            && (after.is_empty() || after.starts_with(' '));
         // Chats make links of bare addresses, and those here are strangers' own.
         let begins_address = character == ':'
             && text.get(place..).is_some_and(|at| at.starts_with("://"))
@@ -131,34 +135,34 @@ fn href(address: &str) -> Value {
 
 /// The text in lines of at most [`TEXT_COLUMNS`], the first with `first` before it and the others
 /// with `later`, which is `first` where it is not given. A word that is longer is broken.
-fn wrap(text: String, first: Option<String>, later: Option<String>) -> String {
+fn wrap(text: &Value, first: Option<&str>, later: Option<&str>) -> String {
     let first = first.unwrap_or_default();
-    let later = later.unwrap_or_else(|| first.clone());
     let options = Options::new(TEXT_COLUMNS)
-        .initial_indent(&first)
-        .subsequent_indent(&later)
+        .initial_indent(first)
+        .subsequent_indent(later.unwrap_or(first))
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
-    textwrap::fill(&text, options)
+    textwrap::fill(&text.to_string(), options)
 }
 
 /// `Questions ......... `, up to a column.
-fn dots(name: String, columns: usize) -> String {
+fn dots(name: &str, columns: usize) -> String {
     let dots = columns.saturating_sub(name.width() + 2);
     format!("{name} {} ", ".".repeat(dots))
 }
 
 /// The text at the left of a cell so wide; one that is too long has a line of its own.
-fn cell(text: String, columns: usize) -> String {
+fn cell(text: &str, columns: usize) -> String {
     match columns.checked_sub(text.width()) {
-        Some(rest) if rest > 0 => text + &" ".repeat(rest),
+        Some(rest) if rest > 0 => text.to_owned() + &" ".repeat(rest),
         _ => format!("{text}\n{}", " ".repeat(columns)),
     }
 }
 
 /// The text at the right of a cell so wide.
-fn number(text: String, columns: usize) -> String {
+fn number(text: &Value, columns: usize) -> String {
+    let text = text.to_string();
     " ".repeat(columns.saturating_sub(text.width())) + &text
 }
 
@@ -181,7 +185,7 @@ mod tests {
             ("C# and C++", "C# and C++"),
             ("# not a heading", "\\# not a heading"),
             ("1. not a list", "1\\. not a list"),
-            ("1.5 years", "1\\.5 years"),
+            ("1.5 years", "1.5 years"),
             (
                 "*bold* [link](x) <b> a|b `c` ~~d~~ @me",
                 "\\*bold\\* \\[link\\](x) \\<b\\> a\\|b \\`c\\` \\~\\~d\\~\\~ \\@me",
@@ -199,10 +203,10 @@ mod tests {
     #[test]
     fn lines_are_at_most_78_columns_wide() {
         let text = format!("{} {}", "word ".repeat(40), "x".repeat(200));
-        for line in wrap(text, Some("1. ".to_owned()), Some("   ".to_owned())).lines() {
+        for line in wrap(&text.into(), Some("1. "), Some("   ")).lines() {
             assert!(line.width() <= TEXT_COLUMNS, "{line}");
         }
-        assert_eq!(wrap("a b".to_owned(), None, None), "a b");
-        assert_eq!(dots("Questions".to_owned(), 14), "Questions ... ");
+        assert_eq!(wrap(&"a b".into(), None, None), "a b");
+        assert_eq!(dots("Questions", 14), "Questions ... ");
     }
 }

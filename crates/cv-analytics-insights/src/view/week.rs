@@ -361,7 +361,11 @@ fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     )
     .note(note([
         mean.map(|_| "of 100".into()),
-        last_week(mean.and(mean_before).map(|mean| format!("{mean:.1}")), at, |week| week.scored()),
+        last_week(
+            mean.and(mean_before).map(|mean| format!("{mean:.1}")),
+            at,
+            QuestionFilter::scored,
+        ),
     ]));
 
     let failed = |outcomes: &crate::model::Outcomes| {

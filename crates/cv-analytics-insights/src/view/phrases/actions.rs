@@ -3,7 +3,7 @@
 use crate::model::{Action, ActionKind, Evidence, GapKind, GapMark, NameType, Report};
 use crate::questions::filter::QuestionFilter;
 use crate::view::linked_text::LinkedText;
-use crate::view::links::WeekLinks;
+use crate::view::links::{Links, WeekLinks};
 use crate::view::phrases::all_interactions;
 use crate::view::phrases::gaps::mark_name;
 use crate::view::text::{
@@ -211,7 +211,7 @@ pub fn headline(
 pub fn news(action: &Action, report: &Report, columns: usize) -> Option<String> {
     let name = sanitize(&action.name, columns);
     let evidence = &action.evidence;
-    let no_links = WeekLinks::new(&super::super::links::Links::None, "");
+    let no_links = WeekLinks::new(&Links::None, "");
     let fares = fares(action, &no_links);
     Some(match action.kind {
         _ if is_reopened(action, report) => format!("can't answer {name} again, {fares}"),
@@ -255,7 +255,7 @@ fn is_reopened(action: &Action, report: &Report) -> bool {
 fn fares(action: &Action, at: &WeekLinks<'_>) -> LinkedText {
     let evidence = &action.evidence;
     let behind = QuestionFilter::behind(action, at.week_name());
-    let (failed, partly) = failed_and_partly(evidence, behind, at);
+    let (failed, partly) = failed_and_partly(evidence, behind.as_ref(), at);
     let of_asked = match evidence.asked {
         Some(asked) => LinkedText::from(" of ").append(at.linked(number(asked), about(action, at))),
         None => LinkedText::default(),
@@ -275,12 +275,12 @@ fn fares(action: &Action, at: &WeekLinks<'_>) -> LinkedText {
 /// How many failed and how many were answered in part, each with its questions; `None` for none.
 fn failed_and_partly(
     evidence: &Evidence,
-    behind: Option<QuestionFilter>,
+    behind: Option<&QuestionFilter>,
     at: &WeekLinks<'_>,
 ) -> (Option<LinkedText>, Option<LinkedText>) {
     let failed = evidence.queries.saturating_sub(evidence.partly);
-    let covered = |code| behind.clone().map(|filter| filter.coverage(code));
-    let failed_filter = if evidence.partly > 0 { covered("none") } else { behind.clone() };
+    let covered = |code| behind.cloned().map(|filter| filter.coverage(code));
+    let failed_filter = if evidence.partly > 0 { covered("none") } else { behind.cloned() };
     let linked = |count: u64, filter| (count > 0).then(|| at.linked(number(count), filter));
     (linked(failed, failed_filter), linked(evidence.partly, covered("partial")))
 }
@@ -331,7 +331,7 @@ pub fn evidence(action: &Action, at: &WeekLinks<'_>) -> LinkedText {
             .text(format!(" {say} “{word}”"));
     }
     let stopped = evidence.gap.is_some_and(|gap| gap.kind == GapKind::Blocked);
-    let fared = match failed_and_partly(evidence, behind, at) {
+    let fared = match failed_and_partly(evidence, behind.as_ref(), at) {
         (Some(failed), partly) => {
             let failed = failed.text(if stopped { " stopped" } else { " got no answer" });
             match partly {
@@ -424,7 +424,7 @@ mod tests {
             evidence: evidence_of(GapKind::NotOnCv, NameType::Skill),
             suggestion: None,
         };
-        let at = WeekLinks::new(&crate::view::links::Links::None, "2026-W47");
+        let at = WeekLinks::new(&Links::None, "2026-W47");
         for (partly, expect) in [
             (0, "Asked 50 times (16 last week); 30 got no answer"),
             (18, "Asked 50 times (16 last week); 12 got no answer, 18 only part of one"),
