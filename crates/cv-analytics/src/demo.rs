@@ -185,9 +185,9 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         report.matches.this_week.none,
         report.conversations
     );
-    let DeliveryCounts { duplicates, conflicts: _, dead_letters } = arrived;
+    let DeliveryCounts { duplicates, dead_letters, .. } = arrived;
     text += &format!(
-        "  on their way: {} came twice, {dead_letters} could not be read (cv-analytics dead-letters list)\n",
+        "  {} duplicates, {dead_letters} unreadable (cv-analytics dead-letters list)\n",
         counted(*duplicates)
     );
     for trend in &report.trending {
