@@ -27,9 +27,11 @@ use cv_analytics_core::store::{
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::seeded::Seeded;
+use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
-use cv_analytics_insights::{SkillDictionary, report_html, report_text};
+use cv_analytics_insights::view::owner_template::MailContext;
+use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_sqlite::SqliteStore;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -214,7 +216,12 @@ async fn forms<S: Observe + Ledger>(
     let store = WithoutDeliveries(store);
     let report = build_report(&store, dictionary, &settings, week, now).await.unwrap();
     assert!(report.provenance.interactions > 0);
-    [report.to_json().unwrap(), report_html::render(&report).unwrap(), report_text::render(&report)]
+    let view = MailContext::default().view(&report);
+    [
+        report.to_json().unwrap(),
+        render(Form::Html, &view).unwrap(),
+        render(Form::Text, &view).unwrap(),
+    ]
 }
 
 /// Joins a batch as the processor does, which does not look first at what is there.
