@@ -30,7 +30,8 @@ use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::{report_html, report_text};
+use cv_analytics_insights::view::owner_template::MailContext;
+use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_sqlite::SqliteStore;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -212,7 +213,12 @@ async fn forms<S: Observe + Ledger>(store: &S, week: IsoWeek) -> [String; 3] {
     let rules = CountingRules::new(settings).unwrap();
     let report = build_report(&store, &rules, week, now).await.unwrap().report;
     assert!(report.provenance.interactions > 0);
-    [report.to_json().unwrap(), report_html::render(&report).unwrap(), report_text::render(&report)]
+    let view = MailContext::default().view(&report);
+    [
+        report.to_json().unwrap(),
+        render(Form::Html, &view).unwrap(),
+        render(Form::Text, &view).unwrap(),
+    ]
 }
 
 /// Joins a batch as the processor does, which does not look first at what is there.
