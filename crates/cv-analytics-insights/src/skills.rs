@@ -12,6 +12,7 @@ pub(crate) mod names;
 pub(crate) mod owner;
 pub(crate) mod phrase_matcher;
 pub(crate) mod question_words;
+pub(crate) mod topic_rules;
 pub(crate) mod topics;
 
 pub use dictionary::{SkillDictionary, SkillId};
@@ -19,4 +20,5 @@ pub use mentions::SkillMention;
 pub use names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
 pub use owner::{OwnerSkills, OwnerSkillsError};
 pub use question_words::{QuestionWords, name_key};
-pub use topics::{OTHER_QUESTIONS, TopicRules, is_known_topic, phrase, table_topic, topic};
+pub use topic_rules::{TopicRules, TopicRulesError};
+pub use topics::{OTHER_QUESTIONS, is_known_topic, phrase, table_topic, topic};

@@ -10,7 +10,8 @@ use crate::skills::accents::without_accents;
 use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::folded_words::{FoldedWords, Gap};
 use crate::skills::question_words::{QuestionWords, name_key};
-use crate::skills::topics::{TopicRules, is_known_topic};
+use crate::skills::topic_rules::TopicRules;
+use crate::skills::topics::is_known_topic;
 
 const PLACEHOLDERS: &str = include_str!("../../data/placeholders.txt");
 const SCAFFOLDING: &str = include_str!("../../data/name-scaffolding.txt");

@@ -1,15 +1,14 @@
-//! What a question without a known skill is about: the owner's rules, the built-in table, or a phrase
-//! of its words.
+//! What a question without a known skill is about: a topic of the built-in table, or a phrase of its words.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
 use crate::skills::folded_words::FoldedWords;
 use crate::skills::names::REDACTION_MARKERS;
-use crate::skills::phrase_matcher::{Match, PhraseMatcher, fold};
+use crate::skills::phrase_matcher::{Match, PhraseMatcher};
 use crate::skills::question_words::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
@@ -20,7 +19,7 @@ pub const OTHER_QUESTIONS: &str = "other questions";
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
-const LANGUAGE_PHRASES: [&str; 17] = [
+const LANGUAGE_PHRASES: [&str; 16] = [
     "~X",
     "your X",
     "speak X",
@@ -37,62 +36,11 @@ const LANGUAGE_PHRASES: [&str; 17] = [
     "business X",
     "work in X",
     "understand X",
-    "know X",
 ];
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;
 /// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
 const LONGEST: usize = 40;
-
-/// The owner's topics: names with their phrases, which win over everything else.
-#[derive(Clone, Default, Debug)]
-pub struct TopicRules {
-    names: Vec<String>,
-    /// Names and phrases, folded, with the number of their topic.
-    known: HashMap<Vec<String>, usize, FxBuildHasher>,
-    matcher: PhraseMatcher,
-}
-
-impl TopicRules {
-    /// The rules as settings keep them: each name with its phrases.
-    pub fn new(rules: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut new = Self { matcher: PhraseMatcher::new(), ..Self::default() };
-        for (number, (name, phrases)) in rules.iter().enumerate() {
-            new.names.push(name.clone());
-            new.known.entry(fold(name)).or_insert(number);
-            for phrase in phrases {
-                let words = fold(phrase);
-                new.matcher.add(&words.join(" "), number);
-                new.known.entry(words).or_insert(number);
-            }
-        }
-        new
-    }
-
-    /// Whether there are no rules.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    /// The topic whose phrase a text has, as whole words whatever their case, accents, hyphens and
-    /// regular plurals: of several the longest phrase, of equal ones the first in the text.
-    pub fn topic(&self, text: &str) -> Option<&str> {
-        if self.names.is_empty() {
-            return None;
-        }
-        let (found, _) = self.matcher.find(&without_markers(text));
-        let longest = found
-            .iter()
-            .min_by_key(|found| (std::cmp::Reverse(found.points), found.first, found.topic))?;
-        self.names.get(longest.topic).map(String::as_str)
-    }
-
-    /// The topic of this name or phrase.
-    pub(crate) fn named(&self, name: &str) -> Option<&str> {
-        let number = self.known.get(&fold(name))?;
-        self.names.get(*number).map(String::as_str)
-    }
-}
 
 struct Table {
     topics: Vec<TableTopic>,
@@ -136,7 +84,6 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let Some((name, phrases)) = line.split_once(": ") else { continue };
         if section == "[words]" {
             table.matcher.add_class(name, phrases.split(", "));
-            table.matcher.read_names();
             continue;
         }
         let whole = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
@@ -158,6 +105,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             }
         }
     }
+    table.matcher.add_misspellings();
     table
 });
 
@@ -189,7 +137,7 @@ pub fn topic(text: &str) -> Option<String> {
 }
 
 /// The text with a full stop for each marker of redaction: a marker never is or makes a topic.
-fn without_markers(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_markers(text: &str) -> Cow<'_, str> {
     if !text.contains('[') {
         return Cow::Borrowed(text);
     }
