@@ -276,7 +276,7 @@ impl Reading {
     }
 }
 
-/// What the query halves in interim rows name, by a hash of their request id: some 40 bytes a row.
+/// What the query halves in interim rows name, by a hash of their request id: some 50 bytes a row.
 #[derive(Default)]
 struct Origins {
     hashes: RandomState,
