@@ -70,9 +70,20 @@ fn interaction(number: usize) -> Vec<Value> {
     };
     let query = json!({"eventType": "query", "requestId": id, "timestamp": at, "query": text,
                        "sessionId": session, "metadata": {"userAgent": agent, "page": number % 7}});
+    // The two events need not agree on whose question it was.
+    let session = match seeded.below(6) {
+        0 => json!("anonymous"),
+        1 => json!("another session"),
+        _ => session,
+    };
+    let agent = if seeded.chance(8) { "bingbot/2.0" } else { agent };
     let mut response = json!({
         "eventType": "response", "requestId": id, "timestamp": at + 500 + i64::try_from(seeded.below(4_000)).unwrap(),
         "sessionId": session, "tokens": seeded.below(900), "metadata": {"userAgent": agent, "matchQuality": 0.1 * 3.0}});
+    if seeded.chance(50) {
+        response["topic"] = json!("notice period");
+        response["metadata"]["matchSource"] = json!("model");
+    }
     let fields = response.as_object_mut().unwrap();
     match seeded.below(8) {
         0 => drop(fields.insert("outcome".to_owned(), json!("blocked"))),
