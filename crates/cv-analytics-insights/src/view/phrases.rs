@@ -14,7 +14,8 @@ use super::text::{
     rate, sanitize, share,
 };
 use crate::model::{
-    Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending, WeekFigures,
+    AfterNoMatch, Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending,
+    WeekFigures,
 };
 
 /// Under this join rate the figures cannot be trusted.
@@ -66,6 +67,11 @@ pub const fn trend_mark(trend: Trend) -> Option<&'static str> {
 /// The figures of the week before, where it has data.
 pub fn figures_of_last_week(report: &Report) -> Option<&WeekFigures> {
     report.history.iter().rev().nth(1)?.figures.as_ref()
+}
+
+/// The week's own figures, where the report has its history.
+pub fn figures_of_this_week(report: &Report) -> Option<&WeekFigures> {
+    report.history.last()?.figures.as_ref()
 }
 
 /// What the week comes to: what its first action is about, and nothing else.
@@ -223,6 +229,41 @@ fn mixed_scores(sources: &MatchSources) -> Option<String> {
         number(similarity),
         number(both)
     ))
+}
+
+/// Where the ratings come from, those sources that there are; `None` where nobody said.
+pub fn rated_by(sources: &MatchSources) -> Option<String> {
+    let MatchSources { model, similarity, unknown } = *sources;
+    if model == 0 && similarity == 0 {
+        return None;
+    }
+    let parts = [
+        (model, "by the model"),
+        (similarity, "by similarity search"),
+        (unknown, "by an unknown source"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0).enumerate();
+    let parts: Vec<String> = parts
+        .map(|(place, (count, by))| match place {
+            0 => format!("{} {by}", counted(count, "rating", "ratings")),
+            _ => format!("{} {by}", number(count)),
+        })
+        .collect();
+    Some(parts.join(", "))
+}
+
+/// How conversations went on after an answer that covered nothing:
+/// `24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended`.
+pub fn after_no_match(after: AfterNoMatch) -> Option<String> {
+    let AfterNoMatch { answers, asked_on, ended } = after;
+    (answers > 0).then(|| {
+        format!(
+            "{} covered nothing: after {} the visitor asked on, after {} the conversation ended",
+            counted(answers, "answer", "answers"),
+            number(asked_on),
+            number(ended)
+        )
+    })
 }
 
 /// Interactions with a half at least.
