@@ -219,8 +219,10 @@ fn the_page_has_everything_and_its_links_are_paths() {
     let counts = view.counts.unwrap();
     assert_eq!(view.actions.shown.len(), report.actions.len());
     assert_eq!(counts.history.len(), 8);
-    let rated_by = counts.rated_by.as_deref();
-    assert_eq!(rated_by, Some("98 ratings by the model, 4 by similarity search"));
+    let rated_by = counts.rated_by.unwrap();
+    assert_eq!(rated_by.to_string(), "98 ratings by the model, 4 by similarity search");
+    let source = "/questions?week=2026-W47&source=model";
+    assert_eq!(rated_by.pieces()[0].link.as_deref(), Some(source));
     let after = "24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended";
     assert_eq!(counts.after_no_match.as_deref(), Some(after));
     // One row a name, whatever its kinds.

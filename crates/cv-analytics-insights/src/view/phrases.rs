@@ -133,8 +133,8 @@ pub fn banner(report: &Report, at: &WeekLinks<'_>) -> Option<Banner> {
         missing_halves(&report.capture, at).map(|text| ("Part of this week is missing", text));
     let outside = uncounted_messages(&report.capture, at)
         .map(|text| ("Some messages are not in these figures", text));
-    let mixed = mixed_scores(&report.matches.sources)
-        .map(|text| ("Scores come from two sources", LinkedText::from(text)));
+    let mixed = mixed_scores(&report.matches.sources, at)
+        .map(|text| ("Scores come from two sources", text));
     let mut reasons = [missing, outside, mixed].into_iter().flatten();
     let (title, first) = reasons.next()?;
     let texts = std::iter::once(first).chain(reasons.map(|(_, text)| text));
@@ -217,39 +217,39 @@ fn uncounted_messages(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedTex
     LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
 }
 
-fn mixed_scores(sources: &MatchSources) -> Option<String> {
+fn mixed_scores(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText> {
     let MatchSources { model, similarity, .. } = *sources;
     let both = model.saturating_add(similarity);
     if both < MIN_MIXED_SCORES || model.min(similarity).saturating_mul(MIN_MIXED_PART) < both {
         return None;
     }
-    Some(format!(
-        "{} of {} ratings come from similarity search, the others from the model: do not compare \
+    Some(at.linked(number(similarity), at.this_week().source("similarity")).text(format!(
+        " of {} ratings come from similarity search, the others from the model: do not compare \
          this week's scores with those of other weeks.",
-        number(similarity),
         number(both)
-    ))
+    )))
 }
 
 /// Where the ratings come from, those sources that there are; `None` where nobody said.
-pub fn rated_by(sources: &MatchSources) -> Option<String> {
+pub fn rated_by(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText> {
     let MatchSources { model, similarity, unknown } = *sources;
     if model == 0 && similarity == 0 {
         return None;
     }
     let parts = [
-        (model, "by the model"),
-        (similarity, "by similarity search"),
-        (unknown, "by an unknown source"),
+        (model, "by the model", "model"),
+        (similarity, "by similarity search", "similarity"),
+        (unknown, "by an unknown source", "unknown"),
     ];
-    let parts = parts.into_iter().filter(|(count, _)| *count > 0).enumerate();
-    let parts: Vec<String> = parts
-        .map(|(place, (count, by))| match place {
-            0 => format!("{} {by}", counted(count, "rating", "ratings")),
-            _ => format!("{} {by}", number(count)),
-        })
-        .collect();
-    Some(parts.join(", "))
+    let parts = parts.into_iter().filter(|(count, ..)| *count > 0).enumerate();
+    let parts = parts.map(|(place, (count, by, code))| {
+        let ratings = match place {
+            0 => counted(count, "rating", "ratings"),
+            _ => number(count),
+        };
+        at.linked(ratings, at.this_week().source(code)).text(format!(" {by}"))
+    });
+    Some(LinkedText::joined(parts, ", "))
 }
 
 /// How conversations went on after an answer that covered nothing:

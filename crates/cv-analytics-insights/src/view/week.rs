@@ -167,7 +167,7 @@ pub struct Counts {
     /// The same in one line: `Median 881 ms · p95 3.1 s · p99 3.6 s`.
     pub latency_line: Option<LinkedText>,
     /// Where the ratings come from: `98 ratings by the model, 4 by similarity search`.
-    pub rated_by: Option<String>,
+    pub rated_by: Option<LinkedText>,
     /// How conversations went on after an answer that covered nothing; `None` without sessions.
     pub after_no_match: Option<String>,
     /// What visitors said of the answers; `None` where it is not collected.
@@ -324,7 +324,7 @@ impl Counts {
             vocabulary: names::vocabulary(&report.vocabulary, at, limits),
             latency: latency(report, at),
             latency_line: latency_line(report, at),
-            rated_by: say::rated_by(&report.matches.sources),
+            rated_by: say::rated_by(&report.matches.sources, at),
             after_no_match: say::figures_of_this_week(report)
                 .and_then(|figures| figures.after_no_match)
                 .and_then(say::after_no_match),
