@@ -34,6 +34,8 @@ const CLAUSE_END: u32 = 0;
 
 type Token = u32;
 type Node = u32;
+/// The beginning of a word with its token.
+type Prefix = (Box<str>, Token);
 
 /// A place in a text where a phrase stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +55,7 @@ pub(crate) struct Match {
 pub(crate) struct PhraseMatcher {
     meanings: HashMap<Box<str>, Meaning, FxBuildHasher>,
     /// Beginnings of words, by their first characters.
-    prefixes: HashMap<Box<str>, Vec<(Box<str>, Token)>, FxBuildHasher>,
+    prefixes: HashMap<Box<str>, Vec<Prefix>, FxBuildHasher>,
     /// The last token that was given out.
     last_token: Token,
     /// Whether words are passed over: fillers, and auxiliaries before their subjects.
@@ -82,7 +84,7 @@ struct NodeData {
 
 /// A text as the matcher sees it: for each word that is no filler what it stands for.
 #[derive(Default)]
-struct Words {
+struct ReadText {
     folded: FoldedWords,
     tokens: Vec<Token>,
     /// The tokens of each word, as a range, and whether a clause begins or a sentence ends before it.
@@ -98,7 +100,7 @@ struct WordData {
 
 thread_local! {
     /// Kept between texts, so that most texts allocate nothing.
-    static SCRATCH: RefCell<Words> = RefCell::default();
+    static SCRATCH: RefCell<ReadText> = RefCell::default();
 }
 
 impl PhraseMatcher {
@@ -217,7 +219,8 @@ impl PhraseMatcher {
             .collect();
         words.sort_unstable();
         for (word, token) in words {
-            for wrong in misspellings(&word) {
+            // A word without its last letter is often one of another language: `patente`.
+            for wrong in misspellings(&word).into_iter().filter(|wrong| !word.starts_with(wrong)) {
                 let meaning = self.meanings.entry(wrong.into()).or_default();
                 if meaning.own.is_none() && !meaning.others.contains(&token) {
                     meaning.others.push(token);
@@ -246,7 +249,14 @@ impl PhraseMatcher {
     }
 
     /// Follows the phrases that have come to `node` before the word `next`.
-    fn follow(&self, words: &Words, first: usize, next: usize, node: Node, found: &mut Vec<Match>) {
+    fn follow(
+        &self,
+        words: &ReadText,
+        first: usize,
+        next: usize,
+        node: Node,
+        found: &mut Vec<Match>,
+    ) {
         let Some(data) = self.nodes.get(node as usize) else { return };
         let mut end = |data: &NodeData| {
             found.extend(data.ends.iter().map(|&(topic, points)| Match {
@@ -282,8 +292,8 @@ impl PhraseMatcher {
         }
     }
 
-    fn read(&self, text: &str, into: &mut Words) {
-        let Words { folded, tokens, words } = into;
+    fn read(&self, text: &str, into: &mut ReadText) {
+        let ReadText { folded, tokens, words } = into;
         folded.fill(&without_accents(text));
         tokens.clear();
         words.clear();
@@ -354,7 +364,7 @@ impl PhraseMatcher {
     }
 }
 
-impl Words {
+impl ReadText {
     fn tokens(&self, word: usize) -> &[Token] {
         let tokens = self.words.get(word).and_then(|word| self.tokens.get(word.from..word.to));
         tokens.unwrap_or_default()
