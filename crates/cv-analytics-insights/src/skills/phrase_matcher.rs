@@ -58,8 +58,6 @@ pub(crate) struct PhraseMatcher {
     prefixes: HashMap<Box<str>, Vec<Prefix>, FxBuildHasher>,
     /// The last token that was given out.
     last_token: Token,
-    /// Whether words are passed over: fillers, and auxiliaries before their subjects.
-    passes_over: bool,
     steps: HashMap<(Node, Token), Node, FxBuildHasher>,
     nodes: Vec<NodeData>,
 }
@@ -69,6 +67,8 @@ pub(crate) struct PhraseMatcher {
 struct Meaning {
     /// Whether it is passed over.
     filler: bool,
+    /// Whether it is passed over before a subject.
+    auxiliary: bool,
     /// Its own token among the phrases, if one has it.
     own: Option<Token>,
     /// The tokens of the words that it stands for besides.
@@ -117,12 +117,15 @@ impl PhraseMatcher {
         }
     }
 
-    /// Passes over words in texts and in phrases that are added from now on.
+    /// Passes over words, and over auxiliaries before their subjects, in texts and in phrases that are
+    /// added from now on.
     pub(crate) fn add_fillers<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
         for word in words {
             self.meanings.entry(fold_word(word).into()).or_default().filler = true;
         }
-        self.passes_over = true;
+        for word in AUXILIARIES {
+            self.meanings.entry(word.into()).or_default().auxiliary = true;
+        }
     }
 
     /// Adds a phrase in the notation of `topics.txt`. Where it speaks of the person, a name in a text
@@ -303,9 +306,10 @@ impl PhraseMatcher {
             begins_sentence |= folded.gap(index) == Gap::Stop;
             for part in split_unspaced(word_text(folded, index)) {
                 let meaning = self.meanings.get(singular(part).as_ref());
-                if meaning.is_some_and(|meaning| meaning.filler)
-                    || (self.passes_over && is_auxiliary(folded, index))
-                {
+                let is_passed_over = |meaning: &Meaning| {
+                    meaning.filler || (meaning.auxiliary && is_subject(folded, index + 1))
+                };
+                if meaning.is_some_and(is_passed_over) {
                     continue;
                 }
                 let from = tokens.len();
@@ -386,10 +390,9 @@ fn next(last: &mut Token) -> Token {
     *last
 }
 
-/// Whether the word is an auxiliary before its subject.
-fn is_auxiliary(words: &FoldedWords, index: usize) -> bool {
-    AUXILIARIES.contains(&singular(words.text(index)).as_ref())
-        && (SUBJECTS.contains(&words.text(index + 1)) || is_name(words, index + 1))
+/// Whether an auxiliary before the word is one.
+fn is_subject(words: &FoldedWords, index: usize) -> bool {
+    SUBJECTS.contains(&words.text(index)) || is_name(words, index)
 }
 
 /// Whether a word has a capital letter that no sentence or sign gives it.

@@ -20,23 +20,16 @@ pub const OTHER_QUESTIONS: &str = "other questions";
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
-const LANGUAGE_PHRASES: [&str; 16] = [
+const LANGUAGE_PHRASES: [&str; 9] = [
     "~X",
     "your X",
     "speak X",
     "speak .. X",
-    "X speaker",
     "native X",
     "fluent X",
     "fluent in X",
-    "X fluent",
     "X level",
     "level of X",
-    "X skill",
-    "X proficien*",
-    "business X",
-    "work in X",
-    "understand X",
 ];
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;
