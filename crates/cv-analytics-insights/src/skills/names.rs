@@ -21,7 +21,8 @@ const MAX_NAME_WORDS: usize = 4;
 /// Characters in the shortest and in the longest unknown name that is kept.
 const NAME_CHARS: Range<usize> = 2..41;
 /// What stands for a text that was redacted: it never is or makes a name.
-pub(crate) const REDACTION_MARKERS: [&str; 3] = ["[email]", "[phone]", "[api key]"];
+pub(crate) const REDACTION_MARKERS: [&str; 6] =
+    ["[email]", "[phone]", "[credentials]", "[api key]", "[card]", "[iban]"];
 /// After these a name follows: `experience with Go`, `Kenntnisse in Go`.
 const PREPOSITIONS: [&str; 22] = [
     "with", "of", "in", "using", "on", "for", "mit", "von", "avec", "de", "en", "des", "du", "con",

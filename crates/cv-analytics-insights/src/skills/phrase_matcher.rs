@@ -34,6 +34,8 @@ const CLAUSE_END: u32 = 0;
 
 type Token = u32;
 type Node = u32;
+/// The beginning of a word with its token.
+type Prefix = (Box<str>, Token);
 
 /// A place in a text where a phrase stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,11 +55,9 @@ pub(crate) struct Match {
 pub(crate) struct PhraseMatcher {
     meanings: HashMap<Box<str>, Meaning, FxBuildHasher>,
     /// Beginnings of words, by their first characters.
-    prefixes: HashMap<Box<str>, Vec<(Box<str>, Token)>, FxBuildHasher>,
+    prefixes: HashMap<Box<str>, Vec<Prefix>, FxBuildHasher>,
     /// The last token that was given out.
     last_token: Token,
-    /// Whether words are passed over: fillers, and auxiliaries before their subjects.
-    passes_over: bool,
     steps: HashMap<(Node, Token), Node, FxBuildHasher>,
     nodes: Vec<NodeData>,
 }
@@ -67,6 +67,8 @@ pub(crate) struct PhraseMatcher {
 struct Meaning {
     /// Whether it is passed over.
     filler: bool,
+    /// Whether it is passed over before a subject.
+    auxiliary: bool,
     /// Its own token among the phrases, if one has it.
     own: Option<Token>,
     /// The tokens of the words that it stands for besides.
@@ -82,7 +84,7 @@ struct NodeData {
 
 /// A text as the matcher sees it: for each word that is no filler what it stands for.
 #[derive(Default)]
-struct Words {
+struct ReadText {
     folded: FoldedWords,
     tokens: Vec<Token>,
     /// The tokens of each word, as a range, and whether a clause begins or a sentence ends before it.
@@ -98,7 +100,7 @@ struct WordData {
 
 thread_local! {
     /// Kept between texts, so that most texts allocate nothing.
-    static SCRATCH: RefCell<Words> = RefCell::default();
+    static SCRATCH: RefCell<ReadText> = RefCell::default();
 }
 
 impl PhraseMatcher {
@@ -115,12 +117,15 @@ impl PhraseMatcher {
         }
     }
 
-    /// Passes over words in texts and in phrases that are added from now on.
+    /// Passes over words, and over auxiliaries before their subjects, in texts and in phrases that are
+    /// added from now on.
     pub(crate) fn add_fillers<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
         for word in words {
             self.meanings.entry(fold_word(word).into()).or_default().filler = true;
         }
-        self.passes_over = true;
+        for word in AUXILIARIES {
+            self.meanings.entry(word.into()).or_default().auxiliary = true;
+        }
     }
 
     /// Adds a phrase in the notation of `topics.txt`. Where it speaks of the person, a name in a text
@@ -217,7 +222,8 @@ impl PhraseMatcher {
             .collect();
         words.sort_unstable();
         for (word, token) in words {
-            for wrong in misspellings(&word) {
+            // A word without its last letter is often one of another language: `patente`.
+            for wrong in misspellings(&word).into_iter().filter(|wrong| !word.starts_with(wrong)) {
                 let meaning = self.meanings.entry(wrong.into()).or_default();
                 if meaning.own.is_none() && !meaning.others.contains(&token) {
                     meaning.others.push(token);
@@ -246,7 +252,14 @@ impl PhraseMatcher {
     }
 
     /// Follows the phrases that have come to `node` before the word `next`.
-    fn follow(&self, words: &Words, first: usize, next: usize, node: Node, found: &mut Vec<Match>) {
+    fn follow(
+        &self,
+        words: &ReadText,
+        first: usize,
+        next: usize,
+        node: Node,
+        found: &mut Vec<Match>,
+    ) {
         let Some(data) = self.nodes.get(node as usize) else { return };
         let mut end = |data: &NodeData| {
             found.extend(data.ends.iter().map(|&(topic, points)| Match {
@@ -282,8 +295,8 @@ impl PhraseMatcher {
         }
     }
 
-    fn read(&self, text: &str, into: &mut Words) {
-        let Words { folded, tokens, words } = into;
+    fn read(&self, text: &str, into: &mut ReadText) {
+        let ReadText { folded, tokens, words } = into;
         folded.fill(&without_accents(text));
         tokens.clear();
         words.clear();
@@ -293,9 +306,10 @@ impl PhraseMatcher {
             begins_sentence |= folded.gap(index) == Gap::Stop;
             for part in split_unspaced(word_text(folded, index)) {
                 let meaning = self.meanings.get(singular(part).as_ref());
-                if meaning.is_some_and(|meaning| meaning.filler)
-                    || (self.passes_over && is_auxiliary(folded, index))
-                {
+                let is_passed_over = |meaning: &Meaning| {
+                    meaning.filler || (meaning.auxiliary && is_subject(folded, index + 1))
+                };
+                if meaning.is_some_and(is_passed_over) {
                     continue;
                 }
                 let from = tokens.len();
@@ -354,7 +368,7 @@ impl PhraseMatcher {
     }
 }
 
-impl Words {
+impl ReadText {
     fn tokens(&self, word: usize) -> &[Token] {
         let tokens = self.words.get(word).and_then(|word| self.tokens.get(word.from..word.to));
         tokens.unwrap_or_default()
@@ -376,10 +390,9 @@ fn next(last: &mut Token) -> Token {
     *last
 }
 
-/// Whether the word is an auxiliary before its subject.
-fn is_auxiliary(words: &FoldedWords, index: usize) -> bool {
-    AUXILIARIES.contains(&singular(words.text(index)).as_ref())
-        && (SUBJECTS.contains(&words.text(index + 1)) || is_name(words, index + 1))
+/// Whether an auxiliary before the word is one.
+fn is_subject(words: &FoldedWords, index: usize) -> bool {
+    SUBJECTS.contains(&words.text(index)) || is_name(words, index)
 }
 
 /// Whether a word has a capital letter that no sentence or sign gives it.

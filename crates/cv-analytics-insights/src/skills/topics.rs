@@ -1,6 +1,7 @@
 //! What a question without a known skill is about: a topic of the built-in table, or a phrase of its words.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -8,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::skills::folded_words::FoldedWords;
 use crate::skills::names::REDACTION_MARKERS;
-use crate::skills::phrase_matcher::{Match, PhraseMatcher};
+use crate::skills::phrase_matcher::{Match, PhraseMatcher, fold};
 use crate::skills::question_words::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
@@ -19,23 +20,16 @@ pub const OTHER_QUESTIONS: &str = "other questions";
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
-const LANGUAGE_PHRASES: [&str; 16] = [
+const LANGUAGE_PHRASES: [&str; 9] = [
     "~X",
     "your X",
     "speak X",
     "speak .. X",
-    "X speaker",
     "native X",
     "fluent X",
     "fluent in X",
-    "X fluent",
     "X level",
     "level of X",
-    "X skill",
-    "X proficien*",
-    "business X",
-    "work in X",
-    "understand X",
 ];
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;
@@ -98,7 +92,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         for phrase in std::iter::once(name).chain(phrases.split(", ")) {
             if kind == Kind::SpokenLanguage {
                 for said in LANGUAGE_PHRASES {
-                    table.matcher.add(&said.replace("X", phrase), number);
+                    table.matcher.add(&said.replace('X', phrase), number);
                 }
             } else {
                 table.matcher.add(phrase, number);
@@ -114,15 +108,14 @@ pub fn table_topic(text: &str) -> Option<&'static str> {
     TABLE.topic(&without_markers(text))
 }
 
-/// The topic of the table with this name or phrase.
+/// The topic of the table with this name or phrase; greetings only by their name.
 pub fn is_known_topic(name: &str) -> Option<&'static str> {
     let (found, words) = TABLE.matcher.find(name);
     let whole = |found: &&Match| found.first == 0 && found.last + 1 == words;
-    let best = found
-        .iter()
-        .filter(whole)
-        .max_by_key(|found| (found.points, std::cmp::Reverse(found.topic)))?;
-    TABLE.topics.get(best.topic).filter(|topic| topic.kind != Kind::Whole).map(|topic| topic.name)
+    let by_points = |found: &&Match| (found.points, Reverse(found.topic));
+    let best = found.iter().filter(whole).max_by_key(by_points)?;
+    let topic = TABLE.topics.get(best.topic)?;
+    (topic.kind != Kind::Whole || fold(name) == fold(topic.name)).then_some(topic.name)
 }
 
 /// The key phrase of a question: the last of its longest runs of telling words, the last in the
@@ -208,7 +201,7 @@ impl Table {
 /// The topic with most points of all phrases that stand inside no longer one; of equal ones the one
 /// that stands first.
 fn best_topic(mut found: Vec<Match>) -> Option<usize> {
-    found.sort_by_key(|found| (std::cmp::Reverse(found.points), found.first, found.topic));
+    found.sort_by_key(|found| (Reverse(found.points), found.first, found.topic));
     let mut kept: Vec<Match> = Vec::with_capacity(found.len());
     for found in found {
         let inside = |kept: &Match| {
@@ -224,8 +217,6 @@ fn best_topic(mut found: Vec<Match>) -> Option<usize> {
     let points = |topic| -> u32 {
         kept.iter().filter(|kept| kept.topic == topic).map(|kept| kept.points).sum()
     };
-    let best = kept
-        .iter()
-        .min_by_key(|kept| (std::cmp::Reverse(points(kept.topic)), kept.first, kept.topic));
+    let best = kept.iter().min_by_key(|kept| (Reverse(points(kept.topic)), kept.first, kept.topic));
     best.map(|best| best.topic)
 }
