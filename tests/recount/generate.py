@@ -149,6 +149,8 @@ class Scenario:
         if size >= 12 and roll.random() < 0.5:
             made += self.one_visitor(week)
         made += self.long_absent(week) + self.rare_phrases(week)
+        if self.mode in ("campaign", "as it comes"):
+            made += self.fading(week)
         if self.mode == "campaign" and week == WEEKS - 1:
             made += [self.plain(week, "Do you know kafka?", visitor=f"s-campaign-{visitor}") for visitor in range(60)]
         visitors = max(1, roll.choice([len(made) // 8, len(made) // 2, 3 * len(made)]))
@@ -224,7 +226,7 @@ class Scenario:
                "visitor": f"s-alone-{self.taken}" if kind == "phrase" else None, "session": None,
                "form": roll.choices(["pair", "pair with both texts", "self-contained", "self-contained and query",
                                      "response", "query", "combined"],
-                                    [40, 5, 15, 12, 9] + [9, 6] * (kind != "agent") + [0, 0] * (kind == "agent"))[0],
+                                    [40, 5, 15, 12, 9] + ([0, 0] if kind == "agent" else [9, 6]))[0],
                "answered": asked + roll.choice([0, 1, 900, 3000, 3000, 60_000, -1, -5000, WEEK_MS, 3 * 365 * 86_400_000,
                                                 roll.randrange(20_000)])}
         one["answered"] = max(946_684_800_000, min(one["answered"], 4_102_444_799_999))
@@ -296,6 +298,12 @@ class Scenario:
         """A skill of the last week that was asked for once before: seven weeks ago, or eight, or never."""
         count = {self.seed % 3: 1, WEEKS - 1: 16}.get(week, 0) if week != 2 else 0
         return [self.plain(week, "Do you know erlang?", visitor=f"s-erlang-{visitor}") for visitor in range(count)]
+
+    def fading(self, week):
+        """A skill that is asked for less in the last two weeks, and one that is no longer asked for."""
+        over = week >= WEEKS - 2
+        return [self.plain(week, f"Do you know {skill}?", visitor=f"s-{skill}-{visitor}")
+                for skill, left in (("perl", 1), ("ansible", 0)) for visitor in range(left if over else 14)]
 
     def rare_phrases(self, week):
         """Questions that two conversations share, and three: only these make a topic."""

@@ -180,6 +180,7 @@ class Comparison:
         self.after_no_match = {week_name(week): recount.after_no_match(week) for week in eight_weeks(monday)}
         self.found = []
         self.shown = {}
+        self.folded = set()
 
     def differences(self):
         """Every difference, in words."""
@@ -255,6 +256,7 @@ class Comparison:
         expected = {key: row for key, row in self.expected["names"].items() if key[0] == of_type}
         order = sorted(expected, key=lambda key: (-expected[key]["queries"], self.display(key)))
         folded = [key for key in order[MAX_NAMES:] if expected[key]["conversations"] < 3]
+        self.folded |= set(folded)
         kept = expected.keys() - set(folded)
         for key in self.unique([self.key(of_type, row[of_type]) for row in single], kept, where):
             self.row(f"{where}.{key[1]}", key, expected[key], listed[key])
@@ -345,6 +347,8 @@ class Comparison:
         skills = {name: row for (of_type, name), row in self.expected["names"].items() if of_type == "skill"}
         named = {name for name, row in skills.items() if row["in_text"]}
         variants = {self.key("skill", row["skill"])[1]: row["variants"] for row in self.report["skills"]}
+        # those of the row `others` may be left out here too
+        named -= {name for _, name in self.folded if name not in listed}
         for name in self.unique([self.key("skill", entry["skill"])[1] for entry in self.report["vocabulary"]], named,
                                 "vocabulary"):
             if name in variants and listed[name]["asked"] != variants[name]:
