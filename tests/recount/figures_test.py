@@ -65,7 +65,8 @@ def gaps_are_what_the_agent_says():
     equal(gaps_of(week_of([{"text": "React and Go?", "match": "partial", "missing": ["React"], "matched": ["react"]},
                            {"text": "Go?", "match": "partial"}, {"text": "Go?", "match": "full", "missing": ["Go"]}])),
           {}, "partial without missing skills, and full")
-    equal(gaps_of(week_of([{"text": "Go?", "outcome": "quota", "match": "full"}, {"text": "salary?", "outcome": "blocked"},
+    equal(gaps_of(week_of([{"text": "Go?", "outcome": "quota", "match": "full"},
+                           {"text": "salary?", "outcome": "blocked"},
                            {"text": "Rust?", "outcome": "unanswered", "has_response": False}], cv=["Go"])),
           {("skill", "Go", "fault"): (1, 0), ("topic", "salary expectations", "blocked"): (1, 0),
            ("skill", "Rust", "fault"): (1, 0)}, "faults and refusals")
@@ -81,12 +82,14 @@ def names_are_read():
             ("Kubernetes (K8s)", None, ["Kubernetes"]), ("experience with k8s", "?", ["Kubernetes"]),
             ("Go; Rust", "?", ["Go", "Rust"]), ("- Go\n- Rust", "?", ["Go", "Rust"]), ("• Go", "?", ["Go"]),
             ("CI/CD", "?", ["CI/CD"]), ("None", "none?", [None]), ("N/A", None, [None]), ("-", None, [None]),
-            ("Zorblang", "Zorblang?", ["Zorblang"]), ("Zorblang", "Zorblangs?", [None]), ("Zorblang", None, ["Zorblang"]),
-            ("a b c d e", "a b c d e", [None]), ("x" * 41, None, [None]), ("go / zorblang", "ZORBLANG", ["Go", "zorblang"]),
+            ("Zorblang", "Zorblang?", ["Zorblang"]), ("Zorblang", "Zorblangs?", [None]),
+            ("Zorblang", None, ["Zorblang"]), ("a b c d e", "a b c d e", [None]), ("x" * 41, None, [None]),
+            ("go / zorblang", "ZORBLANG", ["Go", "zorblang"]),
     ]:
         equal(dictionary.skills_in(name, question), expected, f"the name {name!r}")
     for name, question, expected in [("Visa", "?", ("visa", False)), ("other", "?", (None, False)),
-                                     ("none", "?", (None, True)), ("trellis tax", "What trellis tax?", ("trellis tax", False)),
+                                     ("none", "?", (None, True)),
+                                     ("trellis tax", "What trellis tax?", ("trellis tax", False)),
                                      ("trellis tax", "What?", (None, True))]:
         equal(dictionary.topic_in(name, question), expected, f"the topic {name!r}")
     recount = week_of([{"text": "Go?", "missing": ["None", "Zorblang", "Go"], "topic": "not mentioned"}])
@@ -138,8 +141,8 @@ def figures_are_whole():
 
 def halves_are_joined():
     """A whole record takes the session and the flag of its query event in either order; a confidence is no score."""
-    whole = ('{"eventType":"response","requestId":"a","timestamp":1795000003000,"query":"Go?","queryTimestamp":1795000000000,'
-             '"matchQuality":{"type":"none","confidence":0.97},"topic":"","metadata":{"matchSource":"model"}}')
+    whole = ('{"eventType":"response","requestId":"a","timestamp":1795000003000,"query":"Go?",'
+             '"queryTimestamp":1795000000000,"matchQuality":{"type":"none","confidence":0.97},"topic":"","metadata":{"matchSource":"model"}}')
     query = ('{"eventType":"query","requestId":"a","timestamp":1795000000000,"query":"Go??","sessionId":"s",'
              '"metadata":{"traffic":"own"}}')
     for order in ([whole, query], [query, whole]):
@@ -171,7 +174,8 @@ def trends_follow_the_formula():
     close(week_size({}, 100, dict(list(names.items())[:6]), 100), 100.0, "six names are too few")
     base = [({"a": 5, "b": 5}, 100)] * 7
     moves = judge({"a": 30, "b": 5, "c": 9}, 100, base)
-    equal({name: move.allowed for name, move in moves.items()}, {"a": {"rising"}, "b": {"steady"}, "c": {"new"}}, "moves")
+    equal({name: move.allowed for name, move in moves.items()},
+          {"a": {"rising"}, "b": {"steady"}, "c": {"new"}}, "moves")
     close(moves["a"].expected, 35.5 / 701 * 100, "expected")
     equal(judge({}, 100, [({"a": 20}, 100)])["a"][:2], ({"gone"}, None), "one base week")
     equal(judge({"a": 9}, 100, [])["a"].p, None, "no base week")

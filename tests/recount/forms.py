@@ -49,7 +49,8 @@ class Form:
 
     def headline_numbers(self):
         """Questions and conversations."""
-        yield "questions", number_pattern(self.report["capture"]["queries"])
+        if self.report["capture"]["queries"]:
+            yield "questions", number_pattern(self.report["capture"]["queries"])
         yield "conversations", number_pattern(self.report["conversations"])
 
     def gaps(self):

@@ -371,7 +371,8 @@ class Scenario:
         if extra:
             marked["metadata"] = {**marked.get("metadata", {}), **extra}
         if form == "pair with both texts":
-            response.update(roll.choice([{"query": "Do you know fortran?"}, {"queryTimestamp": one["asked"] - WEEK_MS}]))
+            response.update(roll.choice([{"query": "Do you know fortran?"},
+                                         {"queryTimestamp": one["asked"] - WEEK_MS}]))
         if form.startswith("self"):
             response.update(query=one["text"], queryTimestamp=one["asked"])
         if form == "self-contained and query":
@@ -518,7 +519,8 @@ class Scenario:
             event.update(roll.choice([{"matchQuality": {"type": match}}, {"meta": {"matchType": match}}]))
         if "reasoning" in event and roll.random() < 0.3:
             event["llmReasoning"] = event.pop("reasoning")
-        for key, others in (("missingSkills", ["skillsMissing", "missingConcepts"]), ("matchedSkills", ["skillsMatched"])):
+        for key, others in (("missingSkills", ["skillsMissing", "missingConcepts"]),
+                            ("matchedSkills", ["skillsMatched"])):
             if key in event and not any(other in event for other in others) and roll.random() < 0.4:
                 event[roll.choice(others)] = event.pop(key)
         if event.get("performance", {}).get("totalTime", -1) >= 0 and roll.random() < 0.2:

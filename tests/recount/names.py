@@ -30,7 +30,7 @@ class Dictionary:
         self.topics = {plain(topic): topic for topic in topics}
 
     def skills_in(self, name, question):
-        """The skills that one name of a list means: a canonical name, an unknown name as it came, or None if ignored."""
+        """The skills that one name of a list means: canonical, an unknown name as it came, or None if it is ignored."""
         name = name.strip()
         if not name:
             return []
