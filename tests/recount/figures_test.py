@@ -142,7 +142,8 @@ def figures_are_whole():
 def halves_are_joined():
     """A whole record takes the session and the flag of its query event in either order; a confidence is no score."""
     whole = ('{"eventType":"response","requestId":"a","timestamp":1795000003000,"query":"Go?",'
-             '"queryTimestamp":1795000000000,"matchQuality":{"type":"none","confidence":0.97},"topic":"","metadata":{"matchSource":"model"}}')
+             '"queryTimestamp":1795000000000,"matchQuality":{"type":"none","confidence":0.97},"topic":"",'
+             '"metadata":{"matchSource":"model"}}')
     query = ('{"eventType":"query","requestId":"a","timestamp":1795000000000,"query":"Go??","sessionId":"s",'
              '"metadata":{"traffic":"own"}}')
     for order in ([whole, query], [query, whole]):

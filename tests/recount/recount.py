@@ -464,7 +464,8 @@ class Comparison:
         mark = self.words.marks.get(key[1])
         if mark in ("noise", "not-mine") or (mark and action["kind"] == "add_or_learn"):
             self.found.append(f"{where}: its mark, {mark}, has answered it")
-        self.found += values({field: gaps[0][field] for field in ("queries", "conversations", "partly")}, evidence, where)
+        fields = ("queries", "conversations", "partly")
+        self.found += values({field: gaps[0][field] for field in fields}, evidence, where)
         row = self.expected["names"][key]
         asked = {"asked": {row["queries"]}, "previous": {row["previous"]}, "weeksRunning": {gaps[0]["weeksRunning"]},
                  "grows": {trend in ("rising", "new") for trend in row["move"].allowed}}
