@@ -34,7 +34,8 @@ NOT_KNOWN = [*UNKNOWN, *ABSENT, *TOO_LONG, *PLACEHOLDERS]
 MODES = ["weeks without data", "campaign", "falling traffic", "many names", "as it comes"]
 TEMPLATES = ["Do you know {}?", "How many years of {} experience do you have?", "{}?", "experience with {}",
              "Have you used {} in production, and when?", "hi! any {} projects 🙂", "<script>alert('{}')</script>",
-             "{} or nothing – mail me at jane.doe@recruiting.example.org", "call +44 20 7946 0958 about {} please",
+             "Do you know {}? – mail me at jane.doe@recruiting.example.org",
+             "experience with {}? call +44 20 7946 0958 please",
              "“{}” & \"{}\" \\ {} %s ${HOME}", "\tDo you know {}?  ", "Kennen Sie {}, bitte?", "{} cut \ud83d here?"]
 OUTCOMES = ["answered", "no_match", "blocked", "off_hours", "quota", "ai_error", "error"]
 BOT_AGENTS = ["Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
