@@ -97,11 +97,6 @@ impl Privacy {
         was_cut
     }
 
-    /// Replaces what is personal within a value of any shape, names of fields included.
-    pub(crate) fn value(&self, value: &mut Value) {
-        self.value_of(FieldKind::Other, value);
-    }
-
     fn value_of(&self, kind: FieldKind, value: &mut Value) {
         match value {
             Value::String(text) => self.unknown_text(kind, text),
@@ -150,6 +145,7 @@ impl Privacy {
         }
     }
 
+    /// Replaces what is personal in fields that nobody interprets, at any depth, their names included.
     pub(crate) fn fields(&self, fields: &mut Map<String, Value>) {
         for (name, value) in fields.iter_mut() {
             self.value_of(FieldKind::of(name), value);
@@ -179,11 +175,6 @@ impl Privacy {
         if let Cow::Owned(redacted) = self.within(text, scope) {
             *text = redacted;
         }
-    }
-
-    /// Redacts a free text in place.
-    pub(crate) fn owned(&self, text: &mut String) {
-        self.replace(text, Scope::FreeText);
     }
 
     /// The user agents in `fields`, at any depth; taken out, with the other headers that tell of a

@@ -14,13 +14,13 @@ const LOCAL_SIGNS: &str = "._%+-'&~!$^=|*{}#";
 static BRACKETED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)
-        [\p{L}\p{N}][\p{L}\p{M}\p{N}._%+-]{0,63}
-        (?: \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|\.|,)\s?[\])}>]\s?[\p{L}\p{N}._%+-]{1,63} ){0,3}
+        [^\s()\[\]{}<>@,;:]+
+        (?: \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|\.|,)\s?[\])}>]\s?[^\s()\[\]{}<>@,;:]+ ){0,3}
         \s{0,2} (?: [\[({<]\s?(?:at|@|a|ät|aet|arroba|arobase|chiocciola|klammeraffe|собака|собачка)\s?[\])}>]
                   | [*_-](?:at|@)[*_-] | \s(?:\#at\#|arroba|arobase|chiocciola|klammeraffe|собака)\s ) \s{0,2}
-        [\p{L}\p{N}][\p{L}\p{M}\p{N}-]{0,62}
+        (?<host>[^\s()\[\]{}<>@,;:./]+)
         (?: (?: \.\s? | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | [*_-](?:dot|\.)[*_-]
-              | \s(?:dot|punkt|point|punto|ponto|punt|точка)\s ) [\p{L}\p{N}][\p{L}\p{M}\p{N}-]{0,62} ){1,4}",
+              | \s(?:dot|punkt|point|punto|ponto|punt|точка)\s ) [^\s()\[\]{}<>@,;:./!?]+ ){1,4}",
     )
     .ok()
 });

@@ -46,6 +46,10 @@ pub(super) fn find(findings: &mut Findings<'_>) {
         let Some(found) = captures.get(0) else { continue };
         let link =
             found.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '\'']);
+        // The host of an e-mail address is none of a link.
+        if text.get(..found.start()).is_some_and(|before| before.ends_with('@')) {
+            continue;
+        }
         let scheme = captures.name("scheme").map_or(0, |scheme| scheme.len());
         let at = found.start();
         let within = |range: Range<usize>| at + range.start..at + range.end;

@@ -160,7 +160,8 @@ impl<'t> Run<'t> {
     }
 
     fn card(&self, from: usize) -> Option<End> {
-        let apart = (from > 0 || !self.context.glued_before) && !self.context.is_id;
+        let apart =
+            from > 0 || !(self.context.glued_before || self.context.has_plus || self.context.is_id);
         apart.then(|| {
             let fits: [&[usize]; 11] = [
                 &[4, 4, 4, 4, 3],
@@ -177,8 +178,7 @@ impl<'t> Run<'t> {
             ];
             fits.into_iter().find_map(|lengths| {
                 let to = from + lengths.len();
-                let round =
-                    (from..to).filter(|index| self.group(*index).ends_with("00")).count() > 1;
+                let round = (from..to).all(|index| self.group(index).ends_with("00"));
                 let alike = (from + 1..to).all(|index| self.gap(index - 1) == self.gap(from));
                 (self.lengths(from, to) == lengths
                     && alike
@@ -520,6 +520,9 @@ impl<'t> Run<'t> {
         {
             return None;
         }
+        if self.groups.len() >= 5 && self.is_sequence(0, self.groups.len()) {
+            return None;
+        }
         (from + 1..=self.groups.len()).rev().find(|to| {
             let inner_blank = (from + 1..*to).any(|index| self.gap(index - 1).contains(' '));
             let left = delimited || (from > 0 && !inner_blank && self.gap(from - 1).contains(' '));
@@ -543,6 +546,7 @@ impl<'t> Run<'t> {
             || ends_in_zeros(&digits)
             || is_bits(&digits)
             || is_moment(&digits)
+            || is_limit(&digits)
         {
             return false;
         }
@@ -705,6 +709,13 @@ fn is_ladder(digits: &str) -> bool {
             .all(|pair| matches!(pair, [a, b] if i16::from(*b) - i16::from(*a) == by))
     };
     steps(1) || steps(-1)
+}
+
+/// A power of two, or the largest number below one.
+fn is_limit(digits: &str) -> bool {
+    digits
+        .parse::<u64>()
+        .is_ok_and(|value| value.is_power_of_two() || (value + 1).is_power_of_two())
 }
 
 fn is_power_of_two(group: &str) -> bool {

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::folding::{Folded, is_digit};
 use super::{email, links, numbers, payment, secrets};
@@ -67,6 +70,7 @@ fn one_pass(text: &str, scope: Scope) -> Option<String> {
         secrets::find_named(&mut findings);
     }
     email::find(&mut findings);
+    findings.keep_ids();
     if scope == Scope::FreeText {
         payment::find_ibans(&mut findings);
     }
@@ -116,6 +120,22 @@ impl<'f> Findings<'f> {
         }
     }
 
+    /// Lets UUIDs (RFC 9562) and hardware addresses (IEEE 802) stay, so that no part of them is taken
+    /// for a number.
+    fn keep_ids(&mut self) {
+        static IDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            Regex::new(
+                r"(?xi)(?-u:\b)(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12} | [0-9a-f]{2}(?::[0-9a-f]{2}){5}
+                  | [0-9a-f]{2}(?:-[0-9a-f]{2}){5} | [0-9a-f]{1,4}(?::[0-9a-f]{0,4}){3,7})(?-u:\b)",
+            )
+            .ok()
+        });
+        let text = self.text;
+        for found in IDS.iter().flat_map(|ids| ids.find_iter(text)) {
+            self.keep(found.range());
+        }
+    }
+
     pub(super) fn keep_all(&mut self, ranges: impl Iterator<Item = Range<usize>>) {
         ranges.for_each(|range| self.keep(range));
     }
@@ -157,6 +177,7 @@ fn may_hold_personal_data(text: &str) -> bool {
             return true;
         }
     }
-    (text.len() > 10 && secrets::may_be_named(text, assigned))
+    ["xox", "PRIVATE KEY", "earer ", "EARER ", "%40"].iter().any(|part| text.contains(part))
+        || (text.len() > 10 && secrets::may_be_named(text, assigned))
         || email::may_be_spelled_out(text, bracketed)
 }

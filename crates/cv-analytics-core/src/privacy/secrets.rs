@@ -1,6 +1,7 @@
 //! Keys, tokens and passwords: by the forms that vendors document, by the name before them, and by
 //! how random they look.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -35,7 +36,7 @@ static KNOWN_FORMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
           | [0-9]{8,10}:AA[A-Za-z0-9_-]{30,} | [MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}
           | [A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}
           | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*
-        )",
+        )[A-Za-z0-9_-]*",
     )
     .ok()
 });
@@ -50,7 +51,7 @@ static ANNOUNCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?xi)
         (?-u:\b)bearer\s+(?<token>[A-Za-z0-9._~+/-]{16,}=*)
         | (?-u:\b)(?:authorization:\s*)basic\s+(?<basic>[A-Za-z0-9+/]{6,}=*)
-        | (?-u:\b)curl\s[^\n]{0,200}?\s(?:-u|--user)[\s=]*(?<login>[^\s:]+:[^\s]+)
+        | (?-u:\b)curl(?:\s[^\n]*?)?\s(?:-u|--user)[\s=]*(?<login>[^\s:]+:[^\s]+)
         | (?:AccountKey|SharedAccessKey|SharedAccessSignature)=(?<azure>[A-Za-z0-9+/=%&_-]{20,})
         | hooks\.slack\.com/(?:services|workflows)/(?<slack>[A-Za-z0-9/_-]{12,})
         | discord(?:app)?\.com/api/webhooks/(?<discord>[0-9]+/[A-Za-z0-9_-]{16,})
@@ -111,9 +112,9 @@ const TECHNIQUES: [&str; 26] = [
 
 /// Whether `text` may name a secret, or hold one of the forms that are short.
 pub(super) fn may_be_named(text: &str, assigned: bool) -> bool {
-    const PARTS: [&str; 12] = [
+    const PARTS: [&str; 14] = [
         "key", "token", "secret", "pass", "pwd", "wort", "wacht", "clave", "contras", "senha",
-        "pin", "mdp",
+        "pin", "mdp", "curl", "auth",
     ];
     if !(assigned
         || text.contains(" is ")
@@ -158,9 +159,9 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
         let (Some(found), Some(sign)) = (captures.name("value"), captures.name("sign")) else {
             continue;
         };
-        let value = found.as_str().trim_end_matches(['.', '?', '!', ':', '|', '/']);
-        let range = found.start()..found.start() + value.len();
         let said = sign.as_str().bytes().all(|byte| byte.is_ascii_alphabetic());
+        let range = value_range(text, found.start()..found.end(), sign.as_str() == "=");
+        let value = text.get(range.clone()).unwrap_or_default();
         if let Some(key) = captures.name("key") {
             let long_enough =
                 value.len() >= if key.as_str().eq_ignore_ascii_case("secret") { 6 } else { 8 };
@@ -173,6 +174,21 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
             findings.replace(range, CREDENTIALS);
         }
     }
+}
+
+/// The value of a secret without the sentence's end after it; one that no query can hold goes on to
+/// the next blank.
+fn value_range(text: &str, found: Range<usize>, in_query: bool) -> Range<usize> {
+    let rest = text.get(found.start..).unwrap_or_default();
+    let length = if in_query {
+        found.len()
+    } else {
+        rest.find([' ', '\n', '"', '\'', '`', ';', ',']).unwrap_or(rest.len())
+    };
+    let value = rest.get(..length.max(found.len())).unwrap_or_default();
+    let kept =
+        value.trim_end_matches(['.', ':', '|', '/', ')', ']', '}', '>']).trim_end_matches("?!");
+    found.start..found.start + kept.len()
 }
 
 /// Whether `value` after a word for a password is one, and not the next word of a question.
@@ -208,9 +224,10 @@ fn ends_with_word(text: &str, word: &str) -> bool {
 
 fn is_technique(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    lower.split(['/', '+', '|']).all(|part| {
-        TECHNIQUES.contains(&part) || part.bytes().all(|byte| byte.is_ascii_alphabetic())
-    })
+    let known = |part: &str| TECHNIQUES.contains(&part);
+    let parts = || lower.split(['/', '+', '|']);
+    parts().any(known)
+        && parts().all(|part| known(part) || part.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
 
 /// Finds long runs of letters and digits that mix them as words do not.

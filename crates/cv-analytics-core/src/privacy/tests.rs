@@ -1,7 +1,7 @@
 //! Redaction as a whole; the corpora are in `tests/privacy_corpus.rs`.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -74,7 +74,7 @@ fn credentials_and_keys_become_a_marker() {
     check("key sk-proj-abcdEFGH1234abcdEFGH1234 works", "key [api key] works");
     check("AKIAIOSFODNN7EXAMPLE", "[api key]");
     check("ghp_abcdefghijklmnopqrstuvwxyz0123456789", "[api key]");
-    check("Authorization: Bearer abcdefghijklmnop.qrstuv", "Authorization: [api key]");
+    check("Authorization: Bearer abcdefghijklmnop.qrstuv", "Authorization: Bearer [api key]");
     check("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.sig", "[api key]");
     check("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "[api key]");
     check("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "[api key]");
@@ -83,7 +83,7 @@ fn credentials_and_keys_become_a_marker() {
 #[test]
 fn named_secrets_become_a_marker() {
     check("https://h/?api_key=abcdef0123456789&x=1", "https://h/?api_key=[api key]&x=1");
-    check("password: hunter2hunter2", "password: [api key]");
+    check("password: hunter2hunter2", "password: [credentials]");
     check("the secret: persistence", "the secret: persistence");
     check("glpat-fI4f-j6rfmZn9rZzpP5v", "[api key]");
 }
@@ -98,10 +98,46 @@ fn long_words_are_no_keys() {
 }
 
 #[test]
-fn values_of_any_shape_are_redacted_names_of_fields_included() {
-    let mut value = json!({"a@b.example": {"deep": ["x@y.example", 7, null]}});
-    privacy().value(&mut value);
-    assert_eq!(value, json!({"[email]": {"deep": ["[email]", 7, null]}}));
+fn unknown_fields_are_redacted_where_they_hold_free_text() {
+    let Value::Object(mut fields) = json!({
+        "a@b.example": {"deep": ["x@y.example", 7, null]},
+        "note": "call 07911123456",
+        "phone": "07911123456",
+        "reference": "07911123456",
+        "free": "on 07911123456 or so",
+        "model": "claude-opus-4-5-20251101",
+        "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "requestId": "07911123456",
+        "userId": "jane@example.com",
+        "apiKey": "abc",
+        "session_id": "abc",
+        "nested": [{"conversationId": "abc", "session": {"id": "abc", "pages": 2}}],
+        "hash": "Zx9Qw3Er7Ty1Ui5Op8As2Df6",
+        "tokens": 412
+    }) else {
+        unreachable!()
+    };
+    privacy().fields(&mut fields);
+    let kept = privacy().session("abc").unwrap();
+    assert_eq!(
+        Value::Object(fields),
+        json!({
+            "[email]": {"deep": ["[email]", 7, null]},
+            "note": "call [phone]",
+            "phone": "[phone]",
+            "reference": "07911123456",
+            "free": "on [phone] or so",
+            "model": "claude-opus-4-5-20251101",
+            "traceId": "4bf92f3577b34da6a3ce929d0e0e4736",
+            "requestId": "07911123456",
+            "userId": "[email]",
+            "apiKey": "[api key]",
+            "session_id": kept,
+            "nested": [{"conversationId": kept, "session": {"id": kept, "pages": 2}}],
+            "hash": "Zx9Qw3Er7Ty1Ui5Op8As2Df6",
+            "tokens": 412
+        })
+    );
 }
 
 #[test]
