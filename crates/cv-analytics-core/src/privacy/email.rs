@@ -55,11 +55,11 @@ static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Words before an address that is written with blanks.
 static CUES: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:e-?mails?|mail|write|contact|reach|reached|address|adresse|schreib\w*|correo|courriel|écri\w*|posta|pošta|почт\w*|邮箱|メール|이메일)(?:\W+\w+){0,3}\W*$").ok()
+    Regex::new(r"(?i)(?:e-?mails?|mail|write|contact|reach|reached|address|adresse|schreib\w*|correo|courriel|écri\w*|posta|pošta|почт\w*|邮箱|メ[ー-]ル|이메일)(?:\W+\w+){0,3}\W*$").ok()
 });
 
 /// Words that stand before `at` or `@` and a host, and are nobody's name.
-const NO_LOCAL_PARTS: [&str; 68] = [
+const NO_LOCAL_PARTS: [&str; 76] = [
     "engineer",
     "developer",
     "work",
@@ -124,6 +124,14 @@ const NO_LOCAL_PARTS: [&str; 68] = [
     "experience",
     "project",
     "projects",
+    "point",
+    "points",
+    "pointed",
+    "pointing",
+    "meet",
+    "met",
+    "a",
+    "the",
     "scientist",
     "staff",
     "sre",

@@ -202,9 +202,12 @@ impl<'t> Run<'t> {
                 let range = lengths.len() == 2
                     && (from..*to).all(|index| self.group(index).ends_with("00"));
                 let amount = self.is_amount(from, *to) && digits.ends_with("000");
+                let list = self.is_sequence(from, self.groups.len())
+                    && lengths.iter().any(|length| *length != 2);
                 (6..=MAX_PHONE_DIGITS).contains(&digits.len())
                     && !range
                     && !amount
+                    && !list
                     && !ends_in_zeros(&digits)
             })
         })
@@ -230,12 +233,15 @@ impl<'t> Run<'t> {
         if (from == 0 && self.context.glued_before && !signed)
             || (last && self.context.glued_after && !self.is_certain(from))
         {
-            return Some(from + 1);
+            return Some(self.token_end(from));
         }
         if signed || self.opens_with_bracket(from) {
             return None;
         }
-        self.date(from).or_else(|| self.dotted(from)).or_else(|| self.standard(from))
+        self.date(from)
+            .or_else(|| self.dotted(from))
+            .or_else(|| self.standard(from))
+            .or_else(|| self.publication(from))
     }
 
     fn is_certain(&self, from: usize) -> bool {
@@ -249,11 +255,41 @@ impl<'t> Run<'t> {
         if from > 0 || !(self.context.is_id || self.context.is_standard) {
             return None;
         }
+        Some(self.token_end(from))
+    }
+
+    /// Where the groups end that no blank parts.
+    fn token_end(&self, from: usize) -> End {
         let mut to = from + 1;
         while to < self.groups.len() && !self.gap(to - 1).contains(' ') {
             to += 1;
         }
-        Some(to)
+        to
+    }
+
+    /// The number of a book (ISO 2108) by its check digit, and of an author (ORCID).
+    fn publication(&self, from: usize) -> Option<End> {
+        let to = self.token_end(from);
+        let digits = self.digits_of(from, to);
+        let hyphens = (from + 1..to).all(|index| self.gap(index - 1) == "-");
+        let values = || digits.bytes().map(|digit| usize::from(digit.saturating_sub(b'0')));
+        let is_book = match digits.len() {
+            13 if digits.starts_with("978") || digits.starts_with("979") => {
+                let sum: usize = values()
+                    .enumerate()
+                    .map(|(place, value)| value * if place % 2 == 0 { 1 } else { 3 })
+                    .sum();
+                sum.is_multiple_of(10)
+            }
+            10 if to == from + 4 && self.group(to - 1).len() == 1 => {
+                let sum: usize =
+                    values().enumerate().map(|(place, value)| value * (10 - place)).sum();
+                sum.is_multiple_of(11)
+            }
+            16 => to == from + 4 && digits.starts_with("0000") && self.lengths(from, to) == [4; 4],
+            _ => false,
+        };
+        (hyphens && is_book).then_some(to)
     }
 
     /// A date in any order with a year, a month and a year, or a year.
@@ -376,7 +412,8 @@ impl<'t> Run<'t> {
                 || (ranged && self.group(to).ends_with('0')))
             .then_some(to);
         }
-        let whole = to == count || self.gap(to - 1) != self.gap(from);
+        let goes_on = to < count && self.gap(to - 1) == "-" && self.group(to).len() == 4;
+        let whole = to == count || (self.gap(to - 1) != self.gap(from) && !goes_on);
         let round = self.group(to - 1) == "000"
             || self.group(to - 1).ends_with("00") && self.group(from).len() < 3;
         let short = self.group(from).len() <= 2 || to - from == 2;
@@ -465,7 +502,9 @@ impl<'t> Run<'t> {
         let mut best = None;
         for to in from + 1..=last {
             let digits = self.digits_of(from, to);
-            if digits.len() > MAX_TRUNK_DIGITS {
+            // What a hyphen joins belongs together.
+            let joined = to > from + 1 && self.gap(to - 2) == "-";
+            if digits.len() > MAX_TRUNK_DIGITS + if joined { 2 } else { 0 } {
                 break;
             }
             // The next number of a list begins with its zero.
@@ -479,7 +518,7 @@ impl<'t> Run<'t> {
             if best.is_some() && self.date(to - 1).is_some_and(|end| end > to) {
                 break;
             }
-            if digits.len() >= 9 && !is_bits(&digits) {
+            if digits.len() >= 9 && !is_bits(&digits) && !(to == from + 1 && is_ladder(&digits)) {
                 best = Some(to);
             }
         }
@@ -553,40 +592,45 @@ impl<'t> Run<'t> {
         if (from..to).any(|index| index + 1 < to && self.gap(index).contains('(')) {
             return false;
         }
-        let begins = digits.as_bytes().first().copied().unwrap_or_default();
-        let second = digits.as_bytes().get(1).copied().unwrap_or_default();
+        let at = |place: usize| digits.as_bytes().get(place).copied().unwrap_or_default();
+        let begins = at(0);
         let lengths = self.lengths(from, to);
-        let gap = self.gap(from);
-        let hyphens = (from + 1..to).any(|index| self.gap(index - 1).contains('-'));
-        let dots = (from + 1..to).all(|index| self.gap(index - 1) == ".");
-        let slashes = (from + 1..to).filter(|index| self.gap(index - 1).contains('/')).count();
-        let round = (from..to).all(|index| self.group(index).ends_with('0'));
-        let rises = self.is_sequence(from, to);
-        let mobile_of_china = begins == b'1' && matches!(second, b'3'..=b'9');
+        let gaps = || (from + 1..to).map(|index| self.gap(index - 1));
+        let hyphens = gaps().any(|gap| gap.contains('-'));
+        let dots = gaps().all(|gap| gap == ".");
+        let slashes = gaps().filter(|gap| gap.contains('/')).count();
+        let all = |of: fn(&str) -> bool| (from..to).all(|index| of(self.group(index)));
+        let listed = lengths.len() > 1
+            && (all(|group| group.ends_with('0'))
+                || all(is_limit)
+                || self.is_sequence(from, to)
+                || slashes > usize::from(hyphens || lengths.len() > 2));
+        let mobile_of_china = begins == b'1' && matches!(at(1), b'3'..=b'9');
+        // One and ten digits that rise are North America's all the same.
+        let north_american = lengths.as_slice() == [1, 3, 3, 4] && national_part(&digits).is_some();
+        if listed && !north_american {
+            return false;
+        }
         match lengths.as_slice() {
             [9] => matches!(begins, b'5'..=b'9') && !is_ladder(&digits),
-            [10] => is_north_american(&digits) || matches!(begins, b'6'..=b'9'),
+            [10] => is_north_american(&digits) || matches!(begins, b'3' | b'6'..=b'9'),
             [11] => {
                 mobile_of_china
-                    || national_part(&digits).is_some_and(|_| matches!(begins, b'1' | b'7'))
-                    || (begins == b'8' && matches!(second, b'3' | b'4' | b'8' | b'9'))
-                    || digits.get(2..3) == Some("9")
-                    || (lengths.len() == 1 && national_part(&digits).is_some() && begins != b'2')
+                    || at(2) == b'9'
+                    || (begins == b'8' && matches!(at(1), b'3' | b'4' | b'8' | b'9'))
+                    || (begins != b'2' && national_part(&digits).is_some())
             }
-            [12 | 13] => national_part(&digits).is_some() && !digits.starts_with('1'),
-            [_] => false,
+            [12 | 13] => begins != b'1' && national_part(&digits).is_some(),
+            [3, 8] => mobile_of_china,
             [3, 4] => {
-                let range = self.is_range(from);
-                gap == "-"
+                self.gap(from) == "-"
                     && matches!(begins, b'2'..=b'9')
-                    && !range
+                    && !self.is_range(from)
                     && self.date(from + 1).is_none()
             }
-            [3, 3, 4] => !round && matches!(begins, b'2'..=b'9') && slashes == 0,
-            [1, 3, 3, 4] => (begins == b'1' || begins == b'0') && slashes == 0,
-            [3, 7] => matches!(begins, b'2'..=b'9'),
-            [3, 4, 4] => !round && (mobile_of_china || !rises),
-            [3, 3, 3] => matches!(begins, b'5'..=b'9') && !round && !rises && slashes == 0,
+            [3, 3, 4] | [3, 7] => matches!(begins, b'2'..=b'9'),
+            [1, 3, 3, 4] => begins == b'1',
+            [3, 3, 3] => matches!(begins, b'5'..=b'9') && slashes == 0,
             [4, 4] => {
                 matches!(begins, b'3' | b'6' | b'8' | b'9')
                     && slashes == 0
@@ -596,13 +640,13 @@ impl<'t> Run<'t> {
                         self.group(index).ends_with("00") || is_power_of_two(self.group(index))
                     })
             }
-            [5, 5] => matches!(begins, b'6'..=b'9') && !round && slashes == 0 && !dots,
+            [5, 5] => matches!(begins, b'6'..=b'9') && slashes == 0 && !dots,
             [5, 4] => hyphens && begins == b'9' && !self.is_range(from),
-            [2, 4, 4]
+            [2, 7 | 8] | [4, 6] => !dots && !self.is_range(from),
+            [2 | 3 | 1, 4, 4]
             | [2, 5, 4]
-            | [1, 4, 4]
-            | [4, 3, 3]
-            | [4, 3, 4]
+            | [2, 1, 4, 4]
+            | [4, 3, 3 | 4]
             | [3, 4, 3]
             | [3, 2, 2, 2]
             | [2, 3, 2, 2]
@@ -610,27 +654,20 @@ impl<'t> Run<'t> {
             | [3, 3, 2, 2]
             | [1, 3, 3, 2, 2]
             | [1, 2, 2, 2, 2]
-            | [2, 7]
             | [2, 2, 2, 2]
-            | [2, 3, 4]
-            | [2, 8]
-            | [4, 6] => {
-                !round
-                    && !rises
-                    && slashes <= 1
-                    && !(dots && lengths.len() == 2)
-                    && !self.holds_year(from, to)
-            }
-            many if many.len() >= 3 && !dots && slashes == 0 => {
+            | [2, 3, 4] => !self.holds_year(from, to),
+            many if many.len() >= 3 && !dots => {
                 let coded = digits.len() >= 11
                     && self.group(from).len() <= 3
                     && national_part(&digits).is_some();
                 let irregular = many.len() <= 6
                     && digits.len() >= 9
                     && many.iter().all(|length| (2..=6).contains(length))
-                    && many.iter().any(|length| *length != 3)
+                    && many
+                        .windows(2)
+                        .any(|pair| pair.first() != pair.last() || pair.first() == Some(&2))
                     && !self.is_decimal_list(from, to);
-                (coded || irregular) && !round && !rises && !self.holds_year(from, to)
+                (coded || irregular) && !self.holds_year(from, to)
             }
             _ => false,
         }
@@ -661,7 +698,7 @@ impl<'t> Run<'t> {
     fn is_sequence(&self, from: usize, to: usize) -> bool {
         let values: Vec<u64> =
             (from..to).filter_map(|index| self.group(index).parse().ok()).collect();
-        values.len() > 2
+        values.len() > 3
             && (values.windows(2).all(|pair| pair.first() < pair.last())
                 || values.windows(2).all(|pair| pair.first() > pair.last()))
     }

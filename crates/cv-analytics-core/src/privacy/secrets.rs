@@ -67,10 +67,10 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         (?:(?<key>api[_\ -]?key|apikey|(?:access|account|private|signing|encryption|secret|master|license)[_-]?(?:access[_-]?)?key
               | (?:auth|access|refresh|bearer|session|security|personal|id)?[_\ -]?(?:access[_-])?token
               | client[_\ -]?secret|(?:app|webhook|shared)[_\ -]?secret|secret)
-          | (?<word>pass[_-]?wor[dt]|passwd|pass[_\ -]?phrase|passcode|(?-u:\b)pwd|kennwort|zugangscode|contrase[ñn]a|clave
+          | (?<word>pass[_-]?wor[dt]|passwd|pass[_\ -]?phrase|passcode|(?-u:\b)pwd|(?-u:\b)pass(?-u:\b)|kennwort|zugangscode|contrase[ñn]a|clave
               | mot\ de\ passe|(?-u:\b)mdp|senha|palavra-passe|hasło|wachtwoord|l[öo]senord|adgangskode|passord|salasana|şifre|parola|jelszó|heslo
-              | пароль|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호|كلمة\ السر|كلمة\ المرور|पासवर्ड|סיסמה|(?-u:\b)pin(?-u:\b)))
-        ["'`]?\s*(?<sign>=>|:=|[=:]|->|(?-u:\b)(?:is|ist|lautet|est|es|è|é|jest)(?-u:\b)|是|は|は、)\s*["'`]?
+              | пароль|密码|密碼|口令|パスワ[ー-]ド|暗証番号|비밀번호|암호|كلمة\ السر|كلمة\ المرور|पासवर्ड|סיסמה|(?-u:\b)pin(?-u:\b)))
+        ["'`]?\s*(?<sign>=>|:=|[=:]|->|(?-u:\b)(?:is|ist|lautet|est|es|è|é|jest)(?-u:\b)(?:\s?:)?|是|は|は、)\s*["'`]?
         (?<value>[^\s"'`&,;\[\]<>(){}]{4,})"#,
     )
     .ok()
@@ -204,7 +204,11 @@ fn is_password(value: &str, word: &str, said: bool, before: &str) -> bool {
     let symbols = value
         .chars()
         .any(|letter| matches!(letter, '!' | '@' | '#' | '$' | '%' | '^' | '*' | '~' | '?'));
-    if holds_digit(value) || symbols || (inner_upper && !said) {
+    let letters = value.chars().any(char::is_alphabetic);
+    if (holds_digit(value) && (letters || value.len() >= 6))
+        || (symbols && letters)
+        || (inner_upper && !said)
+    {
         return true;
     }
     let lower = before.to_lowercase();
