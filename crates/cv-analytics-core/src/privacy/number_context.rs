@@ -8,8 +8,6 @@ use regex::Regex;
 /// What the text around a run of numbers says of it.
 #[derive(Default)]
 pub(super) struct Context {
-    /// Another rule has decided on it.
-    pub(super) is_decided: bool,
     /// The bytes of a plus and of brackets before the first digit.
     pub(super) sign_length: usize,
     /// The bytes of an extension after the last digit.
@@ -117,11 +115,6 @@ static EXTENSION: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 impl Context {
-    /// That of numbers which another rule has decided on.
-    pub(super) fn of_nothing() -> Self {
-        Self { is_decided: true, ..Self::default() }
-    }
-
     /// What stands beside the numbers in `range` of `text`.
     pub(super) fn of(text: &str, range: Range<usize>) -> Self {
         let before = text.get(..range.start).unwrap_or_default();
@@ -153,7 +146,6 @@ impl Context {
             .is_some_and(|letter| letter.is_ascii_alphanumeric());
         let extension = EXTENSION.as_ref().and_then(|extension| extension.find(window(after)));
         Self {
-            is_decided: false,
             sign_length: if has_plus || has_bracket { signs.len() } else { 0 },
             extension_length: extension.map_or(0, |extension| extension.len()),
             has_plus,
@@ -164,6 +156,7 @@ impl Context {
                 && extension.is_none(),
             is_mixed_token: after
                 .chars()
+                .take(REACH)
                 .take_while(|letter| letter.is_ascii_alphanumeric())
                 .any(|letter| letter.is_ascii_digit()),
             after_comma: signs.is_empty() && ends_in_number_and(before, &[',', '\'', '.']),

@@ -17,6 +17,14 @@ use super::redaction::{CARD, Findings, PHONE};
 const MAX_PHONE_DIGITS: usize = 15;
 /// The most digits of a number with its trunk zero.
 const MAX_TRUNK_DIGITS: usize = 12;
+/// What dials out of a country, and the fewest digits of a number that begins with it.
+const EXIT_CODES: [(&str, usize); 4] = [("0011", 13), ("011", 13), ("010", 13), ("00", 10)];
+/// The fewest digits of a phone number.
+const FEWEST_DIGITS: usize = 6;
+/// The most groups that are looked at together: a longer list is read in parts.
+const MAX_GROUPS: usize = 48;
+/// The most groups of one number.
+const MAX_NUMBER_GROUPS: usize = 10;
 /// The most characters between two groups of one number.
 const MAX_GAP: usize = 4;
 
@@ -28,14 +36,21 @@ pub(super) fn find(findings: &mut Findings<'_>) {
     while let Some(offset) =
         bytes.get(place..).and_then(|rest| rest.iter().position(u8::is_ascii_digit))
     {
-        let run = Run::read(text, place + offset, findings);
-        place = run.groups.last().map_or(place + offset + 1, |last| last.end);
+        let groups = Run::groups(text, place + offset, findings);
+        place = groups.last().map_or(place + offset + 1, |last| last.end);
         // What is part of a link or of a key is decided; so is what has too few digits.
-        if run.digits() >= 6 {
-            for (range, marker) in run.findings() {
-                findings.replace(range, marker);
-            }
+        if groups.iter().map(Range::len).sum::<usize>() < FEWEST_DIGITS
+            || !groups.first().is_some_and(|first| findings.is_free(first))
+        {
+            continue;
         }
+        let run = Run::new(text, groups);
+        let (found, done) = run.findings();
+        for (range, marker) in found {
+            findings.replace(range, marker);
+        }
+        // The rest of a list that is too long for one run is a run of its own.
+        place = run.groups.get(done).map_or(place, |next| next.start);
     }
 }
 
@@ -44,13 +59,16 @@ struct Run<'t> {
     text: &'t str,
     groups: Vec<Range<usize>>,
     context: Context,
+    /// Its numbers rise or fall from the first to the last.
+    is_list: bool,
 }
 
 /// What begins at a group: up to which group it goes.
 type End = usize;
 
 impl<'t> Run<'t> {
-    fn read(text: &'t str, start: usize, findings: &Findings<'_>) -> Self {
+    /// The groups from `start` on, [`MAX_GROUPS`] at the most.
+    fn groups(text: &str, start: usize, findings: &Findings<'_>) -> Vec<Range<usize>> {
         let bytes = text.as_bytes();
         let mut groups: Vec<Range<usize>> = Vec::new();
         let mut place = start;
@@ -64,6 +82,9 @@ impl<'t> Run<'t> {
             }
             place = group.end;
             groups.push(group);
+            if groups.len() == MAX_GROUPS {
+                break;
+            }
             let rest = bytes.get(place..).unwrap_or_default();
             let Some(gap) = rest.iter().take(MAX_GAP + 1).position(u8::is_ascii_digit) else {
                 break;
@@ -73,17 +94,16 @@ impl<'t> Run<'t> {
             }
             place += gap;
         }
-        if groups.first().is_some_and(|first| !findings.is_free(first)) {
-            groups.truncate(1);
-            return Self { text, groups, context: Context::of_nothing() };
-        }
-        let whole =
-            groups.first().map_or(0, |first| first.start)..groups.last().map_or(0, |last| last.end);
-        Self { text, groups, context: Context::of(text, whole) }
+        groups
     }
 
-    fn digits(&self) -> usize {
-        if self.context.is_decided { 0 } else { self.groups.iter().map(Range::len).sum() }
+    fn new(text: &'t str, groups: Vec<Range<usize>>) -> Self {
+        let whole =
+            groups.first().map_or(0, |first| first.start)..groups.last().map_or(0, |last| last.end);
+        let context = Context::of(text, whole);
+        let mut run = Self { text, groups, context, is_list: false };
+        run.is_list = run.groups.len() > 3 && run.is_sequence(0, run.groups.len());
+        run
     }
 
     fn group(&self, index: usize) -> &'t str {
@@ -106,11 +126,13 @@ impl<'t> Run<'t> {
         (from..to).map(|index| self.group(index)).collect()
     }
 
-    fn findings(&self) -> Vec<(Range<usize>, &'static str)> {
+    /// The numbers in the run, and at which group it was left.
+    fn findings(&self) -> (Vec<(Range<usize>, &'static str)>, usize) {
         let mut found = Vec::new();
+        let is_cut = self.groups.len() == MAX_GROUPS;
         let mut from = 0;
         let mut delimited = true;
-        while from < self.groups.len() {
+        while from < self.groups.len() && !(is_cut && from + MAX_NUMBER_GROUPS > MAX_GROUPS) {
             let (to, marker) = if let Some(to) = self.card(from) {
                 (to, Some(CARD))
             } else if let Some(to) = self.announced(from) {
@@ -132,7 +154,7 @@ impl<'t> Run<'t> {
             delimited = true;
             from = to;
         }
-        found
+        (found, from)
     }
 
     /// The place of groups in the text, with the plus and the bracket before them and the extension
@@ -196,14 +218,13 @@ impl<'t> Run<'t> {
         }
         self.certain(from).or_else(|| {
             let last = self.last_plain_from(from);
-            (from + 1..=last).rev().find(|to| {
+            (from + 1..=last.min(from + MAX_NUMBER_GROUPS)).rev().find(|to| {
                 let digits = self.digits_of(from, *to);
                 let lengths = self.lengths(from, *to);
                 let range = lengths.len() == 2
                     && (from..*to).all(|index| self.group(index).ends_with("00"));
                 let amount = self.is_amount(from, *to) && digits.ends_with("000");
-                let list = self.is_sequence(from, self.groups.len())
-                    && lengths.iter().any(|length| *length != 2);
+                let list = self.is_list && lengths.iter().any(|length| *length != 2);
                 (6..=MAX_PHONE_DIGITS).contains(&digits.len())
                     && !range
                     && !amount
@@ -298,7 +319,7 @@ impl<'t> Run<'t> {
         let month = |index: usize| self.group(index).len() <= 2 && (1..=12).contains(&value(index));
         let day = |index: usize| self.group(index).len() <= 2 && (1..=31).contains(&value(index));
         let year =
-            |index: usize| self.group(index).len() == 4 && (1900..=2199).contains(&value(index));
+            |index: usize| self.group(index).len() == 4 && (1900..=2100).contains(&value(index));
         let (first, second) = (self.gap(from).trim(), self.gap(from + 1).trim());
         let three = from + 2 < self.groups.len() && first == second && first.len() <= 1;
         if three {
@@ -430,16 +451,15 @@ impl<'t> Run<'t> {
             return self.international(from, 0);
         }
         let first = self.group(from);
-        if first.starts_with("00")
-            && self.is_apart(from)
-            && let Some(to) = self.international(from, 2)
-        {
-            return Some(to);
-        }
-        if first == "011"
-            && let Some(to) = self.international(from, 3)
-        {
-            return Some(to);
+        if self.is_apart(from) {
+            for (prefix, shortest) in EXIT_CODES {
+                let to = first.starts_with(prefix).then(|| self.international(from, prefix.len()));
+                if let Some(to) = to.flatten()
+                    && self.digits_of(from, to).len() >= shortest
+                {
+                    return Some(to);
+                }
+            }
         }
         if first.starts_with('0') && self.is_apart(from) {
             return self.with_trunk_zero(from);
@@ -515,14 +535,22 @@ impl<'t> Run<'t> {
             {
                 break;
             }
-            if best.is_some() && self.date(to - 1).is_some_and(|end| end > to) {
+            if to > from + 1 && self.date(to - 1).is_some_and(|end| end > to) {
                 break;
             }
             if digits.len() >= 9 && !is_bits(&digits) && !(to == from + 1 && is_ladder(&digits)) {
                 best = Some(to);
             }
         }
-        best
+        // Of a longer number no end is left over.
+        best.map(|to| {
+            let rest = self.digits_of(to, self.groups.len()).len();
+            let longer = (1..=4).contains(&rest)
+                && self.digits_of(from, to).len() + rest <= MAX_TRUNK_DIGITS + 2
+                && last == self.groups.len()
+                && self.plain(to).is_none();
+            if longer { last } else { to }
+        })
     }
 
     /// A number whose area is in brackets, with what is dialled before it.
@@ -538,7 +566,7 @@ impl<'t> Run<'t> {
             return None;
         }
         let last = self.last_plain_from(from);
-        (area + 2..=last).rev().find(|to| {
+        (area + 2..=last.min(area + MAX_NUMBER_GROUPS)).rev().find(|to| {
             let digits = self.digits_of(from, *to).len();
             let rest = self.digits_of(area + 1, *to);
             (8..=13).contains(&digits)
@@ -559,10 +587,10 @@ impl<'t> Run<'t> {
         {
             return None;
         }
-        if self.groups.len() >= 5 && self.is_sequence(0, self.groups.len()) {
+        if self.groups.len() >= 5 && self.is_list {
             return None;
         }
-        (from + 1..=self.groups.len()).rev().find(|to| {
+        (from + 1..=self.groups.len().min(from + MAX_NUMBER_GROUPS)).rev().find(|to| {
             let inner_blank = (from + 1..*to).any(|index| self.gap(index - 1).contains(' '));
             let left = delimited || (from > 0 && !inner_blank && self.gap(from - 1).contains(' '));
             let right = *to == self.groups.len()
@@ -576,7 +604,8 @@ impl<'t> Run<'t> {
     }
 
     fn has_form(&self, from: usize) -> bool {
-        (from + 1..=self.groups.len()).any(|to| self.is_grouped(from, to))
+        (from + 1..=self.groups.len().min(from + MAX_NUMBER_GROUPS))
+            .any(|to| self.is_grouped(from, to))
     }
 
     fn is_grouped(&self, from: usize, to: usize) -> bool {
@@ -628,11 +657,16 @@ impl<'t> Run<'t> {
                     && !self.is_range(from)
                     && self.date(from + 1).is_none()
             }
-            [3, 3, 4] | [3, 7] => matches!(begins, b'2'..=b'9'),
-            [1, 3, 3, 4] => begins == b'1',
+            [3, 3, 4] => true,
+            [3, 7] => matches!(begins, b'2'..=b'9'),
+            [1, 3, 3, 4] => {
+                begins == b'1'
+                    || (matches!(begins, b'7' | b'8') && matches!(at(1), b'3' | b'4' | b'8' | b'9'))
+            }
             [3, 3, 3] => matches!(begins, b'5'..=b'9') && slashes == 0,
             [4, 4] => {
-                matches!(begins, b'3' | b'6' | b'8' | b'9')
+                (matches!(begins, b'3' | b'6' | b'8' | b'9')
+                    || (begins == b'2' && at(1) > b'0' && hyphens))
                     && slashes == 0
                     && !dots
                     && !self.is_range(from)

@@ -162,7 +162,9 @@ impl<'f> Findings<'f> {
 /// digits, hyphens and underscores in a row, a named secret, or a word for "at" there is nothing to
 /// find.
 fn may_hold_personal_data(text: &str) -> bool {
-    let (mut digits, mut run, mut assigned, mut bracketed) = (0_u32, 0_u32, false, false);
+    let (mut digits, mut run, mut assigned) = (0_u32, 0_u32, false);
+    // A bracket before what may be "at".
+    let (mut bracket, mut bracketed) = (false, false);
     for letter in text.chars() {
         run =
             if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_') { run + 1 } else { 0 };
@@ -170,9 +172,11 @@ fn may_hold_personal_data(text: &str) -> bool {
         match letter {
             '@' | '\u{ff20}' | '\u{fe6b}' => return true,
             '=' | ':' | '\u{ff1a}' | '\u{ff1d}' => assigned = true,
-            '(' | '[' | '{' | '<' | '\u{ff08}' | '\u{3010}' => bracketed = true,
             _ => {}
         }
+        bracketed |= bracket && matches!(letter, 'a' | 'A' | 'ä' | 'с');
+        bracket = matches!(letter, '(' | '[' | '{' | '<' | '\u{ff08}' | '\u{3010}')
+            || (bracket && letter == ' ');
         if run >= 16 || digits >= 6 {
             return true;
         }

@@ -51,7 +51,7 @@ static ANNOUNCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?xi)
         (?-u:\b)bearer\s+(?<token>[A-Za-z0-9._~+/-]{16,}=*)
         | (?-u:\b)(?:authorization:\s*)basic\s+(?<basic>[A-Za-z0-9+/]{6,}=*)
-        | (?-u:\b)curl(?:\s[^\n]*?)?\s(?:-u|--user)[\s=]*(?<login>[^\s:]+:[^\s]+)
+        | (?-u:\b)curl(?:\s[^\n]*?)?\s(?:-u|--user)[\s=]*(?<login>[^\s:$\x22]+:[^\s$]+)
         | (?:AccountKey|SharedAccessKey|SharedAccessSignature)=(?<azure>[A-Za-z0-9+/=%&_-]{20,})
         | hooks\.slack\.com/(?:services|workflows)/(?<slack>[A-Za-z0-9/_-]{12,})
         | discord(?:app)?\.com/api/webhooks/(?<discord>[0-9]+/[A-Za-z0-9_-]{16,})
@@ -71,7 +71,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
               | mot\ de\ passe|(?-u:\b)mdp|senha|palavra-passe|hasło|wachtwoord|l[öo]senord|adgangskode|passord|salasana|şifre|parola|jelszó|heslo
               | пароль|密码|密碼|口令|パスワ[ー-]ド|暗証番号|비밀번호|암호|كلمة\ السر|كلمة\ المرور|पासवर्ड|סיסמה|(?-u:\b)pin(?-u:\b)))
         ["'`]?\s*(?<sign>=>|:=|[=:]|->|(?-u:\b)(?:is|ist|lautet|est|es|è|é|jest)(?-u:\b)(?:\s?:)?|是|は|は、)\s*["'`]?
-        (?<value>[^\s"'`&,;\[\]<>(){}]{4,})"#,
+        (?<value>[^\s"'`&,;:\[\]<>(){}]{4,})"#,
     )
     .ok()
 });
@@ -160,7 +160,8 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
             continue;
         };
         let said = sign.as_str().bytes().all(|byte| byte.is_ascii_alphabetic());
-        let range = value_range(text, found.start()..found.end(), sign.as_str() == "=");
+        let ends = sign.as_str() == "=" || captures.name("key").is_some();
+        let range = value_range(text, found.start()..found.end(), ends);
         let value = text.get(range.clone()).unwrap_or_default();
         if let Some(key) = captures.name("key") {
             let long_enough =
@@ -176,16 +177,23 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
     }
 }
 
+/// The most characters of a password.
+const MAX_SECRET_CHARS: usize = 200;
+
 /// The value of a secret without the sentence's end after it; one that no query can hold goes on to
 /// the next blank.
 fn value_range(text: &str, found: Range<usize>, in_query: bool) -> Range<usize> {
     let rest = text.get(found.start..).unwrap_or_default();
+    let rest = rest
+        .char_indices()
+        .nth(MAX_SECRET_CHARS)
+        .map_or(rest, |(end, _)| rest.get(..end).unwrap_or_default());
     let length = if in_query {
         found.len()
     } else {
         rest.find([' ', '\n', '"', '\'', '`', ';', ',']).unwrap_or(rest.len())
     };
-    let value = rest.get(..length.max(found.len())).unwrap_or_default();
+    let value = rest.get(..length.max(found.len()).min(rest.len())).unwrap_or_default();
     let kept =
         value.trim_end_matches(['.', ':', '|', '/', ')', ']', '}', '>']).trim_end_matches("?!");
     found.start..found.start + kept.len()
@@ -211,7 +219,8 @@ fn is_password(value: &str, word: &str, said: bool, before: &str) -> bool {
     {
         return true;
     }
-    let lower = before.to_lowercase();
+    let start = before.char_indices().rev().nth(MAX_SECRET_CHARS).map_or(0, |(start, _)| start);
+    let lower = before.get(start..).unwrap_or_default().to_lowercase();
     let tail = lower.trim_end();
     !said
         && (["my", "mein", "mi", "mon", "minha", "mijn", "мой"]
@@ -245,6 +254,9 @@ pub(super) fn find_random(findings: &mut Findings<'_>) {
     }
 }
 
+/// The length of a secret access key of AWS.
+const AWS_SECRET_BYTES: usize = 40;
+
 /// Random letters and digits change between capitals, small letters and digits all the time, names
 /// in code a few times. Digests and UUIDs, which have base 16, the digests of npm and ULIDs are no
 /// secrets.
@@ -276,8 +288,19 @@ fn looks_random(run: &str) -> bool {
     if base_16 || ulid || digest || digits == 0 || run.contains("//") {
         return false;
     }
-    let mixed = digits >= 3 || (upper >= 4 && lower >= 4);
-    mixed && upper + lower > 0 && changes * 10 >= kinds.len() * 3 && has_long_part(run)
+    // Of 62 letters and digits six in ten neighbours are of two kinds, of 36 four in ten; of the names
+    // in code that have capitals within them three or four.
+    let (percent, fewest_digits) = if run.len() == AWS_SECRET_BYTES && upper >= 8 && lower >= 8 {
+        (30, 1)
+    } else if upper > 0 && lower > 0 {
+        (45, 2)
+    } else {
+        (25, 4)
+    };
+    upper + lower > 0
+        && digits >= fewest_digits
+        && changes * 100 >= kinds.len() * percent
+        && has_long_part(run)
 }
 
 /// Words and numbers that hyphens join, as in a model's name, are short; a key has a long part.

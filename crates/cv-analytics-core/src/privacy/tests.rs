@@ -169,7 +169,10 @@ proptest! {
 
     #[test]
     fn redaction_never_panics_and_is_idempotent(
-        text in "(?s).{0,80}|[ 0-9@.+()a-z:/-]{0,80}|(07700 900123|AKIAIOSFODNN7EXAMPLE|a@b\\.co|token=|[0-9]{4}| ){0,8}",
+text in proptest::string::string_regex(concat!(
+            "(?s).{0,80}|[ 0-9@.+()a-z:/-]{0,80}|[0-9 ./()+-]{0,60}|[\\u{0660}-\\u{0669}\\u{ff10}-\\u{ff19} \\u{a0}\\u{2011}]{0,40}",
+            "|(07700 900123|AKIAIOSFODNN7EXAMPLE|a@b\\.co|token=|password: |\\[phone\\]|\\[api key\\]|at|dot| com|\\(at\\)|https://|\\?|[0-9]{1,5}|[ :=/.@+,-]|ext){0,14}"
+        )).unwrap(),
     ) {
         let once = privacy().text(&text).into_owned();
         let twice = privacy().text(&once).into_owned();
@@ -181,4 +184,65 @@ proptest! {
         let text = format!("{before} {name}@{host}.example{after}");
         prop_assert!(!privacy().text(&text).contains('@'));
     }
+}
+
+/// A text of `length` letters that ends in `ending`.
+fn padded(length: usize, ending: &str) -> String {
+    let words = "what have you done with it ".repeat(length / 27 + 1);
+    format!("{} {ending}", &words[..length - ending.len() - 1])
+}
+
+#[test]
+fn nothing_of_a_number_or_secret_is_visible_at_a_cut() {
+    let secrets = [
+        "07911 123456",
+        "+44 20 7946 0958",
+        "jane.doe@mail.example.com",
+        "sk-proj-abcdEFGH1234abcdEFGH1234",
+        "4111 1111 1111 1111",
+        "DE89 3704 0044 0532 0130 00",
+        "https://me:secret@host.example/x",
+        "password: hunter2hunter2",
+    ];
+    for secret in secrets {
+        for length in 2_000..2_000 + secret.len() + 2 {
+            let mut text = padded(length, secret) + " and more of it".repeat(60).as_str();
+            assert!(privacy().redact_and_cut(&mut text, 2_000), "{secret}");
+            assert!(text.chars().count() <= 2_000);
+            let tail: String =
+                text.chars().rev().take(60).collect::<String>().chars().rev().collect();
+            assert!(
+                !tail.contains(|letter: char| letter.is_ascii_digit()),
+                "{secret} at {length}: {tail}"
+            );
+            assert!(
+                !tail.contains("jane") && !tail.contains("hunter") && !tail.contains("sk-"),
+                "{tail}"
+            );
+            let again = privacy().text(&text).into_owned();
+            assert_eq!(again, text);
+        }
+    }
+}
+
+#[test]
+fn a_text_is_read_no_further_than_a_little_behind_its_limit() {
+    for ending in [
+        "07911 123456 ",
+        "4111 1111 1111 1111 ",
+        "jane@example.com ",
+        "Zx9Qw3Er7Ty1Ui5Op8As2Df6 ",
+        "1 ",
+    ] {
+        let mut text = ending.repeat(2_000);
+        assert!(privacy().redact_and_cut(&mut text, 2_000));
+        assert!(text.chars().count() <= 2_000 && text.len() >= 800, "{ending}: {}", text.len());
+        assert!(!text.trim_end().ends_with("07911") && !text.contains("4111"), "{text}");
+    }
+    let mut text = "w".repeat(5_000);
+    assert!(privacy().redact_and_cut(&mut text, 2_000));
+    assert_eq!(text.len(), 2_000);
+    let mut text = "7".repeat(5_000);
+    assert!(privacy().redact_and_cut(&mut text, 2_000));
+    assert!(text.len() <= 2_000);
 }
