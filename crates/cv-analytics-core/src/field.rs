@@ -105,10 +105,10 @@ impl Fields {
                 }
                 Value::Object(mut fields) => {
                     self.tolerate(&format!("objects for the texts in {name}"));
-                    let named = ["name", "skill"]
+                    let text = ["name", "skill"]
                         .iter()
                         .find_map(|key| fields.remove(*key).filter(Value::is_string));
-                    let Some(Value::String(text)) = named else {
+                    let Some(Value::String(text)) = text else {
                         self.tolerate(&format!("left an object without a name out of {name}"));
                         continue;
                     };

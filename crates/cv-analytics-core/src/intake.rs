@@ -137,7 +137,7 @@ impl Intake {
 
     /// Session and traffic, and the fields without what privacy takes out.
     fn origin(&self, fields: &mut Fields) -> Result<Origin, Unreadable> {
-        let session = match self.session_field(fields) {
+        let session = match Self::session_field(fields) {
             Some(id) => self.privacy.session(&fields.text("sessionId", id)?),
             None => None,
         };
@@ -161,7 +161,7 @@ impl Intake {
     }
 
     /// The session's id: `sessionId`, else the first of the other names of a session that is there.
-    fn session_field(&self, fields: &mut Fields) -> Option<Value> {
+    fn session_field(fields: &mut Fields) -> Option<Value> {
         if let Some(id) = fields.take("sessionId") {
             return Some(id);
         }

@@ -125,7 +125,7 @@ impl Privacy {
                 }
             }
             FieldKind::Secret if self.redact_text && !text.trim().is_empty() => {
-                API_KEY.clone_into(text)
+                API_KEY.clone_into(text);
             }
             FieldKind::Id if !is_prose => self.replace(text, Scope::Id),
             FieldKind::Text => self.replace(text, Scope::FreeText),

@@ -11,9 +11,9 @@ use super::redaction::{API_KEY, CREDENTIALS, EMAIL, Findings, PHONE};
 /// A URL with its scheme, or a host with a path.
 static LINKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?xi)
+        r"(?xi)
         (?<scheme>[a-z][a-z0-9+.-]*://) [!\#-;=?-_a-z{-~]+
-        | (?-u:\b)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]+)?[/?] [!\#-;=?-_a-z{-~]*"#,
+        | (?-u:\b)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::[0-9]+)?[/?] [!\#-;=?-_a-z{-~]*",
     )
     .ok()
 });

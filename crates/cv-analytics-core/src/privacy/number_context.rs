@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// What the text around a run of numbers says of it.
-#[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the text beside a number"
+)]
 pub(super) struct Context {
     /// The bytes of a plus and of brackets before the first digit.
     pub(super) sign_length: usize,
@@ -157,7 +160,7 @@ impl Context {
             is_mixed_token: after
                 .chars()
                 .take(REACH)
-                .take_while(|letter| letter.is_ascii_alphanumeric())
+                .take_while(char::is_ascii_alphanumeric)
                 .any(|letter| letter.is_ascii_digit()),
             after_comma: signs.is_empty() && ends_in_number_and(before, &[',', '\'', '.']),
             after_colon: signs.is_empty() && ends_in_number_and(before, &[':']),

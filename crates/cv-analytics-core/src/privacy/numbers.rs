@@ -28,6 +28,26 @@ const MAX_NUMBER_GROUPS: usize = 10;
 /// The most characters between two groups of one number.
 const MAX_GAP: usize = 4;
 
+/// How many digits the groups of a number have that is written without a country code or trunk zero.
+const GROUPINGS: [&[usize]; 16] = [
+    &[1, 4, 4],
+    &[2, 4, 4],
+    &[3, 4, 4],
+    &[2, 5, 4],
+    &[2, 1, 4, 4],
+    &[4, 3, 3],
+    &[4, 3, 4],
+    &[3, 4, 3],
+    &[3, 2, 2, 2],
+    &[2, 3, 2, 2],
+    &[3, 2, 3],
+    &[3, 3, 2, 2],
+    &[1, 3, 3, 2, 2],
+    &[1, 2, 2, 2, 2],
+    &[2, 2, 2, 2],
+    &[2, 3, 4],
+];
+
 /// Finds card and phone numbers.
 pub(super) fn find(findings: &mut Findings<'_>) {
     let text = findings.text;
@@ -170,12 +190,10 @@ impl<'t> Run<'t> {
         }
         if to == self.groups.len() {
             end += self.context.extension_length;
-        } else if self.text.get(start..end).is_some_and(|number| opens_last(number)) {
+        } else if self.text.get(start..end).is_some_and(opens_last) {
             end += usize::from(self.gap(to - 1).starts_with(')'));
         }
-        if to == self.groups.len()
-            && self.text.get(start..end).is_some_and(|number| opens_last(number))
-        {
+        if to == self.groups.len() && self.text.get(start..end).is_some_and(opens_last) {
             end += usize::from(self.text.get(end..).is_some_and(|rest| rest.starts_with(')')));
         }
         start..end
@@ -224,11 +242,11 @@ impl<'t> Run<'t> {
                 let range = lengths.len() == 2
                     && (from..*to).all(|index| self.group(index).ends_with("00"));
                 let amount = self.is_amount(from, *to) && digits.ends_with("000");
-                let list = self.is_list && lengths.iter().any(|length| *length != 2);
+                let rising = self.is_list && lengths.iter().any(|length| *length != 2);
                 (6..=MAX_PHONE_DIGITS).contains(&digits.len())
                     && !range
                     && !amount
-                    && !list
+                    && !rising
                     && !ends_in_zeros(&digits)
             })
         })
@@ -369,11 +387,11 @@ impl<'t> Run<'t> {
             [_, decimals] => {
                 let trunk = begins.starts_with('0') && begins.len() > 1 && digits >= 9;
                 // An amount goes on after its first three digits.
-                !trunk
-                    && !(*decimals == 3
-                        && to < self.groups.len()
-                        && self.gap(to - 1) == " "
-                        && self.group(to).len() == 3)
+                let goes_on = *decimals == 3
+                    && to < self.groups.len()
+                    && self.gap(to - 1) == " "
+                    && self.group(to).len() == 3;
+                !trunk && !goes_on
             }
             [3, 3, 3] => begins.starts_with(['0', '1', '2', '3', '4']) && !begins.starts_with('0'),
             [_, _, _] => small && !(begins.starts_with('0') && digits >= 8),
@@ -677,19 +695,7 @@ impl<'t> Run<'t> {
             [5, 5] => matches!(begins, b'6'..=b'9') && slashes == 0 && !dots,
             [5, 4] => hyphens && begins == b'9' && !self.is_range(from),
             [2, 7 | 8] | [4, 6] => !dots && !self.is_range(from),
-            [2 | 3 | 1, 4, 4]
-            | [2, 5, 4]
-            | [2, 1, 4, 4]
-            | [4, 3, 3 | 4]
-            | [3, 4, 3]
-            | [3, 2, 2, 2]
-            | [2, 3, 2, 2]
-            | [3, 2, 3]
-            | [3, 3, 2, 2]
-            | [1, 3, 3, 2, 2]
-            | [1, 2, 2, 2, 2]
-            | [2, 2, 2, 2]
-            | [2, 3, 4] => !self.holds_year(from, to),
+            other if GROUPINGS.contains(&other) => !self.holds_year(from, to),
             many if many.len() >= 3 && !dots => {
                 let coded = digits.len() >= 11
                     && self.group(from).len() <= 3
@@ -745,7 +751,7 @@ fn is_gap(gap: &[u8]) -> bool {
         && gap.iter().all(|byte| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b'+'))
         && (signs <= 1 || gap.iter().any(|byte| matches!(byte, b'(' | b')')))
         && gap != b". "
-        && !(gap.contains(&b'+') && !gap.starts_with(b" "))
+        && (!gap.contains(&b'+') || gap.starts_with(b" "))
 }
 
 fn opens_last(number: &str) -> bool {
