@@ -7,7 +7,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::timestamp::Timestamp;
 
 fn main() {
     let privacy = Privacy::full(SessionKey::new(b"speed".to_vec()));
@@ -38,5 +40,15 @@ fn main() {
             black_box(privacy.text(black_box(&text)));
         }
         println!("{name}: {:.1} µs", started.elapsed().as_secs_f64() * 1e6 / f64::from(rounds));
+    }
+    let numbers = "07911 123456 ".repeat(80_000);
+    for field in ["query", "note"] {
+        let event = format!(
+            r#"{{"eventType":"query","requestId":"r","timestamp":1763000000000,"query":"q","{field}":"{numbers}"}}"#
+        );
+        let intake = Intake::new(privacy.clone());
+        let started = Instant::now();
+        black_box(intake.read(event.as_bytes(), Timestamp::from_millis(0)));
+        println!("1 MiB in {field}: {:.1} µs", started.elapsed().as_secs_f64() * 1e6);
     }
 }

@@ -16,10 +16,10 @@ static BRACKETED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?xi)
         [^\s()\[\]{}<>@,;:]+
         (?: \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|\.|,)\s?[\])}>]\s?[^\s()\[\]{}<>@,;:]+ ){0,3}
-        \s{0,2} (?: [\[({<]\s?(?:at|@|a|ät|aet|arroba|arobase|chiocciola|klammeraffe|собака|собачка)\s?[\])}>]
+        \s{0,2} (?: [\[({<]\s?(?:at|@|ät|aet|arroba|arobase|chiocciola|klammeraffe|собака|собачка)\s?[\])}>]
                   | [*_-](?:at|@)[*_-] | \s(?:\#at\#|arroba|arobase|chiocciola|klammeraffe|собака)\s ) \s{0,2}
         (?<host>[^\s()\[\]{}<>@,;:./]+)
-        (?: (?: \.\s? | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | [*_-](?:dot|\.)[*_-]
+        (?: (?: \. | \s\.\s | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | [*_-](?:dot|\.)[*_-]
               | \s(?:dot|punkt|point|punto|ponto|punt|точка)\s ) [^\s()\[\]{}<>@,;:./!?]+ ){1,4}",
     )
     .ok()
@@ -42,7 +42,7 @@ static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static SPACED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)
-        (?-u:\b)(?<local>[a-z0-9][a-z0-9._%+-]{0,63})(?:(?<sign>\s{1,2}@\s{0,2}|@\s{1,2})|\sat\s)
+        (?-u:\b)(?<local>[a-z0-9][a-z0-9._%+-]{0,63})(?:(?<sign>\s{1,2}@\s{1,2}|@\s{1,2})|\s@|\sat\s)
         [a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9-]{1,62}){0,3}\.[a-z]{2,}(?-u:\b)",
     )
     .ok()
@@ -137,6 +137,13 @@ const NO_LOCAL_PARTS: [&str; 76] = [
     "sre",
     "devops",
 ];
+
+/// Top-level domains after which a text in another script goes on.
+const COMMON_TOP_LEVELS: [&str; 5] = ["com", "net", "org", "info", "edu"];
+
+/// Hosts of so many addresses that they are known without their top-level domain.
+const PROVIDERS: [&str; 9] =
+    ["gmail", "googlemail", "yahoo", "hotmail", "outlook", "icloud", "protonmail", "gmx", "qq"];
 
 /// A quick look: whether a text without an `@` may spell an address out.
 pub(super) fn may_be_spelled_out(text: &str, bracketed: bool) -> bool {
@@ -249,6 +256,14 @@ fn domain_end(text: &str, start: usize) -> Option<usize> {
     let mut end = 0;
     for (place, letter) in rest.char_indices() {
         let in_label = letter.is_alphanumeric() || is_mark(letter) || matches!(letter, '-' | '.');
+        if letter == '.' {
+            // A label may have a script of its own, unless the one before it ends the address.
+            let label =
+                rest.get(..place).and_then(|before| before.rsplit('.').next()).unwrap_or_default();
+            if label.len() != 2 && !COMMON_TOP_LEVELS.contains(&label) {
+                script = None;
+            }
+        }
         if !in_label || (letter.is_alphabetic() && !shares_script(&mut script, letter)) {
             break;
         }
@@ -259,6 +274,13 @@ fn domain_end(text: &str, start: usize) -> Option<usize> {
     domain = domain.get(..domain.find("..").unwrap_or(domain.len()))?;
     let labels: Vec<&str> = domain.split('.').collect();
     let version = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    if PROVIDERS
+        .iter()
+        .any(|provider| labels.first().is_some_and(|label| label.eq_ignore_ascii_case(provider)))
+        && labels.len() == 1
+    {
+        return Some(start + domain.len());
+    }
     // The last label that can be a top-level domain ends the address.
     let last = labels.iter().rposition(|label| is_top_level(label)).filter(|last| *last > 0)?;
     let kept = labels.get(..=last)?;

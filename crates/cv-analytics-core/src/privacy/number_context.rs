@@ -78,7 +78,7 @@ static NAMING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static STANDARDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x)
-        (?-u:\b)(?:ISO(?:/[A-Z]{2,4}){0,2}|IEC|EN|DIN|VDE|VDI|IEEE|ANSI|RFC|BCP|STD|NIST|SP|BS|PAS|ASTM|ASME|ECMA|ITU|ITU-T|ETSI|3GPP|TS|TR|UL|CSA|FIPS|MIL|STD
+        (?-u:\b)(?:(?i:iso|iec|ieee|rfcs?|din|nist|fips|gost|isbn|issn|pep|jsr|etsi|ansi)|ISO(?:/[A-Z]{2,4}){0,2}|IEC|EN|DIN|VDE|VDI|IEEE|ANSI|RFC|BCP|STD|NIST|SP|BS|PAS|ASTM|ASME|ECMA|ITU|ITU-T|ETSI|3GPP|TS|TR|UL|CSA|FIPS|MIL|STD
           |DO|SAE|ARINC|EUROCAE|ED|GOST|ГОСТ|GB|GB/T|JIS|KS|AS|NZS|NF|UNI|UNE|SS|OSHA|CFR|PEP|JEP|JSR|KIP|EIP|ERC|BIP|PCI|SOC|ISAE|SSAE|HIPAA|EU|EC|AR|XEP|AUTOSAR|CE
           |Regulation|Directive|Verordnung|Richtlinie|MDR|FIX|SWIFT|MT|NORSOK|API|IPC|JEDEC|CISPR|OIML|VDA|IATF|NFPA|ATEX|ICAO|IATA|ISBN|ISSN)
         (?:[\ /-]?(?:ISO|IEC|EN|T|STD|SP|RP|Nr|No)\.?){0,3} [\s:/.-]{0,2}$",

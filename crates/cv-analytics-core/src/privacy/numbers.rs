@@ -529,7 +529,10 @@ impl<'t> Run<'t> {
 
     /// A number with the zero that is dialled within a country.
     fn with_trunk_zero(&self, from: usize) -> Option<End> {
-        if self.group(from) == "0" && self.gap(from) == "." {
+        let numbered = self.groups.len() > from + 2
+            && (from..self.groups.len()).all(|index| self.group(index).starts_with('0'));
+        let decimal = self.group(from) == "0" && self.gap(from) == ".";
+        if decimal || numbered || self.group(from).starts_with("000") {
             return None;
         }
         let last = self.last_plain_from(from);
@@ -681,7 +684,7 @@ impl<'t> Run<'t> {
                 begins == b'1'
                     || (matches!(begins, b'7' | b'8') && matches!(at(1), b'3' | b'4' | b'8' | b'9'))
             }
-            [3, 3, 3] => matches!(begins, b'5'..=b'9') && slashes == 0,
+            [3, 3, 3] => matches!(begins, b'5'..=b'9') && slashes == 0 && !digits.ends_with("00"),
             [4, 4] => {
                 (matches!(begins, b'3' | b'6' | b'8' | b'9')
                     || (begins == b'2' && at(1) > b'0' && hyphens))
@@ -706,11 +709,26 @@ impl<'t> Run<'t> {
                     && many
                         .windows(2)
                         .any(|pair| pair.first() != pair.last() || pair.first() == Some(&2))
-                    && !self.is_decimal_list(from, to);
-                (coded || irregular) && !self.holds_year(from, to)
+                    && !self.is_decimal_list(from, to)
+                    && !(many.len() == 3 && self.rises(from, to));
+                (coded || irregular)
+                    && !self.holds_year(from, to)
+                    && !self.is_list_of_pairs(from, to)
             }
             _ => false,
         }
+    }
+
+    fn rises(&self, from: usize, to: usize) -> bool {
+        let values: Vec<u64> =
+            (from..to).filter_map(|index| self.group(index).parse().ok()).collect();
+        values.windows(2).all(|pair| pair.first() < pair.last())
+    }
+
+    /// Whether blanks part what hyphens join, each alike, as codes of examinations: `70-486 70-487`.
+    fn is_list_of_pairs(&self, from: usize, to: usize) -> bool {
+        (to - from).is_multiple_of(2)
+            && (from + 1..to).all(|index| (self.gap(index - 1) == "-") == ((index - from) % 2 > 0))
     }
 
     fn is_decimal_list(&self, from: usize, to: usize) -> bool {
@@ -738,9 +756,8 @@ impl<'t> Run<'t> {
     fn is_sequence(&self, from: usize, to: usize) -> bool {
         let values: Vec<u64> =
             (from..to).filter_map(|index| self.group(index).parse().ok()).collect();
-        values.len() > 3
-            && (values.windows(2).all(|pair| pair.first() < pair.last())
-                || values.windows(2).all(|pair| pair.first() > pair.last()))
+        (values.len() > 3 && self.rises(from, to))
+            || (values.len() > 4 && values.windows(2).all(|pair| pair.first() > pair.last()))
     }
 }
 

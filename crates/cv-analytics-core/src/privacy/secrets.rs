@@ -50,7 +50,10 @@ static ANNOUNCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)
         (?-u:\b)bearer\s+(?<token>[A-Za-z0-9._~+/-]{16,}=*)
-        | (?-u:\b)(?:authorization:\s*)basic\s+(?<basic>[A-Za-z0-9+/]{6,}=*)
+        | (?-u:\b)authorization:\s*(?:token|key|apikey|digest)\s+(?<other>[^\s,]{8,})
+        | (?-u:\b)(?:set-)?cookie:\s*(?<cookie>[A-Za-z0-9_.-]+=[^\s;]{6,}(?:;\s*[^\s;=]+=[^\s;]+)*)
+        | (?-u:\b)(?:api|secret|access)[_\ -]?(?:key|token)\s+(?<bare>[A-Za-z0-9_-]{16,})
+        | (?-u:\b)authorization:\s*basic\s+(?<basic>[A-Za-z0-9+/]{6,}=*)
         | (?-u:\b)curl(?:\s[^\n]*?)?\s(?:-u|--user)[\s=]*(?<login>[^\s:$\x22]+:[^\s$]+)
         | (?:AccountKey|SharedAccessKey|SharedAccessSignature)=(?<azure>[A-Za-z0-9+/=%&_-]{20,})
         | hooks\.slack\.com/(?:services|workflows)/(?<slack>[A-Za-z0-9/_-]{12,})
@@ -67,7 +70,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         (?:(?<key>api[_\ -]?key|apikey|(?:access|account|private|signing|encryption|secret|master|license)[_-]?(?:access[_-]?)?key
               | (?:auth|access|refresh|bearer|session|security|personal|id)?[_\ -]?(?:access[_-])?token
               | client[_\ -]?secret|(?:app|webhook|shared)[_\ -]?secret|secret)
-          | (?<word>pass[_-]?wor[dt]|passwd|pass[_\ -]?phrase|passcode|(?-u:\b)pwd|(?-u:\b)pass(?-u:\b)|kennwort|zugangscode|contrase[ñn]a|clave
+          | (?<word>pass[_-]?wor[dt]|passwd|pass[_\ -]?phrase|passcode|(?-u:\b)pwd|(?-u:\b)pw(?-u:\b)|(?-u:\b)pass(?-u:\b)|kennwort|zugangscode|contrase[ñn]a|clave
               | mot\ de\ passe|(?-u:\b)mdp|senha|palavra-passe|hasło|wachtwoord|l[öo]senord|adgangskode|passord|salasana|şifre|parola|jelszó|heslo
               | пароль|密码|密碼|口令|パスワ[ー-]ド|暗証番号|비밀번호|암호|كلمة\ السر|كلمة\ المرور|पासवर्ड|סיסמה|(?-u:\b)pin(?-u:\b)))
         ["'`]?\s*(?<sign>=>|:=|[=:]|->|(?-u:\b)(?:is|ist|lautet|est|es|è|é|jest)(?-u:\b)(?:\s?:)?|是|は|は、)\s*["'`]?
@@ -113,7 +116,7 @@ const TECHNIQUES: [&str; 26] = [
 /// Whether `text` may name a secret, or hold one of the forms that are short.
 pub(super) fn may_be_named(text: &str, assigned: bool) -> bool {
     const PARTS: [&str; 14] = [
-        "key", "token", "secret", "pass", "pwd", "wort", "wacht", "clave", "contras", "senha",
+        "key", "token", "secret", "pass", "pw", "wort", "wacht", "clave", "contras", "senha",
         "pin", "mdp", "curl", "auth",
     ];
     if !(assigned
@@ -141,11 +144,13 @@ pub(super) fn find_known_forms(findings: &mut Findings<'_>) {
         findings.replace(found.range(), API_KEY);
     }
     for captures in ANNOUNCED.iter().flat_map(|announced| announced.captures_iter(text)) {
-        for (name, marker) in [("basic", CREDENTIALS), ("login", CREDENTIALS)]
-            .into_iter()
-            .chain(["token", "azure", "slack", "discord", "telegram"].map(|name| (name, API_KEY)))
-        {
-            if let Some(value) = captures.name(name) {
+        for (name, marker) in [("basic", CREDENTIALS), ("login", CREDENTIALS)].into_iter().chain(
+            ["token", "other", "cookie", "bare", "azure", "slack", "discord", "telegram"]
+                .map(|name| (name, API_KEY)),
+        ) {
+            if let Some(value) =
+                captures.name(name).filter(|value| name != "bare" || holds_digit(value.as_str()))
+            {
                 findings.replace(value.range(), marker);
             }
         }
@@ -163,6 +168,10 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
         let ends = sign.as_str() == "=" || captures.name("key").is_some();
         let range = value_range(text, found.start()..found.end(), ends);
         let value = text.get(range.clone()).unwrap_or_default();
+        // `name=value`, as in a file of settings.
+        let assigned = sign.as_str() == "="
+            && text.get(sign.end()..range.start) == Some("")
+            && !text.get(..sign.start()).unwrap_or_default().ends_with(' ');
         if let Some(key) = captures.name("key") {
             let long_enough =
                 value.len() >= if key.as_str().eq_ignore_ascii_case("secret") { 6 } else { 8 };
@@ -170,7 +179,13 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
                 findings.replace(range, API_KEY);
             }
         } else if captures.name("word").is_some_and(|word| {
-            is_password(value, word.as_str(), said, text.get(..word.start()).unwrap_or_default())
+            is_password(
+                value,
+                word.as_str(),
+                said,
+                assigned,
+                text.get(..word.start()).unwrap_or_default(),
+            )
         }) {
             findings.replace(range, CREDENTIALS);
         }
@@ -200,7 +215,7 @@ fn value_range(text: &str, found: Range<usize>, in_query: bool) -> Range<usize> 
 }
 
 /// Whether `value` after a word for a password is one, and not the next word of a question.
-fn is_password(value: &str, word: &str, said: bool, before: &str) -> bool {
+fn is_password(value: &str, word: &str, said: bool, assigned: bool, before: &str) -> bool {
     if is_technique(value) {
         return false;
     }
@@ -212,6 +227,9 @@ fn is_password(value: &str, word: &str, said: bool, before: &str) -> bool {
     let symbols = value
         .chars()
         .any(|letter| matches!(letter, '!' | '@' | '#' | '$' | '%' | '^' | '*' | '~' | '?'));
+    if assigned && value.len() >= 6 {
+        return true;
+    }
     let letters = value.chars().any(char::is_alphabetic);
     if (holds_digit(value) && (letters || value.len() >= 6))
         || (symbols && letters)
@@ -297,10 +315,22 @@ fn looks_random(run: &str) -> bool {
     } else {
         (25, 4)
     };
-    upper + lower > 0
+    !(upper > 0 && is_name_in_code(run))
+        && upper + lower > 0
         && digits >= fewest_digits
         && changes * 100 >= kinds.len() * percent
         && has_long_part(run)
+}
+
+/// Names in code are made of words: nearly half of them is in runs of three small letters and more, of
+/// random letters and digits a sixth.
+fn is_name_in_code(run: &str) -> bool {
+    let lower: usize = run
+        .split(|letter: char| !letter.is_ascii_lowercase())
+        .map(str::len)
+        .filter(|length| *length >= 3)
+        .sum();
+    lower * 100 >= run.len() * 45
 }
 
 /// Words and numbers that hyphens join, as in a model's name, are short; a key has a long part.
