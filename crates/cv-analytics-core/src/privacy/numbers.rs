@@ -81,6 +81,8 @@ struct Run<'t> {
     context: Context,
     /// Its numbers rise or fall from the first to the last.
     is_list: bool,
+    /// Each of its groups begins with a zero, as in `001 002 003`.
+    is_numbering: bool,
 }
 
 /// What begins at a group: up to which group it goes.
@@ -121,7 +123,11 @@ impl<'t> Run<'t> {
         let whole =
             groups.first().map_or(0, |first| first.start)..groups.last().map_or(0, |last| last.end);
         let context = Context::of(text, whole);
-        let mut run = Self { text, groups, context, is_list: false };
+        let is_numbering = groups.len() > 2
+            && groups
+                .iter()
+                .all(|group| text.get(group.clone()).is_some_and(|digits| digits.starts_with('0')));
+        let mut run = Self { text, groups, context, is_list: false, is_numbering };
         run.is_list = run.groups.len() > 3 && run.is_sequence(0, run.groups.len());
         run
     }
@@ -529,10 +535,8 @@ impl<'t> Run<'t> {
 
     /// A number with the zero that is dialled within a country.
     fn with_trunk_zero(&self, from: usize) -> Option<End> {
-        let numbered = self.groups.len() > from + 2
-            && (from..self.groups.len()).all(|index| self.group(index).starts_with('0'));
         let decimal = self.group(from) == "0" && self.gap(from) == ".";
-        if decimal || numbered || self.group(from).starts_with("000") {
+        if decimal || self.is_numbering || self.group(from).starts_with("000") {
             return None;
         }
         let last = self.last_plain_from(from);
