@@ -6,11 +6,14 @@
 //! a trunk zero, an area in brackets, a word like "call" before it), or, where nothing else is
 //! beside it, one that is grouped as phone numbers are?
 
+mod grouping;
+mod plain;
+
 use std::ops::Range;
 
 use super::number_context::Context;
 use super::payment::is_card;
-use super::phone_plans::{is_north_american, national_part};
+use super::phone_plans::national_part;
 use super::redaction::{CARD, Findings, PHONE};
 
 /// The most digits of an international number (ITU-T E.164).
@@ -27,26 +30,6 @@ const MAX_GROUPS: usize = 48;
 const MAX_NUMBER_GROUPS: usize = 10;
 /// The most characters between two groups of one number.
 const MAX_GAP: usize = 4;
-
-/// How many digits the groups of a number have that is written without a country code or trunk zero.
-const GROUPINGS: [&[usize]; 16] = [
-    &[1, 4, 4],
-    &[2, 4, 4],
-    &[3, 4, 4],
-    &[2, 5, 4],
-    &[2, 1, 4, 4],
-    &[4, 3, 3],
-    &[4, 3, 4],
-    &[3, 4, 3],
-    &[3, 2, 2, 2],
-    &[2, 3, 2, 2],
-    &[3, 2, 3],
-    &[3, 3, 2, 2],
-    &[1, 3, 3, 2, 2],
-    &[1, 2, 2, 2, 2],
-    &[2, 2, 2, 2],
-    &[2, 3, 4],
-];
 
 /// Finds card and phone numbers.
 pub(super) fn find(findings: &mut Findings<'_>) {
@@ -267,204 +250,6 @@ impl<'t> Run<'t> {
         last
     }
 
-    fn plain(&self, from: usize) -> Option<End> {
-        self.plain_in_any_case(from).or_else(|| self.amount(from))
-    }
-
-    /// What is plain even where a phone number is announced.
-    fn plain_in_any_case(&self, from: usize) -> Option<End> {
-        let signed = from == 0 && self.context.has_plus;
-        let last = from + 1 == self.groups.len();
-        if (from == 0 && self.context.glued_before && !signed)
-            || (last && self.context.glued_after && !self.is_certain(from))
-        {
-            return Some(self.token_end(from));
-        }
-        if signed || self.opens_with_bracket(from) {
-            return None;
-        }
-        self.date(from)
-            .or_else(|| self.dotted(from))
-            .or_else(|| self.standard(from))
-            .or_else(|| self.publication(from))
-    }
-
-    fn is_certain(&self, from: usize) -> bool {
-        self.group(from).starts_with('0')
-            && self.group(from).len() >= 9
-            && !self.context.is_mixed_token
-    }
-
-    /// The number after the name of a standard, or after a word like "order".
-    fn standard(&self, from: usize) -> Option<End> {
-        if from > 0 || !(self.context.is_id || self.context.is_standard) {
-            return None;
-        }
-        Some(self.token_end(from))
-    }
-
-    /// Where the groups end that no blank parts.
-    fn token_end(&self, from: usize) -> End {
-        let mut to = from + 1;
-        while to < self.groups.len() && !self.gap(to - 1).contains(' ') {
-            to += 1;
-        }
-        to
-    }
-
-    /// The number of a book (ISO 2108) by its check digit, and of an author (ORCID).
-    fn publication(&self, from: usize) -> Option<End> {
-        let to = self.token_end(from);
-        let digits = self.digits_of(from, to);
-        let hyphens = (from + 1..to).all(|index| self.gap(index - 1) == "-");
-        let values = || digits.bytes().map(|digit| usize::from(digit.saturating_sub(b'0')));
-        let is_book = match digits.len() {
-            13 if digits.starts_with("978") || digits.starts_with("979") => {
-                let sum: usize = values()
-                    .enumerate()
-                    .map(|(place, value)| value * if place % 2 == 0 { 1 } else { 3 })
-                    .sum();
-                sum.is_multiple_of(10)
-            }
-            10 if to == from + 4 && self.group(to - 1).len() == 1 => {
-                let sum: usize =
-                    values().enumerate().map(|(place, value)| value * (10 - place)).sum();
-                sum.is_multiple_of(11)
-            }
-            16 => to == from + 4 && digits.starts_with("0000") && self.lengths(from, to) == [4; 4],
-            _ => false,
-        };
-        (hyphens && is_book).then_some(to)
-    }
-
-    /// A date in any order with a year, a month and a year, or a year.
-    fn date(&self, from: usize) -> Option<End> {
-        let value = |index: usize| self.group(index).parse::<u32>().unwrap_or(u32::MAX);
-        let month = |index: usize| self.group(index).len() <= 2 && (1..=12).contains(&value(index));
-        let day = |index: usize| self.group(index).len() <= 2 && (1..=31).contains(&value(index));
-        let year =
-            |index: usize| self.group(index).len() == 4 && (1900..=2100).contains(&value(index));
-        let (first, second) = (self.gap(from).trim(), self.gap(from + 1).trim());
-        let three = from + 2 < self.groups.len() && first == second && first.len() <= 1;
-        if three {
-            let year_first = year(from)
-                && (month(from + 1) && day(from + 2) || day(from + 1) && month(from + 2));
-            let year_last =
-                year(from + 2) && (day(from) && month(from + 1) || month(from) && day(from + 1));
-            let short_year = self.group(from + 2).len() == 2
-                && (day(from) && month(from + 1) || month(from) && day(from + 1))
-                && !first.is_empty()
-                && (from + 3 == self.groups.len() || self.gap(from + 2).trim() != first)
-                && (from == 0 || self.gap(from - 1).trim() != first);
-            if year_first || year_last || short_year {
-                return Some(from + 3);
-            }
-        }
-        let two = from + 1 < self.groups.len() && matches!(first, "-" | "/" | ".");
-        if two
-            && ((year(from) && (month(from + 1) || year(from + 1)))
-                || (month(from) && year(from + 1)))
-        {
-            return Some(from + 2);
-        }
-        // The day and the year of an English date; hours beside minutes.
-        let clock = (from == 0 && self.context.after_colon)
-            || (from + 1 == self.groups.len() && self.context.before_colon);
-        if clock && self.group(from).len() <= 2 {
-            return Some(from + 1);
-        }
-        (year(from)
-            && (from + 1 == self.groups.len() || !matches!(self.gap(from), "-" | "/" | "."))
-            || year(from) && from == 0 && self.groups.len() == 2)
-            .then_some(from + 1)
-    }
-
-    /// Groups that dots join without blanks: versions, addresses of the Internet Protocol, decimals.
-    fn dotted(&self, from: usize) -> Option<End> {
-        let mut to = from + 1;
-        while to < self.groups.len() && self.gap(to - 1) == "." {
-            to += 1;
-        }
-        let lengths = self.lengths(from, to);
-        let digits: usize = lengths.iter().sum();
-        let begins = self.group(from);
-        let small = lengths.iter().all(|length| *length <= 3);
-        let plain = match lengths.as_slice() {
-            [_, decimals] => {
-                let trunk = begins.starts_with('0') && begins.len() > 1 && digits >= 9;
-                // An amount goes on after its first three digits.
-                let goes_on = *decimals == 3
-                    && to < self.groups.len()
-                    && self.gap(to - 1) == " "
-                    && self.group(to).len() == 3;
-                !trunk && !goes_on
-            }
-            [3, 3, 3] => begins.starts_with(['0', '1', '2', '3', '4']) && !begins.starts_with('0'),
-            [_, _, _] => small && !(begins.starts_with('0') && digits >= 8),
-            [_, _, _, _] => {
-                (small && !(begins.starts_with('0') && digits >= 9 && begins.len() > 1))
-                    && lengths.as_slice() != [3, 2, 2, 2]
-            }
-            _ => false,
-        };
-        let zero = begins == "0" && to > from + 1;
-        if !(plain || zero) {
-            return None;
-        }
-        // The length of a prefix (RFC 4632), or a port.
-        let prefix = lengths.len() == 4
-            && to < self.groups.len()
-            && self.gap(to - 1) == "/"
-            && self.group(to).len() <= 2;
-        Some(to + usize::from(prefix))
-    }
-
-    /// Whether groups are those of thousands.
-    fn is_amount(&self, from: usize, to: usize) -> bool {
-        let first = self.group(from);
-        to > from + 1
-            && first.len() <= 3
-            && !first.starts_with('0')
-            && (from + 1..to).all(|index| {
-                self.group(index).len() == 3
-                    && self.gap(index - 1) == self.gap(from)
-                    && matches!(self.gap(from), " " | ".")
-            })
-    }
-
-    /// An amount of money, or a number of things.
-    fn amount(&self, from: usize) -> Option<End> {
-        if (from == 0 && self.context.has_plus) || self.opens_with_bracket(from) {
-            return None;
-        }
-        let count = self.groups.len();
-        let mut to = from + 1;
-        while to < count && self.is_amount(from, to + 1) {
-            to += 1;
-        }
-        let valued =
-            (from == 0 && self.context.after_currency) || (to == count && self.context.is_counted);
-        if to == from + 1 {
-            let alone = !self.group(from).starts_with('0') || self.context.before_money;
-            // `10-12 engineers`, `300 - 1000 users`: the number that is counted takes its range along.
-            let ranged = to + 1 == count
-                && self.context.is_counted
-                && self.gap(from).trim() == "-"
-                && self.group(from).len() <= self.group(to).len()
-                && !self.group(from).starts_with('0');
-            return ((valued && alone)
-                || (ranged && self.group(from).len() != 3)
-                || (ranged && self.group(to).ends_with('0')))
-            .then_some(to);
-        }
-        let goes_on = to < count && self.gap(to - 1) == "-" && self.group(to).len() == 4;
-        let whole = to == count || (self.gap(to - 1) != self.gap(from) && !goes_on);
-        let round = self.group(to - 1) == "000"
-            || self.group(to - 1).ends_with("00") && self.group(from).len() < 3;
-        let short = self.group(from).len() <= 2 || to - from == 2;
-        (whole && (valued || round || short)).then_some(to)
-    }
-
     fn opens_with_bracket(&self, from: usize) -> bool {
         if from == 0 { self.context.has_bracket } else { self.gap(from - 1).ends_with('(') }
     }
@@ -603,166 +388,6 @@ impl<'t> Run<'t> {
                     || area + 2 == *to)
         })
     }
-
-    /// A number that is grouped as phone numbers are, and beside which nothing else stands.
-    fn grouped(&self, from: usize, delimited: bool) -> Option<End> {
-        if self.context.is_standard
-            || self.context.is_id
-            || (from == 0 && (self.context.after_comma || self.context.after_currency))
-        {
-            return None;
-        }
-        if self.groups.len() >= 5 && self.is_list {
-            return None;
-        }
-        (from + 1..=self.groups.len().min(from + MAX_NUMBER_GROUPS)).rev().find(|to| {
-            let inner_blank = (from + 1..*to).any(|index| self.gap(index - 1).contains(' '));
-            let left = delimited || (from > 0 && !inner_blank && self.gap(from - 1).contains(' '));
-            let right = *to == self.groups.len()
-                || (!inner_blank && self.gap(to - 1).contains(' '))
-                || self.plain(*to).is_some()
-                || self.certain(*to).is_some()
-                || self.has_form(*to);
-            let counted = *to == self.groups.len() && self.context.is_counted;
-            left && right && !counted && self.is_grouped(from, *to)
-        })
-    }
-
-    fn has_form(&self, from: usize) -> bool {
-        (from + 1..=self.groups.len().min(from + MAX_NUMBER_GROUPS))
-            .any(|to| self.is_grouped(from, to))
-    }
-
-    fn is_grouped(&self, from: usize, to: usize) -> bool {
-        let digits = self.digits_of(from, to);
-        if !(7..=MAX_PHONE_DIGITS).contains(&digits.len())
-            || ends_in_zeros(&digits)
-            || is_bits(&digits)
-            || is_moment(&digits)
-            || is_limit(&digits)
-        {
-            return false;
-        }
-        if (from..to).any(|index| index + 1 < to && self.gap(index).contains('(')) {
-            return false;
-        }
-        let at = |place: usize| digits.as_bytes().get(place).copied().unwrap_or_default();
-        let begins = at(0);
-        let lengths = self.lengths(from, to);
-        let gaps = || (from + 1..to).map(|index| self.gap(index - 1));
-        let hyphens = gaps().any(|gap| gap.contains('-'));
-        let dots = gaps().all(|gap| gap == ".");
-        let slashes = gaps().filter(|gap| gap.contains('/')).count();
-        let all = |of: fn(&str) -> bool| (from..to).all(|index| of(self.group(index)));
-        let listed = lengths.len() > 1
-            && (all(|group| group.ends_with('0'))
-                || all(is_limit)
-                || self.is_sequence(from, to)
-                || slashes > usize::from(hyphens || lengths.len() > 2));
-        let mobile_of_china = begins == b'1' && matches!(at(1), b'3'..=b'9');
-        // One and ten digits that rise are North America's all the same.
-        let north_american = lengths.as_slice() == [1, 3, 3, 4] && national_part(&digits).is_some();
-        if listed && !north_american {
-            return false;
-        }
-        match lengths.as_slice() {
-            [9] => matches!(begins, b'5'..=b'9') && !is_ladder(&digits),
-            [10] => is_north_american(&digits) || matches!(begins, b'3' | b'6'..=b'9'),
-            [11] => {
-                mobile_of_china
-                    || at(2) == b'9'
-                    || (begins == b'8' && matches!(at(1), b'3' | b'4' | b'8' | b'9'))
-                    || (begins != b'2' && national_part(&digits).is_some())
-            }
-            [12 | 13] => begins != b'1' && national_part(&digits).is_some(),
-            [3, 8] => mobile_of_china,
-            [3, 4] => {
-                self.gap(from) == "-"
-                    && matches!(begins, b'2'..=b'9')
-                    && !self.is_range(from)
-                    && self.date(from + 1).is_none()
-            }
-            [3, 3, 4] => true,
-            [3, 7] => matches!(begins, b'2'..=b'9'),
-            [1, 3, 3, 4] => {
-                begins == b'1'
-                    || (matches!(begins, b'7' | b'8') && matches!(at(1), b'3' | b'4' | b'8' | b'9'))
-            }
-            [3, 3, 3] => matches!(begins, b'5'..=b'9') && slashes == 0 && !digits.ends_with("00"),
-            [4, 4] => {
-                (matches!(begins, b'3' | b'6' | b'8' | b'9')
-                    || (begins == b'2' && at(1) > b'0' && hyphens))
-                    && slashes == 0
-                    && !dots
-                    && !self.is_range(from)
-                    && !(from..to).any(|index| {
-                        self.group(index).ends_with("00") || is_power_of_two(self.group(index))
-                    })
-            }
-            [5, 5] => matches!(begins, b'6'..=b'9') && slashes == 0 && !dots,
-            [5, 4] => hyphens && begins == b'9' && !self.is_range(from),
-            [2, 7 | 8] | [4, 6] => !dots && !self.is_range(from),
-            other if GROUPINGS.contains(&other) => !self.holds_year(from, to),
-            many if many.len() >= 3 && !dots => {
-                let coded = digits.len() >= 11
-                    && self.group(from).len() <= 3
-                    && national_part(&digits).is_some();
-                let irregular = many.len() <= 6
-                    && digits.len() >= 9
-                    && many.iter().all(|length| (2..=6).contains(length))
-                    && many
-                        .windows(2)
-                        .any(|pair| pair.first() != pair.last() || pair.first() == Some(&2))
-                    && !self.is_decimal_list(from, to)
-                    && !(many.len() == 3 && self.rises(from, to));
-                (coded || irregular)
-                    && !self.holds_year(from, to)
-                    && !self.is_list_of_pairs(from, to)
-            }
-            _ => false,
-        }
-    }
-
-    fn rises(&self, from: usize, to: usize) -> bool {
-        let values: Vec<u64> =
-            (from..to).filter_map(|index| self.group(index).parse().ok()).collect();
-        values.windows(2).all(|pair| pair.first() < pair.last())
-    }
-
-    /// Whether blanks part what hyphens join, each alike, as codes of examinations: `70-486 70-487`.
-    fn is_list_of_pairs(&self, from: usize, to: usize) -> bool {
-        (to - from).is_multiple_of(2)
-            && (from + 1..to).all(|index| (self.gap(index - 1) == "-") == ((index - from) % 2 > 0))
-    }
-
-    fn is_decimal_list(&self, from: usize, to: usize) -> bool {
-        (from + 1..to).any(|index| self.gap(index - 1) == ".")
-    }
-
-    fn holds_year(&self, from: usize, to: usize) -> bool {
-        (from..to).any(|index| {
-            let group = self.group(index);
-            group.len() == 4
-                && (group.starts_with("19") || group.starts_with("20"))
-                && to - from > 1
-        })
-    }
-
-    /// Whether two groups are the ends of a range, as `500-1200`.
-    fn is_range(&self, from: usize) -> bool {
-        let (low, high) = (self.group(from), self.group(from + 1));
-        let round = |text: &str| text.ends_with('0');
-        (low.len(), low) < (high.len(), high) && (round(low) && round(high) || high.ends_with("00"))
-            || (low.ends_with("00") && high.ends_with("00"))
-    }
-
-    /// Whether the groups are numbers that rise or fall, as in a list.
-    fn is_sequence(&self, from: usize, to: usize) -> bool {
-        let values: Vec<u64> =
-            (from..to).filter_map(|index| self.group(index).parse().ok()).collect();
-        (values.len() > 3 && self.rises(from, to))
-            || (values.len() > 4 && values.windows(2).all(|pair| pair.first() > pair.last()))
-    }
 }
 
 /// What may stand between two groups of one number.
@@ -787,17 +412,6 @@ fn is_bits(digits: &str) -> bool {
     digits.bytes().all(|digit| matches!(digit, b'0' | b'1'))
 }
 
-/// A day with or without its time, without signs: `20261124`, `202611241000`.
-fn is_moment(digits: &str) -> bool {
-    let part = |range: Range<usize>| {
-        digits.get(range).and_then(|part| part.parse::<u32>().ok()).unwrap_or(u32::MAX)
-    };
-    matches!(digits.len(), 8 | 10 | 12 | 14)
-        && (1900..=2099).contains(&part(0..4))
-        && (1..=12).contains(&part(4..6))
-        && (1..=31).contains(&part(6..8))
-}
-
 /// `123456789` and `987654321`.
 fn is_ladder(digits: &str) -> bool {
     let steps = |by: i16| {
@@ -807,15 +421,4 @@ fn is_ladder(digits: &str) -> bool {
             .all(|pair| matches!(pair, [a, b] if i16::from(*b) - i16::from(*a) == by))
     };
     steps(1) || steps(-1)
-}
-
-/// A power of two, or the largest number below one.
-fn is_limit(digits: &str) -> bool {
-    digits
-        .parse::<u64>()
-        .is_ok_and(|value| value.is_power_of_two() || (value + 1).is_power_of_two())
-}
-
-fn is_power_of_two(group: &str) -> bool {
-    group.parse::<u64>().is_ok_and(u64::is_power_of_two)
 }
