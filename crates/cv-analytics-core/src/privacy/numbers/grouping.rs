@@ -34,19 +34,21 @@ impl Run<'_> {
         {
             return None;
         }
-        if self.groups.len() >= 5 && self.is_list {
+        if self.is_numbering || (self.groups.len() >= 5 && self.is_list) {
             return None;
         }
         (from + 1..=self.groups.len().min(from + MAX_NUMBER_GROUPS)).rev().find(|to| {
             let inner_blank = (from + 1..*to).any(|index| self.gap(index - 1).contains(' '));
             let left = delimited || (from > 0 && !inner_blank && self.gap(from - 1).contains(' '));
-            let right = *to == self.groups.len()
-                || (!inner_blank && self.gap(to - 1).contains(' '))
-                || self.plain(*to).is_some()
-                || self.certain(*to).is_some()
-                || self.has_form(*to);
             let counted = *to == self.groups.len() && self.context.is_counted;
-            left && right && !counted && self.is_grouped(from, *to)
+            // The dearest question comes last.
+            left && !counted
+                && self.is_grouped(from, *to)
+                && (*to == self.groups.len()
+                    || (!inner_blank && self.gap(to - 1).contains(' '))
+                    || self.plain(*to).is_some()
+                    || self.certain(*to).is_some()
+                    || self.has_form(*to))
         })
     }
 
