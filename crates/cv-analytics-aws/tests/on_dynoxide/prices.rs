@@ -81,7 +81,8 @@ async fn a_session_or_a_flag_that_a_record_lacks_two_writes_once() {
     observed(&reporter(&store)).await;
     let after = spent(&store);
     assert_eq!(after.write, 0.0);
-    assert_eq!(completed.read, after.read + 40.0);
+    let looked_up = completed.read - after.read;
+    assert!((39.0..=41.0).contains(&looked_up), "{looked_up}");
 }
 
 #[tokio::test]
