@@ -119,7 +119,7 @@ pub(crate) fn score(
     };
     let number = fields.number(name, &value).map_err(bad_score)?;
     let score = if name == "matchQuality" {
-        MatchScore::from_confidence(number)
+        MatchScore::from_quality(number)
     } else {
         MatchScore::new(number)
     };
@@ -130,7 +130,7 @@ pub(crate) fn score(
 /// is no mistake either.
 fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     let value = fields.rest.get("metadata")?.get("matchQuality")?;
-    let score = MatchScore::from_confidence(value.as_f64()?)?;
+    let score = MatchScore::from_quality(value.as_f64()?)?;
     fields.tolerate("metadata.matchQuality for matchScore");
     Some(score)
 }
