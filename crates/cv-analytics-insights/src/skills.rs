@@ -21,4 +21,4 @@ pub use names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
 pub use owner::{OwnerSkills, OwnerSkillsError};
 pub use question_words::{QuestionWords, name_key};
 pub use topic_rules::{TopicRules, TopicRulesError};
-pub use topics::{OTHER_QUESTIONS, is_known_topic, phrase, table_topic, topic};
+pub use topics::{is_known_topic, phrase, table_topic};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cv_analytics_insights::{OTHER_QUESTIONS, phrase, table_topic};
+use cv_analytics_insights::model::OTHER_QUESTIONS;
+use cv_analytics_insights::{phrase, table_topic};
 use serde::Deserialize;
 
 const QUESTIONS: &str = include_str!("../../../fixtures/questions/topic_groups.jsonl");

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
+use crate::model::OTHER_QUESTIONS;
 use crate::skills::phrase_matcher::{PhraseMatcher, fold};
-use crate::skills::topics::{OTHER_QUESTIONS, without_markers};
+use crate::skills::topics::without_markers;
 
 /// Largest file of topics that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1 << 20;

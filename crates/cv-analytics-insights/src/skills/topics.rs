@@ -14,9 +14,6 @@ use crate::skills::question_words::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
 const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
-
-/// The topic of questions that nothing else names.
-pub const OTHER_QUESTIONS: &str = "other questions";
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
@@ -122,11 +119,6 @@ pub fn is_known_topic(name: &str) -> Option<&'static str> {
 /// singular. It names a topic only where several conversations share it.
 pub fn phrase(text: &str) -> Option<String> {
     TABLE.key_phrase(&FoldedWords::of(&without_markers(text)))
-}
-
-/// The topic of the table, else the key phrase.
-pub fn topic(text: &str) -> Option<String> {
-    table_topic(text).map(str::to_owned).or_else(|| phrase(text))
 }
 
 /// The text with a full stop for each marker of redaction: a marker never is or makes a topic.
