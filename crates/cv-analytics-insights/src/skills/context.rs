@@ -74,7 +74,12 @@ impl<'a> Context<'a> {
         if rule.cues.iter().any(matches) {
             return Verdict::Technology;
         }
-        if self.is_glued(candidate, before, after) {
+        if self.words.gap(next) == Gap::Apostrophe
+            && self.dictionary.endings().is_case_after_apostrophe(self.words.text(next))
+        {
+            return Verdict::Technology;
+        }
+        if self.is_glued(candidate, before, after) || self.has_title_or_surname(candidate) {
             return Verdict::Ordinary;
         }
         let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
@@ -131,19 +136,24 @@ impl<'a> Context<'a> {
             changed = false;
             for (at, link) in links.iter().enumerate() {
                 let Some([left, right]) = verdicts.get_mut(at..at + 2) else { continue };
+                let hears = |at: usize| {
+                    let rule = candidates.get(at).and_then(|candidate| candidate.rule);
+                    rule.and_then(|rule| self.english.get(rule))
+                        .is_none_or(|rule| !rule.deaf_to.contains(&Cue::List))
+                };
                 let speaks = |from: usize, to: usize| {
                     let technology = |at: usize| {
                         candidates
                             .get(at)
                             .is_some_and(|candidate| self.dictionary.is_technology(candidate.skill))
                     };
-                    technology(from) || !technology(to)
+                    hears(to) && (technology(from) || !technology(to))
                 };
                 let (from_left, from_right) = match (*left, *right, link) {
                     (_, _, Link::None) => (false, false),
                     (Verdict::Technology, Verdict::Open, _) => (speaks(at, at + 1), false),
                     (Verdict::Open, Verdict::Technology, _) => (false, speaks(at + 1, at)),
-                    (Verdict::Open, Verdict::Open, Link::Contrast) => (true, true),
+                    (Verdict::Open, Verdict::Open, Link::Contrast) => (hears(at + 1), hears(at)),
                     _ => (false, false),
                 };
                 if from_left {
@@ -193,7 +203,8 @@ impl<'a> Context<'a> {
         let tied_after = tight(self.words.gap(next))
             && after.is_none_or(|after| after.first != next)
             && !(self.words.gap(next) == Gap::Hyphen
-                && self.english.after.contains(self.words.text(next)));
+                && (self.follows_a_skill(self.words.text(next))
+                    || self.dictionary.endings().is_case(self.words.text(next))));
         tied_before
             || tied_after
             || self.words.gap(next) == Gap::Apostrophe && self.words.text(next) != "'s"
@@ -259,7 +270,31 @@ impl<'a> Context<'a> {
     /// Whether a noun that follows technologies follows, such as `developer`.
     fn has_noun_after(&self, next: usize) -> bool {
         matches!(self.words.gap(next), Gap::Space | Gap::Hyphen | Gap::Slash)
-            && self.english.after.contains(self.words.text(next))
+            && self.follows_a_skill(self.words.text(next))
+    }
+
+    /// Whether the word is a noun that follows technologies, in English or with the endings of other
+    /// languages.
+    fn follows_a_skill(&self, word: &str) -> bool {
+        self.english.after.contains(word) || self.dictionary.endings().is_noun(word)
+    }
+
+    /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`,
+    /// `Ruby Smith`.
+    fn has_title_or_surname(&self, candidate: &Candidate) -> bool {
+        let is_name = |at: usize, names: &Phrases| {
+            self.words.word(at).is_some_and(|word| word.capital && word.lower)
+                && names.contains(self.words.text(at))
+        };
+        let next = candidate.last + 1;
+        self.is_capital(candidate)
+            && (self.words.gap(next) == Gap::Space && is_name(next, &self.english.surnames)
+                || candidate.first.checked_sub(1).is_some_and(|before| {
+                    let gap = self.words.gap(candidate.first);
+                    // The dot of `Mr. Jenkins` ends no sentence.
+                    matches!(gap, Gap::Space | Gap::Stop) && is_name(before, &self.english.titles)
+                        || gap == Gap::Space && is_name(before, &self.english.first_names)
+                }))
     }
 
     /// Whether a phrase of several words follows that is in the list, such as `one of your skills`.

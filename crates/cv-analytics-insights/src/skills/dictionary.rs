@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
+use crate::skills::endings::{Ending, Endings, Heads, is_katakana};
 use crate::skills::english_words::EnglishWords;
 use crate::skills::folded_words::FoldedWords;
 use crate::skills::forms::{humps, misspellings, plural, spellings};
@@ -13,11 +14,12 @@ use crate::skills::owner::OwnerSkills;
 const RECRUITERS_WORDS: &str = include_str!("../../data/skills.txt");
 const BRANDS: &str = include_str!("../../data/brands.txt");
 const LANGUAGES: &str = include_str!("../../data/languages.txt");
+const TRANSLATIONS: &str = include_str!("../../data/translations.txt");
 const NOT_MISSPELLINGS: &str = include_str!("../../data/not-misspellings.txt");
 
 /// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
 /// nothing about a technology whose name is also English.
-const NO_TECHNOLOGY: [&str; 2] = ["People", "Practices"];
+const NO_TECHNOLOGY: [&str; 3] = ["People", "Practices", "Domains"];
 
 /// Index of a skill in its dictionary (dense, from 0).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -43,6 +45,16 @@ pub(crate) struct Form {
     rank: u8,
 }
 
+/// A name that a phrase begins with, before an ending.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inflected {
+    pub(crate) skill: SkillId,
+    /// Its rule where it is also an ordinary word and the ending does not make it certain.
+    pub(crate) rule: Option<u16>,
+    /// Bytes of the phrase that are the name.
+    pub(crate) length: usize,
+}
+
 #[derive(Clone, Debug)]
 struct Skill {
     name: Box<str>,
@@ -56,6 +68,10 @@ struct Tables {
     forms: HashMap<Box<str>, Form, FxBuildHasher>,
     names: HashMap<Box<str>, SkillId, FxBuildHasher>,
     english: EnglishWords,
+    endings: Endings,
+    /// How names of one word begin, and how the last words of longer names do.
+    heads: Heads,
+    last_heads: Heads,
 }
 
 /// Canonical skills with their aliases; a clone shares its tables.
@@ -69,15 +85,24 @@ pub struct SkillDictionary {
 const OWNER: u8 = 3;
 const LISTED: u8 = 2;
 const VARIED: u8 = 1;
+/// Shorter names take a noun, but no case ending.
+const SHORTEST_HEAD: usize = 4;
+/// Letters of the longest name in a script without spaces, less one.
+const LONGEST_INSIDE: usize = 14;
 
 impl SkillDictionary {
     /// The dictionary that the program carries.
     pub fn built_in() -> Self {
-        let mut tables = Tables { english: EnglishWords::built_in(), ..Tables::default() };
+        let mut tables = Tables {
+            english: EnglishWords::built_in(),
+            endings: Endings::built_in(),
+            ..Tables::default()
+        };
         for list in [RECRUITERS_WORDS, BRANDS, LANGUAGES] {
             tables.read_list(list);
         }
         tables.add_variants();
+        tables.read_list(TRANSLATIONS);
         Self { tables: Arc::new(tables) }
     }
 
@@ -142,6 +167,67 @@ impl SkillDictionary {
 
     pub(crate) fn form(&self, phrase: &str) -> Option<&Form> {
         self.tables.forms.get(phrase)
+    }
+
+    /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`,
+    /// `spring boot3`.
+    pub(crate) fn inflected(&self, phrase: &str, last: &str, several: bool) -> Option<Inflected> {
+        let tables = &*self.tables;
+        if last.ends_with(|char: char| char.is_ascii_digit() || char == '+') {
+            let (name, ending) = Endings::version(phrase)?;
+            return self.named(name, ending);
+        }
+        let heads = if several { &tables.last_heads } else { &tables.heads };
+        if heads.may_hold(last) && !tables.endings.is_ordinary(last) {
+            let found =
+                tables.endings.parts(phrase).find_map(|(name, ending)| self.named(name, ending));
+            if found.is_some() {
+                return found;
+            }
+        }
+        if several || last.is_ascii() {
+            return None;
+        }
+        tables.endings.without_prefix(last).find_map(|name| {
+            let form = self.form(name).filter(|form| form.rank >= VARIED)?;
+            Some(Inflected { skill: form.skill?, rule: None, length: phrase.len() })
+        })
+    }
+
+    /// The skill of a name that has an ending on it. A name that is rather an ordinary word needs more
+    /// than a case ending, and no year.
+    fn named(&self, name: &str, ending: Ending) -> Option<Inflected> {
+        let form = self.form(name).filter(|form| form.rank >= VARIED)?;
+        let rule = form.rule.filter(|rule| {
+            matches!(ending, Ending::Case | Ending::Year)
+                && self.english().get(*rule).is_some_and(|rule| !rule.counts)
+        });
+        if rule.is_some() && ending == Ending::Year {
+            return None;
+        }
+        Some(Inflected { skill: form.skill?, rule, length: name.len() })
+    }
+
+    /// The longest name that a text of a script without spaces begins with, and its bytes.
+    pub(crate) fn longest_inside(&self, text: &str) -> Option<(SkillId, usize)> {
+        if !self.tables.heads.may_hold(text) {
+            return None;
+        }
+        let ends = text.char_indices().map(|(at, char)| at + char.len_utf8());
+        let mut longest = None;
+        for end in ends.skip(1).take(LONGEST_INSIDE) {
+            let (name, rest) = text.split_at_checked(end)?;
+            if let Some(skill) = self.form(name).and_then(|form| form.skill)
+                && (!name.ends_with(is_katakana) || self.tables.endings.ends_katakana(rest))
+            {
+                longest = Some((skill, end));
+            }
+        }
+        longest
+    }
+
+    pub(crate) fn endings(&self) -> &Endings {
+        &self.tables.endings
     }
 
     pub(crate) fn english(&self) -> &EnglishWords {
@@ -211,6 +297,13 @@ impl Tables {
                     self.forms.entry(beginning.into()).or_default().continues = true;
                 }
             }
+            match spelling.rsplit_once([' ', ',']) {
+                Some((_, last)) => self.last_heads.add(last),
+                None if spelling.len() < SHORTEST_HEAD => {
+                    self.heads.add_with_nouns(&spelling, &self.endings);
+                }
+                None => self.heads.add(&spelling),
+            }
             let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
             let form = self.forms.entry(spelling.into()).or_default();
             if form.rank < rank || (rank == OWNER && form.rank == OWNER) {
@@ -227,6 +320,7 @@ impl Tables {
             listed.extend(names.map(|name| (id, skill.technology, name.clone())));
         }
         for (id, _, name) in &listed {
+            self.add_changed_ends(name, *id);
             if self.english.rule(FoldedWords::of(name).whole()).is_none() {
                 for variant in humps(name).into_iter().chain(plural(name)) {
                     self.add_form(&variant, *id, VARIED);
@@ -245,6 +339,29 @@ impl Tables {
                 if words.binary_search(&wrong.as_str()).is_err() {
                     let form = Form { skill: Some(*id), ..Form::default() };
                     self.forms.entry(wrong.into()).or_insert(form);
+                }
+            }
+        }
+    }
+
+    /// Adds the cases of a name of one word that change its last letter: `Javy`, `Djangem`.
+    fn add_changed_ends(&mut self, name: &str, id: SkillId) {
+        let name = name.to_lowercase();
+        let ordinary = self.english.rule(&name).and_then(|rule| self.english.get(rule));
+        if !name.bytes().all(|byte| byte.is_ascii_alphabetic())
+            || name.len() < SHORTEST_HEAD
+            || ordinary.is_some_and(|rule| !rule.counts)
+        {
+            return;
+        }
+        let changed = [('a', &self.endings.after_a), ('o', &self.endings.after_o)];
+        for (last, endings) in changed {
+            let Some(stem) = name.strip_suffix(last) else { continue };
+            for ending in endings {
+                let case = format!("{stem}{ending}");
+                if !self.endings.is_ordinary(&case) {
+                    let form = Form { skill: Some(id), ..Form::default() };
+                    self.forms.entry(case.into()).or_insert(form);
                 }
             }
         }

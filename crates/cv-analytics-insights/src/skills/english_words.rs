@@ -21,6 +21,8 @@ pub(crate) enum Cue {
     Before,
     /// A word after it, such as `developer`.
     After,
+    /// Its neighbours in a list.
+    List,
 }
 
 /// How one word is read.
@@ -87,6 +89,12 @@ pub(crate) struct EnglishWords {
     pub(crate) contrasts: Phrases,
     /// What a number before it counts, so that it is no version: `days`.
     pub(crate) units: Phrases,
+    /// Titles before a person's name: `Mr`.
+    pub(crate) titles: Phrases,
+    /// First names that stand before a family name.
+    pub(crate) first_names: Phrases,
+    /// Family names that stand after a first name.
+    pub(crate) surnames: Phrases,
     /// Words by which a text is known to be English.
     pub(crate) english: Phrases,
 }
@@ -140,6 +148,9 @@ impl EnglishWords {
                 "connectors" => &mut self.connectors,
                 "contrasts" => &mut self.contrasts,
                 "units" => &mut self.units,
+                "titles" => &mut self.titles,
+                "first-names" => &mut self.first_names,
+                "surnames" => &mut self.surnames,
                 _ => &mut self.english,
             };
             phrases.extend(line.split(',').map(str::trim));
@@ -179,6 +190,7 @@ impl Cue {
             "no-your" => Some(Self::Your),
             "no-before" => Some(Self::Before),
             "no-after" => Some(Self::After),
+            "no-list" => Some(Self::List),
             _ => None,
         }
     }
@@ -218,7 +230,7 @@ mod tests {
     #[test]
     fn every_rule_is_well_formed_and_every_word_has_one() {
         let mut flags =
-            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
+            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "no-list", "capital-decides"];
         let mut seen = BTreeSet::new();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').expect(line);

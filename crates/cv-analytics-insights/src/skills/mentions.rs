@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::skills::context::Context;
 use crate::skills::dictionary::{SkillDictionary, SkillId};
+use crate::skills::endings::is_katakana;
 use crate::skills::folded_words::FoldedWords;
 
 /// One place in a text that names a skill.
@@ -54,6 +55,10 @@ pub(crate) struct Candidate {
     pub(crate) last: usize,
     pub(crate) skill: SkillId,
     pub(crate) rule: Option<u16>,
+    /// Byte of the source where the name begins.
+    from: usize,
+    /// Byte of the source after the name: before the end of the word where an ending is on it.
+    to: usize,
 }
 
 #[derive(Default)]
@@ -96,33 +101,107 @@ impl SkillDictionary {
             let Scratch { words, candidates } = &mut *scratch;
             words.fill(text);
             candidates.clear();
-            self.collect(words, candidates);
+            self.collect(text, words, candidates);
             if in_context && candidates.iter().any(|candidate| candidate.rule.is_some()) {
                 Context::new(self, words).retain(candidates);
             }
             found.extend(candidates.iter().filter_map(|candidate| {
-                let range = words.word(candidate.first)?.from..words.word(candidate.last)?.to;
+                let range = candidate.from..candidate.to;
                 Some(SkillMention { skill: candidate.skill, text: text.get(range.clone())?, range })
             }));
         });
     }
 
-    /// Names from left to right, at each word the longest.
-    fn collect(&self, words: &FoldedWords, candidates: &mut Vec<Candidate>) {
+    /// Names from left to right, at each word the longest; where a word is none, one with an ending on
+    /// it.
+    fn collect(&self, text: &str, words: &FoldedWords, candidates: &mut Vec<Candidate>) {
         let mut first = 0;
         while first < words.len() {
             let mut longest = None;
-            for last in first..words.len() {
-                let Some(form) = self.form(words.phrase(first, last)) else { break };
+            let mut last = first;
+            while let Some(form) = self.form(words.phrase(first, last)) {
                 if let Some(skill) = form.skill {
-                    longest = Some(Candidate { first, last, skill, rule: form.rule });
+                    longest = candidate(words, first, last, skill, form.rule);
                 }
-                if !form.continues {
+                last += 1;
+                if !form.continues || last == words.len() {
+                    last = usize::MAX;
                     break;
                 }
+            }
+            if last < words.len() {
+                longest = self.with_ending(text, words, first, last).or(longest);
+            }
+            if longest.is_none() && words.text(first).starts_with(is_unspaced) {
+                self.collect_inside(text, words, first, candidates);
             }
             first = longest.map_or(first, |candidate| candidate.last) + 1;
             candidates.extend(longest);
         }
     }
+
+    /// The name that the words from `first` to `last` are, with an ending on the last of them.
+    fn with_ending(
+        &self,
+        text: &str,
+        words: &FoldedWords,
+        first: usize,
+        last: usize,
+    ) -> Option<Candidate> {
+        let phrase = words.phrase(first, last);
+        let named = self.inflected(phrase, words.text(last), last > first)?;
+        let mut found = candidate(words, first, last, named.skill, named.rule)?;
+        let to = found.to.saturating_sub(phrase.len() - named.length);
+        // Only where a byte of the folded word is a byte of the source is the name's end known.
+        let word = words.word(last)?;
+        if word.to - word.from == word.end - word.start && text.is_char_boundary(to) {
+            found.to = to;
+        }
+        Some(found)
+    }
+
+    /// The names inside a word of a script that is written without spaces.
+    fn collect_inside(
+        &self,
+        text: &str,
+        words: &FoldedWords,
+        index: usize,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let Some(word) = words.word(index) else { return };
+        let source = text.get(word.from..word.to).unwrap_or_default();
+        let mut before = ' ';
+        let mut next = 0;
+        for (at, char) in source.char_indices() {
+            let starts = at >= next && !(is_katakana(char) && is_katakana(before));
+            before = char;
+            if !starts {
+                continue;
+            }
+            if let Some((skill, length)) =
+                source.get(at..).and_then(|rest| self.longest_inside(rest))
+            {
+                next = at + length;
+                let (from, to) = (word.from + at, word.from + next);
+                let place = Candidate { first: index, last: index, skill, rule: None, from, to };
+                candidates.push(place);
+            }
+        }
+    }
+}
+
+fn candidate(
+    words: &FoldedWords,
+    first: usize,
+    last: usize,
+    skill: SkillId,
+    rule: Option<u16>,
+) -> Option<Candidate> {
+    let (from, to) = (words.word(first)?.from, words.word(last)?.to);
+    Some(Candidate { first, last, skill, rule, from, to })
+}
+
+/// Thai, Japanese and Chinese, which put no space between words.
+fn is_unspaced(char: char) -> bool {
+    matches!(char, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
 }

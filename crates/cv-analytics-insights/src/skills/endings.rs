@@ -1,0 +1,184 @@
+//! What languages put on a name: case endings, the nouns of compounds, and versions, read from
+//! `data/endings.txt`.
+
+use std::collections::HashSet;
+
+use rustc_hash::FxBuildHasher;
+
+const ENDINGS: &str = include_str!("../../data/endings.txt");
+
+/// Longest case ending, in bytes: three letters of Korean.
+const LONGEST_ENDING: usize = 9;
+/// Bytes by which a beginning is known.
+const HEAD: usize = 4;
+/// Shorter names with an ending are too often other words.
+const SHORTEST_INFLECTED: usize = 4;
+/// Shorter names before a noun or a version are too often other words.
+const SHORTEST_COMPOUNDED: usize = 3;
+/// English contractions: after an apostrophe they are no case ending.
+const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'d", "'m", "'re", "'ve", "'ll"];
+
+type Words = HashSet<&'static str, FxBuildHasher>;
+
+/// What was found on a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// A case ending: `Kubernetesem`.
+    Case,
+    /// A noun that only follows a skill's name: `Javakenntnisse`.
+    Noun,
+    /// A number of up to two digits, or a `+`: `Django5`, `Java17+`.
+    Version,
+    /// A year: `Windows2022`.
+    Year,
+}
+
+/// All endings.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Endings {
+    cases: Words,
+    /// Endings that replace the `a` or `o` that a name ends with: `Javy`, `Djangem`.
+    pub(crate) after_a: Vec<&'static str>,
+    pub(crate) after_o: Vec<&'static str>,
+    /// Beginnings of nouns: `kenntnis` for `Kenntnisse`.
+    nouns: Vec<&'static str>,
+    noun_heads: Heads,
+    /// Articles and prepositions that are written as one with the name.
+    prefixes: Vec<&'static str>,
+    /// Nouns that Japanese writes behind a name in the same script.
+    katakana: Vec<&'static str>,
+    /// Words that only look like a name with an ending.
+    ordinary: Words,
+}
+
+impl Endings {
+    pub(crate) fn built_in() -> Self {
+        let mut endings = Self::default();
+        let mut section = "";
+        for line in ENDINGS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_end_matches(']');
+                continue;
+            }
+            let words = line.split_whitespace();
+            match section {
+                "cases" => endings.cases.extend(words),
+                "after-a" => endings.after_a.extend(words),
+                "after-o" => endings.after_o.extend(words),
+                "nouns" => endings.nouns.extend(words),
+                "prefixes" => endings.prefixes.extend(words),
+                "katakana" => endings.katakana.extend(words),
+                _ => endings.ordinary.extend(words),
+            }
+        }
+        for noun in &endings.nouns {
+            endings.noun_heads.add(noun);
+        }
+        endings
+    }
+
+    /// Whether the word only looks like a name with an ending.
+    pub(crate) fn is_ordinary(&self, word: &str) -> bool {
+        self.ordinary.contains(word)
+    }
+
+    /// Whether the word begins like a noun that only follows a skill's name.
+    pub(crate) fn is_noun(&self, word: &str) -> bool {
+        self.noun_heads.may_hold(word) && self.nouns.iter().any(|noun| word.starts_with(noun))
+    }
+
+    /// Whether a word that begins with an apostrophe is a case ending: `Python'da`.
+    pub(crate) fn is_case_after_apostrophe(&self, word: &str) -> bool {
+        !CONTRACTIONS.contains(&word)
+            && word.strip_prefix('\'').is_some_and(|ending| self.is_case(ending))
+    }
+
+    /// Whether the word is a case ending.
+    pub(crate) fn is_case(&self, word: &str) -> bool {
+        self.cases.contains(word)
+    }
+
+    /// The bytes before the version that a phrase ends with.
+    pub(crate) fn version(phrase: &str) -> Option<(&str, Ending)> {
+        let number = phrase.strip_suffix('+').unwrap_or(phrase);
+        let name = number.trim_end_matches(|char: char| char.is_ascii_digit());
+        let digits = number.get(name.len()..).unwrap_or_default();
+        let ending = match digits.len() {
+            0 if number.len() == phrase.len() => return None,
+            0..=2 => Ending::Version,
+            4 if digits.starts_with("20") => Ending::Year,
+            _ => return None,
+        };
+        (name.len() >= SHORTEST_COMPOUNDED && name.ends_with(char::is_alphabetic))
+            .then_some((name, ending))
+    }
+
+    /// Every way to part a phrase into a name and an ending, the longest name first.
+    pub(crate) fn parts<'p>(&self, phrase: &'p str) -> impl Iterator<Item = (&'p str, Ending)> {
+        let cases = phrase.char_indices().rev().map_while(move |(at, _)| {
+            (phrase.len() - at <= LONGEST_ENDING && at >= SHORTEST_INFLECTED).then_some(at)
+        });
+        let cases = cases.filter_map(|at| {
+            let (name, ending) = phrase.split_at_checked(at)?;
+            self.cases.contains(ending).then_some((name, Ending::Case))
+        });
+        let nouns = (SHORTEST_COMPOUNDED..phrase.len()).rev().filter_map(|at| {
+            let (name, noun) = phrase.split_at_checked(at)?;
+            self.is_noun(noun).then_some((name, Ending::Noun))
+        });
+        cases.chain(nouns)
+    }
+
+    /// The word without an article or preposition that is written as one with it.
+    pub(crate) fn without_prefix<'w>(&self, word: &'w str) -> impl Iterator<Item = &'w str> {
+        self.prefixes.iter().filter_map(|prefix| word.strip_prefix(prefix))
+    }
+
+    /// Whether a name in katakana may end where this text goes on.
+    pub(crate) fn ends_katakana(&self, rest: &str) -> bool {
+        !rest.starts_with(is_katakana) || self.katakana.iter().any(|noun| rest.starts_with(noun))
+    }
+}
+
+/// Whether Japanese writes loan words with it.
+pub(crate) fn is_katakana(char: char) -> bool {
+    matches!(char, '\u{30a1}'..='\u{30fa}' | '\u{30fc}')
+}
+
+/// A set of beginnings of words that may say yes to another: it spares most words the look for an
+/// ending.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Heads {
+    bits: Vec<u64>,
+}
+
+impl Heads {
+    /// Adds the beginning of a word.
+    pub(crate) fn add(&mut self, word: &str) {
+        self.bits.resize(1 << 10, 0);
+        if let Some((at, bit)) = Self::place(word)
+            && let Some(bits) = self.bits.get_mut(at)
+        {
+            *bits |= bit;
+        }
+    }
+
+    /// Adds a name that is shorter than a beginning, with every noun that may follow it.
+    pub(crate) fn add_with_nouns(&mut self, name: &str, endings: &Endings) {
+        for noun in &endings.nouns {
+            self.add(&format!("{name}{noun}"));
+        }
+    }
+
+    /// Whether a word may begin like one of them.
+    pub(crate) fn may_hold(&self, word: &str) -> bool {
+        Self::place(word)
+            .is_some_and(|(at, bit)| self.bits.get(at).is_some_and(|bits| bits & bit != 0))
+    }
+
+    fn place(word: &str) -> Option<(usize, u64)> {
+        let head = u32::from_le_bytes(*word.as_bytes().first_chunk::<HEAD>()?);
+        let hash = head.wrapping_mul(0x9e37_79b1) >> 16;
+        Some(((hash >> 6) as usize, 1 << (hash & 63)))
+    }
+}
