@@ -171,24 +171,32 @@ impl SkillDictionary {
 
     /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`,
     /// `spring boot3`.
-    pub(crate) fn inflected(&self, phrase: &str, last: &str, several: bool) -> Option<Inflected> {
-        let tables = &*self.tables;
-        if last.ends_with(|char: char| char.is_ascii_digit() || char == '+') {
-            let (name, ending) = Endings::version(phrase)?;
-            return self.named(name, ending);
-        }
-        let heads = if several { &tables.last_heads } else { &tables.heads };
-        if heads.may_hold(last) && !tables.endings.is_ordinary(last) {
-            let found =
-                tables.endings.parts(phrase).find_map(|(name, ending)| self.named(name, ending));
-            if found.is_some() {
-                return found;
-            }
-        }
-        if several || last.is_ascii() {
+    pub(crate) fn inflected(&self, phrase: &str, last: &str) -> Option<Inflected> {
+        let several = last.len() < phrase.len();
+        let heads = if several { &self.tables.last_heads } else { &self.tables.heads };
+        let (first, end) = (last.as_bytes().first()?, last.as_bytes().last()?);
+        // Nearly all words of a text stop here.
+        if first.is_ascii()
+            && !end.is_ascii_digit()
+            && *end != b'+'
+            && !heads.may_begin(last.as_bytes())
+        {
             return None;
         }
-        tables.endings.without_prefix(last).find_map(|name| {
+        self.parted(phrase, last, several)
+    }
+
+    #[inline(never)]
+    fn parted(&self, phrase: &str, last: &str, several: bool) -> Option<Inflected> {
+        let endings = &self.tables.endings;
+        if let Some((name, ending)) = Endings::version(phrase) {
+            return self.named(name, ending);
+        }
+        let found = endings.part(phrase, |name, ending| self.named(name, ending));
+        if found.is_some() || several || last.is_ascii() {
+            return found.filter(|_| !endings.is_ordinary(last));
+        }
+        endings.without_prefix(last).find_map(|name| {
             let form = self.form(name).filter(|form| form.rank >= VARIED)?;
             Some(Inflected { skill: form.skill?, rule: None, length: phrase.len() })
         })
@@ -210,7 +218,7 @@ impl SkillDictionary {
 
     /// The longest name that a text of a script without spaces begins with, and its bytes.
     pub(crate) fn longest_inside(&self, text: &str) -> Option<(SkillId, usize)> {
-        if !self.tables.heads.may_hold(text) {
+        if !self.tables.heads.may_begin(text.as_bytes()) {
             return None;
         }
         let ends = text.char_indices().map(|(at, char)| at + char.len_utf8());
@@ -291,18 +299,19 @@ impl Tables {
         if rank >= LISTED && (rank == OWNER || !self.names.contains_key(squeezed.as_str())) {
             self.names.insert(squeezed.into(), id);
         }
+        let last = words.text(words.len() - 1);
+        if words.len() > 1 {
+            self.last_heads.add(last.as_bytes());
+        } else if last.len() < SHORTEST_HEAD {
+            self.heads.add_with_nouns(last, &self.endings);
+        } else {
+            self.heads.add(last.as_bytes());
+        }
         for spelling in spellings(&words) {
             for (end, _) in spelling.match_indices([' ', ',']) {
                 if let Some(beginning) = spelling.get(..end) {
                     self.forms.entry(beginning.into()).or_default().continues = true;
                 }
-            }
-            match spelling.rsplit_once([' ', ',']) {
-                Some((_, last)) => self.last_heads.add(last),
-                None if spelling.len() < SHORTEST_HEAD => {
-                    self.heads.add_with_nouns(&spelling, &self.endings);
-                }
-                None => self.heads.add(&spelling),
             }
             let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
             let form = self.forms.entry(spelling.into()).or_default();

@@ -9,8 +9,9 @@ const ENDINGS: &str = include_str!("../../data/endings.txt");
 
 /// Longest case ending, in bytes: three letters of Korean.
 const LONGEST_ENDING: usize = 9;
-/// Bytes by which a beginning is known.
+/// Bytes by which the beginning of a word is known, and of a long one.
 const HEAD: usize = 4;
+const LONG_HEAD: usize = 5;
 /// Shorter names with an ending are too often other words.
 const SHORTEST_INFLECTED: usize = 4;
 /// Shorter names before a noun or a version are too often other words.
@@ -37,6 +38,7 @@ pub(crate) enum Ending {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Endings {
     cases: Words,
+    case_heads: Heads,
     /// Endings that replace the `a` or `o` that a name ends with: `Javy`, `Djangem`.
     pub(crate) after_a: Vec<&'static str>,
     pub(crate) after_o: Vec<&'static str>,
@@ -71,8 +73,11 @@ impl Endings {
                 _ => endings.ordinary.extend(words),
             }
         }
+        for case in &endings.cases {
+            endings.case_heads.add(case.as_bytes());
+        }
         for noun in &endings.nouns {
-            endings.noun_heads.add(noun);
+            endings.noun_heads.add(noun.as_bytes().get(..HEAD).unwrap_or_default());
         }
         endings
     }
@@ -84,7 +89,7 @@ impl Endings {
 
     /// Whether the word begins like a noun that only follows a skill's name.
     pub(crate) fn is_noun(&self, word: &str) -> bool {
-        self.noun_heads.may_hold(word) && self.nouns.iter().any(|noun| word.starts_with(noun))
+        self.noun_heads.may_begin(word.as_bytes()) && self.nouns.iter().any(|noun| word.starts_with(noun))
     }
 
     /// Whether a word that begins with an apostrophe is a case ending: `Python'da`.
@@ -113,20 +118,34 @@ impl Endings {
             .then_some((name, ending))
     }
 
-    /// Every way to part a phrase into a name and an ending, the longest name first.
-    pub(crate) fn parts<'p>(&self, phrase: &'p str) -> impl Iterator<Item = (&'p str, Ending)> {
-        let cases = phrase.char_indices().rev().map_while(move |(at, _)| {
-            (phrase.len() - at <= LONGEST_ENDING && at >= SHORTEST_INFLECTED).then_some(at)
-        });
-        let cases = cases.filter_map(|at| {
-            let (name, ending) = phrase.split_at_checked(at)?;
-            self.cases.contains(ending).then_some((name, Ending::Case))
-        });
-        let nouns = (SHORTEST_COMPOUNDED..phrase.len()).rev().filter_map(|at| {
-            let (name, noun) = phrase.split_at_checked(at)?;
-            self.is_noun(noun).then_some((name, Ending::Noun))
-        });
-        cases.chain(nouns)
+    /// The first answer of `named` to the ways to part a phrase into a name and an ending, the longest
+    /// name first.
+    pub(crate) fn part<T>(
+        &self,
+        phrase: &str,
+        named: impl Fn(&str, Ending) -> Option<T>,
+    ) -> Option<T> {
+        let bytes = phrase.as_bytes();
+        let shortest = bytes.len().saturating_sub(LONGEST_ENDING).max(SHORTEST_INFLECTED);
+        for at in (shortest..bytes.len()).rev() {
+            if self.case_heads.may_hold(bytes.get(at..)?)
+                && let Some((name, ending)) = phrase.split_at_checked(at)
+                && self.cases.contains(ending)
+                && let Some(found) = named(name, Ending::Case)
+            {
+                return Some(found);
+            }
+        }
+        for at in (SHORTEST_COMPOUNDED..bytes.len().saturating_sub(HEAD)).rev() {
+            if self.noun_heads.may_hold(bytes.get(at..at + HEAD)?)
+                && let Some((name, noun)) = phrase.split_at_checked(at)
+                && self.is_noun(noun)
+                && let Some(found) = named(name, Ending::Noun)
+            {
+                return Some(found);
+            }
+        }
+        None
     }
 
     /// The word without an article or preposition that is written as one with it.
@@ -145,20 +164,19 @@ pub(crate) fn is_katakana(char: char) -> bool {
     matches!(char, '\u{30a1}'..='\u{30fa}' | '\u{30fc}')
 }
 
-/// A set of beginnings of words that may say yes to another: it spares most words the look for an
-/// ending.
+/// A set of the beginnings of words, which may say yes to one that is not in it: it spares most words
+/// the look for an ending.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Heads {
     bits: Vec<u64>,
 }
 
 impl Heads {
-    /// Adds the beginning of a word.
-    pub(crate) fn add(&mut self, word: &str) {
+    /// Adds the beginning of a word: its first five bytes, or all of a shorter one.
+    pub(crate) fn add(&mut self, word: &[u8]) {
         self.bits.resize(1 << 10, 0);
-        if let Some((at, bit)) = Self::place(word)
-            && let Some(bits) = self.bits.get_mut(at)
-        {
+        let (at, bit) = Self::place(word.get(..LONG_HEAD).unwrap_or(word));
+        if let Some(bits) = self.bits.get_mut(at) {
             *bits |= bit;
         }
     }
@@ -166,19 +184,25 @@ impl Heads {
     /// Adds a name that is shorter than a beginning, with every noun that may follow it.
     pub(crate) fn add_with_nouns(&mut self, name: &str, endings: &Endings) {
         for noun in &endings.nouns {
-            self.add(&format!("{name}{noun}"));
+            self.add(format!("{name}{noun}").as_bytes());
         }
     }
 
-    /// Whether a word may begin like one of them.
-    pub(crate) fn may_hold(&self, word: &str) -> bool {
-        Self::place(word)
-            .is_some_and(|(at, bit)| self.bits.get(at).is_some_and(|bits| bits & bit != 0))
+    /// Whether one of them may be what a word begins with.
+    pub(crate) fn may_begin(&self, word: &[u8]) -> bool {
+        let holds = |length| word.get(..length).is_some_and(|head| self.may_hold(head));
+        holds(LONG_HEAD) || holds(HEAD)
     }
 
-    fn place(word: &str) -> Option<(usize, u64)> {
-        let head = u32::from_le_bytes(*word.as_bytes().first_chunk::<HEAD>()?);
-        let hash = head.wrapping_mul(0x9e37_79b1) >> 16;
-        Some(((hash >> 6) as usize, 1 << (hash & 63)))
+    /// Whether a word may be one of them, or begin like one.
+    pub(crate) fn may_hold(&self, word: &[u8]) -> bool {
+        let (at, bit) = Self::place(word.get(..LONG_HEAD).unwrap_or(word));
+        self.bits.get(at).is_some_and(|bits| bits & bit != 0)
+    }
+
+    fn place(head: &[u8]) -> (usize, u64) {
+        let letters = head.iter().fold(0_u64, |letters, byte| letters << 8 | u64::from(*byte));
+        let hash = letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+        (usize::try_from(hash >> 6).unwrap_or_default(), 1 << (hash & 63))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::skills::context::Context;
 use crate::skills::dictionary::{SkillDictionary, SkillId};
@@ -117,22 +117,23 @@ impl SkillDictionary {
     fn collect(&self, text: &str, words: &FoldedWords, candidates: &mut Vec<Candidate>) {
         let mut first = 0;
         while first < words.len() {
-            let mut longest = None;
-            let mut last = first;
-            while let Some(form) = self.form(words.phrase(first, last)) {
+            let word = words.text(first);
+            let (mut longest, mut last, mut phrase) = (None, first, word);
+            loop {
+                let Some(form) = self.form(phrase) else {
+                    longest = self.with_ending(text, words, phrase, first..=last).or(longest);
+                    break;
+                };
                 if let Some(skill) = form.skill {
                     longest = candidate(words, first, last, skill, form.rule);
                 }
                 last += 1;
                 if !form.continues || last == words.len() {
-                    last = usize::MAX;
                     break;
                 }
+                phrase = words.phrase(first, last);
             }
-            if last < words.len() {
-                longest = self.with_ending(text, words, first, last).or(longest);
-            }
-            if longest.is_none() && words.text(first).starts_with(is_unspaced) {
+            if longest.is_none() && is_unspaced(word) {
                 self.collect_inside(text, words, first, candidates);
             }
             first = longest.map_or(first, |candidate| candidate.last) + 1;
@@ -140,16 +141,20 @@ impl SkillDictionary {
         }
     }
 
-    /// The name that the words from `first` to `last` are, with an ending on the last of them.
+    /// The name that a phrase is, with an ending on the last of its words.
     fn with_ending(
         &self,
         text: &str,
         words: &FoldedWords,
-        first: usize,
-        last: usize,
+        phrase: &str,
+        place: RangeInclusive<usize>,
     ) -> Option<Candidate> {
-        let phrase = words.phrase(first, last);
-        let named = self.inflected(phrase, words.text(last), last > first)?;
+        let (first, last) = place.into_inner();
+        let named = if first == last {
+            self.inflected(phrase, phrase)
+        } else {
+            self.inflected(phrase, words.text(last))
+        }?;
         let mut found = candidate(words, first, last, named.skill, named.rule)?;
         let to = found.to.saturating_sub(phrase.len() - named.length);
         // Only where a byte of the folded word is a byte of the source is the name's end known.
@@ -201,7 +206,10 @@ fn candidate(
     Some(Candidate { first, last, skill, rule, from, to })
 }
 
-/// Thai, Japanese and Chinese, which put no space between words.
-fn is_unspaced(char: char) -> bool {
-    matches!(char, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+/// Whether a word is in Thai, Japanese or Chinese, which put no space between words.
+fn is_unspaced(word: &str) -> bool {
+    word.as_bytes().first().is_some_and(|byte| *byte >= 0xe0)
+        && word.starts_with(|char| {
+            matches!(char, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+        })
 }
