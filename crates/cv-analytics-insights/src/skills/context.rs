@@ -74,6 +74,11 @@ impl<'a> Context<'a> {
         if rule.cues.iter().any(matches) {
             return Verdict::Technology;
         }
+        let sentence_starts =
+            self.words.word(candidate.first).is_none_or(|word| word.gap >= Gap::Stop);
+        if candidate.inflected && self.is_capital(candidate) && !sentence_starts {
+            return Verdict::Technology;
+        }
         if self.words.gap(next) == Gap::Apostrophe
             && self.dictionary.endings().is_case_after_apostrophe(self.words.text(next))
         {
@@ -83,7 +88,8 @@ impl<'a> Context<'a> {
             return Verdict::Ordinary;
         }
         let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
-        let counts = rule.counts && (self.is_capital(candidate) || !self.is_foreign());
+        let counts = rule.counts
+            && (rule.everywhere || self.is_capital(candidate) || !self.is_foreign());
         let mut against = rule
             .against
             .iter()
@@ -286,13 +292,17 @@ impl<'a> Context<'a> {
             self.words.word(at).is_some_and(|word| word.capital && word.lower)
                 && names.contains(self.words.text(at))
         };
+        let is_title = |at: usize| {
+            self.words.word(at).is_some_and(|word| word.lower)
+                && self.english.titles.contains(self.words.text(at))
+        };
         let next = candidate.last + 1;
         self.is_capital(candidate)
             && (self.words.gap(next) == Gap::Space && is_name(next, &self.english.surnames)
                 || candidate.first.checked_sub(1).is_some_and(|before| {
                     let gap = self.words.gap(candidate.first);
                     // The dot of `Mr. Jenkins` ends no sentence.
-                    matches!(gap, Gap::Space | Gap::Stop) && is_name(before, &self.english.titles)
+                    matches!(gap, Gap::Space | Gap::Stop) && is_title(before)
                         || gap == Gap::Space && is_name(before, &self.english.first_names)
                 }))
     }

@@ -41,6 +41,8 @@ pub(crate) struct Form {
     pub(crate) rule: Option<u16>,
     /// Whether a longer name begins with it.
     pub(crate) continues: bool,
+    /// Whether it may have a case ending.
+    inflects: bool,
     /// How surely it names the skill: a later source never replaces an earlier one.
     rank: u8,
 }
@@ -88,7 +90,7 @@ const VARIED: u8 = 1;
 /// Shorter names take a noun, but no case ending.
 const SHORTEST_HEAD: usize = 4;
 /// Letters of the longest name in a script without spaces, less one.
-const LONGEST_INSIDE: usize = 14;
+const LONGEST_INSIDE: usize = 24;
 
 impl SkillDictionary {
     /// The dictionary that the program carries.
@@ -205,7 +207,9 @@ impl SkillDictionary {
     /// The skill of a name that has an ending on it. A name that is rather an ordinary word needs more
     /// than a case ending, and no year.
     fn named(&self, name: &str, ending: Ending) -> Option<Inflected> {
-        let form = self.form(name).filter(|form| form.rank >= VARIED)?;
+        let form = self.form(name).filter(|form| {
+            form.rank >= VARIED && (form.inflects || ending != Ending::Case)
+        })?;
         let rule = form.rule.filter(|rule| {
             matches!(ending, Ending::Case | Ending::Year)
                 && self.english().get(*rule).is_some_and(|rule| !rule.counts)
@@ -314,9 +318,13 @@ impl Tables {
                 }
             }
             let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
+            let ordinary = rule
+                .and_then(|rule| self.english.get(rule))
+                .is_some_and(|rule| !rule.counts);
+            let inflects = self.endings.inflects(&spelling, words.len(), ordinary);
             let form = self.forms.entry(spelling.into()).or_default();
             if form.rank < rank || (rank == OWNER && form.rank == OWNER) {
-                *form = Form { skill: Some(id), rule, rank, ..*form };
+                *form = Form { skill: Some(id), rule, rank, inflects, ..*form };
             }
         }
     }
@@ -345,7 +353,9 @@ impl Tables {
             NOT_MISSPELLINGS.lines().filter(|line| !line.starts_with('#')).collect();
         for (id, _, name) in &listed {
             for wrong in misspellings(name) {
-                if words.binary_search(&wrong.as_str()).is_err() {
+                if words.binary_search(&wrong.as_str()).is_err()
+                    && !self.endings.is_ordinary(&wrong)
+                {
                     let form = Form { skill: Some(*id), ..Form::default() };
                     self.forms.entry(wrong.into()).or_insert(form);
                 }
@@ -356,11 +366,7 @@ impl Tables {
     /// Adds the cases of a name of one word that change its last letter: `Javy`, `Djangem`.
     fn add_changed_ends(&mut self, name: &str, id: SkillId) {
         let name = name.to_lowercase();
-        let ordinary = self.english.rule(&name).and_then(|rule| self.english.get(rule));
-        if !name.bytes().all(|byte| byte.is_ascii_alphabetic())
-            || name.len() < SHORTEST_HEAD
-            || ordinary.is_some_and(|rule| !rule.counts)
-        {
+        if !self.endings.is_inflected(&name) {
             return;
         }
         let changed = [('a', &self.endings.after_a), ('o', &self.endings.after_o)];

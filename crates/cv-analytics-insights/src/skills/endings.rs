@@ -12,8 +12,13 @@ const LONGEST_ENDING: usize = 9;
 /// Bytes by which the beginning of a word is known, and of a long one.
 const HEAD: usize = 4;
 const LONG_HEAD: usize = 5;
-/// Shorter names with an ending are too often other words.
-const SHORTEST_INFLECTED: usize = 4;
+/// Bytes of the shortest name that takes case endings without being listed: shorter ones with an ending
+/// are too often other words.
+const SHORTEST_INFLECTED: usize = 7;
+/// The same in scripts whose letters are several bytes.
+const SHORTEST_FAR: usize = 6;
+/// Bytes of the shortest listed name that takes case endings.
+const SHORTEST_LISTED: usize = 4;
 /// Shorter names before a noun or a version are too often other words.
 const SHORTEST_COMPOUNDED: usize = 3;
 /// English contractions: after an apostrophe they are no case ending.
@@ -49,6 +54,8 @@ pub(crate) struct Endings {
     prefixes: Vec<&'static str>,
     /// Nouns that Japanese writes behind a name in the same script.
     katakana: Vec<&'static str>,
+    /// Short names that take case endings.
+    inflected: Words,
     /// Words that only look like a name with an ending.
     ordinary: Words,
 }
@@ -69,6 +76,7 @@ impl Endings {
                 "after-o" => endings.after_o.extend(words),
                 "nouns" => endings.nouns.extend(words),
                 "prefixes" => endings.prefixes.extend(words),
+                "inflected" => endings.inflected.extend(words),
                 "katakana" => endings.katakana.extend(words),
                 _ => endings.ordinary.extend(words),
             }
@@ -80,6 +88,20 @@ impl Endings {
             endings.noun_heads.add(noun.as_bytes().get(..HEAD).unwrap_or_default());
         }
         endings
+    }
+
+    /// Whether a spelling of a name of so many words takes case endings: a long one that is not
+    /// rather an ordinary word, or a short one that is listed.
+    pub(crate) fn inflects(&self, spelling: &str, words: usize, ordinary: bool) -> bool {
+        let joined = words > 1 && !spelling.contains([' ', ',']);
+        let shortest = if spelling.is_ascii() { SHORTEST_INFLECTED } else { SHORTEST_FAR };
+        let long = spelling.len() >= shortest && !ordinary && !joined;
+        long || self.is_inflected(spelling)
+    }
+
+    /// Whether a name is listed as one that takes case endings.
+    pub(crate) fn is_inflected(&self, name: &str) -> bool {
+        self.inflected.contains(name)
     }
 
     /// Whether the word only looks like a name with an ending.
@@ -126,7 +148,7 @@ impl Endings {
         named: impl Fn(&str, Ending) -> Option<T>,
     ) -> Option<T> {
         let bytes = phrase.as_bytes();
-        let shortest = bytes.len().saturating_sub(LONGEST_ENDING).max(SHORTEST_INFLECTED);
+        let shortest = bytes.len().saturating_sub(LONGEST_ENDING).max(SHORTEST_LISTED);
         for at in (shortest..bytes.len()).rev() {
             if self.case_heads.may_hold(bytes.get(at..)?)
                 && let Some((name, ending)) = phrase.split_at_checked(at)

@@ -30,6 +30,8 @@ pub(crate) enum Cue {
 pub(crate) struct Rule {
     /// It counts unless something speaks against it; else only where something speaks for it.
     pub(crate) counts: bool,
+    /// It counts in other languages as it does in English: in none of them is it an ordinary word.
+    pub(crate) everywhere: bool,
     /// A capital in the middle of a sentence outweighs all that speaks against it.
     pub(crate) capital_decides: bool,
     /// Cues of other words that say nothing about this one.
@@ -116,6 +118,7 @@ impl EnglishWords {
             for flag in head {
                 rule.capital_decides |= flag == "capital-decides";
                 rule.person |= flag == "person";
+                rule.everywhere |= flag == "everywhere";
                 rule.deaf_to.extend(Cue::taken_away_by(flag));
                 if let Some(group) = groups.get(flag) {
                     rule.against.extend_from_slice(&group.against);
@@ -230,7 +233,7 @@ mod tests {
     #[test]
     fn every_rule_is_well_formed_and_every_word_has_one() {
         let mut flags =
-            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "no-list", "capital-decides"];
+            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "no-list", "capital-decides", "everywhere"];
         let mut seen = BTreeSet::new();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').expect(line);

@@ -55,11 +55,18 @@ pub(crate) struct Candidate {
     pub(crate) last: usize,
     pub(crate) skill: SkillId,
     pub(crate) rule: Option<u16>,
+    /// Whether it has a case ending on it.
+    pub(crate) inflected: bool,
     /// Byte of the source where the name begins.
     from: usize,
     /// Byte of the source after the name: before the end of the word where an ending is on it.
     to: usize,
 }
+
+/// Articles and prepositions of French, Italian and Catalan before a vowel.
+const ELIDED: [&str; 14] = [
+    "l", "d", "j", "n", "s", "c", "m", "t", "qu", "un", "dell", "all", "nell", "sull",
+];
 
 #[derive(Default)]
 struct Scratch {
@@ -117,7 +124,7 @@ impl SkillDictionary {
     fn collect(&self, text: &str, words: &FoldedWords, candidates: &mut Vec<Candidate>) {
         let mut first = 0;
         while first < words.len() {
-            let word = words.text(first);
+            let (word, elided) = after_elision(words, first);
             let (mut longest, mut last, mut phrase) = (None, first, word);
             loop {
                 let Some(form) = self.form(phrase) else {
@@ -131,7 +138,11 @@ impl SkillDictionary {
                 if !form.continues || last == words.len() {
                     break;
                 }
-                phrase = words.phrase(first, last);
+                phrase = words.phrase(first, last).get(elided..).unwrap_or_default();
+            }
+            if let Some(found) = longest.as_mut().filter(|_| elided > 0) {
+                let apostrophe = text.get(found.from..).and_then(|rest| rest.chars().next());
+                found.from += apostrophe.map_or(0, char::len_utf8);
             }
             if longest.is_none() && is_unspaced(word) {
                 self.collect_inside(text, words, first, candidates);
@@ -156,6 +167,7 @@ impl SkillDictionary {
             self.inflected(phrase, words.text(last))
         }?;
         let mut found = candidate(words, first, last, named.skill, named.rule)?;
+        found.inflected = true;
         let to = found.to.saturating_sub(phrase.len() - named.length);
         // Only where a byte of the folded word is a byte of the source is the name's end known.
         let word = words.word(last)?;
@@ -188,8 +200,15 @@ impl SkillDictionary {
             {
                 next = at + length;
                 let (from, to) = (word.from + at, word.from + next);
-                let place = Candidate { first: index, last: index, skill, rule: None, from, to };
-                candidates.push(place);
+                candidates.push(Candidate {
+                    first: index,
+                    last: index,
+                    skill,
+                    rule: None,
+                    inflected: false,
+                    from,
+                    to,
+                });
             }
         }
     }
@@ -203,7 +222,17 @@ fn candidate(
     rule: Option<u16>,
 ) -> Option<Candidate> {
     let (from, to) = (words.word(first)?.from, words.word(last)?.to);
-    Some(Candidate { first, last, skill, rule, from, to })
+    Some(Candidate { first, last, skill, rule, inflected: false, from, to })
+}
+
+/// A word without the apostrophe of an article or preposition before it (`l'intelligence`), and the
+/// bytes that are left out.
+fn after_elision(words: &FoldedWords, at: usize) -> (&str, usize) {
+    let word = words.text(at);
+    let elided = word.strip_prefix('\'').filter(|_| {
+        at.checked_sub(1).is_some_and(|before| ELIDED.contains(&words.text(before)))
+    });
+    elided.map_or((word, 0), |word| (word, 1))
 }
 
 /// Whether a word is in Thai, Japanese or Chinese, which put no space between words.
