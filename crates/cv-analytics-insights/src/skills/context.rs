@@ -1,8 +1,8 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
 use crate::skills::dictionary::SkillDictionary;
-use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, outline};
-use crate::skills::folded_words::{FoldedWords, Gap, Word};
+use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, Rule, outline};
+use crate::skills::folded_words::{FoldedWords, Gap, Word, is_far_script};
 use crate::skills::mentions::Candidate;
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
@@ -84,12 +84,12 @@ impl<'a> Context<'a> {
         {
             return Verdict::Technology;
         }
-        if self.is_glued(candidate, before, after) || self.has_title_or_surname(candidate) {
+        if self.is_glued(rule, candidate, before, after) || self.has_title_or_surname(candidate) {
             return Verdict::Ordinary;
         }
         let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
-        let counts = rule.counts
-            && (rule.everywhere || self.is_capital(candidate) || !self.is_foreign());
+        let counts =
+            rule.counts && (rule.everywhere || self.is_capital(candidate) || !self.is_foreign());
         let mut against = rule
             .against
             .iter()
@@ -121,6 +121,7 @@ impl<'a> Context<'a> {
             || cue.is_some()
             || noun
             || case != Case::Silent
+            || self.is_beside_another_script(candidate)
             || (hears(Cue::After) && self.has_weak_cue_after(next))
             || (hears(Cue::Alone)
                 && (self.stands_alone(candidate) || self.is_asked_for(candidate)))
@@ -198,6 +199,7 @@ impl<'a> Context<'a> {
     /// `node.example`.
     fn is_glued(
         &self,
+        rule: &Rule,
         candidate: &Candidate,
         before: Option<&Candidate>,
         after: Option<&Candidate>,
@@ -210,7 +212,8 @@ impl<'a> Context<'a> {
             && after.is_none_or(|after| after.first != next)
             && !(self.words.gap(next) == Gap::Hyphen
                 && (self.follows_a_skill(self.words.text(next))
-                    || self.dictionary.endings().is_case(self.words.text(next))));
+                    || self.dictionary.endings().is_case(self.words.text(next))
+                    || rule.counts && self.is_compound(candidate)));
         tied_before
             || tied_after
             || self.words.gap(next) == Gap::Apostrophe && self.words.text(next) != "'s"
@@ -285,6 +288,12 @@ impl<'a> Context<'a> {
         self.english.after.contains(word) || self.dictionary.endings().is_noun(word)
     }
 
+    /// Whether a hyphen joins it to a noun as in German: both with a capital, as in `Excel-Makros`.
+    fn is_compound(&self, candidate: &Candidate) -> bool {
+        self.is_capital(candidate)
+            && self.words.word(candidate.last + 1).is_some_and(|word| word.capital && word.lower)
+    }
+
     /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`,
     /// `Ruby Smith`.
     fn has_title_or_surname(&self, candidate: &Candidate) -> bool {
@@ -293,8 +302,10 @@ impl<'a> Context<'a> {
                 && names.contains(self.words.text(at))
         };
         let is_title = |at: usize| {
-            self.words.word(at).is_some_and(|word| word.lower)
-                && self.english.titles.contains(self.words.text(at))
+            // `MS` and `ms` stand before products of Microsoft.
+            let text = self.words.text(at);
+            self.words.word(at).is_some_and(|word| word.lower && (word.capital || text != "ms"))
+                && self.english.titles.contains(text)
         };
         let next = candidate.last + 1;
         self.is_capital(candidate)
@@ -352,6 +363,16 @@ impl<'a> Context<'a> {
                 .partition(|word| word.capital);
             small.len() >= large.len()
         }
+    }
+
+    /// Whether a word of another script stands right beside it: such a text takes names from English, and
+    /// hardly any ordinary word.
+    fn is_beside_another_script(&self, candidate: &Candidate) -> bool {
+        let next = candidate.last + 1;
+        let is_far = |at: usize| self.words.text(at).starts_with(is_far_script);
+        self.words.gap(next) < Gap::Aside && is_far(next)
+            || self.words.gap(candidate.first) < Gap::Aside
+                && candidate.first.checked_sub(1).is_some_and(is_far)
     }
 
     /// Whether it opens a question and is asked for a purpose: `Express for APIs?`.

@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 use crate::skills::endings::{Ending, Endings, Heads, is_katakana};
 use crate::skills::english_words::EnglishWords;
 use crate::skills::folded_words::FoldedWords;
-use crate::skills::forms::{humps, misspellings, plural, spellings};
+use crate::skills::forms::{humps, misspellings, plural, spellings, stem, without_accents};
 use crate::skills::owner::OwnerSkills;
 
 const RECRUITERS_WORDS: &str = include_str!("../../data/skills.txt");
@@ -105,6 +105,7 @@ impl SkillDictionary {
         }
         tables.add_variants();
         tables.read_list(TRANSLATIONS);
+        tables.add_translated_variants();
         Self { tables: Arc::new(tables) }
     }
 
@@ -207,9 +208,9 @@ impl SkillDictionary {
     /// The skill of a name that has an ending on it. A name that is rather an ordinary word needs more
     /// than a case ending, and no year.
     fn named(&self, name: &str, ending: Ending) -> Option<Inflected> {
-        let form = self.form(name).filter(|form| {
-            form.rank >= VARIED && (form.inflects || ending != Ending::Case)
-        })?;
+        let form = self
+            .form(name)
+            .filter(|form| form.rank >= VARIED && (form.inflects || ending != Ending::Case))?;
         let rule = form.rule.filter(|rule| {
             matches!(ending, Ending::Case | Ending::Year)
                 && self.english().get(*rule).is_some_and(|rule| !rule.counts)
@@ -318,9 +319,8 @@ impl Tables {
                 }
             }
             let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
-            let ordinary = rule
-                .and_then(|rule| self.english.get(rule))
-                .is_some_and(|rule| !rule.counts);
+            let ordinary =
+                rule.and_then(|rule| self.english.get(rule)).is_some_and(|rule| !rule.counts);
             let inflects = self.endings.inflects(&spelling, words.len(), ordinary);
             let form = self.forms.entry(spelling.into()).or_default();
             if form.rank < rank || (rank == OWNER && form.rank == OWNER) {
@@ -377,6 +377,23 @@ impl Tables {
                 if !self.endings.is_ordinary(&case) {
                     let form = Form { skill: Some(id), ..Form::default() };
                     self.forms.entry(case.into()).or_insert(form);
+                }
+            }
+        }
+    }
+
+    /// Adds names of other languages without their accents, and those in Cyrillic without a last
+    /// vowel, so that the vowels of other cases may follow.
+    fn add_translated_variants(&mut self) {
+        for line in TRANSLATIONS.lines() {
+            let Some((name, aliases)) = line.split_once(": ") else { continue };
+            let Some(id) = self.names.get(FoldedWords::of(name).squeezed().as_str()).copied()
+            else {
+                continue;
+            };
+            for alias in aliases.split(", ").filter(|alias| !alias.is_ascii()) {
+                for variant in without_accents(alias).into_iter().chain(stem(alias)) {
+                    self.add_form(&variant, id, VARIED);
                 }
             }
         }

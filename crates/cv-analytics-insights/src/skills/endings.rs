@@ -111,7 +111,8 @@ impl Endings {
 
     /// Whether the word begins like a noun that only follows a skill's name.
     pub(crate) fn is_noun(&self, word: &str) -> bool {
-        self.noun_heads.may_begin(word.as_bytes()) && self.nouns.iter().any(|noun| word.starts_with(noun))
+        self.noun_heads.may_begin(word.as_bytes())
+            && self.nouns.iter().any(|noun| word.starts_with(noun))
     }
 
     /// Whether a word that begins with an apostrophe is a case ending: `Python'da`.

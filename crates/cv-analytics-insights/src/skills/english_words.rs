@@ -232,8 +232,16 @@ mod tests {
 
     #[test]
     fn every_rule_is_well_formed_and_every_word_has_one() {
-        let mut flags =
-            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "no-list", "capital-decides", "everywhere"];
+        let mut flags = vec![
+            "no-before",
+            "no-after",
+            "no-capital",
+            "no-alone",
+            "no-your",
+            "no-list",
+            "capital-decides",
+            "everywhere",
+        ];
         let mut seen = BTreeSet::new();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').expect(line);

@@ -128,6 +128,7 @@ impl FoldedWords {
                 push_lower(&mut self.text, if is_apostrophe(char) { '\'' } else { char });
                 word.to = at;
                 word.lower = char.is_lowercase();
+                word.capital |= is_apostrophe(char) && next.is_uppercase();
                 open = Some(word);
                 gap = Gap::Space;
             } else {
@@ -239,7 +240,7 @@ fn is_word_char(char: char) -> bool {
 }
 
 /// Scripts other than Latin: a Latin name may stand right beside them without a space.
-fn is_far_script(char: char) -> bool {
+pub(crate) fn is_far_script(char: char) -> bool {
     char >= '\u{370}' && !matches!(char, '\u{1e00}'..='\u{1eff}')
 }
 

@@ -77,6 +77,62 @@ pub(crate) fn plural(name: &str) -> Option<String> {
     }
 }
 
+/// The name without accents as people type it: `künstlich` gives `kunstlich` and `kuenstlich`.
+pub(crate) fn without_accents(name: &str) -> Vec<String> {
+    let with = |umlaut: &dyn Fn(char) -> &'static str| -> String {
+        name.chars()
+            .map(|char| match umlaut(char) {
+                "" => plain(char).map_or_else(|| char.to_string(), str::to_owned),
+                letters => letters.to_owned(),
+            })
+            .collect()
+    };
+    let german = |char| match char {
+        'ä' => "ae",
+        'ö' => "oe",
+        'ü' => "ue",
+        _ => "",
+    };
+    let mut all = vec![with(&|_| ""), with(&german)];
+    all.dedup();
+    all.retain(|plain| plain != name);
+    all
+}
+
+/// The letters of ASCII for a Latin letter with an accent.
+fn plain(char: char) -> Option<&'static str> {
+    Some(match char {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ą' | 'ă' | 'ā' => "a",
+        'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ě' | 'ė' | 'ē' => "e",
+        'í' | 'ì' | 'î' | 'ï' | 'ī' | 'ı' => "i",
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' | 'ő' => "o",
+        'ú' | 'ù' | 'û' | 'ü' | 'ů' | 'ű' | 'ū' | 'ų' => "u",
+        'ý' => "y",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'đ' => "d",
+        'ğ' => "g",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ř' => "r",
+        'ś' | 'š' | 'ş' | 'ș' => "s",
+        'ť' | 'ț' => "t",
+        'ź' | 'ż' | 'ž' => "z",
+        'ß' => "ss",
+        'æ' => "ae",
+        _ => return None,
+    })
+}
+
+/// A name in Cyrillic without its last vowel, if it ends with one.
+pub(crate) fn stem(name: &str) -> Option<String> {
+    let mut chars = name.chars();
+    let last = chars.next_back()?;
+    let cyrillic =
+        chars.clone().next_back().is_some_and(|char| matches!(char, 'а'..='я' | 'ё' | 'і'));
+    (cyrillic && name.chars().count() >= SHORTEST_MISSPELT && "аяоеиыуюі".contains(last))
+        .then(|| chars.as_str().to_owned())
+}
+
 /// What slips of the finger make of a single word: a letter left out, two letters exchanged, a letter
 /// doubled, one vowel for another. The first letter is taken to be right.
 pub(crate) fn misspellings(name: &str) -> Vec<String> {

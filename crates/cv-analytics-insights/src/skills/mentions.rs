@@ -64,9 +64,8 @@ pub(crate) struct Candidate {
 }
 
 /// Articles and prepositions of French, Italian and Catalan before a vowel.
-const ELIDED: [&str; 14] = [
-    "l", "d", "j", "n", "s", "c", "m", "t", "qu", "un", "dell", "all", "nell", "sull",
-];
+const ELIDED: [&str; 14] =
+    ["l", "d", "j", "n", "s", "c", "m", "t", "qu", "un", "dell", "all", "nell", "sull"];
 
 #[derive(Default)]
 struct Scratch {
@@ -229,9 +228,9 @@ fn candidate(
 /// bytes that are left out.
 fn after_elision(words: &FoldedWords, at: usize) -> (&str, usize) {
     let word = words.text(at);
-    let elided = word.strip_prefix('\'').filter(|_| {
-        at.checked_sub(1).is_some_and(|before| ELIDED.contains(&words.text(before)))
-    });
+    let elided = word
+        .strip_prefix('\'')
+        .filter(|_| at.checked_sub(1).is_some_and(|before| ELIDED.contains(&words.text(before))));
     elided.map_or((word, 0), |word| (word, 1))
 }
 
