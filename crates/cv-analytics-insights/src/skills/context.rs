@@ -74,22 +74,16 @@ impl<'a> Context<'a> {
         if rule.cues.iter().any(matches) {
             return Verdict::Technology;
         }
-        let sentence_starts =
-            self.words.word(candidate.first).is_none_or(|word| word.gap >= Gap::Stop);
-        if candidate.inflected && self.is_capital(candidate) && !sentence_starts {
-            return Verdict::Technology;
-        }
-        if self.words.gap(next) == Gap::Apostrophe
-            && self.dictionary.endings().is_case_after_apostrophe(self.words.text(next))
-        {
+        if self.has_case_ending(candidate) {
             return Verdict::Technology;
         }
         if self.is_glued(rule, candidate, before, after) || self.has_title_or_surname(candidate) {
             return Verdict::Ordinary;
         }
         let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
-        let counts =
-            rule.counts && (rule.everywhere || self.is_capital(candidate) || !self.is_foreign());
+        let hears = |cue| !rule.deaf_to.contains(&cue);
+        let foreign = || hears(Cue::Language) && self.is_foreign();
+        let counts = rule.counts && (self.is_capital(candidate) || !foreign());
         let mut against = rule
             .against
             .iter()
@@ -100,7 +94,6 @@ impl<'a> Context<'a> {
         if counts && !part_of_a_name && against.peek().is_none() {
             return Verdict::Technology;
         }
-        let hears = |cue| !rule.deaf_to.contains(&cue);
         let case = if hears(Cue::Capital) { self.case(candidate) } else { Case::Silent };
         if (case != Case::Silent && rule.capital_decides)
             || self.has_phrase_after(next, &self.english.after)
@@ -172,6 +165,16 @@ impl<'a> Context<'a> {
                 changed |= from_left || from_right;
             }
         }
+    }
+
+    /// Whether it has an ending that only a name takes: one after an apostrophe, or one on a capital in
+    /// the middle of a sentence.
+    fn has_case_ending(&self, candidate: &Candidate) -> bool {
+        let next = candidate.last + 1;
+        let starts = self.words.word(candidate.first).is_none_or(|word| word.gap >= Gap::Stop);
+        candidate.inflected && self.is_capital(candidate) && !starts
+            || self.words.gap(next) == Gap::Apostrophe
+                && self.dictionary.endings().is_case_after_apostrophe(self.words.text(next))
     }
 
     /// How two neighbouring candidates are joined.
@@ -302,9 +305,10 @@ impl<'a> Context<'a> {
                 && names.contains(self.words.text(at))
         };
         let is_title = |at: usize| {
-            // `MS` and `ms` stand before products of Microsoft.
+            // `MS` and `ms` stand before products of Microsoft, and `miss` is a verb.
             let text = self.words.text(at);
-            self.words.word(at).is_some_and(|word| word.lower && (word.capital || text != "ms"))
+            let capital = matches!(text, "ms" | "miss");
+            self.words.word(at).is_some_and(|word| word.lower && (word.capital || !capital))
                 && self.english.titles.contains(text)
         };
         let next = candidate.last + 1;

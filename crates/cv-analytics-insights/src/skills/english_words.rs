@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 const RULES: &str = include_str!("../../data/english-words.txt");
 const CUES: &str = include_str!("../../data/cues.txt");
 
-/// What may speak for any word.
+/// What may speak for any word, or against it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Cue {
     /// A capital in the middle of a sentence.
@@ -23,6 +23,8 @@ pub(crate) enum Cue {
     After,
     /// Its neighbours in a list.
     List,
+    /// A text in another language, which speaks against it where it has no capital.
+    Language,
 }
 
 /// How one word is read.
@@ -30,8 +32,6 @@ pub(crate) enum Cue {
 pub(crate) struct Rule {
     /// It counts unless something speaks against it; else only where something speaks for it.
     pub(crate) counts: bool,
-    /// It counts in other languages as it does in English: in none of them is it an ordinary word.
-    pub(crate) everywhere: bool,
     /// A capital in the middle of a sentence outweighs all that speaks against it.
     pub(crate) capital_decides: bool,
     /// Cues of other words that say nothing about this one.
@@ -118,7 +118,6 @@ impl EnglishWords {
             for flag in head {
                 rule.capital_decides |= flag == "capital-decides";
                 rule.person |= flag == "person";
-                rule.everywhere |= flag == "everywhere";
                 rule.deaf_to.extend(Cue::taken_away_by(flag));
                 if let Some(group) = groups.get(flag) {
                     rule.against.extend_from_slice(&group.against);
@@ -194,6 +193,7 @@ impl Cue {
             "no-before" => Some(Self::Before),
             "no-after" => Some(Self::After),
             "no-list" => Some(Self::List),
+            "everywhere" => Some(Self::Language),
             _ => None,
         }
     }
