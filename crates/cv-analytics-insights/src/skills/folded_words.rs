@@ -125,7 +125,7 @@ impl FoldedWords {
                 };
                 self.close(open.take());
                 let mut word = self.begin(between, char.encode_utf8(&mut [0; 4]), begin);
-                push_lower(&mut self.text, if is_apostrophe(char) { '\'' } else { char });
+                push_lower(&mut self.text, char);
                 word.to = at;
                 word.lower = char.is_lowercase();
                 word.capital |= is_apostrophe(char) && next.is_uppercase();
@@ -245,7 +245,7 @@ pub(crate) fn is_far_script(char: char) -> bool {
 }
 
 fn is_apostrophe(char: char) -> bool {
-    matches!(char, '\'' | '\u{2019}' | '\u{2bc}')
+    char == '\''
 }
 
 /// Characters that show nothing and part nothing: zero width, direction marks, accents that follow
@@ -256,12 +256,13 @@ fn is_ignorable(char: char) -> bool {
         | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// The ASCII form of a full-width character and of the sharp sign.
+/// The ASCII form of a full-width character, of an apostrophe and of the sharp sign.
 fn half_width(char: char) -> char {
     match char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),
         '\u{3000}' => ' ',
         '\u{266f}' => '#',
+        '\u{2019}' | '\u{2bc}' => '\'',
         _ => char,
     }
 }
