@@ -74,6 +74,8 @@ struct Tables {
     /// How names of one word begin, and how the last words of longer names do.
     heads: Heads,
     last_heads: Heads,
+    /// The first words of all forms.
+    first_words: Heads,
 }
 
 /// Canonical skills with their aliases; a clone shares its tables.
@@ -106,6 +108,7 @@ impl SkillDictionary {
         tables.add_variants();
         tables.read_list(TRANSLATIONS);
         tables.add_translated_variants();
+        tables.index_first_words();
         Self { tables: Arc::new(tables) }
     }
 
@@ -130,6 +133,7 @@ impl SkillDictionary {
                 }
             }
         }
+        tables.index_first_words();
         Self { tables: Arc::new(tables) }
     }
 
@@ -175,34 +179,37 @@ impl SkillDictionary {
     /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`,
     /// `spring boot3`.
     pub(crate) fn inflected(&self, phrase: &str, last: &str) -> Option<Inflected> {
-        let several = last.len() < phrase.len();
-        let heads = if several { &self.tables.last_heads } else { &self.tables.heads };
-        let (first, end) = (last.as_bytes().first()?, last.as_bytes().last()?);
-        // Nearly all words of a text stop here.
-        if first.is_ascii()
-            && !end.is_ascii_digit()
-            && *end != b'+'
-            && !heads.may_begin(last.as_bytes())
-        {
-            return None;
-        }
-        self.parted(phrase, last, several)
-    }
-
-    #[inline(never)]
-    fn parted(&self, phrase: &str, last: &str, several: bool) -> Option<Inflected> {
         let endings = &self.tables.endings;
-        if let Some((name, ending)) = Endings::version(phrase) {
+        if Endings::may_be_version(last) {
+            let (name, ending) = Endings::version(phrase)?;
             return self.named(name, ending);
         }
-        let found = endings.part(phrase, |name, ending| self.named(name, ending));
-        if found.is_some() || several || last.is_ascii() {
-            return found.filter(|_| !endings.is_ordinary(last));
+        let several = last.len() < phrase.len();
+        let heads = if several { &self.tables.last_heads } else { &self.tables.heads };
+        if heads.may_begin(last.as_bytes()) {
+            let found = endings.part(phrase, |name, ending| self.named(name, ending));
+            if found.is_some() {
+                return found.filter(|_| !endings.is_ordinary(last));
+            }
+        }
+        if several || last.is_ascii() {
+            return None;
         }
         endings.without_prefix(last).find_map(|name| {
             let form = self.form(name).filter(|form| form.rank >= VARIED)?;
             Some(Inflected { skill: form.skill?, rule: None, length: phrase.len() })
         })
+    }
+
+    /// Whether a name may begin with this word or in it: it spares most words of a text the look into
+    /// the table.
+    #[inline]
+    pub(crate) fn may_name(&self, word: &str) -> bool {
+        let bytes = word.as_bytes();
+        self.tables.first_words.may_be(bytes)
+            || self.tables.heads.may_begin(bytes)
+            || Endings::may_be_version(word)
+            || bytes.first().is_some_and(|first| !first.is_ascii() || *first == b'\'')
     }
 
     /// The skill of a name that has an ending on it. A name that is rather an ordinary word needs more
@@ -312,7 +319,9 @@ impl Tables {
         } else {
             self.heads.add(last.as_bytes());
         }
-        for spelling in spellings(&words) {
+        // Only English joins the words of a name and parts them as it likes.
+        let all = if name.is_ascii() { spellings(&words) } else { vec![words.whole().to_owned()] };
+        for spelling in all {
             for (end, _) in spelling.match_indices([' ', ',']) {
                 if let Some(beginning) = spelling.get(..end) {
                     self.forms.entry(beginning.into()).or_default().continues = true;
@@ -379,6 +388,14 @@ impl Tables {
                     self.forms.entry(case.into()).or_insert(form);
                 }
             }
+        }
+    }
+
+    /// Notes the first word of every form.
+    fn index_first_words(&mut self) {
+        for form in self.forms.keys() {
+            let first = form.split([' ', ',']).next().unwrap_or_default();
+            self.first_words.add_whole(first.as_bytes());
         }
     }
 

@@ -9,9 +9,10 @@ const ENDINGS: &str = include_str!("../../data/endings.txt");
 
 /// Longest case ending, in bytes: three letters of Korean.
 const LONGEST_ENDING: usize = 9;
-/// Bytes by which the beginning of a word is known, and of a long one.
+/// Bytes by which the beginning of a word is known, of a long one, and a word as a whole.
 const HEAD: usize = 4;
 const LONG_HEAD: usize = 5;
+const WHOLE: usize = 8;
 /// Bytes of the shortest name that takes case endings without being listed: shorter ones with an ending
 /// are too often other words.
 const SHORTEST_INFLECTED: usize = 7;
@@ -126,6 +127,11 @@ impl Endings {
         self.cases.contains(word)
     }
 
+    /// Whether the word may end with a version.
+    pub(crate) fn may_be_version(word: &str) -> bool {
+        word.as_bytes().last().is_some_and(|last| last.is_ascii_digit() || *last == b'+')
+    }
+
     /// The bytes before the version that a phrase ends with.
     pub(crate) fn version(phrase: &str) -> Option<(&str, Ending)> {
         let number = phrase.strip_suffix('+').unwrap_or(phrase);
@@ -197,8 +203,17 @@ pub(crate) struct Heads {
 impl Heads {
     /// Adds the beginning of a word: its first five bytes, or all of a shorter one.
     pub(crate) fn add(&mut self, word: &[u8]) {
-        self.bits.resize(1 << 10, 0);
-        let (at, bit) = Self::place(word.get(..LONG_HEAD).unwrap_or(word));
+        self.insert(word, LONG_HEAD);
+    }
+
+    /// Adds a word with as much of it as fits.
+    pub(crate) fn add_whole(&mut self, word: &[u8]) {
+        self.insert(word, WHOLE);
+    }
+
+    fn insert(&mut self, word: &[u8], bytes: usize) {
+        self.bits.resize(1 << 13, 0);
+        let (at, bit) = Self::place(first_bytes(word), bytes);
         if let Some(bits) = self.bits.get_mut(at) {
             *bits |= bit;
         }
@@ -211,21 +226,38 @@ impl Heads {
         }
     }
 
-    /// Whether one of them may be what a word begins with.
+    /// Whether a word may begin with one of them or like one.
     pub(crate) fn may_begin(&self, word: &[u8]) -> bool {
-        let holds = |length| word.get(..length).is_some_and(|head| self.may_hold(head));
-        holds(LONG_HEAD) || holds(HEAD)
+        let first = first_bytes(word);
+        self.holds(first, LONG_HEAD) || self.holds(first, HEAD)
     }
 
     /// Whether a word may be one of them, or begin like one.
     pub(crate) fn may_hold(&self, word: &[u8]) -> bool {
-        let (at, bit) = Self::place(word.get(..LONG_HEAD).unwrap_or(word));
+        self.holds(first_bytes(word), LONG_HEAD)
+    }
+
+    /// Whether a word may be one that was added as a whole.
+    pub(crate) fn may_be(&self, word: &[u8]) -> bool {
+        self.holds(first_bytes(word), WHOLE)
+    }
+
+    fn holds(&self, first: u64, bytes: usize) -> bool {
+        let (at, bit) = Self::place(first, bytes);
         self.bits.get(at).is_some_and(|bits| bits & bit != 0)
     }
 
-    fn place(head: &[u8]) -> (usize, u64) {
-        let letters = head.iter().fold(0_u64, |letters, byte| letters << 8 | u64::from(*byte));
-        let hash = letters.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    fn place(first: u64, bytes: usize) -> (usize, u64) {
+        let head = first & (u64::MAX >> (64 - 8 * bytes));
+        let hash = head.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 45;
         (usize::try_from(hash >> 6).unwrap_or_default(), 1 << (hash & 63))
+    }
+}
+
+/// The first eight bytes of a word as a number, with zeros after a shorter one.
+fn first_bytes(word: &[u8]) -> u64 {
+    match word.first_chunk::<8>() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => word.iter().rev().fold(0, |first, byte| first << 8 | u64::from(*byte)),
     }
 }

@@ -7,9 +7,9 @@ const MOST_JOINED_WORDS: usize = 4;
 /// Shorter names have too many neighbours that are other words.
 const SHORTEST_MISSPELT: usize = 6;
 /// First halves that make a split name an ordinary phrase: `in design`, `mass transit`.
-const NOT_A_HALF: [&str; 16] = [
+const NOT_A_HALF: [&str; 18] = [
     "in", "on", "no", "to", "go", "un", "re", "my", "one", "at", "by", "up", "the", "be", "mass",
-    "out",
+    "out", "you", "is",
 ];
 
 /// Every way to join the words of a name: `ci cd` gives `ci cd` and `cicd`. A hyphen, a dot or a slash

@@ -123,6 +123,10 @@ impl SkillDictionary {
     fn collect(&self, text: &str, words: &FoldedWords, candidates: &mut Vec<Candidate>) {
         let mut first = 0;
         while first < words.len() {
+            if !self.may_name(words.text(first)) {
+                first += 1;
+                continue;
+            }
             let (word, elided) = after_elision(words, first);
             let (mut longest, mut last, mut phrase) = (None, first, word);
             loop {
@@ -228,10 +232,9 @@ fn candidate(
 /// bytes that are left out.
 fn after_elision(words: &FoldedWords, at: usize) -> (&str, usize) {
     let word = words.text(at);
-    let elided = word
-        .strip_prefix('\'')
-        .filter(|_| at.checked_sub(1).is_some_and(|before| ELIDED.contains(&words.text(before))));
-    elided.map_or((word, 0), |word| (word, 1))
+    let Some((b'\'', _)) = word.as_bytes().split_first() else { return (word, 0) };
+    let elided = at.checked_sub(1).is_some_and(|before| ELIDED.contains(&words.text(before)));
+    if elided { (word.get(1..).unwrap_or_default(), 1) } else { (word, 0) }
 }
 
 /// Whether a word is in Thai, Japanese or Chinese, which put no space between words.
