@@ -221,8 +221,12 @@ impl Heads {
 
     /// Adds a name that is shorter than a beginning, with every noun that may follow it.
     pub(crate) fn add_with_nouns(&mut self, name: &str, endings: &Endings) {
+        let mut word = Vec::new();
         for noun in &endings.nouns {
-            self.add(format!("{name}{noun}").as_bytes());
+            word.clear();
+            word.extend_from_slice(name.as_bytes());
+            word.extend_from_slice(noun.as_bytes());
+            self.add(&word);
         }
     }
 
