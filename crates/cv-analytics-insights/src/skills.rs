@@ -4,6 +4,7 @@ pub(crate) mod accents;
 pub(crate) mod context;
 pub mod cv_list;
 pub(crate) mod dictionary;
+pub(crate) mod endings;
 pub(crate) mod english_words;
 pub(crate) mod folded_words;
 pub(crate) mod forms;
