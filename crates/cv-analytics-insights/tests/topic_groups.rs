@@ -91,9 +91,16 @@ fn topics(questions: &[Question]) -> Vec<(String, String)> {
     for phrase in named.iter().filter_map(|(_, phrase)| phrase.as_deref()) {
         *sharing.entry(phrase).or_default() += 1;
     }
-    let shared = |phrase: &Option<String>| phrase.clone().filter(|phrase| sharing[phrase.as_str()] >= 3);
-    let of = |(topic, phrase): &(String, Option<String>)| shared(phrase).unwrap_or_else(|| topic.clone());
-    questions.iter().zip(&named).map(|(question, named)| (question.group.clone(), of(named))).collect()
+    let shared =
+        |phrase: &Option<String>| phrase.clone().filter(|phrase| sharing[phrase.as_str()] >= 3);
+    let of = |(topic, phrase): &(String, Option<String>)| {
+        shared(phrase).unwrap_or_else(|| topic.clone())
+    };
+    questions
+        .iter()
+        .zip(&named)
+        .map(|(question, named)| (question.group.clone(), of(named)))
+        .collect()
 }
 
 #[test]
@@ -105,7 +112,11 @@ fn usual_questions_are_told_apart() {
         let (v, ari) = (measured.v_measure(), measured.adjusted_rand_index());
         println!("held out {held_out}: V-measure {v:.3}, adjusted Rand index {ari:.3}");
         if std::env::var("SHOW").is_ok() && !held_out {
-            for (q, (g, t)) in questions.iter().zip(&labels) { if g != t { println!("  {g:28} {t:28} {}", q.text); } }
+            for (q, (g, t)) in questions.iter().zip(&labels) {
+                if g != t {
+                    println!("  {g:28} {t:28} {}", q.text);
+                }
+            }
         }
     }
 }
