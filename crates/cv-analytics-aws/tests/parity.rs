@@ -30,7 +30,7 @@ use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::{SkillDictionary, report_html, report_text};
+use cv_analytics_insights::{report_html, report_text};
 use cv_analytics_sqlite::SqliteStore;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -202,10 +202,7 @@ impl<S: Ledger> Ledger for WithoutDeliveries<'_, S> {
 }
 
 /// The three forms of one week's report, as bytes.
-async fn forms<S: Observe + Ledger>(
-    store: &S,
-    week: IsoWeek,
-) -> [String; 3] {
+async fn forms<S: Observe + Ledger>(store: &S, week: IsoWeek) -> [String; 3] {
     let settings = FigureSettings {
         cv: Some(vec!["Rust".to_owned(), "React".to_owned()]),
         ..FigureSettings::default()

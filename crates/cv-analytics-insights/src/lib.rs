@@ -2,20 +2,15 @@
 //!
 //! No input or output, no clock. In reading order:
 //!
-//! 1. [`SkillDictionary`] knows the skills and finds them in a text; [`OwnerSkills`] are what an owner
-//!    adds to it; [`topic`](topic()) names a question where no skill is known.
-//! 2. [`cv_list`], [`figure_settings`] and [`gap_marks`]: what the owner says that changes figures.
-//! 3. `tally` (with `asked_skills`, `gap_tally`, `followed_gaps` and `score_tally`) counts
-//!    interactions one by one; [`fisher`] and `trends` judge what moved; `actions` says what to do,
-//!    and `suggestion` what to copy.
-//! 4. [`report_builder`] makes the [`report`] of one week out of that, with its `week_history`;
-//!    [`drill_down`] finds the interactions behind a figure by the rules of the tally.
-//! 5. [`report_figures`], [`report_sentences`], [`gap_sentences`], [`handling_words`] and
-//!    [`report_words`] say it to people; in a [`linked_text`] each number has the [`question_filter`]
-//!    that finds what it counts.
-//! 6. [`report_html`] and [`report_text`] write a mail, both from `report_view` (with `skill_view` and
-//!    `gap_view`); [`mail_context`] is what a mail knows besides, and [`mail_template`] its form by the
-//!    owner's own template.
+//! 1. [`model`]: the types of the contract's JSON, which count nothing and say nothing.
+//! 2. [`skills`] find what a text is about: skills by a dictionary, else a topic; they read what a
+//!    model names.
+//! 3. [`settings`]: what the owner says that changes figures, made ready to count by.
+//! 4. `tally` counts interactions one by one, and [`report`] makes the report of one week out of it;
+//!    [`questions`] finds the interactions behind a figure by the rules of the tally.
+//! 5. [`view`] says it to people: one [`WeekView`](view::week::WeekView) for the mail, the text,
+//!    Markdown and the dashboard's page, in which each number has the [`questions::filter`] that finds
+//!    what it counts.
 
 pub mod model;
 pub mod questions;

@@ -1,4 +1,4 @@
-//! The report's forms for people: HTML and plain text, from reports kept as JSON.
+//! The report's forms for people: HTML, plain text and Markdown, from reports kept as JSON.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -6,9 +6,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::mail_context::MailContext;
 use cv_analytics_insights::model::Report;
-use cv_analytics_insights::{report_html, report_text};
+use cv_analytics_insights::view::limits::Limits;
+use cv_analytics_insights::view::links::Links;
+use cv_analytics_insights::view::owner_template::{MAX_MAIL_BYTES, MailContext};
+use cv_analytics_insights::view::render::{Form, render};
+use cv_analytics_insights::view::week::WeekView;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -21,13 +24,22 @@ fn fixture(name: &str) -> Report {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
+/// The report in a form, without a dashboard.
+fn written(form: Form, report: &Report) -> String {
+    render(form, &MailContext::default().view(report)).unwrap()
+}
+
 fn check(name: &str) {
     let report = fixture(&format!("{name}.json"));
-    let (html, text) = (report_html::render(&report).unwrap(), report_text::render(&report));
+    let html = written(Form::Html, &report);
+    let text = written(Form::Text, &report);
+    let markdown = written(Form::Markdown, &report);
     check_html(&html);
     check_text(&text);
+    assert_harmless(&markdown);
     insta::assert_snapshot!(format!("{name}.html"), html);
     insta::assert_snapshot!(format!("{name}.txt"), text);
+    insta::assert_snapshot!(format!("{name}.md"), markdown);
 }
 
 #[test]
@@ -41,13 +53,21 @@ fn an_empty_week_is_a_short_note() {
 }
 
 #[test]
+fn the_headline_of_an_outage_is_the_outage() {
+    check("outage-week");
+    let view = MailContext::default().view(&fixture("outage-week.json"));
+    assert_eq!(view.headline.to_string(), "65 of 96 questions got no answer this week.");
+    assert_eq!(view.news.as_deref(), Some("65 of 96 questions got no answer"));
+}
+
+#[test]
 fn a_hostile_week_shows_its_texts_as_text() {
     check("hostile-week");
 }
 
 fn in_a_mail() -> MailContext {
     MailContext {
-        dashboard: Some("https://analytics.example.org".parse().unwrap()),
+        links: Links::Absolute("https://analytics.example.org".parse().unwrap()),
         next_report: Some(Timestamp::from_millis(1_796_029_200_000)),
         unsubscribe: Some("https://analytics.example.org/unsubscribe?token=a&b".to_owned()),
     }
@@ -55,34 +75,52 @@ fn in_a_mail() -> MailContext {
 
 #[test]
 fn every_number_of_a_mail_opens_its_questions() {
-    let (report, context) = (fixture("rich-week.json"), in_a_mail());
-    let html = report_html::render_with(&report, &context).unwrap();
-    let text = report_text::render_with(&report, &context);
+    let view = in_a_mail().view(&fixture("rich-week.json"));
+    let html = render(Form::Html, &view).unwrap();
+    let text = render(Form::Text, &view).unwrap();
+    let markdown = render(Form::Markdown, &view).unwrap();
     check_html(&html);
     assert_harmless(&text);
     insta::assert_snapshot!("mail.html", html);
     insta::assert_snapshot!("mail.txt", text);
-    for form in [&html.replace("&amp;", "&"), &text] {
+    insta::assert_snapshot!("mail.md", markdown);
+    for form in [&html.replace("&amp;", "&"), &markdown] {
         for link in [
             "/weeks/2026-W47",
-            "/questions?week=2026-W47&gap=Kubernetes&type=skill&kind=not_on_cv",
-            "/questions?week=2026-W47&skill=Docker",
-            "/questions?week=2026-W47&skill=PostgreSQL&word=postgres",
-            "/mail",
-            "/unsubscribe?token=a&b",
+            "/questions?week=2026-W47&half=query",
+            "/questions?week=2026-W47&gap=Kubernetes&type=skill",
+            "/questions?week=2026-W47&gap=GraphQL&type=skill&kind=not_retrieved",
+            "/questions?week=2026-W47&topic=salary",
+            "/questions?week=2026-W46&skill=Kubernetes",
         ] {
             assert!(form.contains(&format!("https://analytics.example.org{link}")), "{link}");
         }
     }
-    assert!(text.contains("The next report comes on Monday, 30 November 2026."));
-    assert!(!report_html::render(&report).unwrap().contains("href"));
+    for form in [&html.replace("&amp;", "&"), &text] {
+        assert!(form.contains("https://analytics.example.org/unsubscribe?token=a&b"));
+        assert!(form.contains("Next report: Monday 30 November 2026."), "{form}");
+        assert!(form.contains("See all 10 actions"));
+    }
+    let without = written(Form::Html, &fixture("rich-week.json"));
+    assert!(!without.contains("href") && without.contains("run cv-analytics serve"));
+}
+
+#[test]
+fn a_mail_of_a_full_week_is_read_in_a_few_minutes() {
+    for context in [MailContext::default(), in_a_mail()] {
+        let text = render(Form::Text, &context.view(&fixture("rich-week.json"))).unwrap();
+        let words = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
+        let words = words.count();
+        assert!(words <= 600, "{words} words");
+    }
 }
 
 #[test]
 fn a_form_is_the_same_bytes_each_time() {
     let report = fixture("rich-week.json");
-    assert_eq!(report_html::render(&report).unwrap(), report_html::render(&report).unwrap());
-    assert_eq!(report_text::render(&report), report_text::render(&report));
+    for form in [Form::Html, Form::Text, Form::Markdown] {
+        assert_eq!(written(form, &report), written(form, &report));
+    }
 }
 
 #[test]
@@ -91,32 +129,42 @@ fn a_mail_stays_under_100_kilobytes_whatever_the_week_holds() {
         let mut report = fixture("hostile-week.json");
         let mut skills = report.skills.iter().cycle().take(5_000).cloned().collect::<Vec<_>>();
         for skill in &mut skills {
-            skill.queries = 1_000_000_000;
+            skill.figures.queries = 1_000_000_000;
             skill.variants.clear();
-            skill.weeks = vec![Some(1_000_000_000); 8];
+            skill.figures.weeks = vec![Some(1_000_000_000); 8];
         }
         report.skills = skills;
-        report.gaps = report.gaps.iter().cycle().take(2_000).cloned().collect();
+        report.followed = fixture("rich-week.json").followed;
+        report.gaps = report.gaps.iter().cycle().take(200).cloned().collect();
         report.followed = report.followed.iter().cycle().take(500).cloned().collect();
         report.trending = report.trending.iter().cycle().take(500).cloned().collect();
+        report.actions = report.actions.iter().cycle().take(500).cloned().collect();
         report.vocabulary = report.vocabulary.iter().cycle().take(5_000).cloned().collect();
         for words in &mut report.vocabulary {
             words.asked = words.asked.iter().cycle().take(6).cloned().collect();
             words.on_cv = vec![String::new(); 6];
         }
-        replace_texts(&mut report, &mut || text.repeat(400));
-        report.sessions = Some(1_000_000_000);
+        let mut turn = 0;
+        replace_texts(&mut report, &mut || {
+            turn += 1;
+            // Names that differ: each gap has a row.
+            text.repeat(400) + &turn.to_string()
+        });
+        report.conversations = 1_000_000_000;
         for context in [MailContext::default(), in_a_mail()] {
-            if context.dashboard.is_some() {
+            if context != MailContext::default() {
                 "2026-W47".clone_into(&mut report.week);
             }
-            let html = report_html::render_with(&report, &context).unwrap();
-            assert!(html.len() < 100_000, "{} bytes of {text:?}", html.len());
+            let view = context.view(&report);
+            let html = render(Form::Html, &view).unwrap();
+            assert!(html.len() < MAX_MAIL_BYTES, "{} bytes of {text:?}", html.len());
             check_html(&html);
-            let plain = report_text::render_with(&report, &context);
-            assert!(plain.len() < 100_000, "{} bytes of {text:?}", plain.len());
+            for form in [Form::Text, Form::Markdown] {
+                let written = render(form, &view).unwrap();
+                assert!(written.len() < MAX_MAIL_BYTES, "{} bytes of {text:?}", written.len());
+            }
         }
-        check_text(&report_text::render(&report));
+        check_text(&written(Form::Text, &report));
     }
 }
 
@@ -129,26 +177,57 @@ fn a_count_under_twenty_has_no_percentage() {
         "deliveries": {"duplicates": null, "conflicts": null, "deadLetters": 0}
     }))
     .unwrap();
+    report.provenance.interactions = 11;
     report.matches.this_week.full = 5;
     report.matches.this_week.partial = 4;
     report.matches.this_week.none = 0;
-    let text = report_text::render(&report);
+    let text = written(Form::Text, &report);
     assert!(!text.contains('%'), "{text}");
-    assert!(text.contains("Only 9 of 11 interactions"), "{text}");
+    assert!(text.contains("2 questions without an answer, of 11 interactions."), "{text}");
+    assert!(text.contains("Data complete: 9 of 11"), "{text}");
 }
 
 #[test]
 fn what_was_not_collected_is_not_zero() {
-    let text = report_text::render(&fixture("hostile-week.json"));
-    for line in [
-        "Conversations ............................... not collected",
-        "Match score ................................. not collected",
-        "Repeated deliveries, left out ............... not counted",
-        "Deliveries that contradict an earlier one ... not counted",
-        "HOW LONG ANSWERS TOOK\n---------------------\nnot collected",
-    ] {
-        assert!(text.contains(line), "{line}");
-    }
+    let view = MailContext::default().view(&fixture("hostile-week.json"));
+    let text = render(Form::Text, &view).unwrap();
+    assert!(text.contains("Match score ......... not collected"), "{text}");
+    let figures: Vec<_> = view.capture.iter().map(|row| (row.name, row.value.as_str())).collect();
+    assert!(figures.contains(&("Duplicates ignored", "not counted")), "{figures:?}");
+    assert!(view.counts.unwrap().latency.is_empty());
+}
+
+#[test]
+fn repeated_deliveries_alone_are_no_reason_for_a_banner() {
+    let mut report = fixture("rich-week.json");
+    report.capture.join_rate = Some(1.0);
+    report.capture.deliveries.dead_letters = 0;
+    let banner = |report: &Report| WeekView::of(report, &Links::None, Limits::MAIL).banner;
+    assert_eq!(banner(&report), None);
+    report.capture.deliveries.refused = Some(3);
+    let said = banner(&report).unwrap().text.to_string();
+    assert_eq!(said, "3 messages were refused (signature, key, host, clock or size).");
+    report.capture.deliveries.refused = None;
+    (report.matches.sources.model, report.matches.sources.similarity) = (60, 42);
+    assert_eq!(banner(&report).unwrap().title, "Scores come from two sources");
+}
+
+#[test]
+fn the_page_has_everything_and_its_links_are_paths() {
+    let report = fixture("rich-week.json");
+    let view = WeekView::of(&report, &Links::Relative, Limits::PAGE);
+    let counts = view.counts.unwrap();
+    assert_eq!(view.actions.shown.len(), report.actions.len());
+    assert_eq!(counts.history.len(), 8);
+    // One row a name, whatever its kinds.
+    let kubernetes: Vec<_> =
+        counts.gaps.rows.iter().filter(|row| row.name == "Kubernetes").collect();
+    assert_eq!(kubernetes.len(), 1);
+    assert_eq!(kubernetes[0].parts.len(), 2);
+    let first = view.actions.shown.first().unwrap();
+    let row = counts.gaps.rows.iter().find(|row| Some(&row.id) == first.gap_id.as_ref());
+    assert_eq!(row.unwrap().name, "GraphQL");
+    assert!(first.link.as_ref().unwrap().starts_with("/questions?week=2026-W47&gap=GraphQL"));
 }
 
 proptest! {
@@ -159,8 +238,9 @@ proptest! {
         let mut report = fixture("rich-week.json");
         let mut next = texts.iter().cycle();
         replace_texts(&mut report, &mut || next.next().unwrap().clone());
-        check_html(&report_html::render(&report).unwrap());
-        check_text(&report_text::render(&report));
+        check_html(&written(Form::Html, &report));
+        check_text(&written(Form::Text, &report));
+        assert_harmless(&written(Form::Markdown, &report));
     }
 }
 
@@ -202,11 +282,15 @@ fn replace_texts(report: &mut Report, text: &mut impl FnMut() -> String) {
     }
     put(&mut provenance.input_hash);
     put(&mut provenance.version);
+    report.topics.iter_mut().for_each(|topic| put(&mut topic.topic));
+    report.together.iter_mut().flat_map(|pair| &mut pair.names).for_each(&mut put);
+    report.never_asked.iter_mut().flatten().for_each(&mut put);
+    report.feedback.iter_mut().flat_map(|said| &mut said.comments).for_each(&mut put);
     for skill in &mut report.skills {
         put(&mut skill.skill);
         skill.variants.iter_mut().for_each(|variant| put(&mut variant.text));
     }
-    report.trending.iter_mut().for_each(|moved| put(&mut moved.skill));
+    report.trending.iter_mut().for_each(|moved| put(&mut moved.name));
     for gap in &mut report.gaps {
         put(&mut gap.name);
         put(&mut gap.first_seen);
@@ -221,6 +305,7 @@ fn replace_texts(report: &mut Report, text: &mut impl FnMut() -> String) {
     for action in &mut report.actions {
         put(&mut action.name);
         put(&mut action.why);
+        action.evidence.word.iter_mut().for_each(&mut put);
         action.suggestion.iter_mut().for_each(|line| put(&mut line.text));
     }
     for gap in &mut report.followed {

@@ -15,6 +15,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::{Report, WEEKS};
 use cv_analytics_insights::report::builder::{ReportError, build_report};
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::{FigureSettings, SettingsError};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::hand_over::HandOver;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::mail_template::MailTemplateError;
 use cv_analytics_insights::model::Report;
+use cv_analytics_insights::view::owner_template::MailTemplateError;
 
 use crate::clock::Clock;
 use crate::hand_over::HandOver;

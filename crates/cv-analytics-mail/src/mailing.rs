@@ -2,9 +2,9 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::mail_context::DashboardAddress;
-use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::model::Report;
+use cv_analytics_insights::view::links::DashboardAddress;
+use cv_analytics_insights::view::owner_template::MailTemplate;
 
 use crate::mail_address::MailAddress;
 use crate::message::{Message, MessageError, Surroundings};

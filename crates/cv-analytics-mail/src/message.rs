@@ -2,10 +2,10 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
-use cv_analytics_insights::mail_context::{DashboardAddress, MailContext};
-use cv_analytics_insights::mail_template::{MailTemplate, MailTemplateError};
 use cv_analytics_insights::model::Report;
-use cv_analytics_insights::report_html::HtmlError;
+use cv_analytics_insights::view::links::{DashboardAddress, Links};
+use cv_analytics_insights::view::owner_template::{MailContext, MailTemplate, MailTemplateError};
+use cv_analytics_insights::view::render::RenderError;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
@@ -22,8 +22,10 @@ use crate::unsubscribe::Unsubscribe;
 /// One mail to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// The week that the mail reports: its subject holds nothing else that varies.
+    /// The week that the mail reports.
     pub week: IsoWeek,
+    /// What the mail is about: the week, and its news in a few words.
+    pub subject: String,
     /// Who sends.
     pub from: MailAddress,
     /// Who receives.
@@ -63,17 +65,19 @@ pub enum MessageError {
     /// The report names no week.
     #[error(transparent)]
     Week(#[from] WeekError),
-    /// The report cannot be written as HTML.
+    /// The report cannot be written in one of its forms.
     #[error(transparent)]
-    Html(#[from] HtmlError),
+    Render(#[from] RenderError),
     /// The message cannot be written.
     #[error("the message cannot be written: {0}")]
     Write(#[from] std::io::Error),
 }
 
-/// The subject of a week's mail.
-pub fn subject(week: IsoWeek) -> String {
-    format!("CV Analytics Weekly Report - Week [{week}]")
+/// The subject of a week's mail, with its news where there is any:
+/// `CV Analytics Weekly Report - Week [2026-W47]: can't answer GraphQL again, 7 of 8 failed`.
+pub fn subject(week: IsoWeek, news: Option<&str>) -> String {
+    let news = news.map(|news| format!(": {news}")).unwrap_or_default();
+    format!("CV Analytics Weekly Report - Week [{week}]{news}")
 }
 
 impl Message {
@@ -106,14 +110,16 @@ impl Message {
         let unsubscribe =
             surroundings.unsubscribe.clone().unwrap_or_else(|| Unsubscribe::Mail(from.clone()));
         let context = MailContext {
-            dashboard: surroundings.dashboard.cloned(),
+            links: Links::from(surroundings.dashboard.cloned()),
             next_report: surroundings.next_report,
             unsubscribe: Some(unsubscribe.address()),
         };
         let built_in = MailTemplate::default();
         let body = surroundings.template.unwrap_or(&built_in).render(report, &context)?;
+        let week = report.week.parse()?;
         Ok(Self {
-            week: report.week.parse()?,
+            week,
+            subject: subject(week, body.news.as_deref()),
             to: to.parse()?,
             html: body.html,
             text: body.text,
@@ -142,7 +148,7 @@ impl Message {
             .date(Date::new(self.date.as_millis().div_euclid(1000)))
             .from(header_address(&self.from))
             .to(header_address(&self.to))
-            .subject(subject(self.week))
+            .subject(self.subject.as_str())
             .message_id(format!("{digest}@{}", self.from.domain()))
             .header("List-Unsubscribe", URL::new(self.unsubscribe.address()));
         if self.unsubscribe.is_one_click() {
@@ -160,7 +166,7 @@ impl Message {
     fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for part in [
-            subject(self.week).as_str(),
+            self.subject.as_str(),
             &self.from.to_string(),
             &self.to.to_string(),
             &self.unsubscribe.address(),

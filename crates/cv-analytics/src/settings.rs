@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use cv_analytics_insights::model::GapMark;
-use cv_analytics_insights::skills::TopicRules;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::skills::TopicRules;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::store_location::FigureFiles;

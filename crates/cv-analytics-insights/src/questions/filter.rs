@@ -583,6 +583,12 @@ impl QuestionFilter {
         Self { gap: Some(name.to_owned()), gap_type: Some(name_type), ..self }
     }
 
+    /// In any gap of a name.
+    #[must_use]
+    pub fn any_gap(self, name: &str, name_type: NameType) -> Self {
+        self.and("gap", name).and("type", name_type.code())
+    }
+
     /// With a match type, `unrated` without one, or `rated` with any.
     #[must_use]
     pub fn coverage(self, code: &str) -> Self {

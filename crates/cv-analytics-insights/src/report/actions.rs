@@ -17,7 +17,7 @@ use crate::model::{
 use crate::report::suggestion;
 use crate::skills::dictionary::SkillDictionary;
 use crate::tally::weeks::VariantTally;
-use crate::view::phrases::{WhyDetails, why};
+use crate::view::phrases::actions::{WhyDetails, why};
 
 /// Under this join rate the figures cannot be trusted.
 pub(crate) const TRUSTED_JOIN_RATE: f64 = 0.99;
@@ -103,7 +103,7 @@ impl Advice<'_> {
         let evidence = Evidence { queries: responses, conversations, ..Evidence::default() };
         Some(Candidate {
             precedence: 1,
-            ..Candidate::new(ActionKind::MoveOver, "responses", evidence, &WhyDetails::default())
+            ..Candidate::new(ActionKind::MoveOver, "responses", evidence, WhyDetails::default())
         })
     }
 
@@ -131,7 +131,7 @@ impl Advice<'_> {
                         ActionKind::FixFault,
                         name,
                         evidence,
-                        &WhyDetails { interactions: self.interactions, ..WhyDetails::default() },
+                        WhyDetails { interactions: self.interactions, ..WhyDetails::default() },
                     )
                 }
             })
@@ -160,7 +160,7 @@ impl Advice<'_> {
         };
         Some(Candidate {
             precedence: 2,
-            ..Candidate::new(ActionKind::CheckCapture, name, evidence, &details)
+            ..Candidate::new(ActionKind::CheckCapture, name, evidence, details)
         })
     }
 
@@ -176,7 +176,7 @@ impl Advice<'_> {
             let evidence = Evidence { queries, conversations, ..Evidence::default() };
             (queries >= MIN_QUESTIONS).then(|| Candidate {
                 badness_per_mille: REFUSED_BADNESS,
-                ..Candidate::new(kind, name, evidence, &WhyDetails::default())
+                ..Candidate::new(kind, name, evidence, WhyDetails::default())
             })
         });
         refused.collect()
@@ -218,15 +218,15 @@ impl Advice<'_> {
             word: None,
         };
         let tracked = self.tracked.iter().find(|tracked| tracked.name == gap.name);
+        let since = tracked.and_then(|tracked| tracked.since.as_deref()).unwrap_or_default();
         let details = WhyDetails {
-            reopened: gap.reopened,
-            marked_since: tracked.and_then(|tracked| tracked.since.clone()),
+            reopened_since: Some(since).filter(|_| gap.reopened),
             ..WhyDetails::default()
         };
         let mut candidate = Candidate {
             badness_per_mille: (1000 * gap.queries - 500 * gap.partly) / asked.max(1),
             is_urgent: grows == Some(true) || gap.reopened,
-            ..Candidate::new(kind, &gap.name, evidence, &details)
+            ..Candidate::new(kind, &gap.name, evidence, details)
         };
         if kind == ActionKind::AddOrLearn {
             let words = self.vocabulary.iter().find(|words| words.skill == gap.name);
@@ -269,11 +269,11 @@ impl Advice<'_> {
             word: Some(theirs.text.clone()),
             ..Evidence::default()
         };
-        let details = WhyDetails { cv_word: Some(cv_word.clone()), ..WhyDetails::default() };
+        let details = WhyDetails { cv_word: Some(cv_word), ..WhyDetails::default() };
         let mut candidate = Candidate {
             badness_per_mille: 1000 * tally.failing / tally.queries.max(1),
             is_urgent: grows == Some(true),
-            ..Candidate::new(ActionKind::UseTheirWord, &words.skill, evidence, &details)
+            ..Candidate::new(ActionKind::UseTheirWord, &words.skill, evidence, details)
         };
         candidate.action.suggestion =
             suggestion::cv_line(self.dictionary, &words.skill, Some(&theirs.text));
@@ -285,7 +285,7 @@ impl Advice<'_> {
 const LAST: u8 = 9;
 
 impl Candidate {
-    fn new(kind: ActionKind, name: &str, evidence: Evidence, details: &WhyDetails) -> Self {
+    fn new(kind: ActionKind, name: &str, evidence: Evidence, details: WhyDetails<'_>) -> Self {
         Self {
             action: Action {
                 priority: 0,

@@ -1,30 +1,355 @@
-//! Every word that people read of a report.
+//! Every word that a report says to people, once for every form: counting gives kinds and figures,
+//! and these modules say them in English.
 
-use crate::model::{ActionKind, Evidence};
+pub mod actions;
+pub mod gaps;
 
-/// What a reason says besides its evidence.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct WhyDetails {
-    /// The CV's own word, where people use another.
-    pub(crate) cv_word: Option<String>,
-    /// Since when a gap is marked, ISO 8601, where it fails again.
-    pub(crate) marked_since: Option<String>,
-    /// Whether it fails again.
-    pub(crate) reopened: bool,
-    /// All interactions of the week.
-    pub(crate) interactions: u64,
-    /// Of them those without a response.
-    pub(crate) unanswered: u64,
-    /// Of them those without a query.
-    pub(crate) response_only: u64,
+use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::timestamp::Timestamp;
+
+use super::linked_text::LinkedText;
+use super::links::WeekLinks;
+use super::text::{
+    conversations, counted, day, decimal, long_date, long_date_with_weekday, number, questions,
+    rate, sanitize, share,
+};
+use crate::model::{
+    Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending, WeekFigures,
+};
+
+/// Under this join rate the figures cannot be trusted.
+pub const TRUSTED_JOIN_RATE: f64 = 0.99;
+/// From this part of the scores on, a second source is worth a warning: one in five.
+const MIN_MIXED_PART: u64 = 5;
+/// Fewer scores than this say nothing of where they come from.
+const MIN_MIXED_SCORES: u64 = 20;
+
+/// What a value is called that nobody sent.
+pub const NOT_COLLECTED: &str = "not collected";
+/// What a value is called that this installation does not count.
+pub const NOT_COUNTED: &str = "not counted";
+
+/// How a handling ended; `None`: no answer has come.
+pub const fn outcome_words(outcome: Option<Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Answered) => "Answered",
+        Some(Outcome::NoMatch) => "No match",
+        Some(Outcome::Blocked) => "Stopped by a filter",
+        Some(Outcome::OffHours) => "Asked outside hours",
+        Some(Outcome::Quota) => "Quota used up",
+        Some(Outcome::AiError) => "Model failed",
+        Some(Outcome::Error) => "Other error",
+        None => "No answer arrived",
+    }
 }
 
-/// Why.
-pub(crate) fn why(
-    kind: ActionKind,
-    name: &str,
-    evidence: &Evidence,
-    details: &WhyDetails,
-) -> String {
-    format!("{kind:?} {name} {evidence:?} {details:?}")
+/// How well a question is covered.
+pub const fn coverage_words(match_type: MatchType) -> &'static str {
+    match match_type {
+        MatchType::Full => "fully covered",
+        MatchType::Partial => "partly covered",
+        MatchType::None => "not covered",
+    }
+}
+
+/// The arrow and the word of a name that moved; nothing else has an arrow.
+pub const fn trend_mark(trend: Trend) -> Option<&'static str> {
+    match trend {
+        Trend::Rising => Some("↑ rising"),
+        Trend::Falling => Some("↓ falling"),
+        Trend::New => Some("↑ new"),
+        Trend::Gone => Some("↓ gone"),
+        Trend::Steady | Trend::TooFew => None,
+    }
+}
+
+/// The figures of the week before, where it has data.
+pub fn figures_of_last_week(report: &Report) -> Option<&WeekFigures> {
+    report.history.iter().rev().nth(1)?.figures.as_ref()
+}
+
+/// What the week comes to: what its first action is about, and nothing else.
+pub fn headline(report: &Report, at: &WeekLinks<'_>, columns: usize) -> LinkedText {
+    if report.is_empty() {
+        return empty_week(report, at);
+    }
+    match report.actions.first() {
+        Some(first) => actions::headline(first, report, at, columns),
+        None => LinkedText::from("Nothing to do: your agent got ")
+            .append(at.linked(questions(report.capture.queries), at.this_week().half("query")))
+            .text(format!(" in {}, and no gap stands out.", conversations(report.conversations))),
+    }
+}
+
+/// The headline in a few words, for a subject line; `None` where there is no news.
+pub fn news(report: &Report, columns: usize) -> Option<String> {
+    if report.is_empty() {
+        return Some("no questions".to_owned());
+    }
+    match report.actions.first() {
+        Some(first) => actions::news(first, report, columns),
+        None => Some(format!("nothing to do, {}", questions(report.capture.queries))),
+    }
+}
+
+fn empty_week(report: &Report, at: &WeekLinks<'_>) -> LinkedText {
+    let unread = report.capture.deliveries.dead_letters;
+    let before = figures_of_last_week(report).map_or(0, |figures| figures.queries);
+    if unread > 0 {
+        let messages = counted(unread, "message", "messages");
+        LinkedText::from("Nothing could be counted this week: ")
+            .link(messages, at.page("/dead-letters"))
+            .text(" could not be read.")
+    } else if !report.closed {
+        "Nobody has asked your agent anything this week yet.".into()
+    } else if before > 0 {
+        LinkedText::from("Nobody asked your agent anything this week, after ")
+            .append(at.linked(questions(before), at.week_before().map(|week| week.half("query"))))
+            .text(" last week.")
+    } else {
+        "A quiet week: nobody asked your agent anything.".into()
+    }
+}
+
+/// A warning above the figures, in a few words and in whole sentences.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Banner {
+    /// In a few words.
+    pub title: &'static str,
+    /// What is missing or doubtful.
+    pub text: LinkedText,
+}
+
+/// What makes the figures doubtful: halves that are missing, messages that are not in them, scores
+/// that cannot be compared. Repeated deliveries are no reason: they are left out, and nothing is lost.
+pub fn banner(report: &Report, at: &WeekLinks<'_>) -> Option<Banner> {
+    let missing =
+        missing_halves(&report.capture, at).map(|text| ("Part of this week is missing", text));
+    let outside = uncounted_messages(&report.capture, at)
+        .map(|text| ("Some messages are not in these figures", text));
+    let mixed = mixed_scores(&report.matches.sources)
+        .map(|text| ("Scores come from two sources", LinkedText::from(text)));
+    let mut reasons = [missing, outside, mixed].into_iter().flatten();
+    let (title, first) = reasons.next()?;
+    let texts = std::iter::once(first).chain(reasons.map(|(_, text)| text));
+    Some(Banner { title, text: LinkedText::joined(texts, " ") })
+}
+
+/// Questions without an answer and answers without a question, those that there are.
+fn lone_halves(capture: &Capture, at: &WeekLinks<'_>) -> Vec<LinkedText> {
+    let unanswered = at.this_week().outcome("unanswered");
+    let response_only = at.this_week().half("response-only");
+    [
+        (
+            capture.unanswered,
+            "question without an answer",
+            "questions without an answer",
+            unanswered,
+        ),
+        (
+            capture.response_only,
+            "answer without a question",
+            "answers without a question",
+            response_only,
+        ),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, one, many, filter)| at.linked(counted(count, one, many), filter))
+    .collect()
+}
+
+fn missing_halves(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedText> {
+    capture.join_rate.filter(|rate| *rate < TRUSTED_JOIN_RATE)?;
+    let all = counted(all_interactions(capture), "interaction", "interactions");
+    Some(
+        LinkedText::listed(lone_halves(capture, at))
+            .text(", of ")
+            .append(at.linked(all, at.this_week()))
+            .text(". The figures below count what arrived."),
+    )
+}
+
+fn uncounted_messages(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedText> {
+    let deliveries = &capture.deliveries;
+    let letters = || at.page("/dead-letters");
+    let parts = [
+        (Some(deliveries.dead_letters), "could not be read", "could not be read", letters()),
+        (
+            deliveries.refused,
+            "was refused (signature, key, host, clock or size)",
+            "were refused (signature, key, host, clock or size)",
+            None,
+        ),
+        (
+            deliveries.conflicts,
+            "conflicts with an earlier copy",
+            "conflict with an earlier copy",
+            None,
+        ),
+        (
+            deliveries.waiting,
+            "waits in the dead-letter queue",
+            "wait in the dead-letter queue",
+            letters(),
+        ),
+    ];
+    let mut texts: Vec<LinkedText> = Vec::new();
+    for (count, one, many, link) in parts {
+        let Some(count) = count.filter(|count| *count > 0) else { continue };
+        let messages = match texts.len() {
+            0 => counted(count, "message", "messages"),
+            _ => number(count),
+        };
+        let how = if count == 1 { one } else { many };
+        texts.push(LinkedText::linked(messages, link).text(format!(" {how}")));
+    }
+    let are_letters =
+        deliveries.dead_letters > 0 || deliveries.waiting.is_some_and(|count| count > 0);
+    let hint =
+        if are_letters && !at.exist() { ": see cv-analytics dead-letters list." } else { "." };
+    LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
+}
+
+fn mixed_scores(sources: &MatchSources) -> Option<String> {
+    let MatchSources { model, similarity, .. } = *sources;
+    let both = model.saturating_add(similarity);
+    if both < MIN_MIXED_SCORES || model.min(similarity).saturating_mul(MIN_MIXED_PART) < both {
+        return None;
+    }
+    Some(format!(
+        "{} of {} ratings come from similarity search, the others from the model: do not compare \
+         this week's scores with those of other weeks.",
+        number(similarity),
+        number(both)
+    ))
+}
+
+/// Interactions with a half at least.
+pub fn all_interactions(capture: &Capture) -> u64 {
+    capture.joined.saturating_add(capture.unanswered).saturating_add(capture.response_only)
+}
+
+/// Capture health in one line: `Data complete: 99.7% · 1 question without an answer`; `None` for a
+/// week with nothing in it.
+pub fn data_complete(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedText> {
+    let all = all_interactions(capture);
+    let whole = match share(capture.joined, all).and(capture.join_rate) {
+        Some(joined) => rate(joined),
+        None if capture.joined == all => "100%".to_owned(),
+        None => format!("{} of {}", number(capture.joined), number(all)),
+    };
+    let whole = at.linked(whole, at.this_week().half("both"));
+    let mut parts = vec![LinkedText::from("Data complete: ").append(whole)];
+    parts.extend(lone_halves(capture, at));
+    let unread = capture.deliveries.dead_letters;
+    if unread > 0 {
+        let unread = counted(unread, "unreadable message", "unreadable messages");
+        parts.push(LinkedText::linked(unread, at.page("/dead-letters")));
+    }
+    (all > 0).then(|| LinkedText::joined(parts, " · "))
+}
+
+/// That the week is not over, and that nothing happened.
+pub fn notes(report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !report.closed {
+        let until = super::text::last_day(&report.to);
+        let until = until.map(|day| format!(" until {}", long_date(day))).unwrap_or_default();
+        notes.push(format!(
+            "This week is still open{until}: the figures cover what has arrived so far."
+        ));
+    }
+    if report.is_empty() {
+        notes.push(
+            "If you expected questions, ask your agent one yourself and see whether it arrives."
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// How often a name that moved was asked for: `20 conversations, 14 last week (about 9.4 expected)`.
+pub fn moved(moved: &Trending, report: &Report) -> String {
+    let now = conversations(moved.conversations);
+    let last = if figures_of_last_week(report).is_some() { "last week" } else { "before" };
+    let previous = number(moved.previous);
+    let expected =
+        moved.expected.map(|expected| format!(" (about {} expected)", decimal(expected)));
+    match moved.trend {
+        Trend::New => format!("{now}, none in the seven weeks before"),
+        Trend::Gone => format!("nobody asked, {previous} {last}"),
+        _ => format!("{now}, {previous} {last}{}", expected.unwrap_or_default()),
+    }
+}
+
+/// Why nothing moved, where nothing did.
+pub fn nothing_moved(report: &Report) -> Option<&'static str> {
+    if report.trending.iter().any(|moved| moved.trend.moved()) {
+        return None;
+    }
+    let earlier = report.history.iter().rev().skip(1);
+    if earlier.clone().all(|week| week.figures.is_none()) && report.matches.previous.is_none() {
+        return Some("There is no earlier week to compare with.");
+    }
+    Some("Nothing rose or fell by more than chance.")
+}
+
+/// The weeks of a sparkline in words.
+pub fn weeks(weeks: &[Option<u64>]) -> String {
+    let weeks: Vec<_> =
+        weeks.iter().map(|week| week.map_or("no data".to_owned(), number)).collect();
+    weeks.join(", ")
+}
+
+/// When the next report comes.
+pub fn next_report(at: Timestamp) -> Option<String> {
+    let day = day(&at.to_string())?;
+    Some(format!("Next report: {}.", long_date_with_weekday(day)))
+}
+
+/// How many entries a list leaves out: `and 2 more gaps`.
+pub fn more(others: usize, (one, many): (&str, &str)) -> Option<String> {
+    let others = u64::try_from(others).unwrap_or(u64::MAX);
+    let kind = if others == 1 { one } else { many };
+    (others > 0).then(|| format!("and {} more {kind}", number(others)))
+}
+
+/// The label of the link to everything that a mail leaves out.
+pub fn see_all(all: usize, shown: usize) -> String {
+    if all > shown {
+        format!("See all {} actions", number(u64::try_from(all).unwrap_or(u64::MAX)))
+    } else {
+        "Open the week on your dashboard".to_owned()
+    }
+}
+
+/// How to open the dashboard, where nobody knows its address.
+pub const OPEN_DASHBOARD: &str = "To see everything, and the questions behind each number, open \
+     your dashboard: run cv-analytics serve and follow the address that it prints.";
+
+/// How many scores disagree with how their questions ended.
+pub fn disagreeing(calibration: &Calibration, at: &WeekLinks<'_>) -> LinkedText {
+    LinkedText::default()
+        .append(at.linked(number(calibration.disagreeing), at.this_week().disagreeing()))
+        .text(" of ")
+        .append(at.linked(questions(calibration.scored), at.this_week().scored()))
+        .text(" with a score ended otherwise than the score says.")
+}
+
+/// One disagreement's figures: `Score 83, but the quota was used up`.
+pub fn disagreement(example: &Disagreement, columns: usize) -> String {
+    let ended = match example.outcome.as_str() {
+        "answered" => "answered".to_owned(),
+        "no_match" => "no match".to_owned(),
+        "blocked" => "stopped by a filter".to_owned(),
+        "off_hours" => "asked outside hours".to_owned(),
+        "quota" => "the quota was used up".to_owned(),
+        "ai_error" => "the model failed".to_owned(),
+        "error" => "the agent failed".to_owned(),
+        other => sanitize(other, columns),
+    };
+    let rated = example.match_type.as_ref();
+    let rated = rated.map(|rated| format!(" (rated {})", sanitize(rated, columns)));
+    format!("Score {}, but {ended}{}", decimal(example.score), rated.unwrap_or_default())
 }

@@ -6,7 +6,7 @@ mod world;
 
 use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::mail_template::{MailTemplate, TemplateFile};
+use cv_analytics_insights::view::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::Standing;

@@ -1,28 +1,17 @@
-//! Numbers, dates and other people's words as a report writes them, alike in HTML and in text.
+//! Numbers, dates and other people's words, in one style for every form and page.
+//!
+//! The style is that of a British newspaper: thousands with commas (`1,234`), percentages with one
+//! digit at most (`99.7%`), times with the unit that reads best (`881 ms`, `3.1 s`), dates in
+//! full (`16–22 November 2026`). A share of a handful gets no percentage.
 
 use std::fmt::Display;
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
 /// Counts below this get no percentage: a share of a handful misleads.
-const SHARES_FROM: u64 = 20;
+const MIN_COUNT_FOR_SHARE: u64 = 20;
 /// Accents that one letter may carry; more of them paint over the lines around.
-const ACCENTS_ON_A_LETTER: usize = 3;
-
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const MAX_ACCENTS: usize = 3;
 
 /// The number with commas between thousands: `12,345`.
 pub fn number(value: u64) -> String {
@@ -47,20 +36,29 @@ pub fn questions(value: u64) -> String {
     counted(value, "question", "questions")
 }
 
-/// The questions, and how many conversations they come from where that is known.
-pub fn asked(queries: u64, sessions: Option<u64>) -> String {
-    match sessions {
-        Some(sessions) => {
-            let conversations = counted(sessions, "conversation", "conversations");
-            format!("{} in {conversations}", questions(queries))
-        }
-        None => questions(queries),
+/// `1 conversation`, `12 conversations`.
+pub fn conversations(value: u64) -> String {
+    counted(value, "conversation", "conversations")
+}
+
+/// `once`, `twice`, `50 times`.
+pub fn times(value: u64) -> String {
+    match value {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{} times", number(value)),
     }
+}
+
+/// A figure that has one digit in the contract: `71.4`, `9`.
+pub fn decimal(value: f64) -> String {
+    let written = format!("{value:.1}");
+    written.strip_suffix(".0").map_or_else(|| written.clone(), str::to_owned)
 }
 
 /// The share of the whole in whole percent; `None` where the whole is too small for one.
 pub fn share(part: u64, whole: u64) -> Option<String> {
-    if whole < SHARES_FROM {
+    if whole < MIN_COUNT_FOR_SHARE {
         return None;
     }
     let percent = (u128::from(part) * 200 + u128::from(whole)) / (u128::from(whole) * 2);
@@ -72,13 +70,14 @@ pub fn share(part: u64, whole: u64) -> Option<String> {
     Some(percent)
 }
 
-/// A rate as percent with the digits that it has, four at most: `91.96%`, `100%`.
+/// A rate, 0 to 1, as percent with one digit at most: `99.7%`, `92%`. `100%` is said only of a
+/// whole: less is `over 99.9%`.
 pub fn rate(value: f64) -> String {
-    let percent = format!("{:.2}", value * 100.0);
-    format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
+    let percent = decimal(value * 100.0);
+    if percent == "100" && value < 1.0 { "over 99.9%".to_owned() } else { format!("{percent}%") }
 }
 
-/// A duration as a person says it: `900 ms`, `2.1 s`, `1 min 15 s`.
+/// A duration in the unit that reads best: `900 ms`, `2.1 s`, `1 min 15 s`.
 pub fn duration(millis: u64) -> String {
     let tenths = millis.saturating_add(50) / 100;
     match millis {
@@ -96,13 +95,14 @@ pub fn duration(millis: u64) -> String {
 /// `to` is the first moment after the week; what cannot be read is left out.
 pub fn days(from: &str, to: &str) -> String {
     let Some((first, last)) = day(from).zip(last_day(to)) else { return String::new() };
-    if first.year() != last.year() {
-        format!("{} – {}", long_date(first), long_date(last))
+    let start = if first.year() != last.year() {
+        format!("{} – ", long_date(first))
     } else if first.month() != last.month() {
-        format!("{} {} – {}", first.day(), month(first), long_date(last))
+        first.strftime("%-d %B – ").to_string()
     } else {
-        format!("{}–{}", first.day(), long_date(last))
-    }
+        first.strftime("%-d–").to_string()
+    };
+    start + &long_date(last)
 }
 
 /// The last day before the moment `to`.
@@ -110,35 +110,19 @@ pub fn last_day(to: &str) -> Option<Date> {
     day(to)?.yesterday().ok()
 }
 
-/// The day with its weekday's name left out: `22 November 2026`.
+/// The day with its weekday left out: `22 November 2026`.
 pub fn long_date(date: Date) -> String {
-    format!("{} {} {}", date.day(), month(date), date.year())
+    date.strftime("%-d %B %Y").to_string()
 }
 
-/// The weekday's name.
-pub fn weekday(date: Date) -> &'static str {
-    match date.weekday() {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
+/// The day with its weekday: `Monday 30 November 2026`.
+pub fn long_date_with_weekday(date: Date) -> String {
+    date.strftime("%A %-d %B %Y").to_string()
 }
 
 /// The day of an ISO 8601 moment.
 pub fn day(moment: &str) -> Option<Date> {
     moment.get(..10)?.parse().ok()
-}
-
-fn month(date: Date) -> &'static str {
-    usize::try_from(date.month() - 1)
-        .ok()
-        .and_then(|index| MONTHS.get(index))
-        .copied()
-        .unwrap_or_default()
 }
 
 /// The parts with commas and a last "and".
@@ -153,11 +137,17 @@ pub fn listed(parts: &[impl Display]) -> String {
     }
 }
 
-/// Text that somebody else wrote, fit for one line: cut after `limit` columns (see `room`) with
-/// "…"; control and direction characters, and those that show nothing, taken out; runs of white
-/// space as one blank; text that runs from right to left isolated, so that it cannot reorder the
-/// line.
-pub fn foreign(text: &str, limit: usize) -> String {
+/// The sentence with a capital first letter.
+pub fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Makes text that a stranger wrote fit for one line: cuts it after `limit` columns (see
+/// `html_cost`) with "…"; takes out control and direction characters and those that are invisible;
+/// writes runs of white space as one blank; and isolates text that runs from right to left, so that
+/// it cannot reorder the line. Every form shows such text through here and nowhere else.
+pub fn sanitize(text: &str, limit: usize) -> String {
     let mut kept = String::new();
     let mut length = 0;
     let mut accents = 0;
@@ -168,15 +158,15 @@ pub fn foreign(text: &str, limit: usize) -> String {
             blank = !kept.is_empty();
             continue;
         }
-        if shows_nothing(character) {
+        if is_invisible(character) {
             continue;
         }
         accents = if is_accent(character) { accents + 1 } else { 0 };
-        if accents > ACCENTS_ON_A_LETTER {
+        if accents > MAX_ACCENTS {
             continue;
         }
-        let room = room(character);
-        if length + usize::from(blank) + room > limit {
+        let cost = html_cost(character);
+        if length + usize::from(blank) + cost > limit {
             kept.push('…');
             break;
         }
@@ -186,8 +176,8 @@ pub fn foreign(text: &str, limit: usize) -> String {
             blank = false;
         }
         kept.push(character);
-        length += room;
-        right_to_left |= runs_right_to_left(character);
+        length += cost;
+        right_to_left |= is_right_to_left(character);
     }
     match kept.as_str() {
         "" => "(blank)".to_owned(),
@@ -196,9 +186,9 @@ pub fn foreign(text: &str, limit: usize) -> String {
     }
 }
 
-/// What a character takes up: half its bytes in HTML, rounded up, so that a mail's size has a bound.
-/// For wide characters these are about the columns that they fill, too.
-const fn room(character: char) -> usize {
+/// Half the bytes of a character in HTML, rounded up, so that a mail's size has a bound. For wide
+/// characters these are about the columns that they fill, too.
+const fn html_cost(character: char) -> usize {
     match character {
         '<' | '>' | '&' | '"' | '\'' | '/' => 3,
         _ => character.len_utf8().div_ceil(2),
@@ -207,7 +197,7 @@ const fn room(character: char) -> usize {
 
 /// Characters without a shape: format and direction characters, tags, private and unassigned ends.
 /// The joiners that emoji and several scripts need (U+200C, U+200D, U+FE0F) stay.
-fn shows_nothing(character: char) -> bool {
+fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'
@@ -246,7 +236,7 @@ fn is_accent(character: char) -> bool {
 }
 
 /// Hebrew, Arabic and the other scripts of their blocks.
-fn runs_right_to_left(character: char) -> bool {
+fn is_right_to_left(character: char) -> bool {
     matches!(
         character,
         '\u{590}'..='\u{8ff}'
@@ -271,10 +261,11 @@ mod tests {
         }
         assert_eq!(questions(1), "1 question");
         assert_eq!(questions(1_200), "1,200 questions");
+        assert_eq!([1, 2, 3].map(times), ["once", "twice", "3 times"]);
     }
 
     #[test]
-    fn a_share_of_a_handful_is_not_told() {
+    fn a_share_of_a_handful_is_not_shown() {
         assert_eq!(share(9, 19), None);
         assert_eq!(share(0, 0), None);
         for (part, whole, expect) in
@@ -285,15 +276,21 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_keeps_its_digits() {
-        for (value, expect) in [(0.9196, "91.96%"), (0.9899, "98.99%"), (1.0, "100%"), (0.5, "50%")]
-        {
+    fn a_rate_has_one_digit_and_only_a_whole_is_a_hundred_percent() {
+        for (value, expect) in [
+            (0.9973, "99.7%"),
+            (0.9196, "92%"),
+            (1.0, "100%"),
+            (0.5, "50%"),
+            (0.9999, "over 99.9%"),
+        ] {
             assert_eq!(rate(value), expect);
         }
+        assert_eq!(decimal(71.44), "71.4");
     }
 
     #[test]
-    fn a_duration_reads_as_a_person_says_it() {
+    fn a_duration_has_the_unit_that_reads_best() {
         for (millis, expect) in [
             (0, "0 ms"),
             (999, "999 ms"),
@@ -317,10 +314,12 @@ mod tests {
         ] {
             assert_eq!(days(from, to), expect);
         }
+        let monday = day("2026-11-30T09:00:00Z").unwrap();
+        assert_eq!(long_date_with_weekday(monday), "Monday 30 November 2026");
     }
 
     #[test]
-    fn foreign_text_becomes_one_harmless_line() {
+    fn a_strangers_text_becomes_one_harmless_line() {
         for (text, expect) in [
             ("k8s", "k8s"),
             ("  two\r\n\tlines  ", "two lines"),
@@ -334,14 +333,14 @@ mod tests {
             ("技能技能技能", "技能技能技…"),
             ("e\u{301}\u{301}\u{301}\u{301}\u{301}", "e\u{301}\u{301}\u{301}"),
         ] {
-            assert_eq!(foreign(text, 10), expect, "{text:?}");
+            assert_eq!(sanitize(text, 10), expect, "{text:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn foreign_text_is_short_and_has_no_controls(text in any::<String>(), limit in 1_usize..60) {
-            let line = foreign(&text, limit);
+        fn sanitized_text_is_short_and_has_no_controls(text in any::<String>(), limit in 1_usize..60) {
+            let line = sanitize(&text, limit);
             prop_assert!(line.chars().count() <= limit.max(7) + 3);
             let steers = line.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}'));
             prop_assert!(!steers && !line.chars().any(char::is_control));

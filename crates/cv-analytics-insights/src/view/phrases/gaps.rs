@@ -1,0 +1,119 @@
+//! Gaps in words: their kinds, the owner's marks, and what became of the gaps that the owner closes.
+
+use crate::model::{GapKind, GapMark, TrackedCounts, TrackedGap, TrackedState};
+use crate::view::linked_text::LinkedText;
+use crate::view::links::WeekLinks;
+use crate::view::text::{listed, number};
+
+/// Every gap kind in reading order, those first that the owner mends in the CV, with its plain name
+/// and what it means.
+pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
+    (GapKind::NotOnCv, "Not on your CV", "Your CV's skill list does not name it."),
+    (
+        GapKind::NotRetrieved,
+        "On your CV, but not found",
+        "Your CV's skill list names it, but your agent found no answer.",
+    ),
+    (
+        GapKind::Unmatched,
+        "No match",
+        "Your agent found no answer. Import your CV's skill list to see what is missing from it.",
+    ),
+    (GapKind::NoAnswer, "No answer", "Your agent has no answer about it."),
+    (GapKind::Fault, "Agent failed", "A quota, the model or an error, or no answer arrived."),
+    (GapKind::Blocked, "Stopped", "A filter or your agent's hours stopped the question."),
+];
+
+/// The plain name of a gap kind.
+pub fn kind_name(kind: GapKind) -> &'static str {
+    GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or(kind.code(), |(_, name, _)| name)
+}
+
+/// What a gap kind means, in a sentence.
+pub fn kind_meaning(kind: GapKind) -> &'static str {
+    GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(.., meaning)| meaning)
+}
+
+/// The title and the meaning of gaps that fail again.
+pub const REOPENED: (&str, &str) =
+    ("Open again", "You marked it “On my CV now”, but it fails again.");
+/// The title and the meaning of gaps that the owner leaves open.
+pub const NOT_MINE: (&str, &str) =
+    ("Not your skills", "You marked it “Not my skill”: nothing to do.");
+
+/// Every mark with its name, on buttons and in sentences.
+pub const GAP_MARKS: [(GapMark, &str); 4] = [
+    (GapMark::HaveIt, "On my CV now"),
+    (GapMark::Learning, "Learning it"),
+    (GapMark::NotMine, "Not my skill"),
+    (GapMark::Noise, "Ignore"),
+];
+
+/// What a mark is called.
+pub fn mark_name(mark: GapMark) -> &'static str {
+    GAP_MARKS.iter().find(|(known, _)| *known == mark).map_or(mark.code(), |(_, name)| name)
+}
+
+/// What the owner said of a gap.
+pub fn marked(mark: GapMark) -> String {
+    format!("You marked it “{}”", mark_name(mark))
+}
+
+/// What reports do with a gap of this mark, as the end of a sentence.
+pub const fn mark_consequence(mark: GapMark) -> &'static str {
+    match mark {
+        GapMark::HaveIt => "reports track it from now on, and open it again if it fails again",
+        GapMark::Learning => "reports track it from now on, and stop asking you to add it",
+        GapMark::NotMine => "reports list it last from now on, and make no action of it",
+        GapMark::Noise => "reports leave it out from now on",
+    }
+}
+
+/// The skills that come up in the same questions.
+pub fn asked_with(related: &[String]) -> Option<String> {
+    (!related.is_empty()).then(|| format!("Asked together with {}", listed(related)))
+}
+
+/// How a tracked gap stands, in a word or two.
+pub const fn tracked_state(state: TrackedState) -> &'static str {
+    match state {
+        TrackedState::Reopened => "open again",
+        TrackedState::Closed => "closed",
+        TrackedState::Waiting => "waiting",
+        TrackedState::Learning => "learning",
+    }
+}
+
+/// How a tracked gap's questions were answered before the mark and since:
+/// `0 of 9 answered before, 6 of 7 in the 3 weeks since you added it`.
+pub fn since_marked(gap: &TrackedGap, at: &WeekLinks<'_>) -> LinkedText {
+    let learning = gap.state == TrackedState::Learning;
+    let did = if learning { "began to learn it" } else { "added it" };
+    let eight_weeks = || at.this_week().eight_weeks().about(&gap.name);
+    let of = |counts: TrackedCounts, about: crate::questions::filter::QuestionFilter| {
+        at.linked(number(counts.answered), about.clone().handled("well"))
+            .text(" of ")
+            .append(at.linked(number(counts.asked), about))
+    };
+    let before = gap.before.filter(|counts| counts.asked > 0).zip(gap.since.as_deref());
+    let before = before.map(|(counts, since)| of(counts, eight_weeks().until(since)));
+    let before = |after: &str| before.map(|before| before.text(after)).unwrap_or_default();
+    if gap.weeks_since == 0 {
+        return before(" answered so far; ").text(format!("you {did} after this week"));
+    }
+    let since = match (gap.since.is_some(), gap.weeks_since) {
+        (false, _) => "in the last 8 weeks".to_owned(),
+        (true, 1) => format!("since you {did} this week"),
+        (true, weeks) => format!("in the {weeks} weeks since you {did}"),
+    };
+    if gap.after.asked == 0 {
+        return before(" answered before; ").text(format!("nobody asked {since}"));
+    }
+    let after = match gap.since.as_deref() {
+        Some(since) => eight_weeks().since(since),
+        None => eight_weeks(),
+    };
+    let before = before(" answered before, ");
+    let answered = if before.is_empty() { " answered" } else { "" };
+    before.append(of(gap.after, after)).text(format!("{answered} {since}"))
+}
