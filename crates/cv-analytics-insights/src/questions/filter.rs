@@ -481,7 +481,7 @@ impl QuestionFilter {
             _ => kind,
         });
         let word = read.word.map(|word| word.to_lowercase());
-        Ok(Self { kind, word, ..read })
+        Ok(Self { word, kind, ..read })
     }
 
     /// The part of an address after the question mark.
@@ -523,7 +523,7 @@ impl QuestionFilter {
             ActionKind::CheckCapture => Some(Self { halves: Some(Halves::One), ..all }),
             ActionKind::MoveOver => Some(Self { halves: Some(Halves::Response), ..all }),
             ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours => {
-                Some(all.outcome(&action.name))
+                Some(Self { outcome: Some(Ended::read(&action.name).ok()?), ..all })
             }
             ActionKind::UseTheirWord => {
                 Some(all.skill(&action.name).word(evidence.word.as_deref()?))
@@ -581,12 +581,6 @@ impl QuestionFilter {
     #[must_use]
     pub fn any_gap(self, name: &str, name_type: NameType) -> Self {
         Self { gap: Some(name.to_owned()), gap_type: Some(name_type), ..self }
-    }
-
-    /// In any gap of a name.
-    #[must_use]
-    pub fn any_gap(self, name: &str, name_type: NameType) -> Self {
-        self.and("gap", name).and("type", name_type.code())
     }
 
     /// With a match type, `unrated` without one, or `rated` with any.
@@ -664,13 +658,13 @@ impl QuestionFilter {
     /// From a moment on, ISO 8601.
     #[must_use]
     pub fn since(self, moment: &str) -> Self {
-        Self { since: known(moment), ..self }
+        Self { since: Timestamp::read(&moment.into()).ok(), ..self }
     }
 
     /// Before a moment, ISO 8601.
     #[must_use]
     pub fn until(self, moment: &str) -> Self {
-        Self { until: known(moment), ..self }
+        Self { until: Timestamp::read(&moment.into()).ok(), ..self }
     }
 
     /// Those that count in no figure: `own`, `bot`, `canary`, `listed` or `any`.
@@ -709,7 +703,7 @@ mod tests {
     #[test]
     fn an_address_is_written_as_it_was_read() {
         for query in [
-            "week=2026-W47&weeks=8&about=notice+period&since=2026-11-02T09%3A00%3A00.000Z",
+            "week=2026-W47&weeks=8&about=notice+period&since=2026-11-02T09%3A00%3A00Z",
             "week=2026-W46&as-of=2026-W47&topic=team+size",
             "week=2026-W47&skill=Go&word=golang&score=80-90&match=none&disagree=yes",
             "gap=Go&type=skill&kind=not_on_cv&match=partial&source=model&outcome=unanswered",
