@@ -128,7 +128,7 @@ pub(crate) fn columns(
         ticks: (0..=top / step)
             .map(|tick| Tick {
                 y: up(tick * step),
-                label: cv_analytics_insights::report_words::number(tick * step),
+                label: cv_analytics_insights::view::text::number(tick * step),
             })
             .collect(),
         columns: columns.collect(),

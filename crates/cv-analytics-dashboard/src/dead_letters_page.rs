@@ -8,7 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
-use cv_analytics_insights::report_words::{counted, foreign as line, number};
+use cv_analytics_insights::view::text::{counted, sanitize, number};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -66,9 +66,9 @@ impl EntryView {
                 .reason
                 .as_deref()
                 .map_or("moved by SQS after its last delivery failed".to_owned(), |reason| {
-                    line(reason, 80)
+                    sanitize(reason, 80)
                 }),
-            detail: line(&entry.detail, 400),
+            detail: sanitize(&entry.detail, 400),
             time: time(entry.arrived_at),
             size: counted(entry.bytes, "byte", "bytes"),
             id: entry.id.clone(),

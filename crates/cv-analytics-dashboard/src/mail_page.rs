@@ -10,7 +10,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
-use cv_analytics_insights::report_words::foreign as line;
+use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::{MailState, Standing};
 use cv_analytics_mail::mailing::Mailing;
@@ -172,7 +172,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         subject: subject(week),
         from: message.from.to_string(),
         text: message.text,
-        faults: message.faults.iter().map(|fault| line(&fault.to_string(), FAULT)).collect(),
+        faults: message.faults.iter().map(|fault| sanitize(&fault.to_string(), FAULT)).collect(),
     };
     let mut response = render("mail.html", ("Mail", "mail"), &owner, &view)?;
     let policy = format!("{POLICY}; frame-src 'self'");

@@ -9,7 +9,7 @@ use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::report_words::{counted, number};
+use cv_analytics_insights::view::text::{counted, number};
 use cv_analytics_mail::mail_state::Standing;
 use serde::Serialize;
 

@@ -17,7 +17,7 @@ use crate::tally::scores::disagree;
 use crate::tally::weeks::{latency_ms, rating};
 
 /// What the report makes of one interaction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
     /// Why it counts in no figure; `None` where it counts.
     pub left_out: Option<LeftOut>,
