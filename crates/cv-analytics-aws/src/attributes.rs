@@ -23,9 +23,9 @@ pub(crate) const REQUEST_ID: &str = "requestId";
 const QUERY: &str = "query";
 const QUERY_CUT: &str = "queryCut";
 const QUERY_EXTRA: &str = "queryExtra";
-const QUERY_SESSION: &str = "sessionId";
+pub(crate) const QUERY_SESSION: &str = "sessionId";
 const QUERY_TOLERATED: &str = "queryTolerated";
-const QUERY_TRAFFIC: &str = "traffic";
+pub(crate) const QUERY_TRAFFIC: &str = "traffic";
 
 pub(crate) const RESPONSE_TIMESTAMP: &str = "responseTimestamp";
 const MATCH_TYPE: &str = "matchType";
@@ -38,7 +38,7 @@ const MATCHED_SKILLS: &str = "matchedSkills";
 const MISSING_SKILLS: &str = "missingSkills";
 const TOPIC: &str = "topic";
 const TOTAL_TIME_MS: &str = "totalTimeMs";
-const FORM: &str = "responseForm";
+pub(crate) const FORM: &str = "responseForm";
 const RESPONSE_EXTRA: &str = "responseExtra";
 const RESPONSE_SESSION: &str = "responseSessionId";
 const RESPONSE_TOLERATED: &str = "responseTolerated";
@@ -59,7 +59,7 @@ type Read<T> = Result<T, UnknownAttribute>;
 pub(crate) fn write_query(attributes: &mut Attributes, half: &QueryHalf) {
     put(attributes, QUERY, Some(text(&half.query)));
     put(attributes, QUERY_CUT, half.query_cut.then_some(AttributeValue::Bool(true)));
-    put(attributes, QUERY_SESSION, half.session.as_ref().map(|session| text(session.as_str())));
+    put(attributes, QUERY_SESSION, session(half.session.as_ref()));
     put(attributes, QUERY_TRAFFIC, traffic(half.traffic));
     put(attributes, QUERY_EXTRA, object(&half.unknown));
     put(attributes, QUERY_TOLERATED, texts(&half.tolerated));
@@ -102,7 +102,7 @@ pub(crate) fn write_response(attributes: &mut Attributes, half: &ResponseHalf) {
     put(attributes, TOTAL_TIME_MS, half.total_time_ms.map(number));
     let form = (half.form != ResponseForm::Plain).then(|| text(half.form.code()));
     put(attributes, FORM, form);
-    put(attributes, RESPONSE_SESSION, half.session.as_ref().map(|session| text(session.as_str())));
+    put(attributes, RESPONSE_SESSION, session(half.session.as_ref()));
     put(attributes, RESPONSE_TRAFFIC, traffic(half.traffic));
     put(attributes, RESPONSE_EXTRA, object(&half.unknown));
     put(attributes, RESPONSE_TOLERATED, texts(&half.tolerated));
@@ -164,6 +164,11 @@ pub(crate) fn moment(moment: Timestamp) -> AttributeValue {
     AttributeValue::N(moment.as_millis().to_string())
 }
 
+/// A session; `None` where none is known.
+pub(crate) fn session(session: Option<&SessionId>) -> Option<AttributeValue> {
+    session.map(|session| text(session.as_str()))
+}
+
 /// Takes a text out; `None` where there is none.
 pub(crate) fn take_text(attributes: &mut Attributes, name: &'static str) -> Read<Option<String>> {
     match attributes.remove(name) {
@@ -206,7 +211,8 @@ fn put(attributes: &mut Attributes, name: &str, value: Option<AttributeValue>) {
     }
 }
 
-fn traffic(traffic: Traffic) -> Option<AttributeValue> {
+/// A traffic flag; `None` for a visitor.
+pub(crate) fn traffic(traffic: Traffic) -> Option<AttributeValue> {
     (traffic != Traffic::Visitor).then(|| text(traffic.code()))
 }
 

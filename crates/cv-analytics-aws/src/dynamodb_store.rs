@@ -96,6 +96,10 @@ impl DynamoDbStore {
                     record_put = done.is_ok();
                     step.put(done)
                 }
+                Joining::CompleteRecord(step) => {
+                    let done = tables.complete_record(&step).await?;
+                    step.put(done)
+                }
                 Joining::Done(kept) => return Ok(Joined { kept, record_put }),
             };
         }
@@ -110,20 +114,18 @@ impl DynamoDbStore {
         request_id: &RequestId,
     ) -> Result<Option<Record>, TableError> {
         let known = match self.tables.read_record(request_id, true).await? {
-            Some(Record::Interaction(known)) if !known.is_joined() => Some(known),
+            Some(Record::Interaction(known)) if known.is_joined() && !known.is_whole() => {
+                return Ok(Some(Record::Interaction(known)));
+            }
+            Some(Record::Interaction(known)) => Some(known),
+            Some(Record::Erased) => return Ok(Some(Record::Erased)),
             None => None,
-            done => return Ok(done),
         };
         let row = self.tables.read_row(request_id).await?.unwrap_or_default();
         if row.erased {
             return Ok(Some(Record::Erased));
         }
-        let (query, response) = known.map_or((None, None), |known| (known.query, known.response));
-        let whole = Interaction {
-            request_id: request_id.clone(),
-            query: query.or(row.query),
-            response: response.or(row.response),
-        };
+        let whole = row.joined_to(request_id.clone(), known.as_ref());
         Ok(whole.at().is_some().then_some(Record::Interaction(whole)))
     }
 
@@ -168,6 +170,10 @@ impl DynamoDbStore {
                 Promotion::PutJoined(step) => {
                     let done = tables.put_joined(step.record()).await?;
                     step.put(done)
+                }
+                Promotion::CompleteRecord(step) => {
+                    let done = tables.complete_record(&step).await?;
+                    step.swept(done)
                 }
                 Promotion::EraseRow(step) => {
                     tables.erase_row(step.request_id(), (self.clock)()).await?;

@@ -2,13 +2,16 @@
 //! waits in interim rows.
 //!
 //! The index is never strongly consistent, and a lone half may lie in one table and its partner in
-//! the other. So records with both halves are given at once, lone ones only when the rows were
-//! seen, and a row whose record the index did not show is looked up in the table itself.
+//! the other. So finished records are given at once, the others only when the rows were seen, and a
+//! row whose record the index did not show is looked up in the table itself. A record with both
+//! halves is finished unless it is whole and lacks a session or a traffic flag that its query
+//! event's row names: to know that, the rows' sessions and flags are read first, as digests.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
-use cv_analytics_core::event::RequestId;
+use cv_analytics_core::event::{RequestId, SessionDigest, Traffic};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -17,7 +20,7 @@ use futures_util::stream;
 
 use crate::attributes::{Attributes, REQUEST_ID};
 use crate::dynamodb_store::DynamoDbStore;
-use crate::item::{read_record, read_row, request_id};
+use crate::item::{read_record, read_row, read_row_origin, request_id};
 use crate::promotion::Swept;
 use crate::record::Record;
 use crate::row::InterimRow;
@@ -46,6 +49,8 @@ pub(crate) fn stream_interactions(
 
 /// How far the reading is.
 enum Stage {
+    /// The sessions and flags of interim rows, from where the next page begins.
+    Origins(Option<Attributes>),
     /// What of the period is still to be read by the index, week by week, and where the next page
     /// begins.
     Weeks(Range<Timestamp>, Option<Attributes>),
@@ -53,8 +58,8 @@ enum Stage {
     Records(Option<Attributes>),
     /// Interim rows, from where the next page begins.
     Rows(Option<Attributes>),
-    /// Lone records that no row completed.
-    Lone,
+    /// Unfinished records that no row completed.
+    Unfinished,
     End,
 }
 
@@ -73,29 +78,37 @@ struct Reading {
     stage: Stage,
     /// The requests whose record has both halves.
     joined: HashSet<String>,
-    /// Records with one half.
-    lone: HashMap<String, Interaction>,
+    /// Records with one half, and whole ones that lack what their row names.
+    unfinished: HashMap<String, Interaction>,
+    origins: Origins,
     noted: Noted,
 }
 
 impl Reading {
     fn begin(store: DynamoDbStore, reach: Reach) -> Self {
-        let stage = match &reach {
-            Reach::Period(period) => Stage::Weeks(period.clone(), None),
-            Reach::Everything => Stage::Records(None),
-        };
         Self {
             store,
             reach,
-            stage,
+            stage: Stage::Origins(None),
             joined: HashSet::new(),
-            lone: HashMap::new(),
+            unfinished: HashMap::new(),
+            origins: Origins::default(),
             noted: Noted::default(),
         }
     }
 
     async fn next_page(&mut self) -> Result<Option<Vec<Interaction>>, TableError> {
         match std::mem::replace(&mut self.stage, Stage::End) {
+            Stage::Origins(start) => {
+                let Page { items, next } = self.store.tables().row_origins_page(start).await?;
+                self.origins.note(&items);
+                self.stage = match (next, &self.reach) {
+                    (Some(next), _) => Stage::Origins(Some(next)),
+                    (None, Reach::Period(period)) => Stage::Weeks(period.clone(), None),
+                    (None, Reach::Everything) => Stage::Records(None),
+                };
+                Ok(Some(Vec::new()))
+            }
             Stage::Weeks(left, _) if left.is_empty() => {
                 self.stage = Stage::Rows(None);
                 Ok(Some(Vec::new()))
@@ -121,11 +134,11 @@ impl Reading {
                 let Page { items, next } = self.store.tables().rows_page(start).await?;
                 self.stage = match next {
                     Some(next) => Stage::Rows(Some(next)),
-                    None => Stage::Lone,
+                    None => Stage::Unfinished,
                 };
                 Ok(Some(self.rows(items).await?))
             }
-            Stage::Lone => {
+            Stage::Unfinished => {
                 let Noted { promoted, joined, not_promoted, unreadable } = self.noted;
                 if not_promoted > 0 {
                     tracing::warn!(
@@ -144,13 +157,13 @@ impl Reading {
                          them with `cv-analytics events import`"
                     );
                 }
-                Ok(Some(std::mem::take(&mut self.lone).into_values().collect()))
+                Ok(Some(std::mem::take(&mut self.unfinished).into_values().collect()))
             }
             Stage::End => Ok(None),
         }
     }
 
-    /// Takes in records: those with both halves are given at once.
+    /// Takes in records: finished ones are given at once.
     fn records(&mut self, items: Vec<Attributes>) -> Vec<Interaction> {
         let mut page = Vec::with_capacity(items.len());
         for item in items {
@@ -158,17 +171,19 @@ impl Reading {
                 continue;
             }
             match read_record(item) {
-                Ok(Record::Interaction(record)) if record.is_joined() => {
+                Ok(Record::Interaction(record))
+                    if record.is_joined() && !self.origins.complete(&record) =>
+                {
                     // A page that moved while it was read may show a record twice.
                     if self.joined.insert(record.request_id.as_str().to_owned()) {
-                        self.lone.remove(record.request_id.as_str());
+                        self.unfinished.remove(record.request_id.as_str());
                         page.push(record);
                     }
                 }
                 Ok(Record::Interaction(record)) => {
                     let id = record.request_id.as_str();
                     if !self.joined.contains(id) {
-                        self.lone.insert(id.to_owned(), record);
+                        self.unfinished.insert(id.to_owned(), record);
                     }
                 }
                 Ok(Record::Erased) => {}
@@ -225,7 +240,7 @@ impl Reading {
         row: &InterimRow,
         known: Option<Record>,
     ) -> Result<Option<Interaction>, TableError> {
-        self.lone.remove(id.as_str());
+        self.unfinished.remove(id.as_str());
         let known = match known {
             Some(Record::Erased) => {
                 if self.store.promotes() {
@@ -249,21 +264,7 @@ impl Reading {
                 Err(error) => return Err(error),
             }
         }
-        let record = match known {
-            Some(known) if known.is_joined() => known,
-            known => {
-                let known = known.unwrap_or(Interaction {
-                    request_id: id.clone(),
-                    query: None,
-                    response: None,
-                });
-                Interaction {
-                    request_id: known.request_id,
-                    query: known.query.or_else(|| row.query.clone()),
-                    response: known.response.or_else(|| row.response.clone()),
-                }
-            }
-        };
+        let record = row.clone().joined_to(id.clone(), known.as_ref());
         let within = match &self.reach {
             Reach::Everything => record.at().is_some(),
             Reach::Period(period) => record.at().is_some_and(|at| period.contains(&at)),
@@ -272,5 +273,33 @@ impl Reading {
             return Ok(None);
         }
         Ok(within.then_some(record))
+    }
+}
+
+/// What the query halves in interim rows name, by a hash of their request id: some 40 bytes a row.
+#[derive(Default)]
+struct Origins {
+    hashes: RandomState,
+    named: HashMap<u64, (Option<SessionDigest>, Traffic)>,
+}
+
+impl Origins {
+    fn note(&mut self, rows: &[Attributes]) {
+        for (id, session, traffic) in rows.iter().filter_map(read_row_origin) {
+            if session.is_some() || traffic != Traffic::Visitor {
+                self.named.insert(self.hashes.hash_one(id), (session, traffic));
+            }
+        }
+    }
+
+    /// Whether the row of a whole record names what the record lacks. Two ids with one hash cost a
+    /// look into the table, and no more.
+    fn complete(&self, record: &Interaction) -> bool {
+        let Some(query) = record.query.as_ref().filter(|_| record.is_whole()) else { return false };
+        let named = self.named.get(&self.hashes.hash_one(record.request_id.as_str()));
+        let Some(&(session, traffic)) = named else { return false };
+        let has = query.session.as_ref().map(|session| SessionDigest::of(session.as_str()));
+        (session.is_some() && session != has && record.lacks_session())
+            || (traffic != Traffic::Visitor && traffic != query.traffic && record.lacks_traffic())
     }
 }

@@ -13,13 +13,13 @@
 //! The attributes of the halves are in [`crate::attributes`].
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cv_analytics_core::event::{EventType, RequestId};
+use cv_analytics_core::event::{EventType, RequestId, SessionDigest, Traffic};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::week::IsoWeek;
 
 use crate::attributes::{
-    Attributes, REQUEST_ID, UnknownAttribute, moment, read_query, read_response, take_map,
-    take_moment, take_text, text, write_query, write_response,
+    Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, UnknownAttribute, moment, read_query,
+    read_response, take_map, take_moment, take_text, text, write_query, write_response,
 };
 use crate::record::Record;
 use crate::row::{Half, InterimRow};
@@ -110,6 +110,17 @@ pub(crate) fn write_half(
         }
     };
     (name, AttributeValue::M(map))
+}
+
+/// What an item of [`crate::tables::Tables::row_origins_page`] says: its request id, and the session
+/// and the traffic flag of its query half.
+pub(crate) fn read_row_origin(item: &Attributes) -> Option<(&str, Option<SessionDigest>, Traffic)> {
+    let text = |of: &'_ Attributes, name| of.get(name).and_then(|text| text.as_s().ok()).cloned();
+    let id = item.get(REQUEST_ID)?.as_s().ok()?;
+    let query = item.get(QUERY_HALF)?.as_m().ok()?;
+    let session = text(query, QUERY_SESSION).map(|session| SessionDigest::of(&session));
+    let traffic = text(query, QUERY_TRAFFIC).and_then(|code| Traffic::from_code(&code));
+    Some((id, session, traffic.unwrap_or(Traffic::Visitor)))
 }
 
 /// An item as a row.

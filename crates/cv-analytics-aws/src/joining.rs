@@ -6,11 +6,16 @@
 //! executor may stop between any two calls: rows only grow, and a record is put only where there
 //! is none or only one half.
 //!
+//! A query event adds a session and a traffic flag to a whole record that lacks them. The sweep
+//! does that from the event's row; only an executor that leaves no row, since it has both in one
+//! batch, does it at once (`CompleteRecord`).
+//!
 //! ```text
 //! both halves, or a self-contained response ─────────────────────────────► PutRecord ─► Done
 //! query half ──► AddHalf ── old image holds the response half ───────────► PutRecord ─► Done
 //! response half ─► ReadRow ── row holds the query half ──────────────────► PutRecord ─► Done
 //!                     └─ miss ─► AddHalf ── old image holds the query ───► PutRecord ─► Done
+//! PutRecord ── a whole record is there that lacks what the query names ──► CompleteRecord ─► Done
 //! ```
 //!
 //! A half that is there already was delivered before: its record is read first, since a put that
@@ -19,6 +24,7 @@
 use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
 use cv_analytics_core::interaction::Interaction;
 
+use crate::completion::CompleteRecord;
 use crate::record::{InTheWay, Record};
 use crate::row::{Half, InterimRow};
 
@@ -34,6 +40,8 @@ pub enum Joining {
     ReadRecord(ReadRecord),
     /// Put the record where there is none, or only one half.
     PutRecord(PutRecord),
+    /// Put a whole record with what it lacked in its own place.
+    CompleteRecord(Box<CompleteRecord>),
     /// The halves are durable, or not to be kept: the messages may be acknowledged.
     Done(Kept),
 }
@@ -158,6 +166,16 @@ fn again(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joi
     Joining::ReadRecord(ReadRecord { record })
 }
 
+/// A record with both halves was there: it stays, with what `delivered` knows of the query event
+/// and it lacks.
+fn before(there: Interaction, delivered: &Interaction) -> Joining {
+    let query = delivered.query_event();
+    match query.and_then(|query| CompleteRecord::begin(there.clone(), query)) {
+        Some(step) => Joining::CompleteRecord(step),
+        None => Joining::Done(Kept::Before(there)),
+    }
+}
+
 /// A record that should be there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadRecord {
@@ -174,9 +192,7 @@ impl ReadRecord {
     pub fn found(self, record: Option<Record>) -> Joining {
         match record {
             Some(Record::Erased) => Joining::Done(Kept::Erased),
-            Some(Record::Interaction(there)) if there.is_joined() => {
-                Joining::Done(Kept::Before(there))
-            }
+            Some(Record::Interaction(there)) if there.is_joined() => before(there, &self.record),
             _ => {
                 let kept = Kept::Before(self.record.clone());
                 Joining::PutRecord(PutRecord { record: self.record, kept })
@@ -198,13 +214,34 @@ impl PutRecord {
         &self.record
     }
 
-    /// Goes on from the put; `Err` where another record with both halves, or a tombstone, was
-    /// there and stays.
+    /// Goes on from the put; `Err` with what was there and stays.
     pub fn put(self, done: Result<(), InTheWay>) -> Joining {
-        Joining::Done(match done {
-            Ok(()) => self.kept,
-            Err(InTheWay::Joined(there)) => Kept::Before(there),
-            Err(InTheWay::Erased) => Kept::Erased,
-        })
+        match done {
+            Ok(()) => Joining::Done(self.kept),
+            Err(InTheWay::Erased) => Joining::Done(Kept::Erased),
+            Err(InTheWay::Joined(there)) => before(there, &self.record),
+            Err(InTheWay::Lone(there)) => {
+                let query = there.query.as_ref();
+                match query.and_then(|query| self.record.completed_by(query)) {
+                    Some(record) => Joining::PutRecord(Self { record, ..self }),
+                    // Nothing is lacking, so that this is in no record's way.
+                    None => Joining::Done(Kept::Before(there)),
+                }
+            }
+        }
+    }
+}
+
+impl CompleteRecord {
+    /// Goes on from an executor's put; `Err` with what was there and stays.
+    pub fn put(self, done: Result<(), Record>) -> Joining {
+        match done {
+            Ok(()) => Joining::Done(Kept::Before(self.into_before())),
+            Err(Record::Erased) => Joining::Done(Kept::Erased),
+            Err(Record::Interaction(there)) => match self.again(there.clone()) {
+                Some(step) => Joining::CompleteRecord(step),
+                None => Joining::Done(Kept::Before(there)),
+            },
+        }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! In reading order:
 //!
-//! 1. [`joining`] and [`promotion`]: the join and the sweep as pure steps, with [`row`] and
-//!    [`record`], what they see of the two tables, and [`gathering`], what comes in one batch.
+//! 1. [`joining`] and [`promotion`]: the join and the sweep as pure steps, with [`completion`], the
+//!    step that both take, [`row`] and [`record`], what they see of the two tables, and
+//!    [`gathering`], what comes in one batch.
 //!    Every order, repetition, crash and race of these steps is tried by a test.
 //! 2. [`attributes`] and `item`: halves, rows and records as DynamoDB items.
 //! 3. [`tables`]: every call to DynamoDB, with its condition; [`table_error`]: what a failure
@@ -22,6 +23,7 @@ mod archive;
 pub mod attributes;
 mod browse;
 pub mod clients;
+pub mod completion;
 #[cfg(feature = "cost")]
 pub mod cost;
 #[cfg(feature = "queue")]

@@ -4,12 +4,14 @@
 //! A query half without a response is what the product exists to find, so it is promoted to an
 //! `unanswered` interaction; a lone response half is promoted too. A late partner completes
 //! either: [`crate::joining`] puts a whole record over a lone half, and where the partner's row is
-//! gone, the sweep itself joins the row's half to the record's.
+//! gone, the sweep itself joins the row's half to the record's. A record that a self-contained
+//! response made takes from the row the session and the traffic flag that it lacks.
 
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 
+use crate::completion::CompleteRecord;
 use crate::record::{InTheWay, Record};
 use crate::row::InterimRow;
 
@@ -22,6 +24,8 @@ pub enum Promotion {
     PutLone(PutLone),
     /// Put a record with both halves where there is none, or only one half.
     PutJoined(PutJoined),
+    /// Put a whole record with what it lacked in its own place.
+    CompleteRecord(Box<CompleteRecord>),
     /// Mark the row as erased and take its halves out of it.
     EraseRow(EraseRow),
     /// Nothing is left to do.
@@ -37,7 +41,7 @@ pub enum Swept {
     Waiting,
     /// The lone half is a record now.
     Promoted,
-    /// Both halves are a record now.
+    /// Both halves are a record now, or a record has what it lacked.
     Joined,
     /// The row's halves were erased.
     Erased,
@@ -52,11 +56,14 @@ impl Promotion {
         indexed: Option<&Interaction>,
         now: Timestamp,
     ) -> Self {
-        if row.erased || indexed.is_some_and(Interaction::is_joined) {
+        if row.erased {
             return Self::Done(Swept::Nothing);
         }
         let arrived_at = row.arrived_at;
         let half = Interaction { request_id, query: row.query, response: row.response };
+        if let Some(there) = indexed.filter(|there| there.is_joined()) {
+            return Self::beside_joined(&half, there.clone());
+        }
         let Some(at) = half.at() else { return Self::Done(Swept::Nothing) };
         if half.is_joined() {
             // Whoever saw both stopped before the record was put, or the index is late.
@@ -70,6 +77,12 @@ impl Promotion {
             return Self::Done(Swept::Waiting);
         }
         Self::PutLone(PutLone { half })
+    }
+
+    /// Goes on from a record with both halves beside the row's.
+    fn beside_joined(half: &Interaction, there: Interaction) -> Self {
+        let step = half.query.clone().and_then(|query| CompleteRecord::begin(there, query));
+        step.map_or(Self::Done(Swept::Nothing), Self::CompleteRecord)
     }
 
     /// Goes on from a lone record beside the row's lone half.
@@ -106,7 +119,9 @@ impl PutLone {
             Err(Record::Erased) => {
                 Promotion::EraseRow(EraseRow { request_id: self.half.request_id })
             }
-            Err(Record::Interaction(there)) if there.is_joined() => Promotion::Done(Swept::Nothing),
+            Err(Record::Interaction(there)) if there.is_joined() => {
+                Promotion::beside_joined(&self.half, there)
+            }
             Err(Record::Interaction(lone)) => Promotion::beside(self.half, &lone),
         }
     }
@@ -125,13 +140,29 @@ impl PutJoined {
     }
 
     /// Goes on from the put; `Err` with what was there and stays.
-    #[expect(clippy::needless_pass_by_value, reason = "each step takes the answer of its call")]
     pub fn put(self, done: Result<(), InTheWay>) -> Promotion {
         match done {
             Ok(()) => Promotion::Done(Swept::Joined),
-            Err(InTheWay::Joined(_)) => Promotion::Done(Swept::Nothing),
+            Err(InTheWay::Joined(there)) => Promotion::beside_joined(&self.record, there),
+            // In the way of whole records only.
+            Err(InTheWay::Lone(_)) => Promotion::Done(Swept::Nothing),
             Err(InTheWay::Erased) => {
                 Promotion::EraseRow(EraseRow { request_id: self.record.request_id })
+            }
+        }
+    }
+}
+
+impl CompleteRecord {
+    /// Goes on from the sweep's put; `Err` with what was there and stays.
+    pub fn swept(self, done: Result<(), Record>) -> Promotion {
+        match done {
+            Ok(()) => Promotion::Done(Swept::Joined),
+            Err(Record::Erased) => {
+                Promotion::EraseRow(EraseRow { request_id: self.into_before().request_id })
+            }
+            Err(Record::Interaction(there)) => {
+                self.again(there).map_or(Promotion::Done(Swept::Nothing), Promotion::CompleteRecord)
             }
         }
     }

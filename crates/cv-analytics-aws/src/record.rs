@@ -14,10 +14,11 @@ pub enum Record {
 
 /// What a record with both halves finds in its way.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "it lives for one call, and mostly is the record")]
 pub enum InTheWay {
     /// A record with both halves.
     Joined(Interaction),
+    /// A lone query half with a session or a traffic flag that the whole record lacks.
+    Lone(Interaction),
     /// A tombstone.
     Erased,
 }

@@ -1,6 +1,7 @@
 //! The interim row of one request in `CV-Analytics-QueryEvents`: where a half waits for the other.
 
-use cv_analytics_core::event::{QueryHalf, ResponseHalf};
+use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
+use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 
 /// How long a row stays after its last write: longer than a half can wait in the queue (4 days)
@@ -27,6 +28,20 @@ pub struct InterimRow {
     pub arrived_at: Option<Timestamp>,
     /// The owner had the interaction erased: the row holds nothing and takes nothing.
     pub erased: bool,
+}
+
+impl InterimRow {
+    /// What the row and its record make together.
+    pub fn joined_to(self, request_id: RequestId, record: Option<&Interaction>) -> Interaction {
+        let Self { query, response, .. } = self;
+        let Some(record) = record else { return Interaction { request_id, query, response } };
+        if record.is_joined() {
+            let completed = query.and_then(|query| record.completed_by(&query));
+            return completed.unwrap_or_else(|| record.clone());
+        }
+        let query = query.or_else(|| record.query.clone());
+        Interaction { request_id, query, response: response.or_else(|| record.response.clone()) }
+    }
 }
 
 /// When DynamoDB may remove a row that was written at `now`: Unix time in **seconds**, as its

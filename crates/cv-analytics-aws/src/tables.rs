@@ -7,6 +7,7 @@ mod own_state;
 mod records;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use crate::attributes::Attributes;
@@ -90,10 +91,13 @@ impl Tables {
         Ok(answer.item.filter(|item| !item.is_empty()))
     }
 
-    async fn scan(&self, table: &str, start: Option<Attributes>) -> Answer<Page> {
-        let answer = self
-            .client
-            .scan()
+    async fn scan(
+        &self,
+        table: &str,
+        scan: ScanFluentBuilder,
+        start: Option<Attributes>,
+    ) -> Answer<Page> {
+        let answer = scan
             .table_name(table)
             .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)

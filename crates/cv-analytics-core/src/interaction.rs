@@ -2,8 +2,12 @@
 //!
 //! With one body a half, the record is the same for any order, repetition or batching. Of two
 //! different bodies for one half the one that is there is kept whole.
+//!
+//! A self-contained response makes the whole record. Its session and its traffic flag stand in both
+//! halves, and a query event that names others puts these into the query half: nothing else of it
+//! is kept. So the record says what each of the two events named, whichever came first.
 
-use crate::event::{Event, Halves, QueryHalf, RequestId, ResponseForm, ResponseHalf};
+use crate::event::{Event, Halves, QueryHalf, RequestId, ResponseHalf, Traffic, UnknownFields};
 use crate::store::Disposition;
 use crate::timestamp::Timestamp;
 
@@ -51,14 +55,62 @@ impl Interaction {
         self.response.as_ref().is_some_and(|response| response.form.is_whole())
     }
 
+    /// Whether a query event may still name the session of this whole record's query half.
+    pub fn lacks_session(&self) -> bool {
+        self.whole_halves().is_some_and(|(query, response)| {
+            query.session.is_none() || query.session == response.session
+        })
+    }
+
+    /// Whether a query event may still flag this whole record's query half.
+    pub fn lacks_traffic(&self) -> bool {
+        self.whole_halves().is_some_and(|(query, response)| query.traffic == response.traffic)
+    }
+
+    /// This whole record with the session and the traffic flag that `event` names and it lacks;
+    /// `None` where that changes nothing.
+    pub fn completed_by(&self, event: &QueryHalf) -> Option<Self> {
+        let kept = self.query.as_ref()?;
+        let session = event.session.as_ref().filter(|_| self.lacks_session());
+        let session = session.filter(|session| kept.session.as_ref() != Some(*session));
+        let flags = event.traffic != Traffic::Visitor && event.traffic != kept.traffic;
+        let traffic = (flags && self.lacks_traffic()).then_some(event.traffic);
+        if session.is_none() && traffic.is_none() {
+            return None;
+        }
+        let mut query = kept.clone();
+        query.session = session.cloned().or(query.session);
+        query.traffic = traffic.unwrap_or(query.traffic);
+        Some(Self { query: Some(query), ..self.clone() })
+    }
+
+    /// What is known of the query event: its half, or of a whole record the session and the flag
+    /// that are not the response's own; `None` where there is nothing.
+    pub fn query_event(&self) -> Option<QueryHalf> {
+        let Some((query, response)) = self.whole_halves() else { return self.query.clone() };
+        let session = query.session.clone().filter(|_| query.session != response.session);
+        let traffic =
+            if query.traffic == response.traffic { Traffic::Visitor } else { query.traffic };
+        (session.is_some() || traffic != Traffic::Visitor).then(|| QueryHalf {
+            session,
+            traffic,
+            unknown: UnknownFields::new(),
+            tolerated: Vec::new(),
+            ..query.clone()
+        })
+    }
+
     /// Joins `event` to what is there. Pure: the same arguments give the same answer.
     pub fn join(present: Option<&Self>, event: &Event) -> Joined {
         let Some(present) = present else {
             return Joined::Changed(Self::alone(event));
         };
         match &event.halves {
-            // A whole record takes nothing from a query event: neither duplicate nor conflict.
-            Halves::Query(_) if present.is_whole() => Joined::Unchanged(Disposition::Stored),
+            // Neither duplicate nor conflict.
+            Halves::Query(query) if present.is_whole() => match present.completed_by(query) {
+                Some(completed) => Joined::Changed(completed),
+                None => Joined::Unchanged(Disposition::Stored),
+            },
             Halves::Query(query) => match &present.query {
                 Some(kept) => Joined::Unchanged(repeated(kept == query)),
                 None => Joined::Changed(Self { query: Some(query.clone()), ..present.clone() }),
@@ -69,12 +121,15 @@ impl Interaction {
                     Joined::Changed(Self { response: Some(response.clone()), ..present.clone() })
                 }
             },
-            Halves::Whole(query, response) => match &present.response {
-                Some(kept) => Joined::Unchanged(repeated(
-                    kept == response && present.query.as_ref() == Some(query),
-                )),
-                None => Joined::Changed(Self::alone(event)),
-            },
+            Halves::Whole(..) => {
+                let whole = Self::alone(event);
+                if present.response.is_some() {
+                    let same = present.clone().without_query_event() == whole.without_query_event();
+                    return Joined::Unchanged(repeated(same));
+                }
+                let completed = present.query.as_ref().and_then(|query| whole.completed_by(query));
+                Joined::Changed(completed.unwrap_or(whole))
+            }
         }
     }
 
@@ -87,21 +142,35 @@ impl Interaction {
         Self { request_id: event.request_id.clone(), query, response }
     }
 
-    /// The events that, kept again, make this record: what an export writes.
-    pub fn into_events(self) -> Vec<Event> {
-        let request_id = self.request_id;
-        let event = |halves| Event { request_id: request_id.clone(), halves };
-        match (self.query, self.response) {
-            (Some(query), Some(response)) if response.form != ResponseForm::Plain => {
-                vec![event(Halves::Whole(query, response))]
-            }
-            (query, response) => query
-                .map(Halves::Query)
-                .into_iter()
-                .chain(response.map(Halves::Response))
-                .map(event)
-                .collect(),
+    fn whole_halves(&self) -> Option<(&QueryHalf, &ResponseHalf)> {
+        let (query, response) = (self.query.as_ref()?, self.response.as_ref()?);
+        response.form.is_whole().then_some((query, response))
+    }
+
+    /// A whole record as its self-contained response makes it; any other as it is.
+    fn without_query_event(mut self) -> Self {
+        if let (Some(query), Some(response)) = (&mut self.query, &self.response)
+            && response.form.is_whole()
+        {
+            query.session.clone_from(&response.session);
+            query.traffic = response.traffic;
         }
+        self
+    }
+
+    /// The events that, kept again in any order, make this record: what an export writes.
+    pub fn into_events(self) -> Vec<Event> {
+        let query = self.query_event().map(Halves::Query);
+        let Self { request_id, query: asked, response } = self.without_query_event();
+        let response = response.map(|response| match asked {
+            Some(query) if response.form.is_whole() => Halves::Whole(query, response),
+            _ => Halves::Response(response),
+        });
+        // After a self-contained response a query event is never a conflict, whatever else it lacks.
+        let is_whole = matches!(response, Some(Halves::Whole(..)));
+        let (first, second) = if is_whole { (response, query) } else { (query, response) };
+        let event = |halves| Event { request_id: request_id.clone(), halves };
+        first.into_iter().chain(second).map(event).collect()
     }
 }
 
@@ -117,6 +186,7 @@ mod tests {
     use super::*;
     use crate::event::MatchScore;
     use crate::intake::{Content, Intake};
+    use crate::store::Observation;
 
     fn event(value: &serde_json::Value) -> Event {
         match Intake::for_tests().read(value.to_string().as_bytes(), Timestamp::from_millis(0)) {
@@ -142,6 +212,31 @@ mod tests {
             &json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_003_000_i64, "matchType": "full",
                       "query": text, "queryTimestamp": 1_763_000_000_000_i64}),
         )
+    }
+
+    /// A query event, and a self-contained response, with these sessions and flags.
+    fn flagged(names: [(Option<&str>, Option<Traffic>); 2]) -> [Event; 2] {
+        let origin = |(session, traffic): (Option<&str>, Option<Traffic>)| {
+            (json!(session), json!({"traffic": traffic.map(Traffic::code)}))
+        };
+        let [asked, answered] = names.map(origin);
+        [
+            event(
+                &json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000_000_i64, "query": "one",
+                          "sessionId": asked.0, "metadata": asked.1}),
+            ),
+            event(
+                &json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_003_000_i64, "matchType": "full",
+                          "query": "one", "queryTimestamp": 1_763_000_000_000_i64,
+                          "sessionId": answered.0, "metadata": answered.1}),
+            ),
+        ]
+    }
+
+    fn names() -> impl Strategy<Value = (Option<&'static str>, Option<Traffic>)> {
+        let sessions = [None, Some("s"), Some("t")];
+        let flags = [None, Some(Traffic::Visitor), Some(Traffic::Bot), Some(Traffic::Own)];
+        (proptest::sample::select(sessions.to_vec()), proptest::sample::select(flags.to_vec()))
     }
 
     fn kept(events: &[&Event]) -> (Interaction, Vec<Disposition>) {
@@ -170,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn a_session_and_a_flag_count_from_either_event_the_querys_first() {
+        let cases = [
+            [(Some("s"), Some(Traffic::Bot)), (None, None)],
+            [(None, None), (Some("s"), Some(Traffic::Bot))],
+            [(Some("s"), None), (None, Some(Traffic::Bot))],
+            [(Some("s"), Some(Traffic::Bot)), (Some("t"), Some(Traffic::Own))],
+        ];
+        let expect = Observation::from(kept(&[&flagged([cases[0][0]; 2])[0]]).0);
+        for case in cases {
+            let [query, whole] = flagged(case);
+            for order in [[&query, &whole], [&whole, &query]] {
+                let (record, receipts) = kept(&order);
+                assert_eq!(receipts, [Disposition::Stored; 2]);
+                let seen = Observation::from(record);
+                assert_eq!((seen.session, seen.traffic), (expect.session, expect.traffic));
+            }
+        }
+    }
+
+    #[test]
     fn a_different_body_is_a_conflict_and_the_first_one_stays_whole() {
         let (record, receipts) =
             kept(&[&query("one"), &query("two"), &response(1), &response(2), &whole("one")]);
@@ -195,18 +310,33 @@ mod tests {
         #[test]
         fn one_body_a_half_gives_one_record_in_any_order_and_repetition(
             order in proptest::collection::vec(0..2_usize, 2..12),
+            asked in names(),
+            answered in names(),
             self_contained in any::<bool>(),
         ) {
-            let halves = [query("one"), if self_contained { whole("one") } else { response(7) }];
+            let mut halves = flagged([asked, answered]);
+            if !self_contained {
+                halves[1] = response(7);
+            }
             prop_assume!(order.contains(&0) && order.contains(&1));
             let events: Vec<&Event> = order.iter().map(|&half| &halves[half]).collect();
             let (record, receipts) = kept(&events);
             let (reference, _) = kept(&[&halves[0], &halves[1]]);
             prop_assert_eq!(&record, &reference);
             prop_assert!(!receipts.contains(&Disposition::Conflict));
-            let again: Vec<Event> = record.clone().into_events();
+
+            // An export kept in an empty store, in any order, or beside the events themselves.
+            let mut again: Vec<Event> =
+                record.clone().into_events().iter().map(|one| event(&one.to_json())).collect();
             let (exported, _) = kept(&again.iter().collect::<Vec<_>>());
-            prop_assert_eq!(exported, record);
+            prop_assert_eq!(&exported, &record);
+            again.reverse();
+            let (exported, _) = kept(&again.iter().collect::<Vec<_>>());
+            prop_assert_eq!(&exported, &record);
+            let (beside, receipts) = kept(&events.into_iter().chain(&again).collect::<Vec<_>>());
+            prop_assert_eq!(&beside, &record);
+            prop_assert!(!receipts.contains(&Disposition::Conflict));
+            prop_assert_eq!(record.clone().into_events(), exported.into_events());
         }
     }
 }

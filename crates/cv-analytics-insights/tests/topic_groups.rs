@@ -111,7 +111,7 @@ fn usual_questions_are_told_apart() {
         let measured = Contingency::of(&labels);
         let (v, ari) = (measured.v_measure(), measured.adjusted_rand_index());
         println!("held out {held_out}: V-measure {v:.3}, adjusted Rand index {ari:.3}");
-        if std::env::var("SHOW").is_ok() && !held_out {
+        if std::env::var("SHOW").is_ok() {
             for (q, (g, t)) in questions.iter().zip(&labels) {
                 if g != t {
                     println!("  {g:28} {t:28} {}", q.text);

@@ -1,6 +1,6 @@
 //! The labelled questions without a skill: every line must give its topic, or none.
 
-use cv_analytics_insights::topic;
+use cv_analytics_insights::{phrase, table_topic, topic};
 use proptest::prelude::*;
 use serde::Deserialize;
 

@@ -6,7 +6,7 @@ use cv_analytics_core::event::RequestId;
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::{Answer, Page, Tables};
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID};
 use crate::item::{ERASED, QUERY_HALF, RESPONSE_HALF, TTL, key, read_row, write_half};
 use crate::joining::{ErasedRow, OldImage};
 use crate::row::{Half, InterimRow, time_to_live};
@@ -85,9 +85,24 @@ impl Tables {
         Ok(())
     }
 
+    /// One page of the sessions and traffic flags that every row's query half names: items with a
+    /// request id and what there is of these.
+    pub(crate) async fn row_origins_page(&self, start: Option<Attributes>) -> Answer<Page> {
+        let names = [
+            ("#id", REQUEST_ID),
+            ("#query", QUERY_HALF),
+            ("#session", QUERY_SESSION),
+            ("#traffic", QUERY_TRAFFIC),
+        ];
+        let names = names.map(|(short, name)| (short.to_owned(), name.to_owned()));
+        let scan = self.client.scan().set_expression_attribute_names(Some(names.into()));
+        let scan = scan.projection_expression("#id, #query.#session, #query.#traffic");
+        self.scan(&self.names.query_events, scan, start).await
+    }
+
     /// One page of every interim row.
     pub(crate) async fn rows_page(&self, start: Option<Attributes>) -> Answer<Page> {
-        self.scan(&self.names.query_events, start).await
+        self.scan(&self.names.query_events, self.client.scan(), start).await
     }
 }
 

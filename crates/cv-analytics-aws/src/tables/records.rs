@@ -17,7 +17,10 @@ use cv_analytics_core::week::IsoWeek;
 use tokio::time::sleep;
 
 use super::{Answer, Page, Tables, WEEK_INDEX};
-use crate::attributes::{Attributes, REQUEST_ID, moment, text};
+use crate::attributes::{
+    Attributes, FORM, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, traffic,
+};
+use crate::completion::CompleteRecord;
 use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_record};
 use crate::record::{InTheWay, Record};
 use crate::table_error::TableError;
@@ -42,38 +45,78 @@ impl Tables {
         item.map(read_record).transpose().map_err(TableError::unreadable(table))
     }
 
-    /// Puts a record with both halves where there is none, or only one half.
+    /// Puts a record with both halves where there is none, or only one half; a whole record not
+    /// over a query half with a session or a traffic flag that it lacks.
     pub async fn put_joined(&self, record: &Interaction) -> Answer<Result<(), InTheWay>> {
-        let condition = "attribute_not_exists(#id) OR attribute_exists(#awaits)";
-        let names = [("#id", REQUEST_ID), ("#awaits", AWAITS)];
-        Ok(match self.put_record(record, condition, &names).await? {
+        let mut condition = Condition::default();
+        let there_is_none = condition.is("#id", REQUEST_ID, None);
+        condition.name("#awaits", AWAITS);
+        let mut is_lone = "attribute_exists(#awaits)".to_owned();
+        if let Some(query) = &record.query {
+            let lacking = [
+                (
+                    record.lacks_session(),
+                    "#session",
+                    QUERY_SESSION,
+                    session(query.session.as_ref()),
+                ),
+                (record.lacks_traffic(), "#traffic", QUERY_TRAFFIC, traffic(query.traffic)),
+            ];
+            for (_, short, name, value) in lacking.into_iter().filter(|(lacks, ..)| *lacks) {
+                is_lone.push_str(" AND (");
+                if value.is_some() {
+                    is_lone.push_str(&condition.is(short, name, value));
+                    is_lone.push_str(" OR ");
+                }
+                is_lone.push_str(&condition.is(short, name, None));
+                is_lone.push(')');
+            }
+        }
+        condition.expression = format!("{there_is_none} OR ({is_lone})");
+        Ok(match self.put_record(record, condition).await? {
             Ok(()) => Ok(()),
             Err(Record::Erased) => Err(InTheWay::Erased),
-            Err(Record::Interaction(there)) => Err(InTheWay::Joined(there)),
+            Err(Record::Interaction(there)) if there.is_joined() => Err(InTheWay::Joined(there)),
+            Err(Record::Interaction(there)) => Err(InTheWay::Lone(there)),
         })
     }
 
     /// Puts a lone half as a record where there is none.
     pub async fn put_lone(&self, record: &Interaction) -> Answer<Result<(), Record>> {
-        self.put_record(record, "attribute_not_exists(#id)", &[("#id", REQUEST_ID)]).await
+        let mut condition = Condition::default();
+        condition.expression = condition.is("#id", REQUEST_ID, None);
+        self.put_record(record, condition).await
+    }
+
+    /// Puts a whole record with what it lacked in its own place, unless its session or its traffic
+    /// flag is another by now.
+    pub async fn complete_record(&self, step: &CompleteRecord) -> Answer<Result<(), Record>> {
+        let mut condition = Condition::default();
+        condition.name("#form", FORM);
+        let mut terms = vec!["attribute_exists(#form)".to_owned()];
+        if let Some(query) = &step.before().query {
+            let known = session(query.session.as_ref());
+            terms.push(condition.is("#session", QUERY_SESSION, known));
+            terms.push(condition.is("#traffic", QUERY_TRAFFIC, traffic(query.traffic)));
+        }
+        condition.expression = terms.join(" AND ");
+        self.put_record(step.record(), condition).await
     }
 
     async fn put_record(
         &self,
         record: &Interaction,
-        condition: &str,
-        names: &[(&str, &str)],
+        condition: Condition,
     ) -> Answer<Result<(), Record>> {
         let table = &self.names.analytics;
-        let names: HashMap<String, String> =
-            names.iter().map(|&(short, name)| (short.to_owned(), name.to_owned())).collect();
         let answer = self
             .client
             .put_item()
             .table_name(table)
             .set_item(Some(write_record(record)))
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(condition.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -231,6 +274,31 @@ impl Tables {
 
     /// One page of every item of the records' table, the product's own state included.
     pub(crate) async fn records_page(&self, start: Option<Attributes>) -> Answer<Page> {
-        self.scan(&self.names.analytics, start).await
+        self.scan(&self.names.analytics, self.client.scan(), start).await
+    }
+}
+
+/// A condition on an item, with the names and the values in it.
+#[derive(Default)]
+struct Condition {
+    expression: String,
+    names: HashMap<String, String>,
+    /// `None` where it has none: DynamoDB takes no empty map.
+    values: Option<HashMap<String, AttributeValue>>,
+}
+
+impl Condition {
+    fn name(&mut self, short: &str, name: &str) {
+        self.names.insert(short.to_owned(), name.to_owned());
+    }
+
+    /// The term that an attribute has a value; `None`: that it is absent.
+    fn is(&mut self, short: &str, name: &str, value: Option<AttributeValue>) -> String {
+        self.name(short, name);
+        let Some(value) = value else { return format!("attribute_not_exists({short})") };
+        let placeholder = short.replace('#', ":");
+        let term = format!("{short} = {placeholder}");
+        self.values.get_or_insert_default().insert(placeholder, value);
+        term
     }
 }

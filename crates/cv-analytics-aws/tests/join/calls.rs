@@ -1,5 +1,6 @@
 //! The calls to the two tables that a step asks for, and their answers.
 
+use cv_analytics_aws::completion::CompleteRecord;
 use cv_analytics_aws::joining::{Joining, OldImage};
 use cv_analytics_aws::promotion::Promotion;
 use cv_analytics_aws::record::{InTheWay, Record};
@@ -15,6 +16,7 @@ pub(crate) enum Call<'step> {
     ReadRecord,
     PutJoined(&'step Interaction),
     PutLone(&'step Interaction),
+    CompleteRecord(&'step CompleteRecord),
     /// `DeleteItem … ALL_OLD`: no step of the product asks for it.
     DeleteRow,
     /// `PutItem` without a condition: no step of the product asks for it.
@@ -31,7 +33,8 @@ pub(crate) enum Answer {
     Old(OldImage),
     Record(Option<Record>),
     Joined(Result<(), InTheWay>),
-    Lone(Result<(), Record>),
+    /// Of a lone half, and of a whole record that takes what it lacked.
+    Put(Result<(), Record>),
     Made,
 }
 
@@ -51,6 +54,7 @@ impl Steps for Joining {
             Self::AddHalf(step) => Some(Call::AddHalf(step.half())),
             Self::ReadRecord(_) => Some(Call::ReadRecord),
             Self::PutRecord(step) => Some(Call::PutJoined(step.record())),
+            Self::CompleteRecord(step) => Some(Call::CompleteRecord(step)),
             Self::Done(_) => None,
         }
     }
@@ -61,6 +65,7 @@ impl Steps for Joining {
             (Self::AddHalf(step), Answer::Old(old)) => step.added(old),
             (Self::ReadRecord(step), Answer::Record(record)) => step.found(record),
             (Self::PutRecord(step), Answer::Joined(done)) => step.put(done),
+            (Self::CompleteRecord(step), Answer::Put(done)) => step.put(done),
             (step, answer) => panic!("{answer:?} does not answer {step:?}"),
         }
     }
@@ -71,6 +76,7 @@ impl Steps for Promotion {
         match self {
             Self::PutLone(step) => Some(Call::PutLone(step.record())),
             Self::PutJoined(step) => Some(Call::PutJoined(step.record())),
+            Self::CompleteRecord(step) => Some(Call::CompleteRecord(step)),
             Self::EraseRow(_) => Some(Call::EraseRow),
             Self::Done(_) => None,
         }
@@ -78,7 +84,8 @@ impl Steps for Promotion {
 
     fn answered(self, answer: Answer) -> Self {
         match (self, answer) {
-            (Self::PutLone(step), Answer::Lone(done)) => step.put(done),
+            (Self::PutLone(step), Answer::Put(done)) => step.put(done),
+            (Self::CompleteRecord(step), Answer::Put(done)) => step.swept(done),
             (Self::PutJoined(step), Answer::Joined(done)) => step.put(done),
             (Self::EraseRow(step), Answer::Made) => step.erased(),
             (step, answer) => panic!("{answer:?} does not answer {step:?}"),

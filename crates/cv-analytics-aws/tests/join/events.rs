@@ -1,6 +1,6 @@
 //! Events as agents send them, read by the intake.
 
-use cv_analytics_core::event::{Event, RequestId};
+use cv_analytics_core::event::{Event, RequestId, Traffic};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
@@ -26,6 +26,15 @@ pub(crate) fn query(request: usize, text: &str, at: Timestamp) -> Event {
     let event = json!({"eventType": "query", "requestId": request_id(request).as_str(),
                        "timestamp": at.as_millis(), "query": text, "sessionId": "a visitor"});
     read(&event, at)
+}
+
+/// The event with another session and a traffic flag.
+pub(crate) fn flagged(event: Event, session: &str, traffic: Traffic) -> Event {
+    let at = event.at();
+    let mut fields = event.to_json();
+    fields["sessionId"] = session.into();
+    fields["metadata"] = json!({"traffic": traffic.code()});
+    read(&fields, at)
 }
 
 /// A response event that waits for its query event.

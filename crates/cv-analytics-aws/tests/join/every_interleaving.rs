@@ -17,7 +17,8 @@ mod world;
 use design::{Design, PRODUCT};
 use property::Property;
 use scenario::{
-    Faults, Scenario, other_query, other_response, the_query, the_response, the_self_contained,
+    Faults, Scenario, flagged_query, flagged_self_contained, other_query, other_response,
+    the_query, the_response, the_self_contained,
 };
 use search::{Searched, search};
 
@@ -83,6 +84,16 @@ fn a_self_contained_response_and_its_query() {
     let both = || Scenario::of([the_query(), the_self_contained()]);
     holds("self-contained response and query", both());
     holds("self-contained response and query, erased", both().erased());
+}
+
+#[test]
+fn a_self_contained_response_and_a_query_with_a_session_and_a_flag_each() {
+    let both = || Scenario::of([flagged_query(), flagged_self_contained()]);
+    holds("flags on both", both());
+    holds("flags on both, erased", both().erased());
+    holds("flags on both, several sweeps", both().swept_twice());
+    let queries = || Scenario::of([flagged_query(), other_query(), the_self_contained()]);
+    holds("two queries and a self-contained response", queries());
 }
 
 #[test]

@@ -40,17 +40,28 @@ impl Items {
                 Some(Record::Interaction(there)) if there.is_joined() => {
                     Err(InTheWay::Joined(there.clone()))
                 }
+                Some(Record::Interaction(there)) if lacks(record, there) => {
+                    Err(InTheWay::Lone(there.clone()))
+                }
                 Some(Record::Erased) => Err(InTheWay::Erased),
                 _ => {
                     self.record = Some(Record::Interaction(record.clone()));
                     Ok(())
                 }
             }),
-            Call::PutLone(record) => Answer::Lone(if let Some(there) = &self.record {
+            Call::PutLone(record) => Answer::Put(if let Some(there) = &self.record {
                 Err(there.clone())
             } else {
                 self.record = Some(Record::Interaction(record.clone()));
                 Ok(())
+            }),
+            Call::CompleteRecord(step) => Answer::Put(match &self.record {
+                Some(Record::Interaction(there)) if is_as_read(there, step.before()) => {
+                    self.record = Some(Record::Interaction(step.record().clone()));
+                    Ok(())
+                }
+                Some(there) => Err(there.clone()),
+                None => panic!("a whole record left the table"),
             }),
             Call::DeleteRow => Answer::Row(self.row.take()),
             Call::PutRow(half) => {
@@ -79,27 +90,31 @@ impl Items {
         self.record = Some(Record::Erased);
     }
 
-    /// What a report sees: the record, and the row's halves where the record lacks them.
+    /// What a report sees: the record, and of the row's halves what the record lacks.
     pub(crate) fn shown(&self, request_id: &RequestId) -> Option<Interaction> {
-        let row = self.row.as_ref().filter(|row| !row.erased);
+        let row = self.row.clone().filter(|row| !row.erased);
         match (&self.record, row) {
             (Some(Record::Erased), _) | (None, None) => None,
             (Some(Record::Interaction(record)), None) => Some(record.clone()),
-            (Some(Record::Interaction(record)), Some(_)) if record.is_joined() => {
-                Some(record.clone())
+            (Some(Record::Interaction(record)), Some(row)) => {
+                Some(row.joined_to(request_id.clone(), Some(record)))
             }
-            (Some(Record::Interaction(record)), Some(row)) => Some(Interaction {
-                request_id: request_id.clone(),
-                query: record.query.clone().or_else(|| row.query.clone()),
-                response: record.response.clone().or_else(|| row.response.clone()),
-            }),
-            (None, Some(row)) => Some(Interaction {
-                request_id: request_id.clone(),
-                query: row.query.clone(),
-                response: row.response.clone(),
-            }),
+            (None, Some(row)) => Some(row.joined_to(request_id.clone(), None)),
         }
     }
+}
+
+/// Whether a whole record lacks what a lone query half names.
+fn lacks(whole: &Interaction, lone: &Interaction) -> bool {
+    lone.query.as_ref().is_some_and(|query| whole.completed_by(query).is_some())
+}
+
+/// Whether a record is whole, and session and flag of its query half are those that were read.
+fn is_as_read(there: &Interaction, read: &Interaction) -> bool {
+    let origin = |record: &Interaction| {
+        record.query.as_ref().map(|query| (query.session.clone(), query.traffic))
+    };
+    there.is_whole() && origin(there) == origin(read)
 }
 
 /// `SET half = if_not_exists(half, :half)`; each half carries the moment of its arrival with it.

@@ -1,6 +1,6 @@
 //! What the joining law lets a record show, and become.
 
-use cv_analytics_core::event::{Event, Halves};
+use cv_analytics_core::event::{Event, Halves, QueryHalf, ResponseHalf};
 use cv_analytics_core::interaction::{Interaction, Joined};
 
 /// How many different bodies come for one half.
@@ -24,33 +24,38 @@ pub(crate) fn joined<'events>(
     })
 }
 
-/// Whether what `event` brought can be seen in `shown`: it, or what stands in its place.
+/// Whether what `event` brought can be seen in `shown`: it, or what stands in its place. Of a query
+/// event a whole record shows the session and the flag.
 pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool {
     let any = bodies == Bodies::Several;
     match &event.halves {
         Halves::Query(query) => {
-            shown.is_whole() || shown.query.as_ref().is_some_and(|kept| any || kept == query)
+            if shown.is_whole() {
+                return any || shown.completed_by(query).is_none();
+            }
+            shown.query.as_ref().is_some_and(|kept| any || kept == query)
         }
         Halves::Response(response) => {
             shown.response.as_ref().is_some_and(|kept| any || kept == response)
         }
         Halves::Whole(query, response) => {
-            let is_it =
-                shown.query.as_ref() == Some(query) && shown.response.as_ref() == Some(response);
+            let is_it = is_made_by(shown, query, response);
             is_it || (any && shown.response.is_some())
         }
     }
 }
 
 /// Whether a record may become `after` where `before` was: no half leaves it, but that a
-/// self-contained response stands for the query event.
+/// self-contained response stands for the query event, with its session and its flag.
 pub(crate) fn may_follow(before: &Interaction, after: &Interaction, bodies: Bodies) -> bool {
     if before.is_joined() {
-        return before == after;
+        let named = after.query_event();
+        let completed = named.and_then(|query| before.completed_by(&query));
+        return before == after || (before.is_whole() && completed.as_ref() == Some(after));
     }
     let any = bodies == Bodies::Several;
-    let keeps_query = before.query.is_none()
-        || after.is_whole()
+    let names = |query: &QueryHalf| after.is_whole() && after.completed_by(query).is_none();
+    let keeps_query = before.query.as_ref().is_none_or(names)
         || before.query == after.query
         || (any && after.query.is_some());
     let keeps_response = before.response.is_none()
@@ -64,13 +69,22 @@ pub(crate) fn is_made_of(record: &Interaction, events: &[Event]) -> bool {
     let (query, response) = (record.query.as_ref(), record.response.as_ref());
     let mut halves = events.iter().map(|event| &event.halves);
     if record.is_whole() {
-        return halves.any(|halves| {
-            matches!(halves, Halves::Whole(one, other) if Some(one) == query && Some(other) == response)
-        });
+        return halves.any(
+            |halves| matches!(halves, Halves::Whole(one, other) if is_made_by(record, one, other)),
+        );
     }
     let is_query = |halves: &Halves| matches!(halves, Halves::Query(one) if Some(one) == query);
     let is_response =
         |halves: &Halves| matches!(halves, Halves::Response(one) if Some(one) == response);
     (query.is_none() || halves.clone().any(is_query))
         && (response.is_none() || halves.any(is_response))
+}
+
+/// Whether a self-contained response made the record, whatever a query event added.
+fn is_made_by(record: &Interaction, query: &QueryHalf, response: &ResponseHalf) -> bool {
+    record.response.as_ref() == Some(response)
+        && record.query.as_ref().is_some_and(|kept| {
+            let (session, traffic) = (query.session.clone(), query.traffic);
+            QueryHalf { session, traffic, ..kept.clone() } == *query
+        })
 }

@@ -12,6 +12,17 @@ use crate::skills::question_words::singular;
 const MAX_PASSED_OVER: usize = 3;
 /// Characters of a word by which its prefixes are looked up; no shorter prefix is allowed.
 const PREFIX_KEY_CHARS: usize = 2;
+/// Auxiliaries, in the singular, that are passed over before a subject: `where (do) you live`.
+const AUXILIARIES: [&str; 5] = ["do", "doe", "did", "don", "didn"];
+/// What follows them then.
+const SUBJECTS: [&str; 14] =
+    ["you", "u", "ya", "he", "she", "they", "it", "we", "i", "your", "ur", "his", "their", "this"];
+/// What a name in a text stands for, where the table has these words: `does Ada drive`.
+const NAME_STANDS_FOR: [&str; 2] = ["you", "your"];
+/// What `65k` stands for: money, at work.
+const THOUSANDS: &str = "0k";
+/// What a number of three digits or more stands for: money, beside `a day` or `euros`.
+const LARGE_NUMBER: &str = "000";
 /// Stands for the start and the end of a clause among the words of a phrase.
 const CLAUSE_END: u32 = 0;
 
@@ -40,6 +51,8 @@ pub(crate) struct PhraseMatcher {
     /// Beginnings of words, by their first characters.
     prefixes: HashMap<Box<str>, Vec<(Box<str>, Token)>, FxBuildHasher>,
     fillers: HashSet<Box<str>, FxBuildHasher>,
+    /// What a capital letter inside a sentence lets an unknown word stand for.
+    names: Vec<Token>,
     steps: HashMap<(Node, Token), Node, FxBuildHasher>,
     nodes: Vec<NodeData>,
 }
@@ -84,6 +97,11 @@ impl PhraseMatcher {
         self.fillers.extend(words.map(|word| Box::from(fold_word(word))));
     }
 
+    /// Lets unknown words with a capital letter stand for the person that is asked about.
+    pub(crate) fn read_names(&mut self) {
+        self.names = NAME_STANDS_FOR.iter().map(|word| self.token(word)).collect();
+    }
+
     /// Adds a phrase in the notation of `topics.txt`.
     pub(crate) fn add(&mut self, phrase: &str, topic: usize) {
         let phrase = phrase.trim();
@@ -104,7 +122,13 @@ impl PhraseMatcher {
         if at_start {
             node = self.step(node, CLAUSE_END);
         }
-        for part in phrase.split(' ').filter(|part| !part.is_empty()) {
+        let mut parts = phrase.split(' ').filter(|part| !part.is_empty()).peekable();
+        while let Some(part) = parts.next() {
+            if AUXILIARIES.contains(&part)
+                && parts.peek().is_some_and(|next| SUBJECTS.contains(next))
+            {
+                continue;
+            }
             if part == ".." {
                 node = self.pass(node);
             } else if let Some(prefix) = part.strip_suffix('*') {
@@ -192,9 +216,17 @@ impl PhraseMatcher {
         for index in 0..folded.len() {
             begins_clause |= folded.gap(index).is_hard();
             begins_sentence |= folded.gap(index) == Gap::Stop;
-            for part in split_unspaced(folded.text(index)) {
+            let is_name = |index: usize| {
+                folded.gap(index) == Gap::Space
+                    && folded.word(index).is_some_and(|word| word.capital)
+            };
+            for part in split_unspaced(folded.text(index).trim_start_matches('\'')) {
                 let word = singular(part);
-                if self.fillers.contains(word.as_ref()) {
+                let next = folded.text(index + 1);
+                if self.fillers.contains(word.as_ref())
+                    || (AUXILIARIES.contains(&word.as_ref())
+                        && (SUBJECTS.contains(&next) || is_name(index + 1)))
+                {
                     continue;
                 }
                 let from = words.tokens.len();
@@ -203,6 +235,15 @@ impl PhraseMatcher {
                 if let Some(prefixes) = prefix_key(part).and_then(|key| self.prefixes.get(key)) {
                     let known = prefixes.iter().filter(|(prefix, _)| part.starts_with(&**prefix));
                     words.tokens.extend(known.map(|(_, token)| *token));
+                }
+                if is_number(part) && part.len() >= LARGE_NUMBER.len() {
+                    words.tokens.extend(self.tokens.get(LARGE_NUMBER));
+                }
+                if part.strip_suffix('k').is_some_and(is_number) {
+                    words.tokens.extend(self.tokens.get(THOUSANDS));
+                }
+                if words.tokens.len() == from && is_name(index) {
+                    words.tokens.extend(&self.names);
                 }
                 let to = words.tokens.len();
                 words.words.push(WordData { from, to, begins_clause, begins_sentence });
@@ -278,6 +319,10 @@ pub(crate) fn fold(text: &str) -> Vec<String> {
 
 fn fold_word(word: &str) -> String {
     fold(word).concat()
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn fold_prefix(prefix: &str) -> String {

@@ -19,6 +19,26 @@ const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
 pub const OTHER_QUESTIONS: &str = "other questions";
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
+/// How a spoken language is asked for; its name by itself is a weak phrase.
+const LANGUAGE_PHRASES: [&str; 17] = [
+    "~X",
+    "your X",
+    "speak X",
+    "speak .. X",
+    "X speaker",
+    "native X",
+    "fluent X",
+    "fluent in X",
+    "X fluent",
+    "X level",
+    "level of X",
+    "X skill",
+    "X proficien*",
+    "business X",
+    "work in X",
+    "understand X",
+    "know X",
+];
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;
 /// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
@@ -116,6 +136,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let Some((name, phrases)) = line.split_once(": ") else { continue };
         if section == "[words]" {
             table.matcher.add_class(name, phrases.split(", "));
+            table.matcher.read_names();
             continue;
         }
         let whole = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
@@ -127,9 +148,14 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let name = whole.unwrap_or(name);
         let number = table.topics.len();
         table.topics.push(TableTopic { name, kind });
-        let weak = if kind == Kind::SpokenLanguage { "~" } else { "" };
         for phrase in std::iter::once(name).chain(phrases.split(", ")) {
-            table.matcher.add(&format!("{weak}{phrase}"), number);
+            if kind == Kind::SpokenLanguage {
+                for said in LANGUAGE_PHRASES {
+                    table.matcher.add(&said.replace("X", phrase), number);
+                }
+            } else {
+                table.matcher.add(phrase, number);
+            }
         }
     }
     table

@@ -88,7 +88,12 @@ fn halves() -> impl Strategy<Value = Halves> {
         response_half().prop_map(Halves::Response),
         (query_half(), response_half(), any::<bool>()).prop_map(|(query, response, combined)| {
             let form = if combined { ResponseForm::Combined } else { ResponseForm::SelfContained };
-            Halves::Whole(query, ResponseHalf { form, ..response })
+            // One event has one session and one flag.
+            let (session, traffic) = (response.session.clone(), response.traffic);
+            Halves::Whole(
+                QueryHalf { session, traffic, ..query },
+                ResponseHalf { form, ..response },
+            )
         }),
     ]
 }

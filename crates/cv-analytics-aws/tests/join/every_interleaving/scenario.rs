@@ -1,9 +1,9 @@
 //! What is sent for one request, and what may go wrong with it.
 
-use cv_analytics_core::event::Event;
+use cv_analytics_core::event::{Event, Traffic};
 use cv_analytics_core::interaction::Interaction;
 
-use crate::events::{ASKED_AT, query, response, self_contained};
+use crate::events::{ASKED_AT, flagged, query, response, self_contained};
 use crate::law::{Bodies, joined};
 
 /// Messages of one request.
@@ -68,6 +68,17 @@ pub(super) fn other_response() -> (&'static str, Event) {
 
 pub(super) fn the_self_contained() -> (&'static str, Event) {
     ("self-contained response", self_contained(0, "Do you know k8s?", ASKED_AT))
+}
+
+/// The query with a flag of its own.
+pub(super) fn flagged_query() -> (&'static str, Event) {
+    ("flagged query", flagged(the_query().1, "a visitor", Traffic::Bot))
+}
+
+/// The self-contained response with another session and another flag.
+pub(super) fn flagged_self_contained() -> (&'static str, Event) {
+    let event = flagged(the_self_contained().1, "another visitor", Traffic::Own);
+    ("flagged self-contained response", event)
 }
 
 impl Scenario {

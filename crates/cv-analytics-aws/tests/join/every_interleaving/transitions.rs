@@ -135,7 +135,11 @@ impl Transitions {
             None => return DONE,
             Some(Call::ReadRow) => Access::ReadsRow,
             Some(Call::ReadRecord) => Access::ReadsRecord,
-            Some(Call::PutJoined(_)) if matches!(step, Step::Joining(_)) => Access::PutsRecord,
+            Some(Call::PutJoined(_) | Call::CompleteRecord(_))
+                if matches!(step, Step::Joining(_)) =>
+            {
+                Access::PutsRecord
+            }
             Some(_) => Access::Writes,
         };
         let number = number(&mut self.steps, &(Some(step), Some(access)));

@@ -53,6 +53,9 @@ impl Transitions {
             Some(Call::DeleteRow) => "DeleteRow".to_owned(),
             Some(Call::AddHalf(half)) => format!("AddHalf {}", self.half_in_words(half)),
             Some(Call::PutRow(half)) => format!("PutRow {}", self.half_in_words(half)),
+            Some(Call::CompleteRecord(step)) => {
+                format!("CompleteRecord {}", self.in_words(step.record()))
+            }
             Some(Call::PutLone(record)) => format!("PutLone {}", self.in_words(record)),
             Some(Call::PutJoined(record) | Call::PutJoinedWhereNone(record)) => {
                 format!("PutRecord {}", self.in_words(record))

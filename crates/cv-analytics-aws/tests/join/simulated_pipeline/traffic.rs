@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use cv_analytics_aws::promotion::PROMOTED_AFTER_MS;
-use cv_analytics_core::event::Event;
+use cv_analytics_core::event::{self, Event};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::random::Random;
-use crate::events::{ASKED_AT, query, response, self_contained};
+use crate::events::{ASKED_AT, flagged, query, response, self_contained};
 use crate::law::Bodies;
 
 pub(super) const MINUTE_MS: i64 = 60 * 1000;
@@ -80,14 +80,21 @@ impl Traffic {
 /// without the query event.
 fn events_of(random: &mut Random, request: usize, asked_at: Timestamp) -> Vec<Event> {
     let text = format!("Question {} about k8s", random.below(1000));
-    let the_query = |at| query(request, &text, at);
+    // Either event may name a session and a flag, the same or others.
+    let mut named = |sent: Event| match random.below(4) {
+        0 => flagged(sent, "a visitor", event::Traffic::Bot),
+        1 => flagged(sent, "another visitor", event::Traffic::Own),
+        _ => sent,
+    };
+    let the_query = named(query(request, &text, asked_at));
+    let the_whole = named(self_contained(request, &text, asked_at));
     let answered_at = asked_at.plus_millis(random.millis(2 * MINUTE_MS));
     let score = u8::try_from(random.below(101)).unwrap();
     match random.below(8) {
-        0 => vec![the_query(asked_at)],
+        0 => vec![the_query],
         1 => vec![response(request, score, answered_at)],
-        2 => vec![self_contained(request, &text, asked_at)],
-        3 => vec![the_query(asked_at), self_contained(request, &text, asked_at)],
-        _ => vec![the_query(asked_at), response(request, score, answered_at)],
+        2 => vec![the_whole],
+        3 | 4 => vec![the_query, the_whole],
+        _ => vec![the_query, response(request, score, answered_at)],
     }
 }
