@@ -59,7 +59,9 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         while let Some(page) = pages.try_next().await? {
             let theirs = page.iter().filter(|row| row.session == Some(digest));
             found.extend(
-                theirs.map(|row| row.to_owned()).take(MAX_QUESTIONS + 1 - found.len().min(MAX_QUESTIONS + 1)),
+                theirs
+                    .map(|row| row.to_owned())
+                    .take(MAX_QUESTIONS + 1 - found.len().min(MAX_QUESTIONS + 1)),
             );
         }
     }

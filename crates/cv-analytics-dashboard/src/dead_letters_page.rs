@@ -8,7 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
-use cv_analytics_insights::view::text::{counted, sanitize, number};
+use cv_analytics_insights::view::text::{counted, number, sanitize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -131,6 +131,7 @@ pub(crate) async fn retry<S: Browse, D: DeadLetters>(
     _: Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
     let retried = dashboard.dead_letters.retry(&id).await.map_err(PageError::DeadLetters)?;
+    dashboard.forget_dead_letter_count();
     Ok(done(match retried {
         Retried::Kept => "kept",
         Retried::StillDead => "still",
@@ -145,6 +146,7 @@ pub(crate) async fn drop_letter<S: Browse, D: DeadLetters>(
     _: Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
     let dropped = dashboard.dead_letters.drop_letter(&id).await.map_err(PageError::DeadLetters)?;
+    dashboard.forget_dead_letter_count();
     Ok(done(if dropped { "dropped" } else { "gone" }))
 }
 

@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::view::phrases::gaps::{GAP_MARKS, mark_consequence, mark_name};
 use cv_analytics_insights::model::GapMark;
-use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
+use cv_analytics_insights::view::phrases::gaps::{mark_consequence, mark_name};
+use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -35,22 +35,14 @@ const WAY_BACK_MS: i64 = 10 * 60 * 1000;
 const LONGEST_NAME: usize = 2_000;
 const NAME: usize = 80;
 
-/// The buttons that mark a gap.
+/// The gap that a row of buttons marks.
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkForm {
     /// As it is written in forms.
     pub(crate) key: String,
     pub(crate) name: String,
-    pub(crate) marks: Vec<MarkButton>,
-    pub(crate) marked: bool,
-}
-
-/// One of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct MarkButton {
-    pub(crate) code: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) set: bool,
+    /// The code of the mark in force.
+    pub(crate) mark_code: Option<&'static str>,
 }
 
 /// What was done a moment ago, and the way back.
@@ -65,21 +57,11 @@ pub(crate) struct MarkedView {
     back: Option<(&'static str, String)>,
 }
 
-/// The buttons of a gap with `mark`.
-pub(crate) fn buttons(mark: Option<GapMark>) -> Vec<MarkButton> {
-    let button = |(of, name): (GapMark, &'static str)| MarkButton {
-        code: of.code(),
-        name,
-        set: mark == Some(of),
-    };
-    GAP_MARKS.into_iter().map(button).collect()
-}
-
 impl MarkForm {
-    /// The form of the gap `name`, which has `mark`.
+    /// That of the gap `name`, which has `mark`.
     pub(crate) fn of(name: &str, mark: Option<GapMark>) -> Self {
         let (key, shown) = (name.to_owned(), sanitize(name, NAME));
-        Self { key, name: shown, marks: buttons(mark), marked: mark.is_some() }
+        Self { key, name: shown, mark_code: mark.map(GapMark::code) }
     }
 }
 
@@ -93,7 +75,7 @@ impl MarkedView {
         let before = marked.earlier.last().and_then(|earlier| earlier.mark);
         let back = match (marked.mark, before) {
             (None, None) => None,
-            (Some(_), None) => Some(("none", "Take it back".to_owned())),
+            (Some(_), None) => Some(("none", "Undo".to_owned())),
             (_, Some(before)) => Some((BACK, format!("Back to “{}”", mark_name(before)))),
         };
         let is_new = |at: Timestamp| now.as_millis() - at.as_millis() < WAY_BACK_MS;

@@ -135,9 +135,9 @@ fn view(interaction: Interaction, naming: &Naming, now: Timestamp) -> Interactio
 
 /// A text with its lines, each made harmless.
 pub(crate) fn paragraphs(text: &str) -> String {
-    let lines = text
-        .lines()
-        .map(|text| if text.trim().is_empty() { String::new() } else { sanitize(text, TEXT_COLUMNS) });
+    let lines = text.lines().map(|text| {
+        if text.trim().is_empty() { String::new() } else { sanitize(text, TEXT_COLUMNS) }
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 

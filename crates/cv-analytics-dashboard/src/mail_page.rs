@@ -14,7 +14,7 @@ use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::{MailState, Standing};
 use cv_analytics_mail::mailing::Mailing;
-use cv_analytics_mail::message::{Message, subject};
+use cv_analytics_mail::message::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Owner, POLICY};
@@ -169,7 +169,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         week: week.to_string(),
         earlier: week.earlier(1).to_string(),
         later: (week < last_week).then(|| week.later(1).to_string()),
-        subject: subject(week),
+        subject: message.subject,
         from: message.from.to_string(),
         text: message.text,
         faults: message.faults.iter().map(|fault| sanitize(&fault.to_string(), FAULT)).collect(),

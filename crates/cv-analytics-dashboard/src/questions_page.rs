@@ -38,8 +38,7 @@ use crate::weeks::{WeekChoice, choices, shown_week};
 /// The field of the search box, which finds a skill, a topic or a text.
 const FIND: &str = "find";
 /// Fields that the form offers; it keeps the others as they are.
-const OFFERED: [&str; 8] =
-    ["week", "weeks", "outcome", "match", "kind", "score", "page", "text"];
+const OFFERED: [&str; 8] = ["week", "weeks", "outcome", "match", "kind", "score", "page", "text"];
 /// Columns of a stranger's text in a filter's words.
 const VALUE_COLUMNS: usize = 60;
 
@@ -254,7 +253,11 @@ fn unknown_skill(filter: &QuestionFilter, naming: &Naming, found: &Found) -> Opt
 
 /// `80-90`, as the form sends it.
 fn score_words(score: ScoreRange) -> String {
-    if score == ScoreRange::ALL { "known".to_owned() } else { format!("{}-{}", score.from, score.to) }
+    if score == ScoreRange::ALL {
+        "known".to_owned()
+    } else {
+        format!("{}-{}", score.from, score.to)
+    }
 }
 
 /// Every filter that is set, in words, with the address without it.

@@ -8,10 +8,10 @@ use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::SessionDigest;
-use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
-use cv_analytics_insights::view::text::{day, sanitize, long_date};
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks;
+use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
+use cv_analytics_insights::view::text::{day, long_date, sanitize};
 use serde::Serialize;
 
 use crate::access::Owner;
