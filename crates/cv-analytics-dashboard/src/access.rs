@@ -41,6 +41,8 @@ pub(crate) enum Owner {
         session: String,
         /// What its forms carry.
         form_token: String,
+        /// Dead letters, for the navigation.
+        dead_letters: u64,
     },
     /// A program with the token.
     Program,
@@ -53,6 +55,13 @@ impl Owner {
         match self {
             Self::Browser { form_token, .. } => form_token,
             Self::Program | Self::Unknown => "",
+        }
+    }
+
+    pub(crate) const fn dead_letters(&self) -> u64 {
+        match self {
+            Self::Browser { dead_letters, .. } => *dead_letters,
+            Self::Program | Self::Unknown => 0,
         }
     }
 }
@@ -115,7 +124,7 @@ impl Access {
         let session = ours.find(|cookie| self.sessions.is_going_on(cookie.value(), now))?;
         let session = session.value().to_owned();
         let form_token = self.sessions.form_token(&session);
-        Some(Owner::Browser { session, form_token })
+        Some(Owner::Browser { session, form_token, dead_letters: 0 })
     }
 
     fn is_our_host(&self, host: Option<&str>) -> bool {
@@ -146,8 +155,17 @@ pub(crate) async fn guard<S: Browse, D: DeadLetters>(
     request: Request,
     next: Next,
 ) -> Response<Body> {
+    let shows_navigation = request.method() == Method::GET && !is_file(request.uri().path());
     let mut response = match admit(&dashboard.access, dashboard.now(), request).await {
-        Ok(request) => next.run(request).await,
+        Ok(mut request) => {
+            if shows_navigation
+                && let Some(Owner::Browser { dead_letters, .. }) =
+                    request.extensions_mut().get_mut()
+            {
+                *dead_letters = dashboard.dead_letter_count().await;
+            }
+            next.run(request).await
+        }
         Err(refusal) => refusal,
     };
     let headers = response.headers_mut();
@@ -217,9 +235,14 @@ async fn admit(
     Ok(request)
 }
 
+/// What is no page: files, exports, the stream of what arrives.
+fn is_file(path: &str) -> bool {
+    path.starts_with("/assets/") || path.starts_with("/questions.") || path == "/live/events"
+}
+
 /// What the login page needs.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/login" | "/assets/dashboard.css" | "/assets/icon.svg")
+    matches!(path, "/login" | "/assets/tokens.css" | "/assets/dashboard.css" | "/assets/icon.svg")
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! The files beside the pages: one stylesheet, one script for the live page, one picture.
+//! The files beside the pages: two stylesheets, two scripts, one picture.
 
 use axum::body::Body;
 use axum::extract::Path;
@@ -6,8 +6,10 @@ use axum::http::{HeaderValue, Response, header};
 
 use crate::page::PageError;
 
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 5] = [
+    ("tokens.css", "text/css; charset=utf-8", include_str!("../assets/tokens.css")),
     ("dashboard.css", "text/css; charset=utf-8", include_str!("../assets/dashboard.css")),
+    ("copy.js", "text/javascript; charset=utf-8", include_str!("../assets/copy.js")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("../assets/live.js")),
     ("icon.svg", "image/svg+xml", include_str!("../assets/icon.svg")),
 ];

@@ -10,7 +10,8 @@ use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::report_words::counted;
+use cv_analytics_insights::questions::filter::OfSession;
+use cv_analytics_insights::view::text::questions;
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
@@ -19,13 +20,11 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
-use crate::question_query::session_of;
-use crate::question_view::QuestionView;
-use crate::questions_page::rows;
+use crate::question_view::{QuestionView, rows, whole};
 use crate::weeks::shown_week;
 
 /// Questions of one conversation; who asks more is no visitor.
-const MOST: usize = 500;
+const MAX_QUESTIONS: usize = 500;
 
 #[derive(Serialize)]
 struct ConversationView {
@@ -51,7 +50,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     } else {
         shown_week(&dashboard.weeks().await?, dashboard.now())
     };
-    let digest = session_of(&session);
+    let digest = OfSession::named(&session);
     // A conversation may go over midnight on a Sunday.
     let (first, last) = (week.earlier(1), week.later(1));
     let mut found: Vec<Observation> = Vec::new();
@@ -60,7 +59,9 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         while let Some(page) = pages.try_next().await? {
             let theirs = page.iter().filter(|row| row.session == Some(digest));
             found.extend(
-                theirs.map(|row| row.to_owned()).take(MOST + 1 - found.len().min(MOST + 1)),
+                theirs
+                    .map(|row| row.to_owned())
+                    .take(MAX_QUESTIONS + 1 - found.len().min(MAX_QUESTIONS + 1)),
             );
         }
     }
@@ -68,16 +69,16 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         return Err(PageError::NotFound("nothing is kept of this conversation in these weeks"));
     }
     found.sort_by(|a, b| (a.at(), &a.request_id).cmp(&(b.at(), &b.request_id)));
-    let cut = found.len() > MOST;
-    found.truncate(MOST);
-    let figures = dashboard.reports.figures(&dashboard.store).await?;
+    let cut = found.len() > MAX_QUESTIONS;
+    found.truncate(MAX_QUESTIONS);
+    let naming = dashboard.reports.naming(&dashboard.store, week, dashboard.now()).await?;
     let address = |week: IsoWeek| format!("/sessions/{digest}?week={week}");
     let view = ConversationView {
         name: digest.to_string().chars().take(6).collect(),
         weeks: format!("{first} to {last}"),
-        count: counted(found.len() as u64, "question", "questions"),
+        count: questions(found.len() as u64),
         cut,
-        rows: rows(&found, &figures, dashboard.now()),
+        rows: rows(&whole(&dashboard.store, &found).await?, &naming, dashboard.now()),
         earlier: address(week.earlier(2)),
         later: address(week.later(2)),
     };

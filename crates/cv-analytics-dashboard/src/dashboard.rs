@@ -1,6 +1,6 @@
 //! What the pages share: the ports, the access, and what was computed before.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cv_analytics_core::browse::Browse;
@@ -17,6 +17,8 @@ use crate::owner_sessions::OwnerSessions;
 use crate::page::PageError;
 use crate::reports::Reports;
 
+/// How long the count of the dead letters is shown again.
+const COUNT_MAX_AGE_MS: i64 = 15 * 1000;
 /// Live pages that may be open at once.
 const WATCHERS: usize = 32;
 
@@ -62,6 +64,8 @@ pub struct Dashboard<S, D> {
     pub(crate) access: Access,
     pub(crate) store: S,
     pub(crate) dead_letters: D,
+    /// How many dead letters there were, and when.
+    dead_letter_count: Mutex<Option<(Timestamp, u64)>>,
     pub(crate) mails: Mails,
     pub(crate) reports: Reports,
     pub(crate) secrets_file: Option<String>,
@@ -81,6 +85,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
             access: Access::new(&token, hosts, public_url, setup.rates, setup.sessions),
             store,
             dead_letters,
+            dead_letter_count: Mutex::new(None),
             mails,
             reports: Reports::default(),
             secrets_file: setup.secrets_file,
@@ -99,6 +104,29 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
     /// The weeks that hold interactions, the oldest first.
     pub(crate) async fn weeks(&self) -> Result<Arc<Vec<IsoWeek>>, PageError> {
         self.reports.weeks(&self.store, self.now()).await
+    }
+
+    /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which
+    /// their own page says.
+    pub(crate) async fn dead_letter_count(&self) -> u64 {
+        let now = self.now();
+        let known = *self.dead_letter_count.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_fresh =
+            |then: Timestamp| (0..COUNT_MAX_AGE_MS).contains(&(now.as_millis() - then.as_millis()));
+        if let Some((_, count)) = known.filter(|(then, _)| is_fresh(*then)) {
+            return count;
+        }
+        let count = self.dead_letters.count().await.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "failed to count the dead letters");
+            0
+        });
+        *self.dead_letter_count.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, count));
+        count
+    }
+
+    /// Counts them anew the next time.
+    pub(crate) fn forget_dead_letter_count(&self) {
+        *self.dead_letter_count.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Ends what would go on by itself: live pages that are open.

@@ -50,6 +50,9 @@ pub trait DeadLetters: Send + Sync + 'static {
     /// Lists at most `limit`.
     fn list(&self, limit: usize) -> impl Future<Output = Result<Listed, DeadLetterError>> + Send;
 
+    /// How many there are, without looking at them.
+    fn count(&self) -> impl Future<Output = Result<u64, DeadLetterError>> + Send;
+
     /// One with its bytes.
     fn letter(
         &self,

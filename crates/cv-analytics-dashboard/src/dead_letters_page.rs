@@ -8,7 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
-use cv_analytics_insights::report_words::{counted, foreign as line, number};
+use cv_analytics_insights::view::text::{counted, number, sanitize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -66,9 +66,9 @@ impl EntryView {
                 .reason
                 .as_deref()
                 .map_or("moved by SQS after its last delivery failed".to_owned(), |reason| {
-                    line(reason, 80)
+                    sanitize(reason, 80)
                 }),
-            detail: line(&entry.detail, 400),
+            detail: sanitize(&entry.detail, 400),
             time: time(entry.arrived_at),
             size: counted(entry.bytes, "byte", "bytes"),
             id: entry.id.clone(),
@@ -131,6 +131,7 @@ pub(crate) async fn retry<S: Browse, D: DeadLetters>(
     _: Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
     let retried = dashboard.dead_letters.retry(&id).await.map_err(PageError::DeadLetters)?;
+    dashboard.forget_dead_letter_count();
     Ok(done(match retried {
         Retried::Kept => "kept",
         Retried::StillDead => "still",
@@ -145,6 +146,7 @@ pub(crate) async fn drop_letter<S: Browse, D: DeadLetters>(
     _: Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
     let dropped = dashboard.dead_letters.drop_letter(&id).await.map_err(PageError::DeadLetters)?;
+    dashboard.forget_dead_letter_count();
     Ok(done(if dropped { "dropped" } else { "gone" }))
 }
 

@@ -9,10 +9,12 @@ use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
+use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
-use cv_analytics_core::store::StoreError;
+use cv_analytics_core::store::{Observation, StoreError};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::questions::search::DrillDown;
+use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::search::QuestionSearch;
 use futures_util::{TryStreamExt, stream};
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -20,8 +22,8 @@ use tokio::sync::mpsc;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
-use crate::question_query::QuestionQuery;
-use crate::reports::Figures;
+use crate::question_view::{model, whole};
+use crate::reports::Naming;
 use crate::weeks::shown_week;
 
 /// Pages that are made ahead of who takes them.
@@ -50,10 +52,13 @@ struct Exported<'o> {
     matched_skills: Vec<&'o str>,
     missing_skills: Vec<&'o str>,
     skills: Vec<String>,
+    topic: Option<String>,
+    model: Option<&'o str>,
+    reason: Option<&'o str>,
 }
 
 /// The first line of the CSV form.
-const HEADS: [&str; 12] = [
+const HEADS: [&str; 15] = [
     "requestId",
     "at",
     "week",
@@ -66,6 +71,9 @@ const HEADS: [&str; 12] = [
     "matchedSkills",
     "missingSkills",
     "skills",
+    "topic",
+    "model",
+    "reason",
 ];
 
 type Pages = mpsc::Sender<Result<Bytes, ExportError>>;
@@ -75,6 +83,8 @@ type Pages = mpsc::Sender<Result<Bytes, ExportError>>;
 enum ExportError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Page(#[from] PageError),
     #[error("a line cannot be written: {0}")]
     Csv(#[from] csv::Error),
     #[error("a line cannot be written: {0}")]
@@ -100,17 +110,18 @@ async fn export<S: Browse, D: DeadLetters>(
     RawQuery(query): RawQuery,
     format: Format,
 ) -> Result<Response<Body>, PageError> {
-    let query = QuestionQuery::read(&query.unwrap_or_default())?;
+    let query = QuestionFilter::read(&query.unwrap_or_default())?;
     let now = dashboard.now();
     let newest = match query.week {
         Some(week) => week,
         None => shown_week(&dashboard.weeks().await?, now),
     };
-    let figures = dashboard.reports.figures(&dashboard.store).await?;
+    let named_by = query.as_of.unwrap_or(newest);
+    let naming = dashboard.reports.naming(&dashboard.store, named_by, now).await?;
     let store = dashboard.store.clone();
     let (pages, mut made) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
-        if let Err(error) = write(&store, &figures, &query, newest, format, &pages).await {
+        if let Err(error) = write(&store, &naming, &query, newest, format, &pages).await {
             tracing::error!(error = %error, "an export broke off");
             // Nobody may be reading any more.
             let _ = pages.send(Err(error)).await;
@@ -133,25 +144,26 @@ async fn export<S: Browse, D: DeadLetters>(
 
 async fn write<S: Browse>(
     store: &S,
-    figures: &Figures,
-    query: &QuestionQuery,
+    naming: &Naming,
+    filter: &QuestionFilter,
     newest: IsoWeek,
     format: Format,
     made: &Pages,
 ) -> Result<(), ExportError> {
-    let (cv, exclusions) = (figures.cv.as_ref(), &figures.settings.exclusions);
-    let mut drill_down = DrillDown::new(&query.filter, &figures.dictionary, cv, exclusions);
-    let mut sight = DrillDown::new(&query.filter, &figures.dictionary, cv, exclusions);
+    let mut search = QuestionSearch::new(filter, &naming.rules, naming.shared_phrases());
     if matches!(format, Format::Csv) {
         let mut line = csv::Writer::from_writer(Vec::new());
         line.write_record(HEADS)?;
         let _ = made.send(Ok(finished(line)?)).await;
     }
-    for back in 0..query.weeks {
+    for back in 0..filter.weeks.unwrap_or(1) {
         let week = newest.earlier(back);
         let mut pages = pin!(store.observations(week.start()..week.end()));
         while let Some(page) = pages.try_next().await? {
-            let lines = lines(&page, &mut drill_down, &mut sight, format)?;
+            let mut found = Vec::new();
+            search.search(&page, |observation| found.push(observation.to_owned()));
+            let found = whole(store, &found).await?;
+            let lines = lines(&found, &mut search, format)?;
             if !lines.is_empty() && made.send(Ok(lines)).await.is_err() {
                 return Ok(());
             }
@@ -161,25 +173,24 @@ async fn write<S: Browse>(
 }
 
 fn lines(
-    page: &ObservationPage,
-    drill_down: &mut DrillDown<'_>,
-    sight: &mut DrillDown<'_>,
+    found: &[Interaction],
+    search: &mut QuestionSearch<'_>,
     format: Format,
 ) -> Result<Bytes, ExportError> {
-    let mut found = Vec::new();
-    drill_down.search(page, |observation| found.push(observation.clone()));
+    let page: ObservationPage = found.iter().cloned().map(Observation::from).collect();
+    let exported = page.iter().zip(found).map(|(row, whole)| Exported::of(&row, whole, search));
     match format {
         Format::Csv => {
             let mut lines = csv::Writer::from_writer(Vec::new());
-            for observation in &found {
-                lines.write_record(Exported::of(observation, sight).record())?;
+            for question in exported {
+                lines.write_record(question.record())?;
             }
             Ok(finished(lines)?)
         }
         Format::JsonLines => {
             let mut lines = Vec::new();
-            for observation in &found {
-                serde_json::to_writer(&mut lines, &Exported::of(observation, sight))?;
+            for question in exported {
+                serde_json::to_writer(&mut lines, &question)?;
                 lines.push(b'\n');
             }
             Ok(lines.into())
@@ -193,8 +204,12 @@ fn finished(writer: csv::Writer<Vec<u8>>) -> Result<Bytes, csv::Error> {
 }
 
 impl<'o> Exported<'o> {
-    fn of(observation: &PagedObservation<'o>, sight: &mut DrillDown<'_>) -> Self {
-        let seen = sight.sight(observation);
+    fn of(
+        observation: &PagedObservation<'o>,
+        whole: &'o Interaction,
+        search: &mut QuestionSearch<'_>,
+    ) -> Self {
+        let seen = search.explain(observation);
         let response = observation.response.as_ref();
         let at = observation.at();
         Self {
@@ -214,10 +229,13 @@ impl<'o> Exported<'o> {
                 .map(|response| response.missing_skills.iter().collect())
                 .unwrap_or_default(),
             skills: seen.skills,
+            topic: seen.topic,
+            model: model(whole),
+            reason: whole.response.as_ref().and_then(|response| response.reasoning.as_deref()),
         }
     }
 
-    fn record(&self) -> [String; 12] {
+    fn record(&self) -> [String; 15] {
         let number = |number: Option<f64>| number.map(|number| number.to_string());
         [
             harmless(self.request_id),
@@ -232,6 +250,9 @@ impl<'o> Exported<'o> {
             harmless(&self.matched_skills.join("; ")),
             harmless(&self.missing_skills.join("; ")),
             harmless(&self.skills.join("; ")),
+            harmless(self.topic.as_deref().unwrap_or_default()),
+            harmless(self.model.unwrap_or_default()),
+            harmless(self.reason.unwrap_or_default()),
         ]
     }
 }

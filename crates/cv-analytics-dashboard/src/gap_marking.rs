@@ -10,12 +10,11 @@ use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::gap_sentences::{GAP_MARKS, gap_mark_name, mark_consequence};
 use cv_analytics_insights::model::GapMark;
-use cv_analytics_insights::report_words::foreign as line;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
+use cv_analytics_insights::view::phrases::gaps::{mark_consequence, mark_name};
+use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -36,22 +35,14 @@ const WAY_BACK_MS: i64 = 10 * 60 * 1000;
 const LONGEST_NAME: usize = 2_000;
 const NAME: usize = 80;
 
-/// The buttons that mark a gap.
+/// The gap that a row of buttons marks.
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkForm {
     /// As it is written in forms.
     pub(crate) key: String,
     pub(crate) name: String,
-    pub(crate) marks: Vec<MarkButton>,
-    pub(crate) marked: bool,
-}
-
-/// One of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct MarkButton {
-    pub(crate) code: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) set: bool,
+    /// The code of the mark in force.
+    pub(crate) mark_code: Option<&'static str>,
 }
 
 /// What was done a moment ago, and the way back.
@@ -66,21 +57,11 @@ pub(crate) struct MarkedView {
     back: Option<(&'static str, String)>,
 }
 
-/// The buttons of a gap with `mark`.
-pub(crate) fn buttons(mark: Option<GapMark>) -> Vec<MarkButton> {
-    let button = |(of, name): (GapMark, &'static str)| MarkButton {
-        code: of.code(),
-        name,
-        set: mark == Some(of),
-    };
-    GAP_MARKS.into_iter().map(button).collect()
-}
-
 impl MarkForm {
-    /// The form of the gap `name`, which has `mark`.
+    /// That of the gap `name`, which has `mark`.
     pub(crate) fn of(name: &str, mark: Option<GapMark>) -> Self {
-        let (key, shown) = (name.to_owned(), line(name, NAME));
-        Self { key, name: shown, marks: buttons(mark), marked: mark.is_some() }
+        let (key, shown) = (name.to_owned(), sanitize(name, NAME));
+        Self { key, name: shown, mark_code: mark.map(GapMark::code) }
     }
 }
 
@@ -94,18 +75,18 @@ impl MarkedView {
         let before = marked.earlier.last().and_then(|earlier| earlier.mark);
         let back = match (marked.mark, before) {
             (None, None) => None,
-            (Some(_), None) => Some(("none", "Take it back".to_owned())),
-            (_, Some(before)) => Some((BACK, format!("Back to “{}”", gap_mark_name(before)))),
+            (Some(_), None) => Some(("none", "Undo".to_owned())),
+            (_, Some(before)) => Some((BACK, format!("Back to “{}”", mark_name(before)))),
         };
         let is_new = |at: Timestamp| now.as_millis() - at.as_millis() < WAY_BACK_MS;
         let back = back.filter(|_| marked.at.is_some_and(is_new));
         Some(Self {
             key: key.to_owned(),
-            name: line(key, NAME),
+            name: sanitize(key, NAME),
             text: match marked.mark {
                 None => "no mark any more.".to_owned(),
                 Some(mark) => {
-                    format!("marked “{}”: {}.", gap_mark_name(mark), mark_consequence(mark))
+                    format!("marked “{}”: {}.", mark_name(mark), mark_consequence(mark))
                 }
             },
             back,
@@ -163,7 +144,7 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
                 return Ok(Redirect::to(&with_marked(next, &name)).into_response());
             }
             Err(near) => refuse(
-                format!("No skill and no gap of these weeks is called “{}”.", line(name, NAME)),
+                format!("No skill and no gap of these weeks is called “{}”.", sanitize(name, NAME)),
                 near,
             ),
         }
@@ -192,9 +173,9 @@ async fn marked<S: Browse, D: DeadLetters>(
     let weeks = [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))];
     let mut weeks = weeks.into_iter().flatten();
     let mut reports = Vec::new();
-    let (store, skills) = (&dashboard.store, SkillDictionary::shared());
+    let store = &dashboard.store;
     loop {
-        match mark_gap(store, skills, &reports, name, mark, now).await {
+        match mark_gap(store, &reports, name, mark, now).await {
             Ok(marked) => return Ok(Ok(marked.name)),
             Err(MarkGapError::Settings(error)) => return Err(error.into()),
             Err(MarkGapError::Unknown { near, .. }) => {

@@ -9,26 +9,30 @@ use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{RequestId, Traffic, UnknownFields};
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::observation_page::ObservationPage;
-use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::gap_sentences::gap_kind_name;
-use cv_analytics_insights::questions::search::{DrillDown, Filter, LeftOut, Sight};
-use cv_analytics_insights::report_words::foreign as line;
+use cv_analytics_insights::questions::filter::{LeftOut, QuestionFilter};
+use cv_analytics_insights::view::phrases::gaps::kind_name;
+use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
 use crate::access::Owner;
-use crate::charts::Cell;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
-use crate::question_query::questions_of;
-use crate::question_view::{QuestionView, is_waiting, time};
-use crate::reports::Figures;
+use crate::question_view::{QuestionView, explained, is_waiting, time};
+use crate::reports::Naming;
 
-/// Characters of a text; more than the intake keeps.
-const WHOLE: usize = 20_000;
+/// Columns of a text, more than the intake keeps, and of a name.
+const TEXT_COLUMNS: usize = 20_000;
+const NAME_COLUMNS: usize = 80;
+
+/// A value with the page that it opens.
+#[derive(Debug, Serialize)]
+struct Cell {
+    value: String,
+    href: Option<String>,
+}
 
 #[derive(Serialize)]
 struct InteractionView {
@@ -42,7 +46,7 @@ struct InteractionView {
     reasoning: Option<String>,
     reasoning_cut: bool,
     left_out: Option<&'static str>,
-    skills: Vec<Cell>,
+    about: Vec<Cell>,
     gaps: Vec<Cell>,
     matched: Vec<String>,
     missing: Vec<String>,
@@ -58,30 +62,35 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let not_there = || PageError::NotFound("no interaction is kept under this id");
     let request_id = RequestId::new(request_id).map_err(|_| not_there())?;
     let found = dashboard.store.interaction(&request_id).await?.ok_or_else(not_there)?;
-    let figures = dashboard.reports.figures(&dashboard.store).await?;
-    let view = view(found, &figures, dashboard.now());
+    let now = dashboard.now();
+    let week = IsoWeek::containing(found.at().unwrap_or(now));
+    let naming = dashboard.reports.naming(&dashboard.store, week, now).await?;
+    let view = view(found, &naming, now);
     render("interaction.html", ("Interaction", "questions"), &owner, &view)
 }
 
-/// What the report sees in one interaction.
-pub(crate) fn sight(observation: &Observation, figures: &Figures) -> Option<Sight> {
-    let all = Filter::default();
-    let exclusions = &figures.settings.exclusions;
-    let mut drill_down = DrillDown::new(&all, &figures.dictionary, figures.cv.as_ref(), exclusions);
-    let page: ObservationPage = std::iter::once(observation.clone()).collect();
-    page.iter().next().map(|observation| drill_down.sight(&observation))
-}
-
-fn view(interaction: Interaction, figures: &Figures, now: Timestamp) -> InteractionView {
-    let observation = Observation::from(interaction.clone());
-    let sight = sight(&observation, figures);
-    let week = observation.at().map(|at| IsoWeek::containing(at).to_string());
-    let of_week = |name: &str, filters: &[(&str, &str)]| Cell {
-        value: line(name, 80),
-        href: week.as_deref().map(|week| questions_of(week, filters)),
+fn view(interaction: Interaction, naming: &Naming, now: Timestamp) -> InteractionView {
+    let seen = explained(std::slice::from_ref(&interaction), naming).pop().unwrap_or_default();
+    let row = QuestionView::of(&interaction, &seen, now);
+    let at = interaction.at();
+    let week = at.map(|at| IsoWeek::containing(at).to_string());
+    let of_week = |name: &str, filter: fn(QuestionFilter, &str) -> QuestionFilter| Cell {
+        value: sanitize(name, NAME_COLUMNS),
+        href: week.as_deref().map(|week| filter(QuestionFilter::of_week(week), name).path()),
     };
+    let about = seen.skills.iter().map(|skill| of_week(skill, |week, name| week.skill(name)));
+    let topic = seen.topic.iter().map(|topic| of_week(topic, |week, name| week.topic(name)));
+    let about = about.chain(topic).collect();
+    let gaps = seen.gaps.iter().map(|(name, name_type, kind)| Cell {
+        value: format!("{}: {}", sanitize(name, NAME_COLUMNS), kind_name(*kind)),
+        href: week
+            .as_deref()
+            .map(|week| QuestionFilter::of_week(week).gap(name, *name_type, *kind).path()),
+    });
+    // What may still be answered stands in no gap yet.
+    let gaps = gaps.filter(|_| !is_waiting(at, interaction.response.is_some(), now)).collect();
     let Interaction { request_id, query, response } = interaction;
-    let names = |names: &[String]| names.iter().map(|name| line(name, 80)).collect::<Vec<_>>();
+    let names = |names: &[String]| names.iter().map(|name| sanitize(name, 80)).collect::<Vec<_>>();
     let mut tolerated: Vec<String> = Vec::new();
     let mut fields: Vec<(String, String)> = Vec::new();
     for (half, unknown, notes) in [
@@ -96,13 +105,12 @@ fn view(interaction: Interaction, figures: &Figures, now: Timestamp) -> Interact
             response.as_ref().map(|half| &half.tolerated),
         ),
     ] {
-        tolerated.extend(notes.into_iter().flatten().map(|note| line(note, 200)));
+        tolerated.extend(notes.into_iter().flatten().map(|note| sanitize(note, 200)));
         fields.extend(unknown.into_iter().flat_map(|unknown| shown(half, unknown)));
     }
-    let seen = sight.as_ref();
     InteractionView {
-        row: QuestionView::of(&observation, seen.and_then(|sight| sight.latency_ms), now),
-        request_id: line(request_id.as_str(), 260),
+        row,
+        request_id: sanitize(request_id.as_str(), 260),
         week: week
             .as_ref()
             .map(|week| Cell { value: week.clone(), href: Some(format!("/weeks/{week}")) }),
@@ -115,23 +123,9 @@ fn view(interaction: Interaction, figures: &Figures, now: Timestamp) -> Interact
             .and_then(|half| half.reasoning.as_ref())
             .map(|text| paragraphs(text)),
         reasoning_cut: response.as_ref().is_some_and(|half| half.reasoning_cut),
-        left_out: seen.and_then(|sight| sight.left_out).map(left_out_words),
-        skills: seen
-            .into_iter()
-            .flat_map(|sight| &sight.skills)
-            .map(|skill| of_week(skill, &[("skill", skill)]))
-            .collect(),
-        gaps: seen
-            // What may still be answered stands in no gap yet.
-            .filter(|_| !is_waiting(observation.at(), observation.response.is_some(), now))
-            .into_iter()
-            .flat_map(|sight| &sight.gaps)
-            .map(|(name, gap_type, kind)| {
-                let filters =
-                    [("gap", name.as_str()), ("type", gap_type.code()), ("kind", kind.code())];
-                of_week(&format!("{name}: {}", gap_kind_name(*kind)), &filters)
-            })
-            .collect(),
+        left_out: seen.left_out.map(left_out_words),
+        about,
+        gaps,
         matched: response.as_ref().map(|half| names(&half.matched_skills)).unwrap_or_default(),
         missing: response.as_ref().map(|half| names(&half.missing_skills)).unwrap_or_default(),
         tolerated,
@@ -141,15 +135,15 @@ fn view(interaction: Interaction, figures: &Figures, now: Timestamp) -> Interact
 
 /// A text with its lines, each made harmless.
 pub(crate) fn paragraphs(text: &str) -> String {
-    let lines = text
-        .lines()
-        .map(|text| if text.trim().is_empty() { String::new() } else { line(text, WHOLE) });
+    let lines = text.lines().map(|text| {
+        if text.trim().is_empty() { String::new() } else { sanitize(text, TEXT_COLUMNS) }
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn shown(half: &str, unknown: &UnknownFields) -> Vec<(String, String)> {
     let field = |(name, value): (&String, &serde_json::Value)| {
-        (line(&format!("{half}: {name}"), 80), line(&value.to_string(), 2_000))
+        (sanitize(&format!("{half}: {name}"), 80), sanitize(&value.to_string(), 2_000))
     };
     unknown.iter().map(field).collect()
 }

@@ -4,10 +4,11 @@
 //!
 //! 1. [`Setup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
 //! 2. `access`, `login`, [`owner_sessions`]: who is let in.
-//! 3. `reports`: reports and what they are made under, remembered; `weeks`: the weeks that there are.
-//! 4. `week_page`, `week_view`, `charts`: one week.
-//! 5. `question_query`, `question_search`, `questions_page`, `question_view`: the questions behind a
-//!    number; `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
+//! 3. `reports`: reports and the rules that they are made under, remembered; `weeks`: the weeks that
+//!    there are.
+//! 4. `week_page`, `charts`: one week, as the insights' view tells it.
+//! 5. `question_search`, `questions_page`, `question_view`: the questions behind a number;
+//!    `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
 //! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, [`mail_page`]; `gap_marking`, from
 //!    every page that shows a gap.
 //! 7. `page`, `form`, `assets`: templates, forms and files; [`private_file`]: how secrets are kept.
@@ -29,14 +30,12 @@ pub mod mail_page;
 pub mod owner_sessions;
 mod page;
 pub mod private_file;
-mod question_query;
 mod question_search;
 mod question_view;
 mod questions_page;
 mod reports;
 mod settings_page;
 mod week_page;
-mod week_view;
 mod weeks;
 
 use std::sync::Arc;

@@ -16,7 +16,6 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use cv_analytics_core::browse::{ArrivalCursor, Arrivals, Browse};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
-use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -28,9 +27,8 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, fill, render};
-use crate::question_view::{QuestionView, is_waiting};
-use crate::questions_page::rows;
-use crate::reports::Figures;
+use crate::question_view::{QuestionView, is_waiting, rows};
+use crate::reports::Naming;
 
 /// Questions on the page when it is opened.
 const SHOWN: usize = 30;
@@ -64,10 +62,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let Arrivals { mut interactions, cursor } = dashboard.store.arrivals(None, SHOWN).await?;
     interactions.reverse();
-    let figures = dashboard.reports.figures(&dashboard.store).await?;
+    let naming = naming(&dashboard).await?;
     let every = dashboard.live_every;
     let view = LiveView {
-        rows: views(interactions, &figures, dashboard.now()),
+        rows: rows(&interactions, &naming, dashboard.now()),
         cursor: cursor.0,
         every: if every < Duration::from_secs(2) {
             "as they arrive".to_owned()
@@ -78,10 +76,11 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     render("live.html", ("Live", "live"), &owner, &view)
 }
 
-/// The rows as they are at `now`.
-fn views(interactions: Vec<Interaction>, figures: &Figures, now: Timestamp) -> Vec<QuestionView> {
-    let observations: Vec<Observation> = interactions.into_iter().map(Observation::from).collect();
-    rows(&observations, figures, now)
+/// What names the questions: no report is made for one that has just arrived.
+async fn naming<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+) -> Result<Naming, PageError> {
+    Ok(Naming::without_phrases(dashboard.reports.rules(&dashboard.store).await?))
 }
 
 /// Whether the answer could still come in time at `moment`.
@@ -221,11 +220,11 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         if arrived.interactions.is_empty() && changed.is_empty() {
             return Ok(Vec::new());
         }
-        let figures = self.dashboard.reports.figures(store).await?;
+        let naming = naming(&self.dashboard).await?;
         let events = [("question", arrived.interactions), ("answer", changed)];
         let mut made = Vec::new();
         for (name, interactions) in events {
-            for view in views(interactions, &figures, look) {
+            for view in rows(&interactions, &naming, look) {
                 let row = fill("live_row.html", &RowView { question: &view })?;
                 let id = self.cursor.0.to_string();
                 made.push(Event::default().event(name).id(id).data(row.trim()));

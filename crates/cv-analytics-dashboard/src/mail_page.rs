@@ -10,11 +10,11 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
-use cv_analytics_insights::report_words::foreign as line;
+use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::mail_state::{MailState, Standing};
 use cv_analytics_mail::mailing::Mailing;
-use cv_analytics_mail::message::{Message, subject};
+use cv_analytics_mail::message::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Owner, POLICY};
@@ -169,10 +169,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         week: week.to_string(),
         earlier: week.earlier(1).to_string(),
         later: (week < last_week).then(|| week.later(1).to_string()),
-        subject: subject(week),
+        subject: message.subject,
         from: message.from.to_string(),
         text: message.text,
-        faults: message.faults.iter().map(|fault| line(&fault.to_string(), FAULT)).collect(),
+        faults: message.faults.iter().map(|fault| sanitize(&fault.to_string(), FAULT)).collect(),
     };
     let mut response = render("mail.html", ("Mail", "mail"), &owner, &view)?;
     let policy = format!("{POLICY}; frame-src 'self'");

@@ -7,8 +7,11 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 use cv_analytics_core::week::WeekError;
+use cv_analytics_insights::questions::filter::FilterError;
 use cv_analytics_insights::report::builder::ReportError;
 use cv_analytics_insights::settings::SettingsError;
+use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
+use cv_analytics_insights::view::text::number;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -51,6 +54,13 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let mut syntax = SyntaxConfig::builder();
         environment.set_syntax(syntax.trim_blocks(true).lstrip_blocks(true).build()?);
+        let marks = GAP_MARKS.map(|(mark, name)| (mark.code(), name));
+        environment.add_global(
+            "GAP_MARKS",
+            minijinja::Value::from_iter(
+                marks.map(|(code, name)| minijinja::Value::from_iter([code, name])),
+            ),
+        );
         for (name, text) in TEMPLATES {
             environment.add_template(name, text)?;
         }
@@ -66,6 +76,8 @@ pub(crate) struct Frame<'f, V> {
     pub(crate) part: &'static str,
     /// What forms carry.
     pub(crate) form_token: &'f str,
+    /// Dead letters, where there are any.
+    pub(crate) dead_letters: Option<String>,
     /// The page's own part.
     pub(crate) view: &'f V,
 }
@@ -83,6 +95,8 @@ pub(crate) enum PageError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     #[error("the dead letters cannot be reached: {0}")]
     DeadLetters(DeadLetterError),
     #[error("the weekly mail cannot be shown: {0}")]
@@ -119,6 +133,9 @@ impl IntoResponse for PageError {
             Self::BadRequest(what) => {
                 (StatusCode::BAD_REQUEST, "This address cannot be read", what.clone())
             }
+            Self::Filter(error) => {
+                (StatusCode::BAD_REQUEST, "This address cannot be read", error.to_string())
+            }
             _ => {
                 tracing::error!(error = %self, "failed to make a page");
                 let passing = matches!(&self, Self::Store(error) if error.kind == StoreErrorKind::Unavailable);
@@ -148,7 +165,9 @@ pub(crate) fn render<V: Serialize>(
     owner: &Owner,
     view: &V,
 ) -> Result<Response<Body>, PageError> {
-    let frame = Frame { title, part, form_token: owner.form_token(), view };
+    let dead_letters = owner.dead_letters();
+    let dead_letters = (dead_letters > 0).then(|| number(dead_letters));
+    let frame = Frame { title, part, form_token: owner.form_token(), dead_letters, view };
     Ok(html(StatusCode::OK, fill(template, &frame)?))
 }
 

@@ -9,12 +9,12 @@ use cv_analytics_core::event::SessionDigest;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::questions::search::DrillDown;
+use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::search::QuestionSearch;
 use futures_util::TryStreamExt;
 
 use crate::page::PageError;
-use crate::question_query::QuestionQuery;
-use crate::reports::Figures;
+use crate::reports::Naming;
 
 /// Questions on a page.
 pub(crate) const ON_A_PAGE: usize = 50;
@@ -26,8 +26,8 @@ const ENOUGH: u64 = 200_000;
 pub(crate) struct Found {
     /// How many there are in the weeks that were searched.
     pub(crate) total: u64,
-    /// Their different sessions; none where no session is known.
-    pub(crate) sessions: Option<u64>,
+    /// Their different sessions, and each question without one.
+    pub(crate) conversations: u64,
     /// Those of the page, the newest first.
     pub(crate) rows: Vec<Observation>,
     /// The oldest week that was searched.
@@ -68,22 +68,21 @@ impl Ord for Row {
     }
 }
 
-/// Finds the page that `query` asks for; `newest` is the week where it names none.
+/// Finds the page that `filter` asks for; `newest` is the week where it names none.
 pub(crate) async fn search<S: Browse>(
     store: &S,
-    figures: &Figures,
-    query: &QuestionQuery,
+    naming: &Naming,
+    filter: &QuestionFilter,
     newest: IsoWeek,
 ) -> Result<Found, PageError> {
-    let exclusions = &figures.settings.exclusions;
-    let cv = figures.cv.as_ref();
-    let mut drill_down = DrillDown::new(&query.filter, &figures.dictionary, cv, exclusions);
-    let keep = query.page * ON_A_PAGE;
+    let mut questions = QuestionSearch::new(filter, &naming.rules, naming.shared_phrases());
+    let page = usize::try_from(filter.page.unwrap_or(1)).unwrap_or(1);
+    let keep = page * ON_A_PAGE;
     let mut newest_rows: BinaryHeap<Reverse<Row>> = BinaryHeap::new();
     let mut sessions: HashSet<SessionDigest> = HashSet::new();
     let mut found = Found::default();
     let mut searched = 0_u64;
-    for back in 0..query.weeks {
+    for back in 0..filter.weeks.unwrap_or(1) {
         if searched >= ENOUGH {
             found.cut_short = true;
             break;
@@ -93,10 +92,13 @@ pub(crate) async fn search<S: Browse>(
         let mut pages = pin!(store.observations(week.start()..week.end()));
         while let Some(page) = pages.try_next().await? {
             searched += page.len() as u64;
-            drill_down.search(&page, |observation| {
+            questions.search(&page, |observation| {
                 let Some(at) = observation.at() else { return };
                 found.total += 1;
-                sessions.extend(observation.session);
+                match observation.session {
+                    Some(session) => found.conversations += u64::from(sessions.insert(session)),
+                    None => found.conversations += 1,
+                }
                 let is_older = |last: &Reverse<Row>| last.0.key() > (at, observation.request_id);
                 if newest_rows.len() >= keep && newest_rows.peek().is_some_and(is_older) {
                     return;
@@ -110,6 +112,5 @@ pub(crate) async fn search<S: Browse>(
     }
     let rows = newest_rows.into_sorted_vec().into_iter().map(|Reverse(row)| row.observation);
     found.rows = rows.skip(keep - ON_A_PAGE).collect();
-    found.sessions = (!sessions.is_empty()).then_some(sessions.len() as u64);
     Ok(found)
 }

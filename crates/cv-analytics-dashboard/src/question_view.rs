@@ -1,16 +1,32 @@
 //! One interaction as pages show it: in a list, in a conversation, live.
 
-use cv_analytics_core::event::{MatchType, Outcome, Traffic};
-use cv_analytics_core::interaction::PROMOTED_AFTER_MS;
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::event::{MatchType, Outcome, RequestId, Traffic};
+use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
+use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::handling_words::{coverage_words, outcome_words};
-use cv_analytics_insights::report_words::{duration, foreign as line};
+use cv_analytics_insights::model::OTHER_QUESTIONS;
+use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::search::{Explanation, QuestionSearch};
+use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};
+use cv_analytics_insights::view::text::{duration, sanitize};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use serde_json::Value;
 
-/// Characters of a question in a list.
-const QUESTION: usize = 400;
+use crate::page::PageError;
+use crate::reports::Naming;
+
+/// Columns of a question and of a reason in a list, and of a name beside them.
+const QUESTION_COLUMNS: usize = 400;
+const REASON_COLUMNS: usize = 240;
+const NAME_COLUMNS: usize = 60;
+/// Skills that a list names of one question.
+const MAX_SKILLS: usize = 4;
+/// Interactions that are asked for at once.
+const LOOKUP_CONCURRENCY: usize = 8;
 /// What stands for itself in a part of an address.
 const IN_A_PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':');
@@ -27,6 +43,12 @@ pub(crate) struct QuestionView {
     pub(crate) href: String,
     pub(crate) session: Option<SessionLink>,
     pub(crate) handling: Handling,
+    /// The skills that it is about, or its topic.
+    pub(crate) about: Vec<String>,
+    /// The agent’s reason.
+    pub(crate) reason: Option<String>,
+    /// The model that answered.
+    pub(crate) model: Option<String>,
     /// Whose it is where it is no visitor's.
     pub(crate) traffic: Option<&'static str>,
 }
@@ -52,15 +74,61 @@ pub(crate) struct Handling {
     pub(crate) took: Option<String>,
 }
 
+/// The interactions that a search found, whole; those that were erased meanwhile are left out.
+pub(crate) async fn whole<S: Browse>(
+    store: &S,
+    observations: &[Observation],
+) -> Result<Vec<Interaction>, PageError> {
+    let ids = observations.iter().filter_map(|row| RequestId::new(row.request_id.clone()).ok());
+    let found = stream::iter(ids.collect::<Vec<_>>())
+        .map(|id| async move { store.interaction(&id).await })
+        .buffered(LOOKUP_CONCURRENCY)
+        .try_collect::<Vec<_>>();
+    Ok(found.await?.into_iter().flatten().collect())
+}
+
+/// The rows of a list, as they are at `now`.
+pub(crate) fn rows(
+    interactions: &[Interaction],
+    naming: &Naming,
+    now: Timestamp,
+) -> Vec<QuestionView> {
+    interactions
+        .iter()
+        .zip(explained(interactions, naming))
+        .map(|(interaction, explanation)| QuestionView::of(interaction, &explanation, now))
+        .collect()
+}
+
+/// What the report makes of each.
+pub(crate) fn explained(interactions: &[Interaction], naming: &Naming) -> Vec<Explanation> {
+    let all = QuestionFilter::default();
+    let mut search = QuestionSearch::new(&all, &naming.rules, naming.shared_phrases());
+    let page: ObservationPage = interactions.iter().cloned().map(Observation::from).collect();
+    page.iter().map(|row| search.explain(&row)).collect()
+}
+
+/// The model that answered, where the event named it.
+pub(crate) fn model(interaction: &Interaction) -> Option<&str> {
+    interaction.response.as_ref()?.unknown.get("model").and_then(Value::as_str)
+}
+
 impl QuestionView {
-    /// As it is at `now`; `latency_ms` is what the report counts.
-    pub(crate) fn of(observation: &Observation, latency_ms: Option<u64>, now: Timestamp) -> Self {
+    /// As it is at `now`, with what the report makes of it.
+    pub(crate) fn of(interaction: &Interaction, seen: &Explanation, now: Timestamp) -> Self {
+        let observation = Observation::from(interaction.clone());
         let at = observation.at().unwrap_or(Timestamp::from_millis(0));
+        let response = interaction.response.as_ref();
+        let topic = seen.topic.iter().filter(|topic| *topic != OTHER_QUESTIONS);
+        let about = seen.skills.iter().take(MAX_SKILLS).chain(topic);
         Self {
             time: time(at),
             datetime: at.to_string(),
-            question: observation.query.as_ref().map(|query| line(&query.text, QUESTION)),
-            href: interaction_href(&observation.request_id),
+            question: interaction
+                .query
+                .as_ref()
+                .map(|query| sanitize(&query.query, QUESTION_COLUMNS)),
+            href: interaction_href(interaction.request_id.as_str()),
             session: observation.session.map(|session| {
                 let digits = session.to_string();
                 let week = cv_analytics_core::week::IsoWeek::containing(at);
@@ -69,10 +137,15 @@ impl QuestionView {
                     href: format!("/sessions/{digits}?week={week}"),
                 }
             }),
-            handling: if is_waiting(observation.at(), observation.response.is_some(), now) {
+            about: about.map(|name| sanitize(name, NAME_COLUMNS)).collect(),
+            reason: response
+                .and_then(|response| response.reasoning.as_ref())
+                .map(|reason| sanitize(reason, REASON_COLUMNS)),
+            model: model(interaction).map(|model| sanitize(model, NAME_COLUMNS)),
+            handling: if is_waiting(observation.at(), response.is_some(), now) {
                 Handling::waiting()
             } else {
-                Handling::of(observation, latency_ms)
+                Handling::of(&observation, seen.latency_ms)
             },
             traffic: match observation.traffic {
                 Traffic::Visitor => None,

@@ -6,34 +6,41 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
+use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
-use cv_analytics_core::event::{MatchType, Outcome};
-use cv_analytics_core::observation_page::ObservationPage;
-use cv_analytics_core::store::Observation;
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::gap_sentences::gap_kind_name;
-use cv_analytics_insights::handling_words::{coverage_words, outcome_words};
-use cv_analytics_insights::questions::search::{DrillDown, Filter};
-use cv_analytics_insights::report_words::{counted, foreign as line, number};
+use cv_analytics_insights::model::GapKind;
+use cv_analytics_insights::questions::filter::{
+    Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, MAX_WEEKS, OfSession, QuestionFilter,
+    ScoreRange,
+};
+use cv_analytics_insights::view::phrases::gaps::{GAP_KINDS, kind_name};
+use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};
+use cv_analytics_insights::view::text::{
+    capitalised, conversations, counted, duration, number, questions, sanitize,
+};
 use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
+use crate::form::Form;
 use crate::gap_marking::{MarkForm, MarkedView, without_marked};
+use crate::interaction_page::left_out_words;
 use crate::page::{PageError, render};
-use crate::question_query::{KINDS, MOST_WEEKS, QuestionQuery};
 use crate::question_search::{Found, ON_A_PAGE, search};
-use crate::question_view::QuestionView;
-use crate::reports::Figures;
+use crate::question_view::{QuestionView, rows, time, whole};
+use crate::reports::Naming;
 use crate::weeks::{WeekChoice, choices, shown_week};
 
-/// Filters that the form keeps and does not offer.
-const HIDDEN: [&str; 13] = [
-    "word", "about", "gap", "topic", "type", "handled", "disagree", "session", "half", "took",
-    "since", "until", "left-out",
-];
+/// The field of the search box, which finds a skill, a topic or a text.
+const FIND: &str = "find";
+/// Fields that the form offers; it keeps the others as they are.
+const OFFERED: [&str; 8] = ["week", "weeks", "outcome", "match", "kind", "score", "page", "text"];
+/// Columns of a stranger's text in a filter's words.
+const VALUE_COLUMNS: usize = 60;
 
 /// A filter that is set, with the address without it.
 #[derive(Serialize)]
@@ -45,7 +52,7 @@ struct Chip {
 /// A choice of a list.
 #[derive(Serialize)]
 struct Choice {
-    value: &'static str,
+    value: String,
     name: String,
     chosen: bool,
 }
@@ -60,13 +67,12 @@ struct QuestionsView {
     coverages: Vec<Choice>,
     kinds: Vec<Choice>,
     text: String,
-    skill: String,
     score: String,
-    hidden: Vec<(&'static str, String)>,
+    hidden: Vec<(String, String)>,
     chips: Vec<Chip>,
     clear: String,
     total: u64,
-    /// `111 interactions in 41 conversations`.
+    /// `111 questions in 41 conversations`.
     summary: String,
     searched: String,
     rows: Vec<QuestionView>,
@@ -83,6 +89,8 @@ struct QuestionsView {
     marked: Option<MarkedView>,
     /// That no skill of the name is known.
     unknown_skill: Option<String>,
+    /// The same words as a search in the text, where the search box took them for a name.
+    in_the_text: Option<String>,
 }
 
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
@@ -91,196 +99,290 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     RawQuery(raw): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let raw = raw.unwrap_or_default();
-    let query = QuestionQuery::read(&without_marked(&raw))?;
+    let without_marked = without_marked(&raw);
+    let (find, query) = take_find(&without_marked);
+    let filter = QuestionFilter::read(&query)?;
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
-    let newest = query.week.unwrap_or_else(|| shown_week(&weeks, now));
-    let figures = dashboard.reports.figures(&dashboard.store).await?;
-    let found = search(&dashboard.store, &figures, &query, newest).await?;
-    let marked = MarkedView::of(&figures.settings, &raw, now);
-    let view = QuestionsView { marked, ..view(&query, newest, &weeks, &figures, &found, now) };
+    let newest = filter.week.unwrap_or_else(|| shown_week(&weeks, now));
+    let store = &dashboard.store;
+    let naming = dashboard.reports.naming(store, filter.as_of.unwrap_or(newest), now).await?;
+    if let Some(find) = find {
+        return Ok(Redirect::to(&taken(&find, filter, &naming).path()).into_response());
+    }
+    let found = search(store, &naming, &filter, newest).await?;
+    let rows = rows(&whole(store, &found.rows).await?, &naming, now);
+    let marked = MarkedView::of(naming.rules.settings(), &raw, now);
+    let view = QuestionsView { marked, rows, ..view(&filter, newest, &weeks, &naming, &found) };
     render("questions.html", ("Questions", "questions"), &owner, &view)
 }
 
+/// What the search box sent, and the address without it.
+fn take_find(query: &str) -> (Option<String>, String) {
+    let sent = Form::read(query.as_bytes()).get(FIND).map(|find| find.trim().to_owned());
+    let others = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != FIND);
+    let others = form_urlencoded::Serializer::new(String::new()).extend_pairs(others).finish();
+    (sent, others)
+}
+
+/// The filter with what the search box takes the words for: a skill, a topic of the week, or a text;
+/// with none of them where nothing is sent.
+fn taken(find: &str, filter: QuestionFilter, naming: &Naming) -> QuestionFilter {
+    let filter = QuestionFilter { skill: None, topic: None, text: None, page: None, ..filter };
+    let dictionary = naming.rules.dictionary();
+    if find.is_empty() {
+        return filter;
+    }
+    if let Some(skill) = dictionary.canonical(find) {
+        return filter.skill(dictionary.name(skill));
+    }
+    match naming.topic(find) {
+        Some(topic) => filter.topic(topic),
+        None => QuestionFilter { text: Some(find.to_owned()), ..filter },
+    }
+}
+
 fn view(
-    query: &QuestionQuery,
+    filter: &QuestionFilter,
     newest: IsoWeek,
     weeks: &[IsoWeek],
-    figures: &Figures,
+    naming: &Naming,
     found: &Found,
-    now: Timestamp,
 ) -> QuestionsView {
-    let here = |changes: &[(&'static str, &str)]| query.href("/questions", changes);
-    let oldest = found.oldest.unwrap_or(newest);
-    let pages = usize::try_from(found.total).unwrap_or(usize::MAX).div_ceil(ON_A_PAGE).max(1);
-    let has_older = weeks.first().is_some_and(|first| *first < oldest);
-    let older_week = oldest.earlier(1).to_string();
-    let week = newest.to_string();
     // With its week, which may be another one when the page is turned.
-    let page = |page: usize| here(&[("week", &week), ("page", &page.to_string())]);
-    let interactions = counted(found.total, "question", "questions");
-    let summary = match found.sessions {
-        Some(sessions) => {
-            format!("{interactions} in {}", counted(sessions, "conversation", "conversations"))
-        }
-        None => interactions,
+    let here = QuestionFilter { week: Some(newest), ..filter.clone() };
+    let all = QuestionFilter { page: None, ..here.clone() };
+    let oldest = found.oldest.unwrap_or(newest);
+    let page_number = filter.page.unwrap_or(1);
+    let pages = found.total.div_ceil(ON_A_PAGE as u64).max(1);
+    let has_older = weeks.first().is_some_and(|first| *first < oldest);
+    let page = |page: u32| QuestionFilter { page: Some(page), ..here.clone() }.path();
+    let is_last = u64::from(page_number) >= pages;
+    let span = |span: u8| Choice {
+        value: span.to_string(),
+        name: counted(u64::from(span), "week", "weeks"),
+        chosen: span == filter.weeks.unwrap_or(1),
     };
-    let asked_for = |name: &str, value: &str| query.value(name) == value;
+    let outcome = |outcome: Option<Outcome>| Choice {
+        value: outcome.map_or("unanswered", Outcome::code).to_owned(),
+        name: outcome_words(outcome).to_owned(),
+        chosen: filter.outcome.is_some_and(|ended| ended.outcome() == outcome),
+    };
+    let coverage = |(value, name, coverage): (&str, &str, Coverage)| Choice {
+        value: value.to_owned(),
+        name: name.to_owned(),
+        chosen: filter.coverage == Some(coverage),
+    };
+    let rated = |kind: &MatchType| (kind.code(), coverage_words(*kind), Coverage::Rated(*kind));
+    let kind = |(kind, name, _): &(GapKind, &str, &str)| Choice {
+        value: kind.code().to_owned(),
+        name: (*name).to_owned(),
+        chosen: filter.kind == Some(*kind),
+    };
+    let box_text = [&filter.skill, &filter.topic, &filter.text].into_iter().flatten().next();
+    let name = filter.skill.as_ref().or(filter.topic.as_ref());
     QuestionsView {
-        week_href: format!("/weeks/{week}"),
+        week: newest.to_string(),
+        week_href: format!("/weeks/{newest}"),
         weeks: choices(weeks, newest),
-        span: [1_u8, 2, 4, MOST_WEEKS]
-            .into_iter()
-            .map(|span| Choice {
-                value: span_value(span),
-                name: counted(u64::from(span), "week", "weeks"),
-                chosen: span == query.weeks,
-            })
-            .collect(),
-        outcomes: Outcome::ALL
-            .iter()
-            .map(|outcome| Some(*outcome))
-            .chain([None])
-            .map(|outcome| {
-                let value = outcome.map_or("unanswered", Outcome::code);
-                let chosen = asked_for("outcome", value);
-                Choice { value, name: outcome_words(outcome).to_owned(), chosen }
-            })
-            .collect(),
+        span: [1, 2, 4, MAX_WEEKS].map(span).into(),
+        outcomes: Outcome::ALL.iter().copied().map(Some).chain([None]).map(outcome).collect(),
         coverages: MatchType::ALL
             .iter()
-            .map(|kind| (kind.code(), coverage_words(*kind)))
-            .chain([("unrated", "not rated")])
-            .map(|(value, name)| Choice {
-                value,
-                name: name.to_owned(),
-                chosen: asked_for("match", value),
-            })
+            .map(rated)
+            .chain([("unrated", "not rated", Coverage::Unrated)])
+            .map(coverage)
             .collect(),
-        kinds: KINDS
-            .iter()
-            .map(|(value, kind)| Choice {
-                value,
-                name: gap_kind_name(*kind).to_owned(),
-                chosen: asked_for("kind", value),
-            })
-            .collect(),
-        text: query.value("text").to_owned(),
-        skill: query.value("skill").to_owned(),
-        score: query.value("score").to_owned(),
-        hidden: HIDDEN
-            .into_iter()
-            .filter(|name| !query.value(name).is_empty())
-            .map(|name| (name, query.value(name).to_owned()))
-            .collect(),
-        chips: chips(query),
-        clear: crate::question_query::questions_of(&week, &[]),
+        kinds: GAP_KINDS.iter().map(kind).collect(),
+        text: box_text.cloned().unwrap_or_default(),
+        score: filter.score.map(score_words).unwrap_or_default(),
+        hidden: hidden(filter),
+        chips: chips(filter),
+        clear: QuestionFilter { week: Some(newest), ..QuestionFilter::default() }.path(),
         total: found.total,
-        summary,
+        summary: format!("{} in {}", questions(found.total), conversations(found.conversations)),
         searched: if newest == oldest {
             format!("week {newest}")
         } else {
             format!("weeks {oldest} to {newest}")
         },
-        rows: rows(&found.rows, figures, now),
-        pages: format!(
-            "page {} of {}",
-            number(query.page as u64),
-            number(u64::try_from(pages).unwrap_or(u64::MAX))
-        ),
-        newer: (query.page > 1).then(|| page(query.page - 1)),
-        older: (query.page < pages).then(|| page(query.page + 1)),
-        search_older: (has_older && (found.cut_short || query.page >= pages))
-            .then(|| here(&[("week", &older_week), ("page", "")])),
-        csv: query.href("/questions.csv", &[("page", ""), ("week", &week)]),
-        jsonl: query.href("/questions.jsonl", &[("page", ""), ("week", &week)]),
-        gap: gap(query, figures),
-        here: here(&[]),
+        rows: Vec::new(),
+        pages: format!("page {} of {}", number(page_number.into()), number(pages)),
+        newer: page_number.checked_sub(1).filter(|before| *before > 0).map(page),
+        older: (!is_last).then(|| page(page_number.saturating_add(1))),
+        search_older: (has_older && (found.cut_short || is_last))
+            .then(|| QuestionFilter { week: Some(oldest.earlier(1)), ..all.clone() }.path()),
+        csv: all.at("/questions.csv"),
+        jsonl: all.at("/questions.jsonl"),
+        gap: gap(filter, naming),
+        here: filter.path(),
         marked: None,
-        unknown_skill: unknown_skill(query, figures, found),
-        week,
+        unknown_skill: unknown_skill(filter, naming, found),
+        in_the_text: name.map(|name| {
+            let text = Some(name.clone());
+            QuestionFilter { skill: None, topic: None, word: None, text, ..all.clone() }.path()
+        }),
     }
+}
+
+/// What the form sends along as it is.
+fn hidden(filter: &QuestionFilter) -> Vec<(String, String)> {
+    let kept = QuestionFilter { skill: None, topic: None, ..filter.clone() }.query();
+    form_urlencoded::parse(kept.as_bytes())
+        .filter(|(name, _)| !OFFERED.contains(&name.as_ref()))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 /// The form of the gap that is asked for, with the mark that the settings have for it.
-fn gap(query: &QuestionQuery, figures: &Figures) -> Option<MarkForm> {
-    let name = query.value("gap");
-    let mark = figures.settings.gap_marks.get(name).and_then(|marked| marked.mark);
-    (!name.is_empty()).then(|| MarkForm::of(name, mark))
+fn gap(filter: &QuestionFilter, naming: &Naming) -> Option<MarkForm> {
+    let name = filter.gap.as_ref()?;
+    let marks = &naming.rules.settings().gap_marks;
+    Some(MarkForm::of(name, marks.get(name).and_then(|marked| marked.mark)))
 }
 
 /// A sentence where the skill that is asked for is in no dictionary, and nobody asked about it.
-fn unknown_skill(query: &QuestionQuery, figures: &Figures, found: &Found) -> Option<String> {
-    let name = query.value("skill");
-    let is_unknown = !name.is_empty() && figures.dictionary.canonical(name).is_none();
-    (is_unknown && found.total == 0).then(|| {
-        format!(
-            "No skill is known as “{}”: its name may be written in another way.",
-            line(name, 60)
-        )
+fn unknown_skill(filter: &QuestionFilter, naming: &Naming, found: &Found) -> Option<String> {
+    let name = filter.skill.as_ref()?;
+    let is_unknown = naming.rules.dictionary().canonical(name).is_none() && found.total == 0;
+    is_unknown.then(|| {
+        let name = sanitize(name, VALUE_COLUMNS);
+        format!("No skill is known as “{name}”: its name may be written in another way.")
     })
 }
 
-const fn span_value(span: u8) -> &'static str {
-    match span {
-        1 => "1",
-        2 => "2",
-        4 => "4",
-        _ => "8",
+/// `80-90`, as the form sends it.
+fn score_words(score: ScoreRange) -> String {
+    if score == ScoreRange::ALL {
+        "known".to_owned()
+    } else {
+        format!("{}-{}", score.from, score.to)
     }
 }
 
-/// The rows of a list, as they are at `now`.
-pub(crate) fn rows(
-    observations: &[Observation],
-    figures: &Figures,
-    now: Timestamp,
-) -> Vec<QuestionView> {
-    let all = Filter::default();
-    let exclusions = &figures.settings.exclusions;
-    let mut sight = DrillDown::new(&all, &figures.dictionary, figures.cv.as_ref(), exclusions);
-    let page: ObservationPage = observations.iter().cloned().collect();
-    let latencies: Vec<_> = page.iter().map(|row| sight.sight(&row).latency_ms).collect();
-    observations
-        .iter()
-        .zip(latencies)
-        .map(|(observation, latency_ms)| QuestionView::of(observation, latency_ms, now))
-        .collect()
+/// Every filter that is set, in words, with the address without it.
+fn chips(filter: &QuestionFilter) -> Vec<Chip> {
+    let mut chips = Vec::new();
+    let mut chip = |text: Option<String>, remove: fn(&mut QuestionFilter)| {
+        if let Some(text) = text {
+            let mut others = QuestionFilter { page: None, ..filter.clone() };
+            remove(&mut others);
+            chips.push(Chip { text: capitalised(&text), remove: others.path() });
+        }
+    };
+    let named = |words: &str, value: &Option<String>| {
+        value.as_ref().map(|value| format!("{words} {}", sanitize(value, VALUE_COLUMNS)))
+    };
+    let quoted = |words: &str, value: &Option<String>| {
+        value.as_ref().map(|value| format!("{words} “{}”", sanitize(value, VALUE_COLUMNS)))
+    };
+    chip(named("skill:", &filter.skill), |filter| filter.skill = None);
+    chip(named("topic:", &filter.topic), |filter| filter.topic = None);
+    chip(named("skill or topic:", &filter.about), |filter| filter.about = None);
+    chip(quoted("with the word", &filter.word), |filter| filter.word = None);
+    // A gap's type says nothing without its name, and goes with it.
+    chip(named("gap:", &filter.gap), |filter| (filter.gap, filter.gap_type) = (None, None));
+    let any_of_type = filter.gap_type.filter(|_| filter.gap.is_none());
+    chip(any_of_type.map(|of| format!("in the gap of a {}", of.code())), |filter| {
+        filter.gap_type = None;
+    });
+    chip(filter.kind.map(|kind| kind_name(kind).to_owned()), |filter| filter.kind = None);
+    chip(filter.coverage.map(|coverage| coverage_text(coverage).to_owned()), |filter| {
+        filter.coverage = None;
+    });
+    chip(filter.source.map(|source| source_text(source).to_owned()), |filter| {
+        filter.source = None;
+    });
+    let outcome = filter.outcome.map(Ended::outcome);
+    chip(outcome.map(|outcome| outcome_words(outcome).to_owned()), |filter| {
+        filter.outcome = None;
+    });
+    chip(filter.handled.map(|handled| handled_text(handled).to_owned()), |filter| {
+        filter.handled = None;
+    });
+    chip(filter.score.map(score_text), |filter| filter.score = None);
+    chip(filter.disagrees.map(|_| "score and outcome disagree".to_owned()), |filter| {
+        filter.disagrees = None;
+    });
+    chip(filter.session.map(session_text), |filter| filter.session = None);
+    chip(filter.halves.map(|halves| halves_text(halves).to_owned()), |filter| {
+        filter.halves = None;
+    });
+    chip(filter.took.as_ref().map(took_text), |filter| filter.took = None);
+    let moment = |words: &str, at: Timestamp| format!("{words} {} UTC", time(at));
+    chip(filter.since.map(|since| moment("since", since)), |filter| filter.since = None);
+    chip(filter.until.map(|until| moment("before", until)), |filter| filter.until = None);
+    chip(filter.left_out.map(left_out_text), |filter| filter.left_out = None);
+    chip(quoted("text:", &filter.text), |filter| filter.text = None);
+    chip(filter.as_of.map(|week| format!("topics as of {week}")), |filter| filter.as_of = None);
+    chips
 }
 
-/// Every filter that is set, in words.
-fn chips(query: &QuestionQuery) -> Vec<Chip> {
-    let names = [
-        ("skill", "skill"),
-        ("word", "with the word"),
-        ("about", "about"),
-        ("gap", "in the gap"),
-        ("topic", "in the gap"),
-        ("type", "type of gap"),
-        ("kind", "gap kind"),
-        ("match", "coverage"),
-        ("outcome", "outcome"),
-        ("handled", "handled"),
-        ("score", "score"),
-        ("disagree", "score and outcome disagree"),
-        ("session", "conversation"),
-        ("half", "halves"),
-        ("took", "milliseconds"),
-        ("since", "since"),
-        ("until", "before"),
-        ("left-out", "left out"),
-        ("text", "containing"),
-    ];
-    names
-        .into_iter()
-        .filter(|(name, _)| !query.value(name).is_empty())
-        .map(|(name, words)| Chip {
-            text: format!("{words}: {}", line(query.value(name), 60)),
-            // A gap's type says nothing without its name, and goes with it.
-            remove: match name {
-                "gap" => query.href("/questions", &[("gap", ""), ("type", ""), ("page", "")]),
-                _ => query.href("/questions", &[(name, ""), ("page", "")]),
-            },
-        })
-        .collect()
+const fn coverage_text(coverage: Coverage) -> &'static str {
+    match coverage {
+        Coverage::Rated(match_type) => coverage_words(match_type),
+        Coverage::AnyRating => "rated by the agent",
+        Coverage::Unrated => "not rated by the agent",
+    }
+}
+
+const fn source_text(source: MatchSource) -> &'static str {
+    match source {
+        MatchSource::Model => "rated by the model",
+        MatchSource::Similarity => "rated by similarity search",
+        MatchSource::Unknown => "rated by an unknown source",
+    }
+}
+
+const fn handled_text(handled: Handled) -> &'static str {
+    match handled {
+        Handled::Well => "in no gap",
+        Handled::Unmatched => "not covered, or only in part",
+        Handled::Failed => "agent failed",
+        Handled::Refused => "refused by a filter or the hour",
+    }
+}
+
+fn score_text(score: ScoreRange) -> String {
+    if score == ScoreRange::ALL {
+        return "with a score".to_owned();
+    }
+    let end = if score.to >= 100.0 { "to" } else { "to below" };
+    format!("score {} {end} {}", score.from, score.to)
+}
+
+fn session_text(session: OfSession) -> String {
+    match session {
+        OfSession::Known => "with a session".to_owned(),
+        OfSession::None => "without a session".to_owned(),
+        OfSession::Is(digest) => {
+            let digits: String = digest.to_string().chars().take(6).collect();
+            format!("conversation {digits}")
+        }
+    }
+}
+
+const fn halves_text(halves: Halves) -> &'static str {
+    match halves {
+        Halves::Query => "with a question",
+        Halves::Response => "with an answer",
+        Halves::Both => "with question and answer",
+        Halves::One => "question or answer missing",
+        Halves::ResponseOnly => "answer without a question",
+    }
+}
+
+fn took_text(took: &LatencyRange) -> String {
+    match (*took.0.start(), *took.0.end()) {
+        (0, u64::MAX) => "answer time known".to_owned(),
+        (from, u64::MAX) => format!("took {} or longer", duration(from)),
+        (from, to) => format!("took {} to {}", duration(from), duration(to)),
+    }
+}
+
+fn left_out_text(left_out: LeftOut) -> String {
+    match left_out {
+        LeftOut::Any => "left out of the figures".to_owned(),
+        reason => format!("left out: {}", left_out_words(reason)),
+    }
 }

@@ -1,39 +1,66 @@
-//! Reports and what they are made under, remembered for as long as nothing can have changed them.
+//! Reports and the rules that they are made under, remembered for as long as nothing can have
+//! changed them.
 
-use std::pin::pin;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::model::Report;
-use cv_analytics_insights::report::builder::{ReportBuilder, period};
+use cv_analytics_insights::report::builder::{BuiltReport, build_report, period};
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::{FigureSettings, SETTINGS_KEY};
-use cv_analytics_insights::skills::cv_list::CvList;
-use futures_util::TryStreamExt;
 
 use crate::page::PageError;
 
 /// Reports that are remembered: two years.
-const MOST: usize = 104;
-/// How long a report is shown again where the store cannot tell whether it changed.
-const UNSURE_FOR_MS: i64 = 5 * 60 * 1000;
+const MAX_REPORTS: usize = 104;
+/// How long what may have changed is shown again: a report where the store cannot tell whether it
+/// changed, and the topics of one whose week goes on.
+const MAX_AGE_MS: i64 = 5 * 60 * 1000;
 
-/// What figures are made under.
-pub(crate) struct Figures {
-    /// The settings' version in the ledger; `None` where nothing is set.
+/// The rules that figures are made by, and the settings' version in the ledger.
+struct Rules {
+    /// `None` where nothing is set.
     version: Option<u64>,
-    pub(crate) settings: FigureSettings,
-    pub(crate) dictionary: SkillDictionary,
-    pub(crate) cv: Option<CvList>,
+    rules: Arc<CountingRules>,
 }
 
 /// A week's report, and when it was made.
 #[derive(Debug)]
 pub(crate) struct WeekReport {
     pub(crate) report: Report,
+    shared_phrases: BTreeSet<String>,
     made_at: Timestamp,
+}
+
+/// What says which skills and topics a question is about: the rules, and the report whose shared
+/// phrases are topics.
+#[derive(Clone)]
+pub(crate) struct Naming {
+    pub(crate) rules: Arc<CountingRules>,
+    report: Option<Arc<WeekReport>>,
+}
+
+impl Naming {
+    /// By the rules alone: phrases are no topics.
+    pub(crate) fn without_phrases(rules: Arc<CountingRules>) -> Self {
+        Self { rules, report: None }
+    }
+
+    /// The phrases that are topics.
+    pub(crate) fn shared_phrases(&self) -> &BTreeSet<String> {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        self.report.as_ref().map_or(&NONE, |made| &made.shared_phrases)
+    }
+
+    /// The topic that the report calls so, in any case.
+    pub(crate) fn topic(&self, name: &str) -> Option<&str> {
+        let topics = self.report.iter().flat_map(|made| &made.report.topics);
+        let name = name.to_lowercase();
+        topics.map(|row| row.topic.as_str()).find(|topic| topic.to_lowercase() == name)
+    }
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +74,7 @@ struct Key {
 /// Makes reports and remembers them.
 #[derive(Default)]
 pub(crate) struct Reports {
-    figures: Mutex<Option<Arc<Figures>>>,
+    rules: Mutex<Option<Arc<Rules>>>,
     /// The last one used comes last.
     made: Mutex<Vec<(Key, Arc<WeekReport>)>>,
     weeks: Mutex<Option<KnownWeeks>>,
@@ -62,22 +89,25 @@ struct KnownWeeks {
 }
 
 impl Reports {
-    /// What figures are made under now.
-    pub(crate) async fn figures<S: Browse>(&self, store: &S) -> Result<Arc<Figures>, PageError> {
+    /// The rules that figures are made by now.
+    pub(crate) async fn rules<S: Browse>(
+        &self,
+        store: &S,
+    ) -> Result<Arc<CountingRules>, PageError> {
+        Ok(Arc::clone(&self.versioned_rules(store).await?.rules))
+    }
+
+    async fn versioned_rules<S: Browse>(&self, store: &S) -> Result<Arc<Rules>, PageError> {
         let version = store.get(SETTINGS_KEY).await?.map(|record| record.version);
-        let known = self.figures.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known.filter(|known| known.version == version) {
             return Ok(known);
         }
         let settings = FigureSettings::load(store).await?;
-        let figures = tokio::task::spawn_blocking(move || {
-            let dictionary = settings.dictionary(SkillDictionary::shared())?;
-            let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
-            Ok::<_, PageError>(Arc::new(Figures { version, settings, dictionary, cv }))
-        });
-        let figures = figures.await??;
-        *self.figures.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&figures));
-        Ok(figures)
+        let rules = tokio::task::spawn_blocking(move || CountingRules::new(settings)).await??;
+        let rules = Arc::new(Rules { version, rules: Arc::new(rules) });
+        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&rules));
+        Ok(rules)
     }
 
     /// The report of `week`.
@@ -87,31 +117,45 @@ impl Reports {
         week: IsoWeek,
         now: Timestamp,
     ) -> Result<Arc<WeekReport>, PageError> {
-        let figures = self.figures(store).await?;
+        let Rules { version, rules } = &*self.versioned_rules(store).await?;
         // Asked for before the store is read: a change meanwhile makes it anew the next time.
         let marker = store.change_marker(period(week)).await?;
         let closed = week.end() <= now;
-        let key = Key { week, settings: figures.version, marker, closed };
+        let key = Key { week, settings: *version, marker, closed };
         if let Some(made) = self.remembered(&key, now) {
             return Ok(made);
         }
-        let mut builder =
-            ReportBuilder::new(week, &figures.settings, &figures.dictionary, figures.cv.as_ref())?;
-        {
-            let mut pages = pin!(store.observations(period(week)));
-            while let Some(page) = pages.try_next().await? {
-                builder.add(page);
-            }
-        }
-        let deliveries = store.deliveries(week).await?;
-        let report = builder.finish(deliveries, now)?;
-        let made = Arc::new(WeekReport { report, made_at: now });
+        let BuiltReport { report, shared_phrases } = build_report(store, rules, week, now).await?;
+        let made = Arc::new(WeekReport { report, shared_phrases, made_at: now });
         let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(known, _)| known.week != week);
-        let too_many = (all.len() + 1).saturating_sub(MOST);
+        let too_many = (all.len() + 1).saturating_sub(MAX_REPORTS);
         all.drain(..too_many);
         all.push((key, Arc::clone(&made)));
         Ok(made)
+    }
+
+    /// What names questions as the report of `week` does: the last one that was shown, so that its
+    /// figures open what they count and no report is made for every question of a week that goes on.
+    pub(crate) async fn naming<S: Browse>(
+        &self,
+        store: &S,
+        week: IsoWeek,
+        now: Timestamp,
+    ) -> Result<Naming, PageError> {
+        let Rules { version, rules } = &*self.versioned_rules(store).await?;
+        let shown = {
+            let all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            let shown = all.iter().find(|(key, made)| {
+                (key.week, key.settings) == (week, *version) && is_fresh(made.made_at, now)
+            });
+            shown.map(|(_, made)| Arc::clone(made))
+        };
+        let report = match shown {
+            Some(shown) => shown,
+            None => self.report(store, week, now).await?,
+        };
+        Ok(Naming { rules: Arc::clone(rules), report: Some(report) })
     }
 
     /// The weeks that hold interactions, the oldest first; none after the current one.
@@ -150,5 +194,5 @@ impl Reports {
 
 /// Whether what was read at `then` may be shown again where nothing tells whether it changed.
 fn is_fresh(then: Timestamp, now: Timestamp) -> bool {
-    (0..UNSURE_FOR_MS).contains(&(now.as_millis() - then.as_millis()))
+    (0..MAX_AGE_MS).contains(&(now.as_millis() - then.as_millis()))
 }

@@ -8,10 +8,10 @@ use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::SessionDigest;
-use cv_analytics_insights::gap_sentences::GAP_MARKS;
-use cv_analytics_insights::report_words::{day, foreign as line, long_date};
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks;
+use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
+use cv_analytics_insights::view::text::{day, long_date, sanitize};
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -76,7 +76,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         let known = GAP_MARKS.iter().find(|(known, _)| *known == mark)?;
         let since = marked.at.and_then(|at| day(&at.to_string()));
         Some(MarkView {
-            name: line(name, 80),
+            name: sanitize(name, 80),
             key: name.clone(),
             mark: known.1,
             since: since.map(long_date),
@@ -86,11 +86,11 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         cv: settings
             .cv
             .as_ref()
-            .map(|entries| entries.iter().map(|entry| line(entry, 80)).collect()),
+            .map(|entries| entries.iter().map(|entry| sanitize(entry, 80)).collect()),
         aliases: settings
             .aliases
             .iter()
-            .map(|(skill, aliases)| (line(skill, 80), line(&aliases.join(", "), 400)))
+            .map(|(skill, aliases)| (sanitize(skill, 80), sanitize(&aliases.join(", "), 400)))
             .collect(),
         marks: settings.gap_marks.iter().filter_map(mark).collect(),
         choices: GAP_MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
@@ -104,7 +104,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         requests: exclusions
             .request_ids
             .iter()
-            .map(|id| (line(id, 120), interaction_href(id)))
+            .map(|id| (sanitize(id, 120), interaction_href(id)))
             .collect(),
         program: &dashboard.program_settings,
         version: env!("CARGO_PKG_VERSION"),

@@ -7,24 +7,34 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::browse::Browse;
+use cv_analytics_core::event::MatchType;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::report_words::{counted, number};
+use cv_analytics_insights::view::limits::Limits;
+use cv_analytics_insights::view::links::Links;
+use cv_analytics_insights::view::phrases::coverage_words;
+use cv_analytics_insights::view::scores::ScoreBin;
+use cv_analytics_insights::view::text::{counted, number, questions};
+use cv_analytics_insights::view::week::{HistoryRow, WeekView};
 use cv_analytics_mail::mail_state::Standing;
 use serde::Serialize;
 
 use crate::access::Owner;
+use crate::charts::{Bar, ColumnChart, columns};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::gap_marking::{MarkForm, MarkedView};
 use crate::page::{PageError, render};
-use crate::week_view::{WeekView, asked_to_close, gap_id};
+use crate::weeks::{WeekChoice, choices};
 
 /// The week, and what else the owner has to know now.
 #[derive(Serialize)]
 struct WeekPage {
     #[serde(flatten)]
     week: WeekView,
+    weeks: Vec<WeekChoice>,
+    previous: Option<String>,
+    next: Option<String>,
     /// That the weekly mail fails, in a sentence without its end.
     mail: Option<String>,
     /// Whether the week goes on: what was asked a moment ago may still be answered.
@@ -33,9 +43,12 @@ struct WeekPage {
     connect: Option<Connect>,
     /// What was marked a moment ago.
     marked: Option<MarkedView>,
-    /// The gap that is to be closed first, and where its card lies.
+    /// The gap that is to be closed first.
     first_gap: Option<MarkForm>,
-    first_gap_id: Option<String>,
+    /// How the questions of the eight weeks were covered.
+    coverage_chart: Option<ColumnChart>,
+    /// How the week's scores spread.
+    score_chart: Option<ColumnChart>,
 }
 
 /// How an agent is connected.
@@ -55,19 +68,59 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
     let made = dashboard.reports.report(&dashboard.store, week, now).await?;
-    let figures = dashboard.reports.figures(&dashboard.store).await?;
-    let report = &made.report;
-    let first_gap = report.actions.first().and_then(|action| asked_to_close(action, report));
-    let view = WeekPage {
+    let rules = dashboard.reports.rules(&dashboard.store).await?;
+    let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
+    let address = |week: IsoWeek| format!("/weeks/{week}");
+    let first_gap = view.actions.shown.first().and_then(|action| action.gap_id.as_ref());
+    let counts = view.counts.as_ref();
+    let rows = counts.iter().flat_map(|counts| &counts.gaps.rows);
+    let first_gap = first_gap.and_then(|id| rows.into_iter().find(|row| row.id == *id));
+    let scores = counts.and_then(|counts| counts.scores.as_ref());
+    let page = WeekPage {
+        weeks: choices(&weeks, week),
+        previous: weeks.first().filter(|first| **first < week).map(|_| address(week.earlier(1))),
+        next: (week < IsoWeek::containing(now)).then(|| address(week.later(1))),
         is_open: week == IsoWeek::containing(now),
         connect: weeks.is_empty().then(|| Connect { secrets: dashboard.secrets_file.clone() }),
-        marked: MarkedView::of(&figures.settings, &query.unwrap_or_default(), now),
-        first_gap: first_gap.map(|gap| MarkForm::of(&gap.name, gap.mark)),
-        first_gap_id: first_gap.map(gap_id),
-        week: WeekView::of(&made, week, &weeks, now),
+        marked: MarkedView::of(rules.settings(), &query.unwrap_or_default(), now),
+        first_gap: first_gap.map(|row| MarkForm {
+            key: row.key.clone(),
+            name: row.name.clone(),
+            mark_code: row.mark_code,
+        }),
+        coverage_chart: counts.map(|counts| coverage_chart(&counts.history)),
+        score_chart: scores.map(|scores| {
+            let bar = |bin: &ScoreBin| Bar {
+                label: bin.scores.split('–').next().unwrap_or_default().to_owned(),
+                title: format!("Score {}: {}", bin.scores, questions(bin.count)),
+                link: bin.text.pieces().first().and_then(|piece| piece.link.clone()),
+                parts: Some(vec![("score", bin.count)]),
+            };
+            columns(scores.histogram.iter().map(bar).collect())
+        }),
         mail: mail(&dashboard, now).await,
+        week: view,
     };
-    render("week.html", (&format!("Week {week}"), "weeks"), &owner, &view)
+    render("week.html", (&format!("Week {week}"), "weeks"), &owner, &page)
+}
+
+/// One column a week, each with its coverage.
+fn coverage_chart(history: &[HistoryRow]) -> ColumnChart {
+    let kinds = [MatchType::Full, MatchType::Partial, MatchType::None];
+    let bar = |row: &HistoryRow| {
+        let covered = row.figures.as_ref().map(|figures| kinds.into_iter().zip(figures.covered));
+        let words = covered.clone().map(|parts| {
+            let part = |(kind, count)| format!("{} {}", number(count), coverage_words(kind));
+            parts.map(part).collect::<Vec<_>>().join(", ")
+        });
+        Bar {
+            label: row.label.clone(),
+            title: format!("{}: {}", row.week, words.as_deref().unwrap_or("no data")),
+            link: row.link.clone(),
+            parts: covered.map(|parts| parts.map(|(kind, count)| (kind.code(), count)).collect()),
+        }
+    };
+    columns(history.iter().map(bar).collect())
 }
 
 /// What fails of the weekly mail. The page does not depend on it: where it cannot be read, the page

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::report_words::days;
+use cv_analytics_insights::view::text::days;
 use serde::Serialize;
 
 use crate::dashboard::Dashboard;

@@ -8,7 +8,9 @@ async fn rig() -> Rig {
     let rig = Rig::new().await;
     let full =
         json!({"matchType": "full", "matchScore": 90, "sessionId": "s", "matchedSkills": ["Go"]});
-    let none = json!({"matchType": "none", "missingSkills": ["@Odd"]});
+    let none = json!({
+        "matchType": "none", "missingSkills": ["@Odd"], "model": "small-1", "reasoning": "=nothing",
+    });
     rig.keep(&[
         whole("=1+1", MONDAY, "=HYPERLINK(\"http://x.example\";\"Go\")", &full),
         whole("r2", MONDAY + 1000, "+44, or\n\"more\"?", &none),
@@ -37,6 +39,10 @@ async fn csv_is_whole_and_holds_no_formula() {
     assert_eq!(&row("'=1+1")[3], "'=HYPERLINK(\"http://x.example\";\"Go\")");
     assert_eq!(&row("r2")[3], "'+44, or\n\"more\"?");
     assert_eq!(&row("r3")[4], "unanswered");
+    assert_eq!(
+        [&row("r2")[12], &row("r2")[13], &row("r2")[14]],
+        ["other questions", "small-1", "'=nothing"]
+    );
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::mail_template::{MailTemplate, TemplateFile};
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
+use cv_analytics_insights::view::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::hand_over::{HandOver, HandOverError};
 use cv_analytics_mail::mail_address::MailAddress;
@@ -55,8 +55,8 @@ struct Reports(SqliteStore);
 
 impl WeekReports for Reports {
     async fn week_report(&self, week: IsoWeek) -> Result<Report, Box<dyn Error + Send + Sync>> {
-        let settings = FigureSettings::load(&self.0).await?;
-        Ok(build_report(&self.0, SkillDictionary::shared(), &settings, week, NOW).await?)
+        let rules = CountingRules::new(FigureSettings::load(&self.0).await?)?;
+        Ok(build_report(&self.0, &rules, week, NOW).await?.report)
     }
 }
 
@@ -185,7 +185,7 @@ async fn the_preview_is_the_mail_that_is_sent() {
         &[
             "What would be sent now: 2026-W47",
             "From Reports <reports@example.com>",
-            "Subject CV Analytics Weekly Report - Week [2026-W47]",
+            "Subject CV Analytics Weekly Report - Week [2026-W47]: nothing to do, 1 question",
         ],
     );
     assert!(page.contains("src=\"/mail/html?week=2026-W47\" sandbox="));

@@ -3,13 +3,15 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::number_links::number_links;
-use cv_analytics_insights::SkillDictionary;
-use cv_analytics_insights::mail_context::MailContext;
 use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::report::builder::build_report;
-use cv_analytics_insights::report_html;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::MarkedGap;
+use cv_analytics_insights::view::limits::Limits;
+use cv_analytics_insights::view::links::Links;
+use cv_analytics_insights::view::render::{Form, render};
+use cv_analytics_insights::view::week::WeekView;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -33,7 +35,7 @@ struct Asked {
     bot: bool,
 }
 
-const QUESTIONS: [&str; 9] = [
+const QUESTIONS: [&str; 10] = [
     "Do you know k8s?",
     "Kubernetes and Docker, please",
     "What is your notice period?",
@@ -43,6 +45,7 @@ const QUESTIONS: [&str; 9] = [
     "Hi",
     "KUBERNETES or kube?",
     "Do you like React?",
+    "Tell me about otter wrangling",
 ];
 
 fn asked() -> impl Strategy<Value = Asked> {
@@ -164,11 +167,11 @@ async fn check(all: Vec<Asked>, marks: Marks, with_cv: bool) -> Result<(), TestC
     let page = rig.page("/weeks/2026-W47").await;
     let on_the_page = follow(&rig, &page).await?;
 
-    let (built_in, week) = (SkillDictionary::built_in(), "2026-W47".parse().unwrap());
-    let report = build_report(&rig.store, &built_in, &settings, week, NOW).await.unwrap();
-    let context =
-        MailContext { dashboard: Some(ADDRESS.parse().unwrap()), ..MailContext::default() };
-    let in_the_mail = follow(&rig, &report_html::render_with(&report, &context).unwrap()).await?;
+    let rules = CountingRules::new(settings).unwrap();
+    let built = build_report(&rig.store, &rules, "2026-W47".parse().unwrap(), NOW).await.unwrap();
+    let links = Links::Absolute(ADDRESS.parse().unwrap());
+    let mail = WeekView::of(&built.report, &links, Limits::MAIL);
+    let in_the_mail = follow(&rig, &render(Form::Html, &mail).unwrap()).await?;
     let few = all.len() < 12;
     prop_assert!(few || (on_the_page > 5 && in_the_mail > 5), "{} {}", on_the_page, in_the_mail);
     Ok(())

@@ -220,6 +220,10 @@ impl DeadLetters for Letters {
         Ok(Listed { entries: entries.collect(), more: 0 })
     }
 
+    async fn count(&self) -> Result<u64, DeadLetterError> {
+        Ok(self.0.counts().await?.dead_letters)
+    }
+
     async fn letter(&self, id: &str) -> Result<Option<(Entry, Vec<u8>)>, DeadLetterError> {
         let Ok(number) = id.parse() else { return Ok(None) };
         Ok(self.0.dead_letter(number).await?.map(|letter| {

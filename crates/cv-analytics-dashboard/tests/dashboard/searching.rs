@@ -106,7 +106,9 @@ async fn pages_end_where_the_questions_do_and_nowhere_else() {
     let last = rig.page("/questions?week=2026-W47&page=2").await;
     assert!(last.contains("Question 9?") && !last.contains("Question 10?"), "{last}");
     assert!(last.contains("page 2 of 2") && !last.contains("Older"));
-    assert!(rig.page("/questions?week=2026-W47&page=3041").await.contains("No question fits."));
+    assert!(
+        rig.page("/questions?week=2026-W47&page=3041").await.contains("No matching questions.")
+    );
 }
 
 #[tokio::test]
@@ -116,22 +118,68 @@ async fn a_skill_that_nobody_knows_is_told_from_one_that_nobody_asked_about() {
     assert!(unknown.contains("No skill is known as “Nosuch”"), "{unknown}");
     for path in ["/questions?skill=k8s", "/questions?text=Nosuch"] {
         let page = rig.page(path).await;
-        assert!(page.contains("No question fits.") && !page.contains("is known as"), "{path}");
+        assert!(page.contains("No matching questions.") && !page.contains("is known as"), "{path}");
     }
 }
 
 #[tokio::test]
-async fn every_filter_that_is_set_is_shown_and_can_be_removed() {
+async fn every_filter_that_is_set_is_shown_in_words_and_can_be_removed() {
     let rig = Rig::new().await;
     let page = rig
-        .page("/questions?week=2026-W47&gap=Go&type=skill&kind=fault")
+        .page("/questions?week=2026-W47&gap=Go&type=skill&kind=fault&match=rated&took=2100-")
         .await
         .replace("&#x2f;", "/");
+    let rest = "match=rated&amp;took=2100-\"";
     for (chip, removed) in [
-        ("in the gap: Go", "/questions?week=2026-W47&amp;kind=fault\""),
-        ("type of gap: skill", "/questions?week=2026-W47&amp;gap=Go&amp;kind=fault\""),
-        ("gap kind: fault", "/questions?week=2026-W47&amp;gap=Go&amp;type=skill\""),
+        ("Gap: Go", format!("/questions?week=2026-W47&amp;kind=fault&amp;{rest}")),
+        ("Agent failed", format!("/questions?week=2026-W47&amp;gap=Go&amp;type=skill&amp;{rest}")),
+        (
+            "Rated by the agent",
+            "/questions?week=2026-W47&amp;gap=Go&amp;type=skill&amp;kind=fault&amp;took=2100-\""
+                .to_owned(),
+        ),
+        (
+            "Took 2.1 s or longer",
+            "/questions?week=2026-W47&amp;gap=Go&amp;type=skill&amp;kind=fault&amp;match=rated\""
+                .to_owned(),
+        ),
     ] {
-        assert!(page.contains(chip) && page.contains(removed), "{chip}: {page}");
+        assert!(page.contains(chip) && page.contains(&removed), "{chip}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn one_search_box_finds_a_skill_a_topic_or_a_text_and_says_which() {
+    let rig = Rig::new().await;
+    let none = json!({"matchType": "none"});
+    rig.keep(&[
+        whole("r1", MONDAY, "Do you know k8s?", &none),
+        whole("r2", MONDAY + 1000, "What is your notice period?", &none),
+    ])
+    .await;
+    for (find, taken, chip) in [
+        ("K8S", "skill=Kubernetes", "Skill: Kubernetes"),
+        ("Notice+Period", "topic=notice+period", "Topic: notice period"),
+        ("you+know", "text=you+know", "Text: “you know”"),
+    ] {
+        let sent = format!("/questions?week=2026-W47&find={find}&outcome=&score=");
+        let answer = rig.get(&sent).await;
+        let address = format!("/questions?week=2026-W47&{taken}");
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (303, address.as_str()));
+        let page = rig.get(&address).await;
+        assert!(page.body.contains(chip) && page.total() == 1, "{chip}: {}", page.body);
+    }
+    let answer = rig.get("/questions?week=2026-W47&skill=Go&find=").await;
+    assert_eq!(answer.header("location"), "/questions?week=2026-W47");
+}
+
+#[tokio::test]
+async fn a_row_has_its_topic_the_model_and_the_agents_reason() {
+    let rig = Rig::new().await;
+    let answer = json!({"matchType": "none", "reasoning": "No date is given.", "model": "small-1"});
+    rig.keep(&[whole("r1", MONDAY, "What is your notice period?", &answer)]).await;
+    let page = rig.page("/questions?week=2026-W47").await;
+    for part in ["No date is given.", "small-1", "<span class=\"tag\" dir=\"auto\">notice period"] {
+        assert!(page.contains(part), "{part}: {page}");
     }
 }

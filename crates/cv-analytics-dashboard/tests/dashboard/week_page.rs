@@ -53,6 +53,73 @@ async fn the_week_in_its_order() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
+/// How often an opening tag stands outside of what is folded.
+fn in_sight(page: &str, tag: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut count = 0;
+    for part in page.split('<').skip(1) {
+        match part {
+            _ if part.starts_with("details") && !part.starts_with("details open") => depth += 1,
+            _ if part.starts_with("/details") => depth = depth.saturating_sub(1),
+            _ if depth == 0 && part.starts_with(tag) => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+#[tokio::test]
+async fn a_crowded_week_shows_its_first_rows_and_folds_the_others() {
+    let rig = Rig::new().await;
+    let skills = [
+        "Go",
+        "Rust",
+        "Kubernetes",
+        "Docker",
+        "React",
+        "Angular",
+        "Scala",
+        "Kotlin",
+        "Swift",
+        "Terraform",
+        "Ansible",
+        "Jenkins",
+        "GraphQL",
+        "PostgreSQL",
+        "MongoDB",
+        "Redis",
+    ];
+    let none = json!({"matchType": "none", "reasoning": "Nothing on the CV fits."});
+    let asked = |place: usize| {
+        let skill = skills[place % skills.len()];
+        let at = MONDAY + i64::try_from(place).unwrap() * 1000;
+        whole(&format!("r{place}"), at, &format!("Do you know {skill}?"), &none)
+    };
+    rig.keep(&(0..64).map(asked).collect::<Vec<_>>()).await;
+    let page = rig.page("/weeks/2026-W47").await;
+    assert_eq!(in_sight(&page, "tbody class=\"gap\""), 8, "{page}");
+    assert!(page.contains("<summary>8 more gaps</summary>"));
+    assert!(page.contains("<summary>8 more skills</summary>"));
+    assert!(in_sight(&page, "a href") <= 150, "{}", in_sight(&page, "a href"));
+    for part in ["gaps", "names", "quality", "conversations"] {
+        assert!(page.contains(&format!("href=\"#{part}\"")), "{part}");
+        assert_eq!(page.matches(&format!("<h2 id=\"{part}\"")).count(), 1, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_are_counted_in_the_navigation() {
+    let rig = Rig::new().await;
+    rig.keep_bytes(&[b"nothing", b"at all"]).await;
+    let count = "<span class=\"count\">2<span class=\"hidden\"> waiting</span></span>";
+    assert!(rig.page("/live").await.contains(count));
+    let list = rig.page("/dead-letters").await.replace("&#x2f;", "/");
+    let (_, path) = list.split_once("href=\"/dead-letters/").unwrap();
+    let path = format!("/dead-letters/{}/drop", path.split('"').next().unwrap());
+    rig.post(&path, &[]).await;
+    assert!(rig.page("/live").await.contains("<span class=\"count\">1<span"));
+}
+
 #[tokio::test]
 async fn while_nothing_has_arrived_the_page_says_how_an_agent_is_connected() {
     let rig = Rig::new().await;
@@ -62,10 +129,10 @@ async fn while_nothing_has_arrived_the_page_says_how_an_agent_is_connected() {
     {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert!(!page.contains("Capture health"));
+    assert!(!page.contains("Data complete"));
     rig.keep(&[whole("r", MONDAY, "Go?", &json!({"matchType": "full"}))]).await;
     assert!(!rig.page("/weeks/2026-W48").await.contains("Connect your agent"));
-    assert!(rig.page("/weeks/2026-W47").await.contains("Capture health"));
+    assert!(rig.page("/weeks/2026-W47").await.contains("Data complete"));
 }
 
 #[tokio::test]
@@ -73,7 +140,7 @@ async fn a_week_that_goes_on_says_that_the_last_questions_may_yet_be_answered() 
     let rig = Rig::new().await;
     let asked = |id: &str, at: i64| json!({"eventType": "query", "requestId": id, "timestamp": at, "query": "Go?"});
     rig.keep(&[asked("then", MONDAY), asked("now", NOW.as_millis())]).await;
-    let note = "questions of the last 15 minutes may yet be answered";
+    let note = "Questions of the last 15 minutes may yet be answered";
     assert!(rig.page("/weeks/2026-W48").await.contains(note));
     let closed = rig.page("/weeks/2026-W47").await;
     assert!(closed.contains("class=\"banner\"") && !closed.contains(note));

@@ -1,13 +1,12 @@
 //! Finds the interactions behind a figure, by the very rules by which the report counts them.
 
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
 
-use cv_analytics_core::event::{MatchSource, MatchType, Outcome, SessionDigest, Traffic};
+use cv_analytics_core::event::Traffic;
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
-use cv_analytics_core::timestamp::Timestamp;
 
 use crate::model::{GapKind, NameType};
+use crate::questions::filter::{Coverage, Halves, Handled, LeftOut, OfSession, QuestionFilter};
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::mentions::SkillMention;
 use crate::tally::exclusions::{Excluded, Exclusion};
@@ -17,123 +16,8 @@ use crate::tally::reading::{Reader, Reading};
 use crate::tally::scores::disagree;
 use crate::tally::weeks::{latency_ms, rating};
 
-/// What is looked for: everything that is set has to hold. Without [`Filter::left_out`] only
-/// interactions that count are found.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    /// About this skill.
-    pub skill: Option<String>,
-    /// With this topic, where no skill is known.
-    pub topic: Option<String>,
-    /// With this word for a skill in the question, in small letters; for [`Filter::skill`] where
-    /// that is set.
-    pub word: Option<String>,
-    /// About this skill, or with this topic where no skill is known; in a gap or not.
-    pub about: Option<String>,
-    /// In the gap of this skill or topic.
-    pub gap: Option<String>,
-    /// In a gap of this type.
-    pub gap_type: Option<NameType>,
-    /// In a gap of this kind.
-    pub kind: Option<GapKind>,
-    /// With these halves.
-    pub halves: Option<HalvesThere>,
-    /// Covered this well.
-    pub coverage: Option<Coverage>,
-    /// Answered, with a match type from this source.
-    pub source: Option<MatchSource>,
-    /// Handled with this end; `Some(None)`: no response has come.
-    pub outcome: Option<Option<Outcome>>,
-    /// Handled this well.
-    pub handled: Option<Handled>,
-    /// With a match score in this range.
-    pub score: Option<ScoreRange>,
-    /// With a score that disagrees with how the handling ended.
-    pub disagrees: bool,
-    /// Of this session.
-    pub session: Option<SessionDigest>,
-    /// Of any session (`true`), or of none.
-    pub in_a_session: Option<bool>,
-    /// With a latency in this range, milliseconds.
-    pub took_ms: Option<RangeInclusive<u64>>,
-    /// At this moment or later.
-    pub since: Option<Timestamp>,
-    /// Before this moment.
-    pub until: Option<Timestamp>,
-    /// With these words in the question, in any case.
-    pub text: Option<String>,
-    /// Left out of the figures, and why; in place of those that count.
-    pub left_out: Option<LeftOut>,
-}
-
-/// Which halves an interaction has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HalvesThere {
-    /// A question, with or without an answer.
-    Query,
-    /// An answer, with or without a question.
-    Response,
-    /// Both.
-    Both,
-    /// One of them alone.
-    One,
-    /// An answer alone.
-    ResponseAlone,
-}
-
-/// How well a question is covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coverage {
-    /// By the agent's own rating of an answer.
-    Rated(MatchType),
-    /// However well, by the agent's own rating.
-    AnyRating,
-    /// The agent did not say.
-    Unrated,
-}
-
-/// How a question fared, by the rule that decides gaps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handled {
-    /// It is in no gap of any kind.
-    Well,
-    /// The agent covered nothing, or only a part.
-    Unmatched,
-    /// A quota, the model or an error, or no answer came.
-    Failed,
-    /// A filter or the hour.
-    Refused,
-}
-
-/// Match scores from a lowest one to below another; up to 100 where that is the end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ScoreRange {
-    /// The lowest.
-    pub from: f64,
-    /// Above the highest.
-    pub to: f64,
-}
-
-/// Why an interaction counts in no figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOut {
-    /// For whatever reason.
-    Any,
-    /// It is a bot's, the owner's own, or a canary.
-    Traffic(Traffic),
-    /// The owner lists it or its session.
-    Listed,
-}
-
-impl ScoreRange {
-    /// Whether `score` lies in it.
-    pub fn contains(self, score: f64) -> bool {
-        score >= self.from && (score < self.to || (self.to >= 100.0 && score <= 100.0))
-    }
-}
-
 /// What the report makes of one interaction.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
     /// Why it counts in no figure; `None` where it counts.
     pub left_out: Option<LeftOut>,
@@ -149,7 +33,7 @@ pub struct Explanation {
 
 /// Finds interactions in pages.
 pub struct QuestionSearch<'s> {
-    filter: &'s Filter,
+    filter: &'s QuestionFilter,
     exclusions: Excluded<'s>,
     reader: Reader<'s>,
     cv: KnownOnCv,
@@ -166,7 +50,7 @@ impl<'s> QuestionSearch<'s> {
     /// Makes a search for what `filter` says, under the rules of a report. `shared_phrases` are
     /// those of the report whose figures are opened.
     pub fn new(
-        filter: &'s Filter,
+        filter: &'s QuestionFilter,
         rules: &'s CountingRules,
         shared_phrases: &'s BTreeSet<String>,
     ) -> Self {
@@ -266,11 +150,11 @@ impl<'s> QuestionSearch<'s> {
         let filter = self.filter;
         let (asked, response) = (observation.query.is_some(), observation.response.as_ref());
         let halves = filter.halves.is_none_or(|halves| match halves {
-            HalvesThere::Query => asked,
-            HalvesThere::Response => response.is_some(),
-            HalvesThere::Both => asked && response.is_some(),
-            HalvesThere::One => asked != response.is_some(),
-            HalvesThere::ResponseAlone => !asked && response.is_some(),
+            Halves::Query => asked,
+            Halves::Response => response.is_some(),
+            Halves::Both => asked && response.is_some(),
+            Halves::One => asked != response.is_some(),
+            Halves::ResponseOnly => !asked && response.is_some(),
         });
         let match_type = response.and_then(|response| response.match_type);
         let rating = rating(observation);
@@ -286,23 +170,26 @@ impl<'s> QuestionSearch<'s> {
             })
             && filter
                 .outcome
-                .is_none_or(|outcome| response.map(|response| response.outcome) == outcome)
+                .is_none_or(|ended| response.map(|response| response.outcome) == ended.outcome())
             && filter.handled.is_none_or(|handled| handled == Handled::of(observation))
             && filter.since.is_none_or(|since| observation.at().is_some_and(|at| at >= since))
             && filter.until.is_none_or(|until| observation.at().is_some_and(|at| at < until))
             && filter
                 .score
                 .is_none_or(|range| score.is_some_and(|score| range.contains(score.value())))
-            && (!filter.disagrees
+            && (filter.disagrees.is_none()
                 || response.is_some_and(|response| {
                     score.is_some_and(|score| disagree(score.value(), response.outcome, match_type))
                 }))
-            && filter.session.is_none_or(|session| observation.session == Some(session))
-            && filter.in_a_session.is_none_or(|any| observation.session.is_some() == any)
+            && filter.session.is_none_or(|session| match session {
+                OfSession::Known => observation.session.is_some(),
+                OfSession::None => observation.session.is_none(),
+                OfSession::Is(session) => observation.session == Some(session),
+            })
             && filter
-                .took_ms
+                .took
                 .as_ref()
-                .is_none_or(|range| latency_ms(observation).is_some_and(|ms| range.contains(&ms)))
+                .is_none_or(|took| latency_ms(observation).is_some_and(|ms| took.0.contains(&ms)))
             && self.text.as_deref().is_none_or(|text| {
                 observation.query.as_ref().is_some_and(|query| contains(query.text, text))
             })

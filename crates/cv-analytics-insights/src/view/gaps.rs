@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 use super::limits::Limits;
 use super::linked_text::LinkedText;
 use super::links::WeekLinks;
-use super::names::about;
 use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name};
 use super::phrases::more;
 use super::text::{conversations, number, questions, sanitize};
@@ -195,7 +194,7 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
         name: sanitize(name, limits.name_columns),
         name_type: name_type.code(),
         why: titles.join(" · "),
-        asked: at.linked(number(asked), about(at.this_week(), name_type, name)),
+        asked: at.linked(number(asked), at.about(at.this_week(), name_type, name)),
         failed: failed.unwrap_or_else(|| number(queries.saturating_sub(partly)).into()),
         partly: answered_in_part.unwrap_or_else(|| number(partly).into()),
         weeks,

@@ -7,6 +7,7 @@ use cv_analytics_core::week::IsoWeek;
 use url::Url;
 
 use super::linked_text::LinkedText;
+use crate::model::NameType;
 use crate::questions::filter::QuestionFilter;
 
 /// The longest link of a mail, bytes: a longer one, by a name without end, gives way to its week's
@@ -91,6 +92,14 @@ impl<'a> WeekLinks<'a> {
     /// All interactions of the week before; `None` where the week has no name of one.
     pub fn week_before(&self) -> Option<QuestionFilter> {
         QuestionFilter::of_week_before(self.week)
+    }
+
+    /// The questions of `week` about a name of this report.
+    pub fn about(&self, week: QuestionFilter, name_type: NameType, name: &str) -> QuestionFilter {
+        match name_type {
+            NameType::Skill => week.skill(name),
+            NameType::Topic => week.topic(name).as_of(self.week),
+        }
     }
 
     /// The week, as its report names it.

@@ -23,14 +23,6 @@ const SPARK_PIXELS: u64 = 24;
 pub(super) const SKILLS: (&str, &str) = ("skill", "skills");
 const TOPICS: (&str, &str) = ("topic", "topics");
 
-/// The questions about a name.
-pub(super) fn about(week: QuestionFilter, name_type: NameType, name: &str) -> QuestionFilter {
-    match name_type {
-        NameType::Skill => week.skill(name),
-        NameType::Topic => week.topic(name),
-    }
-}
-
 /// A name that moved.
 #[derive(Clone, Debug, Serialize)]
 pub struct MovedView {
@@ -59,7 +51,7 @@ pub(super) fn moved(report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> Lis
             Trend::Gone => at.week_before(),
             _ => Some(at.this_week()),
         };
-        let link = at.questions(week.map(|week| about(week, moved.name_type, &moved.name)));
+        let link = at.questions(week.map(|week| at.about(week, moved.name_type, &moved.name)));
         MovedView {
             name: sanitize(&moved.name, limits.name_columns),
             name_type: moved.name_type.code(),
@@ -156,7 +148,7 @@ fn row(
 ) -> NameRow {
     // A row that stands for many names has no questions of its own to list.
     let is_one = figures.names.is_none();
-    let of = |week: QuestionFilter| is_one.then(|| about(week, name_type, name));
+    let of = |week: QuestionFilter| is_one.then(|| at.about(week, name_type, name));
     let this_week = || of(at.this_week());
     let before_link =
         at.questions(at.week_before().and_then(of).filter(|_| figures.previous.is_some()));

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_insights::model::{NameType, Report};
-use cv_analytics_insights::questions::search::{Filter, QuestionSearch};
+use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::search::QuestionSearch;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use proptest::prelude::*;
 
@@ -15,7 +16,7 @@ fn found(
     rules: &CountingRules,
     phrases: &BTreeSet<String>,
     page: &ObservationPage,
-    filter: &Filter,
+    filter: &QuestionFilter,
 ) -> u64 {
     let mut count = 0;
     QuestionSearch::new(filter, rules, phrases).search(page, |_| count += 1);
@@ -27,34 +28,37 @@ fn this_week(observations: &[Observation]) -> ObservationPage {
     observations.iter().filter(this).cloned().collect()
 }
 
-fn check(report: &Report, count: impl Fn(&Filter) -> u64) {
+fn check(report: &Report, count: impl Fn(&QuestionFilter) -> u64) {
     for row in &report.skills {
-        let skill = Filter { skill: Some(row.skill.clone()), ..Filter::default() };
+        let skill = QuestionFilter { skill: Some(row.skill.clone()), ..QuestionFilter::default() };
         assert_eq!(count(&skill), row.figures.queries, "{}", row.skill);
-        let about = Filter { about: Some(row.skill.clone()), ..Filter::default() };
+        let about = QuestionFilter { about: Some(row.skill.clone()), ..QuestionFilter::default() };
         assert_eq!(count(&about), row.figures.queries, "{}", row.skill);
         for word in &row.variants {
-            let filter = Filter { word: Some(word.text.clone()), ..skill.clone() };
+            let filter = QuestionFilter { word: Some(word.text.clone()), ..skill.clone() };
             assert_eq!(count(&filter), word.queries, "{} as {}", row.skill, word.text);
         }
     }
     for row in &report.topics {
-        let topic = Filter { topic: Some(row.topic.clone()), ..Filter::default() };
+        let topic = QuestionFilter { topic: Some(row.topic.clone()), ..QuestionFilter::default() };
         assert_eq!(count(&topic), row.figures.queries, "{}", row.topic);
     }
     for gap in &report.gaps {
-        let filter = Filter {
+        let filter = QuestionFilter {
             gap: Some(gap.name.clone()),
             gap_type: Some(gap.name_type),
             kind: Some(gap.kind),
-            ..Filter::default()
+            ..QuestionFilter::default()
         };
         assert_eq!(count(&filter), gap.queries, "{gap:?}");
     }
     let rows = report.skills.iter().map(|row| (&row.skill, &row.figures, NameType::Skill));
     for (name, figures, name_type) in rows {
-        let filter =
-            Filter { gap: Some(name.clone()), gap_type: Some(name_type), ..Filter::default() };
+        let filter = QuestionFilter {
+            gap: Some(name.clone()),
+            gap_type: Some(name_type),
+            ..QuestionFilter::default()
+        };
         assert_eq!(count(&filter), figures.failing, "failing of {name}");
     }
 }

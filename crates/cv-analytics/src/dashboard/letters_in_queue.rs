@@ -76,6 +76,11 @@ impl DeadLetters for LettersInQueue {
         Ok(Listed { entries: entries.into_iter().take(limit).map(entry).collect(), more })
     }
 
+    async fn count(&self) -> Result<u64, DeadLetterError> {
+        // Nothing is hidden by a look that has not begun: these are all that the queue holds.
+        Ok(self.shelf().await?.behind().await?)
+    }
+
     async fn letter(&self, id: &str) -> Result<Option<(Entry, Vec<u8>)>, DeadLetterError> {
         let _turn = self.turn.lock().await;
         let mut letters = self.shelf().await?;

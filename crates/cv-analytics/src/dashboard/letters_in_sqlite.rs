@@ -16,8 +16,7 @@ pub(crate) struct LettersInSqlite {
 impl DeadLetters for LettersInSqlite {
     async fn list(&self, limit: usize) -> Result<Listed, DeadLetterError> {
         let entries = self.store.dead_letters(limit).await?;
-        let total = self.store.counts().await?.dead_letters;
-        let more = total.saturating_sub(entries.len() as u64);
+        let more = self.count().await?.saturating_sub(entries.len() as u64);
         let entries = entries.into_iter().map(|entry| Entry {
             id: entry.id.to_string(),
             reason: Some(entry.reason.code().to_owned()),
@@ -26,6 +25,10 @@ impl DeadLetters for LettersInSqlite {
             bytes: entry.size,
         });
         Ok(Listed { entries: entries.collect(), more })
+    }
+
+    async fn count(&self) -> Result<u64, DeadLetterError> {
+        Ok(self.store.counts().await?.dead_letters)
     }
 
     async fn letter(&self, id: &str) -> Result<Option<(Entry, Vec<u8>)>, DeadLetterError> {

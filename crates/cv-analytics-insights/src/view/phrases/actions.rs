@@ -287,14 +287,12 @@ fn failed_and_partly(
 
 /// All questions of the week about what the action is about.
 fn about(action: &Action, at: &WeekLinks<'_>) -> QuestionFilter {
-    of_name(action, at.this_week())
+    of_name(action, at.this_week(), at)
 }
 
-fn of_name(action: &Action, week: QuestionFilter) -> QuestionFilter {
-    match action.evidence.gap.map(|gap| gap.name_type) {
-        Some(NameType::Topic) => week.topic(&action.name),
-        _ => week.skill(&action.name),
-    }
+fn of_name(action: &Action, week: QuestionFilter, at: &WeekLinks<'_>) -> QuestionFilter {
+    let name_type = action.evidence.gap.map_or(NameType::Skill, |gap| gap.name_type);
+    at.about(week, name_type, &action.name)
 }
 
 /// The figures behind an action: `Asked 50 times (16 last week); 30 got no answer`.
@@ -314,7 +312,7 @@ pub fn evidence(action: &Action, at: &WeekLinks<'_>) -> LinkedText {
             .text(format!(" from {}", conversations(evidence.conversations)));
     };
     let last_week = evidence.previous.map(|count| {
-        let filter = at.week_before().map(|week| of_name(action, week));
+        let filter = at.week_before().map(|week| of_name(action, week, at));
         LinkedText::from(" (")
             .append(at.linked(format!("{} last week", number(count)), filter))
             .text(")")
