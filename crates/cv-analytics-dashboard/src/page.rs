@@ -138,6 +138,7 @@ impl IntoResponse for PageError {
             }
             _ => {
                 tracing::error!(error = %self, "failed to make a page");
+                eprintln!("DEBUG {self}");
                 let passing = matches!(&self, Self::Store(error) if error.kind == StoreErrorKind::Unavailable);
                 let status = if passing {
                     StatusCode::SERVICE_UNAVAILABLE
