@@ -119,7 +119,8 @@ class Deployed:
         self.assertEqual(sorted(mail["To"] for mail in mails), sorted(recipients))
         for mail in mails:
             self.assertEqual(mail["From"].addresses[0].addr_spec, self.SENDER)
-            self.assertEqual(mail["Subject"], f"CV Analytics Weekly Report - Week [{self.week.week}]")
+            subject = f"CV Analytics Weekly Report - Week [{self.week.week}]"
+            self.assertTrue(mail["Subject"].startswith(subject), mail["Subject"])
 
     def mailed_text(self, mails):
         message = email.message_from_string(mails[0], policy=email.policy.default)
@@ -128,22 +129,20 @@ class Deployed:
     def test_the_report_has_the_weeks_figures(self):
         text = self.mailed_text(self.week.mails)
         self.assertIn(f"WEEK {self.week.week}", text)
-        self.assertEqual(re.findall(r"^[█▒·] (.+)$", text, re.M), ["4 fully covered", "2 partly covered", "1 not covered"])
+        self.assertIn("4 fully covered · 2 partly covered · 1 not covered", text)
         figures = dict(re.findall(r"^(\w[\w, ]+?) \.{3,} (.*)$", text, re.M))
+        self.assertRegex(figures["Questions"], r"^7 \(in 8 conversations\b")
         # Of the seven with an answer: 90, 60, 100, 0, 80, 70 and 40.
-        self.assertEqual(figures["Match score"], "62.9 (of 100)")
-        self.assertEqual(figures["Conversations"], "8")
-        captured = text[text.index("WHAT WAS CAPTURED"):text.index("WHERE THIS COMES FROM")]
-        self.assertEqual(dict(re.findall(r"^(\w[\w, ]+?) \.{3,} (\d+)$", captured, re.M)), {
-            "Questions": "7", "Answers": "7", "Question and answer joined": "6", "Questions without an answer": "1",
-            "Answers without a question": "1", "Messages that could not be read": "0",
-        })
+        self.assertRegex(figures["Match score"], r"^62\.9 \(of 100\b")
+        said = " ".join(text.split())
+        self.assertIn("1 question without an answer", said)
+        self.assertIn("1 answer without a question", said)
 
     def test_dead_letters_are_counted_in_the_week_in_which_they_came(self):
         # The same text to everybody; two weeks only where one ended meanwhile.
         texts = {self.mailed_text([mail]) for mail in self.week.mails_since}
-        counted = [re.search(r"^Messages that could not be read \.+ (\d+)", text, re.M).group(1) for text in texts]
-        self.assertEqual(sum(map(int, counted)), 2)
+        counted = [re.search(r"(\d+) unreadable message", " ".join(text.split())) for text in texts]
+        self.assertEqual(sum(int(found.group(1)) for found in counted if found), 2)
 
     def test_what_was_forgotten_is_nowhere(self):
         self.assertEqual(self.week.row_of_forgotten.keys(), {"requestId", "erased", "ttl"})

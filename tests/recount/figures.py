@@ -5,20 +5,33 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import comb
+from itertools import combinations
+
+from names import occurs_in
+from trends import judge
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-FALSE_ALARMS = Fraction(1, 10)
 FAULTS = ("quota", "ai_error", "error", "unanswered")
 REFUSALS = ("blocked", "off_hours")
 MATCH_TYPES = ("full", "partial", "none")
+SOURCES = ("model", "similarity", "unknown")
 OUTCOMES = ("answered", "no_match", "blocked", "off_hours", "quota", "ai_error", "error", "unanswered")
+EXCLUSIONS = ("own", "bots", "canaries", "listed")
+OTHER_QUESTIONS = "other questions"
+ARROWS = ("rising", "falling", "new", "gone")
+MAX_NAMES = 500
+MIN_SHARED = 3
 
 
 def monday_of(milliseconds):
     """The Monday of the week that a moment belongs to, UTC."""
     day = (EPOCH + timedelta(days=milliseconds // 86_400_000)).date()
     return day - timedelta(days=day.weekday())
+
+
+def eight_weeks(monday):
+    """The Mondays of the eight weeks that end with this one, oldest first."""
+    return [monday - timedelta(days=7 * back) for back in range(7, -1, -1)]
 
 
 def week_name(monday):
@@ -36,69 +49,41 @@ def half_up(value, digits):
     return Decimal(rounded).scaleb(-digits)
 
 
-@lru_cache(maxsize=None)
-def fisher(with_now, all_now, with_before, all_before):
-    """Two-sided p of Fisher's exact test: the tables with these sums that are no likelier than this one."""
-    total, chosen = all_now + all_before, with_now + with_before
-
-    def ways(now):
-        return comb(all_now, now) * comb(all_before, chosen - now)
-
-    observed = ways(with_now)
-    possible = range(max(0, chosen - all_before), min(chosen, all_now) + 1)
-    return Fraction(sum(w for w in map(ways, possible) if w <= observed), comb(total, chosen))
-
-
-def surprising(p_values):
-    """The names that Benjamini and Hochberg's procedure finds at the report's rate of false alarms."""
-    ranked = sorted(p_values.items(), key=lambda item: item[1])
-    last = 0
-    for rank, (_, p) in enumerate(ranked, 1):
-        if p <= FALSE_ALARMS * rank / len(ranked):
-            last = rank
-    return {name for name, _ in ranked[:last]}
-
-
-def share_change(with_now, all_now, with_before, all_before):
-    """1 where the share grew, -1 where it shrank, else 0."""
-    left, right = with_now * all_before, with_before * all_now
-    return (left > right) - (left < right)
-
-
-def distinct(values):
-    """How many different values there are apart from None; None where there are none."""
-    return len({value for value in values if value is not None}) or None
-
-
 def by_count(counter):
     """Names with their counts, most first, then by name."""
     return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
 
 
-class Words:
-    """What the program's own dictionary says: the skills that texts name, and the names of skills."""
+def conversations(asked):
+    """How many distinct sessions these have, and interactions without a session besides."""
+    return len({counted.conversation for counted in asked})
 
-    def __init__(self, dictionary, skills_of_text, topic_of_text, free_texts, cv):
+
+class Words:
+    """What words mean: the program's dictionary, the owner's settings, and the labelled questions."""
+
+    def __init__(self, dictionary, entries, skills_of_text, topics, free_texts, cv, marks, owner_topics):
+        self.dictionary = dictionary
         self.skills_of_text = skills_of_text
-        self.topic_of_text = topic_of_text
+        self.topics = topics
         self.free_texts = free_texts
-        self.names = {}
+        self.marks = marks
+        self.owner_topics = owner_topics
         self.spellings = defaultdict(set)
-        for entry in dictionary:
-            for word in [*entry["aliases"], entry["skill"]]:
-                self.names[word.lower()] = entry["skill"]
         self.words = {entry["skill"]: [entry["skill"].lower(), *map(str.lower, entry["aliases"])]
-                      for entry in dictionary}
-        self.on_cv = None if cv is None else {self.skill(name) for name in cv}
+                      for entry in entries}
+        have_it = [name for name, mark in marks.items() if mark == "have-it"]
+        self.on_cv = None if cv is None and not have_it else {self.skill(name) for name in [*(cv or []), *have_it]}
+        self.marks = {self.skill(name): mark for name, mark in marks.items()}
         self.cv_words = defaultdict(set)
         for name in cv or []:
             self.cv_words[self.skill(name)].add(name.lower())
 
     def skill(self, name):
         """The canonical name, or for an unknown skill its name in lower case, whose spellings are noted."""
-        known = self.names.get(name.lower())
-        if known:
-            return known
+        known = self.dictionary.skills_in(name, None)
+        if len(known) == 1 and known[0] in self.words:
+            return known[0]
         self.spellings[name.lower()].add(name)
         return name.lower()
 
@@ -106,33 +91,84 @@ class Words:
         """The skills that a question's text names."""
         return frozenset(self.skills_of_text[text])
 
+    def read(self, names, question):
+        """The skills that names from a model mean, and how many of the names are ignored."""
+        found = [skill for name in names for skill in self.dictionary.skills_in(name, question)]
+        kept = [skill if skill in self.words else self.skill(skill) for skill in found if skill is not None]
+        return frozenset(kept), len(found) - len(kept)
+
+    def owners_topic(self, text):
+        """The topic that the owner's rules give a question, else None."""
+        found = {name for name, phrases in self.owner_topics.items()
+                 for phrase in phrases if occurs_in(phrase, text)}
+        if len(found) > 1:
+            raise ValueError(f"two of the owner's rules fit, which the generator must not make: {text!r}")
+        return next(iter(found), None)
+
 
 class Counted:
     """An interaction with what the words in it mean."""
 
     def __init__(self, interaction, words):
         self.interaction = interaction
-        self.in_text = words.named_in(interaction.text) if interaction.text is not None else frozenset()
-        named = interaction.missing + (interaction.matched if interaction.text is None else [])
-        self.skills = self.in_text | {words.skill(name) for name in named}
-        self.topic = None
-        if not self.skills and interaction.text is not None:
-            self.topic = words.topic_of_text.get(interaction.text, "?")
+        text = interaction.text
+        self.conversation = interaction.session or ("alone", interaction.request_id)
+        self.in_text = words.named_in(text) if text is not None else frozenset()
+        self.missing, ignored_missing = words.read(interaction.missing, text)
+        self.matched, ignored_matched = words.read(interaction.matched, text)
+        self.skills = self.in_text | self.missing | (self.matched if text is None else frozenset())
+        agents_topic, ignored_topic = words.dictionary.topic_in(interaction.topic, text)
+        self.ignored = ignored_missing + ignored_matched + ignored_topic
+        self.topic = self.phrase = None
+        if not self.skills:
+            self.topic = (text is not None and words.owners_topic(text)) or agents_topic
+            if self.topic is None and text is not None:
+                self.topic, self.phrase = words.topics(text)
+        # nobody was answered by a quota message, whatever match type it carries
+        self.match = interaction.match if interaction.outcome in ("answered", "no_match") else None
 
-    def gaps(self, on_cv):
+    def named(self, shared):
+        """The names that the interaction counts for: its skills, else its one topic."""
+        if self.skills:
+            return frozenset(("skill", skill) for skill in self.skills)
+        return frozenset([("topic", self.topic or (self.phrase if self.phrase in shared else OTHER_QUESTIONS))])
+
+    def gaps(self, names, on_cv):
         """The gaps that this interaction belongs to: (type, name, kind)."""
-        if self.interaction.outcome in FAULTS:
-            kind = "fault"
-        elif self.interaction.outcome in REFUSALS:
-            kind = "blocked"
-        elif self.interaction.match == "none":
-            kind = None
-        else:
-            return
-        subjects = [("skill", skill) for skill in self.skills] or ([("topic", self.topic)] if self.topic else [])
-        for of_type, name in subjects:
-            yield of_type, name, kind or (
-                "unmatched" if on_cv is None else "not_retrieved" if name in on_cv else "not_on_cv")
+        outcome = self.interaction.outcome
+        if outcome in FAULTS or outcome in REFUSALS:
+            return {(*name, "fault" if outcome in FAULTS else "blocked") for name in names}
+        failed = frozenset()
+        if self.interaction.match == "none":
+            failed = self.missing or self.skills - self.matched
+            if not failed:
+                topic = OTHER_QUESTIONS if self.skills else next(iter(names))[1]
+                return {("topic", topic, "no_answer")}
+        elif self.interaction.match == "partial":
+            failed = self.missing - self.matched
+        return {("skill", skill, "unmatched" if on_cv is None else "not_retrieved" if skill in on_cv else "not_on_cv")
+                for skill in failed}
+
+
+class Week:
+    """One week's interactions under the names that they have in a report."""
+
+    def __init__(self, monday, asked, shared, on_cv):
+        self.monday = monday
+        self.asked = asked
+        self.conversations = conversations(asked)
+        self.by_name, self.by_gap, self.in_conversation = defaultdict(list), defaultdict(list), defaultdict(set)
+        self.failing = Counter()
+        for counted in asked:
+            names = counted.named(shared)
+            gaps = counted.gaps(names, on_cv)
+            for name in names:
+                self.by_name[name].append(counted)
+                self.in_conversation[counted.conversation].add(name)
+            for gap in gaps:
+                self.by_gap[gap].append(counted)
+            self.failing.update(names & {gap[:2] for gap in gaps})
+        self.sizes = {name: conversations(own) for name, own in self.by_name.items()}
 
 
 class Recount:
@@ -141,41 +177,41 @@ class Recount:
     def __init__(self, interactions, words):
         self.words = words
         self.weeks = defaultdict(list)
-        self.excluded = Counter()
+        self.excluded = defaultdict(Counter)
         for interaction in sorted(interactions, key=lambda i: (i.timestamp, i.request_id)):
             monday = monday_of(interaction.timestamp)
             if interaction.excluded:
-                self.excluded[monday] += 1
+                self.excluded[monday][interaction.excluded] += 1
             else:
                 self.weeks[monday].append(Counted(interaction, words))
 
-    def skill_counts(self, monday):
-        """How many interactions of the week have each skill."""
-        return Counter(skill for counted in self.weeks.get(monday, []) for skill in counted.skills)
+    @lru_cache(maxsize=None)
+    def window(self, monday):
+        """The eight weeks that end with this one; which phrases are topics depends on them."""
+        sharing = defaultdict(set)
+        for week in eight_weeks(monday):
+            for counted in self.weeks.get(week, []):
+                if counted.phrase:
+                    sharing[counted.phrase].add(counted.conversation)
+        shared = {phrase for phrase, those in sharing.items() if len(those) >= MIN_SHARED}
+        return [Week(week, self.weeks.get(week, []), shared, self.words.on_cv) for week in eight_weeks(monday)]
 
     def match(self, monday):
         """The week's match types and mean score, None for a week without data."""
-        asked = [counted.interaction for counted in self.weeks.get(monday, [])]
+        asked = self.weeks.get(monday)
         if not asked:
             return None
-        scores = [i.score for i in asked if i.score is not None]
+        rated = [counted for counted in asked if counted.match]
+        scores = [counted.interaction.score for counted in rated if counted.interaction.score is not None]
         mean = sum(map(Fraction, scores)) / len(scores) if scores else None
-        return {**{kind: sum(i.match == kind for i in asked) for kind in MATCH_TYPES}, "meanScore": half_up(mean, 1)}
+        return {**{kind: sum(counted.match == kind for counted in rated) for kind in MATCH_TYPES},
+                "meanScore": half_up(mean, 1)}
 
-    def gaps_of(self, monday):
-        """The week's interactions under each gap."""
-        found = defaultdict(list)
-        for counted in self.weeks.get(monday, []):
-            for gap in counted.gaps(self.words.on_cv):
-                found[gap].append(counted)
-        return found
-
-    def report(self, monday):
-        """The figures of the week that begins on this Monday."""
-        self_before = monday - timedelta(days=7)
-        asked = [counted.interaction for counted in self.weeks.get(monday, [])]
+    def plain(self, monday):
+        """The figures of a week that history has too."""
+        counted = self.weeks.get(monday, [])
+        asked = [one.interaction for one in counted]
         queries = sum(i.has_query for i in asked)
-        responses = sum(i.has_response for i in asked)
         joined = sum(i.has_query and i.has_response for i in asked)
         latencies = sorted(i.latency for i in asked if i.latency is not None)
 
@@ -183,45 +219,71 @@ class Recount:
             rank = -(-hundredths * len(latencies) // 100)
             return half_up(latencies[rank - 1], 0) if latencies else None
 
+        return {"interactions": len(asked), "queries": queries, "joined": joined, "unanswered": queries - joined,
+                "joinRate": half_up(Fraction(joined, len(asked)), 4) if asked else None,
+                "conversations": conversations(counted),
+                "outcomes": {outcome: sum(i.outcome == outcome for i in asked) for outcome in OUTCOMES},
+                "latencyMs": {"p50": percentile(50), "p95": percentile(95), "p99": percentile(99),
+                              "samples": len(latencies)}}
+
+    def report(self, monday):
+        """The figures of the week that begins on this Monday, those of names under (type, name)."""
+        counted = self.weeks.get(monday, [])
+        asked = [one.interaction for one in counted]
+        plain = self.plain(monday)
+        responses = sum(i.has_response for i in asked)
         empty = {"full": 0, "partial": 0, "none": 0, "meanScore": None}
-        skills = self.skills(monday)
+        excluded = {reason: self.excluded[monday][reason] for reason in EXCLUSIONS}
+        names, moves = self.names(monday)
         return {
             "week": week_name(monday),
             "from": f"{monday.isoformat()}T00:00:00Z",
             "to": f"{(monday + timedelta(days=7)).isoformat()}T00:00:00Z",
-            "capture": {"queries": queries, "responses": responses, "joined": joined, "unanswered": queries - joined,
-                        "responseOnly": responses - joined,
-                        "joinRate": half_up(Fraction(joined, len(asked)), 4) if asked else None},
-            "sessions": distinct(i.session for i in asked),
-            "match": {**(self.match(monday) or empty), "previous": self.match(self_before)},
-            "outcomes": {outcome: sum(i.outcome == outcome for i in asked) for outcome in OUTCOMES},
-            "latencyMs": {"p50": percentile(50), "p95": percentile(95), "p99": percentile(99),
-                          "samples": len(latencies)},
-            "skills": skills,
-            "trending": {name: {"trend": skill["trend"], "queries": skill["queries"], "previous": skill["previous"],
-                                "p": half_up(skill["p"], 5)}
-                         for name, skill in skills.items() if skill["trend"] in ("rising", "falling", "new", "gone")},
+            "capture": {**{key: plain[key] for key in ("queries", "joined", "unanswered", "joinRate")},
+                        "responses": responses, "responseOnly": responses - plain["joined"],
+                        "withoutSession": sum(i.session is None for i in asked),
+                        "ignoredNames": sum(one.ignored for one in counted)},
+            "conversations": plain["conversations"],
+            "match": {**(self.match(monday) or empty), "previous": self.match(monday - timedelta(days=7)),
+                      "sources": {source: sum(one.interaction.source == source for one in counted if one.match)
+                                  for source in SOURCES}},
+            "outcomes": plain["outcomes"],
+            "latencyMs": plain["latencyMs"],
+            "names": names,
+            "moves": moves,
             "gaps": self.gaps(monday),
-            "provenance": {"interactions": len(asked), "excluded": self.excluded[monday]},
+            "together": self.together(monday),
+            "neverAsked": self.never_asked(monday),
+            "provenance": {"interactions": len(asked), "excluded": sum(excluded.values()), "excludedBy": excluded},
             "calibration": self.calibration(asked),
         }
 
     def history(self, monday):
         """The figures of the eight weeks that end with this one, by their names; None for a week without data."""
         found = {}
-        for back in range(7, -1, -1):
-            week = monday - timedelta(days=7 * back)
-            figures = None
-            if self.weeks.get(week):
-                report = self.report(week)
-                capture = report["capture"]
-                figures = {"interactions": report["provenance"]["interactions"],
-                           **{key: capture[key] for key in ("queries", "joined", "unanswered", "joinRate")},
-                           "sessions": report["sessions"], "match": self.match(week), "outcomes": report["outcomes"],
-                           "latencyMs": report["latencyMs"],
-                           "scoreBands": report["calibration"] and report["calibration"]["bands"]}
-            found[week_name(week)] = figures
+        for week in eight_weeks(monday):
+            asked = [counted.interaction for counted in self.weeks.get(week, [])]
+            found[week_name(week)] = {**self.plain(week), "match": self.match(week),
+                                      "scoreBands": (self.calibration(asked) or {}).get("bands")} if asked else None
         return found
+
+    def after_no_match(self, monday):
+        """Answers of a week's sessions that covered nothing, and of them the fewest and most that were asked on.
+
+        They differ where a session goes on at the same moment, or with an answer whose question never came.
+        """
+        rows = [counted for counted in self.weeks.get(monday, []) if counted.interaction.session]
+        if not rows:
+            return None
+        least = most = answers = 0
+        for counted in rows:
+            if counted.match == "none":
+                others = [other.interaction for other in rows
+                          if other is not counted and other.conversation == counted.conversation]
+                answers += 1
+                least += any(o.has_query and o.timestamp > counted.interaction.timestamp for o in others)
+                most += any(o.timestamp >= counted.interaction.timestamp for o in others)
+        return answers, least, most
 
     @staticmethod
     def calibration(asked):
@@ -250,89 +312,67 @@ class Recount:
                 "disagrees": disagreeing >= 5 and disagreeing * 50 >= len(scored), "bands": bands,
                 "histogram": [sum(lies_in(i, place, 10) for i in scored) for place in range(10)]}
 
-    def skills(self, monday):
-        """Every skill of this week or the one before."""
-        eight = [monday - timedelta(days=7 * back) for back in range(7, -1, -1)]
-        counts = {week: self.skill_counts(week) for week in eight}
-        now, before = counts[monday], counts[eight[6]]
-        p_values, moves = self.trends(monday, eight[6])
-        found = {}
-        for skill in now.keys() | before.keys():
-            own = [counted.interaction for counted in self.weeks.get(monday, []) if skill in counted.skills]
-            if skill not in p_values:
-                trend = "too_few"
-            elif moves[skill] == 1:
-                trend = "rising" if any(counts[week][skill] for week in eight[:7]) else "new"
-            elif moves[skill] == -1:
-                trend = "falling" if now[skill] else "gone"
-            else:
-                trend = "steady"
-            found[skill] = {
-                "queries": now[skill],
-                "sessions": distinct(i.session for i in own),
-                "previous": before[skill] if self.weeks.get(eight[6]) else None,
-                "trend": trend,
-                "weeks": [counts[week][skill] if self.weeks.get(week) else None for week in eight],
-                **{kind: sum(i.match == kind for i in own) for kind in MATCH_TYPES},
-                "unanswered": sum(i.outcome == "unanswered" for i in own),
-                "p": p_values.get(skill),
-                "in_text": [counted for counted in self.weeks.get(monday, []) if skill in counted.in_text],
-            }
-        return found
-
-    def trends(self, monday, week_before):
-        """The p of each skill that is tested, and which way it moved: 1, -1, or 0 for no clear move."""
-        weeks = [self.weeks.get(monday, []), self.weeks.get(week_before, [])]
-        counts = [self.skill_counts(monday), self.skill_counts(week_before)]
-        tested = [skill for skill in counts[0].keys() | counts[1].keys() if counts[0][skill] + counts[1][skill] >= 5]
-        sizes = [len(week) for week in weeks]
-        tables = {skill: (counts[0][skill], sizes[0], counts[1][skill], sizes[1]) for skill in tested}
-        p_values = {skill: fisher(*table) for skill, table in tables.items()}
-        found = surprising(p_values)
-        moves = {skill: share_change(*table) if skill in found else 0 for skill, table in tables.items()}
-        known = sum(counted.interaction.session is not None for week in weeks for counted in week)
-        if 5 * known >= 4 * sum(sizes):
-            for_sessions = self.session_moves(weeks, tested)
-            moves = {skill: move if move == for_sessions[skill] else 0 for skill, move in moves.items()}
-        return p_values, moves
+    def names(self, monday):
+        """The figures of every skill and topic of this week or the one before, and how each name moved."""
+        window = self.window(monday)
+        now, before = window[7], window[6]
+        moves = judge(now.sizes, now.conversations, [(week.sizes, week.conversations) for week in window[:7]
+                                                     if week.asked])
+        found = {name: self.figures(window, [name], moves[name]) for name in now.by_name.keys() | before.by_name.keys()}
+        return found, moves
 
     @staticmethod
-    def session_moves(weeks, tested):
-        """The same test on distinct sessions in place of interactions."""
-        with_skill, everyone = [], []
-        for week in weeks:
-            sessions = defaultdict(set)
-            for counted in week:
-                if counted.interaction.session is not None:
-                    for skill in counted.skills:
-                        sessions[skill].add(counted.interaction.session)
-            with_skill.append(sessions)
-            everyone.append(distinct(counted.interaction.session for counted in week) or 0)
-        tables = {skill: (len(with_skill[0][skill]), everyone[0], len(with_skill[1][skill]), everyone[1])
-                  for skill in tested}
-        found = surprising({skill: fisher(*table) for skill, table in tables.items()})
-        return {skill: share_change(*table) if skill in found else 0 for skill, table in tables.items()}
-
-    def vague_kinds(self, monday):
-        """The kinds in which one of the eight weeks has a question whose topic the recount does not know."""
-        eight = [monday - timedelta(days=7 * back) for back in range(8)]
-        return {gap[2] for week in eight for gap in self.gaps_of(week) if gap[:2] == ("topic", "?")}
+    def figures(window, names, move):
+        """What a row says of its names: of one, or of those that it stands for."""
+        asked = [list({id(counted): counted for name in names for counted in week.by_name.get(name, [])}.values())
+                 for week in window]
+        own = asked[7]
+        return {
+            "queries": len(own),
+            "conversations": conversations(own),
+            "previous": len(asked[6]) if window[6].asked else None,
+            "weeks": [len(those) if week.asked else None for those, week in zip(asked, window)],
+            **{kind: sum(counted.match == kind for counted in own) for kind in MATCH_TYPES},
+            "unanswered": sum(counted.interaction.outcome == "unanswered" for counted in own),
+            "failing": sum(window[7].failing[name] for name in names),
+            "move": move,
+            "in_text": [counted for counted in own if names[0][1] in counted.in_text],
+        }
 
     def gaps(self, monday):
         """The week's gaps, by (type, name, kind)."""
-        eight = [monday - timedelta(days=7 * back) for back in range(8)]
-        per_week = [self.gaps_of(week) for week in eight]
+        weeks = self.window(monday)[::-1]
         found = {}
-        for gap, own in per_week[0].items():
-            running = next((back for back, gaps in enumerate(per_week) if gap not in gaps), 8)
-            oldest = max(back for back, gaps in enumerate(per_week) if gap in gaps)
-            texts = [counted.interaction.text for counted in own if counted.interaction.text is not None]
+        for gap, own in weeks[0].by_gap.items():
+            running = next((back for back, week in enumerate(weeks) if gap not in week.by_gap), 8)
+            oldest = max(back for back, week in enumerate(weeks) if gap in week.by_gap)
             found[gap] = {
                 "queries": len(own),
-                "sessions": distinct(counted.interaction.session for counted in own),
+                "partly": sum(counted.match == "partial" for counted in own),
+                "conversations": conversations(own),
                 "weeksRunning": running,
-                "firstSeen": week_name(eight[oldest]),
-                "examples": texts[:3],
+                "firstSeen": week_name(weeks[oldest].monday),
+                "texts": [counted.interaction.text for counted in own if counted.interaction.text is not None],
                 "related": Counter(skill for counted in own for skill in counted.skills if skill != gap[1]),
             }
         return found
+
+    def together(self, monday):
+        """Pairs of names that three conversations or more ask for, and more than chance: (conversations, chance)."""
+        week = self.window(monday)[7]
+        pairs = Counter()
+        for names in week.in_conversation.values():
+            pairs.update(combinations(sorted(names - {("topic", OTHER_QUESTIONS)}), 2))
+        found = {}
+        for (one, other), count in pairs.items():
+            chance = Fraction(week.sizes[one] * week.sizes[other], week.conversations)
+            if count >= MIN_SHARED and count > chance:
+                found[frozenset((one, other))] = count, chance
+        return found
+
+    def never_asked(self, monday):
+        """The skills of the CV list that nobody asked about in the eight weeks; None without a list."""
+        if self.words.on_cv is None:
+            return None
+        return self.words.on_cv - {name for week in self.window(monday) for of_type, name in week.by_name
+                                   if of_type == "skill"}

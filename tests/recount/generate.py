@@ -2,8 +2,12 @@
 
 import json
 import random
+from collections import Counter
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+
+from halves import kept_text
+from names import occurs_in
 
 QUESTIONS = Path(__file__).parents[2] / "fixtures" / "questions"
 WEEKS = 9
@@ -16,11 +20,22 @@ SKILLS = [["kubernetes", "k8s"], ["docker"], ["terraform"], ["aws"], ["azure"], 
           ["javascript", "js"], ["typescript", "ts"], ["react native"], ["angular"], ["postgresql", "postgres"],
           ["kafka"], ["golang"], ["graphql"], ["jenkins"], ["redis"], ["linux"], ["c++"], ["c#"], [".net", "dotnet"],
           ["machine learning", "ml"], ["ci/cd"], ["node.js", "nodejs"], ["scala"], ["haskell"], ["cobol"]]
-UNKNOWN = ["Frobnicator", "frobnicator", "FROBNICATOR", "Zorblang 3", "Quxoflow/9", "Übergerät", "零件管理",
-           "O'Brienizer", "<b>Blinkware</b>"]
+ENGLISH = [["go"], ["rust"], ["react"], ["spring"], ["excel"]]
+UNKNOWN = ["Frobnicator", "frobnicator", "FROBNICATOR", "Zorblang 3", "Übergerät", "零件管理", "O'Brienizer"]
+ABSENT = ["Wibblewarp", "Snorkelforge", "Gribble port"]
+TOO_LONG = ["Frobnicatorfrobnicatorfrobnicatorfrobnicator", "gorp blint snarv dreel wokk"]
+PLACEHOLDERS = ["None", "none", "n/a", "N/A", "-", "Not mentioned", "not mentioned", "string", "all skills"]
+PHRASES = ["quibblery", "snollygost"]
+RARE_PHRASES = {"gongoozle": (4, 8), "wamblecrop": (1, 4, 8)}
+AGENTS_TOPICS = ["zorbing permit", "trellis tax"]
+OWNERS_TOPICS = {"money": ["salary", "day rate"], "zibble permits": ["zibble permit", "zibble paperwork"]}
+OWNERS_QUESTIONS = ["Have you got a zibble permit?", "zibble paperwork?", "Who signs the ZIBBLE PERMIT, please?"]
+NOT_KNOWN = [*UNKNOWN, *ABSENT, *TOO_LONG, *PLACEHOLDERS]
+MODES = ["weeks without data", "campaign", "falling traffic", "many names", "as it comes"]
 TEMPLATES = ["Do you know {}?", "How many years of {} experience do you have?", "{}?", "experience with {}",
              "Have you used {} in production, and when?", "hi! any {} projects 🙂", "<script>alert('{}')</script>",
-             "{} or nothing – mail me at jane.doe@recruiting.example.org", "call +44 20 7946 0958 about {} please",
+             "Do you know {}? – mail me at jane.doe@recruiting.example.org",
+             "experience with {}? call +44 20 7946 0958 please",
              "“{}” & \"{}\" \\ {} %s ${HOME}", "\tDo you know {}?  ", "Kennen Sie {}, bitte?", "{} cut \ud83d here?"]
 OUTCOMES = ["answered", "no_match", "blocked", "off_hours", "quota", "ai_error", "error"]
 BOT_AGENTS = ["Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -55,12 +70,18 @@ class Scenario:
         self.first_monday = first - timedelta(days=first.weekday())
         self.start_ms = (datetime.combine(self.first_monday, datetime.min.time(), timezone.utc) - EPOCH) \
             // timedelta(milliseconds=1)
-        self.session_share = [None, 0.79, 0.81, 0.8, 1.0, "any"][seed % 6]
+        self.mode = MODES[seed % len(MODES)]
+        self.session_share = [0.9, 1.0, 0.5, 0.8, 0.0, 0.7][seed % 6]
         self.cv = self.cv_list() if seed % 2 else None
+        self.marks = self.marks_of_owner()
+        self.owner_topics = OWNERS_TOPICS if seed % 3 else {}
         self.excluded_sessions = ["s-mine", "s-colleague"] if seed % 3 == 1 else []
         self.excluded_requests = []
-        self.topic_texts = [line["text"] for line in lines_of("topics.jsonl")]
-        self.skill_texts = [line["text"] for line in lines_of("skills.jsonl") if line["skills"]]
+        self.table = self.labelled_topics()
+        self.phrases, self.odd = {}, set()
+        self.skill_texts = [line["text"] for line in lines_of("skills.jsonl")
+                            if line["skills"] and not self.has_phrase(line["text"])]
+        self.weights = [roll.choice([1, 1, 2, 3, 6, 12]) for _ in SKILLS]
         self.taken = 0
         self.conflicting = set()
         self.logical = []
@@ -75,61 +96,121 @@ class Scenario:
         unknown = roll.sample(UNKNOWN[:1] + UNKNOWN[3:6], 2)
         return [word.upper() if roll.random() < 0.2 else word for word in known] + unknown
 
-    def week(self, week):
-        """The week's interactions, with sessions for exactly the share that the scenario asks for."""
+    def marks_of_owner(self):
+        """What the owner said of some gaps; `have-it` only beside a CV list, which it makes longer."""
+        marks = ["have-it", "have-it"] * (self.cv is not None) + ["learning", "not-mine", "noise"]
+        if self.seed % 4 == 0:
+            return {}
+        return dict(zip([words[0] for words in self.random.sample(SKILLS, len(marks))], marks))
+
+    def has_phrase(self, text):
+        """Whether a phrase of the owner's rules is anywhere in the text, also within a word."""
+        phrases = [phrase for those in self.owner_topics.values() for phrase in those]
+        return any(phrase in text.lower() for phrase in phrases)
+
+    def labelled_topics(self):
+        """The labelled questions whose topic is the built-in table's: four or more lines share the label."""
+        lines = [line for line in lines_of("topics.jsonl") if line["topic"]]
+        labels = Counter(line["topic"] for line in lines)
+        return {line["text"]: line["topic"] for line in lines if labels[line["topic"]] >= 4
+                and (not self.has_phrase(line["text"]) or self.owner_of(line["text"]))}
+
+    def owner_of(self, text):
+        """Whether a rule of the owner fits a text."""
+        return any(occurs_in(phrase, text) for phrases in self.owner_topics.values() for phrase in phrases)
+
+    def topics(self):
+        """The topic and the phrase of each question that the table has, or whose phrase others may share."""
+        kept = {kept_text(question, 2000): (topic, None) for question, topic in self.table.items()}
+        kept.update({question: (None, phrase) for question, phrase in self.phrases.items()})
+        kept.update({question: (None, None) for question in self.odd})
+        return kept
+
+    def size(self, week):
+        """How many interactions a week has."""
         roll = self.random
+        if self.mode == "falling traffic":
+            return 90 if week < WEEKS - 2 else 30
+        if self.mode == "campaign":
+            return 60
+        if self.mode == "weeks without data" and week in (3, 4):
+            return 0
         size = roll.choice([0, 1, 4, 12, 30, 30, 60, 90])
-        if self.seed % 5 == 0 and week in (3, 4):
-            size = 0
-        if week == WEEKS - 2:
-            size = max(size, 30)
-        weights = [roll.choice([0, 0, 0, 1, 1, 1, 2, 6, 20]) for _ in SKILLS]
-        weights[roll.randrange(len(SKILLS))] += 5
+        return max(size, 30) if week == WEEKS - 2 else size
+
+    def week(self, week):
+        """The week's interactions, with sessions for about the share that the scenario asks for."""
+        roll = self.random
+        size = self.size(week)
+        weights = self.weights
+        if self.mode not in ("falling traffic", "campaign"):
+            weights = [roll.choice([0, 0, 0, 1, 1, 1, 2, 6, 20]) for _ in SKILLS]
+            weights[roll.randrange(len(SKILLS))] += 5
         made = [self.interaction(week, weights) for _ in range(size)]
         if size >= 12 and roll.random() < 0.5:
             made += self.one_visitor(week)
-        made += self.long_absent(week)
-        counted = [one for one in made if not one["excluded"]]
-        if self.session_share == "any":
-            with_session = sum(roll.random() < 0.85 for _ in counted)
-        elif self.session_share is None:
-            with_session = 0
-        elif self.session_share == 0.79:
-            with_session = max(0, -(-8 * len(counted) // 10) - 1)
-        elif self.session_share == 1.0:
-            with_session = len(counted)
-        else:
-            with_session = -(-8 * len(counted) // 10) + (self.session_share == 0.81 and len(counted) > 12)
-        roll.shuffle(counted)
-        visitors = max(1, roll.choice([len(counted) // 8, len(counted) // 2, 3 * len(counted)]))
-        for place, one in enumerate(counted):
-            one["session"] = (one["visitor"] or f"s-{roll.randrange(visitors)}") if place < with_session else None
+        made += self.long_absent(week) + self.rare_phrases(week)
+        if self.mode in ("campaign", "as it comes"):
+            made += self.fading(week)
+        if self.mode == "campaign" and week == WEEKS - 1:
+            made += [self.plain(week, "Do you know kafka?", visitor=f"s-campaign-{visitor}") for visitor in range(60)]
+        visitors = max(1, roll.choice([len(made) // 8, len(made) // 2, 3 * len(made)]))
         for one in made:
             if one["excluded"] == "session":
                 one["session"] = roll.choice(self.excluded_sessions)
-        return made
+            elif roll.random() < self.session_share:
+                one["session"] = one["visitor"] or f"s-{roll.randrange(visitors)}"
+        return made + (self.many_names(week) if self.mode == "many names" and week == WEEKS - 2 else [])
 
     def moment(self, week):
         """A moment of the week, often its first or last millisecond."""
         edges = [0, 1, 999, WEEK_MS - 1000, WEEK_MS - 1]
         return self.start_ms + week * WEEK_MS + self.random.choice(edges + [self.random.randrange(WEEK_MS)] * 12)
 
-    def text(self, weights):
-        """A question."""
+    def invented(self):
+        """A word that nobody has written before, and that is like no technology's name."""
+        self.taken += 1
+        number, word = self.taken, ""
+        for _ in range(3):
+            number, place = divmod(number, 60)
+            word += "bdfgklmnprtv"[place // 5] + "aeiou"[place % 5]
+        return f"zyx{word}qu"
+
+    def question(self, weights):
+        """A question, what kind it is, and the names in it that no dictionary knows."""
         roll = self.random
         kind = roll.random()
-        if kind < 0.2:
-            return roll.choice(self.topic_texts)
-        if kind < 0.3:
-            return roll.choice(self.skill_texts)
+        if kind < 0.16:
+            return roll.choice(list(self.table)), "table", []
+        if kind < 0.21:
+            return self.phrase_question(roll.choice(PHRASES)), "phrase", []
+        if kind < 0.25:
+            text = roll.choice(["Do you have experience in {}?", "{}?"]).format(self.invented())
+            self.odd.add(text)
+            return text, "odd", []
+        if kind < 0.28:
+            return f"What about the {roll.choice(AGENTS_TOPICS)}?", "agent", []
+        if kind < 0.31 and self.owner_topics:
+            return roll.choice(OWNERS_QUESTIONS), "owner", []
+        if kind < 0.39:
+            return roll.choice(self.skill_texts), "skill", []
         words = roll.choice(roll.choices(SKILLS, weights)[0])
         if roll.random() < 0.3:
             words = roll.choice([str.upper, str.title])(words)
         if roll.random() < 0.3:
             words += " and " + roll.choice(roll.choice(SKILLS))
+        said = [roll.choice(UNKNOWN + TOO_LONG)] if roll.random() < 0.15 else []
+        words += "".join(" and " + name for name in said)
         text = roll.choice(TEMPLATES).replace("{}", words)
         if roll.random() < 0.02:
-            text = "word " * roll.choice([396, 397, 398, 399, 400, 450]) + text
+            text = f"Do you know {words}? " + "word " * roll.choice([390, 394, 395, 396, 397, 398, 450]) + text
+        return text, "skill", said
+
+    def phrase_question(self, phrase):
+        """A question whose only telling word is a phrase that no table knows."""
+        text = self.random.choice(["Do you have experience in {}?", "{}?"]).format(
+            self.random.choice([str, str.title])(phrase))
+        self.phrases[text] = phrase
         return text
 
     def interaction(self, week, weights):
@@ -141,110 +222,164 @@ class Scenario:
         if roll.random() < 0.06:
             reasons = ["bot", "own", "canary", "traffic bot", "request"]
             excluded = roll.choice(reasons + ["session"] * bool(self.excluded_sessions))
-        one = {"id": self.request_id(), "asked": asked, "text": self.text(weights), "excluded": excluded,
-               "visitor": None, "session": None,
+        text, kind, said = self.question(weights)
+        one = {"id": self.request_id(), "asked": asked, "text": text, "excluded": excluded,
+               "visitor": f"s-alone-{self.taken}" if kind == "phrase" else None, "session": None,
                "form": roll.choices(["pair", "pair with both texts", "self-contained", "self-contained and query",
-                                     "query", "response", "combined"], [40, 5, 15, 12, 9, 9, 6])[0],
+                                     "response", "query", "combined"],
+                                    [40, 5, 15, 12, 9] + ([0, 0] if kind == "agent" else [9, 6]))[0],
                "answered": asked + roll.choice([0, 1, 900, 3000, 3000, 60_000, -1, -5000, WEEK_MS, 3 * 365 * 86_400_000,
                                                 roll.randrange(20_000)])}
         one["answered"] = max(946_684_800_000, min(one["answered"], 4_102_444_799_999))
-        one["match"] = roll.choice(["full", "partial", "none", "none", None])
-        one["outcome"] = roll.choice([None, None, "answered", *OUTCOMES])
+        one["match"] = roll.choice(["full", "partial", "partial", "none", "none", None])
+        one["outcome"] = roll.choice([None, None, "answered", "answered", "no_match", *OUTCOMES])
         if one["match"] is None and one["outcome"] is None:
             one["outcome"] = roll.choice(OUTCOMES)
         one["score"] = roll.choice([None, None, 0, 100, 1, 50, roll.randrange(101), roll.randrange(1001) / 10,
                                     roll.randrange(10001) / 100])
         one["total_time"] = roll.choice([None, None, None, -5, 0, 1, 900, 900.5, 0.49, 2100.75, roll.randrange(10_000)])
-        one["missing"] = self.names() if roll.random() < 0.35 else []
-        one["matched"] = self.names() if roll.random() < 0.35 else []
+        # a question that the owner's rules or a shared phrase decide has no skill besides, lest two rules fit
+        no_skills = kind in ("phrase", "owner") or self.owner_of(text)
+        odd_names = said + roll.sample(PLACEHOLDERS, 1) + roll.sample(ABSENT, 1) + roll.sample(TOO_LONG, 1)
+        on_cv = {name.lower() for name in self.cv or []}
+        odd_names += [] if no_skills else [roll.choice([name for name in UNKNOWN if name.lower() not in on_cv])]
+        odd_names = list(dict.fromkeys(odd_names))
+        one["missing"] = self.names(odd_names, no_skills) if roll.random() < 0.45 else []
+        one["matched"] = self.names(odd_names, no_skills) if roll.random() < 0.35 else []
+        one["topic"] = self.agents_topic(kind, text)
         if excluded == "request":
             self.excluded_requests.append(one["id"])
         return one
+
+    def agents_topic(self, kind, text):
+        """What the agent's model says the question is about."""
+        roll = self.random
+        known = roll.choice(sorted(set(self.table.values())))
+        known = roll.choice([known, known.title(), known.upper()])
+        if kind == "agent":
+            return next(topic for topic in AGENTS_TOPICS if topic in text)
+        if kind == "phrase":
+            return roll.choice([None, None, "other", ""])
+        return roll.choice([None] * 6 + ["other", "Other", "", known, known, "frobnication fees", "not mentioned"])
 
     def request_id(self):
         """A name for an interaction, now and then as long or as odd as allowed."""
         plain = f"r{self.seed}-{self.taken}"
         return self.random.choice([plain] * 8 + [plain.ljust(119, "x"), plain + "é漢🙂 /:?&", plain + "'\"\\"])
 
-    def names(self):
-        """Names of skills in a response."""
+    def names(self, odd_names, no_skills):
+        """Names in a response: those of skills, and of those that no dictionary knows each at most once."""
         roll = self.random
-        found = [roll.choice(UNKNOWN) if roll.random() < 0.25 else
-                 roll.choice([str, str.upper, str.title])(roll.choice(roll.choice(SKILLS)))
-                 for _ in range(roll.choice([1, 1, 2, 3]))]
-        return found + found[:1] if roll.random() < 0.1 else found
+        found = []
+        for _ in range(roll.choice([1, 1, 2, 3])):
+            if odd_names and (no_skills or roll.random() < 0.3):
+                found.append(odd_names.pop(roll.randrange(len(odd_names))))
+            elif not no_skills:
+                words = roll.choice(SKILLS + ENGLISH)
+                name = roll.choice([str, str.upper, str.title])(roll.choice(words))
+                found.append(roll.choice([name] * 5 + ["experience with " + name, f"{words[0]} ({words[-1].upper()})"]))
+        return found + found[:1] if roll.random() < 0.1 and not set(found) & set(NOT_KNOWN) else found
+
+    def plain(self, week, text, **changes):
+        """An interaction that is counted, and whose question is this."""
+        one = self.interaction(week, self.weights)
+        one.update(text=text, visitor=None, excluded=None, topic=None, missing=[], matched=[])
+        if one["id"] in self.excluded_requests:
+            self.excluded_requests.remove(one["id"])
+        one.update(changes)
+        return one
 
     def one_visitor(self, week):
         """One person who asks for one skill again and again."""
         word = self.random.choice(SKILLS)[0]
-        made = []
-        for _ in range(self.random.choice([6, 12, 25])):
-            one = self.interaction(week, [1] * len(SKILLS))
-            one.update(text=f"Do you know {word}?", visitor="s-again")
-            made.append(one)
-        return made
+        return [self.plain(week, f"Do you know {word}?", visitor="s-again")
+                for _ in range(self.random.choice([6, 12, 25]))]
 
     def long_absent(self, week):
         """A skill of the last week that was asked for once before: seven weeks ago, or eight, or never."""
         count = {self.seed % 3: 1, WEEKS - 1: 16}.get(week, 0) if week != 2 else 0
+        return [self.plain(week, "Do you know erlang?", visitor=f"s-erlang-{visitor}") for visitor in range(count)]
+
+    def fading(self, week):
+        """A skill that is asked for less in the last two weeks, and one that is no longer asked for."""
+        over = week >= WEEKS - 2
+        return [self.plain(week, f"Do you know {skill}?", visitor=f"s-{skill}-{visitor}")
+                for skill, left in (("perl", 1), ("ansible", 0)) for visitor in range(left if over else 14)]
+
+    def rare_phrases(self, week):
+        """Questions that two conversations share, and three: only these make a topic."""
+        return [self.plain(week, self.phrase_question(phrase), form="pair", visitor=f"s-{phrase}-{week}")
+                for phrase, weeks in RARE_PHRASES.items() if week in weeks]
+
+    def many_names(self, week):
+        """More than 500 names that no dictionary knows: most by one visitor each, some by three, some once."""
         made = []
-        for visitor in range(count):
-            one = self.interaction(week, [1] * len(SKILLS))
-            one.update(text="Do you know erlang?", visitor=f"s-erlang-{visitor}")
-            made.append(one)
+
+        def ask(names, visitor):
+            made.append(self.plain(week, f"Do you know {', '.join(names)}?", form="pair", match="none", outcome=None,
+                                   missing=names, session=visitor))
+
+        for pack in range(13):
+            names = [self.invented() for _ in range(40)]
+            for _ in range(4):
+                ask(names, f"s-pack-{pack}")
+        for by_three in [self.invented() for _ in range(8)]:
+            for visitor in range(3):
+                ask([by_three], f"s-{by_three}-{visitor}")
+        for once in range(30):
+            ask([self.invented()], f"s-once-{once}")
         return made
 
     def events(self, one):
-        """The events of an interaction, each once, in canonical form."""
+        """The events of an interaction, each once, in canonical form but for lists, blocks and scores."""
         roll = self.random
         query = {"eventType": "query", "requestId": one["id"], "timestamp": one["asked"], "query": one["text"]}
         response = {"eventType": "response", "requestId": one["id"], "timestamp": one["answered"]}
-        for key, field in (("matchType", "match"), ("outcome", "outcome"), ("matchScore", "score"),
-                           ("missingSkills", "missing"), ("matchedSkills", "matched")):
-            if one[field] not in (None, []):
+        for key, field in (("matchType", "match"), ("outcome", "outcome"), ("topic", "topic")):
+            if one[field] is not None:
                 response[key] = one[field]
+        if one["match"] is None and roll.random() < 0.2:
+            response["matchType"] = ""
+        if one["score"] is not None:
+            response[roll.choice(["matchScore", "matchScore", "matchScore", "coverage"])] = one["score"]
+        self.add_confidence(response)
+        self.add_names(response, one)
         if one["total_time"] is not None:
             response["performance"] = {"totalTime": one["total_time"], "llmTime": 700, "cacheHit": False}
         if roll.random() < 0.3:
             response.update(reasoning="has some, lacks some", model="m", tokens=412)
+        if roll.random() < 0.2:
+            response["answer"] = "Yes, for some years."
+        source = roll.choice([None, "model", "model", "similarity", "vector"])
+        if source:
+            response["metadata"] = {"matchSource": source}
         form = one["form"]
-        if form == "response" or form.startswith("self"):
+        if form == "response" or form == "self-contained":
             marked, other = response, None
         elif form in ("query", "combined"):
             marked, other = query, None
         else:
             marked, other = roll.choice([(query, response), (response, query)])
-        session = one["session"]
-        if session is None:
-            session = roll.choice([None, None, "anonymous"])
-            if session:
-                marked["sessionId"] = session
-        elif other and marked is response:
-            response["sessionId"] = session
-            if roll.random() < 0.5:
-                query["sessionId"] = "anonymous"
-        else:
-            marked["sessionId"] = session
-            if other and roll.random() < 0.5:
-                other["sessionId"] = roll.choice([session, "s-of-the-response", "anonymous"])
-        if one["excluded"] == "session" and other:
-            query["sessionId"] = session
+        self.add_session(one, query, marked, other)
+        extra = {}
         if one["excluded"] == "bot":
-            marked["metadata"] = {"userAgent": roll.choice(BOT_AGENTS), "referer": "https://example.org/"}
+            extra = {"userAgent": roll.choice(BOT_AGENTS), "referer": "https://example.org/"}
         elif one["excluded"] in ("own", "canary", "traffic bot"):
-            marked["metadata"] = {"traffic": one["excluded"].split()[-1]}
+            extra = {"traffic": one["excluded"].split()[-1]}
         elif roll.random() < 0.3:
-            marked["metadata"] = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64)",
-                                  "matchQuality": roll.choice([0, 0.3, 0.725, 1, 1.5, 64, 100, 101, -1, "high", None])}
+            extra = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64)",
+                     "matchQuality": roll.choice([0, 0.3, 0.72, 0.725, 1, 1.5, 64, 100, 101, -1, "high", None])}
+        if extra:
+            marked["metadata"] = {**marked.get("metadata", {}), **extra}
         if form == "pair with both texts":
-            response.update(roll.choice([{"query": "Do you know fortran?"}, {"queryTimestamp": one["asked"] - WEEK_MS}]))
+            response.update(roll.choice([{"query": "Do you know fortran?"},
+                                         {"queryTimestamp": one["asked"] - WEEK_MS}]))
         if form.startswith("self"):
             response.update(query=one["text"], queryTimestamp=one["asked"])
         if form == "self-contained and query":
             query["timestamp"] = roll.choice([one["asked"], one["asked"] - WEEK_MS, one["asked"] + 1])
             query["timestamp"] = max(946_684_800_000, query["timestamp"])
             query["query"] = roll.choice([one["text"], "Do you know fortran?"])
-            query["sessionId"] = roll.choice(["s-of-the-query", "anonymous"])
         if form == "combined":
             query["response"] = "Yes, for some years."
             if "performance" in response and roll.random() < 0.3:
@@ -253,6 +388,60 @@ class Scenario:
         if form == "response" and roll.random() < 0.2:
             response["queryTimestamp"] = one["asked"] - WEEK_MS
         return {"query": [query], "response": [response], "self-contained": [response]}.get(form, [query, response])
+
+    def add_session(self, one, query, marked, other):
+        """The session on one half or both; where both name one and the response is not whole, the query's counts."""
+        roll = self.random
+        session = one["session"]
+        if session is None:
+            nobody = roll.choice([None, None, "anonymous", ""])
+            if nobody is not None:
+                marked["sessionId"] = nobody
+            return
+        marked["sessionId"] = session
+        if other and marked is not query:
+            if roll.random() < 0.5:
+                other["sessionId"] = roll.choice(["anonymous", session])
+        elif other and roll.random() < 0.5:
+            # beside a whole record the contract does not say which of two sessions counts
+            two = one["form"].startswith("pair")
+            other["sessionId"] = roll.choice([session, "anonymous"] + ["s-of-the-response"] * two)
+
+    def add_confidence(self, response):
+        """How sure the model is, in every place where agents say it; never a score."""
+        roll = self.random
+        if roll.random() >= 0.3:
+            return
+        sure = roll.choice([0, 0.5, 0.97, 1, 97])
+        place = roll.choice(["confidence", "matchQuality", "meta"])
+        if place == "confidence":
+            response["confidence"] = sure
+        elif response.get("matchType"):
+            kind = "type" if place == "matchQuality" else "matchType"
+            response[place] = {kind: response.pop("matchType"), "confidence": sure}
+
+    def add_names(self, response, one):
+        """The names of skills, as a list, as one text, or spread over the lists of one kind."""
+        roll = self.random
+        missing, matched = one["missing"], one["matched"]
+        if missing and roll.random() < 0.2:
+            response.update(missingSkills=missing[:1], skillsMissing=missing[1:2], missingConcepts=missing[2:])
+        elif missing:
+            response["missingSkills"] = self.listed(missing)
+        if matched and roll.random() < 0.3:
+            response["meta"] = {**response.get("meta", {}), "matchedSkills": matched}
+        elif matched:
+            response["matchedSkills"] = self.listed(matched)
+
+    def listed(self, names):
+        """A list of names in one of the ways that models write one."""
+        roll = self.random
+        if any("/" in name or name in PLACEHOLDERS for name in names) or len(names) > 5:
+            return roll.choice([names, [{"name": name} for name in names], [f" {name} " for name in names]])
+        return roll.choice([names, names, [{"name": name} for name in names], [f" {name} " for name in names],
+                            ", ".join(names), "; ".join(names), " / ".join(names), "\n".join(names),
+                            "\n".join("- " + name for name in names), "\n".join("• " + name for name in names),
+                            ["; ".join(names[:2]), *names[2:]]])
 
     def deliveries(self):
         """Every line that is sent: shaped, repeated, contradicted, broken, out of order."""
@@ -272,7 +461,8 @@ class Scenario:
                     if event["eventType"] == "query":
                         other["query"] = "Do you know fortran, rather?"
                     else:
-                        other.update(timestamp=min(event["timestamp"] + 7, 4_102_444_799_999), matchType="partial")
+                        other["timestamp"] = min(event["timestamp"] + 7, 4_102_444_799_999)
+                        other.update({"matchType": "partial"} if event.get("matchType") else {})
                     lines.append((one["id"], self.shaped(other)))
         for broken in roll.sample(BROKEN, 6):
             lines.append((None, broken % self.moment(0) if "%d" in broken else broken))
@@ -317,62 +507,37 @@ class Scenario:
         return json.dumps(dict(items), ensure_ascii=escaped)
 
     def shape_response(self, event):
-        """Other names and blocks for what a response says."""
+        """Other names for what a response says, which the same half may have in one delivery and not in the next."""
         roll = self.random
-        if "matchType" in event and roll.random() < 0.3:
+        if event.get("matchType") and roll.random() < 0.3:
             event["matchType"] = roll.choice([str.upper, str.title])(event["matchType"])
         if "outcome" in event and roll.random() < 0.1:
             event["outcome"] = event["outcome"].upper()
         if "matchScore" in event:
             self.shape_score(event)
-        elif "matchType" in event and roll.random() < 0.3:
+        elif event.get("matchType") and "meta" not in event and "matchQuality" not in event and roll.random() < 0.3:
             match = event.pop("matchType")
             event.update(roll.choice([{"matchQuality": {"type": match}}, {"meta": {"matchType": match}}]))
         if "reasoning" in event and roll.random() < 0.3:
             event["llmReasoning"] = event.pop("reasoning")
-        if "missingSkills" in event:
-            missing = event["missingSkills"]
-            key = roll.choice(["missingSkills", "missingSkills", "skillsMissing", "missingConcepts"])
-            del event["missingSkills"]
-            event[key] = roll.choice([missing, missing, ", ".join(missing), [{"name": name} for name in missing],
-                                      [f" {name} " for name in missing]])
-            if roll.random() < 0.2:
-                lists = ["missingSkills", "skillsMissing", "missingConcepts"]
-                event.update({name: missing[part:part + 1] if name != lists[-1] else missing[2:]
-                              for part, name in enumerate(lists)})
-        if "matchedSkills" in event:
-            key = roll.choice(["matchedSkills", "skillsMatched", "meta"])
-            matched = event.pop("matchedSkills")
-            if key == "meta":
-                event["meta"] = {**event.get("meta", {}), "matchedSkills": matched}
-            else:
-                event[key] = matched
+        for key, others in (("missingSkills", ["skillsMissing", "missingConcepts"]),
+                            ("matchedSkills", ["skillsMatched"])):
+            if key in event and not any(other in event for other in others) and roll.random() < 0.4:
+                event[roll.choice(others)] = event.pop(key)
         if event.get("performance", {}).get("totalTime", -1) >= 0 and roll.random() < 0.2:
             event["performance"] = {**event["performance"], "totalTime": str(event["performance"]["totalTime"])}
 
     def shape_score(self, event):
-        """The score under another name, as a fraction or as 0 to 100."""
+        """The score as text, or under another name as a fraction or as 0 to 100."""
         roll = self.random
-        way = roll.randrange(6)
         score = event["matchScore"]
+        way = roll.randrange(4)
         if way == 0:
             event["matchScore"] = str(score)
-        if way < 2:
-            return
-        del event["matchScore"]
-        hundredths = round(score * 100)
-        fraction = float(f"{hundredths}e-4")
-        value = fraction if score <= 1 or roll.random() < 0.5 else score
-        if way == 2:
-            event["matchQuality"] = value
-        elif way == 3:
-            event["confidence"] = value
-        else:
-            block = {"confidence": value}
-            name, kind = roll.choice([("matchQuality", "type"), ("meta", "matchType")])
-            if "matchType" in event:
-                block[kind] = event.pop("matchType")
-            event[name] = block
+        elif way == 1 and "matchQuality" not in event:
+            del event["matchScore"]
+            fraction = float(f"{round(score * 100)}e-4")
+            event["matchQuality"] = fraction if score <= 1 or roll.random() < 0.5 else score
 
     def time_shape(self, moment):
         """A moment in one of the tolerated forms."""

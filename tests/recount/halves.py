@@ -13,8 +13,11 @@ MATCH_TYPES = {"full", "partial", "none"}
 BOTS = ("googlebot", "bingbot")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-Interaction = namedtuple("Interaction", "request_id timestamp text session match score outcome has_query has_response "
-                                        "latency missing matched excluded")
+SOURCES = {"model", "similarity"}
+EXCLUSIONS = ("own", "bots", "canaries", "listed")
+
+Interaction = namedtuple("Interaction", "request_id timestamp text session match score source outcome outcome_named "
+                                        "has_query has_response latency missing matched topic excluded")
 
 
 class DeadLetter(Exception):
@@ -73,11 +76,11 @@ def kept_text(text, characters):
 
 
 def names(value):
-    """A list of names: texts, one text with commas, or objects with a name."""
+    """A list of names as they came: texts, one text that may be a list, or objects with a name."""
     if isinstance(value, str):
-        value = value.split(",")
+        value = [value]
     found = [item["name"] if isinstance(item, dict) else item for item in value or []]
-    return [name.strip() for name in found if name.strip()]
+    return [name for name in found if name.strip()]
 
 
 def all_names(event, *keys):
@@ -86,14 +89,21 @@ def all_names(event, *keys):
 
 
 def present(event, *keys):
-    """The first of these fields that is there, under its dotted name."""
+    """The first of these fields that is there, under its dotted name; an empty text is an absent field."""
     for key in keys:
         value = event
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        if value is not None:
+        if value not in (None, ""):
             return key, value
     return None, None
+
+
+def exclusion(metadata):
+    """Why the half's traffic does not count: own, bots or canaries; None for a visitor's."""
+    traffic = {"own": "own", "bot": "bots", "canary": "canaries"}.get(metadata.get("traffic"))
+    agent = (metadata.get("userAgent") or "").lower()
+    return "bots" if traffic is None and any(bot in agent for bot in BOTS) else traffic
 
 
 def read(line):
@@ -117,21 +127,23 @@ def read(line):
     if event.get("timestamp") is None:
         raise DeadLetter("missing_field")
     half = {"kind": event_type, "request_id": request_id, "timestamp": milliseconds(event["timestamp"]),
-            "text": None, "session": None, "match": None, "score": None, "outcome": None, "query_timestamp": None,
-            "total_time": None, "missing": [], "matched": [], "excluded": False}
-    session = event.get("sessionId")
-    half["session"] = session if session and session != "anonymous" else None
+            "text": None, "session": None, "match": None, "score": None, "source": "unknown", "outcome": None,
+            "outcome_named": False, "query_timestamp": None, "total_time": None, "topic": None}
+    session = present(event, "sessionId")[1]
+    half["session"] = session if session != "anonymous" else None
     metadata = event.get("metadata") or {}
-    agent = (metadata.get("userAgent") or "").lower()
-    half["excluded"] = metadata.get("traffic") in ("own", "canary", "bot") or any(bot in agent for bot in BOTS)
-    if event.get("query") is not None:
+    half["excluded"] = exclusion(metadata)
+    if metadata.get("matchSource") in SOURCES:
+        half["source"] = metadata["matchSource"]
+    if present(event, "query")[1] is not None:
         half["text"] = kept_text(event["query"], 2000)
     elif event_type == "query":
         raise DeadLetter("missing_field")
     half["missing"] = all_names(event, "missingSkills", "skillsMissing", "missingConcepts")
     half["matched"] = all_names(event, "matchedSkills", "skillsMatched", "meta.matchedSkills")
     half["reasoning"] = present(event, "reasoning", "llmReasoning", "matchQuality.reasoning", "meta.reasoning")[1]
-    half["other"] = {key: event[key] for key in ("response", "model", "tokens") if key in event}
+    half["topic"] = present(event, "topic")[1]
+    half["other"] = {key: event[key] for key in ("response", "model", "tokens", "answer") if key in event}
     performance = event.get("performance") or {}
     half["total_time"] = number(performance.get("totalTime"))
     half["score"] = score_in_metadata(metadata)
@@ -159,7 +171,7 @@ def score_in_metadata(metadata):
 def read_match(event, half):
     """Match type, score and outcome of a response event."""
     match = present(event, "matchType", "matchQuality.type", "meta.matchType")[1]
-    outcome = event.get("outcome")
+    outcome = present(event, "outcome")[1]
     if match is None and outcome is None:
         raise DeadLetter("missing_field")
     if match is not None and match.lower() not in MATCH_TYPES:
@@ -168,15 +180,15 @@ def read_match(event, half):
         raise DeadLetter("bad_outcome")
     half["match"] = match.lower() if match is not None else None
     half["outcome"] = outcome.lower() if outcome is not None else "no_match" if half["match"] == "none" else "answered"
+    half["outcome_named"] = outcome is not None
     if half["outcome"] == "no_match" and half["match"] is None:
         half["match"] = "none"
     block = event.get("matchQuality")
-    plain = None if isinstance(block, dict) else "matchQuality"
-    keys = ["matchScore", plain, "confidence", "matchQuality.confidence", "meta.confidence"]
-    key, score = present(event, *[key for key in keys if key])
+    # a confidence is never a score: a model can be sure of "none"
+    key, score = present(event, "matchScore", "coverage", *(() if isinstance(block, dict) else ("matchQuality",)))
     if key is not None:
         score = number(score)
-        if key != "matchScore" and score is not None and score <= 1:
+        if key == "matchQuality" and score is not None and score <= 1:
             score *= 100
         if score is None or not 0 <= score <= 100:
             raise DeadLetter("bad_match")
@@ -207,25 +219,28 @@ class Joined:
             return "deadLetter"
         response = self.responses.get(half["request_id"])
         of_query = half["kind"] == "query"
-        if of_query and response and response["kind"] == "whole":
-            return "stored"
         kept = self.queries if of_query else self.responses
         there = kept.setdefault(half["request_id"], half)
+        if of_query and response and response["kind"] == "whole":
+            return "stored"
         return "stored" if there is half else "duplicate" if there == half else "conflict"
 
     def interactions(self, excluded_sessions=(), excluded_requests=()):
-        """Every interaction, joined; also the excluded ones, which say so."""
+        """Every interaction, joined; also the excluded ones, which say why."""
         for request_id in self.queries.keys() | self.responses.keys():
             query, response = self.queries.get(request_id), self.responses.get(request_id)
-            if response and response["kind"] == "whole":
-                query = None
-            asked = response if response and response["kind"] == "whole" else query
-            halves = [half for half in (query, response) if half]
+            whole = response is not None and response["kind"] == "whole"
+            asked = response if whole else query
             timestamp = (asked or response)["timestamp"]
-            if asked and asked is response and asked["query_timestamp"] is not None:
+            if whole and asked["query_timestamp"] is not None:
                 timestamp = asked["query_timestamp"]
+            # a query event beside a whole record adds its session and its traffic flag, and nothing else
+            halves = [half for half in ((response, query) if whole else (query, response)) if half]
             session = next((half["session"] for half in halves if half["session"]), None)
-            combined = asked is not None and asked is response and asked["query_timestamp"] is None
+            reasons = {half["excluded"] for half in halves}
+            if session in excluded_sessions or request_id in excluded_requests:
+                reasons.add("listed")
+            combined = whole and asked["query_timestamp"] is None
             latency = None
             if response:
                 latency = response["total_time"]
@@ -233,10 +248,10 @@ class Joined:
                     latency = Decimal(response["timestamp"] - timestamp)
                 if latency is not None and latency < 0:
                     latency = None
+            answer = response or {}
             yield Interaction(
                 request_id, timestamp, asked["text"] if asked else None, session,
-                response["match"] if response else None, response["score"] if response else None,
-                response["outcome"] if response else "unanswered", asked is not None, response is not None, latency,
-                response["missing"] if response else [], response["matched"] if response else [],
-                any(half["excluded"] for half in halves) or session in excluded_sessions
-                or request_id in excluded_requests)
+                answer.get("match"), answer.get("score"), answer.get("source"), answer.get("outcome", "unanswered"),
+                answer.get("outcome_named", False), asked is not None, response is not None, latency,
+                answer.get("missing", []), answer.get("matched", []), answer.get("topic"),
+                next((reason for reason in EXCLUSIONS if reason in reasons), None))

@@ -60,6 +60,7 @@ Usage: cargo xtask TASK
   bench pages [--quick]   every page of the dashboard over two years and two million interactions
   bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function
   bench worker [--quick]  what a visitor waits for the Worker's client, and its size beside the AWS SDK's
+  bench trends            how often the report's arrows would be wrong, by simulated weeks
   dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
                           or x86_64
   screenshots             the pictures of the dashboard in docs/images
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         ["bench", what @ ("intake" | "report" | "pages"), options @ ..] => bench(what, options),
         ["bench", "lambda", options @ ..] => bench_lambda(options),
         ["bench", "worker", options @ ..] => worker_client::bench(options),
+        ["bench", "trends"] => bench_trends(),
         ["aws-demo"] => aws_demo::run_demo(),
         ["screenshots"] => dashboard_pages::screenshots(),
         ["deny"] => deny(),
@@ -116,6 +118,11 @@ fn bench_lambda(options: &[&str]) -> Result<()> {
         .args(options)
         .env(DYNOXIDE_VARIABLE, dynoxide)
         .current_dir(root()))
+}
+
+fn bench_trends() -> Result<()> {
+    let example = ["--package", "cv-analytics-insights", "--example", "trends_simulation"];
+    run(commands::cargo().args(["run", "--release"]).args(example).current_dir(root()))
 }
 
 fn deny() -> Result<()> {

@@ -172,7 +172,7 @@ impl Reading {
             }
             match read_record(item) {
                 Ok(Record::Interaction(record))
-                    if record.is_joined() && !self.origins.complete(&record) =>
+                    if record.is_joined() && !self.origins.would_complete(&record) =>
                 {
                     // A page that moved while it was read may show a record twice.
                     if self.joined.insert(record.request_id.as_str().to_owned()) {
@@ -276,7 +276,7 @@ impl Reading {
     }
 }
 
-/// What the query halves in interim rows name, by a hash of their request id: some 40 bytes a row.
+/// What the query halves in interim rows name, by a hash of their request id: some 50 bytes a row.
 #[derive(Default)]
 struct Origins {
     hashes: RandomState,
@@ -294,7 +294,7 @@ impl Origins {
 
     /// Whether the row of a whole record names what the record lacks. Two ids with one hash cost a
     /// look into the table, and no more.
-    fn complete(&self, record: &Interaction) -> bool {
+    fn would_complete(&self, record: &Interaction) -> bool {
         let Some(query) = record.query.as_ref().filter(|_| record.is_whole()) else { return false };
         let named = self.named.get(&self.hashes.hash_one(record.request_id.as_str()));
         let Some(&(session, traffic)) = named else { return false };

@@ -30,7 +30,8 @@ use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::{report_html, report_text};
+use cv_analytics_insights::view::owner_template::MailContext;
+use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_sqlite::SqliteStore;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -69,9 +70,20 @@ fn interaction(number: usize) -> Vec<Value> {
     };
     let query = json!({"eventType": "query", "requestId": id, "timestamp": at, "query": text,
                        "sessionId": session, "metadata": {"userAgent": agent, "page": number % 7}});
+    // The two events need not agree on whose question it was.
+    let session = match seeded.below(6) {
+        0 => json!("anonymous"),
+        1 => json!("another session"),
+        _ => session,
+    };
+    let agent = if seeded.chance(8) { "bingbot/2.0" } else { agent };
     let mut response = json!({
         "eventType": "response", "requestId": id, "timestamp": at + 500 + i64::try_from(seeded.below(4_000)).unwrap(),
         "sessionId": session, "tokens": seeded.below(900), "metadata": {"userAgent": agent, "matchQuality": 0.1 * 3.0}});
+    if seeded.chance(50) {
+        response["topic"] = json!("notice period");
+        response["metadata"]["matchSource"] = json!("model");
+    }
     let fields = response.as_object_mut().unwrap();
     match seeded.below(8) {
         0 => drop(fields.insert("outcome".to_owned(), json!("blocked"))),
@@ -212,7 +224,12 @@ async fn forms<S: Observe + Ledger>(store: &S, week: IsoWeek) -> [String; 3] {
     let rules = CountingRules::new(settings).unwrap();
     let report = build_report(&store, &rules, week, now).await.unwrap().report;
     assert!(report.provenance.interactions > 0);
-    [report.to_json().unwrap(), report_html::render(&report).unwrap(), report_text::render(&report)]
+    let view = MailContext::default().view(&report);
+    [
+        report.to_json().unwrap(),
+        render(Form::Html, &view).unwrap(),
+        render(Form::Text, &view).unwrap(),
+    ]
 }
 
 /// Joins a batch as the processor does, which does not look first at what is there.

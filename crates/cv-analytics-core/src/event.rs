@@ -174,10 +174,10 @@ impl MatchScore {
         (0.0..=100.0).contains(&score).then_some(Self(score))
     }
 
-    /// Takes a confidence: values up to 1 are fractions, larger ones 0 to 100. Rounded to a
+    /// Takes a match quality: values up to 1 are fractions, larger ones 0 to 100. Rounded to a
     /// millionth, so that 0.29 is 29.
-    pub fn from_confidence(confidence: f64) -> Option<Self> {
-        let score = if confidence <= 1.0 { confidence * 100.0 } else { confidence };
+    pub fn from_quality(quality: f64) -> Option<Self> {
+        let score = if quality <= 1.0 { quality * 100.0 } else { quality };
         Self::new((score * 1e6).round() / 1e6)
     }
 

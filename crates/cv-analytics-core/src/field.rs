@@ -18,9 +18,16 @@ impl Fields {
         Self { rest, tolerated: Vec::new() }
     }
 
-    /// Takes a field out; one that is `null` is one that is absent.
+    /// Takes an optional field out; one that is `null` or an empty text is one that is absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
-        self.rest.remove(name).filter(|value| !value.is_null())
+        self.rest.remove(name).filter(|value| !is_absent(value))
+    }
+
+    /// Takes a required field by its own name, else by one of those that are tolerated; an empty text
+    /// where no other is there, so that the reason for refusing it is its own.
+    pub(crate) fn take_required(&mut self, name: &str, others: &[&str]) -> Option<Value> {
+        let empty = self.rest.get(name).filter(|value| value.is_string()).cloned();
+        self.take_or(name, others).or(empty)
     }
 
     /// Takes the field by its own name, else by one of those that are tolerated.
@@ -71,42 +78,66 @@ impl Fields {
         }
     }
 
-    /// A list of names: texts, numbers, or objects that carry `name` or `skill`; one text is
-    /// split at its commas.
-    pub(crate) fn names(&mut self, name: &str, value: Value) -> Result<Vec<String>, Unreadable> {
+    /// A list of names: texts, numbers, or objects that carry `name` or `skill`. One text is one
+    /// entry, as it came: it is read when a report is made. Only one that is too long for a name is
+    /// split, so that none of its names is lost. What is no name is left out.
+    pub(crate) fn names(&mut self, name: &str, value: Value) -> Vec<String> {
         let values = match value {
             Value::Array(values) => values,
-            Value::String(text) => {
-                self.tolerate(&format!("a text for the list {name}"));
-                text.split(',').map(|part| Value::String(part.to_owned())).collect()
+            value => {
+                self.tolerate(&format!("one value for the list {name}"));
+                match value {
+                    Value::String(text) if text.chars().count() > NAME_MAX_CHARS => {
+                        text.split(LIST_SIGNS).map(Value::from).collect()
+                    }
+                    value => vec![value],
+                }
             }
-            other => return Err(wrong_type(name, "a list", &other)),
         };
-        let mut names = Vec::with_capacity(values.len());
+        let mut names = Vec::with_capacity(values.len().min(MAX_NAMES));
         for value in values {
             let text = match value {
+                Value::String(text) => text,
+                Value::Null => continue,
+                Value::Number(number) => {
+                    self.tolerate(&format!("a number for a text in {name}"));
+                    number.to_string()
+                }
                 Value::Object(mut fields) => {
                     self.tolerate(&format!("objects for the texts in {name}"));
-                    match fields.remove("name").or_else(|| fields.remove("skill")) {
-                        Some(Value::String(text)) => text,
-                        _ => {
-                            return Err((
-                                Reason::WrongType,
-                                format!("{name} holds an object without a name"),
-                            ));
-                        }
-                    }
+                    let text = ["name", "skill"]
+                        .iter()
+                        .find_map(|key| fields.remove(*key).filter(Value::is_string));
+                    let Some(Value::String(text)) = text else {
+                        self.tolerate(&format!("left an object without a name out of {name}"));
+                        continue;
+                    };
+                    text
                 }
-                Value::Null => continue,
-                value => self.text(name, value)?,
+                Value::Bool(_) | Value::Array(_) => {
+                    self.tolerate(&format!("left out what is no text in {name}"));
+                    continue;
+                }
             };
             let text = text.trim();
             if !text.is_empty() {
                 names.push(text.to_owned());
             }
         }
-        Ok(names)
+        names
     }
+}
+
+/// The most characters of a name that are kept.
+pub(crate) const NAME_MAX_CHARS: usize = 200;
+/// The most names of a list that are kept.
+pub(crate) const MAX_NAMES: usize = 50;
+/// What parts the names of a list that came as one text.
+const LIST_SIGNS: [char; 12] = [',', ';', '\n', '\r', '|', '•', '·', '‣', '◦', '、', '，', '；'];
+
+/// Whether a value of an optional field is none.
+pub(crate) fn is_absent(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 pub(crate) fn wrong_type(name: &str, expected: &str, found: &Value) -> Unreadable {

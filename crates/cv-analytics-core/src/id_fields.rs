@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The fields of a message by which it belongs to a request or a session.
-const ID_FIELDS: [&str; 3] = ["requestId", "correlationId", "sessionId"];
+use crate::privacy::is_session;
+
+/// The fields of a message by which it belongs to a request.
+const REQUEST_FIELDS: [&str; 2] = ["requestId", "correlationId"];
+
+/// The longest name of a field that is looked at.
+const MAX_FIELD_BYTES: usize = 40;
 
 /// Whether an id field of a message's body holds one of `names`, so that the message goes when they
 /// are forgotten. A body that is no JSON, as one that was cut off, is searched as text; so is one
@@ -33,13 +38,18 @@ fn holds_value(value: &Value, names: &BTreeSet<String>) -> bool {
 }
 
 fn holds_text(text: &str, names: &BTreeSet<String>) -> bool {
-    ID_FIELDS.iter().any(|field| {
-        let field = format!("\"{field}\"");
-        text.match_indices(&field).any(|(start, _)| {
-            let after = text.get(start + field.len()..).unwrap_or_default();
-            text_value(after).is_some_and(|value| is_named(&value, names))
-        })
-    })
+    // Every quoted text that is followed by a colon may be a field's name.
+    let mut quotes = text.match_indices('"').map(|(place, _)| place).peekable();
+    while let Some(start) = quotes.next() {
+        let Some(end) = quotes.peek() else { break };
+        let field = text.get(start + 1..*end).unwrap_or_default();
+        if is_id(field)
+            && text.get(end + 1..).and_then(text_value).is_some_and(|value| is_named(&value, names))
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// The JSON string that follows a field's name; it may end with the text instead of a quote.
@@ -57,7 +67,7 @@ fn text_value(after_field: &str) -> Option<String> {
 }
 
 fn is_id(field: &str) -> bool {
-    ID_FIELDS.contains(&field)
+    REQUEST_FIELDS.contains(&field) || (field.len() <= MAX_FIELD_BYTES && is_session(field))
 }
 
 fn is_named(value: &str, names: &BTreeSet<String>) -> bool {

@@ -14,11 +14,11 @@ use crate::event::{
     Event, EventType, Halves, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf,
     SessionId, Traffic,
 };
-use crate::field::{Fields, Unreadable, wrong_type};
+use crate::field::{Fields, MAX_NAMES, NAME_MAX_CHARS, Unreadable, is_absent, wrong_type};
 use crate::json_object::object;
 use crate::known_bots::is_known_bot;
 use crate::match_fields::{Blocks, match_type, outcome, score, total_time};
-use crate::privacy::Privacy;
+use crate::privacy::{Privacy, TOP_LEVEL_SESSIONS, bare_name};
 use crate::timestamp::Timestamp;
 
 /// The most characters of a question that are kept.
@@ -75,13 +75,13 @@ impl Intake {
         let mut fields = object(body)?;
         let event_type = event_type(&mut fields)?;
         let request_id = request_id(&mut fields)?;
-        let timestamp = fields.take("timestamp").ok_or_else(|| missing("timestamp"))?;
+        let timestamp =
+            fields.take_required("timestamp", &[]).ok_or_else(|| missing("timestamp"))?;
         let timestamp = moment("timestamp", &timestamp)?;
         let origin = self.origin(&mut fields)?;
+        let answered = fields.rest.get("response").is_some_and(|response| !is_absent(response));
         let halves = match event_type {
-            EventType::Query
-                if fields.rest.get("response").is_some_and(|response| !response.is_null()) =>
-            {
+            EventType::Query if answered => {
                 fields.tolerate("question and answer in one event");
                 let query = self.question(&mut fields)?.ok_or_else(|| missing("query"))?;
                 let response =
@@ -89,6 +89,7 @@ impl Intake {
                 Halves::Whole(query.half(timestamp, &origin), response)
             }
             EventType::Query => {
+                fields.take("response");
                 let query = self.question(&mut fields)?.ok_or_else(|| missing("query"))?;
                 let mut half = query.half(timestamp, &origin);
                 self.rest(&mut fields, &mut half.unknown, &mut half.tolerated);
@@ -96,8 +97,8 @@ impl Intake {
             }
             EventType::Response => {
                 let asked_at = match fields.rest.get("query") {
-                    Some(Value::Null) | None => None,
-                    Some(_) => fields.take("queryTimestamp"),
+                    Some(query) if !is_absent(query) => fields.take("queryTimestamp"),
+                    _ => fields.take("query"),
                 };
                 match asked_at {
                     Some(asked_at) => {
@@ -134,14 +135,14 @@ impl Intake {
         Ok(event)
     }
 
-    /// Session and traffic, and the metadata without what privacy takes out.
+    /// Session and traffic, and the fields without what privacy takes out.
     fn origin(&self, fields: &mut Fields) -> Result<Origin, Unreadable> {
-        let session = match fields.take("sessionId") {
+        let session = match Self::session_field(fields) {
             Some(id) => self.privacy.session(&fields.text("sessionId", id)?),
             None => None,
         };
+        let agents = self.privacy.take_headers(&mut fields.rest);
         let mut traffic = Traffic::Visitor;
-        let mut agents = Vec::new();
         if let Some(Value::Object(metadata)) = fields.rest.get_mut("metadata") {
             if let Some(named) =
                 metadata.get("traffic").and_then(Value::as_str).and_then(Traffic::from_code)
@@ -149,49 +150,47 @@ impl Intake {
                 traffic = named;
                 metadata.remove("traffic");
             }
-            agents = self.user_agents(metadata);
             if metadata.is_empty() {
                 fields.rest.remove("metadata");
             }
         }
-        agents.extend(self.user_agents(&mut fields.rest));
         if traffic == Traffic::Visitor && agents.iter().any(|agent| is_known_bot(agent)) {
             traffic = Traffic::Bot;
         }
         Ok(Origin { session, traffic })
     }
 
-    /// The user agents in `fields`; taken out, with the referers, where privacy says so.
-    fn user_agents(&self, fields: &mut Map<String, Value>) -> Vec<String> {
-        let named = |name: &String, known: &[&str]| {
-            known.iter().any(|known| name.eq_ignore_ascii_case(known))
-        };
-        let agent = |name: &String| named(name, &["userAgent", "user-agent", "user_agent"]);
-        let agents = fields.iter().filter(|(name, _)| agent(name));
-        let agents = agents.filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect();
-        if self.privacy.drop_user_agent {
-            fields.retain(|name, _| !agent(name) && !named(name, &["referer", "referrer"]));
+    /// The session's id: `sessionId`, else the first of the other names of a session that is there.
+    fn session_field(fields: &mut Fields) -> Option<Value> {
+        if let Some(id) = fields.take("sessionId") {
+            return Some(id);
         }
-        agents
+        let name = TOP_LEVEL_SESSIONS.iter().find_map(|session| {
+            let is_session = |name: &&String| bare_name(name) == *session;
+            fields.rest.keys().find(is_session).filter(|name| {
+                fields.rest.get(*name).is_some_and(|value| {
+                    !is_absent(value) && !value.is_boolean() && !value.is_array()
+                })
+            })
+        })?;
+        let name = name.clone();
+        let id = match fields.rest.get(&name)? {
+            // Its other fields stay, its id hashed.
+            Value::Object(session) => {
+                session.get("id").filter(|id| id.is_string() || id.is_number())?.clone()
+            }
+            _ => fields.take(&name)?,
+        };
+        fields.tolerate(&format!("{name} for sessionId"));
+        Some(id)
     }
 
     fn question(&self, fields: &mut Fields) -> Result<Option<Question>, Unreadable> {
-        let Some(query) = fields.take("query") else { return Ok(None) };
+        let Some(query) = fields.take_required("query", &[]) else { return Ok(None) };
         let mut text = fields.text("query", query)?;
-        let cut = self.redact_and_cut(&mut text, QUERY_MAX_CHARS) | was_cut(fields, "query");
+        let cut =
+            self.privacy.redact_and_cut(&mut text, QUERY_MAX_CHARS) | was_cut(fields, "query");
         Ok(Some(Question { text, cut }))
-    }
-
-    /// Redacts a text and cuts it after `limit` characters; what the cut leaves of a number may
-    /// look like another one, so that it is redacted again. Says whether anything was cut.
-    fn redact_and_cut(&self, text: &mut String, limit: usize) -> bool {
-        self.privacy.owned(text);
-        let mut was_cut = false;
-        while cut(text, limit) {
-            was_cut = true;
-            self.privacy.owned(text);
-        }
-        was_cut
     }
 
     fn response(
@@ -229,22 +228,16 @@ impl Intake {
         let (reasoning, reasoning_cut) = match reasoning {
             Some(value) => {
                 let mut text = fields.text("reasoning", value)?;
-                let cut = self.redact_and_cut(&mut text, REASONING_MAX_CHARS)
+                let cut = self.privacy.redact_and_cut(&mut text, REASONING_MAX_CHARS)
                     | was_cut(fields, "reasoning");
                 (Some(text), cut)
             }
             None => (None, false),
         };
-        let matched_skills =
-            self.names(fields, &mut blocks, "matchedSkills", &["skillsMatched"])?;
-        let missing_skills = self.names(
-            fields,
-            &mut blocks,
-            "missingSkills",
-            &["skillsMissing", "missingConcepts"],
-        )?;
-        let topic =
-            fields.take("topic").map(|topic| self.name("topic", fields, topic)).transpose()?;
+        let matched_skills = self.names(fields, &mut blocks, "matchedSkills", &["skillsMatched"]);
+        let missing_skills =
+            self.names(fields, &mut blocks, "missingSkills", &["skillsMissing", "missingConcepts"]);
+        let topic = self.topic(fields);
         let total_time_ms = total_time(fields)?;
 
         let mut half = ResponseHalf {
@@ -280,7 +273,7 @@ impl Intake {
         blocks: &mut Blocks,
         name: &str,
         others: &[&str],
-    ) -> Result<Vec<String>, Unreadable> {
+    ) -> Vec<String> {
         let mut values: Vec<Value> = fields.take(name).into_iter().collect();
         values.extend(others.iter().filter_map(|other| fields.take_or(name, &[other])));
         while let Some(value) = blocks.take(fields, name) {
@@ -288,19 +281,33 @@ impl Intake {
         }
         let mut names = Vec::new();
         for value in values {
-            names.extend(fields.names(name, value)?);
+            names.extend(fields.names(name, value));
         }
-        for name in &mut names {
-            self.privacy.owned(name);
+        if names.len() > MAX_NAMES {
+            fields.tolerate(&format!("kept {MAX_NAMES} of {} {name}", names.len()));
+            names.truncate(MAX_NAMES);
         }
-        Ok(names)
+        let cut = names
+            .iter_mut()
+            .filter_map(|name| self.privacy.redact_and_cut(name, NAME_MAX_CHARS).then_some(()))
+            .count();
+        if cut > 0 {
+            fields.tolerate(&format!("cut {cut} of the {name} after {NAME_MAX_CHARS} characters"));
+        }
+        names
     }
 
-    /// One name, redacted.
-    fn name(&self, field: &str, fields: &mut Fields, value: Value) -> Result<String, Unreadable> {
-        let mut name = fields.text(field, value)?;
-        self.privacy.owned(&mut name);
-        Ok(name)
+    /// What the question is about, by the agent's model.
+    fn topic(&self, fields: &mut Fields) -> Option<String> {
+        let topic = fields.take("topic")?;
+        let Ok(mut topic) = fields.text("topic", topic) else {
+            fields.tolerate("left a topic out that is no text");
+            return None;
+        };
+        if self.privacy.redact_and_cut(&mut topic, NAME_MAX_CHARS) {
+            fields.tolerate(&format!("cut the topic after {NAME_MAX_CHARS} characters"));
+        }
+        Some(topic)
     }
 
     /// A question without its timestamp, or a timestamp without its question, makes no query half:
@@ -312,7 +319,7 @@ impl Intake {
             *asked_at = Value::from(moment.as_millis());
         }
         let Some(Value::String(text)) = fields.rest.get_mut("query") else { return };
-        if self.redact_and_cut(text, QUERY_MAX_CHARS)
+        if self.privacy.redact_and_cut(text, QUERY_MAX_CHARS)
             && let Value::Array(names) =
                 fields.rest.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
         {
@@ -377,7 +384,7 @@ fn missing(name: &str) -> Unreadable {
 }
 
 fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {
-    let value = fields.take_or("eventType", &["type"]).ok_or_else(|| missing("eventType"))?;
+    let value = fields.take_required("eventType", &["type"]).ok_or_else(|| missing("eventType"))?;
     let Value::String(text) = value else { return Err(wrong_type("eventType", "a text", &value)) };
     EventType::from_code(text.trim()).ok_or_else(|| {
         (Reason::UnknownEventType, "eventType is neither \"query\" nor \"response\"".to_owned())
@@ -385,8 +392,9 @@ fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {
 }
 
 fn request_id(fields: &mut Fields) -> Result<RequestId, Unreadable> {
-    let value =
-        fields.take_or("requestId", &["correlationId"]).ok_or_else(|| missing("requestId"))?;
+    let value = fields
+        .take_required("requestId", &["correlationId"])
+        .ok_or_else(|| missing("requestId"))?;
     let text = fields.text("requestId", value)?;
     RequestId::new(text).map_err(|error| (Reason::BadRequestId, error.to_string()))
 }
@@ -399,16 +407,6 @@ fn moment(name: &str, value: &Value) -> Result<Timestamp, Unreadable> {
             format!("{name} is neither a number of milliseconds or seconds nor an ISO 8601 date and time"),
         ),
     })
-}
-
-/// Cuts `text` after `limit` characters, and says whether it had to.
-fn cut(text: &mut String, limit: usize) -> bool {
-    if text.len() <= limit {
-        return false;
-    }
-    let Some((end, _)) = text.char_indices().nth(limit) else { return false };
-    text.truncate(end);
-    true
 }
 
 /// Whether the event says that a text had been cut before: exports do.

@@ -4,7 +4,7 @@
 //!
 //! 1. [`timestamp`] and [`week`]: a moment in milliseconds, and the ISO 8601 week that holds it.
 //! 2. [`event`]: the two halves of an interaction and the values in them.
-//! 3. [`privacy`] and [`known_bots`]: what is taken out of a message before anything keeps it.
+//! 3. [`privacy`] (a folder by subject) and [`known_bots`]: what is taken out of a message before anything keeps it.
 //! 4. [`intake`] (with `json_object`, `field` and `match_fields`): the one function that turns bytes
 //!    into halves, or into a [`dead_letter`].
 //! 5. [`interaction`]: the joining law; [`canary`]: what was sent to check the installation alone.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::canonical::whole_where_it_is;
 use crate::dead_letter::Reason;
 use crate::event::{MatchScore, MatchType, Outcome};
-use crate::field::{Fields, Unreadable};
+use crate::field::{Fields, Unreadable, is_absent};
 
 /// The blocks that older agents wrap the match in: `matchQuality` and `meta`.
 pub(crate) struct Blocks(Vec<(&'static str, Map<String, Value>)>);
@@ -28,12 +28,8 @@ impl Blocks {
 
     pub(crate) fn take(&mut self, fields: &mut Fields, name: &str) -> Option<Value> {
         for (block, values) in &mut self.0 {
-            if let Some(value) = values.remove(name).filter(|value| !value.is_null()) {
-                let meant = match name {
-                    "confidence" => "matchScore",
-                    "type" => "matchType",
-                    name => name,
-                };
+            if let Some(value) = values.remove(name).filter(|value| !is_absent(value)) {
+                let meant = if name == "type" { "matchType" } else { name };
                 fields.tolerate(&format!("{block}.{name} for {meant}"));
                 return Some(value);
             }
@@ -49,6 +45,21 @@ impl Blocks {
         other: &str,
     ) -> Option<Value> {
         self.take(fields, other).or_else(|| self.take(fields, one))
+    }
+
+    /// The score in a block: `matchScore` or `coverage`, else a number under `matchQuality`.
+    fn take_score(&mut self, fields: &mut Fields) -> Option<(&'static str, Value)> {
+        for score in SCORES {
+            for (block, values) in &mut self.0 {
+                if values.get(score).is_some_and(is_numeric)
+                    && let Some(value) = values.remove(score)
+                {
+                    fields.tolerate(&format!("{block}.{score} for matchScore"));
+                    return Some((score, value));
+                }
+            }
+        }
+        None
     }
 
     /// What nobody took out of a block stays in it.
@@ -85,43 +96,50 @@ pub(crate) fn outcome(fields: &mut Fields, value: &Value) -> Result<Outcome, Unr
     Ok(found)
 }
 
-/// `matchScore` is 0 to 100; under `matchQuality` and `confidence` values up to 1 are fractions.
-/// The agent's own `metadata.matchQuality` counts where nothing else gives a score.
+/// The names of a score, first come.
+const SCORES: [&str; 3] = ["matchScore", "coverage", "matchQuality"];
+
+/// How much of what was asked the CV covers: `matchScore` or `coverage`, 0 to 100, or a number under
+/// `matchQuality`, where values up to 1 are fractions; at the top level, else in a block, else the
+/// agent's own `metadata.matchQuality`. A `confidence` is none: a model can be sure of `none`.
 pub(crate) fn score(
     fields: &mut Fields,
     blocks: &mut Blocks,
 ) -> Result<Option<MatchScore>, Unreadable> {
-    if let Some(value) = fields.take("matchScore") {
-        let number = fields.number("matchScore", &value).map_err(bad_score)?;
-        let score =
-            MatchScore::new(number).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))?;
-        return Ok(Some(score));
-    }
-    let named = ["matchQuality", "confidence"]
-        .into_iter()
-        .find(|name| fields.rest.get(*name).is_some_and(is_numeric));
-    let confidence = match named {
-        Some(name) => fields.take_or("matchScore", &[name]),
-        None => blocks.take(fields, "confidence"),
+    let at_the_top = SCORES.into_iter().find_map(|name| {
+        let is_score = name == "matchScore" || fields.rest.get(name).is_some_and(is_numeric);
+        let value = is_score.then(|| fields.take(name)).flatten()?;
+        if name != "matchScore" {
+            fields.tolerate(&format!("{name} for matchScore"));
+        }
+        Some((name, value))
+    });
+    let Some((name, value)) = at_the_top.or_else(|| blocks.take_score(fields)) else {
+        return Ok(score_in_metadata(fields));
     };
-    let Some(value) = confidence else { return Ok(score_in_metadata(fields)) };
-    let number = fields.number("confidence", &value).map_err(bad_score)?;
-    MatchScore::from_confidence(number)
-        .map(Some)
-        .ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
+    let number = fields.number(name, &value).map_err(bad_score)?;
+    let score = if name == "matchQuality" {
+        MatchScore::from_quality(number)
+    } else {
+        MatchScore::new(number)
+    };
+    score.map(Some).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
 }
 
 /// `metadata.matchQuality` stays where it is: metadata is the agent's own, so what is no score there
 /// is no mistake either.
 fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     let value = fields.rest.get("metadata")?.get("matchQuality")?;
-    let score = MatchScore::from_confidence(value.as_f64()?)?;
+    let score = MatchScore::from_quality(value.as_f64()?)?;
     fields.tolerate("metadata.matchQuality for matchScore");
     Some(score)
 }
 
 fn is_numeric(value: &Value) -> bool {
-    value.is_number() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
+    value.is_number()
+        || value
+            .as_str()
+            .is_some_and(|text| text.trim().trim_end_matches('%').trim_end().parse::<f64>().is_ok())
 }
 
 fn bad_score(_: Unreadable) -> Unreadable {
@@ -138,7 +156,8 @@ pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable>
     let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
         return Ok(None);
     };
-    let Some(value) = performance.get("totalTime").filter(|value| !value.is_null()).cloned() else {
+    let Some(value) = performance.get("totalTime").filter(|value| !is_absent(value)).cloned()
+    else {
         return Ok(None);
     };
     let number = fields.number("performance.totalTime", &value)?;

@@ -106,7 +106,7 @@ write(
   names(ALLOWED.languages),
 );
 
-// The same slips of the finger as `misspellings` in src/skill_forms.rs.
+// The same slips of the finger as `misspellings` in src/skills/forms.rs.
 function misspellings(name) {
   const wrong = [];
   for (let at = 1; at < name.length; at += 1) {

@@ -21,7 +21,7 @@ mod tally;
 pub mod view;
 
 pub use skills::{
-    OTHER_QUESTIONS, OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords,
-    ReadNames, ReadTopic, SkillDictionary, SkillId, SkillMention, TopicRules, is_known_topic,
-    name_key, phrase, table_topic, topic,
+    OwnerSkills, OwnerSkillsError, ParsedNames, ParsedTopic, QuestionWords, ReadNames, ReadTopic,
+    SkillDictionary, SkillId, SkillMention, TopicRules, TopicRulesError, is_known_topic, name_key,
+    phrase, table_topic,
 };

@@ -102,6 +102,7 @@ fn a_word_that_is_also_english_counts_where_the_part_is_little_more() {
     check_skills("Go (programming language)", &["Go"]);
     check_skills("Go 1.21", &["Go"]);
     check_skills("strong Go skills", &["Go"]);
+    check_skills("Go-Entwickler", &["Go"]);
     check_skills("apps written in Go", &["Go"]);
     for sentence in [
         "ability to go abroad and rest",

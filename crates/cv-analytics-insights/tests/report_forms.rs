@@ -191,7 +191,7 @@ fn a_count_under_twenty_has_no_percentage() {
 fn what_was_not_collected_is_not_zero() {
     let view = MailContext::default().view(&fixture("hostile-week.json"));
     let text = render(Form::Text, &view).unwrap();
-    assert!(text.contains("Match score ......... not collected"), "{text}");
+    assert!(text.contains("Match score ............. not collected"), "{text}");
     let figures: Vec<_> = view.capture.iter().map(|row| (row.name, row.value.as_str())).collect();
     assert!(figures.contains(&("Duplicates ignored", "not counted")), "{figures:?}");
     assert!(view.counts.unwrap().latency.is_empty());
@@ -219,6 +219,12 @@ fn the_page_has_everything_and_its_links_are_paths() {
     let counts = view.counts.unwrap();
     assert_eq!(view.actions.shown.len(), report.actions.len());
     assert_eq!(counts.history.len(), 8);
+    let rated_by = counts.rated_by.unwrap();
+    assert_eq!(rated_by.to_string(), "98 ratings by the model, 4 by similarity search");
+    let source = "/questions?week=2026-W47&source=model";
+    assert_eq!(rated_by.pieces()[0].link.as_deref(), Some(source));
+    let after = "24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended";
+    assert_eq!(counts.after_no_match.as_deref(), Some(after));
     // One row a name, whatever its kinds.
     let kubernetes: Vec<_> =
         counts.gaps.rows.iter().filter(|row| row.name == "Kubernetes").collect();

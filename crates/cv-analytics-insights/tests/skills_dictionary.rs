@@ -87,6 +87,39 @@ fn separators_plurals_possessives_and_punctuation_do_not_hide_a_name() {
 }
 
 #[test]
+fn endings_compounds_and_versions_do_not_hide_a_name() {
+    check("Haben Sie Java-Kenntnisse?", &["Java"]);
+    check("Javakenntnisse, Go-Entwickler, SQL-kunskaper", &["Java", "Go", "SQL"]);
+    check("Kubernetesem i Dockerem, w Pythonie", &["Kubernetes", "Docker", "Python"]);
+    check("Python'da, React'i, Docker’ı", &["Python", "React", "Docker"]);
+    check("Django5, Python3.12, Java17+, .NET8", &["Django", "Python", "Java", ".NET"]);
+    check("spring-boot3 or Windows2022", &["Spring Boot", "Windows"]);
+    check("Javanese Reaktor, scalable, Dartmouth, rustikal, kotlina, jestem", &[]);
+}
+
+#[test]
+fn a_name_is_found_in_any_script_and_beside_one() {
+    check("你会Python吗, C#吗, 熟悉.NET吗", &["Python", "C#", ".NET"]);
+    check("Pythonは使えますか", &["Python"]);
+    check("Ｐｙｔｈｏｎ and C♯", &["Python", "C#"]);
+    check("你有机器学习经验吗", &["Machine Learning"]);
+    check("クラウドファンディング", &[]);
+    check("파이썬을, докером, בפייתון", &["Python", "Docker", "Python"]);
+    check("l'intelligence artificielle", &["Artificial Intelligence"]);
+    check(
+        "kuenstliche Intelligenz, aprendizaje automatico",
+        &["Artificial Intelligence", "Machine Learning"],
+    );
+}
+
+#[test]
+fn a_mention_with_an_ending_is_the_name_alone() {
+    let found = BUILT_IN.find("Kubernetesem, Javakenntnisse, l’Angular");
+    let texts: Vec<_> = found.iter().map(cv_analytics_insights::SkillMention::text).collect();
+    assert_eq!(texts, ["Kubernetes", "Java", "Angular"]);
+}
+
+#[test]
 fn a_mention_tells_where_it_stands_and_how_it_is_counted() {
     let text = "é Amazon   Web\nServices, K8S";
     let found = BUILT_IN.find(text);
@@ -178,6 +211,7 @@ proptest! {
                 proptest::sample::select(vec![
                     "go", "Rust", "C++", "c#", ".NET", "REST", "aws lambda", "k8s", "next", "’s", "\0", "\u{202e}",
                     " ", ", ", " or ", "/", "ｇｏ", "🦀", "e\u{301}", "\n", "experience with ", "中文",
+                    "机器学习", "ドッカー", "em", "kenntnisse", "'da", "’", "l'", "İ", "5", "+", "파이썬을", "питон",
                 ]).prop_map(str::to_owned),
             ],
             0..40,

@@ -73,7 +73,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file, or makes it (its folder has to be there), and brings an older one up to
-    /// date. Blocks for some milliseconds; for seconds where a large file of an older version is
+    /// date. Blocks for some milliseconds; for minutes where a large file of an older version is
     /// written anew.
     ///
     /// # Errors

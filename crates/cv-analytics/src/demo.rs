@@ -6,12 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::gap_sentences;
 use cv_analytics_insights::model::{DeliveryCounts, Report};
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::mark_gap;
+use cv_analytics_insights::view::links::{Links, WeekLinks};
+use cv_analytics_insights::view::phrases::gaps::{since_marked, tracked_state};
+use cv_analytics_insights::view::text::counted;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
@@ -151,7 +153,7 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
     Ok(())
 }
 
-/// Writes the report in its four forms, and says where and what is in it.
+/// Writes the report in each of its forms, and says where and what is in it.
 fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts) -> Result<String> {
     let mut text = format!("\nThe report of week {} is written:\n", report.week);
     for format in Format::ALL {
@@ -168,9 +170,6 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         "The Worker's secrets and your token are in {}.\n\n",
         shown(&folder.credentials_file())
     );
-    let counted = |count: Option<u64>| {
-        count.map_or_else(|| "not counted".to_owned(), |count| count.to_string())
-    };
     text += &format!(
         "  {} questions asked, {} answered, {} unanswered; {} interactions of bots, canaries and your own left out\n",
         report.capture.queries,
@@ -179,16 +178,17 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         report.provenance.excluded
     );
     text += &format!(
-        "  covered: {} full, {} partial, {} not at all; {} conversations\n",
+        "  covered: {} full, {} partial, {} not at all; conversations: {}\n",
         report.matches.this_week.full,
         report.matches.this_week.partial,
         report.matches.this_week.none,
         report.conversations
     );
-    let DeliveryCounts { duplicates, conflicts: _, dead_letters } = arrived;
+    let DeliveryCounts { duplicates, dead_letters, .. } = arrived;
     text += &format!(
-        "  on their way: {} came twice, {dead_letters} could not be read (cv-analytics dead-letters list)\n",
-        counted(*duplicates)
+        "  {}, {} (cv-analytics dead-letters list)\n",
+        counted(duplicates.unwrap_or_default(), "duplicate", "duplicates"),
+        counted(*dead_letters, "unreadable message", "unreadable messages"),
     );
     for trend in &report.trending {
         let way = serde_json::to_string(&trend.trend)?;
@@ -201,8 +201,8 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
         );
     }
     for gap in &report.followed {
-        let state = gap_sentences::follow_state(gap.state);
-        let since = gap_sentences::since_marked(gap, &report.week);
+        let state = tracked_state(gap.state);
+        let since = since_marked(gap, &WeekLinks::new(&Links::None, &report.week));
         text += &format!("  {}, {state}: {since}\n", gap.name);
     }
     if let Some(action) = report.actions.first() {

@@ -3,13 +3,13 @@
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::gap_sentences::{gap_kind_name, mark_consequence};
 use cv_analytics_insights::model::{Gap, GapMark};
 use cv_analytics_insights::report::builder::build_report;
-use cv_analytics_insights::report_words::counted;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::{MarkedNow, mark_gap};
+use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence};
+use cv_analytics_insights::view::text::conversations;
 
 use crate::arguments::Installation;
 use crate::store_location::FigureFiles;
@@ -141,17 +141,17 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
 }
 
 fn line(gap: &Gap) -> String {
-    let conversations = counted(gap.conversations, "conversation", "conversations");
     let running = match gap.weeks_running {
         0 | 1 => String::new(),
-        weeks => format!("; {weeks} weeks running"),
+        weeks => format!("; {weeks} weeks in a row"),
     };
     let mut text = format!(
-        "{:>5}  {} ({}): {}; {conversations}{running}\n",
+        "{:>5}  {} ({}): {}; {}{running}\n",
         gap.queries,
         output::plain(&gap.name),
         gap.name_type.code(),
-        gap_kind_name(gap.kind),
+        kind_name(gap.kind),
+        conversations(gap.conversations),
     );
     if let Some(mark) = gap.mark {
         let again = if gap.reopened { ", and open again" } else { "" };

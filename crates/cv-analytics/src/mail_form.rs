@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use cv_analytics_insights::mail_context::DashboardAddress;
-use cv_analytics_insights::mail_template::{MailTemplate, TemplateFile};
+use cv_analytics_insights::view::links::DashboardAddress;
+use cv_analytics_insights::view::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::mailing::Mailing;
 
 /// The form of the weekly mail.
@@ -39,7 +39,11 @@ impl MailForm {
     pub(crate) fn template(&self) -> Result<MailTemplate> {
         let html = self.mail_template.as_deref().map(read).transpose()?;
         let text = self.mail_text_template.as_deref().map(read).transpose()?;
-        Ok(MailTemplate::read(html, text)?)
+        let template = MailTemplate::read(html, text)?;
+        for old in template.old_names() {
+            eprintln!("warning: {old}");
+        }
+        Ok(template)
     }
 
     /// `mailing` in this form.

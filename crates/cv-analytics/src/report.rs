@@ -1,17 +1,17 @@
-//! `cv-analytics report`: the report of a week in one of its four forms.
+//! `cv-analytics report`: the report of a week in one of its forms.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::mail_context::MailContext;
-use cv_analytics_insights::mail_template::MailTemplate;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::{report_html, report_text};
+use cv_analytics_insights::view::links::Links;
+use cv_analytics_insights::view::owner_template::{MailContext, MailTemplate};
+use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
 use cv_analytics_server::configuration::PublicUrl;
@@ -83,6 +83,8 @@ pub(crate) enum Format {
     Html,
     /// Plain text
     Text,
+    /// Markdown, to paste into notes and chats
+    Markdown,
     /// The contract's JSON
     Json,
     /// A mail message (RFC 5322) with both
@@ -90,13 +92,15 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 4] = [Self::Html, Self::Text, Self::Json, Self::Eml];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Html, Self::Text, Self::Markdown, Self::Json, Self::Eml];
 
     /// The ending of a file in this form.
     pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Html => "html",
             Self::Text => "txt",
+            Self::Markdown => "md",
             Self::Json => "json",
             Self::Eml => "eml",
         }
@@ -109,9 +113,11 @@ impl Format {
 
     /// `report` in this form.
     pub(crate) fn render(self, report: &Report, from: &str, to: &str) -> Result<Vec<u8>> {
+        let written = |form| render(form, &MailContext::default().view(report));
         Ok(match self {
-            Self::Html => report_html::render(report)?.into_bytes(),
-            Self::Text => report_text::render(report).into_bytes(),
+            Self::Html => written(Form::Html)?.into_bytes(),
+            Self::Text => written(Form::Text)?.into_bytes(),
+            Self::Markdown => written(Form::Markdown)?.into_bytes(),
             Self::Json => report.to_json()?.into_bytes(),
             Self::Eml => Message::for_report(report, from, to, now())?.to_eml()?,
         })
@@ -156,7 +162,11 @@ impl ReportCommand {
         if format == Format::Json {
             return format.render(report, &self.from, &self.to);
         }
-        let context = MailContext { dashboard: dashboard.cloned(), ..MailContext::default() };
+        let context =
+            MailContext { links: Links::from(dashboard.cloned()), ..MailContext::default() };
+        if format == Format::Markdown {
+            return Ok(render(Form::Markdown, &context.view(report))?.into_bytes());
+        }
         let body = template.render(report, &context)?;
         for warning in &body.warnings {
             eprintln!("warning: {warning}; the built-in form stands in");

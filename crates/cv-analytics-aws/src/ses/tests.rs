@@ -67,6 +67,7 @@ fn message() -> Message {
     let from: cv_analytics_mail::mail_address::MailAddress = from.parse().unwrap();
     Message {
         week: "2026-W47".parse().unwrap(),
+        subject: "A report".to_owned(),
         to: "owner@example.com".parse().unwrap(),
         html: "<p>A report</p>".to_owned(),
         text: "A report".to_owned(),

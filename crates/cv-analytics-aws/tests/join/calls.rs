@@ -24,6 +24,9 @@ pub(crate) enum Call<'step> {
     /// A record with both halves on condition that there is none, a lone half neither: no step of
     /// the product asks for it.
     PutJoinedWhereNone(&'step Interaction),
+    /// A record with both halves over any lone half, whatever that names: no step of the product
+    /// asks for it.
+    PutJoinedOverLone(&'step Interaction),
 }
 
 /// What a call gave.

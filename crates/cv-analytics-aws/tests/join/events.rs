@@ -29,7 +29,7 @@ pub(crate) fn query(request: usize, text: &str, at: Timestamp) -> Event {
 }
 
 /// The event with another session and a traffic flag.
-pub(crate) fn flagged(event: Event, session: &str, traffic: Traffic) -> Event {
+pub(crate) fn flagged(event: &Event, session: &str, traffic: Traffic) -> Event {
     let at = event.at();
     let mut fields = event.to_json();
     fields["sessionId"] = session.into();

@@ -161,6 +161,17 @@ fn promoting_queries_alone_is_caught() {
 }
 
 #[test]
+fn losing_the_session_of_a_query_is_caught() {
+    let both = || Scenario::of([the_query(), the_self_contained()]);
+    let lost = Property::EveryOrderEndsInTheSameRecord;
+    let design = known_bad::WHOLE_RECORDS_LEFT_AS_THEY_ARE;
+    is_caught("whole records left as they are", design, both().with(Faults::NONE), lost);
+    let faults = Faults { expiry: true, ..Faults::NONE };
+    let design = known_bad::SESSION_OVERWRITTEN;
+    is_caught("session overwritten", design, both().with(faults), lost);
+}
+
+#[test]
 fn acknowledging_first_is_caught() {
     let faults = Faults { crashes: true, ..Faults::NONE };
     let lost = Property::EveryOrderEndsInTheSameRecord;

@@ -36,19 +36,23 @@ impl Items {
                 Answer::Made
             }
             Call::ReadRecord => Answer::Record(self.record.clone()),
-            Call::PutJoined(record) => Answer::Joined(match &self.record {
-                Some(Record::Interaction(there)) if there.is_joined() => {
-                    Err(InTheWay::Joined(there.clone()))
-                }
-                Some(Record::Interaction(there)) if lacks(record, there) => {
-                    Err(InTheWay::Lone(there.clone()))
-                }
-                Some(Record::Erased) => Err(InTheWay::Erased),
-                _ => {
-                    self.record = Some(Record::Interaction(record.clone()));
-                    Ok(())
-                }
-            }),
+            Call::PutJoined(record) | Call::PutJoinedOverLone(record) => {
+                Answer::Joined(match &self.record {
+                    Some(Record::Interaction(there)) if there.is_joined() => {
+                        Err(InTheWay::Joined(there.clone()))
+                    }
+                    Some(Record::Interaction(there))
+                        if matches!(call, Call::PutJoined(_)) && lacks(record, there) =>
+                    {
+                        Err(InTheWay::Lone(there.clone()))
+                    }
+                    Some(Record::Erased) => Err(InTheWay::Erased),
+                    _ => {
+                        self.record = Some(Record::Interaction(record.clone()));
+                        Ok(())
+                    }
+                })
+            }
             Call::PutLone(record) => Answer::Put(if let Some(there) = &self.record {
                 Err(there.clone())
             } else {

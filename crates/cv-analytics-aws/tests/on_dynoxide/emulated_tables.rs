@@ -103,6 +103,28 @@ pub(crate) fn self_contained(id: &str) -> Event {
                   "query": "Do you know Kubernetes?", "queryTimestamp": ASKED_AT}))
 }
 
+/// The self-contained response of an agent that knows no session, or another one.
+pub(crate) fn self_contained_of(id: &str, session: Option<&str>) -> Event {
+    let mut fields = self_contained(id).to_json();
+    fields["sessionId"] = json!(session);
+    event(&fields)
+}
+
+/// A query event of a known bot.
+pub(crate) fn bot_query(id: &str) -> Event {
+    let mut fields = query(id).to_json();
+    fields["metadata"] = json!({"traffic": "bot"});
+    event(&fields)
+}
+
+/// Removes an interim row, as its time to live does.
+pub(crate) async fn remove_row(store: &DynamoDbStore, id: &str) {
+    let tables = store.tables();
+    let key = aws_sdk_dynamodb::types::AttributeValue::S(id.to_owned());
+    let rows = &tables.names().query_events;
+    tables.client().delete_item().table_name(rows).key("requestId", key).send().await.unwrap();
+}
+
 /// Keeps one event as a batch of its own.
 pub(crate) async fn keep(store: &DynamoDbStore, event: Event) -> cv_analytics_aws::joining::Kept {
     let gathered = cv_analytics_aws::gathering::Gathered::first(event);

@@ -8,7 +8,8 @@ use cv_analytics_aws::request_units::Units;
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::emulated_tables::{
-    ASKED_AT, keep, observed, query, reporter, response, self_contained, store,
+    ASKED_AT, bot_query, keep, observed, query, remove_row, reporter, response, self_contained,
+    self_contained_of, store,
 };
 
 fn spent(store: &DynamoDbStore) -> Units {
@@ -66,6 +67,39 @@ async fn a_self_contained_response_three_writes_in_all() {
 }
 
 #[tokio::test]
+async fn a_session_or_a_flag_that_a_record_lacks_two_writes_once() {
+    let store = store();
+    for number in 0..40 {
+        keep(&store, bot_query(&format!("r{number}"))).await;
+        keep(&store, self_contained_of(&format!("r{number}"), None)).await;
+    }
+    assert_eq!(spent(&store), units(0.0, 120.0));
+    observed(&reporter(&store)).await;
+    let completed = spent(&store);
+    assert_eq!(completed.write, 80.0);
+    // And each is looked up in the table that time.
+    observed(&reporter(&store)).await;
+    let after = spent(&store);
+    assert_eq!(after.write, 0.0);
+    let looked_up = completed.read - after.read;
+    assert!((39.0..=41.0).contains(&looked_up), "{looked_up}");
+}
+
+#[tokio::test]
+async fn a_self_contained_response_after_the_promotion_of_its_query_five_writes_in_all_or_six() {
+    for (session, writes) in [(Some("s"), 2.0), (None, 2.0)] {
+        let store = store();
+        keep(&store, query("r")).await;
+        observed(&reporter(&store)).await;
+        assert_eq!(spent(&store).write, 3.0);
+        keep(&store, self_contained_of("r", session)).await;
+        // Where the query's session is another, a put is refused first: billed one unit, of which its
+        // answer says nothing.
+        assert_eq!(spent(&store).write, writes);
+    }
+}
+
+#[tokio::test]
 async fn both_halves_in_one_batch_two_writes() {
     let store = store();
     let mut gathered = Gathered::first(response("r"));
@@ -95,10 +129,7 @@ async fn an_answer_after_promotion_six_writes_in_all_where_the_querys_row_has_le
     keep(&store, query("r")).await;
     observed(&reporter(&store)).await;
     assert_eq!(spent(&store).write, 3.0);
-    let tables = store.tables();
-    let key = aws_sdk_dynamodb::types::AttributeValue::S("r".to_owned());
-    let rows = &tables.names().query_events;
-    tables.client().delete_item().table_name(rows).key("requestId", key).send().await.unwrap();
+    remove_row(&store, "r").await;
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
     assert_eq!(spent(&store), units(0.5, 1.0));
     observed(&reporter(&store)).await;

@@ -2,9 +2,9 @@
 
 use crate::settings::gap_marks::{MarkedGap, MarksInForce};
 use crate::settings::{FigureSettings, SettingsError};
+use crate::skills::TopicRules;
 use crate::skills::cv_list::CvList;
 use crate::skills::dictionary::SkillDictionary;
-use crate::skills::topics::TopicRules;
 
 /// The dictionary, the CV list, the topic rules and the marks under one owner's settings.
 #[derive(Debug)]

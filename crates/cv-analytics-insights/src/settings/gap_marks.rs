@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::model::{GapMark, Report};
 use crate::settings::{FigureSettings, SettingsError};
 use crate::skills::dictionary::SkillDictionary;
+use crate::skills::is_known_topic;
 
 /// Marks that are kept of one gap besides the one in force.
 const MOST_EARLIER: usize = 20;
@@ -139,7 +140,9 @@ impl MarksInForce {
     pub(crate) fn new(settings: &FigureSettings, dictionary: &SkillDictionary) -> Self {
         let mut by_name = BTreeMap::new();
         for (name, marked) in &settings.gap_marks {
-            let canonical = dictionary.canonical(name).map(|id| dictionary.name(id));
+            let skill = dictionary.canonical(name).map(|id| dictionary.name(id));
+            // A topic of an earlier table may be part of another one now.
+            let canonical = skill.or_else(|| is_known_topic(name));
             let key = canonical.unwrap_or(name).to_lowercase();
             if canonical == Some(name) || !by_name.contains_key(&key) {
                 by_name.insert(key, (name.clone(), marked.clone()));
@@ -263,6 +266,9 @@ fn known_name(
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some(id) = dictionary.canonical(&name) {
         return Ok(dictionary.name(id).to_owned());
+    }
+    if let Some(topic) = is_known_topic(&name) {
+        return Ok(topic.to_owned());
     }
     let reported = reports.iter().flat_map(|report| {
         let gaps = report.gaps.iter().map(|gap| gap.name.as_str());

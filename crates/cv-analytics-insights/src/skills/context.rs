@@ -1,8 +1,8 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
 use crate::skills::dictionary::SkillDictionary;
-use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, outline};
-use crate::skills::folded_words::{FoldedWords, Gap, Word};
+use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, Rule, outline};
+use crate::skills::folded_words::{FoldedWords, Gap, Word, is_far_script};
 use crate::skills::mentions::Candidate;
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
@@ -74,11 +74,16 @@ impl<'a> Context<'a> {
         if rule.cues.iter().any(matches) {
             return Verdict::Technology;
         }
-        if self.is_glued(candidate, before, after) {
+        if self.has_case_ending(candidate) {
+            return Verdict::Technology;
+        }
+        if self.is_glued(rule, candidate, before, after) || self.has_title_or_surname(candidate) {
             return Verdict::Ordinary;
         }
         let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
-        let counts = rule.counts && (self.is_capital(candidate) || !self.is_foreign());
+        let hears = |cue| !rule.deaf_to.contains(&cue);
+        let foreign = || hears(Cue::Language) && self.is_foreign();
+        let counts = rule.counts && (self.is_capital(candidate) || !foreign());
         let mut against = rule
             .against
             .iter()
@@ -89,7 +94,6 @@ impl<'a> Context<'a> {
         if counts && !part_of_a_name && against.peek().is_none() {
             return Verdict::Technology;
         }
-        let hears = |cue| !rule.deaf_to.contains(&cue);
         let case = if hears(Cue::Capital) { self.case(candidate) } else { Case::Silent };
         if (case != Case::Silent && rule.capital_decides)
             || self.has_phrase_after(next, &self.english.after)
@@ -110,6 +114,7 @@ impl<'a> Context<'a> {
             || cue.is_some()
             || noun
             || case != Case::Silent
+            || self.is_beside_another_script(candidate)
             || (hears(Cue::After) && self.has_weak_cue_after(next))
             || (hears(Cue::Alone)
                 && (self.stands_alone(candidate) || self.is_asked_for(candidate)))
@@ -131,19 +136,24 @@ impl<'a> Context<'a> {
             changed = false;
             for (at, link) in links.iter().enumerate() {
                 let Some([left, right]) = verdicts.get_mut(at..at + 2) else { continue };
+                let hears = |at: usize| {
+                    let rule = candidates.get(at).and_then(|candidate| candidate.rule);
+                    rule.and_then(|rule| self.english.get(rule))
+                        .is_none_or(|rule| !rule.deaf_to.contains(&Cue::List))
+                };
                 let speaks = |from: usize, to: usize| {
                     let technology = |at: usize| {
                         candidates
                             .get(at)
                             .is_some_and(|candidate| self.dictionary.is_technology(candidate.skill))
                     };
-                    technology(from) || !technology(to)
+                    hears(to) && (technology(from) || !technology(to))
                 };
                 let (from_left, from_right) = match (*left, *right, link) {
                     (_, _, Link::None) => (false, false),
                     (Verdict::Technology, Verdict::Open, _) => (speaks(at, at + 1), false),
                     (Verdict::Open, Verdict::Technology, _) => (false, speaks(at + 1, at)),
-                    (Verdict::Open, Verdict::Open, Link::Contrast) => (true, true),
+                    (Verdict::Open, Verdict::Open, Link::Contrast) => (hears(at + 1), hears(at)),
                     _ => (false, false),
                 };
                 if from_left {
@@ -155,6 +165,16 @@ impl<'a> Context<'a> {
                 changed |= from_left || from_right;
             }
         }
+    }
+
+    /// Whether it has an ending that only a name takes: one after an apostrophe, or one on a capital in
+    /// the middle of a sentence.
+    fn has_case_ending(&self, candidate: &Candidate) -> bool {
+        let next = candidate.last + 1;
+        let starts = self.words.word(candidate.first).is_none_or(|word| word.gap >= Gap::Stop);
+        candidate.inflected && self.is_capital(candidate) && !starts
+            || self.words.gap(next) == Gap::Apostrophe
+                && self.dictionary.endings().is_case_after_apostrophe(self.words.text(next))
     }
 
     /// How two neighbouring candidates are joined.
@@ -182,6 +202,7 @@ impl<'a> Context<'a> {
     /// `node.example`.
     fn is_glued(
         &self,
+        rule: &Rule,
         candidate: &Candidate,
         before: Option<&Candidate>,
         after: Option<&Candidate>,
@@ -193,7 +214,9 @@ impl<'a> Context<'a> {
         let tied_after = tight(self.words.gap(next))
             && after.is_none_or(|after| after.first != next)
             && !(self.words.gap(next) == Gap::Hyphen
-                && self.english.after.contains(self.words.text(next)));
+                && (self.follows_a_skill(self.words.text(next))
+                    || self.dictionary.endings().is_case(self.words.text(next))
+                    || rule.counts && self.is_compound(candidate)));
         tied_before
             || tied_after
             || self.words.gap(next) == Gap::Apostrophe && self.words.text(next) != "'s"
@@ -259,7 +282,44 @@ impl<'a> Context<'a> {
     /// Whether a noun that follows technologies follows, such as `developer`.
     fn has_noun_after(&self, next: usize) -> bool {
         matches!(self.words.gap(next), Gap::Space | Gap::Hyphen | Gap::Slash)
-            && self.english.after.contains(self.words.text(next))
+            && self.follows_a_skill(self.words.text(next))
+    }
+
+    /// Whether the word is a noun that follows technologies, in English or with the endings of other
+    /// languages.
+    fn follows_a_skill(&self, word: &str) -> bool {
+        self.english.after.contains(word) || self.dictionary.endings().is_noun(word)
+    }
+
+    /// Whether a hyphen joins it to a noun as in German: both with a capital, as in `Excel-Makros`.
+    fn is_compound(&self, candidate: &Candidate) -> bool {
+        self.is_capital(candidate)
+            && self.words.word(candidate.last + 1).is_some_and(|word| word.capital && word.lower)
+    }
+
+    /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`,
+    /// `Ruby Smith`.
+    fn has_title_or_surname(&self, candidate: &Candidate) -> bool {
+        let is_name = |at: usize, names: &Phrases| {
+            self.words.word(at).is_some_and(|word| word.capital && word.lower)
+                && names.contains(self.words.text(at))
+        };
+        let is_title = |at: usize| {
+            // `MS` and `ms` stand before products of Microsoft, and `miss` is a verb.
+            let text = self.words.text(at);
+            let capital = matches!(text, "ms" | "miss");
+            self.words.word(at).is_some_and(|word| word.lower && (word.capital || !capital))
+                && self.english.titles.contains(text)
+        };
+        let next = candidate.last + 1;
+        self.is_capital(candidate)
+            && (self.words.gap(next) == Gap::Space && is_name(next, &self.english.surnames)
+                || candidate.first.checked_sub(1).is_some_and(|before| {
+                    let gap = self.words.gap(candidate.first);
+                    // The dot of `Mr. Jenkins` ends no sentence.
+                    matches!(gap, Gap::Space | Gap::Stop) && is_title(before)
+                        || gap == Gap::Space && is_name(before, &self.english.first_names)
+                }))
     }
 
     /// Whether a phrase of several words follows that is in the list, such as `one of your skills`.
@@ -307,6 +367,16 @@ impl<'a> Context<'a> {
                 .partition(|word| word.capital);
             small.len() >= large.len()
         }
+    }
+
+    /// Whether a word of another script stands right beside it: such a text takes names from English, and
+    /// hardly any ordinary word.
+    fn is_beside_another_script(&self, candidate: &Candidate) -> bool {
+        let next = candidate.last + 1;
+        let is_far = |at: usize| self.words.text(at).starts_with(is_far_script);
+        self.words.gap(next) < Gap::Aside && is_far(next)
+            || self.words.gap(candidate.first) < Gap::Aside
+                && candidate.first.checked_sub(1).is_some_and(is_far)
     }
 
     /// Whether it opens a question and is asked for a purpose: `Express for APIs?`.

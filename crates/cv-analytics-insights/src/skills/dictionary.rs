@@ -5,19 +5,21 @@ use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
+use crate::skills::endings::{Ending, Endings, Heads, is_katakana};
 use crate::skills::english_words::EnglishWords;
 use crate::skills::folded_words::FoldedWords;
-use crate::skills::forms::{humps, misspellings, plural, spellings};
+use crate::skills::forms::{humps, misspellings, plural, spellings, stem, without_accents};
 use crate::skills::owner::OwnerSkills;
 
 const RECRUITERS_WORDS: &str = include_str!("../../data/skills.txt");
 const BRANDS: &str = include_str!("../../data/brands.txt");
 const LANGUAGES: &str = include_str!("../../data/languages.txt");
+const TRANSLATIONS: &str = include_str!("../../data/translations.txt");
 const NOT_MISSPELLINGS: &str = include_str!("../../data/not-misspellings.txt");
 
 /// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
 /// nothing about a technology whose name is also English.
-const NO_TECHNOLOGY: [&str; 2] = ["People", "Practices"];
+const NO_TECHNOLOGY: [&str; 3] = ["People", "Practices", "Domains"];
 
 /// Index of a skill in its dictionary (dense, from 0).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -39,8 +41,20 @@ pub(crate) struct Form {
     pub(crate) rule: Option<u16>,
     /// Whether a longer name begins with it.
     pub(crate) continues: bool,
+    /// Whether it may have a case ending.
+    inflects: bool,
     /// How surely it names the skill: a later source never replaces an earlier one.
     rank: u8,
+}
+
+/// A name that a phrase begins with, before an ending.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inflected {
+    pub(crate) skill: SkillId,
+    /// Its rule where it is also an ordinary word and the ending does not make it certain.
+    pub(crate) rule: Option<u16>,
+    /// Bytes of the phrase that are the name.
+    pub(crate) length: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +70,12 @@ struct Tables {
     forms: HashMap<Box<str>, Form, FxBuildHasher>,
     names: HashMap<Box<str>, SkillId, FxBuildHasher>,
     english: EnglishWords,
+    endings: Endings,
+    /// How names of one word begin, and how the last words of longer names do.
+    heads: Heads,
+    last_heads: Heads,
+    /// The first words of all forms.
+    first_words: Heads,
 }
 
 /// Canonical skills with their aliases; a clone shares its tables.
@@ -69,15 +89,26 @@ pub struct SkillDictionary {
 const OWNER: u8 = 3;
 const LISTED: u8 = 2;
 const VARIED: u8 = 1;
+/// Shorter names take a noun, but no case ending.
+const SHORTEST_HEAD: usize = 4;
+/// Letters of the longest name in a script without spaces, less one.
+const LONGEST_INSIDE: usize = 24;
 
 impl SkillDictionary {
     /// The dictionary that the program carries.
     pub fn built_in() -> Self {
-        let mut tables = Tables { english: EnglishWords::built_in(), ..Tables::default() };
+        let mut tables = Tables {
+            english: EnglishWords::built_in(),
+            endings: Endings::built_in(),
+            ..Tables::default()
+        };
         for list in [RECRUITERS_WORDS, BRANDS, LANGUAGES] {
             tables.read_list(list);
         }
         tables.add_variants();
+        tables.read_list(TRANSLATIONS);
+        tables.add_translated_variants();
+        tables.index_first_words();
         Self { tables: Arc::new(tables) }
     }
 
@@ -102,6 +133,7 @@ impl SkillDictionary {
                 }
             }
         }
+        tables.index_first_words();
         Self { tables: Arc::new(tables) }
     }
 
@@ -142,6 +174,80 @@ impl SkillDictionary {
 
     pub(crate) fn form(&self, phrase: &str) -> Option<&Form> {
         self.tables.forms.get(phrase)
+    }
+
+    /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`,
+    /// `spring boot3`.
+    pub(crate) fn inflected(&self, phrase: &str, last: &str) -> Option<Inflected> {
+        let endings = &self.tables.endings;
+        if Endings::may_be_version(last) {
+            let (name, ending) = Endings::version(phrase)?;
+            return self.named(name, ending);
+        }
+        let several = last.len() < phrase.len();
+        let heads = if several { &self.tables.last_heads } else { &self.tables.heads };
+        if heads.may_begin(last.as_bytes()) {
+            let found = endings.part(phrase, |name, ending| self.named(name, ending));
+            if found.is_some() {
+                return found.filter(|_| !endings.is_ordinary(last));
+            }
+        }
+        if several || last.is_ascii() {
+            return None;
+        }
+        endings.without_prefix(last).find_map(|name| {
+            let form = self.form(name).filter(|form| form.rank >= VARIED)?;
+            Some(Inflected { skill: form.skill?, rule: None, length: phrase.len() })
+        })
+    }
+
+    /// Whether a name may begin with this word or in it: it spares most words of a text the look into
+    /// the table.
+    #[inline]
+    pub(crate) fn may_name(&self, word: &str) -> bool {
+        let bytes = word.as_bytes();
+        self.tables.first_words.may_be(bytes)
+            || self.tables.heads.may_begin(bytes)
+            || Endings::may_be_version(word)
+            || bytes.first().is_some_and(|first| !first.is_ascii() || *first == b'\'')
+    }
+
+    /// The skill of a name that has an ending on it. A name that is rather an ordinary word needs more
+    /// than a case ending, and no year.
+    fn named(&self, name: &str, ending: Ending) -> Option<Inflected> {
+        let form = self
+            .form(name)
+            .filter(|form| form.rank >= VARIED && (form.inflects || ending != Ending::Case))?;
+        let rule = form.rule.filter(|rule| {
+            matches!(ending, Ending::Case | Ending::Year)
+                && self.english().get(*rule).is_some_and(|rule| !rule.counts)
+        });
+        if rule.is_some() && ending == Ending::Year {
+            return None;
+        }
+        Some(Inflected { skill: form.skill?, rule, length: name.len() })
+    }
+
+    /// The longest name that a text of a script without spaces begins with, and its bytes.
+    pub(crate) fn longest_inside(&self, text: &str) -> Option<(SkillId, usize)> {
+        if !self.tables.heads.may_begin(text.as_bytes()) {
+            return None;
+        }
+        let ends = text.char_indices().map(|(at, char)| at + char.len_utf8());
+        let mut longest = None;
+        for end in ends.skip(1).take(LONGEST_INSIDE) {
+            let (name, rest) = text.split_at_checked(end)?;
+            if let Some(skill) = self.form(name).and_then(|form| form.skill)
+                && (!name.ends_with(is_katakana) || self.tables.endings.ends_katakana(rest))
+            {
+                longest = Some((skill, end));
+            }
+        }
+        longest
+    }
+
+    pub(crate) fn endings(&self) -> &Endings {
+        &self.tables.endings
     }
 
     pub(crate) fn english(&self) -> &EnglishWords {
@@ -205,16 +311,29 @@ impl Tables {
         if rank >= LISTED && (rank == OWNER || !self.names.contains_key(squeezed.as_str())) {
             self.names.insert(squeezed.into(), id);
         }
-        for spelling in spellings(&words) {
+        let last = words.text(words.len() - 1);
+        if words.len() > 1 {
+            self.last_heads.add(last.as_bytes());
+        } else if last.len() < SHORTEST_HEAD {
+            self.heads.add_with_nouns(last, &self.endings);
+        } else {
+            self.heads.add(last.as_bytes());
+        }
+        // Only English joins the words of a name and parts them as it likes.
+        let all = if name.is_ascii() { spellings(&words) } else { vec![words.whole().to_owned()] };
+        for spelling in all {
             for (end, _) in spelling.match_indices([' ', ',']) {
                 if let Some(beginning) = spelling.get(..end) {
                     self.forms.entry(beginning.into()).or_default().continues = true;
                 }
             }
             let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
+            let ordinary =
+                rule.and_then(|rule| self.english.get(rule)).is_some_and(|rule| !rule.counts);
+            let inflects = self.endings.inflects(&spelling, words.len(), ordinary);
             let form = self.forms.entry(spelling.into()).or_default();
             if form.rank < rank || (rank == OWNER && form.rank == OWNER) {
-                *form = Form { skill: Some(id), rule, rank, ..*form };
+                *form = Form { skill: Some(id), rule, rank, inflects, ..*form };
             }
         }
     }
@@ -227,6 +346,7 @@ impl Tables {
             listed.extend(names.map(|name| (id, skill.technology, name.clone())));
         }
         for (id, _, name) in &listed {
+            self.add_changed_ends(name, *id);
             if self.english.rule(FoldedWords::of(name).whole()).is_none() {
                 for variant in humps(name).into_iter().chain(plural(name)) {
                     self.add_form(&variant, *id, VARIED);
@@ -242,9 +362,55 @@ impl Tables {
             NOT_MISSPELLINGS.lines().filter(|line| !line.starts_with('#')).collect();
         for (id, _, name) in &listed {
             for wrong in misspellings(name) {
-                if words.binary_search(&wrong.as_str()).is_err() {
+                if words.binary_search(&wrong.as_str()).is_err()
+                    && !self.endings.is_ordinary(&wrong)
+                {
                     let form = Form { skill: Some(*id), ..Form::default() };
                     self.forms.entry(wrong.into()).or_insert(form);
+                }
+            }
+        }
+    }
+
+    /// Adds the cases of a name of one word that change its last letter: `Javy`, `Djangem`.
+    fn add_changed_ends(&mut self, name: &str, id: SkillId) {
+        let name = name.to_lowercase();
+        if !self.endings.is_inflected(&name) {
+            return;
+        }
+        let changed = [('a', &self.endings.after_a), ('o', &self.endings.after_o)];
+        for (last, endings) in changed {
+            let Some(stem) = name.strip_suffix(last) else { continue };
+            for ending in endings {
+                let case = format!("{stem}{ending}");
+                if !self.endings.is_ordinary(&case) {
+                    let form = Form { skill: Some(id), ..Form::default() };
+                    self.forms.entry(case.into()).or_insert(form);
+                }
+            }
+        }
+    }
+
+    /// Notes the first word of every form.
+    fn index_first_words(&mut self) {
+        for form in self.forms.keys() {
+            let first = form.split([' ', ',']).next().unwrap_or_default();
+            self.first_words.add_whole(first.as_bytes());
+        }
+    }
+
+    /// Adds names of other languages without their accents, and those in Cyrillic without a last
+    /// vowel, so that the vowels of other cases may follow.
+    fn add_translated_variants(&mut self) {
+        for line in TRANSLATIONS.lines() {
+            let Some((name, aliases)) = line.split_once(": ") else { continue };
+            let Some(id) = self.names.get(FoldedWords::of(name).squeezed().as_str()).copied()
+            else {
+                continue;
+            };
+            for alias in aliases.split(", ").filter(|alias| !alias.is_ascii()) {
+                for variant in without_accents(alias).into_iter().chain(stem(alias)) {
+                    self.add_form(&variant, id, VARIED);
                 }
             }
         }

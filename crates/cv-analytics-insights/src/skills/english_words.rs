@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 const RULES: &str = include_str!("../../data/english-words.txt");
 const CUES: &str = include_str!("../../data/cues.txt");
 
-/// What may speak for any word.
+/// What may speak for any word, or against it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Cue {
     /// A capital in the middle of a sentence.
@@ -21,6 +21,10 @@ pub(crate) enum Cue {
     Before,
     /// A word after it, such as `developer`.
     After,
+    /// Its neighbours in a list.
+    List,
+    /// A text in another language, which speaks against it where it has no capital.
+    Language,
 }
 
 /// How one word is read.
@@ -87,6 +91,12 @@ pub(crate) struct EnglishWords {
     pub(crate) contrasts: Phrases,
     /// What a number before it counts, so that it is no version: `days`.
     pub(crate) units: Phrases,
+    /// Titles before a person's name: `Mr`.
+    pub(crate) titles: Phrases,
+    /// First names that stand before a family name.
+    pub(crate) first_names: Phrases,
+    /// Family names that stand after a first name.
+    pub(crate) surnames: Phrases,
     /// Words by which a text is known to be English.
     pub(crate) english: Phrases,
 }
@@ -140,6 +150,9 @@ impl EnglishWords {
                 "connectors" => &mut self.connectors,
                 "contrasts" => &mut self.contrasts,
                 "units" => &mut self.units,
+                "titles" => &mut self.titles,
+                "first-names" => &mut self.first_names,
+                "surnames" => &mut self.surnames,
                 _ => &mut self.english,
             };
             phrases.extend(line.split(',').map(str::trim));
@@ -179,6 +192,8 @@ impl Cue {
             "no-your" => Some(Self::Your),
             "no-before" => Some(Self::Before),
             "no-after" => Some(Self::After),
+            "no-list" => Some(Self::List),
+            "everywhere" => Some(Self::Language),
             _ => None,
         }
     }
@@ -217,8 +232,16 @@ mod tests {
 
     #[test]
     fn every_rule_is_well_formed_and_every_word_has_one() {
-        let mut flags =
-            vec!["no-before", "no-after", "no-capital", "no-alone", "no-your", "capital-decides"];
+        let mut flags = vec![
+            "no-before",
+            "no-after",
+            "no-capital",
+            "no-alone",
+            "no-your",
+            "no-list",
+            "capital-decides",
+            "everywhere",
+        ];
         let mut seen = BTreeSet::new();
         for line in RULES.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (head, patterns) = line.split_once(':').expect(line);

@@ -125,9 +125,10 @@ impl FoldedWords {
                 };
                 self.close(open.take());
                 let mut word = self.begin(between, char.encode_utf8(&mut [0; 4]), begin);
-                push_lower(&mut self.text, if is_apostrophe(char) { '\'' } else { char });
+                push_lower(&mut self.text, char);
                 word.to = at;
                 word.lower = char.is_lowercase();
+                word.capital |= is_apostrophe(char) && next.is_uppercase();
                 open = Some(word);
                 gap = Gap::Space;
             } else {
@@ -209,9 +210,12 @@ impl FoldedWords {
 /// Whether `char` goes on with the word that `previous` ended so far.
 fn belongs(char: char, previous: char, next: char) -> bool {
     match char {
-        '#' => previous.is_ascii_alphabetic() && !next.is_alphabetic(),
+        '#' => previous.is_ascii_alphabetic() && (!next.is_alphabetic() || is_far_script(next)),
         '+' if previous == '+' => true,
-        '+' => previous.is_ascii_alphanumeric() && (next == '+' || !next.is_alphanumeric()),
+        '+' => {
+            previous.is_ascii_alphanumeric()
+                && (next == '+' || !next.is_alphanumeric() || is_far_script(next))
+        }
         _ if matches!(previous, '+' | '#') => false,
         _ => is_word_char(char) && is_far_script(char) == is_far_script(previous),
     }
@@ -219,22 +223,29 @@ fn belongs(char: char, previous: char, next: char) -> bool {
 
 /// Whether a word begins with `char`.
 fn begins(char: char, previous: char, next: char) -> bool {
-    let leading_dot =
-        char == '.' && next.is_alphabetic() && !previous.is_alphanumeric() && previous != '.';
+    let leading_dot = char == '.'
+        && previous != '.'
+        && if is_far_script(previous) {
+            next.is_ascii_alphabetic()
+        } else {
+            next.is_alphabetic() && !previous.is_alphanumeric()
+        };
     is_word_char(char) || leading_dot
 }
 
+/// Letters and digits, and the signs of Hindi, Bengali and Thai that go on with a word.
 fn is_word_char(char: char) -> bool {
     char.is_alphanumeric()
+        || matches!(char, '\u{93c}' | '\u{94d}' | '\u{9bc}' | '\u{9cd}' | '\u{e47}'..='\u{e4e}')
 }
 
 /// Scripts other than Latin: a Latin name may stand right beside them without a space.
-fn is_far_script(char: char) -> bool {
-    char >= '\u{370}'
+pub(crate) fn is_far_script(char: char) -> bool {
+    char >= '\u{370}' && !matches!(char, '\u{1e00}'..='\u{1eff}')
 }
 
 fn is_apostrophe(char: char) -> bool {
-    matches!(char, '\'' | '\u{2019}' | '\u{2bc}')
+    char == '\''
 }
 
 /// Characters that show nothing and part nothing: zero width, direction marks, accents that follow
@@ -245,11 +256,13 @@ fn is_ignorable(char: char) -> bool {
         | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// The ASCII form of a full-width character.
+/// The ASCII form of a full-width character, of an apostrophe and of the sharp sign.
 fn half_width(char: char) -> char {
     match char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),
         '\u{3000}' => ' ',
+        '\u{266f}' => '#',
+        '\u{2019}' | '\u{2bc}' => '\'',
         _ => char,
     }
 }
@@ -258,7 +271,7 @@ fn push_lower(text: &mut String, char: char) {
     if char.is_ascii() {
         text.push(char.to_ascii_lowercase());
     } else {
-        text.extend(char.to_lowercase());
+        text.extend(char.to_lowercase().filter(|lower| !is_ignorable(*lower)));
     }
 }
 

@@ -7,9 +7,9 @@ const MOST_JOINED_WORDS: usize = 4;
 /// Shorter names have too many neighbours that are other words.
 const SHORTEST_MISSPELT: usize = 6;
 /// First halves that make a split name an ordinary phrase: `in design`, `mass transit`.
-const NOT_A_HALF: [&str; 16] = [
+const NOT_A_HALF: [&str; 18] = [
     "in", "on", "no", "to", "go", "un", "re", "my", "one", "at", "by", "up", "the", "be", "mass",
-    "out",
+    "out", "you", "is",
 ];
 
 /// Every way to join the words of a name: `ci cd` gives `ci cd` and `cicd`. A hyphen, a dot or a slash
@@ -75,6 +75,62 @@ pub(crate) fn plural(name: &str) -> Option<String> {
             _ => Some(format!("{name}s")),
         },
     }
+}
+
+/// The name without accents as people type it: `künstlich` gives `kunstlich` and `kuenstlich`.
+pub(crate) fn without_accents(name: &str) -> Vec<String> {
+    let with = |umlaut: &dyn Fn(char) -> &'static str| -> String {
+        name.chars()
+            .map(|char| match umlaut(char) {
+                "" => plain(char).map_or_else(|| char.to_string(), str::to_owned),
+                letters => letters.to_owned(),
+            })
+            .collect()
+    };
+    let german = |char| match char {
+        'ä' => "ae",
+        'ö' => "oe",
+        'ü' => "ue",
+        _ => "",
+    };
+    let mut all = vec![with(&|_| ""), with(&german)];
+    all.dedup();
+    all.retain(|plain| plain != name);
+    all
+}
+
+/// The letters of ASCII for a Latin letter with an accent.
+fn plain(char: char) -> Option<&'static str> {
+    Some(match char {
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ą' | 'ă' | 'ā' => "a",
+        'é' | 'è' | 'ê' | 'ë' | 'ę' | 'ě' | 'ė' | 'ē' => "e",
+        'í' | 'ì' | 'î' | 'ï' | 'ī' | 'ı' => "i",
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' | 'ő' => "o",
+        'ú' | 'ù' | 'û' | 'ü' | 'ů' | 'ű' | 'ū' | 'ų' => "u",
+        'ý' => "y",
+        'ç' | 'ć' | 'č' => "c",
+        'ď' | 'đ' => "d",
+        'ğ' => "g",
+        'ł' => "l",
+        'ñ' | 'ń' | 'ň' => "n",
+        'ř' => "r",
+        'ś' | 'š' | 'ş' | 'ș' => "s",
+        'ť' | 'ț' => "t",
+        'ź' | 'ż' | 'ž' => "z",
+        'ß' => "ss",
+        'æ' => "ae",
+        _ => return None,
+    })
+}
+
+/// A name in Cyrillic without its last vowel, if it ends with one.
+pub(crate) fn stem(name: &str) -> Option<String> {
+    let mut chars = name.chars();
+    let last = chars.next_back()?;
+    let cyrillic =
+        chars.clone().next_back().is_some_and(|char| matches!(char, 'а'..='я' | 'ё' | 'і'));
+    (cyrillic && name.chars().count() >= SHORTEST_MISSPELT && "аяоеиыуюі".contains(last))
+        .then(|| chars.as_str().to_owned())
 }
 
 /// What slips of the finger make of a single word: a letter left out, two letters exchanged, a letter

@@ -10,7 +10,8 @@ use crate::skills::accents::without_accents;
 use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::folded_words::{FoldedWords, Gap};
 use crate::skills::question_words::{QuestionWords, name_key};
-use crate::skills::topics::{TopicRules, is_known_topic};
+use crate::skills::topic_rules::TopicRules;
+use crate::skills::topics::is_known_topic;
 
 const PLACEHOLDERS: &str = include_str!("../../data/placeholders.txt");
 const SCAFFOLDING: &str = include_str!("../../data/name-scaffolding.txt");
@@ -20,7 +21,8 @@ const MAX_NAME_WORDS: usize = 4;
 /// Characters in the shortest and in the longest unknown name that is kept.
 const NAME_CHARS: Range<usize> = 2..41;
 /// What stands for a text that was redacted: it never is or makes a name.
-pub(crate) const REDACTION_MARKERS: [&str; 3] = ["[email]", "[phone]", "[api key]"];
+pub(crate) const REDACTION_MARKERS: [&str; 6] =
+    ["[email]", "[phone]", "[credentials]", "[api key]", "[card]", "[iban]"];
 /// After these a name follows: `experience with Go`, `Kenntnisse in Go`.
 const PREPOSITIONS: [&str; 22] = [
     "with", "of", "in", "using", "on", "for", "mit", "von", "avec", "de", "en", "des", "du", "con",

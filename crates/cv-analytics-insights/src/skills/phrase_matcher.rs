@@ -1,24 +1,30 @@
 //! Finds phrases of a table in a text, word by word.
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
 use crate::skills::accents::without_accents;
 use crate::skills::folded_words::{FoldedWords, Gap};
+use crate::skills::forms::misspellings;
 use crate::skills::question_words::singular;
 
 /// Words that `..` passes over at most.
 const MAX_PASSED_OVER: usize = 3;
 /// Characters of a word by which its prefixes are looked up; no shorter prefix is allowed.
-const PREFIX_KEY_CHARS: usize = 2;
+const PREFIX_KEY_CHARS: usize = 3;
 /// Auxiliaries, in the singular, that are passed over before a subject: `where (do) you live`.
 const AUXILIARIES: [&str; 5] = ["do", "doe", "did", "don", "didn"];
 /// What follows them then.
 const SUBJECTS: [&str; 14] =
     ["you", "u", "ya", "he", "she", "they", "it", "we", "i", "your", "ur", "his", "their", "this"];
-/// What a name in a text stands for, where the table has these words: `does Ada drive`.
-const NAME_STANDS_FOR: [&str; 2] = ["you", "your"];
+/// The words for the person that is asked about.
+const PERSON: [&str; 2] = ["you", "your"];
+/// Stands for an unknown word with a capital letter inside a sentence; no text has this word.
+const NAME: &str = "\u{fffd}";
+/// Letters of the shortest word whose misspellings are known.
+const SHORTEST_MISSPELT: usize = 6;
 /// What `65k` stands for: money, at work.
 const THOUSANDS: &str = "0k";
 /// What a number of three digits or more stands for: money, beside `a day` or `euros`.
@@ -28,6 +34,8 @@ const CLAUSE_END: u32 = 0;
 
 type Token = u32;
 type Node = u32;
+/// The beginning of a word with its token.
+type Prefix = (Box<str>, Token);
 
 /// A place in a text where a phrase stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,16 +53,26 @@ pub(crate) struct Match {
 /// Phrases, as paths through a tree of words.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct PhraseMatcher {
-    tokens: HashMap<Box<str>, Token, FxBuildHasher>,
-    /// Words with the tokens that they stand for besides their own.
-    stands_for: HashMap<Box<str>, Vec<Token>, FxBuildHasher>,
+    meanings: HashMap<Box<str>, Meaning, FxBuildHasher>,
     /// Beginnings of words, by their first characters.
-    prefixes: HashMap<Box<str>, Vec<(Box<str>, Token)>, FxBuildHasher>,
-    fillers: HashSet<Box<str>, FxBuildHasher>,
-    /// What a capital letter inside a sentence lets an unknown word stand for.
-    names: Vec<Token>,
+    prefixes: HashMap<Box<str>, Vec<Prefix>, FxBuildHasher>,
+    /// The last token that was given out.
+    last_token: Token,
     steps: HashMap<(Node, Token), Node, FxBuildHasher>,
     nodes: Vec<NodeData>,
+}
+
+/// What a word of a text means for the phrases.
+#[derive(Clone, Default, Debug)]
+struct Meaning {
+    /// Whether it is passed over.
+    filler: bool,
+    /// Whether it is passed over before a subject.
+    auxiliary: bool,
+    /// Its own token among the phrases, if one has it.
+    own: Option<Token>,
+    /// The tokens of the words that it stands for besides.
+    others: Vec<Token>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -65,7 +83,9 @@ struct NodeData {
 }
 
 /// A text as the matcher sees it: for each word that is no filler what it stands for.
-struct Words {
+#[derive(Default)]
+struct ReadText {
+    folded: FoldedWords,
     tokens: Vec<Token>,
     /// The tokens of each word, as a range, and whether a clause begins or a sentence ends before it.
     words: Vec<WordData>,
@@ -78,6 +98,11 @@ struct WordData {
     begins_sentence: bool,
 }
 
+thread_local! {
+    /// Kept between texts, so that most texts allocate nothing.
+    static SCRATCH: RefCell<ReadText> = RefCell::default();
+}
+
 impl PhraseMatcher {
     pub(crate) fn new() -> Self {
         let root = NodeData::default();
@@ -88,31 +113,52 @@ impl PhraseMatcher {
     pub(crate) fn add_class<'w>(&mut self, head: &str, members: impl Iterator<Item = &'w str>) {
         let head = self.token(&fold_word(head));
         for member in members {
-            self.stands_for.entry(fold_word(member).into()).or_default().push(head);
+            self.meanings.entry(fold_word(member).into()).or_default().others.push(head);
         }
     }
 
-    /// Passes over words in texts and in phrases that are added from now on.
+    /// Passes over words, and over auxiliaries before their subjects, in texts and in phrases that are
+    /// added from now on.
     pub(crate) fn add_fillers<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
-        self.fillers.extend(words.map(|word| Box::from(fold_word(word))));
+        for word in words {
+            self.meanings.entry(fold_word(word).into()).or_default().filler = true;
+        }
+        for word in AUXILIARIES {
+            self.meanings.entry(word.into()).or_default().auxiliary = true;
+        }
     }
 
-    /// Lets unknown words with a capital letter stand for the person that is asked about.
-    pub(crate) fn read_names(&mut self) {
-        self.names = NAME_STANDS_FOR.iter().map(|word| self.token(word)).collect();
-    }
-
-    /// Adds a phrase in the notation of `topics.txt`.
+    /// Adds a phrase in the notation of `topics.txt`. Where it speaks of the person, a name in a text
+    /// stands for that too: `does Ada drive`.
     pub(crate) fn add(&mut self, phrase: &str, topic: usize) {
         let phrase = phrase.trim();
-        let (weak, phrase) = match phrase.strip_prefix('~') {
-            Some(phrase) => (true, phrase),
-            None => (false, phrase),
-        };
-        let (at_start, phrase) = match phrase.strip_prefix('^') {
-            Some(phrase) => (true, phrase),
-            None => (false, phrase),
-        };
+        if let Some(phrase) = phrase.strip_prefix('!') {
+            return self.add_path(phrase, topic);
+        }
+        self.add_path(phrase, topic);
+        if phrase.split([' ', '$']).any(|word| PERSON.contains(&word)) {
+            let named = phrase.split(' ').map(|word| match word.strip_suffix('$') {
+                Some(word) if PERSON.contains(&word) => format!("{NAME}$"),
+                None if PERSON.contains(&word) => NAME.to_owned(),
+                _ => word.to_owned(),
+            });
+            self.add_path(&named.collect::<Vec<_>>().join(" "), topic);
+        }
+    }
+
+    /// Adds a phrase of folded words, as they are.
+    pub(crate) fn add_words(&mut self, words: &[String], topic: usize) {
+        let mut node = 0;
+        for word in words {
+            let token = self.token(word);
+            node = self.step(node, token);
+        }
+        self.end(node, topic, u32::try_from(words.len()).unwrap_or(u32::MAX));
+    }
+
+    fn add_path(&mut self, phrase: &str, topic: usize) {
+        let (weak, phrase) = without_prefix(phrase, '~');
+        let (at_start, phrase) = without_prefix(phrase, '^');
         let (at_end, phrase) = match phrase.strip_suffix('$') {
             Some(phrase) => (true, phrase),
             None => (false, phrase),
@@ -124,20 +170,24 @@ impl PhraseMatcher {
         }
         let mut parts = phrase.split(' ').filter(|part| !part.is_empty()).peekable();
         while let Some(part) = parts.next() {
-            if AUXILIARIES.contains(&part)
-                && parts.peek().is_some_and(|next| SUBJECTS.contains(next))
-            {
+            let is_auxiliary = AUXILIARIES.contains(&part)
+                && parts.peek().is_some_and(|next| SUBJECTS.contains(next) || *next == NAME);
+            if is_auxiliary {
                 continue;
             }
             if part == ".." {
                 node = self.pass(node);
+            } else if part == NAME {
+                let token = self.token(NAME);
+                node = self.step(node, token);
+                points += 1;
             } else if let Some(prefix) = part.strip_suffix('*') {
                 let token = self.prefix(&fold_prefix(prefix));
                 node = self.step(node, token);
                 points += 1;
             } else {
                 for word in fold(part) {
-                    if !self.fillers.contains(word.as_str()) {
+                    if !self.meanings.get(word.as_str()).is_some_and(|meaning| meaning.filler) {
                         let token = self.token(&word);
                         node = self.step(node, token);
                         points += 1;
@@ -148,28 +198,68 @@ impl PhraseMatcher {
         if at_end {
             node = self.step(node, CLAUSE_END);
         }
+        self.end(node, topic, points);
+    }
+
+    fn end(&mut self, node: Node, topic: usize, points: u32) {
         if let Some(data) = self.nodes.get_mut(node as usize).filter(|_| node != 0) {
             data.ends.push((topic, points));
         }
     }
 
-    /// All places where a phrase stands, by their first word, and the number of words.
-    pub(crate) fn find(&self, text: &str) -> (Vec<Match>, usize) {
-        let words = self.read(text);
-        let mut found = Vec::new();
-        for first in 0..words.words.len() {
-            self.follow(&words, first, first, 0, &mut found);
-            if words.ends_clause(first)
-                && let Some(&node) = self.steps.get(&(0, CLAUSE_END))
-            {
-                self.follow(&words, first, first, node, &mut found);
+    /// Lets slips of the finger stand for the words that are a phrase by themselves.
+    pub(crate) fn add_misspellings(&mut self) {
+        let is_phrase = |token: Token| {
+            let node = self.steps.get(&(0, token)).and_then(|&node| self.nodes.get(node as usize));
+            node.is_some_and(|node| !node.ends.is_empty())
+        };
+        let mut words: Vec<(Box<str>, Token)> = self
+            .meanings
+            .iter()
+            .filter(|(word, _)| word.len() >= SHORTEST_MISSPELT)
+            .filter_map(|(word, meaning)| Some((word.clone(), meaning.own?)))
+            .filter(|(_, token)| is_phrase(*token))
+            .collect();
+        words.sort_unstable();
+        for (word, token) in words {
+            // A word without its last letter is often one of another language: `patente`.
+            for wrong in misspellings(&word).into_iter().filter(|wrong| !word.starts_with(wrong)) {
+                let meaning = self.meanings.entry(wrong.into()).or_default();
+                if meaning.own.is_none() && !meaning.others.contains(&token) {
+                    meaning.others.push(token);
+                }
             }
         }
-        (found, words.words.len())
+    }
+
+    /// All places where a phrase stands, by their first word, and the number of words.
+    pub(crate) fn find(&self, text: &str) -> (Vec<Match>, usize) {
+        let mut found = Vec::new();
+        let words = SCRATCH.with(|scratch| {
+            let Ok(mut words) = scratch.try_borrow_mut() else { return 0 };
+            self.read(text, &mut words);
+            for first in 0..words.words.len() {
+                self.follow(&words, first, first, 0, &mut found);
+                if words.ends_clause(first)
+                    && let Some(&node) = self.steps.get(&(0, CLAUSE_END))
+                {
+                    self.follow(&words, first, first, node, &mut found);
+                }
+            }
+            words.words.len()
+        });
+        (found, words)
     }
 
     /// Follows the phrases that have come to `node` before the word `next`.
-    fn follow(&self, words: &Words, first: usize, next: usize, node: Node, found: &mut Vec<Match>) {
+    fn follow(
+        &self,
+        words: &ReadText,
+        first: usize,
+        next: usize,
+        node: Node,
+        found: &mut Vec<Match>,
+    ) {
         let Some(data) = self.nodes.get(node as usize) else { return };
         let mut end = |data: &NodeData| {
             found.extend(data.ends.iter().map(|&(topic, points)| Match {
@@ -187,91 +277,75 @@ impl PhraseMatcher {
         {
             end(data);
         }
-        let may_go_on = |at: usize| at == first || !words.begins_sentence(at);
-        if may_go_on(next) {
-            for token in words.tokens(next) {
-                if let Some(&node) = self.steps.get(&(node, *token)) {
-                    self.follow(words, first, next + 1, node, found);
-                }
+        for token in words.tokens(next) {
+            if let Some(&node) = self.steps.get(&(node, *token)) {
+                self.follow(words, first, next + 1, node, found);
             }
         }
-        if let Some(passing) = data.passing {
-            for at in next..=next + MAX_PASSED_OVER {
-                if !may_go_on(at) {
-                    break;
-                }
-                for token in words.tokens(at) {
-                    if let Some(&node) = self.steps.get(&(passing, *token)) {
-                        self.follow(words, first, at + 1, node, found);
-                    }
+        let Some(passing) = data.passing else { return };
+        for at in next..=next + MAX_PASSED_OVER {
+            if words.begins_sentence(at) {
+                break;
+            }
+            for token in words.tokens(at) {
+                if let Some(&node) = self.steps.get(&(passing, *token)) {
+                    self.follow(words, first, at + 1, node, found);
                 }
             }
         }
     }
 
-    fn read(&self, text: &str) -> Words {
-        let folded = FoldedWords::of(&without_accents(text));
-        let mut words = Words { tokens: Vec::new(), words: Vec::new() };
+    fn read(&self, text: &str, into: &mut ReadText) {
+        let ReadText { folded, tokens, words } = into;
+        folded.fill(&without_accents(text));
+        tokens.clear();
+        words.clear();
         let (mut begins_clause, mut begins_sentence) = (true, true);
         for index in 0..folded.len() {
             begins_clause |= folded.gap(index).is_hard();
             begins_sentence |= folded.gap(index) == Gap::Stop;
-            let is_name = |index: usize| {
-                folded.gap(index) == Gap::Space
-                    && folded.word(index).is_some_and(|word| word.capital)
-            };
-            for part in split_unspaced(folded.text(index).trim_start_matches('\'')) {
-                let word = singular(part);
-                let next = folded.text(index + 1);
-                if self.fillers.contains(word.as_ref())
-                    || (AUXILIARIES.contains(&word.as_ref())
-                        && (SUBJECTS.contains(&next) || is_name(index + 1)))
-                {
+            for part in split_unspaced(word_text(folded, index)) {
+                let meaning = self.meanings.get(singular(part).as_ref());
+                let is_passed_over = |meaning: &Meaning| {
+                    meaning.filler || (meaning.auxiliary && is_subject(folded, index + 1))
+                };
+                if meaning.is_some_and(is_passed_over) {
                     continue;
                 }
-                let from = words.tokens.len();
-                words.tokens.extend(self.tokens.get(word.as_ref()));
-                words.tokens.extend(self.stands_for.get(word.as_ref()).into_iter().flatten());
+                let from = tokens.len();
+                tokens.extend(meaning.and_then(|meaning| meaning.own));
+                tokens.extend(meaning.into_iter().flat_map(|meaning| &meaning.others));
                 if let Some(prefixes) = prefix_key(part).and_then(|key| self.prefixes.get(key)) {
                     let known = prefixes.iter().filter(|(prefix, _)| part.starts_with(&**prefix));
-                    words.tokens.extend(known.map(|(_, token)| *token));
+                    tokens.extend(known.map(|(_, token)| *token));
                 }
-                if is_number(part) && part.len() >= LARGE_NUMBER.len() {
-                    words.tokens.extend(self.tokens.get(LARGE_NUMBER));
+                if tokens.len() == from {
+                    tokens.extend(stand_in(folded, index).and_then(|word| self.known(word)));
                 }
-                if part.strip_suffix('k').is_some_and(is_number) {
-                    words.tokens.extend(self.tokens.get(THOUSANDS));
-                }
-                if words.tokens.len() == from && is_name(index) {
-                    words.tokens.extend(&self.names);
-                }
-                let to = words.tokens.len();
-                words.words.push(WordData { from, to, begins_clause, begins_sentence });
+                words.push(WordData { from, to: tokens.len(), begins_clause, begins_sentence });
                 (begins_clause, begins_sentence) = (false, false);
             }
         }
-        words
+    }
+
+    fn known(&self, word: &str) -> Option<Token> {
+        self.meanings.get(word)?.own
     }
 
     fn token(&mut self, word: &str) -> Token {
-        let next = self.next_token();
-        *self.tokens.entry(word.into()).or_insert(next)
+        let own = &mut self.meanings.entry(word.into()).or_default().own;
+        *own.get_or_insert_with(|| next(&mut self.last_token))
     }
 
     fn prefix(&mut self, prefix: &str) -> Token {
-        let next = self.next_token();
         let Some(key) = prefix_key(prefix) else { return self.token(prefix) };
         let known = self.prefixes.entry(key.into()).or_default();
         if let Some((_, token)) = known.iter().find(|(known, _)| **known == *prefix) {
             return *token;
         }
-        known.push((prefix.into(), next));
-        next
-    }
-
-    fn next_token(&self) -> Token {
-        let prefixes: usize = self.prefixes.values().map(Vec::len).sum();
-        u32::try_from(1 + self.tokens.len() + prefixes).unwrap_or(u32::MAX)
+        let token = next(&mut self.last_token);
+        known.push((prefix.into(), token));
+        token
     }
 
     fn step(&mut self, node: Node, token: Token) -> Node {
@@ -294,7 +368,7 @@ impl PhraseMatcher {
     }
 }
 
-impl Words {
+impl ReadText {
     fn tokens(&self, word: usize) -> &[Token] {
         let tokens = self.words.get(word).and_then(|word| self.tokens.get(word.from..word.to));
         tokens.unwrap_or_default()
@@ -310,11 +384,48 @@ impl Words {
     }
 }
 
+/// The next token; the first is none of the tokens that have a meaning of their own.
+fn next(last: &mut Token) -> Token {
+    *last += 1;
+    *last
+}
+
+/// Whether an auxiliary before the word is one.
+fn is_subject(words: &FoldedWords, index: usize) -> bool {
+    SUBJECTS.contains(&words.text(index)) || is_name(words, index)
+}
+
+/// Whether a word has a capital letter that no sentence or sign gives it.
+fn is_name(words: &FoldedWords, index: usize) -> bool {
+    words.gap(index) == Gap::Space && words.word(index).is_some_and(|word| word.capital)
+}
+
+/// What an unknown word stands for by its form.
+fn stand_in(words: &FoldedWords, index: usize) -> Option<&'static str> {
+    let word = words.text(index);
+    if is_number(word) {
+        return (word.len() >= LARGE_NUMBER.len()).then_some(LARGE_NUMBER);
+    }
+    if word.strip_suffix('k').is_some_and(is_number) {
+        return Some(THOUSANDS);
+    }
+    is_name(words, index).then_some(NAME)
+}
+
+/// A word without the apostrophe that parts it from the word before.
+fn word_text(words: &FoldedWords, index: usize) -> &str {
+    words.text(index).trim_start_matches('\'')
+}
+
 /// The words of a text without accents, in the singular.
 pub(crate) fn fold(text: &str) -> Vec<String> {
     let words = FoldedWords::of(&without_accents(text));
-    let parts = (0..words.len()).flat_map(|index| split_unspaced(words.text(index)));
+    let parts = (0..words.len()).flat_map(|index| split_unspaced(word_text(&words, index)));
     parts.map(|part| singular(part).into_owned()).collect()
+}
+
+fn without_prefix(text: &str, sign: char) -> (bool, &str) {
+    text.strip_prefix(sign).map_or((false, text), |rest| (true, rest))
 }
 
 fn fold_word(word: &str) -> String {

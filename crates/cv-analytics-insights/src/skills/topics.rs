@@ -1,8 +1,8 @@
-//! What a question without a known skill is about: the owner's rules, the built-in table, or a phrase
-//! of its words.
+//! What a question without a known skill is about: a topic of the built-in table, or a phrase of its words.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
@@ -14,85 +14,24 @@ use crate::skills::question_words::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
 const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
-
-/// The topic of questions that nothing else names.
-pub const OTHER_QUESTIONS: &str = "other questions";
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
-const LANGUAGE_PHRASES: [&str; 17] = [
+const LANGUAGE_PHRASES: [&str; 9] = [
     "~X",
     "your X",
     "speak X",
     "speak .. X",
-    "X speaker",
     "native X",
     "fluent X",
     "fluent in X",
-    "X fluent",
     "X level",
     "level of X",
-    "X skill",
-    "X proficien*",
-    "business X",
-    "work in X",
-    "understand X",
-    "know X",
 ];
 /// Words of a key phrase that comes from the question itself.
 const MOST_WORDS: usize = 3;
 /// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
 const LONGEST: usize = 40;
-
-/// The owner's topics: names with their phrases, which win over everything else.
-#[derive(Clone, Default, Debug)]
-pub struct TopicRules {
-    names: Vec<String>,
-    /// Names and phrases, folded, with the number of their topic.
-    known: HashMap<Vec<String>, usize, FxBuildHasher>,
-    matcher: PhraseMatcher,
-}
-
-impl TopicRules {
-    /// The rules as settings keep them: each name with its phrases.
-    pub fn new(rules: &BTreeMap<String, Vec<String>>) -> Self {
-        let mut new = Self { matcher: PhraseMatcher::new(), ..Self::default() };
-        for (number, (name, phrases)) in rules.iter().enumerate() {
-            new.names.push(name.clone());
-            new.known.entry(fold(name)).or_insert(number);
-            for phrase in phrases {
-                let words = fold(phrase);
-                new.matcher.add(&words.join(" "), number);
-                new.known.entry(words).or_insert(number);
-            }
-        }
-        new
-    }
-
-    /// Whether there are no rules.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    /// The topic whose phrase a text has, as whole words whatever their case, accents, hyphens and
-    /// regular plurals: of several the longest phrase, of equal ones the first in the text.
-    pub fn topic(&self, text: &str) -> Option<&str> {
-        if self.names.is_empty() {
-            return None;
-        }
-        let (found, _) = self.matcher.find(&without_markers(text));
-        let longest = found
-            .iter()
-            .min_by_key(|found| (std::cmp::Reverse(found.points), found.first, found.topic))?;
-        self.names.get(longest.topic).map(String::as_str)
-    }
-
-    /// The topic of this name or phrase.
-    pub(crate) fn named(&self, name: &str) -> Option<&str> {
-        let number = self.known.get(&fold(name))?;
-        self.names.get(*number).map(String::as_str)
-    }
-}
 
 struct Table {
     topics: Vec<TableTopic>,
@@ -136,7 +75,6 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let Some((name, phrases)) = line.split_once(": ") else { continue };
         if section == "[words]" {
             table.matcher.add_class(name, phrases.split(", "));
-            table.matcher.read_names();
             continue;
         }
         let whole = name.strip_prefix('(').and_then(|name| name.strip_suffix(')'));
@@ -151,13 +89,14 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         for phrase in std::iter::once(name).chain(phrases.split(", ")) {
             if kind == Kind::SpokenLanguage {
                 for said in LANGUAGE_PHRASES {
-                    table.matcher.add(&said.replace("X", phrase), number);
+                    table.matcher.add(&said.replace('X', phrase), number);
                 }
             } else {
                 table.matcher.add(phrase, number);
             }
         }
     }
+    table.matcher.add_misspellings();
     table
 });
 
@@ -166,15 +105,14 @@ pub fn table_topic(text: &str) -> Option<&'static str> {
     TABLE.topic(&without_markers(text))
 }
 
-/// The topic of the table with this name or phrase.
+/// The topic of the table with this name or phrase; greetings only by their name.
 pub fn is_known_topic(name: &str) -> Option<&'static str> {
     let (found, words) = TABLE.matcher.find(name);
     let whole = |found: &&Match| found.first == 0 && found.last + 1 == words;
-    let best = found
-        .iter()
-        .filter(whole)
-        .max_by_key(|found| (found.points, std::cmp::Reverse(found.topic)))?;
-    TABLE.topics.get(best.topic).filter(|topic| topic.kind != Kind::Whole).map(|topic| topic.name)
+    let by_points = |found: &&Match| (found.points, Reverse(found.topic));
+    let best = found.iter().filter(whole).max_by_key(by_points)?;
+    let topic = TABLE.topics.get(best.topic)?;
+    (topic.kind != Kind::Whole || fold(name) == fold(topic.name)).then_some(topic.name)
 }
 
 /// The key phrase of a question: the last of its longest runs of telling words, the last in the
@@ -183,13 +121,8 @@ pub fn phrase(text: &str) -> Option<String> {
     TABLE.key_phrase(&FoldedWords::of(&without_markers(text)))
 }
 
-/// The topic of the table, else the key phrase.
-pub fn topic(text: &str) -> Option<String> {
-    table_topic(text).map(str::to_owned).or_else(|| phrase(text))
-}
-
 /// The text with a full stop for each marker of redaction: a marker never is or makes a topic.
-fn without_markers(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_markers(text: &str) -> Cow<'_, str> {
     if !text.contains('[') {
         return Cow::Borrowed(text);
     }
@@ -260,7 +193,7 @@ impl Table {
 /// The topic with most points of all phrases that stand inside no longer one; of equal ones the one
 /// that stands first.
 fn best_topic(mut found: Vec<Match>) -> Option<usize> {
-    found.sort_by_key(|found| (std::cmp::Reverse(found.points), found.first, found.topic));
+    found.sort_by_key(|found| (Reverse(found.points), found.first, found.topic));
     let mut kept: Vec<Match> = Vec::with_capacity(found.len());
     for found in found {
         let inside = |kept: &Match| {
@@ -276,8 +209,6 @@ fn best_topic(mut found: Vec<Match>) -> Option<usize> {
     let points = |topic| -> u32 {
         kept.iter().filter(|kept| kept.topic == topic).map(|kept| kept.points).sum()
     };
-    let best = kept
-        .iter()
-        .min_by_key(|kept| (std::cmp::Reverse(points(kept.topic)), kept.first, kept.topic));
+    let best = kept.iter().min_by_key(|kept| (Reverse(points(kept.topic)), kept.first, kept.topic));
     best.map(|best| best.topic)
 }

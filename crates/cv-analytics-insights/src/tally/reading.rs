@@ -54,6 +54,8 @@ pub(crate) struct Reader<'r> {
     shared_phrases: Option<&'r BTreeSet<String>>,
     entries: HashMap<Box<str>, ParsedNames, FxBuildHasher>,
     topics: HashMap<Box<str>, ParsedTopic, FxBuildHasher>,
+    /// Topics of texts for which the agent names none: people ask the same few things.
+    of_texts: HashMap<Box<str>, TopicIndex, FxBuildHasher>,
     read: ReadNames,
 }
 
@@ -66,6 +68,7 @@ impl<'r> Reader<'r> {
             shared_phrases: None,
             entries: HashMap::default(),
             topics: HashMap::default(),
+            of_texts: HashMap::default(),
             read: ReadNames::default(),
         }
     }
@@ -132,6 +135,20 @@ impl<'r> Reader<'r> {
     /// The topic of a text without a skill: the owner's rules, `agents`, the table, a phrase.
     fn topic(&mut self, text: Option<&str>, agents: Option<TopicIndex>) -> TopicIndex {
         let Some(text) = text else { return agents.unwrap_or(TopicIndex::OTHER) };
+        if agents.is_some() {
+            return self.topic_of(text, agents);
+        }
+        if let Some(&known) = self.of_texts.get(text) {
+            return known;
+        }
+        let topic = self.topic_of(text, None);
+        if self.of_texts.len() < MAX_REMEMBERED_SPELLINGS {
+            self.of_texts.insert(text.into(), topic);
+        }
+        topic
+    }
+
+    fn topic_of(&mut self, text: &str, agents: Option<TopicIndex>) -> TopicIndex {
         if let Some(owners) = self.rules.topics.topic(text) {
             return self.names.topic(owners);
         }

@@ -39,7 +39,7 @@ pub struct GapRow {
     pub name: String,
     /// `skill` or `topic`.
     pub name_type: &'static str,
-    /// Why, in a few words: `Not on your CV · Agent failed`.
+    /// Why, in a few words: `Not on your CV · Failed or unanswered`.
     pub why: String,
     /// Questions about it.
     pub asked: LinkedText,

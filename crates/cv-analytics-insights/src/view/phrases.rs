@@ -14,7 +14,8 @@ use super::text::{
     rate, sanitize, share,
 };
 use crate::model::{
-    Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending, WeekFigures,
+    AfterNoMatch, Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending,
+    WeekFigures,
 };
 
 /// Under this join rate the figures cannot be trusted.
@@ -66,6 +67,11 @@ pub const fn trend_mark(trend: Trend) -> Option<&'static str> {
 /// The figures of the week before, where it has data.
 pub fn figures_of_last_week(report: &Report) -> Option<&WeekFigures> {
     report.history.iter().rev().nth(1)?.figures.as_ref()
+}
+
+/// The week's own figures, where the report has its history.
+pub fn figures_of_this_week(report: &Report) -> Option<&WeekFigures> {
+    report.history.last()?.figures.as_ref()
 }
 
 /// What the week comes to: what its first action is about, and nothing else.
@@ -127,8 +133,8 @@ pub fn banner(report: &Report, at: &WeekLinks<'_>) -> Option<Banner> {
         missing_halves(&report.capture, at).map(|text| ("Part of this week is missing", text));
     let outside = uncounted_messages(&report.capture, at)
         .map(|text| ("Some messages are not in these figures", text));
-    let mixed = mixed_scores(&report.matches.sources)
-        .map(|text| ("Scores come from two sources", LinkedText::from(text)));
+    let mixed = mixed_scores(&report.matches.sources, at)
+        .map(|text| ("Scores come from two sources", text));
     let mut reasons = [missing, outside, mixed].into_iter().flatten();
     let (title, first) = reasons.next()?;
     let texts = std::iter::once(first).chain(reasons.map(|(_, text)| text));
@@ -211,18 +217,53 @@ fn uncounted_messages(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedTex
     LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
 }
 
-fn mixed_scores(sources: &MatchSources) -> Option<String> {
+fn mixed_scores(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText> {
     let MatchSources { model, similarity, .. } = *sources;
     let both = model.saturating_add(similarity);
     if both < MIN_MIXED_SCORES || model.min(similarity).saturating_mul(MIN_MIXED_PART) < both {
         return None;
     }
-    Some(format!(
-        "{} of {} ratings come from similarity search, the others from the model: do not compare \
+    Some(at.linked(number(similarity), at.this_week().source("similarity")).text(format!(
+        " of {} ratings come from similarity search, the others from the model: do not compare \
          this week's scores with those of other weeks.",
-        number(similarity),
         number(both)
-    ))
+    )))
+}
+
+/// Where the ratings come from, those sources that there are; `None` where nobody said.
+pub fn rated_by(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText> {
+    let MatchSources { model, similarity, unknown } = *sources;
+    if model == 0 && similarity == 0 {
+        return None;
+    }
+    let parts = [
+        (model, "by the model", "model"),
+        (similarity, "by similarity search", "similarity"),
+        (unknown, "by an unknown source", "unknown"),
+    ];
+    let parts = parts.into_iter().filter(|(count, ..)| *count > 0).enumerate();
+    let parts = parts.map(|(place, (count, by, code))| {
+        let ratings = match place {
+            0 => counted(count, "rating", "ratings"),
+            _ => number(count),
+        };
+        at.linked(ratings, at.this_week().source(code)).text(format!(" {by}"))
+    });
+    Some(LinkedText::joined(parts, ", "))
+}
+
+/// How conversations went on after an answer that covered nothing:
+/// `24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended`.
+pub fn after_no_match(after: AfterNoMatch) -> Option<String> {
+    let AfterNoMatch { answers, asked_on, ended } = after;
+    (answers > 0).then(|| {
+        format!(
+            "{} covered nothing: after {} the visitor asked on, after {} the conversation ended",
+            counted(answers, "answer", "answers"),
+            number(asked_on),
+            number(ended)
+        )
+    })
 }
 
 /// Interactions with a half at least.

@@ -169,6 +169,10 @@ pub struct Counts {
     pub latency: Vec<Figure>,
     /// The same in one line: `Median 881 ms · p95 3.1 s · p99 3.6 s`.
     pub latency_line: Option<LinkedText>,
+    /// Where the ratings come from: `98 ratings by the model, 4 by similarity search`.
+    pub rated_by: Option<LinkedText>,
+    /// How conversations went on after an answer that covered nothing; `None` without sessions.
+    pub after_no_match: Option<String>,
     /// What visitors said of the answers; `None` where it is not collected.
     pub feedback: Option<FeedbackView>,
     /// The eight weeks, oldest first.
@@ -195,7 +199,7 @@ pub struct CoveragePart {
 /// What visitors said of the answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct FeedbackView {
-    /// `12 thumbs up, 3 down; 1 of them for a question rated fully covered`.
+    /// `12 up, 3 down; 1 question rated fully covered got a thumbs down`.
     pub text: String,
     /// What they wrote.
     pub comments: Vec<String>,
@@ -324,6 +328,10 @@ impl Counts {
             vocabulary: names::vocabulary(&report.vocabulary, at, limits),
             latency: latency(report, at),
             latency_line: latency_line(report, at),
+            rated_by: say::rated_by(&report.matches.sources, at),
+            after_no_match: say::figures_of_this_week(report)
+                .and_then(|figures| figures.after_no_match)
+                .and_then(say::after_no_match),
             feedback: report.feedback.as_ref().map(|feedback| feedback_view(feedback, limits)),
             history: report.history.iter().map(|week| history_row(week, at)).collect(),
         }
@@ -381,7 +389,7 @@ fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     let of_all = share(no_answer, report.provenance.interactions).map(LinkedText::from);
     let failed_before = before.map(|figures| number(failed(&figures.outcomes)));
     let failed = Figure::new(
-        "Agent failed",
+        "Failed or unanswered",
         number(no_answer),
         at.questions((no_answer > 0).then(|| faults(at.this_week()))),
     )

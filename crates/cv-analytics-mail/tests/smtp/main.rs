@@ -22,6 +22,7 @@ fn message(to: &str) -> Message {
         "CV Analytics <reports@example.com>".parse().unwrap();
     Message {
         week: "2026-W47".parse().unwrap(),
+        subject: "A report".to_owned(),
         to: to.parse().unwrap(),
         html: "<p>A report</p>".to_owned(),
         text: ".a line that begins with a dot\n.\nMüller\n".to_owned(),

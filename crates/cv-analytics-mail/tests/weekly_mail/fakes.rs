@@ -120,6 +120,7 @@ fn message(to: &str) -> Message {
     let from: cv_analytics_mail::mail_address::MailAddress = "reports@example.com".parse().unwrap();
     Message {
         week: "2026-W47".parse().unwrap(),
+        subject: "A report".to_owned(),
         to: to.parse().unwrap(),
         html: "<p>A report</p>".to_owned(),
         text: "A report".to_owned(),

@@ -87,7 +87,7 @@ fn an_older_file_is_brought_up_to_date_step_by_step() -> Result<(), StoreError> 
 
 /// A response event whose fields include `unknown`, and the row that the first version of the
 /// schema had for it.
-fn response_and_first_row(id: &str, unknown: Value) -> (Vec<u8>, Option<String>) {
+fn response_and_first_row(id: &str, unknown: &Value) -> (Vec<u8>, Option<String>) {
     let mut event = unknown.clone();
     event["eventType"] = json!("response");
     event["requestId"] = json!(id);
@@ -113,7 +113,7 @@ async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate(
     let (bodies, rows): (Vec<_>, Vec<_>) = cases
         .into_iter()
         .enumerate()
-        .map(|(number, unknown)| response_and_first_row(&format!("r{number}"), unknown))
+        .map(|(number, unknown)| response_and_first_row(&format!("r{number}"), &unknown))
         .unzip();
     for (number, unknown) in rows.iter().enumerate() {
         first

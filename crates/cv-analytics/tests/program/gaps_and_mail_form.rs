@@ -41,14 +41,14 @@ fn gaps_are_listed_in_the_words_of_the_report() {
     let folder = folder_with(&[QUERY, RESPONSE]);
     let list = || text(&run(folder.path(), &["gaps", "list", "--week", "2026-W47"]).stdout);
     let listed = list();
-    let line = "    1  Kubernetes (skill): Nothing matched; 1 conversation\n";
+    let line = "    1  Kubernetes (skill): No match; 1 conversation\n";
     assert!(listed.contains(line), "{listed}");
     let before = QUERY.replace("r1", "r0").replace("11-17", "11-10");
     run_with_input(folder.path(), &["events", "import"], &before);
     let before = RESPONSE.replace("r1", "r0").replace("11-17", "11-10");
     run_with_input(folder.path(), &["events", "import"], &before);
     let listed = list();
-    assert!(listed.contains("; 1 conversation; 2 weeks running\n"), "{listed}");
+    assert!(listed.contains("; 1 conversation; 2 weeks in a row\n"), "{listed}");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_mail_template_is_tried_before_it_is_used() {
     fs::write(folder.path().join("mine.html"), "<p>\n{{ headlime }}</p>").unwrap();
     let mail = |file: &'static str| ["report", "--format", "html", "--mail-template", file];
     run_with_input(folder.path(), &["events", "import"], "");
-    check_refusal(folder.path(), &mail("mine.html"), 1, "mine.html, line 2, cannot be used");
+    check_refusal(folder.path(), &mail("mine.html"), 1, "invalid mail template mine.html, line 2");
     check_refusal(folder.path(), &mail("absent.html"), 1, "absent.html cannot be read");
     fs::write(folder.path().join("mine.html"), "<p>{{ headline }}</p>").unwrap();
     let output = run(folder.path(), &mail("mine.html"));

@@ -29,10 +29,10 @@ fn every_number_of_the_demos_page_and_mail_opens_so_many_questions() {
     let (_, page) = serving.get(&format!("/weeks/{week}"), &token);
 
     let mut opened = BTreeMap::new();
-    for (html, expected) in [(&page, PAGE), (&mail, MAIL)] {
+    for (html, expected, at_least) in [(&page, PAGE, 100), (&mail, MAIL, 50)] {
         let links = number_links(html, &serving.url);
         let links: Vec<_> = links.iter().filter(|link| link.stands_on_a_number()).collect();
-        assert!(links.len() > 100, "{} numbers", links.len());
+        assert!(links.len() > at_least, "{} numbers", links.len());
         for link in &links {
             let open = || serving.get(&link.path, &token).1;
             let there = opened.entry(link.path.clone()).or_insert_with(open);
@@ -53,7 +53,6 @@ const PAGE: &str = "week week+half week+outcome week+session week+match week+ski
      week+disagree week+took week+left-out";
 
 /// Those of the mail.
-const MAIL: &str = "week week+half week+outcome week+session week+match week+skill week+skill+match \
-     week+skill+word week+gap+type+kind week+about week+about+handled week+weeks+about+until \
-     week+weeks+about+until+handled week+weeks+about+since week+weeks+about+since+handled \
-     week+score week+score+outcome week+score+handled week+disagree week+left-out";
+const MAIL: &str = "week+half week+outcome week+handled week+match week+score week+skill week+topic \
+     week+gap+type+kind week+gap+type+kind+match week+weeks+about+until \
+     week+weeks+about+until+handled week+weeks+about+since week+weeks+about+since+handled";

@@ -19,6 +19,8 @@ pub(super) enum KnownBad {
     PutRow(Half),
     /// The product's own steps, but that a record is put only where there is none.
     PutWhereNone(Joining),
+    /// The product's own steps, but that a record is put over a lone half that names more.
+    PutOverLone(Joining),
     /// The product's own steps from here.
     Rest(Joining),
     Done,
@@ -52,6 +54,10 @@ impl Steps for KnownBad {
                 Call::PutJoined(record) => Call::PutJoinedWhereNone(record),
                 call => call,
             }),
+            Self::PutOverLone(step) => Some(match step.call()? {
+                Call::PutJoined(record) => Call::PutJoinedOverLone(record),
+                call => call,
+            }),
             Self::Rest(step) => step.call(),
             Self::Done => None,
         }
@@ -79,6 +85,7 @@ impl Steps for KnownBad {
             }
             (Self::PutRow(_), Answer::Made) => Self::Done,
             (Self::PutWhereNone(step), answer) => Self::PutWhereNone(step.answered(answer)),
+            (Self::PutOverLone(step), answer) => Self::PutOverLone(step.answered(answer)),
             (Self::Rest(step), answer) => Self::Rest(step.answered(answer)),
             (step, answer) => panic!("{answer:?} does not answer {step:?}"),
         }
@@ -125,6 +132,23 @@ pub(super) const PROMOTED_FOR_GOOD: Design = Design {
 pub(super) const ONLY_QUERIES_PROMOTED: Design = Design {
     sweep: |row, indexed| {
         if row.query.is_none() && indexed.is_none() {
+            return Promotion::Done(Swept::Nothing);
+        }
+        sweep(row, indexed)
+    },
+    ..PRODUCT
+};
+
+/// A whole record is put over a promoted query half whose session it lacks.
+pub(super) const SESSION_OVERWRITTEN: Design = Design {
+    begin: |delivered| Step::KnownBad(KnownBad::PutOverLone(Joining::begin(delivered))),
+    ..PRODUCT
+};
+
+/// The sweep passes over a row whose record has both halves.
+pub(super) const WHOLE_RECORDS_LEFT_AS_THEY_ARE: Design = Design {
+    sweep: |row, indexed| {
+        if indexed.is_some_and(Interaction::is_joined) {
             return Promotion::Done(Swept::Nothing);
         }
         sweep(row, indexed)

@@ -72,12 +72,12 @@ pub(super) fn the_self_contained() -> (&'static str, Event) {
 
 /// The query with a flag of its own.
 pub(super) fn flagged_query() -> (&'static str, Event) {
-    ("flagged query", flagged(the_query().1, "a visitor", Traffic::Bot))
+    ("flagged query", flagged(&the_query().1, "a visitor", Traffic::Bot))
 }
 
 /// The self-contained response with another session and another flag.
 pub(super) fn flagged_self_contained() -> (&'static str, Event) {
-    let event = flagged(the_self_contained().1, "another visitor", Traffic::Own);
+    let event = flagged(&the_self_contained().1, "another visitor", Traffic::Own);
     ("flagged self-contained response", event)
 }
 

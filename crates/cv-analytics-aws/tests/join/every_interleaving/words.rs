@@ -57,7 +57,11 @@ impl Transitions {
                 format!("CompleteRecord {}", self.in_words(step.record()))
             }
             Some(Call::PutLone(record)) => format!("PutLone {}", self.in_words(record)),
-            Some(Call::PutJoined(record) | Call::PutJoinedWhereNone(record)) => {
+            Some(
+                Call::PutJoined(record)
+                | Call::PutJoinedWhereNone(record)
+                | Call::PutJoinedOverLone(record),
+            ) => {
                 format!("PutRecord {}", self.in_words(record))
             }
             None => "nothing".to_owned(),

@@ -82,8 +82,8 @@ fn events_of(random: &mut Random, request: usize, asked_at: Timestamp) -> Vec<Ev
     let text = format!("Question {} about k8s", random.below(1000));
     // Either event may name a session and a flag, the same or others.
     let mut named = |sent: Event| match random.below(4) {
-        0 => flagged(sent, "a visitor", event::Traffic::Bot),
-        1 => flagged(sent, "another visitor", event::Traffic::Own),
+        0 => flagged(&sent, "a visitor", event::Traffic::Bot),
+        1 => flagged(&sent, "another visitor", event::Traffic::Own),
         _ => sent,
     };
     let the_query = named(query(request, &text, asked_at));

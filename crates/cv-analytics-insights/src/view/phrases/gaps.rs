@@ -20,7 +20,11 @@ pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
         "Your agent found no answer. Import your CV's skill list to see what is missing from it.",
     ),
     (GapKind::NoAnswer, "No answer", "Your agent has no answer about it."),
-    (GapKind::Fault, "Agent failed", "A quota, the model or an error, or no answer arrived."),
+    (
+        GapKind::Fault,
+        "Failed or unanswered",
+        "A quota, the model or an error stopped the answer, or none arrived.",
+    ),
     (GapKind::Blocked, "Stopped", "A filter or your agent's hours stopped the question."),
 ];
 
