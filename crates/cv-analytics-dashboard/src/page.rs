@@ -11,7 +11,7 @@ use cv_analytics_insights::questions::filter::FilterError;
 use cv_analytics_insights::report::builder::ReportError;
 use cv_analytics_insights::settings::SettingsError;
 use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
-use cv_analytics_insights::view::text::number;
+use cv_analytics_insights::view::text::{number, sanitize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
@@ -19,6 +19,9 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dead_letters::DeadLetterError;
+
+/// Columns of a sentence that says what is wrong with an address.
+const MESSAGE_COLUMNS: usize = 600;
 
 macro_rules! templates {
     ($($name:literal),+ $(,)?) => {
@@ -133,9 +136,11 @@ impl IntoResponse for PageError {
             Self::BadRequest(what) => {
                 (StatusCode::BAD_REQUEST, "This address cannot be read", what.clone())
             }
-            Self::Filter(error) => {
-                (StatusCode::BAD_REQUEST, "This address cannot be read", error.to_string())
-            }
+            Self::Filter(error) => (
+                StatusCode::BAD_REQUEST,
+                "This address cannot be read",
+                sanitize(&error.to_string(), MESSAGE_COLUMNS),
+            ),
             _ => {
                 tracing::error!(error = %self, "failed to make a page");
                 let passing = matches!(&self, Self::Store(error) if error.kind == StoreErrorKind::Unavailable);

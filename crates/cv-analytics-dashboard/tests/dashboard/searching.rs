@@ -132,7 +132,10 @@ async fn every_filter_that_is_set_is_shown_in_words_and_can_be_removed() {
     let rest = "match=rated&amp;took=2100-\"";
     for (chip, removed) in [
         ("Gap: Go", format!("/questions?week=2026-W47&amp;kind=fault&amp;{rest}")),
-        ("Agent failed", format!("/questions?week=2026-W47&amp;gap=Go&amp;type=skill&amp;{rest}")),
+        (
+            "Failed or unanswered",
+            format!("/questions?week=2026-W47&amp;gap=Go&amp;type=skill&amp;{rest}"),
+        ),
         (
             "Rated by the agent",
             "/questions?week=2026-W47&amp;gap=Go&amp;type=skill&amp;kind=fault&amp;took=2100-\""

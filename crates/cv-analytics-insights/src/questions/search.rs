@@ -171,7 +171,10 @@ impl<'s> QuestionSearch<'s> {
             && filter
                 .outcome
                 .is_none_or(|ended| response.map(|response| response.outcome) == ended.outcome())
-            && filter.handled.is_none_or(|handled| handled == Handled::of(observation))
+            && (!self.about.is_empty()
+                || filter
+                    .handled
+                    .is_none_or(|handled| handled == Handled::of(Trouble::of(observation))))
             && filter.since.is_none_or(|since| observation.at().is_some_and(|at| at >= since))
             && filter.until.is_none_or(|until| observation.at().is_some_and(|at| at < until))
             && filter
@@ -208,6 +211,12 @@ impl<'s> QuestionSearch<'s> {
         let trouble = self.read(observation, mentions);
         let is_asked = |name: Name| self.about.is_empty() || self.about.contains(&name);
         let about = self.about.is_empty() || self.reading.names().any(is_asked);
+        // Of names the question is how they fared themselves, whatever else the question is about.
+        let handled = self.about.is_empty()
+            || filter.handled.is_none_or(|handled| {
+                let trouble = trouble.filter(|_| self.failed.iter().any(|&name| is_asked(name)));
+                handled == Handled::of(trouble)
+            });
         let said = filter.word.as_deref().is_none_or(|word| {
             mentions.iter().any(|mention| {
                 is_asked(Name::Skill(mention.skill().0)) && mention.variant() == word
@@ -220,13 +229,13 @@ impl<'s> QuestionSearch<'s> {
                     && filter.kind.is_none_or(|wanted| wanted == self.cv.kind(trouble, name))
             })
         };
-        about && said && (!in_a_gap || trouble.is_some_and(fails))
+        about && handled && said && (!in_a_gap || trouble.is_some_and(fails))
     }
 }
 
 impl Handled {
-    fn of(observation: &PagedObservation<'_>) -> Self {
-        match Trouble::of(observation) {
+    const fn of(trouble: Option<Trouble>) -> Self {
+        match trouble {
             None => Self::Well,
             Some(Trouble::NoMatch | Trouble::Partial) => Self::Unmatched,
             Some(Trouble::Fault) => Self::Failed,

@@ -309,21 +309,6 @@ pub fn moved(moved: &Trending, report: &Report) -> String {
     }
 }
 
-/// How conversations went on after an answer that covered nothing: `Of 30 answers that covered
-/// nothing, 18 were followed by another question, and 12 ended the conversation.`
-pub fn after_no_match(report: &Report) -> Option<String> {
-    let after = report.history.last()?.figures.as_ref()?.after_no_match?;
-    (after.answers > 0).then(|| {
-        let answers = counted(after.answers, "answer", "answers");
-        let were = if after.asked_on == 1 { "was" } else { "were" };
-        let (asked_on, ended) = (number(after.asked_on), number(after.ended));
-        format!(
-            "Of {answers} that covered nothing, {asked_on} {were} followed by another question, and \
-             {ended} ended the conversation."
-        )
-    })
-}
-
 /// Why nothing moved, where nothing did.
 pub fn nothing_moved(report: &Report) -> Option<&'static str> {
     if report.trending.iter().any(|moved| moved.trend.moved()) {

@@ -150,9 +150,6 @@ pub struct Counts {
     pub topics: Listing<NameRow>,
     /// Names that conversations ask for together.
     pub together: Vec<TogetherView>,
-    /// How conversations went on after an answer that covered nothing; `None` where there was none
-    /// in a session.
-    pub after_no_match: Option<String>,
     /// Skills of the CV list that nobody asked about in eight weeks; `None` without a list.
     pub never_asked: Option<Vec<String>>,
     /// What the agent could not answer well.
@@ -317,7 +314,6 @@ impl Counts {
             skills: names::skills(report, at, limits),
             topics: names::topics(report, at, limits),
             together: names::together(&report.together, limits),
-            after_no_match: say::after_no_match(report),
             never_asked,
             gaps: GapsView::of(report, at, limits),
             followed: gaps::tracked(&report.followed, at, limits),
