@@ -14,7 +14,8 @@ use super::text::{
     rate, sanitize, share,
 };
 use crate::model::{
-    Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending, WeekFigures,
+    AfterNoMatch, Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending,
+    WeekFigures,
 };
 
 /// Under this join rate the figures cannot be trusted.
@@ -249,6 +250,20 @@ pub fn rated_by(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText
         at.linked(ratings, at.this_week().source(code)).text(format!(" {by}"))
     });
     Some(LinkedText::joined(parts, ", "))
+}
+
+/// How conversations went on after an answer that covered nothing:
+/// `24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended`.
+pub fn after_no_match(after: AfterNoMatch) -> Option<String> {
+    let AfterNoMatch { answers, asked_on, ended } = after;
+    (answers > 0).then(|| {
+        format!(
+            "{} covered nothing: after {} the visitor asked on, after {} the conversation ended",
+            counted(answers, "answer", "answers"),
+            number(asked_on),
+            number(ended)
+        )
+    })
 }
 
 /// Interactions with a half at least.

@@ -168,6 +168,8 @@ pub struct Counts {
     pub latency_line: Option<LinkedText>,
     /// Where the ratings come from: `98 ratings by the model, 4 by similarity search`.
     pub rated_by: Option<LinkedText>,
+    /// How conversations went on after an answer that covered nothing; `None` without sessions.
+    pub after_no_match: Option<String>,
     /// What visitors said of the answers; `None` where it is not collected.
     pub feedback: Option<FeedbackView>,
     /// The eight weeks, oldest first.
@@ -323,6 +325,9 @@ impl Counts {
             latency: latency(report, at),
             latency_line: latency_line(report, at),
             rated_by: say::rated_by(&report.matches.sources, at),
+            after_no_match: say::figures_of_this_week(report)
+                .and_then(|figures| figures.after_no_match)
+                .and_then(say::after_no_match),
             feedback: report.feedback.as_ref().map(|feedback| feedback_view(feedback, limits)),
             history: report.history.iter().map(|week| history_row(week, at)).collect(),
         }
