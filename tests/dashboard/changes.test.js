@@ -4,36 +4,28 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { launch, openSignedIn } from "./browser.js";
-import { deadLetters } from "./pages.js";
+import { deadLetters, gapRow, unmarkedGap } from "./pages.js";
 import { demo, send } from "./servers.js";
 
 test("a gap that is marked shows its mark, on the week and in the settings, until it is taken away", async (t) => {
   const { page, faults } = await openSignedIn(await launch(t), demo());
   await page.goto("/");
   const week = page.url();
-  const gaps = page.getByRole("region", { name: "What your agent could not answer well" });
-  const unmarked = { has: page.getByRole("heading"), hasNot: page.getByRole("button", { pressed: true }) };
-  const gap = gaps.getByRole("listitem").filter(unmarked).first();
-  const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();
-  const mark = () =>
-    gaps
-      .getByRole("listitem")
-      .filter({ has: page.getByRole("heading", { name }) })
-      .first()
-      .getByRole("button", { name: "Learning it" });
-  assert.equal(await mark().getAttribute("aria-pressed"), "false");
-  await mark().click();
+  const name = await unmarkedGap(page);
+  const mark = async () => (await gapRow(page, name)).getByRole("button", { name: "Learning it" });
+  assert.equal(await (await mark()).getAttribute("aria-pressed"), "false");
+  await (await mark()).click();
   await page.waitForURL(`${week}?marked=*#*`);
-  assert.equal(await mark().getAttribute("aria-pressed"), "true");
+  assert.equal(await (await mark()).getAttribute("aria-pressed"), "true");
   await page.getByRole("status").filter({ hasText: `${name}: marked “Learning it”` }).waitFor();
 
   await page.goto("/settings");
-  const marks = page.getByRole("region", { name: "Marks of gaps" });
+  const marks = page.getByRole("region", { name: "Gap marks" });
   await marks.getByRole("listitem").filter({ hasText: name }).getByText("Learning it").waitFor();
-  await marks.getByRole("button", { name: `Take it away from ${name}` }).click();
+  await marks.getByRole("button", { name: `Remove from ${name}` }).click();
   await marks.getByRole("listitem").filter({ hasText: name }).waitFor({ state: "detached" });
   await page.goto(week);
-  assert.equal(await mark().getAttribute("aria-pressed"), "false");
+  assert.equal(await (await mark()).getAttribute("aria-pressed"), "false");
   faults.none();
 });
 
@@ -43,27 +35,26 @@ test("the first action's gap is marked where the action stands, and taken back t
   const week = page.url();
   const action = page.getByRole("region").filter({ has: page.getByText("Do this first") });
   const title = await action.getByRole("heading").textContent();
-  const card = action.getByRole("link", { name: /among the gaps$/ });
-  const name = (await card.textContent()).replace(" among the gaps", "");
-  await card.click();
+  await action.getByRole("link", { name: "What people asked" }).click();
   const target = page.locator(":target");
-  assert.equal(await target.getByRole("heading").locator("[dir=auto]").first().textContent(), name);
-  assert.ok((await target.boundingBox()).y < 900, "the card is in view");
+  const name = await target.locator("th [dir=auto]").textContent();
+  assert.ok(title.includes(name), `${title}: ${name}`);
+  assert.ok((await target.boundingBox()).y < 900, "the row is in view");
 
-  await action.getByRole("button", { name: "No gap" }).click();
+  await action.getByRole("button", { name: "Ignore" }).click();
   await page.waitForURL(`${week}?marked=*`);
-  const said = page.getByRole("status").filter({ hasText: `${name}: marked “No gap”` });
+  const said = page.getByRole("status").filter({ hasText: `${name}: marked “Ignore”` });
   await said.waitFor();
   assert.notEqual(await action.getByRole("heading").textContent(), title);
-  await said.getByRole("button", { name: /^Take it back/ }).click();
+  await said.getByRole("button", { name: /^Undo/ }).click();
   await page.getByRole("status").filter({ hasText: `${name}: no mark any more` }).waitFor();
   assert.equal(await action.getByRole("heading").textContent(), title);
 
   await action.locator(`a[href*="gap="]`).first().click();
   await page.getByRole("region", { name: `What is ${name} to you?` }).waitFor();
-  await page.getByRole("button", { name: "Not mine" }).click();
-  await page.getByRole("status").filter({ hasText: `${name}: marked “Not mine”` }).waitFor();
-  await page.getByRole("button", { name: "Take the mark away" }).click();
+  await page.getByRole("button", { name: "Not my skill" }).click();
+  await page.getByRole("status").filter({ hasText: `${name}: marked “Not my skill”` }).waitFor();
+  await page.getByRole("button", { name: "Remove the mark" }).click();
   await page.getByRole("status").filter({ hasText: `${name}: no mark any more` }).waitFor();
   faults.none();
 });
@@ -71,16 +62,16 @@ test("the first action's gap is marked where the action stands, and taken back t
 test("a name that nobody knows leaves the page of settings as it was, with a name that looks like it", async (t) => {
   const { page, faults } = await openSignedIn(await launch(t), demo());
   await page.goto("/settings");
-  const marks = page.getByRole("region", { name: "Marks of gaps" });
+  const marks = page.getByRole("region", { name: "Gap marks" });
   await marks.getByLabel("Skill or topic").fill("Kubernetis");
-  await marks.getByLabel("Mark", { exact: true }).selectOption({ label: "No gap" });
+  await marks.getByLabel("Mark", { exact: true }).selectOption({ label: "Ignore" });
   faults.allow(400);
   await marks.getByRole("button", { name: "Mark", exact: true }).click();
   await page.getByRole("alert").filter({ hasText: "No skill and no gap of these weeks is called “Kubernetis”" }).waitFor();
   assert.equal(await marks.getByLabel("Skill or topic").inputValue(), "Kubernetis");
   await page.getByRole("alert").getByRole("button", { name: "Kubernetes" }).click();
-  const said = page.getByRole("status").filter({ hasText: "Kubernetes: marked “No gap”" });
-  await said.getByRole("button", { name: /^Take it back/ }).click();
+  const said = page.getByRole("status").filter({ hasText: "Kubernetes: marked “Ignore”" });
+  await said.getByRole("button", { name: /^Undo/ }).click();
   await page.getByRole("status").filter({ hasText: "Kubernetes: no mark any more" }).waitFor();
   faults.none();
 });
@@ -88,11 +79,11 @@ test("a name that nobody knows leaves the page of settings as it was, with a nam
 test("a gap that no page shows is marked by its name", async (t) => {
   const { page, faults } = await openSignedIn(await launch(t), demo());
   await page.goto("/settings");
-  const marks = page.getByRole("region", { name: "Marks of gaps" });
+  const marks = page.getByRole("region", { name: "Gap marks" });
   await marks.getByLabel("Skill or topic").fill("Notice period");
-  await marks.getByLabel("Mark", { exact: true }).selectOption({ label: "Not mine" });
+  await marks.getByLabel("Mark", { exact: true }).selectOption({ label: "Not my skill" });
   await marks.getByLabel("Skill or topic").press("Enter");
-  const away = marks.getByRole("button", { name: /^Take it away from Notice period/i });
+  const away = marks.getByRole("button", { name: /^Remove from Notice period/i });
   await away.click();
   await away.waitFor({ state: "detached" });
   faults.none();

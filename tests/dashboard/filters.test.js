@@ -58,21 +58,26 @@ test("a range of scores, a skill and words of the text each narrow what is found
   assert.ok([inRange.length, inRange.length + onEdge.length].includes(scored), `${scored} scores from 60 to 80`);
 
   await page.getByLabel("Match score").fill("");
-  await page.getByLabel("Skill", { exact: true }).fill("Kubernetes");
+  await page.getByLabel("Find a skill, a topic or a text").fill("kubernetes");
   await press();
+  await page.getByRole("link", { name: /^Remove: Skill: Kubernetes/ }).waitFor();
   const about = all.filter(({ skills }) => skills.includes("Kubernetes"));
   assert.equal((await foundOn(page)).questions, about.length);
 
-  await page.getByLabel("In the question’s text").fill("K8S");
+  await page.getByLabel("Find a skill, a topic or a text").fill("K8S");
   await press();
-  const both = about.filter(({ question }) => question.toLowerCase().includes("k8s"));
-  assert.ok(both.length > 0 && both.length < about.length);
-  assert.deepEqual(questions(await allRows(page)), questions(both));
+  assert.equal((await foundOn(page)).questions, about.length, "an alias is its skill");
+  await page.goto("/questions?text=K8S");
+  const text = all.filter(({ question }) => question?.toLowerCase().includes("k8s"));
+  assert.ok(text.length > 0 && text.length < about.length);
+  assert.deepEqual(questions(await allRows(page)), questions(text));
 
-  await page.getByRole("link", { name: /^Remove: skill: Kubernetes/ }).click();
-  await page.waitForLoadState();
-  const text = all.filter(({ question }) => question.toLowerCase().includes("k8s"));
-  assert.equal((await foundOn(page)).questions, text.length);
+  const { topic } = all.find(({ topic }) => topic && topic !== "other questions");
+  await page.getByLabel("Find a skill, a topic or a text").fill(topic.toUpperCase());
+  await press();
+  await page.getByRole("link", { name: `Remove: Topic: ${topic}` }).waitFor();
+  assert.equal((await foundOn(page)).questions, all.filter((other) => other.topic === topic).length);
+
   await page.getByRole("link", { name: "Remove all" }).click();
   await page.waitForLoadState();
   assert.equal((await foundOn(page)).questions, all.length);
@@ -81,11 +86,11 @@ test("a range of scores, a skill and words of the text each narrow what is found
 
 test("a search that finds nothing says so, and further back lie more", async (t) => {
   const { page, faults, all } = await opened(t);
-  await page.getByLabel("In the question’s text").fill("no such words");
-  await page.getByLabel("In the question’s text").press("Enter");
+  await page.getByLabel("Find a skill, a topic or a text").fill("no such words");
+  await page.getByLabel("Find a skill, a topic or a text").press("Enter");
   await page.waitForURL(/no\+such\+words/);
   assert.equal((await foundOn(page)).questions, 0);
-  await page.getByText("No question fits.").waitFor();
+  await page.getByText("No matching questions.").waitFor();
   await page.goto("/questions?weeks=8");
   assert.ok((await foundOn(page)).questions > 4 * all.length);
   faults.none();
@@ -111,7 +116,7 @@ test("an interaction tells what is known of it, and what counted it", async (t) 
   const chosen = all.find(({ matchType, skills }) => matchType === "none" && skills.length > 0);
   await page.goto(`/interactions/${encodeURIComponent(chosen.requestId)}`);
   assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), chosen.question);
-  const details = page.getByRole("region", { name: "What is known of it" });
+  const details = page.getByRole("region", { name: "Details" });
   await details.getByText(chosen.requestId).waitFor();
   const skill = details.getByRole("link", { name: chosen.skills[0], exact: true }).first();
   await skill.click();

@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 
 import { objections } from "./accessible.js";
 import { WIDTHS, launch, openSignedIn, sticksOut } from "./browser.js";
-import { deadLetters, foundOn, unfold } from "./pages.js";
+import { deadLetters, foundOn, unfold, gapRows } from "./pages.js";
 import { hostile, send } from "./servers.js";
 
 const TEXTS = JSON.parse(readFileSync(new URL("hostile.json", import.meta.url), "utf8"));
@@ -107,10 +107,10 @@ test("they are found by search, by skill and by the gap that they make", async (
   const { page, faults } = await openSignedIn(await launch(t), hostile());
   for (const text of TEXTS.map((text) => flat(text).slice(0, 60))) {
     await page.goto("/questions");
-    await page.getByLabel("In the question’s text").fill(text);
-    await page.getByLabel("In the question’s text").press("Enter");
+    await page.getByLabel("Find a skill, a topic or a text").fill(text);
+    await page.getByLabel("Find a skill, a topic or a text").press("Enter");
     await page.waitForURL(/text=/);
-    assert.equal(await page.getByLabel("In the question’s text").inputValue(), text);
+    assert.equal(await page.getByLabel("Find a skill, a topic or a text").inputValue(), text);
     await unharmed(page, faults);
   }
   // Each number of the week is still the number of questions that it opens.
@@ -135,7 +135,7 @@ test("a gap whose name means harm is marked like any other, and its mark taken a
   const { page, faults } = await openSignedIn(await launch(t), hostile());
   await page.goto("/questions");
   const today = await page.getByLabel("Newest week").locator("option").first().getAttribute("value");
-  const cards = page.getByRole("region", { name: "What your agent could not answer well" }).getByRole("listitem").filter({ has: page.getByRole("heading") });
+  const cards = gapRows(page);
   await page.goto(`/weeks/${today}`);
   const count = await cards.count();
   assert.ok(count >= 10, `${count} gaps`);
@@ -144,7 +144,7 @@ test("a gap whose name means harm is marked like any other, and its mark taken a
     await unfold(page);
     const card = cards.nth(place);
     const learning = card.getByRole("button", { name: "Learning it" });
-    // Gaps of two kinds may have one name, and one mark.
+    // A skill and a topic may have one name, and one mark.
     if ((await learning.getAttribute("aria-pressed")) === "true") continue;
     await learning.click();
     await page.waitForURL(/#/);
@@ -152,7 +152,7 @@ test("a gap whose name means harm is marked like any other, and its mark taken a
     await unharmed(page, faults);
   }
   await page.goto("/settings");
-  const away = page.getByRole("button", { name: /^Take it away from/ });
+  const away = page.getByRole("button", { name: /^Remove from/ });
   for (let kept = await away.count(); kept > 0; kept -= 1) {
     assert.equal(await away.count(), kept);
     await away.first().click();

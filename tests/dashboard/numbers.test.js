@@ -58,8 +58,9 @@ test("each number of the week page is the number of questions that it opens", as
   const kinds = new Set(all.map(kind));
   const expected = [
     "week+half", "week+outcome", "week+session", "week+score", "week+match", "week+skill", "week+skill+match",
-    "week+skill+word", "week+skill+outcome", "week+skill+session", "week+gap+type+kind", "week+took", "week+left-out",
-    "week+about+handled", "week+weeks+about+until", "week+weeks+about+since+handled", "week+score+outcome", "week",
+    "week+skill+word", "week+skill+outcome", "week+topic", "week+as-of+topic", "week+gap+type", "week+gap+type+kind",
+    "week+took", "week+left-out", "week+handled", "week+weeks+about+until", "week+weeks+about+since+handled",
+    "week+score+outcome", "week",
   ];
   for (const name of expected) assert.ok([...kinds].some((kind) => same(kind, name)), `${name}: in none of ${[...kinds]}`);
   assert.ok(distinct.length > 100, `${distinct.length} numbers`);
@@ -95,14 +96,30 @@ test("a number that is pressed opens as many rows, over as many pages as they ne
 
 test("a percentile opens the answers that took as long or longer", async (t) => {
   const { page } = await openSignedIn(await launch(t), demo());
-  await page.goto("/");
-  const answers = number(/^[\d,]+/.exec(await page.getByRole("link", { name: /^[\d,]+ answers$/ }).textContent())[0]);
-  for (const [name, share] of [["Half of the answers within", 0.5], ["95 of 100 within", 0.95], ["99 of 100 within", 0.99]]) {
+  await page.goto("/questions?took=known");
+  const { questions: answers } = await foundOn(page);
+  for (const [place, share] of [0.5, 0.95, 0.99].entries()) {
     await page.goto("/");
-    await page.getByRole("definition").and(page.locator(`dt:text-is("${name}") + dd`)).getByRole("link").click();
+    await page.getByRole("region", { name: "Quality" }).locator('a[href*="took="]').nth(place).click();
     const { questions } = await foundOn(page);
     // By nearest rank: the answers from that rank on, more where several took the same.
     const from = answers - Math.ceil(answers * share) + 1;
-    assert.ok(questions >= from && questions <= from + 5, `${name}: ${questions} of ${answers}`);
+    assert.ok(questions >= from && questions <= from + 5, `${share}: ${questions} of ${answers}`);
   }
+});
+
+test("a week fits in a few screens before anything is unfolded, with its contents in sight", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo(), { width: 1200 });
+  await page.goto("/");
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height <= 3500, `${height} pixels`);
+  const links = await page.locator("a").evaluateAll((all) => all.filter((link) => link.checkVisibility()).length);
+  assert.ok(links <= 150, `${links} links`);
+  const contents = page.getByRole("navigation", { name: "Parts of this week" });
+  for (const name of ["Gaps", "Skills and topics", "Quality", "Conversations"]) {
+    await contents.getByRole("link", { name }).click();
+    const top = (await contents.boundingBox()).y;
+    assert.ok(top >= 0 && top < 5, `${name}: the contents are at ${top}`);
+  }
+  faults.none();
 });

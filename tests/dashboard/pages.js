@@ -41,6 +41,25 @@ export const unfold = (page) =>
     for (const details of document.querySelectorAll("details")) details.open = true;
   });
 
+/** The rows of gaps on the page of a week, each with what people asked and its buttons. */
+export const gapRows = (page) => page.locator("tbody.gap");
+
+/** The row of the gap `name`, unfolded. */
+export const gapRow = async (page, name) => {
+  const row = gapRows(page).filter({ has: page.locator(`th [dir=auto]:text-is(${JSON.stringify(name)})`) });
+  const details = row.locator("details");
+  if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
+  return row;
+};
+
+/** The name of the first gap without a mark that is in sight. */
+export const unmarkedGap = (page) =>
+  gapRows(page)
+    .filter({ hasNot: page.locator('button[aria-pressed="true"]') })
+    .first()
+    .locator("th [dir=auto]")
+    .textContent();
+
 /** How many questions, in how many conversations, the heading of a page says that it found. */
 export const found = (heading) => {
   const [, questions, conversations] = /^([\d,]+) questions?(?: in ([\d,]+) conversations?)?/.exec(heading) ?? [];

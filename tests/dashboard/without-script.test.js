@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { launch, openSignedIn } from "./browser.js";
-import { deadLetters, foundOn, mainPages } from "./pages.js";
+import { deadLetters, foundOn, gapRow, mainPages, unmarkedGap } from "./pages.js";
 import { demo, send } from "./servers.js";
 
 const opened = async (t) => openSignedIn(await launch(t, { script: false }), demo());
@@ -22,7 +22,7 @@ test("every page opens, another week is chosen, a number leads to its questions"
   await choice.selectOption(oldest);
   await page.getByRole("button", { name: "Go", exact: true }).click();
   await page.waitForURL(`/weeks/${oldest}`);
-  const asked = page.getByRole("region", { name: /^Capture health/ }).getByRole("link").first();
+  const asked = page.getByRole("region", { name: "What happened" }).getByRole("link").first();
   const promised = Number(await asked.textContent());
   await asked.click();
   assert.equal((await foundOn(page)).questions, promised);
@@ -33,15 +33,13 @@ test("what is folded unfolds, and a gap is marked and its mark taken away", asyn
   const { page, faults } = await opened(t);
   await page.goto("/");
   await page.getByText(/^What else to do/).click();
-  await page.getByRole("region", { name: "Do this first" }).or(page.getByRole("main")).first().getByRole("list").first().waitFor();
-  const gaps = page.getByRole("region", { name: "What your agent could not answer well" });
-  const unmarked = { has: page.getByRole("heading"), hasNot: page.getByRole("button", { pressed: true }) };
-  const gap = gaps.getByRole("listitem").filter(unmarked).first();
-  const name = await gap.getByRole("heading").locator("[dir=auto]").first().textContent();
-  await gap.getByRole("button", { name: "Not mine" }).click();
-  await gaps.getByRole("button", { name: "Not mine", pressed: true }).first().waitFor();
+  await page.locator("section.action ol > li").first().waitFor();
+  const name = await unmarkedGap(page);
+  await (await gapRow(page, name)).getByRole("button", { name: "Learning it" }).click();
+  const marked = await gapRow(page, name);
+  await marked.getByRole("button", { name: "Learning it", pressed: true }).waitFor();
   await page.goto("/settings");
-  const away = page.getByRole("button", { name: `Take it away from ${name}` });
+  const away = page.getByRole("button", { name: `Remove from ${name}` });
   await away.click();
   await away.waitFor({ state: "detached" });
   faults.none();

@@ -24,7 +24,7 @@ use crate::login;
 use crate::owner_sessions::{LASTS_SECONDS, OwnerSessions};
 
 /// Bytes of a form.
-const MOST_OF_A_FORM: usize = 64 * 1024;
+const MAX_FORM_BYTES: usize = 64 * 1024;
 const COOKIE: &str = "cv-analytics-session";
 /// The same where browsers come over TLS: the prefix makes them refuse one that is not Secure.
 const SECURE_COOKIE: &str = "__Host-cv-analytics-session";
@@ -46,7 +46,7 @@ pub(crate) enum Owner {
     },
     /// A program with the token.
     Program,
-    /// Nobody that is known; only the login page sees one.
+    /// Not signed in; only the login page sees one.
     Unknown,
 }
 
@@ -169,7 +169,7 @@ pub(crate) async fn guard<S: Browse, D: DeadLetters>(
         Err(refusal) => refusal,
     };
     let headers = response.headers_mut();
-    // A page that frames or is framed has a policy of its own.
+    // A page that frames or is framed sets its own policy.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -212,7 +212,7 @@ async fn admit(
     };
     if is_change {
         let (parts, body) = request.into_parts();
-        let Ok(bytes) = to_bytes(body, MOST_OF_A_FORM).await else {
+        let Ok(bytes) = to_bytes(body, MAX_FORM_BYTES).await else {
             return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
         };
         let form = Form::read(&bytes);
@@ -235,7 +235,7 @@ async fn admit(
     Ok(request)
 }
 
-/// What is no page: files, exports, the stream of what arrives.
+/// Paths without a navigation: files, exports, the stream of what arrives.
 fn is_file(path: &str) -> bool {
     path.starts_with("/assets/") || path.starts_with("/questions.") || path == "/live/events"
 }

@@ -17,7 +17,7 @@ const FILES: [(&str, &str, &str); 5] = [
 pub(crate) async fn file(Path(name): Path<String>) -> Result<Response<Body>, PageError> {
     let file = FILES.iter().find(|(known, ..)| *known == name);
     let Some((_, kind, text)) = file else {
-        return Err(PageError::NotFound("there is no such file"));
+        return Err(PageError::NotFound("unknown file"));
     };
     let mut response = Response::new(Body::from(*text));
     let headers = response.headers_mut();

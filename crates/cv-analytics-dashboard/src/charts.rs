@@ -38,7 +38,7 @@ struct Column {
     title: String,
     link: Option<String>,
     segments: Vec<Segment>,
-    /// Whether nothing is known, which is no zero.
+    /// Whether nothing is known, which differs from zero.
     missing: bool,
 }
 

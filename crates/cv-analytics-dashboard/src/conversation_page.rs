@@ -23,7 +23,7 @@ use crate::page::{PageError, render};
 use crate::question_view::{QuestionView, rows, whole};
 use crate::weeks::shown_week;
 
-/// Questions of one conversation; who asks more is no visitor.
+/// Questions of one conversation; a bot or a test asks more.
 const MAX_QUESTIONS: usize = 500;
 
 #[derive(Serialize)]
@@ -66,7 +66,9 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         }
     }
     if found.is_empty() {
-        return Err(PageError::NotFound("nothing is kept of this conversation in these weeks"));
+        return Err(PageError::NotFound(
+            "unknown conversation: nothing of it is stored in these weeks",
+        ));
     }
     found.sort_by(|a, b| (a.at(), &a.request_id).cmp(&(b.at(), &b.request_id)));
     let cut = found.len() > MAX_QUESTIONS;

@@ -20,7 +20,7 @@ use crate::reports::Reports;
 /// How long the count of the dead letters is shown again.
 const COUNT_MAX_AGE_MS: i64 = 15 * 1000;
 /// Live pages that may be open at once.
-const WATCHERS: usize = 32;
+const MAX_LIVE_PAGES: usize = 32;
 
 /// What a dashboard is made of.
 pub struct Setup<S, D> {
@@ -91,7 +91,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
             secrets_file: setup.secrets_file,
             program_settings: setup.program_settings,
             live_every: setup.live_every,
-            watchers: Arc::new(Semaphore::new(WATCHERS)),
+            watchers: Arc::new(Semaphore::new(MAX_LIVE_PAGES)),
             clock: setup.clock,
             stopping: watch::Sender::new(false),
         }

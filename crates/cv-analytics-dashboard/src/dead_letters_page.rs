@@ -20,9 +20,9 @@ use crate::page::{PageError, render};
 use crate::question_view::time;
 
 /// Letters in the list.
-const LISTED: usize = 200;
+const MAX_LISTED: usize = 200;
 /// Bytes of a letter that its page shows.
-const SHOWN_BYTES: usize = 64 * 1024;
+const MAX_SHOWN_BYTES: usize = 64 * 1024;
 
 #[derive(Serialize)]
 struct ListView {
@@ -87,7 +87,7 @@ pub(crate) async fn list<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let query = Form::read(query.unwrap_or_default().as_bytes());
     let done = query.get("done");
-    let listed = dashboard.dead_letters.list(LISTED).await.map_err(PageError::DeadLetters)?;
+    let listed = dashboard.dead_letters.list(MAX_LISTED).await.map_err(PageError::DeadLetters)?;
     let view = ListView {
         done: DONE.iter().find(|(word, _)| Some(*word) == done).map(|(_, text)| *text),
         entries: listed.entries.iter().map(EntryView::of).collect(),
@@ -102,14 +102,15 @@ pub(crate) async fn letter<S: Browse, D: DeadLetters>(
     Path(id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
     let found = dashboard.dead_letters.letter(&id).await.map_err(PageError::DeadLetters)?;
-    let (entry, body) =
-        found.ok_or(PageError::NotFound("there is no dead letter with this id any more"))?;
-    let shown = body.get(..SHOWN_BYTES).unwrap_or(&body);
+    let (entry, body) = found.ok_or(PageError::NotFound(
+        "unknown dead letter: it may have been read again or dropped",
+    ))?;
+    let shown = body.get(..MAX_SHOWN_BYTES).unwrap_or(&body);
     let view = LetterView {
         entry: EntryView::of(&entry),
         is_text: std::str::from_utf8(&body).is_ok(),
         body: readable(&String::from_utf8_lossy(shown)),
-        cut: body.len() > SHOWN_BYTES,
+        cut: body.len() > MAX_SHOWN_BYTES,
     };
     render("dead_letter.html", ("Dead letter", "dead-letters"), &owner, &view)
 }

@@ -27,7 +27,7 @@ use crate::reports::Naming;
 use crate::weeks::shown_week;
 
 /// Pages that are made ahead of who takes them.
-const AHEAD: usize = 2;
+const MAX_PAGES_AHEAD: usize = 2;
 
 /// A form of an export.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ const HEADS: [&str; 15] = [
 
 type Pages = mpsc::Sender<Result<Bytes, ExportError>>;
 
-/// Why an export broke off: the connection is cut, so that nobody takes it for whole.
+/// Why an export broke off: the connection is cut, so that it cannot pass for a whole one.
 #[derive(Debug, thiserror::Error)]
 enum ExportError {
     #[error(transparent)]
@@ -119,11 +119,11 @@ async fn export<S: Browse, D: DeadLetters>(
     let named_by = query.as_of.unwrap_or(newest);
     let naming = dashboard.reports.naming(&dashboard.store, named_by, now).await?;
     let store = dashboard.store.clone();
-    let (pages, mut made) = mpsc::channel(AHEAD);
+    let (pages, mut made) = mpsc::channel(MAX_PAGES_AHEAD);
     tokio::spawn(async move {
         if let Err(error) = write(&store, &naming, &query, newest, format, &pages).await {
             tracing::error!(error = %error, "an export broke off");
-            // Nobody may be reading any more.
+            // The reader may be gone.
             let _ = pages.send(Err(error)).await;
         }
     });

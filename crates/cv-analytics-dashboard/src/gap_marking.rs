@@ -29,11 +29,11 @@ use crate::settings_page::{Refused, settings};
 const MARKED: &str = "marked";
 /// The mark's code that takes the last change back.
 const BACK: &str = "back";
-/// How long after a change its page has the way back.
-const WAY_BACK_MS: i64 = 10 * 60 * 1000;
+/// How long after a change its page offers to undo it.
+const UNDO_WITHIN_MS: i64 = 10 * 60 * 1000;
 /// Characters of a gap's name, in the form and in a sentence.
-const LONGEST_NAME: usize = 2_000;
-const NAME: usize = 80;
+const MAX_NAME_CHARS: usize = 2_000;
+const NAME_COLUMNS: usize = 80;
 
 /// The gap that a row of buttons marks.
 #[derive(Debug, Serialize)]
@@ -45,14 +45,14 @@ pub(crate) struct MarkForm {
     pub(crate) mark_code: Option<&'static str>,
 }
 
-/// What was done a moment ago, and the way back.
+/// What was done a moment ago, and the button that undoes it.
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkedView {
     key: String,
     name: String,
     /// What holds from now on, in a sentence.
     text: String,
-    /// What the button sends, `none` or `back`, and its words; absent where there is no way back, or
+    /// What the button sends, `none` or `back`, and its words; absent where there is nothing to undo, or
     /// the change is a while ago.
     back: Option<(&'static str, String)>,
 }
@@ -60,7 +60,7 @@ pub(crate) struct MarkedView {
 impl MarkForm {
     /// That of the gap `name`, which has `mark`.
     pub(crate) fn of(name: &str, mark: Option<GapMark>) -> Self {
-        let (key, shown) = (name.to_owned(), sanitize(name, NAME));
+        let (key, shown) = (name.to_owned(), sanitize(name, NAME_COLUMNS));
         Self { key, name: shown, mark_code: mark.map(GapMark::code) }
     }
 }
@@ -78,11 +78,11 @@ impl MarkedView {
             (Some(_), None) => Some(("none", "Undo".to_owned())),
             (_, Some(before)) => Some((BACK, format!("Back to “{}”", mark_name(before)))),
         };
-        let is_new = |at: Timestamp| now.as_millis() - at.as_millis() < WAY_BACK_MS;
+        let is_new = |at: Timestamp| now.as_millis() - at.as_millis() < UNDO_WITHIN_MS;
         let back = back.filter(|_| marked.at.is_some_and(is_new));
         Some(Self {
             key: key.to_owned(),
-            name: sanitize(key, NAME),
+            name: sanitize(key, NAME_COLUMNS),
             text: match marked.mark {
                 None => "no mark any more.".to_owned(),
                 Some(mark) => {
@@ -120,7 +120,8 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
     let code = form.get("mark").unwrap_or_default();
     let mark = GapMark::from_code(code);
     if mark.is_none() && !["none", BACK].contains(&code) {
-        let text = "a mark is have-it, learning, not-mine, noise, none or back".to_owned();
+        let text =
+            "invalid mark: expected have-it, learning, not-mine, noise, none or back".to_owned();
         return Err(PageError::BadRequest(text));
     }
     let name = form.get("name").unwrap_or_default().trim();
@@ -131,20 +132,23 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
         return Ok(Redirect::to(&with_marked(next, name)).into_response());
     }
     let refuse = |text: String, near: Vec<String>| Refused {
-        name: name.chars().take(LONGEST_NAME).collect(),
+        name: name.chars().take(MAX_NAME_CHARS).collect(),
         mark: code.to_owned(),
         text,
         near,
     };
-    let refused = if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        refuse(format!("A name has 1 to {LONGEST_NAME} characters."), Vec::new())
+    let refused = if name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
+        refuse(format!("A name has 1 to {MAX_NAME_CHARS} characters."), Vec::new())
     } else {
         match marked(&dashboard, &form, name, mark).await? {
             Ok(name) => {
                 return Ok(Redirect::to(&with_marked(next, &name)).into_response());
             }
             Err(near) => refuse(
-                format!("No skill and no gap of these weeks is called “{}”.", sanitize(name, NAME)),
+                format!(
+                    "No skill and no gap of these weeks is called “{}”.",
+                    sanitize(name, NAME_COLUMNS)
+                ),
                 near,
             ),
         }

@@ -59,7 +59,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Extension(owner): Extension<Owner>,
     Path(request_id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
-    let not_there = || PageError::NotFound("no interaction is kept under this id");
+    let not_there = || PageError::NotFound("unknown request id: no interaction is stored under it");
     let request_id = RequestId::new(request_id).map_err(|_| not_there())?;
     let found = dashboard.store.interaction(&request_id).await?.ok_or_else(not_there)?;
     let now = dashboard.now();

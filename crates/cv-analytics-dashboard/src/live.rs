@@ -1,6 +1,6 @@
 //! `/live`: questions as they arrive, by server-sent events.
 //!
-//! The store is looked at again and again while somebody watches, and only then.
+//! The store is looked at again and again while a live page is open, and only then.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -31,17 +31,17 @@ use crate::question_view::{QuestionView, is_waiting, rows};
 use crate::reports::Naming;
 
 /// Questions on the page when it is opened.
-const SHOWN: usize = 30;
+const INITIAL_QUESTIONS: usize = 30;
 /// Questions of one look.
-const AT_ONCE: usize = 100;
+const MAX_ARRIVALS_PER_LOOK: usize = 100;
 /// Questions whose answer is waited for, and for how long: each look asks for every one of them, and
 /// one that is late for the report is still told.
-const WAITING: usize = 100;
+const MAX_WAITING: usize = 100;
 const WAITING_MS: i64 = 20 * 60 * 1000;
 /// Questions that are known to have been shown.
-const GIVEN: usize = 500;
+const MAX_REMEMBERED_ROWS: usize = 500;
 /// How often a quiet connection is kept alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
 #[derive(Serialize)]
 struct LiveView {
@@ -60,7 +60,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     State(dashboard): State<Arc<Dashboard<S, D>>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
-    let Arrivals { mut interactions, cursor } = dashboard.store.arrivals(None, SHOWN).await?;
+    let Arrivals { mut interactions, cursor } =
+        dashboard.store.arrivals(None, INITIAL_QUESTIONS).await?;
     interactions.reverse();
     let naming = naming(&dashboard).await?;
     let every = dashboard.live_every;
@@ -104,7 +105,7 @@ impl Waiting {
     }
 }
 
-/// Somebody who watches.
+/// An open live page.
 struct Watcher<S, D> {
     dashboard: Arc<Dashboard<S, D>>,
     owner: Owner,
@@ -133,7 +134,7 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
     let query = Form::read(query.unwrap_or_default().as_bytes());
     // A browser that comes back says what it saw last.
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).or(query.get("after"));
-    let latest = dashboard.store.arrivals(None, SHOWN).await?;
+    let latest = dashboard.store.arrivals(None, INITIAL_QUESTIONS).await?;
     let now = dashboard.now();
     let waiting = latest.interactions.iter().filter(|one| one.response.is_none());
     let mut shown = if seen.is_some() { latest.interactions.clone() } else { Vec::new() };
@@ -154,7 +155,7 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
         let events = watcher.next().await?;
         Some((stream::iter(events.into_iter().map(Ok::<_, Infallible>)), watcher))
     });
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_INTERVAL);
     Ok(Sse::new(events.flatten()).keep_alive(keep_alive).into_response())
 }
 
@@ -182,13 +183,13 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
 
     async fn look(&mut self) -> Result<Vec<Event>, PageError> {
         let store = &self.dashboard.store;
-        let mut arrived = store.arrivals(Some(self.cursor), AT_ONCE).await?;
+        let mut arrived = store.arrivals(Some(self.cursor), MAX_ARRIVALS_PER_LOOK).await?;
         arrived.interactions.retain(|one| {
             let now = (one.request_id.clone(), one.response.is_some());
             let is_new = !self.given.contains(&now);
             if is_new {
                 self.given.push_back(now);
-                if self.given.len() > GIVEN {
+                if self.given.len() > MAX_REMEMBERED_ROWS {
                     self.given.pop_front();
                 }
             }
@@ -213,7 +214,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         }
         let unanswered = arrived.interactions.iter().filter(|one| one.response.is_none());
         still.extend(unanswered.map(|one| Waiting::of(one, look)));
-        let too_many = still.len().saturating_sub(WAITING);
+        let too_many = still.len().saturating_sub(MAX_WAITING);
         still.drain(..too_many);
         self.waiting = still;
         self.cursor = arrived.cursor;

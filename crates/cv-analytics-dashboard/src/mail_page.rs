@@ -29,7 +29,7 @@ const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-u
 /// Whom the preview is addressed to where nobody gets mails.
 const NOBODY: &str = "owner@localhost.localdomain";
 /// Characters of what is wrong with the owner's template.
-const FAULT: usize = 400;
+const FAULT_COLUMNS: usize = 400;
 
 /// The weekly mail, by who sends it.
 #[derive(Clone, Debug)]
@@ -172,7 +172,11 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         subject: message.subject,
         from: message.from.to_string(),
         text: message.text,
-        faults: message.faults.iter().map(|fault| sanitize(&fault.to_string(), FAULT)).collect(),
+        faults: message
+            .faults
+            .iter()
+            .map(|fault| sanitize(&fault.to_string(), FAULT_COLUMNS))
+            .collect(),
     };
     let mut response = render("mail.html", ("Mail", "mail"), &owner, &view)?;
     let policy = format!("{POLICY}; frame-src 'self'");

@@ -100,13 +100,13 @@ pub(crate) enum PageError {
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Filter(#[from] FilterError),
-    #[error("the dead letters cannot be reached: {0}")]
+    #[error("cannot reach the dead letters: {0}")]
     DeadLetters(DeadLetterError),
-    #[error("the weekly mail cannot be shown: {0}")]
+    #[error("cannot show the weekly mail: {0}")]
     Mail(String),
-    #[error("a page's template cannot be filled in: {0:#}")]
+    #[error("cannot fill in a page's template: {0:#}")]
     Template(String),
-    #[error("a thread ended early: {0}")]
+    #[error("cannot finish a thread: {0}")]
     Thread(#[from] tokio::task::JoinError),
 }
 

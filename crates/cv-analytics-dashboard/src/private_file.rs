@@ -1,17 +1,17 @@
-//! Files with secrets, for their owner alone.
+//! Files with secrets, which only their owner can read.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Writes `bytes` into `file`, whole or not at all, for the owner alone.
+/// Writes `bytes` into `file`, whole or not at all; only the owner can read it.
 ///
 /// # Errors
 /// Where the folder cannot be written; then the file is as it was.
 pub fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // A new file of this kind is its owner's alone, whatever lay there before.
+    // Only the owner can read a new file of this kind, whatever lay there before.
     let mut fresh = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     fresh.write_all(bytes)?;
     fresh.as_file().sync_all()?;

@@ -17,9 +17,9 @@ use crate::page::PageError;
 use crate::reports::Naming;
 
 /// Questions on a page.
-pub(crate) const ON_A_PAGE: usize = 50;
+pub(crate) const QUESTIONS_PER_PAGE: usize = 50;
 /// Interactions after which a search goes into no further week, so that a page stays quick.
-const ENOUGH: u64 = 200_000;
+const MAX_SEARCHED_INTERACTIONS: u64 = 200_000;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -77,13 +77,13 @@ pub(crate) async fn search<S: Browse>(
 ) -> Result<Found, PageError> {
     let mut questions = QuestionSearch::new(filter, &naming.rules, naming.shared_phrases());
     let page = usize::try_from(filter.page.unwrap_or(1)).unwrap_or(1);
-    let keep = page * ON_A_PAGE;
+    let keep = page * QUESTIONS_PER_PAGE;
     let mut newest_rows: BinaryHeap<Reverse<Row>> = BinaryHeap::new();
     let mut sessions: HashSet<SessionDigest> = HashSet::new();
     let mut found = Found::default();
     let mut searched = 0_u64;
     for back in 0..filter.weeks.unwrap_or(1) {
-        if searched >= ENOUGH {
+        if searched >= MAX_SEARCHED_INTERACTIONS {
             found.cut_short = true;
             break;
         }
@@ -111,6 +111,6 @@ pub(crate) async fn search<S: Browse>(
         }
     }
     let rows = newest_rows.into_sorted_vec().into_iter().map(|Reverse(row)| row.observation);
-    found.rows = rows.skip(keep - ON_A_PAGE).collect();
+    found.rows = rows.skip(keep - QUESTIONS_PER_PAGE).collect();
     Ok(found)
 }

@@ -49,7 +49,7 @@ pub(crate) struct QuestionView {
     pub(crate) reason: Option<String>,
     /// The model that answered.
     pub(crate) model: Option<String>,
-    /// Whose it is where it is no visitor's.
+    /// Whose it is, where it does not come from a visitor.
     pub(crate) traffic: Option<&'static str>,
 }
 

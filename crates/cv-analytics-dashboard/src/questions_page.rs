@@ -30,7 +30,7 @@ use crate::form::Form;
 use crate::gap_marking::{MarkForm, MarkedView, without_marked};
 use crate::interaction_page::left_out_words;
 use crate::page::{PageError, render};
-use crate::question_search::{Found, ON_A_PAGE, search};
+use crate::question_search::{Found, QUESTIONS_PER_PAGE, search};
 use crate::question_view::{QuestionView, rows, time, whole};
 use crate::reports::Naming;
 use crate::weeks::{WeekChoice, choices, shown_week};
@@ -154,7 +154,7 @@ fn view(
     let all = QuestionFilter { page: None, ..here.clone() };
     let oldest = found.oldest.unwrap_or(newest);
     let page_number = filter.page.unwrap_or(1);
-    let pages = found.total.div_ceil(ON_A_PAGE as u64).max(1);
+    let pages = found.total.div_ceil(QUESTIONS_PER_PAGE as u64).max(1);
     let has_older = weeks.first().is_some_and(|first| *first < oldest);
     let page = |page: u32| QuestionFilter { page: Some(page), ..here.clone() }.path();
     let is_last = u64::from(page_number) >= pages;

@@ -44,7 +44,7 @@ pub(crate) struct Naming {
 }
 
 impl Naming {
-    /// By the rules alone: phrases are no topics.
+    /// By the rules only: no phrase is a topic.
     pub(crate) fn without_phrases(rules: Arc<CountingRules>) -> Self {
         Self { rules, report: None }
     }
