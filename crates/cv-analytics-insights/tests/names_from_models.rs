@@ -285,11 +285,12 @@ fn a_known_topic_becomes_its_name_whatever_the_question() {
 }
 
 #[test]
-fn a_topic_that_says_nothing_is_none_and_not_ignored() {
-    for topic in
-        ["", " ", "other", "Other", "none", "n/a", "general", "Sonstiges", "other questions"]
-    {
+fn other_is_no_topic_and_a_placeholder_is_ignored() {
+    for topic in ["", " ", "other", "Other"] {
         check_topic(topic, Some("Other things?"), ReadTopic::None);
+    }
+    for topic in ["none", "n/a", "general", "Sonstiges", "other questions"] {
+        check_topic(topic, Some("Other things?"), ReadTopic::Ignored);
     }
 }
 

@@ -49,6 +49,9 @@ pub(crate) struct Advice<'r> {
     pub(crate) words: HashMap<String, Vec<(String, VariantTally)>>,
     /// Faults and refusals of this week: outcome (`None`: unanswered), questions, conversations.
     pub(crate) by_outcome: Vec<(Option<Outcome>, u64, u64)>,
+    /// Conversations of the interactions that miss a half, and of those that miss the question.
+    pub(crate) lone_halves: u64,
+    pub(crate) lone_responses: u64,
     /// The responses, and their conversations, of an agent that reports only its good answers.
     pub(crate) good_answers_only: Option<(u64, u64)>,
 }
@@ -146,12 +149,12 @@ impl Advice<'_> {
             || others.iter().any(|other| {
                 other.action.kind == ActionKind::FixFault && other.action.name == "unanswered"
             });
-        let (name, lost) = match (explained, response_only) {
+        let (name, queries, conversations) = match (explained, response_only) {
             (true, 0) => return None,
-            (true, lost) => ("response_only", lost),
-            (false, _) => ("capture", unanswered + response_only),
+            (true, lost) => ("response_only", lost, self.lone_responses),
+            (false, _) => ("capture", unanswered + response_only, self.lone_halves),
         };
-        let evidence = Evidence { queries: lost, conversations: lost, ..Evidence::default() };
+        let evidence = Evidence { queries, conversations, ..Evidence::default() };
         let details = WhyDetails {
             interactions: joined + unanswered + response_only,
             unanswered: if explained { 0 } else { unanswered },

@@ -153,6 +153,8 @@ impl<'s> ReportBuilder<'s> {
                 .map(|(outcome, asked)| (*outcome, asked.queries, asked.conversations.count()))
                 .collect(),
             good_answers_only,
+            lone_halves: this.conversations_of(|moment| moment.asked != moment.answered),
+            lone_responses: this.conversations_of(|moment| !moment.asked),
         };
         let actions = advice.actions();
         let calibration = this.scores.calibration(disagreements);
@@ -315,7 +317,7 @@ impl<'s> ReportBuilder<'s> {
         let weeks = &self.tally.weeks;
         let is_blind = |week: &WeekTally| week.telling_responses == 0 && week.matches.none == 0;
         let this = weeks.last().filter(|_| weeks.iter().all(is_blind))?;
-        Some((this.responses, this.answered_conversations()))
+        Some((this.responses, this.conversations_of(|moment| moment.answered)))
     }
 }
 

@@ -98,7 +98,7 @@ enum Topic {
 /// What the agent's topic says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadTopic<'a> {
-    /// It says nothing: empty, `other`, or another placeholder.
+    /// It says nothing: empty, or `other`.
     None,
     /// It says something that is no name, or one that the question does not have.
     Ignored,
@@ -149,8 +149,11 @@ impl SkillDictionary {
         if let Some(name) = known(topic) {
             return ParsedTopic(Topic::Known(name));
         }
-        if topic.is_empty() || is_placeholder(topic) {
+        if topic.is_empty() || topic.eq_ignore_ascii_case("other") {
             return ParsedTopic(Topic::None);
+        }
+        if is_placeholder(topic) {
+            return ParsedTopic(Topic::Unusable);
         }
         let parsed = self.parse_names(topic);
         let listed = split_list(topic, &[]).find_map(known);

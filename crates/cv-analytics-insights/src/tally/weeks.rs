@@ -104,6 +104,8 @@ pub(crate) struct Moment {
     pub(crate) at: Timestamp,
     /// Whether the interaction has a session, so that its conversation could go on.
     pub(crate) in_a_session: bool,
+    /// Whether there is a question.
+    pub(crate) asked: bool,
     /// Whether there is a response.
     pub(crate) answered: bool,
     /// Whether the answer covered nothing.
@@ -266,7 +268,7 @@ impl WeekTally {
         self.joined += u64::from(asked && answered);
         self.latencies_ms.extend(latency_ms(observation));
         let no_match = rating(observation) == Some(MatchType::None);
-        self.moments.push(Moment { conversation, at, in_a_session, answered, no_match });
+        self.moments.push(Moment { conversation, at, in_a_session, asked, answered, no_match });
         let response = observation.response.as_ref();
         *self.outcomes.count_mut(response.map(|response| response.outcome)) += 1;
         let Some(response) = response else { return false };
@@ -339,13 +341,10 @@ impl WeekTally {
         self.moments.chunk_by(|one, next| one.conversation == next.conversation).count() as u64
     }
 
-    /// The distinct conversations in which the agent answered.
-    pub(crate) fn answered_conversations(&self) -> u64 {
-        let answered = self.moments.iter().filter(|moment| moment.answered);
-        let mut answered: Vec<u64> = answered.map(|moment| moment.conversation).collect();
-        answered.sort_unstable();
-        answered.dedup();
-        answered.len() as u64
+    /// The distinct conversations of those interactions that `counts` admits.
+    pub(crate) fn conversations_of(&self, counts: impl Fn(&Moment) -> bool) -> u64 {
+        let counted = self.moments.iter().filter(|moment| counts(moment));
+        Conversations(counted.map(|moment| moment.conversation).collect()).count()
     }
 
     /// Capture health.

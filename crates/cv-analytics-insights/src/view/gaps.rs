@@ -1,5 +1,7 @@
 //! Gaps: one row for each skill or topic, whatever its kinds, and the gaps that the owner closes.
 
+use std::cmp::Reverse;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -136,7 +138,8 @@ impl GapsView {
         }
         let quiet = |gaps: &[&Gap]| gaps.iter().any(|gap| gap.mark == Some(GapMark::NotMine));
         let reopened = |gaps: &[&Gap]| gaps.iter().any(|gap| gap.reopened);
-        names.sort_by_key(|gaps| (!reopened(gaps), quiet(gaps)));
+        let failed = |gaps: &[&Gap]| -> u64 { gaps.iter().map(|gap| gap.queries).sum() };
+        names.sort_by_key(|gaps| (!reopened(gaps), quiet(gaps), Reverse(failed(gaps))));
         let left_out = names.len().saturating_sub(limits.gaps);
         let shown = names.into_iter().take(limits.gaps);
         let rows: Vec<GapRow> = shown.map(|gaps| row(&gaps, report, at, limits)).collect();
