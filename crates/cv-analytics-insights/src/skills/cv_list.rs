@@ -38,8 +38,8 @@ pub enum CvListError {
 }
 
 impl CvList {
-    /// Reads a CV file: JSON with `skills` (texts, or objects with `skill` or `name`), a JSON array
-    /// of the same, or plain text with one skill a line (`#` begins a comment, a leading `-`, `*` or
+    /// Reads a CV file: JSON with `skills` (texts, or objects with `skill` or `name`, and `keywords` as
+    /// in a [JSON Resume](https://docs.jsonresume.org/schema)), a JSON array of the same, or plain text with one skill a line (`#` begins a comment, a leading `-`, `*` or
     /// `•` is dropped).
     ///
     /// # Errors
@@ -57,14 +57,7 @@ impl CvList {
                 },
                 _ => return Err(CvListError::Form),
             };
-            let name = |value: &Value| {
-                let name = value
-                    .as_str()
-                    .or_else(|| value.get("skill")?.as_str())
-                    .or_else(|| value.get("name")?.as_str());
-                name.map(|name| name.trim().to_owned()).ok_or(CvListError::Form)
-            };
-            list.iter().map(name).collect::<Result<Vec<_>, _>>()?
+            list.iter().map(names_of).collect::<Result<Vec<_>, _>>()?.concat()
         } else {
             text.lines()
                 .map(|line| line.trim().trim_start_matches(['-', '*', '•']).trim())
@@ -122,6 +115,26 @@ impl CvList {
     }
 }
 
+/// The names in one element of a JSON list.
+fn names_of(value: &Value) -> Result<Vec<String>, CvListError> {
+    let name = value
+        .as_str()
+        .or_else(|| value.get("skill")?.as_str())
+        .or_else(|| value.get("name")?.as_str());
+    let keywords = match value.get("keywords") {
+        None | Some(Value::Null) => [].as_slice(),
+        Some(Value::Array(keywords)) => keywords.as_slice(),
+        Some(_) => return Err(CvListError::Form),
+    };
+    let keywords = keywords.iter().map(|keyword| keyword.as_str().ok_or(CvListError::Form));
+    let names: Vec<&str> =
+        name.map(Ok).into_iter().chain(keywords).collect::<Result<_, CvListError>>()?;
+    if names.is_empty() {
+        return Err(CvListError::Form);
+    }
+    Ok(names.into_iter().map(|name| name.trim().to_owned()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +146,7 @@ mod tests {
             r#"{"about":"x","skills":[{"skill":"Go","years":3},{"name":"C#"}]}"#,
             r#"{"skills":["Go","C#","Go"]}"#,
             r#"["Go","C#"]"#,
+            r##"{"skills":[{"name":"Go","level":"Master","keywords":["C#"]}]}"##,
             "# my skills\n- Go\n\n* C#\n",
         ] {
             assert_eq!(CvList::read_entries(text), Ok(expect.clone()), "{text}");

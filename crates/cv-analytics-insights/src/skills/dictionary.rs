@@ -206,8 +206,7 @@ impl SkillDictionary {
     #[inline]
     pub(crate) fn may_name(&self, word: &str) -> bool {
         let bytes = word.as_bytes();
-        self.tables.first_words.may_be(bytes)
-            || self.tables.heads.may_begin(bytes)
+        Heads::may_be_or_begin(&self.tables.first_words, &self.tables.heads, bytes)
             || Endings::may_be_version(word)
             || bytes.first().is_some_and(|first| !first.is_ascii() || *first == b'\'')
     }

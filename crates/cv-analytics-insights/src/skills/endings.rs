@@ -241,9 +241,10 @@ impl Heads {
         self.holds(first_bytes(word), LONG_HEAD)
     }
 
-    /// Whether a word may be one that was added as a whole.
-    pub(crate) fn may_be(&self, word: &[u8]) -> bool {
-        self.holds(first_bytes(word), WHOLE)
+    /// Whether a word may be one that was added to `wholes` as a whole, or begin like one of `heads`.
+    pub(crate) fn may_be_or_begin(wholes: &Self, heads: &Self, word: &[u8]) -> bool {
+        let first = first_bytes(word);
+        wholes.holds(first, WHOLE) || heads.holds(first, LONG_HEAD) || heads.holds(first, HEAD)
     }
 
     fn holds(&self, first: u64, bytes: usize) -> bool {
@@ -260,8 +261,19 @@ impl Heads {
 
 /// The first eight bytes of a word as a number, with zeros after a shorter one.
 fn first_bytes(word: &[u8]) -> u64 {
-    match word.first_chunk::<8>() {
-        Some(first) => u64::from_le_bytes(*first),
-        None => word.iter().rev().fold(0, |first, byte| first << 8 | u64::from(*byte)),
+    if let Some(first) = word.first_chunk::<8>() {
+        return u64::from_le_bytes(*first);
+    }
+    match (word.first_chunk::<4>(), word.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let last = u64::from(u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes(*first)) | last << (8 * (word.len() - 4))
+        }
+        _ => match *word {
+            [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+            [a, b] => u64::from(u16::from_le_bytes([a, b])),
+            [a] => u64::from(a),
+            _ => 0,
+        },
     }
 }

@@ -230,6 +230,7 @@ fn candidate(
 
 /// A word without the apostrophe of an article or preposition before it (`l'intelligence`), and the
 /// bytes that are left out.
+#[inline]
 fn after_elision(words: &FoldedWords, at: usize) -> (&str, usize) {
     let word = words.text(at);
     let Some((b'\'', _)) = word.as_bytes().split_first() else { return (word, 0) };

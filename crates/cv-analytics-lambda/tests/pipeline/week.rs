@@ -6,10 +6,10 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Keep};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_sqlite::SqliteStore;
 use serde_json::{Value, json};
 
@@ -54,10 +54,9 @@ async fn report<S>(store: &S) -> Report
 where
     S: cv_analytics_core::store::Observe + cv_analytics_core::store::Ledger,
 {
-    let settings = FigureSettings::load(store).await.unwrap();
-    let dictionary = SkillDictionary::built_in();
+    let rules = CountingRules::new(FigureSettings::load(store).await.unwrap()).unwrap();
     let week: IsoWeek = WEEK.parse().unwrap();
-    build_report(store, &dictionary, &settings, week, after_the_week()).await.unwrap()
+    build_report(store, &rules, week, after_the_week()).await.unwrap().report
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
