@@ -111,7 +111,9 @@ test("they are found by search, by skill and by the gap that they make", async (
     await page.getByLabel("Find a skill, a topic or a text").press("Enter");
     await page.waitForURL(/(text|skill|topic)=/);
     const taken = flat(await page.getByLabel("Find a skill, a topic or a text").inputValue());
-    assert.ok(taken.toLowerCase().startsWith(text.toLowerCase()), `${text} is taken for ${taken}`);
+    // A field has no line breaks, and shows a skill by its name.
+    const letters = (words) => words.toLowerCase().replace(/\s/g, "");
+    assert.ok(letters(taken).startsWith(letters(text)), `${text} is taken for ${taken}`);
     await unharmed(page, faults);
   }
   // Each number of the week is still the number of questions that it opens.
