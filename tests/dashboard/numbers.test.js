@@ -13,7 +13,7 @@ const links = async (page) => {
   await unfold(page);
   const all = await page
     .getByRole("main")
-    .locator('a[href^="/questions?"]')
+    .locator('a[href^="/questions?"]:not(svg a)')
     .evaluateAll((links) => links.map((link) => ({ text: link.innerText.trim(), href: link.getAttribute("href") })));
   return all.map((link) => ({ ...link, ...promised(link) }));
 };

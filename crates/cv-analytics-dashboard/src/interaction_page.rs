@@ -78,8 +78,8 @@ fn view(interaction: Interaction, naming: &Naming, now: Timestamp) -> Interactio
         value: sanitize(name, NAME_COLUMNS),
         href: week.as_deref().map(|week| filter(QuestionFilter::of_week(week), name).path()),
     };
-    let about = seen.skills.iter().map(|skill| of_week(skill, |week, name| week.skill(name)));
-    let topic = seen.topic.iter().map(|topic| of_week(topic, |week, name| week.topic(name)));
+    let about = seen.skills.iter().map(|skill| of_week(skill, QuestionFilter::skill));
+    let topic = seen.topic.iter().map(|topic| of_week(topic, QuestionFilter::topic));
     let about = about.chain(topic).collect();
     let gaps = seen.gaps.iter().map(|(name, name_type, kind)| Cell {
         value: format!("{}: {}", sanitize(name, NAME_COLUMNS), kind_name(*kind)),

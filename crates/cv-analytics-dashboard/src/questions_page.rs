@@ -113,7 +113,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let found = search(store, &naming, &filter, newest).await?;
     let rows = rows(&whole(store, &found.rows).await?, &naming, now);
     let marked = MarkedView::of(naming.rules.settings(), &raw, now);
-    let view = QuestionsView { marked, rows, ..view(&filter, newest, &weeks, &naming, &found) };
+    let view = QuestionsView { rows, marked, ..view(&filter, newest, &weeks, &naming, &found) };
     render("questions.html", ("Questions", "questions"), &owner, &view)
 }
 
