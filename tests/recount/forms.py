@@ -2,10 +2,10 @@
 
 import html
 import re
+from collections import Counter
 
 NEAR = 300
 MAIN_ACTIONS = 3
-GAPS = ("not_on_cv", "not_retrieved", "unmatched", "no_answer")
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 
 
@@ -54,12 +54,15 @@ class Form:
         yield "conversations", number_pattern(self.report["conversations"])
 
     def gaps(self):
-        """The greatest gap is listed, with its count near its name."""
-        open_gaps = [gap for gap in self.report["gaps"]
-                     if gap["kind"] in GAPS and not gap["mark"] and gap["name"] != "other questions"]
-        for gap in open_gaps[:1]:
-            name, count = name_pattern(gap["name"]), number_pattern(gap["queries"])
-            yield gap["name"], f"{name}.{{0,{NEAR}}}?{count}|{count}.{{0,{NEAR}}}?{name}"
+        """The name that fails most is listed, with its count near its name."""
+        named, failed = Counter(), Counter()
+        for gap in self.report["gaps"]:
+            if not gap["mark"]:
+                named[gap["type"], gap["name"]] += gap["queries"]
+                failed[gap["type"], gap["name"]] += gap["queries"] - gap["partly"]
+        for key, _ in named.most_common(1):
+            name, count = name_pattern(key[1]), number_pattern(failed[key])
+            yield key[1], f"{name}.{{0,{NEAR}}}?{count}|{count}.{{0,{NEAR}}}?{name}"
 
     def actions(self):
         """The names of the first actions, where they are about a skill or a topic."""

@@ -20,14 +20,16 @@ def occurs_in(name, text):
 
 
 class Dictionary:
-    """The names and aliases that the program's own dictionary has, and the names of topics."""
+    """The names and aliases that the program's own dictionary has, and the names of topics, the owner's first."""
 
-    def __init__(self, entries, topics=()):
+    def __init__(self, entries, topics=(), owners=None):
         self.skills = {}
         for entry in entries:
             for word in [*entry["aliases"], entry["skill"]]:
                 self.skills[plain(word)] = entry["skill"]
         self.topics = {plain(topic): topic for topic in topics}
+        for topic, phrases in (owners or {}).items():
+            self.topics.update({plain(name): topic for name in (topic, *phrases)})
 
     def skills_in(self, name, question):
         """The skills that one name of a list means: canonical, an unknown name as it came, or None if it is ignored."""

@@ -146,7 +146,7 @@ mod tests {
             r#"{"about":"x","skills":[{"skill":"Go","years":3},{"name":"C#"}]}"#,
             r#"{"skills":["Go","C#","Go"]}"#,
             r#"["Go","C#"]"#,
-            r##"{"skills":[{"name":"Go","level":"Master","keywords":["C#"]}]}"##,
+            r#"{"skills":[{"name":"Go","level":"Master","keywords":["C#"]}]}"#,
             "# my skills\n- Go\n\n* C#\n",
         ] {
             assert_eq!(CvList::read_entries(text), Ok(expect.clone()), "{text}");

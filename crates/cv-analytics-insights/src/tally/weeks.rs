@@ -99,6 +99,7 @@ pub(crate) struct WeekTally {
 
 /// One interaction in the course of its conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
 pub(crate) struct Moment {
     pub(crate) conversation: u64,
     pub(crate) at: Timestamp,

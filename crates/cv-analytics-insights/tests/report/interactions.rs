@@ -16,6 +16,7 @@ pub(crate) fn week() -> IsoWeek {
 }
 
 /// An interaction of the week `weeks_ago`, answered in full after a second.
+#[expect(clippy::needless_pass_by_value, reason = "a number or a text, as it is at hand")]
 pub(crate) fn asked(id: impl ToString, weeks_ago: u8, text: &str) -> Observation {
     let at = week().earlier(weeks_ago).start().plus_millis(3_600_000);
     Observation {

@@ -45,8 +45,10 @@ fn names_from_a_model_are_read_and_what_is_no_name_is_counted() {
 
 #[test]
 fn a_topic_is_the_owners_then_the_agents_then_the_tables_then_a_shared_phrase() {
-    let mut settings = FigureSettings::default();
-    settings.topics = BTreeMap::from([("parking".to_owned(), vec!["car park".to_owned()])]);
+    let settings = FigureSettings {
+        topics: BTreeMap::from([("parking".to_owned(), vec!["car park".to_owned()])]),
+        ..FigureSettings::default()
+    };
     let report = report_with(
         &settings,
         &[
