@@ -79,7 +79,11 @@ impl Intake {
             fields.take_required("timestamp", &[]).ok_or_else(|| missing("timestamp"))?;
         let timestamp = moment("timestamp", &timestamp)?;
         let origin = self.origin(&mut fields)?;
-        let answered = fields.rest.get("response").is_some_and(|response| !is_absent(response));
+        // An answer without a word is one where the event says how well it matched.
+        let is_given = |name: &str| fields.rest.get(name).is_some_and(|value| !is_absent(value));
+        let answered = is_given("response")
+            || fields.rest.get("response").is_some_and(|response| !response.is_null())
+                && ["matchType", "outcome", "matchQuality", "meta"].into_iter().any(is_given);
         let halves = match event_type {
             EventType::Query if answered => {
                 fields.tolerate("question and answer in one event");
