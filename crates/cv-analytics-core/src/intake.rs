@@ -352,10 +352,23 @@ impl Intake {
         if matches!(fields.rest.get("cut"), Some(Value::Array(names)) if names.is_empty()) {
             fields.rest.remove("cut");
         }
+        drop_empty_texts(&mut fields.rest);
         self.privacy.fields(&mut fields.rest);
         *unknown = std::mem::take(&mut fields.rest);
         *tolerated = std::mem::take(&mut fields.tolerated);
     }
+}
+
+/// Empty texts in optional fields are absent fields; so are the blocks that had nothing else.
+fn drop_empty_texts(fields: &mut Map<String, Value>) {
+    fields.retain(|_, value| match value {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Object(block) if !block.is_empty() => {
+            drop_empty_texts(block);
+            !block.is_empty()
+        }
+        _ => true,
+    });
 }
 
 /// Where an event came from.

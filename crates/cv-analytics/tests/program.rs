@@ -133,7 +133,7 @@ fn an_imported_question_comes_out_as_a_gap() {
     assert_eq!(report["skills"][0]["variants"], json!([{"text": "k8s", "queries": 1}]));
     assert_eq!(report["gaps"][0]["kind"], "unmatched");
     let listed = text(&run(folder.path(), &["gaps", "list", "--week", "2026-W47"]).stdout);
-    assert!(listed.contains("Kubernetes (skill): Nothing matched"), "{listed}");
+    assert!(listed.contains("Kubernetes (skill): Not covered"), "{listed}");
 }
 
 #[test]

@@ -30,6 +30,8 @@ const MIN_WORD_QUESTIONS: u64 = 3;
 /// A fault of one interaction in so many, and of so many at least, is an outage.
 const OUTAGE_ONE_IN: u64 = 5;
 const OUTAGE_MIN_QUESTIONS: u64 = 5;
+/// Topics about which nobody has to give an answer: what has no name, small talk, and abuse.
+const NO_ANSWER_WANTED: [&str; 3] = [OTHER_QUESTIONS, "greetings", "prompt injection and abuse"];
 /// Fewer responses than this do not show that an agent reports only its good answers.
 const MIN_RESPONSES: u64 = 5;
 /// How badly a refused question is answered, per mille: a filter and hours are the owner's choice.
@@ -186,7 +188,8 @@ impl Advice<'_> {
     }
 
     fn for_gap(&self, gap: &Gap) -> Option<Candidate> {
-        let is_nameless = gap.name == OTHERS || gap.name == OTHER_QUESTIONS;
+        let is_nameless = gap.name == OTHERS
+            || (gap.name_type == NameType::Topic && NO_ANSWER_WANTED.contains(&gap.name.as_str()));
         let is_single = gap.queries < MIN_QUESTIONS && gap.weeks_running < 2 && !gap.reopened;
         if is_nameless || is_single {
             return None;

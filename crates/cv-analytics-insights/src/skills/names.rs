@@ -144,6 +144,9 @@ impl SkillDictionary {
     pub fn parse_topic(&self, rules: &TopicRules, topic: &str) -> ParsedTopic {
         let spaced = topic.replace('_', " ");
         let topic = spaced.trim();
+        if REDACTION_MARKERS.iter().any(|marker| topic.contains(marker)) {
+            return ParsedTopic(Topic::Unusable);
+        }
         let known =
             |name: &str| rules.named(name).or_else(|| is_known_topic(name)).map(str::to_owned);
         if let Some(name) = known(topic) {
@@ -301,6 +304,7 @@ fn usable(text: &str) -> Option<(String, String)> {
     let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = name.split(' ').count();
     let fits = words <= MAX_NAME_WORDS
+        && !name.contains(['<', '>', '{', '}', '[', ']', '=', '|', '\\'])
         && NAME_CHARS.contains(&name.chars().count())
         && name.chars().any(char::is_alphabetic)
         && !is_placeholder(&name);

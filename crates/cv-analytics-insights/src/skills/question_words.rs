@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use crate::skills::accents::without_accents;
 use crate::skills::folded_words::{FoldedWords, Gap};
+use crate::skills::topics::without_markers;
 
 /// A question's words, folded when they are first needed: most questions never need it.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl<'t> QuestionWords<'t> {
 
 impl Folded {
     fn of(text: &str) -> Self {
-        let words = FoldedWords::of(&without_accents(text));
+        let words = FoldedWords::of(&without_accents(&without_markers(text)));
         let mut folded = Self { text: String::with_capacity(text.len()), bounds: vec![0] };
         for index in 0..words.len() {
             if words.gap(index) == Gap::Stop {

@@ -46,13 +46,13 @@ fn every_number_of_the_demos_page_and_mail_opens_so_many_questions() {
 }
 
 /// The kinds of links that the page has, each made by one piece of code.
-const PAGE: &str = "week week+half week+outcome week+session week+match week+skill week+skill+match \
-     week+skill+session week+skill+word week+gap+type+kind week+about week+about+handled \
-     week+weeks+about+until week+weeks+about+until+handled week+weeks+about+since \
-     week+weeks+about+since+handled week+score week+score+outcome week+score+disagree \
-     week+disagree week+took week+left-out";
+const PAGE: &str = "week week+half week+outcome week+session week+match week+handled week+skill \
+     week+skill+match week+skill+outcome week+skill+word week+topic week+topic+match week+gap+type \
+     week+gap+type+kind week+gap+type+kind+match week+weeks+about+until \
+     week+weeks+about+handled+until week+weeks+about+since week+weeks+about+handled+since week+score \
+     week+score+handled week+score+outcome week+score+disagree week+disagree week+left-out";
 
 /// Those of the mail.
 const MAIL: &str = "week+half week+outcome week+handled week+match week+score week+skill week+topic \
      week+gap+type+kind week+gap+type+kind+match week+weeks+about+until \
-     week+weeks+about+until+handled week+weeks+about+since week+weeks+about+since+handled";
+     week+weeks+about+handled+until week+weeks+about+since week+weeks+about+handled+since";

@@ -47,6 +47,9 @@ pub(crate) fn why(
     match kind {
         ActionKind::AddOrLearn => match evidence.gap.map(|gap| gap.kind) {
             Some(GapKind::NotOnCv) => format!("Not on your CV.{row}"),
+            _ if row.is_empty() && evidence.partly == evidence.queries => {
+                "Your agent answers it only in part.".to_owned()
+            }
             _ if row.is_empty() => "Your agent found no answer to it.".to_owned(),
             _ => row.trim_start().to_owned(),
         },

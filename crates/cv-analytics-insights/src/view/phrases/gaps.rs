@@ -16,7 +16,7 @@ pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
     ),
     (
         GapKind::Unmatched,
-        "No match",
+        "Not covered",
         "Your agent found no answer. Import your CV's skill list to see what is missing from it.",
     ),
     (GapKind::NoAnswer, "No answer", "Your agent has no answer about it."),
