@@ -41,7 +41,7 @@ fn gaps_are_listed_in_the_words_of_the_report() {
     let folder = folder_with(&[QUERY, RESPONSE]);
     let list = || text(&run(folder.path(), &["gaps", "list", "--week", "2026-W47"]).stdout);
     let listed = list();
-    let line = "    1  Kubernetes (skill): No match; 1 conversation\n";
+    let line = "    1  Kubernetes (skill): Not covered; 1 conversation\n";
     assert!(listed.contains(line), "{listed}");
     let before = QUERY.replace("r1", "r0").replace("11-17", "11-10");
     run_with_input(folder.path(), &["events", "import"], &before);

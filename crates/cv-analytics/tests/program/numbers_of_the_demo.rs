@@ -53,6 +53,6 @@ const PAGE: &str = "week week+half week+outcome week+session week+match week+han
      week+score+handled week+score+outcome week+score+disagree week+disagree week+left-out";
 
 /// Those of the mail.
-const MAIL: &str = "week+half week+outcome week+handled week+match week+score week+skill week+topic \
+const MAIL: &str = "week+half week+outcome week+handled week+match week+skill week+topic \
      week+gap+type+kind week+gap+type+kind+match week+weeks+about+until \
      week+weeks+about+handled+until week+weeks+about+since week+weeks+about+handled+since";
