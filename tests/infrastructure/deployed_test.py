@@ -141,7 +141,7 @@ class Deployed:
     def test_dead_letters_are_counted_in_the_week_in_which_they_came(self):
         # The same text to everybody; two weeks only where one ended meanwhile.
         texts = {self.mailed_text([mail]) for mail in self.week.mails_since}
-        counted = [re.search(r"(\d+) unreadable message", " ".join(text.split())) for text in texts]
+        counted = [re.search(r"(\d+) messages? could not be read", " ".join(text.split())) for text in texts]
         self.assertEqual(sum(int(found.group(1)) for found in counted if found), 2)
 
     def test_what_was_forgotten_is_nowhere(self):
