@@ -12,6 +12,7 @@ use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
+use mail_builder::headers::text::Text;
 use mail_builder::headers::url::URL;
 use mail_builder::mime::MimePart;
 use sha2::{Digest, Sha256};
@@ -148,7 +149,7 @@ impl Message {
             .date(Date::new(self.date.as_millis().div_euclid(1000)))
             .from(header_address(&self.from))
             .to(header_address(&self.to))
-            .subject(self.subject.as_str())
+            .header("Subject", self.subject_header())
             .message_id(format!("{digest}@{}", self.from.domain()))
             .header("List-Unsubscribe", URL::new(self.unsubscribe.address()));
         if self.unsubscribe.is_one_click() {
@@ -160,6 +161,17 @@ impl Message {
             .header("MIME-Version", HeaderType::from(Raw::new("1.0")))
             .body(MimePart::new(alternatives, parts))
             .write_to_vec()?)
+    }
+
+    /// The subject: folded where it is plain ASCII, which every reader and filter can search, else
+    /// encoded (RFC 2047).
+    fn subject_header(&self) -> HeaderType<'_> {
+        let is_plain = self.subject.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if is_plain && !self.subject.contains("=?") {
+            HeaderType::from(Raw::new(self.subject.as_str()))
+        } else {
+            HeaderType::from(Text::new(self.subject.as_str()))
+        }
     }
 
     /// 32 hexadecimal digits that differ for every other message.

@@ -50,7 +50,7 @@ async fn a_gap_is_marked_on_the_page_which_says_so_and_the_report_follows() {
     let before = rig.page(WEEK).await;
     assert!(before.contains("value=\"have-it\" aria-pressed=\"false\""), "{before}");
     let row = gap(&before, "Kubernetes").unwrap();
-    assert!(row.contains("No match · Failed or unanswered"), "{row}");
+    assert!(row.contains("Not covered · Failed or unanswered"), "{row}");
     assert_eq!(before.matches("<tbody class=\"gap\"").count(), 2, "one row whatever its kinds");
     let answer = mark(&rig, "k8s", "learning", "/weeks/2026-W47#gap-0").await;
     assert_eq!(answer.header("location"), "/weeks/2026-W47?marked=Kubernetes#gap-0");
