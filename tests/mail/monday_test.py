@@ -4,7 +4,7 @@ import html
 import unittest
 
 from mail_server import Mailbox, MailServer, NeverAnswers, tls_for
-from program import PUBLIC_URL, QUESTION, Installation
+from program import PUBLIC_URL, Installation
 
 OWNER, PARTNER = "owner@example.org", "partner@example.org"
 # The moment at which a week is over, so that its mail is due whenever the tests run.
@@ -76,9 +76,9 @@ class Monday(unittest.TestCase):
                 (told,) = [line for line in serving.last_words().splitlines() if "built-in form" in line]
                 self.assertIn("mail.template_line=2", told)
                 self.assertIn("mine.txt", told)
-                self.assertIn("mine.txt, line 2, cannot be used", html.unescape(serving.page("/mail")))
+                self.assertIn("invalid mail template mine.txt, line 2", html.unescape(serving.page("/mail")))
             for taken in self.mailbox.taken:
-                self.assertIn(QUESTION, taken.message.get_body(("plain",)).get_content())
+                self.assertIn("Kubernetes", taken.message.get_body(("plain",)).get_content())
 
     def test_a_server_that_never_answers_holds_up_nothing_else(self):
         with MailServer(self.mailbox, NeverAnswers) as server:

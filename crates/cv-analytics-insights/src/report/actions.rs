@@ -32,8 +32,6 @@ const OUTAGE_ONE_IN: u64 = 5;
 const OUTAGE_MIN_QUESTIONS: u64 = 5;
 /// Topics about which nobody has to give an answer: what has no name, small talk, and abuse.
 const NO_ANSWER_WANTED: [&str; 3] = [OTHER_QUESTIONS, "greetings", "prompt injection and abuse"];
-/// Fewer responses than this do not show that an agent reports only its good answers.
-const MIN_RESPONSES: u64 = 5;
 /// How badly a refused question is answered, per mille: a filter and hours are the owner's choice.
 const REFUSED_BADNESS: u64 = 250;
 
@@ -103,8 +101,7 @@ impl Advice<'_> {
 
     /// An agent that reports only its good answers: every figure of failures is blind.
     fn move_over(&self) -> Option<Candidate> {
-        let (responses, conversations) =
-            self.good_answers_only.filter(|(responses, _)| *responses >= MIN_RESPONSES)?;
+        let (responses, conversations) = self.good_answers_only?;
         let evidence = Evidence { queries: responses, conversations, ..Evidence::default() };
         Some(Candidate {
             precedence: 1,

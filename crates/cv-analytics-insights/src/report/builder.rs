@@ -28,6 +28,8 @@ use crate::tally::history::history;
 use crate::tally::names::Name;
 use crate::tally::weeks::{Tally, VariantTally, WeekTally};
 
+/// Fewer responses than this do not show that an agent reports only its good answers.
+const MIN_RESPONSES: u64 = 5;
 /// Skills beside a gap that it names.
 const MAX_RELATED: usize = 50;
 
@@ -316,7 +318,10 @@ impl<'s> ReportBuilder<'s> {
     fn good_answers_only(&self) -> Option<(u64, u64)> {
         let weeks = &self.tally.weeks;
         let is_blind = |week: &WeekTally| week.telling_responses == 0 && week.matches.none == 0;
-        let this = weeks.last().filter(|_| weeks.iter().all(is_blind))?;
+        let this = weeks.last().filter(|week| week.responses >= MIN_RESPONSES)?;
+        if !weeks.iter().all(is_blind) {
+            return None;
+        }
         Some((this.responses, this.conversations_of(|moment| moment.answered)))
     }
 }

@@ -75,6 +75,12 @@ fn answers_without_a_question_are_still_told_beside_missing_answers() {
 }
 
 #[test]
+fn one_missing_answer_is_told_where_there_is_nothing_else() {
+    let report = report(&[asked("1", 0, "Kubernetes?").silent()]);
+    assert_eq!(kinds(&report), [(ActionKind::CheckCapture, "capture")]);
+}
+
+#[test]
 fn an_agent_that_reports_only_its_good_answers_is_told_to_report_the_others() {
     let good =
         |id: usize| asked(id, 0, "Docker?").answered(|response| response.outcome_named = false);
