@@ -102,7 +102,7 @@ async function everythingIsInTheReport(): Promise<void> {
     responseOnly: sum(reports, ({ capture }) => capture.responseOnly),
     conflicts: sum(reports, ({ capture }) => capture.deliveries.conflicts),
     deadLetters: sum(reports, ({ capture }) => capture.deliveries.deadLetters),
-    sessions: sum(reports, ({ sessions }) => sessions),
+    conversations: sum(reports, ({ conversations }) => conversations),
     latencies: sum(reports, ({ latencyMs }) => latencyMs.samples),
   }).toEqual({
     queries: QUESTIONS,
@@ -111,7 +111,7 @@ async function everythingIsInTheReport(): Promise<void> {
     responseOnly: 0,
     conflicts: 0,
     deadLetters: 0,
-    sessions: QUESTIONS,
+    conversations: QUESTIONS,
     latencies: QUESTIONS,
   });
   expect(reports.map(({ capture }) => capture.joinRate ?? 1)).toEqual(reports.map(() => 1));

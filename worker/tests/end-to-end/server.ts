@@ -23,7 +23,7 @@ export interface Report {
     joinRate: number | null;
     deliveries: { conflicts: number; deadLetters: number };
   };
-  sessions: number;
+  conversations: number;
   match: { full: number; partial: number; none: number };
   outcomes: Record<string, number>;
   latencyMs: { samples: number };
