@@ -80,7 +80,7 @@ impl Fields {
 
     /// A list of names: texts, numbers, or objects that carry `name` or `skill`. One text is one
     /// entry, as it came: it is read when a report is made. Only one that is too long for a name is
-    /// split, so that none of its names is lost. What is no name is left out.
+    /// split, so that none of its names is lost. What is not a name is left out.
     pub(crate) fn names(&mut self, name: &str, value: Value) -> Vec<String> {
         let values = match value {
             Value::Array(values) => values,

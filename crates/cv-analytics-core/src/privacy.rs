@@ -134,7 +134,7 @@ impl Privacy {
         }
     }
 
-    /// The id of a session within an object of its own.
+    /// The id of a session that is an object.
     fn session_object(&self, fields: &mut Map<String, Value>) {
         for (name, value) in fields.iter_mut() {
             if matches!(bare_name(name).as_str(), "id" | "uuid" | "key" | "token" | "value")
@@ -292,7 +292,7 @@ fn drop_unfinished(text: &mut String) {
 
 /// The most parts that blanks make of one number: an account's of 34 letters and digits in fours.
 const MAX_NUMBER_PARTS: usize = 9;
-/// What is longer is no word and no number; a cut through it is a cut like any other.
+/// What is longer is neither a word nor a number; a cut through it is a cut like any other.
 const MAX_TOKEN_BYTES: usize = 300;
 
 fn drop_last_token(text: &mut String) {

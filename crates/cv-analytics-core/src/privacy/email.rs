@@ -206,7 +206,7 @@ fn follows_cue(text: &str, place: usize) -> bool {
     CUES.as_ref().is_some_and(|cues| cues.is_match(before.get(start..).unwrap_or_default()))
 }
 
-/// Finds the addresses with an `@` of their own within `range`.
+/// Finds the addresses with their own `@` within `range`.
 pub(super) fn find_within(findings: &mut Findings<'_>, range: Range<usize>) {
     let Some(text) = findings.text.get(..range.end) else { return };
     let mut from = range.start;
@@ -257,7 +257,7 @@ fn domain_end(text: &str, start: usize) -> Option<usize> {
     for (place, letter) in rest.char_indices() {
         let in_label = letter.is_alphanumeric() || is_mark(letter) || matches!(letter, '-' | '.');
         if letter == '.' {
-            // A label may have a script of its own, unless the one before it ends the address.
+            // A label may have its own script, unless the one before it ends the address.
             let label =
                 rest.get(..place).and_then(|before| before.rsplit('.').next()).unwrap_or_default();
             if label.len() != 2 && !COMMON_TOP_LEVELS.contains(&label) {

@@ -120,7 +120,7 @@ fn marker_of(name: &str, value: &str) -> Option<&'static str> {
     if PASSWORDS.contains(&name.as_str()) && !value.is_empty() {
         return Some(CREDENTIALS);
     }
-    // `key=` and `code=` also name what is no secret: those are short words.
+    // `key=` and `code=` also name what is not secret: those are short words.
     if SECRETS.contains(&name.as_str()) && value.len() >= 6 && (digits > 0 || value.len() >= 12) {
         return Some(API_KEY);
     }

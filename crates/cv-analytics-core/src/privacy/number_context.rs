@@ -8,7 +8,7 @@ use regex::Regex;
 /// What the text around a run of numbers says of it.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a fact of its own about the text beside a number"
+    reason = "each is a separate fact about the text beside a number"
 )]
 pub(super) struct Context {
     /// The bytes of a plus and of brackets before the first digit.

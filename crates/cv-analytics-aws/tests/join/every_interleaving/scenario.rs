@@ -70,7 +70,7 @@ pub(super) fn the_self_contained() -> (&'static str, Event) {
     ("self-contained response", self_contained(0, "Do you know k8s?", ASKED_AT))
 }
 
-/// The query with a flag of its own.
+/// The query with its own flag.
 pub(super) fn flagged_query() -> (&'static str, Event) {
     ("flagged query", flagged(&the_query().1, "a visitor", Traffic::Bot))
 }
