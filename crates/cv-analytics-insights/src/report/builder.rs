@@ -117,6 +117,7 @@ impl<'s> ReportBuilder<'s> {
         deliveries: Deliveries,
         now: Timestamp,
     ) -> Result<BuiltReport, ReportError> {
+        self.digester.close();
         let shared_phrases = self.tally.settle_phrases();
         let history = history(self.week, &mut self.tally.weeks);
         let rows = NameRows::new(&mut self.tally.weeks, &self.tally.reader.names);
@@ -160,6 +161,7 @@ impl<'s> ReportBuilder<'s> {
         };
         let actions = advice.actions();
         let calibration = this.scores.calibration(disagreements);
+        let conversations = this.conversations();
         let ended_early =
             || ReportError::Thread(std::io::Error::other("the digest's thread ended early"));
         let input_hash = self.digester.finish().ok_or_else(ended_early)?;
@@ -170,7 +172,7 @@ impl<'s> ReportBuilder<'s> {
             to: self.week.end().to_string(),
             closed: self.week.end() <= now,
             capture,
-            conversations: this.conversations(),
+            conversations,
             matches: MatchSummary {
                 this_week: this.match_counts(),
                 sources: this.sources,
@@ -178,7 +180,7 @@ impl<'s> ReportBuilder<'s> {
             },
             feedback: None,
             latency_ms: this.latency(),
-            together: together(&mut this, &reader.names),
+            together: together(conversations, &mut this.names, &reader.names),
             outcomes: this.outcomes,
             skills: rows.skills,
             topics: rows.topics,

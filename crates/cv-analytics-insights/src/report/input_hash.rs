@@ -25,7 +25,8 @@ const WAITING_PAGES: usize = 4;
 /// Digests pages of interactions on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct InputDigester {
-    pages: SyncSender<Arc<ObservationPage>>,
+    /// `None` once all pages were added.
+    pages: Option<SyncSender<Arc<ObservationPage>>>,
     digest: JoinHandle<String>,
 }
 
@@ -61,18 +62,23 @@ impl InputDigester {
             hash.finish(&settings)
         });
         let digest = digest.map_err(ReportError::Thread)?;
-        Ok(Self { pages, digest })
+        Ok(Self { pages: Some(pages), digest })
     }
 
     /// Adds a page.
     pub(crate) fn add(&self, page: Arc<ObservationPage>) {
         // A thread that ended early shows when it is joined.
-        drop(self.pages.send(page));
+        drop(self.pages.as_ref().map(|pages| pages.send(page)));
+    }
+
+    /// Ends the pages: the digest is made while the caller goes on.
+    pub(crate) fn close(&mut self) {
+        self.pages = None;
     }
 
     /// The digest of all pages, as `sha256:…`; `None` where the thread ended early.
-    pub(crate) fn finish(self) -> Option<String> {
-        drop(self.pages);
+    pub(crate) fn finish(mut self) -> Option<String> {
+        self.close();
         self.digest.join().ok()
     }
 }

@@ -7,40 +7,41 @@ use rustc_hash::FxBuildHasher;
 
 use crate::model::Together;
 use crate::tally::names::{Name, Names, TopicIndex};
-use crate::tally::weeks::WeekTally;
+use crate::tally::weeks::NameTally;
 
 /// The most pairs that a report has.
 const MAX_PAIRS: usize = 10;
 /// Fewer conversations than this say nothing.
-const MIN_CONVERSATIONS: u64 = 3;
+const MIN_CONVERSATIONS: usize = 3;
 /// Pairs are looked for among so many names, those that most conversations ask for: a visitor who
 /// makes up thousands makes no millions of pairs.
 const MAX_NAMES: usize = 300;
 
-/// The pairs of the week, by conversations, then by names.
-pub(crate) fn together(week: &mut WeekTally, names: &Names<'_>) -> Vec<Together> {
-    let all = week.conversations();
-    let mut asked: Vec<(u64, &str, Vec<u64>)> = week
-        .names
+/// The pairs of a week of `all` conversations, by conversations, then by names.
+pub(crate) fn together(
+    all: u64,
+    tallies: &mut HashMap<Name, NameTally, FxBuildHasher>,
+    names: &Names<'_>,
+) -> Vec<Together> {
+    let mut asked: Vec<(&str, &[u64])> = tallies
         .iter_mut()
         .filter(|(name, _)| **name != Name::Topic(TopicIndex::OTHER))
-        .map(|(&name, tally)| (tally.conversations.count(), names.of(name), tally))
-        .filter(|(count, _, _)| *count >= MIN_CONVERSATIONS)
-        .map(|(count, name, tally)| (count, name, tally.conversations.distinct().to_vec()))
+        .map(|(&name, tally)| (names.of(name), tally.conversations.distinct()))
+        .filter(|(_, conversations)| conversations.len() >= MIN_CONVERSATIONS)
         .collect();
-    asked.sort_unstable_by(|a, b| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1)));
+    asked.sort_unstable_by_key(|(name, conversations)| (Reverse(conversations.len()), *name));
     asked.truncate(MAX_NAMES);
 
-    let mut of_conversation: HashMap<u64, Vec<u16>, FxBuildHasher> = HashMap::default();
-    for (place, (_, _, conversations)) in (0_u16..).zip(&asked) {
-        for &conversation in conversations {
-            of_conversation.entry(conversation).or_default().push(place);
-        }
-    }
-    let mut pairs: HashMap<(u16, u16), u64, FxBuildHasher> = HashMap::default();
-    for places in of_conversation.values() {
-        for (index, &one) in places.iter().enumerate() {
-            for &other in places.iter().skip(index + 1) {
+    // Sorted rather than collected by conversation: hundreds of thousands of them have one name.
+    let places = (0_u16..).zip(&asked);
+    let mut in_conversation: Vec<(u64, u16)> = places
+        .flat_map(|(place, (_, conversations))| conversations.iter().map(move |&at| (at, place)))
+        .collect();
+    in_conversation.sort_unstable();
+    let mut pairs: HashMap<(u16, u16), usize, FxBuildHasher> = HashMap::default();
+    for conversation in in_conversation.chunk_by(|one, next| one.0 == next.0) {
+        for (index, &(_, one)) in conversation.iter().enumerate() {
+            for &(_, other) in conversation.iter().skip(index + 1) {
                 *pairs.entry((one, other)).or_default() += 1;
             }
         }
@@ -51,11 +52,11 @@ pub(crate) fn together(week: &mut WeekTally, names: &Names<'_>) -> Vec<Together>
         .into_iter()
         .filter(|(_, both)| *both >= MIN_CONVERSATIONS)
         .filter_map(|((one, other), both)| {
-            let ((count, one, _), (other_count, other, _)) = (name(one)?, name(other)?);
-            let by_chance = u128::from(*count) * u128::from(*other_count);
-            (u128::from(both) * u128::from(all) > by_chance).then(|| Together {
+            let ((one, with_one), (other, with_other)) = (name(one)?, name(other)?);
+            let by_chance = with_one.len() as u128 * with_other.len() as u128;
+            (both as u128 * u128::from(all) > by_chance).then(|| Together {
                 names: [(*one).to_owned(), (*other).to_owned()],
-                conversations: both,
+                conversations: both as u64,
                 expected: to_one_digit(by_chance, u128::from(all)),
             })
         })

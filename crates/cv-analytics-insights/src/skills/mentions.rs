@@ -35,13 +35,13 @@ impl<'t> SkillMention<'t> {
 
     /// The words that name it in lower case, with white space collapsed: one key for counting.
     pub fn variant(&self) -> Cow<'t, str> {
-        let plain = |byte: u8| {
-            byte.is_ascii()
-                && !byte.is_ascii_uppercase()
-                && (byte == b' ' || !byte.is_ascii_whitespace())
-        };
-        if self.text.bytes().all(plain) && !self.text.contains("  ") {
-            return Cow::Borrowed(self.text);
+        let single = |byte: u8| byte.is_ascii() && (byte == b' ' || !byte.is_ascii_whitespace());
+        if self.text.bytes().all(single) && !self.text.contains("  ") {
+            let has_capital = self.text.bytes().any(|byte| byte.is_ascii_uppercase());
+            return match has_capital {
+                true => Cow::Owned(self.text.to_ascii_lowercase()),
+                false => Cow::Borrowed(self.text),
+            };
         }
         let words: Vec<String> = self.text.split_whitespace().map(str::to_lowercase).collect();
         Cow::Owned(words.join(" "))
