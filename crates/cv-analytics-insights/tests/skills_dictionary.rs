@@ -150,8 +150,8 @@ fn the_words_of_a_link_name_nothing() {
     check("Node.js, ASP.NET and Next.js", &["Node.js", "ASP.NET", "Next.js"]);
     check("Socket.io, Draw.io/Monday.com", &["Socket.IO", "Draw.io", "Monday.com"]);
     check("Node.js/TypeScript", &["Node.js", "TypeScript"]);
-    check("C#.NET, VB.NET/ASP.NET", &["C#", ".NET", "Visual Basic", "ASP.NET"]);
-    check("React at https://x.dev/go? Or @angular/core", &["React", "Angular"]);
+    check("C#.NET, VB.NET/ASP.NET", &["C#", ".NET", "VB.NET", "ASP.NET"]);
+    check("Docker at https://x.dev/go? Or @angular/core", &["Docker", "Angular"]);
     check("Do you know Kubernetes.", &["Kubernetes"]);
     check("I like Vue.js.It is nice, e.g. Docker", &["Vue.js", "Docker"]);
 }

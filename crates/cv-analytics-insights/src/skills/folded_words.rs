@@ -233,7 +233,7 @@ impl FoldedWords {
 
 /// Whether a link may begin after `previous`.
 fn may_follow(previous: char) -> bool {
-    !previous.is_alphanumeric() && !matches!(previous, '.' | '-' | '_' | '/' | '+' | '#' | '&')
+    !previous.is_alphanumeric() && !matches!(previous, '.' | '-' | '_' | '+' | '#' | '&')
         || is_far_script(previous)
 }
 
