@@ -72,6 +72,10 @@ fn no_word_that_judges_is_a_phrase() {
         "Co jest najciekawsze?",
         "Cosa è importante?",
         "O que é importante?",
+        "What were the results?",
+        "Können Sie mir mehr darüber erzählen?",
+        "Kun je daar iets meer over vertellen?",
+        "Qu'est-ce qui vous plaît le plus ?",
     ] {
         assert_eq!(phrase(text), None, "{text}");
     }
