@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cv_analytics_insights::model::{OTHER_QUESTIONS, OTHERS};
+use cv_analytics_insights::model::{GapMark, OTHER_QUESTIONS, OTHERS};
 use cv_analytics_insights::settings::FigureSettings;
 
 use crate::interactions::*;
@@ -134,6 +134,9 @@ fn skills_of_the_cv_that_nobody_asks_about_are_told() {
     let never = report_of(&with_cv(&["Playwright", "Docker", "Go", "Python"]));
     assert_eq!(never, Some(vec!["Go".to_owned(), "Playwright".to_owned()]));
     assert_eq!(report_of(&FigureSettings::default()), None);
+    let mut marked = with_cv(&["Docker"]);
+    marked.gap_marks.insert("ZorbLab".to_owned(), GapMark::HaveIt.into());
+    assert_eq!(report_of(&marked), Some(vec!["ZorbLab".to_owned()]), "as the owner writes it");
 }
 
 #[test]
