@@ -84,7 +84,7 @@ def names_are_read():
             ("CI/CD", "?", ["CI/CD"]), ("None", "none?", [None]), ("N/A", None, [None]), ("-", None, [None]),
             ("Zorblang", "Zorblang?", ["Zorblang"]), ("Zorblang", "Zorblangs?", [None]),
             ("Zorblang", None, ["Zorblang"]), ("a b c d e", "a b c d e", [None]), ("x" * 41, None, [None]),
-            ("go / zorblang", "ZORBLANG", ["Go", "zorblang"]),
+            ("go / zorblang", "ZORBLANG", ["Go", "zorblang"]), ("Visa", "Visa?", [None]),
     ]:
         equal(dictionary.skills_in(name, question), expected, f"the name {name!r}")
     for name, question, expected in [("Visa", "?", ("visa", False)), ("other", "?", (None, False)),

@@ -32,7 +32,10 @@ class Dictionary:
             self.topics.update({plain(name): topic for name in (topic, *phrases)})
 
     def skills_in(self, name, question):
-        """The skills that one name of a list means: canonical, an unknown name as it came, or None if it is ignored."""
+        """The skills that one name of a list means: canonical, an unknown name as it came, or None if it is ignored.
+
+        A topic's name is no skill, and is ignored.
+        """
         name = name.strip()
         if not name:
             return []
@@ -44,7 +47,7 @@ class Dictionary:
         parts = [BULLET.sub("", part).strip() for part in BETWEEN.split(BULLET.sub("", name))]
         found = []
         for part in filter(None, parts):
-            if part.lower() in PLACEHOLDERS:
+            if part.lower() in PLACEHOLDERS or plain(part) in self.topics and not self._known(part):
                 found.append(None)
             else:
                 found += self._known(part) or [part if is_kept(part, question) else None]

@@ -8,6 +8,7 @@ pub(crate) mod endings;
 pub(crate) mod english_words;
 pub(crate) mod folded_words;
 pub(crate) mod forms;
+pub(crate) mod links;
 pub(crate) mod mentions;
 pub(crate) mod names;
 pub(crate) mod owner;

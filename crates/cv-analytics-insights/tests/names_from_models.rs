@@ -12,7 +12,7 @@ fn read(entries: &[&str], question: Option<&str>) -> (Vec<String>, Vec<String>, 
     let dictionary = SkillDictionary::shared();
     let mut names = ReadNames::default();
     for entry in entries {
-        dictionary.read_names(entry, question, &mut names);
+        dictionary.read_names(&rules(), entry, question, &mut names);
     }
     let skills = names.skills.iter().map(|&skill| dictionary.name(skill).to_owned()).collect();
     (skills, names.unknown, names.ignored)
@@ -223,6 +223,32 @@ fn a_placeholder_is_no_name_even_where_the_question_has_it() {
 }
 
 #[test]
+fn a_topic_is_no_skill_even_where_the_question_has_it() {
+    for topic in [
+        "salary",
+        "Notice Period",
+        "notice-period",
+        "salary expectations",
+        "Knowledge of salary",
+        "relocation",
+        "remote work",
+        "visa",
+        "German",
+        "driving licence",
+        "off-topic requests",
+        "Yorkshire",
+        "Relocation to Leeds",
+        "wages",
+    ] {
+        check_ignored(topic, Some(&format!("Could you say something about {topic}?")));
+        check_ignored(topic, None);
+    }
+    let question = Some("Go, salary and zorbing?");
+    let expected = (vec!["Go".to_owned()], vec!["zorbing".to_owned()], 1);
+    assert_eq!(read(&["Go; salary; zorbing"], question), expected);
+}
+
+#[test]
 fn no_placeholder_is_a_name_of_the_dictionary() {
     let dictionary = SkillDictionary::shared();
     for (id, name) in dictionary.iter() {
@@ -249,6 +275,33 @@ fn a_name_counts_once_in_a_list() {
         read(&["Go", "golang", "Zorb-Labs", "zorb labs", "Zorb Lab"], Some("Zorb Labs in go?"));
     assert_eq!((skills.len(), unknown.as_slice(), ignored), (1, &["Zorb-Labs".to_owned()][..], 0));
     assert_eq!(name_key("Zorb-Labs"), name_key("zorb lab"));
+}
+
+#[test]
+fn names_that_look_alike_are_one() {
+    for name in [
+        "ZorbFix",
+        "zorbfix",
+        "Zorb\u{200b}Fix",
+        "Zorb\u{ad}fix",
+        "\u{feff}Zorbfix",
+        "Zorb\u{2060}fix\u{200e}",
+        "Zorb-Fix",
+        "zorb_fix",
+        "Zorb Fix",
+        "Zorb\u{a0}Fix",
+        "Zorb.fix",
+        "Ｚｏｒｂｆｉｘ",
+        "Zorbﬁx",
+        "Zörbfíx",
+        "Zo\u{308}rbfix",
+        "Zorbfix™",
+    ] {
+        assert_eq!(name_key(name), "zorbfix", "{name:?}");
+        let (_, unknown, _) = read(&[name], Some("Do you know Zor\u{200b}bfix?"));
+        assert_eq!(unknown.len(), 1, "{name:?}");
+        assert!(!unknown[0].contains(['\u{200b}', '\u{ad}', '\u{feff}', '™']), "{name:?}");
+    }
 }
 
 fn rules() -> TopicRules {
@@ -299,7 +352,9 @@ fn an_unknown_topic_is_kept_in_small_letters_where_the_question_has_it() {
     let question = Some("Do you keep bees,  or ride Horses?");
     check_topic("Bees", question, ReadTopic::Named("bees"));
     check_topic("bee", question, ReadTopic::Named("bee"));
-    check_topic("Ride  Horses", question, ReadTopic::Named("ride horses"));
+    for topic in ["Ride  Horses", "ride-horses", "ride_horses", "Ri\u{ad}de \u{200b}horses"] {
+        check_topic(topic, question, ReadTopic::Named("ride horses"));
+    }
     check_topic("Beekeeping", question, ReadTopic::Ignored);
     check_topic("whether the candidate keeps any bees", question, ReadTopic::Ignored);
     check_topic("Beekeeping", None, ReadTopic::Named("beekeeping"));

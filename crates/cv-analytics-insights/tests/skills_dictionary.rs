@@ -98,6 +98,74 @@ fn endings_compounds_and_versions_do_not_hide_a_name() {
 }
 
 #[test]
+fn the_nouns_and_adjectives_of_other_languages_do_not_hide_a_name() {
+    for (text, skill) in [
+        ("Go-Module", "Go"),
+        ("Kubernetescluster", "Kubernetes"),
+        ("Pythonskripte", "Python"),
+        ("Go-basierte Dienste", "Go"),
+        ("Swift-Programmierer", "Swift"),
+        ("Linuxserver", "Linux"),
+        ("Oracledatenbanken", "Oracle"),
+        ("React-Umgebung", "React"),
+        ("Go-Stack", "Go"),
+        ("Spring-Projekte", "Spring"),
+        ("Javaprogrammeur", "Java"),
+        ("Java-programmering", "Java"),
+        ("Pythonmiljö", "Python"),
+        ("Dockerplattform", "Docker"),
+        ("Javautvikler", "Java"),
+        ("Pythonudvikler", "Python"),
+        ("Reactutvecklare", "React"),
+        ("reactowych komponentów", "React"),
+        ("dockerowe obrazy", "Docker"),
+        ("javowy projekt", "Java"),
+        ("kubernetesové clustery", "Kubernetes"),
+    ] {
+        check(text, &[skill]);
+    }
+}
+
+#[test]
+fn the_words_of_a_link_name_nothing() {
+    for text in [
+        "https://github.com/example/react-native-demo",
+        "See https://react.dev, please",
+        "(https://www.docker.com/products?lang=go#python)",
+        "www.docker.com",
+        "docs.docker.com/kubernetes",
+        "linkedin.com/in/python",
+        "example.de/react",
+        "python@example.com",
+        "Mail: first.last+go@react.dev.",
+        "ssh://git@host/kubernetes/docker.git",
+        "kubernetes.io",
+        "https://user:[credentials]@example.org/react",
+        "[here](https://react.dev/learn)",
+        "user.github.io/react-demo",
+        "看https://kubernetes.io吗",
+    ] {
+        check(text, &[]);
+    }
+    check("Node.js, ASP.NET and Next.js", &["Node.js", "ASP.NET", "Next.js"]);
+    check("Socket.io, Draw.io/Monday.com", &["Socket.IO", "Draw.io", "Monday.com"]);
+    check("Node.js/TypeScript", &["Node.js", "TypeScript"]);
+    check("C#.NET, VB.NET/ASP.NET", &["C#", ".NET", "VB.NET", "ASP.NET"]);
+    check("Docker at https://x.dev/go? Or @angular/core", &["Docker", "Angular"]);
+    check("Do you know Kubernetes.", &["Kubernetes"]);
+    check("I like Vue.js.It is nice, e.g. Docker", &["Vue.js", "Docker"]);
+}
+
+#[test]
+fn a_title_makes_a_name_a_persons() {
+    for text in ["Is Mr. Laravel in?", "Frau Kubernetes", "Herrn Docker", "Mrs Terraform"] {
+        check(text, &[]);
+    }
+    check("Zna Pani Kubernetes?", &["Kubernetes"]);
+    check("Is it for Mr X? Kubernetes!", &["Kubernetes"]);
+}
+
+#[test]
 fn a_name_is_found_in_any_script_and_beside_one() {
     check("你会Python吗, C#吗, 熟悉.NET吗", &["Python", "C#", ".NET"]);
     check("Pythonは使えますか", &["Python"]);

@@ -60,6 +60,28 @@ fn no_left_over_word_names_a_usual_question() {
 }
 
 #[test]
+fn no_word_that_judges_is_a_phrase() {
+    for text in [
+        "What is the most interesting thing?",
+        "Anything exciting?",
+        "That is impressive and very useful",
+        "Was ist besonders spannend?",
+        "Qu'est-ce qui est intéressant ?",
+        "¿Qué es lo más interesante?",
+        "Wat is het meest interessante?",
+        "Co jest najciekawsze?",
+        "Cosa è importante?",
+        "O que é importante?",
+        "What were the results?",
+        "Können Sie mir mehr darüber erzählen?",
+        "Kun je daar iets meer over vertellen?",
+        "Qu'est-ce qui vous plaît le plus ?",
+    ] {
+        assert_eq!(phrase(text), None, "{text}");
+    }
+}
+
+#[test]
 fn every_name_that_a_mark_may_have_is_still_known() {
     for name in "salary expectations,day rate,benefits,notice period,availability,interview,visa,relocation,\
         remote work,travel,commute,location,references,education,certifications,training,languages spoken,\
@@ -95,6 +117,8 @@ fn a_topic_is_known_by_its_name_and_by_its_phrases() {
         ("greeting", Some("greetings")),
         ("hello", None),
         ("beekeeping", None),
+        ("Off-Topic Requests", Some("off-topic requests")),
+        ("fraud", None),
         ("salary of a beekeeper", None),
         ("", None),
     ] {

@@ -31,7 +31,8 @@ const MIN_WORD_QUESTIONS: u64 = 3;
 const OUTAGE_ONE_IN: u64 = 5;
 const OUTAGE_MIN_QUESTIONS: u64 = 5;
 /// Topics about which nobody has to give an answer: what has no name, small talk, and abuse.
-const NO_ANSWER_WANTED: [&str; 3] = [OTHER_QUESTIONS, "greetings", "prompt injection and abuse"];
+const NO_ANSWER_WANTED: [&str; 4] =
+    [OTHER_QUESTIONS, "greetings", "off-topic requests", "prompt injection and abuse"];
 /// How badly a refused question is answered, per mille: a filter and hours are the owner's choice.
 const REFUSED_BADNESS: u64 = 250;
 

@@ -39,7 +39,7 @@ impl CountingRules {
         &self.dictionary
     }
 
-    /// Every marked gap: its name in small letters, the mark, and the name as set.
+    /// Every marked gap: its key, the mark, and the name as set.
     pub(crate) fn marked_gaps(&self) -> impl Iterator<Item = (&str, &MarkedGap, &str)> {
         self.marks.iter()
     }

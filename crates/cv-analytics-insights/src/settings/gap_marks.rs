@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::model::{GapMark, Report};
 use crate::settings::{FigureSettings, SettingsError};
 use crate::skills::dictionary::SkillDictionary;
-use crate::skills::is_known_topic;
+use crate::skills::{is_known_topic, name_key};
 
 /// Marks that are kept of one gap besides the one in force.
 const MOST_EARLIER: usize = 20;
@@ -130,7 +130,8 @@ mod moment {
 /// The marks in force, to look up by the names of a report.
 #[derive(Debug)]
 pub(crate) struct MarksInForce {
-    /// By the name in small letters: the name as set, and the mark.
+    /// By the name in small letters, or by the [`name_key`] of one that neither the dictionary nor the
+    /// table knows: the name as set, and the mark.
     by_name: BTreeMap<String, (String, MarkedGap)>,
 }
 
@@ -143,7 +144,7 @@ impl MarksInForce {
             let skill = dictionary.canonical(name).map(|id| dictionary.name(id));
             // A topic of an earlier table may be part of another one now.
             let canonical = skill.or_else(|| is_known_topic(name));
-            let key = canonical.unwrap_or(name).to_lowercase();
+            let key = canonical.map_or_else(|| name_key(name), str::to_lowercase);
             if canonical == Some(name) || !by_name.contains_key(&key) {
                 by_name.insert(key, (name.clone(), marked.clone()));
             }
@@ -157,10 +158,12 @@ impl MarksInForce {
         if self.by_name.is_empty() {
             return None;
         }
-        self.by_name.get(&name.to_lowercase()).and_then(|(_, marked)| marked.mark)
+        let known = self.by_name.get(&name.to_lowercase());
+        let marked = known.or_else(|| self.by_name.get(&name_key(name)));
+        marked.and_then(|(_, marked)| marked.mark)
     }
 
-    /// Every marked gap: its name in small letters, the mark, and the name as set.
+    /// Every marked gap: its key, the mark, and the name as set.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &MarkedGap, &str)> {
         self.by_name.iter().map(|(key, (name, marked))| (key.as_str(), marked, name.as_str()))
     }

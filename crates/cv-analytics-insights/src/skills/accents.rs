@@ -2,7 +2,20 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::decompose_canonical;
+
+use crate::skills::folded_words::is_invisible;
+
+/// The text in Unicode's compatible form (`ﬁ` as `fi`, full-width letters as plain ones), without
+/// characters that show nothing and without the signs of trade marks.
+pub(crate) fn compatible(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let is_left_out = |char: &char| is_invisible(*char) || matches!(char, '™' | '®' | '©' | '℠');
+    Cow::Owned(text.chars().filter(|char| !is_left_out(char)).nfkc().collect())
+}
 
 /// The text with Latin letters in their plain form: `disponibilité` as `disponibilite`, `Größe` as
 /// `Grosse`. Other scripts stay as they are, but for the dots of `ё`.

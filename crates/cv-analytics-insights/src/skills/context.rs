@@ -14,6 +14,12 @@ const LONGEST_AFTER: usize = 3;
 /// Words that may stand between two members of a list (`and maybe some`).
 const MOST_BETWEEN: usize = 3;
 
+/// Words before a noun that has an `of` after it.
+const DETERMINERS: [&str; 14] = [
+    "a", "an", "the", "any", "no", "some", "my", "your", "his", "her", "its", "our", "their",
+    "this",
+];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Technology,
@@ -37,7 +43,7 @@ enum Case {
     Shouts,
 }
 
-/// A text in which at least one name is also an ordinary word.
+/// A text in which at least one name stands.
 pub(crate) struct Context<'a> {
     dictionary: &'a SkillDictionary,
     english: &'a EnglishWords,
@@ -51,6 +57,12 @@ impl<'a> Context<'a> {
 
     /// Removes the candidates that are ordinary words here.
     pub(crate) fn retain(&self, candidates: &mut Vec<Candidate>) {
+        candidates.retain(|candidate| {
+            candidate.rule.is_some() || !self.has_title(candidate) && !self.is_domain(candidate)
+        });
+        if candidates.iter().all(|candidate| candidate.rule.is_none()) {
+            return;
+        }
         let mut verdicts: Vec<Verdict> =
             (0..candidates.len()).map(|at| self.alone(candidates, at)).collect();
         self.spread(candidates, &mut verdicts);
@@ -77,7 +89,10 @@ impl<'a> Context<'a> {
         if self.has_case_ending(candidate) {
             return Verdict::Technology;
         }
-        if self.is_glued(rule, candidate, before, after) || self.has_title_or_surname(candidate) {
+        if self.is_glued(rule, candidate, before, after)
+            || self.has_title_or_surname(candidate)
+            || self.has_genitive(candidate, after)
+        {
             return Verdict::Ordinary;
         }
         let part_of_a_name = rule.person && self.is_part_of_a_name(candidate, before, after);
@@ -297,6 +312,24 @@ impl<'a> Context<'a> {
             && self.words.word(candidate.last + 1).is_some_and(|word| word.capital && word.lower)
     }
 
+    /// Whether a title stands before a name that is no ordinary word: `Mr. Laravel`.
+    fn has_title(&self, candidate: &Candidate) -> bool {
+        let Some(before) = candidate.first.checked_sub(1) else { return false };
+        // The dot of `Mr. Laravel` ends no sentence; `Ms` stands before products of Microsoft too.
+        matches!(self.words.gap(candidate.first), Gap::Space | Gap::Stop)
+            && self.is_capital(candidate)
+            && self.words.word(before).is_some_and(|word| word.lower)
+            && !matches!(self.words.text(before), "ms" | "miss")
+            && self.english.titles.contains(self.words.text(before))
+    }
+
+    /// Whether it is the first part of a bare domain: `kubernetes.io`.
+    fn is_domain(&self, candidate: &Candidate) -> bool {
+        let next = candidate.last + 1;
+        self.words.gap(next) == Gap::Dot
+            && matches!(self.words.text(next), "io" | "dev" | "app" | "ai" | "sh")
+    }
+
     /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`,
     /// `Ruby Smith`.
     fn has_title_or_surname(&self, candidate: &Candidate) -> bool {
@@ -320,6 +353,20 @@ impl<'a> Context<'a> {
                     matches!(gap, Gap::Space | Gap::Stop) && is_title(before)
                         || gap == Gap::Space && is_name(before, &self.english.first_names)
                 }))
+    }
+
+    /// Whether it is something of something: `a notion of quality`, `the oracle of the team`.
+    fn has_genitive(&self, candidate: &Candidate, after: Option<&Candidate>) -> bool {
+        let next = candidate.last + 1;
+        self.words.text(next) == "of"
+            && self.words.gap(next) == Gap::Space
+            && after.is_none_or(|after| after.first != next + 1)
+            && self.words.gap(next + 1) == Gap::Space
+            && self.words.gap(candidate.first) == Gap::Space
+            && candidate
+                .first
+                .checked_sub(1)
+                .is_some_and(|before| DETERMINERS.contains(&self.words.text(before)))
     }
 
     /// Whether a phrase of several words follows that is in the list, such as `one of your skills`.

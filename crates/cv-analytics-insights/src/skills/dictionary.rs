@@ -214,9 +214,9 @@ impl SkillDictionary {
     /// The skill of a name that has an ending on it. A name that is rather an ordinary word needs more
     /// than a case ending, and no year.
     fn named(&self, name: &str, ending: Ending) -> Option<Inflected> {
-        let form = self
-            .form(name)
-            .filter(|form| form.rank >= VARIED && (form.inflects || ending != Ending::Case))?;
+        let inflected = matches!(ending, Ending::Case | Ending::Adjective);
+        let form =
+            self.form(name).filter(|form| form.rank >= VARIED && (form.inflects || !inflected))?;
         let rule = form.rule.filter(|rule| {
             matches!(ending, Ending::Case | Ending::Year)
                 && self.english().get(*rule).is_some_and(|rule| !rule.counts)

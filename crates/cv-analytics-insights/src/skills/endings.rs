@@ -32,6 +32,8 @@ type Words = HashSet<&'static str, FxBuildHasher>;
 pub(crate) enum Ending {
     /// A case ending: `Kubernetesem`.
     Case,
+    /// The ending of an adjective, which hardly an ordinary word has: `reactowych`.
+    Adjective,
     /// A noun that only follows a skill's name: `Javakenntnisse`.
     Noun,
     /// A number of up to two digits, or a `+`: `Django5`, `Java17+`.
@@ -45,6 +47,8 @@ pub(crate) enum Ending {
 pub(crate) struct Endings {
     cases: Words,
     case_heads: Heads,
+    /// Those of them that make an adjective.
+    adjectives: Words,
     /// Endings that replace the `a` or `o` that a name ends with: `Javy`, `Djangem`.
     pub(crate) after_a: Vec<&'static str>,
     pub(crate) after_o: Vec<&'static str>,
@@ -73,6 +77,10 @@ impl Endings {
             let words = line.split_whitespace();
             match section {
                 "cases" => endings.cases.extend(words),
+                "adjectives" => {
+                    endings.cases.extend(words.clone());
+                    endings.adjectives.extend(words);
+                }
                 "after-a" => endings.after_a.extend(words),
                 "after-o" => endings.after_o.extend(words),
                 "nouns" => endings.nouns.extend(words),
@@ -160,9 +168,13 @@ impl Endings {
             if self.case_heads.may_hold(bytes.get(at..)?)
                 && let Some((name, ending)) = phrase.split_at_checked(at)
                 && self.cases.contains(ending)
-                && let Some(found) = named(name, Ending::Case)
             {
-                return Some(found);
+                let adjective = self.adjectives.contains(ending);
+                let kind = if adjective { Ending::Adjective } else { Ending::Case };
+                let found = named(name, kind);
+                if found.is_some() {
+                    return found;
+                }
             }
         }
         for at in (SHORTEST_COMPOUNDED..bytes.len().saturating_sub(HEAD)).rev() {

@@ -1,5 +1,7 @@
 //! A text as folded words: lower case, separators turned to one space, punctuation kept as gaps.
 
+use crate::skills::links::{Link, link};
+
 /// What stands between a word and the word before it; a later variant separates more strongly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Gap {
@@ -73,15 +75,37 @@ impl FoldedWords {
         folded
     }
 
-    /// Replaces the content by that of `source`.
+    /// Replaces the content by that of `source`. The words of links and e-mail addresses are none of its
+    /// words; a bare domain is one word (`monday.com`).
     pub(crate) fn fill(&mut self, source: &str) {
         self.text.clear();
         self.words.clear();
+        let may_link =
+            source.bytes().fold(false, |may, byte| may | matches!(byte, b'.' | b'@' | b':'));
         let mut gap = Gap::Stop;
         let mut open: Option<Word> = None;
         let mut previous = ' ';
         let mut at = 0;
         while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            if may_link
+                && (open.is_none() || is_far_script(previous))
+                && may_follow(previous)
+                && let Some(Link { domain, length }) = link(rest)
+            {
+                self.close(open.take());
+                if let Some(domain) = domain {
+                    let mut word = self.begin(gap, domain, at);
+                    self.push_ascii(&mut word, domain, at + domain.len());
+                    self.close(Some(word));
+                    gap = Gap::Space;
+                }
+                if length > domain.map_or(0, str::len) {
+                    gap = gap.max(Gap::Aside);
+                }
+                at += length;
+                previous = ' ';
+                continue;
+            }
             let run = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
             let ends_open = matches!(previous, '+' | '#') || is_far_script(previous);
             if run > 0 && !(open.is_some() && ends_open) {
@@ -207,6 +231,12 @@ impl FoldedWords {
     }
 }
 
+/// Whether a link may begin after `previous`.
+fn may_follow(previous: char) -> bool {
+    !previous.is_alphanumeric() && !matches!(previous, '.' | '-' | '_' | '+' | '#' | '&')
+        || is_far_script(previous)
+}
+
 /// Whether `char` goes on with the word that `previous` ended so far.
 fn belongs(char: char, previous: char, next: char) -> bool {
     match char {
@@ -251,9 +281,14 @@ fn is_apostrophe(char: char) -> bool {
 /// Characters that show nothing and part nothing: zero width, direction marks, accents that follow
 /// their letter.
 fn is_ignorable(char: char) -> bool {
+    is_invisible(char) || matches!(char, '\u{300}'..='\u{36f}')
+}
+
+/// Characters that show nothing: zero width, soft hyphens, direction marks.
+pub(crate) fn is_invisible(char: char) -> bool {
     matches!(char,
-        '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// The ASCII form of a full-width character, of an apostrophe and of the sharp sign.

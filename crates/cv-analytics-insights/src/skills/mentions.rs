@@ -108,7 +108,7 @@ impl SkillDictionary {
             words.fill(text);
             candidates.clear();
             self.collect(text, words, candidates);
-            if in_context && candidates.iter().any(|candidate| candidate.rule.is_some()) {
+            if in_context && !candidates.is_empty() {
                 Context::new(self, words).retain(candidates);
             }
             found.extend(candidates.iter().filter_map(|candidate| {

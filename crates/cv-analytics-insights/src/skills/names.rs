@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
-use crate::skills::accents::without_accents;
+use crate::skills::accents::{compatible, without_accents};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::folded_words::{FoldedWords, Gap};
 use crate::skills::question_words::{QuestionWords, name_key};
@@ -109,8 +109,9 @@ pub enum ReadTopic<'a> {
 impl SkillDictionary {
     /// Reads one entry of a list of names, such as `Kubernetes (K8s)`, `experience with k8s` or
     /// `Go; Rust`. Words that are also English count where the part of the entry is little more
-    /// than the name.
-    pub fn parse_names(&self, entry: &str) -> ParsedNames {
+    /// than the name. A topic of the owner's rules or of the table is no skill and is ignored: the
+    /// question has it as its topic.
+    pub fn parse_names(&self, rules: &TopicRules, entry: &str) -> ParsedNames {
         let mut parsed = ParsedNames::default();
         let entry = entry.trim();
         if entry.is_empty() {
@@ -127,16 +128,22 @@ impl SkillDictionary {
         let known = self.find_in_list_entry(entry);
         let known: Vec<Range<usize>> = known.iter().map(super::SkillMention::range).collect();
         for part in split_list(entry, &known) {
-            self.parse_part(part, &mut parsed);
+            self.parse_part(rules, part, &mut parsed);
         }
         parsed
     }
 
     /// Reads one entry of a list and appends what it says to `into`; an unknown name is kept only
     /// where the question, if there is one, has it.
-    pub fn read_names(&self, entry: &str, question: Option<&str>, into: &mut ReadNames) {
+    pub fn read_names(
+        &self,
+        rules: &TopicRules,
+        entry: &str,
+        question: Option<&str>,
+        into: &mut ReadNames,
+    ) {
         let question = question.map(QuestionWords::new);
-        self.parse_names(entry).read(question.as_ref(), into);
+        self.parse_names(rules, entry).read(question.as_ref(), into);
     }
 
     /// Reads what the agent says a question is about: a topic of the owner's rules or of the table,
@@ -147,8 +154,7 @@ impl SkillDictionary {
         if REDACTION_MARKERS.iter().any(|marker| topic.contains(marker)) {
             return ParsedTopic(Topic::Unusable);
         }
-        let known =
-            |name: &str| rules.named(name).or_else(|| is_known_topic(name)).map(str::to_owned);
+        let known = |name: &str| known_topic(rules, name).map(str::to_owned);
         if let Some(name) = known(topic) {
             return ParsedTopic(Topic::Known(name));
         }
@@ -158,7 +164,7 @@ impl SkillDictionary {
         if is_placeholder(topic) {
             return ParsedTopic(Topic::Unusable);
         }
-        let parsed = self.parse_names(topic);
+        let parsed = self.parse_names(rules, topic);
         let listed = split_list(topic, &[]).find_map(known);
         let skill = || parsed.skills.first().map(|&skill| self.name(skill).to_owned());
         if let Some(name) = listed.or_else(skill) {
@@ -167,12 +173,13 @@ impl SkillDictionary {
         let Some(mut candidate) = parsed.candidates.into_iter().next() else {
             return ParsedTopic(Topic::Unusable);
         };
-        candidate.name = candidate.name.to_lowercase();
-        candidate.bare = candidate.bare.map(|(name, key)| (name.to_lowercase(), key));
+        let plain = |name: &str| name.to_lowercase().replace(['-', '\u{2010}', '\u{2011}'], " ");
+        candidate.name = plain(&candidate.name);
+        candidate.bare = candidate.bare.map(|(name, key)| (plain(&name), key));
         ParsedTopic(Topic::Unknown(candidate))
     }
 
-    fn parse_part(&self, part: &str, parsed: &mut ParsedNames) {
+    fn parse_part(&self, rules: &TopicRules, part: &str, parsed: &mut ParsedNames) {
         let part = trim(part);
         if part.is_empty() {
             return;
@@ -189,8 +196,8 @@ impl SkillDictionary {
             return;
         }
         match split_asides(part).find_map(Candidate::of) {
-            Some(candidate) => parsed.candidates.push(candidate),
-            None => parsed.ignored += 1,
+            Some(candidate) if !candidate.is_topic(rules) => parsed.candidates.push(candidate),
+            _ => parsed.ignored += 1,
         }
     }
 
@@ -288,6 +295,15 @@ impl Candidate {
         }
     }
 
+    /// Whether it is a topic, with or without the words round it.
+    fn is_topic(&self, rules: &TopicRules) -> bool {
+        let bare = self.bare.as_ref().map(|(bare, _)| bare);
+        [Some(&self.name), bare]
+            .into_iter()
+            .flatten()
+            .any(|name| known_topic(rules, name).is_some())
+    }
+
     /// The name and its key where the question has it.
     fn kept(&self, question: Option<&QuestionWords<'_>>) -> Option<(&str, &str)> {
         let Some(question) = question else { return Some((&self.name, &self.key)) };
@@ -299,9 +315,15 @@ impl Candidate {
     }
 }
 
+/// The topic of the owner's rules, else of the table, that has this name or phrase.
+fn known_topic<'r>(rules: &'r TopicRules, name: &str) -> Option<&'r str> {
+    rules.named(name).or_else(|| is_known_topic(name))
+}
+
 /// A name with single blanks and its key, where it is one that may be kept.
 fn usable(text: &str) -> Option<(String, String)> {
-    let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = compatible(text);
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let words = name.split(' ').count();
     let fits = words <= MAX_NAME_WORDS
         && !name.contains(['<', '>', '{', '}', '[', ']', '=', '|', '\\'])

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::skills::accents::without_accents;
+use crate::skills::accents::{compatible, without_accents};
 use crate::skills::folded_words::{FoldedWords, Gap};
 use crate::skills::topics::without_markers;
 
@@ -44,7 +44,7 @@ impl<'t> QuestionWords<'t> {
 
 impl Folded {
     fn of(text: &str) -> Self {
-        let words = FoldedWords::of(&without_accents(&without_markers(text)));
+        let words = FoldedWords::of(&without_accents(&compatible(&without_markers(text))));
         let mut folded = Self { text: String::with_capacity(text.len()), bounds: vec![0] };
         for index in 0..words.len() {
             if words.gap(index) == Gap::Stop {
@@ -58,9 +58,10 @@ impl Folded {
     }
 }
 
-/// One key for all ways to write a name: without case, accents, blanks, hyphens and regular plurals.
+/// One key for all ways to write a name: without case, accents, blanks, hyphens and regular plurals,
+/// and with nothing that only looks different (`ﬁ`, a soft hyphen).
 pub fn name_key(name: &str) -> String {
-    let words = FoldedWords::of(&without_accents(name));
+    let words = FoldedWords::of(&without_accents(&compatible(name)));
     (0..words.len()).map(|index| singular(words.text(index))).collect()
 }
 

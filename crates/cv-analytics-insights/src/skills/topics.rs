@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
+use crate::skills::accents::without_accents;
 use crate::skills::folded_words::FoldedWords;
 use crate::skills::names::REDACTION_MARKERS;
 use crate::skills::phrase_matcher::{Match, PhraseMatcher, fold};
@@ -37,7 +38,7 @@ struct Table {
     topics: Vec<TableTopic>,
     matcher: PhraseMatcher,
     /// Words that hold a question together and say nothing of what it is about.
-    scaffolding: HashSet<&'static str, FxBuildHasher>,
+    scaffolding: HashSet<Cow<'static, str>, FxBuildHasher>,
 }
 
 #[derive(Clone, Copy)]
@@ -60,7 +61,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table {
         topics: Vec::new(),
         matcher: PhraseMatcher::new(),
-        scaffolding: lines(SCAFFOLDING).flat_map(str::split_whitespace).collect(),
+        scaffolding: lines(SCAFFOLDING)
+            .flat_map(str::split_whitespace)
+            .map(without_accents)
+            .collect(),
     };
     let mut section = "";
     for line in lines(TOPICS) {
@@ -183,10 +187,12 @@ impl Table {
     }
 
     fn tells(&self, word: &str) -> bool {
+        // A dot inside makes it a domain.
         word.chars().any(char::is_alphabetic)
+            && word.rfind('.').is_none_or(|dot| dot == 0)
             && (word.chars().count() > 1 || !word.is_ascii())
             && !word.starts_with('\'')
-            && !self.scaffolding.contains(word)
+            && !self.scaffolding.contains(&without_accents(word))
     }
 }
 

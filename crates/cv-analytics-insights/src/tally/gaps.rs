@@ -82,9 +82,9 @@ impl KnownOnCv {
     pub(crate) fn new(rules: &CountingRules, names: &mut Names<'_>) -> Self {
         let listed = rules.cv.iter().flat_map(crate::skills::cv_list::CvList::skills);
         let mut skills: HashSet<SkillIndex, _> = listed.map(|skill| skill.0).collect();
-        for (key, marked, _) in rules.marked_gaps() {
+        for (_, marked, name) in rules.marked_gaps() {
             if marked.mark == Some(GapMark::HaveIt) {
-                skills.insert(names.skill(key));
+                skills.insert(names.skill(name));
             }
         }
         Self { skills, has_list: rules.cv.is_some() }

@@ -6,6 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::model::{NameType, OTHER_QUESTIONS};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
+use crate::skills::name_key;
 
 /// A skill within one report: the dictionary's skills first, then those that only agents name.
 pub(crate) type SkillIndex = u32;
@@ -41,7 +42,7 @@ impl Name {
 #[derive(Debug)]
 pub(crate) struct Names<'d> {
     dictionary: &'d SkillDictionary,
-    /// Skills that no dictionary knows, by their small letters.
+    /// Skills that no dictionary knows, by their [`name_key`].
     unknown: HashMap<String, SkillIndex, FxBuildHasher>,
     /// Every spelling of an unknown skill, with how often it came.
     spellings: Vec<HashMap<String, u64, FxBuildHasher>>,
@@ -73,30 +74,32 @@ impl<'d> Names<'d> {
     pub(crate) fn skill(&mut self, name: &str) -> SkillIndex {
         match self.dictionary.canonical(name) {
             Some(SkillId(skill)) => skill,
-            None => self.number_unknown(name.to_lowercase()),
+            None => self.spelt(name, 0),
         }
     }
 
     /// The number of a skill that no dictionary knows; its spelling is counted.
     pub(crate) fn unknown_skill(&mut self, spelling: &str) -> SkillIndex {
-        let index = self.number_unknown(spelling.to_lowercase());
-        let place = (index as usize).saturating_sub(self.dictionary.len());
-        if let Some(spellings) = self.spellings.get_mut(place) {
-            match spellings.get_mut(spelling) {
-                Some(count) => *count += 1,
-                None => {
-                    spellings.insert(spelling.to_owned(), 1);
-                }
-            }
-        }
-        index
+        self.spelt(spelling, 1)
     }
 
-    fn number_unknown(&mut self, key: String) -> SkillIndex {
+    /// The number of a skill that no dictionary knows; `spelling` came so many `times` more.
+    fn spelt(&mut self, spelling: &str, times: u64) -> SkillIndex {
+        let key = Some(name_key(spelling)).filter(|key| !key.is_empty());
+        let key = key.unwrap_or_else(|| spelling.to_lowercase());
         let next = u32::try_from(self.dictionary.len() + self.spellings.len()).unwrap_or(u32::MAX);
         let index = *self.unknown.entry(key).or_insert(next);
         if index == next {
             self.spellings.push(HashMap::default());
+        }
+        let place = (index as usize).saturating_sub(self.dictionary.len());
+        if let Some(spellings) = self.spellings.get_mut(place) {
+            match spellings.get_mut(spelling) {
+                Some(count) => *count += times,
+                None => {
+                    spellings.insert(spelling.to_owned(), times);
+                }
+            }
         }
         index
     }

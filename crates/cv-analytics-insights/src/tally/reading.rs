@@ -177,7 +177,8 @@ impl<'r> Reader<'r> {
             if self.entries.len() >= MAX_REMEMBERED_SPELLINGS {
                 self.entries.clear();
             }
-            self.entries.insert(entry.into(), self.rules.dictionary.parse_names(entry));
+            let parsed = self.rules.dictionary.parse_names(&self.rules.topics, entry);
+            self.entries.insert(entry.into(), parsed);
         }
         let Some(parsed) = self.entries.get(entry) else { return };
         if words.is_none() && !parsed.is_the_same_for_any_question() {

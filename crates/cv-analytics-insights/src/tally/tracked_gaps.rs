@@ -10,6 +10,7 @@ use rustc_hash::FxBuildHasher;
 use crate::model::{GapMark, NameType, TrackedCounts, TrackedGap, TrackedState, WEEKS};
 use crate::settings::counting_rules::CountingRules;
 use crate::settings::gap_marks::MarkedGap;
+use crate::skills::name_key;
 use crate::tally::gaps::Trouble;
 use crate::tally::names::{Name, Names, TopicIndex};
 use crate::tally::reading::Reading;
@@ -47,7 +48,7 @@ fn add_weeks(weeks: &mut Weeks, more: &Weeks) {
 /// Counts the questions about marked gaps.
 pub(crate) struct GapTracker<'s> {
     tracked: Vec<Tracked<'s>>,
-    /// By the gap's name in small letters.
+    /// By the gap's key.
     by_key: HashMap<String, usize, FxBuildHasher>,
     /// Which gap a name is; `None` for one that is not tracked.
     by_name: HashMap<Name, Option<usize>, FxBuildHasher>,
@@ -75,9 +76,9 @@ impl<'s> GapTracker<'s> {
         for (key, MarkedGap { mark, at, .. }, name) in rules.marked_gaps() {
             let Some(mark @ (GapMark::HaveIt | GapMark::Learning)) = *mark else { continue };
             let place = tracker.tracked.len();
-            tracker.by_name.insert(Name::Skill(names.skill(key)), Some(place));
+            tracker.by_name.insert(Name::Skill(names.skill(name)), Some(place));
             tracker.by_key.insert(key.to_owned(), place);
-            let known_skill = names.is_known(key);
+            let known_skill = names.is_known(name);
             tracker.tracked.push(Tracked { name, mark, since: *at, known_skill });
         }
         tracker
@@ -98,7 +99,13 @@ impl<'s> GapTracker<'s> {
         let Self { tracked, by_key, by_name, counts } = self;
         for name in reading.names() {
             let of = *by_name.entry(name).or_insert_with(|| match name {
-                Name::Topic(_) => by_key.get(&names.of(name).to_lowercase()).copied(),
+                Name::Topic(_) => {
+                    let name = names.of(name);
+                    by_key
+                        .get(&name.to_lowercase())
+                        .or_else(|| by_key.get(&name_key(name)))
+                        .copied()
+                }
                 Name::Skill(_) => None,
             });
             let Some(gap) = of.and_then(|of| tracked.get(of)) else { continue };

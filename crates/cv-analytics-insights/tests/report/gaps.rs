@@ -142,3 +142,15 @@ fn a_gap_marked_as_noise_is_left_out_and_another_mark_is_shown() {
     assert_eq!(row(&report, "Docker").failing, 1, "whatever its mark");
     assert!(report.actions.is_empty(), "nobody is told to learn what they are learning");
 }
+
+#[test]
+fn a_mark_holds_for_every_spelling_of_an_unknown_name() {
+    let missed = |id: usize, name: &str| asked(id, 0, "Zorb Lab?").none().missing(&[name]);
+    for set in ["zorb-lab", "ZORB LAB", "Zorb\u{ad}lab"] {
+        let mut settings = with_cv(&["Docker"]);
+        settings.gap_marks.insert(set.to_owned(), GapMark::NotMine.into());
+        let report = report_with(&settings, &[missed(1, "Zorb Labs"), missed(2, "Zorb Labs")]);
+        assert_eq!(report.gaps.len(), 1, "{set}");
+        assert_eq!(report.gaps[0].mark, Some(GapMark::NotMine), "{set}");
+    }
+}

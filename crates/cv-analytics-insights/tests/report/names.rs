@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cv_analytics_insights::model::{OTHER_QUESTIONS, OTHERS};
+use cv_analytics_insights::model::{GapMark, OTHER_QUESTIONS, OTHERS};
 use cv_analytics_insights::settings::FigureSettings;
 
 use crate::interactions::*;
@@ -35,12 +35,37 @@ fn names_from_a_model_are_read_and_what_is_no_name_is_counted() {
         (&["experience with k8s"], "Can you?", &["Kubernetes"], 0),
         (&["Zorbing"], "Do you know zorbing?", &["Zorbing"], 0),
         (&["Zorbing"], "Do you know something?", &[], 1),
+        (&["salary"], "What is your salary?", &[], 1),
         (&["n/a", "Docker"], "Can you?", &["Docker"], 1),
     ] {
         let report = report(&[asked("1", 0, text).none().missing(missing)]);
         assert_eq!(skills(&report), expect, "{missing:?} {text}");
         assert_eq!(report.capture.ignored_names, ignored, "{missing:?} {text}");
     }
+}
+
+#[test]
+fn a_topic_that_the_agent_misses_is_one_gap() {
+    let missed =
+        |id: usize, name: &str| asked(id, 0, "What is your notice period?").none().missing(&[name]);
+    let report = report(&[missed(1, "notice period"), missed(2, "Notice Period"), missed(3, "Go")]);
+    let gaps: Vec<_> = report.gaps.iter().map(|gap| (gap.name.as_str(), gap.queries)).collect();
+    assert_eq!(gaps, [("notice period", 2), ("Go", 1)]);
+    assert_eq!(report.capture.ignored_names, 2);
+}
+
+#[test]
+fn an_unknown_name_is_one_row_under_the_spelling_that_came_most() {
+    let missed = |id: usize, name: &str| asked(id, 0, "Zorb Lab?").none().missing(&[name]);
+    let spellings = ["zorb lab", "Zorb Lab", "ZORB\u{200b} LAB", "Zorb-Lab", "Zorb Lab"];
+    let all: Vec<_> = (0..).zip(spellings).map(|(id, name)| missed(id, name)).collect();
+    for _ in 0..2 {
+        assert_eq!(skills(&report(&all)), ["Zorb Lab"]);
+    }
+    let reversed: Vec<_> = all.iter().rev().cloned().collect();
+    assert_eq!(skills(&report(&reversed)), ["Zorb Lab"]);
+    let on_cv = report_with(&with_cv(&["Go", "ZorbLab"]), &all);
+    assert_eq!(skills(&on_cv), ["ZorbLab"]);
 }
 
 #[test]
@@ -109,6 +134,9 @@ fn skills_of_the_cv_that_nobody_asks_about_are_told() {
     let never = report_of(&with_cv(&["Playwright", "Docker", "Go", "Python"]));
     assert_eq!(never, Some(vec!["Go".to_owned(), "Playwright".to_owned()]));
     assert_eq!(report_of(&FigureSettings::default()), None);
+    let mut marked = with_cv(&["Docker"]);
+    marked.gap_marks.insert("ZorbLab".to_owned(), GapMark::HaveIt.into());
+    assert_eq!(report_of(&marked), Some(vec!["ZorbLab".to_owned()]), "as the owner writes it");
 }
 
 #[test]
