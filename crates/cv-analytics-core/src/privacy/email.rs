@@ -19,7 +19,7 @@ static BRACKETED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         \s{0,2} (?: [\[({<]\s?(?:at|@|ät|aet|arroba|arobase|chiocciola|klammeraffe|собака|собачка)\s?[\])}>]
                   | &(?:\#64|\#x40|commat); | %40 | [*_-](?:at|@)[*_-] | \s(?:\#at\#|arroba|arobase|chiocciola|klammeraffe|собака)\s ) \s{0,2}
         (?<host>[^\s()\[\]{}<>@,;:./]+)
-        (?: (?: \. | \s\.\s | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | [*_-](?:dot|\.)[*_-]
+        (?: (?: \. | \s\.\s | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | \s?[*_-](?:dot|\.)[*_-]\s?
               | \s(?:dot|punkt|point|punto|ponto|punt|точка)\s ) [^\s()\[\]{}<>@,;:./!?]+ ){1,4}",
     )
     .ok()

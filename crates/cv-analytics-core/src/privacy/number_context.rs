@@ -74,7 +74,7 @@ static NAMING: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?xi)
         (?: \# | (?-u:\b)(?:id|ids|uid|guid|order|ticket|issue|case|job|req|requisition|posting|vacancy|ref|reference|invoice|build|commit|revision|rev
             |version|ver|v|port|ports|pid|error|code|errno|timestamp|epoch|unix|patent|article|pmid|doi|arxiv|isbn|issn|ean|gtin|upc|sku|serial|seed|hash
-            |pr|bug|case|task|story|jira|kb|cve|cwe|orcid|siret|siren|vat|hrb|model|part|batch|lot|page|pages|line|lines|zip|plz|matricule|run|job-id
+            |pr|bug|case|task|story|jira|kb|cve|cwe|orcid|siret|siren|nip|regon|krs|vat|hrb|model|part|batch|lot|page|pages|line|lines|zip|plz|matricule|run|job-id
             |jobid|kennziffer|referenz|bestellung|auftrag|rechnung|steuernummer|population|byte|bytes|offset|index
             |barcode|product|produkt|producto|produit|prodotto|item|parcel|tracking|shipment|asin|artículo|articolo|pedido|commande|ordine|bestelling
             |zamówienia|zamówienie|zlecenie|faktura|faktury|facture|factura|fattura|dossier|expediente|sprawa|objednávka|beställning
