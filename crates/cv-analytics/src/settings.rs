@@ -43,7 +43,7 @@ pub(crate) struct Import {
     /// `{"parking":["car park"]}`
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
-    /// Remove what is set of one kind, before anything is imported (repeatable)
+    /// Remove what is set of one kind (repeatable)
     #[arg(long, value_enum, value_name = "KIND")]
     clear: Vec<Clearable>,
     /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
