@@ -41,14 +41,27 @@ fn main() {
         }
         println!("{name}: {:.1} µs", started.elapsed().as_secs_f64() * 1e6 / f64::from(rounds));
     }
-    let numbers = "07911 123456 ".repeat(80_000);
-    for field in ["query", "note"] {
+    let intake = Intake::new(privacy);
+    let number = "07911 123456 ";
+    let events = [
+        ("1 MiB in query", format!(r#""query":"{}""#, number.repeat(80_000))),
+        ("1 MiB in note", format!(r#""query":"q","note":"{}""#, number.repeat(80_000))),
+        ("250 KB in note", format!(r#""query":"q","note":"{}""#, number.repeat(19_000))),
+        (
+            "250 KB in 10,000 texts",
+            format!(r#""query":"q","notes":["a"{}]"#, r#","call 07911 123456""#.repeat(10_000)),
+        ),
+        (
+            "250 KB of one token",
+            format!(r#""query":"q","blob":"{}""#, "Zx9Qw3Er7Ty1Ui5Op8As2Df6".repeat(10_000)),
+        ),
+    ];
+    for (name, fields) in events {
         let event = format!(
-            r#"{{"eventType":"query","requestId":"r","timestamp":1763000000000,"query":"q","{field}":"{numbers}"}}"#
+            r#"{{"eventType":"query","requestId":"r","timestamp":1763000000000,{fields}}}"#
         );
-        let intake = Intake::new(privacy.clone());
         let started = Instant::now();
         black_box(intake.read(event.as_bytes(), Timestamp::from_millis(0)));
-        println!("1 MiB in {field}: {:.1} µs", started.elapsed().as_secs_f64() * 1e6);
+        println!("{name}: {:.1} µs", started.elapsed().as_secs_f64() * 1e6);
     }
 }

@@ -37,7 +37,7 @@ impl Fields {
         }
         for other in others {
             if let Some(value) = self.take(other) {
-                self.tolerate(&format!("{other} for {name}"));
+                self.tolerate(&format!("read {other} as {name}"));
                 return Some(value);
             }
         }
@@ -55,7 +55,7 @@ impl Fields {
         match value {
             Value::String(text) => Ok(text),
             Value::Number(number) => {
-                self.tolerate(&format!("a number for the text {name}"));
+                self.tolerate(&format!("{name} was a number, expected text"));
                 Ok(number.to_string())
             }
             other => Err(wrong_type(name, "a text", &other)),
@@ -71,7 +71,7 @@ impl Fields {
             Value::String(text) => {
                 let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>();
                 let number = number.ok().filter(|number| number.is_finite());
-                self.tolerate(&format!("a text for the number {name}"));
+                self.tolerate(&format!("{name} was text, expected a number"));
                 number.ok_or_else(|| wrong_type(name, "a number", value))
             }
             other => Err(wrong_type(name, "a number", other)),
@@ -85,7 +85,7 @@ impl Fields {
         let values = match value {
             Value::Array(values) => values,
             value => {
-                self.tolerate(&format!("one value for the list {name}"));
+                self.tolerate(&format!("{name} was a single value, expected a list"));
                 match value {
                     Value::String(text) if text.chars().count() > NAME_MAX_CHARS => {
                         text.split(LIST_SIGNS).map(Value::from).collect()
@@ -100,22 +100,22 @@ impl Fields {
                 Value::String(text) => text,
                 Value::Null => continue,
                 Value::Number(number) => {
-                    self.tolerate(&format!("a number for a text in {name}"));
+                    self.tolerate(&format!("{name} held a number, expected text"));
                     number.to_string()
                 }
                 Value::Object(mut fields) => {
-                    self.tolerate(&format!("objects for the texts in {name}"));
+                    self.tolerate(&format!("{name} held objects, expected text"));
                     let text = ["name", "skill"]
                         .iter()
                         .find_map(|key| fields.remove(*key).filter(Value::is_string));
                     let Some(Value::String(text)) = text else {
-                        self.tolerate(&format!("left an object without a name out of {name}"));
+                        self.tolerate(&format!("ignored an object without a name in {name}"));
                         continue;
                     };
                     text
                 }
                 Value::Bool(_) | Value::Array(_) => {
-                    self.tolerate(&format!("left out what is no text in {name}"));
+                    self.tolerate(&format!("ignored a value in {name} that is not text"));
                     continue;
                 }
             };

@@ -7,6 +7,8 @@
 //! in the half. The shapes are those of the contract's section on events, and each has a golden
 //! file in `fixtures/events`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::dead_letter::{DeadLetter, Reason};
@@ -18,7 +20,7 @@ use crate::field::{Fields, MAX_NAMES, NAME_MAX_CHARS, Unreadable, is_absent, wro
 use crate::json_object::object;
 use crate::known_bots::is_known_bot;
 use crate::match_fields::{Blocks, match_type, outcome, score, total_time};
-use crate::privacy::{Privacy, TOP_LEVEL_SESSIONS, bare_name};
+use crate::privacy::{Privacy, SessionKey, session_rank};
 use crate::timestamp::Timestamp;
 
 /// The most characters of a question that are kept.
@@ -37,22 +39,39 @@ pub enum Content {
     DeadLetter(DeadLetter),
 }
 
+/// The most notes of what was tolerated that are kept of those that an event brings along.
+const MAX_NOTES: usize = 50;
+
 /// Reads messages under the owner's privacy settings.
 #[derive(Clone, Debug)]
 pub struct Intake {
     privacy: Privacy,
+    /// Whether messages were read before and are to stay as they are.
+    as_kept: bool,
 }
 
 impl Intake {
     /// An intake that takes out what `privacy` says.
     pub fn new(privacy: Privacy) -> Self {
-        Self { privacy }
+        Self { privacy, as_kept: false }
+    }
+
+    /// Reads events as a store kept them, in their canonical form: nothing is taken out, cut or found
+    /// that was not when they first came, so that an older archive gives its records back unchanged.
+    pub fn as_kept() -> Self {
+        let privacy = Privacy {
+            redact_text: false,
+            hash_sessions: false,
+            drop_user_agent: false,
+            session_key: SessionKey::new(Vec::new()),
+        };
+        Self { privacy, as_kept: true }
     }
 
     /// An intake with every rule on and a fixed key.
     #[cfg(test)]
     pub(crate) fn for_tests() -> Self {
-        Self::new(Privacy::full(crate::privacy::SessionKey::new(b"tests".to_vec())))
+        Self::new(Privacy::full(SessionKey::new(b"tests".to_vec())))
     }
 
     /// The privacy settings in force.
@@ -86,7 +105,7 @@ impl Intake {
                 && ["matchType", "outcome", "matchQuality", "meta"].into_iter().any(is_given);
         let halves = match event_type {
             EventType::Query if answered => {
-                fields.tolerate("question and answer in one event");
+                fields.tolerate("question and answer came in one event");
                 let query = self.question(&mut fields)?.ok_or_else(|| missing("query"))?;
                 let response =
                     self.response(&mut fields, timestamp, &origin, ResponseForm::Combined)?;
@@ -96,7 +115,7 @@ impl Intake {
                 fields.take("response");
                 let query = self.question(&mut fields)?.ok_or_else(|| missing("query"))?;
                 let mut half = query.half(timestamp, &origin);
-                self.rest(&mut fields, &mut half.unknown, &mut half.tolerated);
+                self.rest(&mut fields, &mut half.unknown, &mut half.tolerated)?;
                 Halves::Query(half)
             }
             EventType::Response => {
@@ -141,10 +160,7 @@ impl Intake {
 
     /// Session and traffic, and the fields without what privacy takes out.
     fn origin(&self, fields: &mut Fields) -> Result<Origin, Unreadable> {
-        let session = match Self::session_field(fields) {
-            Some(id) => self.privacy.session(&fields.text("sessionId", id)?),
-            None => None,
-        };
+        let session = self.session(fields)?;
         let agents = self.privacy.take_headers(&mut fields.rest);
         let mut traffic = Traffic::Visitor;
         if let Some(Value::Object(metadata)) = fields.rest.get_mut("metadata") {
@@ -164,33 +180,66 @@ impl Intake {
         Ok(Origin { session, traffic })
     }
 
-    /// The session's id: `sessionId`, else the first of the other names of a session that is there.
-    fn session_field(fields: &mut Fields) -> Option<Value> {
-        if let Some(id) = fields.take("sessionId") {
-            return Some(id);
+    /// The session that `sessionId` names, else another name for it at the top level, else one in an
+    /// object further in: the outermost, of several the first of the documented names.
+    fn session(&self, fields: &mut Fields) -> Result<Option<SessionId>, Unreadable> {
+        if let Some(id) = fields.take("sessionId")
+            && let Some(session) = self.privacy.session(&fields.text("sessionId", id)?)
+        {
+            return Ok(Some(session));
         }
-        let name = TOP_LEVEL_SESSIONS.iter().find_map(|session| {
-            let is_session = |name: &&String| bare_name(name) == *session;
-            fields.rest.keys().find(is_session).filter(|name| {
-                fields.rest.get(*name).is_some_and(|value| {
-                    !is_absent(value) && !value.is_boolean() && !value.is_array()
-                })
-            })
-        })?;
-        let name = name.clone();
-        let id = match fields.rest.get(&name)? {
-            // Its other fields stay, its id hashed.
-            Value::Object(session) => {
-                session.get("id").filter(|id| id.is_string() || id.is_number())?.clone()
+        if self.as_kept {
+            return Ok(None);
+        }
+        if let Some((name, session)) = self.named_session(&fields.rest) {
+            // The other fields of an object stay, its id hashed.
+            if !fields.rest.get(&name).is_some_and(Value::is_object) {
+                fields.rest.remove(&name);
             }
-            _ => fields.take(&name)?,
-        };
-        fields.tolerate(&format!("{name} for sessionId"));
-        Some(id)
+            fields.tolerate(&format!("read {name} as sessionId"));
+            return Ok(Some(session));
+        }
+        let mut level = vec![&fields.rest];
+        while !level.is_empty() {
+            level = level
+                .iter()
+                .flat_map(|fields| fields.values().filter_map(Value::as_object))
+                .collect();
+            let found = level.iter().find_map(|fields| self.named_session(fields));
+            if let Some((name, session)) = found {
+                fields.tolerate(&format!("read nested {name} as sessionId"));
+                return Ok(Some(session));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The field of an object that names a session, and the session.
+    fn named_session(&self, fields: &Map<String, Value>) -> Option<(String, SessionId)> {
+        let mut named: Vec<_> = fields
+            .iter()
+            .filter_map(|(name, value)| Some((session_rank(name)?, name, value)))
+            .collect();
+        named.sort_unstable_by_key(|(rank, name, _)| (*rank, *name));
+        named.into_iter().find_map(|(_, name, value)| {
+            let id = match value {
+                Value::Object(session) => session.get("id")?,
+                id => id,
+            };
+            let session = match id {
+                Value::String(id) => self.privacy.session(id),
+                Value::Number(id) => self.privacy.session(&id.to_string()),
+                _ => None,
+            };
+            Some((name.clone(), session?))
+        })
     }
 
     fn question(&self, fields: &mut Fields) -> Result<Option<Question>, Unreadable> {
-        let Some(query) = fields.take_required("query", &[]) else { return Ok(None) };
+        // A kept question may be blank: intakes of earlier versions took such.
+        let blank =
+            fields.rest.get("query").filter(|query| self.as_kept && query.is_string()).cloned();
+        let Some(query) = fields.take("query").or(blank) else { return Ok(None) };
         let mut text = fields.text("query", query)?;
         let cut =
             self.privacy.redact_and_cut(&mut text, QUERY_MAX_CHARS) | was_cut(fields, "query");
@@ -265,7 +314,7 @@ impl Intake {
         if form == ResponseForm::Plain {
             self.tidy_unjoined_question(fields);
         }
-        self.rest(fields, &mut half.unknown, &mut half.tolerated);
+        self.rest(fields, &mut half.unknown, &mut half.tolerated)?;
         Ok(half)
     }
 
@@ -288,7 +337,7 @@ impl Intake {
             names.extend(fields.names(name, value));
         }
         if names.len() > MAX_NAMES {
-            fields.tolerate(&format!("kept {MAX_NAMES} of {} {name}", names.len()));
+            fields.tolerate(&format!("kept the first {MAX_NAMES} of {} {name}", names.len()));
             names.truncate(MAX_NAMES);
         }
         let cut = names
@@ -296,7 +345,7 @@ impl Intake {
             .filter_map(|name| self.privacy.redact_and_cut(name, NAME_MAX_CHARS).then_some(()))
             .count();
         if cut > 0 {
-            fields.tolerate(&format!("cut {cut} of the {name} after {NAME_MAX_CHARS} characters"));
+            fields.tolerate(&format!("cut {cut} of the {name} to {NAME_MAX_CHARS} characters"));
         }
         names
     }
@@ -305,11 +354,11 @@ impl Intake {
     fn topic(&self, fields: &mut Fields) -> Option<String> {
         let topic = fields.take("topic")?;
         let Ok(mut topic) = fields.text("topic", topic) else {
-            fields.tolerate("left a topic out that is no text");
+            fields.tolerate("ignored a topic that is not text");
             return None;
         };
         if self.privacy.redact_and_cut(&mut topic, NAME_MAX_CHARS) {
-            fields.tolerate(&format!("cut the topic after {NAME_MAX_CHARS} characters"));
+            fields.tolerate(&format!("cut the topic to {NAME_MAX_CHARS} characters"));
         }
         Some(topic)
     }
@@ -323,11 +372,8 @@ impl Intake {
             *asked_at = Value::from(moment.as_millis());
         }
         let Some(Value::String(text)) = fields.rest.get_mut("query") else { return };
-        if self.privacy.redact_and_cut(text, QUERY_MAX_CHARS)
-            && let Value::Array(names) =
-                fields.rest.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
-        {
-            names.push(Value::from("query"));
+        if self.privacy.redact_and_cut(text, QUERY_MAX_CHARS) {
+            mark_cut(&mut fields.rest, BTreeSet::from(["query".to_owned()]));
         }
     }
 
@@ -337,25 +383,68 @@ impl Intake {
         fields: &mut Fields,
         unknown: &mut Map<String, Value>,
         tolerated: &mut Vec<String>,
-    ) {
+    ) -> Result<(), Unreadable> {
         if let Some(Value::Array(before)) = fields.rest.remove("tolerated") {
             let now = std::mem::take(&mut fields.tolerated);
-            for what in before
-                .iter()
-                .filter_map(Value::as_str)
-                .map(|what| self.privacy.text(what).into_owned())
-                .chain(now)
-            {
+            for what in before.iter().filter_map(Value::as_str).take(MAX_NOTES) {
+                let mut what = what.to_owned();
+                self.privacy.redact_and_cut(&mut what, NAME_MAX_CHARS);
                 fields.tolerate(&what);
             }
+            for what in now {
+                fields.tolerate(&what);
+            }
+        }
+        // Before any rule reads them: they would be looked through only to be refused.
+        let bytes = json_bytes(&fields.rest);
+        if bytes > KEPT_MAX_BYTES {
+            return Err((
+                Reason::TooLarge,
+                format!("the other fields have {bytes} bytes, {KEPT_MAX_BYTES} at most"),
+            ));
+        }
+        if !self.as_kept {
+            let cut = self.privacy.fields(&mut fields.rest);
+            mark_cut(&mut fields.rest, cut);
         }
         if matches!(fields.rest.get("cut"), Some(Value::Array(names)) if names.is_empty()) {
             fields.rest.remove("cut");
         }
         drop_empty_texts(&mut fields.rest);
-        self.privacy.fields(&mut fields.rest);
         *unknown = std::mem::take(&mut fields.rest);
         *tolerated = std::mem::take(&mut fields.tolerated);
+        Ok(())
+    }
+}
+
+/// How many bytes `fields` have as JSON.
+fn json_bytes(fields: &Map<String, Value>) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    match serde_json::to_writer(&mut count, fields) {
+        Ok(()) => count.0,
+        Err(_) => usize::MAX,
+    }
+}
+
+/// Adds names of fields in which a text was cut to `cut`.
+fn mark_cut(fields: &mut Map<String, Value>, names: BTreeSet<String>) {
+    if !names.is_empty()
+        && let Value::Array(known) = fields.entry("cut").or_insert_with(|| Value::Array(Vec::new()))
+    {
+        known.extend(names.into_iter().map(Value::from));
+        known.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+        known.dedup();
     }
 }
 

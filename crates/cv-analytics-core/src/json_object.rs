@@ -20,7 +20,7 @@ pub(crate) fn object(body: &[u8]) -> Result<Fields, Unreadable> {
         Ok(Value::Object(fields)) => {
             let mut fields = Fields::new(fields);
             if repaired {
-                fields.tolerate("half a surrogate pair");
+                fields.tolerate("replaced half a surrogate pair with U+FFFD");
             }
             Ok(fields)
         }

@@ -30,7 +30,7 @@ impl Blocks {
         for (block, values) in &mut self.0 {
             if let Some(value) = values.remove(name).filter(|value| !is_absent(value)) {
                 let meant = if name == "type" { "matchType" } else { name };
-                fields.tolerate(&format!("{block}.{name} for {meant}"));
+                fields.tolerate(&format!("read {block}.{name} as {meant}"));
                 return Some(value);
             }
         }
@@ -54,7 +54,7 @@ impl Blocks {
                 if values.get(score).is_some_and(is_numeric)
                     && let Some(value) = values.remove(score)
                 {
-                    fields.tolerate(&format!("{block}.{score} for matchScore"));
+                    fields.tolerate(&format!("read {block}.{score} as matchScore"));
                     return Some((score, value));
                 }
             }
@@ -79,7 +79,7 @@ pub(crate) fn match_type(fields: &mut Fields, value: &Value) -> Result<MatchType
         (Reason::BadMatch, "matchType is not one of full, partial, none".to_owned())
     })?;
     if text != Some(found.code()) {
-        fields.tolerate("matchType in another case");
+        fields.tolerate("matchType was not in lowercase");
     }
     Ok(found)
 }
@@ -91,7 +91,7 @@ pub(crate) fn outcome(fields: &mut Fields, value: &Value) -> Result<Outcome, Unr
         (Reason::BadOutcome, format!("outcome is not one of {}", codes.join(", ")))
     })?;
     if text != Some(found.code()) {
-        fields.tolerate("outcome in another case");
+        fields.tolerate("outcome was not in lowercase");
     }
     Ok(found)
 }
@@ -110,7 +110,7 @@ pub(crate) fn score(
         let is_score = name == "matchScore" || fields.rest.get(name).is_some_and(is_numeric);
         let value = is_score.then(|| fields.take(name)).flatten()?;
         if name != "matchScore" {
-            fields.tolerate(&format!("{name} for matchScore"));
+            fields.tolerate(&format!("read {name} as matchScore"));
         }
         Some((name, value))
     });
@@ -131,7 +131,7 @@ pub(crate) fn score(
 fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     let value = fields.rest.get("metadata")?.get("matchQuality")?;
     let score = MatchScore::from_quality(value.as_f64()?)?;
-    fields.tolerate("metadata.matchQuality for matchScore");
+    fields.tolerate("read metadata.matchQuality as matchScore");
     Some(score)
 }
 

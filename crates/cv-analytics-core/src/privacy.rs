@@ -18,12 +18,14 @@ mod session;
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use crate::event::SessionId;
 use field_names::FieldKind;
-pub(crate) use field_names::{TOP_LEVEL_SESSIONS, bare_name, is_session};
+use field_names::bare_name;
+pub(crate) use field_names::{is_session, session_rank};
 use redaction::{API_KEY, Scope, redact};
 pub(crate) use session::HASHED_PREFIX;
 pub use session::SessionKey;
@@ -47,6 +49,8 @@ pub struct Privacy {
 /// How many characters behind its limit a text is read, so that what the limit cuts through is
 /// known for what it is.
 const MARGIN_CHARS: usize = 400;
+/// The most characters of a free text in a field that nobody interprets: as many as of a question.
+const TEXT_MAX_CHARS: usize = 2_000;
 
 impl Privacy {
     /// Every rule on.
@@ -80,6 +84,11 @@ impl Privacy {
     /// The rules see the text no further than they have to: a long text costs what its beginning
     /// costs. A number or token that the limit cuts through is left out whole.
     pub(crate) fn redact_and_cut(&self, text: &mut String, limit: usize) -> bool {
+        if text.len() > limit && text.chars().nth(limit).is_some() {
+            // So that its blanks are not all that is kept of it.
+            let blanks = text.len() - text.trim_start().len();
+            text.drain(..blanks);
+        }
         if !self.redact_text {
             return cut(text, limit);
         }
@@ -97,15 +106,20 @@ impl Privacy {
         was_cut
     }
 
-    fn value_of(&self, kind: FieldKind, value: &mut Value) {
+    /// Says whether a text in `value` was cut.
+    fn value_of(&self, kind: FieldKind, value: &mut Value) -> bool {
         match value {
-            Value::String(text) => self.unknown_text(kind, text),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.value_of(kind, value)),
+            Value::String(text) => return self.unknown_text(kind, text),
+            Value::Array(values) => {
+                return values
+                    .iter_mut()
+                    .fold(false, |cut, value| self.value_of(kind, value) || cut);
+            }
             Value::Object(fields) => {
                 if kind == FieldKind::Session {
                     self.session_object(fields);
                 }
-                self.fields(fields);
+                return !self.fields(fields).is_empty();
             }
             Value::Number(number) if kind == FieldKind::Session && self.hash_sessions => {
                 let kept = self.session(&number.to_string());
@@ -113,10 +127,12 @@ impl Privacy {
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
+        false
     }
 
-    /// The text of an unknown field: free text where its name or its blanks say so.
-    fn unknown_text(&self, kind: FieldKind, text: &mut String) {
+    /// The text of an unknown field: free text where its name or its blanks say so. Says whether it
+    /// was cut.
+    fn unknown_text(&self, kind: FieldKind, text: &mut String) -> bool {
         let is_prose = text.trim().contains(char::is_whitespace);
         match kind {
             FieldKind::Session => {
@@ -128,10 +144,12 @@ impl Privacy {
                 API_KEY.clone_into(text);
             }
             FieldKind::Id if !is_prose => self.replace(text, Scope::Id),
-            FieldKind::Text => self.replace(text, Scope::FreeText),
-            _ if is_prose => self.replace(text, Scope::FreeText),
+            _ if is_prose || kind == FieldKind::Text => {
+                return self.redact_and_cut(text, TEXT_MAX_CHARS);
+            }
             _ => self.replace(text, Scope::Token),
         }
+        false
     }
 
     /// The id of a session that is an object.
@@ -145,23 +163,20 @@ impl Privacy {
         }
     }
 
-    /// Replaces what is personal in fields that nobody interprets, at any depth, their names included.
-    pub(crate) fn fields(&self, fields: &mut Map<String, Value>) {
+    /// Replaces what is personal in fields that nobody interprets, at any depth, their names included,
+    /// and cuts free texts. Gives the fields, by their kept names, in which a text was cut.
+    pub(crate) fn fields(&self, fields: &mut Map<String, Value>) -> BTreeSet<String> {
+        let mut cut = BTreeSet::new();
         for (name, value) in fields.iter_mut() {
-            self.value_of(FieldKind::of(name), value);
+            if self.value_of(FieldKind::of(name), value) {
+                cut.insert(self.field_name(name).into_owned());
+            }
         }
         let renamed: Vec<(String, String)> = fields
             .keys()
-            .filter_map(|name| {
-                let scope = if name.trim().contains(char::is_whitespace) {
-                    Scope::FreeText
-                } else {
-                    Scope::Token
-                };
-                match self.within(name, scope) {
-                    Cow::Owned(redacted) => Some((name.clone(), redacted)),
-                    Cow::Borrowed(_) => None,
-                }
+            .filter_map(|name| match self.field_name(name) {
+                Cow::Owned(redacted) => Some((name.clone(), redacted)),
+                Cow::Borrowed(_) => None,
             })
             .collect();
         for (name, redacted) in renamed {
@@ -169,6 +184,13 @@ impl Privacy {
                 fields.insert(redacted, value);
             }
         }
+        cut
+    }
+
+    /// A field's name as it is kept.
+    fn field_name<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        let is_prose = name.trim().contains(char::is_whitespace);
+        self.within(name, if is_prose { Scope::FreeText } else { Scope::Token })
     }
 
     fn replace(&self, text: &mut String, scope: Scope) {
@@ -295,9 +317,11 @@ const MAX_NUMBER_PARTS: usize = 9;
 /// What is longer is neither a word nor a number; a cut through it is a cut like any other.
 const MAX_TOKEN_BYTES: usize = 300;
 
+/// Drops the last token, unless nothing would be left.
 fn drop_last_token(text: &mut String) {
     let kept = text.trim_end().len() - last_token(text.trim_end()).len();
-    if text.len() - kept <= MAX_TOKEN_BYTES {
+    let is_all = text.get(..kept).is_none_or(|kept| kept.trim().is_empty());
+    if text.len() - kept <= MAX_TOKEN_BYTES && !is_all {
         text.truncate(kept);
     }
 }

@@ -105,6 +105,74 @@ fn a_kept_form_over_256_kib_is_too_large_and_a_long_question_is_not() {
 }
 
 #[test]
+fn free_text_in_other_fields_is_as_short_as_a_question_and_says_so() {
+    let note = "call 07911 123456 ".repeat(200);
+    let event = json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000, "query": "w ".repeat(2000),
+                       "answer": note, "blob": "w".repeat(3000), "short": "a b",
+                       "metadata": {"jane@example.com": [{"text": note}], "b": "x y"}, "cut": ["answer"]});
+    let made = read(event.to_string().as_bytes());
+    let kept = &made["events"][0];
+    assert_eq!(kept["cut"], json!(["answer", "metadata", "query"]));
+    for text in [&kept["answer"], &kept["metadata"]["[email]"][0]["text"]] {
+        let text = text.as_str().unwrap();
+        assert!((1_500..=2_000).contains(&text.len()), "{}", text.len());
+        assert!(!text.contains(|letter: char| letter.is_ascii_digit()), "{text}");
+    }
+    assert_eq!(kept["blob"].as_str().unwrap().len(), 3000);
+    assert_eq!((&kept["short"], &kept["metadata"]["b"]), (&json!("a b"), &json!("x y")));
+    assert_eq!(read(kept.to_string().as_bytes()), made, "exported and read again");
+}
+
+#[test]
+fn other_fields_of_a_mebibyte_are_too_large_in_any_shape() {
+    let event = |extra: Value| {
+        json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000, "query": "q", "extra": extra})
+            .to_string()
+    };
+    let text = |bytes: usize| "call 07911 123456 ".repeat(bytes / 18);
+    let nested = |levels: usize, bytes: usize| {
+        (0..levels).fold(json!({}), |inner, _| json!({"note": text(bytes), "inner": inner}))
+    };
+    for extra in [
+        json!(text(900_000)),
+        json!(vec![text(90); 10_000]),
+        nested(100, 9_000),
+        json!({ text(900_000): 1 }),
+    ] {
+        let event = event(extra);
+        assert!(event.len() > 800_000);
+        assert_eq!(read(event.as_bytes()), json!({ "deadLetter": "too_large" }));
+    }
+    let made = read(event(json!(vec!["call 07911 123456"; 10_000])).as_bytes());
+    assert_eq!(made["events"][0]["extra"], json!(vec!["call [phone]"; 10_000]));
+    let made = read(event(nested(100, 1_800)).as_bytes());
+    assert_eq!(made["events"][0]["extra"]["inner"]["note"], json!("call [phone] ".repeat(100)));
+}
+
+#[test]
+fn notes_that_an_event_brings_along_are_short_and_few() {
+    let notes: Vec<String> = (0..1_000).map(|n| format!("{n} {}", "w ".repeat(400))).collect();
+    let event = json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000, "query": "q", "tolerated": notes});
+    let made = read(event.to_string().as_bytes());
+    let kept = made["events"][0]["tolerated"].as_array().unwrap();
+    assert_eq!(kept.len(), 50);
+    assert!(kept.iter().all(|note| note.as_str().unwrap().len() <= 200));
+    assert_eq!(read(made["events"][0].to_string().as_bytes()), made);
+}
+
+#[test]
+fn an_event_is_read_as_it_was_kept() {
+    let event = json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000_000_i64, "query": " ",
+                       "note": "call 07911 123456 ".repeat(200), "metadata": {"session_id": "s"}});
+    let Content::Event(kept) =
+        Intake::as_kept().read(event.to_string().as_bytes(), Timestamp::from_millis(0))
+    else {
+        panic!("was not read")
+    };
+    assert_eq!(kept.to_json(), event);
+}
+
+#[test]
 fn a_question_without_its_timestamp_is_kept_as_short_as_any_other() {
     let event = json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "outcome": "answered",
                        "query": "w".repeat(5000)});
@@ -119,7 +187,10 @@ fn half_a_surrogate_pair_is_mended_and_a_whole_one_stays() {
     let body = br#"{"eventType":"query","requestId":"r","timestamp":1763000000,"query":"\ud83d\ude00 cut \ud83d, \\ud83d"}"#;
     let made = read(body);
     assert_eq!(made["events"][0]["query"], "\u{1f600} cut \u{fffd}, \\ud83d");
-    assert_eq!(made["events"][0]["tolerated"], json!(["half a surrogate pair"]));
+    assert_eq!(
+        made["events"][0]["tolerated"],
+        json!(["replaced half a surrogate pair with U+FFFD"])
+    );
 }
 
 #[test]

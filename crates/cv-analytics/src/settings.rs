@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use clap::{Args, Subcommand};
+use anyhow::{Context, Result, ensure};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand, ValueEnum};
 use cv_analytics_insights::model::GapMark;
-use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::{Exclusions, FigureSettings};
 use cv_analytics_insights::skills::TopicRules;
 
 use crate::arguments::{Installation, wrong_usage};
@@ -42,18 +43,45 @@ pub(crate) struct Import {
     /// `{"parking":["car park"]}`
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
+    /// Remove what is set of one kind (repeatable)
+    #[arg(long, value_enum, value_name = "KIND")]
+    clear: Vec<Clearable>,
     /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
-    #[arg(long, value_name = "SESSION")]
+    #[arg(long, value_name = "SESSION", value_parser = NonEmptyStringValueParser::new())]
     exclude_session: Vec<String>,
     /// The server keeps session ids as the agent sends them (serve --keep-session-ids)
     #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_session_ids: bool,
     /// Leave this interaction out of reports (repeatable)
-    #[arg(long, value_name = "REQUEST-ID")]
+    #[arg(long, value_name = "REQUEST-ID", value_parser = NonEmptyStringValueParser::new())]
     exclude_request: Vec<String>,
     /// Write what is kept now as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A kind of settings that can be removed whole.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Clearable {
+    /// The CV's skill list
+    Cv,
+    /// Your own skills and aliases
+    Aliases,
+    /// Your own topics
+    Topics,
+    /// Sessions and interactions left out of reports
+    Exclusions,
+}
+
+impl Clearable {
+    fn remove_from(self, settings: &mut FigureSettings) {
+        match self {
+            Self::Cv => settings.cv = None,
+            Self::Aliases => settings.aliases.clear(),
+            Self::Topics => settings.topics.clear(),
+            Self::Exclusions => settings.exclusions = Exclusions::default(),
+        }
+    }
 }
 
 /// Where to export to.
@@ -89,11 +117,12 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
 async fn keep(installation: &Installation, import: Import) -> Result<()> {
     let nothing = import.files.is_empty()
         && import.topics.is_none()
+        && import.clear.is_empty()
         && import.exclude_session.is_empty()
         && import.exclude_request.is_empty();
     if import.file.is_none() && nothing {
         wrong_usage(
-            "name a document, or one of --cv, --aliases, --topics, --exclude-session, --exclude-request",
+            "name a document, or one of --cv, --aliases, --topics, --exclude-session, --exclude-request, --clear",
         );
     }
     let document = match &import.file {
@@ -101,6 +130,14 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
             let text = input_lines::read_whole(path)?;
             let settings = FigureSettings::read(&text)
                 .with_context(|| format!("{} cannot be imported", path.display()))?;
+            let fields: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+            ensure!(
+                !fields.is_empty(),
+                "missing settings in {}: `cv-analytics settings export` shows the form; --clear KIND removes what is \
+                 set",
+                path.display()
+            );
             Some(settings)
         }
         None => None,
@@ -117,6 +154,9 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     let kept = FigureSettings::change(&store, |settings| {
         if let Some(document) = &document {
             *settings = document.clone();
+        }
+        for kind in &import.clear {
+            kind.remove_from(settings);
         }
         if files.cv.is_some() {
             settings.cv.clone_from(&files.cv);
@@ -142,10 +182,18 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     output::print(in_words(&kept))
 }
 
-/// The owner's topics in a file; an empty one takes the topics back.
+/// The owner's topics in a file.
 fn read_topics(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let text = input_lines::read_whole(path)?;
-    TopicRules::read(&text).with_context(|| format!("invalid topics in {}", path.display()))
+    let topics =
+        TopicRules::read(&text).with_context(|| format!("invalid topics in {}", path.display()))?;
+    ensure!(
+        !topics.is_empty(),
+        "missing topics in {}: write lines like `parking = car park, parking space`; `cv-analytics settings import \
+         --clear topics` removes your topics",
+        path.display()
+    );
+    Ok(topics)
 }
 
 fn in_words(settings: &FigureSettings) -> String {

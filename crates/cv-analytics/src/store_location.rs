@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::Ledger;
@@ -148,12 +148,18 @@ impl FigureFiles {
         if let Some(path) = &self.cv {
             let entries = CvList::read_entries(&read(path)?);
             settings.cv =
-                Some(entries.with_context(|| format!("{} is no CV list", path.display()))?);
+                Some(entries.with_context(|| format!("invalid CV list in {}", path.display()))?);
         }
         if let Some(path) = &self.aliases {
             let skills = OwnerSkills::read(&read(path)?);
             let skills =
-                skills.with_context(|| format!("{} is no list of aliases", path.display()))?;
+                skills.with_context(|| format!("invalid aliases in {}", path.display()))?;
+            ensure!(
+                !skills.is_empty(),
+                "missing aliases in {}: write lines like `Kubernetes: kube, k8`; `cv-analytics settings import --clear \
+                 aliases` removes your aliases",
+                path.display()
+            );
             settings.aliases =
                 skills.iter().map(|(name, aliases)| (name.to_owned(), aliases.to_vec())).collect();
         }

@@ -194,6 +194,68 @@ fn settings_go_out_and_in_again_and_unknown_ones_are_named() {
 }
 
 #[test]
+fn a_file_without_settings_is_refused_and_clearing_is_explicit() {
+    let folder = folder_with(&[QUERY]);
+    let write = |name: &str, content: &str| fs::write(folder.path().join(name), content).unwrap();
+    write("topics.txt", "parking = car park\n");
+    write("aliases.txt", "Kubernetes: kube\n");
+    write("cv.txt", "Go\n");
+    let all = [
+        "settings",
+        "import",
+        "--topics",
+        "topics.txt",
+        "--aliases",
+        "aliases.txt",
+        "--cv",
+        "cv.txt",
+    ];
+    assert!(run(folder.path(), &all).status.success());
+    let exported = || text(&run(folder.path(), &["settings", "export"]).stdout);
+    let before = exported();
+    for (content, kinds) in [
+        ("", &["topics", "aliases", "cv"][..]),
+        ("\u{feff} \n\n", &["topics", "aliases", "cv"]),
+        ("# a comment\n", &["topics", "aliases", "cv"]),
+        ("{}", &["topics", "aliases", "cv"]),
+        ("[]", &["aliases", "cv", "topics"]),
+    ] {
+        write("empty", content);
+        for kind in kinds {
+            let option = format!("--{kind}");
+            check_refusal(folder.path(), &["settings", "import", &option, "empty"], 1, "empty");
+        }
+    }
+    check_refusal(folder.path(), &["settings", "import", "--topics", "empty"], 1, "line 1");
+    write("empty", "{}");
+    check_refusal(folder.path(), &["settings", "import", "empty"], 1, "missing settings in empty");
+    check_refusal(folder.path(), &["settings", "import", "--topics", "empty"], 1, "--clear topics");
+    check_refusal(
+        folder.path(),
+        &["settings", "import", "--exclude-session", ""],
+        2,
+        "--exclude-session",
+    );
+    for (content, kind, says) in [
+        ("parking = car park\nsalary\n", "topics", "line 2"),
+        ("{\n\"parking\": 1}", "topics", "line 2"),
+        ("Go: golang\n--: x\n", "aliases", "line 2"),
+        ("{\"Go\":\n1}", "aliases", "line 1"),
+        ("{\"skills\":\n[}", "cv", "line 2"),
+    ] {
+        write("wrong", content);
+        let option = format!("--{kind}");
+        check_refusal(folder.path(), &["settings", "import", &option, "wrong"], 1, says);
+    }
+    assert_eq!(exported(), before);
+    let cleared =
+        run(folder.path(), &["settings", "import", "--clear", "topics", "--clear", "cv", "--json"]);
+    let cleared: Value = serde_json::from_slice(&cleared.stdout).unwrap();
+    assert_eq!((&cleared["topics"], &cleared["cv"]), (&json!({}), &Value::Null));
+    assert_eq!(cleared["aliases"], json!({"Kubernetes": ["kube"]}));
+}
+
+#[test]
 fn what_was_forgotten_is_not_brought_back_by_an_import() {
     let folder = folder_with(&[QUERY, RESPONSE, r#"{"eventType":"click","requestId":"r1"}"#]);
     let said = text(&run(folder.path(), &["forget", "--session", "s"]).stdout);

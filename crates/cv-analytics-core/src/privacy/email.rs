@@ -17,24 +17,27 @@ static BRACKETED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         [^\s()\[\]{}<>@,;:]+
         (?: \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|\.|,)\s?[\])}>]\s?[^\s()\[\]{}<>@,;:]+ ){0,3}
         \s{0,2} (?: [\[({<]\s?(?:at|@|ät|aet|arroba|arobase|chiocciola|klammeraffe|собака|собачка)\s?[\])}>]
-                  | [*_-](?:at|@)[*_-] | \s(?:\#at\#|arroba|arobase|chiocciola|klammeraffe|собака)\s ) \s{0,2}
+                  | &(?:\#64|\#x40|commat); | %40 | [*_-](?:at|@)[*_-] | \s(?:\#at\#|arroba|arobase|chiocciola|klammeraffe|собака)\s ) \s{0,2}
         (?<host>[^\s()\[\]{}<>@,;:./]+)
-        (?: (?: \. | \s\.\s | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | [*_-](?:dot|\.)[*_-]
+        (?: (?: \. | \s\.\s | \s?[\[({<]\s?(?:dot|punkt|point|punto|ponto|punt|точка|\.)\s?[\])}>]\s? | \s?[*_-](?:dot|\.)[*_-]\s?
               | \s(?:dot|punkt|point|punto|ponto|punt|точка)\s ) [^\s()\[\]{}<>@,;:./!?]+ ){1,4}",
     )
     .ok()
 });
 
+/// Top-level domains that are told from a word where blanks part them from their host.
+const TOP_LEVELS: &str = "com|org|net|io|dev|me|ai|app|co|edu|gov|info|biz|eu|uk|de|fr|es|it|nl|pl|se|no|dk|fi|ch|at|be|pt\
+    |cz|ie|in|cn|jp|kr|br|mx|au|nz|ca|us|za|ru|ua|tr|example";
+
 /// `name at host dot com` without brackets.
 static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
+    Regex::new(&format!(
         r"(?xi)
-        (?-u:\b)(?<local>[a-z0-9][a-z0-9._+-]{0,63})(?:\s(?:dot|punkt|point|punto|ponto)\s[a-z0-9][a-z0-9._+-]{0,63}){0,3}
+        (?-u:\b)(?<local>[a-z0-9][a-z0-9._+-]{{0,63}})(?:\s(?:dot|punkt|point|punto|ponto)\s[a-z0-9][a-z0-9._+-]{{0,63}}){{0,3}}
         \s(?:at|ät|@)\s
-        [a-z0-9][a-z0-9-]{0,62} (?:\s?(?:\sdot\s|\spunkt\s|\spoint\s|\spunto\s|\sponto\s)\s?[a-z0-9-]{1,62}){0,3}
-        (?:\sdot\s|\spunkt\s|\spoint\s|\spunto\s|\sponto\s)(?:com|org|net|io|dev|me|ai|app|co|edu|gov|info|biz|eu|uk|de|fr|es|it
-          |nl|pl|se|no|dk|fi|ch|at|be|pt|cz|ie|in|cn|jp|kr|br|mx|au|nz|ca|us|za|ru|ua|tr|example)(?-u:\b)",
-    )
+        [a-z0-9][a-z0-9-]{{0,62}} (?:\s?(?:\sdot\s|\spunkt\s|\spoint\s|\spunto\s|\sponto\s)\s?[a-z0-9-]{{1,62}}){{0,3}}
+        (?:\sdot\s|\spunkt\s|\spoint\s|\spunto\s|\sponto\s)(?:{TOP_LEVELS})(?-u:\b)"
+    ))
     .ok()
 });
 
@@ -45,6 +48,18 @@ static SPACED: LazyLock<Option<Regex>> = LazyLock::new(|| {
         (?-u:\b)(?<local>[a-z0-9][a-z0-9._%+-]{0,63})(?:(?<sign>\s{1,2}@\s{1,2}|@\s{1,2})|\s@|\sat\s)
         [a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9-]{1,62}){0,3}\.[a-z]{2,}(?-u:\b)",
     )
+    .ok()
+});
+
+/// An address with blanks around its dots, and none or some around its `@`: the last part is a
+/// top-level domain, since a sentence may end in a dot as well.
+static SPACED_DOTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(&format!(
+        r"(?xi)
+        (?-u:\b)(?:[a-z0-9][a-z0-9_+-]{{0,63}}\s\.\s?){{0,2}}(?<local>[a-z0-9][a-z0-9._%+-]{{0,63}})\s{{0,2}}@\s{{0,2}}
+        [a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?(?:\s?\.\s?[a-z0-9-]{{1,62}}){{0,3}}
+        (?:\s{{1,2}}\.\s{{0,2}}(?:{TOP_LEVELS}) | \.\s{{1,2}}(?:com|org|net|edu))(?-u:\b)"
+    ))
     .ok()
 });
 
@@ -59,7 +74,7 @@ static CUES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Words that stand before `at` or `@` and a host, and are nobody's name.
-const NO_LOCAL_PARTS: [&str; 76] = [
+const NO_LOCAL_PARTS: [&str; 93] = [
     "engineer",
     "developer",
     "work",
@@ -136,6 +151,23 @@ const NO_LOCAL_PARTS: [&str; 76] = [
     "staff",
     "sre",
     "devops",
+    "looked",
+    "listed",
+    "posted",
+    "published",
+    "visit",
+    "visited",
+    "online",
+    "seen",
+    "check",
+    "shop",
+    "bought",
+    "site",
+    "website",
+    "blog",
+    "docs",
+    "portfolio",
+    "demo",
 ];
 
 /// Top-level domains after which a text in another script goes on.
@@ -160,6 +192,10 @@ pub(super) fn may_be_spelled_out(text: &str, bracketed: bool) -> bool {
             " arobase ",
             " chiocciola ",
             " punkt ",
+            " ät ",
+            "&#64;",
+            "&#x40;",
+            "&commat;",
             " собака ",
         ]
         .iter()
@@ -176,10 +212,20 @@ pub(super) fn find(findings: &mut Findings<'_>) {
     for found in BRACKETED.iter().flat_map(|bracketed| bracketed.find_iter(text)) {
         findings.replace(found.range(), EMAIL);
     }
-    for captures in SPELLED.iter().flat_map(|spelled| spelled.captures_iter(text)) {
-        if let (Some(found), Some(local)) = (captures.get(0), captures.name("local"))
-            && !is_no_local_part(local.as_str())
-        {
+    for captures in [&SPELLED, &SPACED_DOTS]
+        .into_iter()
+        .flat_map(|spelled| spelled.iter())
+        .flat_map(|spelled| spelled.captures_iter(text))
+    {
+        let (Some(found), Some(local)) = (captures.get(0), captures.name("local")) else {
+            continue;
+        };
+        // Without a blank beside its `@` it is an address whatever its name.
+        let is_joined = text
+            .get(local.end()..)
+            .and_then(|rest| rest.strip_prefix('@'))
+            .is_some_and(|host| !host.starts_with(char::is_whitespace));
+        if is_joined || !is_no_local_part(local.as_str()) {
             findings.replace(found.range(), EMAIL);
         }
     }

@@ -17,7 +17,7 @@ pub(super) enum FieldKind {
     Other,
 }
 
-/// The names of a session, without hyphens and underscores.
+/// The names of a session, without hyphens and underscores; where there are several, the first counts.
 const SESSIONS: [&str; 14] = [
     "sessionid",
     "session",
@@ -35,26 +35,23 @@ const SESSIONS: [&str; 14] = [
     "threadid",
 ];
 
-/// The names of a session that count at the top level of an event without `sessionId`, first come.
-pub(crate) const TOP_LEVEL_SESSIONS: [&str; 14] = SESSIONS;
-
-/// Headers by their whole name. Those of addresses are told by their words.
+/// Headers by their whole name. Those of addresses and cookies are told by their words.
 const HEADERS: [&str; 22] = [
     "useragent",
     "ua",
     "referer",
     "referrer",
-    "cookie",
-    "cookies",
     "setcookie",
-    "cookie2",
-    "authorization",
+    "setcookie2",
     "auth",
-    "proxyauthorization",
     "authorizationheader",
+    "authorizationvalue",
     "xapikey",
     "xauthtoken",
     "forwarded",
+    "forwardedfor",
+    "xoriginalforwardedfor",
+    "xff",
     "remoteaddr",
     "remoteaddress",
     "remotehost",
@@ -64,8 +61,16 @@ const HEADERS: [&str; 22] = [
     "peeraddress",
 ];
 
-/// Names of a visitor's address that are written as one word.
-const ADDRESSES: [&str; 18] = [
+/// Words for a visitor's address, by itself or within a name.
+const ADDRESSES: [&str; 26] = [
+    "ip",
+    "ipaddrs",
+    "clientipaddress",
+    "useripaddress",
+    "remoteipaddress",
+    "ipinfo",
+    "ipcountry",
+    "geoip",
     "clientip",
     "userip",
     "visitorip",
@@ -86,7 +91,7 @@ const ADDRESSES: [&str; 18] = [
     "ips",
 ];
 
-const SECRETS: [&str; 17] = [
+const SECRETS: [&str; 18] = [
     "password",
     "passwd",
     "pwd",
@@ -104,7 +109,17 @@ const SECRETS: [&str; 17] = [
     "idtoken",
     "bearertoken",
     "token",
+    "jwt",
 ];
+
+/// Words before "token" that make it one that lets somebody in; others count or delimit.
+const TOKENS: [&str; 12] = [
+    "access", "api", "auth", "bearer", "bot", "csrf", "id", "jwt", "refresh", "reset", "security",
+    "xsrf",
+];
+
+/// The most words of the name of a secret.
+const MAX_SECRET_WORDS: usize = 3;
 
 /// Last words of the names of ids and the like.
 const IDS: [&str; 28] = [
@@ -190,14 +205,17 @@ impl FieldKind {
         let words = words(name);
         let joined = words.concat();
         let bare = joined.strip_prefix("http").filter(|_| words.len() > 1).unwrap_or(&joined);
-        let (first, last) = (words.first().map(String::as_str), words.last().map(String::as_str));
+        let last = words.last().map(String::as_str);
         let is_header = HEADERS.contains(&bare)
             || ADDRESSES.contains(&bare)
-            || bare.contains("useragent")
+            || last == Some("authorization")
+            || ["useragent", "ipv4", "ipv6"].iter().any(|part| bare.contains(part))
             || bare.starts_with("secchua")
             || bare.starts_with("xforwarded")
-            || words.iter().any(|word| word == "referer" || word == "referrer")
-            || [first, last].into_iter().flatten().any(is_address)
+            || words.iter().any(|word| {
+                ["referer", "referrer", "cookie", "cookies", "cookie2"].contains(&word.as_str())
+                    || ADDRESSES.contains(&word.as_str())
+            })
             || words
                 .windows(2)
                 .any(|pair| matches!(pair, [a, b] if a == "remote" && b.starts_with("addr")));
@@ -205,7 +223,7 @@ impl FieldKind {
             Self::Header
         } else if SESSIONS.contains(&bare) {
             Self::Session
-        } else if SECRETS.contains(&bare) {
+        } else if is_secret(&words) {
             Self::Secret
         } else if last.is_some_and(|last| IDS.contains(&last)) {
             Self::Id
@@ -217,8 +235,17 @@ impl FieldKind {
     }
 }
 
-fn is_address(word: &str) -> bool {
-    word == "ip" || ADDRESSES.contains(&word)
+/// Whether the last words of a name are those of a secret: `openai_api_key`, `dbPassword`.
+fn is_secret(words: &[String]) -> bool {
+    if let [.., before, last] = words
+        && last == "token"
+    {
+        return TOKENS.contains(&before.as_str());
+    }
+    (1..=MAX_SECRET_WORDS).any(|count| {
+        let last = words.len().checked_sub(count).and_then(|from| words.get(from..));
+        last.is_some_and(|last| SECRETS.contains(&last.concat().as_str()))
+    })
 }
 
 /// A name's words in small letters: `clientIP`, `client-ip` and `client_ip` are two.
@@ -252,8 +279,14 @@ pub(crate) fn is_session(name: &str) -> bool {
     FieldKind::of(name) == FieldKind::Session
 }
 
-/// A session's name as [`TOP_LEVEL_SESSIONS`] has it.
-pub(crate) fn bare_name(name: &str) -> String {
+/// The place of a field's name among the names of a session; `None` for any other.
+pub(crate) fn session_rank(name: &str) -> Option<usize> {
+    let bare = bare_name(name);
+    SESSIONS.iter().position(|session| *session == bare)
+}
+
+/// A field's name in small letters, without what parts its words.
+pub(super) fn bare_name(name: &str) -> String {
     words(name).concat()
 }
 
@@ -308,6 +341,39 @@ mod tests {
                 "x-api-key",
                 "ip-country",
                 "clientip",
+                "X-Real-IP",
+                "X_REAL_IP",
+                "x-client-ip",
+                "Fastly-Client-IP",
+                "X-Azure-ClientIP",
+                "CF-IPCountry",
+                "visitor_ip_address",
+                "clientIpAddr",
+                "userIPAddress",
+                "clientIPv4",
+                "IPv6Address",
+                "remoteIpV6",
+                "ipHash",
+                "geoip",
+                "X-Original-Forwarded-For",
+                "forwardedFor",
+                "xForwardedHost",
+                "REFERRER",
+                "http_referer",
+                "userAgentString",
+                "USERAGENT",
+                "ua",
+                "sec-ch-ua-platform",
+                "cookies",
+                "HTTP_COOKIE",
+                "cookieHeader",
+                "requestCookies",
+                "set_cookie",
+                "Cookie2",
+                "x-authorization",
+                "Authorization ",
+                "request.headers.authorization",
+                "remote-address",
             ],
         );
         for name in [
@@ -322,6 +388,26 @@ mod tests {
             "author",
             "equipment",
             "skip_reason",
+            "pipeline",
+            "pipelineId",
+            "relationship",
+            "membership",
+            "participants",
+            "principal",
+            "multiple",
+            "shipAddress",
+            "tooltip",
+            "trip",
+            "vip",
+            "clips",
+            "street_address",
+            "addressee",
+            "authorName",
+            "authenticated",
+            "preferred",
+            "forwarded_to_team",
+            "quality",
+            "guard",
         ] {
             assert_ne!(FieldKind::of(name), FieldKind::Header, "{name}");
         }
@@ -339,8 +425,7 @@ mod tests {
                 "SESSION-ID",
                 "conversationId",
                 "chat_id",
-                "x.sid",
-            ][..7],
+            ],
         );
         check(
             FieldKind::Id,
@@ -356,8 +441,26 @@ mod tests {
                 "id",
             ],
         );
-        check(FieldKind::Secret, &["password", "apiKey", "access_token"]);
+        check(
+            FieldKind::Secret,
+            &[
+                "password",
+                "apiKey",
+                "access_token",
+                "OPENAI_API_KEY",
+                "x-goog-api-key",
+                "dbPassword",
+                "webhookSecret",
+                "aws_secret_access_key",
+                "csrfToken",
+                "x-csrf-token",
+                "jwt",
+            ],
+        );
         check(FieldKind::Text, &["note", "userComment", "answer", "phone", "contact"]);
-        check(FieldKind::Other, &["experiment", "locale", "tokens", "sourcesUsed"]);
+        check(
+            FieldKind::Other,
+            &["experiment", "locale", "tokens", "sourcesUsed", "stop_token", "nextToken", "key"],
+        );
     }
 }

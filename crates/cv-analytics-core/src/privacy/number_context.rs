@@ -49,7 +49,6 @@ static ANNOUNCING: LazyLock<Option<Regex>> = LazyLock::new(|| {
             |wechat|sms|rufnummer|telefonnummer|telefono|telefone|celular|celulare|móvil|movil|teléfono|téléphone|portable|telefoon|telefoonnummer
             |gsm|cep|puhelin|puh|telefonu|telefonom|komórka|komórkowy|mobiilinumero|kontaktnummer|hotline|imessage|facetime|ph|hp|tlf)(?-u:\b)
           | (?-u:\b)(?:call|ring|dial|text|reach|phone|buzz)\s(?:me|us|him|her|them|my|back|at|on|now|today)(?-u:\b) | (?-u:\b)call(?:ed|ing)?\s*:?
-          | (?-u:\b)(?:my|mein[e]?|meiner|mi|mon|il\smio|mijn|meu|moj|mój|můj)\s(?:\w+\s)?(?:number|nummer|numero|número|numéro|numer|telefonszám|nr)
           | (?-u:\b)(?:ruf|ruft|rufen|anruf|anrufen|erreichbar|erreichen|llámame|llame|llamar|llámeme|appelez|appelle|joindre|chiamami|chiama|chiamare
             |bel|bellen|ligue|ligar|liga|zadzwoń|dzwonić|ring|ringa|soita|hívjon|zavolejte|ara|arayın)(?-u:\b)
           | тел | телефон | позвони | звоните | моб | номер | 电话 | 電話 | 手机 | 手機 | 致电 | 拨打 | 联系 | 携帯 | 连絡 | 連絡 | 微信 | 전화 | 연락 | 휴대폰 | 번호
@@ -60,15 +59,27 @@ static ANNOUNCING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// What says whose a number is, where no other thing is named.
+static OWN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?xi)(?-u:\b)(?:my|mein[e]?|meiner|mi|mon|il\smio|mijn|meu|moj|mój|můj)\s(?:\w+\s)?
+          (?:number|nummer|numero|número|numéro|numer|telefonszám|nr)[^\n0-9]{0,24}$",
+    )
+    .ok()
+});
+
 /// What names a thing by its number: the last word, or the one before "number".
 static NAMING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)
         (?: \# | (?-u:\b)(?:id|ids|uid|guid|order|ticket|issue|case|job|req|requisition|posting|vacancy|ref|reference|invoice|build|commit|revision|rev
             |version|ver|v|port|ports|pid|error|code|errno|timestamp|epoch|unix|patent|article|pmid|doi|arxiv|isbn|issn|ean|gtin|upc|sku|serial|seed|hash
-            |pr|bug|case|task|story|jira|kb|cve|cwe|orcid|siret|siren|vat|hrb|model|part|batch|lot|page|pages|line|lines|zip|plz|matricule|run|job-id
-            |jobid|kennziffer|stellennummer|referenz|bestellung|auftrag|rechnung|steuernummer|population|byte|bytes|offset|index)
-          (?: [\s_-]?(?:number|num|nr|no|nummer|id|code|ids)\.? )? )
+            |pr|bug|case|task|story|jira|kb|cve|cwe|orcid|siret|siren|nip|regon|krs|vat|hrb|model|part|batch|lot|page|pages|line|lines|zip|plz|matricule|run|job-id
+            |jobid|kennziffer|referenz|bestellung|auftrag|rechnung|steuernummer|population|byte|bytes|offset|index
+            |barcode|product|produkt|producto|produit|prodotto|item|parcel|tracking|shipment|asin|artículo|articolo|pedido|commande|ordine|bestelling
+            |zamówienia|zamówienie|zlecenie|faktura|faktury|facture|factura|fattura|dossier|expediente|sprawa|objednávka|beställning
+            |(?:artikel|auftrags|bestell|kunden|produkt|rechnungs|referenz|sendungs|serien|stellen|ticket|vorgangs)-?(?:nummer|nr)(?:\s(?:ist|lautet))?)
+          (?: [\s_-]?(?:number|num|nr|no|nummer|id|code|ids)\.? (?:\s(?:is|was|ist|lautet))? )? )
         [\s:=\#.]{0,3}$",
     )
     .ok()
@@ -140,7 +151,8 @@ impl Context {
             pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
         };
         let unsigned_line = line.get(..line.len() - sign.len().min(line.len())).unwrap_or_default();
-        let is_announced = is(&ANNOUNCING, unsigned_line);
+        let is_named = is(&NAMING, unsigned_line);
+        let is_announced = is(&ANNOUNCING, unsigned_line) || (is(&OWN, unsigned_line) && !is_named);
         let counted = COUNTED.as_ref().and_then(|counted| counted.captures(window(after)));
         let glued = directly.is_some_and(|letter| letter == '_' || is_latin(letter));
         let hyphenated = before
@@ -171,7 +183,7 @@ impl Context {
             before_money: counted.as_ref().is_some_and(|counted| counted.name("money").is_some()),
             is_counted: counted.is_some(),
             is_announced,
-            is_id: is(&NAMING, unsigned_line) && !is_announced && !has_plus,
+            is_id: is_named && !is_announced && !has_plus,
             is_standard: is(&STANDARDS, unsigned_line) && !has_plus,
         }
     }

@@ -12,7 +12,7 @@ const fn plan(code: &'static str, shortest: usize, longest: usize) -> Plan {
 }
 
 /// The plans that are narrower than [`OTHERS`].
-const PLANS: [Plan; 85] = [
+const PLANS: [Plan; 88] = [
     plan("1", 10, 10),
     plan("7", 10, 10),
     plan("20", 8, 10),
@@ -62,6 +62,8 @@ const PLANS: [Plan; 85] = [
     plan("212", 9, 9),
     plan("213", 8, 9),
     plan("216", 8, 8),
+    plan("225", 8, 10),
+    plan("229", 8, 10),
     plan("233", 9, 9),
     plan("234", 8, 10),
     plan("251", 9, 9),
@@ -89,6 +91,7 @@ const PLANS: [Plan; 85] = [
     plan("420", 9, 9),
     plan("421", 9, 9),
     plan("852", 8, 8),
+    plan("856", 8, 10),
     plan("880", 8, 10),
     plan("886", 8, 9),
     plan("961", 7, 8),
@@ -120,7 +123,7 @@ pub(super) fn national_part(digits: &str) -> Option<&str> {
                 .then_some(dialled)?
         }
         None if OTHERS.iter().any(|code| digits.starts_with(code)) || digits.starts_with("99") => {
-            digits.get(3..).filter(|national| (6..=10).contains(&national.len()))?
+            digits.get(3..).filter(|national| (6..=9).contains(&national.len()))?
         }
         None => return None,
     };
@@ -128,6 +131,18 @@ pub(super) fn national_part(digits: &str) -> Option<&str> {
     // North American area codes and exchanges begin with 2 to 9.
     let north_american = digits.starts_with('1') && national.len() == 10;
     (!north_american || is_north_american(national)).then_some(national).filter(|_| area != "000")
+}
+
+/// Whether thirteen digits, a country code with a number of eleven, are those of a mobile where only
+/// mobiles have as many. The numbers of articles (EAN-13) have thirteen as well.
+pub(super) fn is_mobile_of_13_digits(digits: &str) -> bool {
+    // The country code, and the digit that mobiles have at a place in the whole number.
+    const MOBILES: [(&str, usize, u8); 5] =
+        [("52", 2, b'1'), ("54", 2, b'9'), ("55", 4, b'9'), ("62", 2, b'8'), ("86", 2, b'1')];
+    MOBILES
+        .iter()
+        .find(|(code, ..)| digits.starts_with(code))
+        .is_none_or(|(_, place, digit)| digits.as_bytes().get(*place) == Some(digit))
 }
 
 /// Whether ten digits are an area code, an exchange and a line of the North American plan.

@@ -186,6 +186,35 @@ text in proptest::string::string_regex(concat!(
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn fields_are_not_changed_again(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "07700 900123", "AKIAIOSFODNN7EXAMPLE", "jane@example.com", "token=", "password: hunter2", "[phone]", "(at)", " ",
+                " ", "   ", "(dot) com", "https://", "1", "12", "x", "ß", "DE89 3704 0044 0532 0130 00", "jane @ example . com",
+            ]),
+            1..40,
+        ),
+        times in 1_usize..200,
+        long in 0_usize..700,
+    ) {
+        let text = format!("x {}{} y", pieces.concat().repeat(times), "7".repeat(long));
+        let Value::Object(mut once) = json!({"note": text, "other": {"deep": [text]}, "answer": " ".repeat(long * 5) + &text}) else {
+            unreachable!()
+        };
+        privacy().fields(&mut once);
+        let mut twice = once.clone();
+        prop_assert_eq!(privacy().fields(&mut twice).len(), 0);
+        prop_assert_eq!(&twice, &once);
+        for text in [&once["note"], &once["other"]["deep"][0], &once["answer"]] {
+            prop_assert!(text.as_str().is_some_and(|text| !text.trim().is_empty() && text.chars().count() <= 2_000));
+        }
+    }
+}
+
 /// A text of `length` letters that ends in `ending`.
 fn padded(length: usize, ending: &str) -> String {
     let words = "what have you done with it ".repeat(length / 27 + 1);

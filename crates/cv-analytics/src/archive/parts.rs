@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -111,13 +110,7 @@ pub(crate) fn check_lines(part: &Part, bytes: Bytes, mut seen: impl FnMut(&[u8])
 
 /// Reads an event as it was kept: what privacy asks for was done when it first came.
 pub(crate) fn read_event(line: &[u8]) -> Result<Event> {
-    let as_kept = Privacy {
-        redact_text: false,
-        hash_sessions: false,
-        drop_user_agent: false,
-        session_key: SessionKey::new(Vec::new()),
-    };
-    match Intake::new(as_kept).read(line, Timestamp::from_millis(0)) {
+    match Intake::as_kept().read(line, Timestamp::from_millis(0)) {
         Content::Event(event) => Ok(*event),
         Content::DeadLetter(letter) => bail!("{}: {}", letter.reason, letter.detail),
     }

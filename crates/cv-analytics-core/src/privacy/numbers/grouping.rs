@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::phone_plans::{is_north_american, national_part};
+use super::super::phone_plans::{is_mobile_of_13_digits, is_north_american, national_part};
 use super::{End, MAX_NUMBER_GROUPS, MAX_PHONE_DIGITS, Run, ends_in_zeros, is_bits, is_ladder};
 
 /// How many digits the groups of a number have that is written without a country code or trunk zero.
@@ -98,7 +98,12 @@ impl Run<'_> {
                     || (begins == b'8' && matches!(at(1), b'3' | b'4' | b'8' | b'9'))
                     || (begins != b'2' && national_part(&digits).is_some())
             }
-            [12 | 13] => begins != b'1' && national_part(&digits).is_some(),
+            [12] => begins != b'1' && national_part(&digits).is_some(),
+            [13] => {
+                begins != b'1'
+                    && national_part(&digits).is_some()
+                    && is_mobile_of_13_digits(&digits)
+            }
             [3, 8] => mobile_of_china,
             [3, 4] => {
                 self.gap(from) == "-"
