@@ -8,7 +8,7 @@ use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::{MarkedNow, mark_gap};
-use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence};
+use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence, open_for};
 use cv_analytics_insights::view::text::conversations;
 
 use crate::arguments::Installation;
@@ -141,12 +141,9 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
 }
 
 fn line(gap: &Gap) -> String {
-    let running = match gap.weeks_running {
-        0 | 1 => String::new(),
-        weeks => format!("; {weeks} weeks in a row"),
-    };
+    let open = open_for(gap.weeks_running).map(|open| format!("; {open}")).unwrap_or_default();
     let mut text = format!(
-        "{:>5}  {} ({}): {}; {}{running}\n",
+        "{:>5}  {} ({}): {}; {}{open}\n",
         gap.queries,
         output::plain(&gap.name),
         gap.name_type.code(),

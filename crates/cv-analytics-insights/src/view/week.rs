@@ -96,7 +96,7 @@ pub struct ActionView {
     pub title: String,
     /// Why, in a sentence.
     pub why: String,
-    /// `Asked 50 times (16 last week); 30 got no answer`.
+    /// `Asked 50 times (16 last week); 30 not answered, in 26 conversations`.
     pub evidence: LinkedText,
     /// A line to copy.
     pub suggestion: Option<String>,
@@ -152,6 +152,8 @@ pub struct Counts {
     pub together: Vec<TogetherView>,
     /// Skills of the CV list that nobody asked about in eight weeks; `None` without a list.
     pub never_asked: Option<Vec<String>>,
+    /// The weeks that were looked at: `eight weeks`, `the 3 weeks with data`.
+    pub weeks_looked_at: String,
     /// What the agent could not answer well.
     pub gaps: GapsView,
     /// The gaps that the owner closes.
@@ -289,7 +291,7 @@ fn action_view(
         kind: action.kind,
         title: actions::title(action, columns),
         why: actions::reason(action, limits.reason_columns),
-        evidence: actions::evidence(action, at),
+        evidence: actions::evidence(action, report, at),
         suggestion: action
             .suggestion
             .as_ref()
@@ -317,6 +319,7 @@ impl Counts {
             topics: names::topics(report, at, limits),
             together: names::together(&report.together, limits),
             never_asked,
+            weeks_looked_at: say::weeks_looked_at(report),
             gaps: GapsView::of(report, at, limits),
             followed: gaps::tracked(&report.followed, at, limits),
             calibration: scores.clone().filter(|scores| scores.disagrees),
@@ -361,7 +364,8 @@ fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     ]));
 
     let mean = report.matches.this_week.mean_score;
-    let mean_before = report.matches.previous.as_ref().and_then(|counts| counts.mean_score);
+    let previous = report.matches.previous.as_ref();
+    let mean_before = previous.and_then(|previous| previous.counts.mean_score);
     let score = Figure::new(
         "Match score",
         mean.map_or_else(|| say::NOT_COLLECTED.to_owned(), |mean| format!("{mean:.1}")),
@@ -376,20 +380,16 @@ fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
         ),
     ]));
 
-    let failed = |outcomes: &crate::model::Outcomes| {
-        let faults = [outcomes.quota, outcomes.ai_error, outcomes.error, outcomes.unanswered];
-        faults.into_iter().fold(0, u64::saturating_add)
-    };
-    let faults = |week: QuestionFilter| week.handled("failed");
-    let no_answer = failed(&report.outcomes);
-    let of_all = share(no_answer, report.provenance.interactions).map(LinkedText::from);
-    let failed_before = before.map(|figures| number(failed(&figures.outcomes)));
+    let of_faults = |week: QuestionFilter| week.handled("failed");
+    let faults = say::faults(&report.outcomes);
+    let of_all = share(faults, report.provenance.interactions).map(LinkedText::from);
+    let faults_before = before.map(|figures| number(say::faults(&figures.outcomes)));
     let failed = Figure::new(
-        "Failed or unanswered",
-        number(no_answer),
-        at.questions((no_answer > 0).then(|| faults(at.this_week()))),
+        say::FAILED_OR_UNANSWERED,
+        number(faults),
+        at.questions((faults > 0).then(|| of_faults(at.this_week()))),
     )
-    .note(note([of_all.filter(|_| no_answer > 0), last_week(failed_before, at, faults)]));
+    .note(note([of_all.filter(|_| faults > 0), last_week(faults_before, at, of_faults)]));
     vec![asked, score, failed]
 }
 
@@ -402,7 +402,8 @@ fn coverage(report: &Report, at: &WeekLinks<'_>) -> Vec<CoveragePart> {
     let part = |match_type: &MatchType| {
         let kind = match_type.code();
         let value = counts.count(*match_type);
-        let before = report.matches.previous.as_ref().map(|counts| counts.count(*match_type));
+        let previous = report.matches.previous.as_ref();
+        let before = previous.map(|previous| previous.counts.count(*match_type));
         let before = last_week(before.map(number), at, |week| week.coverage(kind));
         let share = share(value, whole).map(LinkedText::from);
         CoveragePart {
