@@ -14,8 +14,9 @@ use futures_util::TryStreamExt;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS, PreviousMatches,
-    Provenance, REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap, TrackedState, Vocabulary, WEEKS,
+    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS,
+    PreviousMatches, Provenance, REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap,
+    TrackedState, Vocabulary, WEEKS,
 };
 use crate::report::actions::Advice;
 use crate::report::input_hash::InputDigester;
@@ -26,7 +27,7 @@ use crate::settings::counting_rules::CountingRules;
 use crate::tally::gaps::OneGap;
 use crate::tally::history::history;
 use crate::tally::names::Name;
-use crate::tally::weeks::{Tally, VariantTally, WeekTally};
+use crate::tally::weeks::{Tally, VariantTally};
 
 /// Fewer responses than this do not show that an agent reports only its good answers.
 const MIN_RESPONSES: u64 = 5;
@@ -132,10 +133,9 @@ impl<'s> ReportBuilder<'s> {
 
         let Tally { weeks, reader, gaps: gap_tally, disagreements, excluded, .. } = &mut self.tally;
         let previous = weeks.iter().rev().nth(1);
-        let previous = previous.filter(|week| week.interactions > 0).map(|week| PreviousMatches {
-            counts: week.match_counts(),
-            sources: week.sources,
-        });
+        let previous = previous
+            .filter(|week| week.interactions > 0)
+            .map(|week| PreviousMatches { counts: week.match_counts(), sources: week.sources });
         let mut this = weeks.pop().unwrap_or_default();
         let capture = this.capture(DeliveryCounts {
             duplicates: deliveries.duplicates,

@@ -200,7 +200,8 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
     let (mut examples, mut reasons): (Vec<String>, Vec<Option<String>>) = (Vec::new(), Vec::new());
     for gap in gaps {
         let no_reason = std::iter::repeat(&None);
-        for (example, reason) in gap.examples.iter().zip(gap.example_reasons.iter().chain(no_reason))
+        for (example, reason) in
+            gap.examples.iter().zip(gap.example_reasons.iter().chain(no_reason))
         {
             let example = sanitize(example, limits.question_columns);
             if examples.len() < limits.examples && !examples.contains(&example) {

@@ -4,6 +4,8 @@
 pub mod actions;
 pub mod gaps;
 
+use std::fmt::Display;
+
 use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 
@@ -280,9 +282,10 @@ fn other_sources(report: &Report, at: &WeekLinks<'_>) -> Option<(&'static str, L
     match before {
         Some((before, all)) if differs => Some((
             "Scores come from another source than last week",
-            text.text(", ")
-                .append(linked(before, at.week_before()))
-                .text(format!(" of {} last week: do not compare the two weeks' scores.", number(all))),
+            text.text(", ").append(linked(before, at.week_before())).text(format!(
+                " of {} last week: do not compare the two weeks' scores.",
+                number(all)
+            )),
         )),
         None if is_mixed => Some((
             "Scores come from two sources",
@@ -409,6 +412,15 @@ pub fn weeks_looked_at(report: &Report) -> String {
     }
 }
 
+/// `95 last week`, with its questions.
+pub(super) fn last_week(
+    figure: impl Display,
+    at: &WeekLinks<'_>,
+    filter: impl FnOnce(QuestionFilter) -> QuestionFilter,
+) -> LinkedText {
+    at.linked(format!("{figure} last week"), at.week_before().map(filter))
+}
+
 /// The names that share a row: `312 other skills`.
 pub fn other_names(names: u64, name_type: NameType) -> String {
     match name_type {
@@ -476,7 +488,7 @@ pub fn disagreeing(calibration: &Calibration, at: &WeekLinks<'_>) -> LinkedText 
         .text(" with a score ended otherwise than the score says.")
 }
 
-/// One disagreement's figures: `Score 83, but quota used up (rated fully covered)`.
+/// One disagreement's figures: `Score 83: quota used up (rated fully covered)`.
 pub fn disagreement(example: &Disagreement, columns: usize) -> String {
     let ended = Outcome::from_code(&example.outcome).map(|outcome| outcome_words(Some(outcome)));
     let ended = ended.map_or_else(|| sanitize(&example.outcome, columns), str::to_lowercase);
@@ -484,5 +496,5 @@ pub fn disagreement(example: &Disagreement, columns: usize) -> String {
         let known = MatchType::from_code(code).map(|known| coverage_words(known).to_owned());
         format!(" (rated {})", known.unwrap_or_else(|| sanitize(code, columns)))
     });
-    format!("Score {}, but {ended}{}", decimal(example.score), rated.unwrap_or_default())
+    format!("Score {}: {ended}{}", decimal(example.score), rated.unwrap_or_default())
 }

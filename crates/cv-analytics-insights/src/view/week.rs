@@ -337,31 +337,20 @@ impl Counts {
     }
 }
 
-/// `95 last week`, with its questions.
-fn last_week(
-    figure: Option<String>,
-    at: &WeekLinks<'_>,
-    filter: impl Fn(QuestionFilter) -> QuestionFilter,
-) -> Option<LinkedText> {
-    figure.map(|figure| at.linked(format!("{figure} last week"), at.week_before().map(filter)))
-}
-
 /// The week in three numbers: how many asked, how well they were covered, how many got no answer.
 fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     let note = |parts: [Option<LinkedText>; 2]| {
         LinkedText::joined(parts.into_iter().flatten(), "; ").if_any()
     };
     let before = say::figures_of_last_week(report);
-    let queries = before.map(|figures| number(figures.queries));
+    let queries = before
+        .map(|figures| say::last_week(number(figures.queries), at, |week| week.half("query")));
     let asked = Figure::new(
         "Questions",
         number(report.capture.queries),
         at.questions(at.this_week().half("query")),
     )
-    .note(note([
-        Some(format!("in {}", conversations(report.conversations)).into()),
-        last_week(queries, at, |week| week.half("query")),
-    ]));
+    .note(note([Some(format!("in {}", conversations(report.conversations)).into()), queries]));
 
     let mean = report.matches.this_week.mean_score;
     let previous = report.matches.previous.as_ref();
@@ -373,23 +362,21 @@ fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     )
     .note(note([
         mean.map(|_| "of 100".into()),
-        last_week(
-            mean.and(mean_before).map(|mean| format!("{mean:.1}")),
-            at,
-            QuestionFilter::scored,
-        ),
+        mean.and(mean_before)
+            .map(|mean| say::last_week(format!("{mean:.1}"), at, QuestionFilter::scored)),
     ]));
 
     let of_faults = |week: QuestionFilter| week.handled("failed");
     let faults = say::faults(&report.outcomes);
     let of_all = share(faults, report.provenance.interactions).map(LinkedText::from);
-    let faults_before = before.map(|figures| number(say::faults(&figures.outcomes)));
+    let faults_before =
+        before.map(|figures| say::last_week(number(say::faults(&figures.outcomes)), at, of_faults));
     let failed = Figure::new(
         say::FAILED_OR_UNANSWERED,
         number(faults),
         at.questions((faults > 0).then(|| of_faults(at.this_week()))),
     )
-    .note(note([of_all.filter(|_| faults > 0), last_week(faults_before, at, of_faults)]));
+    .note(note([of_all.filter(|_| faults > 0), faults_before]));
     vec![asked, score, failed]
 }
 
@@ -403,8 +390,8 @@ fn coverage(report: &Report, at: &WeekLinks<'_>) -> Vec<CoveragePart> {
         let kind = match_type.code();
         let value = counts.count(*match_type);
         let previous = report.matches.previous.as_ref();
-        let before = previous.map(|previous| previous.counts.count(*match_type));
-        let before = last_week(before.map(number), at, |week| week.coverage(kind));
+        let before = previous.map(|previous| number(previous.counts.count(*match_type)));
+        let before = before.map(|before| say::last_week(before, at, |week| week.coverage(kind)));
         let share = share(value, whole).map(LinkedText::from);
         CoveragePart {
             kind,

@@ -9,7 +9,7 @@ use crate::view::links::{Links, WeekLinks};
 use crate::view::phrases::gaps::{mark_name, open_for};
 use crate::view::phrases::{
     ANSWER_WITHOUT_QUESTION, QUESTION_WITHOUT_ANSWER, all_interactions, figures_of_last_week,
-    in_conversations,
+    in_conversations, last_week,
 };
 use crate::view::text::{
     capitalised, counted, day, listed, long_date, number, questions, sanitize, times,
@@ -313,7 +313,7 @@ pub fn evidence(action: &Action, report: &Report, at: &WeekLinks<'_>) -> LinkedT
             .text(in_conversations(queries, conversations))
             .append(ended_last_week(action, report, at).unwrap_or_default());
     };
-    let before = previous.map(|count| last_week(count, |week| of_name(action, week, at), at));
+    let before = previous.map(|count| in_brackets(count, at, |week| of_name(action, week, at)));
     let asked = LinkedText::from("Asked ")
         .append(at.linked(times(asked), about(action, at)))
         .append(before.unwrap_or_default())
@@ -341,18 +341,21 @@ fn ended_last_week(action: &Action, report: &Report, at: &WeekLinks<'_>) -> Opti
     let outcome = Outcome::from_code(&action.name);
     let is_known = is_outcome && (outcome.is_some() || action.name == "unanswered");
     let figures = figures_of_last_week(report).filter(|_| is_known)?;
-    Some(last_week(figures.outcomes.count(outcome), |week| week.outcome(&action.name), at))
+    let count = figures.outcomes.count(outcome);
+    Some(in_brackets(count, at, |week| week.outcome(&action.name)))
 }
 
 /// ` (16 last week)`.
-fn last_week(
+fn in_brackets(
     count: u64,
-    filter: impl Fn(QuestionFilter) -> QuestionFilter,
     at: &WeekLinks<'_>,
+    filter: impl FnOnce(QuestionFilter) -> QuestionFilter,
 ) -> LinkedText {
-    let filter = at.week_before().map(filter).filter(|_| count > 0);
-    let count = if count == 0 { "none".to_owned() } else { number(count) };
-    LinkedText::from(" (").append(at.linked(count, filter)).text(" last week)")
+    let before = match count {
+        0 => "none last week".into(),
+        count => last_week(number(count), at, filter),
+    };
+    LinkedText::from(" (").append(before).text(")")
 }
 
 #[cfg(test)]
