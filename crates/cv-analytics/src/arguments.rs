@@ -21,7 +21,7 @@ const SHARED_OPTIONS: &str = "Shared options";
     about,
     max_term_width = 100,
     disable_help_flag = true,
-    after_help = "Every option can also be set by a variable (shown beside it) or in cv-analytics.toml: options of a \
+    after_help = "Options can also be set by variables (shown beside them) or in cv-analytics.toml: options of a \
                   command in a table of its name, those of the mail in [mail] for all commands, the others at the top. An option wins over a variable, a variable \
                   over the file.\n\nExit codes: 0 done, 1 failed, 2 wrong usage."
 )]
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Show this help
     #[arg(long, short, global = true, action = ArgAction::HelpShort, help_heading = SHARED_OPTIONS)]
     help: Option<bool>,
-    /// Show it at length, with every option
+    /// Show it at length, with every option there is
     #[arg(long, global = true, action = ArgAction::HelpLong, help_heading = SHARED_OPTIONS)]
     help_all: Option<bool>,
     #[command(subcommand)]

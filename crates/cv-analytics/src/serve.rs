@@ -45,7 +45,7 @@ pub(crate) struct Serve {
         default_value = "127.0.0.1:8787"
     )]
     pub(crate) listen: SocketAddr,
-    /// Be reached at this address by the agent and your browser, as `https://analytics.example.org`
+    /// Be reached at this address by agent and browser, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
     /// Expect this region in signatures; the first start writes it to credentials.env
@@ -58,7 +58,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) retention_days: Option<u32>,
     /// Answer at most this many requests a second [default: as many as come]
-    #[arg(long, value_name = "N", env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "N",
+        env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND"
+    )]
     max_requests_per_second: Option<NonZeroU32>,
     #[command(flatten)]
     pub(crate) files: FigureFiles,
@@ -68,7 +73,13 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info", value_parser = log_filter)]
     log: String,
     /// Log in this form, on standard error
-    #[arg(long, value_enum, env = "CV_ANALYTICS_LOG_FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_enum,
+        env = "CV_ANALYTICS_LOG_FORMAT",
+        default_value = "text"
+    )]
     log_format: LogFormat,
 }
 

@@ -126,7 +126,7 @@ pub(crate) struct FigureFiles {
     /// Read the CV's skills from this file: JSON with "skills", or plain text with one skill a line
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_CV")]
     cv: Option<PathBuf>,
-    /// Read your own skills and aliases from this file: lines like `Kubernetes: kube, k8` or JSON `{"Kubernetes":["kube"]}`
+    /// Read your own skills and aliases: lines like `Kubernetes: kube, k8`, or JSON
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_ALIASES")]
     aliases: Option<PathBuf>,
 }
