@@ -359,7 +359,7 @@ fn the_page_has_everything_and_its_links_are_paths() {
     assert_eq!(rated_by.to_string(), "98 ratings by the model, 4 by similarity search");
     let source = "/questions?week=2026-W47&source=model";
     assert_eq!(rated_by.pieces()[0].link.as_deref(), Some(source));
-    let after = "24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended";
+    let after = "24 answers covered nothing: the visitor asked again after 12, and left after 12";
     assert_eq!(counts.after_no_match.as_deref(), Some(after));
     // One row a name, whatever its kinds.
     let kubernetes: Vec<_> =

@@ -311,10 +311,10 @@ impl Visits<'_> {
                           "matchScore": score, "skillsMatched": matched, "skillsMissing": missing});
         }
         let reasoning = match match_type {
-            "full" => "The CV has it, with a project.".to_owned(),
-            _ if !missing.is_empty() => format!("The CV does not name {}.", missing.join(" or ")),
-            "partial" => "The CV has a part of it.".to_owned(),
-            _ => "Nothing on the CV is about it.".to_owned(),
+            "full" => "Found it, with a project.".to_owned(),
+            _ if !missing.is_empty() => format!("Found nothing about {}.", missing.join(" or ")),
+            "partial" => "Found a part of it.".to_owned(),
+            _ => "Found nothing about it.".to_owned(),
         };
         json!({"eventType": "response", "requestId": request_id, "timestamp": at, "matchType": match_type,
                "matchScore": score, "reasoning": reasoning, "confidence": confidence, "matchedSkills": matched, "missingSkills": missing,

@@ -32,6 +32,7 @@ pub struct GapsView {
 
 /// A skill or topic that the agent cannot answer well.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that a template asks for one by one")]
 pub struct GapRow {
     /// Where it lies on a page, the same as long as it is that name.
     pub id: String,

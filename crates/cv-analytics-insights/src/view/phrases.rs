@@ -142,14 +142,12 @@ pub fn news(report: &Report, columns: usize) -> Option<String> {
     if report.is_empty() {
         return Some("no questions".to_owned());
     }
-    match report.actions.first() {
-        Some(first) => Some(actions::news(first, report, columns)),
-        None => {
-            let badly = handled_badly(report).next().is_some();
-            let lead = if badly { "nothing stands out" } else { "nothing to do" };
-            Some(format!("{lead}, {}", questions(report.capture.queries)))
-        }
+    if let Some(first) = report.actions.first() {
+        return Some(actions::news(first, report, columns));
     }
+    let badly = handled_badly(report).next().is_some();
+    let lead = if badly { "nothing stands out" } else { "nothing to do" };
+    Some(format!("{lead}, {}", questions(report.capture.queries)))
 }
 
 fn empty_week(report: &Report, at: &WeekLinks<'_>) -> LinkedText {
@@ -321,12 +319,12 @@ pub fn rated_by(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText
 }
 
 /// How conversations went on after an answer that covered nothing:
-/// `24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended`.
+/// `24 answers covered nothing: the visitor asked again after 12, and left after 12`.
 pub fn after_no_match(after: AfterNoMatch) -> Option<String> {
     let AfterNoMatch { answers, asked_on, ended } = after;
     (answers > 0).then(|| {
         format!(
-            "{} covered nothing: after {} the visitor asked on, after {} the conversation ended",
+            "{} covered nothing: the visitor asked again after {}, and left after {}",
             counted(answers, "answer", "answers"),
             number(asked_on),
             number(ended)
@@ -485,7 +483,7 @@ pub fn disagreeing(calibration: &Calibration, at: &WeekLinks<'_>) -> LinkedText 
         .append(at.linked(number(calibration.disagreeing), at.this_week().disagreeing()))
         .text(" of ")
         .append(at.linked(questions(calibration.scored), at.this_week().scored()))
-        .text(" with a score ended otherwise than the score says.")
+        .text(" ended otherwise than their score says.")
 }
 
 /// One disagreement's figures: `Score 83: quota used up (rated fully covered)`.

@@ -46,7 +46,7 @@ pub(crate) fn why(
     if let Some(since) = details.reopened_since {
         let since = day(since).map(|day| format!(" on {}", long_date(day))).unwrap_or_default();
         let mark = mark_name(GapMark::HaveIt);
-        return format!("You marked it “{mark}”{since}, but it fails again.");
+        return format!("You marked it “{mark}”{since}, but the gap is open again.");
     }
     let interactions = counted(details.interactions, "interaction", "interactions");
     let of_all = format!("{} of {interactions}", number(evidence.queries));
@@ -165,9 +165,10 @@ pub fn headline(
             fared(format!("Your agent has no answer about {name}"), " questions")
         }
         ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
-            let lead = match only_partly {
-                true => format!("Your agent answers {asked} only in part{again}"),
-                false => format!("Your agent can't answer {asked}{again}"),
+            let lead = if only_partly {
+                format!("Your agent answers {asked} only in part{again}")
+            } else {
+                format!("Your agent can't answer {asked}{again}")
             };
             fared(lead, "")
         }
@@ -409,7 +410,7 @@ mod tests {
                 ActionKind::FixRetrieval,
                 skill(GapKind::NotRetrieved),
                 WhyDetails { reopened_since: Some("2026-10-21T08:12:00Z"), ..none },
-                "You marked it “On my CV now” on 21 October 2026, but it fails again.",
+                "You marked it “On my CV now” on 21 October 2026, but the gap is open again.",
             ),
             (
                 ActionKind::AnswerTopic,

@@ -65,7 +65,7 @@ pub fn open_for(weeks: u32) -> Option<String> {
 
 /// The title and the meaning of gaps that fail again.
 pub const REOPENED: (&str, &str) =
-    ("Open again", "You marked it “On my CV now”, but it fails again.");
+    ("Open again", "You marked it “On my CV now”, but the gap is open again.");
 /// The title and the meaning of gaps that the owner leaves open.
 pub const NOT_MINE: (&str, &str) =
     ("Not your skills", "You marked it “Not my skill”: nothing to do.");
