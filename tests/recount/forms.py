@@ -57,7 +57,8 @@ class Form:
         """The name that fails most is listed, with its count near its name."""
         named, failed = Counter(), Counter()
         for gap in self.report["gaps"]:
-            if not gap["mark"]:
+            # Names that share a row are told by their number.
+            if not gap["mark"] and gap["name"] != "others":
                 named[gap["type"], gap["name"]] += gap["queries"]
                 failed[gap["type"], gap["name"]] += gap["queries"] - gap["partly"]
         for key, _ in named.most_common(1):

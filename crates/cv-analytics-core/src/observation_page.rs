@@ -67,6 +67,7 @@ impl ObservationPage {
             matched_skills: self.put_all(response.matched_skills),
             missing_skills: self.put_all(response.missing_skills),
             topic: response.topic.map(|topic| self.put(topic.as_ref())),
+            reasoning: response.reasoning.map(|reasoning| self.put(reasoning.as_ref())),
         });
         self.rows.push(Observation { request_id, query, response, session, traffic });
     }
@@ -91,6 +92,7 @@ impl ObservationPage {
                 matched_skills: self.names(&response.matched_skills),
                 missing_skills: self.names(&response.missing_skills),
                 topic: response.topic.as_ref().map(|topic| self.text(topic)),
+                reasoning: response.reasoning.as_ref().map(|reasoning| self.text(reasoning)),
             }),
             session: row.session,
             traffic: row.traffic,
@@ -172,6 +174,7 @@ impl PagedObservation<'_> {
                 matched_skills: names(&response.matched_skills),
                 missing_skills: names(&response.missing_skills),
                 topic: response.topic.map(str::to_owned),
+                reasoning: response.reasoning.map(str::to_owned),
             }),
             session: self.session,
             traffic: self.traffic,

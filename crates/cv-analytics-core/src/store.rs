@@ -225,6 +225,8 @@ pub struct ObservedResponse<Text = String, Texts = Vec<String>> {
     pub missing_skills: Texts,
     /// What the agent's model says the question is about.
     pub topic: Option<Text>,
+    /// Why the agent rated its answer so, in its own words.
+    pub reasoning: Option<Text>,
 }
 
 impl<Text, Texts> Observation<Text, Texts> {
@@ -266,6 +268,7 @@ impl From<Interaction> for Observation {
                 matched_skills: half.matched_skills,
                 missing_skills: half.missing_skills,
                 topic: half.topic,
+                reasoning: half.reasoning,
             }),
             session,
             traffic,

@@ -160,7 +160,18 @@ pub struct MatchSummary {
     #[serde(default)]
     pub sources: MatchSources,
     /// The figures of the week before; `None` where it has no data.
-    pub previous: Option<MatchCounts>,
+    pub previous: Option<PreviousMatches>,
+}
+
+/// How well the questions of the week before were covered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PreviousMatches {
+    /// Its figures.
+    #[serde(flatten)]
+    pub counts: MatchCounts,
+    /// Where its match types come from.
+    #[serde(default)]
+    pub sources: MatchSources,
 }
 
 /// Answered interactions by match type, and the mean of the scores that are known.

@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use cv_analytics_core::event::Outcome;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_insights::model::Report;
+use cv_analytics_insights::model::{GapKind, MatchSources, Outcomes, Report, TrackedCounts};
 use cv_analytics_insights::view::limits::Limits;
 use cv_analytics_insights::view::links::Links;
 use cv_analytics_insights::view::owner_template::{MAX_MAIL_BYTES, MailContext};
+use cv_analytics_insights::view::phrases::outcome_words;
 use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_insights::view::week::WeekView;
 use proptest::collection::vec;
@@ -213,6 +216,139 @@ fn repeated_deliveries_alone_are_no_reason_for_a_banner() {
 }
 
 #[test]
+fn a_jump_in_where_scores_come_from_is_a_reason_for_a_banner() {
+    let said = |before: (u64, u64), now: (u64, u64)| {
+        let mut report = fixture("rich-week.json");
+        report.capture.join_rate = Some(1.0);
+        report.capture.deliveries.dead_letters = 0;
+        let set = |sources: &mut MatchSources, (model, similarity)| {
+            (sources.model, sources.similarity) = (model, similarity);
+        };
+        set(&mut report.matches.previous.as_mut().unwrap().sources, before);
+        set(&mut report.matches.sources, now);
+        let banner = WeekView::of(&report, &Links::None, Limits::MAIL).banner;
+        banner.map(|banner| format!("{}. {}", banner.title, banner.text))
+    };
+    let jump = "Scores come from another source than last week. 94 of 104 ratings come from \
+                similarity search, 8 of 104 last week: do not compare the two weeks' scores.";
+    assert_eq!(said((96, 8), (10, 94)).as_deref(), Some(jump));
+    assert!(said((0, 104), (104, 0)).unwrap().contains("0 of 104 ratings"));
+    for (before, now) in [
+        ((96, 8), (90, 14)),
+        // The same two sources each week can be compared.
+        ((60, 42), (58, 44)),
+        // A handful says nothing of the week, neither now nor before.
+        ((9, 1), (1, 9)),
+        ((9, 1), (60, 2)),
+    ] {
+        assert_eq!(said(before, now), None, "{before:?} {now:?}");
+    }
+    assert!(said((9, 1), (60, 42)).unwrap().starts_with("Scores come from two sources."));
+}
+
+#[test]
+fn a_week_without_an_action_names_what_went_badly_all_the_same() {
+    let mut report = fixture("rich-week.json");
+    report.actions.clear();
+    let said = |report: &Report| {
+        let view = MailContext::default().view(report);
+        (view.headline.to_string(), view.news.unwrap())
+    };
+    let badly = "Nothing stands out in 111 questions in 50 conversations: 24 not covered, 28 partly \
+                 covered, 8 failed or unanswered and 2 stopped or outside hours.";
+    assert_eq!(said(&report), (badly.to_owned(), "nothing stands out, 111 questions".to_owned()));
+    (report.matches.this_week.none, report.matches.this_week.partial) = (0, 0);
+    report.outcomes = Outcomes { answered: 111, ..Outcomes::default() };
+    let well = "Nothing to do: 111 questions in 50 conversations, and nothing went wrong.";
+    assert_eq!(said(&report), (well.to_owned(), "nothing to do, 111 questions".to_owned()));
+}
+
+#[test]
+fn a_new_name_is_held_against_the_weeks_that_there_are() {
+    let mut report = fixture("rich-week.json");
+    let known = report.history.last().unwrap().figures.clone();
+    report.history.iter_mut().for_each(|week| week.figures.clone_from(&known));
+    let mut said = |unknown: usize| {
+        report.history.iter_mut().take(unknown).for_each(|week| week.figures = None);
+        let counts = MailContext::default().view(&report).counts.unwrap();
+        let rust = counts.moved.shown.into_iter().find(|moved| moved.name == "Rust").unwrap();
+        (rust.text.to_string(), counts.weeks_looked_at)
+    };
+    for (unknown, before, all) in [
+        (0, "none in the seven weeks before", "eight weeks"),
+        (4, "none in the 3 earlier weeks with data", "the 4 weeks with data"),
+        (6, "none in the one earlier week with data", "the 2 weeks with data"),
+    ] {
+        assert_eq!(said(unknown), (format!("5 conversations, {before}"), all.to_owned()));
+    }
+}
+
+#[test]
+fn names_that_share_a_row_are_told_by_their_number_and_lead_nowhere() {
+    let mut report = fixture("rich-week.json");
+    report.gaps[0].name = "others".to_owned();
+    report.skills[0].skill = "others".to_owned();
+    report.skills[0].figures.names = Some(312);
+    let row = |links: &Links, limits: Limits| {
+        let counts = WeekView::of(&report, links, limits).counts.unwrap();
+        (counts.skills.shown[0].name.clone(), counts.gaps)
+    };
+    let (skill, gaps) = row(&Links::Relative, Limits::PAGE);
+    assert_eq!(skill, "312 other skills");
+    let others = gaps.rows.iter().find(|row| row.many).unwrap();
+    assert_eq!(others.name, "312 other skills");
+    assert!(others.link.is_none());
+    assert!(others.failed.pieces().iter().all(|piece| piece.link.is_none()));
+    let (_, gaps) = row(&Links::None, Limits::MAIL);
+    assert_eq!(gaps.more.as_deref(), Some("and 3 more gaps and 312 other names"));
+}
+
+#[test]
+fn each_outcome_has_its_own_words() {
+    let mut report = fixture("rich-week.json");
+    report.gaps[0].kind = GapKind::Blocked;
+    for (blocked, off_hours, expect) in
+        [(2, 0, "Stopped by a filter"), (0, 2, "Outside hours"), (1, 1, "Stopped or outside hours")]
+    {
+        (report.outcomes.blocked, report.outcomes.off_hours) = (blocked, off_hours);
+        let counts = MailContext::default().view(&report).counts.unwrap();
+        let kubernetes = counts.gaps.rows.into_iter().find(|row| row.name == "Kubernetes");
+        assert!(kubernetes.unwrap().why.split(" · ").any(|why| why == expect), "{expect}");
+    }
+    let words: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome_words(Some(*outcome))).collect();
+    let distinct: BTreeSet<_> = words.iter().collect();
+    assert_eq!(distinct.len(), words.len(), "{words:?}");
+}
+
+#[test]
+fn an_outcome_is_told_with_the_week_before() {
+    let mut report = fixture("outage-week.json");
+    let mut before = fixture("rich-week.json").history.remove(6);
+    before.figures.as_mut().unwrap().outcomes.quota = 3;
+    report.history = vec![before, report.history.pop().unwrap()];
+    report.actions[1].evidence.conversations = 1;
+    report.actions[1].evidence.queries = 4;
+    let actions = MailContext::default().view(&report).actions.shown;
+    assert_eq!(actions[1].evidence.to_string(), "4 questions in 1 conversation (3 last week)");
+}
+
+#[test]
+fn a_gap_that_was_answered_in_part_is_not_told_as_unanswered() {
+    let mut report = fixture("rich-week.json");
+    report.followed[0].before = Some(counts(10, 0, 6));
+    report.followed[0].after = counts(17, 8, 1);
+    let said =
+        MailContext::default().view(&report).counts.unwrap().followed.shown[0].text.to_string();
+    let expect = "none of 10 fully answered (6 in part) before; 8 of 17 fully answered (1 in part) in \
+                  the 5 weeks since you added it";
+    assert_eq!(said, expect);
+}
+
+fn counts(asked: u64, answered: u64, partly: u64) -> TrackedCounts {
+    TrackedCounts { asked, answered, unmatched: asked - answered, partly }
+}
+
+#[test]
 fn the_page_has_everything_and_its_links_are_paths() {
     let report = fixture("rich-week.json");
     let view = WeekView::of(&report, &Links::Relative, Limits::PAGE);
@@ -223,7 +359,7 @@ fn the_page_has_everything_and_its_links_are_paths() {
     assert_eq!(rated_by.to_string(), "98 ratings by the model, 4 by similarity search");
     let source = "/questions?week=2026-W47&source=model";
     assert_eq!(rated_by.pieces()[0].link.as_deref(), Some(source));
-    let after = "24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended";
+    let after = "24 answers covered nothing: the visitor asked again after 12, and left after 12";
     assert_eq!(counts.after_no_match.as_deref(), Some(after));
     // One row a name, whatever its kinds.
     let kubernetes: Vec<_> =
@@ -301,6 +437,7 @@ fn replace_texts(report: &mut Report, text: &mut impl FnMut() -> String) {
         put(&mut gap.name);
         put(&mut gap.first_seen);
         gap.examples.iter_mut().for_each(&mut put);
+        gap.example_reasons.iter_mut().flatten().for_each(&mut put);
         gap.related.iter_mut().for_each(&mut put);
     }
     for words in &mut report.vocabulary {

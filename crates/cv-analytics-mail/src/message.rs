@@ -75,7 +75,7 @@ pub enum MessageError {
 }
 
 /// The subject of a week's mail, with its news where there is any:
-/// `CV Analytics Weekly Report - Week [2026-W47]: can't answer GraphQL again, 7 of 8 failed`.
+/// `CV Analytics Weekly Report - Week [2026-W47]: can't answer GraphQL again, 7 of 8 questions`.
 pub fn subject(week: IsoWeek, news: Option<&str>) -> String {
     let news = news.map(|news| format!(": {news}")).unwrap_or_default();
     format!("CV Analytics Weekly Report - Week [{week}]{news}")

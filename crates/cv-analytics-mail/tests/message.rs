@@ -81,7 +81,7 @@ fn the_subject_carries_the_news_and_no_header_breaks_by_what_visitors_wrote() {
         ]
     );
     let message = message("rich-week.json");
-    let news = "can't answer GraphQL again, 7 of 8 failed";
+    let news = "can't answer GraphQL again, 7 of 8 questions";
     assert_eq!(message.subject, subject(message.week, Some(news)));
 }
 

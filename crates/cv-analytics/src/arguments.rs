@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::configuration_file::ConfigurationFile;
 use crate::{
     archive, cost, dead_letters, demo, doctor, events, forget, gaps, output, report, restore,
     serve, settings, skills,
 };
+
+/// The heading of the options that every command has.
+const SHARED_OPTIONS: &str = "Shared options";
 
 /// Analytics for the AI agents that people put in front of the public
 #[derive(Debug, Parser)]
@@ -17,32 +20,40 @@ use crate::{
     version,
     about,
     max_term_width = 100,
-    after_help = "Every option can also be set by a variable (shown beside it) or in cv-analytics.toml: options of a \
+    disable_help_flag = true,
+    after_help = "Options can also be set by variables (shown beside them) or in cv-analytics.toml: options of a \
                   command in a table of its name, those of the mail in [mail] for all commands, the others at the top. An option wins over a variable, a variable \
                   over the file.\n\nExit codes: 0 done, 1 failed, 2 wrong usage."
 )]
 pub(crate) struct Arguments {
-    /// The configuration file
-    #[arg(long, global = true, value_name = "FILE", env = "CV_ANALYTICS_CONFIG", default_value = ConfigurationFile::DEFAULT)]
+    /// Read the options from this file
+    #[arg(long, global = true, value_name = "FILE", env = "CV_ANALYTICS_CONFIG", default_value = ConfigurationFile::DEFAULT, help_heading = SHARED_OPTIONS)]
     config: PathBuf,
     #[command(flatten)]
     pub(crate) installation: Installation,
+    /// Show this help
+    #[arg(long, short, global = true, action = ArgAction::HelpShort, help_heading = SHARED_OPTIONS)]
+    help: Option<bool>,
+    /// Show it at length, with every option there is
+    #[arg(long, global = true, action = ArgAction::HelpLong, help_heading = SHARED_OPTIONS)]
+    help_all: Option<bool>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 /// What works where, and what `--store dynamodb` takes from the environment.
-const STORE_HELP: &str = "The store: sqlite:PATH or dynamodb [default: the database in the data folder]
+const STORE_HELP: &str = "Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
 
-`dynamodb` works for report, events, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows the dashboard alone there, since the queue takes events in; demo keeps its data in SQLite. Region, profile, single sign-on, credentials and endpoints are found as the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the like); the region is eu-west-2 where none is named. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo. SESSION_SALT has to be the processor's, where it has one.";
+`dynamodb` works for report, events, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows only the dashboard there, since the queue takes events in; demo keeps its data in SQLite. Region, profile, single sign-on, credentials and endpoints are found as the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the like); the region is eu-west-2 where none is named. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo. SESSION_SALT has to be the processor's, where it has one.";
 
 /// Which installation a command works on.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = SHARED_OPTIONS)]
 pub(crate) struct Installation {
-    /// The data folder: database and credentials [default: ./cv-analytics-data, for demo ./cv-analytics-demo]
+    /// Keep the database and the credentials in this folder [default: ./cv-analytics-data, for demo ./cv-analytics-demo]
     #[arg(long, global = true, value_name = "DIR", env = "CV_ANALYTICS_DATA")]
     pub(crate) data: Option<PathBuf>,
-    /// The store: sqlite:PATH or dynamodb [default: the database in the data folder]
+    /// Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
     #[arg(long, global = true, value_name = "STORE", env = "CV_ANALYTICS_STORE", long_help = STORE_HELP)]
     pub(crate) store: Option<String>,
 }
@@ -104,4 +115,29 @@ impl Arguments {
 /// Ends the program as clap does for a wrong command line: exit code 2.
 pub(crate) fn wrong_usage(message: impl std::fmt::Display) -> ! {
     Arguments::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    /// Lines of a screen.
+    const SCREEN: usize = 40;
+
+    fn check(command: &mut Command) {
+        let help = command.render_help().to_string();
+        let lines = help.lines().count();
+        assert!(lines <= SCREEN, "{lines} lines:\n{help}");
+        assert!(help.contains("--help-all"), "{help}");
+        command.get_subcommands_mut().filter(|inner| inner.get_name() != "help").for_each(check);
+    }
+
+    #[test]
+    fn the_help_of_each_command_fits_a_screen() {
+        let mut command = Arguments::command();
+        command.build();
+        check(&mut command);
+    }
 }

@@ -92,7 +92,7 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
             let known =
                 command.get_arguments().find(|argument| argument.get_long() == Some(name.as_str()));
             let Some(id) =
-                known.map(|argument| argument.get_id().clone()).filter(|_| name != "config")
+                known.map(|argument| argument.get_id().clone()).filter(|_| is_setting(&name))
             else {
                 bail!("there is no option {shown:?}");
             };
@@ -106,6 +106,11 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
         command = command.mut_arg(id, |argument| argument.required(false).default_values(values));
     }
     Ok(command)
+}
+
+/// Whether an option says how something is done, and not where this file is or that help is wanted.
+fn is_setting(name: &str) -> bool {
+    !matches!(name, "config" | "help" | "help-all")
 }
 
 /// Sets the defaults of each command under `command` that has the options in `table`.

@@ -23,35 +23,35 @@ const FREE_TIER_HELP: &str = "What of AWS's free tier is taken off
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct CostCommand {
-    /// Interactions a month
+    /// Count with this many interactions a month
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     interactions: u64,
-    /// The region whose prices are taken
+    /// Take the prices of this region
     #[arg(long, value_name = "REGION", default_value = "eu-west-2")]
     region: String,
-    /// Both tables and the index with 5 reads and 5 writes a second in place of on-demand billing
+    /// Give both tables and the index 5 reads and 5 writes a second in place of on-demand billing
     #[arg(long)]
     provisioned: bool,
-    /// How the halves of an interaction arrive
+    /// Let the halves of an interaction arrive in this way
     #[arg(long, value_enum, value_name = "PATH", default_value_t = Path::SelfContained)]
     path: Path,
-    /// Messages that the processor gets at once, on average: 1 is the dearest and usual for quiet
-    /// sites, 10 the most
+    /// Let the processor get this many messages at once, on average: 1 is the dearest and usual for
+    /// quiet sites, 10 the most
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
     batch: u32,
-    /// Months of interactions that lie in the tables
+    /// Keep this many months of interactions in the tables
     #[arg(long, value_name = "N", default_value_t = 12)]
     months: u32,
-    /// How many people get the weekly report
+    /// Send the weekly report to this many people
     #[arg(long, value_name = "N", default_value_t = 1)]
     recipients: u32,
-    /// With point-in-time recovery of both tables
+    /// Add point-in-time recovery of both tables
     #[arg(long)]
     recovery: bool,
-    /// With an archive of everything in S3, made anew each month
+    /// Add an archive of everything in S3, made anew each month
     #[arg(long)]
     archive: bool,
-    /// What of AWS's free tier is taken off
+    /// Take off this part of AWS's free tier
     #[arg(long, value_enum, value_name = "TIER", default_value_t = FreeTier::Always, long_help = FREE_TIER_HELP)]
     free_tier: FreeTier,
     /// Write JSON

@@ -36,7 +36,7 @@ pub(crate) enum DeadLetters {
 /// The list's options.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// At most this many
+    /// List at most this many
     #[arg(long, default_value_t = 100)]
     limit: usize,
     /// Write JSON Lines
@@ -82,7 +82,7 @@ pub(crate) struct Drop {
 pub(crate) struct Chosen {
     /// Their numbers in the list; with --store dynamodb their ids there, or how those begin
     ids: Vec<String>,
-    /// All of them
+    /// Take all of them
     #[arg(long)]
     all: bool,
 }

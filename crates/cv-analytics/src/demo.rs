@@ -33,7 +33,7 @@ const MARKER: &str = "this-is-a-demo.txt";
 /// The demo's options.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// The same seed makes the same traffic
+    /// Make the traffic of this seed: the same seed, the same traffic
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// End after the report instead of serving on

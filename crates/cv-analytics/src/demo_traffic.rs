@@ -310,8 +310,14 @@ impl Visits<'_> {
                           "matchQuality": {"type": match_type.to_uppercase(), "confidence": confidence},
                           "matchScore": score, "skillsMatched": matched, "skillsMissing": missing});
         }
+        let reasoning = match match_type {
+            "full" => "Found it, with a project.".to_owned(),
+            _ if !missing.is_empty() => format!("Found nothing about {}.", missing.join(" or ")),
+            "partial" => "Found a part of it.".to_owned(),
+            _ => "Found nothing about it.".to_owned(),
+        };
         json!({"eventType": "response", "requestId": request_id, "timestamp": at, "matchType": match_type,
-               "matchScore": score, "confidence": confidence, "matchedSkills": matched, "missingSkills": missing,
+               "matchScore": score, "reasoning": reasoning, "confidence": confidence, "matchedSkills": matched, "missingSkills": missing,
                "topic": question.topic.as_deref().unwrap_or("other"), "query": question.text,
                "queryTimestamp": asked_at, "sessionId": session, "model": "demo", "metadata": {"matchSource": source},
                "performance": {"totalTime": total, "llmTime": total * 4 / 5, "retrievalTime": 40, "cacheHit": false}})

@@ -35,16 +35,16 @@ pub(crate) struct Doctor {
     /// Send nothing through the installation
     #[arg(long)]
     no_canary: bool,
-    /// How many seconds the canary may take
+    /// Wait this many seconds for the canary
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
     wait: u64,
-    /// Self-hosted: an address at which the server has to answer too, as `https://analytics.example.org`
+    /// Check the server at this address too, as `https://analytics.example.org`: self-hosted
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     public_url: Option<PublicUrl>,
-    /// On AWS: what comes before every name in this environment, as `dev-`
+    /// Put this before every name, as `dev-`: on AWS
     #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
     prefix: String,
-    /// On AWS: the folder with the functions' zip files, to see whether their code is what runs
+    /// Compare the functions with the zip files in this folder: on AWS
     #[arg(long, value_name = "DIR")]
     functions: Option<PathBuf>,
     /// Write JSON

@@ -58,7 +58,7 @@ pub(crate) struct Send {
     /// JSON Lines; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// The queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
+    /// Send to this queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
     /// The signing key's id
@@ -67,7 +67,7 @@ pub(crate) struct Send {
     /// The signing key
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, hide = true)]
     secret_access_key: Option<String>,
-    /// The queue's region
+    /// Sign for this region
     #[arg(long, env = "AWS_REGION")]
     region: Option<String>,
     /// Write the counts as JSON

@@ -32,10 +32,10 @@ pub(crate) struct Forget {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// A session, as the agent sends it or as the store keeps it
+    /// Erase this session, as the agent sends it or as the store keeps it
     #[arg(long, value_name = "ID")]
     session: Option<String>,
-    /// One interaction
+    /// Erase this interaction
     #[arg(long, value_name = "ID")]
     request: Option<String>,
 }

@@ -8,7 +8,7 @@ use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::gap_marks::{MarkedNow, mark_gap};
-use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence};
+use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence, open_for};
 use cv_analytics_insights::view::text::conversations;
 
 use crate::arguments::Installation;
@@ -31,7 +31,7 @@ pub(crate) struct Mark {
     /// What it is to you
     #[arg(value_enum, value_name = "MARK", required_unless_present = "clear")]
     word: Option<MarkWord>,
-    /// Take the mark back, as `none` does
+    /// Remove the mark, as `none` does
     #[arg(long, conflicts_with = "word")]
     clear: bool,
     /// Write JSON
@@ -44,13 +44,13 @@ pub(crate) struct Mark {
 enum MarkWord {
     /// It is on the CV now: the report follows how its questions are answered since
     HaveIt,
-    /// You are learning it: followed, and nobody tells you to learn it
+    /// You are learning it: followed, and no action tells you to learn it
     Learning,
     /// It is not what you do: listed last, and no reason to act
     NotMine,
-    /// It is no gap: left out of reports
+    /// Not worth counting: left out of reports
     Noise,
-    /// Take the mark back
+    /// Remove the mark
     None,
 }
 
@@ -69,7 +69,7 @@ impl MarkWord {
 /// The list's options.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// The week, as 2026-W47 [default: the last week that is over]
+    /// List the gaps of this week, as 2026-W47 [default: the last week that is over]
     #[arg(long, value_name = "WEEK")]
     week: Option<IsoWeek>,
     /// Write JSON
@@ -141,12 +141,9 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
 }
 
 fn line(gap: &Gap) -> String {
-    let running = match gap.weeks_running {
-        0 | 1 => String::new(),
-        weeks => format!("; {weeks} weeks in a row"),
-    };
+    let open = open_for(gap.weeks_running).map(|open| format!("; {open}")).unwrap_or_default();
     let mut text = format!(
-        "{:>5}  {} ({}): {}; {}{running}\n",
+        "{:>5}  {} ({}): {}; {}{open}\n",
         gap.queries,
         output::plain(&gap.name),
         gap.name_type.code(),

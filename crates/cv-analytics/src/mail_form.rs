@@ -14,13 +14,18 @@ use cv_analytics_mail::mailing::Mailing;
 #[command(next_help_heading = "Mail")]
 pub(crate) struct MailForm {
     /// Link the mail's numbers to the dashboard at this address [default: --public-url]
-    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_DASHBOARD_URL")]
+    #[arg(long, hide_short_help = true, value_name = "URL", env = "CV_ANALYTICS_DASHBOARD_URL")]
     pub(crate) dashboard_url: Option<DashboardAddress>,
     /// Write the mail's HTML by this template of yours (docs/mail-template.md)
-    #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_MAIL_TEMPLATE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", env = "CV_ANALYTICS_MAIL_TEMPLATE")]
     mail_template: Option<PathBuf>,
     /// Write the mail's plain text by this template of yours
-    #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_MAIL_TEXT_TEMPLATE")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "FILE",
+        env = "CV_ANALYTICS_MAIL_TEXT_TEMPLATE"
+    )]
     mail_text_template: Option<PathBuf>,
 }
 

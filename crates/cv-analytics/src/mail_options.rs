@@ -25,39 +25,54 @@ pub(crate) const NO_SENDER: &str = "cv-analytics@localhost.localdomain";
 /// Holds the password: an option would show it to everybody on the machine.
 const PASSWORD_VARIABLE: &str = "CV_ANALYTICS_SMTP_PASSWORD";
 
+/// Where the options of the mail are, which the short help leaves out.
+pub(crate) const MORE_OF_THE_MAIL: &str =
+    "How the mail is sent, to whom, when, and in what form: see --help-all.";
+
 /// How the weekly mail is sent, to whom, and when.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Mail")]
 pub(crate) struct MailOptions {
-    /// The mail server; without one, mails become files in the data folder's outbox
-    #[arg(long, value_name = "HOST", env = "CV_ANALYTICS_SMTP_HOST")]
+    /// Send through this mail server; without one, mails become files in the data folder's outbox
+    #[arg(long, hide_short_help = true, value_name = "HOST", env = "CV_ANALYTICS_SMTP_HOST")]
     smtp_host: Option<String>,
-    /// Its port [default: 587 for starttls, 465 for tls, 25 for none]
-    #[arg(long, value_name = "PORT", env = "CV_ANALYTICS_SMTP_PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Connect to this port of it [default: 587 for starttls, 465 for tls, 25 for none]
+    #[arg(long, hide_short_help = true, value_name = "PORT", env = "CV_ANALYTICS_SMTP_PORT", value_parser = clap::value_parser!(u16).range(1..))]
     smtp_port: Option<u16>,
-    /// How the conversation with it is kept from others
-    #[arg(long, value_enum, env = "CV_ANALYTICS_SMTP_SECURITY", default_value = "starttls")]
+    /// Protect the connection to it in this way
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_enum,
+        env = "CV_ANALYTICS_SMTP_SECURITY",
+        default_value = "starttls"
+    )]
     smtp_security: SmtpSecurity,
     /// Allow `--smtp-security none` to another machine, where the way there is safe by other means
-    #[arg(long, env = "CV_ANALYTICS_SMTP_ALLOW_PLAIN", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, hide_short_help = true, env = "CV_ANALYTICS_SMTP_ALLOW_PLAIN", value_parser = clap::builder::BoolishValueParser::new())]
     smtp_allow_plain: bool,
-    /// The user's name at the mail server; the password stands in `CV_ANALYTICS_SMTP_PASSWORD` or in a file
-    #[arg(long, value_name = "NAME", env = "CV_ANALYTICS_SMTP_USER")]
+    /// Log in under this name; the password is in `CV_ANALYTICS_SMTP_PASSWORD` or in a file
+    #[arg(long, hide_short_help = true, value_name = "NAME", env = "CV_ANALYTICS_SMTP_USER")]
     smtp_user: Option<String>,
-    /// The file with the password, and nothing else in it
-    #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_SMTP_PASSWORD_FILE")]
+    /// Read the password from this file, which holds nothing else
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "FILE",
+        env = "CV_ANALYTICS_SMTP_PASSWORD_FILE"
+    )]
     smtp_password_file: Option<PathBuf>,
-    /// Trust the authorities in this PEM file too, where the mail server has a certificate of your own
-    #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_SMTP_CA")]
+    /// Trust the authorities in this PEM file too, as for a mail server with your own certificate
+    #[arg(long, hide_short_help = true, value_name = "FILE", env = "CV_ANALYTICS_SMTP_CA")]
     smtp_ca: Option<PathBuf>,
-    /// The sender, as `me@example.com` or `My Name <me@example.com>`
-    #[arg(long, value_name = "ADDRESS", env = "CV_ANALYTICS_MAIL_FROM")]
+    /// Send from this address, as `me@example.com` or `My Name <me@example.com>`
+    #[arg(long, hide_short_help = true, value_name = "ADDRESS", env = "CV_ANALYTICS_MAIL_FROM")]
     mail_from: Option<MailAddress>,
-    /// The recipients, each with a mail of their own: several with commas between them, or named several times
-    #[arg(long, value_name = "ADDRESS", env = "CV_ANALYTICS_MAIL_TO", value_parser = recipients)]
+    /// Send to these recipients, each a separate mail: separated by commas, or given several times
+    #[arg(long, hide_short_help = true, value_name = "ADDRESS", env = "CV_ANALYTICS_MAIL_TO", value_parser = recipients)]
     mail_to: Vec<Recipients>,
-    /// When the week's mail is sent, in UTC: minutes, hours, day of the month, month, day of the week, year
-    #[arg(long, value_name = "SCHEDULE", env = "CV_ANALYTICS_MAIL_SCHEDULE", default_value = Schedule::DEFAULT)]
+    /// Send at this time, in UTC: minutes, hours, day of the month, month, day of the week, year
+    #[arg(long, hide_short_help = true, value_name = "SCHEDULE", env = "CV_ANALYTICS_MAIL_SCHEDULE", default_value = Schedule::DEFAULT)]
     mail_schedule: Schedule,
 }
 
@@ -67,7 +82,7 @@ enum SmtpSecurity {
     Starttls,
     /// TLS from the first byte
     Tls,
-    /// In the clear: to this machine alone
+    /// In the clear: only to this machine
     None,
 }
 

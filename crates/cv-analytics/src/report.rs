@@ -19,7 +19,7 @@ use cv_analytics_server::configuration::PublicUrl;
 use crate::arguments::{Installation, wrong_usage};
 use crate::installation_store::InstallationStore;
 use crate::mail_form::MailForm;
-use crate::mail_options::{MailOptions, NO_SENDER, read_addresses};
+use crate::mail_options::{MORE_OF_THE_MAIL, MailOptions, NO_SENDER, read_addresses};
 use crate::report_mail::Insisting;
 use crate::store_location::FigureFiles;
 use crate::{now, output, report_mail};
@@ -29,18 +29,18 @@ pub(crate) const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 
 /// The report command's options.
 #[derive(Debug, Args)]
+#[command(after_help = MORE_OF_THE_MAIL)]
 pub(crate) struct ReportCommand {
-    /// The week, as 2026-W47 [default: the last week that is over]
+    /// Report this week, as 2026-W47 [default: the last week that is over]
     #[arg(long, value_name = "WEEK")]
     week: Option<IsoWeek>,
-    /// The form [default: by the output file's ending, else text]
+    /// Write this form [default: by the output file's ending, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Send it by mail: as the server would, or with --store dynamodb through SES; to each recipient once a week,
-    /// however often
+    /// Send it by mail, to each recipient once a week: as the server would, or with --store dynamodb through SES
     #[arg(long)]
     send: bool,
     /// Send it also to those who got this week's mail before
@@ -49,7 +49,7 @@ pub(crate) struct ReportCommand {
     /// Send it also to those who unsubscribed, and take them back into the list
     #[arg(long, requires = "send")]
     resubscribe: bool,
-    /// The sender, of a mail and in the eml form
+    /// Name this sender in the mail, or in the eml form
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -57,7 +57,7 @@ pub(crate) struct ReportCommand {
         default_value = NO_SENDER
     )]
     from: String,
-    /// The recipient, of a mail and in the eml form; --send takes several, separated by commas
+    /// Name this recipient in the mail, or in the eml form; --send takes several, separated by commas
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -65,7 +65,7 @@ pub(crate) struct ReportCommand {
         default_value = NO_RECIPIENT
     )]
     to: String,
-    /// The server's address for recipients, where it has one: for the links in the mail
+    /// Begin the mail's links with the server's public address
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     public_url: Option<PublicUrl>,
     #[command(flatten)]

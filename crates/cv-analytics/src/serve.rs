@@ -17,13 +17,14 @@ use crate::arguments::{Installation, wrong_usage};
 use crate::dashboard::on_aws;
 use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::mail_form::MailForm;
-use crate::mail_options::MailOptions;
+use crate::mail_options::{MORE_OF_THE_MAIL, MailOptions};
 use crate::output;
 use crate::stop_signal::stop_signal;
 use crate::store_location::{FigureFiles, PrivacySwitches};
 
 /// The serve command's options.
 #[derive(Debug, Args)]
+#[command(after_help = MORE_OF_THE_MAIL)]
 pub(crate) struct ServeCommand {
     #[command(flatten)]
     serve: Serve,
@@ -36,7 +37,7 @@ pub(crate) struct ServeCommand {
 /// The server's options, shared with the demo.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The address to listen on; port 0 picks a free one
+    /// Listen on this address; port 0 picks a free one
     #[arg(
         long,
         value_name = "ADDR:PORT",
@@ -44,30 +45,41 @@ pub(crate) struct Serve {
         default_value = "127.0.0.1:8787"
     )]
     pub(crate) listen: SocketAddr,
-    /// The address that the agent and your browser use, where it is another, as `https://analytics.example.org`
+    /// Be reached at this address by agent and browser, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
-    /// The region in signatures, written to credentials.env at the first start
+    /// Expect this region in signatures; the first start writes it to credentials.env
     #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
-    /// The bearer token, in place of the one in credentials.env
+    /// Take this bearer token, in place of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]
     pub(crate) token: Option<String>,
     /// Delete interactions older than this [default: keep them for ever]
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) retention_days: Option<u32>,
-    /// Answer no more requests a second than this [default: as many as come]
-    #[arg(long, value_name = "N", env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND")]
+    /// Answer at most this many requests a second [default: as many as come]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "N",
+        env = "CV_ANALYTICS_MAX_REQUESTS_PER_SECOND"
+    )]
     max_requests_per_second: Option<NonZeroU32>,
     #[command(flatten)]
     pub(crate) files: FigureFiles,
     #[command(flatten)]
     privacy: PrivacySwitches,
-    /// What to log, as `info` or `cv_analytics_server=debug`
+    /// Log this much, as `info` or `cv_analytics_server=debug`
     #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info", value_parser = log_filter)]
     log: String,
-    /// The form of the log, on standard error
-    #[arg(long, value_enum, env = "CV_ANALYTICS_LOG_FORMAT", default_value = "text")]
+    /// Log in this form, on standard error
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_enum,
+        env = "CV_ANALYTICS_LOG_FORMAT",
+        default_value = "text"
+    )]
     log_format: LogFormat,
 }
 

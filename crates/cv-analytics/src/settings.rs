@@ -39,7 +39,7 @@ pub(crate) struct Import {
     file: Option<PathBuf>,
     #[command(flatten)]
     files: FigureFiles,
-    /// Topics, each with the phrases that mean it: lines like `parking = car park, parking space` or JSON
+    /// Read topics from this file, each with the phrases that mean it: lines like `parking = car park, parking space` or JSON
     /// `{"parking":["car park"]}`
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub(crate) struct Import {
     /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
     #[arg(long, value_name = "SESSION", value_parser = NonEmptyStringValueParser::new())]
     exclude_session: Vec<String>,
-    /// The server keeps session ids as the agent sends them (serve --keep-session-ids)
+    /// Take it that the server keeps session ids as the agent sends them (serve --keep-session-ids)
     #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_session_ids: bool,
     /// Leave this interaction out of reports (repeatable)

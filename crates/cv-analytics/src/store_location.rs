@@ -123,10 +123,10 @@ impl PrivacySwitches {
 /// The settings in force, with a CV list and aliases from files in place of those in the store.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct FigureFiles {
-    /// The CV's skill list: JSON with "skills", or plain text with one skill a line
+    /// Read the CV's skills from this file: JSON with "skills", or plain text with one skill a line
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_CV")]
     cv: Option<PathBuf>,
-    /// Your own skills and aliases: lines like `Kubernetes: kube, k8` or JSON `{"Kubernetes":["kube"]}`
+    /// Read your own skills and aliases: lines like `Kubernetes: kube, k8`, or JSON
     #[arg(long, value_name = "FILE", env = "CV_ANALYTICS_ALIASES")]
     aliases: Option<PathBuf>,
 }

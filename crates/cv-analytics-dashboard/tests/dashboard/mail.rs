@@ -185,7 +185,7 @@ async fn the_preview_is_the_mail_that_is_sent() {
         &[
             "What would be sent now: 2026-W47",
             "From Reports <reports@example.com>",
-            "Subject CV Analytics Weekly Report - Week [2026-W47]: nothing to do, 1 question",
+            "Subject CV Analytics Weekly Report - Week [2026-W47]: nothing stands out, 1 question",
         ],
     );
     assert!(page.contains("src=\"/mail/html?week=2026-W47\" sandbox="));

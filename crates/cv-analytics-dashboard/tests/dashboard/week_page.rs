@@ -100,6 +100,8 @@ async fn a_crowded_week_shows_its_first_rows_and_folds_the_others() {
     assert_eq!(in_sight(&page, "tbody class=\"gap\""), 8, "{page}");
     assert!(page.contains("<summary>8 more gaps</summary>"));
     assert!(page.contains("<summary>8 more skills</summary>"));
+    let asked = "“Do you know Go?”<br><span class=\"note\">The agent’s reason: Nothing on the CV fits.</span>";
+    assert!(page.contains(asked), "{page}");
     assert!(in_sight(&page, "a href") <= 150, "{}", in_sight(&page, "a href"));
     for part in ["gaps", "names", "quality", "conversations"] {
         assert!(page.contains(&format!("href=\"#{part}\"")), "{part}");

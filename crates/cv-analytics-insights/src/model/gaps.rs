@@ -65,6 +65,10 @@ pub struct Gap {
     pub first_seen: String,
     /// The first three different questions by time.
     pub examples: Vec<String>,
+    /// Beside each example why the agent rated its answer so, in the agent's own words; `None` where
+    /// it does not say.
+    #[serde(default)]
+    pub example_reasons: Vec<Option<String>>,
     /// Other skills in the gap's own interactions, most often first, then by name; 50 at most.
     pub related: Vec<String>,
     /// What the owner said of it.
@@ -162,4 +166,7 @@ pub struct TrackedCounts {
     /// Of them those that the agent could not answer, or only partly. The others met a fault or were
     /// refused.
     pub unmatched: u64,
+    /// Of those the ones that were answered in part.
+    #[serde(default)]
+    pub partly: u64,
 }

@@ -14,8 +14,9 @@ use futures_util::TryStreamExt;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS, Provenance,
-    REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap, TrackedState, Vocabulary, WEEKS,
+    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS,
+    PreviousMatches, Provenance, REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap,
+    TrackedState, Vocabulary, WEEKS,
 };
 use crate::report::actions::Advice;
 use crate::report::input_hash::InputDigester;
@@ -26,7 +27,7 @@ use crate::settings::counting_rules::CountingRules;
 use crate::tally::gaps::OneGap;
 use crate::tally::history::history;
 use crate::tally::names::Name;
-use crate::tally::weeks::{Tally, VariantTally, WeekTally};
+use crate::tally::weeks::{Tally, VariantTally};
 
 /// Fewer responses than this do not show that an agent reports only its good answers.
 const MIN_RESPONSES: u64 = 5;
@@ -133,7 +134,9 @@ impl<'s> ReportBuilder<'s> {
 
         let Tally { weeks, reader, gaps: gap_tally, disagreements, excluded, .. } = &mut self.tally;
         let previous = weeks.iter().rev().nth(1);
-        let previous = previous.filter(|week| week.interactions > 0).map(WeekTally::match_counts);
+        let previous = previous
+            .filter(|week| week.interactions > 0)
+            .map(|week| PreviousMatches { counts: week.match_counts(), sources: week.sources });
         let mut this = weeks.pop().unwrap_or_default();
         let capture = this.capture(DeliveryCounts {
             duplicates: deliveries.duplicates,
@@ -250,6 +253,7 @@ impl<'s> ReportBuilder<'s> {
     }
 
     fn gap(&self, (name, name_type, kind): (&str, NameType, GapKind), gap: &mut OneGap) -> Gap {
+        let (examples, example_reasons) = gap.take_examples();
         Gap {
             name: name.to_owned(),
             name_type,
@@ -259,7 +263,8 @@ impl<'s> ReportBuilder<'s> {
             conversations: gap.asked.conversations.count(),
             weeks_running: gap.weeks_running(),
             first_seen: self.week.earlier(gap.first_seen_weeks_ago()).to_string(),
-            examples: gap.examples(),
+            examples,
+            example_reasons,
             related: Vec::new(),
             mark: None,
             reopened: false,
@@ -315,13 +320,12 @@ impl<'s> ReportBuilder<'s> {
             .collect()
     }
 
-    /// This week's responses and their conversations where the agent, in eight weeks, never names
-    /// an outcome, brings a question along, or says that nothing matched.
+    /// This week's responses and their conversations where no response of the eight weeks tells of
+    /// anything but a good answer.
     fn good_answers_only(&self) -> Option<(u64, u64)> {
         let weeks = &self.tally.weeks;
-        let is_blind = |week: &WeekTally| week.telling_responses == 0 && week.matches.none == 0;
         let this = weeks.last().filter(|week| week.responses >= MIN_RESPONSES)?;
-        if !weeks.iter().all(is_blind) {
+        if weeks.iter().any(|week| week.telling_responses > 0) {
             return None;
         }
         Some((this.responses, this.conversations_of(|moment| moment.answered)))

@@ -112,8 +112,10 @@ impl InputHash {
             buffer.push(response.match_source as u8);
             buffer.push(u8::from(response.outcome_named));
             buffer.push(response.form as u8);
-            buffer.push(u8::from(response.topic.is_some()));
-            put_text(buffer, response.topic.unwrap_or_default());
+            for text in [response.topic, response.reasoning] {
+                buffer.push(u8::from(text.is_some()));
+                put_text(buffer, text.unwrap_or_default());
+            }
             for number in [response.match_score.map(MatchScore::value), response.total_time_ms] {
                 buffer.push(u8::from(number.is_some()));
                 buffer.extend_from_slice(&number.unwrap_or(0.0).to_le_bytes());
@@ -135,7 +137,7 @@ impl InputHash {
         self.interactions.sort_unstable_by_key(|(digest, _)| *digest);
         let mut ordinals: HashMap<SessionDigest, u32, FxBuildHasher> = HashMap::default();
         let mut hasher = Sha256::new();
-        hasher.update(b"cv-analytics input 2\n");
+        hasher.update(b"cv-analytics input 3\n");
         hasher.update((settings.len() as u64).to_le_bytes());
         hasher.update(settings);
         let mut buffer = Vec::with_capacity(20 * 1024);

@@ -138,9 +138,19 @@ pub(crate) struct OneGap {
     /// Which of the eight weeks have it, the oldest in the lowest bit.
     weeks: u8,
     /// The first different questions by time, then by request id.
-    examples: Vec<(Timestamp, String, String)>,
+    examples: Vec<Example>,
     /// Other skills in the gap's own interactions.
     pub(crate) related: HashMap<SkillIndex, u64, FxBuildHasher>,
+}
+
+/// A question of a gap.
+#[derive(Debug)]
+struct Example {
+    at: Timestamp,
+    request_id: String,
+    question: String,
+    /// Why the agent rated its answer so.
+    reasoning: Option<String>,
 }
 
 impl GapTally {
@@ -171,7 +181,10 @@ impl GapTally {
                     }
                 }
                 if let Some(query) = &observation.query {
-                    gap.add_example(query.at, observation.request_id, query.text);
+                    let response = observation.response.as_ref();
+                    gap.add_example(query.at, observation.request_id, query.text, || {
+                        response.and_then(|response| response.reasoning).map(str::to_owned)
+                    });
                 }
             }
         }
@@ -198,11 +211,15 @@ impl Asked {
 
 impl OneGap {
     /// Takes a question in where it is one of the first that differ.
-    fn add_example(&mut self, at: Timestamp, id: &str, text: &str) {
-        let later = |(other, other_id, _): &(Timestamp, String, String)| {
-            (*other, other_id.as_str()) > (at, id)
-        };
-        if let Some(same) = self.examples.iter().position(|(_, _, known)| known == text) {
+    fn add_example(
+        &mut self,
+        at: Timestamp,
+        id: &str,
+        question: &str,
+        reasoning: impl FnOnce() -> Option<String>,
+    ) {
+        let later = |other: &Example| (other.at, other.request_id.as_str()) > (at, id);
+        if let Some(same) = self.examples.iter().position(|known| known.question == question) {
             if !self.examples.get(same).is_some_and(later) {
                 return;
             }
@@ -211,7 +228,8 @@ impl OneGap {
             return;
         }
         let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
-        self.examples.insert(place, (at, id.to_owned(), text.to_owned()));
+        let (request_id, question) = (id.to_owned(), question.to_owned());
+        self.examples.insert(place, Example { at, request_id, question, reasoning: reasoning() });
         self.examples.truncate(MAX_EXAMPLES);
     }
 
@@ -221,8 +239,8 @@ impl OneGap {
         self.asked.conversations.merge(other.asked.conversations);
         self.partly += other.partly;
         self.weeks |= other.weeks;
-        for (at, id, text) in other.examples {
-            self.add_example(at, &id, &text);
+        for Example { at, request_id, question, reasoning } in other.examples {
+            self.add_example(at, &request_id, &question, || reasoning);
         }
         for (skill, count) in other.related {
             *self.related.entry(skill).or_default() += count;
@@ -239,8 +257,9 @@ impl OneGap {
         u8::try_from(7_u32.saturating_sub(self.weeks.trailing_zeros())).unwrap_or(0)
     }
 
-    /// The first different questions by time.
-    pub(crate) fn examples(&self) -> Vec<String> {
-        self.examples.iter().map(|(_, _, text)| text.clone()).collect()
+    /// The first different questions by time, each with the agent's reason.
+    pub(crate) fn take_examples(&mut self) -> (Vec<String>, Vec<Option<String>>) {
+        let examples = std::mem::take(&mut self.examples).into_iter();
+        examples.map(|example| (example.question, example.reasoning)).unzip()
     }
 }

@@ -24,6 +24,7 @@ impl TrackedCounts {
         self.asked += other.asked;
         self.answered += other.answered;
         self.unmatched += other.unmatched;
+        self.partly += other.partly;
     }
 
     /// How many of these questions show what the agent knows.
@@ -115,7 +116,10 @@ impl<'s> GapTracker<'s> {
                 counts.asked += 1;
                 match trouble {
                     Some(Trouble::Fault | Trouble::Blocked) => {}
-                    Some(_) if failed.contains(&name) => counts.unmatched += 1,
+                    Some(trouble) if failed.contains(&name) => {
+                        counts.unmatched += 1;
+                        counts.partly += u64::from(trouble == Trouble::Partial);
+                    }
                     _ => counts.answered += 1,
                 }
             }

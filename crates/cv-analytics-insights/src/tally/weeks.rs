@@ -79,7 +79,8 @@ pub(crate) struct WeekTally {
     pub(crate) queries: u64,
     pub(crate) responses: u64,
     pub(crate) joined: u64,
-    /// Responses in which the agent names the outcome or brings the question along.
+    /// Responses of an agent that reports its bad answers too: they name an outcome or a missing
+    /// skill, bring their question along, or say that the answer is not full.
     pub(crate) telling_responses: u64,
     pub(crate) matches: MatchCounts,
     pub(crate) sources: MatchSources,
@@ -189,7 +190,7 @@ impl<'s> Tally<'s> {
         let trouble = Trouble::of(observation);
         failed_names(trouble, reading, failed);
         week.ignored_names += reading.ignored_names;
-        if week.add(observation, (conversation, at)) && last {
+        if week.add(observation, reading, (conversation, at)) && last {
             self.disagreements.add(observation, at);
         }
         for name in reading.names() {
@@ -258,6 +259,7 @@ impl WeekTally {
     fn add(
         &mut self,
         observation: &PagedObservation<'_>,
+        reading: &Reading,
         (conversation, at): (u64, Timestamp),
     ) -> bool {
         self.interactions += 1;
@@ -273,8 +275,12 @@ impl WeekTally {
         let response = observation.response.as_ref();
         *self.outcomes.count_mut(response.map(|response| response.outcome)) += 1;
         let Some(response) = response else { return false };
-        self.telling_responses +=
-            u64::from(response.outcome_named || response.form != ResponseForm::Plain);
+        self.telling_responses += u64::from(
+            response.outcome_named
+                || response.form != ResponseForm::Plain
+                || response.match_type.is_some_and(|covered| covered != MatchType::Full)
+                || !reading.missing.is_empty(),
+        );
         self.add_match(observation)
     }
 

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 use super::limits::Limits;
 use super::linked_text::LinkedText;
 use super::links::WeekLinks;
-use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name};
-use super::phrases::more;
-use super::text::{conversations, number, questions, sanitize};
+use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name_in};
+use super::phrases::{in_conversations, more, other_names};
+use super::text::{counted, number, questions, sanitize};
 use super::week::{Listing, listing};
-use crate::model::{Gap, GapKind, GapMark, NameType, Report, TrackedGap, TrackedState};
+use crate::model::{Gap, GapKind, GapMark, NameType, OTHERS, Report, TrackedGap, TrackedState};
 
 /// What gaps are called, one and many.
 const GAPS: (&str, &str) = ("gap", "gaps");
@@ -32,20 +32,23 @@ pub struct GapsView {
 
 /// A skill or topic that the agent cannot answer well.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that a template asks for one by one")]
 pub struct GapRow {
     /// Where it lies on a page, the same as long as it is that name.
     pub id: String,
     /// The name as it came, for forms; never shown.
     pub key: String,
-    /// The name.
+    /// The name; `312 other skills` for a row of many.
     pub name: String,
     /// `skill` or `topic`.
     pub name_type: &'static str,
+    /// Whether it stands for many names, so that none of them can be marked.
+    pub many: bool,
     /// Why, in a few words: `Not on your CV · Failed or unanswered`.
     pub why: String,
     /// Questions about it.
     pub asked: LinkedText,
-    /// Of them those that got no answer, whatever the kind.
+    /// Of them those that were not answered, whatever the kind.
     pub failed: LinkedText,
     /// Of them those that were answered in part.
     pub partly: LinkedText,
@@ -55,6 +58,8 @@ pub struct GapRow {
     pub once: bool,
     /// Different questions of all kinds.
     pub examples: Vec<String>,
+    /// Beside each the agent's own reason, where it gives one.
+    pub reasons: Vec<Option<String>>,
     /// `Asked together with Docker`.
     pub related: Option<String>,
     /// The code of the owner's mark.
@@ -80,9 +85,9 @@ pub struct GapPart {
     pub title: &'static str,
     /// What that means, in a sentence.
     pub meaning: &'static str,
-    /// `30 questions from 26 conversations; 8 weeks in a row`.
+    /// `30 questions in 26 conversations; open for 3 weeks`.
     pub evidence: LinkedText,
-    /// Of its questions those that got no answer.
+    /// Of its questions those that were not answered.
     pub failed: LinkedText,
     /// Of its questions those that were answered in part.
     pub partly: LinkedText,
@@ -112,7 +117,7 @@ pub struct GapGroup {
 pub struct GroupedGap {
     /// The name.
     pub name: String,
-    /// `30 questions from 26 conversations; 8 weeks in a row`.
+    /// `30 questions in 26 conversations; open for 3 weeks`.
     pub evidence: LinkedText,
     /// Different questions.
     pub examples: Vec<String>,
@@ -139,21 +144,36 @@ impl GapsView {
         let quiet = |gaps: &[&Gap]| gaps.iter().any(|gap| gap.mark == Some(GapMark::NotMine));
         let reopened = |gaps: &[&Gap]| gaps.iter().any(|gap| gap.reopened);
         let failed = |gaps: &[&Gap]| -> u64 { gaps.iter().map(|gap| gap.queries).sum() };
-        names.sort_by_key(|gaps| (!reopened(gaps), quiet(gaps), Reverse(failed(gaps))));
-        let left_out = names.len().saturating_sub(limits.gaps);
-        let shown = names.into_iter().take(limits.gaps);
-        let rows: Vec<GapRow> = shown.map(|gaps| row(&gaps, report, at, limits)).collect();
+        let others = |gaps: &[&Gap]| gaps.first().and_then(|gap| names_of_others(report, gap));
+        names.sort_by_key(|gaps| {
+            let is_many = others(gaps).is_some();
+            (!reopened(gaps), quiet(gaps), is_many, Reverse(failed(gaps)))
+        });
+        let left_out = names.split_off(names.len().min(limits.gaps));
+        let (many, single): (Vec<_>, Vec<_>) =
+            left_out.iter().map(|gaps| others(gaps)).partition(Option::is_some);
+        let left_out = more_gaps(single.len(), many.into_iter().flatten().sum());
+        let rows: Vec<GapRow> = names.iter().map(|gaps| row(gaps, report, at, limits)).collect();
         let tells_of_cv = rows
             .iter()
             .flat_map(|row| &row.parts)
             .any(|part| matches!(part.gap_kind, GapKind::NotOnCv | GapKind::NotRetrieved));
         Self {
             kinds: grouped(&rows),
-            more: more(left_out, GAPS),
+            more: left_out,
             cv_note: tells_of_cv
                 .then_some("“Your CV” means your imported skill list and the skills you marked."),
             rows,
         }
+    }
+}
+
+/// `and 3 more gaps`, with the names that share a row: `and 3 more gaps and 312 other names`.
+fn more_gaps(gaps: usize, other_names: u64) -> Option<String> {
+    let others = (other_names > 0).then(|| counted(other_names, "other name", "other names"));
+    match (more(gaps, GAPS), others) {
+        (Some(gaps), Some(others)) => Some(format!("{gaps} and {others}")),
+        (gaps, others) => gaps.or_else(|| others.map(|others| format!("and {others}"))),
     }
 }
 
@@ -163,7 +183,10 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
         gaps.first().map_or(("", NameType::Topic), |gap| (gap.name.as_str(), gap.name_type));
     let queries = gaps.iter().map(|gap| gap.queries).fold(0, u64::saturating_add);
     let partly = gaps.iter().map(|gap| gap.partly).fold(0, u64::saturating_add);
-    let mut parts: Vec<GapPart> = gaps.iter().map(|gap| part(gap, at)).collect();
+    let others = gaps.first().and_then(|gap| names_of_others(report, gap));
+    // A row that stands for many names has no questions of its own to list.
+    let at = &if others.is_some() { at.without_links() } else { *at };
+    let mut parts: Vec<GapPart> = gaps.iter().map(|gap| part(gap, report, at)).collect();
     parts.sort_by_key(|part| GAP_KINDS.iter().position(|(kind, ..)| *kind == part.gap_kind));
     let asked = asked(report, name_type, name).unwrap_or(queries).max(queries);
     // Of several kinds only the sum is known by a filter, not what of it failed.
@@ -175,11 +198,17 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
     let answered_in_part = of_one(|part| &part.partly);
     let mut titles: Vec<&str> = parts.iter().map(|part| part.title).collect();
     titles.dedup();
-    let mut examples: Vec<String> = Vec::new();
-    for example in gaps.iter().flat_map(|gap| &gap.examples) {
-        let example = sanitize(example, limits.question_columns);
-        if examples.len() < limits.examples && !examples.contains(&example) {
-            examples.push(example);
+    let (mut examples, mut reasons): (Vec<String>, Vec<Option<String>>) = (Vec::new(), Vec::new());
+    for gap in gaps {
+        let no_reason = std::iter::repeat(&None);
+        for (example, reason) in
+            gap.examples.iter().zip(gap.example_reasons.iter().chain(no_reason))
+        {
+            let example = sanitize(example, limits.question_columns);
+            if examples.len() < limits.examples && !examples.contains(&example) {
+                examples.push(example);
+                reasons.push(reason.as_ref().map(|text| sanitize(text, limits.reason_columns)));
+            }
         }
     }
     let mut related: Vec<String> = Vec::new();
@@ -194,8 +223,12 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
     GapRow {
         id: row_id(name_type, name),
         key: name.to_owned(),
-        name: sanitize(name, limits.name_columns),
+        name: others.map_or_else(
+            || sanitize(name, limits.name_columns),
+            |names| other_names(names, name_type),
+        ),
         name_type: name_type.code(),
+        many: others.is_some(),
         why: titles.join(" · "),
         asked: at.linked(number(asked), at.about(at.this_week(), name_type, name)),
         failed: failed.unwrap_or_else(|| number(queries.saturating_sub(partly)).into()),
@@ -203,6 +236,7 @@ fn row(gaps: &[&Gap], report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> G
         weeks,
         once: queries == 1 && weeks <= 1,
         examples,
+        reasons,
         related: say::asked_with(&related),
         mark_code: mark.map(GapMark::code),
         mark: mark.map(say::marked),
@@ -220,6 +254,19 @@ pub fn row_id(name_type: NameType, name: &str) -> String {
     format!("gap-{digits}")
 }
 
+/// How many names the gap stands for, where it is that of names which few people asked for.
+fn names_of_others(report: &Report, gap: &Gap) -> Option<u64> {
+    if gap.name != OTHERS {
+        return None;
+    }
+    let skills = report.skills.iter().map(|row| (NameType::Skill, &row.skill, &row.figures));
+    let topics = report.topics.iter().map(|row| (NameType::Topic, &row.topic, &row.figures));
+    let mut rows = skills.chain(topics);
+    rows.find_map(|(name_type, name, figures)| {
+        figures.names.filter(|_| name_type == gap.name_type && *name == gap.name)
+    })
+}
+
 /// All questions of the week about a name, where the report lists it.
 fn asked(report: &Report, name_type: NameType, name: &str) -> Option<u64> {
     let figures = match name_type {
@@ -229,11 +276,11 @@ fn asked(report: &Report, name_type: NameType, name: &str) -> Option<u64> {
     Some(figures.queries)
 }
 
-fn part(gap: &Gap, at: &WeekLinks<'_>) -> GapPart {
+fn part(gap: &Gap, report: &Report, at: &WeekLinks<'_>) -> GapPart {
     let own = || at.this_week().gap(&gap.name, gap.name_type, gap.kind);
     let link = at.questions(own());
     let evidence = LinkedText::linked(questions(gap.queries), link.clone())
-        .text(format!(" from {}", conversations(gap.conversations)));
+        .text(in_conversations(gap.queries, gap.conversations));
     let failed = gap.queries.saturating_sub(gap.partly);
     let failed_link = match gap.partly {
         0 => link.clone(),
@@ -245,11 +292,11 @@ fn part(gap: &Gap, at: &WeekLinks<'_>) -> GapPart {
     };
     GapPart {
         kind: gap.kind.code(),
-        title: kind_name(gap.kind),
+        title: kind_name_in(gap.kind, &report.outcomes),
         meaning: kind_meaning(gap.kind),
-        evidence: match gap.weeks_running {
-            0 | 1 => evidence,
-            weeks => evidence.text(format!("; {weeks} weeks in a row")),
+        evidence: match say::open_for(gap.weeks_running) {
+            None => evidence,
+            Some(open) => evidence.text(format!("; {open}")),
         },
         failed: linked(failed, failed_link),
         partly: linked(gap.partly, partly_link),
@@ -297,7 +344,7 @@ pub struct TrackedView {
     pub state: &'static str,
     /// Whether its questions are answered now.
     pub good: bool,
-    /// `0 of 9 answered before, 6 of 7 in the 3 weeks since you added it`.
+    /// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`.
     pub text: LinkedText,
     /// Its eight weeks, oldest first: `2 of 3 answered`, or `no data`.
     pub weeks: Vec<String>,
@@ -314,9 +361,7 @@ pub(super) fn tracked(
         let weeks = gap.weeks.iter().map(|week| match week {
             None => "no data".to_owned(),
             Some(counts) if counts.asked == 0 => "not asked".to_owned(),
-            Some(counts) => {
-                format!("{} of {} answered", number(counts.answered), number(counts.asked))
-            }
+            Some(counts) => say::answered(*counts, None, at).to_string(),
         });
         TrackedView {
             key: gap.name.clone(),

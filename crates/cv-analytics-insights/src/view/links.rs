@@ -79,6 +79,12 @@ impl<'a> WeekLinks<'a> {
         Self { links, week }
     }
 
+    /// The same week with numbers that lead nowhere.
+    #[must_use]
+    pub const fn without_links(&self) -> Self {
+        Self { links: &Links::None, week: self.week }
+    }
+
     /// Whether there are any.
     pub const fn exist(&self) -> bool {
         !matches!(self.links, Links::None)

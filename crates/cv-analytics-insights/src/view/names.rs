@@ -161,7 +161,7 @@ fn row(
     });
     let parts = parts.collect::<Vec<_>>();
     let shown = match figures.names {
-        Some(names) => format!("{} others", number(names)),
+        Some(names) => phrases::other_names(names, name_type),
         None => sanitize(name, limits.name_columns),
     };
     let failing = this_week().map(|_| at.this_week().any_gap(name, name_type));

@@ -4,6 +4,8 @@
 pub mod actions;
 pub mod gaps;
 
+use std::fmt::Display;
+
 use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 
@@ -14,16 +16,28 @@ use super::text::{
     rate, sanitize, share,
 };
 use crate::model::{
-    AfterNoMatch, Calibration, Capture, Disagreement, MatchSources, Report, Trend, Trending,
-    WeekFigures,
+    AfterNoMatch, Calibration, Capture, Disagreement, MatchSources, NameType, Outcomes, Report,
+    Trend, Trending, WEEKS, WeekFigures,
 };
+use crate::questions::filter::QuestionFilter;
 
 /// Under this join rate the figures cannot be trusted.
 pub const TRUSTED_JOIN_RATE: f64 = 0.99;
-/// From this part of the scores on, a second source is worth a warning: one in five.
-const MIN_MIXED_PART: u64 = 5;
-/// Fewer scores than this say nothing of where they come from.
-const MIN_MIXED_SCORES: u64 = 20;
+/// From this part of the ratings on, another source is worth a warning: one in five.
+const MIN_SOURCE_PART: u128 = 5;
+/// Fewer ratings than this say nothing of where they come from.
+const MIN_RATINGS: u64 = 20;
+
+/// A question whose answer never arrived, one and many.
+pub(super) const QUESTION_WITHOUT_ANSWER: (&str, &str) =
+    ("question without an answer", "questions without an answer");
+/// An answer whose question never arrived, one and many.
+pub(super) const ANSWER_WITHOUT_QUESTION: (&str, &str) =
+    ("answer without a question", "answers without a question");
+/// A quota, the model or an error stopped the answer, or none arrived.
+pub(super) const FAILED_OR_UNANSWERED: &str = "Failed or unanswered";
+/// A filter stopped the question, or it came outside the agent's hours.
+pub(super) const STOPPED_OR_OUTSIDE_HOURS: &str = "Stopped or outside hours";
 
 /// What a value is called that nobody sent.
 pub const NOT_COLLECTED: &str = "not collected";
@@ -36,7 +50,7 @@ pub const fn outcome_words(outcome: Option<Outcome>) -> &'static str {
         Some(Outcome::Answered) => "Answered",
         Some(Outcome::NoMatch) => "No match",
         Some(Outcome::Blocked) => "Stopped by a filter",
-        Some(Outcome::OffHours) => "Asked outside hours",
+        Some(Outcome::OffHours) => "Outside hours",
         Some(Outcome::Quota) => "Quota used up",
         Some(Outcome::AiError) => "Model failed",
         Some(Outcome::Error) => "Other error",
@@ -81,10 +95,46 @@ pub fn headline(report: &Report, at: &WeekLinks<'_>, columns: usize) -> LinkedTe
     }
     match report.actions.first() {
         Some(first) => actions::headline(first, report, at, columns),
-        None => LinkedText::from("Nothing to do: your agent got ")
-            .append(at.linked(questions(report.capture.queries), at.this_week().half("query")))
-            .text(format!(" in {}, and no gap stands out.", conversations(report.conversations))),
+        None => without_action(report, at),
     }
+}
+
+/// A week without an action: single questions that went badly are named all the same.
+fn without_action(report: &Report, at: &WeekLinks<'_>) -> LinkedText {
+    let asked = at.linked(questions(report.capture.queries), at.this_week().half("query"));
+    let asked = asked.text(format!(" in {}", conversations(report.conversations)));
+    let badly = handled_badly(report).map(|(count, how, filter)| {
+        at.linked(number(count), filter(at.this_week())).text(format!(" {}", how.to_lowercase()))
+    });
+    match LinkedText::listed(badly.collect()).if_any() {
+        Some(badly) => LinkedText::from("Nothing stands out in ")
+            .append(asked)
+            .text(": ")
+            .append(badly)
+            .text("."),
+        None => LinkedText::from("Nothing to do: ").append(asked).text(", and nothing went wrong."),
+    }
+}
+
+type Narrowed = fn(QuestionFilter) -> QuestionFilter;
+
+/// How many questions went badly in each way, those that there are.
+fn handled_badly(report: &Report) -> impl Iterator<Item = (u64, &'static str, Narrowed)> {
+    let (matches, outcomes) = (&report.matches.this_week, &report.outcomes);
+    let refused = outcomes.blocked.saturating_add(outcomes.off_hours);
+    let ways: [(u64, &str, Narrowed); 4] = [
+        (matches.none, coverage_words(MatchType::None), |week| week.coverage("none")),
+        (matches.partial, coverage_words(MatchType::Partial), |week| week.coverage("partial")),
+        (faults(outcomes), FAILED_OR_UNANSWERED, |week| week.handled("failed")),
+        (refused, STOPPED_OR_OUTSIDE_HOURS, |week| week.handled("refused")),
+    ];
+    ways.into_iter().filter(|(count, ..)| *count > 0)
+}
+
+/// How often a quota, the model or an error stopped the answer, or none arrived.
+pub(super) fn faults(outcomes: &Outcomes) -> u64 {
+    let faults = [outcomes.quota, outcomes.ai_error, outcomes.error, outcomes.unanswered];
+    faults.into_iter().fold(0, u64::saturating_add)
 }
 
 /// The headline in a few words, for a subject line; `None` where there is no news.
@@ -92,10 +142,12 @@ pub fn news(report: &Report, columns: usize) -> Option<String> {
     if report.is_empty() {
         return Some("no questions".to_owned());
     }
-    match report.actions.first() {
-        Some(first) => actions::news(first, report, columns),
-        None => Some(format!("nothing to do, {}", questions(report.capture.queries))),
+    if let Some(first) = report.actions.first() {
+        return Some(actions::news(first, report, columns));
     }
+    let badly = handled_badly(report).next().is_some();
+    let lead = if badly { "nothing stands out" } else { "nothing to do" };
+    Some(format!("{lead}, {}", questions(report.capture.queries)))
 }
 
 fn empty_week(report: &Report, at: &WeekLinks<'_>) -> LinkedText {
@@ -133,9 +185,7 @@ pub fn banner(report: &Report, at: &WeekLinks<'_>) -> Option<Banner> {
         missing_halves(&report.capture, at).map(|text| ("Part of this week is missing", text));
     let outside = uncounted_messages(&report.capture, at)
         .map(|text| ("Some messages are not in these figures", text));
-    let mixed = mixed_scores(&report.matches.sources, at)
-        .map(|text| ("Scores come from two sources", text));
-    let mut reasons = [missing, outside, mixed].into_iter().flatten();
+    let mut reasons = [missing, outside, other_sources(report, at)].into_iter().flatten();
     let (title, first) = reasons.next()?;
     let texts = std::iter::once(first).chain(reasons.map(|(_, text)| text));
     Some(Banner { title, text: LinkedText::joined(texts, " ") })
@@ -146,22 +196,12 @@ fn lone_halves(capture: &Capture, at: &WeekLinks<'_>) -> Vec<LinkedText> {
     let unanswered = at.this_week().outcome("unanswered");
     let response_only = at.this_week().half("response-only");
     [
-        (
-            capture.unanswered,
-            "question without an answer",
-            "questions without an answer",
-            unanswered,
-        ),
-        (
-            capture.response_only,
-            "answer without a question",
-            "answers without a question",
-            response_only,
-        ),
+        (capture.unanswered, QUESTION_WITHOUT_ANSWER, unanswered),
+        (capture.response_only, ANSWER_WITHOUT_QUESTION, response_only),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
-    .map(|(count, one, many, filter)| at.linked(counted(count, one, many), filter))
+    .map(|(count, (one, many), filter)| at.linked(counted(count, one, many), filter))
     .collect()
 }
 
@@ -217,17 +257,43 @@ fn uncounted_messages(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedTex
     LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
 }
 
-fn mixed_scores(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText> {
-    let MatchSources { model, similarity, .. } = *sources;
-    let both = model.saturating_add(similarity);
-    if both < MIN_MIXED_SCORES || model.min(similarity).saturating_mul(MIN_MIXED_PART) < both {
-        return None;
+/// That the ratings come from another source than last week's; where last week has too few of them,
+/// that they come from two sources.
+fn other_sources(report: &Report, at: &WeekLinks<'_>) -> Option<(&'static str, LinkedText)> {
+    let known = |sources: &MatchSources| {
+        let both = sources.model.saturating_add(sources.similarity);
+        (both >= MIN_RATINGS).then_some((sources.similarity, both))
+    };
+    let wide = |(part, all): (u64, u64)| (u128::from(part), u128::from(all));
+    let linked = |count: u64, week: Option<QuestionFilter>| {
+        let week = week.filter(|_| count > 0);
+        at.linked(number(count), week.map(|week| week.source("similarity")))
+    };
+    let now @ (similarity, all) = known(&report.matches.sources)?;
+    let before = report.matches.previous.as_ref().and_then(|previous| known(&previous.sources));
+    let text = linked(similarity, Some(at.this_week()))
+        .text(format!(" of {} ratings come from similarity search", number(all)));
+    let ((part, whole), (part_before, whole_before)) = (wide(now), before.map_or((0, 1), wide));
+    let (more, less) = (part * whole_before, part_before * whole);
+    let differs = more.abs_diff(less) * MIN_SOURCE_PART >= whole * whole_before;
+    let is_mixed = part.min(whole - part) * MIN_SOURCE_PART >= whole;
+    match before {
+        Some((before, all)) if differs => Some((
+            "Scores come from another source than last week",
+            text.text(", ").append(linked(before, at.week_before())).text(format!(
+                " of {} last week: do not compare the two weeks' scores.",
+                number(all)
+            )),
+        )),
+        None if is_mixed => Some((
+            "Scores come from two sources",
+            text.text(
+                ", the others from the model: do not compare this week's scores with those of \
+                 other weeks.",
+            ),
+        )),
+        _ => None,
     }
-    Some(at.linked(number(similarity), at.this_week().source("similarity")).text(format!(
-        " of {} ratings come from similarity search, the others from the model: do not compare \
-         this week's scores with those of other weeks.",
-        number(both)
-    )))
 }
 
 /// Where the ratings come from, those sources that there are; `None` where nobody said.
@@ -253,12 +319,12 @@ pub fn rated_by(sources: &MatchSources, at: &WeekLinks<'_>) -> Option<LinkedText
 }
 
 /// How conversations went on after an answer that covered nothing:
-/// `24 answers covered nothing: after 12 the visitor asked on, after 12 the conversation ended`.
+/// `24 answers covered nothing: the visitor asked again after 12, and left after 12`.
 pub fn after_no_match(after: AfterNoMatch) -> Option<String> {
     let AfterNoMatch { answers, asked_on, ended } = after;
     (answers > 0).then(|| {
         format!(
-            "{} covered nothing: after {} the visitor asked on, after {} the conversation ended",
+            "{} covered nothing: the visitor asked again after {}, and left after {}",
             counted(answers, "answer", "answers"),
             number(asked_on),
             number(ended)
@@ -318,10 +384,52 @@ pub fn moved(moved: &Trending, report: &Report) -> String {
     let expected =
         moved.expected.map(|expected| format!(" (about {} expected)", decimal(expected)));
     match moved.trend {
-        Trend::New => format!("{now}, none in the seven weeks before"),
+        Trend::New => format!("{now}, none in {}", weeks_before(report)),
         Trend::Gone => format!("nobody asked, {previous} {last}"),
         _ => format!("{now}, {previous} {last}{}", expected.unwrap_or_default()),
     }
+}
+
+/// The weeks with which this one is compared: `the seven weeks before`.
+fn weeks_before(report: &Report) -> String {
+    let earlier = report.history.iter().rev().skip(1);
+    match earlier.filter(|week| week.figures.is_some()).count() {
+        0 => "the weeks before".to_owned(),
+        1 => "the one earlier week with data".to_owned(),
+        all if all + 1 >= usize::from(WEEKS) => "the seven weeks before".to_owned(),
+        some => format!("the {some} earlier weeks with data"),
+    }
+}
+
+/// The weeks that the report looks at, this one included: `eight weeks`.
+pub fn weeks_looked_at(report: &Report) -> String {
+    match report.history.iter().filter(|week| week.figures.is_some()).count() {
+        0 | 1 => "the one week with data".to_owned(),
+        all if all >= usize::from(WEEKS) => "eight weeks".to_owned(),
+        some => format!("the {some} weeks with data"),
+    }
+}
+
+/// `95 last week`, with its questions.
+pub(super) fn last_week(
+    figure: impl Display,
+    at: &WeekLinks<'_>,
+    filter: impl FnOnce(QuestionFilter) -> QuestionFilter,
+) -> LinkedText {
+    at.linked(format!("{figure} last week"), at.week_before().map(filter))
+}
+
+/// The names that share a row: `312 other skills`.
+pub fn other_names(names: u64, name_type: NameType) -> String {
+    match name_type {
+        NameType::Skill => counted(names, "other skill", "other skills"),
+        NameType::Topic => counted(names, "other topic", "other topics"),
+    }
+}
+
+/// ` in 26 conversations`; nothing where each question is its own conversation.
+pub(super) fn in_conversations(questions: u64, of: u64) -> String {
+    if questions == of { String::new() } else { format!(" in {}", conversations(of)) }
 }
 
 /// Why nothing moved, where nothing did.
@@ -375,22 +483,16 @@ pub fn disagreeing(calibration: &Calibration, at: &WeekLinks<'_>) -> LinkedText 
         .append(at.linked(number(calibration.disagreeing), at.this_week().disagreeing()))
         .text(" of ")
         .append(at.linked(questions(calibration.scored), at.this_week().scored()))
-        .text(" with a score ended otherwise than the score says.")
+        .text(" ended otherwise than their score says.")
 }
 
-/// One disagreement's figures: `Score 83, but the quota was used up`.
+/// One disagreement's figures: `Score 83: quota used up (rated fully covered)`.
 pub fn disagreement(example: &Disagreement, columns: usize) -> String {
-    let ended = match example.outcome.as_str() {
-        "answered" => "answered".to_owned(),
-        "no_match" => "no match".to_owned(),
-        "blocked" => "stopped by a filter".to_owned(),
-        "off_hours" => "asked outside hours".to_owned(),
-        "quota" => "the quota was used up".to_owned(),
-        "ai_error" => "the model failed".to_owned(),
-        "error" => "the agent failed".to_owned(),
-        other => sanitize(other, columns),
-    };
-    let rated = example.match_type.as_ref();
-    let rated = rated.map(|rated| format!(" (rated {})", sanitize(rated, columns)));
-    format!("Score {}, but {ended}{}", decimal(example.score), rated.unwrap_or_default())
+    let ended = Outcome::from_code(&example.outcome).map(|outcome| outcome_words(Some(outcome)));
+    let ended = ended.map_or_else(|| sanitize(&example.outcome, columns), str::to_lowercase);
+    let rated = example.match_type.as_ref().map(|code| {
+        let known = MatchType::from_code(code).map(|known| coverage_words(known).to_owned());
+        format!(" (rated {})", known.unwrap_or_else(|| sanitize(code, columns)))
+    });
+    format!("Score {}: {ended}{}", decimal(example.score), rated.unwrap_or_default())
 }

@@ -32,7 +32,7 @@ pub struct ScoresView {
 /// A question whose score and outcome disagree.
 #[derive(Clone, Debug, Serialize)]
 pub struct DisagreementView {
-    /// `Score 83, but the quota was used up`.
+    /// `Score 83: quota used up`.
     pub figures: String,
     /// The question, where it is known.
     pub query: Option<String>,

@@ -96,7 +96,7 @@ pub struct ActionView {
     pub title: String,
     /// Why, in a sentence.
     pub why: String,
-    /// `Asked 50 times (16 last week); 30 got no answer`.
+    /// `Asked 50 times (16 last week); 30 not answered, in 26 conversations`.
     pub evidence: LinkedText,
     /// A line to copy.
     pub suggestion: Option<String>,
@@ -152,6 +152,8 @@ pub struct Counts {
     pub together: Vec<TogetherView>,
     /// Skills of the CV list that nobody asked about in eight weeks; `None` without a list.
     pub never_asked: Option<Vec<String>>,
+    /// The weeks that were looked at: `eight weeks`, `the 3 weeks with data`.
+    pub weeks_looked_at: String,
     /// What the agent could not answer well.
     pub gaps: GapsView,
     /// The gaps that the owner closes.
@@ -289,7 +291,7 @@ fn action_view(
         kind: action.kind,
         title: actions::title(action, columns),
         why: actions::reason(action, limits.reason_columns),
-        evidence: actions::evidence(action, at),
+        evidence: actions::evidence(action, report, at),
         suggestion: action
             .suggestion
             .as_ref()
@@ -317,6 +319,7 @@ impl Counts {
             topics: names::topics(report, at, limits),
             together: names::together(&report.together, limits),
             never_asked,
+            weeks_looked_at: say::weeks_looked_at(report),
             gaps: GapsView::of(report, at, limits),
             followed: gaps::tracked(&report.followed, at, limits),
             calibration: scores.clone().filter(|scores| scores.disagrees),
@@ -334,34 +337,24 @@ impl Counts {
     }
 }
 
-/// `95 last week`, with its questions.
-fn last_week(
-    figure: Option<String>,
-    at: &WeekLinks<'_>,
-    filter: impl Fn(QuestionFilter) -> QuestionFilter,
-) -> Option<LinkedText> {
-    figure.map(|figure| at.linked(format!("{figure} last week"), at.week_before().map(filter)))
-}
-
 /// The week in three numbers: how many asked, how well they were covered, how many got no answer.
 fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     let note = |parts: [Option<LinkedText>; 2]| {
         LinkedText::joined(parts.into_iter().flatten(), "; ").if_any()
     };
     let before = say::figures_of_last_week(report);
-    let queries = before.map(|figures| number(figures.queries));
+    let queries = before
+        .map(|figures| say::last_week(number(figures.queries), at, |week| week.half("query")));
     let asked = Figure::new(
         "Questions",
         number(report.capture.queries),
         at.questions(at.this_week().half("query")),
     )
-    .note(note([
-        Some(format!("in {}", conversations(report.conversations)).into()),
-        last_week(queries, at, |week| week.half("query")),
-    ]));
+    .note(note([Some(format!("in {}", conversations(report.conversations)).into()), queries]));
 
     let mean = report.matches.this_week.mean_score;
-    let mean_before = report.matches.previous.as_ref().and_then(|counts| counts.mean_score);
+    let previous = report.matches.previous.as_ref();
+    let mean_before = previous.and_then(|previous| previous.counts.mean_score);
     let score = Figure::new(
         "Match score",
         mean.map_or_else(|| say::NOT_COLLECTED.to_owned(), |mean| format!("{mean:.1}")),
@@ -369,27 +362,21 @@ fn totals(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     )
     .note(note([
         mean.map(|_| "of 100".into()),
-        last_week(
-            mean.and(mean_before).map(|mean| format!("{mean:.1}")),
-            at,
-            QuestionFilter::scored,
-        ),
+        mean.and(mean_before)
+            .map(|mean| say::last_week(format!("{mean:.1}"), at, QuestionFilter::scored)),
     ]));
 
-    let failed = |outcomes: &crate::model::Outcomes| {
-        let faults = [outcomes.quota, outcomes.ai_error, outcomes.error, outcomes.unanswered];
-        faults.into_iter().fold(0, u64::saturating_add)
-    };
-    let faults = |week: QuestionFilter| week.handled("failed");
-    let no_answer = failed(&report.outcomes);
-    let of_all = share(no_answer, report.provenance.interactions).map(LinkedText::from);
-    let failed_before = before.map(|figures| number(failed(&figures.outcomes)));
+    let of_faults = |week: QuestionFilter| week.handled("failed");
+    let faults = say::faults(&report.outcomes);
+    let of_all = share(faults, report.provenance.interactions).map(LinkedText::from);
+    let faults_before =
+        before.map(|figures| say::last_week(number(say::faults(&figures.outcomes)), at, of_faults));
     let failed = Figure::new(
-        "Failed or unanswered",
-        number(no_answer),
-        at.questions((no_answer > 0).then(|| faults(at.this_week()))),
+        say::FAILED_OR_UNANSWERED,
+        number(faults),
+        at.questions((faults > 0).then(|| of_faults(at.this_week()))),
     )
-    .note(note([of_all.filter(|_| no_answer > 0), last_week(failed_before, at, faults)]));
+    .note(note([of_all.filter(|_| faults > 0), faults_before]));
     vec![asked, score, failed]
 }
 
@@ -402,8 +389,9 @@ fn coverage(report: &Report, at: &WeekLinks<'_>) -> Vec<CoveragePart> {
     let part = |match_type: &MatchType| {
         let kind = match_type.code();
         let value = counts.count(*match_type);
-        let before = report.matches.previous.as_ref().map(|counts| counts.count(*match_type));
-        let before = last_week(before.map(number), at, |week| week.coverage(kind));
+        let previous = report.matches.previous.as_ref();
+        let before = previous.map(|previous| number(previous.counts.count(*match_type)));
+        let before = before.map(|before| say::last_week(before, at, |week| week.coverage(kind)));
         let share = share(value, whole).map(LinkedText::from);
         CoveragePart {
             kind,

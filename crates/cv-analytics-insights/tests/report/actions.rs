@@ -92,6 +92,8 @@ fn an_agent_that_reports_only_its_good_answers_is_told_to_report_the_others() {
     assert_eq!(moved.actions[0].evidence.queries, 9);
     for other in [
         good(9).none().answered(|response| response.outcome_named = false),
+        good(9).partial(),
+        good(9).missing(&["Kafka"]),
         asked("named", 0, "Docker?"),
         good(9).answered(|response| response.form = ResponseForm::SelfContained),
     ] {

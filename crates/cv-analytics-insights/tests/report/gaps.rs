@@ -116,6 +116,24 @@ fn examples_are_three_different_questions_by_time_and_then_by_request_id() {
 }
 
 #[test]
+fn an_example_has_the_agents_reason_beside_it_where_there_is_one() {
+    let all = [
+        asked("3", 0, "c Docker?").none().because("Nothing fits."),
+        asked("2", 0, "b Docker?").partial().missing(&["Docker"]),
+        asked("1", 0, "a Docker?").silent(),
+        asked("4", 0, "c Docker?").none().because("Asked later, in the same words."),
+    ];
+    let report = report(&all);
+    let of = |kind| {
+        let gap = report.gaps.iter().find(|gap| gap.kind == kind).unwrap();
+        gap.examples.iter().map(String::as_str).zip(gap.example_reasons.clone()).collect::<Vec<_>>()
+    };
+    let reason = Some("Nothing fits.".to_owned());
+    assert_eq!(of(GapKind::Unmatched), [("b Docker?", None), ("c Docker?", reason)]);
+    assert_eq!(of(GapKind::Fault), [("a Docker?", None)]);
+}
+
+#[test]
 fn related_are_all_other_skills_of_the_gaps_own_questions() {
     let report = report(&[
         asked("1", 0, "Kubernetes, Docker, Terraform, Kafka, Redis, Python and Go?").none(),

@@ -34,6 +34,7 @@ pub(crate) fn asked(id: impl ToString, weeks_ago: u8, text: &str) -> Observation
             matched_skills: Vec::new(),
             missing_skills: Vec::new(),
             topic: None,
+            reasoning: None,
         }),
         session: None,
         traffic: Traffic::Visitor,
@@ -83,6 +84,10 @@ pub(crate) trait Change: Sized {
         self.answered(|response| {
             response.matched_skills = names.iter().map(ToString::to_string).collect();
         })
+    }
+    /// With the agent's own reason.
+    fn because(self, reasoning: &str) -> Self {
+        self.answered(|response| response.reasoning = Some(reasoning.to_owned()))
     }
     /// With a topic that the agent names.
     fn about(self, topic: &str) -> Self {

@@ -13,6 +13,7 @@ use crate::interactions::{Change, report_with, week, with_cv};
 enum Went {
     Well,
     Unmatched,
+    Partly,
     Quota,
 }
 
@@ -29,6 +30,7 @@ fn asked(weeks_ago: u8, text: &str, went: Went, count: usize) -> Vec<Observation
         match went {
             Went::Well => asked,
             Went::Unmatched => asked.none(),
+            Went::Partly => asked.partial().missing(&["Kubernetes"]),
             Went::Quota => asked.ended(Outcome::Quota),
         }
     };
@@ -52,7 +54,7 @@ fn a_gap_that_was_added_to_the_cv_is_counted_before_the_mark_and_since() {
     let report = report(
         &settings,
         &[
-            asked(4, "k8s?", Went::Unmatched, 5),
+            asked(4, "k8s?", Went::Partly, 5),
             asked(3, "Kubernetes?", Went::Unmatched, 4),
             asked(2, "Kubernetes?", Went::Unmatched, 1),
             asked(1, "k8s?", Went::Well, 4),
@@ -63,6 +65,7 @@ fn a_gap_that_was_added_to_the_cv_is_counted_before_the_mark_and_since() {
     assert_eq!((followed.name.as_str(), followed.name_type), ("Kubernetes", NameType::Skill));
     let before = followed.before.unwrap();
     assert_eq!((before.answered, before.asked), (0, 9));
+    assert_eq!((before.unmatched, before.partly), (9, 5));
     assert_eq!((followed.after.answered, followed.after.asked), (6, 7));
     assert_eq!((followed.state, followed.weeks_since), (TrackedState::Closed, 3));
     assert_eq!(followed.since_week.as_deref(), Some("2026-W45"));

@@ -48,7 +48,7 @@ fn gaps_are_listed_in_the_words_of_the_report() {
     let before = RESPONSE.replace("r1", "r0").replace("11-17", "11-10");
     run_with_input(folder.path(), &["events", "import"], &before);
     let listed = list();
-    assert!(listed.contains("; 1 conversation; 2 weeks in a row\n"), "{listed}");
+    assert!(listed.contains("; 1 conversation; open for 2 weeks\n"), "{listed}");
 }
 
 #[test]

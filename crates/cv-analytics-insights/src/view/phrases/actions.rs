@@ -1,13 +1,18 @@
 //! What to do and why, in words: the headline, titles, reasons and evidence of actions.
 
+use cv_analytics_core::event::Outcome;
+
 use crate::model::{Action, ActionKind, Evidence, GapKind, GapMark, NameType, Report};
 use crate::questions::filter::QuestionFilter;
 use crate::view::linked_text::LinkedText;
 use crate::view::links::{Links, WeekLinks};
-use crate::view::phrases::all_interactions;
-use crate::view::phrases::gaps::mark_name;
+use crate::view::phrases::gaps::{mark_name, open_for};
+use crate::view::phrases::{
+    ANSWER_WITHOUT_QUESTION, QUESTION_WITHOUT_ANSWER, all_interactions, figures_of_last_week,
+    in_conversations, last_week,
+};
 use crate::view::text::{
-    capitalised, conversations, counted, day, long_date, number, questions, sanitize, times,
+    capitalised, counted, day, listed, long_date, number, questions, sanitize, times,
 };
 
 /// Columns of a visitors' word.
@@ -38,38 +43,40 @@ pub(crate) fn why(
     evidence: &Evidence,
     details: WhyDetails<'_>,
 ) -> String {
-    let row = weeks_in_a_row(evidence);
     if let Some(since) = details.reopened_since {
         let since = day(since).map(|day| format!(" on {}", long_date(day))).unwrap_or_default();
         let mark = mark_name(GapMark::HaveIt);
-        return format!("You marked it “{mark}”{since}, but it fails again.");
+        return format!("You marked it “{mark}”{since}, but the gap is open again.");
     }
-    match kind {
-        ActionKind::AddOrLearn => match evidence.gap.map(|gap| gap.kind) {
-            Some(GapKind::NotOnCv) => format!("Not on your CV.{row}"),
-            _ if row.is_empty() && evidence.partly == evidence.queries => {
+    let interactions = counted(details.interactions, "interaction", "interactions");
+    let of_all = format!("{} of {interactions}", number(evidence.queries));
+    let reason = match kind {
+        ActionKind::AddOrLearn if evidence.gap.is_some_and(|gap| gap.kind == GapKind::NotOnCv) => {
+            "Not on your CV.".to_owned()
+        }
+        ActionKind::AddOrLearn | ActionKind::AnswerTopic => match evidence.partly {
+            0 => "Your agent has no answer about it.".to_owned(),
+            partly if partly == evidence.queries => {
                 "Your agent answers it only in part.".to_owned()
             }
-            _ if row.is_empty() => "Your agent found no answer to it.".to_owned(),
-            _ => row.trim_start().to_owned(),
+            _ => "Your agent answers it in part at best.".to_owned(),
         },
-        ActionKind::FixRetrieval => format!("On your CV, but your agent does not find it.{row}"),
-        ActionKind::AnswerTopic => format!("Your agent has no answer about it.{row}"),
+        ActionKind::FixRetrieval => "On your CV, but your agent does not find it.".to_owned(),
         ActionKind::ReviewFilter => {
-            "A filter stopped these questions. See whether each of them should be stopped."
-                .to_owned()
+            "Check that your filter should have stopped these questions.".to_owned()
         }
         ActionKind::ReviewHours => {
-            "These questions came outside your agent's hours. See whether the hours still fit."
+            "These questions came outside your agent's hours. Check that the hours still fit."
                 .to_owned()
         }
         ActionKind::FixFault => match name {
-            "unanswered" => "No answer arrived: your agent failed, or its message was lost.",
-            "quota" => "A quota was used up.",
-            "ai_error" => "The model failed.",
-            _ => "Your agent ran into an error.",
-        }
-        .to_owned(),
+            "unanswered" => {
+                "No answer arrived: your agent failed, or its message was lost.".to_owned()
+            }
+            "quota" => format!("The quota ran out in {of_all}."),
+            "ai_error" => format!("The model failed in {of_all}."),
+            _ => format!("Your agent reported an error in {of_all}."),
+        },
         ActionKind::UseTheirWord => {
             let theirs = evidence.word.as_deref().unwrap_or(name);
             let ours = details.cv_word.unwrap_or(name);
@@ -78,32 +85,23 @@ pub(crate) fn why(
                  answered worse."
             )
         }
-        ActionKind::CheckCapture => format!(
-            "{} of {} interactions lack a half: {} and {}.",
-            number(evidence.queries),
-            number(details.interactions),
-            counted(details.unanswered, "question without an answer", "questions without an answer"),
-            counted(details.response_only, "answer without a question", "answers without a question"),
-        ),
+        ActionKind::CheckCapture => {
+            let halves = [
+                (details.unanswered, QUESTION_WITHOUT_ANSWER),
+                (details.response_only, ANSWER_WITHOUT_QUESTION),
+            ];
+            let missing = halves.into_iter().filter(|(count, _)| *count > 0);
+            let missing = missing.map(|(count, (one, many))| counted(count, one, many));
+            format!("A half is missing in {of_all}: {}.", listed(&missing.collect::<Vec<_>>()))
+        }
         ActionKind::MoveOver => {
-            "Your agent never sends an outcome, a question or a match “none”, so the questions that \
-             it cannot answer stay unseen."
+            "Your agent sends only full matches, without an outcome, the question or missing \
+             skills. What it cannot answer stays unseen."
                 .to_owned()
         }
-    }
-}
-
-/// ` Unanswered 8 weeks in a row.`, or nothing for a first week.
-fn weeks_in_a_row(evidence: &Evidence) -> String {
-    let how = match evidence.partly {
-        0 => "Unanswered",
-        partly if partly == evidence.queries => "Answered only in part",
-        _ => "Not fully answered",
     };
-    match evidence.weeks_running {
-        None | Some(0 | 1) => String::new(),
-        Some(weeks) => format!(" {how} {weeks} weeks in a row."),
-    }
+    let open = evidence.weeks_running.and_then(open_for);
+    open.map_or(reason.clone(), |open| format!("{reason} {}.", capitalised(&open)))
 }
 
 /// What to do, as a heading.
@@ -138,7 +136,7 @@ pub fn reason(action: &Action, columns: usize) -> String {
 }
 
 /// The week's headline, where this is its first action:
-/// `Your agent can't answer GraphQL questions again: 7 of 8 failed this week.`
+/// `Your agent can't answer GraphQL questions again: 7 of 8 this week.`
 pub fn headline(
     action: &Action,
     report: &Report,
@@ -147,49 +145,43 @@ pub fn headline(
 ) -> LinkedText {
     let name = sanitize(&action.name, columns);
     let evidence = &action.evidence;
-    let behind = QuestionFilter::behind(action, at.week_name());
-    let these = at.linked(questions(evidence.queries), behind.clone());
-    let all = at.linked(questions(report.capture.queries), at.this_week().half("query"));
-    let of_all = |count: LinkedText| count.text(" of ").append(all.clone());
-    let count = at.linked(number(evidence.queries), behind);
+    let these = at.linked(questions(evidence.queries), behind(action, at));
+    let count = at.linked(number(evidence.queries), behind(action, at));
     let week = if report.closed { "this week" } else { "this week so far" };
-    let fares = || fares(action, at).text(format!(" {week}."));
     let is_topic = evidence.gap.is_some_and(|gap| gap.name_type == NameType::Topic);
     let asked =
         if is_topic { format!("questions about {name}") } else { format!("{name} questions") };
+    let again = if is_reopened(action, report) { " again" } else { "" };
+    let only_partly = evidence.partly == evidence.queries;
+    let fared = |lead: String, noun: &str| {
+        LinkedText::from(lead + ": ").append(fares(action, &format!("{noun} {week}"), at)).text(".")
+    };
     match action.kind {
-        _ if is_reopened(action, report) => {
-            LinkedText::from(format!("Your agent can't answer {asked} again: ")).append(fares())
+        ActionKind::FixRetrieval if again.is_empty() => {
+            let how = if only_partly { "covers it only in part" } else { "misses it" };
+            fared(format!("{name} is on your CV, but your agent {how}"), " questions")
         }
-        ActionKind::AddOrLearn if evidence.partly == evidence.queries => {
-            LinkedText::from(format!("Your agent answers {asked} only in part: ")).append(fares())
+        ActionKind::AnswerTopic if again.is_empty() => {
+            fared(format!("Your agent has no answer about {name}"), " questions")
         }
-        ActionKind::AddOrLearn => {
-            LinkedText::from(format!("Your agent can't answer {asked}: ")).append(fares())
-        }
-        ActionKind::FixRetrieval => {
-            LinkedText::from(format!("{name} is on your CV, but your agent doesn't find it: "))
-                .append(fares())
-        }
-        ActionKind::AnswerTopic => {
-            LinkedText::from(format!("Your agent has no answer about {name}: ")).append(fares())
+        ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
+            let lead = if only_partly {
+                format!("Your agent answers {asked} only in part{again}")
+            } else {
+                format!("Your agent can't answer {asked}{again}")
+            };
+            fared(lead, "")
         }
         ActionKind::ReviewFilter => {
             LinkedText::from("Your filter stopped ").append(these).text(format!(" {week}."))
         }
         ActionKind::ReviewHours => these.text(format!(" came outside your agent's hours {week}.")),
-        ActionKind::FixFault => match action.name.as_str() {
-            "unanswered" => of_all(count).text(format!(" got no answer {week}.")),
-            "quota" => LinkedText::from("Your quota ran out: ")
-                .append(of_all(count))
-                .text(" were turned away."),
-            "ai_error" => LinkedText::from("Your agent's model failed for ")
-                .append(of_all(count))
-                .text(format!(" {week}.")),
-            _ => LinkedText::from("Your agent failed for ")
-                .append(of_all(count))
-                .text(format!(" {week}.")),
-        },
+        ActionKind::FixFault => {
+            let (before, after) = fault(&action.name);
+            let all = at.linked(questions(report.capture.queries), at.this_week().half("query"));
+            let of_all = count.text(" of ").append(all);
+            LinkedText::from(capitalised(before)).append(of_all).text(format!("{after} {week}."))
+        }
         ActionKind::UseTheirWord => {
             let word = sanitize(evidence.word.as_deref().unwrap_or(&action.name), WORD_COLUMNS);
             LinkedText::from(format!("People say “{word}” for {name}: "))
@@ -202,7 +194,7 @@ pub fn headline(
                 .append(count)
                 .text(" of ")
                 .append(at.linked(number(all), at.this_week()))
-                .text(" interactions lack a question or an answer.")
+                .text(" interactions came without a question or an answer.")
         }
         ActionKind::MoveOver => {
             "Your agent reports only its good answers, so its gaps stay unseen.".into()
@@ -210,18 +202,18 @@ pub fn headline(
     }
 }
 
-/// The same in a few words, for a subject line: `can't answer GraphQL again, 7 of 8 failed`.
-pub fn news(action: &Action, report: &Report, columns: usize) -> Option<String> {
+/// The same in a few words, for a subject line: `can't answer GraphQL again, 7 of 8 questions`.
+pub fn news(action: &Action, report: &Report, columns: usize) -> String {
     let name = sanitize(&action.name, columns);
     let evidence = &action.evidence;
-    let no_links = WeekLinks::new(&Links::None, "");
-    let fares = fares(action, &no_links);
-    Some(match action.kind {
-        _ if is_reopened(action, report) => format!("can't answer {name} again, {fares}"),
-        ActionKind::AddOrLearn if evidence.partly == evidence.queries => format!("{name}: {fares}"),
-        ActionKind::AddOrLearn => format!("can't answer {name}, {fares}"),
-        ActionKind::FixRetrieval => format!("doesn't find {name}, {fares}"),
-        ActionKind::AnswerTopic => format!("no answer about {name}, {fares}"),
+    let fares = fares(action, " questions", &WeekLinks::new(&Links::None, ""));
+    match action.kind {
+        ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
+            let only_partly = evidence.partly == evidence.queries;
+            let how = if only_partly { "answers only in part:" } else { "can't answer" };
+            let again = if is_reopened(action, report) { " again" } else { "" };
+            format!("{how} {name}{again}, {fares}")
+        }
         ActionKind::ReviewFilter => {
             format!("your filter stopped {}", questions(evidence.queries))
         }
@@ -229,8 +221,9 @@ pub fn news(action: &Action, report: &Report, columns: usize) -> Option<String> 
             format!("{} outside hours", questions(evidence.queries))
         }
         ActionKind::FixFault => {
+            let (before, after) = fault(&action.name);
             let all = questions(report.capture.queries);
-            format!("{} of {all} got no answer", number(evidence.queries))
+            format!("{before}{} of {all}{after}", number(evidence.queries))
         }
         ActionKind::UseTheirWord => {
             let word = sanitize(evidence.word.as_deref().unwrap_or(&action.name), columns);
@@ -238,7 +231,22 @@ pub fn news(action: &Action, report: &Report, columns: usize) -> Option<String> 
         }
         ActionKind::CheckCapture => "part of the week is missing".to_owned(),
         ActionKind::MoveOver => "only good answers are reported".to_owned(),
-    })
+    }
+}
+
+/// What a fault did, before the questions and after them.
+fn fault(outcome: &str) -> (&'static str, &'static str) {
+    match outcome {
+        "unanswered" => ("", " got no answer"),
+        "quota" => ("your quota turned away ", ""),
+        "ai_error" => ("your agent's model failed for ", ""),
+        _ => ("your agent failed for ", ""),
+    }
+}
+
+/// The questions behind an action.
+fn behind(action: &Action, at: &WeekLinks<'_>) -> Option<QuestionFilter> {
+    QuestionFilter::behind(action, at.week_name())
 }
 
 /// Whether the action is about a gap that fails again although the owner closed it.
@@ -253,39 +261,31 @@ fn is_reopened(action: &Action, report: &Report) -> bool {
     })
 }
 
-/// Of how many questions how many failed: `7 of 8 failed`, `12 of 50 failed, 18 were answered in
-/// part`.
-fn fares(action: &Action, at: &WeekLinks<'_>) -> LinkedText {
-    let evidence = &action.evidence;
-    let behind = QuestionFilter::behind(action, at.week_name());
-    let (failed, partly) = failed_and_partly(evidence, behind.as_ref(), at);
-    let of_asked = match evidence.asked {
+/// Of how many questions how many were not answered: `7 of 8`, `12 of 50, and 18 more only in part`;
+/// how many were answered in part, where all those are. `noun` stands behind the first number.
+fn fares(action: &Action, noun: &str, at: &WeekLinks<'_>) -> LinkedText {
+    let of_asked = match action.evidence.asked {
         Some(asked) => LinkedText::from(" of ").append(at.linked(number(asked), about(action, at))),
         None => LinkedText::default(),
     };
-    let was = |count: u64| if count == 1 { "was" } else { "were" };
-    match (failed, partly) {
-        (Some(failed), None) => failed.append(of_asked).text(" failed"),
-        (Some(failed), Some(partly)) => failed
-            .append(of_asked)
-            .text(" failed, ")
-            .append(partly)
-            .text(format!(" {} answered in part", was(evidence.partly))),
-        (None, partly) => partly.unwrap_or_default().append(of_asked).text(" answered in part"),
-    }
+    let (missed, partly) = missed_and_partly(action, at);
+    let more = missed.as_ref().and(partly.clone());
+    let more = more.map(|more| LinkedText::from(", and ").append(more).text(" more only in part"));
+    let first = missed.or(partly).unwrap_or_default().append(of_asked).text(noun);
+    first.append(more.unwrap_or_default())
 }
 
-/// How many failed and how many were answered in part, each with its questions; `None` for none.
-fn failed_and_partly(
-    evidence: &Evidence,
-    behind: Option<&QuestionFilter>,
+/// How many were not answered and how many in part, each with its questions; `None` for none.
+fn missed_and_partly(
+    action: &Action,
     at: &WeekLinks<'_>,
 ) -> (Option<LinkedText>, Option<LinkedText>) {
-    let failed = evidence.queries.saturating_sub(evidence.partly);
-    let covered = |code| behind.cloned().map(|filter| filter.coverage(code));
-    let failed_filter = if evidence.partly > 0 { covered("none") } else { behind.cloned() };
+    let Evidence { queries, partly, .. } = action.evidence;
+    let behind = behind(action, at);
+    let covered = |code| behind.clone().map(|filter| filter.coverage(code));
+    let missed_filter = if partly > 0 { covered("none") } else { behind.clone() };
     let linked = |count: u64, filter| (count > 0).then(|| at.linked(number(count), filter));
-    (linked(failed, failed_filter), linked(evidence.partly, covered("partial")))
+    (linked(queries.saturating_sub(partly), missed_filter), linked(partly, covered("partial")))
 }
 
 /// All questions of the week about what the action is about.
@@ -298,51 +298,65 @@ fn of_name(action: &Action, week: QuestionFilter, at: &WeekLinks<'_>) -> Questio
     at.about(week, name_type, &action.name)
 }
 
-/// The figures behind an action: `Asked 50 times (16 last week); 30 got no answer`.
-pub fn evidence(action: &Action, at: &WeekLinks<'_>) -> LinkedText {
-    let evidence = &action.evidence;
-    let behind = QuestionFilter::behind(action, at.week_name());
-    if action.kind == ActionKind::CheckCapture {
-        return at.linked(counted(evidence.queries, "interaction", "interactions"), behind);
-    }
-    let Some(asked) = evidence.asked else {
-        let noun = match action.kind {
+/// The figures behind an action: `Asked 50 times (16 last week); 30 not answered, in 26
+/// conversations`.
+pub fn evidence(action: &Action, report: &Report, at: &WeekLinks<'_>) -> LinkedText {
+    let Evidence { queries, conversations, asked, previous, .. } = action.evidence;
+    let behind = behind(action, at);
+    let Some(asked) = asked else {
+        let (one, many) = match action.kind {
+            ActionKind::CheckCapture => ("interaction", "interactions"),
             ActionKind::MoveOver => ("answer", "answers"),
             _ => ("question", "questions"),
         };
         return at
-            .linked(counted(evidence.queries, noun.0, noun.1), behind)
-            .text(format!(" from {}", conversations(evidence.conversations)));
+            .linked(counted(queries, one, many), behind)
+            .text(in_conversations(queries, conversations))
+            .append(ended_last_week(action, report, at).unwrap_or_default());
     };
-    let last_week = evidence.previous.map(|count| {
-        let filter = at.week_before().map(|week| of_name(action, week, at));
-        LinkedText::from(" (")
-            .append(at.linked(format!("{} last week", number(count)), filter))
-            .text(")")
-    });
+    let before = previous.map(|count| in_brackets(count, at, |week| of_name(action, week, at)));
     let asked = LinkedText::from("Asked ")
         .append(at.linked(times(asked), about(action, at)))
-        .append(last_week.unwrap_or_default())
+        .append(before.unwrap_or_default())
         .text("; ");
-    if action.kind == ActionKind::UseTheirWord {
-        let word = sanitize(evidence.word.as_deref().unwrap_or(&action.name), WORD_COLUMNS);
-        let say = if evidence.queries == 1 { "says" } else { "say" };
-        return asked
-            .append(at.linked(number(evidence.queries), behind))
-            .text(format!(" {say} “{word}”"));
-    }
-    let stopped = evidence.gap.is_some_and(|gap| gap.kind == GapKind::Blocked);
-    let fared = match failed_and_partly(evidence, behind.as_ref(), at) {
-        (Some(failed), partly) => {
-            let failed = failed.text(if stopped { " stopped" } else { " got no answer" });
-            match partly {
-                Some(partly) => failed.text(", ").append(partly).text(" only part of one"),
-                None => failed,
-            }
-        }
-        (None, partly) => partly.unwrap_or_default().text(" got only part of an answer"),
+    let fared = if action.kind == ActionKind::UseTheirWord {
+        let word = sanitize(action.evidence.word.as_deref().unwrap_or(&action.name), WORD_COLUMNS);
+        at.linked(number(queries), behind).text(format!(" with the word “{word}”"))
+    } else {
+        let (missed, partly) = missed_and_partly(action, at);
+        let missed = missed.map(|missed| missed.text(" not answered"));
+        let partly = partly.map(|partly| partly.text(" answered in part"));
+        LinkedText::listed(missed.into_iter().chain(partly).collect())
     };
-    asked.append(fared)
+    let conversations = in_conversations(queries, conversations);
+    let comma = if conversations.is_empty() { "" } else { "," };
+    asked.append(fared).text(format!("{comma}{conversations}"))
+}
+
+/// How often it was last week, where an action is about an outcome: ` (2 last week)`.
+fn ended_last_week(action: &Action, report: &Report, at: &WeekLinks<'_>) -> Option<LinkedText> {
+    let is_outcome = matches!(
+        action.kind,
+        ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours
+    );
+    let outcome = Outcome::from_code(&action.name);
+    let is_known = is_outcome && (outcome.is_some() || action.name == "unanswered");
+    let figures = figures_of_last_week(report).filter(|_| is_known)?;
+    let count = figures.outcomes.count(outcome);
+    Some(in_brackets(count, at, |week| week.outcome(&action.name)))
+}
+
+/// ` (16 last week)`.
+fn in_brackets(
+    count: u64,
+    at: &WeekLinks<'_>,
+    filter: impl FnOnce(QuestionFilter) -> QuestionFilter,
+) -> LinkedText {
+    let before = match count {
+        0 => "none last week".into(),
+        count => last_week(number(count), at, filter),
+    };
+    LinkedText::from(" (").append(before).text(")")
 }
 
 #[cfg(test)]
@@ -372,19 +386,19 @@ mod tests {
                 ActionKind::AddOrLearn,
                 skill(GapKind::NotOnCv),
                 none,
-                "Not on your CV. Unanswered 8 weeks in a row.",
+                "Not on your CV. Open for 8 weeks or more.",
             ),
             (
                 ActionKind::AddOrLearn,
                 Evidence { partly: 12, ..skill(GapKind::Unmatched) },
                 none,
-                "Not fully answered 8 weeks in a row.",
+                "Your agent answers it in part at best. Open for 8 weeks or more.",
             ),
             (
                 ActionKind::AddOrLearn,
                 Evidence { weeks_running: Some(1), ..skill(GapKind::Unmatched) },
                 none,
-                "Your agent found no answer to it.",
+                "Your agent has no answer about it.",
             ),
             (
                 ActionKind::FixRetrieval,
@@ -396,22 +410,35 @@ mod tests {
                 ActionKind::FixRetrieval,
                 skill(GapKind::NotRetrieved),
                 WhyDetails { reopened_since: Some("2026-10-21T08:12:00Z"), ..none },
-                "You marked it “On my CV now” on 21 October 2026, but it fails again.",
+                "You marked it “On my CV now” on 21 October 2026, but the gap is open again.",
             ),
             (
                 ActionKind::AnswerTopic,
-                topic,
+                Evidence { weeks_running: Some(5), ..topic },
                 none,
-                "Your agent has no answer about it. Unanswered 8 weeks in a row.",
+                "Your agent has no answer about it. Open for 5 weeks.",
             ),
             (
                 ActionKind::CheckCapture,
                 Evidence { queries: 9, ..Evidence::default() },
                 WhyDetails { unanswered: 8, response_only: 1, interactions: 112, ..none },
-                "9 of 112 interactions lack a half: 8 questions without an answer and 1 answer without a question.",
+                "A half is missing in 9 of 112 interactions: 8 questions without an answer and 1 answer without a question.",
+            ),
+            (
+                ActionKind::CheckCapture,
+                Evidence { queries: 1, ..Evidence::default() },
+                WhyDetails { response_only: 1, interactions: 112, ..none },
+                "A half is missing in 1 of 112 interactions: 1 answer without a question.",
+            ),
+            (
+                ActionKind::FixFault,
+                Evidence { queries: 5, ..Evidence::default() },
+                WhyDetails { interactions: 96, ..none },
+                "The quota ran out in 5 of 96 interactions.",
             ),
         ] {
-            assert_eq!(why(kind, "x", &evidence, details), expect);
+            let name = if kind == ActionKind::FixFault { "quota" } else { "x" };
+            assert_eq!(why(kind, name, &evidence, details), expect);
         }
     }
 
@@ -425,14 +452,20 @@ mod tests {
             evidence: evidence_of(GapKind::NotOnCv, NameType::Skill),
             suggestion: None,
         };
+        let report = include_str!("../../../../../fixtures/reports/rich-week.json");
+        let report: Report = serde_json::from_str(report).unwrap();
         let at = WeekLinks::new(&Links::None, "2026-W47");
         for (partly, expect) in [
-            (0, "Asked 50 times (16 last week); 30 got no answer"),
-            (18, "Asked 50 times (16 last week); 12 got no answer, 18 only part of one"),
-            (30, "Asked 50 times (16 last week); 30 got only part of an answer"),
+            (0, "Asked 50 times (16 last week); 30 not answered, in 26 conversations"),
+            (
+                18,
+                "Asked 50 times (16 last week); 12 not answered and 18 answered in part, in 26 \
+                 conversations",
+            ),
+            (30, "Asked 50 times (16 last week); 30 answered in part, in 26 conversations"),
         ] {
             action.evidence.partly = partly;
-            assert_eq!(evidence(&action, &at).to_string(), expect);
+            assert_eq!(evidence(&action, &report, &at).to_string(), expect);
         }
         assert_eq!(title(&action, 48), "Add Kubernetes to your CV, if you know it");
     }

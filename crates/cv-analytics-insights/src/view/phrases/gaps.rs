@@ -1,6 +1,10 @@
 //! Gaps in words: their kinds, the owner's marks, and what became of the gaps that the owner closes.
 
-use crate::model::{GapKind, GapMark, TrackedCounts, TrackedGap, TrackedState};
+use cv_analytics_core::event::Outcome;
+
+use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, outcome_words};
+use crate::model::{GapKind, GapMark, Outcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS};
+use crate::questions::filter::QuestionFilter;
 use crate::view::linked_text::LinkedText;
 use crate::view::links::WeekLinks;
 use crate::view::text::{listed, number};
@@ -12,20 +16,24 @@ pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
     (
         GapKind::NotRetrieved,
         "On your CV, but not found",
-        "Your CV's skill list names it, but your agent found no answer.",
+        "Your CV's skill list names it, but your agent has no answer.",
     ),
     (
         GapKind::Unmatched,
         "Not covered",
-        "Your agent found no answer. Import your CV's skill list to see what is missing from it.",
+        "Your agent has no answer. Import your CV's skill list to see what it lacks.",
     ),
     (GapKind::NoAnswer, "No answer", "Your agent has no answer about it."),
     (
         GapKind::Fault,
-        "Failed or unanswered",
+        FAILED_OR_UNANSWERED,
         "A quota, the model or an error stopped the answer, or none arrived.",
     ),
-    (GapKind::Blocked, "Stopped", "A filter or your agent's hours stopped the question."),
+    (
+        GapKind::Blocked,
+        STOPPED_OR_OUTSIDE_HOURS,
+        "A filter stopped the question, or it came outside your agent's hours.",
+    ),
 ];
 
 /// The plain name of a gap kind.
@@ -38,9 +46,26 @@ pub fn kind_meaning(kind: GapKind) -> &'static str {
     GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(.., meaning)| meaning)
 }
 
+/// The plain name of a gap kind in a week whose questions ended so: only a filter or only the hours
+/// may have stopped them.
+pub fn kind_name_in(kind: GapKind, week: &Outcomes) -> &'static str {
+    match (kind, week.blocked, week.off_hours) {
+        (GapKind::Blocked, 1.., 0) => outcome_words(Some(Outcome::Blocked)),
+        (GapKind::Blocked, 0, 1..) => outcome_words(Some(Outcome::OffHours)),
+        _ => kind_name(kind),
+    }
+}
+
+/// For how many weeks in a row there is a gap: `open for 3 weeks`, `open for 8 weeks or more`; `None`
+/// for a first week.
+pub fn open_for(weeks: u32) -> Option<String> {
+    let or_more = if weeks >= u32::from(WEEKS) { " or more" } else { "" };
+    (weeks > 1).then(|| format!("open for {weeks} weeks{or_more}"))
+}
+
 /// The title and the meaning of gaps that fail again.
 pub const REOPENED: (&str, &str) =
-    ("Open again", "You marked it “On my CV now”, but it fails again.");
+    ("Open again", "You marked it “On my CV now”, but the gap is open again.");
 /// The title and the meaning of gaps that the owner leaves open.
 pub const NOT_MINE: (&str, &str) =
     ("Not your skills", "You marked it “Not my skill”: nothing to do.");
@@ -88,36 +113,51 @@ pub const fn tracked_state(state: TrackedState) -> &'static str {
     }
 }
 
+/// How questions were answered: `6 of 7 answered`, `none of 10 fully answered (6 in part)`.
+pub fn answered(
+    counts: TrackedCounts,
+    about: Option<&QuestionFilter>,
+    at: &WeekLinks<'_>,
+) -> LinkedText {
+    let count = |count: u64, filter: Option<QuestionFilter>| at.linked(number(count), filter);
+    let fully = match counts.answered {
+        0 => "none".into(),
+        fully => count(fully, about.map(|about| about.clone().handled("well"))),
+    };
+    let of_all = fully.text(" of ").append(count(counts.asked, about.cloned()));
+    if counts.partly == 0 {
+        return of_all.text(" answered");
+    }
+    let partly = about.map(|about| about.clone().handled("unmatched").coverage("partial"));
+    of_all.text(" fully answered (").append(count(counts.partly, partly)).text(" in part)")
+}
+
 /// How a tracked gap's questions were answered before the mark and since:
-/// `0 of 9 answered before, 6 of 7 in the 3 weeks since you added it`.
+/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`.
 pub fn since_marked(gap: &TrackedGap, at: &WeekLinks<'_>) -> LinkedText {
     let learning = gap.state == TrackedState::Learning;
     let did = if learning { "began to learn it" } else { "added it" };
     let eight_weeks = || at.this_week().eight_weeks().about(&gap.name);
-    let of = |counts: TrackedCounts, about: crate::questions::filter::QuestionFilter| {
-        at.linked(number(counts.answered), about.clone().handled("well"))
-            .text(" of ")
-            .append(at.linked(number(counts.asked), about))
-    };
     let before = gap.before.filter(|counts| counts.asked > 0).zip(gap.since.as_deref());
-    let before = before.map(|(counts, since)| of(counts, eight_weeks().until(since)));
-    let before = |after: &str| before.map(|before| before.text(after)).unwrap_or_default();
+    let before = before.map(|(counts, since)| {
+        let when = if gap.weeks_since == 0 { " so far; " } else { " before; " };
+        answered(counts, Some(&eight_weeks().until(since)), at).text(when)
+    });
+    let before = before.unwrap_or_default();
     if gap.weeks_since == 0 {
-        return before(" answered so far; ").text(format!("you {did} after this week"));
+        return before.text(format!("you {did} after this week"));
     }
-    let since = match (gap.since.is_some(), gap.weeks_since) {
+    let when = match (gap.since.is_some(), gap.weeks_since) {
         (false, _) => "in the last 8 weeks".to_owned(),
         (true, 1) => format!("since you {did} this week"),
         (true, weeks) => format!("in the {weeks} weeks since you {did}"),
     };
     if gap.after.asked == 0 {
-        return before(" answered before; ").text(format!("nobody asked {since}"));
+        return before.text(format!("nobody asked {when}"));
     }
     let after = match gap.since.as_deref() {
         Some(since) => eight_weeks().since(since),
         None => eight_weeks(),
     };
-    let before = before(" answered before, ");
-    let answered = if before.is_empty() { " answered" } else { "" };
-    before.append(of(gap.after, after)).text(format!("{answered} {since}"))
+    before.append(answered(gap.after, Some(&after), at)).text(format!(" {when}"))
 }
