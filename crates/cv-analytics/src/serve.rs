@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cv_analytics_dashboard::ProgramSetting;
+use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_server::configuration::{Limits, PublicUrl};
 use tracing_subscriber::EnvFilter;
 
@@ -47,6 +48,9 @@ pub(crate) struct Serve {
     /// The address that the agent and your browser use, where it is another, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
+    /// The time zone of the times on the dashboard, as `Europe/London`; weeks stay UTC [default: the system's]
+    #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
+    time_zone: Option<OwnerZone>,
     /// The region in signatures, written to credentials.env at the first start
     #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
@@ -118,6 +122,11 @@ impl Serve {
         Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
     }
 
+    /// The zone that times are shown in.
+    pub(crate) fn time_zone(&self) -> OwnerZone {
+        self.time_zone.clone().unwrap_or_else(OwnerZone::of_the_system)
+    }
+
     /// What the dashboard shows of the options.
     fn shown_settings(&self) -> Vec<ProgramSetting> {
         let setting = |name, value: String| ProgramSetting { name, value };
@@ -128,6 +137,7 @@ impl Serve {
                 "Public address",
                 self.public_url.as_ref().map_or("none".to_owned(), ToString::to_string),
             ),
+            setting("Shows times in", self.time_zone().to_string()),
             setting(
                 "Keeps interactions",
                 self.retention_days.map_or_else(for_ever, |days| format!("{days} days")),
