@@ -12,7 +12,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::model::WeekFigures;
+use cv_analytics_insights::model::{OTHER_QUESTIONS, Report, WeekFigures};
 use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::cv_changes::{CvChange, cv_changes};
@@ -271,7 +271,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let asked = Asked::read(&form)?;
     let times = dashboard.times();
     let weeks = dashboard.weeks().await?;
-    let newest = shown_newest(&weeks, &asked);
+    let newest = shown_newest(&weeks, &asked, times.now);
     let periods = match (&asked.within, weeks.first().zip(newest)) {
         (_, None) => Vec::new(),
         (Some((_, within)), _) => Period::each(within),
@@ -306,10 +306,13 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     render("overview.html", ("Weeks", "overview"), &owner, &view)
 }
 
-/// The newest week to show: that of the address, else the newest with data.
-fn shown_newest(weeks: &[IsoWeek], asked: &Asked) -> Option<IsoWeek> {
+/// The newest week to show: that of the address, else the newest with data, or the one that goes on
+/// right after it: what is changed today has its place.
+fn shown_newest(weeks: &[IsoWeek], asked: &Asked, now: Timestamp) -> Option<IsoWeek> {
     let newest = weeks.last().copied()?;
-    Some(asked.until.map_or(newest, |until| until.min(newest)))
+    let current = IsoWeek::containing(now);
+    let latest = if newest.later(1) == current { current } else { newest };
+    Some(asked.until.map_or(latest, |until| until.min(latest)))
 }
 
 /// Everything that needs no report.
@@ -509,9 +512,11 @@ async fn worst_view<S: Browse, D: DeadLetters>(
             let made = dashboard.reports.report(&dashboard.store, *week, now).await?;
             let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
             let rows = view.counts.into_iter().flat_map(|counts| counts.gaps.rows);
-            let rows = rows.filter(|row| !row.quiet).take(MAX_WORST_NAMES);
+            let mut rows: Vec<GapRow> = rows.filter(is_a_name).collect();
+            rows.sort_by_key(|row| std::cmp::Reverse(failed_about(&made.report, row)));
+            let rows = rows.into_iter().take(MAX_WORST_NAMES);
             let names = rows.map(|row| {
-                LinkedText::linked(row.name, row.link).text(format!(" ({})", row.failed))
+                LinkedText::linked(row.name, row.link).text(" (").append(row.failed).text(")")
             });
             LinkedText::listed(names.collect()).if_any()
         }
@@ -544,7 +549,8 @@ async fn change<S: Browse, D: DeadLetters>(
     let Some(counts) = view.counts else { return Ok(None) };
     let mut lines: Vec<(String, LinkedText)> = Vec::new();
     for total in counts.totals {
-        let note = total.note.map(|note| LinkedText::from("; ").append(note)).unwrap_or_default();
+        let note = total.note.map(|note| LinkedText::from(" (").append(note).text(")"));
+        let note = note.unwrap_or_default();
         let value = LinkedText::linked(total.value, total.link).append(note);
         lines.push((total.name.to_owned(), value));
     }
@@ -560,7 +566,7 @@ async fn change<S: Browse, D: DeadLetters>(
     });
     lines.extend(named(shown.collect(), moved.len()).map(|names| ("Moved".to_owned(), names)));
     let is_new =
-        |row: &&GapRow| !row.quiet && row.parts.iter().all(|part| part.first_seen == view.week);
+        |row: &&GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
     let new: Vec<_> = counts.gaps.rows.iter().filter(is_new).collect();
     let shown = new.iter().take(MAX_NAMES);
     let shown = shown.map(|row| LinkedText::linked(row.name.clone(), row.link.clone()));
@@ -573,6 +579,17 @@ async fn change<S: Browse, D: DeadLetters>(
         lines.extend(named(shown.collect(), gaps.len()).map(|names| (words.to_owned(), names)));
     }
     Ok(Some(ChangeView { href: format!("/weeks/{week}"), week: view.week, lines }))
+}
+
+/// How many questions about a name failed, whatever the kind.
+fn failed_about(report: &Report, row: &GapRow) -> u64 {
+    let gaps = report.gaps.iter().filter(|gap| gap.name == row.key);
+    gaps.map(|gap| gap.queries.saturating_sub(gap.partly)).sum()
+}
+
+/// Whether a row of gaps is about something that the owner could mend.
+fn is_a_name(row: &GapRow) -> bool {
+    !row.quiet && row.key != OTHER_QUESTIONS
 }
 
 /// The marks of gaps that the owner set, those that hold no longer too.
