@@ -123,7 +123,7 @@ fn step(highest: u64) -> u64 {
 const TIMELINE_HEIGHT: u64 = 190;
 const UNDER_TIMELINE: u64 = 24;
 const MARK_HEIGHT: u64 = 15;
-const ABOVE_COLUMN: u64 = 16;
+const ABOVE_COLUMN: u64 = 26;
 /// About how wide a sign of a label is, and what stands free beside it, pixels.
 const SIGN_WIDTH: usize = 7;
 const FREE_WIDTH: usize = 12;
@@ -243,7 +243,7 @@ pub(crate) fn timeline(spans: Vec<Span>, shares: bool) -> Timeline {
             middle: format!("{middle:.3}%"),
             flag: flag.map(|text| Flag {
                 text,
-                y: column_top.saturating_sub(5),
+                y: column_top.saturating_sub(11),
                 anchor: match middle {
                     ..6.0 => "start",
                     94.0.. => "end",
@@ -388,6 +388,6 @@ mod tests {
         let chart = timeline(vec![marked], false);
         let column = &chart.columns[0];
         assert_eq!(column.marks.iter().map(|mark| mark.y).collect::<Vec<_>>(), [7, 22]);
-        assert!(column.flag.as_ref().is_some_and(|flag| flag.y > 30 && flag.y < column.top));
+        assert!(column.flag.as_ref().is_some_and(|flag| flag.y > 40 && flag.y < column.top));
     }
 }

@@ -339,7 +339,8 @@ fn overview(
             Span {
                 bar: Bar {
                     label: period.label(few),
-                    title: title(period, sums.as_ref(), times.now),
+                    title: title(period, sums.as_ref(), times.now)
+                        + if worst == Some(place) { "; the worst" } else { "" },
                     link: sums.map(|_| asked.page_of(period)),
                     parts: sums.map(|sums| {
                         PARTS.map(|(class, _)| class).into_iter().zip(sums.parts).collect()
@@ -564,7 +565,9 @@ async fn change<S: Browse, D: DeadLetters>(
         let mark = moved.mark.map(|mark| format!("{mark} ")).unwrap_or_default();
         LinkedText::from(mark).link(moved.name.clone(), moved.link.clone())
     });
-    lines.extend(named(shown.collect(), moved.len()).map(|names| ("Moved".to_owned(), names)));
+    let note = || counts.moved_note.map(LinkedText::from);
+    let names = named(shown.collect(), moved.len()).or_else(note);
+    lines.extend(names.map(|names| ("Moved".to_owned(), names)));
     let is_new =
         |row: &&GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
     let new: Vec<_> = counts.gaps.rows.iter().filter(is_new).collect();

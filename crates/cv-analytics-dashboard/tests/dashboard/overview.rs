@@ -114,7 +114,7 @@ async fn each_week_is_a_column_that_says_its_figures_and_opens_its_page() {
         .map(|week| format!("/weeks/{week}"));
     assert_eq!(pages, expect);
     let expect = "2026-W44, 26 October – 1 November 2026: 34 questions; 6 fully covered (18%), 2 partly covered \
-                  (6%), 20 not covered (59%), 4 failed or unanswered (12%), 2 stopped or not rated (6%)";
+                  (6%), 20 not covered (59%), 4 failed or unanswered (12%), 2 stopped or not rated (6%); the worst";
     assert_eq!(titles[2].1, expect);
     assert!(
         titles[5]
