@@ -290,10 +290,8 @@ fn labels(spans: &[Span]) -> Vec<Option<TimelineLabel>> {
         (1..=count.max(1)).find(|every| fit(count.div_ceil(*every), room)).unwrap_or(1)
     };
     let keep = |shown: &mut Vec<bool>, every: usize| {
-        let mut place = 0;
-        for shown in shown.iter_mut().filter(|shown| **shown) {
-            *shown = place % every == 0;
-            place += 1;
+        for (place, shown) in shown.iter_mut().filter(|shown| **shown).enumerate() {
+            *shown = place.is_multiple_of(every);
         }
     };
     let count = |shown: &[bool]| shown.iter().filter(|shown| **shown).count();

@@ -214,6 +214,18 @@ impl Asked {
     }
 }
 
+impl HappenedView {
+    fn of(one: &Happened, times: &Times) -> Self {
+        Self {
+            kind: one.kind,
+            text: one.text.clone(),
+            at: one.at.map(|at| times.moment(at)),
+            week: one.week.to_string(),
+            href: format!("/weeks/{}", one.week),
+        }
+    }
+}
+
 impl Sums {
     fn of<'c>(weeks: impl Iterator<Item = &'c CountedWeek>) -> Option<Self> {
         let figures = weeks.filter_map(|week| week.figures.as_ref());
@@ -414,16 +426,7 @@ fn overview(
             .collect(),
         rows,
         row_name: asked.by.name(),
-        happened: happened
-            .iter()
-            .map(|one| HappenedView {
-                kind: one.kind,
-                text: one.text.clone(),
-                at: one.at.map(|at| times.moment(at)),
-                week: one.week.to_string(),
-                href: format!("/weeks/{}", one.week),
-            })
-            .collect(),
+        happened: happened.iter().map(|one| HappenedView::of(one, times)).collect(),
         change: None,
     }
 }
@@ -566,8 +569,8 @@ async fn change<S: Browse, D: DeadLetters>(
         LinkedText::from(mark).link(moved.name.clone(), moved.link.clone())
     });
     let note = || counts.moved_note.map(LinkedText::from);
-    let names = named(shown.collect(), moved.len()).or_else(note);
-    lines.extend(names.map(|names| ("Moved".to_owned(), names)));
+    let told = named(shown.collect(), moved.len()).or_else(note);
+    lines.extend(told.map(|told| ("Moved".to_owned(), told)));
     let is_new =
         |row: &&GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
     let new: Vec<_> = counts.gaps.rows.iter().filter(is_new).collect();

@@ -139,11 +139,14 @@ impl Times {
 /// A stretch of time in its largest unit, rounded down: `40 seconds`, `4 minutes`, `3 hours`, `2 days`.
 pub(crate) fn length(millis: i64) -> String {
     let whole = |unit: i64| u64::try_from(millis / unit).unwrap_or_default();
-    match millis {
-        ..MINUTE_MS => counted(whole(1000), "second", "seconds"),
-        ..HOUR_MS => counted(whole(MINUTE_MS), "minute", "minutes"),
-        ..DAY_MS => counted(whole(HOUR_MS), "hour", "hours"),
-        _ => counted(whole(DAY_MS), "day", "days"),
+    if millis < MINUTE_MS {
+        counted(whole(1000), "second", "seconds")
+    } else if millis < HOUR_MS {
+        counted(whole(MINUTE_MS), "minute", "minutes")
+    } else if millis < DAY_MS {
+        counted(whole(HOUR_MS), "hour", "hours")
+    } else {
+        counted(whole(DAY_MS), "day", "days")
     }
 }
 

@@ -125,12 +125,10 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
         // Asked for before the week is read: a change meanwhile has it counted again the next time.
         let marker = self.store.change_marker(week.start()..week.end()).await?;
         let now = self.now();
-        let holds = self.week_totals.known().weeks.get(&week).is_some_and(|counted| match marker {
-            Some(_) => counted.marker == marker,
-            None => {
-                let settled_at = week.end().plus_millis(SETTLED_AFTER_MS);
-                counted.counted_at >= settled_at || is_fresh(counted.counted_at, now)
-            }
+        let settled_at = week.end().plus_millis(SETTLED_AFTER_MS);
+        let holds = self.week_totals.known().weeks.get(&week).is_some_and(|counted| {
+            let is_old = counted.counted_at >= settled_at || is_fresh(counted.counted_at, now);
+            counted.marker == marker && (marker.is_some() || is_old)
         });
         if holds {
             return Ok(());
