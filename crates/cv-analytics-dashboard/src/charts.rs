@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn a_share_fills_its_column_and_a_count_its_part() {
         let parts = || Some(vec![("a", 3), ("b", 1)]);
-        for (shares, expect) in [(true, [48, 142]), (false, [32, 95])] {
+        for (shares, expect) in [(true, [48, 142]), (false, [31, 95])] {
             let other = span("W2", false, Some(vec![("a", 6)]));
             let chart = timeline(vec![span("W1", false, parts()), other], shares);
             let mut heights: Vec<u64> =
