@@ -44,9 +44,11 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "mail.html",
     "marks.html",
     "message.html",
+    "overview.html",
     "question_row.html",
     "questions.html",
     "settings.html",
+    "times.html",
     "week.html",
 ];
 

@@ -11,7 +11,7 @@ use cv_analytics_core::event::SessionDigest;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks;
 use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
-use cv_analytics_insights::view::text::{day, long_date, sanitize};
+use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -71,16 +71,12 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let settings = FigureSettings::load(&dashboard.store).await?;
     let exclusions = &settings.exclusions;
+    let times = dashboard.times();
     let mark = |(name, marked): (&String, &gap_marks::MarkedGap)| {
         let mark = marked.mark?;
         let known = GAP_MARKS.iter().find(|(known, _)| *known == mark)?;
-        let since = marked.at.and_then(|at| day(&at.to_string()));
-        Some(MarkView {
-            name: sanitize(name, 80),
-            key: name.clone(),
-            mark: known.1,
-            since: since.map(long_date),
-        })
+        let since = marked.at.map(|at| times.day(at));
+        Some(MarkView { name: sanitize(name, 80), key: name.clone(), mark: known.1, since })
     };
     let view = SettingsView {
         cv: settings

@@ -15,6 +15,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_dashboard::dead_letters::DeadLetters;
 use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
+use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
@@ -38,6 +39,7 @@ pub(crate) struct Place {
     pub(crate) secrets_file: Option<String>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
+    pub(crate) time_zone: OwnerZone,
 }
 
 /// Puts the dashboard of `store` together.
@@ -63,6 +65,7 @@ pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
         secrets_file: place.secrets_file,
         program_settings: place.program_settings,
         live_every: place.live_every,
+        time_zone: place.time_zone,
         clock: now,
     }))
 }

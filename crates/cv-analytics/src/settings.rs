@@ -12,7 +12,7 @@ use cv_analytics_insights::skills::TopicRules;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::store_location::FigureFiles;
-use crate::{input_lines, output};
+use crate::{input_lines, now, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Settings {
@@ -151,7 +151,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     } else {
         Some(store.privacy_to_find(&import.exclude_session).await?)
     };
-    let kept = FigureSettings::change(&store, |settings| {
+    let kept = FigureSettings::change_at(&store, now(), |settings| {
         if let Some(document) = &document {
             *settings = document.clone();
         }

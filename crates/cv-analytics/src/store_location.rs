@@ -13,6 +13,7 @@ use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
 use crate::data_folder::DataFolder;
 use crate::installation_store::InstallationStore;
+use crate::now;
 
 /// What is taken out of events at intake; everything by default.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -173,7 +174,7 @@ impl FigureFiles {
         }
         let mut wanted = FigureSettings::default();
         self.apply(&mut wanted)?;
-        let changed = FigureSettings::change(store, |settings| {
+        let changed = FigureSettings::change_at(store, now(), |settings| {
             if self.cv.is_some() {
                 settings.cv.clone_from(&wanted.cv);
             }

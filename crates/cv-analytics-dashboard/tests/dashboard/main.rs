@@ -15,6 +15,7 @@ mod live;
 mod mail;
 mod marks;
 mod numbers;
+mod overview;
 mod rig;
 mod searching;
 mod week_page;
