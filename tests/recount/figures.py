@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
 
-from names import occurs_in
+from names import Topic, occurs_in
 from trends import judge
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -92,10 +92,12 @@ class Words:
         return frozenset(self.skills_of_text[text])
 
     def read(self, names, question):
-        """The skills that names from a model mean, and how many of the names are ignored."""
+        """The skills that names from a model mean, how many of the names are ignored, and the topics among them."""
         found = [skill for name in names for skill in self.dictionary.skills_in(name, question)]
-        kept = [skill if skill in self.words else self.skill(skill) for skill in found if skill is not None]
-        return frozenset(kept), len(found) - len(kept)
+        topics = {name for name in found if isinstance(name, Topic)}
+        named = [name for name in found if name is not None and not isinstance(name, Topic)]
+        kept = [skill if skill in self.words else self.skill(skill) for skill in named]
+        return frozenset(kept), found.count(None), topics
 
     def owners_topic(self, text):
         """The topic that the owner's rules give a question, else None."""
@@ -114,11 +116,14 @@ class Counted:
         text = interaction.text
         self.conversation = interaction.session or ("alone", interaction.request_id)
         self.in_text = words.named_in(text) if text is not None else frozenset()
-        self.missing, ignored_missing = words.read(interaction.missing, text)
-        self.matched, ignored_matched = words.read(interaction.matched, text)
+        self.missing, ignored_missing, missing_topics = words.read(interaction.missing, text)
+        self.matched, ignored_matched, matched_topics = words.read(interaction.matched, text)
         self.skills = self.in_text | self.missing | (self.matched if text is None else frozenset())
         agents_topic, ignored_topic = words.dictionary.topic_in(interaction.topic, text)
-        self.ignored = ignored_missing + ignored_matched + ignored_topic
+        # a topic that is missing beside a skill counts as one; by itself the question has it
+        self.missing_topics = frozenset(missing_topics if self.skills else ())
+        self.ignored = (ignored_missing + ignored_matched + ignored_topic + len(matched_topics)
+                        + len(missing_topics) - len(self.missing_topics))
         self.topic = self.phrase = None
         if not self.skills:
             self.topic = (text is not None and words.owners_topic(text)) or agents_topic
@@ -130,7 +135,8 @@ class Counted:
     def named(self, shared):
         """The names that the interaction counts for: its skills, else its one topic."""
         if self.skills:
-            return frozenset(("skill", skill) for skill in self.skills)
+            return (frozenset(("skill", skill) for skill in self.skills)
+                    | frozenset(("topic", topic) for topic in self.missing_topics))
         return frozenset([("topic", self.topic or (self.phrase if self.phrase in shared else OTHER_QUESTIONS))])
 
     def gaps(self, names, on_cv):
@@ -138,15 +144,16 @@ class Counted:
         outcome = self.interaction.outcome
         if outcome in FAULTS or outcome in REFUSALS:
             return {(*name, "fault" if outcome in FAULTS else "blocked") for name in names}
-        failed = frozenset()
+        failed, topics = frozenset(), frozenset()
         if self.interaction.match == "none":
-            failed = self.missing or self.skills - self.matched
-            if not failed:
+            topics = self.missing_topics
+            failed = self.missing or not topics and self.skills - self.matched or frozenset()
+            if not failed and not topics:
                 topic = OTHER_QUESTIONS if self.skills else next(iter(names))[1]
                 return {("topic", topic, "no_answer")}
         elif self.interaction.match == "partial":
-            failed = self.missing - self.matched
-        return {("skill", skill, "unmatched" if on_cv is None else "not_retrieved" if skill in on_cv else "not_on_cv")
+            failed, topics = self.missing - self.matched, self.missing_topics
+        return {("topic", topic, "no_answer") for topic in topics} | {("skill", skill, "unmatched" if on_cv is None else "not_retrieved" if skill in on_cv else "not_on_cv")
                 for skill in failed}
 
 

@@ -32,10 +32,7 @@ class Dictionary:
             self.topics.update({plain(name): topic for name in (topic, *phrases)})
 
     def skills_in(self, name, question):
-        """The skills that one name of a list means: canonical, an unknown name as it came, or None if it is ignored.
-
-        A topic's name is no skill, and is ignored.
-        """
+        """What one name of a list means: canonical skills, a `Topic`, an unknown name as it came, or None if it is ignored."""
         name = name.strip()
         if not name:
             return []
@@ -47,8 +44,10 @@ class Dictionary:
         parts = [BULLET.sub("", part).strip() for part in BETWEEN.split(BULLET.sub("", name))]
         found = []
         for part in filter(None, parts):
-            if part.lower() in PLACEHOLDERS or plain(part) in self.topics and not self._known(part):
+            if part.lower() in PLACEHOLDERS:
                 found.append(None)
+            elif plain(part) in self.topics and not self._known(part):
+                found.append(Topic(self.topics[plain(part)]))
             else:
                 found += self._known(part) or [part if is_kept(part, question) else None]
         return found
@@ -72,6 +71,10 @@ class Dictionary:
         if plain(name) in self.topics:
             return self.topics[plain(name)], False
         return (plain(name), False) if is_kept(name.strip(), question) else (None, True)
+
+
+class Topic(str):
+    """A topic's name in a list of skills."""
 
 
 def is_kept(name, question):

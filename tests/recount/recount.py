@@ -446,8 +446,7 @@ class Comparison:
                 if not entry or evidence["queries"] != asked.get(evidence["word"]):
                     self.found.append(f"{where}: nobody used another word so often")
             elif action["kind"] == "move_over":
-                if any(counted.interaction.outcome_named or counted.match in ("none", "partial") or counted.missing
-                       for counted in self.week.asked):
+                if any(counted.interaction.outcome_named or counted.match == "none" for counted in self.week.asked):
                     self.found.append(f"{where}: the agent reports more than its good answers")
             elif action["kind"] != "check_capture":
                 self.found.append(f"{where}: the contract has no such action")

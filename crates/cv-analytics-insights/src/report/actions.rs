@@ -112,22 +112,22 @@ impl Advice<'_> {
 
     /// One action for each outcome that is a fault.
     fn faults(&self) -> Vec<Candidate> {
-        let faults = self.by_outcome.iter().filter(|(outcome, queries, _)| {
-            let is_fault = match outcome {
-                // Its cause is that the agent reports only its good answers.
-                None => self.good_answers_only.is_none(),
-                Some(outcome) => {
-                    matches!(outcome, Outcome::Quota | Outcome::AiError | Outcome::Error)
-                }
-            };
-            is_fault && *queries >= MIN_QUESTIONS
-        });
-        faults
+        let is_fault = |outcome: &Option<Outcome>| match outcome {
+            // Its cause is that the agent reports only its good answers.
+            None => self.good_answers_only.is_none(),
+            Some(outcome) => {
+                matches!(outcome, Outcome::Quota | Outcome::AiError | Outcome::Error)
+            }
+        };
+        let faults = || self.by_outcome.iter().filter(|(outcome, _, _)| is_fault(outcome));
+        // An outage may end in several ways: in a quota, and in no answer at all.
+        let failed: u64 = faults().map(|(_, queries, _)| queries).sum();
+        let outage = failed >= OUTAGE_MIN_QUESTIONS && failed * OUTAGE_ONE_IN >= self.interactions;
+        faults()
+            .filter(|(_, queries, _)| *queries >= MIN_QUESTIONS)
             .map(|&(outcome, queries, conversations)| {
                 let name = outcome.map_or("unanswered", Outcome::code);
                 let evidence = Evidence { queries, conversations, ..Evidence::default() };
-                let outage =
-                    queries >= OUTAGE_MIN_QUESTIONS && queries * OUTAGE_ONE_IN >= self.interactions;
                 Candidate {
                     precedence: if outage { 0 } else { LAST },
                     ..Candidate::new(

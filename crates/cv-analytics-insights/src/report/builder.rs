@@ -27,7 +27,7 @@ use crate::settings::counting_rules::CountingRules;
 use crate::tally::gaps::OneGap;
 use crate::tally::history::history;
 use crate::tally::names::Name;
-use crate::tally::weeks::{Tally, VariantTally};
+use crate::tally::weeks::{Tally, VariantTally, WeekTally};
 
 /// Fewer responses than this do not show that an agent reports only its good answers.
 const MIN_RESPONSES: u64 = 5;
@@ -321,11 +321,20 @@ impl<'s> ReportBuilder<'s> {
     }
 
     /// This week's responses and their conversations where no response of the eight weeks tells of
-    /// anything but a good answer.
+    /// a bad answer. An agent that answers every question of earlier weeks reports all its answers:
+    /// what is unanswered now is an outage, and what was partial is not its best.
     fn good_answers_only(&self) -> Option<(u64, u64)> {
-        let weeks = &self.tally.weeks;
-        let this = weeks.last().filter(|week| week.responses >= MIN_RESPONSES)?;
-        if weeks.iter().any(|week| week.telling_responses > 0) {
+        let (this, earlier) = self.tally.weeks.split_last()?;
+        let weeks = || std::iter::once(this).chain(earlier);
+        if this.responses < MIN_RESPONSES || weeks().any(|week| week.telling_responses > 0) {
+            return None;
+        }
+        let unanswered = |week: &WeekTally| week.queries - week.joined;
+        let was_complete = earlier.iter().any(|week| week.queries > 0)
+            && earlier.iter().all(|week| unanswered(week) == 0);
+        let is_complete = this.queries > 0 && unanswered(this) == 0;
+        let falls_short = weeks().any(|week| week.shortcomings > 0);
+        if was_complete && unanswered(this) > 0 || is_complete && falls_short {
             return None;
         }
         Some((this.responses, this.conversations_of(|moment| moment.answered)))

@@ -62,6 +62,8 @@ pub struct ReadNames {
     pub skills: Vec<SkillId>,
     /// The unknown names that are kept, each once, as they are written.
     pub unknown: Vec<String>,
+    /// The topics of the owner's rules or of the table, which are no skills, each once.
+    pub topics: Vec<String>,
     /// How many names were left out.
     pub ignored: u64,
 }
@@ -70,6 +72,7 @@ pub struct ReadNames {
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct ParsedNames {
     skills: Vec<SkillId>,
+    topics: Vec<String>,
     candidates: Vec<Candidate>,
     ignored: u64,
 }
@@ -109,8 +112,7 @@ pub enum ReadTopic<'a> {
 impl SkillDictionary {
     /// Reads one entry of a list of names, such as `Kubernetes (K8s)`, `experience with k8s` or
     /// `Go; Rust`. Words that are also English count where the part of the entry is little more
-    /// than the name. A topic of the owner's rules or of the table is no skill and is ignored: the
-    /// question has it as its topic.
+    /// than the name. A topic of the owner's rules or of the table is kept apart from skills.
     pub fn parse_names(&self, rules: &TopicRules, entry: &str) -> ParsedNames {
         let mut parsed = ParsedNames::default();
         let entry = entry.trim();
@@ -195,9 +197,13 @@ impl SkillDictionary {
         if parsed.skills.len() > before {
             return;
         }
-        match split_asides(part).find_map(Candidate::of) {
-            Some(candidate) if !candidate.is_topic(rules) => parsed.candidates.push(candidate),
-            _ => parsed.ignored += 1,
+        let Some(candidate) = split_asides(part).find_map(Candidate::of) else {
+            parsed.ignored += 1;
+            return;
+        };
+        match candidate.topic(rules).map(str::to_owned) {
+            Some(topic) => parsed.topics.push(topic),
+            None => parsed.candidates.push(candidate),
         }
     }
 
@@ -232,6 +238,11 @@ impl ParsedNames {
         for &skill in &self.skills {
             if !into.skills.contains(&skill) {
                 into.skills.push(skill);
+            }
+        }
+        for topic in &self.topics {
+            if !into.topics.contains(topic) {
+                into.topics.push(topic.clone());
             }
         }
         for candidate in &self.candidates {
@@ -295,13 +306,10 @@ impl Candidate {
         }
     }
 
-    /// Whether it is a topic, with or without the words round it.
-    fn is_topic(&self, rules: &TopicRules) -> bool {
+    /// The topic that it is, with or without the words round it.
+    fn topic<'r>(&self, rules: &'r TopicRules) -> Option<&'r str> {
         let bare = self.bare.as_ref().map(|(bare, _)| bare);
-        [Some(&self.name), bare]
-            .into_iter()
-            .flatten()
-            .any(|name| known_topic(rules, name).is_some())
+        [Some(&self.name), bare].into_iter().flatten().find_map(|name| known_topic(rules, name))
     }
 
     /// The name and its key where the question has it.

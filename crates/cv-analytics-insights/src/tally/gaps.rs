@@ -1,7 +1,7 @@
 //! Whom an interaction fails, by the agent's own verdict, and the gaps of eight weeks.
 //!
 //! The contract's rules: a fault or a block is about all of the question's skills, else its topic;
-//! `none` is about the skills that the agent misses, else those of the question that it did not
+//! `none` is about the skills (and topics beside skills) that the agent misses, else those of the question that it did not
 //! match, else the topic; `partial` is about those that it misses; `full` fails nobody.
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +13,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::model::{GapKind, GapMark, WEEKS};
 use crate::settings::counting_rules::CountingRules;
+use crate::skills::accents::compatible;
+use crate::skills::folded_words::FoldedWords;
 use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};
 use crate::tally::reading::Reading;
 use crate::tally::weeks::Conversations;
@@ -50,7 +52,8 @@ impl Trouble {
 /// Writes the names that an interaction fails into `failed`, each once.
 pub(crate) fn failed_names(trouble: Option<Trouble>, reading: &Reading, failed: &mut Vec<Name>) {
     failed.clear();
-    let Reading { skills, matched, missing, topic, .. } = reading;
+    let Reading { skills, matched, missing, topic, missing_topics, .. } = reading;
+    let topics = missing_topics.iter().map(|&topic| Name::Topic(topic));
     let unmatched = |skills: &[SkillIndex], failed: &mut Vec<Name>| {
         let unmatched = skills.iter().filter(|skill| !matched.contains(skill));
         failed.extend(unmatched.map(|&skill| Name::Skill(skill)));
@@ -58,9 +61,12 @@ pub(crate) fn failed_names(trouble: Option<Trouble>, reading: &Reading, failed: 
     match trouble {
         None => {}
         Some(Trouble::Fault | Trouble::Blocked) => failed.extend(reading.names()),
-        Some(Trouble::Partial) => unmatched(missing, failed),
-        Some(Trouble::NoMatch) if !missing.is_empty() => {
-            failed.extend(missing.iter().map(|&skill| Name::Skill(skill)));
+        Some(Trouble::Partial) => {
+            unmatched(missing, failed);
+            failed.extend(topics);
+        }
+        Some(Trouble::NoMatch) if !missing.is_empty() || !missing_topics.is_empty() => {
+            failed.extend(missing.iter().map(|&skill| Name::Skill(skill)).chain(topics));
         }
         Some(Trouble::NoMatch) => {
             unmatched(skills, failed);
@@ -149,8 +155,17 @@ struct Example {
     at: Timestamp,
     request_id: String,
     question: String,
+    /// The question without case, punctuation and forms of writing: the same words are no other
+    /// example.
+    words: String,
     /// Why the agent rated its answer so.
     reasoning: Option<String>,
+}
+
+/// The words that tell one question from another; a text of signs is its own.
+fn words_of(question: &str) -> String {
+    let words = FoldedWords::of(&compatible(question));
+    if words.len() == 0 { question.to_owned() } else { words.whole().replace(',', " ") }
 }
 
 impl GapTally {
@@ -219,17 +234,20 @@ impl OneGap {
         reasoning: impl FnOnce() -> Option<String>,
     ) {
         let later = |other: &Example| (other.at, other.request_id.as_str()) > (at, id);
-        if let Some(same) = self.examples.iter().position(|known| known.question == question) {
+        if self.examples.len() >= MAX_EXAMPLES && !self.examples.last().is_some_and(later) {
+            return;
+        }
+        let words = words_of(question);
+        if let Some(same) = self.examples.iter().position(|known| known.words == words) {
             if !self.examples.get(same).is_some_and(later) {
                 return;
             }
             self.examples.remove(same);
-        } else if self.examples.len() >= MAX_EXAMPLES && !self.examples.last().is_some_and(later) {
-            return;
         }
         let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
         let (request_id, question) = (id.to_owned(), question.to_owned());
-        self.examples.insert(place, Example { at, request_id, question, reasoning: reasoning() });
+        let reasoning = reasoning();
+        self.examples.insert(place, Example { at, request_id, question, words, reasoning });
         self.examples.truncate(MAX_EXAMPLES);
     }
 
@@ -239,7 +257,7 @@ impl OneGap {
         self.asked.conversations.merge(other.asked.conversations);
         self.partly += other.partly;
         self.weeks |= other.weeks;
-        for Example { at, request_id, question, reasoning } in other.examples {
+        for Example { at, request_id, question, reasoning, .. } in other.examples {
             self.add_example(at, &request_id, &question, || reasoning);
         }
         for (skill, count) in other.related {

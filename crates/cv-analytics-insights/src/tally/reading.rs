@@ -33,6 +33,8 @@ pub(crate) struct Reading {
     pub(crate) missing: Vec<SkillIndex>,
     /// The topic, where there is no skill.
     pub(crate) topic: Option<TopicIndex>,
+    /// Topics beside the skills that the agent says it misses: `Kotlin and German?`, missing German.
+    pub(crate) missing_topics: Vec<TopicIndex>,
     /// Names from the agent's model that are not names.
     pub(crate) ignored_names: u64,
 }
@@ -40,8 +42,9 @@ pub(crate) struct Reading {
 impl Reading {
     /// Every name that the interaction counts under.
     pub(crate) fn names(&self) -> impl Iterator<Item = Name> {
-        let topic = self.topic.map(Name::Topic);
-        self.skills.iter().map(|&skill| Name::Skill(skill)).chain(topic)
+        let topics = self.topic.iter().chain(&self.missing_topics);
+        let skills = self.skills.iter().map(|&skill| Name::Skill(skill));
+        skills.chain(topics.map(|&topic| Name::Topic(topic)))
     }
 }
 
@@ -85,10 +88,11 @@ impl<'r> Reader<'r> {
         mentions: &mut Vec<SkillMention<'p>>,
         reading: &mut Reading,
     ) {
-        let Reading { skills, matched, missing, topic, ignored_names } = reading;
+        let Reading { skills, matched, missing, topic, missing_topics, ignored_names } = reading;
         skills.clear();
         matched.clear();
         missing.clear();
+        missing_topics.clear();
         mentions.clear();
         (*topic, *ignored_names) = (None, 0);
         let text = observation.query.as_ref().map_or("", |query| query.text);
@@ -100,15 +104,16 @@ impl<'r> Reader<'r> {
         let response = observation.response.as_ref();
         let mut words = None;
         if let Some(response) = response {
-            for (list, found) in [
-                (&response.matched_skills, &mut *matched),
-                (&response.missing_skills, &mut *missing),
-            ] {
-                for entry in list.iter() {
-                    self.read_entry(entry, text, &mut words);
-                }
-                *ignored_names += self.take_names(found);
+            for entry in response.matched_skills.iter() {
+                self.read_entry(entry, text, &mut words);
             }
+            *ignored_names += self.take_names(matched) + self.read.topics.drain(..).count() as u64;
+            for entry in response.missing_skills.iter() {
+                self.read_entry(entry, text, &mut words);
+            }
+            *ignored_names += self.take_names(missing);
+            let topics = self.read.topics.drain(..);
+            missing_topics.extend(topics.map(|topic| self.names.topic(&topic)));
             skills.extend_from_slice(missing);
             if text.is_none() {
                 skills.extend_from_slice(matched);
@@ -126,6 +131,8 @@ impl<'r> Reader<'r> {
             }
         }
         if skills.is_empty() {
+            // The question has the topic itself.
+            *ignored_names += missing_topics.drain(..).count() as u64;
             *topic = Some(self.topic(text, *topic));
         } else {
             *topic = None;

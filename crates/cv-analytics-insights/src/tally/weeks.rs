@@ -79,9 +79,11 @@ pub(crate) struct WeekTally {
     pub(crate) queries: u64,
     pub(crate) responses: u64,
     pub(crate) joined: u64,
-    /// Responses of an agent that reports its bad answers too: they name an outcome or a missing
-    /// skill, bring their question along, or say that the answer is not full.
+    /// Responses of an agent that reports its bad answers too: they name an outcome, bring their
+    /// question along, or say that nothing matched.
     pub(crate) telling_responses: u64,
+    /// Responses that are partial or name something missing.
+    pub(crate) shortcomings: u64,
     pub(crate) matches: MatchCounts,
     pub(crate) sources: MatchSources,
     /// Sum of the match scores in millionths: whole numbers add up alike in any order.
@@ -184,7 +186,7 @@ impl<'s> Tally<'s> {
         let trouble = Trouble::of(observation);
         failed_names(trouble, reading, failed);
         week.ignored_names += reading.ignored_names;
-        if week.add(observation, reading, (conversation, at)) && last {
+        if week.add(observation, (conversation, at)) && last {
             self.disagreements.add(observation, at);
         }
         for name in reading.names() {
@@ -253,7 +255,6 @@ impl WeekTally {
     pub(crate) fn add(
         &mut self,
         observation: &PagedObservation<'_>,
-        reading: &Reading,
         (conversation, at): (u64, Timestamp),
     ) -> bool {
         self.interactions += 1;
@@ -272,8 +273,10 @@ impl WeekTally {
         self.telling_responses += u64::from(
             response.outcome_named
                 || response.form != ResponseForm::Plain
-                || response.match_type.is_some_and(|covered| covered != MatchType::Full)
-                || !reading.missing.is_empty(),
+                || response.match_type == Some(MatchType::None),
+        );
+        self.shortcomings += u64::from(
+            response.match_type == Some(MatchType::Partial) || !response.missing_skills.is_empty(),
         );
         self.add_match(observation)
     }

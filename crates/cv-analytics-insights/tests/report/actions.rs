@@ -2,7 +2,7 @@
 
 use cv_analytics_core::event::{Outcome, ResponseForm};
 use cv_analytics_core::store::Observation;
-use cv_analytics_insights::model::{ActionKind, Evidence, GapKind, NameType, Report};
+use cv_analytics_insights::model::{Action, ActionKind, Evidence, GapKind, NameType, Report};
 
 use crate::interactions::*;
 
@@ -92,8 +92,6 @@ fn an_agent_that_reports_only_its_good_answers_is_told_to_report_the_others() {
     assert_eq!(moved.actions[0].evidence.queries, 9);
     for other in [
         good(9).none().answered(|response| response.outcome_named = false),
-        good(9).partial(),
-        good(9).missing(&["Kafka"]),
         asked("named", 0, "Docker?"),
         good(9).answered(|response| response.form = ResponseForm::SelfContained),
     ] {
@@ -103,6 +101,42 @@ fn an_agent_that_reports_only_its_good_answers_is_told_to_report_the_others() {
             report_of(answers).actions.into_iter().map(|action| action.kind).collect();
         assert!(!kinds.contains(&ActionKind::MoveOver), "{kinds:?}");
     }
+    for lesser in [good(9).partial(), good(9).missing(&["Kafka"])] {
+        let answers = [repeated(9, good), vec![lesser]].concat();
+        assert_eq!(kinds(&report_of(answers.clone()))[0].0, ActionKind::MoveOver);
+        let complete = report(&answers);
+        let moves = |action: &Action| action.kind == ActionKind::MoveOver;
+        assert!(!complete.actions.iter().any(moves), "{:?}", kinds(&complete));
+    }
+}
+
+#[test]
+fn what_is_unanswered_after_complete_weeks_is_an_outage() {
+    let plain = |id: String, week| {
+        asked(id, week, "Docker?").answered(|response| response.outcome_named = false)
+    };
+    let weeks = repeated(40, |id| plain(format!("w{id}"), u8::try_from(1 + id % 7).unwrap()));
+    let answered = repeated(10, |id| plain(format!("a{id}"), 0));
+    let silent = repeated(40, |id| asked(format!("s{id}"), 0, "Docker?").silent());
+    let report = report(&[weeks, answered, silent].concat());
+    assert_eq!(kinds(&report), [(ActionKind::FixFault, "unanswered")]);
+}
+
+#[test]
+fn an_outage_that_ends_in_several_ways_is_one() {
+    let failed = [Outcome::Quota, Outcome::AiError, Outcome::Error].map(|outcome| {
+        let id = outcome.code();
+        repeated(15, |place| {
+            asked(format!("{id}{place}"), 0, "Docker?")
+                .answered(|response| response.outcome = outcome)
+        })
+    });
+    let gap = repeated(40, |id| asked(format!("g{id}"), 0, "COBOL?").none());
+    let fine = many(55, 0, "Docker?");
+    let report = report(&[failed.concat(), gap, fine].concat());
+    let kinds: Vec<_> = report.actions.iter().map(|action| action.kind).collect();
+    let fault = ActionKind::FixFault;
+    assert_eq!(kinds, [fault, fault, fault, ActionKind::AddOrLearn]);
 }
 
 #[test]

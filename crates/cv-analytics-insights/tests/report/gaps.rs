@@ -172,3 +172,37 @@ fn a_mark_holds_for_every_spelling_of_an_unknown_name() {
         assert_eq!(report.gaps[0].mark, Some(GapMark::NotMine), "{set}");
     }
 }
+
+#[test]
+fn a_topic_that_is_missing_beside_a_skill_fails_and_the_skill_does_not() {
+    let none = |id, text, missing: &[&str]| asked(id, 0, text).none().missing(missing);
+    let report = report(&[
+        none("1", "Kotlin and German?", &["German"]),
+        none("2", "Do you know Go and security clearance?", &["security clearance"]),
+        asked("3", 0, "Do you know Java and speak German?").partial().missing(&["German"]),
+    ]);
+    let failed: Vec<_> = report
+        .gaps
+        .iter()
+        .map(|gap| (gap.name.as_str(), gap.name_type, gap.queries, gap.partly))
+        .collect();
+    let expected =
+        [("German", NameType::Topic, 2, 1), ("security clearance", NameType::Topic, 1, 0)];
+    assert_eq!(failed, expected);
+    let german = report.topics.iter().find(|row| row.topic == "German").unwrap();
+    assert_eq!((german.figures.queries, german.figures.failing), (2, 2));
+    assert_eq!(report.capture.ignored_names, 0);
+}
+
+#[test]
+fn examples_differ_in_more_than_case_and_signs() {
+    let questions = ["Rust?", "rust?", "Rust ?", "R\u{fc}st", "Ru\u{308}st", "Do you know Rust?"];
+    let asked: Vec<_> = questions
+        .iter()
+        .enumerate()
+        .map(|(id, text)| asked(id, 0, text).none().missing(&["Rust"]))
+        .collect();
+    let report = report(&asked);
+    let gap = report.gaps.iter().find(|gap| gap.name == "Rust").unwrap();
+    assert_eq!(gap.examples, ["Rust?", "R\u{fc}st", "Do you know Rust?"]);
+}
