@@ -84,7 +84,7 @@ def names_are_read():
             ("CI/CD", "?", ["CI/CD"]), ("None", "none?", [None]), ("N/A", None, [None]), ("-", None, [None]),
             ("Zorblang", "Zorblang?", ["Zorblang"]), ("Zorblang", "Zorblangs?", [None]),
             ("Zorblang", None, ["Zorblang"]), ("a b c d e", "a b c d e", [None]), ("x" * 41, None, [None]),
-            ("go / zorblang", "ZORBLANG", ["Go", "zorblang"]), ("Visa", "Visa?", [None]),
+            ("go / zorblang", "ZORBLANG", ["Go", "zorblang"]), ("Visa", "Visa?", ["visa"]),
     ]:
         equal(dictionary.skills_in(name, question), expected, f"the name {name!r}")
     for name, question, expected in [("Visa", "?", ("visa", False)), ("other", "?", (None, False)),
@@ -92,6 +92,8 @@ def names_are_read():
                                      ("trellis tax", "What trellis tax?", ("trellis tax", False)),
                                      ("trellis tax", "What?", (None, True))]:
         equal(dictionary.topic_in(name, question), expected, f"the topic {name!r}")
+    beside = week_of([{"text": "Go and notice period?", "missing": ["notice period"], "match": "none", "outcome": "no_match"}])
+    equal(gaps_of(beside), {("topic", "notice period", "no_answer"): (1, 0)}, "a topic that is missing beside a skill")
     recount = week_of([{"text": "Go?", "missing": ["None", "Zorblang", "Go"], "topic": "not mentioned"}])
     equal(recount.report(MONDAY)["capture"]["ignoredNames"], 3, "ignored names")
 
