@@ -2,6 +2,7 @@
 
 pub mod counting_rules;
 pub mod gap_marks;
+pub mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 

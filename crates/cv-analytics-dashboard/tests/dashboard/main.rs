@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod connecting;
 mod exports;
 mod hostile_text;
 mod letters;
@@ -17,4 +18,5 @@ mod marks;
 mod numbers;
 mod rig;
 mod searching;
+mod settings;
 mod week_page;
