@@ -54,4 +54,5 @@ const EMPTY_PAGES = [
   ["live", "/live"],
   ["dead letters", "/dead-letters"],
   ["settings", "/settings"],
+  ["how an agent is connected", "/connect"],
 ];

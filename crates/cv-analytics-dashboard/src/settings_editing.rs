@@ -185,7 +185,7 @@ pub(crate) fn editors(
         Editor {
             part: part.code(),
             name: part.name(),
-            form: capitalised(part.form()),
+            form: in_words(part.form()),
             text,
             sessions,
             conversation_of,
@@ -196,6 +196,20 @@ pub(crate) fn editors(
     };
     let editors = SettingsPart::ALL.into_iter().map(editor);
     editors.map(|editor| (editor.part, editor)).collect()
+}
+
+/// A sentence of the command line for a page: with a capital, and quotation marks for backquotes.
+fn in_words(sentence: &str) -> String {
+    let mut words = String::new();
+    for (place, part) in sentence.split('`').enumerate() {
+        words += match place {
+            0 => "",
+            place if place % 2 == 1 => "“",
+            _ => "”",
+        };
+        words += part;
+    }
+    capitalised(&words)
 }
 
 fn encoded_bytes(text: &str) -> usize {
@@ -286,7 +300,7 @@ pub(crate) async fn change<S: Browse, D: DeadLetters>(
     let proposed = match typed.read(store, &current).await? {
         Ok(proposed) => proposed,
         Err(error) => {
-            typed.error = Some(capitalised(&error));
+            typed.error = Some(in_words(&error));
             let happened = Happened { typed: Some(typed), ..Happened::default() };
             return with_status(
                 StatusCode::BAD_REQUEST,

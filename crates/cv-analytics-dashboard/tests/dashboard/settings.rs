@@ -52,7 +52,7 @@ async fn a_cv_list_is_looked_at_saved_and_undone() {
     assert_eq!(preview.status, 200, "{}", preview.body);
     for part in [
         "<dt>Added</dt><dd dir=\"auto\">Go and Kubernetes</dd>",
-        "What it changes in week 2026-W47",
+        "What it changes in week <span class=\"nowrap\">2026-W47",
         "Gap Kubernetes: “Not covered” → “On your CV, but not found”",
         "On your CV, never asked about: Go",
     ] {
@@ -134,7 +134,9 @@ async fn what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays() {
     let answer = rig.post("/settings/topics", &[("text", typed)]).await;
     assert_eq!(answer.status, 400);
     assert!(
-        answer.body.contains("id=\"topics-error\">Line 2: missing &quot;=&quot;"),
+        answer.body.contains(
+            "id=\"topics-error\">Line 2: missing &quot;=&quot;: write “name = phrase, phrase”"
+        ),
         "{}",
         answer.body
     );
