@@ -50,9 +50,12 @@ for (const width of WIDTHS) {
 
 const EMPTY_PAGES = [
   ["the week", "/"],
+  ["the weeks", "/weeks"],
+  ["the months", "/weeks?by=month"],
   ["questions", "/questions"],
   ["live", "/live"],
   ["dead letters", "/dead-letters"],
+  ["mail", "/mail"],
   ["settings", "/settings"],
   ["how an agent is connected", "/connect"],
 ];

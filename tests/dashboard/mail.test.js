@@ -39,7 +39,7 @@ for (const width of WIDTHS) {
     await page.goto("/mail");
     const region = page.getByRole("region", { name: "Who gets it" });
     await region.getByText("cron(0 9 ? * MON *)").waitFor();
-    assert.match(await region.textContent(), /Next: \d{4}-\d{2}-\d{2} 09:00:00 UTC/);
+    assert.match(await region.textContent(), /Next: \d+ [A-Z]\w+ \d{4} at \d\d:\d\d \S+ \(cron/);
     for (const address of ["somebody.with.a.long.address@mail.example.org", "b@example.org"]) {
       const row = region.locator("div").filter({ hasText: address }).last();
       assert.match(await row.textContent(), /not sent: their first mail is the next one/);

@@ -17,6 +17,12 @@ export const everyPage = async (page) => {
     .evaluateAll((options) => options.map((option) => option.value));
   pages.push(["the oldest week", `/weeks/${weeks.at(-1)}`]);
   pages.push(["a week without data", "/weeks/2024-W01"]);
+  pages.push(["the weeks by shares", "/weeks?show=shares"]);
+  pages.push(["the months", "/weeks?by=month"]);
+  pages.push(["the quarters", "/weeks?by=quarter&show=shares"]);
+  await page.goto("/weeks?by=quarter");
+  pages.push(["a quarter's weeks", await page.locator("svg.plot a").first().getAttribute("href")]);
+  pages.push(["a grouping that there is not", "/weeks?by=day"]);
   pages.push(["questions of eight weeks", "/questions?weeks=8"]);
   pages.push(["questions by every filter", `/questions?week=${weeks[0]}&weeks=2&skill=Go&match=none&outcome=no_match&score=0-50&text=a`]);
   pages.push(["questions that nobody asked", "/questions?text=no+such+words"]);
@@ -33,7 +39,11 @@ export const everyPage = async (page) => {
 };
 
 /** Pages that say that something is wrong, and with which status. */
-export const REFUSALS = { "an address that cannot be read": 400, "an interaction that is not there": 404 };
+export const REFUSALS = {
+  "a grouping that there is not": 400,
+  "an address that cannot be read": 400,
+  "an interaction that is not there": 404,
+};
 
 /** Unfolds whatever can be, so that nothing hides from a check. */
 export const unfold = (page) =>

@@ -15,6 +15,7 @@ const PICTURES = [
   { name: "dashboard-week-light", path: "/", width: 1280, scheme: "light", height: 1500 },
   { name: "dashboard-week-dark", path: "/", width: 1280, scheme: "dark", height: 1500 },
   { name: "dashboard-week-phone", path: "/", width: 390, scheme: "light", height: 1500 },
+  { name: "dashboard-weeks", path: "/weeks", width: 1280, scheme: "light", height: 1110 },
   { name: "dashboard-questions", path: "/questions?skill=Kubernetes&match=none", width: 1280, scheme: "light", height: 1100 },
 ];
 

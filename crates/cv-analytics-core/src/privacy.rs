@@ -113,7 +113,7 @@ impl Privacy {
             Value::Array(values) => {
                 return values
                     .iter_mut()
-                    .fold(false, |cut, value| self.value_of(kind, value) || cut);
+                    .fold(false, |cut, value| cut | self.value_of(kind, value));
             }
             Value::Object(fields) => {
                 if kind == FieldKind::Session {

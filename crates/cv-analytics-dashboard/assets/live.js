@@ -28,6 +28,14 @@
       while (list.children.length > most) list.lastElementChild.remove();
     }
   };
+  // The words of the server, kept true while the page stays open; what is older than a day stays as it is.
+  const age = (time) => {
+    const minutes = Math.floor((Date.now() - Date.parse(time.dateTime)) / 60000);
+    const [count, unit] = minutes < 60 ? [minutes, "minute"] : [Math.floor(minutes / 60), "hour"];
+    if (minutes > 0 && minutes < 24 * 60) time.textContent = `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+  };
+  setInterval(() => list.querySelectorAll("time").forEach(age), 20000);
+  tell("Connecting…");
   const events = new EventSource(list.dataset.events);
   events.addEventListener("open", () => tell("Connected: new questions appear here."));
   events.addEventListener("error", () => tell("Not connected; trying again."));

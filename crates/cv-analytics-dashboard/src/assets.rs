@@ -26,3 +26,35 @@ pub(crate) async fn file(Path(name): Path<String>) -> Result<Response<Body>, Pag
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=300"));
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a size is written out in place of a token: a number with its unit.
+    fn is_raw(word: &str) -> bool {
+        let number = word.strip_suffix("rem").or_else(|| word.strip_suffix("px"));
+        number.is_some_and(|number| number.parse::<f64>().is_ok())
+    }
+
+    #[test]
+    fn every_size_and_colour_is_a_token() {
+        let text =
+            |name: &str| FILES.iter().find(|(known, ..)| *known == name).map(|(.., text)| *text);
+        let (sheet, tokens) =
+            (text("dashboard.css").unwrap_or(""), text("tokens.css").unwrap_or(""));
+        let mut used = 0;
+        for line in sheet.lines().filter(|line| !line.starts_with("@media")) {
+            let raw = line
+                .split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '.')
+                .find(|word| is_raw(word));
+            assert_eq!(raw, None, "{line}");
+            for name in line.split("var(").skip(1) {
+                let name = name.split(')').next().unwrap_or_default();
+                assert!(tokens.contains(&format!("  {name}:")), "{name} is no token");
+                used += 1;
+            }
+        }
+        assert!(used > 100, "{used}");
+    }
+}

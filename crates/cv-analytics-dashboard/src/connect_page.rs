@@ -13,20 +13,28 @@ use cv_analytics_core::event::RequestId;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::text::sanitize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::access::Owner;
-use crate::agent_connection::{Attempt, TestQuestion};
+use crate::agent_connection::{AgentConnection, Attempt, TestQuestion};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
 use crate::question_view::interaction_href;
-use crate::settings_editing::moment;
 
 /// The ledger's key of when the secrets were shown.
 const SHOWN_KEY: &str = "cv-analytics:secrets-shown";
 /// Columns of what a server said.
 const FAILURE_COLUMNS: usize = 400;
+
+/// When which secrets were shown.
+#[derive(Serialize, Deserialize)]
+struct Shown {
+    at: Timestamp,
+    /// The digest of their key id.
+    key: String,
+}
 
 /// What the first pages say of the connection.
 #[derive(Debug, Serialize)]
@@ -78,15 +86,35 @@ impl ConnectView {
     pub(crate) async fn of<S: Browse, D: DeadLetters>(
         dashboard: &Dashboard<S, D>,
     ) -> Result<Self, PageError> {
-        let connection = dashboard.connection.as_ref();
-        let shown = dashboard.store.get(SHOWN_KEY).await?;
-        let shown = shown.and_then(|record| record.value.parse().ok());
+        let connection = dashboard.connection.as_deref();
+        let shown = match connection {
+            Some(connection) => shown(&dashboard.store, connection).await?.0,
+            None => None,
+        };
         Ok(Self {
             secrets_file: connection.map(|connection| connection.secrets_file().to_owned()),
-            has_public_address: connection.is_some_and(|known| known.has_public_address()),
-            shown: shown.map(|at| moment(Timestamp::from_millis(at))),
+            has_public_address: connection.is_some_and(AgentConnection::has_public_address),
+            shown: shown.map(|at| dashboard.times().exact(at)),
         })
     }
+}
+
+/// When the secrets were shown, where they were, and the version of the record.
+async fn shown<S: Browse>(
+    store: &S,
+    connection: &dyn AgentConnection,
+) -> Result<(Option<Timestamp>, Option<u64>), PageError> {
+    let Some(record) = store.get(SHOWN_KEY).await? else { return Ok((None, None)) };
+    // A restored archive tells of the secrets of another installation.
+    let of_these = |shown: &Shown| shown.key == key_digest(connection);
+    let known = serde_json::from_str::<Shown>(&record.value).ok().filter(of_these);
+    Ok((known.map(|shown| shown.at), Some(record.version)))
+}
+
+/// Tells one installation's secrets from another's, and says nothing of them.
+fn key_digest(connection: &dyn AgentConnection) -> String {
+    let [(_, key_id), ..] = connection.secrets();
+    hex::encode(Sha256::digest(key_id.as_bytes()))
 }
 
 async fn show<S: Browse, D: DeadLetters>(
@@ -111,11 +139,13 @@ pub(crate) async fn show_secrets<S: Browse, D: DeadLetters>(
     State(dashboard): State<Arc<Dashboard<S, D>>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
-    let connection = dashboard.connection.as_ref().ok_or(NO_INTAKE)?;
+    let connection = dashboard.connection.as_deref().ok_or(NO_INTAKE)?;
+    let (before, version) = shown(&dashboard.store, connection).await?;
     // A program has the file; what it sends about may be logged.
-    let is_browser = matches!(owner, Owner::Browser { .. });
-    let now = dashboard.now().as_millis().to_string();
-    let secrets = if is_browser && dashboard.store.put(SHOWN_KEY, &now, None).await? {
+    let may_see = matches!(owner, Owner::Browser { .. }) && before.is_none();
+    let note = Shown { at: dashboard.now(), key: key_digest(connection) };
+    let note = serde_json::to_string(&note).unwrap_or_default();
+    let secrets = if may_see && dashboard.store.put(SHOWN_KEY, &note, version).await? {
         Some(connection.secrets())
     } else {
         None
@@ -169,17 +199,13 @@ impl TestView {
             let failure = attempt.failure.as_ref();
             (attempt.address.clone(), failure.map(|failure| sanitize(failure, FAILURE_COLUMNS)))
         };
+        let times = dashboard.times();
         Ok(Self {
             is_taken: sent.is_none_or(TestQuestion::is_taken),
             attempts: attempts.flatten().map(attempt).collect(),
-            question: query.map(|query| seconds(query.timestamp)),
-            answer: response.map(|response| seconds(response.timestamp)),
+            question: query.map(|query| times.exact(query.timestamp)),
+            answer: response.map(|response| times.exact(response.timestamp)),
             href: interaction_href(request_id.as_str()),
         })
     }
-}
-
-/// `09:05:07 UTC`.
-fn seconds(at: Timestamp) -> String {
-    format!("{} UTC", at.to_string().get(11..19).unwrap_or_default())
 }

@@ -8,10 +8,12 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::browse::Browse;
+use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::questions::filter::OfSession;
-use cv_analytics_insights::view::text::questions;
+use cv_analytics_insights::model::OTHER_QUESTIONS;
+use cv_analytics_insights::questions::filter::{OfSession, QuestionFilter};
+use cv_analytics_insights::view::text::{questions, sanitize};
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
@@ -20,22 +22,50 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
-use crate::question_view::{QuestionView, rows, whole};
+use crate::question_view::{QuestionView, answer, explained, whole};
+use crate::reports::Naming;
+use crate::times::{Times, length};
 use crate::weeks::shown_week;
 
 /// Questions of one conversation; a bot or a test asks more.
 const MAX_QUESTIONS: usize = 500;
+/// Columns of a skill's name, and of an answer.
+const NAME_COLUMNS: usize = 60;
+const ANSWER_COLUMNS: usize = 2_000;
 
 #[derive(Serialize)]
 struct ConversationView {
     name: String,
-    weeks: String,
+    /// `4 questions in 12 minutes`.
     count: String,
+    weeks: String,
     cut: bool,
-    rows: Vec<QuestionView>,
+    note: String,
+    turns: Vec<Turn>,
     /// The same conversation a week before, or after.
     earlier: String,
     later: String,
+}
+
+/// A question and what the agent made of it.
+#[derive(Serialize)]
+struct Turn {
+    question: QuestionView,
+    /// The hour and the minute.
+    clock: String,
+    /// The day, where it is another than that of the turn before.
+    day: Option<String>,
+    /// How long after the turn before: `2 minutes later`.
+    pause: Option<String>,
+    about: Vec<Chip>,
+    answer: Option<String>,
+}
+
+/// A skill or topic, and the week's questions about it.
+#[derive(Serialize)]
+struct Chip {
+    name: String,
+    href: String,
 }
 
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
@@ -75,14 +105,50 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     found.truncate(MAX_QUESTIONS);
     let naming = dashboard.reports.naming(&dashboard.store, week, dashboard.now()).await?;
     let address = |week: IsoWeek| format!("/sessions/{digest}?week={week}");
+    let times = dashboard.times();
+    let span = found.first().and_then(Observation::at).zip(found.last().and_then(Observation::at));
+    let span = span.filter(|_| found.len() > 1);
+    let span = span.map(|(first, last)| last.as_millis() - first.as_millis());
+    let span = span.map(|span| format!(" in {}", length(span))).unwrap_or_default();
     let view = ConversationView {
         name: digest.to_string().chars().take(6).collect(),
+        count: format!("{}{span}", questions(found.len() as u64)),
         weeks: format!("{first} to {last}"),
-        count: questions(found.len() as u64),
         cut,
-        rows: rows(&whole(&dashboard.store, &found).await?, &naming, dashboard.now()),
+        note: times.note(),
+        turns: turns(&whole(&dashboard.store, &found).await?, &naming, &times),
         earlier: address(week.earlier(2)),
         later: address(week.later(2)),
     };
     render("conversation.html", ("Conversation", "questions"), &owner, &view)
+}
+
+fn turns(interactions: &[Interaction], naming: &Naming, times: &Times) -> Vec<Turn> {
+    let mut before: Option<(String, i64)> = None;
+    let mut turns = Vec::new();
+    for (interaction, seen) in interactions.iter().zip(explained(interactions, naming)) {
+        let at = interaction.at().unwrap_or(times.now);
+        let day = times.day(at);
+        let pause = before.as_ref().map(|(_, last)| at.as_millis() - last);
+        let week = IsoWeek::containing(at).to_string();
+        let week = || QuestionFilter::of_week(&week);
+        let chip = |name: &str, filter: QuestionFilter| Chip {
+            name: sanitize(name, NAME_COLUMNS),
+            href: filter.path(),
+        };
+        let skills = seen.skills.iter().map(|skill| chip(skill, week().skill(skill)));
+        let topic = seen.topic.iter().filter(|topic| *topic != OTHER_QUESTIONS);
+        let topic = topic.map(|topic| chip(topic, week().topic(topic)));
+        turns.push(Turn {
+            about: skills.chain(topic).collect(),
+            question: QuestionView::of(interaction, &seen, times),
+            clock: times.clock(at),
+            pause: pause.map(|pause| format!("{} later", length(pause))),
+            day: Some(day.clone())
+                .filter(|day| before.as_ref().is_none_or(|(before, _)| before != day)),
+            answer: answer(interaction).map(|answer| sanitize(answer, ANSWER_COLUMNS)),
+        });
+        before = Some((day, at.as_millis()));
+    }
+    turns
 }

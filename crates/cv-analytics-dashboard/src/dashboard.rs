@@ -17,6 +17,8 @@ use crate::mail_page::Mails;
 use crate::owner_sessions::OwnerSessions;
 use crate::page::PageError;
 use crate::reports::Reports;
+use crate::times::{OwnerZone, Times};
+use crate::week_totals::WeekTotals;
 
 /// How long the count of the dead letters is shown again.
 const COUNT_MAX_AGE_MS: i64 = 15 * 1000;
@@ -47,6 +49,8 @@ pub struct Setup<S, D> {
     pub program_settings: Vec<ProgramSetting>,
     /// How often the live page looks for what arrived.
     pub live_every: Duration,
+    /// The zone that times are shown in.
+    pub time_zone: OwnerZone,
     /// Tells the time.
     pub clock: fn() -> Timestamp,
 }
@@ -70,10 +74,12 @@ pub struct Dashboard<S, D> {
     pub(crate) mails: Mails,
     pub(crate) reports: Reports,
     pub(crate) connection: Option<Arc<dyn AgentConnection>>,
+    pub(crate) week_totals: WeekTotals,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
     /// Places for live pages.
     pub(crate) watchers: Arc<Semaphore>,
+    time_zone: OwnerZone,
     clock: fn() -> Timestamp,
     stopping: watch::Sender<bool>,
 }
@@ -90,9 +96,11 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
             mails,
             reports: Reports::default(),
             connection: setup.connection,
+            week_totals: WeekTotals::default(),
             program_settings: setup.program_settings,
             live_every: setup.live_every,
             watchers: Arc::new(Semaphore::new(MAX_LIVE_PAGES)),
+            time_zone: setup.time_zone,
             clock: setup.clock,
             stopping: watch::Sender::new(false),
         }
@@ -100,6 +108,11 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Writes moments as the owner reads them now.
+    pub(crate) fn times(&self) -> Times {
+        Times::new(self.time_zone.clone(), self.now())
     }
 
     /// The weeks that hold interactions, the oldest first.

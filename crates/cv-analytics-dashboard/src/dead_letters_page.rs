@@ -17,7 +17,7 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::{DeadLetters, Entry, Retried};
 use crate::form::Form;
 use crate::page::{PageError, render};
-use crate::question_view::time;
+use crate::times::{Moment, Times};
 
 /// Letters in the list.
 const MAX_LISTED: usize = 200;
@@ -37,7 +37,7 @@ struct EntryView {
     href: String,
     reason: String,
     detail: String,
-    time: String,
+    at: Moment,
     size: String,
 }
 
@@ -59,7 +59,7 @@ const DONE: [(&str, &str); 5] = [
 ];
 
 impl EntryView {
-    fn of(entry: &Entry) -> Self {
+    fn of(entry: &Entry, times: &Times) -> Self {
         Self {
             href: address(&entry.id),
             reason: entry
@@ -69,7 +69,7 @@ impl EntryView {
                     sanitize(reason, 80)
                 }),
             detail: sanitize(&entry.detail, 400),
-            time: time(entry.arrived_at),
+            at: times.moment(entry.arrived_at),
             size: counted(entry.bytes, "byte", "bytes"),
             id: entry.id.clone(),
         }
@@ -88,9 +88,10 @@ pub(crate) async fn list<S: Browse, D: DeadLetters>(
     let query = Form::read(query.unwrap_or_default().as_bytes());
     let done = query.get("done");
     let listed = dashboard.dead_letters.list(MAX_LISTED).await.map_err(PageError::DeadLetters)?;
+    let times = dashboard.times();
     let view = ListView {
         done: DONE.iter().find(|(word, _)| Some(*word) == done).map(|(_, text)| *text),
-        entries: listed.entries.iter().map(EntryView::of).collect(),
+        entries: listed.entries.iter().map(|entry| EntryView::of(entry, &times)).collect(),
         more: (listed.more > 0).then(|| number(listed.more)),
     };
     render("dead_letters.html", ("Dead letters", "dead-letters"), &owner, &view)
@@ -107,7 +108,7 @@ pub(crate) async fn letter<S: Browse, D: DeadLetters>(
     ))?;
     let shown = body.get(..MAX_SHOWN_BYTES).unwrap_or(&body);
     let view = LetterView {
-        entry: EntryView::of(&entry),
+        entry: EntryView::of(&entry, &dashboard.times()),
         is_text: std::str::from_utf8(&body).is_ok(),
         body: readable(&String::from_utf8_lossy(shown)),
         cut: body.len() > MAX_SHOWN_BYTES,

@@ -9,7 +9,6 @@ use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{RequestId, Traffic, UnknownFields};
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::{LeftOut, QuestionFilter};
 use cv_analytics_insights::view::phrases::gaps::kind_name;
@@ -20,8 +19,9 @@ use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
-use crate::question_view::{QuestionView, explained, is_waiting, time};
+use crate::question_view::{QuestionView, explained, is_waiting};
 use crate::reports::Naming;
+use crate::times::{Moment, Times};
 
 /// Columns of a text, more than the intake keeps, and of a name.
 const TEXT_COLUMNS: usize = 20_000;
@@ -41,8 +41,8 @@ struct InteractionView {
     week: Option<Cell>,
     question: Option<String>,
     question_cut: bool,
-    asked_at: Option<String>,
-    answered_at: Option<String>,
+    asked_at: Option<Moment>,
+    answered_at: Option<Moment>,
     reasoning: Option<String>,
     reasoning_cut: bool,
     left_out: Option<&'static str>,
@@ -62,16 +62,17 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let not_there = || PageError::NotFound("unknown request id: no interaction is stored under it");
     let request_id = RequestId::new(request_id).map_err(|_| not_there())?;
     let found = dashboard.store.interaction(&request_id).await?.ok_or_else(not_there)?;
-    let now = dashboard.now();
+    let times = dashboard.times();
+    let now = times.now;
     let week = IsoWeek::containing(found.at().unwrap_or(now));
     let naming = dashboard.reports.naming(&dashboard.store, week, now).await?;
-    let view = view(found, &naming, now);
+    let view = view(found, &naming, &times);
     render("interaction.html", ("Interaction", "questions"), &owner, &view)
 }
 
-fn view(interaction: Interaction, naming: &Naming, now: Timestamp) -> InteractionView {
+fn view(interaction: Interaction, naming: &Naming, times: &Times) -> InteractionView {
     let seen = explained(std::slice::from_ref(&interaction), naming).pop().unwrap_or_default();
-    let row = QuestionView::of(&interaction, &seen, now);
+    let row = QuestionView::of(&interaction, &seen, times);
     let at = interaction.at();
     let week = at.map(|at| IsoWeek::containing(at).to_string());
     let of_week = |name: &str, filter: fn(QuestionFilter, &str) -> QuestionFilter| Cell {
@@ -88,7 +89,8 @@ fn view(interaction: Interaction, naming: &Naming, now: Timestamp) -> Interactio
             .map(|week| QuestionFilter::of_week(week).gap(name, *name_type, *kind).path()),
     });
     // What may still be answered stands in no gap yet.
-    let gaps = gaps.filter(|_| !is_waiting(at, interaction.response.is_some(), now)).collect();
+    let gaps =
+        gaps.filter(|_| !is_waiting(at, interaction.response.is_some(), times.now)).collect();
     let Interaction { request_id, query, response } = interaction;
     let names = |names: &[String]| names.iter().map(|name| sanitize(name, 80)).collect::<Vec<_>>();
     let mut tolerated: Vec<String> = Vec::new();
@@ -116,8 +118,8 @@ fn view(interaction: Interaction, naming: &Naming, now: Timestamp) -> Interactio
             .map(|week| Cell { value: week.clone(), href: Some(format!("/weeks/{week}")) }),
         question: query.as_ref().map(|half| paragraphs(&half.query)),
         question_cut: query.as_ref().is_some_and(|half| half.query_cut),
-        asked_at: query.as_ref().map(|half| time(half.timestamp)),
-        answered_at: response.as_ref().map(|half| time(half.timestamp)),
+        asked_at: query.as_ref().map(|half| times.moment(half.timestamp)),
+        answered_at: response.as_ref().map(|half| times.moment(half.timestamp)),
         reasoning: response
             .as_ref()
             .and_then(|half| half.reasoning.as_ref())

@@ -5,8 +5,9 @@
 //! 1. [`Setup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
 //! 2. `access`, `login`, [`owner_sessions`]: who is let in.
 //! 3. `reports`: reports and the rules that they are made under, remembered; `weeks`: the weeks that
-//!    there are.
-//! 4. `week_page`, `charts`: one week, as the insights' view tells it.
+//!    there are, `week_totals` their figures; [`times`]: moments as the owner reads them.
+//! 4. `overview_page`, `periods`: every week at a glance; `week_page`: one, as the insights' view
+//!    tells it; `charts`.
 //! 5. `question_search`, `questions_page`, `question_view`: the questions behind a number;
 //!    `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
 //! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, [`mail_page`]; `gap_marking`, from
@@ -30,8 +31,10 @@ mod interaction_page;
 mod live;
 mod login;
 pub mod mail_page;
+mod overview_page;
 pub mod owner_sessions;
 mod page;
+mod periods;
 pub mod private_file;
 mod question_search;
 mod question_view;
@@ -39,7 +42,9 @@ mod questions_page;
 mod reports;
 mod settings_editing;
 mod settings_page;
+pub mod times;
 mod week_page;
+mod week_totals;
 mod weeks;
 
 use std::sync::Arc;
@@ -59,7 +64,7 @@ pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router
         .route("/", get(weeks::newest::<S, D>))
         .route("/login", get(login::page).post(login::sign_in::<S, D>))
         .route("/logout", post(login::sign_out::<S, D>))
-        .route("/weeks", get(weeks::chosen))
+        .route("/weeks", get(overview_page::page::<S, D>))
         .route("/weeks/{week}", get(week_page::page::<S, D>))
         .route("/questions", get(questions_page::page::<S, D>))
         .route("/questions.csv", get(export::csv::<S, D>))

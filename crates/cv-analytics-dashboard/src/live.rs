@@ -49,6 +49,8 @@ struct LiveView {
     cursor: i64,
     /// How often the store is looked at, in words.
     every: String,
+    /// Which zone the times are in.
+    note: String,
 }
 
 #[derive(Serialize)]
@@ -65,8 +67,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     interactions.reverse();
     let naming = naming(&dashboard).await?;
     let every = dashboard.live_every;
+    let times = dashboard.times();
     let view = LiveView {
-        rows: rows(&interactions, &naming, dashboard.now()),
+        rows: rows(&interactions, &naming, &times),
+        note: times.note(),
         cursor: cursor.0,
         every: if every < Duration::from_secs(2) {
             "as they arrive".to_owned()
@@ -197,7 +201,8 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         });
         let mut changed = std::mem::take(&mut self.shown);
         let mut still = Vec::new();
-        let look = self.dashboard.now();
+        let times = self.dashboard.times();
+        let look = times.now;
         self.waiting.retain(|one| look.as_millis() - one.since.as_millis() < WAITING_MS);
         for mut one in std::mem::take(&mut self.waiting) {
             match store.interaction(&one.id).await? {
@@ -225,7 +230,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
         let events = [("question", arrived.interactions), ("answer", changed)];
         let mut made = Vec::new();
         for (name, interactions) in events {
-            for view in rows(&interactions, &naming, look) {
+            for view in rows(&interactions, &naming, &times) {
                 let row = fill("live_row.html", &RowView { question: &view })?;
                 let id = self.cursor.0.to_string();
                 made.push(Event::default().event(name).id(id).data(row.trim()));

@@ -21,6 +21,7 @@ use crate::access::{Owner, POLICY};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
+use crate::times::Times;
 
 /// The page frames the mail, which has styles within and nothing else of its own; in the frame it
 /// is nobody's page, and its links open beside it.
@@ -170,14 +171,15 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Extension(owner): Extension<Owner>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
-    let now = dashboard.now();
+    let times = dashboard.times();
+    let now = times.now;
     let week = week(which, now)?;
     let mails = &dashboard.mails;
     let state = mails.state(&dashboard.store, now).await?;
     let message = preview(&dashboard, week, now).await?;
     let recipients = state.recipients.iter().map(|(to, standing)| RecipientView {
         address: to.to_string(),
-        standing: words(standing, now),
+        standing: words(standing, &times),
         error: match standing {
             Standing::Failing { last_error, .. } => Some(last_error.clone()),
             _ => None,
@@ -187,7 +189,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let view = MailView {
         way: mails.way().to_owned(),
         schedule: mails.schedule(),
-        next: state.next.map(time),
+        next: state.next.map(|next| times.exact(next)),
         last_week: last_week.to_string(),
         recipients: recipients.collect(),
         week: week.to_string(),
@@ -241,27 +243,23 @@ fn answer(body: String, kind: &'static str) -> Response<Body> {
 }
 
 /// How it stands, in a sentence without its end.
-fn words(standing: &Standing, now: Timestamp) -> String {
+fn words(standing: &Standing, times: &Times) -> String {
+    let time = |at: Timestamp| times.exact(at);
     match standing {
-        Standing::Sent { at } => format!("sent at {}", time(*at)),
-        Standing::Due { at } if *at > now => format!("is sent at {}", time(*at)),
+        Standing::Sent { at } => format!("sent on {}", time(*at)),
+        Standing::Due { at } if *at > times.now => format!("is sent on {}", time(*at)),
         Standing::Due { at } => format!("due since {}, and being sent", time(*at)),
         Standing::Failing { since, tries, next_try, .. } => {
             let next = next_try.map_or_else(
                 || "not tried again until this server starts anew".to_owned(),
-                |next| format!("tried again at {}", time(next)),
+                |next| format!("tried again on {}", time(next)),
             );
             let times = if *tries == 1 { "once".to_owned() } else { format!("{tries} times") };
             format!("failing since {}, tried {times}, {next}", time(*since))
         }
         Standing::Unsubscribed { since } => {
-            format!("unsubscribed at {}: gets no mail", time(*since))
+            format!("unsubscribed on {}: gets no mail", time(*since))
         }
         Standing::NotTheirs => "not sent: their first mail is the next one".to_owned(),
     }
-}
-
-fn time(at: Timestamp) -> String {
-    let seconds = at.plus_millis(-at.as_millis().rem_euclid(1000)).to_string();
-    format!("{} UTC", seconds.trim_end_matches('Z').replace('T', " "))
 }

@@ -46,10 +46,12 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "mail.html",
     "marks.html",
     "message.html",
+    "overview.html",
     "question_row.html",
     "questions.html",
     "settings.html",
     "settings_preview.html",
+    "times.html",
     "week.html",
 ];
 

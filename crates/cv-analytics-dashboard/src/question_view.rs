@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::page::PageError;
 use crate::reports::Naming;
+use crate::times::{Moment, Times};
 
 /// Columns of a question and of a reason in a list, and of a name beside them.
 const QUESTION_COLUMNS: usize = 400;
@@ -34,10 +35,8 @@ const IN_A_PATH: &AsciiSet =
 /// A row of a list.
 #[derive(Debug, Serialize)]
 pub(crate) struct QuestionView {
-    /// `2026-11-17 09:30:05`.
-    pub(crate) time: String,
-    /// The same for machines.
-    pub(crate) datetime: String,
+    /// When it was asked, or answered where only the answer came.
+    pub(crate) at: Moment,
     /// The question; `None` where only the answer came.
     pub(crate) question: Option<String>,
     pub(crate) href: String,
@@ -87,16 +86,16 @@ pub(crate) async fn whole<S: Browse>(
     Ok(found.await?.into_iter().flatten().collect())
 }
 
-/// The rows of a list, as they are at `now`.
+/// The rows of a list, as they are now.
 pub(crate) fn rows(
     interactions: &[Interaction],
     naming: &Naming,
-    now: Timestamp,
+    times: &Times,
 ) -> Vec<QuestionView> {
     interactions
         .iter()
         .zip(explained(interactions, naming))
-        .map(|(interaction, explanation)| QuestionView::of(interaction, &explanation, now))
+        .map(|(interaction, explanation)| QuestionView::of(interaction, &explanation, times))
         .collect()
 }
 
@@ -110,20 +109,28 @@ pub(crate) fn explained(interactions: &[Interaction], naming: &Naming) -> Vec<Ex
 
 /// The model that answered, where the event named it.
 pub(crate) fn model(interaction: &Interaction) -> Option<&str> {
-    interaction.response.as_ref()?.unknown.get("model").and_then(Value::as_str)
+    further_text(interaction, "model")
+}
+
+/// What the visitor read, where the event brought it.
+pub(crate) fn answer(interaction: &Interaction) -> Option<&str> {
+    further_text(interaction, "answer")
+}
+
+fn further_text<'i>(interaction: &'i Interaction, field: &str) -> Option<&'i str> {
+    interaction.response.as_ref()?.unknown.get(field).and_then(Value::as_str)
 }
 
 impl QuestionView {
-    /// As it is at `now`, with what the report makes of it.
-    pub(crate) fn of(interaction: &Interaction, seen: &Explanation, now: Timestamp) -> Self {
+    /// As it is now, with what the report makes of it.
+    pub(crate) fn of(interaction: &Interaction, seen: &Explanation, times: &Times) -> Self {
         let observation = Observation::from(interaction.clone());
         let at = observation.at().unwrap_or(Timestamp::from_millis(0));
         let response = interaction.response.as_ref();
         let topic = seen.topic.iter().filter(|topic| *topic != OTHER_QUESTIONS);
         let about = seen.skills.iter().take(MAX_SKILLS).chain(topic);
         Self {
-            time: time(at),
-            datetime: at.to_string(),
+            at: times.moment(at),
             question: interaction
                 .query
                 .as_ref()
@@ -142,7 +149,7 @@ impl QuestionView {
                 .and_then(|response| response.reasoning.as_ref())
                 .map(|reason| sanitize(reason, REASON_COLUMNS)),
             model: model(interaction).map(|model| sanitize(model, NAME_COLUMNS)),
-            handling: if is_waiting(observation.at(), response.is_some(), now) {
+            handling: if is_waiting(observation.at(), response.is_some(), times.now) {
                 Handling::waiting()
             } else {
                 Handling::of(&observation, seen.latency_ms)
@@ -200,11 +207,4 @@ pub(crate) fn interaction_href(request_id: &str) -> String {
 pub(crate) fn score_words(score: f64) -> String {
     let text = format!("{score:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// `2026-11-17 09:30:05`, UTC.
-pub(crate) fn time(at: Timestamp) -> String {
-    let text = at.to_string();
-    let seconds = text.get(..19).unwrap_or(&text);
-    seconds.replacen('T', " ", 1)
 }

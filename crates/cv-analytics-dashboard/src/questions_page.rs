@@ -31,8 +31,9 @@ use crate::gap_marking::{MarkForm, MarkedView, without_marked};
 use crate::interaction_page::left_out_words;
 use crate::page::{PageError, render};
 use crate::question_search::{Found, QUESTIONS_PER_PAGE, search};
-use crate::question_view::{QuestionView, rows, time, whole};
+use crate::question_view::{QuestionView, rows, whole};
 use crate::reports::Naming;
+use crate::times::Times;
 use crate::weeks::{WeekChoice, choices, shown_week};
 
 /// The field of the search box, which finds a skill, a topic or a text.
@@ -75,6 +76,8 @@ struct QuestionsView {
     /// `111 questions in 41 conversations`.
     summary: String,
     searched: String,
+    /// Which zone the times are in.
+    note: String,
     rows: Vec<QuestionView>,
     pages: String,
     newer: Option<String>,
@@ -102,7 +105,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let without_marked = without_marked(&raw);
     let (find, query) = take_find(&without_marked);
     let filter = QuestionFilter::read(&query)?;
-    let now = dashboard.now();
+    let times = dashboard.times();
+    let now = times.now;
     let weeks = dashboard.weeks().await?;
     let newest = filter.week.unwrap_or_else(|| shown_week(&weeks, now));
     let store = &dashboard.store;
@@ -111,9 +115,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         return Ok(Redirect::to(&taken(&find, filter, &naming).path()).into_response());
     }
     let found = search(store, &naming, &filter, newest).await?;
-    let rows = rows(&whole(store, &found.rows).await?, &naming, now);
+    let rows = rows(&whole(store, &found.rows).await?, &naming, &times);
     let marked = MarkedView::of(naming.rules.settings(), &raw, now);
-    let view = QuestionsView { rows, marked, ..view(&filter, newest, &weeks, &naming, &found) };
+    let view =
+        QuestionsView { rows, marked, ..view(&filter, newest, &weeks, &naming, &found, &times) };
     render("questions.html", ("Questions", "questions"), &owner, &view)
 }
 
@@ -148,6 +153,7 @@ fn view(
     weeks: &[IsoWeek],
     naming: &Naming,
     found: &Found,
+    times: &Times,
 ) -> QuestionsView {
     // With its week, which may be another one when the page is turned.
     let here = QuestionFilter { week: Some(newest), ..filter.clone() };
@@ -197,7 +203,8 @@ fn view(
         text: box_text.cloned().unwrap_or_default(),
         score: filter.score.map(score_words).unwrap_or_default(),
         hidden: hidden(filter),
-        chips: chips(filter),
+        chips: chips(filter, times),
+        note: times.note(),
         clear: QuestionFilter { week: Some(newest), ..QuestionFilter::default() }.path(),
         total: found.total,
         summary: format!("{} in {}", questions(found.total), conversations(found.conversations)),
@@ -261,7 +268,7 @@ fn score_words(score: ScoreRange) -> String {
 }
 
 /// Every filter that is set, in words, with the address without it.
-fn chips(filter: &QuestionFilter) -> Vec<Chip> {
+fn chips(filter: &QuestionFilter, times: &Times) -> Vec<Chip> {
     let mut chips = Vec::new();
     let mut chip = |text: Option<String>, remove: fn(&mut QuestionFilter)| {
         if let Some(text) = text {
@@ -309,7 +316,7 @@ fn chips(filter: &QuestionFilter) -> Vec<Chip> {
         filter.halves = None;
     });
     chip(filter.took.as_ref().map(took_text), |filter| filter.took = None);
-    let moment = |words: &str, at: Timestamp| format!("{words} {} UTC", time(at));
+    let moment = |words: &str, at: Timestamp| format!("{words} {}", times.exact(at));
     chip(filter.since.map(|since| moment("since", since)), |filter| filter.since = None);
     chip(filter.until.map(|until| moment("before", until)), |filter| filter.until = None);
     chip(filter.left_out.map(left_out_text), |filter| filter.left_out = None);

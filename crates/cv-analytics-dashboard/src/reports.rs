@@ -205,6 +205,6 @@ impl Reports {
 }
 
 /// Whether what was read at `then` may be shown again where nothing tells whether it changed.
-fn is_fresh(then: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_fresh(then: Timestamp, now: Timestamp) -> bool {
     (0..MAX_AGE_MS).contains(&(now.as_millis() - then.as_millis()))
 }

@@ -11,11 +11,10 @@ use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{RequestId, SessionDigest};
-use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::parts::{PartChange, SettingsPart, change_part, last_change};
 use cv_analytics_insights::view::changes::{changes, some};
-use cv_analytics_insights::view::text::{capitalised, day, long_date};
+use cv_analytics_insights::view::text::capitalised;
 use cv_analytics_insights::view::week::Listing;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -26,6 +25,7 @@ use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::settings_page::{Happened, settings};
+use crate::times::{Moment, Times};
 use crate::weeks::shown_week;
 
 /// How long after a change the page offers to undo it.
@@ -68,7 +68,7 @@ pub(crate) struct Editor {
 pub(crate) struct ChangedView {
     name: String,
     text: String,
-    when: String,
+    when: Moment,
     /// Names the change.
     at: String,
 }
@@ -221,8 +221,9 @@ impl ChangedView {
     pub(crate) async fn of<S: Browse>(
         store: &S,
         settings: &FigureSettings,
-        now: Timestamp,
+        times: &Times,
     ) -> Result<Option<Self>, PageError> {
+        let now = times.now;
         let is_new = |change: &PartChange| now.as_millis() - change.at.as_millis() < UNDO_WITHIN_MS;
         let change = last_change(store, settings).await?.filter(is_new);
         Ok(change.map(|PartChange { part, before, after, at }| {
@@ -232,7 +233,7 @@ impl ChangedView {
             Self {
                 name: capitalised(part.name()),
                 text: what.collect::<Vec<_>>().join("; "),
-                when: moment(at),
+                when: times.moment(at),
                 at: at.to_string(),
             }
         }))
@@ -272,13 +273,6 @@ fn difference(
 /// Names what is in the part, so that a change knows what it replaces.
 fn base(part: SettingsPart, settings: &FigureSettings) -> Result<String, PageError> {
     Ok(hex::encode(Sha256::digest(part.only(settings).to_json()?.as_bytes())))
-}
-
-/// `2 November 2026, 09:05 UTC`.
-pub(crate) fn moment(at: Timestamp) -> String {
-    let text = at.to_string();
-    let date = day(&text).map(long_date).unwrap_or_default();
-    format!("{date}, {} UTC", text.get(11..16).unwrap_or_default())
 }
 
 /// Shows what a change would do, keeps it, or goes back to the form with what was typed.

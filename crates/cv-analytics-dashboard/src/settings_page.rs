@@ -12,7 +12,7 @@ use cv_analytics_core::event::SessionDigest;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks;
 use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
-use cv_analytics_insights::view::text::{day, long_date, sanitize};
+use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -94,16 +94,12 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
     let Happened { refused, typed, not_undone } = happened;
     let settings = FigureSettings::load(&dashboard.store).await?;
     let exclusions = &settings.exclusions;
+    let times = dashboard.times();
     let mark = |(name, marked): (&String, &gap_marks::MarkedGap)| {
         let mark = marked.mark?;
         let known = GAP_MARKS.iter().find(|(known, _)| *known == mark)?;
-        let since = marked.at.and_then(|at| day(&at.to_string()));
-        Some(MarkView {
-            name: sanitize(name, 80),
-            key: name.clone(),
-            mark: known.1,
-            since: since.map(long_date),
-        })
+        let since = marked.at.map(|at| times.day(at));
+        Some(MarkView { name: sanitize(name, 80), key: name.clone(), mark: known.1, since })
     };
     let pairs = |map: &BTreeMap<String, Vec<String>>| {
         let pair = |(name, words): (&String, &Vec<String>)| {
@@ -122,7 +118,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         choices: GAP_MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
         marked: MarkedView::of(&settings, query, dashboard.now()),
         refused,
-        changed: ChangedView::of(&dashboard.store, &settings, dashboard.now()).await?,
+        changed: ChangedView::of(&dashboard.store, &settings, &times).await?,
         not_undone,
         editors: editors(&settings, typed),
         sessions: exclusions

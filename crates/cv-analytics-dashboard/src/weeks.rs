@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
-use crate::form::Form;
 use crate::page::PageError;
 
 /// A week to choose.
@@ -32,13 +31,6 @@ pub(crate) async fn newest<S: Browse, D: DeadLetters>(
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
     Ok(Redirect::to(&format!("/weeks/{}", shown_week(&weeks, now))).into_response())
-}
-
-/// `GET /weeks?week=…`: what the list of weeks sends.
-pub(crate) async fn chosen(RawQuery(query): RawQuery) -> Result<Response<Body>, PageError> {
-    let form = Form::read(query.unwrap_or_default().as_bytes());
-    let week: IsoWeek = form.get("week").unwrap_or_default().parse()?;
-    Ok(Redirect::to(&format!("/weeks/{week}")).into_response())
 }
 
 /// The newest of `weeks` that is over, else the current one.

@@ -8,4 +8,5 @@ mod names;
 mod negative_binomial;
 mod suggestion;
 mod together;
+pub mod totals;
 pub mod trends;

@@ -1,12 +1,14 @@
 //! The settings that change figures: they live in the store, and travel as one JSON document.
 
 pub mod counting_rules;
+pub mod cv_changes;
 pub mod gap_marks;
 pub mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::gap_marks::MarkedGap;
@@ -107,6 +109,26 @@ impl FigureSettings {
         change: impl Fn(&mut Self),
     ) -> Result<Self, SettingsError> {
         Self::change_with(ledger, change).await
+    }
+
+    /// The same at a known moment: where the change gives the CV list other entries, that is noted
+    /// for [`cv_changes::cv_changes`].
+    ///
+    /// # Errors
+    /// Those of [`FigureSettings::change`].
+    pub async fn change_at(
+        ledger: &impl Ledger,
+        at: Timestamp,
+        change: impl Fn(&mut Self),
+    ) -> Result<Self, SettingsError> {
+        let mut before = None;
+        let settings = Self::change_with(ledger, |settings| {
+            before.clone_from(&settings.cv);
+            change(settings);
+        })
+        .await?;
+        cv_changes::note(ledger, before.as_deref(), settings.cv.as_deref(), at).await?;
+        Ok(settings)
     }
 
     /// The same for a change that also tells what it found; it may be asked more than once.

@@ -60,7 +60,8 @@ impl Changes {
             noted.last += 1;
             noted.any = noted.last;
         }
-        let (first, last) = (WeekNumber::of(period.start), WeekNumber::of(period.end));
+        let last = WeekNumber::of(period.end.plus_millis(-1));
+        let first = WeekNumber::of(period.start);
         let within = noted.weeks.iter().filter(|(week, _)| (first..=last).contains(week));
         within.map(|(_, number)| *number).max().unwrap_or_default().max(noted.any)
     }
@@ -93,7 +94,7 @@ mod tests {
     fn a_marker_moves_with_its_own_weeks_alone() {
         let changes = Changes::default();
         let week: IsoWeek = "2026-W47".parse().unwrap();
-        let period = week.start()..week.end().plus_millis(-1);
+        let period = week.start()..week.end();
         let first = changes.marker(&period, 1);
         changes.note(&[WeekNumber::of(week.later(1).start())]);
         assert_eq!(changes.marker(&period, 1), first);

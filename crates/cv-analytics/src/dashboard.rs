@@ -17,6 +17,7 @@ use cv_analytics_dashboard::agent_connection::AgentConnection;
 use cv_analytics_dashboard::dead_letters::DeadLetters;
 use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
+use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
@@ -41,6 +42,7 @@ pub(crate) struct Place {
     pub(crate) connection: Option<Arc<dyn AgentConnection>>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
+    pub(crate) time_zone: OwnerZone,
 }
 
 /// Puts the dashboard of `store` together.
@@ -66,6 +68,7 @@ pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
         connection: place.connection,
         program_settings: place.program_settings,
         live_every: place.live_every,
+        time_zone: place.time_zone,
         clock: now,
     }))
 }

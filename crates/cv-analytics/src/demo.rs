@@ -64,7 +64,7 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let store = server.store.clone();
     if demo.serve.files.is_empty() {
         let cv = demo_traffic::cv()?;
-        FigureSettings::change(&store, |settings| settings.cv = Some(cv.clone())).await?;
+        FigureSettings::change_at(&store, now(), |settings| settings.cv = Some(cv.clone())).await?;
     }
     let week = IsoWeek::last_closed(now());
     let first = week.earlier(WEEKS - 1);

@@ -10,6 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cv_analytics_dashboard::ProgramSetting;
+use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_server::configuration::{Limits, PublicUrl};
 use tracing_subscriber::EnvFilter;
 
@@ -48,6 +49,9 @@ pub(crate) struct Serve {
     /// Be reached at this address by agent and browser, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
+    /// Show times in this zone, as `Europe/London`; weeks stay UTC [default: the system's]
+    #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
+    time_zone: Option<OwnerZone>,
     /// Expect this region in signatures; the first start writes it to credentials.env
     #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
@@ -130,6 +134,11 @@ impl Serve {
         Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
     }
 
+    /// The zone that times are shown in.
+    pub(crate) fn time_zone(&self) -> OwnerZone {
+        self.time_zone.clone().unwrap_or_else(OwnerZone::of_the_system)
+    }
+
     /// What the dashboard shows of the options.
     fn shown_settings(&self) -> Vec<ProgramSetting> {
         let setting = |name, value: String| ProgramSetting { name, value };
@@ -140,6 +149,7 @@ impl Serve {
                 "Public address",
                 self.public_url.as_ref().map_or("none".to_owned(), ToString::to_string),
             ),
+            setting("Shows times in", self.time_zone().to_string()),
             setting(
                 "Keeps interactions",
                 self.retention_days.map_or_else(for_ever, |days| format!("{days} days")),

@@ -11,7 +11,7 @@ use cv_analytics_insights::settings::parts::SettingsPart;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::store_location::{FigureFiles, read_part};
-use crate::{input_lines, output};
+use crate::{input_lines, now, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Settings {
@@ -152,7 +152,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     } else {
         Some(store.privacy_to_find(&import.exclude_session).await?)
     };
-    let kept = FigureSettings::change(&store, |settings| {
+    let kept = FigureSettings::change_at(&store, now(), |settings| {
         if let Some(document) = &document {
             *settings = document.clone();
         }

@@ -15,6 +15,7 @@ use crate::aws_installation::AwsInstallation;
 use crate::data_folder::DataFolder;
 use crate::input_lines;
 use crate::installation_store::InstallationStore;
+use crate::now;
 
 /// What is taken out of events at intake; everything by default.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -180,7 +181,7 @@ impl FigureFiles {
         }
         let mut wanted = FigureSettings::default();
         self.apply(&mut wanted)?;
-        let changed = FigureSettings::change(store, |settings| {
+        let changed = FigureSettings::change_at(store, now(), |settings| {
             if self.cv.is_some() {
                 settings.cv.clone_from(&wanted.cv);
             }

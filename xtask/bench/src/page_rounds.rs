@@ -111,6 +111,9 @@ fn round(program: &Path, data: &Path, measured: &mut Vec<Measured>) -> Result<()
     let mut pages = vec![
         ("the newest week, the first page after a start", format!("/weeks/{week}"), ""),
         ("the newest week, again", format!("/weeks/{week}"), ""),
+        ("every week, for the first time", "/weeks".to_owned(), ""),
+        ("every week, again", "/weeks".to_owned(), ""),
+        ("every month", "/weeks?by=month".to_owned(), ""),
         ("the week before, for the first time", format!("/weeks/{before}"), ""),
         ("the week before, again", format!("/weeks/{before}"), ""),
         ("half a year ago, for the first time", format!("/weeks/{middle}"), ""),

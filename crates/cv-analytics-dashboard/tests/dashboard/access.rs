@@ -6,8 +6,10 @@ use axum::http::Request;
 use crate::rig::{HOST, Rig, TOKEN};
 
 /// Every route, with what an owner gets.
-const ROUTES: [(&str, &str, u16); 28] = [
+const ROUTES: [(&str, &str, u16); 30] = [
     ("GET", "/", 303),
+    ("GET", "/weeks", 200),
+    ("GET", "/weeks?by=quarter&show=shares", 200),
     ("GET", "/weeks?week=2026-W47", 303),
     ("GET", "/weeks/2026-W47", 200),
     ("GET", "/questions", 200),

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use cv_analytics_core::store::Ledger;
 use serde_json::json;
 
 use crate::rig::{HOST, MONDAY, NOW, Rig, SECRETS, TEST_ID, TOKEN, mailing, whole};
@@ -33,6 +34,16 @@ async fn the_secrets_are_shown_once_on_a_click() {
         assert!(page.contains("Their values were shown on 24 November 2026"), "{page}");
         assert!(page.contains("credentials.env</code>") && !page.contains("Show the four values"));
     }
+}
+
+#[tokio::test]
+async fn an_archive_of_another_installation_does_not_hide_the_secrets_of_this_one() {
+    let rig = Rig::new().await;
+    let of_another = r#"{"at":1767225600000,"key":"00"}"#;
+    assert!(rig.store.put("cv-analytics:secrets-shown", of_another, None).await.unwrap());
+    assert!(rig.page(WEEK).await.contains("Show the four values, once"));
+    assert!(holds_a_secret(&rig.post("/connect/secrets", &[]).await.body));
+    assert!(!holds_a_secret(&rig.post("/connect/secrets", &[]).await.body));
 }
 
 #[tokio::test]

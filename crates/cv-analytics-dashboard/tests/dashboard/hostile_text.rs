@@ -64,6 +64,8 @@ async fn hostile_text_is_text_on_every_page() {
     };
     let encoded: String = form_urlencoded::byte_serialize(HOSTILE.as_bytes()).collect();
     let mut paths = vec![
+        "/weeks".to_owned(),
+        format!("/weeks?by={encoded}"),
         "/weeks/2026-W47".to_owned(),
         "/questions?week=2026-W47".to_owned(),
         format!("/questions?week=2026-W47&text={encoded}&skill={encoded}"),

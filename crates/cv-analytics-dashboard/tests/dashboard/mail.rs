@@ -115,11 +115,13 @@ async fn who_gets_it_which_way_and_when_it_is_due() {
     let mut mailing = mailing(&[OWNER, PARTNER]);
     mailing.schedule = "cron(30 12 ? * TUE *)".parse().unwrap();
     let said = said(&rig(&mailing).await, "/mail").await;
-    let due = "is sent at 2026-11-24 12:30:00 UTC";
+    let due = "is sent on 24 November 2026 at 12:30 UTC";
     check(
         &said,
         &[
-            &format!("Mails go {WAY}. Next: 2026-11-24 12:30:00 UTC ( cron(30 12 ? * TUE *) )"),
+            &format!(
+                "Mails go {WAY}. Next: 24 November 2026 at 12:30 UTC ( cron(30 12 ? * TUE *) , in UTC)"
+            ),
             "The mail of 2026-W47",
             &format!("Me & Mine <owner@example.org> {due}"),
             &format!("partner@example.org {due}"),
@@ -131,21 +133,24 @@ async fn who_gets_it_which_way_and_when_it_is_due() {
 async fn what_was_sent_what_failed_why_and_when_it_is_tried_again() {
     for (lasts, next) in [
         (true, "not tried again until this server starts anew"),
-        (false, "tried again at 2026-11-24 10:31:00 UTC"),
+        (false, "tried again on 24 November 2026 at 10:31 UTC"),
     ] {
         let mailing = mailing(&[OWNER, PARTNER]);
         let rig = rig(&mailing).await;
         let before = said(&rig, "/mail").await;
-        assert_eq!(before.matches("due since 2026-11-23 09:00:00 UTC, and being sent").count(), 2);
+        assert_eq!(
+            before.matches("due since 23 November 2026 at 09:00 UTC, and being sent").count(),
+            2
+        );
         assert!(!said(&rig, "/weeks/2026-W47").await.contains("could not be sent"));
         send(&rig, mailing, lasts).await;
         check(
             &said(&rig, "/mail").await,
             &[
-                "Next: 2026-11-30 09:00:00 UTC",
-                "<owner@example.org> sent at 2026-11-24 10:30:00 UTC",
+                "Next: 30 November 2026 at 09:00 UTC",
+                "<owner@example.org> sent on 24 November 2026 at 10:30 UTC",
                 &format!(
-                    "partner@example.org failing since 2026-11-24 10:30:00 UTC, tried once, {next} \
+                    "partner@example.org failing since 24 November 2026 at 10:30 UTC, tried once, {next} \
                      the mail server refuses the mail (550 <no> such user)"
                 ),
             ],
@@ -169,7 +174,7 @@ async fn who_left_the_list_and_who_is_new_gets_none() {
     check(
         &said(&rig, "/mail").await,
         &[
-            "<owner@example.org> unsubscribed at 2026-11-24 10:29:59 UTC: gets no mail",
+            "<owner@example.org> unsubscribed on 24 November 2026 at 10:29 UTC: gets no mail",
             "partner@example.org not sent: their first mail is the next one",
         ],
     );

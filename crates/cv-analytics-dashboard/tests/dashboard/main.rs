@@ -16,6 +16,7 @@ mod live;
 mod mail;
 mod marks;
 mod numbers;
+mod overview;
 mod rig;
 mod searching;
 mod settings;

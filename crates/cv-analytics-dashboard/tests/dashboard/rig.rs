@@ -15,6 +15,7 @@ use cv_analytics_dashboard::agent_connection::{AgentConnection, Attempt, Sending
 use cv_analytics_dashboard::dead_letters::{DeadLetterError, DeadLetters, Entry, Listed, Retried};
 use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
+use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_dashboard::{Dashboard, Setup, app};
 use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_mail::schedule::Schedule;
@@ -136,6 +137,7 @@ impl Rig {
             connection: Some(Arc::new(Connection { store: store.clone(), is_reached })),
             program_settings: Vec::new(),
             live_every: Duration::from_millis(5),
+            time_zone: OwnerZone::UTC,
             clock,
         }));
         let app = app(Arc::clone(&dashboard));

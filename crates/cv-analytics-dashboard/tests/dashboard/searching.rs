@@ -85,6 +85,17 @@ async fn a_question_and_its_conversation_are_told_whole() {
     let talk = rig.page(&path).await;
     let (first, second) = (talk.find("k8s").unwrap(), talk.find("And Docker").unwrap());
     assert!(first < second && !talk.contains("Hello?"));
+    for part in [
+        "2 questions in 1 minute. Times are UTC.",
+        "16 November 2026",
+        "1 minute later",
+        "Partly covered",
+        "Knows &lt;Docker&gt; only",
+        "small-1",
+        "skill=Kubernetes",
+    ] {
+        assert!(talk.to_lowercase().contains(&part.to_lowercase()), "{part} in {talk}");
+    }
 }
 
 #[tokio::test]

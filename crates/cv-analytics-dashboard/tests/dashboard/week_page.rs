@@ -161,7 +161,9 @@ async fn a_page_is_made_anew_once_something_changed() {
 #[tokio::test]
 async fn a_page_needs_nothing_from_elsewhere() {
     let rig = rig().await;
-    for path in ["/weeks/2026-W47", "/questions", "/live", "/settings", "/dead-letters", "/login"] {
+    for path in
+        ["/weeks", "/weeks/2026-W47", "/questions", "/live", "/settings", "/dead-letters", "/login"]
+    {
         let page = rig.get(path).await.body.replace("&#x2f;", "/");
         let mut parts = page.split(['\'', '"', '(']);
         assert_eq!(parts.find(|part| part.contains("//")), None, "{path}");

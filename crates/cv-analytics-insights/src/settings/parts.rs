@@ -8,7 +8,7 @@ use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Exclusions, FigureSettings, SettingsError};
+use crate::settings::{Exclusions, FigureSettings, SettingsError, cv_changes};
 use crate::skills::cv_list::{CvList, CvListError};
 use crate::skills::{OwnerSkills, OwnerSkillsError, TopicRules, TopicRulesError};
 
@@ -265,6 +265,9 @@ pub async fn change_part(
         }
     })
     .await?;
+    if fits && part == SettingsPart::Cv {
+        cv_changes::note(ledger, before.cv.as_deref(), after.cv.as_deref(), at).await?;
+    }
     Ok(fits)
 }
 

@@ -80,8 +80,7 @@ impl FoldedWords {
     pub(crate) fn fill(&mut self, source: &str) {
         self.text.clear();
         self.words.clear();
-        let may_link =
-            source.bytes().fold(false, |may, byte| may | matches!(byte, b'.' | b'@' | b':'));
+        let may_link = may_hold_link(source);
         let mut gap = Gap::Stop;
         let mut open: Option<Word> = None;
         let mut previous = ' ';
@@ -90,19 +89,11 @@ impl FoldedWords {
             if may_link
                 && (open.is_none() || is_far_script(previous))
                 && may_follow(previous)
-                && let Some(Link { domain, length }) = link(rest)
+                && let Some(link) = link(rest)
             {
                 self.close(open.take());
-                if let Some(domain) = domain {
-                    let mut word = self.begin(gap, domain, at);
-                    self.push_ascii(&mut word, domain, at + domain.len());
-                    self.close(Some(word));
-                    gap = Gap::Space;
-                }
-                if length > domain.map_or(0, str::len) {
-                    gap = gap.max(Gap::Aside);
-                }
-                at += length;
+                gap = self.pass_link(link, gap, at);
+                at += link.length;
                 previous = ' ';
                 continue;
             }
@@ -162,6 +153,18 @@ impl FoldedWords {
             previous = char;
         }
         self.close(open);
+    }
+
+    /// Passes over a link at `at`, of whose words only a bare domain is one; gives the gap after it.
+    #[cold]
+    fn pass_link(&mut self, Link { domain, length }: Link<'_>, mut gap: Gap, at: usize) -> Gap {
+        if let Some(domain) = domain {
+            let mut word = self.begin(gap, domain, at);
+            self.push_ascii(&mut word, domain, at + domain.len());
+            self.close(Some(word));
+            gap = Gap::Space;
+        }
+        if length > domain.map_or(0, str::len) { gap.max(Gap::Aside) } else { gap }
     }
 
     /// Starts a word before its text is pushed.
@@ -235,6 +238,17 @@ impl FoldedWords {
 fn may_follow(previous: char) -> bool {
     !previous.is_alphanumeric() && !matches!(previous, '.' | '-' | '_' | '+' | '#' | '&')
         || is_far_script(previous)
+}
+
+/// Whether a text has a sign that a link, an e-mail address or a domain needs: most have none.
+fn may_hold_link(text: &str) -> bool {
+    let is_sign = |byte: u8| matches!(byte, b'.' | b'@' | b':');
+    // The whole text is passed over without a branch; few go on to the pairs.
+    text.bytes().fold(false, |found, byte| found | is_sign(byte))
+        && text.as_bytes().windows(2).any(|pair| {
+            matches!(pair, [b'.', next] if next.is_ascii_alphanumeric())
+                || matches!(pair, [b'@', _] | [b':', b'/'])
+        })
 }
 
 /// Whether `char` goes on with the word that `previous` ended so far.

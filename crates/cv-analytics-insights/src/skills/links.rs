@@ -22,6 +22,7 @@ pub(crate) struct Link<'t> {
 }
 
 /// The link, e-mail address or domain that a text begins with.
+#[inline(never)]
 pub(crate) fn link(text: &str) -> Option<Link<'_>> {
     if !text.starts_with(|char: char| char.is_ascii_alphanumeric()) {
         return None;

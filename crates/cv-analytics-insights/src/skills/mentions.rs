@@ -37,11 +37,10 @@ impl<'t> SkillMention<'t> {
     pub fn variant(&self) -> Cow<'t, str> {
         let single = |byte: u8| byte.is_ascii() && (byte == b' ' || !byte.is_ascii_whitespace());
         if self.text.bytes().all(single) && !self.text.contains("  ") {
-            let has_capital = self.text.bytes().any(|byte| byte.is_ascii_uppercase());
-            return match has_capital {
-                true => Cow::Owned(self.text.to_ascii_lowercase()),
-                false => Cow::Borrowed(self.text),
-            };
+            if self.text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                return Cow::Owned(self.text.to_ascii_lowercase());
+            }
+            return Cow::Borrowed(self.text);
         }
         let words: Vec<String> = self.text.split_whitespace().map(str::to_lowercase).collect();
         Cow::Owned(words.join(" "))

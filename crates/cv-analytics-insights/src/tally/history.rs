@@ -12,7 +12,7 @@ pub(crate) fn history(week: IsoWeek, weeks: &mut [WeekTally]) -> Vec<HistoryWeek
 }
 
 impl WeekTally {
-    fn figures(&mut self) -> Option<WeekFigures> {
+    pub(crate) fn figures(&mut self) -> Option<WeekFigures> {
         (self.interactions > 0).then(|| WeekFigures {
             interactions: self.interactions,
             queries: self.queries,

@@ -178,13 +178,7 @@ impl<'s> Tally<'s> {
             *reason.count_in(&mut self.excluded) += u64::from(last);
             return;
         }
-        let conversation = observation.session.map_or_else(
-            || {
-                self.without_session += 1;
-                self.without_session
-            },
-            SessionDigest::bits,
-        );
+        let conversation = conversation_of(observation, &mut self.without_session);
         let Self { reader, reading, failed, .. } = self;
         reader.read(observation, mentions, reading);
         let trouble = Trouble::of(observation);
@@ -256,7 +250,7 @@ impl<'s> Tally<'s> {
 
 impl WeekTally {
     /// Counts an interaction; says whether its score and its outcome disagree.
-    fn add(
+    pub(crate) fn add(
         &mut self,
         observation: &PagedObservation<'_>,
         reading: &Reading,
@@ -389,6 +383,20 @@ impl NameTally {
         self.unanswered += other.unanswered;
         self.failing += other.failing;
     }
+}
+
+/// The number of an interaction's conversation: its session's, else the next of those without one.
+pub(crate) fn conversation_of(
+    observation: &PagedObservation<'_>,
+    without_session: &mut u64,
+) -> u64 {
+    observation.session.map_or_else(
+        || {
+            *without_session += 1;
+            *without_session
+        },
+        SessionDigest::bits,
+    )
 }
 
 /// The match type that counts: nobody was answered fully by a quota message.

@@ -76,9 +76,11 @@ pub(crate) async fn run(
                 name: "Tables",
                 value: format!("{} and {}", tables.analytics, tables.query_events),
             },
+            ProgramSetting { name: "Shows times in", value: options.time_zone().to_string() },
             ProgramSetting { name: "Figures may be older by", value: "5 minutes".to_owned() },
         ],
         live_every: LIVE_EVERY,
+        time_zone: options.time_zone(),
     };
     let health = TableHealth::route(aws.store.clone());
     let store = aws.store.clone();

@@ -136,6 +136,7 @@ impl Serve {
             })),
             program_settings: self.shown_settings(),
             live_every: dashboard::LIVE_EVERY,
+            time_zone: self.time_zone(),
         };
         let dashboard = Arc::new(dashboard::dashboard(folder, store.clone(), letters, place)?);
         Ok(ReadyServer {

@@ -1,0 +1,68 @@
+//! One week's figures without what its questions are about: what an overview of years draws. It
+//! reads no text, so it costs a fraction of a report.
+
+use std::pin::pin;
+
+use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::{Observe, StoreError};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_util::TryStreamExt;
+
+use crate::model::WeekFigures;
+use crate::settings::Exclusions;
+use crate::tally::exclusions::Excluded;
+use crate::tally::reading::Reading;
+use crate::tally::weeks::{WeekTally, conversation_of};
+
+/// One week in figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeekTotals {
+    /// Those that a report's history has for the week; `None` where nothing in it counts.
+    pub figures: Option<WeekFigures>,
+    /// The `requestId` of the week's last answered interaction that counts, by time, then by id: it
+    /// says which model answered then.
+    pub last_answered: Option<String>,
+}
+
+/// Counts `week` in `store`, without what `exclusions` leave out.
+///
+/// # Errors
+/// The store's.
+pub async fn count_week<S: Observe>(
+    store: &S,
+    exclusions: &Exclusions,
+    week: IsoWeek,
+) -> Result<WeekTotals, StoreError> {
+    let excluded = Excluded::new(exclusions);
+    let mut counted = Counted::default();
+    let mut pages = pin!(store.observations(week.start()..week.end()));
+    while let Some(page) = pages.try_next().await? {
+        page.iter().filter(|row| excluded.cover(row).is_none()).for_each(|row| counted.add(&row));
+    }
+    let Counted { mut week, last_answered, .. } = counted;
+    Ok(WeekTotals { figures: week.figures(), last_answered: last_answered.map(|(_, id)| id) })
+}
+
+#[derive(Default)]
+struct Counted {
+    week: WeekTally,
+    without_session: u64,
+    last_answered: Option<(Timestamp, String)>,
+}
+
+impl Counted {
+    fn add(&mut self, observation: &PagedObservation<'_>) {
+        let Some(at) = observation.at() else { return };
+        let conversation = conversation_of(observation, &mut self.without_session);
+        // No figure of a week depends on the names that were read.
+        self.week.add(observation, &Reading::default(), (conversation, at));
+        if observation.response.is_none() {
+            return;
+        }
+        let last = self.last_answered.as_ref().map(|(at, id)| (*at, id.as_str()));
+        if last < Some((at, observation.request_id)) {
+            self.last_answered = Some((at, observation.request_id.to_owned()));
+        }
+    }
+}

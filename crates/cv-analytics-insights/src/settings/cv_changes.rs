@@ -1,0 +1,70 @@
+//! When the CV's skill list was changed. It lies beside the settings and not in them: no figure
+//! depends on it.
+
+use std::collections::BTreeSet;
+
+use cv_analytics_core::store::Ledger;
+use cv_analytics_core::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::SettingsError;
+
+/// The ledger's key of the changes.
+const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
+/// Changes that are kept, the newest.
+const MAX_KEPT: usize = 200;
+/// How often a write is tried against others.
+const MAX_TRIES: usize = 8;
+
+/// One change of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CvChange {
+    /// When.
+    pub at: Timestamp,
+    /// Entries that came.
+    pub added: usize,
+    /// Entries that went.
+    pub removed: usize,
+}
+
+/// The changes that are known, oldest first.
+///
+/// # Errors
+/// [`SettingsError`] where the store fails or holds something else.
+pub async fn cv_changes(ledger: &impl Ledger) -> Result<Vec<CvChange>, SettingsError> {
+    match ledger.get(CV_CHANGES_KEY).await? {
+        Some(record) => Ok(serde_json::from_str(&record.value)?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Notes that the list was changed at `at`, where it has other entries now.
+pub(super) async fn note(
+    ledger: &impl Ledger,
+    before: Option<&[String]>,
+    now: Option<&[String]>,
+    at: Timestamp,
+) -> Result<(), SettingsError> {
+    let entries = |list: Option<&[String]>| list.into_iter().flatten().cloned().collect();
+    let (before, now): (BTreeSet<String>, BTreeSet<String>) = (entries(before), entries(now));
+    if before == now {
+        return Ok(());
+    }
+    let (added, removed) = (now.difference(&before).count(), before.difference(&now).count());
+    for _ in 0..MAX_TRIES {
+        let record = ledger.get(CV_CHANGES_KEY).await?;
+        let mut changes: Vec<CvChange> = match &record {
+            Some(record) => serde_json::from_str(&record.value)?,
+            None => Vec::new(),
+        };
+        changes.push(CvChange { at, added, removed });
+        let surplus = changes.len().saturating_sub(MAX_KEPT);
+        changes.drain(..surplus);
+        let version = record.map(|record| record.version);
+        if ledger.put(CV_CHANGES_KEY, &serde_json::to_string(&changes)?, version).await? {
+            return Ok(());
+        }
+    }
+    Err(SettingsError::Contended)
+}
