@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { objections } from "./accessible.js";
 import { launch, openSignedIn } from "./browser.js";
 import { deadLetters, gapRow, unmarkedGap } from "./pages.js";
 import { demo, send } from "./servers.js";
@@ -121,6 +122,7 @@ test("a CV list is seen before it is saved, is saved, and is undone", async (t) 
   await cv.getByLabel("Your CV list").fill(`${before}Kubernetes\n`);
   await cv.getByRole("button", { name: "See what it changes" }).click();
   await page.getByRole("region", { name: "What it changes in week" }).getByText("Gap Kubernetes: ").waitFor();
+  assert.deepEqual(await objections(page), []);
   await page.getByRole("button", { name: "Go back" }).click();
   assert.equal(await cv.getByLabel("Your CV list").inputValue(), `${before}Kubernetes\n`);
   await cv.getByRole("button", { name: "See what it changes" }).click();
@@ -143,6 +145,7 @@ test("a line that cannot be read is named beside the field, in sight", async (t)
   const alert = topics.getByRole("alert").filter({ hasText: 'Line 2: missing "="' });
   await alert.waitFor();
   assert.ok((await alert.boundingBox()).y < 900, "the message is in view");
+  assert.deepEqual(await objections(page), []);
   assert.equal(await topics.getByLabel("Your topics").inputValue(), "parking = car park\nmoon");
   faults.none();
 });

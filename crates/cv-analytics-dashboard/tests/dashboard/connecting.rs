@@ -66,7 +66,7 @@ async fn a_test_question_is_seen_to_arrive_and_counts_in_no_figure() {
     assert_eq!(sent.header("location"), format!("/connect/test/{TEST_ID}"));
     let page = rig.page(sent.header("location")).await;
     for part in
-        ["The test question arrived", "Question stored, asked at", "Answer stored and joined"]
+        ["The test question arrived", "Question stored, asked on", "Answer stored and joined"]
     {
         assert!(page.contains(part), "{part}: {page}");
     }

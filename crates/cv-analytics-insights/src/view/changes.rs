@@ -67,7 +67,9 @@ fn gaps(before: &Report, after: &Report) -> Vec<String> {
         for gap in &report.gaps {
             all.entry(key(gap)).or_default().push((gap.kind, gap.queries));
         }
-        all.values_mut().for_each(|kinds| kinds.sort_unstable());
+        for kinds in all.values_mut() {
+            kinds.sort_unstable();
+        }
         all
     };
     let (was, is) = (kinds(before), kinds(after));
