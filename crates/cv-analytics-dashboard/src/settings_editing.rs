@@ -333,7 +333,7 @@ async fn preview<S: Browse, D: DeadLetters>(
     let Typed { part, text, sessions, conversation_of, .. } = typed;
     let store = &dashboard.store;
     let now = dashboard.now();
-    let week = shown_week(&*dashboard.weeks().await?, now);
+    let week = shown_week(&dashboard.weeks().await?, now);
     let mut current = FigureSettings::load(store).await?;
     let difference = difference(part, &current, proposed);
     let base = base(part, &current)?;

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::{RequestId, SessionDigest};
 use cv_analytics_insights::settings::FigureSettings;
 use serde_json::json;
