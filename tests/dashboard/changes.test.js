@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { objections } from "./accessible.js";
 import { launch, openSignedIn } from "./browser.js";
 import { deadLetters, gapRow, unmarkedGap } from "./pages.js";
 import { demo, send } from "./servers.js";
@@ -109,5 +110,42 @@ test("a dead letter is read again in vain, and dropped", async (t) => {
   await page.getByRole("button", { name: "Drop it", exact: true }).click();
   await said("It is deleted.");
   assert.deepEqual(await deadLetters(page), before);
+  faults.none();
+});
+
+test("a CV list is seen before it is saved, is saved, and is undone", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/settings");
+  const cv = page.getByRole("region", { name: "Your CV’s skills" });
+  await cv.getByText("Change", { exact: true }).click();
+  const before = await cv.getByLabel("Your CV list").inputValue();
+  await cv.getByLabel("Your CV list").fill(`${before}Kubernetes\n`);
+  await cv.getByRole("button", { name: "See what it changes" }).click();
+  await page.getByRole("region", { name: "What it changes in week" }).getByText("Gap Kubernetes: ").waitFor();
+  assert.deepEqual(await objections(page), []);
+  await page.getByRole("button", { name: "Go back" }).click();
+  assert.equal(await cv.getByLabel("Your CV list").inputValue(), `${before}Kubernetes\n`);
+  await cv.getByRole("button", { name: "See what it changes" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
+  const said = page.getByRole("status").filter({ hasText: "CV list: added Kubernetes" });
+  await said.getByRole("button", { name: "Undo" }).click();
+  await page.getByRole("status").filter({ hasText: "CV list: removed Kubernetes" }).waitFor();
+  assert.equal(await cv.getByLabel("Your CV list").inputValue(), before);
+  faults.none();
+});
+
+test("a line that cannot be read is named beside the field, in sight", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t), demo());
+  await page.goto("/settings");
+  const topics = page.getByRole("region", { name: "Your topics" });
+  await topics.getByText("Change", { exact: true }).click();
+  await topics.getByLabel("Your topics").fill("parking = car park\nmoon");
+  faults.allow(400);
+  await topics.getByRole("button", { name: "See what it changes" }).click();
+  const alert = topics.getByRole("alert").filter({ hasText: 'Line 2: missing "="' });
+  await alert.waitFor();
+  assert.ok((await alert.boundingBox()).y < 900, "the message is in view");
+  assert.deepEqual(await objections(page), []);
+  assert.equal(await topics.getByLabel("Your topics").inputValue(), "parking = car park\nmoon");
   faults.none();
 });

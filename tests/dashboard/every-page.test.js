@@ -57,4 +57,5 @@ const EMPTY_PAGES = [
   ["dead letters", "/dead-letters"],
   ["mail", "/mail"],
   ["settings", "/settings"],
+  ["how an agent is connected", "/connect"],
 ];

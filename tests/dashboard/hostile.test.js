@@ -49,7 +49,7 @@ const unharmed = async (page, faults) => {
   const state = await page.evaluate(() => ({
     harmed: window.harmed,
     scripts: [...document.scripts].map((script) => script.getAttribute("src")).filter((source) => !["/assets/copy.js", "/assets/live.js"].includes(source)),
-    elements: document.querySelectorAll("main img, main iframe, main script, main textarea, main [onerror], main [onload]").length,
+    elements: document.querySelectorAll("main img, main iframe, main script, main textarea:not([name=text]), main [onerror], main [onload]").length,
     links: [...document.links].filter((link) => link.origin !== location.origin).map((link) => link.href),
     headings: document.querySelectorAll("h1").length,
   }));

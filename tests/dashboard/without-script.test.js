@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { launch, openSignedIn } from "./browser.js";
 import { deadLetters, foundOn, gapRow, mainPages, unmarkedGap } from "./pages.js";
-import { demo, send } from "./servers.js";
+import { demo, empty, send } from "./servers.js";
 
 const opened = async (t) => openSignedIn(await launch(t, { script: false }), demo());
 
@@ -67,5 +67,19 @@ test("the live page says that it loads itself again, and does", async (t) => {
   const requestId = `without-script-${process.pid}`;
   await send(demo(), [{ eventType: "query", requestId, timestamp: Date.now(), query: question }]);
   await page.getByRole("link", { name: question }).waitFor({ timeout: 40_000 });
+  faults.none();
+});
+
+test("a first run shows the four values once, and a test question arrives", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t, { script: false }), empty());
+  await page.goto("/connect");
+  await page.getByRole("button", { name: "Send a test question" }).click();
+  await page.getByRole("heading", { name: "The test question arrived" }).waitFor();
+  await page.getByRole("button", { name: "Show the four values, once" }).click();
+  const secrets = page.getByRole("region", { name: "Four secrets, shown this once" });
+  await secrets.getByText("/cv-analytics-events.fifo").waitFor();
+  await page.goto("/");
+  await page.getByText("Their values were shown on").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Show the four values, once" }).count(), 0);
   faults.none();
 });

@@ -11,6 +11,7 @@ use cv_analytics_server::{AcceptedHosts, RateLimits};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
+use crate::agent_connection::AgentConnection;
 use crate::dead_letters::DeadLetters;
 use crate::mail_page::Mails;
 use crate::owner_sessions::OwnerSessions;
@@ -42,8 +43,8 @@ pub struct Setup<S, D> {
     pub rates: Arc<RateLimits>,
     /// Who is signed in.
     pub sessions: OwnerSessions,
-    /// The file with the agent's secrets, where this server makes them.
-    pub secrets_file: Option<String>,
+    /// How an agent is connected to this server, where it has an intake.
+    pub connection: Option<Arc<dyn AgentConnection>>,
     /// Settings of the program, to show; no secrets.
     pub program_settings: Vec<ProgramSetting>,
     /// How often the live page looks for what arrived.
@@ -72,8 +73,8 @@ pub struct Dashboard<S, D> {
     dead_letter_count: Mutex<Option<(Timestamp, u64)>>,
     pub(crate) mails: Mails,
     pub(crate) reports: Reports,
+    pub(crate) connection: Option<Arc<dyn AgentConnection>>,
     pub(crate) week_totals: WeekTotals,
-    pub(crate) secrets_file: Option<String>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
     /// Places for live pages.
@@ -94,8 +95,8 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
             dead_letter_count: Mutex::new(None),
             mails,
             reports: Reports::default(),
+            connection: setup.connection,
             week_totals: WeekTotals::default(),
-            secrets_file: setup.secrets_file,
             program_settings: setup.program_settings,
             live_every: setup.live_every,
             watchers: Arc::new(Semaphore::new(MAX_LIVE_PAGES)),

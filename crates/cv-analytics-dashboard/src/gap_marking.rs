@@ -23,7 +23,7 @@ use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::login::local;
 use crate::page::PageError;
-use crate::settings_page::{Refused, settings};
+use crate::settings_page::{Happened, Refused, settings};
 
 /// The parameter that names the gap whose mark was changed a moment ago.
 const MARKED: &str = "marked";
@@ -153,7 +153,8 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
             ),
         }
     };
-    let mut page = settings(&dashboard, &owner, "", Some(refused)).await?;
+    let happened = Happened { refused: Some(refused), ..Happened::default() };
+    let mut page = settings(&dashboard, &owner, "", happened).await?;
     *page.status_mut() = StatusCode::BAD_REQUEST;
     Ok(page)
 }

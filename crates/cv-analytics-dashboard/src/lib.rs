@@ -11,12 +11,15 @@
 //! 5. `question_search`, `questions_page`, `question_view`: the questions behind a number;
 //!    `interaction_page`, `conversation_page`, `export`: one of them, a session's, all of them.
 //! 6. `live`, [`dead_letters`], `dead_letters_page`, `settings_page`, [`mail_page`]; `gap_marking`, from
-//!    every page that shows a gap.
+//!    every page that shows a gap; `settings_editing`: the other settings, with what a change does;
+//!    [`agent_connection`], `connect_page`: the first run.
 //! 7. `page`, `form`, `assets`: templates, forms and files; [`private_file`]: how secrets are kept.
 
 mod access;
+pub mod agent_connection;
 mod assets;
 mod charts;
+mod connect_page;
 mod conversation_page;
 mod dashboard;
 pub mod dead_letters;
@@ -37,6 +40,7 @@ mod question_search;
 mod question_view;
 mod questions_page;
 mod reports;
+mod settings_editing;
 mod settings_page;
 pub mod times;
 mod week_page;
@@ -75,6 +79,12 @@ pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router
         .route("/dead-letters/{id}/drop", post(dead_letters_page::drop_letter::<S, D>))
         .route("/settings", get(settings_page::page::<S, D>))
         .route("/settings/gap-marks", post(gap_marking::mark::<S, D>))
+        .route("/settings/undo", post(settings_editing::undo::<S, D>))
+        .route("/settings/{part}", post(settings_editing::change::<S, D>))
+        .route("/connect", get(connect_page::page::<S, D>))
+        .route("/connect/secrets", post(connect_page::show_secrets::<S, D>))
+        .route("/connect/test", post(connect_page::send_test::<S, D>))
+        .route("/connect/test/{request_id}", get(connect_page::test::<S, D>))
         .route("/mail", get(mail_page::page::<S, D>))
         .route("/mail/html", get(mail_page::html::<S, D>))
         .route("/mail/text", get(mail_page::text::<S, D>))

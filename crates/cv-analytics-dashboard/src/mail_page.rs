@@ -55,7 +55,31 @@ pub enum Mails {
     },
 }
 
+/// Who gets the mail and when, as the page of settings shows it.
+#[derive(Serialize)]
+pub(crate) struct MailSettings {
+    way: String,
+    schedule: String,
+    recipients: Vec<String>,
+    /// Whether this program sends it: its options change what is shown.
+    is_from_here: bool,
+}
+
 impl Mails {
+    /// What is set, and where it is changed.
+    pub(crate) fn settings(&self) -> MailSettings {
+        let recipients = match self {
+            Self::FromHere { mailing, .. } => mailing.recipients(),
+            Self::ByTheReporter { .. } => &[],
+        };
+        MailSettings {
+            way: self.way().to_owned(),
+            schedule: self.schedule(),
+            recipients: recipients.iter().map(ToString::to_string).collect(),
+            is_from_here: matches!(self, Self::FromHere { .. }),
+        }
+    }
+
     fn way(&self) -> &str {
         match self {
             Self::FromHere { way, .. } | Self::ByTheReporter { way, .. } => way,

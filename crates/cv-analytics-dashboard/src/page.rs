@@ -33,6 +33,8 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "base.html",
     "bare.html",
     "charts.html",
+    "connect.html",
+    "connect_steps.html",
     "continue.html",
     "conversation.html",
     "dead_letter.html",
@@ -48,6 +50,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "question_row.html",
     "questions.html",
     "settings.html",
+    "settings_preview.html",
     "times.html",
     "week.html",
 ];

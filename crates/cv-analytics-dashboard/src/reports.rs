@@ -135,6 +135,18 @@ impl Reports {
         Ok(made)
     }
 
+    /// The report of `week` as it would be under other settings; not remembered.
+    pub(crate) async fn report_under<S: Browse>(
+        &self,
+        store: &S,
+        settings: FigureSettings,
+        week: IsoWeek,
+        now: Timestamp,
+    ) -> Result<Report, PageError> {
+        let rules = tokio::task::spawn_blocking(move || CountingRules::new(settings)).await??;
+        Ok(build_report(store, &rules, week, now).await?.report)
+    }
+
     /// What names questions as the report of `week` does: the last one that was shown, so that its
     /// figures open what they count and no report is made for every question of a week that goes on.
     pub(crate) async fn naming<S: Browse>(

@@ -1,5 +1,6 @@
 //! `/settings`: what changes figures, and the owner's marks of gaps.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -18,8 +19,10 @@ use crate::access::Owner;
 use crate::dashboard::{Dashboard, ProgramSetting};
 use crate::dead_letters::DeadLetters;
 use crate::gap_marking::MarkedView;
+use crate::mail_page::MailSettings;
 use crate::page::{PageError, render};
 use crate::question_view::interaction_href;
+use crate::settings_editing::{ChangedView, Editor, Typed, editors};
 
 #[derive(Serialize)]
 struct SettingsView<'v> {
@@ -30,10 +33,29 @@ struct SettingsView<'v> {
     /// What was marked a moment ago.
     marked: Option<MarkedView>,
     refused: Option<Refused>,
+    /// What was changed last, and may be undone.
+    changed: Option<ChangedView>,
+    /// Why it was not undone.
+    not_undone: Option<&'static str>,
+    /// The forms, by part.
+    editors: BTreeMap<&'static str, Editor>,
+    topics: Vec<(String, String)>,
     sessions: Vec<String>,
     requests: Vec<(String, String)>,
+    mail: MailSettings,
     program: &'v [ProgramSetting],
     version: &'static str,
+}
+
+/// What happened to a form that the page answers.
+#[derive(Default)]
+pub(crate) struct Happened {
+    /// A mark that was not set.
+    pub(crate) refused: Option<Refused>,
+    /// A part that is being written.
+    pub(crate) typed: Option<Typed>,
+    /// Why a change was not undone.
+    pub(crate) not_undone: Option<&'static str>,
 }
 
 /// A mark that was not set: what the form said, and why not.
@@ -59,16 +81,17 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Extension(owner): Extension<Owner>,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
-    settings(&dashboard, &owner, &query.unwrap_or_default(), None).await
+    settings(&dashboard, &owner, &query.unwrap_or_default(), Happened::default()).await
 }
 
-/// The page, with what was `refused`.
+/// The page, with what `happened`.
 pub(crate) async fn settings<S: Browse, D: DeadLetters>(
     dashboard: &Dashboard<S, D>,
     owner: &Owner,
     query: &str,
-    refused: Option<Refused>,
+    happened: Happened,
 ) -> Result<Response<Body>, PageError> {
+    let Happened { refused, typed, not_undone } = happened;
     let settings = FigureSettings::load(&dashboard.store).await?;
     let exclusions = &settings.exclusions;
     let times = dashboard.times();
@@ -78,20 +101,26 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         let since = marked.at.map(|at| times.day(at));
         Some(MarkView { name: sanitize(name, 80), key: name.clone(), mark: known.1, since })
     };
+    let pairs = |map: &BTreeMap<String, Vec<String>>| {
+        let pair = |(name, words): (&String, &Vec<String>)| {
+            (sanitize(name, 80), sanitize(&words.join(", "), 400))
+        };
+        map.iter().map(pair).collect()
+    };
     let view = SettingsView {
         cv: settings
             .cv
             .as_ref()
             .map(|entries| entries.iter().map(|entry| sanitize(entry, 80)).collect()),
-        aliases: settings
-            .aliases
-            .iter()
-            .map(|(skill, aliases)| (sanitize(skill, 80), sanitize(&aliases.join(", "), 400)))
-            .collect(),
+        aliases: pairs(&settings.aliases),
+        topics: pairs(&settings.topics),
         marks: settings.gap_marks.iter().filter_map(mark).collect(),
         choices: GAP_MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
         marked: MarkedView::of(&settings, query, dashboard.now()),
         refused,
+        changed: ChangedView::of(&dashboard.store, &settings, &times).await?,
+        not_undone,
+        editors: editors(&settings, typed),
         sessions: exclusions
             .sessions
             .iter()
@@ -102,6 +131,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
             .iter()
             .map(|id| (sanitize(id, 120), interaction_href(id)))
             .collect(),
+        mail: dashboard.mails.settings(),
         program: &dashboard.program_settings,
         version: env!("CARGO_PKG_VERSION"),
     };

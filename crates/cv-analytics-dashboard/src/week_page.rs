@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::charts::{Bar, ColumnChart, columns};
+use crate::connect_page::{ConnectView, is_first_run};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::gap_marking::{MarkForm, MarkedView};
@@ -39,8 +40,8 @@ struct WeekPage {
     mail: Option<String>,
     /// Whether the week goes on: what was asked a moment ago may still be answered.
     is_open: bool,
-    /// Where the agent's secrets are, while nothing has arrived.
-    connect: Option<Connect>,
+    /// How an agent is connected, while nothing has arrived but tests of the connection.
+    connect: Option<ConnectView>,
     /// What was marked a moment ago.
     marked: Option<MarkedView>,
     /// The gap that is to be closed first.
@@ -49,13 +50,6 @@ struct WeekPage {
     coverage_chart: Option<ColumnChart>,
     /// How the week's scores spread.
     score_chart: Option<ColumnChart>,
-}
-
-/// How an agent is connected.
-#[derive(Serialize)]
-struct Connect {
-    /// The file with the four secrets, where this server makes them.
-    secrets: Option<String>,
 }
 
 pub(crate) async fn page<S: Browse, D: DeadLetters>(
@@ -76,12 +70,17 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let rows = counts.iter().flat_map(|counts| &counts.gaps.rows);
     let first_gap = first_gap.and_then(|id| rows.into_iter().find(|row| row.id == *id));
     let scores = counts.and_then(|counts| counts.scores.as_ref());
+    let connect = if is_first_run(&dashboard, &weeks, now).await? {
+        Some(ConnectView::of(&dashboard).await?)
+    } else {
+        None
+    };
     let page = WeekPage {
         weeks: choices(&weeks, week),
         previous: weeks.first().filter(|first| **first < week).map(|_| address(week.earlier(1))),
         next: (week < IsoWeek::containing(now)).then(|| address(week.later(1))),
         is_open: week == IsoWeek::containing(now),
-        connect: weeks.is_empty().then(|| Connect { secrets: dashboard.secrets_file.clone() }),
+        connect,
         marked: MarkedView::of(rules.settings(), &query.unwrap_or_default(), now),
         first_gap: first_gap.map(|row| MarkForm {
             key: row.key.clone(),

@@ -3,6 +3,7 @@
 pub mod counting_rules;
 pub mod cv_changes;
 pub mod gap_marks;
+pub mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,6 +5,7 @@
 //! by the owner's. The sentences are in [`phrases`], numbers and dates in [`text`], and a number's
 //! page travels with it in a [`linked_text::LinkedText`]. Nothing is counted here.
 
+pub mod changes;
 pub mod gaps;
 pub mod limits;
 pub mod linked_text;

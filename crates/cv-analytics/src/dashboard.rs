@@ -1,5 +1,6 @@
 //! The dashboard's ports on an installation, and what it is told of the program.
 
+mod intake_here;
 mod letters_in_queue;
 mod letters_in_sqlite;
 pub(crate) mod on_aws;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use cv_analytics_core::browse::Browse;
+use cv_analytics_dashboard::agent_connection::AgentConnection;
 use cv_analytics_dashboard::dead_letters::DeadLetters;
 use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
@@ -23,6 +25,7 @@ use cv_analytics_server::{AcceptedHosts, RateLimits};
 use crate::data_folder::DataFolder;
 use crate::now;
 
+pub(crate) use self::intake_here::IntakeHere;
 pub(crate) use self::letters_in_sqlite::LettersInSqlite;
 
 /// How often the live page looks for what arrived in a file on this machine.
@@ -35,8 +38,8 @@ pub(crate) struct Place {
     pub(crate) listening: SocketAddr,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) rates: Arc<RateLimits>,
-    /// The file with the agent's secrets, where this server makes them.
-    pub(crate) secrets_file: Option<String>,
+    /// How an agent is connected to this server, where it has an intake.
+    pub(crate) connection: Option<Arc<dyn AgentConnection>>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
     pub(crate) time_zone: OwnerZone,
@@ -62,7 +65,7 @@ pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
         public_url,
         rates: place.rates,
         sessions,
-        secrets_file: place.secrets_file,
+        connection: place.connection,
         program_settings: place.program_settings,
         live_every: place.live_every,
         time_zone: place.time_zone,

@@ -186,6 +186,16 @@ impl StoredCredentials {
         })
     }
 
+    /// What the agent needs, by name.
+    pub(crate) fn of_the_agent(&self) -> [(&'static str, &str); 4] {
+        [
+            ("AWS_ACCESS_KEY_ID", &self.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
+            ("AWS_REGION", &self.region),
+            ("AWS_SQS_URL", &self.queue_url),
+        ]
+    }
+
     /// `NAME=value`, a line each.
     pub(crate) fn lines(&self) -> String {
         format!(

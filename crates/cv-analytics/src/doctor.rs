@@ -4,7 +4,7 @@
 //! `server`; `aws` with a file for each group of checks; `canary`, what travels through either.
 
 mod aws;
-mod canary;
+pub(crate) mod canary;
 mod check;
 mod clock;
 mod database;

@@ -13,6 +13,8 @@ use crate::demo_traffic::Message;
 
 /// How often one message is tried.
 const TRIES: u32 = 6;
+/// How long one call may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// A client of one queue; keeps its connections open.
 pub(crate) struct QueueClient {
@@ -24,6 +26,11 @@ pub(crate) struct QueueClient {
 impl QueueClient {
     /// A client for the queue of `credentials`.
     pub(crate) fn new(credentials: StoredCredentials) -> Result<Self> {
+        Self::within(ANSWER_WITHIN, credentials)
+    }
+
+    /// One whose calls take no longer than `limit`.
+    pub(crate) fn within(limit: Duration, credentials: StoredCredentials) -> Result<Self> {
         let url = &credentials.queue_url;
         let (scheme, rest) =
             url.split_once("://").with_context(|| format!("{url:?} is no queue URL"))?;
@@ -31,7 +38,7 @@ impl QueueClient {
         let endpoint = format!("{scheme}://{host}/");
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
+            .timeout_global(Some(limit))
             .build()
             .into();
         Ok(Self { agent, credentials, endpoint })
@@ -42,28 +49,11 @@ impl QueueClient {
     /// # Errors
     /// Where the queue cannot be reached, or refuses every message.
     pub(crate) fn send(&self, message: &Message) -> Result<Sent> {
-        let body = json!({
-            "QueueUrl": self.credentials.queue_url,
-            "MessageBody": message.body,
-            "MessageGroupId": message.group_id,
-            "MessageDeduplicationId": message.deduplication_id,
-        })
-        .to_string();
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
-            let failure = match self.call("SendMessage", &body) {
-                Ok((200, _)) => return Ok(Sent::Acknowledged),
-                Ok((status, answer)) => {
-                    let said = format!("the queue answered {status}: {}", answer.trim());
-                    if is_about_the_message(status, &answer) {
-                        return Ok(Sent::Refused(said));
-                    }
-                    if status < 500 && status != 429 && !answer.contains("Throttl") {
-                        bail!(said);
-                    }
-                    anyhow::anyhow!(said)
-                }
-                Err(error) => error,
+            let failure = match self.try_once(message)? {
+                Ok(sent) => return Ok(sent),
+                Err(failure) => failure,
             };
             if attempt == TRIES {
                 return Err(failure.context(format!(
@@ -75,6 +65,33 @@ impl QueueClient {
             pause *= 2;
         }
         Ok(Sent::Acknowledged)
+    }
+
+    /// Sends one message; the inner error is a failure that may pass.
+    ///
+    /// # Errors
+    /// Where the queue refuses every message.
+    pub(crate) fn try_once(&self, message: &Message) -> Result<Result<Sent>> {
+        let body = json!({
+            "QueueUrl": self.credentials.queue_url,
+            "MessageBody": message.body,
+            "MessageGroupId": message.group_id,
+            "MessageDeduplicationId": message.deduplication_id,
+        })
+        .to_string();
+        let (status, answer) = match self.call("SendMessage", &body) {
+            Ok((200, _)) => return Ok(Ok(Sent::Acknowledged)),
+            Ok(answered) => answered,
+            Err(error) => return Ok(Err(error)),
+        };
+        let said = format!("the queue answered {status}: {}", answer.trim());
+        if is_about_the_message(status, &answer) {
+            return Ok(Ok(Sent::Refused(said)));
+        }
+        if status < 500 && status != 429 && !answer.contains("Throttl") {
+            bail!(said);
+        }
+        Ok(Err(anyhow::anyhow!(said)))
     }
 
     /// Makes one signed call, and gives the answer's status and body.

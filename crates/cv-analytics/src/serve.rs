@@ -156,6 +156,7 @@ impl Serve {
             ),
         ];
         settings.extend(self.privacy.in_words().map(|(name, value)| setting(name, value)));
+        settings.extend(self.files.in_words().map(|(name, value)| setting(name, value)));
         settings
     }
 

@@ -1,17 +1,16 @@
 //! `cv-analytics settings`: what changes figures, kept in the store.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use cv_analytics_insights::model::GapMark;
-use cv_analytics_insights::settings::{Exclusions, FigureSettings};
-use cv_analytics_insights::skills::TopicRules;
+use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::parts::SettingsPart;
 
 use crate::arguments::{Installation, wrong_usage};
-use crate::store_location::FigureFiles;
+use crate::store_location::{FigureFiles, read_part};
 use crate::{input_lines, now, output};
 
 #[derive(Debug, Subcommand)]
@@ -74,12 +73,12 @@ enum Clearable {
 }
 
 impl Clearable {
-    fn remove_from(self, settings: &mut FigureSettings) {
+    const fn part(self) -> SettingsPart {
         match self {
-            Self::Cv => settings.cv = None,
-            Self::Aliases => settings.aliases.clear(),
-            Self::Topics => settings.topics.clear(),
-            Self::Exclusions => settings.exclusions = Exclusions::default(),
+            Self::Cv => SettingsPart::Cv,
+            Self::Aliases => SettingsPart::Aliases,
+            Self::Topics => SettingsPart::Topics,
+            Self::Exclusions => SettingsPart::Exclusions,
         }
     }
 }
@@ -144,7 +143,9 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     };
     let mut files = FigureSettings::default();
     import.files.apply(&mut files)?;
-    let topics = import.topics.as_deref().map(read_topics).transpose()?;
+    if let Some(path) = &import.topics {
+        SettingsPart::Topics.copy(&read_part(SettingsPart::Topics, path)?, &mut files);
+    }
     let store = installation.open_or_create().await?;
     let privacy = if import.keep_session_ids {
         None
@@ -156,7 +157,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
             *settings = document.clone();
         }
         for kind in &import.clear {
-            kind.remove_from(settings);
+            kind.part().copy(&FigureSettings::default(), settings);
         }
         if files.cv.is_some() {
             settings.cv.clone_from(&files.cv);
@@ -164,8 +165,8 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
         if !files.aliases.is_empty() {
             settings.aliases.clone_from(&files.aliases);
         }
-        if let Some(topics) = &topics {
-            settings.topics.clone_from(topics);
+        if !files.topics.is_empty() {
+            settings.topics.clone_from(&files.topics);
         }
         for id in &import.exclude_session {
             let kept = privacy.as_ref().and_then(|privacy| privacy.session(id));
@@ -180,20 +181,6 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
         return output::print(kept.to_json()?);
     }
     output::print(in_words(&kept))
-}
-
-/// The owner's topics in a file.
-fn read_topics(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
-    let text = input_lines::read_whole(path)?;
-    let topics =
-        TopicRules::read(&text).with_context(|| format!("invalid topics in {}", path.display()))?;
-    ensure!(
-        !topics.is_empty(),
-        "missing topics in {}: write lines like `parking = car park, parking space`; `cv-analytics settings import \
-         --clear topics` removes your topics",
-        path.display()
-    );
-    Ok(topics)
 }
 
 fn in_words(settings: &FigureSettings) -> String {

@@ -2,16 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::Ledger;
 use cv_analytics_insights::settings::FigureSettings;
+use cv_analytics_insights::settings::parts::{PartError, SettingsPart};
 use cv_analytics_sqlite::SqliteStore;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
 use crate::data_folder::DataFolder;
+use crate::input_lines;
 use crate::installation_store::InstallationStore;
 use crate::now;
 
@@ -132,7 +134,31 @@ pub(crate) struct FigureFiles {
     aliases: Option<PathBuf>,
 }
 
+/// Reads a part of the settings from a file, or from standard input for `-`.
+pub(crate) fn read_part(part: SettingsPart, path: &Path) -> Result<FigureSettings> {
+    let text = input_lines::read_whole(path)?;
+    match part.read(&text) {
+        Err(PartError::Missing(part)) => bail!(
+            "missing {name} in {}: {}; `cv-analytics settings import --clear {}` removes your {name}",
+            path.display(),
+            part.form(),
+            part.code(),
+            name = part.name(),
+        ),
+        read => read.with_context(|| format!("invalid {} in {}", part.name(), path.display())),
+    }
+}
+
 impl FigureFiles {
+    /// The options that are set, as the dashboard shows them.
+    pub(crate) fn in_words(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let files = [("CV list at each start", &self.cv), ("Aliases at each start", &self.aliases)];
+        files.into_iter().filter_map(|(name, path)| {
+            let path = path.as_ref()?.display();
+            Some((name, format!("from {path}, in place of what is set here")))
+        })
+    }
+
     /// Whether neither file is named.
     pub(crate) fn is_empty(&self) -> bool {
         self.cv.is_none() && self.aliases.is_none()
@@ -140,29 +166,10 @@ impl FigureFiles {
 
     /// Puts what the files say into `settings`.
     pub(crate) fn apply(&self, settings: &mut FigureSettings) -> Result<()> {
-        use cv_analytics_insights::OwnerSkills;
-        use cv_analytics_insights::skills::cv_list::CvList;
-        let read = |path: &Path| {
-            std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))
-        };
-        if let Some(path) = &self.cv {
-            let entries = CvList::read_entries(&read(path)?);
-            settings.cv =
-                Some(entries.with_context(|| format!("invalid CV list in {}", path.display()))?);
-        }
-        if let Some(path) = &self.aliases {
-            let skills = OwnerSkills::read(&read(path)?);
-            let skills =
-                skills.with_context(|| format!("invalid aliases in {}", path.display()))?;
-            ensure!(
-                !skills.is_empty(),
-                "missing aliases in {}: write lines like `Kubernetes: kube, k8`; `cv-analytics settings import --clear \
-                 aliases` removes your aliases",
-                path.display()
-            );
-            settings.aliases =
-                skills.iter().map(|(name, aliases)| (name.to_owned(), aliases.to_vec())).collect();
+        for (part, path) in [(SettingsPart::Cv, &self.cv), (SettingsPart::Aliases, &self.aliases)] {
+            if let Some(path) = path {
+                part.copy(&read_part(part, path)?, settings);
+            }
         }
         Ok(())
     }

@@ -429,7 +429,7 @@ fn a_start_that_fails_is_not_the_first() {
         folder.path(),
         &["serve", "--listen", "127.0.0.1:0", "--cv", "none"],
         1,
-        "none cannot be read",
+        "none cannot be opened",
     );
     assert!(!folder.path().join("cv-analytics-data/credentials.env").exists());
 }

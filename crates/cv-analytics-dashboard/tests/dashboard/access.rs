@@ -6,7 +6,7 @@ use axum::http::Request;
 use crate::rig::{HOST, Rig, TOKEN};
 
 /// Every route, with what an owner gets.
-const ROUTES: [(&str, &str, u16); 24] = [
+const ROUTES: [(&str, &str, u16); 30] = [
     ("GET", "/", 303),
     ("GET", "/weeks", 200),
     ("GET", "/weeks?by=quarter&show=shares", 200),
@@ -29,6 +29,12 @@ const ROUTES: [(&str, &str, u16); 24] = [
     ("HEAD", "/weeks/2026-W47", 200),
     ("POST", "/logout", 303),
     ("POST", "/settings/gap-marks", 400),
+    ("POST", "/settings/cv", 400),
+    ("POST", "/settings/none", 404),
+    ("POST", "/settings/undo", 400),
+    ("GET", "/connect", 200),
+    ("GET", "/connect/test/r1", 404),
+    ("POST", "/connect/secrets", 200),
     ("POST", "/dead-letters/7/retry", 303),
     ("POST", "/dead-letters/7/drop", 303),
 ];

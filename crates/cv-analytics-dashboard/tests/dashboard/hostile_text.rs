@@ -21,7 +21,9 @@ fn check(page: &str, path: &str) {
         assert!(!names.contains("onerror") && !names.contains("alert"), "{path}: <{tag}>");
         assert!(!names.contains(" style="), "{path}: <{tag}>");
         // A field may hold it, to be sent back as it is.
+        let is_field = tag.starts_with("textarea");
         let shown = part.split_once('>').map_or("", |(_, shown)| shown);
+        let shown = if is_field { "" } else { shown };
         assert!(!shown.contains('\u{202e}'), "{path} turns the line: {shown}");
     }
 }
@@ -45,6 +47,8 @@ async fn hostile_text_is_text_on_every_page() {
     rig.keep_bytes(&[HOSTILE.as_bytes(), b"\xff\xfe<script>alert(1)</script>"]).await;
     FigureSettings::change(&rig.store, |settings| {
         settings.cv = Some(vec!["Go".to_owned(), "<script>alert(1)</script>".to_owned()]);
+        settings.aliases.insert(HOSTILE.to_owned(), vec!["</textarea><img src=x>".to_owned()]);
+        settings.topics.insert(HOSTILE.to_owned(), vec![HOSTILE.to_owned()]);
         settings.gap_marks.insert(HOSTILE.to_owned(), GapMark::Learning.into());
         settings.exclusions.request_ids.insert(HOSTILE.to_owned());
         settings.exclusions.sessions.insert(HOSTILE.to_owned());

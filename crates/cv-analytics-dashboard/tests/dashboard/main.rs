@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod connecting;
 mod exports;
 mod hostile_text;
 mod letters;
@@ -18,4 +19,5 @@ mod numbers;
 mod overview;
 mod rig;
 mod searching;
+mod settings;
 mod week_page;

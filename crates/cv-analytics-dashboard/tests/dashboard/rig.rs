@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Disposition, Keep};
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_dashboard::agent_connection::{AgentConnection, Attempt, Sending, TestQuestion};
 use cv_analytics_dashboard::dead_letters::{DeadLetterError, DeadLetters, Entry, Listed, Retried};
 use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
@@ -104,6 +106,16 @@ impl Rig {
         public_url: Option<&str>,
         mailing: Mailing,
     ) -> Self {
+        Self::reached(true, clock, public_url, mailing).await
+    }
+
+    /// One that an agent reaches by the address in its secrets, or does not.
+    pub(crate) async fn reached(
+        is_reached: bool,
+        clock: fn() -> Timestamp,
+        public_url: Option<&str>,
+        mailing: Mailing,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
         let token = Secret::new(TOKEN);
@@ -122,7 +134,7 @@ impl Rig {
             token,
             public_url,
             rates: Arc::new(RateLimits::new(&Limits::default())),
-            secrets_file: Some("/data/credentials.env".to_owned()),
+            connection: Some(Arc::new(Connection { store: store.clone(), is_reached })),
             program_settings: Vec::new(),
             live_every: Duration::from_millis(5),
             time_zone: OwnerZone::UTC,
@@ -188,13 +200,69 @@ impl Rig {
     }
 
     pub(crate) async fn keep_bytes(&self, bodies: &[&[u8]]) {
-        let intake = intake();
-        let arrival = |body: &&[u8]| Arrival {
-            content: intake.read(body, NOW),
-            arrived_at: NOW,
-            deduplication_id: None,
-        };
-        self.store.keep(bodies.iter().map(arrival).collect()).await.unwrap();
+        keep(&self.store, bodies).await;
+    }
+}
+
+async fn keep(store: &SqliteStore, bodies: &[&[u8]]) {
+    let intake = intake();
+    let arrival = |body: &&[u8]| Arrival {
+        content: intake.read(body, NOW),
+        arrived_at: NOW,
+        deduplication_id: None,
+    };
+    store.keep(bodies.iter().map(arrival).collect()).await.unwrap();
+}
+
+/// The id of every test question.
+pub(crate) const TEST_ID: &str = "doctor-canary-0123456789abcdef";
+/// What an agent needs of the server.
+pub(crate) const SECRETS: [(&str, &str); 4] = [
+    ("AWS_ACCESS_KEY_ID", "CVAKTEST"),
+    ("AWS_SECRET_ACCESS_KEY", "the/secret+key"),
+    ("AWS_REGION", "eu-west-2"),
+    ("AWS_SQS_URL", "https://cv.example/000000000000/cv-analytics-events.fifo"),
+];
+
+/// An intake that keeps what it is sent in the store, by an address that can be reached or not.
+struct Connection {
+    store: SqliteStore,
+    is_reached: bool,
+}
+
+impl AgentConnection for Connection {
+    fn secrets_file(&self) -> &'static str {
+        "/data/credentials.env"
+    }
+
+    fn has_public_address(&self) -> bool {
+        false
+    }
+
+    fn secrets(&self) -> [(&'static str, String); 4] {
+        SECRETS.map(|(name, value)| (name, value.to_owned()))
+    }
+
+    fn send_test(&self) -> Sending<'_> {
+        Box::pin(async move {
+            let flag = json!({"traffic": "canary"});
+            let query = json!({"eventType": "query", "requestId": TEST_ID, "timestamp": NOW,
+                "query": "Does it arrive?", "metadata": flag});
+            let response = json!({"eventType": "response", "requestId": TEST_ID,
+                "timestamp": NOW.plus_millis(1), "outcome": "answered", "metadata": flag});
+            let bodies = [query, response].map(|event| event.to_string());
+            keep(&self.store, &bodies.each_ref().map(String::as_bytes)).await;
+            let attempt = |address: &str, failure: Option<&str>| Attempt {
+                address: address.to_owned(),
+                failure: failure.map(str::to_owned),
+            };
+            let failure = (!self.is_reached).then_some("<b>refused</b>");
+            TestQuestion {
+                request_id: RequestId::new(TEST_ID).unwrap(),
+                outside: attempt("https://cv.example/queue", failure),
+                inside: (!self.is_reached).then(|| attempt("http://127.0.0.1:8787/queue", None)),
+            }
+        })
     }
 }
 

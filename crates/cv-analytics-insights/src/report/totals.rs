@@ -12,6 +12,7 @@ use futures_util::TryStreamExt;
 use crate::model::WeekFigures;
 use crate::settings::Exclusions;
 use crate::tally::exclusions::Excluded;
+use crate::tally::reading::Reading;
 use crate::tally::weeks::{WeekTally, conversation_of};
 
 /// One week in figures.
@@ -54,7 +55,8 @@ impl Counted {
     fn add(&mut self, observation: &PagedObservation<'_>) {
         let Some(at) = observation.at() else { return };
         let conversation = conversation_of(observation, &mut self.without_session);
-        self.week.add(observation, (conversation, at));
+        // No figure of a week depends on the names that were read.
+        self.week.add(observation, &Reading::default(), (conversation, at));
         if observation.response.is_none() {
             return;
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::skills::dictionary::{SkillDictionary, SkillId};
-use crate::skills::owner::OwnerSkills;
+use crate::skills::owner::{OwnerSkills, line_of};
 
 /// The skills of a CV with the words it uses for each, in small letters.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +28,10 @@ pub enum CvListError {
     #[error("it is empty: write one skill a line")]
     Empty,
     /// An entry cannot be a skill's name.
-    #[error("entry {entry:?} cannot be used: {problem}")]
+    #[error("line {line}: entry {entry:?} cannot be used: {problem}")]
     Entry {
+        /// The line, from 1.
+        line: usize,
         /// The entry, cut.
         entry: String,
         /// What is wrong with it.
@@ -45,8 +47,8 @@ impl CvList {
     /// # Errors
     /// [`CvListError`], which says what to write.
     pub fn read_entries(text: &str) -> Result<Vec<String>, CvListError> {
-        let text = text.trim_start_matches('\u{feff}').trim();
-        let entries = if text.starts_with(['{', '[']) {
+        let text = text.trim_start_matches('\u{feff}').trim_end();
+        let entries: Vec<(usize, String)> = if text.trim_start().starts_with(['{', '[']) {
             let value: Value =
                 serde_json::from_str(text).map_err(|error| CvListError::Json(error.to_string()))?;
             let list = match value {
@@ -57,21 +59,26 @@ impl CvList {
                 },
                 _ => return Err(CvListError::Form),
             };
-            list.iter().map(names_of).collect::<Result<Vec<_>, _>>()?.concat()
+            let names = list.iter().map(names_of).collect::<Result<Vec<_>, _>>()?.concat();
+            names.into_iter().map(|name| (line_of(text, &name), name)).collect()
         } else {
-            text.lines()
-                .map(|line| line.trim().trim_start_matches(['-', '*', '•']).trim())
-                .filter(|line| !line.is_empty() && !line.starts_with("# ") && *line != "#")
-                .map(str::to_owned)
+            (1..)
+                .zip(text.lines())
+                .map(|(number, line)| {
+                    (number, line.trim().trim_start_matches(['-', '*', '•']).trim())
+                })
+                .filter(|(_, line)| !line.is_empty() && !line.starts_with("# ") && *line != "#")
+                .map(|(number, line)| (number, line.to_owned()))
                 .collect()
         };
         let mut kept: Vec<String> = Vec::with_capacity(entries.len());
-        for entry in entries {
+        for (line, entry) in entries {
             if entry.is_empty() || kept.contains(&entry) {
                 continue;
             }
             let as_owner = serde_json::json!({ entry.as_str(): [] }).to_string();
             OwnerSkills::read(&as_owner).map_err(|error| CvListError::Entry {
+                line,
                 entry: entry.chars().take(40).collect(),
                 problem: error.problem,
             })?;

@@ -33,8 +33,8 @@ struct Entry {
 
 impl OwnerSkills {
     /// Reads additions: JSON, `{"Kubernetes": ["k8s", "kube"]}` or
-    /// `[{"skill": "Kubernetes", "aliases": ["k8s"]}]`, or lines, `Kubernetes: k8s, kube` with `#` for
-    /// comments.
+    /// `[{"skill": "Kubernetes", "aliases": ["k8s"]}]`, or lines, `Kubernetes: k8s, kube` or `Kubernetes = k8s, kube`
+    /// with `#` for comments.
     pub fn read(text: &str) -> Result<Self, OwnerSkillsError> {
         let text = text.trim_start_matches('\u{feff}');
         if text.len() > LONGEST {
@@ -65,7 +65,7 @@ impl OwnerSkills {
                     if line.is_empty() || line.starts_with('#') {
                         continue;
                     }
-                    let (skill, aliases) = line.split_once(':').unwrap_or((line, ""));
+                    let (skill, aliases) = line.split_once([':', '=']).unwrap_or((line, ""));
                     let aliases =
                         aliases.split(',').map(str::trim).filter(|alias| !alias.is_empty());
                     owner.add(skill, &aliases.map(str::to_owned).collect::<Vec<_>>(), number)?;
@@ -136,7 +136,7 @@ fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, OwnerSkillsErro
 }
 
 /// The line in which a name of a JSON file first stands.
-fn line_of(text: &str, name: &str) -> usize {
+pub(super) fn line_of(text: &str, name: &str) -> usize {
     let before = text.find(name).and_then(|at| text.get(..at)).unwrap_or_default();
     before.matches('\n').count() + 1
 }

@@ -69,7 +69,7 @@ pub(crate) async fn run(
         listening,
         public_url: options.public_url.clone(),
         rates: Arc::new(RateLimits::new(&limits)),
-        secrets_file: None,
+        connection: None,
         program_settings: vec![
             ProgramSetting { name: "Listens on", value: listening.to_string() },
             ProgramSetting {

@@ -73,25 +73,28 @@ impl Canary {
         self.at.plus_millis(-LEFT_MS)
     }
 
-    /// Question, its copy, the answer, and what cannot be read, in this order.
-    pub(crate) fn messages(&self) -> [Message; 4] {
+    /// The question and the answer.
+    pub(crate) fn pair(&self) -> [Message; 2] {
         let metadata = json!({"traffic": Traffic::Canary.code()});
         let query = json!({"eventType": "query", "requestId": self.id, "timestamp": self.at,
             "query": "Does a question reach the report's store?", "metadata": metadata});
         let response = json!({"eventType": "response", "requestId": self.id,
             "timestamp": self.at.plus_millis(1), "outcome": "answered", "metadata": metadata});
-        let message = |kind: &str, group_id: String, body: String| Message {
-            deduplication_id: format!("{}:{kind}", self.id),
-            group_id,
-            body,
-        };
-        let id = self.id.to_string();
-        [
-            message("query", id.clone(), query.to_string()),
-            message("again", id.clone(), query.to_string()),
-            message("response", id.clone(), response.to_string()),
-            message("unreadable", format!("{id}:unreadable"), self.unreadable_body()),
-        ]
+        [("query", query), ("response", response)]
+            .map(|(kind, body)| self.message(kind, self.id.to_string(), body.to_string()))
+    }
+
+    /// Question, its copy, the answer, and what cannot be read, in this order.
+    pub(crate) fn messages(&self) -> [Message; 4] {
+        let [query, response] = self.pair();
+        let again = self.message("again", query.group_id.clone(), query.body.clone());
+        let group_id = format!("{}:unreadable", self.id);
+        let unreadable = self.message("unreadable", group_id, self.unreadable_body());
+        [query, again, response, unreadable]
+    }
+
+    fn message(&self, kind: &str, group_id: String, body: String) -> Message {
+        Message { deduplication_id: format!("{}:{kind}", self.id), group_id, body }
     }
 
     /// The body that cannot be read.

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use super::{Serve, local_url, shown};
 use crate::arguments::Installation;
-use crate::dashboard::{self, LettersInSqlite, Place};
+use crate::dashboard::{self, IntakeHere, LettersInSqlite, Place};
 use crate::data_folder::{DataFolder, StoredCredentials};
 use crate::mail_form::MailForm;
 use crate::mail_options::{MailOptions, MailWay, unsubscribe_key};
@@ -128,7 +128,12 @@ impl Serve {
             listening,
             public_url: self.public_url.clone(),
             rates: server.rates(),
-            secrets_file: Some(whole(&folder.credentials_file())),
+            connection: Some(Arc::new(IntakeHere {
+                credentials: credentials.clone(),
+                local_url: local_url(listening),
+                secrets_file: whole(&folder.credentials_file()),
+                has_public_address: self.public_url.is_some(),
+            })),
             program_settings: self.shown_settings(),
             live_every: dashboard::LIVE_EVERY,
             time_zone: self.time_zone(),
@@ -173,16 +178,10 @@ impl ReadyServer {
                 "Your dashboard is at {url}. Your token for it and the Worker's secrets are in {file}.\n"
             );
         }
-        let StoredCredentials { access_key_id, secret_access_key, region, queue_url, token } =
-            &self.credentials;
+        let StoredCredentials { token, .. } = &self.credentials;
         let mut text =
             String::from("Give your Worker these four secrets (wrangler secret put NAME):\n\n");
-        for (name, value) in [
-            ("AWS_ACCESS_KEY_ID", access_key_id),
-            ("AWS_SECRET_ACCESS_KEY", secret_access_key),
-            ("AWS_REGION", region),
-            ("AWS_SQS_URL", queue_url),
-        ] {
+        for (name, value) in self.credentials.of_the_agent() {
             let _ = writeln!(text, "  {name}={value}");
         }
         let _ = writeln!(
