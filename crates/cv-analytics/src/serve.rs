@@ -49,11 +49,11 @@ pub(crate) struct Serve {
     /// Be reached at this address by agent and browser, as `https://analytics.example.org`
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
-    /// Show times in this zone, as `Europe/London`; weeks stay UTC [default: the system's]
+    /// Show times in this zone, as `Europe/London` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
     time_zone: Option<OwnerZone>,
     /// Expect this region in signatures; the first start writes it to credentials.env
-    #[arg(long, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
+    #[arg(long, hide_short_help = true, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
     /// Take this bearer token, in place of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]

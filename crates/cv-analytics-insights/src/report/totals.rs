@@ -12,7 +12,6 @@ use futures_util::TryStreamExt;
 use crate::model::WeekFigures;
 use crate::settings::Exclusions;
 use crate::tally::exclusions::Excluded;
-use crate::tally::reading::Reading;
 use crate::tally::weeks::{WeekTally, conversation_of};
 
 /// One week in figures.
@@ -55,8 +54,7 @@ impl Counted {
     fn add(&mut self, observation: &PagedObservation<'_>) {
         let Some(at) = observation.at() else { return };
         let conversation = conversation_of(observation, &mut self.without_session);
-        // No figure of a week depends on the names that were read.
-        self.week.add(observation, &Reading::default(), (conversation, at));
+        self.week.add(observation, (conversation, at));
         if observation.response.is_none() {
             return;
         }
