@@ -105,8 +105,8 @@ fn an_agent_that_reports_only_its_good_answers_is_told_to_report_the_others() {
         let answers = [repeated(9, good), vec![lesser]].concat();
         assert_eq!(kinds(&report_of(answers.clone()))[0].0, ActionKind::MoveOver);
         let complete = report(&answers);
-        let moves = |action: &Action| action.kind == ActionKind::MoveOver;
-        assert!(!complete.actions.iter().any(moves), "{:?}", kinds(&complete));
+        let is_move_over = |action: &Action| action.kind == ActionKind::MoveOver;
+        assert!(!complete.actions.iter().any(is_move_over), "{:?}", kinds(&complete));
     }
 }
 
