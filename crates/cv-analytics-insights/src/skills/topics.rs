@@ -18,9 +18,11 @@ const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
-const LANGUAGE_PHRASES: [&str; 16] = [
+const LANGUAGE_PHRASES: [&str; 18] = [
     "~X",
     "X language",
+    "X skill",
+    "X proficien*",
     "spoken X",
     "in X$",
     "learn X",
