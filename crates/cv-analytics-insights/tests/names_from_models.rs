@@ -332,6 +332,16 @@ fn a_known_topic_becomes_its_name_whatever_the_question() {
         ("Yorkshire", "Relocation to Leeds"),
         ("relocation to leeds", "Relocation to Leeds"),
         ("wages", "Pay"),
+        ("Move to Yorkshire", "Relocation to Leeds"),
+        ("German language", "German"),
+        ("salary negotiation", "salary expectations"),
+        ("visa status", "visa"),
+        ("Relocation to Berlin", "relocation"),
+        ("availability_and_notice", "availability"),
+        ("educational background", "education"),
+        ("small talk", "greetings"),
+        ("Smalltalk", "Smalltalk"),
+        ("React framework", "React"),
     ] {
         check_topic(topic, question, ReadTopic::Named(name));
     }
@@ -358,6 +368,7 @@ fn an_unknown_topic_is_kept_in_small_letters_where_the_question_has_it() {
     check_topic("Beekeeping", question, ReadTopic::Ignored);
     check_topic("whether the candidate keeps any bees", question, ReadTopic::Ignored);
     check_topic("Beekeeping", None, ReadTopic::Named("beekeeping"));
+    check_topic("package manager", None, ReadTopic::Named("package manager"));
 }
 
 proptest! {

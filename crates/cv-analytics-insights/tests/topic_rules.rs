@@ -32,6 +32,9 @@ fn errors_name_the_line_and_say_what_to_write() {
     check_error("Pay = wages, ?\n", "line 1: missing phrase");
     check_error("Pay = wages\nMoney = Wage\n", "line 2: invalid phrase \"Wage\"");
     check_error("Other questions = what else\n", "line 1: refused");
+    check_error("Others = what else\n", "line 1: refused");
+    check_error("[email] = what else\n", "line 1: refused");
+    check_error("{\"your [API key]\": [\"what else\"]}", "line 1: refused");
     check_error(&format!("Pay = {}\n", "a".repeat(101)), "line 1: too large");
     check_error(
         "{\"Pay\": [\"wages\"],\n \"Money\": \"cash\"}",

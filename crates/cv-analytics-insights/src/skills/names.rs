@@ -11,7 +11,7 @@ use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::folded_words::{FoldedWords, Gap};
 use crate::skills::question_words::{QuestionWords, name_key};
 use crate::skills::topic_rules::TopicRules;
-use crate::skills::topics::is_known_topic;
+use crate::skills::topics::{is_greeting, is_known_topic, table_topic};
 
 const PLACEHOLDERS: &str = include_str!("../../data/placeholders.txt");
 const SCAFFOLDING: &str = include_str!("../../data/name-scaffolding.txt");
@@ -148,8 +148,9 @@ impl SkillDictionary {
         self.parse_names(rules, entry).read(question.as_ref(), into);
     }
 
-    /// Reads what the agent says a question is about: a topic of the owner's rules or of the table,
-    /// a skill, or an unknown name.
+    /// Reads what the agent says a question is about: the name or phrase of a topic, one whose phrase
+    /// stands in a text such as `visa status`, a skill, or an unknown name. A text that names a skill
+    /// is about that, as in a question.
     pub fn parse_topic(&self, rules: &TopicRules, topic: &str) -> ParsedTopic {
         let spaced = topic.replace('_', " ");
         let topic = spaced.trim();
@@ -166,10 +167,16 @@ impl SkillDictionary {
         if is_placeholder(topic) {
             return ParsedTopic(Topic::Unusable);
         }
+        let owners = rules.topic(topic).map(str::to_owned);
+        let parts = || split_list(topic, &[]).flat_map(|part| part.split(" and "));
+        let listed = || parts().find_map(|part| known(part.trim()));
         let parsed = self.parse_names(rules, topic);
-        let listed = split_list(topic, &[]).find_map(known);
-        let skill = || parsed.skills.first().map(|&skill| self.name(skill).to_owned());
-        if let Some(name) = listed.or_else(skill) {
+        let skill = || {
+            let skill = parsed.skills.first().filter(|_| !is_greeting(topic));
+            skill.map(|&skill| self.name(skill).to_owned())
+        };
+        let read = || table_topic(topic).map(str::to_owned);
+        if let Some(name) = owners.or_else(listed).or_else(skill).or_else(read) {
             return ParsedTopic(Topic::Known(name));
         }
         let Some(mut candidate) = parsed.candidates.into_iter().next() else {

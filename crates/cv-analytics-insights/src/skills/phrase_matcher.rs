@@ -48,6 +48,8 @@ pub(crate) struct Match {
     pub(crate) topic: usize,
     /// What it counts: a point a word, and one more unless it is weak.
     pub(crate) points: u32,
+    /// Whether it is common in questions about other things too.
+    lone: bool,
 }
 
 /// Phrases, as paths through a tree of words.
@@ -73,13 +75,23 @@ struct Meaning {
     own: Option<Token>,
     /// The tokens of the words that it stands for besides.
     others: Vec<Token>,
+    /// Whether it tells nothing of what a question is about.
+    plain: bool,
 }
 
 #[derive(Clone, Default, Debug)]
 struct NodeData {
     /// Where a phrase goes on after `..`.
     passing: Option<Node>,
-    ends: Vec<(usize, u32)>,
+    ends: Vec<End>,
+}
+
+/// The end of a phrase: what a [`Match`] says of it.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    topic: usize,
+    points: u32,
+    lone: bool,
 }
 
 /// A text as the matcher sees it: for each word that is no filler what it stands for.
@@ -96,11 +108,19 @@ struct WordData {
     to: usize,
     begins_clause: bool,
     begins_sentence: bool,
+    /// Whether it tells something of what a question is about.
+    telling: bool,
 }
 
 thread_local! {
     /// Kept between texts, so that most texts allocate nothing.
     static SCRATCH: RefCell<ReadText> = RefCell::default();
+}
+
+impl Match {
+    pub(crate) fn covers(&self, word: usize) -> bool {
+        (self.first..=self.last).contains(&word)
+    }
 }
 
 impl PhraseMatcher {
@@ -125,6 +145,13 @@ impl PhraseMatcher {
         }
         for word in AUXILIARIES {
             self.meanings.entry(word.into()).or_default().auxiliary = true;
+        }
+    }
+
+    /// Lets a phrase that is common in other questions count beside words that tell nothing.
+    pub(crate) fn add_plain<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            self.meanings.entry(fold_word(word).into()).or_default().plain = true;
         }
     }
 
@@ -153,10 +180,12 @@ impl PhraseMatcher {
             let token = self.token(word);
             node = self.step(node, token);
         }
-        self.end(node, topic, u32::try_from(words.len()).unwrap_or(u32::MAX));
+        let points = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        self.end(node, End { topic, points, lone: false });
     }
 
     fn add_path(&mut self, phrase: &str, topic: usize) {
+        let (lone, phrase) = without_prefix(phrase, '?');
         let (weak, phrase) = without_prefix(phrase, '~');
         let (at_start, phrase) = without_prefix(phrase, '^');
         let (at_end, phrase) = match phrase.strip_suffix('$') {
@@ -198,12 +227,12 @@ impl PhraseMatcher {
         if at_end {
             node = self.step(node, CLAUSE_END);
         }
-        self.end(node, topic, points);
+        self.end(node, End { topic, points, lone });
     }
 
-    fn end(&mut self, node: Node, topic: usize, points: u32) {
+    fn end(&mut self, node: Node, end: End) {
         if let Some(data) = self.nodes.get_mut(node as usize).filter(|_| node != 0) {
-            data.ends.push((topic, points));
+            data.ends.push(end);
         }
     }
 
@@ -234,6 +263,44 @@ impl PhraseMatcher {
 
     /// All places where a phrase stands, by their first word, and the number of words.
     pub(crate) fn find(&self, text: &str) -> (Vec<Match>, usize) {
+        self.find_and(text, |_, _| ())
+    }
+
+    /// The same without the phrases that are common in other questions where such a question may be
+    /// meant. Topics of one `group` speak for each other.
+    pub(crate) fn find_told(
+        &self,
+        text: &str,
+        group: impl Fn(usize) -> usize,
+    ) -> (Vec<Match>, usize) {
+        let your = self.known("your");
+        self.find_and(text, |words, found| {
+            if !found.iter().any(|found| found.lone) {
+                return;
+            }
+            let told: Vec<bool> = found
+                .iter()
+                .map(|lone| {
+                    let same = |other: &&Match| group(other.topic) == group(lone.topic);
+                    !lone.lone
+                        || words.is_after(your, lone.first)
+                        || found.iter().filter(same).any(|other| !other.lone)
+                        || words
+                            .clause(lone.first)
+                            .filter(|&word| words.tells(word))
+                            .all(|word| found.iter().filter(same).any(|other| other.covers(word)))
+                })
+                .collect();
+            let mut told = told.iter();
+            found.retain(|_| told.next() == Some(&true));
+        })
+    }
+
+    fn find_and(
+        &self,
+        text: &str,
+        settle: impl Fn(&ReadText, &mut Vec<Match>),
+    ) -> (Vec<Match>, usize) {
         let mut found = Vec::new();
         let words = SCRATCH.with(|scratch| {
             let Ok(mut words) = scratch.try_borrow_mut() else { return 0 };
@@ -246,6 +313,7 @@ impl PhraseMatcher {
                     self.follow(&words, first, first, node, &mut found);
                 }
             }
+            settle(&words, &mut found);
             words.words.len()
         });
         (found, words)
@@ -262,11 +330,12 @@ impl PhraseMatcher {
     ) {
         let Some(data) = self.nodes.get(node as usize) else { return };
         let mut end = |data: &NodeData| {
-            found.extend(data.ends.iter().map(|&(topic, points)| Match {
+            found.extend(data.ends.iter().map(|end| Match {
                 first,
                 last: next.saturating_sub(1),
-                topic,
-                points,
+                topic: end.topic,
+                points: end.points,
+                lone: end.lone,
             }));
         };
         end(data);
@@ -322,7 +391,10 @@ impl PhraseMatcher {
                 if tokens.len() == from {
                     tokens.extend(stand_in(folded, index).and_then(|word| self.known(word)));
                 }
-                words.push(WordData { from, to: tokens.len(), begins_clause, begins_sentence });
+                let to = tokens.len();
+                let telling = part.contains(char::is_alphabetic)
+                    && !meaning.is_some_and(|meaning| meaning.plain);
+                words.push(WordData { from, to, begins_clause, begins_sentence, telling });
                 (begins_clause, begins_sentence) = (false, false);
             }
         }
@@ -381,6 +453,23 @@ impl ReadText {
 
     fn begins_sentence(&self, word: usize) -> bool {
         self.words.get(word).is_none_or(|word| word.begins_sentence)
+    }
+
+    fn tells(&self, word: usize) -> bool {
+        self.words.get(word).is_some_and(|word| word.telling)
+    }
+
+    /// The words of the clause that has a word.
+    fn clause(&self, word: usize) -> std::ops::Range<usize> {
+        let from = (0..=word).rfind(|&word| self.ends_clause(word)).unwrap_or(0);
+        let to = (word + 1..self.words.len()).find(|&word| self.ends_clause(word));
+        from..to.unwrap_or(self.words.len())
+    }
+
+    /// Whether a token stands right before a word in its clause.
+    fn is_after(&self, token: Option<Token>, word: usize) -> bool {
+        let before = word.checked_sub(1).filter(|_| !self.ends_clause(word));
+        before.is_some_and(|before| self.tokens(before).iter().any(|stands| Some(*stands) == token))
     }
 }
 

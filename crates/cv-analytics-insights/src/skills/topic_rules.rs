@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
-use crate::model::OTHER_QUESTIONS;
+use crate::model::{OTHER_QUESTIONS, OTHERS};
+use crate::skills::names::REDACTION_MARKERS;
 use crate::skills::phrase_matcher::{PhraseMatcher, fold};
 use crate::skills::topics::without_markers;
 
@@ -135,9 +136,14 @@ impl Rules {
         line: usize,
     ) -> Result<(), TopicRulesError> {
         let name = checked("name", name, line)?;
-        if fold(&name) == fold(OTHER_QUESTIONS) {
+        if fold(&name) == fold(OTHER_QUESTIONS) || name.eq_ignore_ascii_case(OTHERS) {
+            let problem =
+                format!("refused: {name:?} is what the report calls the rest; choose another name");
+            return Err(error(line, problem));
+        }
+        if REDACTION_MARKERS.iter().any(|marker| name.to_lowercase().contains(marker)) {
             let problem = format!(
-                "refused: {OTHER_QUESTIONS:?} is what the report calls the rest; choose another name"
+                "refused: {name:?} has the mark of a text that was redacted; choose another name"
             );
             return Err(error(line, problem));
         }

@@ -18,8 +18,17 @@ const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
 /// The topic that a spoken language takes the place of.
 const LANGUAGES_SPOKEN: &str = "languages spoken";
 /// How a spoken language is asked for; its name by itself is a weak phrase.
-const LANGUAGE_PHRASES: [&str; 9] = [
+const LANGUAGE_PHRASES: [&str; 18] = [
     "~X",
+    "X language",
+    "X skill",
+    "X proficien*",
+    "spoken X",
+    "in X$",
+    "learn X",
+    "understand X",
+    "X fluent",
+    "know X$",
     "your X",
     "speak X",
     "speak .. X",
@@ -66,6 +75,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             .map(without_accents)
             .collect(),
     };
+    table.matcher.add_plain(lines(SCAFFOLDING).flat_map(str::split_whitespace));
     let mut section = "";
     for line in lines(TOPICS) {
         if line.starts_with('[') {
@@ -74,6 +84,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         }
         if section == "[fillers]" {
             table.matcher.add_fillers(line.split_whitespace());
+            continue;
+        }
+        if section == "[plain]" {
+            table.matcher.add_plain(line.split_whitespace());
             continue;
         }
         let Some((name, phrases)) = line.split_once(": ") else { continue };
@@ -90,10 +104,16 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let name = whole.unwrap_or(name);
         let number = table.topics.len();
         table.topics.push(TableTopic { name, kind });
-        for phrase in std::iter::once(name).chain(phrases.split(", ")) {
+        let common = |phrase: &str| {
+            phrase.strip_prefix('?').is_some_and(|phrase| fold(phrase) == fold(name))
+        };
+        let named = Some(name).filter(|_| !phrases.split(", ").any(common));
+        for phrase in named.into_iter().chain(phrases.split(", ")) {
             if kind == Kind::SpokenLanguage {
+                let english = phrase.eq_ignore_ascii_case(name);
                 for said in LANGUAGE_PHRASES {
-                    table.matcher.add(&said.replace('X', phrase), number);
+                    let common = if english && said == "~X" { "?" } else { "" };
+                    table.matcher.add(&format!("{common}{}", said.replace('X', phrase)), number);
                 }
             } else {
                 table.matcher.add(phrase, number);
@@ -107,6 +127,12 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 /// The topic of the built-in table that a question is about.
 pub fn table_topic(text: &str) -> Option<&'static str> {
     TABLE.topic(&without_markers(text))
+}
+
+/// Whether a text is only a greeting or the like.
+pub(crate) fn is_greeting(text: &str) -> bool {
+    let kind = |topic: &TableTopic| (Some(topic.name) == table_topic(text)).then_some(topic.kind);
+    TABLE.topics.iter().find_map(kind) == Some(Kind::Whole)
 }
 
 /// The topic of the table with this name or phrase; greetings only by their name.
@@ -140,14 +166,17 @@ pub(crate) fn without_markers(text: &str) -> Cow<'_, str> {
 impl Table {
     /// The topic with most points; of equal ones the one that stands first.
     fn topic(&self, text: &str) -> Option<&'static str> {
-        let (mut found, words) = self.matcher.find(text);
+        let spoken = self.topics.iter().position(|topic| topic.name == LANGUAGES_SPOKEN);
+        let group = |number: usize| match self.topics.get(number).map(|topic| topic.kind) {
+            Some(Kind::SpokenLanguage) => spoken.unwrap_or(number),
+            _ => number,
+        };
+        let (mut found, words) = self.matcher.find_told(text, group);
         let kind = |found: &Match| self.topics.get(found.topic).map(|topic| topic.kind);
         let whole =
             found.iter().find(|found| kind(found) == Some(Kind::Whole)).map(|found| found.topic);
         let covers = |word: usize| {
-            found.iter().any(|found| {
-                Some(found.topic) == whole && (found.first..=found.last).contains(&word)
-            })
+            found.iter().any(|found| Some(found.topic) == whole && found.covers(word))
         };
         if words > 0 && (0..words).all(covers) {
             return whole.and_then(|topic| self.topics.get(topic)).map(|topic| topic.name);
