@@ -225,7 +225,8 @@ pub struct ObservedResponse<Text = String, Texts = Vec<String>> {
     pub missing_skills: Texts,
     /// What the agent's model says the question is about.
     pub topic: Option<Text>,
-    /// Why the agent rated its answer so, in its own words.
+    /// Why the agent rated its answer so, in its own words; a page keeps it only of answers that are
+    /// not full, which a report shows as examples.
     pub reasoning: Option<Text>,
 }
 

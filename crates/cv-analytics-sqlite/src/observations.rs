@@ -27,7 +27,8 @@ pub(crate) fn observations(
         "SELECT request_id, query_at, query, response_at, match_type, match_score, outcome, \
              total_time_ms, form, matched_skills, missing_skills, \
              coalesce(query_session, response_session), coalesce(query_traffic, response_traffic), \
-             match_source, outcome_named, topic, reasoning \
+             match_source, outcome_named, topic, \
+             CASE match_type WHEN 'full' THEN NULL ELSE reasoning END \
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;

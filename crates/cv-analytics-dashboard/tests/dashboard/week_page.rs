@@ -99,7 +99,7 @@ async fn a_crowded_week_shows_its_first_rows_and_folds_the_others() {
     let page = rig.page("/weeks/2026-W47").await;
     assert_eq!(in_sight(&page, "tbody class=\"gap\""), 8, "{page}");
     assert!(page.contains("<summary>8 more gaps</summary>"));
-    assert!(page.contains("<summary>8 more skills</summary>"));
+    assert!(page.contains("<summary>9 more skills</summary>"));
     let asked = "“Do you know Go?”<br><span class=\"note\">The agent’s reason: Nothing on the CV fits.</span>";
     assert!(page.contains(asked), "{page}");
     assert!(in_sight(&page, "a href") <= 150, "{}", in_sight(&page, "a href"));

@@ -18,6 +18,11 @@ pub struct SkillMention<'t> {
 }
 
 impl<'t> SkillMention<'t> {
+    /// A mention in a text that was read before: the bytes `range` of `text` name `skill`.
+    pub(crate) fn again(text: &'t str, skill: SkillId, range: Range<usize>) -> Option<Self> {
+        Some(Self { skill, text: text.get(range.clone())?, range })
+    }
+
     /// The skill that is named.
     pub fn skill(&self) -> SkillId {
         self.skill

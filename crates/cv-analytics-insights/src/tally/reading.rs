@@ -6,6 +6,7 @@
 //! conversations of the eight weeks share it.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use cv_analytics_core::observation_page::PagedObservation;
 use rustc_hash::FxBuildHasher;
@@ -21,6 +22,8 @@ use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};
 
 /// Spellings that are remembered: more than agents use, and few enough to weigh nothing.
 const MAX_REMEMBERED_SPELLINGS: usize = 4_096;
+/// Texts that are remembered: people ask the same few things, by a page's buttons too.
+const MAX_REMEMBERED_TEXTS: usize = 4_096;
 
 /// What one interaction is about.
 #[derive(Debug, Default)]
@@ -48,6 +51,14 @@ impl Reading {
     }
 }
 
+/// What a text says, whoever asks it.
+struct ReadText {
+    /// The skills that it names, with their bytes of it.
+    mentions: Box<[(SkillId, Range<usize>)]>,
+    /// Its topic where the agent names none, once it was looked for.
+    topic: Option<TopicIndex>,
+}
+
 /// Reads interactions, and numbers the names that it meets.
 pub(crate) struct Reader<'r> {
     rules: &'r CountingRules,
@@ -57,8 +68,7 @@ pub(crate) struct Reader<'r> {
     shared_phrases: Option<&'r BTreeSet<String>>,
     entries: HashMap<Box<str>, ParsedNames, FxBuildHasher>,
     topics: HashMap<Box<str>, ParsedTopic, FxBuildHasher>,
-    /// Topics of texts for which the agent names none: people ask the same few things.
-    of_texts: HashMap<Box<str>, TopicIndex, FxBuildHasher>,
+    texts: HashMap<Box<str>, ReadText, FxBuildHasher>,
     read: ReadNames,
 }
 
@@ -71,7 +81,7 @@ impl<'r> Reader<'r> {
             shared_phrases: None,
             entries: HashMap::default(),
             topics: HashMap::default(),
-            of_texts: HashMap::default(),
+            texts: HashMap::default(),
             read: ReadNames::default(),
         }
     }
@@ -98,7 +108,7 @@ impl<'r> Reader<'r> {
         let text = observation.query.as_ref().map_or("", |query| query.text);
         let text = Some(text).filter(|text| !text.trim().is_empty());
         if let Some(text) = text {
-            self.rules.dictionary.find_into(text, mentions);
+            self.find_skills(text, mentions);
             skills.extend(mentions.iter().map(|mention| mention.skill().0));
         }
         let response = observation.response.as_ref();
@@ -145,14 +155,30 @@ impl<'r> Reader<'r> {
         if agents.is_some() {
             return self.topic_of(text, agents);
         }
-        if let Some(&known) = self.of_texts.get(text) {
-            return known;
+        if let Some(topic) = self.texts.get(text).and_then(|known| known.topic) {
+            return topic;
         }
         let topic = self.topic_of(text, None);
-        if self.of_texts.len() < MAX_REMEMBERED_SPELLINGS {
-            self.of_texts.insert(text.into(), topic);
+        if let Some(known) = self.texts.get_mut(text) {
+            known.topic = Some(topic);
         }
         topic
+    }
+
+    /// The places in a text that name a skill.
+    fn find_skills<'p>(&mut self, text: &'p str, mentions: &mut Vec<SkillMention<'p>>) {
+        if let Some(known) = self.texts.get(text) {
+            let again =
+                |(skill, range): &(_, Range<_>)| SkillMention::again(text, *skill, range.clone());
+            mentions.extend(known.mentions.iter().filter_map(again));
+            return;
+        }
+        self.rules.dictionary.find_into(text, mentions);
+        if self.texts.len() < MAX_REMEMBERED_TEXTS {
+            let places = mentions.iter().map(|mention| (mention.skill(), mention.range()));
+            let read = ReadText { mentions: places.collect(), topic: None };
+            self.texts.insert(text.into(), read);
+        }
     }
 
     fn topic_of(&mut self, text: &str, agents: Option<TopicIndex>) -> TopicIndex {
