@@ -33,7 +33,7 @@ class Monday(unittest.TestCase):
             with self.serve(server) as serving:
                 serving.until(lambda: serving.page("/mail").count("failing since") == 1)
                 page = html.unescape(serving.page("/mail"))
-                self.assertEqual(page.count("sent at"), 1, page)
+                self.assertEqual(page.count("sent on"), 1, page)
                 self.assertIn("not tried again until this server starts anew", page)
                 self.assertIn("refuses the mail (550 5.1.1 [email] no such user)", page)
                 log = serving.last_words()
@@ -41,7 +41,7 @@ class Monday(unittest.TestCase):
                 self.assertIn("failed to send a weekly mail", log)
             self.assertEqual([taken.recipients for taken in self.mailbox.taken], [[OWNER]])
             with self.serve(server) as serving:
-                self.assertEqual(serving.page("/mail").count("sent at"), 1)
+                self.assertEqual(serving.page("/mail").count("sent on"), 1)
             self.assertEqual(len(self.mailbox.taken), 1)
 
     def test_the_link_in_the_mail_leads_out_and_its_page_back(self):
@@ -56,7 +56,7 @@ class Monday(unittest.TestCase):
                 self.assertEqual(len(set(links.values())), 2)
 
                 def unsubscribed():
-                    return serving.page("/mail").count("unsubscribed at")
+                    return serving.page("/mail").count("unsubscribed on")
 
                 status, page = serving.request(links[PARTNER], is_owner=False)
                 self.assertEqual((status, unsubscribed()), (200, 0), page)
