@@ -104,7 +104,7 @@ class Commands(unittest.TestCase):
     def help(self, *words):
         """What the program says of a command; nothing where it does not know it."""
         if words not in self.helps:
-            command = [os.environ["CV_ANALYTICS_PROGRAM"], *words, "--help"]
+            command = [os.environ["CV_ANALYTICS_PROGRAM"], *words, "--help-all"]
             done = subprocess.run(command, capture_output=True, text=True)
             self.helps[words] = done.stdout if done.returncode == 0 else ""
         return self.helps[words]
