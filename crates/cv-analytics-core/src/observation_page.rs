@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use crate::event::MatchType;
 use crate::store::{Observation, ObservedQuery, ObservedResponse};
 
 /// A page of interactions.
@@ -68,10 +67,7 @@ impl ObservationPage {
             matched_skills: self.put_all(response.matched_skills),
             missing_skills: self.put_all(response.missing_skills),
             topic: response.topic.map(|topic| self.put(topic.as_ref())),
-            reasoning: response
-                .reasoning
-                .filter(|_| response.match_type != Some(MatchType::Full))
-                .map(|reasoning| self.put(reasoning.as_ref())),
+            reasoning: response.reasoning.map(|reasoning| self.put(reasoning.as_ref())),
         });
         self.rows.push(Observation { request_id, query, response, session, traffic });
     }

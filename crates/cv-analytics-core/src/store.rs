@@ -225,8 +225,8 @@ pub struct ObservedResponse<Text = String, Texts = Vec<String>> {
     pub missing_skills: Texts,
     /// What the agent's model says the question is about.
     pub topic: Option<Text>,
-    /// Why the agent rated its answer so, in its own words; a page keeps it only of answers that are
-    /// not full, which a report shows as examples.
+    /// Why the agent rated its answer so, in its own words; only of answers that are not full, which
+    /// a report shows as examples.
     pub reasoning: Option<Text>,
 }
 
@@ -269,7 +269,7 @@ impl From<Interaction> for Observation {
                 matched_skills: half.matched_skills,
                 missing_skills: half.missing_skills,
                 topic: half.topic,
-                reasoning: half.reasoning,
+                reasoning: half.reasoning.filter(|_| half.match_type != Some(MatchType::Full)),
             }),
             session,
             traffic,
