@@ -1,7 +1,7 @@
 //! Finds phrases of a table in a text, word by word.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxBuildHasher;
 
@@ -275,24 +275,9 @@ impl PhraseMatcher {
     ) -> (Vec<Match>, usize) {
         let your = self.known("your");
         self.find_and(text, |words, found| {
-            if !found.iter().any(|found| found.lone) {
-                return;
+            if found.iter().any(|found| found.lone) {
+                words.keep_told(your, found, &group);
             }
-            let told: Vec<bool> = found
-                .iter()
-                .map(|lone| {
-                    let same = |other: &&Match| group(other.topic) == group(lone.topic);
-                    !lone.lone
-                        || words.is_after(your, lone.first)
-                        || found.iter().filter(same).any(|other| !other.lone)
-                        || words
-                            .clause(lone.first)
-                            .filter(|&word| words.tells(word))
-                            .all(|word| found.iter().filter(same).any(|other| other.covers(word)))
-                })
-                .collect();
-            let mut told = told.iter();
-            found.retain(|_| told.next() == Some(&true));
         })
     }
 
@@ -459,11 +444,47 @@ impl ReadText {
         self.words.get(word).is_some_and(|word| word.telling)
     }
 
-    /// The words of the clause that has a word.
-    fn clause(&self, word: usize) -> std::ops::Range<usize> {
-        let from = (0..=word).rfind(|&word| self.ends_clause(word)).unwrap_or(0);
-        let to = (word + 1..self.words.len()).find(|&word| self.ends_clause(word));
-        from..to.unwrap_or(self.words.len())
+    /// Drops phrases that are common in other questions, unless they stand after `your`, beside another
+    /// phrase of their group, or where no other word of their clause tells anything. In a time that
+    /// grows with the words of a text, since strangers write it.
+    fn keep_told(
+        &self,
+        your: Option<Token>,
+        found: &mut Vec<Match>,
+        group: impl Fn(usize) -> usize,
+    ) {
+        let mut clause = 0;
+        let clauses: Vec<usize> = (0..self.words.len())
+            .map(|word| {
+                clause += usize::from(word > 0 && self.ends_clause(word));
+                clause
+            })
+            .collect();
+        let mut covered: HashMap<usize, Vec<bool>, FxBuildHasher> = HashMap::default();
+        let mut told: HashSet<usize, FxBuildHasher> = HashSet::default();
+        for found in &*found {
+            let group = group(found.topic);
+            let covered = covered.entry(group).or_insert_with(|| vec![false; self.words.len()]);
+            covered.iter_mut().take(found.last + 1).skip(found.first).for_each(|word| *word = true);
+            if !found.lone {
+                told.insert(group);
+            }
+        }
+        // The clauses that say something besides what a group has.
+        let mut others: HashSet<(usize, usize), FxBuildHasher> = HashSet::default();
+        for (&group, covered) in &covered {
+            let words = clauses.iter().zip(covered).enumerate();
+            let other = words.filter(|(word, (_, covered))| !**covered && self.tells(*word));
+            others.extend(other.map(|(_, (&clause, _))| (group, clause)));
+        }
+        found.retain(|found| {
+            let group = group(found.topic);
+            let clause = clauses.get(found.first).copied().unwrap_or_default();
+            !found.lone
+                || self.is_after(your, found.first)
+                || told.contains(&group)
+                || !others.contains(&(group, clause))
+        });
     }
 
     /// Whether a token stands right before a word in its clause.
