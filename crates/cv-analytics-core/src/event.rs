@@ -240,6 +240,11 @@ impl SessionDigest {
         self.0
     }
 
+    /// The first six digits, by which people tell conversations apart.
+    pub fn short(self) -> String {
+        self.to_string().chars().take(6).collect()
+    }
+
     /// Reads what its `Display` writes.
     pub fn from_digits(digits: &str) -> Option<Self> {
         let plain = digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -51,7 +51,7 @@ mod tests {
             assert_eq!(raw, None, "{line}");
             for name in line.split("var(").skip(1) {
                 let name = name.split(')').next().unwrap_or_default();
-                assert!(tokens.contains(&format!("  {name}:")), "{name} is no token");
+                assert!(tokens.contains(&format!("  {name}:")), "{name} is not among the tokens");
                 used += 1;
             }
         }

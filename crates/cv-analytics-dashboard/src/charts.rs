@@ -62,29 +62,38 @@ pub(crate) struct Bar {
     pub(crate) parts: Option<Vec<(&'static str, u64)>>,
 }
 
+impl Bar {
+    fn total(&self) -> u64 {
+        self.parts.iter().flatten().map(|(_, count)| count).sum()
+    }
+
+    /// Its parts from the bottom up, where a count is drawn `up` to.
+    fn segments(&self, up: impl Fn(u64) -> u64) -> Vec<Segment> {
+        let mut below = 0;
+        let parts = self.parts.iter().flatten().filter_map(|&(class, count)| {
+            let (bottom, y) = (up(below), up(below + count));
+            below += count;
+            (count > 0).then_some(Segment { class, y, height: bottom.saturating_sub(y).max(1) })
+        });
+        parts.collect()
+    }
+}
+
 /// Lays out the bars.
 pub(crate) fn columns(bars: Vec<Bar>) -> ColumnChart {
-    let total = |bar: &Bar| bar.parts.iter().flatten().map(|(_, count)| count).sum::<u64>();
-    let highest = bars.iter().map(total).max().unwrap_or_default();
+    let highest = bars.iter().map(Bar::total).max().unwrap_or_default();
     let step = step(highest);
     let top = highest.div_ceil(step).max(1) * step;
     let room = (WIDTH - LEFT) / (bars.len() as u64).max(1);
     let up = |count: u64| BASE - count * (BASE - TOP) / top;
     let columns = (0..).zip(bars).map(|(place, bar)| {
         let (x, width) = (LEFT + place * room + room / 6, room - room / 3);
-        let mut below = 0;
-        let missing = bar.parts.is_none();
-        let segments = bar.parts.into_iter().flatten().filter_map(|(class, count)| {
-            let (bottom, y) = (up(below), up(below + count));
-            below += count;
-            (count > 0).then_some(Segment { class, y, height: bottom.saturating_sub(y).max(1) })
-        });
         Column {
             x,
             width,
             middle: x + width / 2,
-            segments: segments.collect(),
-            missing,
+            missing: bar.parts.is_none(),
+            segments: bar.segments(up),
             label: bar.label,
             title: bar.title,
             link: bar.link,
@@ -192,7 +201,7 @@ struct TimelineMark {
 /// A column of a timeline before it is drawn.
 pub(crate) struct Span {
     pub(crate) bar: Bar,
-    /// Whether its label is worth its place where there is no room for all.
+    /// Whether its label is among those that are kept where not all fit.
     pub(crate) begins: bool,
     /// Drawn paler: it is not over, or too small for a share.
     pub(crate) faint: bool,
@@ -204,8 +213,7 @@ pub(crate) struct Span {
 
 /// Lays out a timeline, by counts or by each column's shares.
 pub(crate) fn timeline(spans: Vec<Span>, shares: bool) -> Timeline {
-    let total = |bar: &Bar| bar.parts.iter().flatten().map(|(_, count)| count).sum::<u64>();
-    let highest = spans.iter().map(|span| total(&span.bar)).max().unwrap_or_default();
+    let highest = spans.iter().map(|span| span.bar.total()).max().unwrap_or_default();
     let step = if shares { 25 } else { step(highest) };
     let most = if shares { 100 } else { highest.div_ceil(step).max(1) * step };
     let kinds = spans.iter().map(|span| span.marks.len()).max().unwrap_or_default() as u64;
@@ -220,15 +228,9 @@ pub(crate) fn timeline(spans: Vec<Span>, shares: bool) -> Timeline {
         let Span { bar, faint, flag, marks, .. } = span;
         let left = percent(number) * place;
         let middle = left + place / 2.0;
-        let whole = if shares { total(&bar) } else { most };
+        let whole = if shares { bar.total() } else { most };
         let missing = bar.parts.is_none();
-        let mut below = 0;
-        let segments = bar.parts.into_iter().flatten().filter_map(|(class, count)| {
-            let (bottom, y) = (up(below, whole), up(below + count, whole));
-            below += count;
-            (count > 0).then_some(Segment { class, y, height: bottom.saturating_sub(y).max(1) })
-        });
-        let segments: Vec<Segment> = segments.collect();
+        let segments = bar.segments(|count| up(count, whole));
         let column_top = segments.iter().map(|segment| segment.y).min().unwrap_or(base);
         let marks = (0..).zip(marks).map(|(row, (kind, title))| TimelineMark {
             kind,

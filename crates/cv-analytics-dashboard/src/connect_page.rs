@@ -134,7 +134,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     show(&dashboard, &owner, None, None).await
 }
 
-/// Shows the secrets to whoever asks first, in a browser that is signed in.
+/// Shows the secrets once, in a browser that is signed in.
 pub(crate) async fn show_secrets<S: Browse, D: DeadLetters>(
     State(dashboard): State<Arc<Dashboard<S, D>>>,
     Extension(owner): Extension<Owner>,

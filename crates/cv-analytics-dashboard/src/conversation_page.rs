@@ -111,7 +111,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let span = span.map(|(first, last)| last.as_millis() - first.as_millis());
     let span = span.map(|span| format!(" in {}", length(span))).unwrap_or_default();
     let view = ConversationView {
-        name: digest.to_string().chars().take(6).collect(),
+        name: digest.short(),
         count: format!("{}{span}", questions(found.len() as u64)),
         weeks: format!("{first} to {last}"),
         cut,

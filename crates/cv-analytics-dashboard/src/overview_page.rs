@@ -115,7 +115,7 @@ struct RowView {
     days: String,
     href: Option<String>,
     worst: bool,
-    /// `None` where there is no data.
+    /// `None` without data.
     figures: Option<RowFigures>,
 }
 
@@ -234,12 +234,11 @@ impl Sums {
     }
 
     fn plus(self, figures: &WeekFigures) -> Self {
-        let matches = MatchType::ALL.iter().map(|kind| figures.matches.count(*kind));
         let [full, partial, none] = [MatchType::Full, MatchType::Partial, MatchType::None]
             .map(|kind| figures.matches.count(kind));
         let faults = [Some(Outcome::Quota), Some(Outcome::AiError), Some(Outcome::Error), None];
         let failed = faults.map(|outcome| figures.outcomes.count(outcome)).iter().sum::<u64>();
-        let known = matches.sum::<u64>() + failed;
+        let known = full + partial + none + failed;
         let parts = [full, partial, none, failed, figures.interactions.saturating_sub(known)];
         let mut sums = self;
         sums.interactions += figures.interactions;
@@ -480,7 +479,7 @@ fn row_figures(period: &Period, sums: &Sums) -> RowFigures {
 }
 
 /// Which period that is over fared worst, of those with questions enough for a share; the newest of
-/// several alike. None where there are no two to compare, or none fared badly.
+/// several alike. `None` with fewer than two to compare, or where all went well.
 fn worst(periods: &[Period], sums: &[Option<Sums>], now: Timestamp) -> Option<usize> {
     let comparable = (0..).zip(periods).zip(sums).filter_map(|((place, period), sums)| {
         let sums = (*sums)?;

@@ -137,11 +137,10 @@ impl QuestionView {
                 .map(|query| sanitize(&query.query, QUESTION_COLUMNS)),
             href: interaction_href(interaction.request_id.as_str()),
             session: observation.session.map(|session| {
-                let digits = session.to_string();
                 let week = cv_analytics_core::week::IsoWeek::containing(at);
                 SessionLink {
-                    name: digits.chars().take(6).collect(),
-                    href: format!("/sessions/{digits}?week={week}"),
+                    name: session.short(),
+                    href: format!("/sessions/{session}?week={week}"),
                 }
             }),
             about: about.map(|name| sanitize(name, NAME_COLUMNS)).collect(),

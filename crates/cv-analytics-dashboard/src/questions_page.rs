@@ -362,10 +362,7 @@ fn session_text(session: OfSession) -> String {
     match session {
         OfSession::Known => "with a session".to_owned(),
         OfSession::None => "without a session".to_owned(),
-        OfSession::Is(digest) => {
-            let digits: String = digest.to_string().chars().take(6).collect();
-            format!("conversation {digits}")
-        }
+        OfSession::Is(digest) => format!("conversation {}", digest.short()),
     }
 }
 

@@ -154,9 +154,9 @@ async fn session_of<S: Browse>(
     };
     let of_query = found.query.and_then(|query| query.session);
     let session = of_query.or_else(|| found.response.and_then(|response| response.session));
-    Ok(session.map(|session| session.as_str().to_owned()).ok_or(
-        "that interaction has no session, so it is a conversation of its own: write its request id above",
-    ))
+    Ok(session
+        .map(|session| session.as_str().to_owned())
+        .ok_or("that interaction has no session: write its request id above instead"))
 }
 
 /// The forms of every part; what was typed stands in that of its part.
@@ -170,8 +170,8 @@ pub(crate) fn editors(
         let shown = part.to_text(settings);
         let is_too_large = encoded_bytes(&shown) > MAX_ENCODED_TEXT_BYTES;
         let sessions = settings.exclusions.sessions.iter().map(|session| {
-            let digest = SessionDigest::of(session).to_string();
-            let short = digest.chars().take(6).collect();
+            let session = SessionDigest::of(session);
+            let (digest, short) = (session.to_string(), session.short());
             let stays = typed.as_ref().is_none_or(|typed| typed.sessions.contains(&digest));
             (digest, short, stays)
         });

@@ -124,7 +124,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         sessions: exclusions
             .sessions
             .iter()
-            .map(|session| SessionDigest::of(session).to_string().chars().take(6).collect())
+            .map(|session| SessionDigest::of(session).short())
             .collect(),
         requests: exclusions
             .request_ids

@@ -18,6 +18,8 @@ use crate::skills::owner::{OwnerSkills, OwnerSkillsError};
 
 /// The ledger's key of the settings.
 pub const SETTINGS_KEY: &str = "cv-analytics:settings";
+/// How often a write is tried against others.
+const MAX_TRIES: usize = 8;
 
 /// What the owner set.
 ///
@@ -67,6 +69,26 @@ pub enum SettingsError {
     Contended,
 }
 
+/// Replaces what the ledger has at `key` by what `change` makes of it, by compare-and-set: `change` is
+/// asked again where others write at the same time.
+///
+/// # Errors
+/// Those of `change` and of the store; [`SettingsError::Contended`] after [`MAX_TRIES`].
+async fn rewrite<T>(
+    ledger: &impl Ledger,
+    key: &str,
+    mut change: impl FnMut(Option<&str>) -> Result<(String, T), SettingsError>,
+) -> Result<T, SettingsError> {
+    for _ in 0..MAX_TRIES {
+        let record = ledger.get(key).await?;
+        let (value, made) = change(record.as_ref().map(|record| record.value.as_str()))?;
+        if ledger.put(key, &value, record.map(|record| record.version)).await? {
+            return Ok(made);
+        }
+    }
+    Err(SettingsError::Contended)
+}
+
 impl FigureSettings {
     /// Reads the JSON document.
     ///
@@ -100,15 +122,21 @@ impl FigureSettings {
         }
     }
 
-    /// Changes the settings in force by compare-and-set, and gives those that hold now.
+    /// Changes the settings in force, and gives those that hold now. Where others write at the same
+    /// time, `change` is asked again, about what they wrote.
     ///
     /// # Errors
     /// [`SettingsError`]; [`SettingsError::Contended`] after several tries.
     pub async fn change(
         ledger: &impl Ledger,
-        change: impl Fn(&mut Self),
+        mut change: impl FnMut(&mut Self),
     ) -> Result<Self, SettingsError> {
-        Self::change_with(ledger, change).await
+        rewrite(ledger, SETTINGS_KEY, |known| {
+            let mut settings = known.map_or(Ok(Self::default()), Self::read)?;
+            change(&mut settings);
+            Ok((settings.to_json()?, settings))
+        })
+        .await
     }
 
     /// The same at a known moment: where the change gives the CV list other entries, that is noted
@@ -122,33 +150,13 @@ impl FigureSettings {
         change: impl Fn(&mut Self),
     ) -> Result<Self, SettingsError> {
         let mut before = None;
-        let settings = Self::change_with(ledger, |settings| {
+        let settings = Self::change(ledger, |settings| {
             before.clone_from(&settings.cv);
             change(settings);
         })
         .await?;
         cv_changes::note(ledger, before.as_deref(), settings.cv.as_deref(), at).await?;
         Ok(settings)
-    }
-
-    /// The same for a change that also tells what it found; it may be asked more than once.
-    pub(crate) async fn change_with(
-        ledger: &impl Ledger,
-        mut change: impl FnMut(&mut Self),
-    ) -> Result<Self, SettingsError> {
-        for _ in 0..8 {
-            let record = ledger.get(SETTINGS_KEY).await?;
-            let mut settings = match &record {
-                Some(record) => Self::read(&record.value)?,
-                None => Self::default(),
-            };
-            change(&mut settings);
-            let version = record.map(|record| record.version);
-            if ledger.put(SETTINGS_KEY, &settings.to_json()?, version).await? {
-                return Ok(settings);
-            }
-        }
-        Err(SettingsError::Contended)
     }
 
     /// The owner's additions, and the CV's entries that the dictionary does not know.

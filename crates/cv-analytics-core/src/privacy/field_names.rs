@@ -112,7 +112,7 @@ const SECRETS: [&str; 18] = [
     "jwt",
 ];
 
-/// Words before "token" that make it one that lets somebody in; others count or delimit.
+/// Words before "token" that make it a credential; other tokens are counts or separators.
 const TOKENS: [&str; 12] = [
     "access", "api", "auth", "bearer", "bot", "csrf", "id", "jwt", "refresh", "reset", "security",
     "xsrf",

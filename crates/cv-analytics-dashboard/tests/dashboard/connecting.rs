@@ -74,7 +74,7 @@ async fn a_test_question_is_seen_to_arrive_and_counts_in_no_figure() {
         rig.page(&format!("/interactions/{TEST_ID}")).await.contains("Left out of the figures")
     );
     let week = rig.page(WEEK).await;
-    assert!(week.contains("Connect your agent"), "it is no agent's question");
+    assert!(week.contains("Connect your agent"), "a test question does not connect an agent");
     assert!(!week.contains("id=\"gaps\""));
     rig.keep(&[whole("r", MONDAY, "Go?", &json!({"matchType": "full"}))]).await;
     assert!(!rig.page(WEEK).await.contains("Connect your agent"));

@@ -7,14 +7,12 @@ use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::SettingsError;
+use crate::settings::{SettingsError, rewrite};
 
 /// The ledger's key of the changes.
 const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
 /// Changes that are kept, the newest.
 const MAX_KEPT: usize = 200;
-/// How often a write is tried against others.
-const MAX_TRIES: usize = 8;
 
 /// One change of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,19 +50,12 @@ pub(super) async fn note(
         return Ok(());
     }
     let (added, removed) = (now.difference(&before).count(), before.difference(&now).count());
-    for _ in 0..MAX_TRIES {
-        let record = ledger.get(CV_CHANGES_KEY).await?;
-        let mut changes: Vec<CvChange> = match &record {
-            Some(record) => serde_json::from_str(&record.value)?,
-            None => Vec::new(),
-        };
+    rewrite(ledger, CV_CHANGES_KEY, |known| {
+        let mut changes: Vec<CvChange> = known.map_or(Ok(Vec::new()), serde_json::from_str)?;
         changes.push(CvChange { at, added, removed });
         let surplus = changes.len().saturating_sub(MAX_KEPT);
         changes.drain(..surplus);
-        let version = record.map(|record| record.version);
-        if ledger.put(CV_CHANGES_KEY, &serde_json::to_string(&changes)?, version).await? {
-            return Ok(());
-        }
-    }
-    Err(SettingsError::Contended)
+        Ok((serde_json::to_string(&changes)?, ()))
+    })
+    .await
 }

@@ -209,7 +209,7 @@ pub struct MarkedNow {
 /// # Errors
 /// [`SettingsError`].
 pub async fn undo_last_mark(ledger: &impl Ledger, name: &str) -> Result<(), SettingsError> {
-    FigureSettings::change_with(ledger, |settings| {
+    FigureSettings::change(ledger, |settings| {
         if let Some(marked) = settings.gap_marks.get_mut(name)
             && let Some(EarlierMark { mark, at }) = marked.earlier.pop()
         {
@@ -242,7 +242,7 @@ pub async fn mark_gap(
         *key != name && dictionary.canonical(key).is_some_and(|id| dictionary.name(id) == name)
     };
     let mut before = None;
-    FigureSettings::change_with(ledger, |settings| {
+    FigureSettings::change(ledger, |settings| {
         // A mark under an alias, of an earlier version or by hand, moves to the skill's own name.
         let under_alias = settings.gap_marks.keys().find(|key| aliases(key)).cloned();
         let moved = under_alias.and_then(|key| settings.gap_marks.remove(&key));

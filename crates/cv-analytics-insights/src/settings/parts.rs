@@ -8,14 +8,12 @@ use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{Exclusions, FigureSettings, SettingsError, cv_changes};
+use crate::settings::{Exclusions, FigureSettings, SettingsError, cv_changes, rewrite};
 use crate::skills::cv_list::{CvList, CvListError};
 use crate::skills::{OwnerSkills, OwnerSkillsError, TopicRules, TopicRulesError};
 
 /// The ledger's key of the last change of a part.
 const LAST_CHANGE_KEY: &str = "cv-analytics:settings-change";
-/// How often a write is tried against others.
-const MAX_TRIES: usize = 8;
 
 /// A part of the settings that is written and removed as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -205,9 +203,7 @@ impl SettingsPart {
             Self::Exclusions => {
                 let Exclusions { sessions, request_ids } = &settings.exclusions;
                 let short = |session: &String| {
-                    let digits: String =
-                        SessionDigest::of(session).to_string().chars().take(6).collect();
-                    format!("conversation {digits}")
+                    format!("conversation {}", SessionDigest::of(session).short())
                 };
                 let all = sessions.iter().map(short).chain(request_ids.iter().cloned());
                 all.map(|entry| (entry, String::new())).collect()
@@ -254,11 +250,12 @@ pub async fn change_part(
     if !part.is_same(&FigureSettings::load(ledger).await?, before) {
         return Ok(false);
     }
-    // First, so that there is no change without its way back; one that was not made is not offered.
+    // First, so that each change can be undone; a change that was not made is never offered.
     let change = PartChange { part, before: part.only(before), after: part.only(after), at };
-    note(ledger, &serde_json::to_string(&change)?).await?;
+    let change = serde_json::to_string(&change)?;
+    rewrite(ledger, LAST_CHANGE_KEY, |_| Ok((change.clone(), ()))).await?;
     let mut fits = false;
-    FigureSettings::change_with(ledger, |settings| {
+    FigureSettings::change(ledger, |settings| {
         fits = part.is_same(settings, before);
         if fits {
             part.copy(after, settings);
@@ -280,19 +277,9 @@ pub async fn last_change(
     settings: &FigureSettings,
 ) -> Result<Option<PartChange>, SettingsError> {
     let record = ledger.get(LAST_CHANGE_KEY).await?;
-    // What another version wrote is no reason to show nothing.
+    // A record that this version cannot read only hides the button.
     let change = record.and_then(|record| serde_json::from_str::<PartChange>(&record.value).ok());
     Ok(change.filter(|change| change.part.is_same(&change.after, settings)))
-}
-
-async fn note(ledger: &impl Ledger, change: &str) -> Result<(), SettingsError> {
-    for _ in 0..MAX_TRIES {
-        let version = ledger.get(LAST_CHANGE_KEY).await?.map(|record| record.version);
-        if ledger.put(LAST_CHANGE_KEY, change, version).await? {
-            return Ok(());
-        }
-    }
-    Err(SettingsError::Contended)
 }
 
 #[cfg(test)]
