@@ -1,5 +1,9 @@
 //! `/weeks`: every week at a glance, by weeks, months or quarters; and where the list of weeks leads.
 
+mod change;
+mod happened;
+mod sums;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,56 +13,39 @@ use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::browse::Browse;
-use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::model::{OTHER_QUESTIONS, Report, WeekFigures};
+use cv_analytics_insights::model::Report;
 use cv_analytics_insights::questions::filter::QuestionFilter;
-use cv_analytics_insights::settings::FigureSettings;
-use cv_analytics_insights::settings::cv_changes::{CvChange, cv_changes};
-use cv_analytics_insights::settings::gap_marks::MarkedGap;
+use cv_analytics_insights::settings::cv_changes::cv_changes;
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
 use cv_analytics_insights::view::linked_text::LinkedText;
 use cv_analytics_insights::view::links::Links;
-use cv_analytics_insights::view::phrases::gaps::mark_name;
 use cv_analytics_insights::view::text::{number, questions, sanitize, share};
 use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
 
+use self::change::{ChangeView, change, is_a_name};
+use self::happened::{Happened, HappenedView, SIGNS, cv_changed, marks, versions};
+use self::sums::{PARTS, Sums, worst};
 use crate::access::Owner;
-use crate::charts::{Bar, Span, Timeline, timeline};
+use crate::charts::Bar;
+use crate::charts::timeline::{Span, Timeline, timeline};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::periods::{By, Period, weeks_of};
-use crate::times::{Moment, Times};
-use crate::week_totals::{CountedWeek, Totals};
-use crate::weeks::shown_week;
+use crate::times::Times;
+use crate::week_totals::Totals;
 
-/// Questions that a period has to have before its share is worth a comparison.
-const MIN_QUESTIONS: u64 = 20;
-/// Names of what moved and of gaps, and of the worst period's gaps.
-const MAX_NAMES: usize = 5;
+/// Names of the worst period's gaps.
 const MAX_WORST_NAMES: usize = 3;
 /// Among so many weeks each has its number under it.
 const MAX_NUMBERED_WEEKS: usize = 13;
 /// Columns of a name.
 const NAME_COLUMNS: usize = 60;
-
-/// The parts of a column from the bottom up: a class of the stylesheet, and what it is called.
-const PARTS: [(&str, &str); 5] = [
-    ("full", "Fully covered"),
-    ("partial", "Partly covered"),
-    ("none", "Not covered"),
-    ("failed", "Failed or unanswered"),
-    ("other", "Stopped or not rated"),
-];
-
-/// What may have happened: a class of the stylesheet, and what its sign stands for.
-const SIGNS: [(&str, &str); 3] =
-    [("cv", "CV list changed"), ("gap-mark", "You marked a gap"), ("version", "Another model")];
 
 #[derive(Serialize)]
 struct OverviewView {
@@ -127,24 +114,6 @@ struct RowFigures {
     bad: Option<String>,
 }
 
-/// Something that may have changed the figures.
-#[derive(Serialize)]
-struct HappenedView {
-    kind: &'static str,
-    text: String,
-    at: Option<Moment>,
-    week: String,
-    href: String,
-}
-
-/// What changed in the last week that is over.
-#[derive(Serialize)]
-struct ChangeView {
-    week: String,
-    href: String,
-    lines: Vec<(String, LinkedText)>,
-}
-
 /// What the address says.
 struct Asked {
     by: By,
@@ -152,23 +121,6 @@ struct Asked {
     /// A month or a quarter, of which the weeks are shown.
     within: Option<(String, Vec<IsoWeek>)>,
     until: Option<IsoWeek>,
-}
-
-/// What happened in a week, to be drawn where it did.
-struct Happened {
-    kind: &'static str,
-    text: String,
-    week: IsoWeek,
-    at: Option<Timestamp>,
-}
-
-/// The figures of a period, added up.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    interactions: u64,
-    queries: u64,
-    /// In the order of [`PARTS`].
-    parts: [u64; 5],
 }
 
 impl Asked {
@@ -212,59 +164,16 @@ impl Asked {
         let query = form.finish();
         if query.is_empty() { "/weeks".to_owned() } else { format!("/weeks?{query}") }
     }
-}
 
-impl HappenedView {
-    fn of(one: &Happened, times: &Times) -> Self {
-        Self {
-            kind: one.kind,
-            text: one.text.clone(),
-            at: one.at.map(|at| times.moment(at)),
-            week: one.week.to_string(),
-            href: format!("/weeks/{}", one.week),
+    /// The page behind a column: a week's own, else the weeks of the month or the quarter.
+    fn page_of(&self, period: &Period) -> String {
+        match period.by {
+            By::Week => format!("/weeks/{}", period.name),
+            By::Month | By::Quarter => {
+                let shares = if self.shares { "show=shares&" } else { "" };
+                format!("/weeks?{shares}in={}", period.key)
+            }
         }
-    }
-}
-
-impl Sums {
-    fn of<'c>(weeks: impl Iterator<Item = &'c CountedWeek>) -> Option<Self> {
-        let figures = weeks.filter_map(|week| week.figures.as_ref());
-        figures
-            .fold(None, |sums: Option<Self>, figures| Some(sums.unwrap_or_default().plus(figures)))
-    }
-
-    fn plus(self, figures: &WeekFigures) -> Self {
-        let [full, partial, none] = [MatchType::Full, MatchType::Partial, MatchType::None]
-            .map(|kind| figures.matches.count(kind));
-        let faults = [Some(Outcome::Quota), Some(Outcome::AiError), Some(Outcome::Error), None];
-        let failed = faults.map(|outcome| figures.outcomes.count(outcome)).iter().sum::<u64>();
-        let known = full + partial + none + failed;
-        let parts = [full, partial, none, failed, figures.interactions.saturating_sub(known)];
-        let mut sums = self;
-        sums.interactions += figures.interactions;
-        sums.queries += figures.queries;
-        for (sum, part) in sums.parts.iter_mut().zip(parts) {
-            *sum += part;
-        }
-        sums
-    }
-
-    /// Those that got no good answer: not covered, failed, or unanswered.
-    fn bad(&self) -> u64 {
-        let [_, _, none, failed, _] = self.parts;
-        none + failed
-    }
-
-    /// Whether a share says something.
-    fn is_many(&self) -> bool {
-        self.interactions >= MIN_QUESTIONS
-    }
-
-    /// Compares shares, and of equal ones the counts, without rounding.
-    fn worse_than(&self, other: &Self) -> bool {
-        let (ours, theirs) = (u128::from(self.bad()), u128::from(other.bad()));
-        let (mine, other_ones) = (u128::from(self.interactions), u128::from(other.interactions));
-        (ours * other_ones, ours) > (theirs * mine, theirs)
     }
 }
 
@@ -430,19 +339,6 @@ fn overview(
     }
 }
 
-impl Asked {
-    /// The page behind a column: a week's own, else the weeks of the month or the quarter.
-    fn page_of(&self, period: &Period) -> String {
-        match period.by {
-            By::Week => format!("/weeks/{}", period.name),
-            By::Month | By::Quarter => {
-                let shares = if self.shares { "show=shares&" } else { "" };
-                format!("/weeks?{shares}in={}", period.key)
-            }
-        }
-    }
-}
-
 /// What a column says: `2026-W47, 16–22 November 2026: 112 questions; 60 fully covered (54%), …`.
 fn title(period: &Period, sums: Option<&Sums>, now: Timestamp) -> String {
     let open = if period.is_open(now) { ", not over yet" } else { "" };
@@ -476,24 +372,6 @@ fn row_figures(period: &Period, sums: &Sums) -> RowFigures {
         parts: parts.collect(),
         bad: share(sums.bad(), sums.interactions),
     }
-}
-
-/// Which period that is over fared worst, of those with questions enough for a share; the newest of
-/// several alike. `None` with fewer than two to compare, or where all went well.
-fn worst(periods: &[Period], sums: &[Option<Sums>], now: Timestamp) -> Option<usize> {
-    let comparable = (0..).zip(periods).zip(sums).filter_map(|((place, period), sums)| {
-        let sums = (*sums)?;
-        (sums.is_many() && !period.is_open(now)).then_some((place, sums))
-    });
-    let comparable: Vec<(usize, Sums)> = comparable.collect();
-    if comparable.len() < 2 {
-        return None;
-    }
-    let worse = |best: (usize, Sums), one: (usize, Sums)| {
-        if best.1.worse_than(&one.1) { best } else { one }
-    };
-    let (place, sums) = comparable.into_iter().reduce(worse)?;
-    (sums.bad() > 0).then_some(place)
 }
 
 async fn worst_view<S: Browse, D: DeadLetters>(
@@ -535,112 +413,8 @@ async fn worst_view<S: Browse, D: DeadLetters>(
     })
 }
 
-/// What changed in the last week that is over, against the one before it.
-async fn change<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
-    weeks: &[IsoWeek],
-    totals: &Totals,
-    now: Timestamp,
-) -> Result<Option<ChangeView>, PageError> {
-    let week = shown_week(weeks, now);
-    // While weeks are counted the store has enough to do.
-    if totals.missing > 0 || !weeks.contains(&week) {
-        return Ok(None);
-    }
-    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
-    let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
-    let Some(counts) = view.counts else { return Ok(None) };
-    let mut lines: Vec<(String, LinkedText)> = Vec::new();
-    for total in counts.totals {
-        let note = total.note.map(|note| LinkedText::from(" (").append(note).text(")"));
-        let note = note.unwrap_or_default();
-        let value = LinkedText::linked(total.value, total.link).append(note);
-        lines.push((total.name.to_owned(), value));
-    }
-    let named = |rows: Vec<LinkedText>, all: usize| {
-        let more = all.saturating_sub(rows.len());
-        let more = (more > 0).then(|| LinkedText::from(format!("{more} more")));
-        LinkedText::listed(rows.into_iter().chain(more).collect()).if_any()
-    };
-    let moved = counts.moved.shown;
-    let shown = moved.iter().take(MAX_NAMES).map(|moved| {
-        let mark = moved.mark.map(|mark| format!("{mark} ")).unwrap_or_default();
-        LinkedText::from(mark).link(moved.name.clone(), moved.link.clone())
-    });
-    let note = || counts.moved_note.map(LinkedText::from);
-    let told = named(shown.collect(), moved.len()).or_else(note);
-    lines.extend(told.map(|told| ("Moved".to_owned(), told)));
-    let is_new =
-        |row: &&GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
-    let new: Vec<_> = counts.gaps.rows.iter().filter(is_new).collect();
-    let shown = new.iter().take(MAX_NAMES);
-    let shown = shown.map(|row| LinkedText::linked(row.name.clone(), row.link.clone()));
-    lines.extend(named(shown.collect(), new.len()).map(|names| ("New gaps".to_owned(), names)));
-    for (state, words) in [("closed", "Gaps closed"), ("open again", "Gaps open again")] {
-        let gaps = counts.followed.shown.iter().filter(|gap| gap.state == state);
-        let gaps: Vec<_> = gaps.collect();
-        let shown = gaps.iter().take(MAX_NAMES);
-        let shown = shown.map(|gap| LinkedText::linked(gap.name.clone(), gap.link.clone()));
-        lines.extend(named(shown.collect(), gaps.len()).map(|names| (words.to_owned(), names)));
-    }
-    Ok(Some(ChangeView { href: format!("/weeks/{week}"), week: view.week, lines }))
-}
-
 /// How many questions about a name failed, whatever the kind.
 fn failed_about(report: &Report, row: &GapRow) -> u64 {
     let gaps = report.gaps.iter().filter(|gap| gap.name == row.key);
     gaps.map(|gap| gap.queries.saturating_sub(gap.partly)).sum()
-}
-
-/// Whether a row of gaps is about something that the owner could mend.
-fn is_a_name(row: &GapRow) -> bool {
-    !row.quiet && row.key != OTHER_QUESTIONS
-}
-
-/// The marks of gaps that the owner set, those that hold no longer too.
-fn marks(settings: &FigureSettings) -> Vec<Happened> {
-    let of_gap = |(name, marked): (&String, &MarkedGap)| {
-        let name = sanitize(name, NAME_COLUMNS);
-        let earlier = marked.earlier.iter().map(|earlier| (earlier.mark, earlier.at));
-        let all = earlier.chain([(marked.mark, marked.at)]);
-        let dated = all.filter_map(|(mark, at)| Some((mark?, at?)));
-        dated
-            .map(|(mark, at)| Happened {
-                kind: "gap-mark",
-                text: format!("{}: {name}", mark_name(mark)),
-                week: IsoWeek::containing(at),
-                at: Some(at),
-            })
-            .collect::<Vec<_>>()
-    };
-    settings.gap_marks.iter().flat_map(of_gap).collect()
-}
-
-fn cv_changed(change: CvChange) -> Happened {
-    let entries =
-        |count: usize, done: &str| (count > 0).then(|| format!("{} {done}", number(count as u64)));
-    let parts = [entries(change.added, "added"), entries(change.removed, "removed")];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    Happened {
-        kind: "cv",
-        text: format!("CV list changed: {}", parts.join(", ")),
-        week: IsoWeek::containing(change.at),
-        at: Some(change.at),
-    }
-}
-
-/// The weeks whose last answer another model gave than that of the week before with data.
-fn versions(weeks: &BTreeMap<IsoWeek, Arc<CountedWeek>>) -> Vec<Happened> {
-    let mut before: Option<&str> = None;
-    let mut changes = Vec::new();
-    for (week, counted) in weeks {
-        let Some(model) = counted.model.as_deref() else { continue };
-        if let Some(before) = before.filter(|before| *before != model) {
-            let [model, before] = [model, before].map(|name| sanitize(name, NAME_COLUMNS));
-            let text = format!("Your agent answers with {model}, before with {before}");
-            changes.push(Happened { kind: "version", text, week: *week, at: None });
-        }
-        before = Some(model);
-    }
-    changes
 }

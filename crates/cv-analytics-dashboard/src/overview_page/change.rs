@@ -1,0 +1,85 @@
+//! What changed in the last week that is over.
+
+use cv_analytics_core::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::model::OTHER_QUESTIONS;
+use cv_analytics_insights::view::gaps::GapRow;
+use cv_analytics_insights::view::limits::Limits;
+use cv_analytics_insights::view::linked_text::LinkedText;
+use cv_analytics_insights::view::links::Links;
+use cv_analytics_insights::view::week::WeekView;
+use serde::Serialize;
+
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::page::PageError;
+use crate::week_totals::Totals;
+use crate::weeks::shown_week;
+
+/// Names of what moved and of gaps.
+const MAX_NAMES: usize = 5;
+
+/// What changed in the last week that is over.
+#[derive(Serialize)]
+pub(super) struct ChangeView {
+    pub(super) week: String,
+    pub(super) href: String,
+    pub(super) lines: Vec<(String, LinkedText)>,
+}
+
+/// What changed in the last week that is over, against the one before it.
+pub(super) async fn change<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    weeks: &[IsoWeek],
+    totals: &Totals,
+    now: Timestamp,
+) -> Result<Option<ChangeView>, PageError> {
+    let week = shown_week(weeks, now);
+    // While weeks are counted the store has enough to do.
+    if totals.missing > 0 || !weeks.contains(&week) {
+        return Ok(None);
+    }
+    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
+    let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
+    let Some(counts) = view.counts else { return Ok(None) };
+    let mut lines: Vec<(String, LinkedText)> = Vec::new();
+    for total in counts.totals {
+        let note = total.note.map(|note| LinkedText::from(" (").append(note).text(")"));
+        let note = note.unwrap_or_default();
+        let value = LinkedText::linked(total.value, total.link).append(note);
+        lines.push((total.name.to_owned(), value));
+    }
+    let named = |rows: Vec<LinkedText>, all: usize| {
+        let more = all.saturating_sub(rows.len());
+        let more = (more > 0).then(|| LinkedText::from(format!("{more} more")));
+        LinkedText::listed(rows.into_iter().chain(more).collect()).if_any()
+    };
+    let moved = counts.moved.shown;
+    let shown = moved.iter().take(MAX_NAMES).map(|moved| {
+        let mark = moved.mark.map(|mark| format!("{mark} ")).unwrap_or_default();
+        LinkedText::from(mark).link(moved.name.clone(), moved.link.clone())
+    });
+    let note = || counts.moved_note.map(LinkedText::from);
+    let told = named(shown.collect(), moved.len()).or_else(note);
+    lines.extend(told.map(|told| ("Moved".to_owned(), told)));
+    let is_new =
+        |row: &&GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
+    let new: Vec<_> = counts.gaps.rows.iter().filter(is_new).collect();
+    let shown = new.iter().take(MAX_NAMES);
+    let shown = shown.map(|row| LinkedText::linked(row.name.clone(), row.link.clone()));
+    lines.extend(named(shown.collect(), new.len()).map(|names| ("New gaps".to_owned(), names)));
+    for (state, words) in [("closed", "Gaps closed"), ("open again", "Gaps open again")] {
+        let gaps = counts.followed.shown.iter().filter(|gap| gap.state == state);
+        let gaps: Vec<_> = gaps.collect();
+        let shown = gaps.iter().take(MAX_NAMES);
+        let shown = shown.map(|gap| LinkedText::linked(gap.name.clone(), gap.link.clone()));
+        lines.extend(named(shown.collect(), gaps.len()).map(|names| (words.to_owned(), names)));
+    }
+    Ok(Some(ChangeView { href: format!("/weeks/{week}"), week: view.week, lines }))
+}
+
+/// Whether a row of gaps is about something that the owner could mend.
+pub(super) fn is_a_name(row: &GapRow) -> bool {
+    !row.quiet && row.key != OTHER_QUESTIONS
+}
