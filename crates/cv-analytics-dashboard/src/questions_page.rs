@@ -12,9 +12,9 @@ use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::GapKind;
-use cv_analytics_insights::questions::filter::{
-    Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, MAX_WEEKS, OfSession, QuestionFilter,
-    ScoreRange,
+use cv_analytics_insights::questions::filter::{MAX_WEEKS, QuestionFilter};
+use cv_analytics_insights::questions::parameters::{
+    Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, OfSession, ScoreRange,
 };
 use cv_analytics_insights::view::phrases::gaps::{GAP_KINDS, kind_name};
 use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};

@@ -6,7 +6,8 @@ use cv_analytics_core::event::Traffic;
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 
 use crate::model::{GapKind, NameType};
-use crate::questions::filter::{Coverage, Halves, Handled, LeftOut, OfSession, QuestionFilter};
+use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::{Coverage, Halves, Handled, LeftOut, OfSession};
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::mentions::SkillMention;
 use crate::tally::exclusions::{Excluded, Exclusion};
