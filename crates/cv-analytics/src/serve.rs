@@ -107,8 +107,9 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
     let server = options.prepare(installation, &folder, (&mail, &form), way).await?;
     output::print(server.greeting(&folder))?;
     output::print(server.mail_sentence())?;
+    let stop = stop_signal();
     output::print_line(server.ready_line())?;
-    server.run(stop_signal()).await
+    server.run(stop).await
 }
 
 impl Serve {

@@ -95,10 +95,11 @@ pub(crate) async fn run(
     } else if options.token.is_none() {
         output::print_line(format!("Your token is in {file}."))?;
     }
+    let stopped = stop_signal();
     output::print_line(format!("cv-analytics is ready: {url}"))?;
     let router = cv_analytics_dashboard::app(Arc::clone(&dashboard)).merge(health);
     let stop = async move {
-        stop_signal().await;
+        stopped.await;
         dashboard.stop();
     };
     Ok(serve(listener, router, limits, stop).await?)
