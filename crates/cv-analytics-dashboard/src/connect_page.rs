@@ -1,4 +1,4 @@
-//! `/connect`: how an agent is connected, whether a question arrives, and what to do where it does not.
+//! `/connect`: how an agent is connected, whether a question arrives, and what to do if it does not.
 
 use std::sync::Arc;
 

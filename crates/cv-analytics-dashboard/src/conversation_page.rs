@@ -138,7 +138,7 @@ fn turns(interactions: &[Interaction], naming: &Naming, times: &Times) -> Vec<Tu
             href: filter.path(),
         };
         let skills = seen.skills.iter().map(|skill| chip(skill, week().skill(skill)));
-        let topic = seen.topic.iter().filter(|topic| *topic != OTHER_QUESTIONS);
+        let topic = seen.topics.iter().filter(|topic| *topic != OTHER_QUESTIONS);
         let topic = topic.map(|topic| chip(topic, week().topic(topic)));
         turns.push(Turn {
             about: skills.chain(topic).collect(),

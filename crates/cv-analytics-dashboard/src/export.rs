@@ -52,7 +52,7 @@ struct Exported<'o> {
     matched_skills: Vec<&'o str>,
     missing_skills: Vec<&'o str>,
     skills: Vec<String>,
-    topic: Option<String>,
+    topic: String,
     model: Option<&'o str>,
     reason: Option<&'o str>,
 }
@@ -229,7 +229,7 @@ impl<'o> Exported<'o> {
                 .map(|response| response.missing_skills.iter().collect())
                 .unwrap_or_default(),
             skills: seen.skills,
-            topic: seen.topic,
+            topic: seen.topics.join(", "),
             model: model(whole),
             reason: whole.response.as_ref().and_then(|response| response.reasoning.as_deref()),
         }
@@ -250,7 +250,7 @@ impl<'o> Exported<'o> {
             harmless(&self.matched_skills.join("; ")),
             harmless(&self.missing_skills.join("; ")),
             harmless(&self.skills.join("; ")),
-            harmless(self.topic.as_deref().unwrap_or_default()),
+            harmless(&self.topic),
             harmless(self.model.unwrap_or_default()),
             harmless(self.reason.unwrap_or_default()),
         ]

@@ -81,7 +81,7 @@ fn view(interaction: Interaction, naming: &Naming, times: &Times) -> Interaction
         href: week.as_deref().map(|week| filter(QuestionFilter::of_week(week), name).path()),
     };
     let about = seen.skills.iter().map(|skill| of_week(skill, QuestionFilter::skill));
-    let topic = seen.topic.iter().map(|topic| of_week(topic, QuestionFilter::topic));
+    let topic = seen.topics.iter().map(|topic| of_week(topic, QuestionFilter::topic));
     let about = about.chain(topic).collect();
     let gaps = seen.gaps.iter().map(|(name, name_type, kind)| Cell {
         value: format!("{}: {}", sanitize(name, NAME_COLUMNS), kind_name(*kind)),

@@ -6,7 +6,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::{MAX_WEEKS as MAX_SEARCHED_WEEKS, QuestionFilter};
 use cv_analytics_insights::view::text::{day, days};
 use jiff::civil::Date;
-use serde_json::Value;
+use jiff::tz::TimeZone;
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Columns of one page: two years of weeks, five of months, ten of quarters.
@@ -179,8 +179,8 @@ pub(crate) fn weeks_of(key: &str) -> Option<Vec<IsoWeek>> {
     };
     let year: i16 = year.parse().ok().filter(|year| (2000..=2100).contains(year))?;
     let first = Date::new(year, month, 1).ok()?;
-    let first = Timestamp::read(&Value::String(first.to_string())).ok()?;
-    let first = IsoWeek::containing(first);
+    let first = TimeZone::UTC.to_timestamp(first.at(0, 0, 0, 0)).ok()?;
+    let first = IsoWeek::containing(Timestamp::from_millis(first.as_millisecond()));
     let weeks = (0..=QUARTER_WEEKS).map(|weeks| first.later(weeks));
     let weeks: Vec<IsoWeek> = weeks.filter(|week| by.key(*week) == key).collect();
     (!weeks.is_empty()).then_some(weeks)

@@ -127,7 +127,7 @@ impl QuestionView {
         let observation = Observation::from(interaction.clone());
         let at = observation.at().unwrap_or(Timestamp::from_millis(0));
         let response = interaction.response.as_ref();
-        let topic = seen.topic.iter().filter(|topic| *topic != OTHER_QUESTIONS);
+        let topic = seen.topics.iter().filter(|topic| *topic != OTHER_QUESTIONS);
         let about = seen.skills.iter().take(MAX_SKILLS).chain(topic);
         Self {
             at: times.moment(at),

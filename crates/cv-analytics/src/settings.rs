@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::parts::SettingsPart;
@@ -43,8 +43,8 @@ pub(crate) struct Import {
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
     /// Remove what is set of one kind (repeatable)
-    #[arg(long, value_enum, value_name = "KIND")]
-    clear: Vec<Clearable>,
+    #[arg(long, value_name = "KIND", value_parser = part_names())]
+    clear: Vec<SettingsPart>,
     /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
     #[arg(long, value_name = "SESSION", value_parser = NonEmptyStringValueParser::new())]
     exclude_session: Vec<String>,
@@ -59,28 +59,11 @@ pub(crate) struct Import {
     json: bool,
 }
 
-/// A kind of settings that can be removed whole.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Clearable {
-    /// The CV's skill list
-    Cv,
-    /// Your own skills and aliases
-    Aliases,
-    /// Your own topics
-    Topics,
-    /// Sessions and interactions left out of reports
-    Exclusions,
-}
-
-impl Clearable {
-    const fn part(self) -> SettingsPart {
-        match self {
-            Self::Cv => SettingsPart::Cv,
-            Self::Aliases => SettingsPart::Aliases,
-            Self::Topics => SettingsPart::Topics,
-            Self::Exclusions => SettingsPart::Exclusions,
-        }
-    }
+/// Reads the name of a part of the settings.
+fn part_names() -> impl TypedValueParser<Value = SettingsPart> {
+    PossibleValuesParser::new(SettingsPart::ALL.map(SettingsPart::code)).try_map(|code| {
+        SettingsPart::from_code(&code).ok_or_else(|| format!("unknown kind {code:?}"))
+    })
 }
 
 /// Where to export to.
@@ -157,7 +140,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
             *settings = document.clone();
         }
         for kind in &import.clear {
-            kind.part().copy(&FigureSettings::default(), settings);
+            kind.copy(&FigureSettings::default(), settings);
         }
         if files.cv.is_some() {
             settings.cv.clone_from(&files.cv);

@@ -24,8 +24,8 @@ pub struct Explanation {
     pub left_out: Option<LeftOut>,
     /// The skills that it is about.
     pub skills: Vec<String>,
-    /// The topic, where it is about no skill.
-    pub topic: Option<String>,
+    /// Its topic where it is about no skill, else the topics that the agent says it misses.
+    pub topics: Vec<String>,
     /// The gaps that it belongs to.
     pub gaps: Vec<(String, NameType, GapKind)>,
     /// How long the answer took, milliseconds.
@@ -107,7 +107,7 @@ impl<'s> QuestionSearch<'s> {
                 })
                 .collect(),
             skills: self.reading.skills.iter().map(|&skill| name(Name::Skill(skill))).collect(),
-            topic: self.reading.topic.map(|topic| name(Name::Topic(topic))),
+            topics: self.reading.topics.iter().map(|&topic| name(Name::Topic(topic))).collect(),
             latency_ms: latency_ms(observation),
         }
     }

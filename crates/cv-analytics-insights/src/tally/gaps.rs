@@ -52,8 +52,8 @@ impl Trouble {
 /// Writes the names that an interaction fails into `failed`, each once.
 pub(crate) fn failed_names(trouble: Option<Trouble>, reading: &Reading, failed: &mut Vec<Name>) {
     failed.clear();
-    let Reading { skills, matched, missing, topic, missing_topics, .. } = reading;
-    let topics = missing_topics.iter().map(|&topic| Name::Topic(topic));
+    let Reading { skills, matched, missing, topics, .. } = reading;
+    let topics = topics.iter().map(|&topic| Name::Topic(topic));
     let unmatched = |skills: &[SkillIndex], failed: &mut Vec<Name>| {
         let unmatched = skills.iter().filter(|skill| !matched.contains(skill));
         failed.extend(unmatched.map(|&skill| Name::Skill(skill)));
@@ -63,15 +63,16 @@ pub(crate) fn failed_names(trouble: Option<Trouble>, reading: &Reading, failed: 
         Some(Trouble::Fault | Trouble::Blocked) => failed.extend(reading.names()),
         Some(Trouble::Partial) => {
             unmatched(missing, failed);
-            failed.extend(topics);
-        }
-        Some(Trouble::NoMatch) if !missing.is_empty() || !missing_topics.is_empty() => {
-            failed.extend(missing.iter().map(|&skill| Name::Skill(skill)).chain(topics));
+            // Without a skill the topic is what it is about, and not what is missing.
+            failed.extend(topics.filter(|_| !skills.is_empty()));
         }
         Some(Trouble::NoMatch) => {
-            unmatched(skills, failed);
+            failed.extend(missing.iter().map(|&skill| Name::Skill(skill)).chain(topics));
             if failed.is_empty() {
-                failed.push(Name::Topic(topic.unwrap_or(TopicIndex::OTHER)));
+                unmatched(skills, failed);
+            }
+            if failed.is_empty() {
+                failed.push(Name::Topic(TopicIndex::OTHER));
             }
         }
     }

@@ -34,10 +34,9 @@ pub(crate) struct Reading {
     pub(crate) matched: Vec<SkillIndex>,
     /// The skills that the agent says it misses.
     pub(crate) missing: Vec<SkillIndex>,
-    /// The topic, where there is no skill.
-    pub(crate) topic: Option<TopicIndex>,
-    /// Topics beside the skills that the agent says it misses: `Kotlin and German?`, missing German.
-    pub(crate) missing_topics: Vec<TopicIndex>,
+    /// Without a skill its one topic; beside skills those topics that the agent says it misses:
+    /// `Kotlin and German?`, missing German.
+    pub(crate) topics: Vec<TopicIndex>,
     /// Names from the agent's model that are not names.
     pub(crate) ignored_names: u64,
 }
@@ -45,9 +44,8 @@ pub(crate) struct Reading {
 impl Reading {
     /// Every name that the interaction counts under.
     pub(crate) fn names(&self) -> impl Iterator<Item = Name> {
-        let topics = self.topic.iter().chain(&self.missing_topics);
-        let skills = self.skills.iter().map(|&skill| Name::Skill(skill));
-        skills.chain(topics.map(|&topic| Name::Topic(topic)))
+        let topics = self.topics.iter().map(|&topic| Name::Topic(topic));
+        self.skills.iter().map(|&skill| Name::Skill(skill)).chain(topics)
     }
 }
 
@@ -98,13 +96,13 @@ impl<'r> Reader<'r> {
         mentions: &mut Vec<SkillMention<'p>>,
         reading: &mut Reading,
     ) {
-        let Reading { skills, matched, missing, topic, missing_topics, ignored_names } = reading;
+        let Reading { skills, matched, missing, topics, ignored_names } = reading;
         skills.clear();
         matched.clear();
         missing.clear();
-        missing_topics.clear();
+        topics.clear();
         mentions.clear();
-        (*topic, *ignored_names) = (None, 0);
+        *ignored_names = 0;
         let text = observation.query.as_ref().map_or("", |query| query.text);
         let text = Some(text).filter(|text| !text.trim().is_empty());
         if let Some(text) = text {
@@ -122,8 +120,7 @@ impl<'r> Reader<'r> {
                 self.read_entry(entry, text, &mut words);
             }
             *ignored_names += self.take_names(missing);
-            let topics = self.read.topics.drain(..);
-            missing_topics.extend(topics.map(|topic| self.names.topic(&topic)));
+            topics.extend(self.read.topics.drain(..).map(|topic| self.names.topic(&topic)));
             skills.extend_from_slice(missing);
             if text.is_none() {
                 skills.extend_from_slice(matched);
@@ -133,19 +130,18 @@ impl<'r> Reader<'r> {
             skills.sort_unstable();
             skills.dedup();
         }
+        let mut agents = None;
         if let Some(named) = response.and_then(|response| response.topic) {
             match self.agents_topic(named, text, &mut words) {
-                AgentsTopic::Named(named) => *topic = Some(named),
+                AgentsTopic::Named(named) => agents = Some(named),
                 AgentsTopic::Ignored => *ignored_names += 1,
                 AgentsTopic::None => {}
             }
         }
         if skills.is_empty() {
             // The question has the topic itself.
-            *ignored_names += missing_topics.drain(..).count() as u64;
-            *topic = Some(self.topic(text, *topic));
-        } else {
-            *topic = None;
+            *ignored_names += topics.drain(..).count() as u64;
+            topics.push(self.topic(text, agents));
         }
     }
 

@@ -95,8 +95,8 @@ pub(crate) fn why(
             format!("A half is missing in {of_all}: {}.", listed(&missing.collect::<Vec<_>>()))
         }
         ActionKind::MoveOver => {
-            "Your agent sends only full matches, without an outcome, the question or missing \
-             skills. What it cannot answer stays unseen."
+            "Your agent never sends an outcome, the question or a match “none”. What it cannot \
+             answer stays unseen."
                 .to_owned()
         }
     };
