@@ -82,7 +82,9 @@ impl ServerProcess {
                 .map_or("it runs still".to_owned(), |status| format!("it ended with {status}"));
             bail!("the server did not say that it is ready: {ended}\n{}", server.log_tail());
         };
-        let authority = url.trim().trim_end_matches('/').strip_prefix("http://");
+        // With a public address it is followed by where the server listens.
+        let local = url.rsplit("listening on ").next().unwrap_or_default();
+        let authority = local.trim().trim_end_matches('/').strip_prefix("http://");
         authority
             .context("the server's address begins with http://")?
             .clone_into(&mut server.authority);
