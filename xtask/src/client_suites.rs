@@ -20,12 +20,11 @@ pub(crate) enum Suite {
     Python,
     PythonQueryProtocol,
     JavaScript,
-    Rust,
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::SignedForm, Self::Python, Self::PythonQueryProtocol, Self::JavaScript, Self::Rust];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::SignedForm, Self::Python, Self::PythonQueryProtocol, Self::JavaScript];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -33,7 +32,6 @@ impl Suite {
             Self::Python => "clients: boto3 and the AWS CLI",
             Self::PythonQueryProtocol => "clients: boto3 and the AWS CLI, Query protocol",
             Self::JavaScript => "clients: the AWS SDK for JavaScript and aws4fetch",
-            Self::Rust => "clients: the AWS SDK for Rust",
         }
     }
 
@@ -72,14 +70,6 @@ impl Suite {
                     command
                 };
                 Ok(vec![test("sdk.test.js"), test("aws4fetch.test.js")])
-            }
-            Self::Rust => {
-                let mut command = crate::commands::cargo();
-                command
-                    .args(["test", "--locked", "--manifest-path"])
-                    .arg(clients().join("rust/Cargo.toml"))
-                    .env("CARGO_TARGET_DIR", cache.rust_clients_target());
-                Ok(vec![command])
             }
         }
     }

@@ -1,1 +1,0 @@
-//! Nothing: `tests` holds all there is.
