@@ -22,11 +22,11 @@ pub(crate) enum Profile {
 /// Builds the program of the package `name`, and gives its path.
 pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
     let mut command = crate::commands::cargo();
-    command.args(["build", "--bin", name]);
     match profile {
-        // With the features that the tests of the workspace have compiled everything with.
-        Profile::Dev => command.arg("--workspace"),
-        Profile::Release => command.args(["--package", name, "--release"]),
+        // As the tests of the workspace build it: with other features all that it needs would be compiled
+        // once more.
+        Profile::Dev => command.args(["test", "--workspace", "--no-run", "--test", "program"]),
+        Profile::Release => command.args(["build", "--bin", name, "--package", name, "--release"]),
     };
     built_program(&mut command, name)
 }
