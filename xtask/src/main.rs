@@ -33,6 +33,7 @@ mod kill_under_load;
 mod lambda_subjects;
 mod mail_conversations;
 mod product_program;
+mod proxies;
 mod steps;
 mod sync_before_answer;
 mod system_needs;

@@ -12,7 +12,7 @@ use crate::product_program::{self, Profile};
 use crate::steps::Steps;
 use crate::tools::Cache;
 use crate::{
-    dashboard_pages, full_disk, infrastructure, kill_under_load, mail_conversations, root,
+    dashboard_pages, full_disk, infrastructure, kill_under_load, mail_conversations, proxies, root,
     sync_before_answer, worker_client,
 };
 
@@ -58,6 +58,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     if is_wanted(MAIL) {
         steps.step(MAIL, || mail_conversations::check(&program, &cache))?;
     }
+    if is_wanted(PROXIES) {
+        steps.step(PROXIES, || proxies::check(&program, &cache))?;
+    }
     if is_wanted(DASHBOARD) {
         steps.step(DASHBOARD, || dashboard_pages::check(&program, &cache))?;
     }
@@ -90,6 +93,8 @@ const INFRASTRUCTURE: &str =
 const RECOUNT: &str = "the report: every figure recounted";
 
 const MAIL: &str = "mail: an SMTP server that somebody else wrote";
+
+const PROXIES: &str = "proxies: behind nginx and Caddy";
 
 const DASHBOARD: &str = "dashboard: every page in a real browser";
 

@@ -85,9 +85,29 @@ impl Cache {
         Ok(folder.join("node_modules"))
     }
 
-    /// Where the AWS SDK for Rust is compiled: once for all clones.
-    pub(crate) fn rust_clients_target(&self) -> PathBuf {
-        self.0.path().join("rust-clients-target")
+    /// A program of this machine, or else of the Debian package of its name, which is unpacked and not
+    /// installed: an installed proxy would start to serve. `place` is where the program lies in it.
+    pub(crate) fn unpacked(&self, package: &str, place: &str) -> Result<PathBuf> {
+        if succeeds(Command::new(package).arg("-h")) {
+            return Ok(PathBuf::from(package));
+        }
+        let folder = self.installed("debian", &[package.as_bytes()], |folder| {
+            fs::create_dir_all(folder)?;
+            let download = || {
+                let mut download = Command::new("apt-get");
+                download.args(["download", "--quiet=2", package]).current_dir(folder);
+                download
+            };
+            if !succeeds(&mut download()) {
+                update_packages(&[package])?;
+                run(&mut download())?;
+            }
+            let files: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+            files.iter().try_for_each(|file| {
+                run(Command::new("dpkg-deb").arg("--extract").arg(file.path()).arg(folder))
+            })
+        })?;
+        Ok(folder.join(place))
     }
 
     /// cargo-deny, compiled where it is not there: that takes minutes.
@@ -240,18 +260,23 @@ fn require_node() -> Result<()> {
 
 /// Installs Debian's packages as root; says what to install otherwise.
 fn install_packages(packages: &[&str]) -> Result<()> {
-    let list = packages.join(" ");
-    if !rustix::process::geteuid().is_root() || !succeeds(Command::new("apt-get").arg("--version"))
-    {
-        bail!("install {list}, which the tests need: on Debian `sudo apt-get install {list}`");
-    }
-    println!("installing {list}");
-    run(Command::new("apt-get").args(["update", "--quiet=2"]))?;
+    update_packages(packages)?;
+    println!("installing {}", packages.join(" "));
     let install = ["install", "--quiet=2", "--yes", "--no-install-recommends"];
     run(Command::new("apt-get")
         .args(install)
         .args(packages)
         .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Reads anew which packages Debian has, as root; says otherwise to install `needed`.
+fn update_packages(needed: &[&str]) -> Result<()> {
+    if !rustix::process::geteuid().is_root() || !succeeds(Command::new("apt-get").arg("--version"))
+    {
+        let list = needed.join(" ");
+        bail!("install {list}, which the tests need: on Debian `sudo apt-get install {list}`");
+    }
+    run(Command::new("apt-get").args(["update", "--quiet=2"]))
 }
 
 fn succeeds(command: &mut Command) -> bool {

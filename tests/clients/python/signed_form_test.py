@@ -1,4 +1,4 @@
-"""A form post that is signed by hand, over as little as may be signed: the standard library alone."""
+"""A form post that is signed by hand, over as little as may be signed, with the standard library only."""
 
 import datetime
 import hashlib
@@ -26,13 +26,13 @@ def hmac_sha256(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def signed_request(fields, url=QUEUE_URL, secret=os.environ["AWS_SECRET_ACCESS_KEY"], now=None):
-    """Signs `content-type;host;x-amz-date` (AWS Signature Version 4)."""
+def signed_request(fields, url=QUEUE_URL, secret=os.environ["AWS_SECRET_ACCESS_KEY"], now=None, host=None):
+    """Signs `content-type;host;x-amz-date` (AWS Signature Version 4); `host` is another than the URL's."""
     body = urllib.parse.urlencode(fields).encode()
     parts = urllib.parse.urlsplit(url)
     date = (now or datetime.datetime.now(datetime.timezone.utc)).strftime("%Y%m%dT%H%M%SZ")
     signed_headers = "content-type;host;x-amz-date"
-    canonical = "\n".join(["POST", parts.path or "/", "", f"content-type:{CONTENT_TYPE}", f"host:{parts.netloc}",
+    canonical = "\n".join(["POST", parts.path or "/", "", f"content-type:{CONTENT_TYPE}", f"host:{host or parts.netloc}",
                            f"x-amz-date:{date}", "", signed_headers, sha256(body)])
     scope = f"{date[:8]}/{REGION}/sqs/aws4_request"
     key = f"AWS4{secret}".encode()
@@ -91,6 +91,13 @@ class SignedForm(unittest.TestCase):
         root = urllib.parse.urljoin(QUEUE_URL, "/")
         status, _ = post(signed_request(send_fields(query_event("root"), QueueUrl=QUEUE_URL), url=root))
         self.assertEqual(status, 200)
+
+    def test_a_signer_that_leaves_the_port_out_is_taken(self):
+        host = urllib.parse.urlsplit(QUEUE_URL).hostname
+        status, _ = post(signed_request(send_fields(query_event("no-port")), host=host))
+        self.assertEqual(status, 200)
+        self.assert_refused(signed_request(send_fields(query_event("other-host")), host="other.example"),
+                            403, "SignatureDoesNotMatch")
 
     def test_what_is_not_signed_right_is_refused(self):
         body = query_event("refused")
