@@ -10,7 +10,7 @@ use cv_analytics_insights::model::{DeliveryCounts, Report};
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::settings::gap_marks::mark_gap;
+use cv_analytics_insights::settings::marking::mark_gap;
 use cv_analytics_insights::view::links::{Links, WeekLinks};
 use cv_analytics_insights::view::phrases::gaps::{since_marked, tracked_state};
 use cv_analytics_insights::view::text::counted;

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use cv_analytics_core::observation_page::ObservationPage;
-use cv_analytics_core::store::{Deliveries, Ledger, Observe, StoreError};
+use cv_analytics_core::store::{Deliveries, Ledger, Observe};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
@@ -18,11 +18,11 @@ use crate::model::{
     PreviousMatches, Provenance, REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap,
     TrackedState, Vocabulary, WEEKS,
 };
+use crate::report::ReportError;
 use crate::report::actions::Advice;
 use crate::report::input_hash::InputDigester;
 use crate::report::names::NameRows;
 use crate::report::together::together;
-use crate::settings::SettingsError;
 use crate::settings::counting_rules::CountingRules;
 use crate::tally::gaps::OneGap;
 use crate::tally::history::history;
@@ -33,20 +33,6 @@ use crate::tally::weeks::{Tally, VariantTally, WeekTally};
 const MIN_RESPONSES: u64 = 5;
 /// Skills beside a gap that it names.
 const MAX_RELATED: usize = 50;
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The store failed.
-    #[error("cannot read the store: {0}")]
-    Store(#[from] StoreError),
-    /// The settings cannot be used.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The system gave no thread, or ended one.
-    #[error("cannot run a thread of the report: {0}")]
-    Thread(#[source] std::io::Error),
-}
 
 /// Counts one week and the seven before it, page by page, and writes the report.
 pub struct ReportBuilder<'s> {
