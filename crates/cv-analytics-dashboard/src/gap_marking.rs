@@ -39,10 +39,10 @@ const NAME_COLUMNS: usize = 80;
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkForm {
     /// As it is written in forms.
-    pub(crate) key: String,
-    pub(crate) name: String,
+    key: String,
+    name: String,
     /// The code of the mark in force.
-    pub(crate) mark_code: Option<&'static str>,
+    mark_code: Option<&'static str>,
 }
 
 /// What was done a moment ago, and the button that undoes it.

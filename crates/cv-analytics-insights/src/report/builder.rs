@@ -14,9 +14,9 @@ use futures_util::TryStreamExt;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS,
-    PreviousMatches, Provenance, REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap,
-    TrackedState, Vocabulary, WEEKS,
+    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameType, OTHERS, PreviousMatches,
+    Provenance, REPORT_VERSION, Report, SkillReport, TrackedGap, TrackedState, Vocabulary, WEEKS,
+    names_of,
 };
 use crate::report::ReportError;
 use crate::report::actions::Advice;
@@ -139,7 +139,9 @@ impl<'s> ReportBuilder<'s> {
             tracked: &followed,
             vocabulary: &vocabulary,
             dictionary: &self.rules.dictionary,
-            figures: figures_by_name(&rows.skills, &rows.topics),
+            figures: names_of(&rows.skills, &rows.topics)
+                .map(|(name_type, name, figures)| ((name_type, name), figures))
+                .collect(),
             words,
             by_outcome: by_outcome
                 .map(|(outcome, asked)| (*outcome, asked.queries, asked.conversations.count()))
@@ -325,13 +327,4 @@ impl<'s> ReportBuilder<'s> {
         }
         Some((this.responses, this.conversations_of(|moment| moment.answered)))
     }
-}
-
-fn figures_by_name<'r>(
-    skills: &'r [SkillReport],
-    topics: &'r [TopicReport],
-) -> HashMap<(NameType, &'r str), &'r NameFigures> {
-    let skills = skills.iter().map(|row| ((NameType::Skill, row.skill.as_str()), &row.figures));
-    let topics = topics.iter().map(|row| ((NameType::Topic, row.topic.as_str()), &row.figures));
-    skills.chain(topics).collect()
 }

@@ -123,9 +123,7 @@ fn known_name(
     let reported = reports.iter().flat_map(|report| {
         let gaps = report.gaps.iter().map(|gap| gap.name.as_str());
         let followed = report.followed.iter().map(|gap| gap.name.as_str());
-        let skills = report.skills.iter().map(|skill| skill.skill.as_str());
-        let topics = report.topics.iter().map(|topic| topic.topic.as_str());
-        gaps.chain(followed).chain(skills).chain(topics)
+        gaps.chain(followed).chain(report.names().map(|(_, name, _)| name))
     });
     let known: Vec<&str> = reported.chain(marks.keys().map(String::as_str)).collect();
     let lower = name.to_lowercase();

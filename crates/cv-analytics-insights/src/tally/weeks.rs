@@ -302,7 +302,7 @@ impl WeekTally {
             let unit = i128::from(self.scored) * 100_000;
             ((2 * self.score_sum + unit) / (2 * unit)) as f64 / 10.0
         });
-        MatchCounts { mean_score, ..self.matches.clone() }
+        MatchCounts { mean_score, ..self.matches }
     }
 
     /// Joined ÷ all, to four digits.
