@@ -14,7 +14,7 @@ use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::{Observation, StoreError};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
-use cv_analytics_insights::questions::search::QuestionSearch;
+use cv_analytics_insights::tally::search::QuestionSearch;
 use futures_util::{TryStreamExt, stream};
 use serde::Serialize;
 use tokio::sync::mpsc;

@@ -12,7 +12,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::settings::FigureSettings;
-use cv_analytics_insights::settings::gap_marks::{MarkGapError, mark_gap, undo_last_mark};
+use cv_analytics_insights::settings::marking::{MarkGapError, mark_gap, undo_last_mark};
 use cv_analytics_insights::view::phrases::gaps::{mark_consequence, mark_name};
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
@@ -39,10 +39,10 @@ const NAME_COLUMNS: usize = 80;
 #[derive(Debug, Serialize)]
 pub(crate) struct MarkForm {
     /// As it is written in forms.
-    pub(crate) key: String,
-    pub(crate) name: String,
+    key: String,
+    name: String,
     /// The code of the mark in force.
-    pub(crate) mark_code: Option<&'static str>,
+    mark_code: Option<&'static str>,
 }
 
 /// What was done a moment ago, and the button that undoes it.

@@ -397,7 +397,7 @@ async fn worst_view<S: Browse, D: DeadLetters>(
             rows.sort_by_key(|row| std::cmp::Reverse(failed_about(&made.report, row)));
             let rows = rows.into_iter().take(MAX_WORST_NAMES);
             let names = rows.map(|row| {
-                LinkedText::linked(row.name, row.link).text(" (").append(row.failed).text(")")
+                LinkedText::filled("{} ({})", [LinkedText::linked(row.name, row.link), row.failed])
             });
             LinkedText::listed(names.collect()).if_any()
         }

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 use cv_analytics_core::week::WeekError;
 use cv_analytics_insights::questions::filter::FilterError;
-use cv_analytics_insights::report::builder::ReportError;
+use cv_analytics_insights::report::ReportError;
 use cv_analytics_insights::settings::SettingsError;
 use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
 use cv_analytics_insights::view::text::{number, sanitize};

@@ -10,7 +10,7 @@ use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
-use cv_analytics_insights::questions::search::QuestionSearch;
+use cv_analytics_insights::tally::search::QuestionSearch;
 use futures_util::TryStreamExt;
 
 use crate::page::PageError;

@@ -8,7 +8,7 @@ use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
 use cv_analytics_insights::questions::filter::QuestionFilter;
-use cv_analytics_insights::questions::search::{Explanation, QuestionSearch};
+use cv_analytics_insights::tally::search::{Explanation, QuestionSearch};
 use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};
 use cv_analytics_insights::view::text::{duration, sanitize};
 use futures_util::{StreamExt, TryStreamExt, stream};

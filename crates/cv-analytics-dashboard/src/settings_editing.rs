@@ -14,8 +14,8 @@ use cv_analytics_core::event::{RequestId, SessionDigest};
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::parts::{PartChange, SettingsPart, change_part, last_change};
 use cv_analytics_insights::view::changes::{changes, some};
+use cv_analytics_insights::view::limits::Listing;
 use cv_analytics_insights::view::text::capitalised;
-use cv_analytics_insights::view::week::Listing;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -10,6 +10,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::MatchType;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
 use cv_analytics_insights::view::links::Links;
 use cv_analytics_insights::view::phrases::coverage_words;
@@ -24,7 +25,7 @@ use crate::charts::{Bar, ColumnChart, columns};
 use crate::connect_page::{ConnectView, is_first_run};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
-use crate::gap_marking::{MarkForm, MarkedView};
+use crate::gap_marking::MarkedView;
 use crate::page::{PageError, render};
 use crate::weeks::{WeekChoice, choices};
 
@@ -45,7 +46,7 @@ struct WeekPage {
     /// What was marked a moment ago.
     marked: Option<MarkedView>,
     /// The gap that is to be closed first.
-    first_gap: Option<MarkForm>,
+    first_gap: Option<GapRow>,
     /// How the questions of the eight weeks were covered.
     coverage_chart: Option<ColumnChart>,
     /// How the week's scores spread.
@@ -82,11 +83,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         is_open: week == IsoWeek::containing(now),
         connect,
         marked: MarkedView::of(rules.settings(), &query.unwrap_or_default(), now),
-        first_gap: first_gap.map(|row| MarkForm {
-            key: row.key.clone(),
-            name: row.name.clone(),
-            mark_code: row.mark_code,
-        }),
+        first_gap: first_gap.cloned(),
         coverage_chart: counts.map(|counts| coverage_chart(&counts.history)),
         score_chart: scores.map(|scores| {
             let bar = |bin: &ScoreBin| Bar {

@@ -6,8 +6,9 @@
 //! 2. [`skills`] find what a text is about: skills by a dictionary, else a topic; they read what a
 //!    model names.
 //! 3. [`settings`]: what the owner says that changes figures, made ready to count by.
-//! 4. `tally` counts interactions one by one, and [`report`] makes the report of one week out of it;
-//!    [`questions`] finds the interactions behind a figure by the rules of the tally.
+//! 4. [`questions`] says which interactions stand behind a figure; [`tally`] counts interactions one by
+//!    one, and [`tally::search`] finds them by the same rules. [`report`] makes the report of one week
+//!    out of the counts.
 //! 5. [`view`] says it to people: one [`WeekView`](view::week::WeekView) for the mail, the text,
 //!    Markdown and the dashboard's page, in which each number has the [`questions::filter`] that finds
 //!    what it counts.
@@ -17,7 +18,7 @@ pub mod questions;
 pub mod report;
 pub mod settings;
 pub mod skills;
-mod tally;
+pub mod tally;
 pub mod view;
 
 pub use skills::{

@@ -14,12 +14,15 @@ use serde::{Deserialize, Serialize};
 pub use actions::{Action, ActionKind, Evidence, GapOf, Suggestion, SuggestionPlace};
 pub use gaps::{Gap, GapKind, GapMark, TrackedCounts, TrackedGap, TrackedState};
 pub use names::{
-    NameFigures, NameType, SkillReport, Together, TopicReport, Trend, Trending, Variant, Vocabulary,
+    NameFigures, NameType, SkillReport, Together, TopicReport, Trend, Trending, Variant,
+    Vocabulary, names_of,
 };
-pub use scores::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
+pub use scores::{Calibration, Disagreement, ScoreBand};
 
 /// How many weeks a report looks at, its own included.
 pub const WEEKS: u8 = 8;
+/// Under this join rate the figures cannot be trusted.
+pub const TRUSTED_JOIN_RATE: f64 = 0.99;
 /// The version of the JSON form.
 pub const REPORT_VERSION: u32 = 2;
 /// The topic of questions that nothing else names.
@@ -93,6 +96,16 @@ impl Report {
         self.provenance.interactions == 0
     }
 
+    /// The week of each skill and of each topic: type, name and figures.
+    pub fn names(&self) -> impl Iterator<Item = (NameType, &str, &NameFigures)> {
+        names_of(&self.skills, &self.topics)
+    }
+
+    /// The figures of the week before, where it has data.
+    pub fn last_week(&self) -> Option<&WeekFigures> {
+        self.history.iter().rev().nth(1)?.figures.as_ref()
+    }
+
     /// The report as JSON, indented, with a final newline.
     ///
     /// # Errors
@@ -128,6 +141,13 @@ pub struct Capture {
     pub ignored_names: u64,
     /// What arrived in the week and added nothing, could not be read, or was refused.
     pub deliveries: DeliveryCounts,
+}
+
+impl Capture {
+    /// Interactions with a half at least.
+    pub const fn interactions(&self) -> u64 {
+        self.joined.saturating_add(self.unanswered).saturating_add(self.response_only)
+    }
 }
 
 /// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is
@@ -175,7 +195,7 @@ pub struct PreviousMatches {
 }
 
 /// Answered interactions by match type, and the mean of the scores that are known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MatchCounts {
     /// Covered.
@@ -190,12 +210,8 @@ pub struct MatchCounts {
 
 impl MatchCounts {
     /// The count of one match type.
-    pub const fn count(&self, match_type: MatchType) -> u64 {
-        match match_type {
-            MatchType::Full => self.full,
-            MatchType::Partial => self.partial,
-            MatchType::None => self.none,
-        }
+    pub const fn count(mut self, match_type: MatchType) -> u64 {
+        *self.count_mut(match_type)
     }
 
     /// Those with any match type.
@@ -249,15 +265,11 @@ pub struct Feedback {
 
 /// Interactions by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is the outcome of its name")]
 pub struct Outcomes {
-    pub answered: u64,
-    pub no_match: u64,
-    pub blocked: u64,
-    pub off_hours: u64,
-    pub quota: u64,
-    pub ai_error: u64,
-    pub error: u64,
+    /// Those with a response.
+    #[serde(flatten)]
+    pub responses: ResponseOutcomes,
+    /// Queries without a response.
     pub unanswered: u64,
 }
 
@@ -265,13 +277,7 @@ impl Outcomes {
     /// The count of one outcome; `None` is a query without a response.
     pub const fn count(&self, outcome: Option<Outcome>) -> u64 {
         match outcome {
-            Some(Outcome::Answered) => self.answered,
-            Some(Outcome::NoMatch) => self.no_match,
-            Some(Outcome::Blocked) => self.blocked,
-            Some(Outcome::OffHours) => self.off_hours,
-            Some(Outcome::Quota) => self.quota,
-            Some(Outcome::AiError) => self.ai_error,
-            Some(Outcome::Error) => self.error,
+            Some(outcome) => self.responses.count(outcome),
             None => self.unanswered,
         }
     }
@@ -279,15 +285,57 @@ impl Outcomes {
     /// The same to change.
     pub const fn count_mut(&mut self, outcome: Option<Outcome>) -> &mut u64 {
         match outcome {
-            Some(Outcome::Answered) => &mut self.answered,
-            Some(Outcome::NoMatch) => &mut self.no_match,
-            Some(Outcome::Blocked) => &mut self.blocked,
-            Some(Outcome::OffHours) => &mut self.off_hours,
-            Some(Outcome::Quota) => &mut self.quota,
-            Some(Outcome::AiError) => &mut self.ai_error,
-            Some(Outcome::Error) => &mut self.error,
+            Some(outcome) => self.responses.count_mut(outcome),
             None => &mut self.unanswered,
         }
+    }
+
+    /// Those that a quota, the model or an error stopped, and those without a response.
+    pub const fn faults(&self) -> u64 {
+        self.responses.failed().saturating_add(self.unanswered)
+    }
+}
+
+/// Interactions with a response by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the outcome of its name")]
+pub struct ResponseOutcomes {
+    pub answered: u64,
+    pub no_match: u64,
+    pub blocked: u64,
+    pub off_hours: u64,
+    pub quota: u64,
+    pub ai_error: u64,
+    pub error: u64,
+}
+
+impl ResponseOutcomes {
+    /// The count of one outcome.
+    pub const fn count(mut self, outcome: Outcome) -> u64 {
+        *self.count_mut(outcome)
+    }
+
+    /// The same to change.
+    pub const fn count_mut(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Answered => &mut self.answered,
+            Outcome::NoMatch => &mut self.no_match,
+            Outcome::Blocked => &mut self.blocked,
+            Outcome::OffHours => &mut self.off_hours,
+            Outcome::Quota => &mut self.quota,
+            Outcome::AiError => &mut self.ai_error,
+            Outcome::Error => &mut self.error,
+        }
+    }
+
+    /// Those that a quota, the model or an error stopped.
+    pub const fn failed(&self) -> u64 {
+        self.quota.saturating_add(self.ai_error).saturating_add(self.error)
+    }
+
+    /// Those that a filter stopped or that came outside hours.
+    pub const fn refused(&self) -> u64 {
+        self.blocked.saturating_add(self.off_hours)
     }
 }
 

@@ -1,5 +1,4 @@
-//! Finds the questions behind a figure.
+//! Which questions stand behind a figure: a filter, and the parameters by which an address says it.
 
 pub mod filter;
 pub mod parameters;
-pub mod search;

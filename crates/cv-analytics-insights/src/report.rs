@@ -10,3 +10,21 @@ mod suggestion;
 mod together;
 pub mod totals;
 pub mod trends;
+
+use cv_analytics_core::store::StoreError;
+
+use crate::settings::SettingsError;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The store failed.
+    #[error("cannot read the store: {0}")]
+    Store(#[from] StoreError),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The system gave no thread, or ended one.
+    #[error("cannot run a thread of the report: {0}")]
+    Thread(#[source] std::io::Error),
+}

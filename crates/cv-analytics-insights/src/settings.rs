@@ -3,12 +3,12 @@
 pub mod counting_rules;
 pub mod cv_changes;
 pub mod gap_marks;
+pub mod marking;
 pub mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cv_analytics_core::store::{Ledger, StoreError};
-use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::gap_marks::MarkedGap;
@@ -137,26 +137,6 @@ impl FigureSettings {
             Ok((settings.to_json()?, settings))
         })
         .await
-    }
-
-    /// The same at a known moment: where the change gives the CV list other entries, that is noted
-    /// for [`cv_changes::cv_changes`].
-    ///
-    /// # Errors
-    /// Those of [`FigureSettings::change`].
-    pub async fn change_at(
-        ledger: &impl Ledger,
-        at: Timestamp,
-        change: impl Fn(&mut Self),
-    ) -> Result<Self, SettingsError> {
-        let mut before = None;
-        let settings = Self::change(ledger, |settings| {
-            before.clone_from(&settings.cv);
-            change(settings);
-        })
-        .await?;
-        cv_changes::note(ledger, before.as_deref(), settings.cv.as_deref(), at).await?;
-        Ok(settings)
     }
 
     /// The owner's additions, and the CV's entries that the dictionary does not know.

@@ -6,6 +6,8 @@
 //! page travels with it in a [`linked_text::LinkedText`]. Nothing is counted here.
 
 pub mod changes;
+mod context;
+pub mod figures;
 pub mod gaps;
 pub mod limits;
 pub mod linked_text;

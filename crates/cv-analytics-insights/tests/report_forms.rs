@@ -258,7 +258,8 @@ fn a_week_without_an_action_names_what_went_badly_all_the_same() {
                  covered, 8 failed or unanswered and 2 stopped or outside hours.";
     assert_eq!(said(&report), (badly.to_owned(), "nothing stands out, 111 questions".to_owned()));
     (report.matches.this_week.none, report.matches.this_week.partial) = (0, 0);
-    report.outcomes = Outcomes { answered: 111, ..Outcomes::default() };
+    report.outcomes = Outcomes::default();
+    report.outcomes.responses.answered = 111;
     let well = "Nothing to do: 111 questions in 50 conversations, and nothing went wrong.";
     assert_eq!(said(&report), (well.to_owned(), "nothing to do, 111 questions".to_owned()));
 }
@@ -310,7 +311,8 @@ fn each_outcome_has_its_own_words() {
     for (blocked, off_hours, expect) in
         [(2, 0, "Stopped by a filter"), (0, 2, "Outside hours"), (1, 1, "Stopped or outside hours")]
     {
-        (report.outcomes.blocked, report.outcomes.off_hours) = (blocked, off_hours);
+        let responses = &mut report.outcomes.responses;
+        (responses.blocked, responses.off_hours) = (blocked, off_hours);
         let counts = MailContext::default().view(&report).counts.unwrap();
         let kubernetes = counts.gaps.rows.into_iter().find(|row| row.name == "Kubernetes");
         assert!(kubernetes.unwrap().why.split(" · ").any(|why| why == expect), "{expect}");
@@ -324,7 +326,7 @@ fn each_outcome_has_its_own_words() {
 fn an_outcome_is_told_with_the_week_before() {
     let mut report = fixture("outage-week.json");
     let mut before = fixture("rich-week.json").history.remove(6);
-    before.figures.as_mut().unwrap().outcomes.quota = 3;
+    before.figures.as_mut().unwrap().outcomes.responses.quota = 3;
     report.history = vec![before, report.history.pop().unwrap()];
     report.actions[1].evidence.conversations = 1;
     report.actions[1].evidence.queries = 4;

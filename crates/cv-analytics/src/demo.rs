@@ -10,10 +10,11 @@ use cv_analytics_insights::model::{DeliveryCounts, Report};
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::settings::gap_marks::mark_gap;
-use cv_analytics_insights::view::links::{Links, WeekLinks};
-use cv_analytics_insights::view::phrases::gaps::{since_marked, tracked_state};
+use cv_analytics_insights::settings::marking::mark_gap;
+use cv_analytics_insights::view::limits::Limits;
+use cv_analytics_insights::view::links::Links;
 use cv_analytics_insights::view::text::counted;
+use cv_analytics_insights::view::week::WeekView;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Installation, wrong_usage};
@@ -200,10 +201,9 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
             trend.conversations
         );
     }
-    for gap in &report.followed {
-        let state = tracked_state(gap.state);
-        let since = since_marked(gap, &WeekLinks::new(&Links::None, &report.week));
-        text += &format!("  {}, {state}: {since}\n", gap.name);
+    let view = WeekView::of(report, &Links::None, Limits::PAGE);
+    for gap in view.counts.iter().flat_map(|counts| &counts.followed.shown) {
+        text += &format!("  {}, {}: {}\n", gap.name, gap.state, gap.text);
     }
     if let Some(action) = report.actions.first() {
         text += &format!("  first thing to do: {}: {}\n", action.name, action.why);

@@ -7,7 +7,7 @@ use cv_analytics_insights::model::{Gap, GapMark};
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
-use cv_analytics_insights::settings::gap_marks::{MarkedNow, mark_gap};
+use cv_analytics_insights::settings::marking::{MarkedNow, mark_gap};
 use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence, open_for};
 use cv_analytics_insights::view::text::conversations;
 

@@ -45,36 +45,30 @@ pub(super) async fn change<S: Browse, D: DeadLetters>(
     let Some(counts) = view.counts else { return Ok(None) };
     let mut lines: Vec<(String, LinkedText)> = Vec::new();
     for total in counts.totals {
-        let note = total.note.map(|note| LinkedText::from(" (").append(note).text(")"));
-        let note = note.unwrap_or_default();
-        let value = LinkedText::linked(total.value, total.link).append(note);
+        let note = total.note.map(|note| LinkedText::filled(" ({})", [note]));
+        let value = LinkedText::linked(total.value, total.link).append(note.unwrap_or_default());
         lines.push((total.name.to_owned(), value));
     }
-    let named = |rows: Vec<LinkedText>, all: usize| {
-        let more = all.saturating_sub(rows.len());
+    let named = |rows: Vec<LinkedText>| {
+        let more = rows.len().saturating_sub(MAX_NAMES);
         let more = (more > 0).then(|| LinkedText::from(format!("{more} more")));
-        LinkedText::listed(rows.into_iter().chain(more).collect()).if_any()
+        LinkedText::listed(rows.into_iter().take(MAX_NAMES).chain(more).collect()).if_any()
     };
-    let moved = counts.moved.shown;
-    let shown = moved.iter().take(MAX_NAMES).map(|moved| {
+    let moved = counts.moved.shown.into_iter().map(|moved| {
         let mark = moved.mark.map(|mark| format!("{mark} ")).unwrap_or_default();
-        LinkedText::from(mark).link(moved.name.clone(), moved.link.clone())
+        LinkedText::from(mark).link(moved.name, moved.link)
     });
-    let note = || counts.moved_note.map(LinkedText::from);
-    let told = named(shown.collect(), moved.len()).or_else(note);
-    lines.extend(told.map(|told| ("Moved".to_owned(), told)));
+    let moved = named(moved.collect()).or_else(|| counts.moved_note.map(LinkedText::from));
+    lines.extend(moved.map(|moved| ("Moved".to_owned(), moved)));
     let is_new =
-        |row: &&GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
-    let new: Vec<_> = counts.gaps.rows.iter().filter(is_new).collect();
-    let shown = new.iter().take(MAX_NAMES);
-    let shown = shown.map(|row| LinkedText::linked(row.name.clone(), row.link.clone()));
-    lines.extend(named(shown.collect(), new.len()).map(|names| ("New gaps".to_owned(), names)));
+        |row: &GapRow| is_a_name(row) && row.parts.iter().all(|part| part.first_seen == view.week);
+    let new = counts.gaps.rows.into_iter().filter(is_new);
+    let new = new.map(|row| LinkedText::linked(row.name, row.link));
+    lines.extend(named(new.collect()).map(|names| ("New gaps".to_owned(), names)));
     for (state, words) in [("closed", "Gaps closed"), ("open again", "Gaps open again")] {
         let gaps = counts.followed.shown.iter().filter(|gap| gap.state == state);
-        let gaps: Vec<_> = gaps.collect();
-        let shown = gaps.iter().take(MAX_NAMES);
-        let shown = shown.map(|gap| LinkedText::linked(gap.name.clone(), gap.link.clone()));
-        lines.extend(named(shown.collect(), gaps.len()).map(|names| (words.to_owned(), names)));
+        let gaps = gaps.map(|gap| LinkedText::linked(gap.name.clone(), gap.link.clone()));
+        lines.extend(named(gaps.collect()).map(|names| (words.to_owned(), names)));
     }
     Ok(Some(ChangeView { href: format!("/weeks/{week}"), week: view.week, lines }))
 }

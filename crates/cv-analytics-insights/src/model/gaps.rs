@@ -78,6 +78,13 @@ pub struct Gap {
     pub reopened: bool,
 }
 
+impl Gap {
+    /// Whether it is a gap of this skill or topic.
+    pub fn is_about(&self, name_type: NameType, name: &str) -> bool {
+        self.name_type == name_type && self.name == name
+    }
+}
+
 /// What the owner said of a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

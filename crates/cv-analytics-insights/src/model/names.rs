@@ -108,6 +108,16 @@ pub struct NameFigures {
     pub names: Option<u64>,
 }
 
+/// The week of each skill and of each topic: type, name and figures.
+pub fn names_of<'r>(
+    skills: &'r [SkillReport],
+    topics: &'r [TopicReport],
+) -> impl Iterator<Item = (NameType, &'r str, &'r NameFigures)> {
+    let skills = skills.iter().map(|row| (NameType::Skill, row.skill.as_str(), &row.figures));
+    let topics = topics.iter().map(|row| (NameType::Topic, row.topic.as_str(), &row.figures));
+    skills.chain(topics)
+}
+
 /// A word for a skill, and how many interactions use it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Variant {

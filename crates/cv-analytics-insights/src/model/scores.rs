@@ -1,7 +1,8 @@
 //! Match scores against outcomes: whether the agent's own score says how a question ended.
 
-use cv_analytics_core::event::Outcome;
 use serde::{Deserialize, Serialize};
+
+use super::ResponseOutcomes;
 
 /// This week's scores against how the questions ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,35 +35,7 @@ pub struct ScoreBand {
     /// Of them those whose outcome disagrees with it.
     pub disagreeing: u64,
     /// How they ended.
-    pub outcomes: ScoredOutcomes,
-}
-
-/// Interactions with a score, by outcome: one without a response has none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each is the outcome of its name")]
-pub struct ScoredOutcomes {
-    pub answered: u64,
-    pub no_match: u64,
-    pub blocked: u64,
-    pub off_hours: u64,
-    pub quota: u64,
-    pub ai_error: u64,
-    pub error: u64,
-}
-
-impl ScoredOutcomes {
-    /// The count of one outcome.
-    pub const fn count(&self, outcome: Outcome) -> u64 {
-        match outcome {
-            Outcome::Answered => self.answered,
-            Outcome::NoMatch => self.no_match,
-            Outcome::Blocked => self.blocked,
-            Outcome::OffHours => self.off_hours,
-            Outcome::Quota => self.quota,
-            Outcome::AiError => self.ai_error,
-            Outcome::Error => self.error,
-        }
-    }
+    pub outcomes: ResponseOutcomes,
 }
 
 /// A question whose score and outcome disagree.

@@ -12,15 +12,13 @@ use cv_analytics_core::event::Outcome;
 
 use crate::model::{
     Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapOf, NameFigures, NameType,
-    OTHER_QUESTIONS, OTHERS, TrackedGap, Vocabulary,
+    OTHER_QUESTIONS, OTHERS, TRUSTED_JOIN_RATE, TrackedGap, Vocabulary,
 };
 use crate::report::suggestion;
 use crate::skills::dictionary::SkillDictionary;
 use crate::tally::weeks::VariantTally;
 use crate::view::phrases::actions::{WhyDetails, why};
 
-/// Under this join rate the figures cannot be trusted.
-pub(crate) const TRUSTED_JOIN_RATE: f64 = 0.99;
 /// The most actions of a report.
 const MAX_ACTIONS: usize = 10;
 /// A gap of one question in one week is no reason to act.

@@ -7,22 +7,22 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use cv_analytics_core::observation_page::ObservationPage;
-use cv_analytics_core::store::{Deliveries, Ledger, Observe, StoreError};
+use cv_analytics_core::store::{Deliveries, Ledger, Observe};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameFigures, NameType, OTHERS,
-    PreviousMatches, Provenance, REPORT_VERSION, Report, SkillReport, TopicReport, TrackedGap,
-    TrackedState, Vocabulary, WEEKS,
+    DeliveryCounts, Gap, GapKind, GapMark, MatchSummary, NameType, OTHERS, PreviousMatches,
+    Provenance, REPORT_VERSION, Report, SkillReport, TrackedGap, TrackedState, Vocabulary, WEEKS,
+    names_of,
 };
+use crate::report::ReportError;
 use crate::report::actions::Advice;
 use crate::report::input_hash::InputDigester;
 use crate::report::names::NameRows;
 use crate::report::together::together;
-use crate::settings::SettingsError;
 use crate::settings::counting_rules::CountingRules;
 use crate::tally::gaps::OneGap;
 use crate::tally::history::history;
@@ -33,20 +33,6 @@ use crate::tally::weeks::{Tally, VariantTally, WeekTally};
 const MIN_RESPONSES: u64 = 5;
 /// Skills beside a gap that it names.
 const MAX_RELATED: usize = 50;
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The store failed.
-    #[error("cannot read the store: {0}")]
-    Store(#[from] StoreError),
-    /// The settings cannot be used.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The system gave no thread, or ended one.
-    #[error("cannot run a thread of the report: {0}")]
-    Thread(#[source] std::io::Error),
-}
 
 /// Counts one week and the seven before it, page by page, and writes the report.
 pub struct ReportBuilder<'s> {
@@ -153,7 +139,9 @@ impl<'s> ReportBuilder<'s> {
             tracked: &followed,
             vocabulary: &vocabulary,
             dictionary: &self.rules.dictionary,
-            figures: figures_by_name(&rows.skills, &rows.topics),
+            figures: names_of(&rows.skills, &rows.topics)
+                .map(|(name_type, name, figures)| ((name_type, name), figures))
+                .collect(),
             words,
             by_outcome: by_outcome
                 .map(|(outcome, asked)| (*outcome, asked.queries, asked.conversations.count()))
@@ -339,13 +327,4 @@ impl<'s> ReportBuilder<'s> {
         }
         Some((this.responses, this.conversations_of(|moment| moment.answered)))
     }
-}
-
-fn figures_by_name<'r>(
-    skills: &'r [SkillReport],
-    topics: &'r [TopicReport],
-) -> HashMap<(NameType, &'r str), &'r NameFigures> {
-    let skills = skills.iter().map(|row| ((NameType::Skill, row.skill.as_str()), &row.figures));
-    let topics = topics.iter().map(|row| ((NameType::Topic, row.topic.as_str()), &row.figures));
-    skills.chain(topics).collect()
 }

@@ -16,7 +16,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};
 
-use crate::report::builder::ReportError;
+use crate::report::ReportError;
 use crate::settings::FigureSettings;
 
 /// Pages that wait to be digested.

@@ -206,7 +206,7 @@ fn fold(
             this.merge(NameTally {
                 queries: tally.queries,
                 conversations: tally.conversations.clone(),
-                matches: tally.matches.clone(),
+                matches: tally.matches,
                 unanswered: tally.unanswered,
                 failing: tally.failing,
             });

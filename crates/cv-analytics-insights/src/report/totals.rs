@@ -11,8 +11,9 @@ use futures_util::TryStreamExt;
 
 use crate::model::WeekFigures;
 use crate::settings::Exclusions;
+use crate::tally::conversations::conversation_of;
 use crate::tally::exclusions::Excluded;
-use crate::tally::weeks::{WeekTally, conversation_of};
+use crate::tally::weeks::WeekTally;
 
 /// One week in figures.
 #[derive(Clone, Debug, PartialEq)]

@@ -25,7 +25,7 @@ impl CountingRules {
         let dictionary = settings.dictionary(SkillDictionary::shared())?;
         let cv = settings.cv.as_ref().map(|entries| CvList::new(&dictionary, entries));
         let topics = TopicRules::new(&settings.topics);
-        let marks = MarksInForce::new(&settings, &dictionary);
+        let marks = MarksInForce::new(&settings.gap_marks, &dictionary);
         Ok(Self { settings, dictionary, cv, topics, marks })
     }
 

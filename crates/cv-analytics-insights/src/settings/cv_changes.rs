@@ -7,7 +7,7 @@ use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::settings::{SettingsError, rewrite};
+use crate::settings::{FigureSettings, SettingsError, rewrite};
 
 /// The ledger's key of the changes.
 const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
@@ -34,6 +34,28 @@ pub async fn cv_changes(ledger: &impl Ledger) -> Result<Vec<CvChange>, SettingsE
     match ledger.get(CV_CHANGES_KEY).await? {
         Some(record) => Ok(serde_json::from_str(&record.value)?),
         None => Ok(Vec::new()),
+    }
+}
+
+impl FigureSettings {
+    /// [`FigureSettings::change`] at a known moment: where it gives the CV list other entries, that is
+    /// noted for [`cv_changes`].
+    ///
+    /// # Errors
+    /// Those of [`FigureSettings::change`].
+    pub async fn change_at(
+        ledger: &impl Ledger,
+        at: Timestamp,
+        change: impl Fn(&mut Self),
+    ) -> Result<Self, SettingsError> {
+        let mut before = None;
+        let settings = Self::change(ledger, |settings| {
+            before.clone_from(&settings.cv);
+            change(settings);
+        })
+        .await?;
+        note(ledger, before.as_deref(), settings.cv.as_deref(), at).await?;
+        Ok(settings)
     }
 }
 

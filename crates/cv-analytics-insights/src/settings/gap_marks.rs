@@ -1,24 +1,17 @@
-//! What the owner says of gaps, with the moment of each mark and those before it, kept among the
-//! settings and changed by compare-and-set.
+//! What the owner said of gaps: each mark with its moment and those before it.
 
 use std::collections::BTreeMap;
 
-use cv_analytics_core::store::Ledger;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::model::{GapMark, Report};
-use crate::settings::{FigureSettings, SettingsError};
+use crate::model::GapMark;
 use crate::skills::dictionary::SkillDictionary;
 use crate::skills::{is_known_topic, name_key};
 
 /// Marks that are kept of one gap besides the one in force.
 const MOST_EARLIER: usize = 20;
-/// Names that are offered in place of one that nobody knows.
-const NEAR_NAMES: usize = 3;
-/// How alike two names are, of 1, before one is offered for the other.
-const NEAR_FROM: f64 = 0.75;
 
 /// A gap's mark, since when it holds, and what the owner said before.
 ///
@@ -53,7 +46,7 @@ impl From<GapMark> for MarkedGap {
 
 impl MarkedGap {
     /// Puts another mark in force at `at`, and the one before into the history.
-    fn change(&mut self, mark: Option<GapMark>, at: Timestamp) {
+    pub(super) fn change(&mut self, mark: Option<GapMark>, at: Timestamp) {
         let before = std::mem::replace(&mut self.mark, mark);
         let since = self.at.replace(at);
         if before.is_some() || since.is_some() {
@@ -138,9 +131,9 @@ pub(crate) struct MarksInForce {
 impl MarksInForce {
     /// Names in any case, and a skill's aliases, stand for the name that reports use; where two
     /// settings mean one gap, the one that is written as in reports holds.
-    pub(crate) fn new(settings: &FigureSettings, dictionary: &SkillDictionary) -> Self {
+    pub(crate) fn new(marks: &BTreeMap<String, MarkedGap>, dictionary: &SkillDictionary) -> Self {
         let mut by_name = BTreeMap::new();
-        for (name, marked) in &settings.gap_marks {
+        for (name, marked) in marks {
             let skill = dictionary.canonical(name).map(|id| dictionary.name(id));
             // A topic of an earlier table may be part of another one now.
             let canonical = skill.or_else(|| is_known_topic(name));
@@ -169,170 +162,35 @@ impl MarksInForce {
     }
 }
 
-/// Why a gap was not marked.
-#[derive(Debug, thiserror::Error)]
-pub enum MarkGapError {
-    /// No skill, topic or gap has the name.
-    #[error("{name:?} is no skill or topic that reports know{}", offer(.near))]
-    Unknown {
-        /// The name.
-        name: String,
-        /// Names that look like it, the nearest first.
-        near: Vec<String>,
-    },
-    /// The settings could not be read or written.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-}
-
-fn offer(near: &[String]) -> String {
-    match near {
-        [] => "; `cv-analytics gaps list` has the names".to_owned(),
-        near => format!("; did you mean {}?", near.join(" or ")),
-    }
-}
-
-/// A gap that was marked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MarkedNow {
-    /// The name that reports use.
-    pub name: String,
-    /// The mark that was in force before.
-    pub before: Option<GapMark>,
-    /// The mark in force now.
-    pub mark: Option<GapMark>,
-}
-
-/// Puts the mark before the last change in force again, since the moment that it had, as if nobody had
-/// changed it; `name` as the settings have it. Nothing changes where there is no mark before.
-///
-/// # Errors
-/// [`SettingsError`].
-pub async fn undo_last_mark(ledger: &impl Ledger, name: &str) -> Result<(), SettingsError> {
-    FigureSettings::change(ledger, |settings| {
-        if let Some(marked) = settings.gap_marks.get_mut(name)
-            && let Some(EarlierMark { mark, at }) = marked.earlier.pop()
-        {
-            (marked.mark, marked.at) = (mark, at);
-        }
-    })
-    .await
-    .map(drop)
-}
-
-/// Marks the gap `name` from `at` on, or takes its mark back (`None`).
-///
-/// The name is a skill's, an alias's, that of a gap in `reports`, or of an earlier mark, in any
-/// case; what is kept is the name that reports use. The mark that was in force before stays in the
-/// history. The same mark again begins anew, for who has added a skill once more.
-///
-/// # Errors
-/// [`MarkGapError`].
-pub async fn mark_gap(
-    ledger: &impl Ledger,
-    reports: &[Report],
-    name: &str,
-    mark: Option<GapMark>,
-    at: Timestamp,
-) -> Result<MarkedNow, MarkGapError> {
-    let settings = FigureSettings::load(ledger).await?;
-    let dictionary = settings.dictionary(SkillDictionary::shared())?;
-    let name = known_name(&dictionary, &settings.gap_marks, reports, name)?;
-    let aliases = |key: &String| {
-        *key != name && dictionary.canonical(key).is_some_and(|id| dictionary.name(id) == name)
-    };
-    let mut before = None;
-    FigureSettings::change(ledger, |settings| {
-        // A mark under an alias, of an earlier version or by hand, moves to the skill's own name.
-        let under_alias = settings.gap_marks.keys().find(|key| aliases(key)).cloned();
-        let moved = under_alias.and_then(|key| settings.gap_marks.remove(&key));
-        let marked = settings.gap_marks.entry(name.clone()).or_insert(moved.unwrap_or_default());
-        before = marked.mark;
-        if mark.is_some() || before.is_some() {
-            marked.change(mark, at);
-        }
-        if *marked == MarkedGap::default() {
-            settings.gap_marks.remove(&name);
-        }
-    })
-    .await?;
-    Ok(MarkedNow { name, before, mark })
-}
-
-/// The name under which reports know what the owner calls `name`.
-fn known_name(
-    dictionary: &SkillDictionary,
-    marks: &BTreeMap<String, MarkedGap>,
-    reports: &[Report],
-    name: &str,
-) -> Result<String, MarkGapError> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some(id) = dictionary.canonical(&name) {
-        return Ok(dictionary.name(id).to_owned());
-    }
-    if let Some(topic) = is_known_topic(&name) {
-        return Ok(topic.to_owned());
-    }
-    let reported = reports.iter().flat_map(|report| {
-        let gaps = report.gaps.iter().map(|gap| gap.name.as_str());
-        let followed = report.followed.iter().map(|gap| gap.name.as_str());
-        let skills = report.skills.iter().map(|skill| skill.skill.as_str());
-        let topics = report.topics.iter().map(|topic| topic.topic.as_str());
-        gaps.chain(followed).chain(skills).chain(topics)
-    });
-    let known: Vec<&str> = reported.chain(marks.keys().map(String::as_str)).collect();
-    let lower = name.to_lowercase();
-    if let Some(same) = known.iter().find(|other| other.to_lowercase() == lower) {
-        return Ok((*same).to_owned());
-    }
-    let skills = dictionary.iter().map(|(_, skill)| skill);
-    let mut near: Vec<(f64, &str)> = known
-        .into_iter()
-        .chain(skills)
-        .map(|other| (strsim::jaro_winkler(&other.to_lowercase(), &lower), other))
-        .filter(|(alike, _)| *alike >= NEAR_FROM)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    near.dedup_by(|a, b| a.1 == b.1);
-    let near = near.into_iter().take(NEAR_NAMES).map(|(_, name)| name.to_owned()).collect();
-    Err(MarkGapError::Unknown { name, near })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Result<FigureSettings, SettingsError> {
-        FigureSettings::read(json)
+    fn read(json: &str) -> serde_json::Result<MarkedGap> {
+        serde_json::from_str(json)
     }
 
     #[test]
     fn a_mark_without_a_moment_is_read_and_written_as_it_was() {
-        let json = r#"{"gapMarks":{"visa":"noise"}}"#;
-        let settings = read(json).unwrap();
-        assert_eq!(settings.gap_marks["visa"], MarkedGap::from(GapMark::Noise));
-        assert!(settings.to_json().unwrap().contains(r#""visa": "noise""#));
+        let marked = read(r#""noise""#).unwrap();
+        assert_eq!(marked, MarkedGap::from(GapMark::Noise));
+        assert_eq!(serde_json::to_string(&marked).unwrap(), r#""noise""#);
     }
 
     #[test]
     fn a_mark_with_its_history_comes_back_as_it_was_written() {
-        let mut settings = FigureSettings::default();
         let mut marked = MarkedGap::default();
         let at = Timestamp::from_millis(1_763_000_000_000);
         marked.change(Some(GapMark::Learning), at);
         marked.change(Some(GapMark::HaveIt), at.plus_millis(500));
         marked.change(None, at.plus_millis(1000));
-        settings.gap_marks.insert("Kubernetes".to_owned(), marked.clone());
-        let read = read(&settings.to_json().unwrap()).unwrap();
-        assert_eq!(read.gap_marks["Kubernetes"], marked);
+        assert_eq!(read(&serde_json::to_string(&marked).unwrap()).unwrap(), marked);
         assert_eq!(marked.earlier.len(), 2);
     }
 
     #[test]
-    fn a_mark_that_nobody_knows_is_refused_by_name() {
-        for json in
-            [r#"{"gapMarks":{"x":"fixed"}}"#, r#"{"gapMarks":{"x":{"mark":"noise","at":"soon"}}}"#]
-        {
+    fn an_unknown_mark_or_moment_is_refused() {
+        for json in [r#""fixed""#, r#"{"mark":"noise","at":"soon"}"#] {
             assert!(read(json).is_err(), "{json}");
         }
     }
@@ -345,19 +203,5 @@ mod tests {
         }
         assert_eq!(marked.earlier.len(), MOST_EARLIER);
         assert_eq!(marked.earlier.last().unwrap().at, Some(Timestamp::from_millis(28)));
-    }
-
-    #[test]
-    fn names_are_found_in_any_case_and_by_alias_and_others_are_offered() {
-        let dictionary = SkillDictionary::built_in();
-        let mut marks = BTreeMap::new();
-        marks.insert("notice period".to_owned(), MarkedGap::from(GapMark::Noise));
-        let find = |name: &str| known_name(&dictionary, &marks, &[], name);
-        assert_eq!(find("k8s").unwrap(), "Kubernetes");
-        assert_eq!(find(" KUBERNETES ").unwrap(), "Kubernetes");
-        assert_eq!(find("Notice  Period").unwrap(), "notice period");
-        let said = find("Kubernetties").unwrap_err().to_string();
-        assert!(said.contains("did you mean Kubernetes"), "{said}");
-        assert!(find("zzzz qqqq").unwrap_err().to_string().contains("gaps list"));
     }
 }

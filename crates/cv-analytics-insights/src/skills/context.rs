@@ -1,9 +1,8 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
-use crate::skills::dictionary::SkillDictionary;
+use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, Rule, outline};
 use crate::skills::folded_words::{FoldedWords, Gap, Word, is_far_script};
-use crate::skills::mentions::Candidate;
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
 const MOST_MODIFIERS: usize = 3;
@@ -19,6 +18,21 @@ const DETERMINERS: [&str; 14] = [
     "a", "an", "the", "any", "no", "some", "my", "your", "his", "her", "its", "our", "their",
     "this",
 ];
+
+/// A name found in the words, before context has spoken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) first: usize,
+    pub(crate) last: usize,
+    pub(crate) skill: SkillId,
+    pub(crate) rule: Option<u16>,
+    /// Whether it has a case ending on it.
+    pub(crate) inflected: bool,
+    /// Byte of the source where the name begins.
+    pub(crate) from: usize,
+    /// Byte of the source after the name: before the end of the word where an ending is on it.
+    pub(crate) to: usize,
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {

@@ -1,6 +1,12 @@
 //! A text as folded words: lower case, separators turned to one space, punctuation kept as gaps.
 
+use std::borrow::Cow;
+
 use crate::skills::links::{Link, link};
+
+/// What stands for a text that was redacted: it never is or makes a name.
+pub(crate) const REDACTION_MARKERS: [&str; 6] =
+    ["[email]", "[phone]", "[credentials]", "[api key]", "[card]", "[iban]"];
 
 /// What stands between a word and the word before it; a later variant separates more strongly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -337,4 +343,16 @@ fn gap_of(char: char, previous: char, next: char) -> Gap {
         _ if char.is_whitespace() || is_apostrophe(char) => Gap::Space,
         _ => Gap::Aside,
     }
+}
+
+/// The text with a full stop for each marker of redaction: a marker never is or makes a topic.
+pub(crate) fn without_markers(text: &str) -> Cow<'_, str> {
+    if !text.contains('[') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = text.to_owned();
+    for marker in REDACTION_MARKERS {
+        plain = plain.replace(marker, ". ");
+    }
+    Cow::Owned(plain)
 }

@@ -1,5 +1,7 @@
 //! The ways in which people write one name: apart, joined, in the plural, misspelt.
 
+use std::borrow::Cow;
+
 use crate::skills::folded_words::FoldedWords;
 
 /// Names of more words than this are kept as they are written, not joined in every way.
@@ -75,6 +77,19 @@ pub(crate) fn plural(name: &str) -> Option<String> {
             _ => Some(format!("{name}s")),
         },
     }
+}
+
+/// The singular of a regular English plural, else the word.
+pub(crate) fn singular(word: &str) -> Cow<'_, str> {
+    let kept = ["ss", "us", "is", "ics", "news", "series"].iter().any(|end| word.ends_with(end));
+    if kept || word.len() < 4 || !word.is_ascii() {
+        return Cow::Borrowed(word);
+    }
+    if let Some(stem) = word.strip_suffix("ies") {
+        return Cow::Owned(format!("{stem}y"));
+    }
+    let twice = ["sses", "ches", "shes", "xes"].iter().any(|end| word.ends_with(end));
+    Cow::Borrowed(word.strip_suffix(if twice { "es" } else { "s" }).unwrap_or(word))
 }
 
 /// The name without accents as people type it: `künstlich` gives `kunstlich` and `kuenstlich`.

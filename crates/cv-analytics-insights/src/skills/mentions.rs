@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{Range, RangeInclusive};
 
-use crate::skills::context::Context;
+use crate::skills::context::{Candidate, Context};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::endings::is_katakana;
 use crate::skills::folded_words::FoldedWords;
@@ -50,21 +50,6 @@ impl<'t> SkillMention<'t> {
         let words: Vec<String> = self.text.split_whitespace().map(str::to_lowercase).collect();
         Cow::Owned(words.join(" "))
     }
-}
-
-/// A name found in the words, before context has spoken.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Candidate {
-    pub(crate) first: usize,
-    pub(crate) last: usize,
-    pub(crate) skill: SkillId,
-    pub(crate) rule: Option<u16>,
-    /// Whether it has a case ending on it.
-    pub(crate) inflected: bool,
-    /// Byte of the source where the name begins.
-    from: usize,
-    /// Byte of the source after the name: before the end of the word where an ending is on it.
-    to: usize,
 }
 
 /// Articles and prepositions of French, Italian and Catalan before a vowel.

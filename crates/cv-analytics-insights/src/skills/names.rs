@@ -8,7 +8,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::skills::accents::{compatible, without_accents};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
-use crate::skills::folded_words::{FoldedWords, Gap};
+use crate::skills::folded_words::{FoldedWords, Gap, REDACTION_MARKERS};
+use crate::skills::mentions::SkillMention;
 use crate::skills::question_words::{QuestionWords, name_key};
 use crate::skills::topic_rules::TopicRules;
 use crate::skills::topics::{is_greeting, is_known_topic, table_topic};
@@ -20,9 +21,6 @@ const SCAFFOLDING: &str = include_str!("../../data/name-scaffolding.txt");
 const MAX_NAME_WORDS: usize = 4;
 /// Characters in the shortest and in the longest unknown name that is kept.
 const NAME_CHARS: Range<usize> = 2..41;
-/// What stands for a text that was redacted: it never is or makes a name.
-pub(crate) const REDACTION_MARKERS: [&str; 6] =
-    ["[email]", "[phone]", "[credentials]", "[api key]", "[card]", "[iban]"];
 /// After these a name follows: `experience with Go`, `Kenntnisse in Go`.
 const PREPOSITIONS: [&str; 22] = [
     "with", "of", "in", "using", "on", "for", "mit", "von", "avec", "de", "en", "des", "du", "con",
@@ -128,7 +126,7 @@ impl SkillDictionary {
             return parsed;
         }
         let known = self.find_in_list_entry(entry);
-        let known: Vec<Range<usize>> = known.iter().map(super::SkillMention::range).collect();
+        let known: Vec<Range<usize>> = known.iter().map(SkillMention::range).collect();
         for part in split_list(entry, &known) {
             self.parse_part(rules, part, &mut parsed);
         }
@@ -234,7 +232,7 @@ impl SkillDictionary {
         let says_little_else =
             (0..words.len()).all(|index| is_named(index) || is_scaffolding(words.text(index)));
         let found = if says_little_else { named } else { self.find(text) };
-        skills.extend(found.iter().map(super::SkillMention::skill));
+        skills.extend(found.iter().map(SkillMention::skill));
     }
 }
 

@@ -7,8 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::skills::accents::without_accents;
 use crate::skills::folded_words::{FoldedWords, Gap};
-use crate::skills::forms::misspellings;
-use crate::skills::question_words::singular;
+use crate::skills::forms::{misspellings, singular};
 
 /// Words that `..` passes over at most.
 const MAX_PASSED_OVER: usize = 3;

@@ -1,11 +1,10 @@
 //! A question made ready to be asked whether a name stands in it.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::skills::accents::{compatible, without_accents};
-use crate::skills::folded_words::{FoldedWords, Gap};
-use crate::skills::topics::without_markers;
+use crate::skills::folded_words::{FoldedWords, Gap, without_markers};
+use crate::skills::forms::singular;
 
 /// A question's words, folded when they are first needed: most questions never need it.
 #[derive(Debug)]
@@ -63,19 +62,6 @@ impl Folded {
 pub fn name_key(name: &str) -> String {
     let words = FoldedWords::of(&without_accents(&compatible(name)));
     (0..words.len()).map(|index| singular(words.text(index))).collect()
-}
-
-/// The singular of a regular English plural, else the word.
-pub(crate) fn singular(word: &str) -> Cow<'_, str> {
-    let kept = ["ss", "us", "is", "ics", "news", "series"].iter().any(|end| word.ends_with(end));
-    if kept || word.len() < 4 || !word.is_ascii() {
-        return Cow::Borrowed(word);
-    }
-    if let Some(stem) = word.strip_suffix("ies") {
-        return Cow::Owned(format!("{stem}y"));
-    }
-    let twice = ["sses", "ches", "shes", "xes"].iter().any(|end| word.ends_with(end));
-    Cow::Borrowed(word.strip_suffix(if twice { "es" } else { "s" }).unwrap_or(word))
 }
 
 /// Scripts of Asia that put no blanks between words.

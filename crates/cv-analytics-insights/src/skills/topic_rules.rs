@@ -7,9 +7,8 @@ use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
 use crate::model::{OTHER_QUESTIONS, OTHERS};
-use crate::skills::names::REDACTION_MARKERS;
+use crate::skills::folded_words::{REDACTION_MARKERS, without_markers};
 use crate::skills::phrase_matcher::{PhraseMatcher, fold};
-use crate::skills::topics::without_markers;
 
 /// Largest file of topics that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1 << 20;

@@ -8,10 +8,9 @@ use std::sync::LazyLock;
 use rustc_hash::FxBuildHasher;
 
 use crate::skills::accents::without_accents;
-use crate::skills::folded_words::FoldedWords;
-use crate::skills::names::REDACTION_MARKERS;
+use crate::skills::folded_words::{FoldedWords, without_markers};
+use crate::skills::forms::singular;
 use crate::skills::phrase_matcher::{Match, PhraseMatcher, fold};
-use crate::skills::question_words::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
 const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");
@@ -149,18 +148,6 @@ pub fn is_known_topic(name: &str) -> Option<&'static str> {
 /// singular. It names a topic only where several conversations share it.
 pub fn phrase(text: &str) -> Option<String> {
     TABLE.key_phrase(&FoldedWords::of(&without_markers(text)))
-}
-
-/// The text with a full stop for each marker of redaction: a marker never is or makes a topic.
-pub(crate) fn without_markers(text: &str) -> Cow<'_, str> {
-    if !text.contains('[') {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = text.to_owned();
-    for marker in REDACTION_MARKERS {
-        plain = plain.replace(marker, ". ");
-    }
-    Cow::Owned(plain)
 }
 
 impl Table {

@@ -15,9 +15,9 @@ use crate::model::{GapKind, GapMark, WEEKS};
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::accents::compatible;
 use crate::skills::folded_words::FoldedWords;
+use crate::tally::conversations::Conversations;
 use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};
 use crate::tally::reading::Reading;
-use crate::tally::weeks::Conversations;
 
 /// How many questions a gap shows.
 const MAX_EXAMPLES: usize = 3;

@@ -10,7 +10,7 @@ use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
 use cv_analytics_core::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 
-use crate::model::{Calibration, Disagreement, ScoreBand, ScoredOutcomes};
+use crate::model::{Calibration, Disagreement, ResponseOutcomes, ScoreBand};
 
 /// Bands of twenty; the last holds 100 too.
 const BANDS: usize = 5;
@@ -93,17 +93,12 @@ impl ScoreTally {
     }
 }
 
-fn by_outcome(counts: &[u64; Outcome::ALL.len()]) -> ScoredOutcomes {
-    let count = |outcome: Outcome| counts.get(outcome as usize).copied().unwrap_or_default();
-    ScoredOutcomes {
-        answered: count(Outcome::Answered),
-        no_match: count(Outcome::NoMatch),
-        blocked: count(Outcome::Blocked),
-        off_hours: count(Outcome::OffHours),
-        quota: count(Outcome::Quota),
-        ai_error: count(Outcome::AiError),
-        error: count(Outcome::Error),
+fn by_outcome(counts: &[u64; Outcome::ALL.len()]) -> ResponseOutcomes {
+    let mut outcomes = ResponseOutcomes::default();
+    for outcome in Outcome::ALL {
+        *outcomes.count_mut(*outcome) = counts.get(*outcome as usize).copied().unwrap_or_default();
     }
+    outcomes
 }
 
 /// Whether a score says something else than how the question ended.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cv_analytics_core::event::{MatchType, Outcome, ResponseForm, SessionDigest};
+use cv_analytics_core::event::{MatchType, Outcome, ResponseForm};
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::mentions::SkillMention;
+use crate::tally::conversations::{Conversations, conversation_of};
 use crate::tally::exclusions::Excluded;
 use crate::tally::gaps::{GapTally, KnownOnCv, Trouble, failed_names};
 use crate::tally::names::{Name, SkillIndex, TopicIndex};
@@ -40,34 +41,6 @@ pub(crate) struct Tally<'s> {
     failed: Vec<Name>,
     /// Interactions without a session so far: each is a conversation of its own.
     without_session: u64,
-}
-
-/// Conversations, one for each interaction, until they are counted.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Conversations(Vec<u64>);
-
-impl Conversations {
-    pub(crate) fn add(&mut self, conversation: u64) {
-        if self.0.last() != Some(&conversation) {
-            self.0.push(conversation);
-        }
-    }
-
-    pub(crate) fn merge(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
-    }
-
-    /// The distinct ones, in order.
-    pub(crate) fn distinct(&mut self) -> &[u64] {
-        self.0.sort_unstable();
-        self.0.dedup();
-        &self.0
-    }
-
-    /// How many distinct ones there are.
-    pub(crate) fn count(&mut self) -> u64 {
-        self.distinct().len() as u64
-    }
 }
 
 /// The counts of one week.
@@ -329,7 +302,7 @@ impl WeekTally {
             let unit = i128::from(self.scored) * 100_000;
             ((2 * self.score_sum + unit) / (2 * unit)) as f64 / 10.0
         });
-        MatchCounts { mean_score, ..self.matches.clone() }
+        MatchCounts { mean_score, ..self.matches }
     }
 
     /// Joined ÷ all, to four digits.
@@ -347,8 +320,10 @@ impl WeekTally {
 
     /// The distinct conversations of those interactions that `counts` admits.
     pub(crate) fn conversations_of(&self, counts: impl Fn(&Moment) -> bool) -> u64 {
+        let mut conversations = Conversations::default();
         let counted = self.moments.iter().filter(|moment| counts(moment));
-        Conversations(counted.map(|moment| moment.conversation).collect()).count()
+        counted.for_each(|moment| conversations.add(moment.conversation));
+        conversations.count()
     }
 
     /// Capture health.
@@ -386,20 +361,6 @@ impl NameTally {
         self.unanswered += other.unanswered;
         self.failing += other.failing;
     }
-}
-
-/// The number of an interaction's conversation: its session's, else the next of those without one.
-pub(crate) fn conversation_of(
-    observation: &PagedObservation<'_>,
-    without_session: &mut u64,
-) -> u64 {
-    observation.session.map_or_else(
-        || {
-            *without_session += 1;
-            *without_session
-        },
-        SessionDigest::bits,
-    )
 }
 
 /// The match type that counts: nobody was answered fully by a quota message.

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Gap, GapKind, Report};
-use crate::view::limits::Limits;
+use crate::model::{Gap, GapKind, NameType, Report};
+use crate::view::limits::{Limits, Listing};
 use crate::view::links::Links;
 use crate::view::phrases::gaps::kind_name;
 use crate::view::text::{listed, number, questions, sanitize};
-use crate::view::week::{Listing, WeekView, listing};
+use crate::view::week::WeekView;
 
 /// Sentences that are shown.
 const MAX_CHANGES: usize = 12;
@@ -28,17 +28,9 @@ pub fn changes(before: &Report, after: &Report) -> Listing<String> {
     lines.extend(first_action(before, after));
     lines.extend(gaps(before, after));
     lines.extend(never_asked(before, after));
-    let skills = |report: &Report| {
-        let rows = report.skills.iter();
-        rows.map(|row| (row.skill.clone(), row.figures.queries)).collect::<BTreeMap<_, _>>()
-    };
-    lines.extend(counts_of("Skill", &skills(before), &skills(after)));
-    let topics = |report: &Report| {
-        let rows = report.topics.iter();
-        rows.map(|row| (row.topic.clone(), row.figures.queries)).collect::<BTreeMap<_, _>>()
-    };
-    lines.extend(counts_of("Topic", &topics(before), &topics(after)));
-    listing(lines.into_iter(), MAX_CHANGES, ("change", "changes"), |line| line)
+    lines.extend(counts_of("Skill", NameType::Skill, before, after));
+    lines.extend(counts_of("Topic", NameType::Topic, before, after));
+    Listing::of(lines, MAX_CHANGES, ("change", "changes"), |line| line)
 }
 
 fn first_action(before: &Report, after: &Report) -> Option<String> {
@@ -57,50 +49,40 @@ fn first_action(before: &Report, after: &Report) -> Option<String> {
     }
 }
 
-/// The kinds of each gap with their questions.
+/// The kinds of a gap with their questions.
 type Kinds = Vec<(GapKind, u64)>;
 
 fn gaps(before: &Report, after: &Report) -> Vec<String> {
-    let key = |gap: &Gap| (gap.name_type.code(), gap.name.clone());
-    let kinds = |report: &Report| {
-        let mut all: BTreeMap<_, Kinds> = BTreeMap::new();
-        for gap in &report.gaps {
-            all.entry(key(gap)).or_default().push((gap.kind, gap.queries));
-        }
-        for kinds in all.values_mut() {
-            kinds.sort_unstable();
-        }
-        all
+    let asked = |kinds: &Kinds| kinds.iter().map(|(_, queries)| queries).sum::<u64>();
+    let words = |kinds: &Kinds| {
+        kinds.iter().map(|(kind, _)| kind_name(*kind)).collect::<Vec<_>>().join(" · ")
     };
-    let (was, is) = (kinds(before), kinds(after));
-    let gone = before.gaps.iter().filter(|gap| !is.contains_key(&key(gap)));
-    let mut names: Vec<_> = after.gaps.iter().chain(gone).map(key).collect();
     let mut seen = BTreeSet::new();
-    names.retain(|key| seen.insert(key.clone()));
-    let none = Kinds::new();
-    let line = |key: (&'static str, String)| {
-        let (was, is) = (was.get(&key).unwrap_or(&none), is.get(&key).unwrap_or(&none));
-        let name = sanitize(&key.1, NAME_COLUMNS);
-        let of = |kinds: &Kinds| -> Vec<GapKind> { kinds.iter().map(|(kind, _)| *kind).collect() };
-        let asked = |kinds: &Kinds| kinds.iter().map(|(_, queries)| queries).sum::<u64>();
-        let words = |kinds: &Kinds| {
-            let names: Vec<_> = kinds.iter().map(|(kind, _)| kind_name(*kind)).collect();
-            names.join(" · ")
+    let each = after.gaps.iter().chain(&before.gaps);
+    let each = each.filter(|gap| seen.insert((gap.name_type.code(), gap.name.as_str())));
+    let line = |of: &Gap| {
+        let kinds = |report: &Report| {
+            let gaps = report.gaps.iter().filter(|gap| gap.is_about(of.name_type, &of.name));
+            let mut kinds: Kinds = gaps.map(|gap| (gap.kind, gap.queries)).collect();
+            kinds.sort_unstable();
+            kinds
         };
+        let (was, is) = (kinds(before), kinds(after));
+        let name = sanitize(&of.name, NAME_COLUMNS);
         if was == is {
             None
         } else if was.is_empty() {
-            Some(format!("New gap: {name} ({}), {}", words(is), questions(asked(is))))
+            Some(format!("New gap: {name} ({}), {}", words(&is), questions(asked(&is))))
         } else if is.is_empty() {
-            Some(format!("No gap any more: {name} ({}), {}", words(was), questions(asked(was))))
-        } else if of(was) == of(is) {
-            let (was, is) = (number(asked(was)), questions(asked(is)));
+            Some(format!("No gap any more: {name} ({}), {}", words(&was), questions(asked(&was))))
+        } else if was.iter().map(|(kind, _)| kind).eq(is.iter().map(|(kind, _)| kind)) {
+            let (was, is) = (number(asked(&was)), questions(asked(&is)));
             Some(format!("Gap {name}: {was} → {is}"))
         } else {
-            Some(format!("Gap {name}: “{}” → “{}”", words(was), words(is)))
+            Some(format!("Gap {name}: “{}” → “{}”", words(&was), words(&is)))
         }
     };
-    names.into_iter().filter_map(line).collect()
+    each.filter_map(line).collect()
 }
 
 fn never_asked(before: &Report, after: &Report) -> Vec<String> {
@@ -129,19 +111,17 @@ pub fn some(names: &[String]) -> String {
 }
 
 /// The names whose count is another one, those that change most first.
-fn counts_of(
-    what: &str,
-    before: &BTreeMap<String, u64>,
-    after: &BTreeMap<String, u64>,
-) -> Vec<String> {
-    let count = |all: &BTreeMap<String, u64>, name: &str| all.get(name).copied().unwrap_or(0);
-    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let changed = names.into_iter().map(|name| (name, count(before, name), count(after, name)));
-    let mut changed: Vec<_> = changed.filter(|(_, was, is)| was != is).collect();
-    changed.sort_by_key(|(name, was, is)| (std::cmp::Reverse(was.abs_diff(*is)), *name));
-    let line = |(name, was, is): (&String, u64, u64)| {
+fn counts_of(what: &str, name_type: NameType, before: &Report, after: &Report) -> Vec<String> {
+    let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (_, name, figures) in before.names().filter(|(of, ..)| *of == name_type) {
+        counts.entry(name).or_default().0 = figures.queries;
+    }
+    for (_, name, figures) in after.names().filter(|(of, ..)| *of == name_type) {
+        counts.entry(name).or_default().1 = figures.queries;
+    }
+    let mut changed: Vec<_> = counts.into_iter().filter(|(_, (was, is))| was != is).collect();
+    changed.sort_by_key(|(name, (was, is))| (std::cmp::Reverse(was.abs_diff(*is)), *name));
+    let line = |(name, (was, is)): (&str, (u64, u64))| {
         let name = sanitize(name, NAME_COLUMNS);
         format!("{what} {name}: {} → {}", number(was), questions(is))
     };

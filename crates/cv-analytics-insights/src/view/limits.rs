@@ -1,5 +1,32 @@
 //! How much of a report a form shows.
 
+use serde::Serialize;
+
+use super::text::more;
+
+/// The shown entries of a list, and how many others there are.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listing<T> {
+    /// The entries.
+    pub shown: Vec<T>,
+    /// `and 2 more skills`.
+    pub more: Option<String>,
+}
+
+impl<T> Listing<T> {
+    /// The first entries, and how many others there are of what has these two names.
+    pub(super) fn of<E>(
+        entries: impl IntoIterator<Item = E>,
+        limit: usize,
+        names: (&str, &str),
+        view: impl FnMut(E) -> T,
+    ) -> Self {
+        let mut entries = entries.into_iter();
+        let shown = entries.by_ref().take(limit).map(view).collect();
+        Self { shown, more: more(entries.count(), names) }
+    }
+}
+
 /// Entries of each list, and columns of each text, that a view holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

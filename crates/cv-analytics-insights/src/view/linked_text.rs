@@ -34,6 +34,13 @@ impl LinkedText {
         Self::default().link(text, link)
     }
 
+    /// The sentence with the parts in the place of each `{}`.
+    pub fn filled(sentence: &'static str, parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut words = sentence.split("{}");
+        let first = Self::from(words.next().unwrap_or_default());
+        words.zip(parts).fold(first, |all, (words, part)| all.append(part).text(words))
+    }
+
     /// Goes on with words that open nothing.
     #[must_use]
     pub fn text(self, text: impl Into<String>) -> Self {
@@ -78,7 +85,7 @@ impl LinkedText {
         if texts.is_empty() {
             return last;
         }
-        Self::joined(texts, ", ").text(" and ").append(last)
+        Self::filled("{} and {}", [Self::joined(texts, ", "), last])
     }
 
     /// Whether it has no words.
@@ -96,7 +103,8 @@ impl LinkedText {
         &self.0
     }
 
-    fn first_link(&self) -> Option<&str> {
+    /// The page that its first linked words open.
+    pub(super) fn first_link(&self) -> Option<&str> {
         self.0.iter().find_map(|piece| piece.link.as_deref())
     }
 }
@@ -160,6 +168,14 @@ mod tests {
         let links: Vec<_> = text.pieces().iter().map(|piece| piece.link.as_deref()).collect();
         assert_eq!(links, [Some("/a"), None]);
         assert_eq!(text.pieces().last().unwrap().text, " · none.");
+    }
+
+    #[test]
+    fn a_sentence_takes_its_parts_as_they_are() {
+        let part = LinkedText::linked("{} of", Some("/a".to_owned()));
+        let text = LinkedText::filled("{}{}, and {}.", ["1 ".into(), part, "{}".into()]);
+        assert_eq!(text.to_string(), "1 {} of, and {}.");
+        assert_eq!(text.pieces().len(), 3);
     }
 
     #[test]

@@ -3,15 +3,12 @@
 
 use serde::Serialize;
 
-use super::limits::Limits;
+use super::context::ViewContext;
+use super::limits::Listing;
 use super::linked_text::LinkedText;
-use super::links::WeekLinks;
 use super::phrases::{self, trend_mark};
-use super::text::{conversations, decimal, number, sanitize};
-use super::week::{Listing, bar_share, listing};
-use crate::model::{
-    NameFigures, NameType, Report, SkillReport, Together, TopicReport, Trend, Trending, Vocabulary,
-};
+use super::text::{bar_share, conversations, decimal, number, sanitize};
+use crate::model::{HistoryWeek, NameFigures, NameType, Together, Trend, Trending, Vocabulary};
 use crate::questions::filter::QuestionFilter;
 
 /// Weeks of a sparkline.
@@ -20,8 +17,7 @@ const SPARK_WEEKS: usize = 8;
 const SPARK_PIXELS: u64 = 24;
 
 /// What skills are called, one and many.
-pub(super) const SKILLS: (&str, &str) = ("skill", "skills");
-const TOPICS: (&str, &str) = ("topic", "topics");
+const SKILLS: (&str, &str) = ("skill", "skills");
 
 /// A name that moved.
 #[derive(Clone, Debug, Serialize)]
@@ -41,24 +37,27 @@ pub struct MovedView {
 }
 
 /// The names that moved, those that rise first.
-pub(super) fn moved(report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> Listing<MovedView> {
-    let moved = report.trending.iter().filter(|moved| moved.trend.moved());
+pub(super) fn moved(
+    trending: &[Trending],
+    history: &[HistoryWeek],
+    at: &ViewContext<'_>,
+) -> Listing<MovedView> {
+    let moved = trending.iter().filter(|moved| moved.trend.moved());
     let (up, down): (Vec<_>, Vec<_>) = moved.partition(|moved| moved.trend.grows());
-    let both = up.into_iter().chain(down).collect::<Vec<_>>();
-    listing(both.into_iter(), limits.moved, ("name", "names"), |moved: &Trending| {
+    let both = up.into_iter().chain(down);
+    Listing::of(both, at.limits.moved, ("name", "names"), |moved| {
         // What is gone has its questions in the week before.
         let week = match moved.trend {
             Trend::Gone => at.week_before(),
             _ => Some(at.this_week()),
         };
-        let link = at.questions(week.map(|week| at.about(week, moved.name_type, &moved.name)));
         MovedView {
-            name: sanitize(&moved.name, limits.name_columns),
+            name: at.name(&moved.name),
             name_type: moved.name_type.code(),
             mark: trend_mark(moved.trend),
             up: moved.trend.grows(),
-            text: phrases::moved(moved, report).into(),
-            link,
+            text: phrases::moved(moved, history).into(),
+            link: at.questions(week.map(|week| at.about(week, moved.name_type, &moved.name))),
         }
     })
 }
@@ -84,8 +83,6 @@ pub struct NameRow {
     pub up: bool,
     /// How its questions were covered: `8 fully covered · 22 partly · 5 unanswered`.
     pub coverage: LinkedText,
-    /// The same in parts, with their codes for colours.
-    pub parts: Vec<CoverageCount>,
     /// Questions in a gap of this name.
     pub failing: Option<LinkedText>,
     /// One bar a week, oldest first.
@@ -94,15 +91,6 @@ pub struct NameRow {
     pub weeks: String,
     /// Its questions of this week.
     pub link: Option<String>,
-}
-
-/// How many of a name's questions were covered one way.
-#[derive(Clone, Debug, Serialize)]
-pub struct CoverageCount {
-    /// `full`, `partial`, `none` or `unanswered`.
-    pub kind: &'static str,
-    /// `8 fully covered`.
-    pub text: LinkedText,
 }
 
 /// One week of a sparkline.
@@ -120,21 +108,20 @@ pub struct WeekBar {
     pub link: Option<String>,
 }
 
-/// The skills that were asked for this week.
-pub(super) fn skills(report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> Listing<NameRow> {
-    let asked = report.skills.iter().filter(|skill| skill.figures.queries > 0);
-    let asked = asked.collect::<Vec<_>>();
-    listing(asked.into_iter(), limits.names, SKILLS, |skill: &SkillReport| {
-        row(NameType::Skill, &skill.skill, &skill.figures, report, at, limits)
-    })
-}
-
-/// The topics that were asked about this week.
-pub(super) fn topics(report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> Listing<NameRow> {
-    let asked = report.topics.iter().filter(|topic| topic.figures.queries > 0);
-    let asked = asked.collect::<Vec<_>>();
-    listing(asked.into_iter(), limits.names, TOPICS, |topic: &TopicReport| {
-        row(NameType::Topic, &topic.topic, &topic.figures, report, at, limits)
+/// The skills, or the topics, that were asked for this week.
+pub(super) fn rows<'r>(
+    names: impl Iterator<Item = (NameType, &'r str, &'r NameFigures)>,
+    name_type: NameType,
+    history: &[HistoryWeek],
+    at: &ViewContext<'_>,
+) -> Listing<NameRow> {
+    let nouns = match name_type {
+        NameType::Skill => SKILLS,
+        NameType::Topic => ("topic", "topics"),
+    };
+    let asked = names.filter(|(of, _, figures)| *of == name_type && figures.queries > 0);
+    Listing::of(asked, at.limits.names, nouns, |(_, name, figures)| {
+        row(name_type, name, figures, history, at)
     })
 }
 
@@ -142,58 +129,49 @@ fn row(
     name_type: NameType,
     name: &str,
     figures: &NameFigures,
-    report: &Report,
-    at: &WeekLinks<'_>,
-    limits: &Limits,
+    history: &[HistoryWeek],
+    at: &ViewContext<'_>,
 ) -> NameRow {
     // A row that stands for many names has no questions of its own to list.
     let is_one = figures.names.is_none();
     let of = |week: QuestionFilter| is_one.then(|| at.about(week, name_type, name));
     let this_week = || of(at.this_week());
-    let before_link =
-        at.questions(at.week_before().and_then(of).filter(|_| figures.previous.is_some()));
-    let parts = parts(figures).map(|(kind, count, words)| {
-        let filter = this_week().map(|all| match kind {
-            "unanswered" => all.outcome(kind),
-            kind => all.coverage(kind),
+    let covered = [
+        (figures.full, "fully covered", "full"),
+        (figures.partial, "partly", "partial"),
+        (figures.none, "not", "none"),
+        (figures.unanswered, "unanswered", "unanswered"),
+    ];
+    let covered = covered.into_iter().filter(|(count, ..)| *count > 0);
+    let coverage = covered.map(|(count, words, code)| {
+        let filter = this_week().map(|all| match code {
+            "unanswered" => all.outcome(code),
+            code => all.coverage(code),
         });
-        CoverageCount { kind, text: at.linked(format!("{}\u{a0}{words}", number(count)), filter) }
+        at.linked(format!("{}\u{a0}{words}", number(count)), filter)
     });
-    let parts = parts.collect::<Vec<_>>();
-    let shown = match figures.names {
-        Some(names) => phrases::other_names(names, name_type),
-        None => sanitize(name, limits.name_columns),
-    };
+    let before = figures
+        .previous
+        .map(|before| at.linked(format!("was {}", number(before)), at.week_before().and_then(of)));
     let failing = this_week().map(|_| at.this_week().any_gap(name, name_type));
     NameRow {
-        name: shown,
+        name: match figures.names {
+            Some(names) => phrases::other_names(names, name_type),
+            None => at.name(name),
+        },
         name_type: name_type.code(),
-        queries: at.linked(number(figures.queries), this_week()),
+        queries: at.count(figures.queries, this_week()),
         conversations: conversations(figures.conversations),
-        before: figures.previous.map(|before| {
-            LinkedText::linked(format!("was {}", number(before)), before_link.clone())
-        }),
-        before_link,
+        before_link: before.as_ref().and_then(LinkedText::first_link).map(str::to_owned),
+        before,
         mark: trend_mark(figures.trend),
         up: figures.trend.grows(),
-        coverage: LinkedText::joined(parts.iter().map(|part| part.text.clone()), " · "),
-        parts,
-        failing: (figures.failing > 0).then(|| at.linked(number(figures.failing), failing)),
-        bars: bars(figures, report, |week| of(QuestionFilter::of_week(week)), at),
+        coverage: LinkedText::joined(coverage, " · "),
+        failing: (figures.failing > 0).then(|| at.count(figures.failing, failing)),
+        bars: bars(figures, history, |week| of(QuestionFilter::of_week(week)), at),
         weeks: phrases::weeks(newest(&figures.weeks)),
         link: at.questions(this_week()),
     }
-}
-
-fn parts(figures: &NameFigures) -> impl Iterator<Item = (&'static str, u64, &'static str)> {
-    [
-        ("full", figures.full, "fully covered"),
-        ("partial", figures.partial, "partly"),
-        ("none", figures.none, "not"),
-        ("unanswered", figures.unanswered, "unanswered"),
-    ]
-    .into_iter()
-    .filter(|(_, count, _)| *count > 0)
 }
 
 /// The weeks of a sparkline, where a report from elsewhere has more.
@@ -203,14 +181,14 @@ fn newest<T>(weeks: &[T]) -> &[T] {
 
 fn bars(
     figures: &NameFigures,
-    report: &Report,
+    history: &[HistoryWeek],
     of: impl Fn(&str) -> Option<QuestionFilter>,
-    at: &WeekLinks<'_>,
+    at: &ViewContext<'_>,
 ) -> Vec<WeekBar> {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let weeks = newest(&figures.weeks);
-    let names = report.history.iter().map(|week| week.week.as_str());
-    let unnamed = weeks.len().saturating_sub(report.history.len());
+    let names = history.iter().map(|week| week.week.as_str());
+    let unnamed = weeks.len().saturating_sub(history.len());
     let names = std::iter::repeat_n("", unnamed).chain(names);
     let highest = weeks.iter().flatten().copied().max().unwrap_or_default().max(1);
     let bar = |(queries, week): (&Option<u64>, &str)| WeekBar {
@@ -240,16 +218,15 @@ pub struct TogetherView {
 }
 
 /// The pairs of the report, as it orders them.
-pub(super) fn together(pairs: &[Together], limits: &Limits) -> Vec<TogetherView> {
-    let pair = |pair: &Together| TogetherView {
-        names: pair.names.each_ref().map(|name| sanitize(name, limits.name_columns)),
-        text: format!(
-            "{}, about {} expected",
-            conversations(pair.conversations),
-            decimal(pair.expected)
-        ),
+pub(super) fn together(pairs: &[Together], at: &ViewContext<'_>) -> Vec<TogetherView> {
+    let pair = |pair: &Together| {
+        let (asked, expected) = (conversations(pair.conversations), decimal(pair.expected));
+        TogetherView {
+            names: pair.names.each_ref().map(|name| at.name(name)),
+            text: format!("{asked}, about {expected} expected"),
+        }
     };
-    pairs.iter().take(limits.names).map(pair).collect()
+    pairs.iter().take(at.limits.names).map(pair).collect()
 }
 
 /// The words that people use, beside those on the CV.
@@ -275,30 +252,25 @@ pub struct VocabularyRow {
 }
 
 /// The skills for which there is more than one word.
-pub(super) fn vocabulary(
-    vocabulary: &[Vocabulary],
-    at: &WeekLinks<'_>,
-    limits: &Limits,
-) -> VocabularyView {
-    let (rows, words) = limits.vocabulary;
+pub(super) fn vocabulary(vocabulary: &[Vocabulary], at: &ViewContext<'_>) -> VocabularyView {
+    let (rows, words) = at.limits.vocabulary;
     let listed = |texts: Vec<LinkedText>| {
         let others = texts.len().saturating_sub(words);
         let others = (others > 0).then(|| LinkedText::from(format!("{others} more")));
         LinkedText::joined(texts.into_iter().take(words).chain(others), ", ")
     };
-    let informative = vocabulary.iter().filter(|entry| entry.is_informative()).collect::<Vec<_>>();
+    let informative = vocabulary.iter().filter(|entry| entry.is_informative());
     VocabularyView {
         cv_known: vocabulary.iter().any(|entry| !entry.on_cv.is_empty()),
-        rows: listing(informative.into_iter(), rows, SKILLS, |entry: &Vocabulary| {
+        rows: Listing::of(informative, rows, SKILLS, |entry| {
             let about = || at.this_week().skill(&entry.skill);
             let asked = entry.asked.iter().map(|variant| {
-                let text = sanitize(&variant.text, limits.word_columns);
-                let text = format!("{text}\u{a0}{}", number(variant.queries));
+                let text = format!("{}\u{a0}{}", at.word(&variant.text), number(variant.queries));
                 at.linked(text, about().word(&variant.text))
             });
-            let on_cv = entry.on_cv.iter().map(|text| sanitize(text, limits.word_columns).into());
+            let on_cv = entry.on_cv.iter().map(|text| at.word(text).into());
             VocabularyRow {
-                name: sanitize(&entry.skill, limits.name_columns),
+                name: at.name(&entry.skill),
                 asked: listed(asked.collect()),
                 on_cv: listed(on_cv.collect()).if_any().map(|words| words.to_string()),
                 link: at.questions(about()),

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use super::limits::Limits;
+use super::context::ViewContext;
 use super::linked_text::LinkedText;
-use super::links::WeekLinks;
 use super::phrases as say;
-use super::text::{number, sanitize};
-use crate::model::{Report, ScoreBand};
+use super::text::sanitize;
+use crate::model::{Calibration, HistoryWeek, ScoreBand};
 use crate::questions::filter::QuestionFilter;
 
 /// The week's scores, and those of the weeks before.
@@ -80,24 +79,26 @@ pub struct WeekBands {
 }
 
 impl ScoresView {
-    /// `None` where no score is known.
-    pub(super) fn of(report: &Report, at: &WeekLinks<'_>, limits: &Limits) -> Option<Self> {
-        let calibration = report.calibration.as_ref()?;
-        let examples = calibration.examples.iter().take(limits.disagreements);
+    pub(super) fn of(
+        calibration: &Calibration,
+        history: &[HistoryWeek],
+        at: &ViewContext<'_>,
+    ) -> Self {
+        let examples = calibration.examples.iter().take(at.limits.disagreements);
         let examples = examples.map(|example| DisagreementView {
-            figures: say::disagreement(example, limits.word_columns),
-            query: example.query.as_ref().map(|query| sanitize(query, limits.question_columns)),
+            figures: say::disagreement(example, at.limits.word_columns),
+            query: example.query.as_ref().map(|query| at.question(query)),
         });
         let bin = |(from, count): (u32, &u64)| ScoreBin {
             scores: format!("{from}–{}", if from == 90 { 100 } else { from + 9 }),
             count: *count,
-            text: counted(*count, at.this_week().score(from, from + 10), at),
+            text: at.count_if_any(*count, at.this_week().score(from, from + 10)),
         };
-        let weeks = report.history.iter().filter_map(|week| {
+        let weeks = history.iter().filter_map(|week| {
             let bands = week.figures.as_ref()?.score_bands.as_ref()?;
             Some(WeekBands { week: sanitize(&week.week, 10), bands: rows(bands, &week.week, at) })
         });
-        Some(Self {
+        Self {
             text: say::disagreeing(calibration, at),
             disagrees: calibration.disagrees,
             examples: examples.collect(),
@@ -105,44 +106,34 @@ impl ScoresView {
             histogram: (0..100).step_by(10).zip(&calibration.histogram).map(bin).collect(),
             weeks: weeks.collect(),
             link: at.questions(at.this_week().disagreeing()),
-        })
+        }
     }
 }
 
-fn rows(bands: &[ScoreBand], week: &str, at: &WeekLinks<'_>) -> Vec<BandRow> {
-    bands.iter().rev().map(|band| row(band, week, at)).collect()
-}
-
-fn row(band: &ScoreBand, week: &str, at: &WeekLinks<'_>) -> BandRow {
-    let outcomes = &band.outcomes;
-    let sum = |parts: &[u64]| parts.iter().copied().fold(0, u64::saturating_add);
-    // A band goes up to below the next one, and the last to 100 itself.
-    let below = if band.to >= 100 { 100 } else { band.to.saturating_add(1) };
-    let scores = || QuestionFilter::of_week(week).score(band.from, below);
-    let count = |count: u64, filter| counted(count, filter, at);
-    let counts = [
-        count(outcomes.answered, scores().outcome("answered")),
-        count(outcomes.no_match, scores().outcome("no_match")),
-        count(sum(&[outcomes.blocked, outcomes.off_hours]), scores().handled("refused")),
-        count(
-            sum(&[outcomes.quota, outcomes.ai_error, outcomes.error]),
-            scores().handled("failed"),
-        ),
-    ];
-    let [answered, no_match, refused, failed] = counts.clone();
-    BandRow {
-        scores: format!("{}–{}", band.from, band.to),
-        scored: count(band.scored, scores()),
-        answered,
-        no_match,
-        refused,
-        failed,
-        counts,
-        disagreeing: count(band.disagreeing, scores().disagreeing()),
-    }
-}
-
-/// A count with its questions, where there are some.
-fn counted(count: u64, filter: QuestionFilter, at: &WeekLinks<'_>) -> LinkedText {
-    at.linked(number(count), (count > 0).then_some(filter))
+/// The rows of a week's bands, the highest first.
+fn rows(bands: &[ScoreBand], week: &str, at: &ViewContext<'_>) -> Vec<BandRow> {
+    let row = |band: &ScoreBand| {
+        let outcomes = &band.outcomes;
+        // A band goes up to below the next one, and the last to 100 itself.
+        let below = if band.to >= 100 { 100 } else { band.to.saturating_add(1) };
+        let scores = || QuestionFilter::of_week(week).score(band.from, below);
+        let counts = [
+            at.count_if_any(outcomes.answered, scores().outcome("answered")),
+            at.count_if_any(outcomes.no_match, scores().outcome("no_match")),
+            at.count_if_any(outcomes.refused(), scores().handled("refused")),
+            at.count_if_any(outcomes.failed(), scores().handled("failed")),
+        ];
+        let [answered, no_match, refused, failed] = counts.clone();
+        BandRow {
+            scores: format!("{}–{}", band.from, band.to),
+            scored: at.count_if_any(band.scored, scores()),
+            answered,
+            no_match,
+            refused,
+            failed,
+            counts,
+            disagreeing: at.count_if_any(band.disagreeing, scores().disagreeing()),
+        }
+    };
+    bands.iter().rev().map(row).collect()
 }

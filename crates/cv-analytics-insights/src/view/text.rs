@@ -56,6 +56,19 @@ pub fn decimal(value: f64) -> String {
     written.strip_suffix(".0").map_or_else(|| written.clone(), str::to_owned)
 }
 
+/// How many entries a list leaves out of what has these two names: `and 2 more gaps`.
+pub fn more(others: usize, (one, many): (&str, &str)) -> Option<String> {
+    let others = u64::try_from(others).unwrap_or(u64::MAX);
+    (others > 0)
+        .then(|| format!("and {} more {}", number(others), if others == 1 { one } else { many }))
+}
+
+/// `value` ÷ `whole` × `length`, rounded.
+pub(super) fn bar_share(value: u64, whole: u64, length: u64) -> u64 {
+    let twice = u128::from(value) * u128::from(length) * 2 + u128::from(whole);
+    u64::try_from(twice / (u128::from(whole.max(1)) * 2)).unwrap_or(length)
+}
+
 /// The share of the whole in whole percent; `None` where the whole is too small for one.
 pub fn share(part: u64, whole: u64) -> Option<String> {
     if whole < MIN_COUNT_FOR_SHARE {

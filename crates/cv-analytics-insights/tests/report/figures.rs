@@ -156,7 +156,10 @@ fn the_history_has_the_figures_of_eight_weeks() {
     assert_eq!(weeks, [false, false, false, false, true, false, false, true]);
     assert_eq!(report.history[4].week, "2026-W44");
     let figures = report.history[4].figures.as_ref().unwrap();
-    assert_eq!((figures.interactions, figures.matches.none, figures.outcomes.no_match), (2, 1, 1));
+    assert_eq!(
+        (figures.interactions, figures.matches.none, figures.outcomes.responses.no_match),
+        (2, 1, 1)
+    );
     assert_eq!((figures.latency_ms.p50, figures.latency_ms.samples), (Some(1000), 2));
     assert_eq!(figures.score_bands.as_ref().unwrap()[4].scored, 1);
     let this = report.history[7].figures.as_ref().unwrap();

@@ -6,8 +6,8 @@ use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::Observation;
 use cv_analytics_insights::model::{NameType, Report};
 use cv_analytics_insights::questions::filter::QuestionFilter;
-use cv_analytics_insights::questions::search::QuestionSearch;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
+use cv_analytics_insights::tally::search::QuestionSearch;
 use proptest::prelude::*;
 
 use crate::interactions::*;

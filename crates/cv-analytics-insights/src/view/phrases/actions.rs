@@ -1,15 +1,16 @@
-//! What to do and why, in words: the headline, titles, reasons and evidence of actions.
+//! What to do and why, in words: titles, reasons, evidence, and the headline of the first action.
 
 use cv_analytics_core::event::Outcome;
 
-use crate::model::{Action, ActionKind, Evidence, GapKind, GapMark, NameType, Report};
+use crate::model::{
+    Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, NameType, Report, WeekFigures,
+};
 use crate::questions::filter::QuestionFilter;
+use crate::view::context::ViewContext;
 use crate::view::linked_text::LinkedText;
-use crate::view::links::{Links, WeekLinks};
 use crate::view::phrases::gaps::{mark_name, open_for};
 use crate::view::phrases::{
-    ANSWER_WITHOUT_QUESTION, QUESTION_WITHOUT_ANSWER, all_interactions, figures_of_last_week,
-    in_conversations, last_week,
+    ANSWER_WITHOUT_QUESTION, QUESTION_WITHOUT_ANSWER, in_conversations, last_week,
 };
 use crate::view::text::{
     capitalised, counted, day, listed, long_date, number, questions, sanitize, times,
@@ -104,133 +105,268 @@ pub(crate) fn why(
     open.map_or(reason.clone(), |open| format!("{reason} {}.", capitalised(&open)))
 }
 
-/// What to do, as a heading.
-pub fn title(action: &Action, columns: usize) -> String {
-    let name = sanitize(&action.name, columns);
-    match action.kind {
-        ActionKind::AddOrLearn => format!("Add {name} to your CV, if you know it"),
-        ActionKind::FixRetrieval => format!("Help your agent find {name} on your CV"),
-        ActionKind::AnswerTopic => format!("Give your agent an answer about {name}"),
-        ActionKind::ReviewFilter => "Look at what your filter stops".to_owned(),
-        ActionKind::ReviewHours => "Look at what is asked outside your agent's hours".to_owned(),
-        ActionKind::FixFault => match action.name.as_str() {
-            "unanswered" => "Find out why questions get no answer".to_owned(),
-            "quota" => "Raise the quota that turns questions away".to_owned(),
-            "ai_error" => "Find out why the model fails".to_owned(),
-            "error" => "Find out why your agent fails".to_owned(),
-            _ => format!("Find out why your agent fails: {name}"),
-        },
-        ActionKind::UseTheirWord => match &action.evidence.word {
-            Some(word) => format!("Write “{}” on your CV, as people do", sanitize(word, columns)),
-            None => format!("Use your visitors' word for {name}"),
-        },
-        ActionKind::CheckCapture => "Find out where questions or answers get lost".to_owned(),
-        ActionKind::MoveOver => "Let your agent report every answer, not only good ones".to_owned(),
+/// One action in words, with what its week says of it.
+pub(in crate::view) struct ActionWords<'a> {
+    pub(in crate::view) action: &'a Action,
+    /// The gap that it is about.
+    pub(in crate::view) gap: Option<&'a Gap>,
+    capture: &'a Capture,
+    closed: bool,
+    last_week: Option<&'a WeekFigures>,
+    pub(in crate::view) at: &'a ViewContext<'a>,
+}
+
+impl<'a> ActionWords<'a> {
+    pub(in crate::view) fn of(
+        action: &'a Action,
+        report: &'a Report,
+        at: &'a ViewContext<'a>,
+    ) -> Self {
+        let gap = action.evidence.gap.and_then(|of| {
+            let is_it =
+                |gap: &&Gap| gap.kind == of.kind && gap.is_about(of.name_type, &action.name);
+            report.gaps.iter().find(is_it)
+        });
+        let (capture, last_week) = (&report.capture, report.last_week());
+        Self { action, gap, capture, closed: report.closed, last_week, at }
     }
-}
 
-/// Why, as one sentence or more, sanitized.
-pub fn reason(action: &Action, columns: usize) -> String {
-    let why = capitalised(&sanitize(&action.why, columns));
-    if why.ends_with(['.', '!', '?', '…']) { why } else { why + "." }
-}
+    /// What to do, as a heading.
+    pub(in crate::view) fn title(&self) -> String {
+        let Self { action, at, .. } = *self;
+        let name = at.name(&action.name);
+        match action.kind {
+            ActionKind::AddOrLearn => format!("Add {name} to your CV, if you know it"),
+            ActionKind::FixRetrieval => format!("Help your agent find {name} on your CV"),
+            ActionKind::AnswerTopic => format!("Give your agent an answer about {name}"),
+            ActionKind::ReviewFilter => "Look at what your filter stops".to_owned(),
+            ActionKind::ReviewHours => {
+                "Look at what is asked outside your agent's hours".to_owned()
+            }
+            ActionKind::FixFault => match action.name.as_str() {
+                "unanswered" => "Find out why questions get no answer".to_owned(),
+                "quota" => "Raise the quota that turns questions away".to_owned(),
+                "ai_error" => "Find out why the model fails".to_owned(),
+                "error" => "Find out why your agent fails".to_owned(),
+                _ => format!("Find out why your agent fails: {name}"),
+            },
+            ActionKind::UseTheirWord => match &action.evidence.word {
+                Some(word) => format!("Write “{}” on your CV, as people do", at.name(word)),
+                None => format!("Use your visitors' word for {name}"),
+            },
+            ActionKind::CheckCapture => "Find out where questions or answers get lost".to_owned(),
+            ActionKind::MoveOver => {
+                "Let your agent report every answer, not only good ones".to_owned()
+            }
+        }
+    }
 
-/// The week's headline, where this is its first action:
-/// `Your agent can't answer GraphQL questions again: 7 of 8 this week.`
-pub fn headline(
-    action: &Action,
-    report: &Report,
-    at: &WeekLinks<'_>,
-    columns: usize,
-) -> LinkedText {
-    let name = sanitize(&action.name, columns);
-    let evidence = &action.evidence;
-    let these = at.linked(questions(evidence.queries), behind(action, at));
-    let count = at.linked(number(evidence.queries), behind(action, at));
-    let week = if report.closed { "this week" } else { "this week so far" };
-    let is_topic = evidence.gap.is_some_and(|gap| gap.name_type == NameType::Topic);
-    let asked =
-        if is_topic { format!("questions about {name}") } else { format!("{name} questions") };
-    let again = if is_reopened(action, report) { " again" } else { "" };
-    let only_partly = evidence.partly == evidence.queries;
-    let fared = |lead: String, noun: &str| {
-        LinkedText::from(lead + ": ").append(fares(action, &format!("{noun} {week}"), at)).text(".")
-    };
-    match action.kind {
-        ActionKind::FixRetrieval if again.is_empty() => {
-            let how = if only_partly { "covers it only in part" } else { "misses it" };
-            fared(format!("{name} is on your CV, but your agent {how}"), " questions")
+    /// Why, as one sentence or more, sanitized.
+    pub(in crate::view) fn reason(&self) -> String {
+        let why = capitalised(&sanitize(&self.action.why, self.at.limits.reason_columns));
+        if why.ends_with(['.', '!', '?', '…']) { why } else { why + "." }
+    }
+
+    /// The week's headline, where this is its first action:
+    /// `Your agent can't answer GraphQL questions again: 7 of 8 this week.`
+    pub(super) fn headline(&self) -> LinkedText {
+        let Self { action: Action { name: key, evidence, .. }, at, .. } = *self;
+        let name = at.name(key);
+        let these = at.linked(questions(evidence.queries), self.behind());
+        let count = at.count(evidence.queries, self.behind());
+        let week = if self.closed { "this week" } else { "this week so far" };
+        let is_topic = evidence.gap.is_some_and(|gap| gap.name_type == NameType::Topic);
+        let asked =
+            if is_topic { format!("questions about {name}") } else { format!("{name} questions") };
+        let again = self.again();
+        let fared = |lead: String, noun: &str| {
+            let fares = self.fares(&format!("{noun} {week}"));
+            LinkedText::filled("{}: {}.", [lead.into(), fares])
+        };
+        match self.action.kind {
+            ActionKind::FixRetrieval if again.is_empty() => {
+                let how =
+                    if self.is_only_partly() { "covers it only in part" } else { "misses it" };
+                fared(format!("{name} is on your CV, but your agent {how}"), " questions")
+            }
+            ActionKind::AnswerTopic if again.is_empty() => {
+                fared(format!("Your agent has no answer about {name}"), " questions")
+            }
+            ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
+                let lead = if self.is_only_partly() {
+                    format!("Your agent answers {asked} only in part{again}")
+                } else {
+                    format!("Your agent can't answer {asked}{again}")
+                };
+                fared(lead, "")
+            }
+            ActionKind::ReviewFilter => {
+                LinkedText::filled("Your filter stopped {} {}.", [these, week.into()])
+            }
+            ActionKind::ReviewHours => {
+                let sentence = "{} came outside your agent's hours {}.";
+                LinkedText::filled(sentence, [these, week.into()])
+            }
+            ActionKind::FixFault => {
+                let (before, after) = fault(key);
+                let all = questions(self.capture.queries);
+                let all = at.linked(all, at.this_week().half("query"));
+                let parts = [capitalised(before).into(), count, all, after.into(), week.into()];
+                LinkedText::filled("{}{} of {}{} {}.", parts)
+            }
+            ActionKind::UseTheirWord => {
+                let sentence = "People say “{}” for {}: {} {}, answered worse than those with your \
+                                CV's word.";
+                let word = self.word(WORD_COLUMNS).into();
+                LinkedText::filled(sentence, [word, name.into(), these, week.into()])
+            }
+            ActionKind::CheckCapture => {
+                let sentence = "Part of this week is missing: {} of {} interactions came without a \
+                                question or an answer.";
+                let all = at.count(self.capture.interactions(), at.this_week());
+                LinkedText::filled(sentence, [count, all])
+            }
+            ActionKind::MoveOver => {
+                "Your agent reports only its good answers, so its gaps stay unseen.".into()
+            }
         }
-        ActionKind::AnswerTopic if again.is_empty() => {
-            fared(format!("Your agent has no answer about {name}"), " questions")
+    }
+
+    /// The same in a few words, for a subject line: `can't answer GraphQL again, 7 of 8 questions`.
+    pub(super) fn news(&self, columns: usize) -> String {
+        let Action { name: key, evidence, .. } = self.action;
+        let name = sanitize(key, columns);
+        match self.action.kind {
+            ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
+                let how =
+                    if self.is_only_partly() { "answers only in part:" } else { "can't answer" };
+                format!("{how} {name}{}, {}", self.again(), self.fares(" questions"))
+            }
+            ActionKind::ReviewFilter => {
+                format!("your filter stopped {}", questions(evidence.queries))
+            }
+            ActionKind::ReviewHours => format!("{} outside hours", questions(evidence.queries)),
+            ActionKind::FixFault => {
+                let (before, after) = fault(key);
+                let all = questions(self.capture.queries);
+                format!("{before}{} of {all}{after}", number(evidence.queries))
+            }
+            ActionKind::UseTheirWord => {
+                format!("people say “{}” for {name}", self.word(columns))
+            }
+            ActionKind::CheckCapture => "part of the week is missing".to_owned(),
+            ActionKind::MoveOver => "only good answers are reported".to_owned(),
         }
-        ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
-            let lead = if only_partly {
-                format!("Your agent answers {asked} only in part{again}")
-            } else {
-                format!("Your agent can't answer {asked}{again}")
+    }
+
+    /// The figures behind it: `Asked 50 times (16 last week); 30 not answered, in 26
+    /// conversations`.
+    pub(in crate::view) fn evidence(&self) -> LinkedText {
+        let at = self.at;
+        let Evidence { queries, conversations, asked, previous, .. } = self.action.evidence;
+        let in_conversations = in_conversations(queries, conversations);
+        let Some(asked) = asked else {
+            let (one, many) = match self.action.kind {
+                ActionKind::CheckCapture => ("interaction", "interactions"),
+                ActionKind::MoveOver => ("answer", "answers"),
+                _ => ("question", "questions"),
             };
-            fared(lead, "")
-        }
-        ActionKind::ReviewFilter => {
-            LinkedText::from("Your filter stopped ").append(these).text(format!(" {week}."))
-        }
-        ActionKind::ReviewHours => these.text(format!(" came outside your agent's hours {week}.")),
-        ActionKind::FixFault => {
-            let (before, after) = fault(&action.name);
-            let all = at.linked(questions(report.capture.queries), at.this_week().half("query"));
-            let of_all = count.text(" of ").append(all);
-            LinkedText::from(capitalised(before)).append(of_all).text(format!("{after} {week}."))
-        }
-        ActionKind::UseTheirWord => {
-            let word = sanitize(evidence.word.as_deref().unwrap_or(&action.name), WORD_COLUMNS);
-            LinkedText::from(format!("People say “{word}” for {name}: "))
-                .append(these)
-                .text(format!(" {week}, answered worse than those with your CV's word."))
-        }
-        ActionKind::CheckCapture => {
-            let all = all_interactions(&report.capture);
-            LinkedText::from("Part of this week is missing: ")
-                .append(count)
-                .text(" of ")
-                .append(at.linked(number(all), at.this_week()))
-                .text(" interactions came without a question or an answer.")
-        }
-        ActionKind::MoveOver => {
-            "Your agent reports only its good answers, so its gaps stay unseen.".into()
-        }
+            return at
+                .linked(counted(queries, one, many), self.behind())
+                .text(in_conversations)
+                .append(self.ended_last_week().unwrap_or_default());
+        };
+        let asked = at.linked(times(asked), self.about(at.this_week()));
+        let before = previous.map(|count| self.in_brackets(count, |week| self.about(week)));
+        let fared = if self.action.kind == ActionKind::UseTheirWord {
+            let word = self.word(WORD_COLUMNS);
+            at.count(queries, self.behind()).text(format!(" with the word “{word}”"))
+        } else {
+            let (missed, partly) = self.missed_and_partly();
+            let missed = missed.map(|missed| missed.text(" not answered"));
+            let partly = partly.map(|partly| partly.text(" answered in part"));
+            LinkedText::listed(missed.into_iter().chain(partly).collect())
+        };
+        let comma = if in_conversations.is_empty() { "" } else { "," };
+        let before = before.unwrap_or_default();
+        let parts = [asked, before, fared, comma.into(), in_conversations.into()];
+        LinkedText::filled("Asked {}{}; {}{}{}", parts)
     }
-}
 
-/// The same in a few words, for a subject line: `can't answer GraphQL again, 7 of 8 questions`.
-pub fn news(action: &Action, report: &Report, columns: usize) -> String {
-    let name = sanitize(&action.name, columns);
-    let evidence = &action.evidence;
-    let fares = fares(action, " questions", &WeekLinks::new(&Links::None, ""));
-    match action.kind {
-        ActionKind::AddOrLearn | ActionKind::FixRetrieval | ActionKind::AnswerTopic => {
-            let only_partly = evidence.partly == evidence.queries;
-            let how = if only_partly { "answers only in part:" } else { "can't answer" };
-            let again = if is_reopened(action, report) { " again" } else { "" };
-            format!("{how} {name}{again}, {fares}")
-        }
-        ActionKind::ReviewFilter => {
-            format!("your filter stopped {}", questions(evidence.queries))
-        }
-        ActionKind::ReviewHours => {
-            format!("{} outside hours", questions(evidence.queries))
-        }
-        ActionKind::FixFault => {
-            let (before, after) = fault(&action.name);
-            let all = questions(report.capture.queries);
-            format!("{before}{} of {all}{after}", number(evidence.queries))
-        }
-        ActionKind::UseTheirWord => {
-            let word = sanitize(evidence.word.as_deref().unwrap_or(&action.name), columns);
-            format!("people say “{word}” for {name}")
-        }
-        ActionKind::CheckCapture => "part of the week is missing".to_owned(),
-        ActionKind::MoveOver => "only good answers are reported".to_owned(),
+    /// The questions behind it.
+    pub(in crate::view) fn behind(&self) -> Option<QuestionFilter> {
+        QuestionFilter::behind(self.action, self.at.week_name())
+    }
+
+    /// All questions of `week` about what it is about.
+    fn about(&self, week: QuestionFilter) -> QuestionFilter {
+        let name_type = self.action.evidence.gap.map_or(NameType::Skill, |gap| gap.name_type);
+        self.at.about(week, name_type, &self.action.name)
+    }
+
+    /// The visitors' word, sanitized.
+    fn word(&self, columns: usize) -> String {
+        sanitize(self.action.evidence.word.as_deref().unwrap_or(&self.action.name), columns)
+    }
+
+    /// Whether all its questions were answered in part.
+    const fn is_only_partly(&self) -> bool {
+        self.action.evidence.partly == self.action.evidence.queries
+    }
+
+    /// ` again`, where its gap fails although the owner closed it.
+    fn again(&self) -> &'static str {
+        if self.gap.is_some_and(|gap| gap.reopened) { " again" } else { "" }
+    }
+
+    /// Of how many questions how many were not answered: `7 of 8`, `12 of 50, and 18 more only in
+    /// part`; how many were answered in part, where all those are. `noun` stands behind the first
+    /// number.
+    fn fares(&self, noun: &str) -> LinkedText {
+        let at = self.at;
+        let asked = self.action.evidence.asked;
+        let asked = asked.map(|asked| at.count(asked, self.about(at.this_week())));
+        let of_asked = asked.map(|asked| LinkedText::filled(" of {}", [asked]));
+        let (missed, partly) = self.missed_and_partly();
+        let more = missed.as_ref().and(partly.clone());
+        let more = more.map(|more| LinkedText::filled(", and {} more only in part", [more]));
+        let first = missed.or(partly).unwrap_or_default();
+        first.append(of_asked.unwrap_or_default()).text(noun).append(more.unwrap_or_default())
+    }
+
+    /// How many were not answered and how many in part, each with its questions; `None` for none.
+    fn missed_and_partly(&self) -> (Option<LinkedText>, Option<LinkedText>) {
+        let Evidence { queries, partly, .. } = self.action.evidence;
+        let covered = |code| self.behind().map(|filter| filter.coverage(code));
+        let missed = if partly > 0 { covered("none") } else { self.behind() };
+        let linked = |count: u64, filter| (count > 0).then(|| self.at.count(count, filter));
+        (linked(queries.saturating_sub(partly), missed), linked(partly, covered("partial")))
+    }
+
+    /// How often it was last week, where it is about an outcome: ` (2 last week)`.
+    fn ended_last_week(&self) -> Option<LinkedText> {
+        let Action { kind, name, .. } = self.action;
+        let is_outcome = matches!(
+            kind,
+            ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours
+        );
+        let outcome = Outcome::from_code(name);
+        let is_known = is_outcome && (outcome.is_some() || name == "unanswered");
+        let count = self.last_week.filter(|_| is_known)?.outcomes.count(outcome);
+        Some(self.in_brackets(count, |week| week.outcome(name)))
+    }
+
+    /// ` (16 last week)`.
+    fn in_brackets(
+        &self,
+        count: u64,
+        filter: impl FnOnce(QuestionFilter) -> QuestionFilter,
+    ) -> LinkedText {
+        let before = match count {
+            0 => "none last week".into(),
+            count => last_week(number(count), self.at, filter),
+        };
+        LinkedText::filled(" ({})", [before])
     }
 }
 
@@ -244,125 +380,12 @@ fn fault(outcome: &str) -> (&'static str, &'static str) {
     }
 }
 
-/// The questions behind an action.
-fn behind(action: &Action, at: &WeekLinks<'_>) -> Option<QuestionFilter> {
-    QuestionFilter::behind(action, at.week_name())
-}
-
-/// Whether the action is about a gap that fails again although the owner closed it.
-fn is_reopened(action: &Action, report: &Report) -> bool {
-    action.evidence.gap.is_some_and(|of| {
-        report.gaps.iter().any(|gap| {
-            gap.reopened
-                && gap.name == action.name
-                && gap.name_type == of.name_type
-                && gap.kind == of.kind
-        })
-    })
-}
-
-/// Of how many questions how many were not answered: `7 of 8`, `12 of 50, and 18 more only in part`;
-/// how many were answered in part, where all those are. `noun` stands behind the first number.
-fn fares(action: &Action, noun: &str, at: &WeekLinks<'_>) -> LinkedText {
-    let of_asked = match action.evidence.asked {
-        Some(asked) => LinkedText::from(" of ").append(at.linked(number(asked), about(action, at))),
-        None => LinkedText::default(),
-    };
-    let (missed, partly) = missed_and_partly(action, at);
-    let more = missed.as_ref().and(partly.clone());
-    let more = more.map(|more| LinkedText::from(", and ").append(more).text(" more only in part"));
-    let first = missed.or(partly).unwrap_or_default().append(of_asked).text(noun);
-    first.append(more.unwrap_or_default())
-}
-
-/// How many were not answered and how many in part, each with its questions; `None` for none.
-fn missed_and_partly(
-    action: &Action,
-    at: &WeekLinks<'_>,
-) -> (Option<LinkedText>, Option<LinkedText>) {
-    let Evidence { queries, partly, .. } = action.evidence;
-    let behind = behind(action, at);
-    let covered = |code| behind.clone().map(|filter| filter.coverage(code));
-    let missed_filter = if partly > 0 { covered("none") } else { behind.clone() };
-    let linked = |count: u64, filter| (count > 0).then(|| at.linked(number(count), filter));
-    (linked(queries.saturating_sub(partly), missed_filter), linked(partly, covered("partial")))
-}
-
-/// All questions of the week about what the action is about.
-fn about(action: &Action, at: &WeekLinks<'_>) -> QuestionFilter {
-    of_name(action, at.this_week(), at)
-}
-
-fn of_name(action: &Action, week: QuestionFilter, at: &WeekLinks<'_>) -> QuestionFilter {
-    let name_type = action.evidence.gap.map_or(NameType::Skill, |gap| gap.name_type);
-    at.about(week, name_type, &action.name)
-}
-
-/// The figures behind an action: `Asked 50 times (16 last week); 30 not answered, in 26
-/// conversations`.
-pub fn evidence(action: &Action, report: &Report, at: &WeekLinks<'_>) -> LinkedText {
-    let Evidence { queries, conversations, asked, previous, .. } = action.evidence;
-    let behind = behind(action, at);
-    let Some(asked) = asked else {
-        let (one, many) = match action.kind {
-            ActionKind::CheckCapture => ("interaction", "interactions"),
-            ActionKind::MoveOver => ("answer", "answers"),
-            _ => ("question", "questions"),
-        };
-        return at
-            .linked(counted(queries, one, many), behind)
-            .text(in_conversations(queries, conversations))
-            .append(ended_last_week(action, report, at).unwrap_or_default());
-    };
-    let before = previous.map(|count| in_brackets(count, at, |week| of_name(action, week, at)));
-    let asked = LinkedText::from("Asked ")
-        .append(at.linked(times(asked), about(action, at)))
-        .append(before.unwrap_or_default())
-        .text("; ");
-    let fared = if action.kind == ActionKind::UseTheirWord {
-        let word = sanitize(action.evidence.word.as_deref().unwrap_or(&action.name), WORD_COLUMNS);
-        at.linked(number(queries), behind).text(format!(" with the word “{word}”"))
-    } else {
-        let (missed, partly) = missed_and_partly(action, at);
-        let missed = missed.map(|missed| missed.text(" not answered"));
-        let partly = partly.map(|partly| partly.text(" answered in part"));
-        LinkedText::listed(missed.into_iter().chain(partly).collect())
-    };
-    let conversations = in_conversations(queries, conversations);
-    let comma = if conversations.is_empty() { "" } else { "," };
-    asked.append(fared).text(format!("{comma}{conversations}"))
-}
-
-/// How often it was last week, where an action is about an outcome: ` (2 last week)`.
-fn ended_last_week(action: &Action, report: &Report, at: &WeekLinks<'_>) -> Option<LinkedText> {
-    let is_outcome = matches!(
-        action.kind,
-        ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours
-    );
-    let outcome = Outcome::from_code(&action.name);
-    let is_known = is_outcome && (outcome.is_some() || action.name == "unanswered");
-    let figures = figures_of_last_week(report).filter(|_| is_known)?;
-    let count = figures.outcomes.count(outcome);
-    Some(in_brackets(count, at, |week| week.outcome(&action.name)))
-}
-
-/// ` (16 last week)`.
-fn in_brackets(
-    count: u64,
-    at: &WeekLinks<'_>,
-    filter: impl FnOnce(QuestionFilter) -> QuestionFilter,
-) -> LinkedText {
-    let before = match count {
-        0 => "none last week".into(),
-        count => last_week(number(count), at, filter),
-    };
-    LinkedText::from(" (").append(before).text(")")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::GapOf;
+    use crate::view::limits::Limits;
+    use crate::view::links::Links;
 
     fn evidence_of(kind: GapKind, name_type: NameType) -> Evidence {
         Evidence {
@@ -454,7 +477,7 @@ mod tests {
         };
         let report = include_str!("../../../../../fixtures/reports/rich-week.json");
         let report: Report = serde_json::from_str(report).unwrap();
-        let at = WeekLinks::new(&Links::None, "2026-W47");
+        let at = ViewContext::new(&Links::None, "2026-W47", Limits::MAIL);
         for (partly, expect) in [
             (0, "Asked 50 times (16 last week); 30 not answered, in 26 conversations"),
             (
@@ -465,8 +488,9 @@ mod tests {
             (30, "Asked 50 times (16 last week); 30 answered in part, in 26 conversations"),
         ] {
             action.evidence.partly = partly;
-            assert_eq!(evidence(&action, &report, &at).to_string(), expect);
+            let words = ActionWords::of(&action, &report, &at);
+            assert_eq!(words.evidence().to_string(), expect);
+            assert_eq!(words.title(), "Add Kubernetes to your CV, if you know it");
         }
-        assert_eq!(title(&action, 48), "Add Kubernetes to your CV, if you know it");
     }
 }

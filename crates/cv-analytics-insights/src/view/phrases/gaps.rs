@@ -3,11 +3,13 @@
 use cv_analytics_core::event::Outcome;
 
 use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, outcome_words};
-use crate::model::{GapKind, GapMark, Outcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS};
+use crate::model::{
+    GapKind, GapMark, ResponseOutcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS,
+};
 use crate::questions::filter::QuestionFilter;
+use crate::view::context::ViewContext;
 use crate::view::linked_text::LinkedText;
-use crate::view::links::WeekLinks;
-use crate::view::text::{listed, number};
+use crate::view::text::listed;
 
 /// Every gap kind in reading order, those first that the owner mends in the CV, with its plain name
 /// and what it means.
@@ -42,13 +44,13 @@ pub fn kind_name(kind: GapKind) -> &'static str {
 }
 
 /// What a gap kind means, in a sentence.
-pub fn kind_meaning(kind: GapKind) -> &'static str {
+pub(in crate::view) fn kind_meaning(kind: GapKind) -> &'static str {
     GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(.., meaning)| meaning)
 }
 
 /// The plain name of a gap kind in a week whose questions ended so: only a filter or only the hours
 /// may have stopped them.
-pub fn kind_name_in(kind: GapKind, week: &Outcomes) -> &'static str {
+pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &'static str {
     match (kind, week.blocked, week.off_hours) {
         (GapKind::Blocked, 1.., 0) => outcome_words(Some(Outcome::Blocked)),
         (GapKind::Blocked, 0, 1..) => outcome_words(Some(Outcome::OffHours)),
@@ -64,10 +66,10 @@ pub fn open_for(weeks: u32) -> Option<String> {
 }
 
 /// The title and the meaning of gaps that fail again.
-pub const REOPENED: (&str, &str) =
+pub(in crate::view) const REOPENED: (&str, &str) =
     ("Open again", "You marked it “On my CV now”, but the gap is open again.");
 /// The title and the meaning of gaps that the owner leaves open.
-pub const NOT_MINE: (&str, &str) =
+pub(in crate::view) const NOT_MINE: (&str, &str) =
     ("Not your skills", "You marked it “Not my skill”: nothing to do.");
 
 /// Every mark with its name, on buttons and in sentences.
@@ -84,7 +86,7 @@ pub fn mark_name(mark: GapMark) -> &'static str {
 }
 
 /// What the owner said of a gap.
-pub fn marked(mark: GapMark) -> String {
+pub(in crate::view) fn marked(mark: GapMark) -> String {
     format!("You marked it “{}”", mark_name(mark))
 }
 
@@ -99,12 +101,12 @@ pub const fn mark_consequence(mark: GapMark) -> &'static str {
 }
 
 /// The skills that come up in the same questions.
-pub fn asked_with(related: &[String]) -> Option<String> {
+pub(in crate::view) fn asked_with(related: &[String]) -> Option<String> {
     (!related.is_empty()).then(|| format!("Asked together with {}", listed(related)))
 }
 
 /// How a tracked gap stands, in a word or two.
-pub const fn tracked_state(state: TrackedState) -> &'static str {
+pub(in crate::view) const fn tracked_state(state: TrackedState) -> &'static str {
     match state {
         TrackedState::Reopened => "open again",
         TrackedState::Closed => "closed",
@@ -113,35 +115,31 @@ pub const fn tracked_state(state: TrackedState) -> &'static str {
     }
 }
 
-/// How questions were answered: `6 of 7 answered`, `none of 10 fully answered (6 in part)`.
-pub fn answered(
-    counts: TrackedCounts,
-    about: Option<&QuestionFilter>,
-    at: &WeekLinks<'_>,
-) -> LinkedText {
-    let count = |count: u64, filter: Option<QuestionFilter>| at.linked(number(count), filter);
+/// How these questions were answered: `6 of 7 answered`, `none of 10 fully answered (6 in part)`.
+fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
     let fully = match counts.answered {
         0 => "none".into(),
-        fully => count(fully, about.map(|about| about.clone().handled("well"))),
+        fully => at.count(fully, about.clone().handled("well")),
     };
-    let of_all = fully.text(" of ").append(count(counts.asked, about.cloned()));
+    let asked = at.count(counts.asked, about.clone());
     if counts.partly == 0 {
-        return of_all.text(" answered");
+        return LinkedText::filled("{} of {} answered", [fully, asked]);
     }
-    let partly = about.map(|about| about.clone().handled("unmatched").coverage("partial"));
-    of_all.text(" fully answered (").append(count(counts.partly, partly)).text(" in part)")
+    let partly = about.clone().handled("unmatched").coverage("partial");
+    let partly = at.count(counts.partly, partly);
+    LinkedText::filled("{} of {} fully answered ({} in part)", [fully, asked, partly])
 }
 
 /// How a tracked gap's questions were answered before the mark and since:
 /// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`.
-pub fn since_marked(gap: &TrackedGap, at: &WeekLinks<'_>) -> LinkedText {
+pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> LinkedText {
     let learning = gap.state == TrackedState::Learning;
     let did = if learning { "began to learn it" } else { "added it" };
     let eight_weeks = || at.this_week().eight_weeks().about(&gap.name);
     let before = gap.before.filter(|counts| counts.asked > 0).zip(gap.since.as_deref());
     let before = before.map(|(counts, since)| {
         let when = if gap.weeks_since == 0 { " so far; " } else { " before; " };
-        answered(counts, Some(&eight_weeks().until(since)), at).text(when)
+        answered(counts, &eight_weeks().until(since), at).text(when)
     });
     let before = before.unwrap_or_default();
     if gap.weeks_since == 0 {
@@ -159,5 +157,5 @@ pub fn since_marked(gap: &TrackedGap, at: &WeekLinks<'_>) -> LinkedText {
         Some(since) => eight_weeks().since(since),
         None => eight_weeks(),
     };
-    before.append(answered(gap.after, Some(&after), at)).text(format!(" {when}"))
+    before.append(answered(gap.after, &after, at)).text(format!(" {when}"))
 }
