@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod gaps;
+pub mod refusals;
 
 use std::fmt::Display;
 
@@ -38,6 +39,10 @@ pub(super) const ANSWER_WITHOUT_QUESTION: (&str, &str) =
 pub(super) const FAILED_OR_UNANSWERED: &str = "Failed or unanswered";
 /// A filter stopped the question, or it came outside the agent's hours.
 pub(super) const STOPPED_OR_OUTSIDE_HOURS: &str = "Stopped or outside hours";
+
+/// What to do about refused messages; whose they were is not known.
+const REFUSED_TO_DO: &str = " If your agent's secrets are right, another sender's messages were refused: cv-analytics \
+                             doctor names the reason and what to change.";
 
 /// What a value is called that nobody sent.
 pub const NOT_COLLECTED: &str = "not collected";
@@ -151,13 +156,17 @@ pub fn news(report: &Report, columns: usize) -> Option<String> {
 }
 
 fn empty_week(report: &Report, at: &WeekLinks<'_>) -> LinkedText {
-    let unread = report.capture.deliveries.dead_letters;
+    let deliveries = &report.capture.deliveries;
+    let (unread, refused) = (deliveries.dead_letters, deliveries.refused.unwrap_or_default());
     let before = figures_of_last_week(report).map_or(0, |figures| figures.queries);
     if unread > 0 {
         let messages = counted(unread, "message", "messages");
         LinkedText::from("Nothing could be counted this week: ")
             .link(messages, at.page("/dead-letters"))
             .text(" could not be read.")
+    } else if refused > 0 {
+        let messages = counted(refused, "message was", "messages were");
+        format!("Nothing could be counted this week: {messages} refused.").into()
     } else if !report.closed {
         "Nobody has asked your agent anything this week yet.".into()
     } else if before > 0 {
@@ -254,7 +263,9 @@ fn uncounted_messages(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedTex
         deliveries.dead_letters > 0 || deliveries.waiting.is_some_and(|count| count > 0);
     let hint =
         if are_letters && !at.exist() { ": see cv-analytics dead-letters list." } else { "." };
-    LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
+    let was_refused = deliveries.refused.is_some_and(|count| count > 0);
+    let to_do = if was_refused { REFUSED_TO_DO } else { "" };
+    LinkedText::listed(texts).if_any().map(|texts| texts.text(hint).text(to_do))
 }
 
 /// That the ratings come from another source than last week's; where last week has too few of them,

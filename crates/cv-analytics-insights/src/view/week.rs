@@ -481,7 +481,10 @@ fn capture(report: &Report, at: &WeekLinks<'_>) -> Vec<Figure> {
     )
     .note(saved);
     if report.is_empty() {
-        return if deliveries.dead_letters > 0 { vec![dead_letters] } else { Vec::new() };
+        let refused = deliveries.refused.is_some_and(|count| count > 0);
+        let refused = refused.then(|| plain("Refused messages", deliveries.refused));
+        let unread = (deliveries.dead_letters > 0).then_some(dead_letters);
+        return unread.into_iter().chain(refused).collect();
     }
     let all = say::all_interactions(capture);
     let joined_rate = share(capture.joined, all).and(capture.join_rate).map(rate);
