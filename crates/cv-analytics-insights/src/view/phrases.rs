@@ -365,6 +365,9 @@ pub fn data_complete(capture: &Capture, at: &WeekLinks<'_>) -> Option<LinkedText
         let unread = counted(unread, "unreadable message", "unreadable messages");
         parts.push(LinkedText::linked(unread, at.page("/dead-letters")));
     }
+    if let Some(refused) = capture.deliveries.refused.filter(|count| *count > 0) {
+        parts.push(counted(refused, "refused message", "refused messages").into());
+    }
     (all > 0).then(|| LinkedText::joined(parts, " · "))
 }
 

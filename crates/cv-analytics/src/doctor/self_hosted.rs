@@ -94,7 +94,10 @@ async fn refused(path: &Path) -> Check {
             if all.is_empty() { String::new() } else { format!("; before: {}", listed(&all)) };
         return Check::ok(NAME, format!("none within a day{before}"));
     }
-    let mends: Vec<_> = recent.iter().map(|refused| what_to_change(refused.reason)).collect();
+    let mend = |refused: &Refusals| {
+        format!("{}: {}", refused.reason.code(), what_to_change(refused.reason))
+    };
+    let mends: Vec<_> = recent.iter().map(mend).collect();
     Check::fail(NAME, listed(&recent), mends.join(" "))
 }
 

@@ -13,7 +13,7 @@ pub fn refused_messages(refused: &Refusals) -> String {
         RefusalReason::Host => "sent to an address that this server does not know",
         RefusalReason::Clock => "with a date more than 15 minutes off",
         RefusalReason::Size => "over the limit of 1 MiB",
-        RefusalReason::Request => "that break a rule of the queue",
+        RefusalReason::Request => "against a rule of the queue",
         RefusalReason::Token => "with a wrong or missing token",
     };
     let was = if refused.count == 1 { "was" } else { "were" };
