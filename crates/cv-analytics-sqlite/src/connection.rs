@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cv_analytics_core::store::StoreError;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use crate::open_files::beside;
 use crate::schema::{STEPS, bring_up_to_date, opening_failed};
@@ -28,6 +28,11 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // SQLite opens what it cannot write for reading.
+    if connection.is_readonly(MAIN_DB).map_err(failed)? {
+        let message = format!("could not open {}: the database may not be written", path.display());
+        return Err(StoreError::unavailable(message, "the file can be read only"));
+    }
     // Before anything is written, so that a file that is not ours stays as it is.
     bring_up_to_date(&mut connection, path, STEPS)?;
     set_for_writing(&connection).map_err(failed)?;
@@ -42,7 +47,8 @@ fn set_for_writing(connection: &Connection) -> rusqlite::Result<()> {
     // `Checkpointer` decides when.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(48);
-    Ok(())
+    // The first look opens the log, which SQLite makes where it is missing.
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))
 }
 
 /// Opens a file that is there, for reading.
