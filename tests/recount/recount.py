@@ -186,9 +186,9 @@ class Comparison:
         """Every difference, in words."""
         apart = ("names", "moves", "gaps", "together", "neverAsked")
         self.found += values({key: value for key, value in self.expected.items() if key not in apart}, self.report, "")
-        # not sent yet: feedback, and what was refused at the door
+        # not sent yet: feedback; nothing was refused at the door
         self.found += values({"reportVersion": 2, "feedback": None,
-                              "capture": {"deliveries": {"refused": None, "waiting": None}}}, self.report, "")
+                              "capture": {"deliveries": {"refused": 0, "waiting": None}}}, self.report, "")
         self.histories()
         self.rows("skill", self.report["skills"])
         self.rows("topic", self.report["topics"])
@@ -697,10 +697,10 @@ class Run:
         for monday in arrival:
             deliveries = json.loads(program.report(week_name(monday)))["capture"]["deliveries"]
             told.update({field: count or 0 for field, count in deliveries.items()})
-        nothing = {"duplicates": 0, "conflicts": 0, "deadLetters": 0}
+        nothing = {"duplicates": 0, "conflicts": 0, "deadLetters": 0, "refused": 0}
         counted = {status: count - joined.of_canaries[status] for status, count in joined.counts.items()}
         expected = {"duplicates": counted["duplicate"], "conflicts": counted["conflict"],
-                    "deadLetters": counted["deadLetter"]}
+                    "deadLetters": counted["deadLetter"], "refused": 0}
         self.note("deliveries", values(expected, dict(told), ""))
         before = min(arrival) - timedelta(days=7)
         told = json.loads(program.report(week_name(before)))["capture"]["deliveries"]

@@ -299,7 +299,7 @@ impl Observe for DynamoDbStore {
 
     async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
         let dead_letters = self.tables.count_dead_letters(week).await?;
-        Ok(Deliveries { duplicates: None, conflicts: None, dead_letters })
+        Ok(Deliveries { duplicates: None, conflicts: None, dead_letters, refused: None })
     }
 }
 

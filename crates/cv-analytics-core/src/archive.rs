@@ -23,7 +23,7 @@ pub enum Archived {
     },
     /// The mark of something that was erased.
     Erased(ErasedId),
-    /// How much arrived in a week that added nothing or could not be read.
+    /// How much arrived in a week that added nothing, could not be read, or was refused.
     Deliveries {
         /// The week of arrival.
         week: IsoWeek,
@@ -33,6 +33,8 @@ pub enum Archived {
         conflicts: u64,
         /// Messages that could not be read.
         dead_letters: u64,
+        /// Messages refused at the door.
+        refused: u64,
     },
     /// A message that could not be read.
     DeadLetter(DeadLetter),

@@ -9,7 +9,7 @@
 //!    into halves, or into a [`dead_letter`].
 //! 5. [`interaction`]: the joining law; [`canary`]: what was sent to check the installation alone.
 //! 6. [`canonical`]: halves written as the events of the contract again.
-//! 7. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
+//! 7. [`refusal`]: messages refused at the door. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
 //!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten; [`session_key`]: where
 //!    the key of the session hash is kept; [`archive`]: what an archive holds of a store;
 //!    [`browse`]: single interactions for a dashboard.
@@ -29,6 +29,7 @@ pub mod known_bots;
 mod match_fields;
 pub mod observation_page;
 pub mod privacy;
+pub mod refusal;
 pub mod session_key;
 pub mod store;
 pub mod timestamp;

@@ -129,7 +129,7 @@ pub trait Observe: Send + Sync {
         period: Range<Timestamp>,
     ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send;
 
-    /// Counts what arrived in `week` and added nothing or could not be read.
+    /// Counts what arrived in `week` and added nothing, could not be read, or was refused.
     fn deliveries(
         &self,
         week: IsoWeek,
@@ -163,8 +163,8 @@ pub struct LedgerRecord {
     pub version: u64,
 }
 
-/// What arrived in a week and added nothing or could not be read; `None` where the store does
-/// not count it.
+/// What arrived in a week and added nothing, could not be read, or was refused; `None` where the
+/// store does not count it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deliveries {
     /// Halves that came again with the same body.
@@ -173,6 +173,8 @@ pub struct Deliveries {
     pub conflicts: Option<u64>,
     /// Messages that could not be read.
     pub dead_letters: u64,
+    /// Messages refused at the door.
+    pub refused: Option<u64>,
 }
 
 /// What a report needs to know of one interaction. Its texts are its own, or lie in an

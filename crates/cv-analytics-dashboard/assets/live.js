@@ -37,9 +37,16 @@
   setInterval(() => list.querySelectorAll("time").forEach(age), 20000);
   tell("Connecting…");
   const events = new EventSource(list.dataset.events);
-  events.addEventListener("open", () => tell("Connected: new questions appear here."));
-  events.addEventListener("error", () => tell("Not connected; trying again."));
-  events.addEventListener("question", put);
-  events.addEventListener("answer", put);
+  // The server says something at once, and then every 15 seconds: silence is held back on the way.
+  let silence;
+  const wait = (seconds) => {
+    clearTimeout(silence);
+    silence = setTimeout(() => tell("Connected, but nothing comes through: a proxy between may hold this page back (buffering)."), seconds * 1000);
+  };
+  const heard = () => { tell("Connected: new questions appear here."); wait(40); };
+  events.addEventListener("open", () => wait(5));
+  events.addEventListener("alive", heard);
+  events.addEventListener("error", () => { clearTimeout(silence); tell("Not connected; trying again."); });
+  for (const name of ["question", "answer"]) events.addEventListener(name, (event) => { heard(); put(event); });
   addEventListener("pagehide", () => events.close());
 })();

@@ -17,7 +17,7 @@ use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::dashboard::Dashboard;
+use crate::dashboard::{Dashboard, Notices};
 use crate::dead_letters::DeadLetters;
 use crate::form::{FORM_TOKEN, Form};
 use crate::login;
@@ -41,11 +41,10 @@ pub(crate) enum Owner {
         session: String,
         /// What its forms carry.
         form_token: String,
-        /// Dead letters, for the navigation.
-        dead_letters: u64,
+        notices: Notices,
     },
     /// A program with the token.
-    Program,
+    Program { notices: Notices },
     /// Not signed in; only the login page sees one.
     Unknown,
 }
@@ -54,14 +53,22 @@ impl Owner {
     pub(crate) fn form_token(&self) -> &str {
         match self {
             Self::Browser { form_token, .. } => form_token,
-            Self::Program | Self::Unknown => "",
+            Self::Program { .. } | Self::Unknown => "",
         }
     }
 
-    pub(crate) const fn dead_letters(&self) -> u64 {
+    /// What the frame of every page tells; `None` for those who see none.
+    pub(crate) const fn notices(&self) -> Option<&Notices> {
         match self {
-            Self::Browser { dead_letters, .. } => *dead_letters,
-            Self::Program | Self::Unknown => 0,
+            Self::Browser { notices, .. } | Self::Program { notices } => Some(notices),
+            Self::Unknown => None,
+        }
+    }
+
+    const fn notices_mut(&mut self) -> Option<&mut Notices> {
+        match self {
+            Self::Browser { notices, .. } | Self::Program { notices } => Some(notices),
+            Self::Unknown => None,
         }
     }
 }
@@ -124,7 +131,7 @@ impl Access {
         let session = ours.find(|cookie| self.sessions.is_going_on(cookie.value(), now))?;
         let session = session.value().to_owned();
         let form_token = self.sessions.form_token(&session);
-        Some(Owner::Browser { session, form_token, dead_letters: 0 })
+        Some(Owner::Browser { session, form_token, notices: Notices::default() })
     }
 
     fn is_our_host(&self, host: Option<&str>) -> bool {
@@ -158,16 +165,20 @@ pub(crate) async fn guard<S: Browse, D: DeadLetters>(
     let shows_navigation = request.method() == Method::GET && !is_file(request.uri().path());
     let mut response = match admit(&dashboard.access, dashboard.now(), request).await {
         Ok(mut request) => {
-            if shows_navigation
-                && let Some(Owner::Browser { dead_letters, .. }) =
-                    request.extensions_mut().get_mut()
-            {
-                *dead_letters = dashboard.dead_letter_count().await;
+            let owner = request.extensions_mut().get_mut::<Owner>();
+            if shows_navigation && let Some(notices) = owner.and_then(Owner::notices_mut) {
+                *notices = dashboard.notices().await;
             }
             next.run(request).await
         }
         Err(refusal) => refusal,
     };
+    set_headers(&mut response);
+    response
+}
+
+/// What every answer carries.
+pub(crate) fn set_headers(response: &mut Response<Body>) {
     let headers = response.headers_mut();
     // A page that frames or is framed sets its own policy.
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
@@ -180,7 +191,6 @@ pub(crate) async fn guard<S: Browse, D: DeadLetters>(
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 async fn admit(
@@ -221,7 +231,7 @@ async fn admit(
                 let given = form.get(FORM_TOKEN).unwrap_or_default();
                 is_open || bool::from(given.as_bytes().ct_eq(form_token.as_bytes()))
             }
-            Owner::Program | Owner::Unknown => true,
+            Owner::Program { .. } | Owner::Unknown => true,
         };
         if !is_ours {
             let text =
@@ -255,7 +265,7 @@ fn bearer_owner(access: &Access, request: &Request) -> Result<Owner, Box<Respons
     let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
     let is_only = values.next().is_some() && values.next().is_none();
     if is_only && bearer(request.headers()).is_some_and(|token| access.is_token(token)) {
-        return Ok(Owner::Program);
+        return Ok(Owner::Program { notices: Notices::default() });
     }
     match access.count_failure(request.extensions().get::<ClientAddress>().copied()) {
         Ok(()) => Err(Box::new(plain(StatusCode::UNAUTHORIZED, "that is not the token"))),

@@ -1,10 +1,13 @@
-//! What the first pages ask of a server with an intake: the agent's secrets, and whether a question
-//! arrives.
+//! What the pages ask of a server with an intake: the agent's secrets, whether a question arrives, and
+//! what was refused.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use cv_analytics_core::event::RequestId;
+use cv_analytics_core::refusal::Refusals;
+use cv_analytics_core::store::StoreError;
+use cv_analytics_core::timestamp::Timestamp;
 
 /// How a test question went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,9 @@ impl TestQuestion {
 /// A question on its way.
 pub type Sending<'c> = Pin<Box<dyn Future<Output = TestQuestion> + Send + 'c>>;
 
+/// Refused messages on their way from the store.
+pub type Refused<'c> = Pin<Box<dyn Future<Output = Result<Vec<Refusals>, StoreError>> + Send + 'c>>;
+
 /// Connects agents to the intake of this server; the program implements it.
 pub trait AgentConnection: Send + Sync + 'static {
     /// The file that holds the secrets.
@@ -52,4 +58,7 @@ pub trait AgentConnection: Send + Sync + 'static {
     /// Sends a question and its answer, signed like an agent's and flagged as a canary, so that they
     /// count in no figure.
     fn send_test(&self) -> Sending<'_>;
+
+    /// The messages that were refused since `moment`, one entry a reason.
+    fn refused_since(&self, moment: Timestamp) -> Refused<'_>;
 }

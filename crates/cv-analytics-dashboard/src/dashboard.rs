@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cv_analytics_core::browse::Browse;
+use cv_analytics_core::refusal::{RECENT_REFUSALS_MS, Refusals};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
 use tokio::sync::{Semaphore, watch};
@@ -17,7 +19,7 @@ use crate::mail_page::Mails;
 use crate::owner_sessions::OwnerSessions;
 use crate::page::PageError;
 use crate::reports::Reports;
-use crate::times::{OwnerZone, Times};
+use crate::times::{Moment, OwnerZone, Times};
 use crate::week_totals::WeekTotals;
 
 /// How long the count of the dead letters is shown again.
@@ -62,6 +64,23 @@ pub struct ProgramSetting {
     pub name: &'static str,
     /// What it is.
     pub value: String,
+}
+
+/// What the frame of every page tells.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notices {
+    /// Dead letters that there are.
+    pub(crate) dead_letters: u64,
+    /// Messages that were refused within a day, by reason.
+    pub(crate) refused: Vec<RefusedNotice>,
+}
+
+/// Messages that were refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct RefusedNotice {
+    text: String,
+    last: Moment,
+    change: &'static str,
 }
 
 /// A dashboard that [`crate::app`] gives routes.
@@ -118,6 +137,28 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
     /// The weeks that hold interactions, the oldest first.
     pub(crate) async fn weeks(&self) -> Result<Arc<Vec<IsoWeek>>, PageError> {
         self.reports.weeks(&self.store, self.now()).await
+    }
+
+    /// What the frame of a page tells now.
+    pub(crate) async fn notices(&self) -> Notices {
+        Notices { dead_letters: self.dead_letter_count().await, refused: self.refused().await }
+    }
+
+    /// The messages that were refused within a day; none where they cannot be read, which the log says.
+    async fn refused(&self) -> Vec<RefusedNotice> {
+        let Some(connection) = &self.connection else { return Vec::new() };
+        let times = self.times();
+        let refused = connection.refused_since(times.now.plus_millis(-RECENT_REFUSALS_MS)).await;
+        let refused = refused.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "failed to read the refused messages");
+            Vec::new()
+        });
+        let notice = |refused: &Refusals| RefusedNotice {
+            text: refused_messages(refused),
+            last: times.moment(refused.last_at),
+            change: what_to_change(refused.reason),
+        };
+        refused.iter().map(notice).collect()
     }
 
     /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which

@@ -55,6 +55,7 @@ use axum::routing::{get, post};
 use cv_analytics_core::browse::Browse;
 
 pub use self::dashboard::{Dashboard, ProgramSetting, Setup};
+pub use self::page::not_found_page;
 
 use self::dead_letters::DeadLetters;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use cv_analytics_core::browse::{ArrivalCursor, Arrivals, Browse};
@@ -40,6 +40,8 @@ const MAX_WAITING: usize = 100;
 const WAITING_MS: i64 = 20 * 60 * 1000;
 /// Questions that are known to have been shown.
 const MAX_REMEMBERED_ROWS: usize = 500;
+/// What nginx asks before it gathers an answer.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// How often a quiet connection is kept alive.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -155,12 +157,21 @@ pub(crate) async fn events<S: Browse, D: DeadLetters>(
         _place: place,
         dashboard,
     };
+    // The page sees by it that the way is open: a proxy may hold back what it gets.
+    let open = stream::once(async { Ok::<_, Infallible>(alive()) });
     let events = stream::unfold(watcher, |mut watcher| async move {
         let events = watcher.next().await?;
         Some((stream::iter(events.into_iter().map(Ok::<_, Infallible>)), watcher))
     });
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_INTERVAL);
-    Ok(Sse::new(events.flatten()).keep_alive(keep_alive).into_response())
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE_INTERVAL).event(alive());
+    // Proxies neither gather the stream nor change it.
+    let headers = [(header::CACHE_CONTROL, "no-store, no-transform"), (X_ACCEL_BUFFERING, "no")];
+    Ok((headers, Sse::new(open.chain(events.flatten())).keep_alive(keep_alive)).into_response())
+}
+
+/// An event that only says that the stream goes on.
+fn alive() -> Event {
+    Event::default().event("alive").data("1")
 }
 
 impl<S: Browse, D: DeadLetters> Watcher<S, D> {

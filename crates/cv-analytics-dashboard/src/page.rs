@@ -17,7 +17,8 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::access::Owner;
+use crate::access::{Owner, set_headers};
+use crate::dashboard::RefusedNotice;
 use crate::dead_letters::DeadLetterError;
 
 /// Columns of a sentence that says what is wrong with an address.
@@ -86,6 +87,8 @@ pub(crate) struct Frame<'f, V> {
     pub(crate) form_token: &'f str,
     /// Dead letters, where there are any.
     pub(crate) dead_letters: Option<String>,
+    /// Messages that were refused within a day, by reason.
+    pub(crate) refused: &'f [RefusedNotice],
     /// The page's own part.
     pub(crate) view: &'f V,
 }
@@ -168,6 +171,14 @@ pub(crate) fn message(status: StatusCode, title: &'static str, text: String) -> 
     render_bare(status, "message.html", &Message { title, text })
 }
 
+/// The page where there is none; it tells nothing of what there is.
+pub fn not_found_page() -> Response<Body> {
+    let text = "No page has this address.".to_owned();
+    let mut response = message(StatusCode::NOT_FOUND, "Not here", text);
+    set_headers(&mut response);
+    response
+}
+
 /// Fills in a page of a signed-in owner.
 pub(crate) fn render<V: Serialize>(
     template: &'static str,
@@ -175,9 +186,11 @@ pub(crate) fn render<V: Serialize>(
     owner: &Owner,
     view: &V,
 ) -> Result<Response<Body>, PageError> {
-    let dead_letters = owner.dead_letters();
+    let notices = owner.notices();
+    let dead_letters = notices.map_or(0, |notices| notices.dead_letters);
     let dead_letters = (dead_letters > 0).then(|| number(dead_letters));
-    let frame = Frame { title, part, form_token: owner.form_token(), dead_letters, view };
+    let refused = notices.map_or(&[][..], |notices| &notices.refused);
+    let frame = Frame { title, part, form_token: owner.form_token(), dead_letters, refused, view };
     Ok(html(StatusCode::OK, fill(template, &frame)?))
 }
 

@@ -209,7 +209,11 @@ fn repeated_deliveries_alone_are_no_reason_for_a_banner() {
     assert_eq!(banner(&report), None);
     report.capture.deliveries.refused = Some(3);
     let said = banner(&report).unwrap().text.to_string();
-    assert_eq!(said, "3 messages were refused (signature, key, host, clock or size).");
+    assert_eq!(
+        said,
+        "3 messages were refused (signature, key, host, clock or size). If your agent's secrets are right, another \
+         sender's messages were refused: cv-analytics doctor names the reason and what to change."
+    );
     report.capture.deliveries.refused = None;
     (report.matches.sources.model, report.matches.sources.similarity) = (60, 42);
     assert_eq!(banner(&report).unwrap().title, "Scores come from two sources");

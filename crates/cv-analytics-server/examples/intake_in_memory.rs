@@ -6,6 +6,8 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::body::Body;
+use axum::http::Response;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Disposition, Keep, Receipt, StoreError};
@@ -63,6 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         intake: Intake::new(Privacy::full(SessionKey::new(b"example".to_vec()))),
         store: Forgetful::default(),
         reports: NoReports,
+        not_found_page: || Response::new(Body::empty()),
         clock: now,
     });
     println!("http://{}", listener.local_addr()?);

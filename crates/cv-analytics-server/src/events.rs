@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, header};
 use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::store::{Disposition, Keep};
+use hyper::body::Body as _;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -28,6 +29,8 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    // A request without a body brings no events.
+    let has_body = !body.is_end_stream();
     let response = match keep(&server, &parts, body).await {
         Ok(answer) => {
             let mut response =
@@ -37,7 +40,12 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response
         }
-        Err(error) => error.into_response(),
+        Err(error) => {
+            if let Some(reason) = error.refusal().filter(|_| has_body) {
+                server.refuse(reason);
+            }
+            error.into_response()
+        }
     };
     server.metrics().answered(Route::Events, response.status());
     response

@@ -8,7 +8,7 @@
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.
 //! 5. `events`, `reports`, `health`: the plain routes.
-//! 6. `request_body`, `unread_body`, `rate_limits`, `metrics`, `plain_error`: what all of them use.
+//! 6. `request_body`, `unread_body`, `rate_limits`, `refusals`, `metrics`, `plain_error`: what all of them use.
 
 pub mod configuration;
 mod events;
@@ -16,6 +16,7 @@ mod health;
 mod metrics;
 mod plain_error;
 mod rate_limits;
+mod refusals;
 mod reports;
 mod request_body;
 mod serve;
@@ -31,11 +32,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, Uri};
+use axum::http::{HeaderMap, Response, Uri, header};
 use axum::routing::{get, post};
 use cv_analytics_core::store::Keep;
 
 pub use self::rate_limits::{ClientAddress, RateLimits};
+pub use self::refusals::RefusalCounter;
 pub use self::reports::Reports;
 pub use self::serve::serve;
 pub use self::server::{Server, Setup};
@@ -59,30 +61,42 @@ pub fn app<K: Keep, R: Reports>(server: Arc<Server<K, R>>) -> Router {
         .with_state(server)
 }
 
-async fn not_found<K: Keep, R: Reports>(State(server): State<Arc<Server<K, R>>>) -> Response<Body> {
-    refuse(&server, PlainError::not_found())
+async fn not_found<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let response = if is_browser(&headers) {
+        (server.not_found_page)()
+    } else {
+        PlainError::not_found().into_response()
+    };
+    server.metrics().answered(Route::Other, response.status());
+    response
+}
+
+/// Whether a request asks for a page.
+pub fn is_browser(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.to_ascii_lowercase().contains("text/html"))
 }
 
 async fn method_not_allowed<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
 ) -> Response<Body> {
-    refuse(&server, PlainError::method_not_allowed())
+    let response = PlainError::method_not_allowed().into_response();
+    server.metrics().answered(Route::Other, response.status());
+    response
 }
 
 /// Every address of two parts could be a queue's, but only one is.
 async fn queue_or_nowhere<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
+    server: State<Arc<Server<K, R>>>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    let is_queue = uri.path().ends_with(QUEUE_NAME);
-    refuse(
-        &server,
-        if is_queue { PlainError::method_not_allowed() } else { PlainError::not_found() },
-    )
-}
-
-fn refuse<K: Keep, R: Reports>(server: &Server<K, R>, error: PlainError) -> Response<Body> {
-    let response = error.into_response();
-    server.metrics().answered(Route::Other, response.status());
-    response
+    if uri.path().ends_with(QUEUE_NAME) {
+        method_not_allowed(server).await
+    } else {
+        not_found(server, headers).await
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::store::Disposition;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -50,6 +51,7 @@ pub(crate) struct Metrics {
     messages: Labelled,
     requests: Family<RequestLabels, Counter>,
     failures: Labelled,
+    refused_messages: Labelled,
     acknowledgement: Histogram,
 }
 
@@ -59,6 +61,7 @@ impl Metrics {
         let messages = Labelled::default();
         let requests = Family::<RequestLabels, Counter>::default();
         let failures = Labelled::default();
+        let refused_messages = Labelled::default();
         // 0.25 ms to 8 s.
         let acknowledgement = Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         registry.register(
@@ -77,13 +80,18 @@ impl Metrics {
             failures.clone(),
         );
         registry.register(
+            "refused_messages",
+            "Messages refused at the door, by reason",
+            refused_messages.clone(),
+        );
+        registry.register(
             "acknowledgement_seconds",
             "Time from a request for the queue to its answer of success",
             acknowledgement.clone(),
         );
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program's version", build);
-        Self { registry, messages, requests, failures, acknowledgement }
+        Self { registry, messages, requests, failures, refused_messages, acknowledgement }
     }
 
     pub(crate) fn kept(&self, disposition: Disposition) {
@@ -96,6 +104,10 @@ impl Metrics {
 
     pub(crate) fn refused(&self, reason: &'static str) {
         self.failures.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    pub(crate) fn message_refused(&self, reason: RefusalReason) {
+        self.refused_messages.get_or_create(&[("reason", reason.code())]).inc();
     }
 
     pub(crate) fn acknowledged(&self, elapsed: Duration) {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 use serde_json::json;
 
@@ -60,6 +61,22 @@ impl PlainError {
     pub(crate) fn method_not_allowed() -> Self {
         let message = "this address does not take this method";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
+    /// Why the events of the request were refused; `None` where the same request may succeed later.
+    pub(crate) fn refusal(&self) -> Option<RefusalReason> {
+        match self.code {
+            "unauthorized" | "too_many_failures" => Some(RefusalReason::Token),
+            "too_large" => Some(RefusalReason::Size),
+            _ if matches!(
+                self.status,
+                StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            ) =>
+            {
+                Some(RefusalReason::Request)
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::body::Body;
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, Response, header};
 use cv_analytics_core::intake::Intake;
+use cv_analytics_core::refusal::{RefusalReason, Refusals};
 use cv_analytics_core::store::{Arrival, DeduplicationId, Keep, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ use crate::configuration::{Credentials, Limits, PublicUrl};
 use crate::metrics::Metrics;
 use crate::plain_error::PlainError;
 use crate::rate_limits::{ClientAddress, RateLimits};
+use crate::refusals::RefusalCounter;
 use crate::reports::Reports;
 use crate::request_body::{BodyError, BodyReader, ReadBody};
 use crate::sigv4::{AcceptedHosts, Verifier};
@@ -39,6 +41,8 @@ pub struct Setup<K, R> {
     pub store: K,
     /// Makes reports.
     pub reports: R,
+    /// Answers a browser that asks for a page that does not exist.
+    pub not_found_page: fn() -> Response<Body>,
     /// Tells the time.
     pub clock: fn() -> Timestamp,
 }
@@ -53,7 +57,9 @@ pub struct Server<K, R> {
     intake: Intake,
     store: K,
     reports: R,
+    pub(crate) not_found_page: fn() -> Response<Body>,
     clock: fn() -> Timestamp,
+    refusals: RefusalCounter,
     created_at: Timestamp,
     message_namespace: Uuid,
     process_id: Uuid,
@@ -69,8 +75,9 @@ pub struct Server<K, R> {
 impl<K: Keep, R: Reports> Server<K, R> {
     /// Puts a server together.
     pub fn new(setup: Setup<K, R>) -> Self {
-        let Setup { credentials, listening, public_url, limits, intake, store, reports, clock } =
+        let Setup { credentials, listening, public_url, limits, intake, store, reports, .. } =
             setup;
+        let (not_found_page, clock) = (setup.not_found_page, setup.clock);
         let hosts = AcceptedHosts::new(listening, public_url.as_ref());
         Self {
             token_hash: hash(credentials.token.reveal()),
@@ -85,7 +92,9 @@ impl<K: Keep, R: Reports> Server<K, R> {
             intake,
             store,
             reports,
+            not_found_page,
             clock,
+            refusals: RefusalCounter::default(),
             created_at: clock(),
             process_id: Uuid::new_v4(),
             requests: AtomicU64::new(0),
@@ -107,6 +116,26 @@ impl<K: Keep, R: Reports> Server<K, R> {
         if self.is_writable.swap(is_writable, Ordering::Relaxed) != is_writable && is_writable {
             tracing::info!("the store takes writes again");
         }
+    }
+
+    /// Notes that the store failed; logged once for each outage, not for each request.
+    pub fn note_failure(&self, error: &StoreError) {
+        if self.is_writable() {
+            let source = std::error::Error::source(error).map(ToString::to_string);
+            tracing::error!(error = %error, error.source = source, "failed to store messages");
+        }
+        self.note_writable(false);
+    }
+
+    /// Counts a message that is refused.
+    pub(crate) fn refuse(&self, reason: RefusalReason) {
+        self.metrics.message_refused(reason);
+        self.refusals.count(Refusals::one(reason, self.now()));
+    }
+
+    /// The messages that were refused, for the program to log and to store.
+    pub fn refusals(&self) -> &RefusalCounter {
+        &self.refusals
     }
 
     /// Whether the store took the last write.
@@ -241,14 +270,7 @@ impl<K: Keep, R: Reports> Server<K, R> {
                     self.metrics.kept(receipt.disposition);
                 }
             }
-            Err(error) => {
-                // Once for each outage, not for each request.
-                if self.is_writable() {
-                    let source = std::error::Error::source(error).map(ToString::to_string);
-                    tracing::error!(error = %error, error.source = source, "failed to store messages");
-                }
-                self.note_writable(false);
-            }
+            Err(error) => self.note_failure(error),
         }
         kept
     }

@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
+use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -43,8 +44,8 @@ const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security
 
 /// Why a request is not taken as signed by the holder of the key.
 ///
-/// None of them says whether the access key exists: an unknown key and a wrong signature are
-/// both [`SignatureError::Mismatch`], after the same work.
+/// None of them tells the sender whether the access key exists: an unknown key and a wrong
+/// signature have the same answer, after the same work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error("Request is missing Authentication Token")]
@@ -72,9 +73,28 @@ pub(crate) enum SignatureError {
          Check your AWS Access Key ID, AWS Secret Access Key and signing method."
     )]
     Mismatch,
+    /// Told to nobody but the owner: see [`SignatureError`].
+    #[error("{}", Self::Mismatch)]
+    UnknownKey,
 }
 
 impl SignatureError {
+    /// Why a message with this signature is refused.
+    pub(crate) const fn refusal(&self) -> RefusalReason {
+        match self {
+            Self::WrongScope { .. } => RefusalReason::Region,
+            Self::Skewed(_) => RefusalReason::Clock,
+            Self::WrongHost => RefusalReason::Host,
+            Self::UnknownKey => RefusalReason::Key,
+            Self::MissingAuthentication
+            | Self::Presigned
+            | Self::Incomplete(_)
+            | Self::SessionToken
+            | Self::PayloadHash(_)
+            | Self::Mismatch => RefusalReason::Signature,
+        }
+    }
+
     /// The reason as a metric's label.
     pub(crate) const fn label(&self) -> &'static str {
         match self {
@@ -87,6 +107,7 @@ impl SignatureError {
             Self::PayloadHash(_) => "payload_hash",
             Self::WrongHost => "host",
             Self::Mismatch => "mismatch",
+            Self::UnknownKey => "key",
         }
     }
 }
@@ -158,20 +179,16 @@ impl Verifier {
                 "The request must contain a 'Host' header.".to_owned(),
             ));
         };
-        let candidates = self.hosts.candidates(host);
-        if candidates.iter().all(Option::is_none) {
-            return Err(SignatureError::WrongHost);
-        }
         let signing_key = self.signing_key(claim.date);
         let known_key = claim
             .authorization
             .access_key_id()
             .as_bytes()
             .ct_eq(self.credentials.access_key_id.as_bytes());
-        for host in candidates.into_iter().flatten() {
+        for candidate in self.hosts.candidates(host) {
             let canonical = CanonicalRequest {
                 parts,
-                host,
+                host: &candidate.host,
                 authorization: &claim.authorization,
                 body_hash: &body_hash,
             };
@@ -179,10 +196,11 @@ impl Verifier {
                 calculate_signature(&signing_key, &string_to_sign(claim, &canonical.to_bytes()));
             let right = signature.as_bytes().ct_eq(claim.authorization.signature().as_bytes());
             if bool::from(right & known_key) {
-                return Ok(());
+                // The holder of the key sent it, to an address that is not known as ours.
+                return if candidate.is_ours { Ok(()) } else { Err(SignatureError::WrongHost) };
             }
         }
-        Err(SignatureError::Mismatch)
+        Err(if known_key.into() { SignatureError::Mismatch } else { SignatureError::UnknownKey })
     }
 
     fn check_scope(&self, authorization: &Authorization) -> Result<(), SignatureError> {

@@ -52,6 +52,7 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let answer = handle(&server, &parts, body).await;
+    count_refused(&server, &parts, &answer);
     let request_id = server.next_request_id().to_string();
     let mut response = match (json_protocol::speaks(&parts.headers), &answer) {
         (true, Ok(answer)) => json_protocol::write(answer),
@@ -72,6 +73,36 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
     response.map(Body::from)
 }
 
+/// Counts the messages that `answer` refuses.
+fn count_refused<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    parts: &Parts,
+    answer: &Result<Answer, SqsError>,
+) {
+    match answer {
+        Ok(Answer::Batch { failed, .. }) => {
+            failed.iter().filter_map(|(_, error)| error.refusal).for_each(|why| server.refuse(why));
+        }
+        Err(SqsError { refusal: Some(reason), .. }) if brings_messages(parts) => {
+            server.refuse(*reason);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a request would bring messages if it were right: a refused one may be anything that a
+/// stranger sends to this address.
+fn brings_messages(parts: &Parts) -> bool {
+    let text = |name| parts.headers.get(name).map(|value: &HeaderValue| value.as_bytes());
+    match text("x-amz-target") {
+        Some(target) => target.windows(11).any(|part| part == b"SendMessage"),
+        None => {
+            text("authorization").is_some_and(|value| value.starts_with(b"AWS4-"))
+                || parts.uri.path().ends_with(QUEUE_NAME)
+        }
+    }
+}
+
 async fn handle<K: Keep, R: Reports>(
     server: &Server<K, R>,
     parts: &Parts,
@@ -81,7 +112,7 @@ async fn handle<K: Keep, R: Reports>(
         .authentication_failed(&parts.extensions, error.label())
     {
         Ok(()) => SqsError::from(error),
-        Err(retry_after_seconds) => SqsError::too_many_failures(retry_after_seconds),
+        Err(seconds) => SqsError::too_many_failures(seconds, error.refusal()),
     };
     let now = server.now();
     let claim = server.verifier().read(parts, now).map_err(failed)?;
@@ -107,12 +138,13 @@ async fn perform<K: Keep, R: Reports>(
         Action::SendMessage(message) => send(server, &message, &body.bytes).await,
         Action::SendMessageBatch(entries) => send_batch(server, &entries, &body.bytes).await,
         Action::GetQueueUrl { queue_name } => {
-            queue::check_name(queue_name.as_deref())?;
+            queue::check_name(queue_name.as_deref()).map_err(SqsError::without_message)?;
             let received = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
             Ok(Answer::QueueUrl(server.queue_url(received)))
         }
         Action::GetQueueAttributes { names } => {
-            Ok(Answer::Attributes(queue::attributes(&names, server.region(), server.created_at())?))
+            let attributes = queue::attributes(&names, server.region(), server.created_at());
+            Ok(Answer::Attributes(attributes.map_err(SqsError::without_message)?))
         }
     }
 }

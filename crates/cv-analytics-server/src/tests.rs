@@ -7,12 +7,13 @@ mod limits;
 mod memory_store;
 mod plain_routes;
 mod queue;
+mod refusals;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::week::IsoWeek;
@@ -46,6 +47,7 @@ impl Reports for WeekEcho {
 pub(super) struct Rig {
     pub(super) app: Router,
     pub(super) store: MemoryStore,
+    pub(super) server: Arc<Server<MemoryStore, WeekEcho>>,
 }
 
 /// An answer, read whole.
@@ -69,9 +71,10 @@ impl Rig {
             intake: Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec()))),
             store: store.clone(),
             reports: WeekEcho,
+            not_found_page: || Response::new(Body::from("a page")),
             clock: || NOW,
         }));
-        Self { app: app(server), store }
+        Self { app: app(Arc::clone(&server)), store, server }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answered {

@@ -149,7 +149,7 @@ fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage>
             })?
         }
         Table::Deliveries => {
-            let sql = "SELECT week, duplicates, conflicts, dead_letters FROM deliveries \
+            let sql = "SELECT week, duplicates, conflicts, dead_letters, refused FROM deliveries \
                        WHERE week > ?1 ORDER BY week";
             read(connection, sql, text, limit, |row| Ok((deliveries(row)?, row.get(0)?)))?
         }
@@ -211,6 +211,7 @@ fn deliveries(row: &Row<'_>) -> Result<Archived> {
         duplicates: count(1)?,
         conflicts: count(2)?,
         dead_letters: count(3)?,
+        refused: count(4)?,
     })
 }
 
@@ -240,19 +241,20 @@ fn put(batch: &mut Batch<'_>, item: &Archived, erased: &mut HashSet<[u8; 32]>) -
             }
             Ok(kept)
         }
-        Archived::Deliveries { week, duplicates, conflicts, dead_letters } => {
+        Archived::Deliveries { week, duplicates, conflicts, dead_letters, refused } => {
             let count = |count: &u64| i64::try_from(*count).unwrap_or(i64::MAX);
             connection
                 .prepare_cached(
-                    "INSERT INTO deliveries VALUES (?1, ?2, ?3, ?4) ON CONFLICT (week) DO UPDATE SET \
+                    "INSERT INTO deliveries VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (week) DO UPDATE SET \
                      duplicates = max(duplicates, ?2), conflicts = max(conflicts, ?3), \
-                     dead_letters = max(dead_letters, ?4)",
+                     dead_letters = max(dead_letters, ?4), refused = max(refused, ?5)",
                 )?
                 .execute(params![
                     week.to_string(),
                     count(duplicates),
                     count(conflicts),
-                    count(dead_letters)
+                    count(dead_letters),
+                    count(refused)
                 ])?;
             Ok(kept)
         }

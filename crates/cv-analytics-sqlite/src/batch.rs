@@ -139,7 +139,8 @@ impl<'t> Batch<'t> {
         for (week, counts) in &self.added_nothing {
             connection
                 .prepare_cached(
-                    "INSERT INTO deliveries VALUES (?1, ?2, ?3, ?4) ON CONFLICT (week) DO UPDATE SET \
+                    "INSERT INTO deliveries (week, duplicates, conflicts, dead_letters) \
+                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (week) DO UPDATE SET \
                      duplicates = duplicates + ?2, conflicts = conflicts + ?3, \
                      dead_letters = dead_letters + ?4",
                 )?

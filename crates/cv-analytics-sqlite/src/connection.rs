@@ -6,8 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use cv_analytics_core::store::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
+use crate::open_files::beside;
 use crate::schema::{STEPS, bring_up_to_date, opening_failed};
 
 /// How long a connection waits for another program that holds the file.
@@ -26,6 +28,11 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // SQLite opens what it cannot write for reading.
+    if connection.is_readonly(MAIN_DB).map_err(failed)? {
+        let message = format!("could not open {}: the database may not be written", path.display());
+        return Err(StoreError::unavailable(message, "the file can be read only"));
+    }
     // Before anything is written, so that a file that is not ours stays as it is.
     bring_up_to_date(&mut connection, path, STEPS)?;
     set_for_writing(&connection).map_err(failed)?;
@@ -40,15 +47,32 @@ fn set_for_writing(connection: &Connection) -> rusqlite::Result<()> {
     // `Checkpointer` decides when.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(48);
-    Ok(())
+    // The first look opens the log, which SQLite makes where it is missing.
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))
 }
 
-/// Opens a file that [`open_writer`] has opened before, for reading.
+/// Opens a file that is there, for reading.
 pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let opened = set_for_reading(Connection::open_with_flags(path, flags));
+    let Err(error) = opened else { return opened };
+    let is_about_the_folder =
+        matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
+    // Without a log the file is whole, and nobody writes to it.
+    if !is_about_the_folder || !path.exists() || beside(path, "-wal").exists() {
+        return Err(error);
+    }
+    let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+    let uri = format!("file:{path}?immutable=1");
+    set_for_reading(Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI))
+}
+
+fn set_for_reading(opened: rusqlite::Result<Connection>) -> rusqlite::Result<Connection> {
+    let connection = opened?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    // The first look opens the log, which SQLite makes where it is missing.
+    connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
     Ok(connection)
 }
 

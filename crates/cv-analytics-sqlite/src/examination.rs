@@ -1,12 +1,13 @@
 //! Looking at a file without changing it: whether it is sound, and ours.
 
 use std::path::Path;
-use std::time::Duration;
 
 use cv_analytics_core::store::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
+use crate::connection::open_reader;
 use crate::error::Failure;
+use crate::open_files::beside;
 use crate::schema::{APPLICATION_ID, STEPS, opening_failed};
 
 /// Damages that are named; the first says it all.
@@ -33,19 +34,18 @@ pub struct Examination {
 /// GB. A server may run on it.
 ///
 /// # Errors
-/// A file that cannot be opened, or is no SQLite database.
+/// [`StoreErrorKind::Refused`] where it is no SQLite database or damaged, `Unavailable` where it cannot
+/// be opened.
+///
+/// [`StoreErrorKind::Refused`]: cv_analytics_core::store::StoreErrorKind::Refused
 pub fn examine(path: &Path) -> Result<Examination, StoreError> {
     let failed = |error| opening_failed(path, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(Duration::from_secs(10)).map_err(failed)?;
+    let connection = open_reader(path).map_err(failed)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let application_id = number("application_id").map_err(failed)?;
     let schema_version = number("user_version").map_err(failed)?;
     let journal_mode =
         connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(failed)?;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     Ok(Examination {
         is_ours: application_id == i64::from(APPLICATION_ID),
@@ -53,7 +53,7 @@ pub fn examine(path: &Path) -> Result<Examination, StoreError> {
         newest_version: i64::try_from(STEPS.len()).unwrap_or(i64::MAX),
         journal_mode,
         damages: damages(&connection),
-        bytes: (length(path), length(Path::new(&log))),
+        bytes: (length(path), length(&beside(path, "-wal"))),
     })
 }
 

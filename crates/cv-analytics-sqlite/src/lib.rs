@@ -3,13 +3,14 @@
 //! In reading order:
 //!
 //! 1. [`SqliteStore`] here: the file, and the ports on it.
-//! 2. `writer`: the one thread that writes, with group commit; `batch`: what it does with the
+//! 2. `writer`: the one thread that writes, with group commit; `open_files`, whether it still writes where
+//!    others read; `batch`: what it does with the
 //!    arrivals of one transaction; `deduplication`; `checkpointer`; `changes`, which numbers what they did.
 //! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
 //! 4. `reader`: reading beside the writer; `observations`, `browse`, `export`,
 //!    `ledger`.
 //! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`,
-//!    `serving_lock`, `canary` and `examination`: what the program does with a store beyond the ports.
+//!    `serving_lock`, `canary`, `refusals` and `examination`: what the program does with a store beyond the ports.
 
 mod archive;
 mod batch;
@@ -28,7 +29,9 @@ mod export;
 mod health;
 mod ledger;
 mod observations;
+mod open_files;
 mod reader;
+mod refusals;
 mod retention;
 mod row;
 mod schema;
@@ -44,7 +47,7 @@ use std::sync::Arc;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observe, Receipt, StoreError,
+    Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observe, Receipt, StoreError, StoreErrorKind,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -86,6 +89,42 @@ impl SqliteStore {
         Ok(Self { path: Arc::new(path.to_owned()), writer, reader })
     }
 
+    /// Opens the file, for reading where it cannot be written: on a read-only disk, or as another
+    /// user. Every write then fails with the reason.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_or_read(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        match Self::open(path) {
+            Err(error) if error.kind == StoreErrorKind::Unavailable => {
+                Self::open_read_only(path).map_err(|_| error)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Opens the file, which has to be there and of this version, for reading.
+    ///
+    /// # Errors
+    /// Refuses a file of an earlier version too, which cannot be brought up to date.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let reader = ReaderHandle::start(path)?;
+        Ok(Self { path: Arc::new(path.to_owned()), writer: WriterHandle::read_only(), reader })
+    }
+
+    /// Whether the file was opened for reading only.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.is_read_only()
+    }
+
+    /// Fails where the open file is no longer the one at its path. Looks at the folder and writes
+    /// nothing.
+    pub fn check_in_place(&self) -> Result<(), StoreError> {
+        self.writer.check_in_place()
+    }
+
     /// Streams every interaction in order of arrival, page by page. What arrives meanwhile may
     /// or may not be among them.
     pub fn export(
@@ -125,14 +164,20 @@ impl Observe for SqliteStore {
                 duplicates: Some(row.get::<_, i64>(0)?.unsigned_abs()),
                 conflicts: Some(row.get::<_, i64>(1)?.unsigned_abs()),
                 dead_letters: row.get::<_, i64>(2)?.unsigned_abs(),
+                refused: Some(row.get::<_, i64>(3)?.unsigned_abs()),
             })
         };
-        let none = Deliveries { duplicates: Some(0), conflicts: Some(0), dead_letters: 0 };
+        let none = Deliveries {
+            duplicates: Some(0),
+            conflicts: Some(0),
+            dead_letters: 0,
+            refused: Some(0),
+        };
         self.reader
             .read("count the deliveries", move |connection| {
                 let found = connection
                     .prepare_cached(
-                        "SELECT duplicates, conflicts, dead_letters FROM deliveries WHERE week = ?1",
+                        "SELECT duplicates, conflicts, dead_letters, refused FROM deliveries WHERE week = ?1",
                     )?
                     .query_row([week.to_string()], counts)
                     .optional()?;

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::open_reader;
 use crate::error::{Result, closed};
-use crate::schema::opening_failed;
+use crate::schema::{check_version, opening_failed};
 
 /// Questions that may wait.
 const QUEUE: usize = 256;
@@ -25,9 +25,10 @@ type Question = Box<dyn FnOnce(&Connection) + Send>;
 pub(crate) struct ReaderHandle(mpsc::Sender<Question>);
 
 impl ReaderHandle {
-    /// Starts the thread on a file that the writer has opened.
+    /// Starts the thread on a file of this version.
     pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
         let connection = open_reader(path).map_err(|error| opening_failed(path, error))?;
+        check_version(&connection, path)?;
         let (questions, mut waiting) = mpsc::channel::<Question>(QUEUE);
         thread::Builder::new()
             .name("store-reader".to_owned())

@@ -12,7 +12,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x6376_616e;
 
 /// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one
 /// never changes.
-pub(crate) const STEPS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+pub(crate) const STEPS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Brings the file to the newest version.
 ///
@@ -41,6 +42,22 @@ pub(crate) fn bring_up_to_date(
         .pragma_update(None, "user_version", i64::try_from(steps.len()).unwrap_or(i64::MAX))
         .map_err(failed)?;
     transaction.commit().map_err(failed)
+}
+
+/// Checks that the file is ours and of the newest version.
+///
+/// # Errors
+/// As [`bring_up_to_date`]; refuses a file of an earlier version too.
+pub(crate) fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = Header::read(connection).map_err(|error| opening_failed(path, error))?;
+    if found.check(path, STEPS.len())? == STEPS.len() {
+        return Ok(());
+    }
+    Err(StoreError::refused(format!(
+        "{} was written by an earlier cv-analytics, and cannot be brought up to date where it cannot be written: copy \
+         it into a folder that can be written, and name the copy",
+        path.display()
+    )))
 }
 
 struct Header {

@@ -18,6 +18,7 @@ use crate::checkpointer::{Checkpointer, checkpoint};
 use crate::connection::open_writer;
 use crate::deduplication::Deduplication;
 use crate::error::{Failure, Result, closed};
+use crate::open_files::OpenFiles;
 
 /// Calls that may wait for the writer; more are refused at once.
 const QUEUE: usize = 4_096;
@@ -42,9 +43,16 @@ enum Command {
 /// Sends work to the writer's thread.
 #[derive(Clone)]
 pub(crate) struct WriterHandle {
-    commands: mpsc::Sender<Command>,
+    thread: Option<WriterThread>,
     commits: Arc<CommitCounts>,
     changes: Arc<Changes>,
+}
+
+/// The thread; there is none where the file is read only.
+#[derive(Clone)]
+struct WriterThread {
+    commands: mpsc::Sender<Command>,
+    files: Arc<OpenFiles>,
 }
 
 /// How well commits are shared.
@@ -59,6 +67,7 @@ pub(crate) struct CommitCounts {
 /// What the writer's thread works with.
 pub(crate) struct Writer {
     connection: Connection,
+    files: Arc<OpenFiles>,
     deduplication: Deduplication,
     checkpointer: Checkpointer,
     commits: Arc<CommitCounts>,
@@ -72,11 +81,16 @@ impl WriterHandle {
     pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
         let mut connection = open_writer(path)?;
         let checkpointer = Checkpointer::start(path, &mut connection)?;
+        let files = OpenFiles::note(path).map_err(|error| {
+            StoreError::unavailable(format!("could not look at {}", path.display()), error)
+        })?;
+        let files = Arc::new(files);
         let (commands, waiting) = mpsc::channel(QUEUE);
         let commits = Arc::new(CommitCounts::default());
         let changes = Arc::new(Changes::default());
         let writer = Writer {
             connection,
+            files: Arc::clone(&files),
             deduplication: Deduplication::default(),
             checkpointer,
             commits: Arc::clone(&commits),
@@ -87,7 +101,32 @@ impl WriterHandle {
             .name("store-writer".to_owned())
             .spawn(move || writer.work(waiting))
             .map_err(|error| StoreError::unavailable("could not start the store", error))?;
-        Ok(Self { commands, commits, changes })
+        Ok(Self { thread: Some(WriterThread { commands, files }), commits, changes })
+    }
+
+    /// A handle that refuses every write.
+    pub(crate) fn read_only() -> Self {
+        Self { thread: None, commits: Arc::default(), changes: Arc::default() }
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.thread.is_none()
+    }
+
+    /// Fails where the open files are no longer those at their paths.
+    pub(crate) fn check_in_place(&self) -> std::result::Result<(), StoreError> {
+        let what = "write to the database";
+        let checked = self.thread.as_ref().map_or(Ok(()), |thread| thread.files.check());
+        checked.map_err(|failure| failure.to_store_error(what))
+    }
+
+    fn commands(&self, what: &str) -> std::result::Result<&mpsc::Sender<Command>, StoreError> {
+        let thread = self.thread.as_ref().ok_or_else(|| {
+            StoreError::refused(format!(
+                "could not {what}: the database can be read here and not written"
+            ))
+        })?;
+        Ok(&thread.commands)
     }
 
     /// Keeps arrivals in the next commit. Refuses at once where too many calls wait.
@@ -96,7 +135,8 @@ impl WriterHandle {
         arrivals: Vec<Prepared>,
     ) -> std::result::Result<Vec<Receipt>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.commands.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
+        let commands = self.commands(KEEPING)?;
+        commands.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::unavailable(
                 format!("could not {KEEPING}"),
                 format!("{QUEUE} calls are waiting for the disk"),
@@ -119,7 +159,8 @@ impl WriterHandle {
             // Nobody may be waiting any more.
             let _ = answer.send(done);
         };
-        self.commands.send(Command::Run(Box::new(work))).await.map_err(|_| closed(what))?;
+        let commands = self.commands(what)?;
+        commands.send(Command::Run(Box::new(work))).await.map_err(|_| closed(what))?;
         answered.await.unwrap_or_else(|_| Err(closed(what)))
     }
 
@@ -135,8 +176,9 @@ impl WriterHandle {
 
     /// Ends the thread once it has done what waits.
     pub(crate) async fn close(&self) -> std::result::Result<(), StoreError> {
+        let Some(thread) = &self.thread else { return Ok(()) };
         let (answer, answered) = oneshot::channel();
-        if self.commands.send(Command::Close(answer)).await.is_err() {
+        if thread.commands.send(Command::Close(answer)).await.is_err() {
             return Ok(());
         }
         answered.await.unwrap_or(Ok(()))
@@ -193,7 +235,7 @@ impl Writer {
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
     ) -> Result<T> {
         let kept = Self::commit_batch(&mut self.connection, &mut self.deduplication, work);
-        match kept {
+        match kept.and_then(|kept| self.in_place().map(|()| kept)) {
             Ok((done, weeks)) => {
                 self.changes.note(&weeks);
                 Ok(done)
@@ -219,6 +261,30 @@ impl Writer {
         Ok((done, weeks))
     }
 
+    /// Fails where what was committed is not in the file at the path. Where only the log is gone, what
+    /// it held goes into the database before that is lost with the process.
+    fn in_place(&self) -> Result<()> {
+        let checked = self.files.check();
+        if checked.is_err()
+            && self.files.has_database()
+            && let Err(failure) = self.empty_the_log()
+        {
+            tracing::error!(?failure, "could not copy the deleted log into the database");
+        }
+        checked
+    }
+
+    /// Runs `work`, which leaves interactions as they are and changes the deliveries of `weeks`.
+    pub(crate) fn on_deliveries<T>(
+        &mut self,
+        weeks: &[WeekNumber],
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let done = self.beside_the_interactions(work)?;
+        self.changes.note(weeks);
+        Ok(done)
+    }
+
     /// Runs `work` in a transaction; what it did is undone where it fails. Any week may be another
     /// one after it.
     pub(crate) fn in_transaction<T>(
@@ -239,6 +305,7 @@ impl Writer {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
         transaction.commit()?;
+        self.in_place()?;
         Ok(done)
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_dashboard::private_file::write_private;
+use cv_analytics_server::configuration::{PublicUrl, PublicUrlError};
 use rand::RngExt;
 
 /// SQS's account part of the queue's address; the server has but one.
@@ -27,6 +28,28 @@ pub(crate) struct StoredCredentials {
     pub(crate) region: String,
     pub(crate) queue_url: String,
     pub(crate) token: String,
+}
+
+/// What `--public-url` says.
+#[derive(Clone, Debug)]
+pub(crate) enum PublicUrlOption {
+    /// `none`: there is none from now on.
+    Forget,
+    /// This one from now on.
+    Is(PublicUrl),
+}
+
+impl PublicUrlOption {
+    /// Reads a URL, or `none`.
+    ///
+    /// # Errors
+    /// Where it is neither.
+    pub(crate) fn parse(text: &str) -> Result<Self, PublicUrlError> {
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self::Forget);
+        }
+        PublicUrl::parse(text).map(Self::Is)
+    }
 }
 
 impl DataFolder {
@@ -59,6 +82,43 @@ impl DataFolder {
         self.path.join("outbox")
     }
 
+    /// The public URL in force: the one that `option` says, else that of an earlier start.
+    pub(crate) fn public_url(&self, option: Option<&PublicUrlOption>) -> Result<Option<PublicUrl>> {
+        match option {
+            Some(PublicUrlOption::Forget) => return Ok(None),
+            Some(PublicUrlOption::Is(url)) => return Ok(Some(url.clone())),
+            None => {}
+        }
+        let file = self.public_url_file();
+        match fs::read_to_string(&file) {
+            Ok(text) => PublicUrl::parse(text.trim()).map(Some).with_context(|| {
+                format!(
+                    "invalid {}: delete it, or start the server with --public-url",
+                    file.display()
+                )
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+        }
+    }
+
+    /// Remembers the public URL for later starts; `None` forgets it.
+    pub(crate) fn keep_public_url(&self, url: Option<&PublicUrl>) -> Result<()> {
+        let file = self.public_url_file();
+        let kept = match url {
+            Some(url) => write_private(&file, format!("{url}\n").as_bytes()),
+            None => match fs::remove_file(&file) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+        };
+        kept.with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    fn public_url_file(&self) -> PathBuf {
+        self.path.join("public-url")
+    }
+
     pub(crate) fn credentials_file(&self) -> PathBuf {
         self.path.join("credentials.env")
     }
@@ -69,18 +129,13 @@ impl DataFolder {
         let file = self.dashboard_token_file();
         let cannot = |what| format!("{} cannot be {what}", file.display());
         match fs::read_to_string(&file) {
-            Ok(text) => {
-                let lines = text.lines().map(str::trim);
-                let mut tokens =
-                    lines.filter_map(|line| line.strip_prefix(NAME)?.strip_prefix('='));
-                match tokens.next_back().filter(|token| !token.is_empty()) {
-                    Some(token) => Ok((token.to_owned(), false)),
-                    None => bail!(
-                        "{NAME} is missing in {}; delete the file and it is made anew",
-                        file.display()
-                    ),
-                }
-            }
+            Ok(text) => match value_of(&text, NAME).filter(|token| !token.is_empty()) {
+                Some(token) => Ok((token.to_owned(), false)),
+                None => bail!(
+                    "{NAME} is missing in {}; delete the file and it is made anew",
+                    file.display()
+                ),
+            },
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let token = StoredCredentials::generate("", "").token;
                 write_private(&file, format!("{NAME}={token}\n").as_bytes())
@@ -163,19 +218,10 @@ impl StoredCredentials {
     }
 
     fn read(text: &str) -> Result<Self> {
-        let text = text.trim_start_matches('\u{feff}');
-        let value = |name: &str| -> Result<String> {
-            let lines =
-                text.lines().map(|line| line.trim().trim_start_matches("export ").trim_start());
-            let mut values =
-                lines.filter_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
-            let value =
-                values.next_back().map(|value| value.trim().trim_matches(['"', '\'']).to_owned());
-            match value {
-                Some(value) if !value.is_empty() => Ok(value),
-                Some(_) => bail!("{name} is empty"),
-                None => bail!("{name} is missing"),
-            }
+        let value = |name: &str| match value_of(text, name) {
+            Some("") => bail!("{name} is empty"),
+            Some(value) => Ok(value.to_owned()),
+            None => bail!("{name} is missing"),
         };
         Ok(Self {
             access_key_id: value("AWS_ACCESS_KEY_ID")?,
@@ -205,6 +251,29 @@ impl StoredCredentials {
     }
 }
 
+/// The value of `name` in `text`, the last where there are several: lines `NAME=value`, in quotation marks
+/// or not, with `export` before them and a comment after them or not.
+fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let lines = text.trim_start_matches('\u{feff}').lines();
+    let lines = lines.map(|line| line.trim().trim_start_matches("export ").trim_start());
+    let values = lines.filter_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
+    let value = values.last()?.trim();
+    let quoted = value.strip_prefix(['"', '\'']).and_then(|rest| {
+        let mark = value.chars().next()?;
+        rest.split_once(mark).map(|(quoted, _)| quoted)
+    });
+    let end = |value: &str| {
+        let mut marks = value.match_indices('#');
+        marks.find_map(|(at, _)| {
+            value
+                .get(..at)
+                .filter(|before| before.is_empty() || before.ends_with([' ', '\t']))
+                .map(str::len)
+        })
+    };
+    quoted.or_else(|| value.get(..end(value).unwrap_or(value.len())).map(str::trim_end))
+}
+
 /// The queue's address at a server.
 pub(crate) fn queue_url(server: &str) -> String {
     format!("{}/{ACCOUNT}/{QUEUE}", server.trim_end_matches('/'))
@@ -229,6 +298,48 @@ mod tests {
             let permissions = fs::metadata(folder.credentials_file()).unwrap().permissions().mode();
             assert_eq!(permissions & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn quotation_marks_and_comments_are_no_part_of_a_value() {
+        let check = |line: &str, expect: Option<&str>| {
+            assert_eq!(value_of(line, "NAME"), expect, "{line:?}");
+        };
+        check("NAME=value", Some("value"));
+        check("NAME=value # comment", Some("value"));
+        check("NAME=value\t# comment", Some("value"));
+        check("NAME=val#ue", Some("val#ue"));
+        check("NAME=val#ue # comment # more", Some("val#ue"));
+        check("NAME= # comment", Some(""));
+        check("NAME=#comment", Some(""));
+        check("export NAME = \"a # b\" # comment", Some("a # b"));
+        check("NAME='a \"b\"' # comment", Some("a \"b\""));
+        check("NAME=\"unclosed # comment", Some("\"unclosed"));
+        check("# NAME=other", None);
+        check("NAME=first\nNAME=last\n", Some("last"));
+        check("\u{feff}NAME=value\r\n", Some("value"));
+        check("NAMES=other", None);
+    }
+
+    #[test]
+    fn a_public_url_is_remembered_until_another_is_given_or_it_is_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = DataFolder::new(directory.path());
+        let in_force = |option: Option<&str>| {
+            let option = option.map(|text| PublicUrlOption::parse(text).unwrap());
+            let url = folder.public_url(option.as_ref()).unwrap();
+            folder.keep_public_url(url.as_ref()).unwrap();
+            url.map(|url| url.to_string())
+        };
+        let (one, other) = ("https://one.example", "https://other.example");
+        assert_eq!(in_force(None), None);
+        assert_eq!(in_force(Some(one)).as_deref(), Some(one));
+        assert_eq!(in_force(None).as_deref(), Some(one));
+        assert_eq!(in_force(Some(other)).as_deref(), Some(other));
+        assert_eq!(in_force(None).as_deref(), Some(other));
+        assert_eq!(in_force(Some("none")), None);
+        assert_eq!(in_force(None), None);
+        assert!(PublicUrlOption::parse("nonsense").is_err());
     }
 
     #[test]

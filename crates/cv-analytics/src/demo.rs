@@ -45,7 +45,7 @@ pub(crate) struct Demo {
 }
 
 /// Runs the demo.
-pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
+pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<()> {
     if installation.store.is_some() {
         wrong_usage(
             "the demo keeps a database of its own: leave --store out, choose the folder with --data",
@@ -57,6 +57,7 @@ pub(crate) async fn run(installation: &Installation, demo: Demo) -> Result<()> {
     let folder = DataFolder::new(path);
     start_afresh(&folder)?;
 
+    demo.serve.leave_a_busy_default().await?;
     // Made-up traffic is no news to anybody.
     let mail = MailOptions::without_mail()?;
     let way = mail.way(&folder)?;

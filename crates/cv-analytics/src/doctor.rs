@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use cv_analytics_server::configuration::PublicUrl;
 
 use self::check::Findings;
 use crate::arguments::Installation;
+use crate::data_folder::PublicUrlOption;
 
 const HELP: &str = "Check an installation end to end, and say how to mend what is wrong
 
@@ -38,9 +38,9 @@ pub(crate) struct Doctor {
     /// Wait this many seconds for the canary
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
     wait: u64,
-    /// Check the server at this address too, as `https://analytics.example.org`: self-hosted
-    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
-    public_url: Option<PublicUrl>,
+    /// Check the server at this address too, as `https://analytics.example.org` [default: the one of `serve`]: self-hosted
+    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
+    public_url: Option<PublicUrlOption>,
     /// Put this before every name, as `dev-`: on AWS
     #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
     prefix: String,
@@ -61,7 +61,8 @@ pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<(
         aws::check(scope, canary_patience, &mut findings).await?;
         "aws"
     } else {
-        let public_url = doctor.public_url.as_ref().map(ToString::to_string);
+        let public_url = installation.folder().public_url(doctor.public_url.as_ref())?;
+        let public_url = public_url.as_ref().map(ToString::to_string);
         self_hosted::check(installation, public_url, canary_patience, &mut findings).await?;
         "self-hosted"
     };

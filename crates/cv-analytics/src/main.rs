@@ -15,6 +15,7 @@ mod earlier_rows;
 mod events;
 mod forget;
 mod gaps;
+mod http_agent;
 mod import_entries;
 mod input_lines;
 mod installation_store;

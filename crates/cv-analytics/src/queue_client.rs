@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::data_folder::StoredCredentials;
 use crate::demo_traffic::Message;
+use crate::http_agent::http_agent;
 
 /// How often one message is tried.
 const TRIES: u32 = 6;
@@ -36,11 +37,7 @@ impl QueueClient {
             url.split_once("://").with_context(|| format!("{url:?} is no queue URL"))?;
         let host = rest.split('/').next().unwrap_or_default();
         let endpoint = format!("{scheme}://{host}/");
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(limit))
-            .build()
-            .into();
+        let agent = http_agent(&endpoint, limit);
         Ok(Self { agent, credentials, endpoint })
     }
 

@@ -14,9 +14,9 @@ use cv_analytics_insights::view::owner_template::{MailContext, MailTemplate};
 use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_mail::mail_address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
-use cv_analytics_server::configuration::PublicUrl;
 
 use crate::arguments::{Installation, wrong_usage};
+use crate::data_folder::PublicUrlOption;
 use crate::installation_store::InstallationStore;
 use crate::mail_form::MailForm;
 use crate::mail_options::{MORE_OF_THE_MAIL, MailOptions, NO_SENDER, read_addresses};
@@ -65,9 +65,9 @@ pub(crate) struct ReportCommand {
         default_value = NO_RECIPIENT
     )]
     to: String,
-    /// Begin the mail's links with the server's public address
-    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
-    public_url: Option<PublicUrl>,
+    /// Begin the mail's links with the server's public address [default: the one of `serve`]
+    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
+    public_url: Option<PublicUrlOption>,
     #[command(flatten)]
     files: FigureFiles,
     #[command(flatten)]
@@ -232,7 +232,8 @@ impl ReportCommand {
             (InstallationStore::DynamoDb(_), None) => bail!("name the sender with --from"),
             (InstallationStore::Sqlite(store), sender) => {
                 let way = self.mail.way(&installation.folder())?;
-                let public_url = self.public_url.as_ref();
+                let public_url = installation.folder().public_url(self.public_url.as_ref())?;
+                let public_url = public_url.as_ref();
                 let mailing =
                     self.mail.mailing(&way, sender, recipients, public_url, store).await?;
                 let mailing = self.form.applied_to(mailing)?;

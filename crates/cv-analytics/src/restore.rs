@@ -101,6 +101,7 @@ async fn restore(
         duplicates: 0,
         conflicts: 0,
         dead_letters,
+        refused: 0,
     });
     restored.add_records(store.put_back(counted.collect()).await?);
     let bar = progress("events put back")?;

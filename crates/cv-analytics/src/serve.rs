@@ -3,7 +3,7 @@
 mod ready_server;
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -12,11 +12,12 @@ use clap::{Args, ValueEnum};
 use cv_analytics_dashboard::ProgramSetting;
 use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_server::configuration::{Limits, PublicUrl};
+use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::dashboard::on_aws;
-use crate::data_folder::{DataFolder, StoredCredentials, queue_url};
+use crate::data_folder::{DataFolder, PublicUrlOption, StoredCredentials, queue_url};
 use crate::mail_form::MailForm;
 use crate::mail_options::{MORE_OF_THE_MAIL, MailOptions};
 use crate::output;
@@ -43,12 +44,14 @@ pub(crate) struct Serve {
         long,
         value_name = "ADDR:PORT",
         env = "CV_ANALYTICS_LISTEN",
-        default_value = "127.0.0.1:8787"
+        default_value = DEFAULT_LISTEN,
+        value_parser = listen_address
     )]
     pub(crate) listen: SocketAddr,
-    /// Be reached at this address by agent and browser, as `https://analytics.example.org`
-    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrl::parse)]
-    pub(crate) public_url: Option<PublicUrl>,
+    /// Be reached at this address by agent and browser, as `https://analytics.example.org`; remembered for later starts,
+    /// `none` forgets it
+    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
+    pub(crate) public_url: Option<PublicUrlOption>,
     /// Show times in this zone, as `Europe/London` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
     time_zone: Option<OwnerZone>,
@@ -86,6 +89,9 @@ pub(crate) struct Serve {
     )]
     log_format: LogFormat,
 }
+
+/// The address that is listened on by default.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -130,6 +136,26 @@ impl Serve {
         Ok(())
     }
 
+    /// Binds the address that is listened on.
+    pub(crate) async fn bind(&self) -> Result<TcpListener> {
+        TcpListener::bind(self.listen).await.with_context(|| {
+            format!(
+                "cannot listen on {}; choose another address with --listen, port 0 picks a free one",
+                self.listen
+            )
+        })
+    }
+
+    /// Listens on any free port where another program has the default one.
+    pub(crate) async fn leave_a_busy_default(&mut self) -> Result<()> {
+        let is_default = self.listen.to_string() == DEFAULT_LISTEN;
+        if is_default && TcpListener::bind(self.listen).await.is_err() {
+            output::print_line(format!("{DEFAULT_LISTEN} is in use: taking another port."))?;
+            self.listen.set_port(0);
+        }
+        Ok(())
+    }
+
     /// How much is answered.
     pub(crate) fn limits(&self) -> Limits {
         Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
@@ -141,15 +167,12 @@ impl Serve {
     }
 
     /// What the dashboard shows of the options.
-    fn shown_settings(&self) -> Vec<ProgramSetting> {
+    fn shown_settings(&self, public_url: Option<&PublicUrl>) -> Vec<ProgramSetting> {
         let setting = |name, value: String| ProgramSetting { name, value };
         let for_ever = || "for ever".to_owned();
         let mut settings = vec![
             setting("Listens on", self.listen.to_string()),
-            setting(
-                "Public address",
-                self.public_url.as_ref().map_or("none".to_owned(), ToString::to_string),
-            ),
+            setting("Public URL", public_url.map_or("none".to_owned(), ToString::to_string)),
             setting("Shows times in", self.time_zone().to_string()),
             setting(
                 "Keeps interactions",
@@ -161,21 +184,35 @@ impl Serve {
         settings
     }
 
-    /// The credentials that are kept, or new ones; the queue's address in them is today's.
-    fn credentials(&self, folder: &DataFolder, url: &str) -> Result<(StoredCredentials, bool)> {
+    /// The credentials that are kept, or new ones, and the queue's address before; the one in them is
+    /// today's.
+    fn credentials(
+        &self,
+        folder: &DataFolder,
+        url: &str,
+    ) -> Result<(StoredCredentials, Option<String>)> {
         let kept = folder.credentials()?;
-        let first_start = kept.is_none();
         let mut credentials =
             kept.clone().unwrap_or_else(|| StoredCredentials::generate(&self.region, url));
-        if let Some(token) = self.token.as_ref().filter(|_| first_start) {
+        if let Some(token) = self.token.as_ref().filter(|_| kept.is_none()) {
             credentials.token.clone_from(token);
         }
         credentials.queue_url = queue_url(url);
         if kept.as_ref() != Some(&credentials) {
             folder.keep_credentials(&credentials)?;
         }
-        Ok((credentials, first_start))
+        Ok((credentials, kept.map(|kept| kept.queue_url)))
     }
+}
+
+/// An address and a port; of a name's addresses the first of IPv4, which every machine has.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let addresses = text.to_socket_addrs();
+    let addresses: Vec<_> = addresses
+        .map_err(|error| format!("expected ADDR:PORT, as 127.0.0.1:8787 or localhost:0: {error}"))?
+        .collect();
+    let of_ipv4 = addresses.iter().find(|address| address.is_ipv4());
+    of_ipv4.or(addresses.first()).copied().ok_or_else(|| format!("{text:?} has no address"))
 }
 
 /// A region's name, as `eu-west-2`; the Worker's client takes no other form.

@@ -71,7 +71,7 @@ impl Installation {
                 database.display()
             );
         }
-        self.open_or_create_sqlite().map(InstallationStore::Sqlite)
+        Ok(InstallationStore::Sqlite(SqliteStore::open_or_read(database)?))
     }
 
     /// Opens the store; a database is made where it is missing, tables are not.

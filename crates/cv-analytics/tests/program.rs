@@ -9,8 +9,15 @@
 
 #[path = "program/gaps_and_mail_form.rs"]
 mod gaps_and_mail_form;
+#[path = "program/moved_database.rs"]
+mod moved_database;
 #[path = "program/numbers_of_the_demo.rs"]
 mod numbers_of_the_demo;
+#[path = "program/public_url.rs"]
+mod public_url;
+#[cfg(unix)]
+#[path = "program/read_only.rs"]
+mod read_only;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -361,6 +368,7 @@ fn wrong_usage_ends_with_2_and_failures_with_1() {
         check_refusal(folder.path(), &["serve", "--region", region], 2, "as in eu-west-2");
     }
     check_refusal(folder.path(), &["serve", "--public-url", "example.org"], 2, "is no public URL");
+    check_refusal(folder.path(), &["serve", "--listen", "8787"], 2, "expected ADDR:PORT");
     check_refusal(
         folder.path(),
         &["serve", "--config", "none.toml"],
@@ -381,7 +389,7 @@ fn a_busy_port_a_busy_folder_and_a_newer_database_are_refused_with_a_sentence() 
         folder.path(),
         &["serve", "--data", "other", "--listen", address],
         1,
-        "cannot be listened on",
+        "cannot listen on",
     );
     drop(serving);
     let database = folder.path().join("cv-analytics-data/cv-analytics.db");

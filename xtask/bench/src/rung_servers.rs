@@ -10,7 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use axum::Router;
-use axum::http::header;
+use axum::body::Body;
+use axum::http::{Response, header};
 use axum::routing::post;
 use bytes::Bytes;
 use cv_analytics_core::intake::Intake;
@@ -66,6 +67,7 @@ pub(crate) fn serve(rung: &str, data: &Path) -> Result<()> {
                 intake: Intake::new(Privacy::full(SessionKey::new(SECRET.as_bytes()))),
                 store: NoStore::default(),
                 reports: NoReports,
+                not_found_page: || Response::new(Body::empty()),
                 clock: now,
             })))
         };

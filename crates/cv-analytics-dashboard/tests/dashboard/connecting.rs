@@ -87,7 +87,7 @@ async fn what_failed_of_a_test_question_is_said_with_what_to_do() {
     assert_eq!(sent.status, 502);
     for part in [
         "&lt;b&gt;refused&lt;&#x2f;b&gt;",
-        "only by the address on this machine",
+        "It arrived only by the address on this machine",
         "Question stored",
         "tunnel or proxy",
     ] {

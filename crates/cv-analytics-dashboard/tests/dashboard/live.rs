@@ -36,6 +36,8 @@ async fn watch(rig: &Rig, headers: &[(&str, &str)]) -> Body {
     let response = rig.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
     response.into_body()
 }
 

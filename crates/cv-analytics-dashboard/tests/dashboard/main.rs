@@ -17,6 +17,7 @@ mod mail;
 mod marks;
 mod numbers;
 mod overview;
+mod refused;
 mod rig;
 mod searching;
 mod settings;

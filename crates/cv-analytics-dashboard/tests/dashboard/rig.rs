@@ -11,7 +11,9 @@ use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Disposition, Keep};
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_dashboard::agent_connection::{AgentConnection, Attempt, Sending, TestQuestion};
+use cv_analytics_dashboard::agent_connection::{
+    AgentConnection, Attempt, Refused, Sending, TestQuestion,
+};
 use cv_analytics_dashboard::dead_letters::{DeadLetterError, DeadLetters, Entry, Listed, Retried};
 use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_dashboard::owner_sessions::OwnerSessions;
@@ -231,6 +233,10 @@ struct Connection {
 }
 
 impl AgentConnection for Connection {
+    fn refused_since(&self, moment: Timestamp) -> Refused<'_> {
+        Box::pin(self.store.refusals_since(moment))
+    }
+
     fn secrets_file(&self) -> &'static str {
         "/data/credentials.env"
     }

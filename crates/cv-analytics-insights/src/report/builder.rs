@@ -128,7 +128,7 @@ impl<'s> ReportBuilder<'s> {
             duplicates: deliveries.duplicates,
             conflicts: deliveries.conflicts,
             dead_letters: deliveries.dead_letters,
-            refused: None,
+            refused: deliveries.refused,
             waiting: None,
         });
         let by_outcome = gap_tally.by_outcome.iter_mut();

@@ -162,25 +162,28 @@ pub(super) fn line(figures: &[Figure]) -> Option<LinkedText> {
     LinkedText::joined(figures, " · ").if_any()
 }
 
-/// Capture health and deliveries; of a week with nothing in it only what could not be read.
+/// Capture health and deliveries; of a week with nothing in it only what was unreadable or refused.
 pub(super) fn capture(capture: &Capture, at: &ViewContext<'_>) -> Vec<Figure> {
     let deliveries = &capture.deliveries;
     let unread = deliveries.dead_letters;
     let dead_letters = Figure::new("Unreadable messages", number(unread), at.page("/dead-letters"))
         .note([(unread > 0).then(|| "Saved as received. They block nothing.".into())]);
+    let plain = |name, count: Option<u64>| {
+        let count = count.map_or_else(|| say::NOT_COUNTED.to_owned(), number);
+        Figure::new(name, count, None)
+    };
+    let refused = plain("Refused messages", deliveries.refused);
     let all = capture.interactions();
     if all == 0 {
-        return if unread > 0 { vec![dead_letters] } else { Vec::new() };
+        let is_any = [Some(unread), deliveries.refused].map(|count| count.is_some_and(|n| n > 0));
+        let figures = [dead_letters, refused].into_iter().zip(is_any);
+        return figures.filter_map(|(figure, is_any)| is_any.then_some(figure)).collect();
     }
     let of_all = share(capture.joined, all).and(capture.join_rate).map(|joined| {
         LinkedText::filled("{} of {}", [rate(joined).into(), at.count(all, at.this_week())])
     });
     let own = (capture.without_session > 0).then(|| "each a conversation of its own".into());
     let figure = |name, count: u64, filter| Figure::new(name, number(count), at.questions(filter));
-    let plain = |name, count: Option<u64>| {
-        let count = count.map_or_else(|| say::NOT_COUNTED.to_owned(), number);
-        Figure::new(name, count, None)
-    };
     let week = || at.this_week();
     let mut figures = vec![
         figure("Questions", capture.queries, week().half("query")),
@@ -193,7 +196,7 @@ pub(super) fn capture(capture: &Capture, at: &ViewContext<'_>) -> Vec<Figure> {
         plain("Duplicates ignored", deliveries.duplicates),
         plain("Conflicts", deliveries.conflicts),
         dead_letters,
-        plain("Refused messages", deliveries.refused),
+        refused,
     ];
     let waiting = deliveries.waiting.map(Some);
     figures.extend(waiting.map(|waiting| plain("In the dead-letter queue now", waiting)));

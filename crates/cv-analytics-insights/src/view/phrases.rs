@@ -4,6 +4,7 @@
 pub(crate) mod actions;
 pub mod gaps;
 pub(super) mod headline;
+pub mod refusals;
 
 use std::fmt::Display;
 
@@ -37,6 +38,10 @@ pub(super) const ANSWER_WITHOUT_QUESTION: (&str, &str) =
 pub(super) const FAILED_OR_UNANSWERED: &str = "Failed or unanswered";
 /// A filter stopped the question, or it came outside the agent's hours.
 pub(super) const STOPPED_OR_OUTSIDE_HOURS: &str = "Stopped or outside hours";
+
+/// What to do about refused messages; whose they were is not known.
+const REFUSED_TO_DO: &str = " cv-analytics doctor says why, and what to change. If your agent's secrets are right, they \
+                             came from another sender.";
 
 /// What a value is called that nobody sent.
 pub(super) const NOT_COLLECTED: &str = "not collected";
@@ -150,7 +155,9 @@ fn uncounted_messages(deliveries: &DeliveryCounts, at: &ViewContext<'_>) -> Opti
     let are_letters = [unread, deliveries.waiting].into_iter().flatten().any(|count| count > 0);
     let hint =
         if are_letters && !at.has_links() { ": see cv-analytics dead-letters list." } else { "." };
-    LinkedText::listed(texts).if_any().map(|texts| texts.text(hint))
+    let was_refused = deliveries.refused.is_some_and(|count| count > 0);
+    let to_do = if was_refused { REFUSED_TO_DO } else { "" };
+    LinkedText::listed(texts).if_any().map(|texts| texts.text(hint).text(to_do))
 }
 
 /// That the ratings come from another source than last week's; where last week has too few of them,
@@ -244,6 +251,9 @@ pub(super) fn data_complete(capture: &Capture, at: &ViewContext<'_>) -> Option<L
     if unread > 0 {
         let unread = counted(unread, "unreadable message", "unreadable messages");
         parts.push(LinkedText::linked(unread, at.page("/dead-letters")));
+    }
+    if let Some(refused) = capture.deliveries.refused.filter(|count| *count > 0) {
+        parts.push(counted(refused, "refused message", "refused messages").into());
     }
     (all > 0).then(|| LinkedText::joined(parts, " · "))
 }

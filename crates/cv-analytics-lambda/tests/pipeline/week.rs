@@ -46,6 +46,7 @@ async fn self_hosted_report(dead: u64) -> Report {
     let mut report = report(&store).await;
     report.capture.deliveries.duplicates = None;
     report.capture.deliveries.conflicts = None;
+    report.capture.deliveries.refused = None;
     report.capture.deliveries.dead_letters = dead;
     report
 }

@@ -111,9 +111,24 @@ fn a_proxy_may_rewrite_the_host_where_the_public_one_is_known() {
     check_host("cv.example", "cv.example:443", public, "ok");
     check_host("127.0.0.1:8787", "127.0.0.1:8787", public, "ok");
     check_host("cv.example", "127.0.0.1:8787", None, "mismatch");
+    // The key is right, and the host is not known as ours.
     check_host("cv.example", "cv.example", None, "host");
-    check_host("evil.example", "evil.example", public, "mismatch");
+    check_host("evil.example", "evil.example", public, "host");
     check_host("evil.example", "cv.example", public, "mismatch");
+}
+
+#[test]
+fn a_signer_may_leave_the_port_out_of_the_host() {
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        let received = format!("{host}:8787");
+        check_host(host, &received, None, "ok");
+        check_host(host, host, None, "ok");
+    }
+    let public = Some("https://cv.example:8443");
+    check_host("cv.example", "cv.example:8443", public, "ok");
+    check_host("cv.example", "127.0.0.1:8787", public, "ok");
+    check_host("cv.example:443", "cv.example", Some("https://cv.example"), "ok");
+    check_host("127.0.0.1:9999", "127.0.0.1:8787", None, "mismatch");
 }
 
 /// Prints the time of one verification: `cargo test --release -- --nocapture verification_takes`.

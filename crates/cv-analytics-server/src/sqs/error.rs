@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
+use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 
 use crate::sigv4::SignatureError;
@@ -20,6 +21,8 @@ pub(crate) struct SqsError {
     pub(crate) message: Cow<'static, str>,
     /// Set where the client should come back later.
     pub(crate) retry_after_seconds: Option<u64>,
+    /// Why a message is refused; `None` where it is none, or may be taken later.
+    pub(crate) refusal: Option<RefusalReason>,
 }
 
 impl SqsError {
@@ -29,7 +32,17 @@ impl SqsError {
         status: StatusCode,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { code, shape, status, message: message.into(), retry_after_seconds: None }
+        let message = message.into();
+        Self { code, shape, status, message, retry_after_seconds: None, refusal: None }
+    }
+
+    /// The error where no message is refused by it.
+    pub(crate) fn without_message(self) -> Self {
+        Self { refusal: None, ..self }
+    }
+
+    fn of_size(self) -> Self {
+        Self { refusal: Some(RefusalReason::Size), ..self }
     }
 
     fn bad_request(
@@ -37,7 +50,8 @@ impl SqsError {
         shape: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self::new(code, shape, StatusCode::BAD_REQUEST, message)
+        let error = Self::new(code, shape, StatusCode::BAD_REQUEST, message);
+        Self { refusal: Some(RefusalReason::Request), ..error }
     }
 
     /// Whether the sender is to blame, as batches and the JSON protocol say it.
@@ -59,6 +73,13 @@ impl SqsError {
             "com.amazon.coral.service#InvalidParameterValueException",
             message,
         )
+    }
+
+    pub(crate) fn message_too_long(limit: usize) -> Self {
+        Self::invalid_parameter(format!(
+            "One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
+        ))
+        .of_size()
     }
 
     pub(crate) fn invalid_attribute_name(name: &str) -> Self {
@@ -89,6 +110,7 @@ impl SqsError {
             "com.amazonaws.sqs#UnsupportedOperation",
             format!("{action} is not offered here: this endpoint only takes messages in."),
         )
+        .without_message()
     }
 
     pub(crate) fn unknown_action(action: &str) -> Self {
@@ -116,12 +138,12 @@ impl SqsError {
     }
 
     pub(crate) fn unsupported_media_type() -> Self {
-        Self::new(
+        let error = Self::bad_request(
             "UnsupportedMediaType",
             "com.amazon.coral.service#UnsupportedMediaTypeException",
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "A request with X-Amz-Target must have the content type application/x-amz-json-1.0.",
-        )
+        );
+        Self { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, ..error }
     }
 
     pub(crate) fn empty_batch() -> Self {
@@ -165,6 +187,7 @@ impl SqsError {
                 "Batch requests cannot be longer than 1048576 bytes. You have sent {bytes} bytes."
             ),
         )
+        .of_size()
     }
 
     pub(crate) fn too_large(limit: usize) -> Self {
@@ -174,6 +197,7 @@ impl SqsError {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The request's body is longer than {limit} bytes."),
         )
+        .of_size()
     }
 
     pub(crate) fn timed_out() -> Self {
@@ -192,15 +216,16 @@ impl SqsError {
             "com.amazon.coral.availability#ThrottlingException",
             "Rate exceeded",
         );
-        Self { retry_after_seconds: Some(1), ..error }
+        Self { retry_after_seconds: Some(1), ..error.without_message() }
     }
 
-    /// Too many failed authentications from one address.
-    pub(crate) fn too_many_failures(retry_after_seconds: u64) -> Self {
+    /// Too many failed authentications from one address; the last of them refused for `refusal`.
+    pub(crate) fn too_many_failures(retry_after_seconds: u64, refusal: RefusalReason) -> Self {
         let status = StatusCode::TOO_MANY_REQUESTS;
         let message = "Too many failed authentications from this address.";
         Self {
             retry_after_seconds: Some(retry_after_seconds),
+            refusal: Some(refusal),
             ..Self::new(
                 "Throttling",
                 "com.amazon.coral.availability#ThrottlingException",
@@ -262,13 +287,15 @@ impl From<SignatureError> for SqsError {
             | SignatureError::Skewed(_)
             | SignatureError::PayloadHash(_)
             | SignatureError::WrongHost
+            | SignatureError::UnknownKey
             | SignatureError::Mismatch => (
                 "SignatureDoesNotMatch",
                 "com.amazon.coral.service#InvalidSignatureException",
                 StatusCode::FORBIDDEN,
             ),
         };
-        Self::new(code, shape, status, error.to_string())
+        let refusal = Some(error.refusal());
+        Self { refusal, ..Self::new(code, shape, status, error.to_string()) }
     }
 }
 

@@ -64,9 +64,7 @@ impl Message<'_> {
         self.attributes.check(MessageKind::Own)?;
         self.system_attributes.check(MessageKind::System)?;
         if self.size() > MAX_MESSAGE_BYTES {
-            return Err(SqsError::invalid_parameter(format!(
-                "One or more parameters are invalid. Reason: Message must be shorter than {MAX_MESSAGE_BYTES} bytes."
-            )));
+            return Err(SqsError::message_too_long(MAX_MESSAGE_BYTES));
         }
         match self.group_id.as_deref() {
             None => return Err(SqsError::missing_parameter("MessageGroupId")),

@@ -56,6 +56,15 @@ async fn routes_are_guarded_and_strict() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_a_page_where_nothing_is() {
+    for path in ["/nowhere", "/no/where", "/a/b/c"] {
+        let mut asked = get(path, "");
+        asked.headers_mut().insert("accept", "text/html,*/*;q=0.8".parse().unwrap());
+        assert_eq!(Rig::new().send(asked).await.body, "a page", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn two_tokens_are_none() {
     let mut twice = get("/metrics", TOKEN);
     twice.headers_mut().append("authorization", TOKEN.parse().unwrap());

@@ -14,11 +14,33 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum State {
-    Ledger { key: String, value: String },
-    Erased { request_id: Option<String>, sha256: Option<String> },
-    Deliveries { week: String, duplicates: u64, conflicts: u64, dead_letters: u64 },
-    DeadLetter { reason: String, detail: String, arrived_at: i64, body_base64: String },
-    DeadLetterNote { id: String, arrived_at: i64 },
+    Ledger {
+        key: String,
+        value: String,
+    },
+    Erased {
+        request_id: Option<String>,
+        sha256: Option<String>,
+    },
+    Deliveries {
+        week: String,
+        duplicates: u64,
+        conflicts: u64,
+        dead_letters: u64,
+        // Archives of earlier versions have none.
+        #[serde(default)]
+        refused: u64,
+    },
+    DeadLetter {
+        reason: String,
+        detail: String,
+        arrived_at: i64,
+        body_base64: String,
+    },
+    DeadLetterNote {
+        id: String,
+        arrived_at: i64,
+    },
 }
 
 /// Writes anything but an interaction as one line.
@@ -31,8 +53,9 @@ pub(super) fn write_state(line: &mut Vec<u8>, item: Archived) -> Result<()> {
         Archived::Erased(ErasedId::Sha256(digest)) => {
             State::Erased { request_id: None, sha256: Some(hex::encode(digest)) }
         }
-        Archived::Deliveries { week, duplicates, conflicts, dead_letters } => {
-            State::Deliveries { week: week.to_string(), duplicates, conflicts, dead_letters }
+        Archived::Deliveries { week, duplicates, conflicts, dead_letters, refused } => {
+            let week = week.to_string();
+            State::Deliveries { week, duplicates, conflicts, dead_letters, refused }
         }
         Archived::DeadLetter(letter) => State::DeadLetter {
             reason: letter.reason.code().to_owned(),
@@ -63,8 +86,9 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             Archived::Erased(ErasedId::Sha256(bytes))
         }
         State::Erased { .. } => bail!("an erased id without its id"),
-        State::Deliveries { week, duplicates, conflicts, dead_letters } => {
-            Archived::Deliveries { week: week.parse()?, duplicates, conflicts, dead_letters }
+        State::Deliveries { week, duplicates, conflicts, dead_letters, refused } => {
+            let week = week.parse()?;
+            Archived::Deliveries { week, duplicates, conflicts, dead_letters, refused }
         }
         State::DeadLetter { reason, detail, arrived_at, body_base64 } => {
             Archived::DeadLetter(DeadLetter {
@@ -101,7 +125,13 @@ mod tests {
         check(Archived::Erased(ErasedId::RequestId(RequestId::new("r\u{1}1").unwrap())));
         check(Archived::Erased(ErasedId::Sha256([7; 32])));
         let week = "2026-W53".parse().unwrap();
-        check(Archived::Deliveries { week, duplicates: 1, conflicts: 2, dead_letters: u64::MAX });
+        check(Archived::Deliveries {
+            week,
+            duplicates: 1,
+            conflicts: 2,
+            dead_letters: u64::MAX,
+            refused: 3,
+        });
         check(Archived::DeadLetterNote { id: "m-1".to_owned(), arrived_at: at });
         for reason in Reason::ALL {
             let body = vec![0, 255, b'\n', b'{'];

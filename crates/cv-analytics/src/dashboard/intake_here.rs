@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use cv_analytics_dashboard::agent_connection::{AgentConnection, Attempt, Sending, TestQuestion};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_dashboard::agent_connection::{
+    AgentConnection, Attempt, Refused, Sending, TestQuestion,
+};
+use cv_analytics_sqlite::SqliteStore;
 
 use crate::data_folder::{StoredCredentials, queue_url};
 use crate::demo_traffic::Message;
@@ -17,6 +21,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The intake, as agents reach it and as this machine does.
 pub(crate) struct IntakeHere {
+    pub(crate) store: SqliteStore,
     pub(crate) credentials: StoredCredentials,
     /// The server's address on this machine.
     pub(crate) local_url: String,
@@ -26,6 +31,10 @@ pub(crate) struct IntakeHere {
 }
 
 impl AgentConnection for IntakeHere {
+    fn refused_since(&self, moment: Timestamp) -> Refused<'_> {
+        Box::pin(self.store.refusals_since(moment))
+    }
+
     fn secrets_file(&self) -> &str {
         &self.secrets_file
     }

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use cv_analytics_dashboard::{Dashboard, ProgramSetting};
+use anyhow::Result;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
+use cv_analytics_dashboard::{Dashboard, ProgramSetting, not_found_page};
 use cv_analytics_server::configuration::Secret;
-use cv_analytics_server::{RateLimits, serve};
-use tokio::net::TcpListener;
+use cv_analytics_server::{RateLimits, is_browser, serve};
 
 use super::letters_in_queue::LettersInQueue;
 use super::reporter_mails::reporter_mails;
@@ -49,12 +50,9 @@ pub(crate) async fn run(
     folder.create()?;
     let aws = AwsInstallation::open().await?;
     options.files.keep(&aws.store).await?;
-    let listener = TcpListener::bind(options.listen).await.with_context(|| {
-        format!(
-            "{} cannot be listened on; choose another with --listen, port 0 picks a free one",
-            options.listen
-        )
-    })?;
+    let public_url = folder.public_url(options.public_url.as_ref())?;
+    let listener = options.bind().await?;
+    folder.keep_public_url(public_url.as_ref())?;
     let listening = listener.local_addr()?;
     let (kept, made) = match &options.token {
         Some(token) => (token.clone(), false),
@@ -67,7 +65,7 @@ pub(crate) async fn run(
         mails: reporter_mails(sender.as_deref(), recipients.as_deref())?,
         token: Secret::new(&kept),
         listening,
-        public_url: options.public_url.clone(),
+        public_url: public_url.clone(),
         rates: Arc::new(RateLimits::new(&limits)),
         connection: None,
         program_settings: vec![
@@ -86,7 +84,7 @@ pub(crate) async fn run(
     let store = aws.store.clone();
     let dashboard: Arc<Dashboard<_, _>> =
         Arc::new(dashboard(&folder, store, LettersInQueue::new(aws), place)?);
-    let url = options.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
+    let url = public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
     let file = shown(&folder.dashboard_token_file());
     if made {
         output::print_line(format!(
@@ -97,7 +95,15 @@ pub(crate) async fn run(
     }
     let stopped = stop_signal();
     output::print_line(format!("cv-analytics is ready: {url}"))?;
-    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard)).merge(health);
+    let router = cv_analytics_dashboard::app(Arc::clone(&dashboard)).merge(health).fallback(
+        async |headers: HeaderMap| {
+            if is_browser(&headers) {
+                not_found_page()
+            } else {
+                StatusCode::NOT_FOUND.into_response()
+            }
+        },
+    );
     let stop = async move {
         stopped.await;
         dashboard.stop();

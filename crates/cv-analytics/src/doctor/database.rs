@@ -1,7 +1,9 @@
 //! The database: whether it is ours, sound, and as this version writes it.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 
+use cv_analytics_core::store::StoreErrorKind;
 use cv_analytics_sqlite::{Examination, examine};
 
 use super::check::Check;
@@ -13,13 +15,15 @@ const LONG_LOG: u64 = 256 << 20;
 pub(crate) struct Examined {
     pub(crate) checks: Vec<Check>,
     pub(crate) is_usable: bool,
+    pub(crate) is_writable: bool,
     pub(crate) bytes: u64,
 }
 
 /// Examines the file at `path` without changing it.
 pub(crate) fn check(path: &Path) -> Examined {
     const NAME: &str = "database";
-    let unusable = |check| Examined { checks: vec![check], is_usable: false, bytes: 0 };
+    let unusable =
+        |check| Examined { checks: vec![check], is_usable: false, is_writable: false, bytes: 0 };
     if !path.exists() {
         let said = format!("there is none at {}", path.display());
         let mend =
@@ -27,12 +31,48 @@ pub(crate) fn check(path: &Path) -> Examined {
         return unusable(Check::fail(NAME, said, mend));
     }
     match examine(path) {
-        Ok(examination) => judge(path, &examination),
+        Ok(examination) => {
+            let mut examined = judge(path, &examination);
+            let writable = writable(path);
+            examined.is_writable = writable.is_ok();
+            examined.checks.push(writable.unwrap_or_else(|check| check));
+            examined
+        }
         Err(error) => {
             let cause = std::error::Error::source(&error);
             let said = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-            unusable(Check::fail(NAME, said, restore(path)))
+            let mend = match error.kind {
+                StoreErrorKind::Refused => restore(path),
+                StoreErrorKind::Unavailable => format!(
+                    "run this as the user that owns {}, or copy it with its -wal into a folder that can be written, and \
+                     name the copy with --store sqlite:PATH",
+                    path.display()
+                ),
+            };
+            unusable(Check::fail(NAME, said, mend))
         }
+    }
+}
+
+/// Whether the file and its folder can be written, as a server has to; leaves nothing in either.
+fn writable(path: &Path) -> Result<Check, Check> {
+    const NAME: &str = "database-writable";
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let tried = OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|_| tempfile::tempfile_in(folder.unwrap_or(Path::new("."))));
+    match tried {
+        Ok(_) => Ok(Check::ok(NAME, "the file and its folder can be written")),
+        Err(error) => Err(Check::fail(
+            NAME,
+            format!(
+                "{} cannot be written ({error}): reports and exports work, a server does not",
+                path.display()
+            ),
+            "run this as the user that owns the file and its folder, or copy it with its -wal into a folder that can be \
+             written",
+        )),
     }
 }
 
@@ -69,7 +109,7 @@ fn judge(path: &Path, examination: &Examination) -> Examined {
     }
     // Opening an older file would bring it up to date, under the server that wrote it.
     let is_usable = *is_ours && schema_version == newest_version && damages.is_empty();
-    Examined { checks, is_usable, bytes: bytes.0 }
+    Examined { checks, is_usable, is_writable: false, bytes: bytes.0 }
 }
 
 fn log(journal_mode: &str, bytes: u64) -> Check {

@@ -1,8 +1,13 @@
 //! The self-hosted installation, from its folder to a message that travels through.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use cv_analytics_core::refusal::{RECENT_REFUSALS_MS, Refusals};
+use cv_analytics_core::store::StoreError;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_sqlite::SqliteStore;
 
 use super::canary::{self, Canary};
@@ -30,6 +35,9 @@ pub(crate) async fn check(
         tokio::task::spawn_blocking(move || database::check(&path)).await?
     };
     findings.add_all(examined.checks)?;
+    if examined.is_usable {
+        findings.add(refused(&path).await)?;
+    }
     if let Some(place) = path.parent().filter(|_| path.exists()) {
         let place = if place.as_os_str().is_empty() { ".".as_ref() } else { place };
         findings.add(files::disk(place, examined.bytes))?;
@@ -51,7 +59,7 @@ pub(crate) async fn check(
         return findings.add(canary::not_sent());
     };
     match credentials {
-        Some(credentials) if believed && examined.is_usable => {
+        Some(credentials) if believed && examined.is_usable && examined.is_writable => {
             let store = SqliteStore::open(&path)?;
             let checks = send_through(credentials, &store, patience).await;
             store.close().await?;
@@ -59,9 +67,38 @@ pub(crate) async fn check(
         }
         _ => findings.add(Check::skipped(
             canary::NAME,
-            "it needs a server that takes messages and a database that can be read",
+            "it needs a server that takes messages and a database that can be written",
         )),
     }
+}
+
+/// Whether messages were refused within a day; those before are told.
+async fn refused(path: &Path) -> Check {
+    const NAME: &str = "refused-messages";
+    let day_ago = now().plus_millis(-RECENT_REFUSALS_MS);
+    let looked = async {
+        let store = SqliteStore::open_read_only(path)?;
+        let all = store.refusals_since(Timestamp::from_millis(0)).await?;
+        Ok::<_, StoreError>((all, store.refusals_since(day_ago).await?))
+    };
+    let (all, recent) = match looked.await {
+        Ok(looked) => looked,
+        Err(error) => return Check::fail(NAME, error.to_string(), "look at the checks above"),
+    };
+    let said = |refused: &Refusals| {
+        format!("{}, the last at {}", refused_messages(refused), refused.last_at)
+    };
+    let listed = |refused: &[Refusals]| refused.iter().map(said).collect::<Vec<_>>().join("; ");
+    if recent.is_empty() {
+        let before =
+            if all.is_empty() { String::new() } else { format!("; before: {}", listed(&all)) };
+        return Check::ok(NAME, format!("none within a day{before}"));
+    }
+    let mend = |refused: &Refusals| {
+        format!("{}: {}", refused.reason.code(), what_to_change(refused.reason))
+    };
+    let mends: Vec<_> = recent.iter().map(mend).collect();
+    Check::fail(NAME, listed(&recent), mends.join(" "))
 }
 
 /// Sends a canary to the server, looks for it in the store, and takes it out again.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::check::Check;
 use super::clock;
 use crate::data_folder::StoredCredentials;
+use crate::http_agent::http_agent;
 use crate::now;
 use crate::output::with_causes;
 use crate::queue_client::QueueClient;
@@ -23,8 +24,8 @@ pub(crate) fn check(
     let (server, date) = healthz("server", &base);
     let answers = date.is_some();
     let mut checks = vec![server];
-    if let Some(public_url) = public_url {
-        checks.push(healthz("public-url", public_url.trim_end_matches('/')).0);
+    if let Some(public_url) = public_url.filter(|url| *url != base) {
+        checks.push(healthz("public-url", public_url).0);
     }
     let Some(date) = date else {
         let why = format!("{base} does not answer");
@@ -45,21 +46,15 @@ pub(crate) fn base(queue_url: &str) -> String {
     format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
 }
 
-fn agent() -> ureq::Agent {
-    let configured = ureq::Agent::config_builder().http_status_as_error(false);
-    configured.timeout_global(Some(TIMEOUT)).build().into()
-}
-
 /// Whether the server at `base` is ready; the date that it answered with, if it answered at all.
 fn healthz(name: &str, base: &str) -> (Check, Option<String>) {
     let mend = if name == "server" {
-        "start it with `cv-analytics serve` (with the same --data, and --public-url where there is one), or wait until it \
-         is ready"
+        "start it with `cv-analytics serve` (with the same --data), or wait until it is ready"
     } else {
-        "let the tunnel or the proxy lead to the server, and start it with the same --public-url"
+        "let the tunnel or the proxy lead to the server, and start the server with this --public-url"
     };
     let url = format!("{base}/healthz");
-    let answer = match agent().get(&url).call() {
+    let answer = match http_agent(&url, TIMEOUT).get(&url).call() {
         Ok(answer) => answer,
         Err(error) => {
             return (Check::fail(name, format!("{url} does not answer: {error}"), mend), None);
@@ -73,7 +68,8 @@ fn healthz(name: &str, base: &str) -> (Check, Option<String>) {
         503 => Check::fail(
             name,
             format!("{base} cannot write its store"),
-            "look at the server's log: the disk is full, or the file may not be written; it tries again by itself",
+            "look at the server's log: the disk is full, the database cannot be written, or it was moved or deleted under \
+             the server: put it back, or start the server again",
         ),
         status => {
             let said = format!("{url} answers {status}: something else listens there");
@@ -114,7 +110,8 @@ fn mend_of(answer: &str) -> &'static str {
 fn token(base: &str, token: &str) -> Check {
     const NAME: &str = "token";
     let url = format!("{base}/metrics");
-    match agent().get(&url).header("authorization", format!("Bearer {token}")).call() {
+    let request = http_agent(&url, TIMEOUT).get(&url);
+    match request.header("authorization", format!("Bearer {token}")).call() {
         Ok(answer) if answer.status().as_u16() == 200 => Check::ok(NAME, "the server takes it"),
         Ok(answer) => Check::fail(
             NAME,

@@ -6,16 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_dashboard::Dashboard;
 use cv_analytics_dashboard::mail_page::Mails;
+use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_mail::mailer::WeekReports;
 use cv_analytics_mail::mailing::Mailing;
-use cv_analytics_server::configuration::{Credentials, Limits, Secret};
+use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret};
 use cv_analytics_server::{Reports, Server, Setup, app, serve};
 use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use super::{Serve, local_url, shown};
 use crate::arguments::Installation;
@@ -30,8 +32,9 @@ use crate::{now, session_key};
 
 /// How often older interactions are deleted where retention is on.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
-/// How often a store that refused a write is tried again.
-const RECOVERY_EVERY: Duration = Duration::from_secs(2);
+/// How often the store's files are looked at, a store that refused a write is tried again, and refused
+/// messages are stored.
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What is said where nobody gets a mail.
@@ -46,12 +49,15 @@ pub(crate) struct ReadyServer {
     pub(crate) local_url: String,
     /// What clients need.
     pub(crate) credentials: StoredCredentials,
-    /// Whether the credentials were made just now.
-    pub(crate) first_start: bool,
+    /// The queue's address before this start; `None` at the first, which made the credentials.
+    earlier_queue_url: Option<String>,
+    public_url: Option<PublicUrl>,
+    /// Whether the public URL was remembered.
+    is_remembered: bool,
     pub(crate) store: SqliteStore,
     listener: TcpListener,
     router: axum::Router,
-    server: Arc<Server<SqliteStore, StoreReports<SqliteStore>>>,
+    server: Arc<StoreServer>,
     dashboard: Arc<Dashboard<SqliteStore, LettersInSqlite>>,
     limits: Limits,
     retention_days: Option<u32>,
@@ -71,20 +77,16 @@ impl Serve {
     ) -> Result<ReadyServer> {
         folder.create()?;
         let lock = lock_for_serving(folder.path())?;
-        let listener = TcpListener::bind(self.listen).await.with_context(|| {
-            format!(
-                "{} cannot be listened on; choose another with --listen, port 0 picks a free one",
-                self.listen
-            )
-        })?;
+        let public_url = folder.public_url(self.public_url.as_ref())?;
+        let listener = self.bind().await?;
         let listening = listener.local_addr()?;
-        let url =
-            self.public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
+        let url = public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
         let store = installation.open_or_create_sqlite()?;
         self.files.keep(&store).await?;
         // Last, so that a start that fails before does not use up the first, which tells the secrets.
-        let (credentials, first_start) = self.credentials(folder, &url)?;
-        if credentials.region != self.region && !first_start {
+        let (credentials, earlier_queue_url) = self.credentials(folder, &url)?;
+        folder.keep_public_url(public_url.as_ref())?;
+        if credentials.region != self.region && earlier_queue_url.is_some() {
             tracing::warn!(
                 "signatures are for the region {}, as {} says; {} is left aside: to change it, edit the file and the \
                  Worker's secret",
@@ -104,17 +106,17 @@ impl Serve {
                 token: token.clone(),
             },
             listening,
-            public_url: self.public_url.clone(),
+            public_url: public_url.clone(),
             limits: limits.clone(),
             intake: intake.clone(),
             store: store.clone(),
             reports: StoreReports(store.clone()),
+            not_found_page: cv_analytics_dashboard::not_found_page,
             clock: now,
         }));
         let unsubscribe = unsubscribe_page(store.clone(), unsubscribe_key(&store).await?, now);
         let recipients = mail.recipients().cloned().collect();
-        let public_url = self.public_url.as_ref();
-        let mailing = mail.mailing(&way, None, recipients, public_url, &store).await?;
+        let mailing = mail.mailing(&way, None, recipients, public_url.as_ref(), &store).await?;
         let mailing = form.applied_to(mailing)?;
         let mails = Mails::FromHere {
             way: if mail.has_recipients() { way.to_string() } else { NO_MAIL.to_owned() },
@@ -126,15 +128,16 @@ impl Serve {
             mails,
             token,
             listening,
-            public_url: self.public_url.clone(),
+            public_url: public_url.clone(),
             rates: server.rates(),
             connection: Some(Arc::new(IntakeHere {
+                store: store.clone(),
                 credentials: credentials.clone(),
                 local_url: local_url(listening),
                 secrets_file: whole(&folder.credentials_file()),
-                has_public_address: self.public_url.is_some(),
+                has_public_address: public_url.is_some(),
             })),
-            program_settings: self.shown_settings(),
+            program_settings: self.shown_settings(public_url.as_ref()),
             live_every: dashboard::LIVE_EVERY,
             time_zone: self.time_zone(),
         };
@@ -143,7 +146,9 @@ impl Serve {
             url,
             local_url: local_url(listening),
             credentials,
-            first_start,
+            earlier_queue_url,
+            is_remembered: public_url.is_some() && self.public_url.is_none(),
+            public_url,
             store,
             listener,
             router: app(Arc::clone(&server))
@@ -172,11 +177,20 @@ impl ReadyServer {
     /// What the owner has to know: all of it at the first start, where it is kept later.
     pub(crate) fn greeting(&self, folder: &DataFolder) -> String {
         let file = folder.credentials_file();
-        if !self.first_start {
+        if let Some(earlier) = &self.earlier_queue_url {
             let (url, file) = (&self.url, shown(&file));
-            return format!(
-                "Your dashboard is at {url}. Your token for it and the Worker's secrets are in {file}.\n"
+            let mut text = format!(
+                "Your dashboard is at {url}. Your token for it and the Worker's secrets are in {file}.\n{}",
+                self.public_url_sentence()
             );
+            if *earlier != self.credentials.queue_url {
+                let now = &self.credentials.queue_url;
+                let _ = writeln!(
+                    text,
+                    "AWS_SQS_URL was {earlier} and is {now} now: give your agent the new value."
+                );
+            }
+            return text;
         }
         let StoredCredentials { token, .. } = &self.credentials;
         let mut text =
@@ -191,11 +205,22 @@ impl ReadyServer {
             self.url
         );
         let _ = writeln!(text, "\nAll five are kept in {}, which only you can read.", shown(&file));
-        if self.url.starts_with("http://127.") || self.url.starts_with("http://localhost") {
-            text += "A deployed Worker cannot reach this address: see --public-url, and the README for a tunnel or a proxy.\n";
-        }
+        text += &self.public_url_sentence();
         text.push('\n');
         text
+    }
+
+    /// Says which public URL is in force.
+    fn public_url_sentence(&self) -> String {
+        match &self.public_url {
+            Some(url) if self.is_remembered => format!(
+                "The public URL is {url}, as at an earlier start; `--public-url none` forgets it.\n"
+            ),
+            Some(url) => format!("The public URL is {url}, remembered for later starts.\n"),
+            None => "There is no public URL: a deployed Worker cannot reach this address. See --public-url, and the README \
+                     for a tunnel or a proxy.\n"
+                .to_owned(),
+        }
     }
 
     /// Says whom the weekly mail goes to, and when it goes next.
@@ -221,7 +246,8 @@ impl ReadyServer {
             WeeklyMailer::start(store.clone(), self.way, self.mailing, reports)
         });
         let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
-        let recovery = tokio::spawn(notice_recovery(store.clone(), server));
+        let (end_watch, ended) = oneshot::channel();
+        let watch = tokio::spawn(watch_store(store.clone(), server, ended));
         let stop = async move {
             stop.await;
             dashboard.stop();
@@ -230,7 +256,8 @@ impl ReadyServer {
         if let Some(retention) = retention {
             retention.abort();
         }
-        recovery.abort();
+        drop(end_watch);
+        watch.await?;
         if let Some(mailer) = mailer {
             mailer.stop().await;
         }
@@ -240,18 +267,52 @@ impl ReadyServer {
     }
 }
 
-/// After a write that the store refused, tries until it takes one again, so that `/healthz` tells
-/// the truth without traffic too.
-async fn notice_recovery(
+type StoreServer = Server<SqliteStore, StoreReports<SqliteStore>>;
+
+/// Keeps `/healthz` true without traffic too: notices files that were moved or deleted, and after a
+/// write that the store refused tries until it takes one again. Stores and logs what was refused, a last
+/// time when it is ended.
+async fn watch_store(
     store: SqliteStore,
-    server: Arc<Server<SqliteStore, StoreReports<SqliteStore>>>,
+    server: Arc<StoreServer>,
+    mut ended: oneshot::Receiver<()>,
 ) {
-    let mut every = tokio::time::interval(RECOVERY_EVERY);
+    let mut every = tokio::time::interval(WATCH_INTERVAL);
     loop {
-        every.tick().await;
-        if !server.is_writable() && store.check_writable().await.is_ok() {
+        tokio::select! {
+            _ = every.tick() => {}
+            _ = &mut ended => return keep_refusals(&store, &server).await,
+        }
+        if server.is_writable() {
+            if let Err(error) = store.check_in_place() {
+                server.note_failure(&error);
+            }
+        } else if store.check_writable().await.is_ok() {
             server.note_writable(true);
         }
+        keep_refusals(&store, &server).await;
+    }
+}
+
+/// Logs the messages that were refused, and adds them to the store's counts; those that cannot be added
+/// wait for the next time.
+async fn keep_refusals(store: &SqliteStore, server: &StoreServer) {
+    for refused in server.refusals().take_unlogged(now()) {
+        tracing::warn!(
+            refusal.reason = refused.reason.code(),
+            refusal.count = refused.count,
+            "{}. {}",
+            refused_messages(&refused),
+            what_to_change(refused.reason)
+        );
+    }
+    let unstored = server.refusals().take_unstored();
+    if unstored.is_empty() {
+        return;
+    }
+    if let Err(error) = store.add_refusals(unstored.clone()).await {
+        server.refusals().put_back(unstored);
+        server.note_failure(&error);
     }
 }
 

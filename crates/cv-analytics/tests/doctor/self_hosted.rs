@@ -5,7 +5,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -81,6 +84,12 @@ impl Drop for Installation {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server counts by the clock")]
+fn now_millis() -> i64 {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since_1970.as_millis()).unwrap()
 }
 
 #[cfg(unix)]
@@ -295,6 +304,121 @@ fn a_clock_that_is_wrong_is_told_by_what_a_server_says() {
     let diagnosis = installation.doctor(&["--no-canary"]);
     answering.join().unwrap();
     diagnosis.fails_alone("clock", "signatures are refused", "timedatectl set-ntp true");
+}
+
+/// Asks until the check has come to this end: the server stores what it refused every few seconds.
+fn wait_for(installation: &Installation, check: &str, outcome: &str) -> Diagnosis {
+    let began = Instant::now();
+    loop {
+        let diagnosis = installation.doctor(&["--no-canary"]);
+        if diagnosis.check(check)["outcome"] == outcome {
+            return diagnosis;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{:#?}", diagnosis.checks);
+    }
+}
+
+/// A message that an agent sends with a line of its secrets changed.
+fn send_with(installation: &Installation, name: &str, value: &str) {
+    let file = installation.data("credentials.env");
+    let right = fs::read_to_string(&file).unwrap();
+    installation.edit_credentials(|line| match line.split_once('=') {
+        Some((there, _)) if there == name => format!("{name}={value}"),
+        _ => line.to_owned(),
+    });
+    let event = r#"{"eventType":"query","requestId":"r","timestamp":1763000000000,"query":"Go?"}"#;
+    fs::write(installation.folder.path().join("one.jsonl"), event).unwrap();
+    let mut sending = program(installation.folder.path());
+    let sent = sending.args(["events", "send", "one.jsonl"]).output().unwrap();
+    assert!(!sent.status.success(), "{name}");
+    fs::write(file, right).unwrap();
+}
+
+#[test]
+fn refused_messages_are_told_with_who_has_to_change_what() {
+    let installation = Installation::start();
+    installation.doctor(&["--no-canary"]).is_well();
+    send_with(&installation, "AWS_SECRET_ACCESS_KEY", "wrong");
+    send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
+    send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
+    send_with(&installation, "AWS_REGION", "us-east-1");
+    let began = Instant::now();
+    let all = "2 messages with an unknown access key were refused";
+    let diagnosis = loop {
+        let diagnosis = wait_for(&installation, "refused-messages", "fail");
+        let said = diagnosis.check("refused-messages")["said"].to_string();
+        if said.contains(all) && said.contains("region") && said.contains("wrong or missing") {
+            break diagnosis;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{said}");
+    };
+    diagnosis.fails_alone("refused-messages", all, "Give your agent the four secrets");
+    let name = "refused-messages";
+    diagnosis.says(
+        name,
+        "1 message with a wrong or missing signature was refused",
+        "another sender",
+    );
+    diagnosis.says(name, "1 message signed for another region", "AWS_REGION of credentials.env");
+
+    // The week's report counts them, above its numbers, and so does the page.
+    let week = IsoWeek::containing(Timestamp::from_millis(now_millis())).to_string();
+    let report: Value =
+        serde_json::from_str(&installation.run(&["report", "--week", &week, "--format", "json"]))
+            .unwrap();
+    assert_eq!(report["capture"]["deliveries"]["refused"], 4);
+    let text = installation.run(&["report", "--week", &week, "--format", "text"]);
+    assert!(
+        text.contains("4 messages were refused (signature, key, host, clock or size)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_database_that_was_moved_under_the_server_is_told() {
+    let installation = Installation::start();
+    fs::rename(installation.data("cv-analytics.db"), installation.data("moved.db")).unwrap();
+    let diagnosis = wait_for(&installation, "server", "fail");
+    diagnosis.says("database", "there is none at", "start `cv-analytics serve`");
+    diagnosis.says("server", "cannot write its store", "moved or deleted under the server");
+    // One in its place is another one.
+    fs::copy(installation.data("moved.db"), installation.data("cv-analytics.db")).unwrap();
+    let diagnosis = installation.doctor(&["--no-canary"]);
+    diagnosis.fails_alone("server", "cannot write its store", "start the server again");
+}
+
+#[test]
+fn a_server_on_this_machine_is_never_asked_through_a_proxy() {
+    let installation = Installation::start();
+    for proxy in
+        ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    {
+        let mut doctor = program(installation.folder.path());
+        Diagnosis::of(doctor.env(proxy, "http://127.0.0.1:1").arg("doctor")).is_well();
+    }
+}
+
+#[test]
+fn a_remembered_public_url_is_checked_too() {
+    let mut installation = Installation::start_with(&["--public-url", "http://127.0.0.1:1"]);
+    installation.doctor(&[]).fails_alone(
+        "server",
+        "http://127.0.0.1:1/healthz does not answer",
+        "start it",
+    );
+    installation.stop();
+    installation.serve(&["--public-url", "none"]);
+    installation.doctor(&[]).is_well();
+}
+
+#[test]
+fn a_comment_in_the_credentials_is_no_part_of_a_value() {
+    let mut installation = Installation::start();
+    installation.edit_credentials(|line| format!("{line} # as the server made it"));
+    installation.doctor(&[]).is_well();
+    installation.stop();
+    installation.serve(&[]);
+    installation.doctor(&[]).is_well();
 }
 
 #[test]

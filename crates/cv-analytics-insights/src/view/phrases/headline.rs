@@ -68,13 +68,17 @@ fn handled_badly(
 }
 
 fn empty_week(report: &Report, at: &ViewContext<'_>) -> LinkedText {
-    let unread = report.capture.deliveries.dead_letters;
+    let deliveries = &report.capture.deliveries;
+    let (unread, refused) = (deliveries.dead_letters, deliveries.refused.unwrap_or_default());
     let before = report.last_week().map_or(0, |figures| figures.queries);
     if unread > 0 {
         let messages = counted(unread, "message", "messages");
         let messages = LinkedText::linked(messages, at.page("/dead-letters"));
         let sentence = "Nothing could be counted this week: {} could not be read.";
         LinkedText::filled(sentence, [messages])
+    } else if refused > 0 {
+        let messages = counted(refused, "message was", "messages were");
+        format!("Nothing could be counted this week: {messages} refused.").into()
     } else if !report.closed {
         "Nobody has asked your agent anything this week yet.".into()
     } else if before > 0 {

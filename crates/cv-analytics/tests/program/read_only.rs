@@ -1,0 +1,97 @@
+//! A database that can be read and not written: on a read-only disk, or as another user.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+
+use super::*;
+
+/// A copy of an installation's data that its reader cannot write.
+struct ReadOnly {
+    folder: TempDir,
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+impl ReadOnly {
+    fn of(original: &Path, file_mode: u32, folder_mode: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        set_mode(folder.path(), 0o755);
+        let data = folder.path().join("cv-analytics-data");
+        fs::create_dir(&data).unwrap();
+        for entry in fs::read_dir(original.join("cv-analytics-data")).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), data.join(entry.file_name())).unwrap();
+            set_mode(&data.join(entry.file_name()), file_mode);
+        }
+        set_mode(&data, folder_mode);
+        Self { folder }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = program(self.folder.path());
+        // Modes do not bind root.
+        if fs::metadata(self.folder.path()).unwrap().uid() == 0 {
+            command.uid(65_534).gid(65_534);
+        }
+        command.args(arguments).output().unwrap()
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        set_mode(&self.folder.path().join("cv-analytics-data"), 0o755);
+    }
+}
+
+fn check(original: &Path, file_mode: u32, folder_mode: u32) {
+    let what = format!("{file_mode:o} in {folder_mode:o}");
+    let copy = ReadOnly::of(original, file_mode, folder_mode);
+    for reading in [
+        &["report", "--week", "2026-W47", "--format", "json"][..],
+        &["report", "--week", "2026-W47", "--format", "text"],
+        &["events", "export"],
+        &["gaps", "list", "--week", "2026-W47"],
+        &["dead-letters", "list"],
+        &["settings", "export"],
+        &["skills", "list"],
+    ] {
+        let read = copy.run(reading);
+        assert!(read.status.success(), "{what} {reading:?}: {}", text(&read.stderr));
+        let of_original = run(original, reading);
+        assert_eq!(text(&read.stdout), text(&of_original.stdout), "{what} {reading:?}");
+    }
+    for writing in
+        [&["settings", "import", "--exclude-request", "r9"][..], &["forget", "--request", "r1"]]
+    {
+        let refused = copy.run(writing);
+        assert_eq!(refused.status.code(), Some(1), "{what} {writing:?}");
+        let said = text(&refused.stderr);
+        assert!(said.contains("written"), "{what} {writing:?}: {said}");
+    }
+    let doctor = text(&copy.run(&["doctor", "--no-canary"]).stdout);
+    assert!(doctor.contains("ok       quick-check"), "{what}: {doctor}");
+    assert!(doctor.contains("FAIL     database-writable"), "{what}: {doctor}");
+    assert!(!doctor.contains(".recover"), "{what}: {doctor}");
+}
+
+#[test]
+fn a_sound_database_that_cannot_be_written_is_reported_on() {
+    let original = folder_with(&[QUERY, RESPONSE, "{"]);
+    check(original.path(), 0o444, 0o555);
+    check(original.path(), 0o666, 0o555);
+    check(original.path(), 0o444, 0o777);
+}
+
+#[test]
+fn a_database_that_cannot_be_read_is_not_called_damaged() {
+    let original = folder_with(&[QUERY, RESPONSE]);
+    let copy = ReadOnly::of(original.path(), 0o000, 0o555);
+    let refused = copy.run(&["report"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let doctor = text(&copy.run(&["doctor", "--no-canary"]).stdout);
+    assert!(doctor.contains("FAIL     database:"), "{doctor}");
+    assert!(doctor.contains("run this as the user that owns"), "{doctor}");
+    assert!(!doctor.contains(".recover"), "{doctor}");
+}
