@@ -99,12 +99,12 @@ test("a dead letter is read again in vain, and dropped", async (t) => {
   const letter = page.getByRole("main").getByRole("listitem").filter({ has: page.locator(`a[href="${address}"]`) });
   const said = (words) => page.getByRole("status").filter({ hasText: words }).waitFor();
 
-  await letter.getByRole("button", { name: /^Read again/ }).click();
-  await said("It still cannot be read, and stays.");
+  await letter.getByRole("button", { name: /^Try again/ }).click();
+  await said("Still unreadable. It stays.");
   await letter.getByRole("link").click();
   await page.getByLabel("The message").filter({ hasText: '"riddle"' }).waitFor();
-  await page.getByRole("button", { name: "Read it again" }).click();
-  await said("It still cannot be read, and stays.");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await said("Still unreadable. It stays.");
   await letter.getByRole("link").click();
   await page.getByText("Drop it for good").click();
   await page.getByRole("button", { name: "Drop it", exact: true }).click();

@@ -76,7 +76,7 @@ test("a first run shows the four values once, and a test question arrives", asyn
   await page.getByRole("button", { name: "Send a test question" }).click();
   await page.getByRole("heading", { name: "The test question arrived" }).waitFor();
   await page.getByRole("button", { name: "Show the four values, once" }).click();
-  const secrets = page.getByRole("region", { name: "Four secrets, shown this once" });
+  const secrets = page.getByRole("region", { name: "Your agent’s four secrets" });
   await secrets.getByText("/cv-analytics-events.fifo").waitFor();
   await page.goto("/");
   await page.getByText("Their values were shown on").waitFor();

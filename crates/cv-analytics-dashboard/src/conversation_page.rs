@@ -10,6 +10,7 @@ use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Observation;
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
 use cv_analytics_insights::questions::filter::QuestionFilter;
@@ -30,6 +31,7 @@ use crate::weeks::shown_week;
 
 /// Questions of one conversation; a bot or a test asks more.
 const MAX_QUESTIONS: usize = 500;
+const MINUTE_MS: i64 = 60 * 1000;
 /// Columns of a skill's name, and of an answer.
 const NAME_COLUMNS: usize = 60;
 const ANSWER_COLUMNS: usize = 2_000;
@@ -43,9 +45,9 @@ struct ConversationView {
     cut: bool,
     note: String,
     turns: Vec<Turn>,
-    /// The same conversation a week before, or after.
-    earlier: String,
-    later: String,
+    /// The same conversation in the weeks before and after, where anything is stored then.
+    earlier: Option<String>,
+    later: Option<String>,
 }
 
 /// A question and what the agent made of it.
@@ -76,11 +78,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let query = Form::read(query.unwrap_or_default().as_bytes());
-    let week = if let Some(week) = query.get("week").filter(|week| !week.is_empty()) {
-        week.parse::<IsoWeek>()?
-    } else {
-        shown_week(&dashboard.weeks().await?, dashboard.now())
-    };
+    let stored = dashboard.weeks().await?;
+    let named = query.get("week").filter(|week| !week.is_empty());
+    let week = named.map(str::parse::<IsoWeek>).transpose()?;
+    let week = week.unwrap_or_else(|| shown_week(&stored, dashboard.now()));
     let digest = OfSession::named(&session);
     // A conversation may go over midnight on a Sunday.
     let (first, last) = (week.earlier(1), week.later(1));
@@ -96,10 +97,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
             );
         }
     }
-    if found.is_empty() {
-        return Err(PageError::NotFound(
-            "unknown conversation: nothing of it is stored in these weeks",
-        ));
+    if found.is_empty() && named.is_none() {
+        return Err(PageError::NotFound("unknown conversation: nothing of it is stored"));
     }
     found.sort_by(|a, b| (a.at(), &a.request_id).cmp(&(b.at(), &b.request_id)));
     let cut = found.len() > MAX_QUESTIONS;
@@ -109,7 +108,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let times = dashboard.times();
     let span = found.first().and_then(Observation::at).zip(found.last().and_then(Observation::at));
     let span = span.filter(|_| found.len() > 1);
-    let span = span.map(|(first, last)| last.as_millis() - first.as_millis());
+    let span = span.map(|(first, last)| between(first, last));
     let span = span.map(|span| format!(" in {}", length(span))).unwrap_or_default();
     let view = ConversationView {
         name: digest.short(),
@@ -118,19 +117,19 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         cut,
         note: times.note(),
         turns: turns(&whole(&dashboard.store, &found).await?, &naming, &times),
-        earlier: address(week.earlier(2)),
-        later: address(week.later(2)),
+        earlier: stored.iter().any(|stored| *stored < first).then(|| address(week.earlier(2))),
+        later: stored.iter().any(|stored| *stored > last).then(|| address(week.later(2))),
     };
     render("conversation.html", ("Conversation", "questions"), &owner, &view)
 }
 
 fn turns(interactions: &[Interaction], naming: &Naming, times: &Times) -> Vec<Turn> {
-    let mut before: Option<(String, i64)> = None;
+    let mut before: Option<(String, Timestamp)> = None;
     let mut turns = Vec::new();
     for (interaction, seen) in interactions.iter().zip(explained(interactions, naming)) {
         let at = interaction.at().unwrap_or(times.now);
         let day = times.day(at);
-        let pause = before.as_ref().map(|(_, last)| at.as_millis() - last);
+        let pause = before.as_ref().map(|(_, last)| between(*last, at));
         let week = IsoWeek::containing(at).to_string();
         let week = || QuestionFilter::of_week(&week);
         let chip = |name: &str, filter: QuestionFilter| Chip {
@@ -149,7 +148,16 @@ fn turns(interactions: &[Interaction], naming: &Naming, times: &Times) -> Vec<Tu
                 .filter(|day| before.as_ref().is_none_or(|(before, _)| before != day)),
             answer: answer(interaction).map(|answer| sanitize(answer, ANSWER_COLUMNS)),
         });
-        before = Some((day, at.as_millis()));
+        before = Some((day, at));
     }
     turns
+}
+
+/// Milliseconds from one moment to a later one; from a minute on those between the minutes that clocks show.
+fn between(first: Timestamp, last: Timestamp) -> i64 {
+    let minute = |at: Timestamp| at.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS;
+    match last.as_millis() - first.as_millis() {
+        short @ ..MINUTE_MS => short,
+        _ => minute(last) - minute(first),
+    }
 }

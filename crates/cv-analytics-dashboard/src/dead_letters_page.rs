@@ -27,6 +27,8 @@ const MAX_SHOWN_BYTES: usize = 64 * 1024;
 #[derive(Serialize)]
 struct ListView {
     done: Option<&'static str>,
+    /// Whether that is no success.
+    failed: bool,
     entries: Vec<EntryView>,
     more: Option<String>,
 }
@@ -49,13 +51,15 @@ struct LetterView {
     cut: bool,
 }
 
+/// A letter that was read in vain, in the address.
+const STILL_UNREADABLE: &str = "still";
 /// What was done, by the word in the address.
 const DONE: [(&str, &str); 5] = [
-    ("kept", "It could be read now, and is kept."),
-    ("still", "It still cannot be read, and stays."),
-    ("sent", "It is on its way through the queue again; what still cannot be read comes back."),
-    ("dropped", "It is deleted."),
-    ("gone", "It was not there any more."),
+    ("kept", "It could be read this time, and is stored."),
+    (STILL_UNREADABLE, "Still unreadable. It stays."),
+    ("sent", "Sent through the queue again. If it is still unreadable, it comes back."),
+    ("dropped", "Deleted."),
+    ("gone", "It was already gone."),
 ];
 
 impl EntryView {
@@ -90,6 +94,7 @@ pub(crate) async fn list<S: Browse, D: DeadLetters>(
     let listed = dashboard.dead_letters.list(MAX_LISTED).await.map_err(PageError::DeadLetters)?;
     let times = dashboard.times();
     let view = ListView {
+        failed: done == Some(STILL_UNREADABLE),
         done: DONE.iter().find(|(word, _)| Some(*word) == done).map(|(_, text)| *text),
         entries: listed.entries.iter().map(|entry| EntryView::of(entry, &times)).collect(),
         more: (listed.more > 0).then(|| number(listed.more)),
@@ -104,7 +109,7 @@ pub(crate) async fn letter<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let found = dashboard.dead_letters.letter(&id).await.map_err(PageError::DeadLetters)?;
     let (entry, body) = found.ok_or(PageError::NotFound(
-        "unknown dead letter: it may have been read again or dropped",
+        "unknown message: it may have been read again or deleted",
     ))?;
     let shown = body.get(..MAX_SHOWN_BYTES).unwrap_or(&body);
     let view = LetterView {

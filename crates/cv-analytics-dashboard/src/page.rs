@@ -140,13 +140,13 @@ struct Message {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response<Body> {
         let (status, title, text) = match &self {
-            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Not here", (*what).to_owned()),
+            Self::NotFound(what) => (StatusCode::NOT_FOUND, "Page not found", (*what).to_owned()),
             Self::BadRequest(what) => {
-                (StatusCode::BAD_REQUEST, "This address cannot be read", what.clone())
+                (StatusCode::BAD_REQUEST, "This link does not work", what.clone())
             }
             Self::Filter(error) => (
                 StatusCode::BAD_REQUEST,
-                "This address cannot be read",
+                "This link does not work",
                 sanitize(&error.to_string(), MESSAGE_COLUMNS),
             ),
             _ => {
@@ -159,7 +159,7 @@ impl IntoResponse for PageError {
                 };
                 let text = "The store or the program failed; the log of `cv-analytics serve` says why. Nothing that \
                             was acknowledged is lost.";
-                (status, "This page could not be made", text.to_owned())
+                (status, "This page failed to load", text.to_owned())
             }
         };
         message(status, title, text)
@@ -174,7 +174,7 @@ pub(crate) fn message(status: StatusCode, title: &'static str, text: String) -> 
 /// The page where there is none; it tells nothing of what there is.
 pub fn not_found_page() -> Response<Body> {
     let text = "No page has this address.".to_owned();
-    let mut response = message(StatusCode::NOT_FOUND, "Not here", text);
+    let mut response = message(StatusCode::NOT_FOUND, "Page not found", text);
     set_headers(&mut response);
     response
 }
@@ -204,7 +204,7 @@ pub(crate) fn render_bare<V: Serialize>(
         Ok(text) => html(status, text),
         Err(error) => {
             tracing::error!(error = %error, "failed to make a page");
-            html(StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made.".to_owned())
+            html(StatusCode::INTERNAL_SERVER_ERROR, "This page failed to load.".to_owned())
         }
     }
 }

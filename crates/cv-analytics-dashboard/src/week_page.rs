@@ -39,6 +39,8 @@ struct WeekPage {
     next: Option<String>,
     /// That the weekly mail fails, in a sentence without its end.
     mail: Option<String>,
+    /// The week's questions.
+    questions: String,
     /// Whether the week goes on: what was asked a moment ago may still be answered.
     is_open: bool,
     /// How an agent is connected, while nothing has arrived but tests of the connection.
@@ -80,6 +82,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         weeks: choices(&weeks, week),
         previous: weeks.first().filter(|first| **first < week).map(|_| address(week.earlier(1))),
         next: (week < IsoWeek::containing(now)).then(|| address(week.later(1))),
+        questions: QuestionFilter::of_week(&week.to_string()).path(),
         is_open: week == IsoWeek::containing(now),
         connect,
         marked: MarkedView::of(rules.settings(), &query.unwrap_or_default(), now),

@@ -167,11 +167,11 @@ impl Serve {
     }
 
     /// What the dashboard shows of the options.
-    fn shown_settings(&self, public_url: Option<&PublicUrl>) -> Vec<ProgramSetting> {
+    fn shown_settings(&self, listening: SocketAddr, public_url: Option<&PublicUrl>) -> Vec<ProgramSetting> {
         let setting = |name, value: String| ProgramSetting { name, value };
-        let for_ever = || "for ever".to_owned();
+        let for_ever = || "forever".to_owned();
         let mut settings = vec![
-            setting("Listens on", self.listen.to_string()),
+            setting("Listens on", listening.to_string()),
             setting("Public URL", public_url.map_or("none".to_owned(), ToString::to_string)),
             setting("Shows times in", self.time_zone().to_string()),
             setting(

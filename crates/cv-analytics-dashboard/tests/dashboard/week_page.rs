@@ -142,7 +142,7 @@ async fn a_week_that_goes_on_says_that_the_last_questions_may_yet_be_answered() 
     let rig = Rig::new().await;
     let asked = |id: &str, at: i64| json!({"eventType": "query", "requestId": id, "timestamp": at, "query": "Go?"});
     rig.keep(&[asked("then", MONDAY), asked("now", NOW.as_millis())]).await;
-    let note = "Questions of the last 15 minutes may yet be answered";
+    let note = "Questions from the last 15 minutes may still get an answer";
     assert!(rig.page("/weeks/2026-W48").await.contains(note));
     let closed = rig.page("/weeks/2026-W47").await;
     assert!(closed.contains("class=\"banner\"") && !closed.contains(note));

@@ -30,7 +30,7 @@ pub struct MovedView {
     pub mark: Option<&'static str>,
     /// Whether it goes up.
     pub up: bool,
-    /// `20 conversations, 14 last week (about 9.4 expected)`.
+    /// `20 conversations, 14 last week (about 9.4 would be usual)`.
     pub text: LinkedText,
     /// Its questions of this week, or of the last one where it is gone.
     pub link: Option<String>,
@@ -223,7 +223,7 @@ pub(super) fn together(pairs: &[Together], at: &ViewContext<'_>) -> Vec<Together
         let (asked, expected) = (conversations(pair.conversations), decimal(pair.expected));
         TogetherView {
             names: pair.names.each_ref().map(|name| at.name(name)),
-            text: format!("{asked}, about {expected} expected"),
+            text: format!("{asked}, about {expected} by chance"),
         }
     };
     pairs.iter().take(at.limits.names).map(pair).collect()

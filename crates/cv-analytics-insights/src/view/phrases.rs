@@ -269,14 +269,14 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
     open.into_iter().chain(report.is_empty().then(|| ask.to_owned())).collect()
 }
 
-/// How often a name that moved was asked for: `20 conversations, 14 last week (about 9.4 expected)`.
+/// How often a name that moved was asked for: `20 conversations, 14 last week (about 9.4 would be usual)`.
 pub(super) fn moved(moved: &Trending, history: &[HistoryWeek]) -> String {
     let now = conversations(moved.conversations);
     let is_known = history.iter().rev().nth(1).is_some_and(|week| week.figures.is_some());
     let last = if is_known { "last week" } else { "before" };
     let previous = number(moved.previous);
     let expected =
-        moved.expected.map(|expected| format!(" (about {} expected)", decimal(expected)));
+        moved.expected.map(|expected| format!(" (about {} would be usual)", decimal(expected)));
     match moved.trend {
         Trend::New => format!("{now}, none in {}", weeks_before(history)),
         Trend::Gone => format!("nobody asked, {previous} {last}"),
@@ -364,7 +364,7 @@ pub(super) const OPEN_DASHBOARD: &str = "To see everything, and the questions be
 pub(super) fn disagreeing(calibration: &Calibration, at: &ViewContext<'_>) -> LinkedText {
     let disagreeing = at.count(calibration.disagreeing, at.this_week().disagreeing());
     let scored = at.linked(questions(calibration.scored), at.this_week().scored());
-    LinkedText::filled("{} of {} ended otherwise than their score says.", [disagreeing, scored])
+    LinkedText::filled("For {} of {} the score and the outcome disagree.", [disagreeing, scored])
 }
 
 /// One disagreement's figures: `Score 83: quota used up (rated fully covered)`.

@@ -115,7 +115,7 @@ pub(in crate::view) const fn tracked_state(state: TrackedState) -> &'static str 
     }
 }
 
-/// How these questions were answered: `6 of 7 answered`, `none of 10 fully answered (6 in part)`.
+/// How these questions were answered: `6 of 7 answered`, `none of 10 answered (6 only in part)`.
 fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
     let fully = match counts.answered {
         0 => "none".into(),
@@ -127,7 +127,7 @@ fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>)
     }
     let partly = about.clone().handled("unmatched").coverage("partial");
     let partly = at.count(counts.partly, partly);
-    LinkedText::filled("{} of {} fully answered ({} in part)", [fully, asked, partly])
+    LinkedText::filled("{} of {} answered ({} only in part)", [fully, asked, partly])
 }
 
 /// How a tracked gap's questions were answered before the mark and since:
