@@ -58,13 +58,18 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let Err(error) = opened else { return opened };
     let is_about_the_folder =
         matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
-    // Without a log the file is whole, and nobody writes to it.
-    if !is_about_the_folder || !path.exists() || beside(path, "-wal").exists() {
+    if !is_about_the_folder || !path.exists() || !is_closed(path) {
         return Err(error);
     }
     let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
     let uri = format!("file:{path}?immutable=1");
     set_for_reading(Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI))
+}
+
+/// Whether the file is whole without a log, and nobody has it open.
+fn is_closed(path: &Path) -> bool {
+    let log = std::fs::metadata(beside(path, "-wal"));
+    log.map_or(true, |log| log.len() == 0 && !beside(path, "-shm").exists())
 }
 
 fn set_for_reading(opened: rusqlite::Result<Connection>) -> rusqlite::Result<Connection> {

@@ -256,22 +256,17 @@ impl StoredCredentials {
 fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let lines = text.trim_start_matches('\u{feff}').lines();
     let lines = lines.map(|line| line.trim().trim_start_matches("export ").trim_start());
-    let values = lines.filter_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
-    let value = values.last()?.trim();
+    let mut values =
+        lines.filter_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
+    let value = values.next_back()?.trim();
     let quoted = value.strip_prefix(['"', '\'']).and_then(|rest| {
         let mark = value.chars().next()?;
         rest.split_once(mark).map(|(quoted, _)| quoted)
     });
-    let end = |value: &str| {
-        let mut marks = value.match_indices('#');
-        marks.find_map(|(at, _)| {
-            value
-                .get(..at)
-                .filter(|before| before.is_empty() || before.ends_with([' ', '\t']))
-                .map(str::len)
-        })
-    };
-    quoted.or_else(|| value.get(..end(value).unwrap_or(value.len())).map(str::trim_end))
+    let before =
+        |value: &'t str, mark: &str| value.split_once(mark).map_or(value, |(value, _)| value);
+    let plain = if value.starts_with('#') { "" } else { before(before(value, " #"), "\t#") };
+    Some(quoted.unwrap_or(plain.trim_end()))
 }
 
 /// The queue's address at a server.

@@ -314,7 +314,7 @@ fn wait_for(installation: &Installation, check: &str, outcome: &str) -> Diagnosi
         if diagnosis.check(check)["outcome"] == outcome {
             return diagnosis;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "{:#?}", diagnosis.checks);
+        assert!(began.elapsed() < Duration::from_mins(1), "{:#?}", diagnosis.checks);
     }
 }
 
@@ -350,7 +350,7 @@ fn refused_messages_are_told_with_who_has_to_change_what() {
         if said.contains(all) && said.contains("region") && said.contains("wrong or missing") {
             break diagnosis;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "{said}");
+        assert!(began.elapsed() < Duration::from_mins(1), "{said}");
     };
     diagnosis.fails_alone("refused-messages", all, "Give your agent the four secrets");
     let name = "refused-messages";
