@@ -162,7 +162,7 @@ pub(crate) async fn guard<S: Browse, D: DeadLetters>(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    let shows_navigation = request.method() == Method::GET && !is_file(request.uri().path());
+    let shows_navigation = !is_file(request.uri().path());
     let mut response = match admit(&dashboard.access, dashboard.now(), request).await {
         Ok(mut request) => {
             let owner = request.extensions_mut().get_mut::<Owner>();

@@ -108,9 +108,8 @@ pub(crate) async fn letter<S: Browse, D: DeadLetters>(
     Path(id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
     let found = dashboard.dead_letters.letter(&id).await.map_err(PageError::DeadLetters)?;
-    let (entry, body) = found.ok_or(PageError::NotFound(
-        "unknown message: it may have been read again or deleted",
-    ))?;
+    let (entry, body) = found
+        .ok_or(PageError::NotFound("unknown message: it may have been read again or deleted"))?;
     let shown = body.get(..MAX_SHOWN_BYTES).unwrap_or(&body);
     let view = LetterView {
         entry: EntryView::of(&entry, &dashboard.times()),

@@ -60,7 +60,9 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Extension(owner): Extension<Owner>,
     Path(request_id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
-    let not_there = || PageError::NotFound("unknown question: it may have been deleted, or the link is incomplete");
+    let not_there = || {
+        PageError::NotFound("unknown question: it may have been deleted, or the link is incomplete")
+    };
     let request_id = RequestId::new(request_id).map_err(|_| not_there())?;
     let found = dashboard.store.interaction(&request_id).await?.ok_or_else(not_there)?;
     let times = dashboard.times();

@@ -10,6 +10,7 @@ use cv_analytics_core::browse::Browse;
 use cv_analytics_core::event::MatchType;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
 use cv_analytics_insights::view::links::Links;

@@ -211,8 +211,8 @@ fn repeated_deliveries_alone_are_no_reason_for_a_banner() {
     let said = banner(&report).unwrap().text.to_string();
     assert_eq!(
         said,
-        "3 messages were refused (signature, key, host, clock or size). If your agent's secrets are right, another \
-         sender's messages were refused: cv-analytics doctor names the reason and what to change."
+        "3 messages were refused (signature, key, host, clock or size). cv-analytics doctor says why, and what to \
+         change. If your agent's secrets are right, they came from another sender."
     );
     report.capture.deliveries.refused = None;
     (report.matches.sources.model, report.matches.sources.similarity) = (60, 42);

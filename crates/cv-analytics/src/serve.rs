@@ -167,7 +167,11 @@ impl Serve {
     }
 
     /// What the dashboard shows of the options.
-    fn shown_settings(&self, listening: SocketAddr, public_url: Option<&PublicUrl>) -> Vec<ProgramSetting> {
+    fn shown_settings(
+        &self,
+        listening: SocketAddr,
+        public_url: Option<&PublicUrl>,
+    ) -> Vec<ProgramSetting> {
         let setting = |name, value: String| ProgramSetting { name, value };
         let for_ever = || "forever".to_owned();
         let mut settings = vec![

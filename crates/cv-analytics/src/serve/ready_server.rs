@@ -137,7 +137,7 @@ impl Serve {
                 secrets_file: whole(&folder.credentials_file()),
                 has_public_address: public_url.is_some(),
             })),
-            program_settings: self.shown_settings(public_url.as_ref()),
+            program_settings: self.shown_settings(listening, public_url.as_ref()),
             live_every: dashboard::LIVE_EVERY,
             time_zone: self.time_zone(),
         };
