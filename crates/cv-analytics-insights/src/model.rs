@@ -9,7 +9,9 @@ mod names;
 mod scores;
 
 use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 pub use actions::{Action, ActionKind, Evidence, GapOf, Suggestion, SuggestionPlace};
 pub use gaps::{Gap, GapKind, GapMark, TrackedCounts, TrackedGap, TrackedState};
@@ -46,7 +48,7 @@ pub struct Report {
     /// Distinct sessions, and each interaction without one.
     pub conversations: u64,
     /// How well the questions were covered.
-    #[serde(rename = "match")]
+    #[serde(rename = "match", deserialize_with = "by_value")]
     pub matches: MatchSummary,
     /// The visitors' own word on the answers; `None` where it is not collected.
     #[serde(default)]
@@ -56,9 +58,10 @@ pub struct Report {
     /// How long the answers took, milliseconds.
     pub latency_ms: Latency,
     /// Every skill of this week and the one before, by count, then by name.
+    #[serde(deserialize_with = "by_value")]
     pub skills: Vec<SkillReport>,
     /// What the questions without a skill are about, in the same order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "by_value")]
     pub topics: Vec<TopicReport>,
     /// The skills and topics that moved, by conversations, then by name.
     pub trending: Vec<Trending>,
@@ -85,6 +88,14 @@ pub struct Report {
     pub history: Vec<HistoryWeek>,
     /// What the figures were made from.
     pub provenance: Provenance,
+}
+
+/// Reads what has flattened fields by way of a `Value`: serde takes no number for them straight from a text
+/// whose numbers are kept as they were written (`arbitrary_precision`).
+fn by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    serde_json::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 impl Report {
