@@ -54,6 +54,7 @@ pub struct Report {
     #[serde(default)]
     pub feedback: Option<Feedback>,
     /// How the handlings ended.
+    #[serde(deserialize_with = "by_value")]
     pub outcomes: Outcomes,
     /// How long the answers took, milliseconds.
     pub latency_ms: Latency,
@@ -84,13 +85,13 @@ pub struct Report {
     #[serde(default)]
     pub calibration: Option<Calibration>,
     /// The eight weeks in figures, oldest first, this one last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "by_value")]
     pub history: Vec<HistoryWeek>,
     /// What the figures were made from.
     pub provenance: Provenance,
 }
 
-/// Reads what has flattened fields by way of a `Value`: serde takes no number for them straight from a text
+/// Reads what has flattened fields, at any depth, by way of a `Value`: serde takes no number for them straight from a text
 /// whose numbers are kept as they were written (`arbitrary_precision`).
 fn by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,

@@ -60,9 +60,10 @@ impl FromStr for MailAddress {
         let unquoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
         let name = unquoted.unwrap_or(name);
         let (local_part, domain) = address.split_once('@').ok_or_else(refused)?;
-        let domain = match domain.is_ascii() {
-            true => domain.to_owned(),
-            false => idna::domain_to_ascii(domain).map_err(|_| refused())?,
+        let domain = if domain.is_ascii() {
+            domain.to_owned()
+        } else {
+            idna::domain_to_ascii(domain).map_err(|_| refused())?
         };
         let address = format!("{local_part}@{domain}");
         let is_name = name.chars().count() <= LONGEST_NAME && !name.chars().any(breaks_a_name);

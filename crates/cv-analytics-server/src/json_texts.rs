@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::text_encoding::decode;
 
 /// Bytes that are asked of the input at a time.
-const CHUNK_BYTES: usize = 256 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 /// The most bytes of a text that are looked at as one: a message of 1 MiB, however it is escaped.
 const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
 /// How a DynamoDB scan's answer may begin: `{`, then the name of one of its parts.
@@ -115,7 +115,7 @@ impl<'r> JsonTexts<'r> {
         let taken = self.buffer.get(begin..self.start).unwrap_or_default();
         match taken.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => {
-                self.line += taken.iter().filter(|byte| **byte == b'\n').count() as u64;
+                self.line += taken.split(|byte| *byte == b'\n').count() as u64 - 1;
                 self.column = taken.len() - last - 1;
             }
             None => self.column += taken.len(),

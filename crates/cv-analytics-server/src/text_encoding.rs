@@ -25,7 +25,7 @@ pub fn decode<'r>(input: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 
 
 fn as_utf8<'r>(begin: &[u8], mut input: impl Read + Send + 'r) -> Box<dyn Read + Send + 'r> {
     // Without a mark, the first character of JSON and of a list is one of ASCII (RFC 4627, section 3).
-    let (mark, unit): (u64, Option<fn([u8; 2]) -> u16>) = match begin {
+    let (mark, unit): (u64, Option<Unit>) = match begin {
         [0xff, 0xfe, ..] => (2, Some(u16::from_le_bytes)),
         [0xfe, 0xff, ..] => (2, Some(u16::from_be_bytes)),
         [first, 0, ..] if *first != 0 => (0, Some(u16::from_le_bytes)),
@@ -48,10 +48,13 @@ fn peek<R: Read>(mut input: R) -> Result<(Vec<u8>, impl Read + use<R>)> {
     Ok((begin.clone(), Cursor::new(begin).chain(input)))
 }
 
+/// Puts the two bytes of a unit of UTF-16 together.
+type Unit = fn([u8; 2]) -> u16;
+
 /// UTF-16 as UTF-8; half a surrogate pair becomes U+FFFD.
 struct Utf16<R> {
     input: R,
-    unit: fn([u8; 2]) -> u16,
+    unit: Unit,
     /// Bytes that wait for the rest of their character.
     bytes: Vec<u8>,
     text: Cursor<Vec<u8>>,

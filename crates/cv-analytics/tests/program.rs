@@ -115,7 +115,7 @@ const RESPONSE: &str = r#"{"eventType":"response","requestId":"r1","timestamp":"
 
 fn folder_with(lines: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let output = run_with_input(folder.path(), &["events", "import", "--json"], &lines.join("\n"));
+    let output = run_with_input(folder.path(), &["events", "import", "--json"], lines.join("\n"));
     assert!(output.status.success(), "{}", text(&output.stderr));
     folder
 }
@@ -476,7 +476,7 @@ fn events_are_sent_to_a_server_and_acknowledged() {
     let sent = run_with_input(
         folder.path(),
         &["events", "send"],
-        &format!("{QUERY}\n{RESPONSE}\nnot json\n"),
+        format!("{QUERY}\n{RESPONSE}\nnot json\n"),
     );
     assert_eq!(text(&sent.stdout), "3 messages sent and acknowledged\n", "{}", text(&sent.stderr));
     let report = report(folder.path(), &[]);
