@@ -636,7 +636,7 @@ class Run:
             self.closed(reports[monday], monday)
             comparison = Comparison(recount, words, monday, json.loads(reports[monday], parse_float=Decimal))
             self.note(week, comparison.differences())
-        self.deliveries(first, joined, began)
+        self.deliveries(first, None, began)
 
         second = self.program("posted")
         moved = scenario.shuffled(scenario.lines, roll)
@@ -691,16 +691,18 @@ class Run:
         self.note(week_name(monday), values({"closed": over}, json.loads(report), ""))
 
     def deliveries(self, program, joined, began):
-        """What added nothing counts in the week in which it arrived; canaries count nowhere."""
+        """What added nothing counts in the week in which it arrived; canaries and imports count nowhere."""
         arrival = {monday_of(int(began.timestamp() * 1000)), monday_of(int(time.time() * 1000))}
         told = Counter()
         for monday in arrival:
             deliveries = json.loads(program.report(week_name(monday)))["capture"]["deliveries"]
             told.update({field: count or 0 for field, count in deliveries.items()})
         nothing = {"duplicates": 0, "conflicts": 0, "deadLetters": 0, "refused": 0}
-        counted = {status: count - joined.of_canaries[status] for status, count in joined.counts.items()}
-        expected = {"duplicates": counted["duplicate"], "conflicts": counted["conflict"],
-                    "deadLetters": counted["deadLetter"], "refused": 0}
+        expected = nothing
+        if joined:
+            counted = {status: count - joined.of_canaries[status] for status, count in joined.counts.items()}
+            expected = {"duplicates": counted["duplicate"], "conflicts": counted["conflict"],
+                        "deadLetters": counted["deadLetter"], "refused": 0}
         self.note("deliveries", values(expected, dict(told), ""))
         before = min(arrival) - timedelta(days=7)
         told = json.loads(program.report(week_name(before)))["capture"]["deliveries"]

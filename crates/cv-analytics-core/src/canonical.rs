@@ -107,6 +107,6 @@ fn mark_cut(fields: &mut Map<String, Value>, name: &str, cut: bool) {
 
 /// `72` rather than `72.0`.
 #[expect(clippy::cast_possible_truncation, reason = "only whole numbers under 2^53 are cast")]
-pub(crate) fn whole_where_it_is(number: f64) -> Value {
+fn whole_where_it_is(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 9e15 { json!(number as i64) } else { json!(number) }
 }

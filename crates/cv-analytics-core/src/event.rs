@@ -5,7 +5,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 
 use crate::privacy::HASHED_PREFIX;
@@ -13,6 +13,41 @@ use crate::timestamp::Timestamp;
 
 /// Fields of an event that the product does not interpret; kept, with their free text redacted.
 pub type UnknownFields = Map<String, Value>;
+
+/// Whether fields say the same, whichever way their numbers are written.
+fn is_same_value(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => is_same_number(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| is_same_value(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => is_same_object(one, other),
+        _ => one == other,
+    }
+}
+
+fn is_same_object(one: &UnknownFields, other: &UnknownFields) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|((name, one), (other_name, other))| {
+            name == other_name && is_same_value(one, other)
+        })
+}
+
+/// Whether numbers are the same one: `1.5` and `1.50`, and a long decimal and what earlier versions
+/// kept of it, a float of 17 digits at the most.
+fn is_same_number(one: &Number, other: &Number) -> bool {
+    let digits = |number: &Number| {
+        let mantissa = number.as_str().split(['e', 'E']).next().unwrap_or_default();
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+        digits.skip_while(|digit| *digit == b'0').count()
+    };
+    let is_whole = |number: &Number| number.is_i64() || number.is_u64();
+    one == other
+        || !(is_whole(one) && is_whole(other))
+            && digits(one).min(digits(other)) <= 17
+            && one.as_f64().is_some_and(|one| Some(one) == other.as_f64())
+}
 
 /// What joins the two halves: 1 to 119 characters, not beginning with `cv-analytics:`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -279,7 +314,7 @@ impl PartialEq for QueryHalf {
             && self.query_cut == other.query_cut
             && self.session == other.session
             && self.traffic == other.traffic
-            && self.unknown == other.unknown
+            && is_same_object(&self.unknown, &other.unknown)
     }
 }
 
@@ -354,7 +389,7 @@ impl PartialEq for ResponseHalf {
             && self.session == other.session
             && self.traffic == other.traffic
             && self.form == other.form
-            && self.unknown == other.unknown
+            && is_same_object(&self.unknown, &other.unknown)
     }
 }
 
@@ -405,4 +440,37 @@ pub enum Halves {
     Response(ResponseHalf),
     /// A response event that makes the whole record alone.
     Whole(QueryHalf, ResponseHalf),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(one: &str, other: &str, expect: bool) {
+        let fields = |number: &str| -> UnknownFields {
+            serde_json::from_str(&format!(r#"{{"a":[{{"b":{number}}}]}}"#)).unwrap()
+        };
+        assert_eq!(is_same_object(&fields(one), &fields(other)), expect, "{one} and {other}");
+        assert_eq!(is_same_object(&fields(other), &fields(one)), expect, "{other} and {one}");
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        check("1.5", "1.50", true);
+        check("100", "1e2", true);
+        check("1.5", "1.6", false);
+        check("1.5", "\"1.5\"", false);
+        check("9007199254740993", "9007199254740992", false);
+        check(
+            "340282366920938463463374607431768211455",
+            "340282366920938463463374607431768211454",
+            false,
+        );
+        check("1e400", "1e401", false);
+        check("1e400", "1e400", true);
+        // What versions before kept of a long number.
+        check("340282366920938463463374607431768211455", "3.402823669209385e38", true);
+        check("0.12345678901234567890123456789", "0.12345678901234568", true);
+    }
 }

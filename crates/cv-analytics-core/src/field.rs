@@ -23,6 +23,27 @@ impl Fields {
         self.rest.remove(name).filter(|value| !is_absent(value))
     }
 
+    /// Takes an optional field out where its value is `fit`, as `expected` says; a value of another type
+    /// stays among the fields that nobody interprets, so that it costs nothing but itself.
+    pub(crate) fn take_fit(
+        &mut self,
+        name: &str,
+        expected: &str,
+        fit: fn(&Value) -> bool,
+    ) -> Option<Value> {
+        let is_unfit = |value: &Value| !is_absent(value) && !fit(value);
+        if self.rest.get(name).is_some_and(is_unfit) {
+            self.ignore(name, expected);
+            return None;
+        }
+        self.take(name)
+    }
+
+    /// Notes that the value of an optional field was left where it is.
+    pub(crate) fn ignore(&mut self, name: &str, expected: &str) {
+        self.tolerate(&format!("ignored {name}, expected {expected}"));
+    }
+
     /// Takes a required field by its own name, else by one of those that are tolerated; an empty text
     /// where no other is there, so that the reason for refusing it is its own.
     pub(crate) fn take_required(&mut self, name: &str, others: &[&str]) -> Option<Value> {
@@ -69,10 +90,9 @@ impl Fields {
                 number.as_f64().ok_or_else(|| wrong_type(name, "a number", value))
             }
             Value::String(text) => {
-                let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>();
-                let number = number.ok().filter(|number| number.is_finite());
+                let number = number_in(text).ok_or_else(|| wrong_type(name, "a number", value))?;
                 self.tolerate(&format!("{name} was text, expected a number"));
-                number.ok_or_else(|| wrong_type(name, "a number", value))
+                Ok(number)
             }
             other => Err(wrong_type(name, "a number", other)),
         }
@@ -134,6 +154,22 @@ pub(crate) const NAME_MAX_CHARS: usize = 200;
 pub(crate) const MAX_NAMES: usize = 50;
 /// What parts the names of a list that came as one text.
 const LIST_SIGNS: [char; 12] = [',', ';', '\n', '\r', '|', '•', '·', '‣', '◦', '、', '，', '；'];
+
+/// Whether a value can be read as text.
+pub(crate) fn is_textual(value: &Value) -> bool {
+    value.is_string() || value.is_number()
+}
+
+/// Whether a value can be read as a number.
+pub(crate) fn is_numeric(value: &Value) -> bool {
+    value.is_number() || value.as_str().is_some_and(|text| number_in(text).is_some())
+}
+
+/// The number that a text holds, a percent sign left out.
+fn number_in(text: &str) -> Option<f64> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>();
+    number.ok().filter(|number| number.is_finite())
+}
 
 /// Whether a value of an optional field is none.
 pub(crate) fn is_absent(value: &Value) -> bool {

@@ -16,7 +16,9 @@ use crate::event::{
     Event, EventType, Halves, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf,
     SessionId, Traffic,
 };
-use crate::field::{Fields, MAX_NAMES, NAME_MAX_CHARS, Unreadable, is_absent, wrong_type};
+use crate::field::{
+    Fields, MAX_NAMES, NAME_MAX_CHARS, Unreadable, is_absent, is_textual, wrong_type,
+};
 use crate::json_object::object;
 use crate::known_bots::is_known_bot;
 use crate::match_fields::{Blocks, match_type, outcome, score, total_time};
@@ -97,7 +99,7 @@ impl Intake {
         let timestamp =
             fields.take_required("timestamp", &[]).ok_or_else(|| missing("timestamp"))?;
         let timestamp = moment("timestamp", &timestamp)?;
-        let origin = self.origin(&mut fields)?;
+        let origin = self.origin(&mut fields);
         // An answer without a word is one where the event says how well it matched.
         let is_given = |name: &str| fields.rest.get(name).is_some_and(|value| !is_absent(value));
         let answered = is_given("response")
@@ -120,8 +122,15 @@ impl Intake {
             }
             EventType::Response => {
                 let asked_at = match fields.rest.get("query") {
-                    Some(query) if !is_absent(query) => fields.take("queryTimestamp"),
-                    _ => fields.take("query"),
+                    Some(query) if is_absent(query) => fields.take("query"),
+                    Some(query) if is_textual(query) => {
+                        fields.take_fit("queryTimestamp", "a number or a date and time", is_textual)
+                    }
+                    Some(_) => {
+                        fields.ignore("query", "text");
+                        None
+                    }
+                    None => None,
                 };
                 match asked_at {
                     Some(asked_at) => {
@@ -159,8 +168,8 @@ impl Intake {
     }
 
     /// Session and traffic, and the fields without what privacy takes out.
-    fn origin(&self, fields: &mut Fields) -> Result<Origin, Unreadable> {
-        let session = self.session(fields)?;
+    fn origin(&self, fields: &mut Fields) -> Origin {
+        let session = self.session(fields);
         let agents = self.privacy.take_headers(&mut fields.rest);
         let mut traffic = Traffic::Visitor;
         if let Some(Value::Object(metadata)) = fields.rest.get_mut("metadata") {
@@ -177,27 +186,28 @@ impl Intake {
         if traffic == Traffic::Visitor && agents.iter().any(|agent| is_known_bot(agent)) {
             traffic = Traffic::Bot;
         }
-        Ok(Origin { session, traffic })
+        Origin { session, traffic }
     }
 
     /// The session that `sessionId` names, else another name for it at the top level, else one in an
     /// object further in: the outermost, of several the first of the documented names.
-    fn session(&self, fields: &mut Fields) -> Result<Option<SessionId>, Unreadable> {
-        if let Some(id) = fields.take("sessionId")
-            && let Some(session) = self.privacy.session(&fields.text("sessionId", id)?)
+    fn session(&self, fields: &mut Fields) -> Option<SessionId> {
+        if let Some(id) = fields.take_fit("sessionId", "text", is_textual)
+            && let Ok(id) = fields.text("sessionId", id)
+            && let Some(session) = self.privacy.session(&id)
         {
-            return Ok(Some(session));
+            return Some(session);
         }
         if self.as_kept {
-            return Ok(None);
+            return None;
         }
         if let Some((name, session)) = self.named_session(&fields.rest) {
             // The other fields of an object stay, its id hashed.
-            if !fields.rest.get(&name).is_some_and(Value::is_object) {
+            if name == "sessionId" || !fields.rest.get(&name).is_some_and(Value::is_object) {
                 fields.rest.remove(&name);
             }
             fields.tolerate(&format!("read {name} as sessionId"));
-            return Ok(Some(session));
+            return Some(session);
         }
         let mut level = vec![&fields.rest];
         while !level.is_empty() {
@@ -208,10 +218,10 @@ impl Intake {
             let found = level.iter().find_map(|fields| self.named_session(fields));
             if let Some((name, session)) = found {
                 fields.tolerate(&format!("read nested {name} as sessionId"));
-                return Ok(Some(session));
+                return Some(session);
             }
         }
-        Ok(None)
+        None
     }
 
     /// The field of an object that names a session, and the session.
@@ -254,17 +264,15 @@ impl Intake {
         form: ResponseForm,
     ) -> Result<ResponseHalf, Unreadable> {
         let mut blocks = Blocks::of(fields);
-        let match_type = match fields
-            .take("matchType")
-            .or_else(|| blocks.take_either(fields, "type", "matchType"))
-        {
-            Some(value) => Some(match_type(fields, &value)?),
-            None => None,
-        };
-        let outcome = match fields.take("outcome") {
-            Some(value) => Some(outcome(fields, &value)?),
-            None => None,
-        };
+        let match_type = fields
+            .take_fit("matchType", "text", Value::is_string)
+            .or_else(|| blocks.take_match_type(fields))
+            .map(|value| match_type(fields, &value))
+            .transpose()?;
+        let outcome = fields
+            .take_fit("outcome", "text", Value::is_string)
+            .map(|value| outcome(fields, &value))
+            .transpose()?;
         if match_type.is_none() && outcome.is_none() && form != ResponseForm::Combined {
             return Err((
                 Reason::MissingField,
@@ -276,8 +284,13 @@ impl Intake {
         let match_score = score(fields, &mut blocks)?;
 
         let reasoning = fields
-            .take_or("reasoning", &["llmReasoning"])
-            .or_else(|| blocks.take(fields, "reasoning"));
+            .take_fit("reasoning", "text", is_textual)
+            .or_else(|| {
+                let value = fields.take_fit("llmReasoning", "text", is_textual)?;
+                fields.tolerate("read llmReasoning as reasoning");
+                Some(value)
+            })
+            .or_else(|| blocks.take(fields, "reasoning", is_textual));
         let (reasoning, reasoning_cut) = match reasoning {
             Some(value) => {
                 let mut text = fields.text("reasoning", value)?;
@@ -291,7 +304,7 @@ impl Intake {
         let missing_skills =
             self.names(fields, &mut blocks, "missingSkills", &["skillsMissing", "missingConcepts"]);
         let topic = self.topic(fields);
-        let total_time_ms = total_time(fields)?;
+        let total_time_ms = total_time(fields);
 
         let mut half = ResponseHalf {
             timestamp,
@@ -329,7 +342,7 @@ impl Intake {
     ) -> Vec<String> {
         let mut values: Vec<Value> = fields.take(name).into_iter().collect();
         values.extend(others.iter().filter_map(|other| fields.take_or(name, &[other])));
-        while let Some(value) = blocks.take(fields, name) {
+        while let Some(value) = blocks.take(fields, name, |_| true) {
             values.push(value);
         }
         let mut names = Vec::new();
@@ -352,11 +365,8 @@ impl Intake {
 
     /// What the question is about, by the agent's model.
     fn topic(&self, fields: &mut Fields) -> Option<String> {
-        let topic = fields.take("topic")?;
-        let Ok(mut topic) = fields.text("topic", topic) else {
-            fields.tolerate("ignored a topic that is not text");
-            return None;
-        };
+        let topic = fields.take_fit("topic", "text", is_textual)?;
+        let mut topic = fields.text("topic", topic).ok()?;
         if self.privacy.redact_and_cut(&mut topic, NAME_MAX_CHARS) {
             fields.tolerate(&format!("cut the topic to {NAME_MAX_CHARS} characters"));
         }

@@ -3,10 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::canonical::whole_where_it_is;
 use crate::dead_letter::Reason;
 use crate::event::{MatchScore, MatchType, Outcome};
-use crate::field::{Fields, Unreadable, is_absent};
+use crate::field::{Fields, Unreadable, is_absent, is_numeric};
 
 /// The blocks that older agents wrap the match in: `matchQuality` and `meta`.
 pub(crate) struct Blocks(Vec<(&'static str, Map<String, Value>)>);
@@ -26,9 +25,17 @@ impl Blocks {
         Self(blocks)
     }
 
-    pub(crate) fn take(&mut self, fields: &mut Fields, name: &str) -> Option<Value> {
+    /// Takes a field out of the first block where its value is `fit`.
+    pub(crate) fn take(
+        &mut self,
+        fields: &mut Fields,
+        name: &str,
+        fit: fn(&Value) -> bool,
+    ) -> Option<Value> {
         for (block, values) in &mut self.0 {
-            if let Some(value) = values.remove(name).filter(|value| !is_absent(value)) {
+            if values.get(name).is_some_and(|value| is_absent(value) || fit(value))
+                && let Some(value) = values.remove(name).filter(|value| !is_absent(value))
+            {
                 let meant = if name == "type" { "matchType" } else { name };
                 fields.tolerate(&format!("read {block}.{name} as {meant}"));
                 return Some(value);
@@ -38,13 +45,9 @@ impl Blocks {
     }
 
     /// `type` in one block, `matchType` in the other.
-    pub(crate) fn take_either(
-        &mut self,
-        fields: &mut Fields,
-        one: &str,
-        other: &str,
-    ) -> Option<Value> {
-        self.take(fields, other).or_else(|| self.take(fields, one))
+    pub(crate) fn take_match_type(&mut self, fields: &mut Fields) -> Option<Value> {
+        let named = self.take(fields, "matchType", Value::is_string);
+        named.or_else(|| self.take(fields, "type", Value::is_string))
     }
 
     /// The score in a block: `matchScore` or `coverage`, else a number under `matchQuality`.
@@ -107,8 +110,12 @@ pub(crate) fn score(
     blocks: &mut Blocks,
 ) -> Result<Option<MatchScore>, Unreadable> {
     let at_the_top = SCORES.into_iter().find_map(|name| {
-        let is_score = name == "matchScore" || fields.rest.get(name).is_some_and(is_numeric);
-        let value = is_score.then(|| fields.take(name)).flatten()?;
+        // A value that is no number may be another thing under the other names.
+        let value = if name == "matchScore" {
+            fields.take_fit(name, "a number", is_numeric)
+        } else {
+            fields.rest.get(name).is_some_and(is_numeric).then(|| fields.take(name)).flatten()
+        }?;
         if name != "matchScore" {
             fields.tolerate(&format!("read {name} as matchScore"));
         }
@@ -135,13 +142,6 @@ fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     Some(score)
 }
 
-fn is_numeric(value: &Value) -> bool {
-    value.is_number()
-        || value
-            .as_str()
-            .is_some_and(|text| text.trim().trim_end_matches('%').trim_end().parse::<f64>().is_ok())
-}
-
 fn bad_score(_: Unreadable) -> Unreadable {
     (Reason::BadMatch, "the match score is not a number from 0 to 100".to_owned())
 }
@@ -150,27 +150,24 @@ fn bad_score(_: Unreadable) -> Unreadable {
 /// every reader of JSON knows.
 const LONGEST_MS: f64 = 9_007_199_254_740_992.0;
 
-/// `performance.totalTime` in milliseconds, also a negative one, which no report counts; what is
-/// absurdly large was not measured, and stays where it was.
-pub(crate) fn total_time(fields: &mut Fields) -> Result<Option<f64>, Unreadable> {
-    let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
-        return Ok(None);
-    };
-    let Some(value) = performance.get("totalTime").filter(|value| !is_absent(value)).cloned()
-    else {
-        return Ok(None);
-    };
-    let number = fields.number("performance.totalTime", &value)?;
-    let Some(Value::Object(performance)) = fields.rest.get_mut("performance") else {
-        return Ok(None);
+/// `performance.totalTime` in milliseconds, also a negative one, which no report counts; what is no
+/// number, or so large that nobody measured it, stays where it was.
+pub(crate) fn total_time(fields: &mut Fields) -> Option<f64> {
+    const NAME: &str = "performance.totalTime";
+    let value = fields.rest.get("performance")?.get("totalTime")?;
+    let value = Some(value).filter(|value| !is_absent(value))?.clone();
+    let Ok(number) = fields.number(NAME, &value) else {
+        fields.ignore(NAME, "a number");
+        return None;
     };
     if number.abs() > LONGEST_MS {
-        performance.insert("totalTime".to_owned(), whole_where_it_is(number));
-        return Ok(None);
+        return None;
     }
-    performance.remove("totalTime");
-    if performance.is_empty() {
-        fields.rest.remove("performance");
+    if let Some(Value::Object(performance)) = fields.rest.get_mut("performance") {
+        performance.remove("totalTime");
+        if performance.is_empty() {
+            fields.rest.remove("performance");
+        }
     }
-    Ok(Some(number))
+    Some(number)
 }

@@ -152,7 +152,8 @@ async fn write<S: Browse>(
 ) -> Result<(), ExportError> {
     let mut search = QuestionSearch::new(filter, &naming.rules, naming.shared_phrases());
     if matches!(format, Format::Csv) {
-        let mut line = csv::Writer::from_writer(Vec::new());
+        // By its mark Excel knows UTF-8.
+        let mut line = csv::Writer::from_writer(Vec::from("\u{feff}"));
         line.write_record(HEADS)?;
         let _ = made.send(Ok(finished(line)?)).await;
     }

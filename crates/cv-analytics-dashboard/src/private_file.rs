@@ -1,28 +1,163 @@
-//! Files with secrets, which only their owner can read.
+//! How files are written: whole or not at all, and for their owner only, since they hold people's
+//! questions and secrets.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// Writes `bytes` into `file`, whole or not at all; only the owner can read it.
+/// The most links that are followed from one name.
+const MAX_LINKS: usize = 40;
+
+/// A file that is being written. Links are followed. A new file has mode 0600, one that is there keeps
+/// its own and is replaced once all is written; what is not a plain file is written to.
+#[derive(Debug)]
+pub struct PrivateFile {
+    path: PathBuf,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    /// Takes the place of what is there at the end.
+    Replacement(NamedTempFile),
+    /// A device, a pipe, a file with several names, or one in a folder that cannot be written.
+    InPlace(File),
+}
+
+impl PrivateFile {
+    /// Begins to write `path`.
+    ///
+    /// # Errors
+    /// It cannot be written; then what is there is as it was.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let path = behind_links(path)?;
+        let found = match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let mut in_place = OpenOptions::new();
+        let target = match &found {
+            Some(found) if !found.is_file() => Target::InPlace(in_place.append(true).open(&path)?),
+            Some(found) if has_other_names(found) => {
+                Target::InPlace(in_place.write(true).truncate(true).open(&path)?)
+            }
+            found => match NamedTempFile::new_in(folder_of(&path)) {
+                Ok(fresh) => {
+                    if let Some(found) = found {
+                        fresh.as_file().set_permissions(found.permissions())?;
+                    }
+                    Target::Replacement(fresh)
+                }
+                Err(_) if found.is_some() => {
+                    Target::InPlace(in_place.write(true).truncate(true).open(&path)?)
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        Ok(Self { path, target })
+    }
+
+    /// Ends the file; afterwards it is on disk under its name.
+    ///
+    /// # Errors
+    /// It is not, and what was there before is as it was.
+    pub fn finish(self) -> io::Result<()> {
+        let fresh = match self.target {
+            Target::InPlace(mut file) => {
+                file.flush()?;
+                // A device or a pipe has nothing to bring to disk.
+                return if file.metadata()?.is_file() { file.sync_all() } else { Ok(()) };
+            }
+            Target::Replacement(fresh) => fresh,
+        };
+        fresh.as_file().sync_all()?;
+        match fresh.persist(&self.path) {
+            Ok(_) => sync_folder(folder_of(&self.path)),
+            // A file that was mounted cannot be replaced, and can be written.
+            Err(error) if error.error.kind() == ErrorKind::ResourceBusy => {
+                fs::copy(error.file.path(), &self.path).map(drop)
+            }
+            Err(error) => Err(error.error),
+        }
+    }
+}
+
+impl Write for PrivateFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.target {
+            Target::Replacement(fresh) => fresh.write(bytes),
+            Target::InPlace(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Replacement(fresh) => fresh.flush(),
+            Target::InPlace(file) => file.flush(),
+        }
+    }
+}
+
+/// Writes `bytes` into `file`, as [`PrivateFile`] does.
 ///
 /// # Errors
-/// Where the folder cannot be written; then the file is as it was.
+/// It cannot be written; then it is as it was.
 pub fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    // Only the owner can read a new file of this kind, whatever lay there before.
-    let mut fresh = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    fresh.write_all(bytes)?;
-    fresh.as_file().sync_all()?;
-    fresh.persist(file)?;
-    Ok(())
+    let mut file = PrivateFile::create(file)?;
+    file.write_all(bytes)?;
+    file.finish()
+}
+
+/// Makes a folder where it is missing, with those above it, for their owner only.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Where the links that begin at `path` lead, also to what is not there yet.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            // It is not a link, or not there.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("the links lead in a circle"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(unix)]
+fn has_other_names(found: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(found) > 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &Metadata) -> bool {
+    false
+}
+
+/// The file's name is on disk too, where the system can be asked for it.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -31,24 +166,78 @@ mod tests {
         let file = folder.path().join("secrets.env");
         write_private(&file, b"one").unwrap();
         write_private(&file, b"two").unwrap();
+        let mut begun = PrivateFile::create(&file).unwrap();
+        begun.write_all(b"thr").unwrap();
+        drop(begun);
         assert_eq!(fs::read(&file).unwrap(), b"two");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
         fs::create_dir(folder.path().join("taken")).unwrap();
-        fs::write(folder.path().join("taken/inside"), b"kept").unwrap();
         assert!(write_private(&folder.path().join("taken"), b"three").is_err());
-        assert_eq!(fs::read(folder.path().join("taken/inside")).unwrap(), b"kept");
+        assert!(write_private(&folder.path().join("missing/file"), b"three").is_err());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
     }
 
     #[cfg(unix)]
-    #[test]
-    fn it_is_its_owners_alone_whatever_lay_there_before() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("secrets.env");
-        fs::write(&file, b"open").unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        write_private(&file, b"secret").unwrap();
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    mod on_unix {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        use super::*;
+
+        fn mode(path: &Path) -> u32 {
+            fs::metadata(path).unwrap().permissions().mode() & 0o777
+        }
+
+        #[test]
+        fn a_new_file_and_folder_are_their_owners_and_a_mode_that_is_there_stays() {
+            let folder = tempfile::tempdir().unwrap();
+            let inner = folder.path().join("a/b");
+            make_private_folder(&inner).unwrap();
+            assert_eq!((mode(&inner), mode(&folder.path().join("a"))), (0o700, 0o700));
+            let file = inner.join("report.json");
+            write_private(&file, b"one").unwrap();
+            assert_eq!(mode(&file), 0o600);
+            for kept in [0o644, 0o640, 0o400] {
+                fs::set_permissions(&file, fs::Permissions::from_mode(kept)).unwrap();
+                write_private(&file, b"two").unwrap();
+                assert_eq!(mode(&file), kept);
+            }
+        }
+
+        #[test]
+        fn links_are_followed_and_stay() {
+            let folder = tempfile::tempdir().unwrap();
+            let at = |name: &str| folder.path().join(name);
+            fs::create_dir(at("there")).unwrap();
+            symlink("there/file", at("first")).unwrap();
+            symlink(at("first"), at("second")).unwrap();
+            for text in ["one", "two"] {
+                write_private(&at("second"), text.as_bytes()).unwrap();
+                assert_eq!(fs::read_to_string(at("there/file")).unwrap(), text);
+                assert!(at("first").is_symlink() && at("second").is_symlink());
+            }
+            fs::hard_link(at("there/file"), at("other")).unwrap();
+            write_private(&at("other"), b"three").unwrap();
+            assert_eq!(fs::read(at("there/file")).unwrap(), b"three");
+            symlink("round", at("round")).unwrap();
+            assert!(write_private(&at("round"), b"").is_err());
+        }
+
+        #[test]
+        fn a_device_and_a_pipe_are_written_to() {
+            use std::os::unix::fs::FileTypeExt;
+            write_private(Path::new("/dev/null"), b"gone").unwrap();
+            assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+            let folder = tempfile::tempdir().unwrap();
+            let pipe = folder.path().join("pipe");
+            let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+            assert!(made.success());
+            let reader = std::thread::spawn({
+                let pipe = pipe.clone();
+                move || fs::read_to_string(pipe).unwrap()
+            });
+            write_private(&pipe, b"through").unwrap();
+            assert_eq!(reader.join().unwrap(), "through");
+            assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        }
     }
 }

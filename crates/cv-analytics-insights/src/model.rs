@@ -9,7 +9,9 @@ mod names;
 mod scores;
 
 use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 pub use actions::{Action, ActionKind, Evidence, GapOf, Suggestion, SuggestionPlace};
 pub use gaps::{Gap, GapKind, GapMark, TrackedCounts, TrackedGap, TrackedState};
@@ -49,19 +51,21 @@ pub struct Report {
     /// Distinct sessions, and each interaction without one.
     pub conversations: u64,
     /// How well the questions were covered.
-    #[serde(rename = "match")]
+    #[serde(rename = "match", deserialize_with = "by_value")]
     pub matches: MatchSummary,
     /// The visitors' own word on the answers; `None` where it is not collected.
     #[serde(default)]
     pub feedback: Option<Feedback>,
     /// How the handlings ended.
+    #[serde(deserialize_with = "by_value")]
     pub outcomes: Outcomes,
     /// How long the answers took, milliseconds.
     pub latency_ms: Latency,
     /// Every skill of this week and the one before, by count, then by name.
+    #[serde(deserialize_with = "by_value")]
     pub skills: Vec<SkillReport>,
     /// What the questions without a skill are about, in the same order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "by_value")]
     pub topics: Vec<TopicReport>,
     /// The skills and topics that moved, by conversations, then by name.
     pub trending: Vec<Trending>,
@@ -84,10 +88,18 @@ pub struct Report {
     #[serde(default)]
     pub calibration: Option<Calibration>,
     /// The eight weeks in figures, oldest first, this one last.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "by_value")]
     pub history: Vec<HistoryWeek>,
     /// What the figures were made from.
     pub provenance: Provenance,
+}
+
+/// Reads what has flattened fields, at any depth, by way of a `Value`: serde takes no number for them straight from a text
+/// whose numbers are kept as they were written (`arbitrary_precision`).
+fn by_value<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    serde_json::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 impl Report {

@@ -9,7 +9,8 @@ const LONGEST_LOCAL_PART: usize = 64;
 const LONGEST_LABEL: usize = 63;
 const LONGEST_NAME: usize = 100;
 
-/// An address as `me@example.com` or `My Name <me@example.com>`.
+/// An address as `me@example.com` or `My Name <me@example.com>`; a domain in letters beyond ASCII is held
+/// as it is sent, `xn--bcher-kva.example`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MailAddress {
     name: Option<String>,
@@ -59,11 +60,17 @@ impl FromStr for MailAddress {
         let unquoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
         let name = unquoted.unwrap_or(name);
         let (local_part, domain) = address.split_once('@').ok_or_else(refused)?;
+        let domain = if domain.is_ascii() {
+            domain.to_owned()
+        } else {
+            idna::domain_to_ascii(domain).map_err(|_| refused())?
+        };
+        let address = format!("{local_part}@{domain}");
         let is_name = name.chars().count() <= LONGEST_NAME && !name.chars().any(breaks_a_name);
-        if is_name && address.len() <= LONGEST_ADDRESS && is_local(local_part) && is_domain(domain)
+        if is_name && address.len() <= LONGEST_ADDRESS && is_local(local_part) && is_domain(&domain)
         {
             let name = (!name.is_empty()).then(|| name.to_owned());
-            Ok(Self { name, address: address.to_owned(), at: local_part.len() })
+            Ok(Self { name, address, at: local_part.len() })
         } else {
             Err(refused())
         }
@@ -147,6 +154,17 @@ mod tests {
             Some(("Müller, Anna", "a.b@mail.example.org")),
         );
         check("<me@example.com>", Some(("", "me@example.com")));
+    }
+
+    #[test]
+    fn a_domain_beyond_ascii_is_held_as_it_is_sent() {
+        check("me@bücher.example", Some(("", "me@xn--bcher-kva.example")));
+        check("Anna <a@BÜCHER.example>", Some(("Anna", "a@xn--bcher-kva.example")));
+        check("me@例え.テスト", Some(("", "me@xn--r8jz45g.xn--zckzah")));
+        check("me@xn--bcher-kva.example", Some(("", "me@xn--bcher-kva.example")));
+        check("me@Example.COM", Some(("", "me@Example.COM")));
+        check("me@bü cher.example", None);
+        check(&format!("me@{}.example", "ü".repeat(64)), None);
     }
 
     #[test]

@@ -66,6 +66,15 @@ pub(crate) enum Turn {
 }
 
 impl SentMark {
+    /// Reads a mark's record. By way of a `Value`, since serde's tagged enums take no number straight
+    /// from a text whose numbers are kept as they were written.
+    ///
+    /// # Errors
+    /// The record holds something else.
+    pub(crate) fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text).and_then(serde_json::from_value)
+    }
+
     /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with
     /// `again` a mail is sent though it was sent before, yet after somebody else who is sending it.
     /// Others' claims hold for `holds`.
@@ -191,7 +200,7 @@ mod tests {
         ];
         for (mark, text) in written {
             assert_eq!(serde_json::to_string(&mark).unwrap(), text);
-            assert_eq!(serde_json::from_str::<SentMark>(text).unwrap(), mark);
+            assert_eq!(SentMark::from_json(text).unwrap(), mark);
         }
     }
 }

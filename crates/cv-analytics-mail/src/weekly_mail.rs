@@ -284,6 +284,6 @@ pub(crate) async fn sent_at(ledger: &impl Ledger, key: &str) -> Result<Option<Ti
 
 fn read(key: &str, record: Option<&LedgerRecord>) -> Result<Option<SentMark>, NotSent> {
     let Some(record) = record else { return Ok(None) };
-    let mark = serde_json::from_str(&record.value);
+    let mark = SentMark::from_json(&record.value);
     mark.map(Some).map_err(|source| NotSent::Mark { key: key.to_owned(), source })
 }

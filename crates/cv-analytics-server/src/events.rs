@@ -1,25 +1,28 @@
-//! `POST /v1/events`: events as plain JSON, one, an array, or JSON Lines.
+//! `POST /v1/events`: events as plain JSON: one, an array, JSON Lines, or one after another.
 
+use std::io::Read as _;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::store::{Disposition, Keep};
 use hyper::body::Body as _;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use crate::json_texts::JsonTexts;
 use crate::metrics::{Route, name_of};
 use crate::plain_error::PlainError;
 use crate::rate_limits::ClientAddress;
 use crate::reports::Reports;
 use crate::server::Server;
 use crate::sqs::MAX_MESSAGE_BYTES;
+use crate::text_encoding::decode;
 
+/// The most bytes of a body, as it comes and unpacked.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// Events that go to the store together; the writer serves others in between.
 const EVENTS_A_BATCH: usize = 500;
@@ -103,13 +106,22 @@ async fn keep<K: Keep, R: Reports>(
 ) -> Result<Answer, PlainError> {
     server.check_bearer(&parts.headers, parts.extensions.get::<ClientAddress>().copied())?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
-    let body = server.read_body(body, MAX_BODY_BYTES).await?;
-    let events = split(&parts.headers, &body.bytes)?;
+    check_coding(&parts.headers)?;
+    let mut body = server.read_body(body, MAX_BODY_BYTES).await?;
+    let text = text_of(&std::mem::take(&mut body.bytes))?;
+    check(&text)?;
+    let mut texts = JsonTexts::new(&*text).map_err(unreadable)?.peekable();
     let mut answer = Answer::default();
-    for batch in events.chunks(EVENTS_A_BATCH) {
-        let arrivals: Vec<_> = batch.iter().map(|event| server.arrival(event, None)).collect();
+    while texts.peek().is_some() {
+        let mut bytes = 0;
+        let mut arrivals = Vec::with_capacity(EVENTS_A_BATCH);
+        for event in texts.by_ref().take(EVENTS_A_BATCH) {
+            let event = event.map_err(unreadable)?.bytes;
+            bytes += event.len();
+            arrivals.push(server.arrival(&event, None));
+        }
         let results: Vec<_> = arrivals.iter().map(|arrival| result_of(&arrival.content)).collect();
-        let receipts = server.keep(arrivals, batch.iter().map(|event| event.len()).sum()).await?;
+        let receipts = server.keep(arrivals, bytes).await?;
         for (receipt, result) in receipts.into_iter().zip(results) {
             answer.add(receipt.disposition, result);
         }
@@ -117,45 +129,67 @@ async fn keep<K: Keep, R: Reports>(
     Ok(answer)
 }
 
-/// The texts of the events; whatever is no JSON as a whole is one event that cannot be read.
-fn split<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Vec<&'b [u8]>, PlainError> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    if body.trim_ascii().is_empty() {
+/// Refuses a content coding that is not taken. Whether a body is packed is read from the body itself.
+fn check_coding(headers: &HeaderMap) -> Result<(), PlainError> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut names = codings.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
+    let is_known = |name: &[u8]| {
+        [&b"gzip"[..], b"x-gzip", b"identity"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    match names.find(|name| !is_known(name)) {
+        None => Ok(()),
+        Some(name) => Err(PlainError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unknown_coding",
+            format!(
+                "unknown content coding {:?}: send the body as it is, or packed by gzip",
+                String::from_utf8_lossy(name)
+            ),
+        )),
+    }
+}
+
+/// A body as UTF-8, unpacked.
+fn text_of(body: &[u8]) -> Result<Vec<u8>, PlainError> {
+    let mut text = Vec::with_capacity(body.len());
+    decode(body)
+        .and_then(|body| body.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut text))
+        .map_err(unreadable)?;
+    if text.len() > MAX_BODY_BYTES {
+        return Err(PlainError::too_large(format!(
+            "the unpacked body is longer than {MAX_BODY_BYTES} bytes: nothing was stored"
+        )));
+    }
+    Ok(text)
+}
+
+/// Refuses a body without events, and one with an event that is too large.
+fn check(text: &[u8]) -> Result<(), PlainError> {
+    if text.trim_ascii().is_empty() {
         return Err(PlainError::bad_request(
             "the body is empty: send one event, an array, or JSON Lines",
         ));
     }
-    let events = if is_json_lines(headers) {
-        body.split(|&byte| byte == b'\n')
-            .map(<[u8]>::trim_ascii)
-            .filter(|line| !line.is_empty())
-            .collect()
-    } else if body.trim_ascii_start().starts_with(b"[") {
-        match serde_json::from_slice::<Vec<&RawValue>>(body) {
-            Ok(elements) => elements.into_iter().map(|element| element.get().as_bytes()).collect(),
-            Err(_) => vec![body],
+    let (mut count, mut too_large) = (0_usize, None);
+    for event in JsonTexts::new(text).map_err(unreadable)? {
+        count += 1;
+        let bytes = event.map_err(unreadable)?.bytes.len();
+        if bytes > MAX_MESSAGE_BYTES {
+            too_large = too_large.or(Some((count, bytes)));
         }
-    } else {
-        vec![body]
-    };
-    match events.iter().enumerate().find(|(_, event)| event.len() > MAX_MESSAGE_BYTES) {
-        None => Ok(events),
-        Some((index, event)) => Err(PlainError::too_large(format!(
-            "event {} of {} has {} bytes, {MAX_MESSAGE_BYTES} at most: nothing was stored",
-            index + 1,
-            events.len(),
-            event.len()
+    }
+    match too_large {
+        None => Ok(()),
+        Some((number, bytes)) => Err(PlainError::too_large(format!(
+            "event {number} of {count} has {bytes} bytes, {MAX_MESSAGE_BYTES} at most: nothing was stored"
         ))),
     }
 }
 
-fn is_json_lines(headers: &HeaderMap) -> bool {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"]
-        .iter()
-        .any(|lines| essence.eq_ignore_ascii_case(lines))
+#[expect(clippy::needless_pass_by_value, reason = "takes what a Result holds")]
+fn unreadable(error: std::io::Error) -> PlainError {
+    PlainError::bad_request(format!("the body cannot be unpacked ({error}): nothing was stored"))
 }
 
 fn result_of(content: &Content) -> EventResult {

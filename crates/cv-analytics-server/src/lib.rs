@@ -8,11 +8,13 @@
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.
 //! 5. `events`, `reports`, `health`: the plain routes.
-//! 6. `request_body`, `unread_body`, `rate_limits`, `refusals`, `metrics`, `plain_error`: what all of them use.
+//! 6. [`json_texts`] and [`text_encoding`]: the events in a text, whatever its form.
+//! 7. `request_body`, `unread_body`, `rate_limits`, `refusals`, `metrics`, `plain_error`: what all of them use.
 
 pub mod configuration;
 mod events;
 mod health;
+pub mod json_texts;
 mod metrics;
 mod plain_error;
 mod rate_limits;
@@ -25,6 +27,7 @@ mod sigv4;
 mod sqs;
 #[cfg(test)]
 mod tests;
+pub mod text_encoding;
 mod unread_body;
 
 use std::sync::Arc;

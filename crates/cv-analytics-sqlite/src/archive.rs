@@ -10,6 +10,7 @@ use cv_analytics_core::event::RequestId;
 use cv_analytics_core::store::{Arrival, Receipt, StoreError};
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, Row, params};
+use sha2::{Digest, Sha256};
 
 use crate::SqliteStore;
 use crate::batch::{Batch, Prepared, tombstone};
@@ -106,22 +107,35 @@ impl Archive for SqliteStore {
 }
 
 impl SqliteStore {
-    /// Keeps events as [`Keep::keep`] does, and counts none of them as a delivery.
+    /// Keeps what an import or an archive brings as [`Keep::keep`] does, and counts none of it as a
+    /// delivery. A dead letter whose bytes are there already is not kept again.
     ///
     /// [`Keep::keep`]: cv_analytics_core::store::Keep::keep
-    pub async fn put_events_back(
+    pub async fn import(
         &self,
-        events: Vec<Arrival>,
+        arrivals: Vec<Arrival>,
     ) -> std::result::Result<Vec<Receipt>, StoreError> {
-        let events: Vec<Prepared> = events.into_iter().map(Prepared::from).collect();
+        let arrivals: Vec<Prepared> = arrivals.into_iter().map(Prepared::from).collect();
         self.writer
-            .run("put back what was archived", move |writer| {
+            .run("import events", move |writer| {
                 writer.in_batch(|batch| {
-                    let put = events.iter().map(|event| {
-                        let no_event = || Failure::Row("an archive's line is no event".to_owned());
-                        batch.keep_again(event)?.ok_or_else(no_event)
-                    });
-                    put.collect()
+                    let mut letters = None;
+                    let import = |arrival: &Prepared| {
+                        if let Some(receipt) = batch.keep_again(arrival)? {
+                            return Ok(receipt);
+                        }
+                        let letters = match &mut letters {
+                            Some(letters) => letters,
+                            letters => letters.insert(letter_digests(batch.connection())?),
+                        };
+                        if let Some(letter) = arrival.letter()
+                            && letters.insert(Sha256::digest(&letter.body).into())
+                        {
+                            batch.put_letter_back(letter)?;
+                        }
+                        Ok(batch.dead_letter_receipt())
+                    };
+                    arrivals.iter().map(import).collect()
                 })
             })
             .await
@@ -280,6 +294,17 @@ fn put_letter(batch: &mut Batch<'_>, letter: &DeadLetter) -> Result<()> {
         batch.put_letter_back(letter)?;
     }
     Ok(())
+}
+
+/// The digests of the bodies of all dead letters.
+fn letter_digests(connection: &Connection) -> Result<HashSet<[u8; 32]>> {
+    let mut statement = connection.prepare_cached("SELECT body FROM dead_letters")?;
+    let mut rows = statement.query([])?;
+    let mut digests = HashSet::new();
+    while let Some(row) = rows.next()? {
+        digests.insert(Sha256::digest(row.get::<_, Vec<u8>>(0)?).into());
+    }
+    Ok(digests)
 }
 
 /// Deletes the interactions that new marks say are erased; whether there were any.

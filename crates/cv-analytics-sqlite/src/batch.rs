@@ -34,6 +34,16 @@ impl From<Arrival> for Prepared {
     }
 }
 
+impl Prepared {
+    /// The dead letter that arrived, where it is one.
+    pub(crate) fn letter(&self) -> Option<&DeadLetter> {
+        match &self.arrival.content {
+            Content::DeadLetter(letter) => Some(letter),
+            Content::Event(_) => None,
+        }
+    }
+}
+
 /// What a transaction has done so far.
 pub(crate) struct Batch<'t> {
     connection: &'t Connection,
@@ -115,6 +125,11 @@ impl<'t> Batch<'t> {
         let sequence = self.sequence;
         let disposition = self.join(event, &prepared.json)?;
         Ok(Some(receipt(disposition, sequence)))
+    }
+
+    /// Says that a dead letter is kept.
+    pub(crate) fn dead_letter_receipt(&self) -> Receipt {
+        receipt(Disposition::DeadLetter, self.sequence)
     }
 
     /// Puts a dead letter back that was archived. It was counted when it arrived, and is not again.

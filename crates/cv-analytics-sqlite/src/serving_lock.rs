@@ -21,9 +21,13 @@ pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
     let failed = |error: std::io::Error| {
         StoreError::unavailable(format!("could not lock {}", path.display()), error)
     };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(
-        |error| StoreError::unavailable(format!("could not open {}", path.display()), error),
-    )?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).map_err(|error| {
+        StoreError::unavailable(format!("could not open {}", path.display()), error)
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(ServingLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::refused(format!(

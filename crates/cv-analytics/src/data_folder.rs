@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use cv_analytics_dashboard::private_file::write_private;
+use cv_analytics_dashboard::private_file::{make_private_folder, write_private};
 use cv_analytics_server::configuration::{PublicUrl, PublicUrlError};
 use rand::RngExt;
 
@@ -58,14 +58,9 @@ impl DataFolder {
         Self { path: path.to_owned() }
     }
 
-    /// Makes the folder where it is missing, for its owner alone.
+    /// Makes the folder where it is missing, for its owner only.
     pub(crate) fn create(&self) -> Result<()> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(&self.path)
+        make_private_folder(&self.path)
             .with_context(|| format!("the data folder {} cannot be made", self.path.display()))
     }
 
@@ -167,7 +162,7 @@ impl DataFolder {
         }
     }
 
-    /// Writes the credentials, whole or not at all, readable by the owner alone.
+    /// Writes the credentials, whole or not at all; a new file is readable by its owner only.
     pub(crate) fn keep_credentials(&self, credentials: &StoredCredentials) -> Result<()> {
         let file = self.credentials_file();
         // Lines that somebody else wrote into it stay.

@@ -137,8 +137,8 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
         );
     }
     folder.create()?;
-    output::write_file(
-        &marker,
+    output::write_to(
+        Some(&marker),
         b"Made by `cv-analytics demo`, which empties this folder at its next start.\n",
     )?;
     // While another demo serves from here, its database stays.
@@ -165,7 +165,7 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
             "cv-analytics@localhost.localdomain",
             "owner@localhost.localdomain",
         )?;
-        output::write_file(&path, &bytes)?;
+        output::write_to(Some(&path), bytes)?;
         text += &format!("  {}\n", shown(&path));
     }
     text += &format!(

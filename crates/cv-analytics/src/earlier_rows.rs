@@ -7,7 +7,7 @@
 
 use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::timestamp::Timestamp;
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
 /// What only a table's row has: bookkeeping that is worked out anew, or has no meaning here. The
 /// week was computed wrongly on a third of all days.
@@ -185,15 +185,8 @@ fn plain(value: &Value) -> Option<Value> {
     }
 }
 
-/// A number; as text where JSON's readers would lose digits of DynamoDB's 38.
 fn number(value: &Value) -> Option<Value> {
-    let digits = value.as_str()?;
-    if let Ok(whole) = digits.parse::<i64>() {
-        return Some(whole.into());
-    }
-    let number: Number = digits.parse().ok()?;
-    let exact = digits.bytes().filter(u8::is_ascii_digit).count() <= 15;
-    Some(if exact { Value::Number(number) } else { digits.into() })
+    value.as_str()?.parse().ok().map(Value::Number)
 }
 
 #[cfg(test)]

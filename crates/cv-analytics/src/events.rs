@@ -1,19 +1,19 @@
-//! `cv-analytics events`: events as JSON Lines, to the queue, into the store, or out of it.
+//! `cv-analytics events`: events to the queue, into the store, or out of it.
 
 mod events_queue;
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::store::{Arrival, Disposition, Keep};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::{Arrival, Disposition};
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_server::json_texts::{JsonText, JsonTexts};
 use futures_util::TryStreamExt;
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -22,23 +22,28 @@ use sha2::{Digest, Sha256};
 use self::events_queue::EventsQueue;
 use crate::arguments::Installation;
 use crate::demo_traffic::Message;
+use crate::input::ToldEntries;
 use crate::installation_store::InstallationStore;
-use crate::output::progress;
+use crate::output::{Output, progress};
 use crate::queue_client::{Sent, send_all};
 use crate::set_aside::{Aside, SetAside};
 use crate::store_location::PrivacySwitches;
-use crate::{earlier_rows, import_entries, input_lines, now, output};
+use crate::{earlier_rows, input, now, output};
 
 /// How many events are kept by one commit of an import.
 const IMPORT_BATCH: usize = 1000;
 /// How many messages are read before they are sent.
 const SEND_BATCH: usize = 1000;
+/// How many entries may come before the first that can be read.
+const MAX_UNREADABLE_ENTRIES: usize = 1000;
+/// How many bytes they may have.
+const MAX_UNREADABLE_BYTES: usize = 32 * 1024 * 1024;
 
 const IMPORT_HELP: &str = "Take events straight into the store; what is there already is left as it is
 
-Reads events as JSON Lines. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
+Reads JSON Lines, arrays, and JSON texts one after another, packed by gzip or not, in UTF-8 or UTF-16. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
 
-A line that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such lines are left out and named, and the exit code is 1.
+An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such entries are left out, and the exit code is 1. The first few are named, and how many more there are. An input of which nothing can be read is refused and leaves nothing behind. What is imported counts in no week's deliveries.
 
 With --store dynamodb session ids are hashed with SESSION_SALT, which has to be the processor's, else with the key that is kept in the table; one is made, and that is said, only where both tables are empty.";
 
@@ -55,7 +60,7 @@ pub(crate) enum Events {
 /// What to send, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// JSON Lines; - for standard input
+    /// JSON Lines, an array, or JSON texts one after another; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
     /// Send to this queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
@@ -97,7 +102,7 @@ pub(crate) struct Export {
     output: Option<PathBuf>,
 }
 
-/// What became of imported lines.
+/// What became of imported entries.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Counts {
@@ -123,55 +128,65 @@ pub(crate) async fn run(installation: &Installation, command: Events) -> Result<
 
 fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     let bar = progress("messages sent")?;
-    let refused = AtomicU64::new(0);
-    let mut lines = input_lines::lines(input_lines::open(&options.file)?);
+    let mut left_out = 0_u64;
+    let mut told = ToldEntries::default();
+    let mut texts = input::json_texts(&options.file)?;
     loop {
-        let batch: Vec<(u64, Vec<u8>)> =
-            lines.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>()?;
+        let batch: Vec<JsonText> =
+            texts.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>()?;
         if batch.is_empty() {
             break;
         }
-        let refuse = |number: u64, why: &str| {
-            refused.fetch_add(1, Ordering::Relaxed);
-            bar.suspend(|| eprintln!("line {number} is left out: {why}"));
+        let mut refuse = |line: u64, why: &str| {
+            left_out += 1;
+            told.tell(&bar, line, &format!("is left out: {why}"));
         };
-        let mut numbers = Vec::with_capacity(batch.len());
+        let mut lines = Vec::with_capacity(batch.len());
         let mut messages = Vec::with_capacity(batch.len());
-        for (number, line) in batch {
-            match String::from_utf8(line) {
+        for JsonText { line, bytes } in batch {
+            match String::from_utf8(bytes) {
                 Ok(body) => {
-                    numbers.push(number);
+                    lines.push(line);
                     messages.push(message(body));
                 }
                 Err(_) => refuse(
-                    number,
-                    "it is no UTF-8, which a queue cannot carry; `events import` keeps it",
+                    line,
+                    "it is not UTF-8, which a queue cannot carry; `events import` keeps it",
                 ),
             }
         }
+        let refused = std::sync::Mutex::new(Vec::new());
         let sent = send_all(
             |message| queue.send(message),
             &messages,
             |place, answer| match answer {
                 Sent::Acknowledged => bar.inc(1),
-                Sent::Refused(why) => refuse(numbers.get(place).copied().unwrap_or_default(), &why),
+                Sent::Refused(why) => {
+                    if let Ok(mut refused) = refused.lock() {
+                        refused.push((lines.get(place).copied().unwrap_or_default(), why));
+                    }
+                }
             },
         );
+        for (line, why) in refused.into_inner().unwrap_or_default() {
+            refuse(line, &why);
+        }
         let count = bar.position();
         sent.with_context(|| {
             format!("{count} messages were sent; sending the file again does no harm")
         })?;
     }
     bar.finish_and_clear();
-    let (sent, refused) = (bar.position(), refused.into_inner());
+    told.finish();
+    let sent = bar.position();
     if options.json {
-        output::print_line(serde_json::json!({"sent": sent, "leftOut": refused}))?;
+        output::print_line(serde_json::json!({"sent": sent, "leftOut": left_out}))?;
     } else {
         output::print_line(format!("{sent} messages sent and acknowledged"))?;
     }
-    match refused {
+    match left_out {
         0 => Ok(()),
-        refused => bail!("{refused} lines were left out, as said above"),
+        left_out => bail!("{left_out} entries were left out, as said above"),
     }
 }
 
@@ -200,8 +215,8 @@ pub(crate) fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option
 }
 
 async fn import(installation: &Installation, options: &Import) -> Result<()> {
-    let mut entries = import_entries::entries(input_lines::open(&options.file)?)
-        .with_context(|| format!("{} cannot be imported", options.file.display()))?;
+    let mut texts = input::json_texts(&options.file)?.with_scans();
+    let begin = up_to_first_readable(&mut texts, &options.file)?;
     let store = installation.open_or_create().await?;
     if let InstallationStore::DynamoDb(aws) = &store {
         aws.check_before_import().await?;
@@ -210,44 +225,36 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let set_aside = SetAside::of(&store);
     let bar = progress("events imported")?;
     let mut counts = Counts::default();
+    let mut told = ToldEntries::default();
     let mut left_out = 0_u64;
-    loop {
+    let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
+    while texts.peek().is_some() {
         let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
-        let mut read = 0;
-        for entry in entries.by_ref().take(IMPORT_BATCH) {
-            read += 1;
-            let (number, line) = entry.with_context(|| {
+        for text in texts.by_ref().take(IMPORT_BATCH) {
+            let JsonText { line, bytes } = text.with_context(|| {
                 format!(
-                    "{} cannot be read on; {} lines are kept",
+                    "cannot read {} to its end; {} events are kept, and importing it again does no harm",
                     options.file.display(),
                     counts.lines
                 )
             })?;
             let arrived_at = now();
-            let content = match read_entry(&intake, &line, arrived_at) {
-                Content::DeadLetter(letter) => {
-                    let taken = set_aside.take(&letter).await;
-                    let becomes = match &taken {
-                        Ok(_) => "becomes a dead letter".to_owned(),
-                        Err(why) => format!("is left out ({why:#})"),
-                    };
-                    let DeadLetter { reason, detail, .. } = &letter;
-                    bar.suspend(|| {
-                        eprintln!("line {number} cannot be read and {becomes}: {reason}: {detail}");
-                    });
-                    if !matches!(taken, Ok(Aside::ForTheStore)) {
-                        counts.set_aside();
-                        left_out += u64::from(taken.is_err());
-                        continue;
-                    }
-                    Content::DeadLetter(letter)
+            let content = read_entry(&intake, &bytes, arrived_at);
+            if let Content::DeadLetter(letter) = &content {
+                let taken = set_aside.take(letter).await;
+                let becomes = match &taken {
+                    Ok(_) => "becomes a dead letter".to_owned(),
+                    Err(why) => format!("is left out ({why:#})"),
+                };
+                let DeadLetter { reason, detail, .. } = letter;
+                told.tell(&bar, line, &format!("cannot be read and {becomes}: {reason}: {detail}"));
+                if !matches!(taken, Ok(Aside::ForTheStore)) {
+                    counts.set_aside();
+                    left_out += u64::from(taken.is_err());
+                    continue;
                 }
-                event @ Content::Event(_) => event,
-            };
+            }
             arrivals.push(Arrival { content, arrived_at, deduplication_id: None });
-        }
-        if read == 0 {
-            break;
         }
         let refused = counts.add(&store, arrivals).await?;
         if refused > 0 && matches!(store, InstallationStore::DynamoDb(_)) {
@@ -255,7 +262,7 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
             let lines = counts.lines;
             bar.suspend(|| {
                 eprintln!(
-                    "{refused} of the lines up to number {lines} are left out: with their other half they are larger \
+                    "{refused} of the events up to number {lines} are left out: with their other half they are larger \
                      than an item of DynamoDB may be (400 KB)"
                 );
             });
@@ -263,20 +270,52 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
         bar.set_position(counts.lines);
     }
     bar.finish_and_clear();
+    told.finish();
     store.close().await?;
     if options.json {
         output::print_line(serde_json::to_string(&counts)?)?;
     } else {
         let Counts { lines, stored, duplicates, conflicts, dead_letters, erased } = counts;
         output::print_line(format!(
-            "{lines} lines: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
+            "{lines} events: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
              {dead_letters} dead letters, {erased} erased before"
         ))?;
     }
     match left_out {
         0 => Ok(()),
-        left_out => bail!("{left_out} lines were left out, as said above"),
+        left_out => bail!("{left_out} entries were left out, as said above"),
     }
+}
+
+/// The entries up to the first that can be read; none of an empty input. Whether an entry can be read
+/// needs no store, so that an input of something else leaves nothing behind.
+fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<JsonText>> {
+    let intake = Intake::new(Privacy::full(SessionKey::new(Vec::new())));
+    let mut begin = Vec::new();
+    let mut bytes = 0;
+    let mut first = None;
+    for text in texts {
+        let text =
+            text.with_context(|| format!("cannot read {}; nothing is kept", file.display()))?;
+        let content = read_entry(&intake, &text.bytes, now());
+        bytes += text.bytes.len();
+        let line = text.line;
+        begin.push(text);
+        match content {
+            Content::Event(_) => return Ok(begin),
+            Content::DeadLetter(letter) => first = first.or(Some((line, letter))),
+        }
+        if begin.len() == MAX_UNREADABLE_ENTRIES || bytes > MAX_UNREADABLE_BYTES {
+            break;
+        }
+    }
+    let Some((line, DeadLetter { reason, detail, .. })) = first else { return Ok(begin) };
+    bail!(
+        "invalid events in {}: none of the first {} entries can be read (line {line}: {reason}: {detail}); nothing is kept. \
+         Give JSON Lines, an array, or JSON texts one after another",
+        file.display(),
+        begin.len()
+    )
 }
 
 /// Reads an entry of an import: an event, or a row of an earlier deployment. What cannot be read
@@ -298,7 +337,7 @@ fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
 }
 
 impl Counts {
-    /// Counts a line that became a dead letter outside the store, or was left out.
+    /// Counts an entry that became a dead letter outside the store, or was left out.
     fn set_aside(&mut self) {
         self.lines += 1;
         self.dead_letters += 1;
@@ -307,9 +346,9 @@ impl Counts {
     /// Keeps `arrivals`; how many of them became dead letters.
     async fn add(&mut self, store: &InstallationStore, arrivals: Vec<Arrival>) -> Result<u64> {
         let dead_before = self.dead_letters;
-        let kept = store.keep(arrivals).await;
+        let kept = store.import(arrivals).await;
         let receipts = kept.with_context(|| {
-            format!("{} lines are kept for sure; importing again does no harm", self.lines)
+            format!("{} events are kept for sure; importing again does no harm", self.lines)
         })?;
         for receipt in receipts {
             self.lines += 1;
@@ -328,16 +367,9 @@ impl Counts {
 async fn export(installation: &Installation, options: &Export) -> Result<()> {
     let store = installation.open().await?;
     let mut pages = pin!(store.export());
-    let bar =
-        if options.output.is_some() { progress("events exported")? } else { ProgressBar::hidden() };
+    let mut output = Output::create(options.output.as_deref())?;
+    let bar = if output.is_stdout() { ProgressBar::hidden() } else { progress("events exported")? };
     let mut buffer = Vec::new();
-    let mut file = match &options.output {
-        Some(path) => {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Some(tempfile::NamedTempFile::new_in(folder.unwrap_or(std::path::Path::new(".")))?)
-        }
-        None => None,
-    };
     while let Some(page) = pages.try_next().await? {
         buffer.clear();
         for event in
@@ -346,17 +378,12 @@ async fn export(installation: &Installation, options: &Export) -> Result<()> {
             write_event(&mut buffer, &event)?;
             bar.inc(1);
         }
-        match &mut file {
-            Some(file) => file.write_all(&buffer).context("the export cannot be written")?,
-            None => output::print(&buffer)?,
-        }
+        output.write_all(&buffer)?;
     }
     bar.finish_and_clear();
-    if let (Some(file), Some(path)) = (file, &options.output) {
-        file.as_file().sync_all()?;
-        if let Err(error) = file.persist(path) {
-            bail!("{} cannot be written: {}", path.display(), error.error);
-        }
+    let told = options.output.as_deref().filter(|_| !output.is_stdout());
+    output.finish()?;
+    if let Some(path) = told {
         output::print_line(format!("{} events written to {}", bar.position(), path.display()))?;
     }
     Ok(())

@@ -74,14 +74,11 @@ impl InstallationStore {
         matches!(self, Self::DynamoDb(_))
     }
 
-    /// Keeps events that were archived, which are no deliveries.
-    pub(crate) async fn put_events_back(
-        &self,
-        events: Vec<Arrival>,
-    ) -> Result<Vec<Receipt>, StoreError> {
+    /// Keeps what an import or an archive brings, which counts as no delivery.
+    pub(crate) async fn import(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         match self {
-            Self::Sqlite(store) => store.put_events_back(events).await,
-            Self::DynamoDb(aws) => aws.store.keep(events).await,
+            Self::Sqlite(store) => store.import(arrivals).await,
+            Self::DynamoDb(aws) => aws.store.keep(arrivals).await,
         }
     }
 

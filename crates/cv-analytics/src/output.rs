@@ -1,9 +1,10 @@
 //! Writing what a command was asked for, to standard output or a file, and how far it is.
 
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use cv_analytics_dashboard::private_file::PrivateFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes to standard output.
@@ -19,23 +20,59 @@ pub(crate) fn print_line(line: impl std::fmt::Display) -> Result<()> {
     print(format!("{line}\n"))
 }
 
-/// Writes a file, whole or not at all.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let folder =
-            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-        fresh.write_all(bytes)?;
-        fresh.as_file().sync_all()?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fresh.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+/// Writes what `--output` names: a file, or standard output.
+pub(crate) fn write_to(path: Option<&Path>, bytes: impl AsRef<[u8]>) -> Result<()> {
+    let mut output = Output::create(path)?;
+    output.write_all(bytes.as_ref())?;
+    output.finish()
+}
+
+/// What a command writes its result to.
+pub(crate) enum Output {
+    /// Standard output, which is also what `-` and its own names among the devices mean.
+    Stdout,
+    /// A file, as [`PrivateFile`] writes it.
+    File(PrivateFile, PathBuf),
+}
+
+impl Output {
+    const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+    /// Begins to write `path`, or standard output where there is none.
+    pub(crate) fn create(path: Option<&Path>) -> Result<Self> {
+        match path {
+            Some(path) if !Self::STDOUT.iter().any(|name| path == Path::new(name)) => {
+                let file = PrivateFile::create(path).with_context(|| cannot_write(path))?;
+                Ok(Self::File(file, path.to_owned()))
+            }
+            _ => Ok(Self::Stdout),
         }
-        fresh.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    /// Whether it is standard output.
+    pub(crate) fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
+    /// Writes all of `bytes`.
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::Stdout => print(bytes),
+            Self::File(file, path) => file.write_all(bytes).with_context(|| cannot_write(path)),
+        }
+    }
+
+    /// Ends what was written; a file is on disk afterwards.
+    pub(crate) fn finish(self) -> Result<()> {
+        match self {
+            Self::Stdout => Ok(()),
+            Self::File(file, path) => file.finish().with_context(|| cannot_write(&path)),
+        }
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
 }
 
 /// An error with its causes, without those that the text before has said already.

@@ -148,10 +148,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     let format = command.format.or(by_ending).unwrap_or(Format::Text);
     let bytes =
         command.form_of(format, &report, &template).context("the report cannot be written")?;
-    match &command.output {
-        Some(path) => output::write_file(path, &bytes),
-        None => output::print(bytes),
-    }
+    output::write_to(command.output.as_deref(), bytes)
 }
 
 impl ReportCommand {

@@ -107,14 +107,14 @@ async fn restore(
     let bar = progress("events put back")?;
     for part in of_kind(PartKind::Events) {
         let bytes = read_part(place, part).await?;
-        let mut lines = lines(bytes).peekable();
+        let mut lines = lines(bytes)?.peekable();
         while lines.peek().is_some() {
             let events = lines.by_ref().take(BATCH).map(|line| {
                 let event = read_event(&line?)?;
                 let content = Content::Event(Box::new(event));
                 Ok(Arrival { content, arrived_at: now(), deduplication_id: None })
             });
-            let receipts = store.put_events_back(events.collect::<Result<_>>()?).await?;
+            let receipts = store.import(events.collect::<Result<_>>()?).await?;
             for receipt in receipts {
                 restored.add_event(receipt.disposition);
             }
@@ -136,7 +136,7 @@ async fn put_state_back(
 ) -> Result<()> {
     let bytes = read_part(place, part).await?;
     let mut batch = Vec::new();
-    for line in lines(bytes) {
+    for line in lines(bytes)? {
         match read_state(&line?)? {
             Archived::DeadLetterNote { arrived_at, .. } if !store.notes_dead_letters() => {
                 *noted.entry(IsoWeek::containing(arrived_at)).or_default() += 1;

@@ -1,7 +1,6 @@
 //! Where an import puts what cannot be read: SQLite's own dead letters, or the dead-letter queue.
 
 use anyhow::{Context, Result, bail};
-use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::dead_letter_queue::DeadLetterQueue;
 use cv_analytics_core::dead_letter::DeadLetter;
 use sha2::{Digest, Sha256};
@@ -12,8 +11,8 @@ use crate::installation_store::InstallationStore;
 pub(crate) enum SetAside {
     /// The store keeps it among the rest.
     Store,
-    /// It is noted in the table and sent to the queue.
-    Queue(Box<(DynamoDbStore, DeadLetterQueue)>),
+    /// It is sent to the queue.
+    Queue(Box<DeadLetterQueue>),
     /// There is no place for it.
     Nowhere,
 }
@@ -33,7 +32,7 @@ impl SetAside {
         match store {
             InstallationStore::Sqlite(_) => Self::Store,
             InstallationStore::DynamoDb(aws) => match aws.named_dead_letter_queue() {
-                Some(queue) => Self::Queue(Box::new((aws.store.clone(), queue))),
+                Some(queue) => Self::Queue(Box::new(queue)),
                 None => Self::Nowhere,
             },
         }
@@ -44,24 +43,20 @@ impl SetAside {
     /// # Errors
     /// It has no place but in the file that it came from.
     pub(crate) async fn take(&self, letter: &DeadLetter) -> Result<Aside> {
-        let (store, queue) = match self {
+        let queue = match self {
             Self::Store => return Ok(Aside::ForTheStore),
-            Self::Queue(place) => &**place,
+            Self::Queue(queue) => queue,
             Self::Nowhere => {
                 bail!("set DEAD_LETTER_QUEUE_URL, and it goes to the dead-letter queue")
             }
         };
         if std::str::from_utf8(&letter.body).is_err() {
-            bail!("it is no UTF-8, which a queue cannot carry");
+            bail!("it is not UTF-8, which a queue cannot carry");
         }
-        // The same line has the same id, so that it is counted once however often it is imported.
+        // The same entry has the same id, so that it is one letter however often it is imported. It is not
+        // noted in the table, where a week's deliveries are counted.
         let digest = hex::encode(Sha256::digest(&letter.body));
         let id = format!("import-{}", digest.get(..32).unwrap_or(&digest));
-        store
-            .tables()
-            .note_dead_letter(&id, letter.arrived_at)
-            .await
-            .context("it could not be noted")?;
         let source = format!("{id}:{}", letter.arrived_at.as_millis());
         queue
             .send(&id, &source, letter)

@@ -11,7 +11,7 @@ use cv_analytics_insights::settings::parts::SettingsPart;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::store_location::{FigureFiles, read_part};
-use crate::{input_lines, now, output};
+use crate::{input, now, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Settings {
@@ -87,10 +87,7 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
         }
         Settings::Export(export) => {
             let json = FigureSettings::load(&installation.open().await?).await?.to_json()?;
-            match export.output {
-                Some(path) => output::write_file(&path, json.as_bytes()),
-                None => output::print(json),
-            }
+            output::write_to(export.output.as_deref(), json)
         }
         Settings::Import(import) => keep(installation, import).await,
     }
@@ -109,7 +106,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     }
     let document = match &import.file {
         Some(path) => {
-            let text = input_lines::read_whole(path)?;
+            let text = input::read_whole(path)?;
             let settings = FigureSettings::read(&text)
                 .with_context(|| format!("{} cannot be imported", path.display()))?;
             let fields: serde_json::Map<String, serde_json::Value> =

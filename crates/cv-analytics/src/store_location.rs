@@ -13,7 +13,7 @@ use cv_analytics_sqlite::SqliteStore;
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
 use crate::data_folder::DataFolder;
-use crate::input_lines;
+use crate::input;
 use crate::installation_store::InstallationStore;
 use crate::now;
 
@@ -136,7 +136,7 @@ pub(crate) struct FigureFiles {
 
 /// Reads a part of the settings from a file, or from standard input for `-`.
 pub(crate) fn read_part(part: SettingsPart, path: &Path) -> Result<FigureSettings> {
-    let text = input_lines::read_whole(path)?;
+    let text = input::read_whole(path)?;
     match part.read(&text) {
         Err(PartError::Missing(part)) => bail!(
             "missing {name} in {}: {}; `cv-analytics settings import --clear {}` removes your {name}",

@@ -128,14 +128,16 @@ fn names_of(value: &Value) -> Result<Vec<String>, CvListError> {
         .as_str()
         .or_else(|| value.get("skill")?.as_str())
         .or_else(|| value.get("name")?.as_str());
-    let keywords = match value.get("keywords") {
-        None | Some(Value::Null) => [].as_slice(),
-        Some(Value::Array(keywords)) => keywords.as_slice(),
+    let keywords: Vec<&str> = match value.get("keywords") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::String(keywords)) => keywords.split([',', ';']).collect(),
+        Some(Value::Array(keywords)) => keywords
+            .iter()
+            .map(|keyword| keyword.as_str().ok_or(CvListError::Form))
+            .collect::<Result<_, _>>()?,
         Some(_) => return Err(CvListError::Form),
     };
-    let keywords = keywords.iter().map(|keyword| keyword.as_str().ok_or(CvListError::Form));
-    let names: Vec<&str> =
-        name.map(Ok).into_iter().chain(keywords).collect::<Result<_, CvListError>>()?;
+    let names: Vec<&str> = name.into_iter().chain(keywords).collect();
     if names.is_empty() {
         return Err(CvListError::Form);
     }
@@ -154,6 +156,8 @@ mod tests {
             r#"{"skills":["Go","C#","Go"]}"#,
             r#"["Go","C#"]"#,
             r#"{"skills":[{"name":"Go","level":"Master","keywords":["C#"]}]}"#,
+            r#"{"basics":{"name":"A"},"work":[{"name":"B"}],"skills":[{"name":"Go","keywords":["Go"," C# ",""]},{"name":"","keywords":null},{"keywords":["C#"]}]}"#,
+            r#"{"skills":[{"name":"Go","keywords":"C#, Go"}]}"#,
             "# my skills\n- Go\n\n* C#\n",
         ] {
             assert_eq!(CvList::read_entries(text), Ok(expect.clone()), "{text}");

@@ -1,5 +1,7 @@
 //! `POST /v1/events`.
 
+use std::io::Write as _;
+
 use cv_analytics_core::intake::Content;
 use serde_json::{Value, json};
 
@@ -35,30 +37,40 @@ fn text(value: &Value) -> String {
 }
 
 #[tokio::test]
-async fn one_event_an_array_and_lines_are_taken() {
-    let json = "application/json";
-    let lines = "application/x-ndjson";
+async fn one_event_an_array_lines_and_texts_are_taken_whatever_the_content_type() {
     let other = EVENT.replace("r1", "r2");
-    check(json, EVENT, &["stored r1 "]).await;
-    check("", EVENT, &["stored r1 "]).await;
-    check(json, &format!("\u{feff}[{EVENT}]"), &["stored r1 "]).await;
-    check("application/x-www-form-urlencoded", EVENT, &["stored r1 "]).await;
+    let pretty = |event: &str| {
+        serde_json::to_string_pretty(&serde_json::from_str::<Value>(event).unwrap()).unwrap()
+    };
+    for content_type in [
+        "",
+        "application/json",
+        "Application/JSONL; charset=utf-8",
+        "application/jsonlines",
+        "application/octet-stream",
+        "application/x-ndjson",
+        "application/x-www-form-urlencoded",
+        "nonsense",
+        "text/plain",
+    ] {
+        for one in [EVENT.to_owned(), format!("\u{feff}[{EVENT}]"), pretty(EVENT)] {
+            check(content_type, &one, &["stored r1 "]).await;
+        }
+        for two in [
+            format!(" [{EVENT}, {other} ] "),
+            format!("{EVENT}\r\n\n{other}\n"),
+            format!("{EVENT}{other}"),
+            format!("{}\n{}", pretty(EVENT), pretty(&other)),
+            format!("[{},\n{}]", pretty(EVENT), pretty(&other)),
+        ] {
+            check(content_type, &two, &["stored r1 ", "stored r2 "]).await;
+        }
+    }
+    let json = "application/json";
+    check(json, &format!("[{EVENT}, {EVENT}]"), &["stored r1 ", "duplicate r1 "]).await;
+    check(json, "[]", &[]).await;
     check(
         json,
-        &format!(" [{EVENT}, {other} , {EVENT}] "),
-        &["stored r1 ", "stored r2 ", "duplicate r1 "],
-    )
-    .await;
-    check(json, "[]", &[]).await;
-    check(lines, &format!("{EVENT}\r\n\n{other}\n"), &["stored r1 ", "stored r2 "]).await;
-    check(
-        "Application/JSONL; charset=utf-8",
-        &format!("{EVENT}\n{other}"),
-        &["stored r1 ", "stored r2 "],
-    )
-    .await;
-    check(
-        lines,
         &format!("{EVENT}\noops\n{other}"),
         &["stored r1 ", "deadLetter not_json ", "stored r2 "],
     )
@@ -70,8 +82,50 @@ async fn one_event_an_array_and_lines_are_taken() {
     )
     .await;
     check(json, "not json", &["deadLetter not_json "]).await;
+    check(json, "{\"Count\":1}", &["deadLetter missing_field "]).await;
     check(json, "[1, 2", &["deadLetter not_json "]).await;
-    check(json, &format!("{EVENT}\n{other}"), &["deadLetter not_json "]).await;
+    check(
+        json,
+        &format!("[{EVENT}, {other}"),
+        &["stored r1 ", "stored r2 ", "deadLetter not_json "],
+    )
+    .await;
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_packed_body_and_utf_16_are_taken() {
+    let lines = format!("{EVENT}\n{}\n", EVENT.replace("r1", "r2"));
+    let utf16: Vec<u8> = lines.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for body in [gzip(lines.as_bytes()), gzip(&utf16), utf16] {
+        for coding in ["gzip", "x-gzip", "GZIP", "identity", ""] {
+            let mut request = post("text/plain", body.clone());
+            request.headers_mut().insert("content-encoding", coding.parse().unwrap());
+            let answer = Rig::new().send(request).await;
+            assert_eq!(answer.json()["stored"], 2, "{coding}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_unpacks_to_too_much_or_not_at_all_is_refused() {
+    let bomb = gzip(&vec![b' '; 16 * 1024 * 1024 + 1]);
+    assert!(bomb.len() < 100_000);
+    check_refused(post("application/json", bomb), 413, "16777216").await;
+    let packed = gzip(EVENT.as_bytes());
+    let cut = packed.get(..packed.len() - 4).unwrap().to_vec();
+    check_refused(post("application/json", cut), 400, "cannot be unpacked").await;
+    check_refused(post("application/json", gzip(b"")), 400, "empty").await;
+    for coding in ["br", "deflate", "zstd", "gzip, br"] {
+        let mut request = post("application/json", EVENT);
+        request.headers_mut().insert("content-encoding", coding.parse().unwrap());
+        check_refused(request, 415, "gzip").await;
+    }
 }
 
 #[tokio::test]

@@ -75,7 +75,9 @@ pub(super) fn write_state(line: &mut Vec<u8>, item: Archived) -> Result<()> {
 
 /// Reads a line that [`write_state`] wrote.
 pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
-    Ok(match serde_json::from_slice(line)? {
+    // Serde's tagged enums take no number straight from a text whose numbers are kept as written.
+    let value: serde_json::Value = serde_json::from_slice(line)?;
+    Ok(match serde_json::from_value(value)? {
         State::Ledger { key, value } => Archived::Ledger { key, value },
         State::Erased { request_id: Some(id), .. } => {
             Archived::Erased(ErasedId::RequestId(RequestId::new(id)?))

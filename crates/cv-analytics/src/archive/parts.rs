@@ -1,15 +1,15 @@
 //! The files of an archive: lines compressed by gzip, each file with its checksum.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_server::json_texts::JsonTexts;
 use flate2::Compression;
-use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
@@ -81,16 +81,19 @@ pub(crate) async fn read_part(place: &Place, part: &Part) -> Result<Bytes> {
     Ok(bytes)
 }
 
-/// The lines of a part, without their ends.
-pub(crate) fn lines(bytes: Bytes) -> impl Iterator<Item = std::io::Result<Vec<u8>>> {
-    BufReader::new(GzDecoder::new(std::io::Cursor::new(bytes))).split(b'\n')
+/// The lines of a part, without their ends: one JSON text each.
+pub(crate) fn lines(
+    bytes: Bytes,
+) -> std::io::Result<impl Iterator<Item = std::io::Result<Vec<u8>>>> {
+    Ok(JsonTexts::new(std::io::Cursor::new(bytes))?.map(|text| text.map(|text| text.bytes)))
 }
 
 /// Reads every line of a part as it would be put back, and calls `seen` with it.
 pub(crate) fn check_lines(part: &Part, bytes: Bytes, mut seen: impl FnMut(&[u8])) -> Result<()> {
     let mut count = 0;
-    for line in lines(bytes) {
-        let line = line.with_context(|| format!("{} cannot be unpacked", part.name))?;
+    let cannot = || format!("cannot unpack {}", part.name);
+    for line in lines(bytes).with_context(cannot)? {
+        let line = line.with_context(cannot)?;
         count += 1;
         let read = match part.kind {
             PartKind::Events => read_event(&line).map(|_| ()),

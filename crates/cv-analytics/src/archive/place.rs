@@ -1,16 +1,18 @@
 //! Where an archive lies: a folder, or S3 under a prefix.
 
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use bytes::Bytes;
-use object_store::aws::{AmazonS3Builder, AwsCredential};
-use object_store::local::LocalFileSystem;
+use cv_analytics_dashboard::private_file::{make_private_folder, write_private};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
 use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
-use object_store::{Certificate, ClientOptions, CredentialProvider, ObjectStore, ObjectStoreExt};
+use object_store::{Certificate, ClientOptions, CredentialProvider, ObjectStoreExt};
 
 use crate::aws_installation;
 
@@ -18,53 +20,83 @@ use crate::aws_installation;
 #[derive(Debug)]
 pub(crate) struct Place {
     named: String,
-    store: Box<dyn ObjectStore>,
+    files: Files,
+}
+
+#[derive(Debug)]
+enum Files {
+    Folder(PathBuf),
+    Bucket(Box<PrefixStore<AmazonS3>>),
 }
 
 impl Place {
     /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says
     /// so.
     pub(crate) async fn open(named: &str, make: bool) -> Result<Self> {
-        let store: Box<dyn ObjectStore> = match named.split_once("://") {
+        let files = match named.split_once("://") {
             Some(("s3", rest)) => {
                 let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
                 if bucket.is_empty() {
-                    bail!("{named:?} names no bucket: write s3://BUCKET/PREFIX");
+                    bail!("missing bucket in {named:?}: write s3://BUCKET/PREFIX");
                 }
                 let bucket = open_bucket(bucket).await.with_context(|| named.to_owned())?;
-                Box::new(PrefixStore::new(bucket, prefix.trim_end_matches('/')))
+                Files::Bucket(Box::new(PrefixStore::new(bucket, prefix.trim_end_matches('/'))))
             }
             Some((scheme, _)) => {
                 bail!(
-                    "{scheme}:// is no place for an archive: name a folder, or s3://BUCKET/PREFIX"
+                    "unknown scheme {scheme}:// of an archive: name a folder, or s3://BUCKET/PREFIX"
                 )
             }
-            None => Box::new(open_folder(Path::new(named), make)?),
+            None => Files::Folder(open_folder(Path::new(named), make)?),
         };
-        Ok(Self { named: named.to_owned(), store })
+        Ok(Self { named: named.to_owned(), files })
     }
 
     /// A file's bytes; `None` where there is none.
     pub(crate) async fn get(&self, name: &str) -> Result<Option<Bytes>> {
-        let read = async { self.store.get(&ObjectPath::from(name)).await?.bytes().await };
-        match read.await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error).with_context(|| self.failed("read", name)),
+        match &self.files {
+            Files::Folder(folder) => match fs::read(folder.join(name)) {
+                Ok(bytes) => Ok(Some(bytes.into())),
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error).with_context(|| self.cannot("read", name)),
+            },
+            Files::Bucket(bucket) => {
+                let read = async { bucket.get(&ObjectPath::from(name)).await?.bytes().await };
+                match read.await {
+                    Ok(bytes) => Ok(Some(bytes)),
+                    Err(object_store::Error::NotFound { .. }) => Ok(None),
+                    Err(error) => Err(error).with_context(|| self.cannot("read", name)),
+                }
+            }
         }
     }
 
-    /// Writes a file, whole or not at all; in a folder it is on disk afterwards.
+    /// Writes a file, whole or not at all; in a folder it is on disk afterwards, and its owner's only.
     pub(crate) async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
-        let put = self.store.put(&ObjectPath::from(name), bytes.into()).await;
-        put.map(|_| ()).with_context(|| self.failed("written", name))
+        let cannot = || self.cannot("write", name);
+        match &self.files {
+            Files::Folder(folder) => write_private(&folder.join(name), &bytes).with_context(cannot),
+            Files::Bucket(bucket) => {
+                let put = bucket.put(&ObjectPath::from(name), bytes.into()).await;
+                put.map(drop).with_context(cannot)
+            }
+        }
     }
 
     /// Removes a file; it need not be there.
     pub(crate) async fn remove(&self, name: &str) -> Result<()> {
-        match self.store.delete(&ObjectPath::from(name)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error).with_context(|| self.failed("removed", name)),
+        let cannot = || self.cannot("remove", name);
+        match &self.files {
+            Files::Folder(folder) => match fs::remove_file(folder.join(name)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    Err(error).with_context(cannot)
+                }
+                _ => Ok(()),
+            },
+            Files::Bucket(bucket) => match bucket.delete(&ObjectPath::from(name)).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(error).with_context(cannot),
+            },
         }
     }
 
@@ -73,28 +105,24 @@ impl Place {
         &self.named
     }
 
-    fn failed(&self, what: &str, name: &str) -> String {
-        format!("{name} in {} cannot be {what}", self.named)
+    fn cannot(&self, what: &str, name: &str) -> String {
+        format!("cannot {what} {name} in {}", self.named)
     }
 }
 
-fn open_folder(folder: &Path, make: bool) -> Result<LocalFileSystem> {
+fn open_folder(folder: &Path, make: bool) -> Result<PathBuf> {
     if make && !folder.exists() {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
         // An archive holds people's questions, and the key of the session hash.
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        make_private_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     if !folder.is_dir() {
-        bail!("{} is no folder", folder.display());
+        bail!("invalid folder {}: it is missing, or a file", folder.display());
     }
-    Ok(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))
+    Ok(folder.to_owned())
 }
 
 /// A bucket, reached with the region, credentials and endpoint that the AWS CLI would use.
-async fn open_bucket(bucket: &str) -> Result<object_store::aws::AmazonS3> {
+async fn open_bucket(bucket: &str) -> Result<AmazonS3> {
     // One provider for the process; another part of the program may have chosen it before.
     drop(rustls::crypto::ring::default_provider().install_default());
     let sdk = aws_installation::sdk_config().await?;

@@ -2,6 +2,7 @@
 
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_server::json_texts::{JsonText, JsonTexts};
 
 use super::*;
 
@@ -126,14 +127,14 @@ fn golden_rows_become_the_events_beside_them() {
         ("s3-export.jsonl", include_bytes!("../../tests/earlier_rows/s3-export.jsonl")),
         ("plain.jsonl", include_bytes!("../../tests/earlier_rows/plain.jsonl")),
     ] {
-        let read_one = |entry: std::io::Result<crate::import_entries::Entry>| {
-            let Line::Row(event) = read(&entry.unwrap().1) else { panic!("{name}: no row") };
+        let read_one = |text: std::io::Result<JsonText>| {
+            let Line::Row(event) = read(&text.unwrap().bytes) else { panic!("{name}: no row") };
             match intake.read(event.to_string().as_bytes(), Timestamp::from_millis(0)) {
                 Content::Event(event) => event.to_json(),
                 Content::DeadLetter(letter) => panic!("{name}: {}", letter.detail),
             }
         };
-        let entries = crate::import_entries::entries(Box::new(file)).unwrap();
-        assert_eq!(entries.map(read_one).collect::<Vec<Value>>(), expected, "{name}");
+        let texts = JsonTexts::new(file).unwrap().with_scans();
+        assert_eq!(texts.map(read_one).collect::<Vec<Value>>(), expected, "{name}");
     }
 }

@@ -1,0 +1,57 @@
+//! Reading files or standard input: whole texts, or the events in them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use cv_analytics_server::json_texts::JsonTexts;
+use cv_analytics_server::text_encoding::decode;
+use indicatif::ProgressBar;
+
+/// Entries that are told one by one; of more their number is told.
+const MAX_TOLD_ENTRIES: u64 = 5;
+
+/// Opens a file, or standard input for `-`.
+fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(Box::new(file))
+}
+
+/// Reads a whole text, in UTF-8 or UTF-16, packed by gzip or not.
+pub(crate) fn read_whole(path: &Path) -> Result<String> {
+    let mut text = String::new();
+    decode(open(path)?)
+        .and_then(|mut input| input.read_to_string(&mut text))
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text)
+}
+
+/// Reads the JSON texts of an input, whatever parts them.
+pub(crate) fn json_texts(path: &Path) -> Result<JsonTexts<'static>> {
+    JsonTexts::new(open(path)?).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Tells of entries on standard error: of the first few what became of them, of more how many they are.
+#[derive(Debug, Default)]
+pub(crate) struct ToldEntries(u64);
+
+impl ToldEntries {
+    /// Tells what became of the entry that begins on `line`, beside the progress bar.
+    pub(crate) fn tell(&mut self, bar: &ProgressBar, line: u64, became: &str) {
+        self.0 += 1;
+        if self.0 <= MAX_TOLD_ENTRIES {
+            bar.suspend(|| eprintln!("line {line} {became}"));
+        }
+    }
+
+    /// Tells how many more there were.
+    pub(crate) fn finish(&self) {
+        if let more @ 1.. = self.0.saturating_sub(MAX_TOLD_ENTRIES) {
+            eprintln!("and {more} more");
+        }
+    }
+}
