@@ -227,7 +227,7 @@ fn a_place_that_cannot_be_used_is_refused_with_a_sentence() {
         "there is an archive in kept already",
     );
     check_refusal(folder, &["archive", "gs://b/x", "--data", "one"], "unknown scheme gs://");
-    check_refusal(folder, &["archive", "s3:///x", "--data", "one"], "names no bucket");
+    check_refusal(folder, &["archive", "s3:///x", "--data", "one"], "missing bucket");
     check_refusal(folder, &["restore", "elsewhere", "--data", "two"], "invalid folder elsewhere");
     fs::write(folder.join("file"), "").unwrap();
     check_refusal(folder, &["archive", "file", "--data", "one"], "invalid folder file");

@@ -263,6 +263,7 @@ fn an_archive_in_s3_goes_from_one_kind_of_store_to_the_other_and_back() {
     EmulatedAccount::make_bucket("archived");
     let events = [QUERY, RESPONSE, OTHER, UNREADABLE].join("\n");
     account.on_aws(&["events", "import", "--keep-session-ids"], &events);
+    account.note_dead_letter("letter");
     account.on_aws(&["settings", "import", "-"], r#"{"cv":["Go"]}"#);
     account.on_aws(&["forget", "--request", "r2"], "");
     account.on_aws(&["archive", "s3://archived/deep/inside"], "");

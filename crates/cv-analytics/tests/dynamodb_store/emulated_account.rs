@@ -201,6 +201,17 @@ impl EmulatedAccount {
         self.runtime.block_on(put.send()).unwrap();
     }
 
+    /// Notes a dead letter of this week, as the processor does.
+    pub(crate) fn note_dead_letter(&self, id: &str) {
+        let week = this_week();
+        let at = week.parse::<IsoWeek>().unwrap().start().as_millis();
+        let put = self.tables.put_item().table_name(format!("{}-Analytics", self.name));
+        let put = put.item("requestId", AttributeValue::S(format!("cv-analytics:dead:{id}")));
+        let put = put.item("week", AttributeValue::S(format!("dead:{week}")));
+        let put = put.item("timestamp", AttributeValue::N(at.to_string()));
+        self.runtime.block_on(put.send()).unwrap();
+    }
+
     /// Every item of both tables, as text.
     pub(crate) fn everything_in_the_tables(&self) -> String {
         let scan = |table: &str| {
