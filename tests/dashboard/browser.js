@@ -105,6 +105,40 @@ const watch = (page, server) => {
   return faults;
 };
 
+/** Words of our own that break in the middle: a stranger's may, as none of them is too long to fit. */
+export const brokenWords = (page) =>
+  page.getByRole("main").evaluate((main) => {
+    const found = [];
+    const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      const within = text.parentElement;
+      if (!within.checkVisibility() || within.closest("[dir=auto], code, pre, textarea, option, svg, .detail, .hidden")) continue;
+      for (const { 0: word, index } of text.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + word.length);
+        const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top)));
+        if (lines.size > 1) found.push(`${word} in ${within.outerHTML.slice(0, 120)}`);
+      }
+    }
+    return found;
+  });
+
+/** Links that are lower than WCAG 2.2 wants a target to be, which a finger misses. */
+export const lowLinks = (page) =>
+  page.getByRole("main").evaluate((main) =>
+    [...main.querySelectorAll("a:not(svg a), summary, button")]
+      .filter((target) => target.checkVisibility() && target.getClientRects()[0]?.height < 24)
+      .map((target) => target.outerHTML.slice(0, 120)),
+  );
+
+/** Tables that one has to move sideways. */
+export const cutTables = (page) =>
+  page
+    .locator(".scroll")
+    .evaluateAll((all) => all.filter((scroll) => scroll.scrollWidth > scroll.clientWidth).map(({ ariaLabel }) => ariaLabel));
+
 /** How far the page can be moved sideways, in pixels, and what sticks out. */
 export const sticksOut = (page) =>
   page.evaluate(() => {

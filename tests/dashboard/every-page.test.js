@@ -1,16 +1,19 @@
-// Every page at both widths and in both colour schemes: whole, accessible and without a fault.
+// Every page at both widths and in both colour schemes: whole, legible, accessible and without a fault.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { objections } from "./accessible.js";
-import { SCHEMES, WIDTHS, launch, open, openSignedIn, sticksOut } from "./browser.js";
+import { SCHEMES, WIDTHS, brokenWords, cutTables, launch, lowLinks, open, openSignedIn, sticksOut } from "./browser.js";
 import { REFUSALS, everyPage, unfold } from "./pages.js";
 import { demo, empty } from "./servers.js";
 
 const look = async (page) => {
   await unfold(page);
   assert.deepEqual(await sticksOut(page), []);
+  assert.deepEqual(await brokenWords(page), []);
+  assert.deepEqual(await lowLinks(page), []);
+  if (page.viewportSize().width > 1000) assert.deepEqual(await cutTables(page), []);
   assert.deepEqual(await objections(page), []);
 };
 

@@ -45,6 +45,22 @@ test("what is folded unfolds, and a gap is marked and its mark taken away", asyn
   faults.none();
 });
 
+test("a phone shows a result before the filters, which unfold and stay open where one is set", async (t) => {
+  const { page, faults } = await openSignedIn(await launch(t, { script: false }), demo(), { width: 390 });
+  await page.goto("/questions");
+  const result = await page.locator(".question").first().boundingBox();
+  assert.ok(result.y + result.height < page.viewportSize().height, `the first result ends at ${result.y + result.height}`);
+  const coverage = page.getByLabel("Coverage", { exact: true });
+  assert.equal(await coverage.isVisible(), false);
+  await page.getByText("More filters").click();
+  await coverage.selectOption("none");
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await page.waitForURL(/match=none/);
+  assert.equal(await coverage.inputValue(), "none");
+  assert.ok(await coverage.isVisible());
+  faults.none();
+});
+
 test("a dead letter is dropped", async (t) => {
   const { page, faults } = await opened(t);
   const before = await deadLetters(page);
