@@ -1,6 +1,8 @@
 """The server behind nginx and Caddy as their documents set them up: what is sent arrives, the dashboard
 opens, and the live feed is live."""
 
+import contextlib
+import http.client
 import json
 import os
 import queue
@@ -87,16 +89,16 @@ class Proxies(unittest.TestCase):
         self.front, self.server = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.front}"
 
-    def run_until_the_end(self, name, command, **environment):
+    def run_until_the_end(self, name, command, end=signal.SIGTERM):
         log = open(self.folder / f"{name}.log", "w+", encoding="utf-8")
         self.addCleanup(log.close)
         process = subprocess.Popen(
             command, cwd=self.folder, stdout=log, stderr=log,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **environment}
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         )
 
         def stop():
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(end)
             process.wait(60)
 
         self.addCleanup(stop)
@@ -120,7 +122,8 @@ class Proxies(unittest.TestCase):
             PROGRAM, "serve", "--listen", f"127.0.0.1:{self.server}", "--public-url", self.url
         ])
         until(lambda: READY in said(), said)
-        said = self.run_until_the_end("proxy", proxy)
+        # A proxy that is asked to end waits for the live feed to end.
+        said = self.run_until_the_end("proxy", proxy, signal.SIGKILL)
         until(lambda: accepts(self.front), said)
         file = (self.folder / "cv-analytics-data/credentials.env").read_text("utf-8")
         self.credentials = dict(line.split("=", 1) for line in file.splitlines() if "=" in line)
@@ -178,14 +181,12 @@ class Proxies(unittest.TestCase):
         """Lines of the live feed as they arrive."""
         lines = queue.Queue()
         stream = self.open("/live/events", Accept="text/event-stream")
-        self.addCleanup(stream.close)
 
         def read():
-            try:
+            # Until the proxy ends.
+            with stream, contextlib.suppress(OSError, http.client.HTTPException):
                 for line in stream:
                     lines.put(line.decode())
-            except (OSError, ValueError):
-                pass  # it was closed
 
         threading.Thread(target=read, daemon=True).start()
         return lines
