@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::commands::run;
 use crate::product_program::exported_events;
 use crate::root;
-use crate::tools::Cache;
+use crate::tools::{Cache, require_program};
 
 /// A folder of tests under `tests/clients`, and what runs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Suite {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SignedForm => "clients: a form signed by hand",
-            Self::Python => "clients: boto3 and the AWS CLI",
+            Self::Python => "clients: boto3, the AWS CLI, curl and requests",
             Self::PythonQueryProtocol => "clients: boto3 and the AWS CLI, Query protocol",
             Self::JavaScript => "clients: the AWS SDK for JavaScript and aws4fetch",
         }
@@ -49,7 +49,13 @@ impl Suite {
         };
         match self {
             Self::SignedForm => Ok(vec![unittest(&Cache::bare_python()?, "signed_form_test")]),
-            Self::Python => boto("requirements.txt"),
+            Self::Python => {
+                require_program("curl")?;
+                let program = cache.python_with(&python.join("requirements.txt"))?;
+                let mut commands = boto("requirements.txt")?;
+                commands.push(unittest(&program, "bodies_test"));
+                Ok(commands)
+            }
             Self::PythonQueryProtocol => boto("requirements-query-protocol.txt"),
             Self::JavaScript => {
                 let project = clients().join("javascript");
@@ -101,7 +107,13 @@ fn as_a_user_sets<'c>(
     authority: &str,
 ) -> Result<&'c mut Command> {
     let credentials = CredentialsFile::read(data)?;
-    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_SQS_URL"] {
+    for name in [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_SQS_URL",
+        "CV_ANALYTICS_TOKEN",
+    ] {
         command.env(name, credentials.value(name)?);
     }
     for name in
