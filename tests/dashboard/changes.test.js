@@ -108,7 +108,7 @@ test("a dead letter is read again in vain, and dropped", async (t) => {
   await letter.getByRole("link").click();
   await page.getByText("Drop it for good").click();
   await page.getByRole("button", { name: "Drop it", exact: true }).click();
-  await said("It is deleted.");
+  await said("Deleted.");
   assert.deepEqual(await deadLetters(page), before);
   faults.none();
 });

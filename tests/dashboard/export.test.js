@@ -33,7 +33,7 @@ for (const [what, path] of [
     assert.match(jsonLines.name, /^questions-\d{4}-W\d\d\.jsonl$/);
 
     const shown = (await allRows(page)).map(({ question }) => question).sort();
-    const records = parse(csv.text, { columns: true });
+    const records = parse(csv.text, { columns: true, bom: true });
     const objects = jsonLines.text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
     assert.equal(shown.length, questions);
     assert.deepEqual(objects.map(({ question }) => question).sort(), shown);

@@ -69,7 +69,7 @@ test("a dead letter is dropped", async (t) => {
   await page.locator(`a[href="${address}"]`).click();
   await page.getByText("Drop it for good").click();
   await page.getByRole("button", { name: "Drop it", exact: true }).click();
-  await page.getByRole("status").filter({ hasText: "It is deleted." }).waitFor();
+  await page.getByRole("status").filter({ hasText: "Deleted." }).waitFor();
   assert.deepEqual(await deadLetters(page), before);
   faults.none();
 });

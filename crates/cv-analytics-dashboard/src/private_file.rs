@@ -11,7 +11,8 @@ use tempfile::NamedTempFile;
 const MAX_LINKS: usize = 40;
 
 /// A file that is being written. Links are followed. A new file has mode 0600, one that is there keeps
-/// its own and is replaced once all is written; what is not a plain file is written to.
+/// its own and is replaced once all is written; what is not a plain file is written to, and an open
+/// descriptor (`/dev/stderr`, `/dev/fd/3`) is added to, whatever is behind it.
 #[derive(Debug)]
 pub struct PrivateFile {
     path: PathBuf,
@@ -22,7 +23,7 @@ pub struct PrivateFile {
 enum Target {
     /// Takes the place of what is there at the end.
     Replacement(NamedTempFile),
-    /// A device, a pipe, a file with several names, or one in a folder that cannot be written.
+    /// A descriptor, a device, a pipe, a file with several names, or one in a folder that cannot be written.
     InPlace(File),
 }
 
@@ -33,6 +34,10 @@ impl PrivateFile {
     /// It cannot be written; then what is there is as it was.
     pub fn create(path: &Path) -> io::Result<Self> {
         let path = behind_links(path)?;
+        if is_descriptor(&path) {
+            let target = Target::InPlace(open_descriptor(&path)?);
+            return Ok(Self { path, target });
+        }
         let found = match fs::metadata(&path) {
             Ok(found) if found.is_dir() => return Err(ErrorKind::IsADirectory.into()),
             Ok(found) => Some(found),
@@ -59,6 +64,11 @@ impl PrivateFile {
             },
         };
         Ok(Self { path, target })
+    }
+
+    /// Whether it is an open descriptor, behind which another program may read.
+    pub fn is_descriptor(&self) -> bool {
+        is_descriptor(&self.path)
     }
 
     /// Ends the file; afterwards it is on disk under its name.
@@ -124,10 +134,14 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Where the links that begin at `path` lead, also to what is not there yet.
+/// Where the links that begin at `path` lead, also to what is not there yet. The link that stands for an
+/// open descriptor is not followed: it may show a pipe, or a file that was deleted.
 fn behind_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
+        if is_descriptor(&path) {
+            return Ok(path);
+        }
         match fs::read_link(&path) {
             Ok(target) => path = folder_of(&path).join(target),
             // It is not a link, or not there.
@@ -135,6 +149,32 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("the links lead in a circle"))
+}
+
+/// Whether `path` names an open descriptor of a process, as `/dev/fd/3` and `/proc/self/fd/3` do.
+fn is_descriptor(path: &Path) -> bool {
+    fs::canonicalize(folder_of(path)).is_ok_and(|folder| {
+        folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd")
+    })
+}
+
+/// Opens the descriptor at `path` for adding to it. The program's own output streams are taken as they are:
+/// where they are a socket or another user's terminal, they cannot be opened anew.
+#[cfg(unix)]
+fn open_descriptor(path: &Path) -> io::Result<File> {
+    use std::os::fd::AsFd;
+    let is_own = fs::canonicalize(folder_of(path))? == fs::canonicalize("/dev/fd")?;
+    let number = path.file_name().and_then(std::ffi::OsStr::to_str).filter(|_| is_own);
+    match number {
+        Some("1") => io::stdout().as_fd().try_clone_to_owned().map(File::from),
+        Some("2") => io::stderr().as_fd().try_clone_to_owned().map(File::from),
+        _ => OpenOptions::new().append(true).open(path),
+    }
+}
+
+#[cfg(not(unix))]
+fn open_descriptor(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -220,6 +260,36 @@ mod tests {
             assert_eq!(fs::read(at("there/file")).unwrap(), b"three");
             symlink("round", at("round")).unwrap();
             assert!(write_private(&at("round"), b"").is_err());
+        }
+
+        #[cfg(target_os = "linux")]
+        #[test]
+        fn a_descriptor_is_added_to_whatever_is_behind_it() {
+            use std::os::fd::AsRawFd;
+            let folder = tempfile::tempdir().unwrap();
+            let log = folder.path().join("log");
+            fs::write(&log, "before ").unwrap();
+            let held = OpenOptions::new().append(true).open(&log).unwrap();
+            let number = held.as_raw_fd();
+            let link = folder.path().join("link");
+            symlink(format!("/dev/fd/{number}"), &link).unwrap();
+            let names = [format!("/dev/fd/{number}"), format!("/proc/self/fd/{number}")];
+            for name in names.iter().map(Path::new).chain([link.as_path()]) {
+                write_private(name, b"more ").unwrap();
+            }
+            assert_eq!(fs::read_to_string(&log).unwrap(), "before more more more ");
+            assert!(PrivateFile::create(&link).unwrap().is_descriptor() && link.is_symlink());
+            assert!(!PrivateFile::create(&log).unwrap().is_descriptor());
+            fs::remove_file(&log).unwrap();
+            write_private(&link, b"unseen").unwrap();
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "only the link");
+            assert_eq!(held.metadata().unwrap().len(), 28);
+
+            let (mut reader, writer) = io::pipe().unwrap();
+            write_private(Path::new(&format!("/dev/fd/{}", writer.as_raw_fd())), b"through")
+                .unwrap();
+            drop(writer);
+            assert_eq!(io::read_to_string(&mut reader).unwrap(), "through");
         }
 
         #[test]

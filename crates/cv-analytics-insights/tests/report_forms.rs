@@ -211,7 +211,7 @@ fn repeated_deliveries_alone_are_no_reason_for_a_banner() {
     let said = banner(&report).unwrap().text.to_string();
     assert_eq!(
         said,
-        "3 messages were refused (signature, key, host, clock or size). cv-analytics doctor says why, and what to \
+        "3 messages were refused at the door. cv-analytics doctor says why, and what to \
          change. If your agent's secrets are right, they came from another sender."
     );
     report.capture.deliveries.refused = None;

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{Disposition, Keep};
+use cv_analytics_core::store::{Arrival, Disposition, Keep};
 use hyper::body::Body as _;
 use serde::Serialize;
 
@@ -20,10 +20,12 @@ use crate::rate_limits::ClientAddress;
 use crate::reports::Reports;
 use crate::server::Server;
 use crate::sqs::MAX_MESSAGE_BYTES;
-use crate::text_encoding::decode;
+use crate::text_encoding::{decode, is_packed};
 
 /// The most bytes of a body, as it comes and unpacked.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// The most entries of a body: one line of an answer, and one row or dead letter, comes of each.
+const MAX_ENTRIES: usize = 100_000;
 /// Events that go to the store together; the writer serves others in between.
 const EVENTS_A_BATCH: usize = 500;
 
@@ -100,7 +102,7 @@ impl Answer {
 }
 
 async fn keep<K: Keep, R: Reports>(
-    server: &Server<K, R>,
+    server: &Arc<Server<K, R>>,
     parts: &Parts,
     body: Body,
 ) -> Result<Answer, PlainError> {
@@ -108,18 +110,19 @@ async fn keep<K: Keep, R: Reports>(
     server.check_rate().map_err(|()| PlainError::throttled())?;
     check_coding(&parts.headers)?;
     let mut body = server.read_body(body, MAX_BODY_BYTES).await?;
-    let text = text_of(&std::mem::take(&mut body.bytes))?;
-    check(&text)?;
-    let mut texts = JsonTexts::new(&*text).map_err(unreadable)?.peekable();
+    // However short a packed body is, it may unpack to a long one.
+    if is_packed(&body.bytes) {
+        server.hold_large_place(&mut body).await?;
+    }
+    let bytes = std::mem::take(&mut body.bytes);
+    let mut events = off_thread(move || events_of(&bytes)).await??.into_iter();
     let mut answer = Answer::default();
-    while texts.peek().is_some() {
-        let mut bytes = 0;
-        let mut arrivals = Vec::with_capacity(EVENTS_A_BATCH);
-        for event in texts.by_ref().take(EVENTS_A_BATCH) {
-            let event = event.map_err(unreadable)?.bytes;
-            bytes += event.len();
-            arrivals.push(server.arrival(&event, None));
-        }
+    while events.len() > 0 {
+        let batch: Vec<_> = events.by_ref().take(EVENTS_A_BATCH).collect();
+        let bytes = batch.iter().map(Vec::len).sum();
+        let reader = Arc::clone(server);
+        let read = move || batch.iter().map(|event| reader.arrival(event, None)).collect();
+        let arrivals: Vec<Arrival> = off_thread(read).await?;
         let results: Vec<_> = arrivals.iter().map(|arrival| result_of(&arrival.content)).collect();
         let receipts = server.keep(arrivals, bytes).await?;
         for (receipt, result) in receipts.into_iter().zip(results) {
@@ -129,22 +132,37 @@ async fn keep<K: Keep, R: Reports>(
     Ok(answer)
 }
 
+/// Runs `work` off the threads that answer requests.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PlainError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| {
+        tracing::error!(%error, "failed to read events");
+        let message = "the events could not be read";
+        PlainError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    })
+}
+
 /// Refuses a content coding that is not taken. Whether a body is packed is read from the body itself.
 fn check_coding(headers: &HeaderMap) -> Result<(), PlainError> {
     let codings = headers.get_all(header::CONTENT_ENCODING).iter();
     let codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let mut names = codings.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
-    let is_known = |name: &[u8]| {
-        [&b"gzip"[..], b"x-gzip", b"identity"].iter().any(|known| name.eq_ignore_ascii_case(known))
-    };
-    match names.find(|name| !is_known(name)) {
-        None => Ok(()),
-        Some(name) => Err(PlainError::new(
+    let is_one_of =
+        |name: &[u8], known: &[&[u8]]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let codings: Vec<_> = codings
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !is_one_of(name, &[b"", b"identity"]))
+        .collect();
+    match codings[..] {
+        [] => Ok(()),
+        [coding] if is_one_of(coding, &[b"gzip", b"x-gzip"]) => Ok(()),
+        _ => Err(PlainError::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unknown_coding",
             format!(
-                "unknown content coding {:?}: send the body as it is, or packed by gzip",
-                String::from_utf8_lossy(name)
+                "unknown content coding {:?}: send the body as it is, or packed once by gzip",
+                String::from_utf8_lossy(&codings.join(&b", "[..]))
             ),
         )),
     }
@@ -164,23 +182,32 @@ fn text_of(body: &[u8]) -> Result<Vec<u8>, PlainError> {
     Ok(text)
 }
 
-/// Refuses a body without events, and one with an event that is too large.
-fn check(text: &[u8]) -> Result<(), PlainError> {
+/// The events of a body. Refuses a body without events, one with too many, and one with an event that is
+/// too large.
+fn events_of(body: &[u8]) -> Result<Vec<Vec<u8>>, PlainError> {
+    let text = text_of(body)?;
     if text.trim_ascii().is_empty() {
         return Err(PlainError::bad_request(
             "the body is empty: send one event, an array, or JSON Lines",
         ));
     }
-    let (mut count, mut too_large) = (0_usize, None);
-    for event in JsonTexts::new(text).map_err(unreadable)? {
+    let (mut events, mut count, mut too_large) = (Vec::new(), 0_usize, None);
+    for event in JsonTexts::of_decoded(&*text) {
+        let event = event.map_err(unreadable)?.bytes;
         count += 1;
-        let bytes = event.map_err(unreadable)?.bytes.len();
-        if bytes > MAX_MESSAGE_BYTES {
-            too_large = too_large.or(Some((count, bytes)));
+        if count > MAX_ENTRIES {
+            return Err(PlainError::too_large(format!(
+                "too many events: at most {MAX_ENTRIES} in one body, send them in several requests; nothing was stored"
+            )));
+        }
+        if event.len() > MAX_MESSAGE_BYTES {
+            too_large = too_large.or(Some((count, event.len())));
+        } else {
+            events.push(event);
         }
     }
     match too_large {
-        None => Ok(()),
+        None => Ok(events),
         Some((number, bytes)) => Err(PlainError::too_large(format!(
             "event {number} of {count} has {bytes} bytes, {MAX_MESSAGE_BYTES} at most: nothing was stored"
         ))),

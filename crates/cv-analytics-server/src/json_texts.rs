@@ -14,6 +14,8 @@ use crate::text_encoding::decode;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The most bytes of a text that are looked at as one: a message of 1 MiB, however it is escaped.
 const MAX_TEXT_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes in which an array's end is looked for first.
+const FIRST_WINDOW_BYTES: usize = 256;
 /// How a DynamoDB scan's answer may begin: `{`, then the name of one of its parts.
 const SCAN_PARTS: [&[u8]; 5] =
     [b"\"Items\"", b"\"Count\"", b"\"ScannedCount\"", b"\"ConsumedCapacity\"", b"\"$metadata\""];
@@ -65,8 +67,13 @@ impl<'r> JsonTexts<'r> {
     /// # Errors
     /// Its beginning cannot be read.
     pub fn new(input: impl Read + Send + 'r) -> Result<Self> {
-        Ok(Self {
-            input: decode(input)?,
+        decode(input).map(Self::of_decoded)
+    }
+
+    /// Reads `input`, which is UTF-8 as [`decode`] gives it.
+    pub(crate) fn of_decoded(input: impl Read + Send + 'r) -> Self {
+        Self {
+            input: Box::new(input),
             chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
             buffer: Vec::new(),
             start: 0,
@@ -77,7 +84,7 @@ impl<'r> JsonTexts<'r> {
             after_value: false,
             looked_beyond: 0,
             takes_scans: false,
-        })
+        }
     }
 
     /// Gives the items of a DynamoDB scan's answer, as the AWS CLI writes it, in its place.
@@ -221,16 +228,31 @@ impl<'r> JsonTexts<'r> {
             let inside = self.rest().get(1..).unwrap_or_default();
             match inside.iter().find(|byte| !byte.is_ascii_whitespace()) {
                 Some(b'{' | b']') => return Ok(true),
-                None if !self.has_ended && inside.len() < MAX_TEXT_BYTES => self.fill(1)?,
+                None if !self.has_ended && inside.len() < MAX_TEXT_BYTES => {
+                    let length = inside.len();
+                    self.fill(length.max(1))?;
+                }
                 _ => break,
             }
         }
-        let end = self.line_length()?;
-        let line = self.rest().get(..end).unwrap_or_default();
-        let elements = Deserializer::from_slice(line).into_iter::<Vec<&RawValue>>().next();
-        Ok(elements.is_some_and(|elements| {
-            elements.is_ok_and(|elements| elements.iter().any(|one| one.get().starts_with('{')))
-        }))
+        // Not the whole line at once: many arrays may stand on it.
+        let mut length = FIRST_WINDOW_BYTES;
+        loop {
+            if self.rest().len() < length && !self.has_ended {
+                self.fill(length)?;
+            }
+            let window = self.rest().get(..length).unwrap_or(self.rest());
+            let end = window.iter().position(|byte| *byte == b'\n');
+            let is_all = end.is_some() || window.len() < length || length >= MAX_TEXT_BYTES;
+            let line = window.get(..end.unwrap_or(window.len())).unwrap_or_default();
+            match Deserializer::from_slice(line).into_iter::<Vec<&RawValue>>().next() {
+                Some(Err(error)) if error.is_eof() && !is_all => length *= 2,
+                Some(Ok(elements)) => {
+                    return Ok(elements.iter().any(|one| one.get().starts_with('{')));
+                }
+                _ => return Ok(false),
+            }
+        }
     }
 
     fn begins_scan(&mut self) -> Result<bool> {
@@ -373,6 +395,9 @@ mod tests {
             &[(1, "{}"), (1, "5"), (1, "[1]"), (1, "\"x\""), (1, "null")],
         );
         check("1 [2, {}] 3", &[(1, "1"), (1, "2"), (1, "{}"), (1, "3")]);
+        let long = "x".repeat(3 * FIRST_WINDOW_BYTES);
+        check(&format!("[\"{long}\", {{}}]"), &[(1, &format!("\"{long}\"")), (1, "{}")]);
+        check(&format!("[\"{long}\"][1]"), &[(1, &format!("[\"{long}\"]")), (1, "[1]")]);
     }
 
     #[test]
@@ -412,8 +437,8 @@ mod tests {
 
     #[test]
     fn texts_without_end_are_read_in_linear_time() {
-        let size = 1024 * 1024;
-        for line in ["[\n", "{\"a\":[\n", "{\"a\":\n", "\"\n", "{\n", "x", "[{\n"] {
+        let size = 256 * 1024;
+        for line in ["[\n", "{\"a\":[\n", "{\"a\":\n", "\"\n", "{\n", "x", "[{\n", "[1]", "{}"] {
             let lines = line.repeat(size / line.len());
             for end in ["", "oops", "]"] {
                 let input = lines.clone() + end;

@@ -7,12 +7,13 @@
 //!    serves them.
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.
-//! 5. `events`, `reports`, `health`: the plain routes.
+//! 5. `events`, `reports`, `health`: the plain routes; `fallback` answers everything else.
 //! 6. [`json_texts`] and [`text_encoding`]: the events in a text, whatever its form.
 //! 7. `request_body`, `unread_body`, `rate_limits`, `refusals`, `metrics`, `plain_error`: what all of them use.
 
 pub mod configuration;
 mod events;
+mod fallback;
 mod health;
 pub mod json_texts;
 mod metrics;
@@ -33,9 +34,7 @@ mod unread_body;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, Response, Uri, header};
+use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 use cv_analytics_core::store::Keep;
 
@@ -47,59 +46,26 @@ pub use self::server::{Server, Setup};
 pub use self::sigv4::AcceptedHosts;
 pub use self::sqs::{ACCOUNT, QUEUE_NAME};
 
-use self::metrics::Route;
-use self::plain_error::PlainError;
-
 /// The routes of `server`. The program may merge others with them, but no other fallback.
 pub fn app<K: Keep, R: Reports>(server: Arc<Server<K, R>>) -> Router {
     Router::new()
         .route("/", post(sqs::answer::<K, R>))
-        .route("/{account}/{queue}", post(sqs::answer::<K, R>).fallback(queue_or_nowhere::<K, R>))
+        .route(
+            "/{account}/{queue}",
+            post(sqs::answer::<K, R>).fallback(fallback::queue_or_nowhere::<K, R>),
+        )
         .route("/v1/events", post(events::answer::<K, R>))
+        .route("/v1/events/", post(events::answer::<K, R>))
         .route("/v1/reports/{week}", get(reports::answer::<K, R>))
         .route("/healthz", get(health::healthz::<K, R>))
         .route("/metrics", get(health::metrics::<K, R>))
-        .fallback(not_found::<K, R>)
-        .method_not_allowed_fallback(method_not_allowed::<K, R>)
+        .fallback(fallback::not_found::<K, R>)
+        .method_not_allowed_fallback(fallback::method_not_allowed::<K, R>)
         .with_state(server)
-}
-
-async fn not_found<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let response = if is_browser(&headers) {
-        (server.not_found_page)()
-    } else {
-        PlainError::not_found().into_response()
-    };
-    server.metrics().answered(Route::Other, response.status());
-    response
 }
 
 /// Whether a request asks for a page.
 pub fn is_browser(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.to_ascii_lowercase().contains("text/html"))
-}
-
-async fn method_not_allowed<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
-) -> Response<Body> {
-    let response = PlainError::method_not_allowed().into_response();
-    server.metrics().answered(Route::Other, response.status());
-    response
-}
-
-/// Every address of two parts could be a queue's, but only one is.
-async fn queue_or_nowhere<K: Keep, R: Reports>(
-    server: State<Arc<Server<K, R>>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response<Body> {
-    if uri.path().ends_with(QUEUE_NAME) {
-        method_not_allowed(server).await
-    } else {
-        not_found(server, headers).await
-    }
 }

@@ -28,7 +28,7 @@ pub(crate) enum BodyError {
 /// A body, with the place that it takes among the large ones.
 pub(crate) struct ReadBody<'b> {
     pub(crate) bytes: Bytes,
-    _place: Option<SemaphorePermit<'b>>,
+    place: Option<SemaphorePermit<'b>>,
 }
 
 /// Reads bodies.
@@ -83,7 +83,34 @@ impl BodyReader {
                 }
             }
         }
-        Ok(ReadBody { bytes: gathered.map_or(first, BytesMut::freeze), _place: place })
+        Ok(ReadBody { bytes: gathered.map_or(first, BytesMut::freeze), place })
+    }
+
+    /// Gives `body` a place among the large ones, where it has none.
+    pub(crate) async fn hold_large_place<'b>(
+        &'b self,
+        body: &mut ReadBody<'b>,
+    ) -> Result<(), BodyError> {
+        if body.place.is_none() {
+            body.place = Some(self.large_place().await?);
+        }
+        Ok(())
+    }
+
+    /// What comes first of a body, about as much as a small one has; less where it breaks off or is late.
+    pub(crate) async fn read_beginning(&self, mut body: Body) -> Vec<u8> {
+        let mut beginning = Vec::new();
+        let gather = async {
+            while let Some(Ok(frame)) = body.frame().await {
+                beginning.extend_from_slice(frame.data_ref().map_or(&[][..], Bytes::as_ref));
+                if beginning.len() as u64 > SMALL_BYTES {
+                    break;
+                }
+            }
+        };
+        // What came in time is looked at.
+        let _ = timeout(self.timeout, gather).await;
+        beginning
     }
 
     async fn large_place(&self) -> Result<SemaphorePermit<'_>, BodyError> {

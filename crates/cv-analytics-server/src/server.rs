@@ -191,6 +191,18 @@ impl<K: Keep, R: Reports> Server<K, R> {
         self.bodies.read(body, limit).await
     }
 
+    /// Gives `body` a place among the large ones, where it has none.
+    pub(crate) async fn hold_large_place<'b>(
+        &'b self,
+        body: &mut ReadBody<'b>,
+    ) -> Result<(), BodyError> {
+        self.bodies.hold_large_place(body).await
+    }
+
+    pub(crate) async fn read_beginning(&self, body: Body) -> Vec<u8> {
+        self.bodies.read_beginning(body).await
+    }
+
     /// Counts failed authentications, for other routes beside these.
     pub fn rates(&self) -> Arc<RateLimits> {
         Arc::clone(&self.rates)
@@ -216,22 +228,18 @@ impl<K: Keep, R: Reports> Server<K, R> {
         headers: &HeaderMap,
         address: Option<ClientAddress>,
     ) -> Result<(), PlainError> {
-        let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let given = values
-            .next()
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '));
-        let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("bearer");
-        let token = given
-            .filter(|(scheme, _)| is_bearer(scheme) && values.next().is_none())
-            .map(|(_, token)| token);
-        // Hashes have one length, so that the comparison tells nothing about the token's.
-        if token.is_some_and(|token| hash(token.trim()).ct_eq(&self.token_hash).into()) {
+        if self.has_token(headers) {
             return Ok(());
         }
-        self.metrics.refused(if token.is_some() { "token" } else { "missing_token" });
+        self.metrics.refused(bearer_token(headers).map_or("missing_token", |_| "token"));
         self.rates.count_failure(address).map_err(PlainError::too_many_failures)?;
         Err(PlainError::unauthorized())
+    }
+
+    /// Whether the right token is sent.
+    pub(crate) fn has_token(&self, headers: &HeaderMap) -> bool {
+        // Hashes have one length, so that the comparison tells nothing about the token's.
+        bearer_token(headers).is_some_and(|token| hash(token.trim()).ct_eq(&self.token_hash).into())
     }
 
     /// Makes a message ready for the store.
@@ -274,6 +282,13 @@ impl<K: Keep, R: Reports> Server<K, R> {
         }
         kept
     }
+}
+
+/// The token in the only `Authorization` header.
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && values.next().is_none()).then_some(token)
 }
 
 fn hash(token: &str) -> [u8; 32] {

@@ -22,7 +22,7 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::store::{Arrival, Keep, Receipt, StoreError};
 use uuid::Uuid;
@@ -50,9 +50,9 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
     request: Request,
 ) -> Response<Body> {
     let begun = Instant::now();
-    let (parts, body) = request.into_parts();
-    let answer = handle(&server, &parts, body).await;
-    count_refused(&server, &parts, &answer);
+    let (parts, mut body) = request.into_parts();
+    let answer = handle(&server, &parts, &mut body).await;
+    count_refused(&server, &parts, body, &answer).await;
     let request_id = server.next_request_id().to_string();
     let mut response = match (json_protocol::speaks(&parts.headers), &answer) {
         (true, Ok(answer)) => json_protocol::write(answer),
@@ -73,17 +73,20 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
     response.map(Body::from)
 }
 
-/// Counts the messages that `answer` refuses.
-fn count_refused<K: Keep, R: Reports>(
+/// Counts the messages that `answer` refuses; `unread` is what it left of the body.
+async fn count_refused<K: Keep, R: Reports>(
     server: &Server<K, R>,
     parts: &Parts,
+    unread: Body,
     answer: &Result<Answer, SqsError>,
 ) {
     match answer {
         Ok(Answer::Batch { failed, .. }) => {
             failed.iter().filter_map(|(_, error)| error.refusal).for_each(|why| server.refuse(why));
         }
-        Err(SqsError { refusal: Some(reason), .. }) if brings_messages(parts) => {
+        Err(SqsError { refusal: Some(reason), .. })
+            if brings_messages(server, parts, unread).await =>
+        {
             server.refuse(*reason);
         }
         _ => {}
@@ -92,32 +95,62 @@ fn count_refused<K: Keep, R: Reports>(
 
 /// Whether a request would bring messages if it were right: a refused one may be anything that a
 /// stranger sends to this address.
-fn brings_messages(parts: &Parts) -> bool {
-    let text = |name| parts.headers.get(name).map(|value: &HeaderValue| value.as_bytes());
-    match text("x-amz-target") {
-        Some(target) => target.windows(11).any(|part| part == b"SendMessage"),
+async fn brings_messages<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    parts: &Parts,
+    unread: Body,
+) -> bool {
+    match parts.headers.get("x-amz-target") {
+        Some(target) => target.as_bytes().windows(11).any(|part| part == b"SendMessage"),
         None => {
-            text("authorization").is_some_and(|value| value.starts_with(b"AWS4-"))
+            is_signed(&parts.headers)
                 || parts.uri.path().ends_with(QUEUE_NAME)
+                || sends_message(parts.uri.query().unwrap_or_default().as_bytes())
+                || sends_message(&server.read_beginning(unread).await)
         }
     }
+}
+
+/// Whether a request is signed in AWS's way, right or wrong.
+pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    given.is_some_and(|given| given.starts_with(b"AWS4-"))
+}
+
+/// Whether a form, or its beginning, has an action that brings messages.
+fn sends_message(form: &[u8]) -> bool {
+    form.split(|byte| *byte == b'&').any(|pair| pair.starts_with(b"Action=SendMessage"))
+}
+
+/// The body of a request that the holder of the key signed.
+pub(crate) async fn authenticate<'s, K: Keep, R: Reports>(
+    server: &'s Server<K, R>,
+    parts: &Parts,
+    body: &mut Body,
+) -> Result<ReadBody<'s>, SqsError> {
+    let failed = |error: SignatureError| match error {
+        // The key and the signature are right: nobody guesses.
+        SignatureError::WrongHost => {
+            server.metrics().refused(error.label());
+            SqsError::from(error)
+        }
+        _ => match server.authentication_failed(&parts.extensions, error.label()) {
+            Ok(()) => SqsError::from(error),
+            Err(seconds) => SqsError::too_many_failures(seconds, error.refusal()),
+        },
+    };
+    let claim = server.verifier().read(parts, server.now()).map_err(failed)?;
+    let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES).await?;
+    server.verifier().verify(&claim, parts, &body.bytes).map_err(failed)?;
+    Ok(body)
 }
 
 async fn handle<K: Keep, R: Reports>(
     server: &Server<K, R>,
     parts: &Parts,
-    body: Body,
+    body: &mut Body,
 ) -> Result<Answer, SqsError> {
-    let failed = |error: SignatureError| match server
-        .authentication_failed(&parts.extensions, error.label())
-    {
-        Ok(()) => SqsError::from(error),
-        Err(seconds) => SqsError::too_many_failures(seconds, error.refusal()),
-    };
-    let now = server.now();
-    let claim = server.verifier().read(parts, now).map_err(failed)?;
-    let body = server.read_body(body, MAX_BODY_BYTES).await?;
-    server.verifier().verify(&claim, parts, &body.bytes).map_err(failed)?;
+    let body = authenticate(server, parts, body).await?;
     server.check_rate().map_err(|()| SqsError::throttled())?;
     let path = QueuePath(parts.uri.path());
     let action = if json_protocol::speaks(&parts.headers) {

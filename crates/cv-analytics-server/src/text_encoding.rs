@@ -16,11 +16,16 @@ const CHUNK_BYTES: u64 = 64 * 1024;
 /// `input` cannot be read. The reader fails where gzip is damaged or ends early.
 pub fn decode<'r>(input: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>> {
     let (begin, input) = peek(input)?;
-    if !begin.starts_with(GZIP_MAGIC) {
+    if !is_packed(&begin) {
         return Ok(as_utf8(&begin, input));
     }
     let (begin, input) = peek(MultiGzDecoder::new(BufReader::new(input)))?;
     Ok(as_utf8(&begin, input))
+}
+
+/// Whether an input that begins so is packed by gzip.
+pub(crate) fn is_packed(begin: &[u8]) -> bool {
+    begin.starts_with(GZIP_MAGIC)
 }
 
 fn as_utf8<'r>(begin: &[u8], mut input: impl Read + Send + 'r) -> Box<dyn Read + Send + 'r> {

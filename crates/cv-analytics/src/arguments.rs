@@ -1,5 +1,6 @@
 //! The command line: its commands, and the options that all of them share.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -97,7 +98,7 @@ impl Arguments {
     /// Reads the command line, the variables and the configuration file; ends the program with a
     /// help text, or with a sentence and exit code 2.
     pub(crate) fn read() -> Self {
-        let mut command = Self::command();
+        let mut command = without_empty_variables(Self::command());
         let configured =
             ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
         if let Err(error) = configured {
@@ -110,6 +111,21 @@ impl Arguments {
             Err(error) => error.format(&mut command).exit(),
         }
     }
+}
+
+/// A variable that is empty is as one that is not set: service managers and compose files write those.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    #[expect(clippy::disallowed_methods, reason = "this is the program's configuration")]
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|argument| {
+            if argument.get_env().is_some_and(is_empty) {
+                argument.env(None::<&'static str>)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Ends the program as clap does for a wrong command line: exit code 2.

@@ -33,7 +33,11 @@ impl ConfigurationFile {
             }
         }
         #[expect(clippy::disallowed_methods, reason = "this is the program's configuration")]
-        let named = named.or_else(|| std::env::var_os("CV_ANALYTICS_CONFIG").map(PathBuf::from));
+        let named = named.or_else(|| {
+            std::env::var_os("CV_ANALYTICS_CONFIG")
+                .filter(|name| !name.is_empty())
+                .map(PathBuf::from)
+        });
         Self::read(named.as_deref().unwrap_or(Path::new(Self::DEFAULT)), named.is_some())
     }
 

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_dashboard::private_file::{make_private_folder, write_private};
-use cv_analytics_server::configuration::{PublicUrl, PublicUrlError};
+use cv_analytics_server::configuration::PublicUrl;
 use rand::RngExt;
 
 /// SQS's account part of the queue's address; the server has but one.
@@ -44,11 +45,22 @@ impl PublicUrlOption {
     ///
     /// # Errors
     /// Where it is neither.
-    pub(crate) fn parse(text: &str) -> Result<Self, PublicUrlError> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self::Forget);
         }
-        PublicUrl::parse(text).map(Self::Is)
+        read_public_url(text).map(Self::Is)
+    }
+}
+
+/// Reads a public URL, of which the port is one that there can be.
+fn read_public_url(text: &str) -> Result<PublicUrl> {
+    let url = PublicUrl::parse(text)?;
+    // The colons in brackets are an IPv6 address's own.
+    let port = url.authority().rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+    match port.map(|(_, port)| port.parse::<NonZeroU16>()) {
+        Some(Err(_)) => bail!("{text:?} is no public URL: its port has to be from 1 to 65535"),
+        _ => Ok(url),
     }
 }
 
@@ -72,6 +84,16 @@ impl DataFolder {
         self.path.join("cv-analytics.db")
     }
 
+    /// What is left of an installation whose `database` is not there: the credentials, or the database's log.
+    pub(crate) fn left_without(&self, database: &Path) -> Option<PathBuf> {
+        if !matches!(database.try_exists(), Ok(false)) {
+            return None;
+        }
+        let mut log = database.as_os_str().to_owned();
+        log.push("-wal");
+        [self.credentials_file(), PathBuf::from(log)].into_iter().find(|file| file.exists())
+    }
+
     /// The folder for mails where no mail server is set.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.path.join("outbox")
@@ -86,7 +108,7 @@ impl DataFolder {
         }
         let file = self.public_url_file();
         match fs::read_to_string(&file) {
-            Ok(text) => PublicUrl::parse(text.trim()).map(Some).with_context(|| {
+            Ok(text) => read_public_url(text.trim()).map(Some).with_context(|| {
                 format!(
                     "invalid {}: delete it, or start the server with --public-url",
                     file.display()
@@ -329,7 +351,18 @@ mod tests {
         assert_eq!(in_force(None).as_deref(), Some(other));
         assert_eq!(in_force(Some("none")), None);
         assert_eq!(in_force(None), None);
-        assert!(PublicUrlOption::parse("nonsense").is_err());
+    }
+
+    #[test]
+    fn what_is_no_public_url_is_refused() {
+        for text in
+            ["", "nonsense", "https://x:99999", "https://x:0", "https://x:", "http://[::1]:70000"]
+        {
+            assert!(PublicUrlOption::parse(text).is_err(), "{text:?}");
+        }
+        for text in ["https://x", "http://x:8787", "http://[::1]", "http://[::1]:65535", "none"] {
+            assert!(PublicUrlOption::parse(text).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod files;
 mod self_hosted;
 mod server;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use clap::Args;
 use self::check::Findings;
 use crate::arguments::Installation;
 use crate::data_folder::PublicUrlOption;
+use crate::serve::{DEFAULT_LISTEN, listen_address};
 
 const HELP: &str = "Check an installation end to end, and say how to mend what is wrong
 
@@ -41,6 +43,9 @@ pub(crate) struct Doctor {
     /// Check the server at this address too, as `https://analytics.example.org` [default: the one of `serve`]: self-hosted
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     public_url: Option<PublicUrlOption>,
+    /// Look for the server at this address, where it has a public one: self-hosted
+    #[arg(long, value_name = "ADDR:PORT", env = "CV_ANALYTICS_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
+    listen: SocketAddr,
     /// Put this before every name, as `dev-`: on AWS
     #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
     prefix: String,
@@ -61,9 +66,8 @@ pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<(
         aws::check(scope, canary_patience, &mut findings).await?;
         "aws"
     } else {
-        let public_url = installation.folder().public_url(doctor.public_url.as_ref())?;
-        let public_url = public_url.as_ref().map(ToString::to_string);
-        self_hosted::check(installation, public_url, canary_patience, &mut findings).await?;
+        let addresses = (doctor.listen, doctor.public_url.as_ref());
+        self_hosted::check(installation, addresses, canary_patience, &mut findings).await?;
         "self-hosted"
     };
     let wrong = findings.finish(kind)?;

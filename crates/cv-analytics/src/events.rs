@@ -43,7 +43,7 @@ const IMPORT_HELP: &str = "Take events straight into the store; what is there al
 
 Reads JSON Lines, arrays, and JSON texts one after another, packed by gzip or not, in UTF-8 or UTF-16. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
 
-An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such entries are left out, and the exit code is 1. The first few are named, and how many more there are. An input of which nothing can be read is refused and leaves nothing behind. What is imported counts in no week's deliveries.
+An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such entries are left out, and the exit code is 1. The first few are named, and how many more there are. An input that is empty, or of which nothing can be read, is refused and leaves nothing behind. What is imported counts in no week's deliveries.
 
 With --store dynamodb session ids are hashed with SESSION_SALT, which has to be the processor's, else with the key that is kept in the table; one is made, and that is said, only where both tables are empty.";
 
@@ -130,10 +130,11 @@ fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     let bar = progress("messages sent")?;
     let mut left_out = 0_u64;
     let mut told = ToldEntries::default();
+    let cannot_read = |error| input::cannot_read(&options.file, error);
     let mut texts = input::json_texts(&options.file)?;
     loop {
         let batch: Vec<JsonText> =
-            texts.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>()?;
+            texts.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>().map_err(cannot_read)?;
         if batch.is_empty() {
             break;
         }
@@ -217,6 +218,9 @@ pub(crate) fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option
 async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut texts = input::json_texts(&options.file)?.with_scans();
     let begin = up_to_first_readable(&mut texts, &options.file)?;
+    if begin.is_empty() {
+        return Counts::default().tell(options.json);
+    }
     let store = installation.open_or_create().await?;
     if let InstallationStore::DynamoDb(aws) = &store {
         aws.check_before_import().await?;
@@ -230,14 +234,15 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
     while texts.peek().is_some() {
         let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
+        let mut unread = None;
         for text in texts.by_ref().take(IMPORT_BATCH) {
-            let JsonText { line, bytes } = text.with_context(|| {
-                format!(
-                    "cannot read {} to its end; {} events are kept, and importing it again does no harm",
-                    options.file.display(),
-                    counts.lines
-                )
-            })?;
+            let JsonText { line, bytes } = match text {
+                Ok(text) => text,
+                Err(error) => {
+                    unread = Some(error);
+                    break;
+                }
+            };
             let arrived_at = now();
             let content = read_entry(&intake, &bytes, arrived_at);
             if let Content::DeadLetter(letter) = &content {
@@ -268,26 +273,29 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
             });
         }
         bar.set_position(counts.lines);
+        if let Some(error) = unread {
+            bar.finish_and_clear();
+            store.close().await?;
+            return Err(error).with_context(|| {
+                format!(
+                    "cannot read {} to its end; {} events are kept, and importing it again does no harm",
+                    options.file.display(),
+                    counts.lines
+                )
+            });
+        }
     }
     bar.finish_and_clear();
     told.finish();
     store.close().await?;
-    if options.json {
-        output::print_line(serde_json::to_string(&counts)?)?;
-    } else {
-        let Counts { lines, stored, duplicates, conflicts, dead_letters, erased } = counts;
-        output::print_line(format!(
-            "{lines} events: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
-             {dead_letters} dead letters, {erased} erased before"
-        ))?;
-    }
+    counts.tell(options.json)?;
     match left_out {
         0 => Ok(()),
         left_out => bail!("{left_out} entries were left out, as said above"),
     }
 }
 
-/// The entries up to the first that can be read; none of an empty input. Whether an entry can be read
+/// The entries up to the first that can be read; none of an empty array. Whether an entry can be read
 /// needs no store, so that an input of something else leaves nothing behind.
 fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<JsonText>> {
     let intake = Intake::new(Privacy::full(SessionKey::new(Vec::new())));
@@ -295,8 +303,7 @@ fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<Js
     let mut bytes = 0;
     let mut first = None;
     for text in texts {
-        let text =
-            text.with_context(|| format!("cannot read {}; nothing is kept", file.display()))?;
+        let text = text.map_err(|error| input::cannot_read(file, error))?;
         let content = read_entry(&intake, &text.bytes, now());
         bytes += text.bytes.len();
         let line = text.line;
@@ -337,6 +344,18 @@ fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
 }
 
 impl Counts {
+    /// Prints them.
+    fn tell(&self, json: bool) -> Result<()> {
+        if json {
+            return output::print_line(serde_json::to_string(self)?);
+        }
+        let Self { lines, stored, duplicates, conflicts, dead_letters, erased } = self;
+        output::print_line(format!(
+            "{lines} events: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
+             {dead_letters} dead letters, {erased} erased before"
+        ))
+    }
+
     /// Counts an entry that became a dead letter outside the store, or was left out.
     fn set_aside(&mut self) {
         self.lines += 1;
@@ -368,7 +387,7 @@ async fn export(installation: &Installation, options: &Export) -> Result<()> {
     let store = installation.open().await?;
     let mut pages = pin!(store.export());
     let mut output = Output::create(options.output.as_deref())?;
-    let bar = if output.is_stdout() { ProgressBar::hidden() } else { progress("events exported")? };
+    let bar = if output.is_stream() { ProgressBar::hidden() } else { progress("events exported")? };
     let mut buffer = Vec::new();
     while let Some(page) = pages.try_next().await? {
         buffer.clear();
@@ -381,7 +400,7 @@ async fn export(installation: &Installation, options: &Export) -> Result<()> {
         output.write_all(&buffer)?;
     }
     bar.finish_and_clear();
-    let told = options.output.as_deref().filter(|_| !output.is_stdout());
+    let told = options.output.as_deref().filter(|_| !output.is_stream());
     output.finish()?;
     if let Some(path) = told {
         output::print_line(format!("{} events written to {}", bar.position(), path.display()))?;

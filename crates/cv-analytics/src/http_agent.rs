@@ -12,7 +12,8 @@ pub(crate) fn http_agent(url: &str, limit: Duration) -> ureq::Agent {
     config.build().into()
 }
 
-fn is_loopback(url: &str) -> bool {
+/// Whether `url` is at this machine's loopback addresses.
+pub(crate) fn is_loopback(url: &str) -> bool {
     let url = url.parse::<ureq::http::Uri>().unwrap_or_default();
     let host = url.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = host.parse::<IpAddr>() {

@@ -1,10 +1,10 @@
 //! Reading files or standard input: whole texts, or the events in them.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, anyhow};
 use cv_analytics_server::json_texts::JsonTexts;
 use cv_analytics_server::text_encoding::decode;
 use indicatif::ProgressBar;
@@ -31,8 +31,53 @@ pub(crate) fn read_whole(path: &Path) -> Result<String> {
 }
 
 /// Reads the JSON texts of an input, whatever parts them.
+///
+/// # Errors
+/// As [`cannot_read`] words them; an input of blanks only is one.
 pub(crate) fn json_texts(path: &Path) -> Result<JsonTexts<'static>> {
-    JsonTexts::new(open(path)?).with_context(|| format!("cannot read {}", path.display()))
+    let input = open(path)?;
+    let texts =
+        decode(input).and_then(|input| JsonTexts::new(NotEmpty { input, has_content: false }));
+    texts.map_err(|error| cannot_read(path, error))
+}
+
+/// What is told where events cannot be read from `path`.
+pub(crate) fn cannot_read(path: &Path, error: io::Error) -> Error {
+    let path = path.display();
+    if matches!(error.get_ref(), Some(inner) if inner.is::<Empty>()) {
+        return anyhow!("invalid events in {path}: it is empty");
+    }
+    Error::from(error).context(format!("cannot read {path}"))
+}
+
+/// An input that ends without anything but blanks.
+#[derive(Debug)]
+struct Empty;
+
+impl std::fmt::Display for Empty {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("it is empty")
+    }
+}
+
+impl std::error::Error for Empty {}
+
+/// Reads UTF-8, and fails at an end before which nothing but blanks came.
+struct NotEmpty<R> {
+    input: R,
+    has_content: bool,
+}
+
+impl<R: Read> Read for NotEmpty<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        let read = buffer.get(..length).unwrap_or_default();
+        self.has_content |= !read.iter().all(u8::is_ascii_whitespace);
+        if length == 0 && !buffer.is_empty() && !self.has_content {
+            return Err(io::Error::other(Empty));
+        }
+        Ok(length)
+    }
 }
 
 /// Tells of entries on standard error: of the first few what became of them, of more how many they are.

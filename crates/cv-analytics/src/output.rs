@@ -29,19 +29,17 @@ pub(crate) fn write_to(path: Option<&Path>, bytes: impl AsRef<[u8]>) -> Result<(
 
 /// What a command writes its result to.
 pub(crate) enum Output {
-    /// Standard output, which is also what `-` and its own names among the devices mean.
+    /// Standard output, which is also what `-` means.
     Stdout,
     /// A file, as [`PrivateFile`] writes it.
     File(PrivateFile, PathBuf),
 }
 
 impl Output {
-    const STDOUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-
     /// Begins to write `path`, or standard output where there is none.
     pub(crate) fn create(path: Option<&Path>) -> Result<Self> {
         match path {
-            Some(path) if !Self::STDOUT.iter().any(|name| path == Path::new(name)) => {
+            Some(path) if path != Path::new("-") => {
                 let file = PrivateFile::create(path).with_context(|| cannot_write(path))?;
                 Ok(Self::File(file, path.to_owned()))
             }
@@ -49,9 +47,12 @@ impl Output {
         }
     }
 
-    /// Whether it is standard output.
-    pub(crate) fn is_stdout(&self) -> bool {
-        matches!(self, Self::Stdout)
+    /// Whether it goes where other things may be printed too: standard output, or an open descriptor.
+    pub(crate) fn is_stream(&self) -> bool {
+        match self {
+            Self::Stdout => true,
+            Self::File(file, _) => file.is_descriptor(),
+        }
     }
 
     /// Writes all of `bytes`.

@@ -91,7 +91,7 @@ pub(crate) struct Serve {
 }
 
 /// The address that is listened on by default.
-const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -110,7 +110,19 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
     let folder = installation.folder();
     // Before anything is made: what is wrong with it is told at once.
     let way = mail.way(&folder).unwrap_or_else(|error| wrong_usage(format!("{error:#}")));
+    let database = installation.database();
+    let left_of_another = folder.left_without(&database);
     let server = options.prepare(installation, &folder, (&mail, &form), way).await?;
+    if let Some(left) = left_of_another {
+        let warning = format!(
+            "{} was not there, though {} is: an empty database was made. Where there was one before, stop the server and \
+             put it back with its -wal, or restore an archive with `cv-analytics restore`.",
+            shown(&database),
+            shown(&left)
+        );
+        tracing::warn!("{warning}");
+        output::print_line(format!("Warning: {warning}\n"))?;
+    }
     output::print(server.greeting(&folder))?;
     output::print(server.mail_sentence())?;
     let stop = stop_signal();
@@ -210,7 +222,7 @@ impl Serve {
 }
 
 /// An address and a port; of a name's addresses the first of IPv4, which every machine has.
-fn listen_address(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let addresses = text.to_socket_addrs();
     let addresses: Vec<_> = addresses
         .map_err(|error| format!("expected ADDR:PORT, as 127.0.0.1:8787 or localhost:0: {error}"))?

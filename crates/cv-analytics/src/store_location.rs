@@ -1,5 +1,7 @@
 //! Where an installation keeps its data, by `--store` and `--data`.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -64,12 +66,20 @@ impl Installation {
             return Ok(InstallationStore::DynamoDb(Box::new(AwsInstallation::open().await?)));
         }
         let database = self.database();
-        if !database.exists() {
-            bail!(
-                "there is no database at {}: name the data folder with --data DIR; `cv-analytics serve` or \
-                 `cv-analytics events import` makes one",
-                database.display()
-            );
+        if let Err(error) = File::open(&database) {
+            let shown = database.display();
+            match error.kind() {
+                ErrorKind::NotFound => bail!(
+                    "there is no database at {shown}: name the data folder with --data DIR; `cv-analytics serve` or \
+                     `cv-analytics events import` makes one"
+                ),
+                ErrorKind::PermissionDenied => {
+                    bail!(
+                        "cannot read {shown}: permission denied; run it as the user of the server"
+                    )
+                }
+                _ => return Err(error).with_context(|| format!("cannot read {shown}")),
+            }
         }
         Ok(InstallationStore::Sqlite(SqliteStore::open_or_read(database)?))
     }

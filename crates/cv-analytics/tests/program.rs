@@ -450,7 +450,7 @@ fn a_start_that_fails_is_not_the_first() {
 
 #[test]
 fn a_cause_is_told_once() {
-    let folder = folder_with(&[]);
+    let folder = folder_with(&[QUERY]);
     fs::write(folder.path().join("settings.json"), "{\"cv\":5}").unwrap();
     let output = run(folder.path(), &["settings", "import", "settings.json"]);
     let said = text(&output.stderr);

@@ -21,7 +21,7 @@ pub enum CvListError {
     Json(String),
     /// The JSON has another form.
     #[error(
-        "it holds no list of skills: write {{\"skills\":[{{\"skill\":\"Go\"}}]}}, {{\"skills\":[\"Go\"]}}, [\"Go\"], or plain text with one skill a line"
+        "it holds no list of skills: write {{\"skills\":[{{\"name\":\"Go\",\"keywords\":[\"Gin\"]}}]}} as a JSON Resume has it, {{\"skills\":[\"Go\"]}}, [\"Go\"], or plain text with one skill a line"
     )]
     Form,
     /// There is no skill in it.
@@ -59,7 +59,10 @@ impl CvList {
                 },
                 _ => return Err(CvListError::Form),
             };
-            let names = list.iter().map(names_of).collect::<Result<Vec<_>, _>>()?.concat();
+            let names: Vec<String> = list.iter().flat_map(names_of).collect();
+            if names.is_empty() && !list.is_empty() {
+                return Err(CvListError::Form);
+            }
             names.into_iter().map(|name| (line_of(text, &name), name)).collect()
         } else {
             (1..)
@@ -122,26 +125,18 @@ impl CvList {
     }
 }
 
-/// The names in one element of a JSON list.
-fn names_of(value: &Value) -> Result<Vec<String>, CvListError> {
+/// The names in one element of a JSON list; none in an element that has no name, as JSON Resume allows.
+fn names_of(value: &Value) -> Vec<String> {
     let name = value
         .as_str()
         .or_else(|| value.get("skill")?.as_str())
         .or_else(|| value.get("name")?.as_str());
     let keywords: Vec<&str> = match value.get("keywords") {
-        None | Some(Value::Null) => Vec::new(),
         Some(Value::String(keywords)) => keywords.split([',', ';']).collect(),
-        Some(Value::Array(keywords)) => keywords
-            .iter()
-            .map(|keyword| keyword.as_str().ok_or(CvListError::Form))
-            .collect::<Result<_, _>>()?,
-        Some(_) => return Err(CvListError::Form),
+        Some(Value::Array(keywords)) => keywords.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
     };
-    let names: Vec<&str> = name.into_iter().chain(keywords).collect();
-    if names.is_empty() {
-        return Err(CvListError::Form);
-    }
-    Ok(names.into_iter().map(|name| name.trim().to_owned()).collect())
+    name.into_iter().chain(keywords).map(|name| name.trim().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -158,6 +153,7 @@ mod tests {
             r#"{"skills":[{"name":"Go","level":"Master","keywords":["C#"]}]}"#,
             r#"{"basics":{"name":"A"},"work":[{"name":"B"}],"skills":[{"name":"Go","keywords":["Go"," C# ",""]},{"name":"","keywords":null},{"keywords":["C#"]}]}"#,
             r#"{"skills":[{"name":"Go","keywords":"C#, Go"}]}"#,
+            r#"{"skills":[{"name":"Go","keywords":[{"a":1},"C#"]},{"level":"Master"},null]}"#,
             "# my skills\n- Go\n\n* C#\n",
         ] {
             assert_eq!(CvList::read_entries(text), Ok(expect.clone()), "{text}");
@@ -168,6 +164,7 @@ mod tests {
     fn other_files_are_refused_with_what_to_write() {
         assert!(matches!(CvList::read_entries("{"), Err(CvListError::Json(_))));
         assert_eq!(CvList::read_entries("{\"cv\":1}"), Err(CvListError::Form));
+        assert_eq!(CvList::read_entries("[{\"level\":1}]"), Err(CvListError::Form));
         assert_eq!(CvList::read_entries(" \n"), Err(CvListError::Empty));
     }
 }

@@ -133,12 +133,7 @@ fn uncounted_messages(deliveries: &DeliveryCounts, at: &ViewContext<'_>) -> Opti
     let unread = Some(deliveries.dead_letters);
     let parts = [
         (unread, ["could", "could"], "not be read", letters()),
-        (
-            deliveries.refused,
-            ["was", "were"],
-            "refused (signature, key, host, clock or size)",
-            None,
-        ),
+        (deliveries.refused, ["was", "were"], "refused at the door", None),
         (deliveries.conflicts, ["conflicts", "conflict"], "with an earlier copy", None),
         (deliveries.waiting, ["waits", "wait"], "in the dead-letter queue", letters()),
     ];

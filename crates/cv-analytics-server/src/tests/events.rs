@@ -121,11 +121,38 @@ async fn a_body_that_unpacks_to_too_much_or_not_at_all_is_refused() {
     let cut = packed.get(..packed.len() - 4).unwrap().to_vec();
     check_refused(post("application/json", cut), 400, "cannot be unpacked").await;
     check_refused(post("application/json", gzip(b"")), 400, "empty").await;
-    for coding in ["br", "deflate", "zstd", "gzip, br"] {
+    for coding in ["br", "deflate", "zstd", "gzip, br", "gzip, gzip", "gzip,identity, x-gzip"] {
         let mut request = post("application/json", EVENT);
         request.headers_mut().insert("content-encoding", coding.parse().unwrap());
         check_refused(request, 415, "gzip").await;
     }
+}
+
+#[tokio::test]
+async fn a_body_is_unpacked_once() {
+    let inner = gzip(&vec![b' '; 64 * 1024 * 1024]);
+    let rig = Rig::new();
+    let answer = rig.send(post("application/json", gzip(&inner))).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let arrivals = rig.store.arrivals();
+    let kept = arrivals.iter().map(|arrival| match &arrival.content {
+        Content::DeadLetter(letter) => letter.body.len(),
+        content @ Content::Event(_) => panic!("{content:?}"),
+    });
+    let kept: usize = kept.sum();
+    assert!(kept > 0 && kept <= inner.len(), "{kept}");
+}
+
+#[tokio::test]
+async fn too_many_entries_are_refused_whole() {
+    for entry in ["{\"a\":[\n", "\"\n", "{}", "[1]", "1\n", "[{}]", "x\n", "{\n"] {
+        let many = entry.repeat(100_001);
+        check_refused(post("application/json", gzip(many.as_bytes())), 413, "several requests")
+            .await;
+        check_refused(post("application/json", many), 413, "at most 100000").await;
+    }
+    let array = format!("[{}{{}}]", "{},".repeat(100_000));
+    check_refused(post("application/json", array), 413, "at most 100000").await;
 }
 
 #[tokio::test]

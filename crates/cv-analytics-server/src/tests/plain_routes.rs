@@ -52,7 +52,9 @@ async fn routes_are_guarded_and_strict() {
     check("GET", "/nowhere", "", 404, "not_found").await;
     check("GET", "/no/where", "", 404, "not_found").await;
     check("GET", "/a/b/c", "", 404, "not_found").await;
-    check("POST", "/v1/events/", TOKEN, 404, "not_found").await;
+    check("POST", "/v1/events/", TOKEN, 400, "the body is empty").await;
+    check("PUT", "/v1/events/", TOKEN, 405, "method_not_allowed").await;
+    check("POST", "//v1/events", TOKEN, 404, "not_found").await;
 }
 
 #[tokio::test]

@@ -47,15 +47,73 @@ async fn a_refused_signature_has_its_reason() {
     check_signing("another clock", late, Some("clock")).await;
 }
 
-fn unsigned(path: &str) -> Request<Body> {
-    Request::post(path).body(Body::from(BODY)).unwrap()
+fn unsigned(path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path).body(body.into()).unwrap()
+}
+
+#[tokio::test]
+async fn a_message_without_a_signature_is_counted_in_every_form() {
+    let batch = "Action=SendMessageBatch&SendMessageBatchRequestEntry.1.Id=a";
+    let long = format!("{BODY}{}", "x".repeat(1024 * 1024));
+    for path in ["/", "/000000000000/other.fifo", QUEUE_PATH] {
+        for form in [BODY, &format!("Version=2012-11-05&{BODY}"), batch, &long] {
+            check(path, unsigned(path, form.to_owned()), Some("signature")).await;
+        }
+        let in_url = unsigned(&format!("{path}?{BODY}"), Body::empty());
+        check("in the URL", in_url, Some("signature")).await;
+        let mut json = unsigned(path, "{}");
+        json.headers_mut().insert("x-amz-target", "AmazonSQS.SendMessage".parse().unwrap());
+        check("JSON", json, Some("signature")).await;
+        let mut bearer = unsigned(path, BODY);
+        bearer.headers_mut().insert("authorization", "Bearer a bearer token".parse().unwrap());
+        check("a token in place of a signature", bearer, Some("signature")).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_to_another_address_or_by_another_method_is_counted() {
+    let usual = Signing::default;
+    for (method, path) in [
+        ("GET", QUEUE_PATH),
+        ("PUT", QUEUE_PATH),
+        ("PUT", "/"),
+        ("POST", "/a/b/c"),
+        ("PUT", "/a/b"),
+        ("POST", "/nowhere"),
+        ("POST", "/000000000000/cv-analytics-events.fifo/"),
+    ] {
+        let what = format!("{method} {path}");
+        check(&what, usual().request(method, path, &[FORM], BODY), Some("request")).await;
+        let wrong = Signing { secret: "guess", ..usual() };
+        check(&what, wrong.request(method, path, &[FORM], BODY), Some("signature")).await;
+        let stranger = Request::builder().method(method).uri(path);
+        let stranger = stranger.header("authorization", "Basic Og==").body(Body::from("x"));
+        let expect = (method == "POST" && path.ends_with(QUEUE_PATH)).then_some("signature");
+        check(&what, stranger.unwrap(), expect).await;
+    }
+    for (method, path) in [
+        ("POST", "//v1/events"),
+        ("POST", "/events"),
+        ("PUT", "/v1/events"),
+        ("PUT", "/v1/events/"),
+        ("POST", "/v1/events/x"),
+    ] {
+        let sent = |token: &str, body: Body| {
+            let request = Request::builder().method(method).uri(path);
+            request.header("authorization", format!("Bearer {token}")).body(body).unwrap()
+        };
+        let what = format!("{method} {path}");
+        check(&what, sent("a bearer token", EVENT.into()), Some("request")).await;
+        check(&what, sent("a bearer token", Body::empty()), None).await;
+        check(&what, sent("guess", EVENT.into()), None).await;
+    }
 }
 
 #[tokio::test]
 async fn what_brings_no_message_is_not_counted() {
-    check("the queue without a signature", unsigned(QUEUE_PATH), Some("signature")).await;
-    check("a stranger at the root", unsigned("/"), None).await;
-    check("a stranger elsewhere", unsigned("/a/b"), None).await;
+    check("the queue without a signature", unsigned(QUEUE_PATH, "x"), Some("signature")).await;
+    check("a stranger at the root", unsigned("/", "a=b&Action=Other"), None).await;
+    check("a stranger elsewhere", unsigned("/a/b", "log=a&pwd=b"), None).await;
     let wrong = || Signing { secret: "guess", ..Signing::default() };
     let asks = wrong().post("/", &[JSON, ("x-amz-target", "AmazonSQS.GetQueueAttributes")], "{}");
     check("a question to the queue", asks, None).await;
@@ -100,6 +158,8 @@ fn events(token: &str, body: impl Into<Body>) -> Request<Body> {
 #[tokio::test]
 async fn events_with_another_token_count_where_they_have_a_body() {
     check("right", events("a bearer token", EVENT), None).await;
+    let many = "{}".repeat(100_001);
+    check("too many", events("a bearer token", many), Some("size")).await;
     check("another token", events("guess", EVENT), Some("token")).await;
     check("no body", events("guess", Body::empty()), None).await;
     let long = "x".repeat(17 * 1024 * 1024);
@@ -119,4 +179,8 @@ async fn what_is_answered_later_is_not_refused_and_a_flood_counts_whole() {
         rig.send(wrong.post(QUEUE_PATH, &[FORM], BODY)).await;
     }
     assert_eq!(counted(&rig), [("signature", 80)]);
+    let elsewhere = Signing { host: "cv.example", ..Signing::default() };
+    let answer = rig.send(elsewhere.post(QUEUE_PATH, &[FORM], BODY)).await;
+    assert_eq!(answer.status, 403, "right key and signature: {}", answer.body);
+    assert_eq!(counted(&rig), [("host", 1)]);
 }

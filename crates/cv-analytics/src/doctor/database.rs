@@ -3,10 +3,12 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
+use anyhow::Error;
 use cv_analytics_core::store::StoreErrorKind;
 use cv_analytics_sqlite::{Examination, examine};
 
 use super::check::Check;
+use super::files;
 
 /// The server's own work keeps the log far below this.
 const LONG_LOG: u64 = 256 << 20;
@@ -19,16 +21,31 @@ pub(crate) struct Examined {
     pub(crate) bytes: u64,
 }
 
-/// Examines the file at `path` without changing it.
-pub(crate) fn check(path: &Path) -> Examined {
+/// Examines the file at `path` without changing it; where it is not there, `left` of the installation is told.
+pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
     const NAME: &str = "database";
     let unusable =
         |check| Examined { checks: vec![check], is_usable: false, is_writable: false, bytes: 0 };
-    if !path.exists() {
-        let said = format!("there is none at {}", path.display());
-        let mend =
-            "start `cv-analytics serve`, which makes it, or name the data folder with --data";
-        return unusable(Check::fail(NAME, said, mend));
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => {
+            let said = format!("there is none at {}", path.display());
+            return unusable(match left {
+                None => {
+                    let mend = "start `cv-analytics serve`, which makes it, or name the data folder with --data";
+                    Check::fail(NAME, said, mend)
+                }
+                Some(left) => {
+                    let mend = "put it back with its -wal, or restore an archive with `cv-analytics restore`: the next start \
+                                of `cv-analytics serve` makes an empty one";
+                    Check::fail(NAME, format!("{said}, though {} is there", left.display()), mend)
+                }
+            });
+        }
+        Err(error) => {
+            let error = Error::from(error).context(format!("cannot read {}", path.display()));
+            return unusable(files::unreadable(NAME, &error, "look at the path"));
+        }
     }
     match examine(path) {
         Ok(examination) => {

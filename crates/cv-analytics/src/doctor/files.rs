@@ -1,5 +1,6 @@
 //! The data folder: what is in it, who may read it, and how much room there is.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::check::Check;
@@ -8,6 +9,8 @@ use crate::output::with_causes;
 
 /// Below this the next events may find no room.
 const NO_ROOM: u64 = 64 << 20;
+/// What to do where a file may not be read.
+const AS_THE_SERVER: &str = "run this as the user of the server";
 
 /// Looks at the folder and the files in it, and gives the credentials if they can be used.
 pub(crate) fn check(
@@ -31,7 +34,7 @@ pub(crate) fn check(
         Err(error) => {
             let mend = "mend the line, or delete the file and start `cv-analytics serve`, which makes new ones (the Worker \
                         needs them then)";
-            checks.push(Check::fail("credentials", with_causes(&error), mend));
+            checks.push(unreadable("credentials", &error, mend));
             None
         }
     };
@@ -47,8 +50,24 @@ pub(crate) fn check(
     (checks, credentials)
 }
 
+/// The check of what could not be read or used; `mend` is for what it holds.
+pub(crate) fn unreadable(name: &str, error: &anyhow::Error, mend: &str) -> Check {
+    let cause = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    let is_denied = cause.is_some_and(|cause| cause.kind() == ErrorKind::PermissionDenied);
+    Check::fail(name, with_causes(error), if is_denied { AS_THE_SERVER } else { mend })
+}
+
 fn data_folder(path: &Path) -> Check {
     const NAME: &str = "data-folder";
+    if let Err(error) = path.read_dir()
+        && error.kind() == ErrorKind::PermissionDenied
+    {
+        return Check::fail(
+            NAME,
+            format!("cannot read {}: {error}", path.display()),
+            AS_THE_SERVER,
+        );
+    }
     if !path.is_dir() {
         let said = format!("there is no folder {}", path.display());
         return Check::fail(NAME, said, "name it with --data DIR; `cv-analytics serve` makes one");

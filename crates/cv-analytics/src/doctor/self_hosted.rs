@@ -1,5 +1,6 @@
 //! The self-hosted installation, from its folder to a message that travels through.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,15 +15,16 @@ use super::canary::{self, Canary};
 use super::check::{Check, Findings};
 use super::{database, files, server};
 use crate::arguments::Installation;
-use crate::data_folder::StoredCredentials;
+use crate::data_folder::{PublicUrlOption, StoredCredentials};
 use crate::now;
 use crate::output::with_causes;
 use crate::queue_client::QueueClient;
 
-/// Checks all of it; the canary only where there is patience for one.
+/// Checks all of it, the server where it listens and at its public URL; the canary only where there is
+/// patience for one.
 pub(crate) async fn check(
     installation: &Installation,
-    public_url: Option<String>,
+    (listen, public_url): (SocketAddr, Option<&PublicUrlOption>),
     patience: Option<Duration>,
     findings: &mut Findings,
 ) -> Result<()> {
@@ -30,9 +32,17 @@ pub(crate) async fn check(
     let path = installation.database();
     let (checks, credentials) = files::check(&folder, &path);
     findings.add_all(checks)?;
+    let public_url = match folder.public_url(public_url) {
+        Ok(public_url) => public_url.map(|url| url.to_string()),
+        Err(error) => {
+            let mend = "delete the file, and start the server with --public-url";
+            findings.add(files::unreadable("public-url", &error, mend))?;
+            None
+        }
+    };
     let examined = {
-        let path = path.clone();
-        tokio::task::spawn_blocking(move || database::check(&path)).await?
+        let (path, left) = (path.clone(), folder.left_without(&path));
+        tokio::task::spawn_blocking(move || database::check(&path, left.as_deref())).await?
     };
     findings.add_all(examined.checks)?;
     if examined.is_usable {
@@ -42,10 +52,10 @@ pub(crate) async fn check(
         let place = if place.as_os_str().is_empty() { ".".as_ref() } else { place };
         findings.add(files::disk(place, examined.bytes))?;
     }
-    let believed = if let Some(credentials) = &credentials {
-        let credentials = credentials.clone();
-        let called =
-            tokio::task::spawn_blocking(move || server::check(&credentials, public_url.as_deref()));
+    let believed = if let Some(credentials) = credentials {
+        let called = tokio::task::spawn_blocking(move || {
+            server::check(&credentials, public_url.as_deref(), listen)
+        });
         let (checks, believed) = called.await?;
         findings.add_all(checks)?;
         believed
@@ -53,13 +63,13 @@ pub(crate) async fn check(
         let why = "the address and the key are in credentials.env";
         let names = ["server", "clock", "signature", "token"];
         findings.add_all(names.map(|name| Check::skipped(name, why)))?;
-        false
+        None
     };
     let Some(patience) = patience else {
         return findings.add(canary::not_sent());
     };
-    match credentials {
-        Some(credentials) if believed && examined.is_usable && examined.is_writable => {
+    match believed {
+        Some(credentials) if examined.is_usable && examined.is_writable => {
             let store = SqliteStore::open(&path)?;
             let checks = send_through(credentials, &store, patience).await;
             store.close().await?;

@@ -1,43 +1,69 @@
 //! The self-hosted server: whether it runs, at which addresses, and whom it believes.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::check::Check;
 use super::clock;
-use crate::data_folder::StoredCredentials;
-use crate::http_agent::http_agent;
+use crate::data_folder::{StoredCredentials, queue_url};
+use crate::http_agent::{http_agent, is_loopback};
 use crate::now;
 use crate::output::with_causes;
 use crate::queue_client::QueueClient;
+use crate::serve::local_url;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Calls the server at the address in the credentials, and at `public_url`; says whether it may be
-/// sent to. Blocks.
+const START: &str = "start it with `cv-analytics serve` (with the same --data), or wait until it is ready; where it listens \
+                     elsewhere, name that with --listen";
+const LEAD: &str = "look whether the name has an address (DNS), let the tunnel or the proxy lead to the server, and start the \
+                    server with this --public-url";
+
+/// Calls the server where it listens and at its public addresses; gives the credentials with which it may
+/// be sent to, if it may. Blocks.
+///
+/// It listens at the address in the credentials, or at `listen` where that one is public.
 pub(crate) fn check(
     credentials: &StoredCredentials,
     public_url: Option<&str>,
-) -> (Vec<Check>, bool) {
+    listen: SocketAddr,
+) -> (Vec<Check>, Option<StoredCredentials>) {
     let base = base(&credentials.queue_url);
-    let (server, date) = healthz("server", &base);
-    let answers = date.is_some();
-    let mut checks = vec![server];
-    if let Some(public_url) = public_url.filter(|url| *url != base) {
-        checks.push(healthz("public-url", public_url).0);
+    let is_public = public_url == Some(base.as_str()) || !is_loopback(&base);
+    let here = if is_public { local_url(listen) } else { base.clone() };
+    let (mut server, mut date) = healthz("server", &here, START);
+    let mut reached = &here;
+    let mut outside = Vec::new();
+    if is_public && here != base {
+        let (check, date_there) = healthz("public-url", &base, LEAD);
+        outside.push(check);
+        if date.is_none() && date_there.is_some() {
+            server = Check::ok("server", format!("it answers at {base}, and not at {here}"));
+            (date, reached) = (date_there, &base);
+        }
     }
+    if let Some(public_url) = public_url.filter(|url| *url != base) {
+        outside.push(healthz("public-url", public_url, LEAD).0);
+    }
+    let mut checks = vec![server];
+    checks.extend(outside);
     let Some(date) = date else {
-        let why = format!("{base} does not answer");
+        let why = format!("{here} does not answer");
         let names = ["clock", "signature", "token"];
         checks.extend(names.map(|name| Check::skipped(name, why.as_str())));
-        return (checks, false);
+        return (checks, None);
     };
-    checks.push(clock::check(&base, Some(&date), now()));
-    let (signature, is_believed) = signature(credentials);
+    let mut credentials = credentials.clone();
+    if *reached != base {
+        credentials.queue_url = queue_url(reached);
+    }
+    checks.push(clock::check(reached, Some(&date), now()));
+    let (signature, is_believed) = signature(&credentials);
     checks.push(signature);
-    checks.push(token(&base, &credentials.token));
-    (checks, answers && is_believed)
+    checks.push(token(reached, &credentials.token));
+    (checks, is_believed.then_some(credentials))
 }
 
 /// Scheme, host and port of the queue's address.
@@ -46,13 +72,8 @@ pub(crate) fn base(queue_url: &str) -> String {
     format!("{scheme}://{}", rest.split('/').next().unwrap_or_default())
 }
 
-/// Whether the server at `base` is ready; the date that it answered with, if it answered at all.
-fn healthz(name: &str, base: &str) -> (Check, Option<String>) {
-    let mend = if name == "server" {
-        "start it with `cv-analytics serve` (with the same --data), or wait until it is ready"
-    } else {
-        "let the tunnel or the proxy lead to the server, and start the server with this --public-url"
-    };
+/// Whether the server at `base` is ready; the date that it answered with, if the server answered at all.
+fn healthz(name: &str, base: &str, mend: &str) -> (Check, Option<String>) {
     let url = format!("{base}/healthz");
     let answer = match http_agent(&url, TIMEOUT).get(&url).call() {
         Ok(answer) => answer,
@@ -73,7 +94,7 @@ fn healthz(name: &str, base: &str) -> (Check, Option<String>) {
         ),
         status => {
             let said = format!("{url} answers {status}: something else listens there");
-            Check::fail(name, said, mend)
+            return (Check::fail(name, said, mend), None);
         }
     };
     (check, Some(date))

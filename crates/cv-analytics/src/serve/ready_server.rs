@@ -261,8 +261,18 @@ impl ReadyServer {
         if let Some(mailer) = mailer {
             mailer.stop().await;
         }
+        // Before it is closed, which takes the log away.
+        let in_place = store.check_in_place();
         store.close().await?;
-        tracing::info!("stopped: everything that was acknowledged is on disk");
+        if in_place.is_ok() {
+            tracing::info!("stopped: everything that was acknowledged is on disk");
+        } else {
+            tracing::error!(
+                "stopped: the database or its log was moved, deleted or replaced under the server, and what was \
+                 acknowledged may be lost with it: put the file back with its -wal before the next start, which makes an \
+                 empty database where there is none"
+            );
+        }
         Ok(served?)
     }
 }

@@ -90,6 +90,12 @@ fn an_input_without_an_event_is_refused_and_leaves_nothing() {
         (b"[1,2,3]".to_vec(), "not_an_object"),
         (BAD.as_bytes().to_vec(), "line 1: missing_field"),
         (gzip(QUERY.as_bytes())[..60].to_vec(), "cannot read -"),
+        (gzip(QUERY.as_bytes())[..12].to_vec(), "cannot read -"),
+        (Vec::new(), "invalid events in -: it is empty"),
+        (b" \n\t\r\n".to_vec(), "invalid events in -: it is empty"),
+        (gzip(b"\n"), "invalid events in -: it is empty"),
+        (b"\xef\xbb\xbf".to_vec(), "invalid events in -: it is empty"),
+        (utf16("\u{feff} "), "invalid events in -: it is empty"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let output = run_with_input(folder.path(), &["events", "import"], &input);
@@ -98,6 +104,36 @@ fn an_input_without_an_event_is_refused_and_leaves_nothing() {
         assert!(said.contains(says), "{said}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+}
+
+#[test]
+fn an_array_without_an_event_makes_nothing() {
+    for input in ["[]", " [ ]\n"] {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(import(folder.path(), input)["lines"], 0);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn what_comes_before_the_end_of_a_cut_file_is_kept() {
+    let noise = |from: u32| {
+        let letters = (from..from + 90_000).map(|at| (at.wrapping_mul(2_654_435_761) >> 27) as u8);
+        String::from_utf8(letters.map(|letter| b'A' + letter % 26).collect()).unwrap()
+    };
+    let long = |id: u32| {
+        format!(
+            r#"{{"eventType":"query","requestId":"r{id}","timestamp":1763000000000,"query":"{}"}}"#,
+            noise(id)
+        )
+    };
+    let packed = gzip(format!("{QUERY}\n{}\n{}\n", long(7), long(8)).as_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_with_input(folder.path(), &["events", "import"], &packed[..packed.len() - 20]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let kept = text(&run(folder.path(), &["events", "export"]).stdout).lines().count();
+    assert!(kept > 0 && said.contains(&format!("; {kept} events are kept")), "{kept}: {said}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn a_mail_template_is_tried_before_it_is_used() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mine.html"), "<p>\n{{ headlime }}</p>").unwrap();
     let mail = |file: &'static str| ["report", "--format", "html", "--mail-template", file];
-    run_with_input(folder.path(), &["events", "import"], "");
+    run_with_input(folder.path(), &["events", "import"], QUERY.replace("2026", "2025"));
     check_refusal(folder.path(), &mail("mine.html"), 1, "invalid mail template mine.html, line 2");
     check_refusal(folder.path(), &mail("absent.html"), 1, "absent.html cannot be read");
     fs::write(folder.path().join("mine.html"), "<p>{{ headline }}</p>").unwrap();

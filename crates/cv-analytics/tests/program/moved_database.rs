@@ -58,6 +58,49 @@ fn what_would_be_lost_at_the_next_start_is_not_acknowledged() {
     }
 }
 
+/// Serves in `folder` until it is ready, does `meanwhile`, and stops the server as a service manager does; what it
+/// printed and logged.
+#[cfg(unix)]
+fn served(folder: &Path, meanwhile: impl FnOnce()) -> (String, String) {
+    let mut child = program(folder)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut printed = String::new();
+    while !printed.contains("is ready") {
+        printed += &lines.next().expect("the server ended early").unwrap();
+        printed.push('\n');
+    }
+    meanwhile();
+    let stop = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(stop.success());
+    (printed, text(&child.wait_with_output().unwrap().stderr))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_is_lost_is_told_at_the_stop_and_at_the_next_start() {
+    const WARNING: &str = "though cv-analytics-data/credentials.env is: an empty database was made";
+    let all_kept = "everything that was acknowledged is on disk";
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("cv-analytics-data");
+    let (printed, logged) = served(folder.path(), || {});
+    assert!(!printed.contains(WARNING) && !logged.contains(WARNING), "{printed}{logged}");
+    assert!(logged.contains(all_kept), "{logged}");
+    let (_, logged) =
+        served(folder.path(), || fs::remove_file(data.join("cv-analytics.db")).unwrap());
+    assert!(logged.contains("may be lost") && !logged.contains(all_kept), "{logged}");
+    let doctor = text(&run(folder.path(), &["doctor", "--no-canary"]).stdout);
+    assert!(doctor.contains("though cv-analytics-data/credentials.env is there"), "{doctor}");
+    let (printed, logged) = served(folder.path(), || {});
+    assert!(printed.contains(WARNING) && logged.contains(WARNING), "{printed}{logged}");
+    let (printed, logged) = served(folder.path(), || {});
+    assert!(!printed.contains(WARNING) && !logged.contains(WARNING), "{printed}{logged}");
+}
+
 #[test]
 fn a_database_that_is_put_back_is_taken_again() {
     let folder = tempfile::tempdir().unwrap();

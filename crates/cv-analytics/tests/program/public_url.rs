@@ -139,3 +139,30 @@ fn the_demo_takes_another_port_where_the_default_is_busy() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(said.starts_with("127.0.0.1:8787 is in use: taking another port.\n"), "{said}");
 }
+
+#[test]
+fn a_variable_that_is_empty_is_as_one_that_is_not_set() {
+    let folder = folder_with(&[QUERY]);
+    for name in [
+        "CV_ANALYTICS_PUBLIC_URL",
+        "CV_ANALYTICS_DATA",
+        "CV_ANALYTICS_STORE",
+        "CV_ANALYTICS_CONFIG",
+        "CV_ANALYTICS_CV",
+        "SENDER_EMAIL",
+    ] {
+        let output = program(folder.path())
+            .env(name, "")
+            .args(["report", "--week", "2026-W47"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("2026"), "{name}");
+    }
+    check_refusal(
+        folder.path(),
+        &["serve", "--public-url", "https://x:99999"],
+        2,
+        "its port has to be from 1 to 65535",
+    );
+}

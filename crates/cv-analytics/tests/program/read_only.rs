@@ -98,8 +98,27 @@ fn a_database_that_cannot_be_read_is_not_called_damaged() {
     let copy = ReadOnly::of(original.path(), &[""], 0o000, 0o555);
     let refused = copy.run(&["report"]);
     assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stderr);
+    assert!(said.contains("permission denied; run it as the user of the server"), "{said}");
     let doctor = text(&copy.run(&["doctor", "--no-canary"]).stdout);
     assert!(doctor.contains("FAIL     database:"), "{doctor}");
     assert!(doctor.contains("run this as the user that owns"), "{doctor}");
     assert!(!doctor.contains(".recover"), "{doctor}");
+}
+
+#[test]
+fn a_folder_that_may_not_be_read_is_told_check_by_check() {
+    let original = folder_with(&[QUERY]);
+    let copy = ReadOnly::of(original.path(), &[""], 0o600, 0o755);
+    set_mode(&copy.folder.path().join("cv-analytics-data"), 0o000);
+    let said = text(&copy.run(&["report"]).stderr);
+    assert!(said.contains("cv-analytics.db: permission denied; run it as the user"), "{said}");
+    let doctor = text(&copy.run(&["doctor", "--no-canary"]).stdout);
+    for name in ["data-folder", "public-url", "credentials", "database"] {
+        let (_, from) = doctor.split_once(&format!("FAIL     {name}: ")).expect(&doctor);
+        let lines: Vec<&str> = from.lines().take(2).collect();
+        assert!(lines[0].to_lowercase().contains("permission denied"), "{doctor}");
+        assert_eq!(lines[1].trim(), "mend: run this as the user of the server");
+    }
+    assert!(doctor.contains("skipped  server: "), "{doctor}");
 }

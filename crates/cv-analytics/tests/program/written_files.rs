@@ -75,6 +75,53 @@ fn links_are_followed_and_devices_and_pipes_are_written_to() {
     }
 }
 
+/// Runs the program's `arguments` in a shell, with `redirections`, and gives its standard output.
+#[cfg(target_os = "linux")]
+fn redirected(folder: &Path, arguments: &[&str], redirections: &str) -> String {
+    let mut shell = Command::new("bash");
+    shell.current_dir(folder).arg("-c").arg(format!("\"$@\" {redirections}")).arg("bash");
+    let output = shell.arg(env!("CARGO_BIN_EXE_cv-analytics")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?} {redirections}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_open_descriptor_is_added_to_and_never_replaced() {
+    let folder = folder_with(&[QUERY, RESPONSE]);
+    let log = folder.path().join("log");
+    symlink("/dev/stdout", folder.path().join("link")).unwrap();
+    for (name, redirections) in [
+        ("/dev/stderr", "2>>log"),
+        ("/proc/self/fd/2", "2>>log"),
+        ("/dev/stdout", ">>log"),
+        ("/proc/thread-self/fd/1", ">>log"),
+        ("link", ">>log"),
+        ("/dev/fd/3", "3>>log"),
+    ] {
+        for (arguments, holds) in writers(name) {
+            fs::write(&log, "before\n").unwrap();
+            redirected(folder.path(), &arguments, redirections);
+            let added = fs::read_to_string(&log).unwrap();
+            assert!(added.starts_with("before\n") && added.contains(holds), "{name}: {added}");
+        }
+    }
+    for (arguments, holds) in writers("/dev/fd/3") {
+        let piped = redirected(folder.path(), &arguments, "3>&1 >/dev/null | cat");
+        assert!(piped.contains(holds), "{arguments:?}: {piped}");
+    }
+    let mut left: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["cv-analytics-data", "link", "log"]);
+    check_refusal(
+        folder.path(),
+        &["settings", "export", "--output", "/dev/fd/77"],
+        1,
+        "cannot write /dev/fd/77",
+    );
+}
+
 #[test]
 fn everything_in_an_archive_and_a_data_folder_is_its_owners() {
     let folder = folder_with(&[QUERY, RESPONSE]);
