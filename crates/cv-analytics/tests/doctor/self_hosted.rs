@@ -387,7 +387,7 @@ fn a_database_that_was_moved_under_the_server_is_told() {
     let installation = Installation::start();
     fs::rename(installation.data("cv-analytics.db"), installation.data("moved.db")).unwrap();
     let diagnosis = wait_for(&installation, "server", "fail");
-    diagnosis.says("database", "there is none at", "start `cv-analytics serve`");
+    diagnosis.says("database", "there is none at", "put it back with its -wal");
     diagnosis.says("server", "cannot write its store", "moved or deleted under the server");
     // One in its place is another one.
     fs::copy(installation.data("moved.db"), installation.data("cv-analytics.db")).unwrap();
