@@ -28,7 +28,7 @@ test("the preview is the mail of the week, in a frame whose links open beside it
   await page.goBack();
   const [, number] = /W(\d{2})/.exec(week);
   await page.getByRole("link", { name: `-W${String(Number(number) - 1).padStart(2, "0")}` }).click();
-  await page.getByRole("link", { name: week, exact: true }).waitFor();
+  await page.getByRole("link", { name: `See ${week}`, exact: true }).waitFor();
   assert.equal(context.pages().length, 1);
   faults.none();
 });
