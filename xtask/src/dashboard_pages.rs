@@ -17,8 +17,13 @@ use crate::tools::{Cache, chromium};
 /// The pictures of README.md and docs/dashboard.md, made anew.
 const IMAGES: &str = "docs/images";
 /// Tests that change what others see, or count attempts to sign in.
-const CHANGING: [&str; 4] =
-    ["changes.test.js", "live.test.js", "mail.test.js", "signing-in.test.js"];
+const CHANGING: [&str; 5] = [
+    "changes.test.js",
+    "live.test.js",
+    "mail.test.js",
+    "signing-in.test.js",
+    "without-script.test.js",
+];
 /// Characters of a skill in the settings, with room for what tells an alias from it.
 const NAME_CHARS: usize = 90;
 /// Who gets the mail of the server that is told hostile texts.
