@@ -49,9 +49,8 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
     }
     match examine(path) {
         Ok(examination) => {
-            let mut examined = judge(path, &examination);
             let writable = writable(path);
-            examined.is_writable = writable.is_ok();
+            let mut examined = judge(path, &examination, writable.is_ok());
             examined.checks.push(writable.unwrap_or_else(|check| check));
             examined
         }
@@ -93,7 +92,8 @@ fn writable(path: &Path) -> Result<Check, Check> {
     }
 }
 
-fn judge(path: &Path, examination: &Examination) -> Examined {
+/// Judges what was seen; of a file that cannot be written nothing is known of its log.
+fn judge(path: &Path, examination: &Examination, is_writable: bool) -> Examined {
     let Examination { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
         examination;
     let mut checks = Vec::new();
@@ -122,11 +122,11 @@ fn judge(path: &Path, examination: &Examination) -> Examined {
             "SQLite finds no damage",
             damages.first().map(|damage| (damage.clone(), restore(path))),
         ));
-        checks.push(log(journal_mode, bytes.1));
+        checks.extend(is_writable.then(|| log(journal_mode, bytes.1)));
     }
     // Opening an older file would bring it up to date, under the server that wrote it.
     let is_usable = *is_ours && schema_version == newest_version && damages.is_empty();
-    Examined { checks, is_usable, is_writable: false, bytes: bytes.0 }
+    Examined { checks, is_usable, is_writable, bytes: bytes.0 }
 }
 
 fn log(journal_mode: &str, bytes: u64) -> Check {
@@ -168,7 +168,7 @@ mod tests {
             damages: Vec::new(),
             bytes: (1, 0),
         };
-        let usable = |examination: Examination| judge(Path::new("x"), &examination).is_usable;
+        let usable = |examination: Examination| judge(Path::new("x"), &examination, true).is_usable;
         assert!(usable(sound.clone()));
         assert!(!usable(Examination { schema_version: 2, ..sound.clone() }));
         assert!(!usable(Examination { is_ours: false, ..sound.clone() }));
