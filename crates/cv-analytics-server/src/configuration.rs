@@ -48,10 +48,11 @@ pub struct PublicUrl {
     authority: String,
 }
 
-/// A text that is no public URL.
+/// An invalid public URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no public URL: write http:// or https://, a host, and a port where it is unusual, without a path"
+    "invalid public URL {0:?}: expected http:// or https://, a host, and a port from 1 to 65535 where it is unusual, \
+     without a path"
 )]
 pub struct PublicUrlError(String);
 
@@ -68,11 +69,12 @@ impl PublicUrl {
             Some("http") => ("http", ":80"),
             _ => return Err(error()),
         };
-        let authority =
-            uri.authority().map(ToString::to_string).unwrap_or_default().to_ascii_lowercase();
+        let parts = uri.authority().ok_or_else(error)?;
+        let authority = parts.as_str().to_ascii_lowercase();
+        let is_port_right =
+            parts.host() == parts.as_str() || parts.port_u16().is_some_and(|port| port > 0);
         let is_bare = uri.path() == "/" && uri.query().is_none();
-        if authority.is_empty() || authority.contains('@') || authority.starts_with(':') || !is_bare
-        {
+        if parts.host().is_empty() || authority.contains('@') || !is_port_right || !is_bare {
             return Err(error());
         }
         let authority =
@@ -152,6 +154,12 @@ mod tests {
         check("https://cv.example/path", None);
         check("https://cv.example/?a", None);
         check("https://user:pw@cv.example", None);
+        check("https://cv.example:99999", None);
+        check("https://cv.example:0", None);
+        check("https://cv.example:", None);
+        check("http://[::1]:70000", None);
+        check("http://[::1]", Some("http://[::1]"));
+        check("https://:443", None);
         check("ftp://cv.example", None);
         check("cv.example", None);
         check("https://", None);
