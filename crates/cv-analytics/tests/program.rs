@@ -20,14 +20,19 @@ mod public_url;
 #[cfg(unix)]
 #[path = "program/read_only.rs"]
 mod read_only;
+#[path = "program/readme.rs"]
+mod readme;
+#[path = "program/sdk_client.rs"]
+mod sdk_client;
 #[path = "program/written_files.rs"]
 mod written_files;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
+use cv_analytics_harness::server_process::ServerProcess;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -65,29 +70,25 @@ fn check_refusal(folder: &Path, arguments: &[&str], code: i32, sentence: &str) {
     assert!(said.contains(sentence), "{arguments:?} said {said:?}");
 }
 
-/// A server that is ready, and killed when it goes.
+/// A server that is ready, and killed when it goes; its log is `server.log` in the folder.
 struct Serving {
-    child: Child,
+    process: ServerProcess,
+    /// `http://127.0.0.1:PORT`.
     url: String,
 }
 
 impl Serving {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = program(folder)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next().expect("the server ended early").unwrap();
-            if let Some(url) = line.strip_prefix("cv-analytics is ready: ") {
-                break url.to_owned();
-            }
-        };
-        Self { child, url }
+        Self::listening(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat())
+    }
+
+    /// One whose options say where it listens.
+    fn listening(folder: &Path, options: &[&str]) -> Self {
+        let mut command = program(folder);
+        command.arg("serve").args(options);
+        let process = ServerProcess::start(&mut command, &folder.join("server.log")).unwrap();
+        let url = format!("http://{}", process.authority);
+        Self { process, url }
     }
 
     /// The status and the body of a page.
@@ -108,13 +109,6 @@ fn token(data: &Path) -> String {
     let credentials = fs::read_to_string(data.join("credentials.env")).unwrap();
     let token = credentials.lines().find_map(|line| line.strip_prefix("CV_ANALYTICS_TOKEN="));
     token.unwrap().to_owned()
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 const QUERY: &str = r#"{"eventType":"query","requestId":"r1","timestamp":"2026-11-17T10:00:00Z","query":"Do you know k8s?","sessionId":"s"}"#;
@@ -373,7 +367,12 @@ fn wrong_usage_ends_with_2_and_failures_with_1() {
     for region in ["local", "London", "eu-west", "eu--2", "eu-west-2a"] {
         check_refusal(folder.path(), &["serve", "--region", region], 2, "as in eu-west-2");
     }
-    check_refusal(folder.path(), &["serve", "--public-url", "example.org"], 2, "is no public URL");
+    check_refusal(
+        folder.path(),
+        &["serve", "--public-url", "example.org"],
+        2,
+        "invalid public URL",
+    );
     check_refusal(folder.path(), &["serve", "--listen", "8787"], 2, "expected ADDR:PORT");
     check_refusal(
         folder.path(),
@@ -390,10 +389,9 @@ fn a_busy_port_a_busy_folder_and_a_newer_database_are_refused_with_a_sentence() 
     let folder = tempfile::tempdir().unwrap();
     let serving = Serving::start(folder.path(), &[]);
     check_refusal(folder.path(), &["serve", "--listen", "127.0.0.1:0"], 1, "cv-analytics-data");
-    let address = serving.url.trim_start_matches("http://");
     check_refusal(
         folder.path(),
-        &["serve", "--data", "other", "--listen", address],
+        &["serve", "--data", "other", "--listen", &serving.process.authority],
         1,
         "cannot listen on",
     );
@@ -496,11 +494,7 @@ fn events_are_sent_to_a_server_and_acknowledged() {
 #[test]
 fn sigterm_ends_the_server_cleanly() {
     let folder = tempfile::tempdir().unwrap();
-    let mut serving = Serving::start(folder.path(), &[]);
-    let killed =
-        Command::new("kill").args(["-TERM", &serving.child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    assert_eq!(serving.child.wait().unwrap().code(), Some(0));
+    Serving::start(folder.path(), &[]).process.stop().unwrap();
 }
 
 #[test]

@@ -24,6 +24,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ServerProcess {
     child: Child,
     log: PathBuf,
+    /// What it printed, up to the line that says it is ready.
+    pub printed: String,
     /// Host and port.
     pub authority: String,
     /// From the start of the process to the line that says it is ready.
@@ -63,19 +65,23 @@ impl ServerProcess {
         let (sender, receiver) = mpsc::channel();
         // Reads to the end, so that the server never waits for a reader.
         thread::spawn(move || {
+            let mut printed = String::new();
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if let Some(url) = line.strip_prefix(READY) {
-                    let _ = sender.send((url.to_owned(), started.elapsed()));
+                printed.push_str(&line);
+                printed.push('\n');
+                if line.starts_with(READY) {
+                    let _ = sender.send((std::mem::take(&mut printed), started.elapsed()));
                 }
             }
         });
         let mut server = Self {
             child,
             log: log.to_owned(),
+            printed: String::new(),
             authority: String::new(),
             started_in: Duration::ZERO,
         };
-        let Ok((url, started_in)) = receiver.recv_timeout(START_TIMEOUT) else {
+        let Ok((printed, started_in)) = receiver.recv_timeout(START_TIMEOUT) else {
             let ended = server
                 .child
                 .try_wait()?
@@ -83,11 +89,10 @@ impl ServerProcess {
             bail!("the server did not say that it is ready: {ended}\n{}", server.log_tail());
         };
         // With a public address it is followed by where the server listens.
-        let local = url.rsplit("listening on ").next().unwrap_or_default();
-        let authority = local.trim().trim_end_matches('/').strip_prefix("http://");
-        authority
-            .context("the server's address begins with http://")?
-            .clone_into(&mut server.authority);
+        let (_, authority) =
+            printed.trim_end().rsplit_once("http://").context("a server says where it listens")?;
+        authority.trim_end_matches('/').clone_into(&mut server.authority);
+        server.printed = printed;
         server.started_in = started_in;
         Ok(server)
     }

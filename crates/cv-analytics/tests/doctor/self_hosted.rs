@@ -1,14 +1,15 @@
 //! The self-hosted installation: a real server on a real folder.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_harness::server_process::ServerProcess;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,7 +20,7 @@ struct Installation {
     folder: TempDir,
     /// Where it listens.
     address: String,
-    server: Option<Child>,
+    server: Option<ServerProcess>,
 }
 
 fn program(folder: &Path) -> Command {
@@ -43,30 +44,15 @@ impl Installation {
     fn serve(&mut self, options: &[&str]) {
         let free_port = ["--listen", "127.0.0.1:0"];
         let listen = if options.contains(&"--listen") { &[][..] } else { &free_port };
-        let mut child = program(self.folder.path())
-            .arg("serve")
-            .args(listen)
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        loop {
-            let line = lines.next().expect("the server ended early").unwrap();
-            if line.contains("is ready") {
-                line.rsplit_once("//").unwrap().1.clone_into(&mut self.address);
-                break;
-            }
-        }
-        self.server = Some(child);
+        let mut command = program(self.folder.path());
+        command.arg("serve").args(listen).args(options);
+        let server = ServerProcess::start(&mut command, Path::new("/dev/null")).unwrap();
+        server.authority.clone_into(&mut self.address);
+        self.server = Some(server);
     }
 
     fn stop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            server.kill().unwrap();
-            server.wait().unwrap();
-        }
+        self.server = None;
     }
 
     fn data(&self, file: &str) -> PathBuf {
@@ -88,12 +74,6 @@ impl Installation {
         let output = program(self.folder.path()).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
-    }
-}
-
-impl Drop for Installation {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 

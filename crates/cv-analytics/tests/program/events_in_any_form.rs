@@ -172,7 +172,7 @@ fn what_nobody_interprets_comes_back_as_it_was_written() {
 
 /// Posts `body` as a client sends it, header by header, and gives the status and the answer.
 fn post(serving: &Serving, token: &str, headers: &[&str], body: &[u8]) -> (u16, Value) {
-    let address = serving.url.strip_prefix("http://").unwrap();
+    let address = &serving.process.authority;
     let address = address.trim_end_matches('/');
     let mut stream = TcpStream::connect(address).unwrap();
     let headers = headers.join("\r\n");

@@ -62,22 +62,13 @@ fn what_would_be_lost_at_the_next_start_is_not_acknowledged() {
 /// printed and logged.
 #[cfg(unix)]
 fn served(folder: &Path, meanwhile: impl FnOnce()) -> (String, String) {
-    let mut child = program(folder)
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut printed = String::new();
-    while !printed.contains("is ready") {
-        printed += &lines.next().expect("the server ended early").unwrap();
-        printed.push('\n');
-    }
+    let log = folder.join("server.log");
+    let before = fs::read_to_string(&log).unwrap_or_default();
+    let serving = Serving::start(folder, &[]);
     meanwhile();
-    let stop = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(stop.success());
-    (printed, text(&child.wait_with_output().unwrap().stderr))
+    let printed = serving.process.printed.clone();
+    serving.process.stop().unwrap();
+    (printed, fs::read_to_string(&log).unwrap().split_off(before.len()))
 }
 
 #[cfg(unix)]

@@ -5,51 +5,15 @@ use std::net::TcpStream;
 
 use super::*;
 
-/// A server, and what it printed until it was ready.
-struct Started {
-    child: Child,
-    printed: String,
-    /// `127.0.0.1:PORT`.
-    address: String,
-}
-
-impl Started {
-    fn with(folder: &Path, options: &[&str]) -> Self {
-        let mut child = program(folder)
-            .arg("serve")
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut printed = String::new();
-        while !printed.contains("is ready") {
-            printed += &lines.next().expect("the server ended early").unwrap();
-            printed.push('\n');
-        }
-        let (_, address) = printed.trim_end().rsplit_once("http://").unwrap();
-        let address = address.to_owned();
-        Self { child, printed, address }
-    }
-
-    /// The answer to a request for `host`, whole.
-    fn get(&self, path: &str, host: &str, headers: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The server's answer to a request for `host`, whole.
+fn get(serving: &Serving, path: &str, host: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(&serving.process.authority).unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 fn queue_url(folder: &Path) -> String {
@@ -60,12 +24,9 @@ fn queue_url(folder: &Path) -> String {
 #[test]
 fn a_public_url_holds_for_later_starts_until_another_is_given_or_none() {
     let folder = tempfile::tempdir().unwrap();
-    let start = |options: &[&str]| {
-        let options = [&["--listen", "127.0.0.1:0"], options].concat();
-        Started::with(folder.path(), &options)
-    };
-    let is_known = |started: &Started, host: &str| {
-        let answer = started.get("/login", host, "");
+    let start = |options: &[&str]| Serving::start(folder.path(), options);
+    let is_known = |started: &Serving, host: &str| {
+        let answer = get(started, "/login", host, "");
         assert!(
             answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 421"),
             "{answer}"
@@ -74,56 +35,57 @@ fn a_public_url_holds_for_later_starts_until_another_is_given_or_none() {
     };
     let first = start(&["--public-url", "https://cv.example"]);
     let said = "The public URL is https://cv.example, remembered for later starts.";
-    assert!(first.printed.contains(said), "{}", first.printed);
+    assert!(first.process.printed.contains(said), "{}", first.process.printed);
     assert!(is_known(&first, "cv.example"));
     drop(first);
 
     let later = start(&["--mail-to", "owner@example.org"]);
     let said = "The public URL is https://cv.example, as at an earlier start; `--public-url none` forgets it.";
-    assert!(later.printed.contains(said), "{}", later.printed);
-    assert!(!later.printed.contains("AWS_SQS_URL was"), "{}", later.printed);
+    assert!(later.process.printed.contains(said), "{}", later.process.printed);
+    assert!(!later.process.printed.contains("AWS_SQS_URL was"), "{}", later.process.printed);
     assert!(is_known(&later, "cv.example"));
     assert!(queue_url(folder.path()).starts_with("https://cv.example/"));
     drop(later);
 
     let other = start(&["--public-url", "https://other.example"]);
     let said = "AWS_SQS_URL was https://cv.example/000000000000/cv-analytics-events.fifo and is https://other.example/";
-    assert!(other.printed.contains(said), "{}", other.printed);
+    assert!(other.process.printed.contains(said), "{}", other.process.printed);
     assert!(is_known(&other, "other.example") && !is_known(&other, "cv.example"));
     drop(other);
 
     let none = start(&["--public-url", "none"]);
-    assert!(none.printed.contains("There is no public URL"), "{}", none.printed);
+    assert!(none.process.printed.contains("There is no public URL"), "{}", none.process.printed);
     assert!(!is_known(&none, "other.example"));
     drop(none);
-    assert!(start(&[]).printed.contains("There is no public URL"));
+    assert!(start(&[]).process.printed.contains("There is no public URL"));
     assert!(queue_url(folder.path()).starts_with("http://127.0.0.1:"));
 }
 
 #[test]
 fn a_name_is_listened_on_as_an_address_is() {
     let folder = tempfile::tempdir().unwrap();
-    let started = Started::with(folder.path(), &["--listen", "localhost:0"]);
-    assert!(started.address.starts_with("127.0.0.1:"), "{}", started.address);
-    assert!(started.get("/healthz", "localhost", "").contains("200 OK"));
+    let started = Serving::listening(folder.path(), &["--listen", "localhost:0"]);
+    assert!(started.url.starts_with("http://127.0.0.1:"), "{}", started.url);
+    assert!(get(&started, "/healthz", "localhost", "").contains("200 OK"));
 }
 
 #[test]
 fn an_unknown_page_is_a_page_in_a_browser_and_json_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
-    let started = Started::with(folder.path(), &["--listen", "127.0.0.1:0"]);
+    let started = Serving::start(folder.path(), &[]);
     let token = token(&folder.path().join("cv-analytics-data"));
+    let address = &started.process.authority;
     let signed_in = format!("Accept: text/html\r\nAuthorization: Bearer {token}\r\n");
     for path in ["/unknown", "/un/known", "/un/known/page", "/v1/unknown"] {
         for headers in ["Accept: text/html,*/*\r\n", &signed_in] {
-            let answer = started.get(path, &started.address, headers);
+            let answer = get(&started, path, address, headers);
             assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
             assert!(answer.contains("content-type: text/html"), "{path}: {answer}");
             assert!(answer.contains("content-security-policy:"), "{path}: {answer}");
             assert!(answer.contains("No page has this address."), "{path}: {answer}");
             assert!(!answer.contains("<nav"), "{path}: {answer}");
         }
-        let answer = started.get(path, &started.address, "");
+        let answer = get(&started, path, address, "");
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
         assert!(answer.contains("{\"error\":\"not_found\""), "{path}: {answer}");
     }
@@ -163,6 +125,6 @@ fn a_variable_that_is_empty_is_as_one_that_is_not_set() {
         folder.path(),
         &["serve", "--public-url", "https://x:99999"],
         2,
-        "its port has to be from 1 to 65535",
+        "a port from 1 to 65535",
     );
 }

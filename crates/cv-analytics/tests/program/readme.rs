@@ -1,12 +1,5 @@
 //! README.md followed from a clean folder: each step's lines go into `cv-analytics.toml`, its command
 //! starts the server, and a message that is signed with the secrets of that moment arrives.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 use std::fs;
 use std::net::TcpListener;
@@ -19,7 +12,7 @@ use cv_analytics_harness::signer::Signer;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-const README: &str = include_str!("../../../README.md");
+const README: &str = include_str!("../../../../README.md");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cv-analytics");
 /// The default of `--data`.
 const DATA: &str = "cv-analytics-data";

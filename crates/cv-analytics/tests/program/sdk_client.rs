@@ -1,11 +1,4 @@
 //! The AWS SDK for Rust against a server: the endpoint is set, nothing else.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 use std::path::Path;
 use std::process::Command;
@@ -150,7 +143,7 @@ async fn a_batch_takes_what_is_right_and_names_what_is_wrong() {
 #[tokio::test]
 async fn questions_arrive_letter_by_letter() {
     let queue = Queue::start();
-    let questions = include_str!("../../../tests/clients/questions.json");
+    let questions = include_str!("../../../../tests/clients/questions.json");
     let questions: Vec<String> = serde_json::from_str(questions).unwrap();
     for (index, text) in questions.iter().enumerate() {
         let request_id = format!("question-{index}");
