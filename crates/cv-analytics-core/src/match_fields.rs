@@ -110,7 +110,7 @@ pub(crate) fn score(
     blocks: &mut Blocks,
 ) -> Result<Option<MatchScore>, Unreadable> {
     let at_the_top = SCORES.into_iter().find_map(|name| {
-        // A value that is no number may be another thing under the other names.
+        // Under the other names only a number can be a score.
         let value = if name == "matchScore" {
             fields.take_fit(name, "a number", is_numeric)
         } else {

@@ -27,7 +27,7 @@ const MAX_SHOWN_BYTES: usize = 64 * 1024;
 #[derive(Serialize)]
 struct ListView {
     done: Option<&'static str>,
-    /// Whether that is no success.
+    /// Whether that failed.
     failed: bool,
     entries: Vec<EntryView>,
     more: Option<String>,

@@ -15,7 +15,7 @@ use cv_analytics_core::store::StoreError;
 
 use crate::settings::SettingsError;
 
-/// Why there is no report.
+/// Why a report could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The store failed.

@@ -20,7 +20,7 @@ const NEAR_FROM: f64 = 0.75;
 #[derive(Debug, thiserror::Error)]
 pub enum MarkGapError {
     /// No skill, topic or gap has the name.
-    #[error("{name:?} is no skill or topic that reports know{}", offer(.near))]
+    #[error("unknown skill or topic {name:?}{}", offer(.near))]
     Unknown {
         /// The name.
         name: String,
@@ -50,8 +50,8 @@ pub struct MarkedNow {
     pub mark: Option<GapMark>,
 }
 
-/// Puts the mark before the last change in force again, since the moment that it had, as if nobody had
-/// changed it; `name` as the settings have it. Nothing changes where there is no mark before.
+/// Restores the mark before the last change, with the moment that it had; `name` as the settings have
+/// it. Does nothing if the mark was the first.
 ///
 /// # Errors
 /// [`SettingsError`].

@@ -182,7 +182,7 @@ pub(super) fn capture(capture: &Capture, at: &ViewContext<'_>) -> Vec<Figure> {
     let of_all = share(capture.joined, all).and(capture.join_rate).map(|joined| {
         LinkedText::filled("{} of {}", [rate(joined).into(), at.count(all, at.this_week())])
     });
-    let own = (capture.without_session > 0).then(|| "each a conversation of its own".into());
+    let own = (capture.without_session > 0).then(|| "each counts as a conversation".into());
     let figure = |name, count: u64, filter| Figure::new(name, number(count), at.questions(filter));
     let week = || at.this_week();
     let mut figures = vec![
@@ -223,7 +223,7 @@ fn left_out(provenance: &Provenance, at: &ViewContext<'_>) -> LinkedText {
         return "none left out".into();
     }
     let reasons: Vec<LinkedText> = [
-        (by.own, "own", "of your own tests"),
+        (by.own, "own", "of your tests"),
         (by.bots, "bot", "of known bots"),
         (by.canaries, "canary", "of this program's own checks"),
         (by.listed, "listed", "that you exclude"),
