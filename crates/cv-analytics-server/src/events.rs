@@ -192,7 +192,7 @@ fn events_of(body: &[u8]) -> Result<Vec<Vec<u8>>, PlainError> {
         ));
     }
     let (mut events, mut count, mut too_large) = (Vec::new(), 0_usize, None);
-    for event in JsonTexts::of_decoded(&*text) {
+    for event in JsonTexts::new(&*text) {
         let event = event.map_err(unreadable)?.bytes;
         count += 1;
         if count > MAX_ENTRIES {

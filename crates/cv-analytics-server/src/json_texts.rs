@@ -8,8 +8,6 @@ use std::io::{Error, ErrorKind, Read, Result};
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-use crate::text_encoding::decode;
-
 /// Bytes that are asked of the input at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// The most bytes of a text that are looked at as one: a message of 1 MiB, however it is escaped.
@@ -62,16 +60,10 @@ pub struct JsonTexts<'r> {
 }
 
 impl<'r> JsonTexts<'r> {
-    /// Reads `input`, packed by gzip or not, in UTF-8 or UTF-16.
-    ///
-    /// # Errors
-    /// Its beginning cannot be read.
-    pub fn new(input: impl Read + Send + 'r) -> Result<Self> {
-        decode(input).map(Self::of_decoded)
-    }
-
     /// Reads `input`, which is UTF-8 as [`decode`] gives it.
-    pub(crate) fn of_decoded(input: impl Read + Send + 'r) -> Self {
+    ///
+    /// [`decode`]: crate::text_encoding::decode
+    pub fn new(input: impl Read + Send + 'r) -> Self {
         Self {
             input: Box::new(input),
             chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
@@ -362,7 +354,7 @@ mod tests {
     #[track_caller]
     fn check(input: &str, expect: &[(u64, &str)]) {
         for piece in [1, 7, usize::MAX] {
-            let texts = JsonTexts::new(Pieces(input.as_bytes(), piece)).unwrap().with_scans();
+            let texts = JsonTexts::new(Pieces(input.as_bytes(), piece)).with_scans();
             let texts: Vec<JsonText> = texts.map(Result::unwrap).collect();
             let texts: Vec<(u64, &str)> = texts
                 .iter()
@@ -427,11 +419,11 @@ mod tests {
         check("{\"Item\":{}}\n{\"Item\":{}}", &[(1, "{\"Item\":{}}"), (2, "{\"Item\":{}}")]);
         for cut in ["{\"Items\":[{}", "{\"Items\":[{}],\"Count\"", "{\"Count\":1,", "{\"Count\":1"]
         {
-            let texts = JsonTexts::new(cut.as_bytes()).unwrap().with_scans();
+            let texts = JsonTexts::new(cut.as_bytes()).with_scans();
             let texts: Result<Vec<_>> = texts.collect();
             assert!(texts.unwrap_err().to_string().contains("line 1"), "{cut}");
         }
-        let plain = JsonTexts::new("{\"Count\":1}".as_bytes()).unwrap();
+        let plain = JsonTexts::new("{\"Count\":1}".as_bytes());
         assert_eq!(plain.count(), 1);
     }
 
@@ -442,7 +434,7 @@ mod tests {
             let lines = line.repeat(size / line.len());
             for end in ["", "oops", "]"] {
                 let input = lines.clone() + end;
-                let count = JsonTexts::new(input.as_bytes()).unwrap().map(Result::unwrap).count();
+                let count = JsonTexts::new(input.as_bytes()).map(Result::unwrap).count();
                 assert!(count > 0, "{line:?}");
             }
         }
@@ -452,7 +444,7 @@ mod tests {
     fn long_texts_are_whole_and_bytes_that_are_no_text_are_bounded() {
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(3 * CHUNK_BYTES));
         check(&format!("{long}\n{long}"), &[(1, &long), (2, &long)]);
-        let mut noise = JsonTexts::new(std::io::repeat(7).take(20 * 1024 * 1024)).unwrap();
+        let mut noise = JsonTexts::new(std::io::repeat(7).take(20 * 1024 * 1024));
         assert!(noise.all(|text| text.unwrap().bytes.len() <= 2 * MAX_TEXT_BYTES + CHUNK_BYTES));
     }
 }

@@ -35,10 +35,8 @@ pub(crate) fn read_whole(path: &Path) -> Result<String> {
 /// # Errors
 /// As [`cannot_read`] words them; an input of blanks only is one.
 pub(crate) fn json_texts(path: &Path) -> Result<JsonTexts<'static>> {
-    let input = open(path)?;
-    let texts =
-        decode(input).and_then(|input| JsonTexts::new(NotEmpty { input, has_content: false }));
-    texts.map_err(|error| cannot_read(path, error))
+    let input = decode(open(path)?).map_err(|error| cannot_read(path, error))?;
+    Ok(JsonTexts::new(NotEmpty { input, has_content: false }))
 }
 
 /// What is told where events cannot be read from `path`.

@@ -9,6 +9,7 @@ use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::json_texts::JsonTexts;
+use cv_analytics_server::text_encoding::decode;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -85,7 +86,7 @@ pub(crate) async fn read_part(place: &Place, part: &Part) -> Result<Bytes> {
 pub(crate) fn lines(
     bytes: Bytes,
 ) -> std::io::Result<impl Iterator<Item = std::io::Result<Vec<u8>>>> {
-    Ok(JsonTexts::new(std::io::Cursor::new(bytes))?.map(|text| text.map(|text| text.bytes)))
+    Ok(JsonTexts::new(decode(std::io::Cursor::new(bytes))?).map(|text| text.map(|text| text.bytes)))
 }
 
 /// Reads every line of a part as it would be put back, and calls `seen` with it.

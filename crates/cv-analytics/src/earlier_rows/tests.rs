@@ -135,7 +135,7 @@ fn golden_rows_become_the_events_beside_them() {
                 Content::DeadLetter(letter) => panic!("{name}: {}", letter.detail),
             }
         };
-        let texts = JsonTexts::new(file).unwrap().with_scans();
+        let texts = JsonTexts::new(file).with_scans();
         assert_eq!(texts.map(read_one).collect::<Vec<Value>>(), expected, "{name}");
     }
 }
