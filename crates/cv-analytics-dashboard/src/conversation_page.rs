@@ -26,12 +26,11 @@ use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::question_view::{QuestionView, answer, explained, whole};
 use crate::reports::Naming;
-use crate::times::{Times, length};
+use crate::times::{Times, between, length};
 use crate::weeks::shown_week;
 
 /// Questions of one conversation; a bot or a test asks more.
 const MAX_QUESTIONS: usize = 500;
-const MINUTE_MS: i64 = 60 * 1000;
 /// Columns of a skill's name, and of an answer.
 const NAME_COLUMNS: usize = 60;
 const ANSWER_COLUMNS: usize = 2_000;
@@ -151,13 +150,4 @@ fn turns(interactions: &[Interaction], naming: &Naming, times: &Times) -> Vec<Tu
         before = Some((day, at));
     }
     turns
-}
-
-/// Milliseconds from one moment to a later one; from a minute on those between the minutes that clocks show.
-fn between(first: Timestamp, last: Timestamp) -> i64 {
-    let minute = |at: Timestamp| at.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS;
-    match last.as_millis() - first.as_millis() {
-        short @ ..MINUTE_MS => short,
-        _ => minute(last) - minute(first),
-    }
 }

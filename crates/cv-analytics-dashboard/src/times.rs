@@ -136,6 +136,15 @@ impl Times {
     }
 }
 
+/// Milliseconds from one moment to a later one; from a minute on those between the minutes that clocks show.
+pub(crate) fn between(first: Timestamp, last: Timestamp) -> i64 {
+    let minute = |at: Timestamp| at.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS;
+    match last.as_millis() - first.as_millis() {
+        short @ ..MINUTE_MS => short,
+        _ => minute(last) - minute(first),
+    }
+}
+
 /// A stretch of time in its largest unit, rounded down: `40 seconds`, `4 minutes`, `3 hours`, `2 days`.
 pub(crate) fn length(millis: i64) -> String {
     let whole = |unit: i64| u64::try_from(millis / unit).unwrap_or_default();
