@@ -24,7 +24,7 @@ const PAGES: [&str; 8] = [
 #[tokio::test]
 async fn every_page_tells_what_was_refused_within_a_day_and_what_to_change() {
     let rig = Rig::new().await;
-    let sentence = "Messages were refused and are in no figure";
+    let sentence = "Messages were refused, and are missing from your figures";
     rig.store.add_refusals(vec![refused(RefusalReason::Host, 7, 25)]).await.unwrap();
     for page in PAGES {
         assert!(!rig.page(page).await.contains(sentence), "{page}");
