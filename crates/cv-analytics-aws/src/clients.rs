@@ -24,6 +24,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use cv_analytics_core::loopback::is_loopback;
+
 use crate::trusted_roots::{CaBundleError, TrustedRoots};
 
 /// The SDK's behaviour that this product was tested with.
@@ -67,7 +69,7 @@ pub fn http_connector(roots: TrustedRoots) -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let builder = Connector::builder()
         .connector_settings(settings)
-        .proxy_config(ProxyConfig::from_env())
+        .proxy_config(proxy())
         .tls_provider(Provider::Rustls(CryptoMode::Ring));
     let connector = match TlsContext::builder().with_trust_store(roots.into_trust_store()).build() {
         Ok(context) => builder.tls_context(context).build(),
@@ -75,6 +77,16 @@ pub fn http_connector(roots: TrustedRoots) -> SharedHttpConnector {
         Err(_) => builder.build(),
     };
     SharedHttpConnector::new(connector)
+}
+
+/// The environment's proxy; none where an endpoint is on this machine, which no proxy reaches.
+fn proxy() -> ProxyConfig {
+    let is_here = std::env::vars_os().any(|(name, url)| {
+        let url = url.to_str().unwrap_or_default().parse::<http::Uri>().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b"AWS_ENDPOINT_URL")
+            && url.host().is_some_and(is_loopback)
+    });
+    if is_here { ProxyConfig::disabled() } else { ProxyConfig::from_env() }
 }
 
 /// How long calls may take, wherever they are made.

@@ -420,7 +420,7 @@ impl Intake {
         if matches!(fields.rest.get("cut"), Some(Value::Array(names)) if names.is_empty()) {
             fields.rest.remove("cut");
         }
-        drop_empty_texts(&mut fields.rest);
+        drop_empty_optional(&mut fields.rest);
         *unknown = std::mem::take(&mut fields.rest);
         *tolerated = std::mem::take(&mut fields.tolerated);
         Ok(())
@@ -458,15 +458,37 @@ fn mark_cut(fields: &mut Map<String, Value>, names: BTreeSet<String>) {
     }
 }
 
-/// Empty texts in optional fields are absent fields; so are the blocks that had nothing else.
-fn drop_empty_texts(fields: &mut Map<String, Value>) {
-    fields.retain(|_, value| match value {
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Object(block) if !block.is_empty() => {
-            drop_empty_texts(block);
+/// The optional fields of the contract that may be left when all others were taken.
+const OPTIONAL: [&str; 15] = [
+    "answer",
+    "cacheHit",
+    "confidence",
+    "coverage",
+    "llmTime",
+    "matchQuality",
+    "matchSource",
+    "model",
+    "query",
+    "queryTimestamp",
+    "retrievalTime",
+    "sourcesUsed",
+    "tokens",
+    "totalTime",
+    "vectorMatches",
+];
+/// The objects of the contract that hold optional fields.
+const BLOCKS: [&str; 4] = ["performance", "metadata", "matchQuality", "meta"];
+
+/// Empty texts in optional fields are absent fields, and so are the blocks that had nothing else; in
+/// fields that nobody knows they are kept as all else.
+fn drop_empty_optional(fields: &mut Map<String, Value>) {
+    let is_empty = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    fields.retain(|name, value| match value {
+        Value::Object(block) if BLOCKS.contains(&name.as_str()) && !block.is_empty() => {
+            drop_empty_optional(block);
             !block.is_empty()
         }
-        _ => true,
+        value => !(OPTIONAL.contains(&name.as_str()) && is_empty(value)),
     });
 }
 

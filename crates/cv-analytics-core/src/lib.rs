@@ -26,6 +26,7 @@ pub mod intake;
 pub mod interaction;
 mod json_object;
 pub mod known_bots;
+pub mod loopback;
 mod match_fields;
 pub mod observation_page;
 pub mod privacy;

@@ -9,7 +9,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
@@ -24,15 +23,19 @@ use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
-use crate::question_view::{QuestionView, answer, explained, whole};
+use crate::question_view::{QuestionView, answer, explained, interaction_href, whole};
 use crate::reports::Naming;
 use crate::times::{Times, between, length};
 use crate::weeks::shown_week;
 
-/// Questions of one conversation; a bot or a test asks more.
-const MAX_QUESTIONS: usize = 500;
+/// Questions on one page; a bot or a test asks more.
+const QUESTIONS_PER_PAGE: usize = 100;
+/// Questions of one conversation that are looked at.
+const MAX_QUESTIONS: usize = 100_000;
 /// Columns of a skill's name, and of an answer.
 const NAME_COLUMNS: usize = 60;
+/// Skills that are named beside a question.
+const MAX_NAMES: usize = 12;
 const ANSWER_COLUMNS: usize = 2_000;
 
 #[derive(Serialize)]
@@ -41,12 +44,16 @@ struct ConversationView {
     /// `4 questions in 12 minutes`.
     count: String,
     weeks: String,
-    cut: bool,
+    /// `Page 2 of 3`, where there are several.
+    page: Option<String>,
     note: String,
     turns: Vec<Turn>,
     /// The same conversation in the weeks before and after, where anything is stored then.
     earlier: Option<String>,
     later: Option<String>,
+    /// The pages before and after this one.
+    previous: Option<String>,
+    next: Option<String>,
 }
 
 /// A question and what the agent made of it.
@@ -84,28 +91,27 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let digest = OfSession::named(&session);
     // A conversation may go over midnight on a Sunday.
     let (first, last) = (week.earlier(1), week.later(1));
-    let mut found: Vec<Observation> = Vec::new();
+    let mut found: Vec<(Option<Timestamp>, String)> = Vec::new();
     {
         let mut pages = pin!(dashboard.store.observations(first.start()..last.end()));
         while let Some(page) = pages.try_next().await? {
             let theirs = page.iter().filter(|row| row.session == Some(digest));
-            found.extend(
-                theirs
-                    .map(|row| row.to_owned())
-                    .take(MAX_QUESTIONS + 1 - found.len().min(MAX_QUESTIONS + 1)),
-            );
+            let theirs = theirs.map(|row| (row.at(), row.request_id.to_owned()));
+            found.extend(theirs.take(MAX_QUESTIONS.saturating_sub(found.len())));
         }
     }
     if found.is_empty() && named.is_none() {
         return Err(PageError::NotFound("unknown conversation: nothing of it is stored"));
     }
-    found.sort_by(|a, b| (a.at(), &a.request_id).cmp(&(b.at(), &b.request_id)));
-    let cut = found.len() > MAX_QUESTIONS;
-    found.truncate(MAX_QUESTIONS);
+    found.sort_unstable();
+    let last_page = found.chunks(QUESTIONS_PER_PAGE).len().max(1);
+    let number = query.get("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1);
+    let number = number.clamp(1, last_page);
+    let shown = found.chunks(QUESTIONS_PER_PAGE).nth(number - 1).unwrap_or_default();
     let naming = dashboard.reports.naming(&dashboard.store, week, dashboard.now()).await?;
     let address = |week: IsoWeek| format!("/sessions/{digest}?week={week}");
     let times = dashboard.times();
-    let span = found.first().and_then(Observation::at).zip(found.last().and_then(Observation::at));
+    let span = found.first().and_then(|row| row.0).zip(found.last().and_then(|row| row.0));
     let span = span.filter(|_| found.len() > 1);
     let span = span.map(|(first, last)| between(first, last));
     let span = span.map(|span| format!(" in {}", length(span))).unwrap_or_default();
@@ -113,11 +119,17 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         name: digest.short(),
         count: format!("{}{span}", questions(found.len() as u64)),
         weeks: format!("{first} to {last}"),
-        cut,
+        page: (last_page > 1).then(|| format!("Page {number} of {last_page}")),
         note: times.note(),
-        turns: turns(&whole(&dashboard.store, &found).await?, &naming, &times),
+        turns: turns(
+            &whole(&dashboard.store, shown.iter().map(|row| &row.1)).await?,
+            &naming,
+            &times,
+        ),
         earlier: stored.iter().any(|stored| *stored < first).then(|| address(week.earlier(2))),
         later: stored.iter().any(|stored| *stored > last).then(|| address(week.later(2))),
+        previous: (number > 1).then(|| format!("{}&page={}", address(week), number - 1)),
+        next: (number < last_page).then(|| format!("{}&page={}", address(week), number + 1)),
     };
     render("conversation.html", ("Conversation", "questions"), &owner, &view)
 }
@@ -135,11 +147,15 @@ fn turns(interactions: &[Interaction], naming: &Naming, times: &Times) -> Vec<Tu
             name: sanitize(name, NAME_COLUMNS),
             href: filter.path(),
         };
-        let skills = seen.skills.iter().map(|skill| chip(skill, week().skill(skill)));
+        let skills =
+            seen.skills.iter().take(MAX_NAMES).map(|skill| chip(skill, week().skill(skill)));
+        let others = seen.skills.len().saturating_sub(MAX_NAMES);
+        let href = interaction_href(interaction.request_id.as_str());
+        let others = (others > 0).then(|| Chip { name: format!("{others} more"), href });
         let topic = seen.topics.iter().filter(|topic| *topic != OTHER_QUESTIONS);
         let topic = topic.map(|topic| chip(topic, week().topic(topic)));
         turns.push(Turn {
-            about: skills.chain(topic).collect(),
+            about: skills.chain(topic).chain(others).collect(),
             question: QuestionView::of(interaction, &seen, times),
             clock: times.clock(at),
             pause: pause.map(|pause| format!("{} later", length(pause))),

@@ -163,7 +163,7 @@ async fn write<S: Browse>(
         while let Some(page) = pages.try_next().await? {
             let mut found = Vec::new();
             search.search(&page, |observation| found.push(observation.to_owned()));
-            let found = whole(store, &found).await?;
+            let found = whole(store, found.iter().map(|row| &row.request_id)).await?;
             let lines = lines(&found, &mut search, format)?;
             if !lines.is_empty() && made.send(Ok(lines)).await.is_err() {
                 return Ok(());

@@ -34,6 +34,7 @@ pub mod mail_page;
 mod overview_page;
 pub mod owner_sessions;
 mod page;
+pub mod page_threads;
 mod periods;
 pub mod private_file;
 mod question_search;
@@ -50,7 +51,7 @@ mod weeks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use cv_analytics_core::browse::Browse;
 
@@ -91,5 +92,6 @@ pub fn app<S: Browse, D: DeadLetters>(dashboard: Arc<Dashboard<S, D>>) -> Router
         .route("/mail/text", get(mail_page::text::<S, D>))
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
-    routes.layer(from_fn_with_state(dashboard, access::guard::<S, D>))
+    let guarded = routes.layer(from_fn_with_state(dashboard, access::guard::<S, D>));
+    guarded.layer(from_fn(page_threads::answer))
 }

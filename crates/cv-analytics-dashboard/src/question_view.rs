@@ -73,12 +73,12 @@ pub(crate) struct Handling {
     pub(crate) took: Option<String>,
 }
 
-/// The interactions that a search found, whole; those that were erased meanwhile are left out.
+/// The interactions with these ids, whole; those that were erased meanwhile are left out.
 pub(crate) async fn whole<S: Browse>(
     store: &S,
-    observations: &[Observation],
+    ids: impl Iterator<Item = &String>,
 ) -> Result<Vec<Interaction>, PageError> {
-    let ids = observations.iter().filter_map(|row| RequestId::new(row.request_id.clone()).ok());
+    let ids = ids.filter_map(|id| RequestId::new(id.clone()).ok());
     let found = stream::iter(ids.collect::<Vec<_>>())
         .map(|id| async move { store.interaction(&id).await })
         .buffered(LOOKUP_CONCURRENCY)
@@ -129,6 +129,9 @@ impl QuestionView {
         let response = interaction.response.as_ref();
         let topic = seen.topics.iter().filter(|topic| *topic != OTHER_QUESTIONS);
         let about = seen.skills.iter().take(MAX_SKILLS).chain(topic);
+        let about = about.map(|name| sanitize(name, NAME_COLUMNS));
+        let others = seen.skills.len().saturating_sub(MAX_SKILLS);
+        let others = (others > 0).then(|| format!("{others} more"));
         Self {
             at: times.moment(at),
             question: interaction
@@ -143,7 +146,7 @@ impl QuestionView {
                     href: format!("/sessions/{session}?week={week}"),
                 }
             }),
-            about: about.map(|name| sanitize(name, NAME_COLUMNS)).collect(),
+            about: about.chain(others).collect(),
             reason: response
                 .and_then(|response| response.reasoning.as_ref())
                 .map(|reason| sanitize(reason, REASON_COLUMNS)),

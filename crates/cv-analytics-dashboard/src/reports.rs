@@ -77,6 +77,8 @@ pub(crate) struct Reports {
     rules: Mutex<Option<Arc<Rules>>>,
     /// The last one used comes last.
     made: Mutex<Vec<(Key, Arc<WeekReport>)>>,
+    /// One report is made at a time: each may take hundreds of megabytes.
+    turn: tokio::sync::Mutex<()>,
     weeks: Mutex<Option<KnownWeeks>>,
 }
 
@@ -125,6 +127,11 @@ impl Reports {
         if let Some(made) = self.remembered(&key, now) {
             return Ok(made);
         }
+        let _turn = self.turn.lock().await;
+        // Whoever had the turn before may have made the same.
+        if let Some(made) = self.remembered(&key, now) {
+            return Ok(made);
+        }
         let BuiltReport { report, shared_phrases } = build_report(store, rules, week, now).await?;
         let made = Arc::new(WeekReport { report, shared_phrases, made_at: now });
         let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,6 +151,7 @@ impl Reports {
         now: Timestamp,
     ) -> Result<Report, PageError> {
         let rules = tokio::task::spawn_blocking(move || CountingRules::new(settings)).await??;
+        let _turn = self.turn.lock().await;
         Ok(build_report(store, &rules, week, now).await?.report)
     }
 

@@ -26,6 +26,7 @@ use crate::charts::{Bar, ColumnChart, columns};
 use crate::connect_page::{ConnectView, is_first_run};
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
+use crate::form::Form;
 use crate::gap_marking::MarkedView;
 use crate::page::{PageError, render};
 use crate::weeks::{WeekChoice, choices};
@@ -67,7 +68,10 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let weeks = dashboard.weeks().await?;
     let made = dashboard.reports.report(&dashboard.store, week, now).await?;
     let rules = dashboard.reports.rules(&dashboard.store).await?;
-    let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
+    let query = query.unwrap_or_default();
+    let wants_all = Form::read(query.as_bytes()).get("rows") == Some("all");
+    let limits = if wants_all { Limits::ALL } else { Limits::PAGE };
+    let view = WeekView::of(&made.report, &Links::Relative, limits);
     let address = |week: IsoWeek| format!("/weeks/{week}");
     let first_gap = view.actions.shown.first().and_then(|action| action.gap_id.as_ref());
     let counts = view.counts.as_ref();
@@ -86,7 +90,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         questions: QuestionFilter::of_week(&week.to_string()).path(),
         is_open: week == IsoWeek::containing(now),
         connect,
-        marked: MarkedView::of(rules.settings(), &query.unwrap_or_default(), now),
+        marked: MarkedView::of(rules.settings(), &query, now),
         first_gap: first_gap.cloned(),
         coverage_chart: counts.map(|counts| coverage_chart(&counts.history)),
         score_chart: scores.map(|scores| {

@@ -3,9 +3,9 @@
 mod failure;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
+use cv_analytics_core::loopback::is_loopback;
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -107,7 +107,7 @@ impl Smtp {
     /// [`SmtpSettingsError`].
     pub fn new(settings: SmtpSettings) -> Result<Self, SmtpSettingsError> {
         let tls = match settings.security {
-            Security::None if settings.allow_plain || is_this_machine(&settings.host) => None,
+            Security::None if settings.allow_plain || is_loopback(&settings.host) => None,
             Security::None => return Err(SmtpSettingsError::Plain(settings.host)),
             Security::StartTls | Security::Tls => Some(tls_parameters(&settings)?),
         };
@@ -196,11 +196,4 @@ fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, SmtpSettings
         tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(refused)?);
     }
     tls.build_rustls().map_err(refused)
-}
-
-/// Whether what is sent to `host` stays on this machine.
-fn is_this_machine(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }

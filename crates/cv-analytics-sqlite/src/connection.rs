@@ -21,6 +21,9 @@ const WRITER_CACHE_KIB: i64 = 8 * 1024;
 /// one of 2 MiB.
 const READER_CACHE_KIB: i64 = 256;
 
+/// SQLite's way to a file without locks.
+const UNLOCKED: &str = if cfg!(windows) { "vfs=win32-none" } else { "vfs=unix-none" };
+
 /// Opens the file for writing; makes it, readable by its owner alone, where it is not there.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     create_private(path)?;
@@ -58,18 +61,19 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let Err(error) = opened else { return opened };
     let is_about_the_folder =
         matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly));
-    if !is_about_the_folder || !path.exists() || !is_closed(path) {
+    // Who has a database open keeps its index of the log beside it.
+    if !is_about_the_folder || !path.exists() || beside(path, "-shm").exists() {
         return Err(error);
     }
+    let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
-    let uri = format!("file:{path}?immutable=1");
-    set_for_reading(Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI))
-}
-
-/// Whether the file is whole without a log, and nobody has it open.
-fn is_closed(path: &Path) -> bool {
-    let log = std::fs::metadata(beside(path, "-wal"));
-    log.map_or(true, |log| log.len() == 0 && !beside(path, "-shm").exists())
+    // Nothing can be made beside the file: without a log it is read as it lies, with one the index of
+    // the log is kept in memory, and no lock is taken on a file that nobody has open.
+    let way = if has_log { UNLOCKED } else { "immutable=1" };
+    let uri = format!("file:{path}?{way}");
+    let connection = Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?;
+    connection.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
+    set_for_reading(Ok(connection))
 }
 
 fn set_for_reading(opened: rusqlite::Result<Connection>) -> rusqlite::Result<Connection> {

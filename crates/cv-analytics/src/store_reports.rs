@@ -4,6 +4,7 @@ use std::error::Error;
 
 use cv_analytics_core::store::{Ledger, Observe};
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_dashboard::page_threads::on_page_threads;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
@@ -16,10 +17,13 @@ use crate::now;
 #[derive(Clone)]
 pub(crate) struct StoreReports<S>(pub(crate) S);
 
-impl<S: Observe + Ledger> WeekReports for StoreReports<S> {
+impl<S: Observe + Ledger + Clone + 'static> WeekReports for StoreReports<S> {
     async fn week_report(&self, week: IsoWeek) -> Result<Report, Box<dyn Error + Send + Sync>> {
-        let settings = FigureSettings::load(&self.0).await?;
-        let rules = tokio::task::spawn_blocking(|| CountingRules::new(settings)).await??;
-        Ok(build_report(&self.0, &rules, week, now()).await?.report)
+        let store = self.0.clone();
+        let made = on_page_threads(async move {
+            let rules = CountingRules::new(FigureSettings::load(&store).await?)?;
+            Ok(build_report(&store, &rules, week, now()).await?.report)
+        });
+        made.await?
     }
 }

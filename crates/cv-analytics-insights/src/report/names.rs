@@ -14,7 +14,9 @@ use crate::tally::weeks::{NameTally, WeekTally};
 
 /// So many rows are always complete.
 const MAX_COMPLETE_ROWS: usize = 500;
-/// Beyond those, a name that fewer conversations asked for is folded.
+/// So many are rows of their own at most: a visitor who steers what a model says can make it name any number.
+const MAX_ROWS: usize = 2_000;
+/// Beyond the complete ones, a name that fewer conversations asked for is folded.
 const MIN_CONVERSATIONS: u64 = 3;
 
 /// The rows of one report.
@@ -137,6 +139,7 @@ impl Movements {
                 b.name_type,
             ))
         });
+        trending.truncate(MAX_ROWS);
         trending
     }
 }
@@ -182,14 +185,15 @@ impl Row {
     }
 }
 
-/// Puts one row in the place of all that are beyond the complete ones and small.
+/// Puts one row in the place of all that are beyond the complete ones and small, or beyond the most.
 fn fold(
     mut rows: Vec<Row>,
     weeks: &mut [WeekTally],
     folded: &mut HashSet<Name, FxBuildHasher>,
 ) -> Vec<Row> {
     let beyond = rows.split_off(rows.len().min(MAX_COMPLETE_ROWS));
-    let (small, large): (Vec<Row>, Vec<Row>) = beyond.into_iter().partition(Row::is_small);
+    let (mut small, mut large): (Vec<Row>, Vec<Row>) = beyond.into_iter().partition(Row::is_small);
+    small.extend(large.split_off(large.len().min(MAX_ROWS - MAX_COMPLETE_ROWS)));
     rows.extend(large);
     let Some(first) = small.first() else { return rows };
     let mut this = NameTally::default();

@@ -36,6 +36,8 @@ pub struct Limits {
     pub moved: usize,
     /// Skills, and topics.
     pub names: usize,
+    /// Skills of the owner's CV list.
+    pub own_names: usize,
     /// Skills and topics with a gap.
     pub gaps: usize,
     /// Questions of a gap.
@@ -67,6 +69,7 @@ impl Limits {
         actions: 5,
         moved: 5,
         names: 15,
+        own_names: 15,
         gaps: 8,
         examples: 3,
         related: 3,
@@ -80,11 +83,22 @@ impl Limits {
         reason_columns: 200,
     };
 
-    /// Everything that a report has.
+    /// What a page shows: a hundred rows of each list, which lead to the others.
     pub const PAGE: Self = Self {
+        actions: 100,
+        moved: 100,
+        names: 100,
+        gaps: 100,
+        vocabulary: (100, 12),
+        ..Self::ALL
+    };
+
+    /// Everything that a report has.
+    pub const ALL: Self = Self {
         actions: usize::MAX,
         moved: usize::MAX,
         names: usize::MAX,
+        own_names: usize::MAX,
         gaps: usize::MAX,
         examples: usize::MAX,
         related: 5,

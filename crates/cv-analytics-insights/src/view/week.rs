@@ -210,10 +210,9 @@ impl Counts {
         let scores = report.calibration.as_ref();
         let scores = scores.map(|calibration| ScoresView::of(calibration, history, at));
         let latency = figures::latency(&report.latency_ms, at);
-        let never_asked = report
-            .never_asked
-            .as_ref()
-            .map(|names| names.iter().take(at.limits.names).map(|name| at.name(name)).collect());
+        let never_asked = report.never_asked.as_ref().map(|names| {
+            names.iter().take(at.limits.own_names).map(|name| at.name(name)).collect()
+        });
         let this_week = history.last().and_then(|week| week.figures.as_ref());
         let rated = matches.this_week.rated();
         let mut earlier = history.iter().rev().skip(1);

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
+use cv_analytics_core::loopback::is_loopback;
+
 use crate::configuration::PublicUrl;
 
 /// The addresses under which this server is known.
@@ -75,14 +77,10 @@ impl AcceptedHosts {
         if port.is_some_and(|port| port.parse() != Ok(self.listening.port())) {
             return false;
         }
-        let name = name.trim_start_matches('[').trim_end_matches(']');
         let listening = self.listening.ip();
-        match name.parse::<IpAddr>() {
-            Ok(address) => {
-                address == listening || address.is_loopback() || listening.is_unspecified()
-            }
-            Err(_) => name.eq_ignore_ascii_case("localhost"),
-        }
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        is_loopback(name)
+            || address.is_ok_and(|address| address == listening || listening.is_unspecified())
     }
 }
 

@@ -15,6 +15,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{Certificate, ClientOptions, CredentialProvider, ObjectStoreExt};
 
 use crate::aws_installation;
+use crate::http_agent::is_loopback;
 
 /// A folder or a prefix of a bucket.
 #[derive(Debug)]
@@ -133,21 +134,23 @@ async fn open_bucket(bucket: &str) -> Result<AmazonS3> {
     if let Some(provider) = sdk.credentials_provider() {
         builder = builder.with_credentials(Arc::new(SdkCredentials(provider)));
     }
-    let endpoint = aws_installation::endpoint_of_s3(&sdk);
-    if let Some(endpoint) = &endpoint {
-        builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
+    let mut client = ClientOptions::new();
+    if let Some(endpoint) = aws_installation::endpoint_of_s3(&sdk) {
+        client = client.with_allow_http(endpoint.starts_with("http://"));
+        if is_loopback(&endpoint) {
+            // A proxy that is named takes the place of the environment's, and is used for no host.
+            client = client.with_proxy_url(&endpoint).with_proxy_excludes("*");
+        }
+        builder = builder.with_endpoint(endpoint);
     }
     if let Some(bundle) = aws_installation::certificate_bundle() {
         let cannot = || format!("AWS_CA_BUNDLE: {} cannot be used", bundle.display());
-        let pem = std::fs::read(&bundle).with_context(cannot)?;
-        let mut client = ClientOptions::new();
+        let pem = fs::read(&bundle).with_context(cannot)?;
         for certificate in Certificate::from_pem_bundle(&pem).with_context(cannot)? {
             client = client.with_root_certificate(certificate);
         }
-        let allow_http = endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
-        builder = builder.with_client_options(client.with_allow_http(allow_http));
     }
-    Ok(builder.build()?)
+    Ok(builder.with_client_options(client).build()?)
 }
 
 /// The SDK's credentials, whichever profile or sign-on they come from.

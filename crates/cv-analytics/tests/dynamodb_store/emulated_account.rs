@@ -89,7 +89,11 @@ impl EmulatedAccount {
             .env("ANALYTICS_TABLE", format!("{}-Analytics", self.name))
             .env("QUEUE_URL", &self.events_queue)
             .env("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue)
-            .env("SESSION_SALT", "the processor's");
+            .env("SESSION_SALT", "the processor's")
+            // No proxy reaches this machine, so none is asked.
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .env("HTTPS_PROXY", "http://127.0.0.1:1")
+            .env("ALL_PROXY", "http://127.0.0.1:1");
         command
     }
 

@@ -93,6 +93,20 @@ fn a_sound_database_that_cannot_be_written_is_reported_on() {
 }
 
 #[test]
+fn a_copy_with_the_log_of_a_running_server_is_read_with_its_log() {
+    let original = folder_with(&[QUERY, RESPONSE, "{"]);
+    let serving = Serving::start(original.path(), &[]);
+    let data = original.path().join("cv-analytics-data");
+    let late = QUERY.replace("r1", "late");
+    let post = ureq::post(format!("{}/v1/events", serving.url))
+        .header("authorization", &format!("Bearer {}", token(&data)));
+    assert_eq!(post.send(&late).unwrap().status(), 200);
+    assert!(fs::metadata(data.join("cv-analytics.db-wal")).unwrap().len() > 0);
+    assert!(text(&run(original.path(), &["events", "export"]).stdout).contains("late"));
+    check(original.path(), &["", "-wal"], 0o444, 0o555);
+}
+
+#[test]
 fn a_database_that_cannot_be_read_is_not_called_damaged() {
     let original = folder_with(&[QUERY, RESPONSE]);
     let copy = ReadOnly::of(original.path(), &[""], 0o000, 0o555);
