@@ -132,8 +132,11 @@ impl Cache {
         if !program.exists() {
             println!("compiling {name} {version}");
             let folder = program.ancestors().nth(2).context("a program has a folder")?;
+            // Its own profile is for its releases, and takes twice as long to compile.
             run(crate::commands::cargo()
                 .args(["install", "--locked", "--quiet", package, "--version", version])
+                .args(["--config", "profile.release.lto=false"])
+                .args(["--config", "profile.release.codegen-units=16"])
                 .args(features)
                 .arg("--root")
                 .arg(folder))?;

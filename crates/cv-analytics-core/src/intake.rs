@@ -459,7 +459,7 @@ fn mark_cut(fields: &mut Map<String, Value>, names: BTreeSet<String>) {
 }
 
 /// The optional fields of the contract that may be left when all others were taken.
-const OPTIONAL: [&str; 15] = [
+const OPTIONAL: [&str; 16] = [
     "answer",
     "cacheHit",
     "confidence",
@@ -470,6 +470,7 @@ const OPTIONAL: [&str; 15] = [
     "model",
     "query",
     "queryTimestamp",
+    "response",
     "retrievalTime",
     "sourcesUsed",
     "tokens",

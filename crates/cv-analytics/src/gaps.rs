@@ -9,11 +9,14 @@ use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::marking::{MarkedNow, mark_gap};
 use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence, open_for};
-use cv_analytics_insights::view::text::conversations;
+use cv_analytics_insights::view::text::{conversations, more};
 
 use crate::arguments::Installation;
 use crate::store_location::FigureFiles;
 use crate::{now, output};
+
+/// Gaps that are listed for a person to read.
+const MAX_LISTED: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Gaps {
@@ -136,7 +139,10 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
     let mut lines = format!("Gaps in week {week}, most asked first:\n\n");
     let (not_mine, others): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.mark == Some(GapMark::NotMine));
-    lines += &others.into_iter().chain(not_mine).map(line).collect::<String>();
+    lines += &others.into_iter().chain(not_mine).take(MAX_LISTED).map(line).collect::<String>();
+    if let Some(more) = more(report.gaps.len().saturating_sub(MAX_LISTED), ("gap", "gaps")) {
+        lines += &format!("{more}: --json lists all of them\n");
+    }
     output::print(lines)
 }
 

@@ -172,3 +172,49 @@ async fn a_page_needs_nothing_from_elsewhere() {
         );
     }
 }
+
+/// Rows of the page's tables.
+fn rows(page: &str) -> usize {
+    page.matches("<tbody class=\"gap\"").count() + page.matches("<td class=\"spark-cell\">").count()
+}
+
+#[tokio::test]
+async fn a_page_has_a_hundred_rows_a_list_and_leads_to_the_others() {
+    let rig = Rig::new().await;
+    let events: Vec<_> = (0..60_i64)
+        .map(|question| {
+            let names: Vec<String> = (0..50).map(|name| format!("zorb{question}x{name}")).collect();
+            let text = format!("Do you know {}?", names.join(", "));
+            let answer =
+                json!({"matchType": "none", "sessionId": "visitor", "missingSkills": names});
+            whole(&format!("r{question:03}"), MONDAY + question * 1000, &text, &answer)
+        })
+        .collect();
+    rig.keep(&events).await;
+    let page = rig.page("/weeks/2026-W47").await;
+    assert_eq!(rows(&page), 200);
+    assert!(page.len() < 600_000, "{} bytes", page.len());
+    assert!(page.contains(">And 401 more skills<") && page.contains("?rows=all#gaps"), "{page}");
+    let all = rig.page("/weeks/2026-W47?rows=all").await;
+    assert_eq!(rows(&all), 2 * 501);
+    assert!(!all.contains("?rows=all"), "nothing is left out");
+
+    // The conversation that did it, in pages.
+    let list = rig.page("/questions?week=2026-W47").await.replace("&#x2f;", "/");
+    let (_, session) = list.split_once("href=\"/sessions/").unwrap();
+    let session = session.split(['"', '?']).next().unwrap();
+    let more: Vec<_> = (60..150_i64)
+        .map(|question| {
+            let answer = json!({"matchType": "full", "sessionId": "visitor"});
+            whole(&format!("r{question:03}"), MONDAY + question * 1000, "Go?", &answer)
+        })
+        .collect();
+    rig.keep(&more).await;
+    let first = rig.page(&format!("/sessions/{session}?week=2026-W47")).await;
+    assert!(first.contains("150 questions in") && first.contains("Page 1 of 2."), "{first}");
+    assert_eq!(first.matches("class=\"turn\"").count(), 100);
+    assert!(first.len() < 600_000 && first.contains(">38 more<"), "{} bytes", first.len());
+    let second = rig.page(&format!("/sessions/{session}?week=2026-W47&page=2")).await;
+    assert_eq!(second.matches("class=\"turn\"").count(), 50);
+    assert!(second.contains("rel=\"prev\"") && !second.contains("rel=\"next\""));
+}

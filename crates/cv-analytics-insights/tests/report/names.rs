@@ -162,3 +162,23 @@ fn beyond_five_hundred_names_those_of_few_conversations_share_a_row() {
     let gaps: u64 = report.gaps.iter().map(|gap| gap.queries).sum();
     assert_eq!(gaps, 603, "the gaps add up to what failed");
 }
+
+#[test]
+fn a_visitor_who_makes_the_model_name_thousands_of_skills_fills_two_thousand_rows_at_most() {
+    let mut all = Vec::new();
+    for question in 0..135 {
+        // Each of 2,250 names in three conversations.
+        let names: Vec<String> =
+            (0..50).map(|place| format!("zorb{}", question / 3 * 50 + place)).collect();
+        let text = format!("Do you know {}?", names.join(", "));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        all.push(asked(format!("q{question}"), 0, &text).none().missing(&names));
+    }
+    let report = report(&all);
+    assert_eq!(report.skills.len(), 2_001);
+    let others = report.skills.iter().find(|row| row.skill == OTHERS).unwrap();
+    assert_eq!((others.figures.names, others.figures.queries), (Some(250), 250 * 3));
+    assert!(report.gaps.len() <= 2_001 && report.trending.len() <= 2_000);
+    let gaps: u64 = report.gaps.iter().map(|gap| gap.queries).sum();
+    assert_eq!(gaps, 135 * 50, "the gaps add up to what failed");
+}
