@@ -79,7 +79,15 @@ pub(crate) async fn whole<S: Browse>(
     observations: &[Observation],
 ) -> Result<Vec<Interaction>, PageError> {
     let ids = observations.iter().filter_map(|row| RequestId::new(row.request_id.clone()).ok());
-    let found = stream::iter(ids.collect::<Vec<_>>())
+    looked_up(store, &ids.collect::<Vec<_>>()).await
+}
+
+/// The interactions with these ids, in their order; those that were erased meanwhile are left out.
+pub(crate) async fn looked_up<S: Browse>(
+    store: &S,
+    ids: &[RequestId],
+) -> Result<Vec<Interaction>, PageError> {
+    let found = stream::iter(ids.to_vec())
         .map(|id| async move { store.interaction(&id).await })
         .buffered(LOOKUP_CONCURRENCY)
         .try_collect::<Vec<_>>();
