@@ -11,7 +11,7 @@ use cv_analytics_core::archive::{Archive as _, ArchivePage, Archived, Cursor};
 
 use self::line::write_state;
 use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
-use self::parts::{LineDigests, PartWriter, check_lines, read_part};
+use self::parts::{Item, LineDigests, PartWriter, check_lines, read_part};
 use self::place::Place;
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
@@ -58,7 +58,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
         let manifest = complete(&place).await?;
         let mut digests = LineDigests::default();
         let bar = progress("lines checked")?;
-        check(&place, &manifest, |_, line| {
+        check(&place, &manifest, |line, _| {
             bar.inc(1);
             if command.against_store {
                 digests.add(line);
@@ -122,11 +122,11 @@ fn read_manifest(place: &Place, name: &str, bytes: &[u8]) -> Result<Manifest> {
 pub(crate) async fn check(
     place: &Place,
     manifest: &Manifest,
-    mut seen: impl FnMut(PartKind, &[u8]),
+    mut seen: impl FnMut(&[u8], Item),
 ) -> Result<()> {
     for part in &manifest.parts {
         let bytes = read_part(place, part).await?;
-        check_lines(part, bytes, |line| seen(part.kind, line))?;
+        check_lines(part, bytes, &mut seen)?;
     }
     let lines = |kind| {
         let parts = manifest.parts.iter().filter(|part| part.kind == kind);

@@ -28,7 +28,7 @@ pub(crate) struct Forget {
     #[command(flatten)]
     what: What,
     /// With --older-than-days: erase also more than a fifth of what is kept
-    #[arg(long, requires = "older_than_days")]
+    #[arg(long, conflicts_with_all = ["session", "request"])]
     yes: bool,
     /// Write the counts as JSON
     #[arg(long)]

@@ -15,7 +15,7 @@ use cv_analytics_mail::unsubscribe_key::LEDGER_KEY as UNSUBSCRIBE_KEY;
 use serde::Serialize;
 
 use crate::archive::manifest::{Manifest, Part, PartKind};
-use crate::archive::parts::{Lines, read_event, read_part, read_state};
+use crate::archive::parts::{Item, Lines, read_part, read_state};
 use crate::archive::place::Place;
 use crate::archive::{check, complete};
 use crate::arguments::Installation;
@@ -79,9 +79,9 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     let manifest = complete(&place).await?;
     let bar = progress("lines checked")?;
     let mut seen = Seen::default();
-    check(&place, &manifest, |kind, line| {
+    check(&place, &manifest, |_, item| {
         bar.inc(1);
-        seen.look_at(kind, line);
+        seen.look_at(&item);
     })
     .await?;
     bar.finish_and_clear();
@@ -125,19 +125,16 @@ struct Seen {
 }
 
 impl Seen {
-    fn look_at(&mut self, kind: PartKind, line: &[u8]) {
-        match kind {
-            PartKind::State => {
-                let is_one = matches!(read_state(line), Ok(Archived::Ledger { .. }));
-                self.ledger_records += u64::from(is_one);
-            }
-            PartKind::Events => {
+    fn look_at(&mut self, item: &Item) {
+        match item {
+            Item::State(Archived::Ledger { .. }) => self.ledger_records += 1,
+            Item::State(_) => {}
+            Item::Event(event) => {
                 let keyless = Privacy::full(SessionKey::new(Vec::new()));
                 let is_hashed = |session: &SessionId| {
                     keyless.session(session.as_str()).is_none_or(|kept| kept == *session)
                 };
-                let event = read_event(line);
-                self.names_sessions |= event.is_ok_and(|event| !event.sessions().all(is_hashed));
+                self.names_sessions |= !event.sessions().all(is_hashed);
             }
         }
     }

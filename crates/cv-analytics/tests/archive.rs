@@ -227,10 +227,10 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
 fn a_small_archive_takes_little_memory_however_much_it_unpacks_to() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    // Each event is as large as one may be, and takes sixty times that once it is read.
+    // Each event is as large as one may be, and takes many times that once it is read.
     let zeroes = "0,".repeat(120_000) + "0";
     let mut lines = Vec::new();
-    for number in 0..300 {
+    for number in 0..24 {
         let line = format!(
             "{{\"eventType\":\"query\",\"requestId\":\"r{number}\",\"timestamp\":1763000000000,\"query\":\"q\",\"n\":[{zeroes}]}}\n"
         );
@@ -254,8 +254,8 @@ fn a_small_archive_takes_little_memory_however_much_it_unpacks_to() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(child.wait().unwrap().success());
-    assert!(peak > 0 && peak < 700 << 10, "{} MiB", peak >> 10);
-    assert_eq!(export(folder, "one").lines().count(), 300);
+    assert!(peak > 0 && peak < 250 << 10, "{} MiB", peak >> 10);
+    assert_eq!(export(folder, "one").lines().count(), 24);
 }
 
 #[test]

@@ -281,7 +281,7 @@ fn what_is_older_goes_by_a_word_and_leaves_no_byte() {
     let folder = folder_with(&events.iter().map(String::as_str).collect::<Vec<_>>());
     let older = ["forget", "--older-than-days", "1000"];
     check_refusal(folder.path(), &older, 1, "150 of 151 interactions and dead letters");
-    check_refusal(folder.path(), &["forget", "--request", "r1", "--yes"], 2, "--older-than-days");
+    check_refusal(folder.path(), &["forget", "--request", "r1", "--yes"], 2, "--yes");
     let said = text(&run(folder.path(), &[&older[..], &["--yes"]].concat()).stdout);
     assert!(said.starts_with("150 interactions and dead letters from before "), "{said}");
     assert_eq!(report(folder.path(), &[])["capture"]["queries"], 1);

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+use cv_analytics_core::archive::Archived;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::timestamp::Timestamp;
@@ -31,7 +32,7 @@ const MAX_PLAIN_BYTES: u64 = 1 << 30;
 /// Lines that are put back by one call,
 const LINES_AT_ONCE: usize = 1_000;
 /// and their bytes.
-const BYTES_AT_ONCE: usize = 4 << 20;
+const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// A part that is being filled.
 pub(super) struct PartWriter {
@@ -174,19 +175,34 @@ impl Iterator for Lines {
     }
 }
 
-/// Reads every line of a part as it would be put back, and calls `seen` with it.
-pub(crate) fn check_lines(part: &Part, bytes: Bytes, mut seen: impl FnMut(&[u8])) -> Result<()> {
+/// What a line holds.
+pub(crate) enum Item {
+    Event(Box<Event>),
+    State(Archived),
+}
+
+impl Item {
+    fn read(kind: PartKind, line: &[u8]) -> Result<Self> {
+        Ok(match kind {
+            PartKind::Events => Self::Event(Box::new(read_event(line)?)),
+            PartKind::State => Self::State(read_state(line)?),
+        })
+    }
+}
+
+/// Reads every line of a part, and calls `seen` with it and what it holds.
+pub(crate) fn check_lines(
+    part: &Part,
+    bytes: Bytes,
+    mut seen: impl FnMut(&[u8], Item),
+) -> Result<()> {
     let mut count = 0;
     let cannot = || format!("cannot unpack {}", part.name);
     for line in Lines::of(part, bytes).with_context(cannot)? {
         let line = line.with_context(cannot)?;
         count += 1;
-        let read = match part.kind {
-            PartKind::Events => read_event(&line).map(|_| ()),
-            PartKind::State => read_state(&line).map(|_| ()),
-        };
-        read.with_context(|| format!("line {count} of {} cannot be read", part.name))?;
-        seen(&line);
+        let item = Item::read(part.kind, &line);
+        seen(&line, item.with_context(|| format!("line {count} of {} cannot be read", part.name))?);
     }
     ensure!(
         count == part.lines,
@@ -198,7 +214,7 @@ pub(crate) fn check_lines(part: &Part, bytes: Bytes, mut seen: impl FnMut(&[u8])
 }
 
 /// Reads an event as it stands in the archive.
-pub(crate) fn read_event(line: &[u8]) -> Result<Event> {
+fn read_event(line: &[u8]) -> Result<Event> {
     match Intake::as_kept().read(line, Timestamp::from_millis(0)) {
         Content::Event(event) => Ok(*event),
         Content::DeadLetter(letter) => bail!("{}: {}", letter.reason, letter.detail),

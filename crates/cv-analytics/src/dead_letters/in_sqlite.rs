@@ -109,7 +109,13 @@ struct Retried {
     kept: u64,
     still_dead: u64,
     /// They name what was erased, and are dropped.
+    #[serde(skip_serializing_if = "is_zero")]
     erased: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 async fn read_again(store: SqliteStore, retry: Retry) -> Result<()> {
