@@ -148,6 +148,7 @@ impl Processor {
         let Progress { canaries, kept, set_aside } = &progress;
         let metrics = BatchMetrics {
             received: (messages.len() - canaries) as u64,
+            erased: kept.metrics.erased + set_aside.metrics.erased,
             dead_letters: kept.metrics.dead_letters + set_aside.metrics.dead_letters,
             failed: failed.len() as u64,
             oldest_ms: u64::try_from(age).unwrap_or(0),

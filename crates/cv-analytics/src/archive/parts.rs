@@ -239,3 +239,47 @@ impl LineDigests {
         digest.first_chunk().copied().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// The lines that are read of `text`, and why it went no further.
+    fn read(text: &'static str, max_bytes: u64, left: u64) -> (usize, Option<String>) {
+        let mut lines = Lines { input: Box::new(text.as_bytes()), max_bytes, left };
+        let mut count = 0;
+        loop {
+            match lines.next() {
+                Some(Ok(_)) => count += 1,
+                Some(Err(error)) => return (count, Some(error.to_string())),
+                None => return (count, None),
+            }
+        }
+    }
+
+    #[test]
+    fn lines_and_their_sum_are_bounded() {
+        let text = "one\n\ntwo\r\nthree";
+        assert_eq!(read(text, 6, 100), (3, None));
+        assert_eq!(read(text, 4, 100), (1, Some("a line has more than 4 bytes".to_owned())));
+        let sum = format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes");
+        assert_eq!(read(text, 6, text.len() as u64 - 1), (2, Some(sum)));
+        assert_eq!(read(text, 6, text.len() as u64), (3, None));
+    }
+
+    #[test]
+    fn what_is_put_back_at_once_is_bounded_by_lines_and_by_bytes() {
+        let batches = |line: &str, count: usize| {
+            let text = line.repeat(count).into_bytes();
+            let input = Box::new(std::io::Cursor::new(text));
+            let mut lines = Lines { input, max_bytes: MAX_EVENT_BYTES, left: MAX_PLAIN_BYTES };
+            std::iter::from_fn(|| Some(lines.batch().unwrap().len()).filter(|len| *len > 0))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(batches("x\n", 2_500), [1_000, 1_000, 500]);
+        let half = "x".repeat(BYTES_AT_ONCE / 2) + "\n";
+        assert_eq!(batches(&half, 5), [2, 2, 1]);
+    }
+}
