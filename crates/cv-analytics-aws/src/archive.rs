@@ -4,8 +4,11 @@
 //! other. A half whose interaction is there too comes twice, which changes nothing when both are
 //! put back.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use cv_analytics_core::archive::{Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack};
+use cv_analytics_core::erasure::Mark;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::week::IsoWeek;
@@ -13,6 +16,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::attributes::{Attributes, REQUEST_ID, UnknownAttribute};
 use crate::dynamodb_store::{AT_ONCE, DynamoDbStore};
+use crate::erased_sessions::marks_in;
 use crate::item::{key, read_record, read_row, request_id};
 use crate::record::Record;
 use crate::tables::{OwnState, Page, is_own_state, read_own_state};
@@ -21,8 +25,11 @@ use crate::tables::{OwnState, Page, is_own_state, read_own_state};
 const ROWS: &str = "rows";
 const RECORDS: &str = "records";
 
-/// What an item holds, if it holds anything.
-type Read = Result<Option<Archived>, UnknownAttribute>;
+/// The most dead letters of a week that are noted one by one when their number is put back.
+const MAX_NOTES: u64 = 100_000;
+
+/// What an item holds.
+type Read = Result<Vec<Archived>, UnknownAttribute>;
 
 impl Archive for DynamoDbStore {
     async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError> {
@@ -42,7 +49,7 @@ impl Archive for DynamoDbStore {
         let mut page = ArchivePage::default();
         for item in items {
             match read(item) {
-                Ok(item) => page.items.extend(item),
+                Ok(items) => page.items.extend(items),
                 Err(UnknownAttribute(_)) => page.unreadable += 1,
             }
         }
@@ -56,15 +63,39 @@ impl Archive for DynamoDbStore {
     }
 
     async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError> {
-        stream::iter(items)
+        let mut marks = BTreeSet::new();
+        let mut others = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Archived::ErasedSession(mark) => {
+                    marks.insert(mark);
+                }
+                other => others.push(other),
+            }
+        }
+        let kept = PutBack { kept: marks.len() as u64, ..PutBack::default() };
+        self.put_session_marks_back(&marks).await?;
+        stream::iter(others)
             .map(|item| self.put_one_back(item))
             .buffer_unordered(AT_ONCE)
-            .try_fold(PutBack::default(), |done, one| async move { Ok(done.plus(one)) })
+            .try_fold(kept, |done, one| async move { Ok(done.plus(one)) })
             .await
     }
 }
 
 impl DynamoDbStore {
+    /// Leaves marks of sessions, and erases what there is of those that were not marked.
+    async fn put_session_marks_back(&self, marks: &BTreeSet<Mark>) -> Result<(), StoreError> {
+        let new = self.mark_sessions(marks).await?;
+        if new.is_empty() {
+            return Ok(());
+        }
+        for request in self.requests_of(&new, |_| {}).await?.requests {
+            self.forget_request(&request).await?;
+        }
+        Ok(())
+    }
+
     async fn put_one_back(&self, item: Archived) -> Result<PutBack, StoreError> {
         let kept = PutBack { kept: 1, ..PutBack::default() };
         match item {
@@ -84,12 +115,16 @@ impl DynamoDbStore {
                 self.tables().note_dead_letter(&id, arrived_at).await?;
                 Ok(kept)
             }
+            Archived::Deliveries { dead_letters, .. } if dead_letters > MAX_NOTES => {
+                Ok(PutBack { no_place: 1, ..PutBack::default() })
+            }
             Archived::Deliveries { week, dead_letters, .. } => {
                 self.note_counted(week, dead_letters).await?;
                 Ok(kept)
             }
             // A tombstone lies under its id, and messages in their queue; interactions come as events.
             Archived::Erased(ErasedId::Sha256(_))
+            | Archived::ErasedSession(_)
             | Archived::DeadLetter(_)
             | Archived::Interaction(_) => Ok(PutBack { no_place: 1, ..PutBack::default() }),
         }
@@ -110,24 +145,30 @@ fn read_waiting(mut item: Attributes) -> Read {
     let request_id = request_id(&mut item)?;
     let row = read_row(item)?;
     if row.erased {
-        return Ok(Some(Archived::Erased(ErasedId::RequestId(request_id))));
+        return Ok(vec![Archived::Erased(ErasedId::RequestId(request_id))]);
     }
     let waiting = Interaction { request_id, query: row.query, response: row.response };
-    Ok(waiting.at().is_some().then_some(Archived::Interaction(Box::new(waiting))))
+    let is_one = waiting.at().is_some();
+    Ok(is_one.then(|| Archived::Interaction(Box::new(waiting))).into_iter().collect())
 }
 
 /// An item of `CV-Analytics`: an interaction, a tombstone or the product's own state.
 fn read_kept(mut item: Attributes) -> Read {
     if is_own_state(&item) {
-        return Ok(Some(match read_own_state(item)? {
-            OwnState::Ledger { key, value } => Archived::Ledger { key, value },
-            OwnState::DeadLetter { id, arrived_at } => Archived::DeadLetterNote { id, arrived_at },
-        }));
+        return Ok(match read_own_state(item)? {
+            OwnState::Ledger { key, value } => match marks_in(&key, &value) {
+                Some(marks) => marks?.into_iter().map(Archived::ErasedSession).collect(),
+                None => vec![Archived::Ledger { key, value }],
+            },
+            OwnState::DeadLetter { id, arrived_at } => {
+                vec![Archived::DeadLetterNote { id, arrived_at }]
+            }
+        });
     }
     let id = request_id(&mut item)?;
     item.extend(key(id.as_str()));
-    Ok(Some(match read_record(item)? {
+    Ok(vec![match read_record(item)? {
         Record::Interaction(record) => Archived::Interaction(Box::new(record)),
         Record::Erased => Archived::Erased(ErasedId::RequestId(id)),
-    }))
+    }])
 }

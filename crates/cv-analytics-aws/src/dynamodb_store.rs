@@ -16,6 +16,7 @@ use cv_analytics_core::week::IsoWeek;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::erased_sessions::ErasedSessions;
 use crate::gathering::Gathered;
 use crate::interactions::{Reach, stream_interactions};
 use crate::joining::{Joining, Kept};
@@ -34,6 +35,7 @@ pub struct DynamoDbStore {
     tables: Tables,
     clock: fn() -> Timestamp,
     promotes: bool,
+    erased_sessions: ErasedSessions,
 }
 
 /// How the halves of one request were kept.
@@ -48,7 +50,7 @@ pub struct Joined {
 impl DynamoDbStore {
     /// The store in `tables`; `clock` says when rows may leave and how long halves have waited.
     pub fn new(tables: Tables, clock: fn() -> Timestamp) -> Self {
-        Self { tables, clock, promotes: false }
+        Self { tables, clock, promotes: false, erased_sessions: ErasedSessions::default() }
     }
 
     /// The same store, that promotes lone halves on the way whenever it is observed: the
@@ -63,7 +65,9 @@ impl DynamoDbStore {
         &self.tables
     }
 
-    /// Joins what came for one request in one batch. Once this returns, the halves are durable.
+    /// Joins what came for one request in one batch. Once this returns, the halves are durable. Where one
+    /// names a session that was erased, the whole request is erased: what came before without naming it,
+    /// and what comes later.
     ///
     /// # Errors
     /// [`TableError`]: nothing may be taken as kept, and the same call may be made again.
@@ -72,6 +76,10 @@ impl DynamoDbStore {
         delivered: Interaction,
         arrived_at: Timestamp,
     ) -> Result<Joined, TableError> {
+        if self.names_erased_session(delivered.sessions()).await? {
+            self.forget_request(&delivered.request_id).await?;
+            return Ok(Joined { kept: Kept::Erased, record_put: false });
+        }
         let tables = &self.tables;
         let mut record_put = false;
         let mut joining = Joining::begin(delivered);
@@ -192,6 +200,11 @@ impl DynamoDbStore {
     pub async fn promote_what_waits(&self, period: Range<Timestamp>) -> Result<(), TableError> {
         let pages = stream_interactions(self.clone().promoting(), Reach::Period(period));
         pages.try_for_each(|_| async { Ok(()) }).await
+    }
+
+    /// The marks of erased sessions.
+    pub(crate) fn erased_sessions(&self) -> &ErasedSessions {
+        &self.erased_sessions
     }
 
     /// The time.

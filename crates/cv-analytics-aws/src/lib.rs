@@ -16,7 +16,7 @@
 //!    `queues`,
 //!    `dead_letter_queue` and `visibility`: SQS (feature
 //!    `queue`); `ses`: mail (feature `mail`).
-//! 6. `archive`, [`erasure`], `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
+//! 6. `archive`, [`erasure`] with `erased_sessions`, `table_contents` and `dead_letter_shelf`: what the program does beyond the ports.
 //! 7. `prices` and `cost` (feature `cost`): AWS's prices, and what a month comes to.
 
 mod archive;
@@ -31,6 +31,7 @@ pub mod dead_letter_queue;
 #[cfg(feature = "queue")]
 pub mod dead_letter_shelf;
 pub mod dynamodb_store;
+mod erased_sessions;
 pub mod erasure;
 pub mod gathering;
 pub mod interaction_path;

@@ -12,6 +12,8 @@
 mod browse;
 #[path = "on_dynoxide/emulated_tables.rs"]
 mod emulated_tables;
+#[path = "on_dynoxide/erased_sessions.rs"]
+mod erased_sessions;
 #[path = "on_dynoxide/expired_rows.rs"]
 mod expired_rows;
 #[path = "on_dynoxide/ledger.rs"]

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use crate::dead_letter::DeadLetter;
+use crate::erasure::Mark;
 use crate::event::RequestId;
 use crate::interaction::Interaction;
 use crate::store::StoreError;
@@ -21,8 +22,10 @@ pub enum Archived {
         /// Its value.
         value: String,
     },
-    /// The mark of something that was erased.
+    /// The mark of a request that was erased.
     Erased(ErasedId),
+    /// The mark of a session that was erased.
+    ErasedSession(Mark),
     /// How much arrived in a week that added nothing, could not be read, or was refused.
     Deliveries {
         /// The week of arrival.
@@ -53,7 +56,7 @@ pub enum ErasedId {
     /// The id itself: DynamoDB's tombstone lies under it.
     RequestId(RequestId),
     /// Its SHA-256: SQLite keeps no more.
-    Sha256([u8; 32]),
+    Sha256(Mark),
 }
 
 /// Where reading goes on: a store's own words, good for this store alone.

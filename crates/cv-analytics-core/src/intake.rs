@@ -59,7 +59,7 @@ impl Intake {
     }
 
     /// Reads events as a store kept them, in their canonical form: nothing is taken out, cut or found
-    /// that was not when they first came, so that an older archive gives its records back unchanged.
+    /// that was not when they first came.
     pub fn as_kept() -> Self {
         let privacy = Privacy {
             redact_text: false,
@@ -67,6 +67,12 @@ impl Intake {
             drop_user_agent: false,
             session_key: SessionKey::new(Vec::new()),
         };
+        Self::of_archive(privacy)
+    }
+
+    /// Reads events as a store kept them, whoever wrote them down: takes out what `privacy` says. What was
+    /// kept under the same rules stays as it is.
+    pub fn of_archive(privacy: Privacy) -> Self {
         Self { privacy, as_kept: true }
     }
 
@@ -413,7 +419,7 @@ impl Intake {
                 format!("the other fields have {bytes} bytes, {KEPT_MAX_BYTES} at most"),
             ));
         }
-        if !self.as_kept {
+        if !self.as_kept || self.privacy.redact_text || self.privacy.hash_sessions {
             let cut = self.privacy.fields(&mut fields.rest);
             mark_cut(&mut fields.rest, cut);
         }

@@ -10,7 +10,8 @@
 //! 5. [`interaction`]: the joining law; [`canary`]: what was sent to check the installation alone.
 //! 6. [`canonical`]: halves written as the events of the contract again.
 //! 7. [`refusal`]: messages refused at the door. [`store`] and [`observation_page`]: the ports that a store offers, and what a report reads;
-//!    [`id_fields`]: whether a dead letter belongs to what is to be forgotten; [`session_key`]: where
+//!    [`erasure`]: what is left of what was erased, and [`id_fields`]: whether a dead letter belongs to it;
+//!    [`session_key`]: where
 //!    the key of the session hash is kept; [`archive`]: what an archive holds of a store;
 //!    [`browse`]: single interactions for a dashboard.
 
@@ -19,6 +20,7 @@ pub mod browse;
 pub mod canary;
 pub mod canonical;
 pub mod dead_letter;
+pub mod erasure;
 pub mod event;
 mod field;
 pub mod id_fields;

@@ -4,7 +4,7 @@ use crate::privacy::SessionKey;
 use crate::store::{Ledger, StoreError};
 
 /// The ledger's key of the session hash's key.
-const SESSION_KEY: &str = "cv-analytics:session-key";
+pub const SESSION_KEY: &str = "cv-analytics:session-key";
 
 /// The key that is kept in `ledger`, if there is one.
 ///

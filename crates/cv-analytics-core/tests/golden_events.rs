@@ -16,14 +16,24 @@ use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn intake() -> Intake {
     Intake::new(Privacy::full(SessionKey::new(b"golden".to_vec())))
 }
 
+/// Reads what an archive holds, under the same rules.
+fn of_archive() -> Intake {
+    Intake::of_archive(Privacy::full(SessionKey::new(b"golden".to_vec())))
+}
+
 fn read(body: &[u8]) -> Value {
-    match intake().read(body, Timestamp::from_millis(0)) {
+    read_by(&intake(), body)
+}
+
+fn read_by(intake: &Intake, body: &[u8]) -> Value {
+    match intake.read(body, Timestamp::from_millis(0)) {
         Content::Event(event) => {
             let Joined::Changed(record) = Interaction::join(None, &event) else {
                 panic!("nothing was there")
@@ -54,12 +64,14 @@ fn every_golden_event_is_read_as_its_file_says_and_again_when_exported() {
         let made = read(golden["event"].to_string().as_bytes());
         assert_eq!(made, golden["expect"], "{}", file.display());
         for event in made["events"].as_array().into_iter().flatten() {
-            assert_eq!(
-                read(event.to_string().as_bytes()),
-                made,
-                "exported and read again: {}",
-                file.display()
-            );
+            for intake in [intake(), of_archive()] {
+                assert_eq!(
+                    read_by(&intake, event.to_string().as_bytes()),
+                    made,
+                    "exported and read again: {}",
+                    file.display()
+                );
+            }
         }
     }
 }
@@ -170,6 +182,47 @@ fn an_event_is_read_as_it_was_kept() {
         panic!("was not read")
     };
     assert_eq!(kept.to_json(), event);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn an_archive_gives_back_what_was_kept_under_the_same_rules(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "07700 900123", "AKIAIOSFODNN7EXAMPLE", "jane@example.com", "token=", "password: hunter2", "[phone]", "(at)",
+                " ", "   ", "https://", "1", "12", "x", "ß", "DE89 3704 0044 0532 0130 00", "\n", "\u{202e}", "\"",
+            ]),
+            1..30,
+        ),
+        times in 1_usize..150,
+    ) {
+        let text = format!("x {}", pieces.concat().repeat(times));
+        let event = json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000_000_i64, "matchType": "none",
+            "query": text, "queryTimestamp": 1_763_000_000_000_i64, "reasoning": text, "answer": text, "topic": text,
+            "missingSkills": [text, "Go"], "note": {"deep": [text], "session_id": text}, "sessionId": text, "other words": text});
+        let kept = read(event.to_string().as_bytes());
+        for event in kept["events"].as_array().into_iter().flatten() {
+            prop_assert_eq!(read_by(&of_archive(), event.to_string().as_bytes()), kept.clone());
+        }
+    }
+}
+
+#[test]
+fn what_somebody_else_kept_goes_through_the_rules() {
+    let event = json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000_000_i64,
+                       "query": "mail jane@example.com", "sessionId": "s", "note": "call 07911 123456 please",
+                       "metadata": {"userAgent": "Mozilla/5.0", "session_id": "s"}});
+    let made = read_by(&of_archive(), event.to_string().as_bytes());
+    let kept = &made["events"][0];
+    assert_eq!(
+        (&kept["query"], &kept["note"]),
+        (&json!("mail [email]"), &json!("call [phone] please"))
+    );
+    assert!(kept["sessionId"].as_str().unwrap().starts_with("hashed:"), "{kept}");
+    assert_eq!(kept["metadata"]["session_id"], kept["sessionId"]);
+    assert_eq!(kept["metadata"].get("userAgent"), None);
 }
 
 #[test]

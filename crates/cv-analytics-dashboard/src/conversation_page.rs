@@ -122,7 +122,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         page: (last_page > 1).then(|| format!("Page {number} of {last_page}")),
         note: times.note(),
         turns: turns(
-            &whole(&dashboard.store, shown.iter().map(|row| &row.1)).await?,
+            &whole(&dashboard.store, shown.iter().map(|row| row.1.as_str())).await?,
             &naming,
             &times,
         ),

@@ -39,6 +39,8 @@ pub enum Retried {
     Kept,
     /// It still cannot be read.
     StillDead,
+    /// It is of what the owner had erased, and is dropped.
+    Erased,
     /// It is on its way through the queue again.
     Sent,
     /// There is none with this id.

@@ -54,10 +54,11 @@ struct LetterView {
 /// A letter that was read in vain, in the address.
 const STILL_UNREADABLE: &str = "still";
 /// What was done, by the word in the address.
-const DONE: [(&str, &str); 5] = [
+const DONE: [(&str, &str); 6] = [
     ("kept", "It could be read this time, and is stored."),
     (STILL_UNREADABLE, "Still unreadable. It stays."),
     ("sent", "Sent through the queue again. If it is still unreadable, it comes back."),
+    ("erased", "It was of what you had erased, and is deleted."),
     ("dropped", "Deleted."),
     ("gone", "It was already gone."),
 ];
@@ -141,6 +142,7 @@ pub(crate) async fn retry<S: Browse, D: DeadLetters>(
     Ok(done(match retried {
         Retried::Kept => "kept",
         Retried::StillDead => "still",
+        Retried::Erased => "erased",
         Retried::Sent => "sent",
         Retried::NotThere => "gone",
     }))

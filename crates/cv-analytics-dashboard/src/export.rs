@@ -1,4 +1,8 @@
 //! `/questions.csv` and `/questions.jsonl`: every question that the filters find, streamed.
+//!
+//! Who takes a download may be slow, or stop. So the search, which holds one state of the store, runs to
+//! its end first and keeps no more than ids; the questions are then looked up page by page as they are
+//! taken, and nothing of the store is held between two pages.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::browse::Browse;
-use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
+use cv_analytics_core::event::{MatchScore, MatchType, Outcome, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::{Observation, StoreError};
@@ -22,10 +26,12 @@ use tokio::sync::mpsc;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
-use crate::question_view::{model, whole};
+use crate::question_view::{whole, model};
 use crate::reports::Naming;
 use crate::weeks::shown_week;
 
+/// Questions in a page.
+const PAGE: usize = 500;
 /// Pages that are made ahead of who takes them.
 const MAX_PAGES_AHEAD: usize = 2;
 
@@ -159,11 +165,13 @@ async fn write<S: Browse>(
     }
     for back in 0..filter.weeks.unwrap_or(1) {
         let week = newest.earlier(back);
+        let mut ids = Vec::new();
         let mut pages = pin!(store.observations(week.start()..week.end()));
         while let Some(page) = pages.try_next().await? {
-            let mut found = Vec::new();
-            search.search(&page, |observation| found.push(observation.to_owned()));
-            let found = whole(store, found.iter().map(|row| &row.request_id)).await?;
+            search.search(&page, |found| ids.extend(RequestId::new(found.request_id).ok()));
+        }
+        for page in ids.chunks(PAGE) {
+            let found = whole(store, page.iter().map(RequestId::as_str)).await?;
             let lines = lines(&found, &mut search, format)?;
             if !lines.is_empty() && made.send(Ok(lines)).await.is_err() {
                 return Ok(());

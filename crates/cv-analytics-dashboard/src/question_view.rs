@@ -76,9 +76,9 @@ pub(crate) struct Handling {
 /// The interactions with these ids, whole; those that were erased meanwhile are left out.
 pub(crate) async fn whole<S: Browse>(
     store: &S,
-    ids: impl Iterator<Item = &String>,
+    ids: impl Iterator<Item = &str>,
 ) -> Result<Vec<Interaction>, PageError> {
-    let ids = ids.filter_map(|id| RequestId::new(id.clone()).ok());
+    let ids = ids.filter_map(|id| RequestId::new(id).ok());
     let found = stream::iter(ids.collect::<Vec<_>>())
         .map(|id| async move { store.interaction(&id).await })
         .buffered(LOOKUP_CONCURRENCY)

@@ -116,7 +116,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     }
     let found = search(store, &naming, &filter, newest).await?;
     let rows =
-        rows(&whole(store, found.rows.iter().map(|row| &row.request_id)).await?, &naming, &times);
+        rows(&whole(store, found.rows.iter().map(|row| row.request_id.as_str())).await?, &naming, &times);
     let marked = MarkedView::of(naming.rules.settings(), &raw, now);
     let view =
         QuestionsView { rows, marked, ..view(&filter, newest, &weeks, &naming, &found, &times) };

@@ -20,7 +20,7 @@ use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::StoreError;
+use cv_analytics_core::store::{Disposition, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
@@ -148,6 +148,7 @@ impl Processor {
         let Progress { canaries, kept, set_aside } = &progress;
         let metrics = BatchMetrics {
             received: (messages.len() - canaries) as u64,
+            erased: kept.metrics.erased + set_aside.metrics.erased,
             dead_letters: kept.metrics.dead_letters + set_aside.metrics.dead_letters,
             failed: failed.len() as u64,
             oldest_ms: u64::try_from(age).unwrap_or(0),
@@ -253,45 +254,66 @@ impl Processor {
     /// Sends what cannot be read to the dead-letter queue.
     async fn set_aside_all<'m>(&self, unreadable: Vec<Unreadable<'m>>, done: &mut Done<'m>) {
         let set_aside = |unreadable: Unreadable<'m>| async move {
-            let is_set_aside = self.set_aside(&unreadable).await;
-            (unreadable, is_set_aside)
+            let became = self.set_aside(&unreadable).await;
+            (unreadable, became)
         };
         let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(AT_ONCE);
-        while let Some((Unreadable { message, letter }, is_set_aside)) = all.next().await {
-            if is_set_aside {
-                done.messages.push(message);
-                done.metrics.dead_letters += u64::from(!letter.is_canary());
+        while let Some((Unreadable { message, letter }, became)) = all.next().await {
+            let Some(disposition) = became else { continue };
+            done.messages.push(message);
+            if !letter.is_canary() {
+                done.metrics.count(disposition);
             }
         }
     }
 
-    /// Notes a dead letter and sends it to its queue; `false` where that failed. Noted first: the
-    /// note of one message is written once however often this is repeated.
-    async fn set_aside(&self, Unreadable { message, letter }: &Unreadable<'_>) -> bool {
+    /// Notes a dead letter and sends it to its queue, unless it names what was erased; `None` where that
+    /// failed. Noted first: the note of one message is written once however often this is repeated.
+    async fn set_aside(
+        &self,
+        Unreadable { message, letter }: &Unreadable<'_>,
+    ) -> Option<Disposition> {
+        match self.names_erased(letter).await {
+            Ok(false) => {}
+            Ok(true) => return Some(Disposition::Erased),
+            Err(error) => {
+                tracing::warn!(error = %error, "whether a dead letter is to be kept could not be read: it comes again");
+                return None;
+            }
+        }
         let Some(queue) = &self.dead_letters else {
             tracing::warn!(
                 reason = letter.reason.code(),
                 "a message cannot be read and DEAD_LETTER_QUEUE_URL is not set: SQS moves it after its last receive"
             );
-            return false;
+            return None;
         };
         let id = letter_id(message.dead_letter_id.as_deref(), &message.id);
         if !letter.is_canary()
             && let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await
         {
             tracing::warn!(error = %error, "a dead letter could not be noted: it comes again");
-            return false;
+            return None;
         }
         if let Err(error) = queue.send(id, &message.id, letter).await {
             tracing::warn!(error = %error, "a dead letter could not be sent: it comes again");
-            return false;
+            return None;
         }
         tracing::info!(
             message_id = id,
             reason = letter.reason.code(),
             "a message cannot be read and lies in the dead-letter queue"
         );
-        true
+        Some(Disposition::DeadLetter)
+    }
+
+    /// Whether a dead letter names a request or a session that was erased.
+    async fn names_erased(&self, letter: &DeadLetter) -> Result<bool, StoreError> {
+        if letter.is_canary() {
+            return Ok(false);
+        }
+        let privacy = self.intake().await?.privacy();
+        Ok(self.store.names_erased(&letter.body, privacy).await?)
     }
 
     /// Lets the messages that failed wait, longer with every time, where they hold nobody else up:

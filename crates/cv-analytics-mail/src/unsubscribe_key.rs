@@ -9,7 +9,7 @@ use crate::mail_address::MailAddress;
 use crate::sent_mark::recipient_digest;
 
 /// The ledger's key of the key.
-const LEDGER_KEY: &str = "cv-analytics:unsubscribe-key";
+pub const LEDGER_KEY: &str = "cv-analytics:unsubscribe-key";
 /// Hexadecimal digits of a recipient's digest, and as many of its code.
 const DIGITS: usize = 32;
 

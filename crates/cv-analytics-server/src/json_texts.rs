@@ -1,7 +1,7 @@
 //! The JSON texts of an input, one by one, whatever parts them: lines, an array, or nothing at all.
 //!
-//! The only reader of events that come as text: `POST /v1/events`, imports, restored archives and what
-//! is sent to a queue go through it.
+//! The only reader of events that come as text in whatever form: `POST /v1/events`, imports and what is sent
+//! to a queue go through it.
 
 use std::io::{Error, ErrorKind, Read, Result};
 

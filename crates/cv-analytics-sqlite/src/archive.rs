@@ -6,17 +6,20 @@ use std::collections::HashSet;
 
 use cv_analytics_core::archive::{Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack};
 use cv_analytics_core::dead_letter::DeadLetter;
-use cv_analytics_core::event::RequestId;
-use cv_analytics_core::store::{Arrival, Receipt, StoreError};
+use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::store::{Arrival, Disposition, Receipt, StoreError};
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
 use crate::SqliteStore;
-use crate::batch::{Batch, Prepared, tombstone};
+use crate::batch::{Batch, Prepared};
 use crate::columns::COLUMNS;
 use crate::dead_letters::letter;
-use crate::erasure::clean_the_files;
+use crate::erasure::{
+    clean_the_files, drop_erased_letters, erase_request, is_erased, is_erased_session,
+    mark_request, mark_session,
+};
 use crate::error::{Failure, Result};
 use crate::ledger;
 use crate::row;
@@ -30,6 +33,7 @@ const LETTERS: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Table {
     Erased,
+    ErasedSessions,
     Ledger,
     Deliveries,
     DeadLetters,
@@ -37,8 +41,9 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Erased, "erased"),
+        (Self::ErasedSessions, "erased-sessions"),
         (Self::Ledger, "ledger"),
         (Self::Deliveries, "deliveries"),
         (Self::DeadLetters, "dead-letters"),
@@ -88,18 +93,18 @@ impl Archive for SqliteStore {
     async fn put_back(&self, items: Vec<Archived>) -> std::result::Result<PutBack, StoreError> {
         self.writer
             .run("put back what was archived", move |writer| {
-                let (done, erased) = writer.in_batch(|batch| {
+                let done = writer.in_batch(|batch| {
                     let mut done = PutBack::default();
-                    let mut erased = HashSet::new();
+                    let mut are_new = false;
                     for item in &items {
-                        done = done.plus(put(batch, item, &mut erased)?);
+                        done = done.plus(put(batch, item, &mut are_new)?);
                     }
-                    let erased = erase_marked(batch.connection(), &erased)?;
-                    Ok((done, erased))
+                    if are_new {
+                        erase_marked(batch.connection())?;
+                    }
+                    Ok(done)
                 })?;
-                if erased {
-                    clean_the_files(writer)?;
-                }
+                clean_the_files(writer)?;
                 Ok(done)
             })
             .await
@@ -128,12 +133,13 @@ impl SqliteStore {
                             Some(letters) => letters,
                             letters => letters.insert(letter_digests(batch.connection())?),
                         };
+                        let mut disposition = Disposition::DeadLetter;
                         if let Some(letter) = arrival.letter()
                             && letters.insert(Sha256::digest(&letter.body).into())
                         {
-                            batch.put_letter_back(letter)?;
+                            disposition = batch.put_letter_back(letter)?;
                         }
-                        Ok(batch.dead_letter_receipt())
+                        Ok(batch.letter_receipt(disposition))
                     };
                     arrivals.iter().map(import).collect()
                 })
@@ -154,6 +160,12 @@ fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage>
             let sql = "SELECT request_id_sha256, hex(request_id_sha256) FROM erased \
                        WHERE hex(request_id_sha256) > ?1 ORDER BY hex(request_id_sha256)";
             read(connection, sql, text, limit, |row| Ok((erased(row)?, row.get(1)?)))?
+        }
+        Table::ErasedSessions => {
+            let sql = "SELECT session_sha256, hex(session_sha256) FROM erased_sessions \
+                       WHERE hex(session_sha256) > ?1 ORDER BY hex(session_sha256)";
+            let item = |row: &Row<'_>| Ok((Archived::ErasedSession(row.get(0)?), row.get(1)?));
+            read(connection, sql, text, limit, item)?
         }
         Table::Ledger => {
             let sql = "SELECT key, value FROM ledger WHERE key > ?1 ORDER BY key";
@@ -229,8 +241,8 @@ fn deliveries(row: &Row<'_>) -> Result<Archived> {
     })
 }
 
-/// Puts one thing back, and notes what it says is erased.
-fn put(batch: &mut Batch<'_>, item: &Archived, erased: &mut HashSet<[u8; 32]>) -> Result<PutBack> {
+/// Puts one thing back, and notes whether it is a mark of what is erased that was not there.
+fn put(batch: &mut Batch<'_>, item: &Archived, are_new: &mut bool) -> Result<PutBack> {
     let connection = batch.connection();
     let kept = PutBack { kept: 1, ..PutBack::default() };
     match item {
@@ -243,16 +255,17 @@ fn put(batch: &mut Batch<'_>, item: &Archived, erased: &mut HashSet<[u8; 32]>) -
             Ok(if is_same { kept } else { PutBack { differing: 1, ..PutBack::default() } })
         }
         Archived::Erased(id) => {
-            let digest = match id {
-                ErasedId::Sha256(digest) => *digest,
-                ErasedId::RequestId(id) => tombstone(id),
+            let mark = match id {
+                ErasedId::Sha256(mark) => *mark,
+                ErasedId::RequestId(id) => id.mark(),
             };
-            let new = connection
-                .prepare_cached("INSERT OR IGNORE INTO erased VALUES (?1)")?
-                .execute(params![digest])?;
-            if new == 1 {
-                erased.insert(digest);
-            }
+            *are_new |= mark_request(connection, &mark)?;
+            batch.marks_were_put();
+            Ok(kept)
+        }
+        Archived::ErasedSession(mark) => {
+            *are_new |= mark_session(connection, mark)?;
+            batch.marks_were_put();
             Ok(kept)
         }
         Archived::Deliveries { week, duplicates, conflicts, dead_letters, refused } => {
@@ -307,26 +320,26 @@ fn letter_digests(connection: &Connection) -> Result<HashSet<[u8; 32]>> {
     Ok(digests)
 }
 
-/// Deletes the interactions that new marks say are erased; whether there were any.
-fn erase_marked(connection: &Connection, erased: &HashSet<[u8; 32]>) -> Result<bool> {
-    if erased.is_empty() {
-        return Ok(false);
-    }
+/// Erases the interactions and the dead letters that marks say are erased.
+fn erase_marked(connection: &Connection) -> Result<()> {
     let mut doomed = Vec::new();
-    let mut statement = connection.prepare("SELECT id, request_id FROM interactions")?;
+    let mut statement = connection
+        .prepare("SELECT request_id, query_session, response_session FROM interactions")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let id = RequestId::new(row.get::<_, String>(1)?)
+        let id = RequestId::new(row.get::<_, String>(0)?)
             .map_err(|error| Failure::Row(error.to_string()))?;
-        if erased.contains(&tombstone(&id)) {
-            doomed.push(row.get::<_, i64>(0)?);
+        let mut is_marked = is_erased(connection, &id)?;
+        for session in [row.get(1)?, row.get::<_, Option<String>>(2)?].into_iter().flatten() {
+            is_marked |= is_erased_session(connection, &SessionId::from_store(session))?;
+        }
+        if is_marked {
+            doomed.push(id);
         }
     }
     for id in &doomed {
-        connection.prepare_cached("DELETE FROM interactions WHERE id = ?1")?.execute([id])?;
+        erase_request(connection, id)?;
     }
-    if !doomed.is_empty() {
-        connection.execute("UPDATE state SET erasure_pending = 1", [])?;
-    }
-    Ok(!doomed.is_empty())
+    drop_erased_letters(connection)?;
+    Ok(())
 }

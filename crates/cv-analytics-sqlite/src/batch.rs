@@ -9,12 +9,12 @@ use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::store::{Arrival, Disposition, Receipt};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
+use rusqlite::{CachedStatement, Connection, params};
 
 use crate::changes::WeekNumber;
 use crate::columns::{COLUMNS, Columns, INSERT, JsonColumns, UPDATE, UPDATE_AT_THE_SAME_MOMENT};
 use crate::deduplication::Deduplication;
+use crate::erasure::{Marks, erase_request, is_erased, is_erased_session, names_erased};
 use crate::error::Result;
 use crate::row;
 
@@ -50,7 +50,7 @@ pub(crate) struct Batch<'t> {
     deduplication: &'t mut Deduplication,
     insert: CachedStatement<'t>,
     sequence: i64,
-    erased_any: bool,
+    marks: Marks,
     added: usize,
     now: Option<Timestamp>,
     added_nothing: HashMap<IsoWeek, Counts>,
@@ -72,16 +72,22 @@ impl<'t> Batch<'t> {
         deduplication: &'t mut Deduplication,
     ) -> Result<Self> {
         deduplication.catch_up(connection)?;
-        let (sequence, erased_any) = connection
-            .prepare_cached("SELECT sequence, EXISTS (SELECT 1 FROM erased) FROM state")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (sequence, marks) = connection
+            .prepare_cached(
+                "SELECT sequence, EXISTS (SELECT 1 FROM erased), \
+                 EXISTS (SELECT 1 FROM erased_sessions) FROM state",
+            )?
+            .query_row([], |row| {
+                let marks = Marks { of_requests: row.get(1)?, of_sessions: row.get(2)? };
+                Ok((row.get(0)?, marks))
+            })?;
         let insert = connection.prepare_cached(INSERT)?;
         Ok(Self {
             connection,
             deduplication,
             insert,
             sequence,
-            erased_any,
+            marks,
             added: 0,
             now: None,
             added_nothing: HashMap::new(),
@@ -106,10 +112,7 @@ impl<'t> Batch<'t> {
         }
         let disposition = match content {
             Content::Event(event) => self.join(event, &prepared.json)?,
-            Content::DeadLetter(letter) => {
-                self.set_aside(letter)?;
-                Disposition::DeadLetter
-            }
+            Content::DeadLetter(letter) => self.set_aside(letter)?,
         };
         if !content.is_canary() {
             self.count(disposition, *arrived_at);
@@ -127,25 +130,31 @@ impl<'t> Batch<'t> {
         Ok(Some(receipt(disposition, sequence)))
     }
 
-    /// Says that a dead letter is kept.
-    pub(crate) fn dead_letter_receipt(&self) -> Receipt {
-        receipt(Disposition::DeadLetter, self.sequence)
+    /// Says what became of a dead letter.
+    pub(crate) fn letter_receipt(&self, disposition: Disposition) -> Receipt {
+        receipt(disposition, self.sequence)
     }
 
     /// Puts a dead letter back that was archived. It was counted when it arrived, and is not again.
-    pub(crate) fn put_letter_back(&mut self, letter: &DeadLetter) -> Result<()> {
+    pub(crate) fn put_letter_back(&mut self, letter: &DeadLetter) -> Result<Disposition> {
         self.sequence += 1;
         self.set_aside(letter)
+    }
+
+    /// Whether a message that cannot be read names what was erased.
+    pub(crate) fn names_erased(&self, body: &[u8]) -> Result<bool> {
+        let Marks { of_requests, of_sessions } = self.marks;
+        Ok((of_requests || of_sessions) && names_erased(self.connection, body)?)
+    }
+
+    /// Looks for marks from now on, since some were put.
+    pub(crate) fn marks_were_put(&mut self) {
+        self.marks = Marks { of_requests: true, of_sessions: true };
     }
 
     /// The transaction's connection.
     pub(crate) fn connection(&self) -> &'t Connection {
         self.connection
-    }
-
-    /// The last number that was given.
-    pub(crate) fn sequence(&self) -> i64 {
-        self.sequence
     }
 
     /// Writes what is written once a transaction, and gives the weeks that were touched.
@@ -183,7 +192,7 @@ impl<'t> Batch<'t> {
     }
 
     fn join(&mut self, event: &Event, json: &JsonColumns) -> Result<Disposition> {
-        if self.erased_any && is_erased(self.connection, &event.request_id)? {
+        if self.is_erased(event)? {
             return Ok(Disposition::Erased);
         }
         if Columns::from(event).execute(&mut self.insert, json, Some(self.sequence))? {
@@ -207,7 +216,30 @@ impl<'t> Batch<'t> {
         }
     }
 
-    fn set_aside(&self, letter: &DeadLetter) -> Result<()> {
+    /// Whether an event's request was erased, or a session that it names. With the session goes the whole
+    /// request: what came before without naming it, and what comes later.
+    fn is_erased(&mut self, event: &Event) -> Result<bool> {
+        let request_id = &event.request_id;
+        if self.marks.of_requests && is_erased(self.connection, request_id)? {
+            return Ok(true);
+        }
+        let mut is_of_one = false;
+        for session in event.sessions().filter(|_| self.marks.of_sessions) {
+            is_of_one |= is_erased_session(self.connection, session)?;
+        }
+        if is_of_one {
+            self.touch(present(self.connection, request_id)?.and_then(|present| present.at()));
+            erase_request(self.connection, request_id)?;
+            self.marks.of_requests = true;
+        }
+        Ok(is_of_one)
+    }
+
+    /// Keeps a dead letter, unless it names what was erased.
+    fn set_aside(&self, letter: &DeadLetter) -> Result<Disposition> {
+        if self.names_erased(&letter.body)? {
+            return Ok(Disposition::Erased);
+        }
         self.connection
             .prepare_cached(
                 "INSERT INTO dead_letters (id, reason, detail, arrived_at, body) \
@@ -220,7 +252,7 @@ impl<'t> Batch<'t> {
                 letter.arrived_at.as_millis(),
                 letter.body
             ])?;
-        Ok(())
+        Ok(Disposition::DeadLetter)
     }
 
     fn count(&mut self, disposition: Disposition, arrived_at: Timestamp) {
@@ -250,17 +282,4 @@ pub(crate) fn present(
         .prepare_cached(&format!("SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"))?;
     let mut rows = statement.query([request_id.as_str()])?;
     rows.next()?.map(row::interaction).transpose()
-}
-
-fn is_erased(connection: &Connection, request_id: &RequestId) -> Result<bool> {
-    let found = connection
-        .prepare_cached("SELECT 1 FROM erased WHERE request_id_sha256 = ?1")?
-        .query_row([tombstone(request_id)], |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
-}
-
-/// What is left of an erased request id.
-pub(crate) fn tombstone(request_id: &RequestId) -> [u8; 32] {
-    Sha256::digest(request_id.as_str()).into()
 }

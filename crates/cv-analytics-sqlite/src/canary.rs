@@ -8,8 +8,9 @@ use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::params;
 
 use crate::SqliteStore;
-use crate::batch::{present, tombstone};
+use crate::batch::present;
 use crate::dead_letters::letter;
+use crate::erasure::mark_request;
 
 impl SqliteStore {
     /// The interaction with this request id.
@@ -30,9 +31,7 @@ impl SqliteStore {
         self.writer
             .run("remove the canary", move |writer| {
                 writer.in_transaction(|transaction| {
-                    transaction
-                        .prepare_cached("INSERT OR IGNORE INTO erased VALUES (?1)")?
-                        .execute(params![tombstone(&request_id)])?;
+                    mark_request(transaction, &request_id.mark())?;
                     let removed = transaction
                         .prepare_cached(
                             "DELETE FROM interactions WHERE request_id = ?1 \

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
 use crate::batch::{Batch, Prepared};
+use crate::erasure::{bytes_are_left, clean_the_files};
 use crate::error::{Failure, Result};
 use crate::row::moment;
 
@@ -56,22 +57,46 @@ impl SqliteStore {
         self.reader.read("read the dead letter", move |connection| whole(connection, id)).await
     }
 
-    /// Drops a dead letter; `false` where there is none with this id. Its count stays.
-    pub async fn drop_dead_letter(&self, id: i64) -> std::result::Result<bool, StoreError> {
-        self.writer
-            .run("drop the dead letter", move |writer| {
-                writer.in_transaction(|transaction| Ok(remove(transaction, id)?))
-            })
-            .await
+    /// Drops these dead letters in one step, down to their bytes, and gives the ids of which there were
+    /// none. Their count stays.
+    pub async fn drop_dead_letters(
+        &self,
+        ids: Vec<i64>,
+    ) -> std::result::Result<Vec<i64>, StoreError> {
+        self.drop_letters(move |connection| {
+            let mut missing = Vec::new();
+            for id in ids {
+                if !remove(connection, id)? {
+                    missing.push(id);
+                }
+            }
+            Ok(missing)
+        })
+        .await
     }
 
-    /// Drops every dead letter in one step and gives their number. Their count stays.
+    /// Drops every dead letter in one step, down to their bytes, and gives their number. Their count
+    /// stays.
     pub async fn drop_all_dead_letters(&self) -> std::result::Result<u64, StoreError> {
+        self.drop_letters(|connection| {
+            let dropped = connection.execute("DELETE FROM dead_letters", [])? as u64;
+            if dropped > 0 {
+                bytes_are_left(connection)?;
+            }
+            Ok(dropped)
+        })
+        .await
+    }
+
+    async fn drop_letters<T: Send + 'static>(
+        &self,
+        drop: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, StoreError> {
         self.writer
-            .run("drop the dead letters", |writer| {
-                writer.in_transaction(|transaction| {
-                    Ok(transaction.execute("DELETE FROM dead_letters", [])? as u64)
-                })
+            .run("drop the dead letters", move |writer| {
+                let dropped = writer.in_transaction(|transaction| drop(transaction))?;
+                clean_the_files(writer)?;
+                Ok(dropped)
             })
             .await
     }
@@ -86,9 +111,10 @@ impl SqliteStore {
     }
 
     /// Puts what dead letters have become in their place, all in one step: an event is kept and
-    /// its letter goes; what still cannot be read stays, under its new reason. One answer a
-    /// letter, `None` where there is none with this id. What happens here is no delivery and is
-    /// not counted again.
+    /// its letter goes; what still cannot be read stays, under its new reason, unless it names what was
+    /// erased. One answer a letter, `None` where there is none with this id. What happens here is no
+    /// delivery and is not counted again. The bytes of letters that went leave the files by
+    /// [`SqliteStore::clean_up`].
     pub async fn replace_dead_letters(
         &self,
         letters: Vec<(i64, Arrival)>,
@@ -131,6 +157,12 @@ impl Replacement {
             remove(connection, self.id)?;
             return Ok(Some(receipt));
         }
+        if let Some(letter) = self.prepared.letter()
+            && batch.names_erased(&letter.body)?
+        {
+            remove(connection, self.id)?;
+            return Ok(Some(batch.letter_receipt(Disposition::Erased)));
+        }
         if let Some((reason, detail)) = &self.still {
             connection
                 .prepare_cached(
@@ -139,14 +171,18 @@ impl Replacement {
                 )?
                 .execute(params![self.id, reason.code(), detail])?;
         }
-        let sequence = batch.sequence().unsigned_abs();
-        Ok(Some(Receipt { disposition: Disposition::DeadLetter, sequence }))
+        Ok(Some(batch.letter_receipt(Disposition::DeadLetter)))
     }
 }
 
 /// Removes a letter; `false` where it is not there.
-pub(crate) fn remove(connection: &Connection, id: i64) -> rusqlite::Result<bool> {
-    Ok(connection.prepare_cached("DELETE FROM dead_letters WHERE id = ?1")?.execute([id])? == 1)
+pub(crate) fn remove(connection: &Connection, id: i64) -> Result<bool> {
+    let mut delete = connection.prepare_cached("DELETE FROM dead_letters WHERE id = ?1")?;
+    let is_removed = delete.execute([id])? == 1;
+    if is_removed {
+        bytes_are_left(connection)?;
+    }
+    Ok(is_removed)
 }
 
 fn entry(row: &Row<'_>) -> Result<DeadLetterEntry> {

@@ -1,21 +1,28 @@
-//! Erasing what the owner was asked to forget, down to the bytes in the files.
+//! Erasing, down to the bytes in the files: the one way in which anything that holds somebody's text
+//! leaves the store.
 //!
 //! Deleting a row leaves its bytes in the free space of the file, and SQLite's `secure_delete`
-//! leaves those that moved when a page was split. So the file is written anew (`VACUUM`) and the
-//! write-ahead log emptied before the caller is answered. Writers wait for that, about a second
-//! for each 100 MB. A canary has nobody's bytes, so the file stays as it is.
+//! leaves those that moved when a page was split. So whatever deletes says in the same transaction that
+//! bytes are left ([`bytes_are_left`]), and [`clean_the_files`] writes the file anew (`VACUUM`) and
+//! empties the write-ahead log. What the owner asks for is cleaned before the caller is answered; after
+//! retention, and after a late message that brought more of an erased session to light, whoever runs the
+//! store calls [`SqliteStore::clean_up`]. Writers wait for it, about a second for each 100 MB. A canary has
+//! nobody's bytes, so the file stays as it is.
 
 use std::collections::BTreeSet;
 
+use cv_analytics_core::erasure::Mark;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::id_fields::names_one_of;
+use cv_analytics_core::id_fields::NamedIds;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::session_key::SESSION_KEY;
 use cv_analytics_core::store::StoreError;
 use rusqlite::{Connection, params};
 
 use crate::SqliteStore;
-use crate::batch::tombstone;
 use crate::dead_letters::remove;
 use crate::error::{Failure, Result};
+use crate::ledger;
 use crate::writer::Writer;
 
 const ERASING: &str = "erase";
@@ -30,9 +37,9 @@ pub struct Erased {
 }
 
 impl SqliteStore {
-    /// Erases the interaction and every dead letter that names it, and leaves a tombstone: the
+    /// Erases the interaction and every dead letter that names it, and leaves a mark: the
     /// request id's SHA-256, by which later halves are refused ([`Disposition::Erased`]). The
-    /// tombstone is left also where nothing was there yet.
+    /// mark is left also where nothing was there yet.
     ///
     /// # Errors
     /// Where the rows are gone but the file could not be written anew, the error says so; calling
@@ -44,44 +51,149 @@ impl SqliteStore {
         request_id: &RequestId,
     ) -> std::result::Result<Erased, StoreError> {
         let request_id = request_id.clone();
+        self.forget(move |connection| {
+            let interactions = u64::from(erase_request(connection, &request_id)?);
+            Ok(Erased { interactions, dead_letters: drop_erased_letters(connection)? })
+        })
+        .await
+    }
+
+    /// Erases every interaction of which a half belongs to one of `sessions`, as
+    /// [`SqliteStore::forget_request`] does each, and leaves a mark of each session, by which what comes
+    /// of it later is refused. `sessions` are one session in the forms in which it may be kept: as the
+    /// agent sends it, and hashed.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::forget_request`].
+    pub async fn forget_session(
+        &self,
+        sessions: &BTreeSet<SessionId>,
+    ) -> std::result::Result<Erased, StoreError> {
+        let sessions = sessions.clone();
+        self.forget(move |connection| {
+            let mut erased = Erased::default();
+            for session in &sessions {
+                mark_session(connection, &session.mark())?;
+                for id in of_session(connection, session)? {
+                    erased.interactions += u64::from(erase_request(connection, &id)?);
+                }
+            }
+            erased.dead_letters = drop_erased_letters(connection)?;
+            Ok(erased)
+        })
+        .await
+    }
+
+    async fn forget(
+        &self,
+        erase: impl FnOnce(&Connection) -> Result<Erased> + Send + 'static,
+    ) -> std::result::Result<Erased, StoreError> {
         self.writer
             .run(ERASING, move |writer| {
-                let erased = writer.in_transaction(|transaction| {
-                    let ids = BTreeSet::from([request_id]);
-                    let named = ids.iter().map(|id| id.as_str().to_owned()).collect();
-                    erase(transaction, &ids, &named)
-                })?;
+                let erased = writer.in_transaction(|transaction| erase(transaction))?;
                 clean_the_files(writer)?;
                 Ok(erased)
             })
             .await
     }
 
-    /// Erases every interaction of which a half belongs to `session`, as
-    /// [`SqliteStore::forget_request`] does each. `raw` is the session id as the agent sends it:
-    /// dead letters are kept as they came, so only it finds them there.
-    pub async fn forget_session(
-        &self,
-        session: &SessionId,
-        raw: Option<&str>,
-    ) -> std::result::Result<Erased, StoreError> {
-        let session = session.clone();
-        let raw = raw.map(str::to_owned);
-        self.writer
-            .run(ERASING, move |writer| {
-                let erased = writer.in_transaction(|transaction| {
-                    let ids = of_session(transaction, &session)?;
-                    let mut named: BTreeSet<String> =
-                        ids.iter().map(|id| id.as_str().to_owned()).collect();
-                    named.insert(session.as_str().to_owned());
-                    named.extend(raw);
-                    erase(transaction, &ids, &named)
-                })?;
-                clean_the_files(writer)?;
-                Ok(erased)
-            })
-            .await
+    /// Takes the bytes of what was deleted before out of the files; `false` where none are left.
+    ///
+    /// # Errors
+    /// Where the file could not be written anew, the error says why; calling again does what is left.
+    pub async fn clean_up(&self) -> std::result::Result<bool, StoreError> {
+        self.writer.run("take deleted bytes out of the files", clean_the_files).await
     }
+}
+
+/// Which marks there are at all, so that most messages are asked nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    pub(crate) of_requests: bool,
+    pub(crate) of_sessions: bool,
+}
+
+/// Whether this request was erased.
+pub(crate) fn is_erased(connection: &Connection, request_id: &RequestId) -> Result<bool> {
+    let mut found =
+        connection.prepare_cached("SELECT 1 FROM erased WHERE request_id_sha256 = ?1")?;
+    Ok(found.exists([request_id.mark()])?)
+}
+
+/// Whether this session was erased.
+pub(crate) fn is_erased_session(connection: &Connection, session: &SessionId) -> Result<bool> {
+    let mut found =
+        connection.prepare_cached("SELECT 1 FROM erased_sessions WHERE session_sha256 = ?1")?;
+    Ok(found.exists([session.mark()])?)
+}
+
+/// Whether a message that could not be read names a request or a session that was erased.
+pub(crate) fn names_erased(connection: &Connection, body: &[u8]) -> Result<bool> {
+    let named = NamedIds::in_body(body);
+    for request in named.requests() {
+        if is_erased(connection, &request)? {
+            return Ok(true);
+        }
+    }
+    // Its sessions are as the agent sends them.
+    let key = ledger::get(connection, SESSION_KEY)?.map(|record| record.value);
+    let privacy = Privacy::full(SessionKey::new(key.unwrap_or_default()));
+    for session in named.sessions(&privacy) {
+        if is_erased_session(connection, &session)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Leaves a request's mark; `false` where it was there.
+pub(crate) fn mark_request(connection: &Connection, mark: &Mark) -> Result<bool> {
+    let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO erased VALUES (?1)")?;
+    Ok(insert.execute(params![mark])? == 1)
+}
+
+/// Leaves a session's mark; `false` where it was there.
+pub(crate) fn mark_session(connection: &Connection, mark: &Mark) -> Result<bool> {
+    let mut insert =
+        connection.prepare_cached("INSERT OR IGNORE INTO erased_sessions VALUES (?1)")?;
+    Ok(insert.execute(params![mark])? == 1)
+}
+
+/// Leaves a request's mark and deletes its interaction; `false` where there is none.
+pub(crate) fn erase_request(connection: &Connection, request_id: &RequestId) -> Result<bool> {
+    mark_request(connection, &request_id.mark())?;
+    let rows = connection
+        .prepare_cached("DELETE FROM interactions WHERE request_id = ?1")?
+        .execute([request_id.as_str()])?;
+    if rows > 0 {
+        bytes_are_left(connection)?;
+    }
+    Ok(rows > 0)
+}
+
+/// Drops the dead letters that name what was erased, and gives their number.
+pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
+    let mut statement = connection.prepare("SELECT id, body FROM dead_letters")?;
+    let mut rows = statement.query([])?;
+    let mut found: Vec<i64> = Vec::new();
+    while let Some(row) = rows.next()? {
+        if names_erased(connection, row.get_ref(1)?.as_blob().unwrap_or_default())? {
+            found.push(row.get(0)?);
+        }
+    }
+    let mut dropped = 0;
+    for letter in found {
+        dropped += u64::from(remove(connection, letter)?);
+    }
+    Ok(dropped)
+}
+
+/// Notes, with the deletion, that what was deleted still lies in free space.
+pub(crate) fn bytes_are_left(connection: &Connection) -> Result<()> {
+    connection
+        .prepare_cached("UPDATE state SET erasure_pending = 1 WHERE erasure_pending = 0")?
+        .execute([])?;
+    Ok(())
 }
 
 fn of_session(connection: &Connection, session: &SessionId) -> Result<BTreeSet<RequestId>> {
@@ -92,67 +204,30 @@ fn of_session(connection: &Connection, session: &SessionId) -> Result<BTreeSet<R
     ids.map(|id| RequestId::new(id?).map_err(|error| Failure::Row(error.to_string()))).collect()
 }
 
-fn erase(
-    connection: &Connection,
-    ids: &BTreeSet<RequestId>,
-    named: &BTreeSet<String>,
-) -> Result<Erased> {
-    let mut erased = Erased::default();
-    for id in ids {
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO erased VALUES (?1)")?
-            .execute(params![tombstone(id)])?;
-        let rows = connection
-            .prepare_cached("DELETE FROM interactions WHERE request_id = ?1")?
-            .execute([id.as_str()])?;
-        erased.interactions += u64::from(rows == 1);
-    }
-    for letter in naming(connection, named)? {
-        erased.dead_letters += u64::from(remove(connection, letter)?);
-    }
-    if erased != Erased::default() {
-        connection.execute("UPDATE state SET erasure_pending = 1", [])?;
-    }
-    Ok(erased)
-}
-
-/// The dead letters that belong to one of `names`.
-fn naming(connection: &Connection, names: &BTreeSet<String>) -> Result<Vec<i64>> {
-    let mut statement = connection.prepare("SELECT id, body FROM dead_letters")?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let body = row.get_ref(1)?.as_blob().unwrap_or_default();
-        if names_one_of(body, names) {
-            found.push(row.get(0)?);
-        }
-    }
-    Ok(found)
-}
-
-pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<()> {
+/// Takes the bytes of what was deleted out of the files, where any are left.
+pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<bool> {
     let connection = writer.connection();
     let pending: bool =
         connection.query_row("SELECT erasure_pending FROM state", [], |row| row.get(0))?;
     if !pending {
-        return Ok(());
+        return Ok(false);
     }
     let failed = |failure: Failure| match failure {
         Failure::Sqlite(error) => Failure::Later(format!(
-            "the interactions are gone, but their bytes may still lie in the file's free space ({error}): \
-             erase them again when the disk has room and no report is being made"
+            "the rows are gone, but their bytes may still lie in the file's free space ({error}): the server tries again \
+             within a day, and the same command does once the disk has room and no report is being made"
         )),
         other => other,
     };
     connection.execute_batch("VACUUM").map_err(Failure::from).map_err(failed)?;
-    connection.execute("UPDATE state SET erasure_pending = 0", [])?;
-    if writer.empty_the_log().map_err(failed)? {
-        return Ok(());
+    if !writer.empty_the_log().map_err(failed)? {
+        return Err(Failure::Later(
+            "the rows are gone, but the file is still being read as it was before, by a report that is being made or by \
+             another program: the server tries again within a day, and the same command does once that has ended"
+                .to_owned(),
+        ));
     }
-    connection.execute("UPDATE state SET erasure_pending = 1", [])?;
-    Err(Failure::Later(
-        "the interactions are gone, but another program is reading the file as it was before: \
-         erase them again when it has ended"
-            .to_owned(),
-    ))
+    // Last: a crash before leaves the work to whoever comes next.
+    connection.execute("UPDATE state SET erasure_pending = 0", [])?;
+    Ok(true)
 }

@@ -62,6 +62,7 @@ pub use crate::dead_letters::DeadLetterEntry;
 pub use crate::erasure::Erased;
 pub use crate::examination::{Examination, examine};
 pub use crate::health::{Commits, Counts};
+pub use crate::retention::{Aged, Held, Retained};
 pub use crate::serving_lock::{ServingLock, lock_for_serving};
 
 /// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.

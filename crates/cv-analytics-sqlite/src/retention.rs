@@ -1,17 +1,119 @@
 //! Deleting what is older than the owner wants to keep.
+//!
+//! Age is measured by the newest interaction that does not lie in the future, and by the clock only
+//! where that is earlier: a clock that runs ahead deletes nothing that is new beside the rest, and neither
+//! does an event that is dated ahead. And no pass that nobody asked for deletes more than a fifth of what
+//! is kept: it waits for the owner's word, as a clock does that was wrong when the events came.
 
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::SqliteStore;
+use crate::erasure::bytes_are_left;
+use crate::error;
 
 /// Rows in one transaction: what arrives meanwhile waits some milliseconds.
 const AT_ONCE: u32 = 500;
+/// A pass of its own accord deletes one in so many at the most,
+const SHARE: u64 = 5;
+/// or so many where that is more.
+const FEW: u64 = 100;
+/// How long nothing may have come before what the clock alone calls old is told.
+const SILENT_MS: i64 = 7 * DAY_MS;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What lies before a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aged {
+    /// The moment.
+    pub before: Timestamp,
+    /// Interactions and dead letters before it.
+    pub rows: u64,
+    /// How many of both there are.
+    pub of: u64,
+}
+
+impl Aged {
+    /// Whether they are so many that only their owner's word deletes them.
+    pub const fn needs_a_word(&self) -> bool {
+        self.rows > FEW && self.rows.saturating_mul(SHARE) > self.of
+    }
+}
+
+/// What a pass came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retained {
+    /// So many rows were deleted.
+    Deleted(u64),
+    /// They are more than a fifth of what is kept, and stay until the owner says so.
+    TooMany(Aged),
+    /// So many were deleted. Nothing has come since `newest`, so that these stay, which are old by the
+    /// clock alone.
+    Silent {
+        /// Rows that were deleted.
+        deleted: u64,
+        /// The newest moment.
+        newest: Timestamp,
+        /// What stays.
+        old: Aged,
+    },
+}
+
+/// What the last pass left for the owner's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Interactions and dead letters.
+    pub rows: u64,
+    /// After how many days they were to go.
+    pub days: u32,
+}
 
 impl SqliteStore {
+    /// Deletes what is older than `days`, as the module says. Leaves no marks, and the counts of deliveries
+    /// stay. The deleted bytes leave the files by [`SqliteStore::clean_up`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn retain(&self, now: Timestamp, days: u32) -> Result<Retained, StoreError> {
+        let (newest, old, by_clock) = self
+            .reader
+            .read("look for what is old", move |connection| {
+                let newest = newest(connection, now)?.unwrap_or(now);
+                let old = aged(connection, before(newest, days))?;
+                Ok((newest, old, aged(connection, before(now, days))?))
+            })
+            .await?;
+        if old.needs_a_word() {
+            self.hold(old.rows, days).await?;
+            return Ok(Retained::TooMany(old));
+        }
+        let deleted = self.delete_before(old.before).await?;
+        let is_silent = now.as_millis() - newest.as_millis() > SILENT_MS;
+        let stays = by_clock.rows - old.rows.min(by_clock.rows);
+        let stays = if is_silent { stays } else { 0 };
+        self.hold(stays, days).await?;
+        if stays == 0 {
+            return Ok(Retained::Deleted(deleted));
+        }
+        Ok(Retained::Silent { deleted, newest, old: Aged { rows: stays, ..by_clock } })
+    }
+
+    /// What is older than `days` by the clock alone.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn older_than(&self, now: Timestamp, days: u32) -> Result<Aged, StoreError> {
+        let read = move |connection: &Connection| aged(connection, before(now, days));
+        self.reader.read("look for what is old", read).await
+    }
+
     /// Deletes the interactions whose moment lies before `moment`, and the dead letters that
-    /// arrived before it; gives their number. Leaves no tombstones, and the counts of deliveries
-    /// stay.
+    /// arrived before it, by their owner's word; gives their number. Leaves no marks. The deleted bytes
+    /// leave the files by [`SqliteStore::clean_up`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
     pub async fn delete_before(&self, moment: Timestamp) -> Result<u64, StoreError> {
         let mut deleted = 0;
         for statement in [
@@ -26,7 +128,11 @@ impl SqliteStore {
                     .run("delete what is old", move |writer| {
                         writer.in_transaction(|transaction| {
                             let mut delete = transaction.prepare_cached(statement)?;
-                            Ok(delete.execute((moment.as_millis(), AT_ONCE))? as u64)
+                            let rows = delete.execute((moment.as_millis(), AT_ONCE))? as u64;
+                            if rows > 0 {
+                                bytes_are_left(transaction)?;
+                            }
+                            Ok(rows)
                         })
                     })
                     .await?;
@@ -38,4 +144,76 @@ impl SqliteStore {
         }
         Ok(deleted)
     }
+
+    /// What the last pass left for the owner's word.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn held_by_retention(&self) -> Result<Option<Held>, StoreError> {
+        self.reader
+            .read("see what retention left", |connection| {
+                let held = connection.query_row(
+                    "SELECT retention_held, retention_days FROM state WHERE retention_held > 0",
+                    [],
+                    |row| {
+                        Ok(Held { rows: row.get::<_, i64>(0)?.unsigned_abs(), days: row.get(1)? })
+                    },
+                );
+                Ok(held.optional()?)
+            })
+            .await
+    }
+
+    /// Notes what is left for the owner's word; 0 where nothing is.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn hold(&self, rows: u64, days: u32) -> Result<(), StoreError> {
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        self.writer
+            .run("note what retention left", move |writer| {
+                writer.beside_the_interactions(|transaction| {
+                    transaction.execute(
+                        "UPDATE state SET retention_held = ?1, retention_days = ?2 \
+                         WHERE retention_held <> ?1 OR retention_days <> ?2",
+                        params![rows, days],
+                    )?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+fn before(moment: Timestamp, days: u32) -> Timestamp {
+    moment.plus_millis(-DAY_MS * i64::from(days))
+}
+
+/// The newest moment that is not after `now`: an interaction's; a dead letter's, which is the clock's own,
+/// only where there are no interactions.
+fn newest(connection: &Connection, now: Timestamp) -> error::Result<Option<Timestamp>> {
+    for statement in [
+        "SELECT max(at) FROM interactions WHERE at <= ?1",
+        "SELECT max(arrived_at) FROM dead_letters WHERE arrived_at <= ?1",
+    ] {
+        let mut statement = connection.prepare_cached(statement)?;
+        let newest: Option<i64> = statement.query_row([now.as_millis()], |row| row.get(0))?;
+        if let Some(newest) = newest {
+            return Ok(Some(Timestamp::from_millis(newest)));
+        }
+    }
+    Ok(None)
+}
+
+fn aged(connection: &Connection, before: Timestamp) -> error::Result<Aged> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT count(*) FROM interactions WHERE at < ?1) \
+              + (SELECT count(*) FROM dead_letters WHERE arrived_at < ?1), \
+                (SELECT count(*) FROM interactions) + (SELECT count(*) FROM dead_letters)",
+    )?;
+    let counted = statement.query_row([before.as_millis()], |row| {
+        Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
+    });
+    let (rows, of) = counted?;
+    Ok(Aged { before, rows, of })
 }

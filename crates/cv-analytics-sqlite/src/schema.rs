@@ -12,8 +12,12 @@ pub(crate) const APPLICATION_ID: i32 = 0x6376_616e;
 
 /// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one
 /// never changes.
-pub(crate) const STEPS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Brings the file to the newest version.
 ///

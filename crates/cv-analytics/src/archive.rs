@@ -10,8 +10,8 @@ use clap::Args;
 use cv_analytics_core::archive::{Archive as _, ArchivePage, Archived, Cursor};
 
 use self::line::write_state;
-use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind};
-use self::parts::{LineDigests, PartWriter, check_lines, read_part};
+use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
+use self::parts::{Item, LineDigests, PartWriter, check_lines, read_part};
 use self::place::Place;
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
@@ -20,6 +20,8 @@ use crate::{now, output};
 
 const MANIFEST: &str = "manifest.json";
 const IN_PROGRESS: &str = "in-progress.json";
+/// The most bytes of a manifest: some 80,000 parts.
+const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 /// A part is written once its lines have so many bytes.
 const PART_BYTES: u64 = 16 << 20;
 
@@ -56,7 +58,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
         let manifest = complete(&place).await?;
         let mut digests = LineDigests::default();
         let bar = progress("lines checked")?;
-        check(&place, &manifest, |line| {
+        check(&place, &manifest, |line, _| {
             bar.inc(1);
             if command.against_store {
                 digests.add(line);
@@ -94,10 +96,10 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
 
 /// The manifest of a complete archive.
 pub(crate) async fn complete(place: &Place) -> Result<Manifest> {
-    if let Some(bytes) = place.get(MANIFEST).await? {
+    if let Some(bytes) = place.get(MANIFEST, MAX_MANIFEST_BYTES).await? {
         return read_manifest(place, MANIFEST, &bytes);
     }
-    if place.get(IN_PROGRESS).await?.is_some() {
+    if place.get(IN_PROGRESS, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
             "the archive in {} is not complete: run `cv-analytics archive` with the same place again, and it goes on",
             place.named()
@@ -107,12 +109,10 @@ pub(crate) async fn complete(place: &Place) -> Result<Manifest> {
 }
 
 fn read_manifest(place: &Place, name: &str, bytes: &[u8]) -> Result<Manifest> {
-    let version = serde_json::from_slice::<serde_json::Value>(bytes)
-        .ok()
-        .and_then(|manifest| manifest.get("archiveVersion")?.as_u64());
+    let version = serde_json::from_slice::<Version>(bytes).ok();
     let named = place.named();
     ensure!(
-        version.is_none_or(|version| version <= u64::from(ARCHIVE_VERSION)),
+        version.is_none_or(|version| version.archive_version <= u64::from(ARCHIVE_VERSION)),
         "the archive in {named} is from a newer version of cv-analytics: update the program"
     );
     serde_json::from_slice(bytes).with_context(|| format!("{name} in {named} cannot be read"))
@@ -122,7 +122,7 @@ fn read_manifest(place: &Place, name: &str, bytes: &[u8]) -> Result<Manifest> {
 pub(crate) async fn check(
     place: &Place,
     manifest: &Manifest,
-    mut seen: impl FnMut(&[u8]),
+    mut seen: impl FnMut(&[u8], Item),
 ) -> Result<()> {
     for part in &manifest.parts {
         let bytes = read_part(place, part).await?;
@@ -180,7 +180,7 @@ async fn archive(store: &InstallationStore, place: &Place) -> Result<Manifest> {
         }
     }
     bar.set_message("checking what was written");
-    check(place, &manifest, |_| {}).await?;
+    check(place, &manifest, |_, _| {}).await?;
     manifest.finished_at = Some(now().to_string());
     place.put(MANIFEST, serde_json::to_vec_pretty(&manifest)?).await?;
     place.remove(IN_PROGRESS).await?;
@@ -191,13 +191,13 @@ async fn archive(store: &InstallationStore, place: &Place) -> Result<Manifest> {
 /// The manifest to go on with: that of an archive that was interrupted, else a new one.
 async fn begin(store: &InstallationStore, place: &Place) -> Result<Manifest> {
     let named = place.named();
-    if place.get(MANIFEST).await?.is_some() {
+    if place.get(MANIFEST, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
             "there is an archive in {named} already: check it with --verify, or name another place"
         );
     }
     let source = store.kind();
-    let Some(bytes) = place.get(IN_PROGRESS).await? else {
+    let Some(bytes) = place.get(IN_PROGRESS, MAX_MANIFEST_BYTES).await? else {
         return Ok(Manifest {
             archive_version: ARCHIVE_VERSION,
             program: env!("CARGO_PKG_VERSION").to_owned(),

@@ -105,7 +105,7 @@ impl AwsInstallation {
 
     /// The key of the session hash: the processor's `SESSION_SALT`, else the one that is kept in the
     /// table; `None` where there is neither.
-    async fn known_session_key(&self) -> Result<Option<SessionKey>> {
+    pub(crate) async fn known_session_key(&self) -> Result<Option<SessionKey>> {
         match variable("SESSION_SALT") {
             Some(salt) => Ok(Some(SessionKey::new(salt))),
             None => Ok(cv_analytics_core::session_key::kept(&self.store).await?),

@@ -246,6 +246,10 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
             let arrived_at = now();
             let content = read_entry(&intake, &bytes, arrived_at);
             if let Content::DeadLetter(letter) = &content {
+                if store.names_erased(&letter.body, intake.privacy()).await? {
+                    counts.erased();
+                    continue;
+                }
                 let taken = set_aside.take(letter).await;
                 let becomes = match &taken {
                     Ok(_) => "becomes a dead letter".to_owned(),
@@ -360,6 +364,12 @@ impl Counts {
     fn set_aside(&mut self) {
         self.lines += 1;
         self.dead_letters += 1;
+    }
+
+    /// Counts an entry that cannot be read and is of what was erased.
+    fn erased(&mut self) {
+        self.lines += 1;
+        self.erased += 1;
     }
 
     /// Keeps `arrivals`; how many of them became dead letters.

@@ -1,4 +1,4 @@
-//! `cv-analytics forget`: erases what is kept of a session or of one interaction.
+//! `cv-analytics forget`: erases what is kept of a session, of one interaction, or from before some days.
 
 use std::collections::BTreeSet;
 
@@ -7,23 +7,29 @@ use clap::Args;
 use cv_analytics_aws::dead_letter_shelf::DeadLetterShelf;
 use cv_analytics_aws::erasure::OfSessions;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::id_fields::names_one_of;
-use cv_analytics_sqlite::{Erased, SqliteStore};
+use cv_analytics_core::id_fields::NamedIds;
+use cv_analytics_sqlite::{Aged, Erased};
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::aws_installation::AwsInstallation;
 use crate::installation_store::InstallationStore;
-use crate::output;
+use crate::{now, output};
 
-/// What to erase. A mark without content stays, so that a replay or an import cannot bring it back.
+/// What to erase. A mark without content stays of a session or a request, so that a late message, a replay, an import or a
+/// restore cannot bring it back; what is older than some days leaves no mark.
+///
+/// In SQLite the file is written anew before this is done, so that no byte is left: about a second for each 100 MB.
 ///
 /// With --store dynamodb, --session reads both tables whole, at half a read unit for each 4 KB; and the dead letters in
-/// the dead-letter queue that name what is forgotten are deleted. What still waits in the events queue is not searched:
-/// forget again when it is empty.
+/// the dead-letter queue that name what is forgotten are deleted. What still waits in the events queue is not searched; it
+/// adds nothing when it is taken, but for a session within the minute after this: forget again then.
 #[derive(Debug, Args)]
 pub(crate) struct Forget {
     #[command(flatten)]
     what: What,
+    /// With --older-than-days: erase also more than a fifth of what is kept
+    #[arg(long, conflicts_with_all = ["session", "request"])]
+    yes: bool,
     /// Write the counts as JSON
     #[arg(long)]
     json: bool,
@@ -38,6 +44,9 @@ struct What {
     /// Erase this interaction
     #[arg(long, value_name = "ID")]
     request: Option<String>,
+    /// Erase what is older than so many days by this machine's clock (SQLite)
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    older_than_days: Option<u32>,
 }
 
 /// What the owner named.
@@ -49,7 +58,10 @@ enum Named {
 
 /// Erases.
 pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<()> {
-    let Forget { what, json } = forget;
+    let Forget { what, yes, json } = forget;
+    if let Some(days) = what.older_than_days {
+        return forget_older(installation, days, yes, json).await;
+    }
     if what.session.as_deref().is_some_and(|id| id.trim().is_empty()) {
         wrong_usage("--session: name a session");
     }
@@ -62,6 +74,7 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
         (None, Some(id)) => {
             // Both kept forms, since hashing may have been switched off for a while.
             let privacy = store.privacy_to_find(std::slice::from_ref(&id)).await?;
+            let id = id.trim().to_owned();
             let kept = privacy.session(&id).into_iter().chain([SessionId::from_store(id.clone())]);
             let kept = kept.collect();
             Named::Session(id, kept)
@@ -69,7 +82,10 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
         (None, None) => wrong_usage("name a session or a request"),
     };
     let Erased { interactions, dead_letters } = match &store {
-        InstallationStore::Sqlite(store) => from_sqlite(store, &named).await?,
+        InstallationStore::Sqlite(store) => match &named {
+            Named::Request(id) => store.forget_request(id).await?,
+            Named::Session(_, sessions) => store.forget_session(sessions).await?,
+        },
         InstallationStore::DynamoDb(aws) => from_aws(aws, named).await?,
     };
     store.close().await?;
@@ -83,18 +99,31 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
     ))
 }
 
-async fn from_sqlite(store: &SqliteStore, named: &Named) -> Result<Erased> {
-    let (raw, sessions) = match named {
-        Named::Request(id) => return Ok(store.forget_request(id).await?),
-        Named::Session(raw, sessions) => (raw, sessions),
+/// Erases what is older than `days`; where that is more than a fifth of all, only by `yes`.
+async fn forget_older(installation: &Installation, days: u32, yes: bool, json: bool) -> Result<()> {
+    let InstallationStore::Sqlite(store) = installation.open().await? else {
+        wrong_usage("--older-than-days works in SQLite: leave it out with --store dynamodb")
     };
-    let mut erased = Erased::default();
-    for session in sessions {
-        let more = store.forget_session(session, Some(raw)).await?;
-        erased.interactions += more.interactions;
-        erased.dead_letters += more.dead_letters;
+    let old = store.older_than(now(), days).await?;
+    let Aged { before, rows, of } = old;
+    if old.needs_a_word() && !yes {
+        bail!(
+            "{rows} of {of} interactions and dead letters are from before {before}, more than a fifth: nothing is erased. Look \
+             at this machine's clock, and say --yes"
+        );
     }
-    Ok(erased)
+    let erased = store.delete_before(before).await?;
+    store.hold(0, days).await?;
+    store.clean_up().await?;
+    store.close().await?;
+    if json {
+        return output::print_line(
+            serde_json::json!({"erased": erased, "before": before.to_string()}),
+        );
+    }
+    output::print_line(format!(
+        "{erased} interactions and dead letters from before {before} erased"
+    ))
 }
 
 async fn from_aws(aws: &AwsInstallation, named: Named) -> Result<Erased> {
@@ -102,8 +131,11 @@ async fn from_aws(aws: &AwsInstallation, named: Named) -> Result<Erased> {
     let found = match named {
         Named::Request(id) => OfSessions { requests: BTreeSet::from([id]), unreadable: 0 },
         Named::Session(raw, sessions) => {
+            let marks = sessions.iter().map(SessionId::mark).collect();
+            // First, so that what comes while the tables are read is refused.
+            aws.store.mark_sessions(&marks).await?;
             let bar = output::progress("items searched")?;
-            let found = aws.store.requests_of(&sessions, |items| bar.inc(items as u64)).await?;
+            let found = aws.store.requests_of(&marks, |items| bar.inc(items as u64)).await?;
             bar.finish_and_clear();
             ids.insert(raw);
             ids.extend(sessions.iter().map(|session| session.as_str().to_owned()));
@@ -150,7 +182,7 @@ async fn drop_naming(aws: &AwsInstallation, names: &BTreeSet<String>) -> Result<
                 break;
             }
             for letter in page {
-                if names_one_of(letter.body.as_bytes(), names) {
+                if NamedIds::in_body(letter.body.as_bytes()).any_of(names) {
                     shelf.delete(&letter).await?;
                     dropped += 1;
                 }

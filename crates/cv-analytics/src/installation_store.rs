@@ -37,6 +37,24 @@ impl InstallationStore {
         }
     }
 
+    /// The key under which sessions are kept; `None` where none was made yet, or it is not known here.
+    pub(crate) async fn known_session_key(&self) -> Result<Option<SessionKey>> {
+        match self {
+            Self::Sqlite(store) => Ok(cv_analytics_core::session_key::kept(store).await?),
+            Self::DynamoDb(aws) => aws.known_session_key().await,
+        }
+    }
+
+    /// Whether a message that cannot be read, and that goes elsewhere than into the store, names what was
+    /// erased.
+    pub(crate) async fn names_erased(&self, body: &[u8], privacy: &Privacy) -> Result<bool> {
+        match self {
+            // It takes them itself, and looks then.
+            Self::Sqlite(_) => Ok(false),
+            Self::DynamoDb(aws) => Ok(aws.store.names_erased(body, privacy).await?),
+        }
+    }
+
     /// What gives the kept form of `sessions`, so that they are found. Those that are given as the
     /// store keeps them need no key.
     pub(crate) async fn privacy_to_find(&self, sessions: &[String]) -> Result<Privacy> {

@@ -5,26 +5,35 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use cv_analytics_core::archive::{Archive as _, Archived, PutBack};
-use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{Arrival, Disposition};
+use cv_analytics_core::event::SessionId;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::session_key::SESSION_KEY;
+use cv_analytics_core::store::{Arrival, Disposition, Ledger as _};
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_mail::unsubscribe_key::LEDGER_KEY as UNSUBSCRIBE_KEY;
 use serde::Serialize;
 
 use crate::archive::manifest::{Manifest, Part, PartKind};
-use crate::archive::parts::{lines, read_event, read_part, read_state};
+use crate::archive::parts::{Item, Lines, read_part, read_state};
 use crate::archive::place::Place;
 use crate::archive::{check, complete};
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
 use crate::output::progress;
+use crate::store_location::PrivacySwitches;
 use crate::{now, output};
 
-/// Records that are put back by one call.
-const BATCH: usize = 1_000;
+/// Records of the ledger that a store is given: more are no archive of this program.
+const MAX_LEDGER_RECORDS: u64 = 100_000;
+/// Secrets of the installation that an archive was made of.
+const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 
 const HELP: &str = "Put what an archive holds into a store
 
 Checks the whole archive first: one that is damaged or not complete changes nothing. Then erasures, settings and marks are put back, then the events, which are joined to what is there. Running it again, or after it was interrupted, changes nothing that is there already. A restored store gives the same reports.
+
+Whoever wrote an archive knows the keys in it: that of the session hash, and that of the links by which recipients unsubscribe. They are left out, so that visitors who come again are other sessions than before, and links in mails of before no longer work. --take-keys takes them over, from an archive of your own into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
 
 Into SQLite a database is made where there is none. Into DynamoDB the tables have to be there; letters that SQLite kept, and erasures of which it keeps only a checksum, have no place there and stay in the archive.";
 
@@ -35,6 +44,11 @@ pub(crate) struct RestoreCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
+    /// Take over the keys of the session hash and of unsubscribe links: only from an archive of your own
+    #[arg(long)]
+    take_keys: bool,
+    #[command(flatten)]
+    privacy: PrivacySwitches,
     /// Write what was done as JSON
     #[arg(long)]
     json: bool,
@@ -55,6 +69,8 @@ struct Restored {
     settings_kept: u64,
     /// Records for which this kind of store has no place.
     without_a_place: u64,
+    /// Keys that the store does not have, and was not given.
+    keys_left_out: u64,
 }
 
 /// Runs the command.
@@ -62,15 +78,31 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     let place = Place::open(&command.place, false).await?;
     let manifest = complete(&place).await?;
     let bar = progress("lines checked")?;
-    check(&place, &manifest, |_| bar.inc(1)).await?;
+    let mut seen = Seen::default();
+    check(&place, &manifest, |_, item| {
+        bar.inc(1);
+        seen.look_at(&item);
+    })
+    .await?;
     bar.finish_and_clear();
-    let store = installation.open_or_create().await?;
+    ensure!(
+        seen.ledger_records <= MAX_LEDGER_RECORDS,
+        "the archive in {} has {} settings and marks, and may have {MAX_LEDGER_RECORDS}",
+        place.named(),
+        seen.ledger_records
+    );
+    let restore = Restore {
+        store: installation.open_or_create().await?,
+        take_keys: command.take_keys,
+        privacy: command.privacy,
+        names_sessions: seen.names_sessions,
+    };
     let mut restored = Restored::default();
-    let put = restore(&store, &place, &manifest, &mut restored).await;
+    let put = restore.put(&place, &manifest, &mut restored).await;
     put.with_context(|| {
         format!("{} events were put back; running it again goes on", restored.events)
     })?;
-    store.close().await?;
+    restore.store.close().await?;
     if command.json {
         output::print_line(serde_json::to_string(&restored)?)?;
     } else {
@@ -78,77 +110,142 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     }
     ensure!(
         restored.refused == 0,
-        "{} events are not kept: with their other half they are larger than an item of DynamoDB may be (400 KB)",
+        "{} events are not kept: by themselves or with their other half they are larger than the store takes",
         restored.refused
     );
     Ok(())
 }
 
-async fn restore(
-    store: &InstallationStore,
-    place: &Place,
-    manifest: &Manifest,
-    restored: &mut Restored,
-) -> Result<()> {
-    let of_kind = |kind| manifest.parts.iter().filter(move |part| part.kind == kind);
-    // Erasures first: what they name must not come back.
-    let mut noted = BTreeMap::<IsoWeek, u64>::new();
-    for part in of_kind(PartKind::State) {
-        put_state_back(store, place, part, &mut noted, restored).await?;
-    }
-    let counted = noted.into_iter().map(|(week, dead_letters)| Archived::Deliveries {
-        week,
-        duplicates: 0,
-        conflicts: 0,
-        dead_letters,
-        refused: 0,
-    });
-    restored.add_records(store.put_back(counted.collect()).await?);
-    let bar = progress("events put back")?;
-    for part in of_kind(PartKind::Events) {
-        let bytes = read_part(place, part).await?;
-        let mut lines = lines(bytes)?.peekable();
-        while lines.peek().is_some() {
-            let events = lines.by_ref().take(BATCH).map(|line| {
-                let event = read_event(&line?)?;
-                let content = Content::Event(Box::new(event));
-                Ok(Arrival { content, arrived_at: now(), deduplication_id: None })
-            });
-            let receipts = store.import(events.collect::<Result<_>>()?).await?;
-            for receipt in receipts {
-                restored.add_event(receipt.disposition);
-            }
-            bar.set_position(restored.events);
-        }
-    }
-    bar.finish_and_clear();
-    Ok(())
+/// What is seen of an archive while it is checked.
+#[derive(Debug, Default)]
+struct Seen {
+    ledger_records: u64,
+    /// Whether an event names a session that is not hashed.
+    names_sessions: bool,
 }
 
-/// Puts back the lines of a part that holds no events. The notes of dead letters that only AWS has
-/// are counted by week for a store that counts.
-async fn put_state_back(
-    store: &InstallationStore,
-    place: &Place,
-    part: &Part,
-    noted: &mut BTreeMap<IsoWeek, u64>,
-    restored: &mut Restored,
-) -> Result<()> {
-    let bytes = read_part(place, part).await?;
-    let mut batch = Vec::new();
-    for line in lines(bytes)? {
-        match read_state(&line?)? {
-            Archived::DeadLetterNote { arrived_at, .. } if !store.notes_dead_letters() => {
-                *noted.entry(IsoWeek::containing(arrived_at)).or_default() += 1;
+impl Seen {
+    fn look_at(&mut self, item: &Item) {
+        match item {
+            Item::State(Archived::Ledger { .. }) => self.ledger_records += 1,
+            Item::State(_) => {}
+            Item::Event(event) => {
+                let keyless = Privacy::full(SessionKey::new(Vec::new()));
+                let is_hashed = |session: &SessionId| {
+                    keyless.session(session.as_str()).is_none_or(|kept| kept == *session)
+                };
+                self.names_sessions |= !event.sessions().all(is_hashed);
             }
-            item => batch.push(item),
-        }
-        if batch.len() == BATCH {
-            restored.add_records(store.put_back(std::mem::take(&mut batch)).await?);
         }
     }
-    restored.add_records(store.put_back(batch).await?);
-    Ok(())
+}
+
+/// How an archive is put back.
+struct Restore {
+    store: InstallationStore,
+    take_keys: bool,
+    privacy: PrivacySwitches,
+    names_sessions: bool,
+}
+
+impl Restore {
+    async fn put(&self, place: &Place, manifest: &Manifest, restored: &mut Restored) -> Result<()> {
+        let store = &self.store;
+        let of_kind = |kind| manifest.parts.iter().filter(move |part| part.kind == kind);
+        // Erasures first: what they name must not come back.
+        let mut noted = BTreeMap::<IsoWeek, u64>::new();
+        for part in of_kind(PartKind::State) {
+            self.put_state_back(place, part, &mut noted, restored).await?;
+        }
+        let counted = noted.into_iter().map(|(week, dead_letters)| Archived::Deliveries {
+            week,
+            duplicates: 0,
+            conflicts: 0,
+            dead_letters,
+            refused: 0,
+        });
+        restored.add_records(store.put_back(counted.collect()).await?);
+        let intake = self.intake().await?;
+        let bar = progress("events put back")?;
+        for part in of_kind(PartKind::Events) {
+            let mut lines = Lines::of(part, read_part(place, part).await?)?;
+            loop {
+                let batch = lines.batch()?;
+                if batch.is_empty() {
+                    break;
+                }
+                let mut events = Vec::with_capacity(batch.len());
+                for line in batch {
+                    match intake.read(&line, now()) {
+                        content @ Content::Event(_) => {
+                            events.push(Arrival {
+                                content,
+                                arrived_at: now(),
+                                deduplication_id: None,
+                            });
+                        }
+                        // It was read before, but what the rules put in place of a text is too long.
+                        Content::DeadLetter(_) => restored.add_event(Disposition::DeadLetter),
+                    }
+                }
+                for receipt in store.import(events).await? {
+                    restored.add_event(receipt.disposition);
+                }
+                bar.set_position(restored.events);
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Reads events under the rules that are in force here. A key is asked for, or made, only where a
+    /// session is not hashed.
+    async fn intake(&self) -> Result<Intake> {
+        let mut key = self.store.known_session_key().await?;
+        if key.is_none() && self.names_sessions && !self.privacy.keeps_session_ids() {
+            key = Some(self.store.session_key_to_keep().await?);
+        }
+        Ok(Intake::of_archive(self.privacy.privacy(key)))
+    }
+
+    /// Puts back the lines of a part that holds no events. The notes of dead letters that only AWS has
+    /// are counted by week for a store that counts.
+    async fn put_state_back(
+        &self,
+        place: &Place,
+        part: &Part,
+        noted: &mut BTreeMap<IsoWeek, u64>,
+        restored: &mut Restored,
+    ) -> Result<()> {
+        let store = &self.store;
+        let mut lines = Lines::of(part, read_part(place, part).await?)?;
+        loop {
+            let batch = lines.batch()?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut items = Vec::with_capacity(batch.len());
+            for line in batch {
+                match read_state(&line)? {
+                    Archived::DeadLetterNote { arrived_at, .. } if !store.notes_dead_letters() => {
+                        *noted.entry(IsoWeek::containing(arrived_at)).or_default() += 1;
+                    }
+                    Archived::Ledger { key, value } if self.leaves_out(&key) => {
+                        let present = store.get(&key).await?;
+                        if present.is_none_or(|present| present.value != value) {
+                            restored.keys_left_out += 1;
+                        }
+                    }
+                    item => items.push(item),
+                }
+            }
+            restored.add_records(store.put_back(items).await?);
+        }
+    }
+
+    fn leaves_out(&self, key: &str) -> bool {
+        !self.take_keys && KEYS.contains(&key)
+    }
 }
 
 impl Restored {
@@ -181,6 +278,13 @@ impl Restored {
                 "{} settings or marks have another value in the store, which stays",
                 self.settings_kept
             ))?;
+        }
+        if self.keys_left_out > 0 {
+            output::print_line(
+                "The keys in the archive were left out: visitors who come from now on are other sessions than theirs before, \
+                 and unsubscribe links in mails of before do not work here. If the archive is your own, restore it into an \
+                 empty store with --take-keys.",
+            )?;
         }
         if self.without_a_place > 0 {
             output::print_line(format!(

@@ -116,12 +116,22 @@ impl PrivacySwitches {
 
     /// The intake under these switches, with the installation's own session key.
     pub(crate) fn intake(self, session_key: SessionKey) -> Intake {
-        Intake::new(Privacy {
+        Intake::new(self.privacy(Some(session_key)))
+    }
+
+    /// What is taken out under these switches; where there is no session key, sessions stay as they are.
+    pub(crate) fn privacy(self, session_key: Option<SessionKey>) -> Privacy {
+        Privacy {
             redact_text: !self.keep_personal_data,
-            hash_sessions: !self.keep_session_ids,
+            hash_sessions: !self.keep_session_ids && session_key.is_some(),
             drop_user_agent: !self.keep_user_agents,
-            session_key,
-        })
+            session_key: session_key.unwrap_or_else(|| SessionKey::new(Vec::new())),
+        }
+    }
+
+    /// Whether sessions are kept as they come.
+    pub(crate) fn keeps_session_ids(self) -> bool {
+        self.keep_session_ids
     }
 
     /// The intake for `store`; where sessions are kept as they come, no key is needed.

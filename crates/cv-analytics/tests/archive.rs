@@ -12,7 +12,10 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+#[cfg(target_os = "linux")]
+use cv_analytics_harness::memory::Memory;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 const EVENTS: [&str; 7] = [
@@ -87,8 +90,40 @@ fn seen(folder: &Path, data: &str) -> Vec<String> {
     all
 }
 
+/// Restores an archive of one's own.
 fn restored(folder: &Path, from: &str, data: &str) -> Value {
-    serde_json::from_str(&done(folder, &["restore", from, "--data", data, "--json"], "")).unwrap()
+    restored_with(folder, from, data, &["--take-keys"])
+}
+
+fn restored_with(folder: &Path, from: &str, data: &str, options: &[&str]) -> Value {
+    let restore = [&["restore", from, "--data", data, "--json"], options].concat();
+    serde_json::from_str(&done(folder, &restore, "")).unwrap()
+}
+
+fn export(folder: &Path, data: &str) -> String {
+    done(folder, &["events", "export", "--data", data], "")
+}
+
+/// An archive as somebody else may write it, with right checksums: of each part the kind and the lines.
+fn foreign(folder: &Path, name: &str, parts: &[(&str, &[u8])]) {
+    let archive = folder.join(name);
+    fs::create_dir(&archive).unwrap();
+    let mut said = Vec::new();
+    let mut counts = [0, 0];
+    for (number, (kind, lines)) in parts.iter().enumerate() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(lines).unwrap();
+        let packed = packed.finish().unwrap();
+        let count = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
+        counts[usize::from(*kind == "state")] += count;
+        let name = format!("part-{number}.jsonl.gz");
+        said.push(json!({"name": name, "kind": kind, "lines": count, "bytes": packed.len(),
+                         "sha256": hex::encode(Sha256::digest(&packed))}));
+        fs::write(archive.join(name), packed).unwrap();
+    }
+    let manifest = json!({"archiveVersion": 1, "program": "0.0.0", "source": "sqlite", "beganAt": "", "finishedAt": "",
+                          "counts": {"events": counts[0], "other": counts[1], "unreadable": 0}, "parts": said});
+    fs::write(archive.join("manifest.json"), manifest.to_string()).unwrap();
 }
 
 #[test]
@@ -106,9 +141,121 @@ fn a_restored_store_is_the_same_and_restoring_again_changes_nothing() {
     let later = EVENTS[0].replace("r1", "r9");
     let exported = |data: &str| {
         done(folder, &["events", "import", "--data", data], &later);
-        done(folder, &["events", "export", "--data", data], "")
+        export(folder, data)
     };
     assert_eq!(exported("one"), exported("two"));
+}
+
+#[test]
+fn keys_of_an_archive_are_taken_over_by_its_owners_word_alone() {
+    let folder = filled();
+    let folder = folder.path();
+    done(folder, &["archive", "kept", "--data", "one"], "");
+    let said = done(folder, &["restore", "kept", "--data", "two"], "");
+    assert!(said.contains("The keys in the archive were left out"), "{said}");
+    assert!(said.contains("--take-keys"), "{said}");
+    assert_eq!(seen(folder, "one"), seen(folder, "two"));
+    let later = EVENTS[0].replace("r1", "r9");
+    for data in ["one", "two"] {
+        done(folder, &["events", "import", "--data", data], &later);
+    }
+    assert_ne!(export(folder, "one"), export(folder, "two"), "the same key was taken");
+    // Where the store has them, nothing is left out.
+    assert_eq!(restored_with(folder, "kept", "one", &[])["keysLeftOut"], 0);
+    assert_eq!(restored_with(folder, "kept", "two", &[])["keysLeftOut"], 1);
+}
+
+#[test]
+fn an_archive_of_somebody_else_goes_through_the_rules_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let event = json!({"eventType": "query", "requestId": "r1", "timestamp": 1_763_000_000_000_i64,
+        "query": "mail jane@example.org", "sessionId": "a-session", "note": "call 07911 123456 please",
+        "metadata": {"userAgent": "Mozilla/5.0"}});
+    foreign(folder, "theirs", &[("events", format!("{event}\n").as_bytes())]);
+    let restored = restored_with(folder, "theirs", "one", &[]);
+    assert_eq!((&restored["stored"], &restored["refused"]), (&json!(1), &json!(0)));
+    let kept: Value = serde_json::from_str(&export(folder, "one")).unwrap();
+    assert_eq!(kept["query"], "mail [email]");
+    assert_eq!(kept["note"], "call [phone] please");
+    assert!(kept["sessionId"].as_str().unwrap().starts_with("hashed:"), "{kept}");
+    assert_eq!(kept.get("metadata"), None);
+    // Unless its owner keeps more.
+    let keep = ["--keep-personal-data", "--keep-session-ids", "--keep-user-agents"];
+    restored_with(folder, "theirs", "two", &keep);
+    let kept: Value = serde_json::from_str(&export(folder, "two")).unwrap();
+    for field in ["query", "sessionId", "note", "metadata"] {
+        assert_eq!(kept[field], event[field]);
+    }
+}
+
+#[test]
+fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let ledger = |key: &str, value: &str| {
+        json!({"kind": "ledger", "key": key, "value": value}).to_string() + "\n"
+    };
+    let many: String = (0..100_001).map(|number| ledger(&format!("k{number}"), "")).collect();
+    let large = ledger("cv-analytics:settings", &"x".repeat(5 << 20));
+    let long = vec![b'['; 64 << 20];
+    let counted = format!(
+        r#"{{"kind":"deliveries","week":"2026-W47","duplicates":{},"conflicts":0,"deadLetters":0}}"#,
+        u64::MAX
+    );
+    for (name, kind, lines, sentence) in [
+        ("long-event", "events", &long[..], "a line has more than 1048576 bytes"),
+        ("long-state", "state", &long[..], "a line has more than"),
+        ("large", "state", large.as_bytes(), "is too large"),
+        ("many", "state", many.as_bytes(), "100001 settings and marks"),
+        ("counted", "state", counted.as_bytes(), "are too many"),
+    ] {
+        foreign(folder, name, &[(kind, lines)]);
+        check_refusal(folder, &["restore", name, "--data", "one"], sentence);
+    }
+    // A part that lies elsewhere.
+    foreign(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
+    let manifest = folder.join("outside/manifest.json");
+    let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");
+    fs::write(&manifest, said).unwrap();
+    check_refusal(folder, &["restore", "outside", "--data", "one"], "which is no name of one");
+    assert!(!folder.join("one").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_archive_takes_little_memory_however_much_it_unpacks_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Each event is as large as one may be, and takes many times that once it is read.
+    let zeroes = "0,".repeat(120_000) + "0";
+    let mut lines = Vec::new();
+    for number in 0..24 {
+        let line = format!(
+            "{{\"eventType\":\"query\",\"requestId\":\"r{number}\",\"timestamp\":1763000000000,\"query\":\"q\",\"n\":[{zeroes}]}}\n"
+        );
+        lines.extend_from_slice(line.as_bytes());
+    }
+    foreign(folder, "theirs", &[("events", &lines)]);
+    let packed = fs::metadata(folder.join("theirs/part-0.jsonl.gz")).unwrap().len();
+    assert!(packed < 2 << 20, "{packed}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cv-analytics"))
+        .args(["restore", "theirs", "--data", "one", "--json"])
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        // It may end in between.
+        peak = Memory::of(child.id()).map_or(peak, |memory| peak.max(memory.peak_kib));
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(child.wait().unwrap().success());
+    assert!(peak > 0 && peak < 250 << 10, "{} MiB", peak >> 10);
+    assert_eq!(export(folder, "one").lines().count(), 24);
 }
 
 #[test]
@@ -120,8 +267,7 @@ fn events_of_an_archive_are_json_lines_that_an_import_reads() {
     let packed = fs::File::open(folder.join("kept/events-00001.jsonl.gz")).unwrap();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut lines).unwrap();
     done(folder, &["events", "import", "--data", "two"], &lines);
-    let export = |data| done(folder, &["events", "export", "--data", data], "");
-    assert_eq!(export("one"), export("two"));
+    assert_eq!(export(folder, "one"), export(folder, "two"));
 }
 
 #[test]
@@ -139,6 +285,21 @@ fn what_was_erased_comes_back_neither_where_it_was_erased_nor_elsewhere() {
     assert!(!done(folder, &["events", "export", "--data", "two"], "").contains("\"r1\""));
     restored(folder, "after", "three");
     assert_eq!(restored(folder, "before", "three")["erased"], 2);
+    // Of a session too, whoever restores what.
+    done(folder, &["forget", "--session", "t", "--data", "one"], "");
+    assert_eq!(restored(folder, "before", "one")["erased"], 3);
+    done(folder, &["archive", "later", "--data", "one"], "");
+    restored(folder, "before", "four");
+    restored(folder, "later", "four");
+    restored(folder, "later", "five");
+    assert_eq!(restored(folder, "before", "five")["erased"], 3);
+    for data in ["one", "four", "five"] {
+        let exported = export(folder, data);
+        assert!(!exported.contains("\"r1\"") && !exported.contains("\"r2\""), "{data}: {exported}");
+        let late = EVENTS[2].replace("r2", "r10");
+        done(folder, &["events", "import", "--data", data], &late);
+        assert_eq!(export(folder, data), exported, "{data}");
+    }
     for file in fs::read_dir(folder.join("two")).unwrap() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(8).any(|bytes| bytes == b"know k8s"), "its bytes are still there");

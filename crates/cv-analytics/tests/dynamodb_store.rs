@@ -180,6 +180,14 @@ fn what_was_forgotten_leaves_tables_and_queue_and_does_not_come_back() {
     );
     let again = account.on_aws(&["events", "import", "--json"], &[QUERY, RESPONSE].join("\n"));
     assert_eq!(serde_json::from_str::<Value>(&again).unwrap()["erased"], 2);
+    // Nor under another request, nor as a message that cannot be read.
+    let later = QUERY.replace("r1", "r9");
+    let unread = QUERY.replace("query\",\"requestId", "click\",\"requestId");
+    let again =
+        account.on_aws(&["events", "import", "--json"], &[&later, OTHER, &unread].join("\n"));
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!((&again["erased"], &again["deadLetters"]), (&json!(2), &json!(0)), "{again}");
+    assert_eq!(account.on_aws(&["dead-letters", "list", "--json"], ""), "");
     assert_eq!(
         account.on_aws(&["forget", "--request", "r2"], ""),
         "1 interactions and 0 dead letters erased\n"
@@ -285,14 +293,15 @@ fn an_archive_in_s3_goes_from_one_kind_of_store_to_the_other_and_back() {
     };
     let first = of(&account, &["--store", "dynamodb"]);
     assert_eq!((&first.0["capture"]["joined"], &first.1), (&json!(1), &json!(1)));
-    account.done(&[&in_sqlite[..], &["restore", "s3://archived/deep/inside"]].concat(), "");
+    let restore = ["restore", "s3://archived/deep/inside", "--take-keys", "--keep-session-ids"];
+    account.done(&[&in_sqlite[..], &restore].concat(), "");
     assert_eq!(of(&account, &in_sqlite), first);
-    elsewhere.on_aws(&["restore", "s3://archived/deep/inside"], "");
+    elsewhere.on_aws(&restore, "");
     assert_eq!(of(&elsewhere, &["--store", "dynamodb"]), first);
     // An erasure that SQLite has only the checksum of has no place on AWS, and is named.
     account.done(&[&in_sqlite[..], &["archive", "s3://archived/sqlite"]].concat(), "");
     let third = EmulatedAccount::new("third");
-    let said = third.on_aws(&["restore", "s3://archived/sqlite"], "");
+    let said = third.on_aws(&["restore", "s3://archived/sqlite", "--keep-session-ids"], "");
     assert!(said.contains("1 dead letters or erasures have no place"), "{said}");
     assert_eq!(of(&third, &["--store", "dynamodb"]), first);
     // What was erased comes back nowhere.

@@ -273,6 +273,61 @@ fn what_was_forgotten_is_not_brought_back_by_an_import() {
 }
 
 #[test]
+fn what_is_older_goes_by_a_word_and_leaves_no_byte() {
+    let old = |number: i64| {
+        QUERY.replace("r1", &format!("old-{number}")).replace("2026-11-17", "2020-01-01")
+    };
+    let events: Vec<String> = (0..150).map(old).chain([QUERY.to_owned()]).collect();
+    let folder = folder_with(&events.iter().map(String::as_str).collect::<Vec<_>>());
+    let older = ["forget", "--older-than-days", "1000"];
+    check_refusal(folder.path(), &older, 1, "150 of 151 interactions and dead letters");
+    check_refusal(folder.path(), &["forget", "--request", "r1", "--yes"], 2, "--yes");
+    let said = text(&run(folder.path(), &[&older[..], &["--yes"]].concat()).stdout);
+    assert!(said.starts_with("150 interactions and dead letters from before "), "{said}");
+    assert_eq!(report(folder.path(), &[])["capture"]["queries"], 1);
+    let bytes = fs::read(folder.path().join("cv-analytics-data/cv-analytics.db")).unwrap();
+    assert!(!bytes.windows(4).any(|window| window == b"old-"));
+}
+
+#[test]
+fn a_server_holds_back_what_is_more_than_a_fifth_and_the_doctor_says_so() {
+    let old = |number: i64| {
+        QUERY.replace("r1", &format!("old-{number}")).replace("2026-11-17", "2020-01-01")
+    };
+    let events: Vec<String> = (0..150).map(old).chain([QUERY.to_owned()]).collect();
+    let folder = folder_with(&events.iter().map(String::as_str).collect::<Vec<_>>());
+    let serving = Serving::start(folder.path(), &["--retention-days", "1000"]);
+    let doctor = || -> Value {
+        let said = run(folder.path(), &["doctor", "--no-canary", "--json"]).stdout;
+        let said = text(&said);
+        let checks = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let flat: Vec<Value> = checks
+            .flat_map(|value| match value {
+                Value::Array(values) => values,
+                value => value["checks"].as_array().cloned().unwrap_or_else(|| vec![value]),
+            })
+            .collect();
+        flat.into_iter()
+            .find(|check| check["check"] == "retention")
+            .unwrap_or_else(|| panic!("{said}"))
+    };
+    let mut check = doctor();
+    for _ in 0..100 {
+        if check["outcome"] == "warn" {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        check = doctor();
+    }
+    assert!(check["said"].to_string().contains("150 interactions"), "{check}");
+    assert!(check["mend"].to_string().contains("forget --older-than-days 1000 --yes"), "{check}");
+    let log = fs::read_to_string(folder.path().join("server.log")).unwrap();
+    assert!(log.contains("nothing is deleted: more than a fifth"), "{log}");
+    drop(serving);
+    assert_eq!(text(&run(folder.path(), &["events", "export"]).stdout).lines().count(), 151);
+}
+
+#[test]
 fn dead_letters_are_listed_shown_retried_and_dropped() {
     let folder = folder_with(&[
         QUERY,

@@ -1,16 +1,37 @@
 //! What each path costs in request units, exactly.
 
+use std::collections::BTreeSet;
+
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::gathering::Gathered;
 use cv_analytics_aws::interaction_path::{InteractionPath, REDELIVERY_WRITES, REPORT_READS};
 use cv_analytics_aws::joining::Kept;
 use cv_analytics_aws::request_units::Units;
+use cv_analytics_core::event::SessionId;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::emulated_tables::{
-    ASKED_AT, bot_query, keep, observed, query, remove_row, reporter, response, self_contained,
-    self_contained_of, store,
+    ASKED_AT, EmulatedStore, bot_query, keep, observed, query, remove_row, reporter, response,
+    self_contained, self_contained_of,
 };
+
+/// A store that has just read the marks of erased sessions, as it does once a minute, and holds nothing.
+async fn store() -> EmulatedStore {
+    let store = crate::emulated_tables::store();
+    store
+        .mark_sessions(&BTreeSet::from([SessionId::from_store("erased".to_owned()).mark()]))
+        .await
+        .unwrap();
+    assert!(
+        !store
+            .names_erased(br#"{"sessionId":"s"}"#, &Privacy::full(SessionKey::new("")))
+            .await
+            .unwrap()
+    );
+    spent(&store);
+    store
+}
 
 fn spent(store: &DynamoDbStore) -> Units {
     store.tables().units().take()
@@ -26,7 +47,7 @@ fn sum(one: Units, other: Units) -> Units {
 
 #[tokio::test]
 async fn in_order_three_writes_and_half_a_read() {
-    let store = store();
+    let store = store().await;
     assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
     let asked = spent(&store);
     assert_eq!(asked, units(0.0, 1.0));
@@ -38,7 +59,7 @@ async fn in_order_three_writes_and_half_a_read() {
 
 #[tokio::test]
 async fn response_first_four_writes_and_half_a_read() {
-    let store = store();
+    let store = store().await;
     assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
     let answered = spent(&store);
     assert_eq!(answered, units(0.5, 1.0));
@@ -51,7 +72,7 @@ async fn response_first_four_writes_and_half_a_read() {
 #[tokio::test]
 async fn a_self_contained_response_three_writes_in_all() {
     for query_first in [true, false] {
-        let store = store();
+        let store = store().await;
         if query_first {
             keep(&store, query("r")).await;
         }
@@ -68,7 +89,7 @@ async fn a_self_contained_response_three_writes_in_all() {
 
 #[tokio::test]
 async fn a_session_or_a_flag_that_a_record_lacks_two_writes_once() {
-    let store = store();
+    let store = store().await;
     for number in 0..40 {
         keep(&store, bot_query(&format!("r{number}"))).await;
         keep(&store, self_contained_of(&format!("r{number}"), None)).await;
@@ -88,7 +109,7 @@ async fn a_session_or_a_flag_that_a_record_lacks_two_writes_once() {
 #[tokio::test]
 async fn a_self_contained_response_after_the_promotion_of_its_query_five_writes_in_all_or_six() {
     for (session, writes) in [(Some("s"), 2.0), (None, 2.0)] {
-        let store = store();
+        let store = store().await;
         keep(&store, query("r")).await;
         observed(&reporter(&store)).await;
         assert_eq!(spent(&store).write, 3.0);
@@ -101,7 +122,7 @@ async fn a_self_contained_response_after_the_promotion_of_its_query_five_writes_
 
 #[tokio::test]
 async fn both_halves_in_one_batch_two_writes() {
-    let store = store();
+    let store = store().await;
     let mut gathered = Gathered::first(response("r"));
     gathered.add(query("r"));
     let arrived_at = Timestamp::from_millis(ASKED_AT);
@@ -113,7 +134,7 @@ async fn both_halves_in_one_batch_two_writes() {
 
 #[tokio::test]
 async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
-    let store = store();
+    let store = store().await;
     keep(&store, query("r")).await;
     assert_eq!(observed(&reporter(&store)).await.len(), 1);
     let promoted = spent(&store).write;
@@ -125,7 +146,7 @@ async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
 
 #[tokio::test]
 async fn an_answer_after_promotion_six_writes_in_all_where_the_querys_row_has_left() {
-    let store = store();
+    let store = store().await;
     keep(&store, query("r")).await;
     observed(&reporter(&store)).await;
     assert_eq!(spent(&store).write, 3.0);
@@ -138,7 +159,7 @@ async fn an_answer_after_promotion_six_writes_in_all_where_the_querys_row_has_le
 
 #[tokio::test]
 async fn a_query_after_the_promotion_of_its_response_seven_writes_in_all() {
-    let store = store();
+    let store = store().await;
     keep(&store, response("r")).await;
     observed(&reporter(&store)).await;
     assert_eq!(spent(&store).write, 3.0);
@@ -149,7 +170,7 @@ async fn a_query_after_the_promotion_of_its_response_seven_writes_in_all() {
 
 #[tokio::test]
 async fn a_redelivery_one_write_at_the_most() {
-    let store = store();
+    let store = store().await;
     keep(&store, query("r")).await;
     keep(&store, response("r")).await;
     spent(&store);
@@ -162,7 +183,7 @@ async fn a_redelivery_one_write_at_the_most() {
 
 #[tokio::test]
 async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
-    let store = store();
+    let store = store().await;
     keep(&store, response("r")).await;
     keep(&store, query("r")).await;
     spent(&store);
@@ -174,7 +195,7 @@ async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
 
 #[tokio::test]
 async fn a_report_reads_a_unit_for_every_interaction_at_the_most() {
-    let store = store();
+    let store = store().await;
     for number in 0..40 {
         keep(&store, query(&format!("r{number}"))).await;
         keep(&store, response(&format!("r{number}"))).await;
@@ -188,7 +209,7 @@ async fn a_report_reads_a_unit_for_every_interaction_at_the_most() {
 
 #[tokio::test]
 async fn the_eight_reports_that_show_an_interaction_read_a_unit_of_it_in_all() {
-    let store = store();
+    let store = store().await;
     for number in 0..40 {
         keep(&store, query(&format!("r{number}"))).await;
         keep(&store, self_contained(&format!("r{number}"))).await;
@@ -199,4 +220,17 @@ async fn the_eight_reports_that_show_an_interaction_read_a_unit_of_it_in_all() {
     }
     let spent = spent(&store);
     assert!(spent.read <= 40.0 * f64::from(REPORT_READS), "{spent:?}");
+}
+
+#[tokio::test]
+async fn the_marks_of_erased_sessions_are_read_once_a_minute_and_not_for_each_message() {
+    let store = crate::emulated_tables::store();
+    let marks =
+        (0..50_u32).map(|number| SessionId::from_store(number.to_string()).mark()).collect();
+    store.mark_sessions(&marks).await.unwrap();
+    spent(&store);
+    keep(&store, query("first")).await;
+    assert_eq!(spent(&store), units(1.0, 1.0));
+    keep(&store, query("second")).await;
+    assert_eq!(spent(&store), units(0.0, 1.0));
 }

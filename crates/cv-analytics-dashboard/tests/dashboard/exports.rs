@@ -1,8 +1,13 @@
 //! CSV and JSON Lines of what is on the screen.
 
+use axum::body::Body;
+use axum::http::Request;
+use cv_analytics_core::event::RequestId;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
-use crate::rig::{MONDAY, Rig, whole};
+use crate::rig::{HOST, MONDAY, Rig, whole};
 
 async fn rig() -> Rig {
     let rig = Rig::new().await;
@@ -67,4 +72,45 @@ async fn an_export_has_what_the_filter_counts() {
         let lines = rig.get(&format!("/questions.jsonl?week=2026-W47{filter}")).await.body;
         assert_eq!(lines.lines().count() as u64, total, "{filter}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_download_that_stalls_holds_neither_the_log_nor_an_erasure() {
+    const QUESTIONS: i64 = 12_000;
+    let rig = Rig::new().await;
+    let asked = |number: i64, text: &str| {
+        json!({"eventType": "query", "requestId": format!("r{number}"), "timestamp": MONDAY + number,
+               "query": format!("question {number} {text}")})
+    };
+    let some: Vec<Value> = (0..QUESTIONS).map(|number| asked(number, "")).collect();
+    rig.keep(&some).await;
+    let request = Request::get("/questions.jsonl?week=2026-W47")
+        .header("host", HOST)
+        .header("cookie", &rig.cookie)
+        .body(Body::empty());
+    let answer = rig.app.clone().oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    // Who asked takes the beginning, and then nothing any more.
+    let mut body = answer.into_body();
+    let mut read = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
+
+    let long = "x".repeat(1_900);
+    for number in (QUESTIONS..QUESTIONS + 10_000).step_by(200) {
+        let more: Vec<Value> = (number..number + 200).map(|number| asked(number, &long)).collect();
+        rig.keep(&more).await;
+    }
+    // 20 MB were written.
+    let log = rig.folder.path().join("cv-analytics.db-wal");
+    let bytes = std::fs::metadata(&log).unwrap().len();
+    assert!(bytes < 12 << 20, "the log has {bytes} bytes");
+    let last = RequestId::new(format!("r{}", QUESTIONS - 1)).unwrap();
+    assert_eq!(rig.store.forget_request(&last).await.unwrap().interactions, 1);
+
+    // What it takes later is whole, but for what was erased.
+    while let Some(frame) = body.frame().await {
+        read.extend_from_slice(&frame.unwrap().into_data().unwrap());
+    }
+    let lines = String::from_utf8(read).unwrap();
+    assert_eq!(lines.lines().count() as i64, QUESTIONS - 1);
+    assert!(!lines.contains(&format!("question {} ", QUESTIONS - 1)));
 }

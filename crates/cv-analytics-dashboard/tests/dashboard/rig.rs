@@ -323,11 +323,12 @@ impl DeadLetters for Letters {
         Ok(match receipt.map(|receipt| receipt.disposition) {
             None => Retried::NotThere,
             Some(Disposition::DeadLetter) => Retried::StillDead,
+            Some(Disposition::Erased) => Retried::Erased,
             Some(_) => Retried::Kept,
         })
     }
 
     async fn drop_letter(&self, id: &str) -> Result<bool, DeadLetterError> {
-        Ok(self.0.drop_dead_letter(id.parse()?).await?)
+        Ok(self.0.drop_dead_letters(vec![id.parse()?]).await?.is_empty())
     }
 }

@@ -1,5 +1,8 @@
 //! What a queue, a network or a stranger can hand over.
 
+use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
+use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::emulated_tables;
 use cv_analytics_harness::lambda_runtime::{LambdaRuntime, Outcome};
 use serde_json::{Value, json};
@@ -93,6 +96,30 @@ async fn batches_of_every_kind() {
     reasons.sort();
     assert_eq!(reasons, ["a not_json", "b missing_field", "c unknown_event_type", "e not_json"]);
     assert!(aws.items(ANALYTICS).await.contains_key("group-6"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_read_of_what_was_erased_goes_nowhere() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    let tables = Tables::new(aws.dynamodb.clone(), TableNames::default());
+    let store = DynamoDbStore::new(tables, || Timestamp::from_millis(1_763_000_000_000));
+    store.forget_request(&RequestId::new("gone").unwrap()).await.unwrap();
+    let session = SessionId::from_store("raw".to_owned());
+    store.mark_sessions(&std::collections::BTreeSet::from([session.mark()])).await.unwrap();
+    let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
+    let records = [
+        record("a", &json!({"eventType": "query", "requestId": "gone", "query": "secret"})),
+        record("b", &json!("{\"requestId\":\"x\",\"sessionId\":\"raw\",\"query\":\"sec")),
+        record("c", &json!({"eventType": "query", "requestId": "here"})),
+    ];
+    let invocation = processor.invoke(&json!({ "Records": records })).unwrap();
+    assert_eq!(invocation.outcome, Outcome::Response(no_failures()));
+    let letters = aws.dead_letters().await;
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].body().unwrap().contains("here"));
+    let log = invocation.lines.join("\n");
+    assert!(log.contains("\"Erased\":2") && log.contains("\"DeadLetters\":1"), "{log}");
+    assert!(!log.contains("secret"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

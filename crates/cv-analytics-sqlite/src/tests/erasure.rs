@@ -1,11 +1,29 @@
 //! Forgetting, down to the bytes.
 
+use std::collections::BTreeSet;
+
+use cv_analytics_core::archive::{Archive, Archived};
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::store::{Disposition, Keep, Observe};
+use cv_analytics_core::session_key::SESSION_KEY;
+use cv_analytics_core::store::{Disposition, Keep, Ledger, Observe};
 use serde_json::json;
 
-use super::setup::{Folder, NOW, arrival, everything, exported, kept, query, response, week};
-use crate::Erased;
+use super::setup::{
+    Folder, NOW, arrival, arrivals, everything, exported, intake, kept, query, response, week,
+};
+use crate::{Erased, SqliteStore};
+
+const SESSION: &str = "session of a visitor";
+
+/// The session of every query, as it is kept.
+fn session() -> SessionId {
+    intake().privacy().session(SESSION).unwrap()
+}
+
+/// Both forms in which it may be kept.
+fn forms(session: &SessionId) -> BTreeSet<SessionId> {
+    BTreeSet::from([session.clone(), SessionId::from_store(SESSION.to_owned())])
+}
 
 fn request(id: &str) -> RequestId {
     RequestId::new(id).unwrap()
@@ -86,13 +104,13 @@ async fn a_session_is_forgotten_with_its_dead_letters() {
     ];
     kept(&store, &bodies).await;
     let session = exported(&store).await[0].query.clone().unwrap().session.unwrap();
-    let erased = store.forget_session(&session, Some("session of a visitor")).await.unwrap();
+    let erased = store.forget_session(&forms(&session)).await.unwrap();
     assert_eq!(erased, Erased { interactions: 2, dead_letters: 1 });
     assert_eq!(occurrences(&folder, &["session of a visitor", session.as_str()]), [0, 0]);
     assert_eq!(everything(&store).await[0].request_id, "c");
     assert_eq!(kept(&store, &[query("a", "one")]).await, [Disposition::Erased]);
-    let nobody = SessionId::from_store("nobody".to_owned());
-    assert_eq!(store.forget_session(&nobody, None).await.unwrap(), Erased::default());
+    let nobody = BTreeSet::from([SessionId::from_store("nobody".to_owned())]);
+    assert_eq!(store.forget_session(&nobody).await.unwrap(), Erased::default());
 }
 
 #[tokio::test]
@@ -111,4 +129,219 @@ async fn only_dead_letters_that_the_whole_id_names_are_erased() {
     store.keep(bodies.iter().map(|body| arrival(body, NOW, None)).collect()).await.unwrap();
     assert_eq!(store.forget_request(&request("1")).await.unwrap().dead_letters, 2);
     assert_eq!(store.dead_letters(9).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_forgotten_session_comes_back_in_no_way() {
+    let folder = Folder::new();
+    let (store, program) = (folder.open(), folder.open());
+    kept(&store, &[query("before", "hunter one")]).await;
+    // What names no session yet, as a response that comes first.
+    kept(&store, &[response("half", 1)]).await;
+    // By another program, while this one goes on.
+    let erased = program.forget_session(&forms(&session())).await.unwrap();
+    assert_eq!(erased, Erased { interactions: 1, dead_letters: 0 });
+    let later = [
+        query("before", "hunter two"),
+        query("later", "hunter three"),
+        query("half", "hunter four"),
+    ];
+    assert_eq!(kept(&store, &later).await, [Disposition::Erased; 3]);
+    // Nor its other half, which does not say whose it is.
+    let others = [response("later", 1), response("half", 1), response("before", 1)];
+    assert_eq!(kept(&store, &others).await, [Disposition::Erased; 3]);
+    let imported = store.import(arrivals(&[query("import", "hunter five")])).await.unwrap();
+    assert_eq!(imported[0].disposition, Disposition::Erased);
+    assert!(everything(&store).await.is_empty());
+    assert_eq!(store.deliveries(week()).await.unwrap().duplicates, Some(0));
+    // The half that was there left its bytes until the files are cleaned.
+    assert!(store.clean_up().await.unwrap());
+    assert!(!store.clean_up().await.unwrap());
+    let needles = ["hunter", "\"half\"", "a-model", SESSION, session().as_str()].map(str::to_owned);
+    let needles: Vec<&str> = needles.iter().map(String::as_str).collect();
+    assert_eq!(occurrences(&folder, &needles), [0; 5]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_what_was_erased_is_kept_nowhere() {
+    let folder = Folder::new();
+    let store = folder.open();
+    // Forgotten by its kept form alone: the letters have the agent's own.
+    store.put(SESSION_KEY, "tests", None).await.unwrap();
+    store.forget_session(&BTreeSet::from([session()])).await.unwrap();
+    store.forget_request(&request("gone")).await.unwrap();
+    let letters = [
+        format!("{{\"requestId\":\"x\",\"sessionId\":\"{SESSION}\",\"query\":\"hunter"),
+        json!({"eventType": "query", "requestId": "gone", "query": "hunter"}).to_string(),
+        json!([{"correlationId": " gone ", "note": "hunter"}]).to_string(),
+    ]
+    .map(String::into_bytes);
+    let other = json!({"eventType": "query", "requestId": "gone 2", "query": "tourist"});
+    let other = other.to_string().into_bytes();
+    assert_eq!(kept(&store, &letters).await, [Disposition::Erased; 3]);
+    assert_eq!(kept(&store, std::slice::from_ref(&other)).await, [Disposition::DeadLetter]);
+    assert_eq!(store.deliveries(week()).await.unwrap().dead_letters, 1);
+    for receipt in store.import(arrivals(&letters)).await.unwrap() {
+        assert_eq!(receipt.disposition, Disposition::Erased);
+    }
+    let archived = arrivals(&letters).into_iter().map(|arrival| match arrival.content {
+        cv_analytics_core::intake::Content::DeadLetter(letter) => Archived::DeadLetter(letter),
+        cv_analytics_core::intake::Content::Event(_) => unreachable!(),
+    });
+    store.put_back(archived.collect()).await.unwrap();
+    assert_eq!(occurrences(&folder, &["hunter"]), [0]);
+    // One that was there when its session was forgotten elsewhere, and is read again.
+    let id = store.dead_letters(9).await.unwrap()[0].id;
+    let retried = store.replace_dead_letter(id, arrival(&letters[0], NOW, None)).await.unwrap();
+    assert_eq!(retried.unwrap().disposition, Disposition::Erased);
+    assert!(store.dead_letters(9).await.unwrap().is_empty());
+}
+
+/// Everything that a store would archive.
+async fn archived(store: &SqliteStore) -> Vec<Archived> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let page = store.archive_page(from).await.unwrap();
+        all.extend(page.items);
+        from = page.next;
+        if from.is_none() {
+            return all;
+        }
+    }
+}
+
+/// How many marks of sessions and of requests there are.
+fn counted(archived: &[Archived]) -> (usize, usize) {
+    let is = |wanted: fn(&&Archived) -> bool| archived.iter().filter(wanted).count();
+    (
+        is(|one| matches!(one, Archived::ErasedSession(_))),
+        is(|one| matches!(one, Archived::Erased(_))),
+    )
+}
+
+#[tokio::test]
+async fn marks_go_along_with_an_archive_and_erase_what_is_there() {
+    let (here, there) = (Folder::new(), Folder::new());
+    let (store, other) = (here.open(), there.open());
+    store.forget_session(&forms(&session())).await.unwrap();
+    store.forget_request(&request("gone")).await.unwrap();
+    let marks = archived(&store).await;
+    assert_eq!(counted(&marks), (2, 1));
+
+    let letter = format!("{{\"sessionId\":\"{SESSION}\",\"query\":\"hunter");
+    let bodies =
+        [query("r", "hunter"), response("gone", 1), response("stays", 1), letter.into_bytes()];
+    kept(&other, &bodies).await;
+    other.put_back(marks.clone()).await.unwrap();
+    assert_eq!(everything(&other).await.len(), 1);
+    assert!(other.dead_letters(9).await.unwrap().is_empty());
+    assert_eq!(occurrences(&there, &["hunter", "gone"]), [0, 0]);
+    let late = [query("s", "hunter"), response("gone", 1), response("r", 1)];
+    assert_eq!(kept(&other, &late).await, [Disposition::Erased; 3]);
+    // What is put back goes on from there.
+    assert_eq!(counted(&archived(&other).await), (2, 3));
+}
+
+/// A store whose rows have moved about in the file, with two of everything that can be deleted: what is
+/// to go says "zebra", what is to stay "horse".
+async fn moved_about(folder: &Folder) -> SqliteStore {
+    let store = folder.open();
+    let at = |days: i64| NOW.plus_millis(-days * 24 * 3600 * 1000);
+    let text = |number: usize| {
+        let animal = if number % 9 == 0 { "zebra" } else { "horse" };
+        format!("{animal} {number} {}", "x".repeat(number))
+    };
+    let query = |number: usize| {
+        let days = if number % 9 == 0 { 90 } else { 1 };
+        let event = json!({"eventType": "query", "requestId": format!("r{number}"), "timestamp": at(days),
+                           "query": text(number), "sessionId": if number % 9 == 0 { "z" } else { "h" }});
+        event.to_string().into_bytes()
+    };
+    kept(&store, &(0..600).map(query).collect::<Vec<_>>()).await;
+    // A second half makes a row longer: pages are split, and leave old bytes.
+    let answers: Vec<_> = (0..600).rev().map(|number| response(&format!("r{number}"), 1)).collect();
+    kept(&store, &answers).await;
+    for (animal, days) in [("zebra", 90), ("horse", 1)] {
+        for number in 0..20 {
+            let body = format!("{{{animal} letter {number} {}", "y".repeat(number * 300));
+            store.keep(vec![arrival(body.as_bytes(), at(days), None)]).await.unwrap();
+        }
+    }
+    store
+}
+
+/// Ids of the dead letters that are to go.
+async fn zebras(store: &SqliteStore) -> Vec<i64> {
+    let mut found = Vec::new();
+    for entry in store.dead_letters(99).await.unwrap() {
+        let letter = store.dead_letter(entry.id).await.unwrap().unwrap();
+        found.extend(letter.body.starts_with(b"{zebra").then_some(entry.id));
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_is_deleted_in_any_way_leaves_no_byte() {
+    let counts = |store: SqliteStore| async move {
+        let counts = store.counts().await.unwrap();
+        (counts.interactions, counts.dead_letters)
+    };
+    // Forgetting.
+    let folder = Folder::new();
+    let store = moved_about(&folder).await;
+    let [rows, letters] = [["zebra 0", "zebra 297"], ["zebra letter 0", "zebra letter 19"]];
+    assert!(occurrences(&folder, &[rows, letters].concat()).iter().all(|&count| count > 0));
+    let session = intake().privacy().session("z").unwrap();
+    let erased = store.forget_session(&BTreeSet::from([session])).await.unwrap();
+    assert_eq!(erased.interactions, 67);
+    let left: usize = (0..600)
+        .step_by(9)
+        .map(|number| format!("zebra {number} "))
+        .map(|text| occurrences(&folder, &[&text])[0])
+        .sum();
+    assert_eq!(left, 0);
+    assert_eq!(counts(store.clone()).await, (533, 40));
+
+    // Dropping those that are named, and all.
+    assert!(store.drop_dead_letters(zebras(&store).await).await.unwrap().is_empty());
+    assert_eq!(occurrences(&folder, &["zebra"]), [0]);
+    assert!(occurrences(&folder, &["horse letter"])[0] >= 20);
+    store.drop_all_dead_letters().await.unwrap();
+    assert_eq!(occurrences(&folder, &["horse letter"]), [0]);
+    assert_eq!(counts(store).await, (533, 0));
+
+    // A letter that could be read at last: what it was, word for word, is gone.
+    let folder = Folder::new();
+    let store = moved_about(&folder).await;
+    for id in zebras(&store).await {
+        store.replace_dead_letter(id, arrival(&query("mended", "q"), NOW, None)).await.unwrap();
+    }
+    assert!(store.clean_up().await.unwrap());
+    assert_eq!(occurrences(&folder, &["zebra letter"]), [0]);
+
+    // Growing old.
+    let deleted = store.retain(NOW, 30).await.unwrap();
+    assert_eq!(deleted, crate::Retained::Deleted(67));
+    assert!(store.clean_up().await.unwrap());
+    assert_eq!(occurrences(&folder, &["zebra"]), [0]);
+    assert!(occurrences(&folder, &["horse 1 "])[0] > 0);
+}
+
+#[tokio::test]
+async fn a_crash_between_deleting_and_cleaning_is_made_good() {
+    let folder = Folder::new();
+    let store = moved_about(&folder).await;
+    store.delete_before(NOW.plus_millis(-30 * 24 * 3600 * 1000)).await.unwrap();
+    // As a process that is killed leaves them: the files alone.
+    let copy = Folder::new();
+    for path in folder.files() {
+        std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    assert!(occurrences(&copy, &["zebra"])[0] > 0);
+    let reopened = copy.open();
+    assert!(reopened.clean_up().await.unwrap());
+    assert_eq!(occurrences(&copy, &["zebra"]), [0]);
+    let counts = reopened.counts().await.unwrap();
+    assert_eq!((counts.interactions, counts.dead_letters), (533, 20));
+    assert!(!reopened.clean_up().await.unwrap());
 }

@@ -34,7 +34,7 @@ fn a_file_of_a_newer_version_is_refused() {
     raw.pragma_update(None, "user_version", 99).unwrap();
     assert_eq!(
         refusal(&folder.database()),
-        "FILE was written by a newer cv-analytics (schema version 99, this one knows up to 3): \
+        "FILE was written by a newer cv-analytics (schema version 99, this one knows up to 4): \
          use that newer version, or a copy of the file from before the upgrade"
     );
 }

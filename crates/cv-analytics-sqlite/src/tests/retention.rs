@@ -1,9 +1,87 @@
 //! What is older than the owner wants to keep.
 
 use cv_analytics_core::store::{Disposition, Keep, Observe};
+use cv_analytics_core::timestamp::Timestamp;
 use serde_json::json;
 
 use super::setup::{Folder, NOW, arrival, everything, kept, query, week};
+use crate::{Aged, Held, Retained, SqliteStore};
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+fn days_ago(days: i64) -> Timestamp {
+    NOW.plus_millis(-days * DAY_MS)
+}
+
+/// A store with `per_day` questions on each of `days` days, the newest of them now.
+async fn asked(folder: &Folder, days: i64, per_day: i64) -> SqliteStore {
+    let store = folder.open();
+    let event = |number: i64| {
+        let at = days_ago(number % days);
+        let id = format!("r{number}");
+        json!({"eventType": "query", "requestId": id, "timestamp": at, "query": "q"})
+            .to_string()
+            .into_bytes()
+    };
+    kept(&store, &(0..days * per_day).map(event).collect::<Vec<_>>()).await;
+    store
+}
+
+#[tokio::test]
+async fn a_pass_deletes_what_is_older_than_the_newest_by_so_many_days() {
+    let folder = Folder::new();
+    let store = asked(&folder, 30, 10).await;
+    assert_eq!(store.retain(NOW, 27).await.unwrap(), Retained::Deleted(20));
+    assert_eq!(store.retain(NOW, 27).await.unwrap(), Retained::Deleted(0));
+    // A visitor's clock, or a liar's, moves nothing.
+    let event = json!({"eventType": "query", "requestId": "ahead", "timestamp": "2099-01-01T00:00:00Z", "query": "q"});
+    kept(&store, &[event.to_string().into_bytes()]).await;
+    assert_eq!(store.retain(NOW, 27).await.unwrap(), Retained::Deleted(0));
+    assert_eq!(store.held_by_retention().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_clock_that_runs_ahead_deletes_nothing_more() {
+    for ahead in [1, 8, 400, 20_000] {
+        let folder = Folder::new();
+        let store = asked(&folder, 30, 10).await;
+        let now = days_ago(-ahead);
+        let deleted = match store.retain(now, 27).await.unwrap() {
+            Retained::Deleted(deleted) | Retained::Silent { deleted, .. } => deleted,
+            Retained::TooMany(aged) => panic!("{ahead} days ahead: {aged:?}"),
+        };
+        assert_eq!(deleted, 20, "{ahead} days ahead");
+        assert_eq!(everything(&store).await.len(), 280, "{ahead} days ahead");
+        // What waits by the clock alone is told, once nothing has come for a week.
+        let held = store.held_by_retention().await.unwrap().map_or(0, |held| held.rows);
+        assert_eq!(held > 0, ahead > 7, "{ahead} days ahead");
+    }
+}
+
+#[tokio::test]
+async fn more_than_a_fifth_waits_for_the_owners_word() {
+    let folder = Folder::new();
+    let store = asked(&folder, 30, 10).await;
+    let aged = Aged { before: days_ago(10), rows: 190, of: 300 };
+    assert_eq!(store.retain(NOW, 10).await.unwrap(), Retained::TooMany(aged));
+    assert_eq!(everything(&store).await.len(), 300);
+    let held = store.held_by_retention().await.unwrap();
+    assert_eq!(held, Some(Held { rows: 190, days: 10 }));
+    // The word.
+    assert_eq!(store.older_than(NOW, 10).await.unwrap(), aged);
+    assert_eq!(store.delete_before(aged.before).await.unwrap(), 190);
+    assert_eq!(store.retain(NOW, 10).await.unwrap(), Retained::Deleted(0));
+    assert_eq!(store.held_by_retention().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_small_store_needs_no_word_and_an_empty_one_loses_nothing() {
+    let folder = Folder::new();
+    let store = asked(&folder, 10, 9).await;
+    assert_eq!(store.retain(NOW, 1).await.unwrap(), Retained::Deleted(72));
+    let empty = Folder::new();
+    assert_eq!(empty.open().retain(NOW, 1).await.unwrap(), Retained::Deleted(0));
+}
 
 #[tokio::test]
 async fn what_is_older_goes_in_any_number_and_may_come_again() {

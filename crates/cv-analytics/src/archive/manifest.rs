@@ -26,6 +26,13 @@ pub(crate) struct Manifest {
     pub(crate) cursor: Option<String>,
 }
 
+/// What a manifest of any version has.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Version {
+    pub(crate) archive_version: u64,
+}
+
 /// How many lines of each kind there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

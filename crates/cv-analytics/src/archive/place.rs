@@ -1,11 +1,11 @@
 //! Where an archive lies: a folder, or S3 under a prefix.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use bytes::Bytes;
 use cv_analytics_dashboard::private_file::{make_private_folder, write_private};
@@ -53,21 +53,39 @@ impl Place {
         Ok(Self { named: named.to_owned(), files })
     }
 
-    /// A file's bytes; `None` where there is none.
-    pub(crate) async fn get(&self, name: &str) -> Result<Option<Bytes>> {
+    /// A file's bytes, `most` of them; `None` where there is none.
+    pub(crate) async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>> {
+        let fits = |bytes: u64| {
+            ensure!(
+                bytes <= most,
+                "{name} in {} has {bytes} bytes, and may have {most}",
+                self.named
+            );
+            Ok(())
+        };
+        let cannot = || self.cannot("read", name);
         match &self.files {
-            Files::Folder(folder) => match fs::read(folder.join(name)) {
-                Ok(bytes) => Ok(Some(bytes.into())),
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error).with_context(|| self.cannot("read", name)),
-            },
+            Files::Folder(folder) => {
+                let file = match File::open(folder.join(name)) {
+                    Ok(file) => file,
+                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                    Err(error) => return Err(error).with_context(cannot),
+                };
+                fits(file.metadata().with_context(cannot)?.len())?;
+                let mut bytes = Vec::new();
+                // What is no plain file does not say its length before.
+                file.take(most + 1).read_to_end(&mut bytes).with_context(cannot)?;
+                fits(bytes.len() as u64)?;
+                Ok(Some(bytes.into()))
+            }
             Files::Bucket(bucket) => {
-                let read = async { bucket.get(&ObjectPath::from(name)).await?.bytes().await };
-                match read.await {
-                    Ok(bytes) => Ok(Some(bytes)),
-                    Err(object_store::Error::NotFound { .. }) => Ok(None),
-                    Err(error) => Err(error).with_context(|| self.cannot("read", name)),
-                }
+                let found = match bucket.get(&ObjectPath::from(name)).await {
+                    Ok(found) => found,
+                    Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                    Err(error) => return Err(error).with_context(cannot),
+                };
+                fits(found.meta.size)?;
+                Ok(Some(found.bytes().await.with_context(cannot)?))
             }
         }
     }

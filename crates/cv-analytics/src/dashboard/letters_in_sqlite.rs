@@ -54,15 +54,17 @@ impl DeadLetters for LettersInSqlite {
         let content = self.intake.read(&letter.body, letter.arrived_at);
         let arrival = Arrival { content, arrived_at: now(), deduplication_id: None };
         let receipt = self.store.replace_dead_letter(number, arrival).await?;
+        self.store.clean_up().await?;
         Ok(match receipt.map(|receipt| receipt.disposition) {
             None => Retried::NotThere,
             Some(Disposition::DeadLetter) => Retried::StillDead,
+            Some(Disposition::Erased) => Retried::Erased,
             Some(_) => Retried::Kept,
         })
     }
 
     async fn drop_letter(&self, id: &str) -> Result<bool, DeadLetterError> {
         let Ok(number) = id.parse() else { return Ok(false) };
-        Ok(self.store.drop_dead_letter(number).await?)
+        Ok(self.store.drop_dead_letters(vec![number]).await?.is_empty())
     }
 }

@@ -87,11 +87,13 @@ async fn delete(store: SqliteStore, drop: &Drop) -> Result<()> {
         dropped = store.drop_all_dead_letters().await?;
     }
     let ids: Vec<i64> = drop.chosen.ids.iter().map(|id| number(id)).collect();
-    for id in ids {
-        if !store.drop_dead_letter(id).await? {
-            bail!("there is no dead letter {id}; {dropped} were dropped");
+    if !ids.is_empty() {
+        dropped = ids.len() as u64;
+        let missing = store.drop_dead_letters(ids).await?;
+        if let Some(first) = missing.first() {
+            dropped -= missing.len() as u64;
+            bail!("there is no dead letter {first}; {dropped} were dropped");
         }
-        dropped += 1;
     }
     store.close().await?;
     if drop.json {
@@ -106,6 +108,14 @@ async fn delete(store: SqliteStore, drop: &Drop) -> Result<()> {
 struct Retried {
     kept: u64,
     still_dead: u64,
+    /// They name what was erased, and are dropped.
+    #[serde(skip_serializing_if = "is_zero")]
+    erased: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 async fn read_again(store: SqliteStore, retry: Retry) -> Result<()> {
@@ -139,21 +149,26 @@ async fn read_again(store: SqliteStore, retry: Retry) -> Result<()> {
     }
     retried.add(&store, batch).await?;
     bar.finish_and_clear();
+    store.clean_up().await?;
     store.close().await?;
-    let Retried { kept, still_dead } = retried;
+    let Retried { kept, still_dead, erased } = retried;
     if let Some(id) = missing {
         bail!("there is no dead letter {id}; {kept} were kept, {still_dead} still cannot be read");
     }
     if retry.json {
         return output::print_line(serde_json::to_string(&retried)?);
     }
-    output::print_line(format!("{kept} could be read and are kept, {still_dead} still cannot"))
+    output::print_line(format!("{kept} could be read and are kept, {still_dead} still cannot"))?;
+    if erased > 0 {
+        output::print_line(format!("{erased} are of what was erased, and are dropped"))?;
+    }
+    Ok(())
 }
 
 impl Retried {
     async fn add(&mut self, store: &SqliteStore, letters: Vec<(i64, Arrival)>) -> Result<()> {
         let receipts = store.replace_dead_letters(letters).await.with_context(|| {
-            let Self { kept, still_dead } = self;
+            let Self { kept, still_dead, .. } = self;
             format!(
                 "{kept} were kept, {still_dead} still cannot be read; retrying again does no harm"
             )
@@ -161,6 +176,7 @@ impl Retried {
         for receipt in receipts.into_iter().flatten() {
             match receipt.disposition {
                 Disposition::DeadLetter => self.still_dead += 1,
+                Disposition::Erased => self.erased += 1,
                 _ => self.kept += 1,
             }
         }

@@ -9,7 +9,7 @@ use cv_analytics_core::refusal::{RECENT_REFUSALS_MS, Refusals};
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
-use cv_analytics_sqlite::SqliteStore;
+use cv_analytics_sqlite::{Held, SqliteStore};
 
 use super::canary::{self, Canary};
 use super::check::{Check, Findings};
@@ -47,6 +47,7 @@ pub(crate) async fn check(
     findings.add_all(examined.checks)?;
     if examined.is_usable {
         findings.add(refused(&path).await)?;
+        findings.add(held_by_retention(&path).await)?;
     }
     if let Some(place) = path.parent().filter(|_| path.exists()) {
         let place = if place.as_os_str().is_empty() { ".".as_ref() } else { place };
@@ -109,6 +110,26 @@ async fn refused(path: &Path) -> Check {
     };
     let mends: Vec<_> = recent.iter().map(mend).collect();
     Check::fail(NAME, listed(&recent), mends.join(" "))
+}
+
+/// Whether retention waits for its owner's word.
+async fn held_by_retention(path: &Path) -> Check {
+    const NAME: &str = "retention";
+    let held = async { SqliteStore::open_read_only(path)?.held_by_retention().await };
+    match held.await {
+        Ok(None) => Check::ok(NAME, "nothing waits for your word"),
+        Ok(Some(Held { rows, days })) => Check::warn(
+            NAME,
+            format!(
+                "{rows} interactions and dead letters are older than {days} days and were not deleted: they are more than a \
+                 fifth of what is kept, or nothing new has come for a week"
+            ),
+            format!(
+                "look at the clock; `cv-analytics forget --older-than-days {days} --yes` deletes them"
+            ),
+        ),
+        Err(error) => Check::fail(NAME, error.to_string(), "look at the checks above"),
+    }
 }
 
 /// Sends a canary to the server, looks for it in the store, and takes it out again.

@@ -15,7 +15,7 @@ use cv_analytics_mail::mailer::WeekReports;
 use cv_analytics_mail::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret};
 use cv_analytics_server::{Reports, Server, Setup, app, serve};
-use cv_analytics_sqlite::{ServingLock, SqliteStore, lock_for_serving};
+use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -32,10 +32,11 @@ use crate::{now, session_key};
 
 /// How often older interactions are deleted where retention is on.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
+/// How often the bytes of what was deleted are taken out of the files, which writes them anew.
+const CLEAN_UP_EVERY: Duration = Duration::from_hours(24);
 /// How often the store's files are looked at, a store that refused a write is tried again, and refused
 /// messages are stored.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
-const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What is said where nobody gets a mail.
 const NO_MAIL: &str = "No weekly mail is sent: name its recipients with --mail-to, in CV_ANALYTICS_MAIL_TO, or in \
@@ -245,7 +246,7 @@ impl ReadyServer {
             let reports = StoreReports(store.clone());
             WeeklyMailer::start(store.clone(), self.way, self.mailing, reports)
         });
-        let retention = retention_days.map(|days| tokio::spawn(retain(store.clone(), days)));
+        let retention = tokio::spawn(retain(store.clone(), retention_days));
         let (end_watch, ended) = oneshot::channel();
         let watch = tokio::spawn(watch_store(store.clone(), server, ended));
         let stop = async move {
@@ -253,9 +254,7 @@ impl ReadyServer {
             dashboard.stop();
         };
         let served = serve(listener, router, limits, stop).await;
-        if let Some(retention) = retention {
-            retention.abort();
-        }
+        retention.abort();
         drop(end_watch);
         watch.await?;
         if let Some(mailer) = mailer {
@@ -326,20 +325,65 @@ async fn keep_refusals(store: &SqliteStore, server: &StoreServer) {
     }
 }
 
-/// Deletes what is older than `days`, now and every hour.
-async fn retain(store: SqliteStore, days: u32) {
+/// Deletes what is older than `days`, now and every hour, and once a day takes the bytes of what was
+/// deleted out of the files.
+async fn retain(store: SqliteStore, days: Option<u32>) {
+    if days.is_none()
+        && let Err(error) = store.hold(0, 0).await
+    {
+        tracing::warn!(error = %error, "failed to note that nothing is held by retention");
+    }
     let mut every = tokio::time::interval(RETENTION_EVERY);
+    let mut cleaned: Option<tokio::time::Instant> = None;
     loop {
-        every.tick().await;
-        match store.delete_before(now().plus_millis(-DAY_MS * i64::from(days))).await {
-            Ok(0) => {}
-            Ok(deleted) => {
-                tracing::info!(retention.days = days, deleted, "deleted older interactions");
-            }
+        let tick = every.tick().await;
+        if let Some(days) = days {
+            delete_older(&store, days).await;
+        }
+        if cleaned.is_some_and(|cleaned| tick.duration_since(cleaned) < CLEAN_UP_EVERY) {
+            continue;
+        }
+        match store.clean_up().await {
+            Ok(_) => cleaned = Some(tick),
             Err(error) => {
-                tracing::warn!(error = %error, "failed to delete older interactions; trying again in an hour");
+                let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(error = %error, cause, "failed to take deleted bytes out of the files; trying again in an hour");
             }
         }
+    }
+}
+
+/// One pass of retention.
+async fn delete_older(store: &SqliteStore, days: u32) {
+    let deleted = match store.retain(now(), days).await {
+        Ok(Retained::Deleted(deleted)) => deleted,
+        Ok(Retained::TooMany(Aged { before, rows, of })) => {
+            tracing::warn!(
+                retention.days = days,
+                rows,
+                of,
+                "nothing is deleted: more than a fifth of what is kept is from before {before}. Look at this machine's clock; \
+                 `cv-analytics forget --older-than-days {days} --yes` deletes it"
+            );
+            return;
+        }
+        Ok(Retained::Silent { deleted, newest, old }) => {
+            tracing::warn!(
+                retention.days = days,
+                rows = old.rows,
+                "no event is newer than {newest}, and age is measured by it: what is from before {} by this machine's clock \
+                 stays. `cv-analytics forget --older-than-days {days}` deletes it",
+                old.before
+            );
+            deleted
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "failed to delete older interactions; trying again in an hour");
+            return;
+        }
+    };
+    if deleted > 0 {
+        tracing::info!(retention.days = days, deleted, "deleted older interactions");
     }
 }
 

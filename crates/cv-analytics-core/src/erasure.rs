@@ -1,0 +1,49 @@
+//! What is left of something that the owner had erased: a mark without content, by which it is known
+//! when it comes again.
+//!
+//! Anybody who has the marks can try out which ids they are of. A request id and a session that is kept
+//! as a keyed hash cannot be guessed; a session id that is kept as the agent sends it can where it is
+//! short.
+
+use sha2::{Digest, Sha256};
+
+use crate::event::{Event, Halves, RequestId, SessionId};
+use crate::interaction::Interaction;
+
+/// SHA-256 of a request id, or of a session's kept form.
+pub type Mark = [u8; 32];
+
+impl RequestId {
+    /// What is left of it when it is erased.
+    pub fn mark(&self) -> Mark {
+        Sha256::digest(self.as_str()).into()
+    }
+}
+
+impl SessionId {
+    /// What is left of it when it is erased.
+    pub fn mark(&self) -> Mark {
+        Sha256::digest(self.as_str()).into()
+    }
+}
+
+impl Event {
+    /// The sessions that it names.
+    pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
+        let (query, response) = match &self.halves {
+            Halves::Query(query) => (Some(query), None),
+            Halves::Response(response) => (None, Some(response)),
+            Halves::Whole(query, response) => (Some(query), Some(response)),
+        };
+        let query = query.and_then(|half| half.session.as_ref());
+        query.into_iter().chain(response.and_then(|half| half.session.as_ref()))
+    }
+}
+
+impl Interaction {
+    /// The sessions that its halves name.
+    pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
+        let query = self.query.as_ref().and_then(|half| half.session.as_ref());
+        query.into_iter().chain(self.response.as_ref().and_then(|half| half.session.as_ref()))
+    }
+}
