@@ -3,7 +3,7 @@
 mod ready_server;
 
 use std::io::IsTerminal as _;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cv_analytics_dashboard::ProgramSetting;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_server::configuration::{Limits, PublicUrl};
+use cv_analytics_server::configuration::{Limits, PublicUrl, TrustedProxies};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::dashboard::on_aws;
-use crate::data_folder::{DataFolder, PublicUrlOption, StoredCredentials, queue_url};
+use crate::data_folder::{DataFolder, PublicUrlOption, StoredCredentials, check_secret, queue_url};
 use crate::mail_form::MailForm;
 use crate::mail_options::{MORE_OF_THE_MAIL, MailOptions};
 use crate::output;
@@ -52,6 +52,15 @@ pub(crate) struct Serve {
     /// `none` forgets it
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     pub(crate) public_url: Option<PublicUrlOption>,
+    /// Believe the proxy at this address when X-Forwarded-For says whom it asks for; separate several with commas
+    #[arg(
+        long = "trusted-proxy",
+        hide_short_help = true,
+        value_name = "ADDRESS",
+        env = "CV_ANALYTICS_TRUSTED_PROXY",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Vec<IpAddr>,
     /// Show times in this zone, as `Europe/London` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
     time_zone: Option<OwnerZone>,
@@ -92,6 +101,10 @@ pub(crate) struct Serve {
 
 /// The address that is listened on by default.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+
+/// Twice what connections take at the most.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 2048;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -150,6 +163,7 @@ impl Serve {
 
     /// Binds the address that is listened on.
     pub(crate) async fn bind(&self) -> Result<TcpListener> {
+        allow_open_files();
         TcpListener::bind(self.listen).await.with_context(|| {
             format!(
                 "cannot listen on {}; choose another address with --listen, port 0 picks a free one",
@@ -171,6 +185,11 @@ impl Serve {
     /// How much is answered.
     pub(crate) fn limits(&self) -> Limits {
         Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
+    }
+
+    /// The proxies that say who asks.
+    pub(crate) fn trusted_proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(self.trusted_proxies.iter().copied())
     }
 
     /// The zone that times are shown in.
@@ -221,6 +240,21 @@ impl Serve {
     }
 }
 
+/// Raises the number of files that may be open, which systems begin low for the sake of old programs: every
+/// connection is one, and the store opens some of its own.
+fn allow_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
+        if current.is_some_and(|current| current < wanted) {
+            // Where it is refused, connections give way sooner.
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+        }
+    }
+}
+
 /// An address and a port; of a name's addresses the first of IPv4, which every machine has.
 pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let addresses = text.to_socket_addrs();
@@ -255,13 +289,13 @@ fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
-/// A token that a header can carry.
-fn token(text: &str) -> Result<String, &'static str> {
-    let usable = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if usable {
+/// A token that nobody guesses and a header can carry.
+fn token(text: &str) -> Result<String, String> {
+    check_secret(text)?;
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(text.to_owned())
     } else {
-        Err("a token has 16 letters, digits or signs at the least, and no space")
+        Err("a token has letters, digits and signs of ASCII, and no space".to_owned())
     }
 }
 

@@ -184,7 +184,9 @@ fn another_key_and_another_token_than_the_servers_are_told_apart() {
 
     let other = Installation::start();
     other.edit_credentials(|line| match line.split_once('=') {
-        Some(("AWS_SECRET_ACCESS_KEY", _)) => "AWS_SECRET_ACCESS_KEY=wrong".to_owned(),
+        Some(("AWS_SECRET_ACCESS_KEY", _)) => {
+            "AWS_SECRET_ACCESS_KEY=another-secret-than-the-servers".to_owned()
+        }
         _ => line.to_owned(),
     });
     let diagnosis = other.doctor(&[]);
