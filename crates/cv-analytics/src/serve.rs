@@ -2,7 +2,7 @@
 
 mod ready_server;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use cv_analytics_dashboard::ProgramSetting;
 use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_server::configuration::{Limits, PublicUrl, TrustedProxies};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Installation, wrong_usage};
@@ -68,7 +68,7 @@ pub(crate) struct Serve {
     #[arg(long, hide_short_help = true, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
     /// Take this bearer token, in place of the one in credentials.env
-    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]
+    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// Delete interactions older than this [default: keep them for ever]
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -102,6 +102,8 @@ pub(crate) struct Serve {
 /// The address that is listened on by default.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
+/// Systems bound it by a limit of their own.
+const WAITING_TO_BE_ACCEPTED: u32 = 4096;
 /// Twice what connections take at the most.
 #[cfg(unix)]
 const OPEN_FILES: u64 = 2048;
@@ -119,7 +121,7 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
         let of_mail = [mail.set_here(), form.set_here()].concat();
         return on_aws::run(installation, options, &of_mail).await;
     }
-    options.start_log()?;
+    options.begin()?;
     let folder = installation.folder();
     // Before anything is made: what is wrong with it is told at once.
     let way = mail.way(&folder).unwrap_or_else(|error| wrong_usage(format!("{error:#}")));
@@ -144,8 +146,12 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
 }
 
 impl Serve {
-    /// Sends the log to standard error.
-    pub(crate) fn start_log(&self) -> Result<()> {
+    /// Sends the log to standard error; ends the program where the token cannot be used.
+    pub(crate) fn begin(&self) -> Result<()> {
+        // Not where the command line is read, whose error would show the token.
+        if let Some(Err(problem)) = self.token.as_deref().map(check_token) {
+            wrong_usage(format!("--token, or CV_ANALYTICS_TOKEN: {problem}"));
+        }
         let filter = EnvFilter::try_new(&self.log)
             .with_context(|| format!("--log {:?} is no filter", self.log))?;
         let log = tracing_subscriber::fmt()
@@ -164,7 +170,7 @@ impl Serve {
     /// Binds the address that is listened on.
     pub(crate) async fn bind(&self) -> Result<TcpListener> {
         allow_open_files();
-        TcpListener::bind(self.listen).await.with_context(|| {
+        listen(self.listen).with_context(|| {
             format!(
                 "cannot listen on {}; choose another address with --listen, port 0 picks a free one",
                 self.listen
@@ -240,6 +246,17 @@ impl Serve {
     }
 }
 
+/// Listens as the runtime would, with more room for a crowd that arrives at once: a client that finds none
+/// waits for a second before it tries again.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // On Windows it would let another program take the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_TO_BE_ACCEPTED)
+}
+
 /// Raises the number of files that may be open, which systems begin low for the sake of old programs: every
 /// connection is one, and the store opens some of its own.
 fn allow_open_files() {
@@ -289,13 +306,13 @@ fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
-/// A token that nobody guesses and a header can carry.
-fn token(text: &str) -> Result<String, String> {
-    check_secret(text)?;
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(text.to_owned())
+/// Refuses a token that can be guessed, or that no header can carry.
+fn check_token(token: &str) -> Result<(), String> {
+    check_secret(token)?;
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
     } else {
-        Err("a token has letters, digits and signs of ASCII, and no space".to_owned())
+        Err("it has letters, digits and signs of ASCII alone, and no space".to_owned())
     }
 }
 

@@ -208,11 +208,16 @@ async fn slow_headers_and_slow_bodies_are_cut_off() {
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_let_go() {
     let limits = Limits { write_timeout: Duration::from_millis(50), ..Limits::default() };
-    let (mut stream, _stop, _serving) = served(limits, MemoryStore::default()).await;
-    let ask = "GET /nowhere HTTP/1.1\r\nhost: x\r\naccept: text/html\r\n\r\n".repeat(1000);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let app = Router::new().fallback(|| async { vec![b'x'; 1 << 20] });
+    let never = std::future::pending();
+    let serving = tokio::spawn(serve(listener, app, limits, TrustedProxies::default(), never));
+    let ask = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
     // Asks until the answers fill every buffer between the two, and then until it is let go.
     let asking = async { while stream.write_all(ask.as_bytes()).await.is_ok() {} };
     tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap();
+    serving.abort();
 }
 
 /// Whether the other end has closed it.

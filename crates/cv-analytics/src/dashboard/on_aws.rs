@@ -45,7 +45,7 @@ pub(crate) async fn run(
             }
         );
     }
-    options.start_log()?;
+    options.begin()?;
     let folder = installation.folder();
     folder.create()?;
     let aws = AwsInstallation::open().await?;
