@@ -4,6 +4,7 @@
 //! the bearer token), and a change has to come from one of our own pages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -13,9 +14,10 @@ use cookie::Cookie;
 use cv_analytics_core::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::configuration::{PublicUrl, Secret};
-use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits};
+use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits, keep_connection};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 
 use crate::dashboard::{Dashboard, Notices};
 use crate::dead_letters::DeadLetters;
@@ -23,8 +25,9 @@ use crate::form::{FORM_TOKEN, Form};
 use crate::login;
 use crate::owner_sessions::{LASTS_SECONDS, OwnerSessions};
 
-/// Bytes of a form.
+/// Bytes of a form, and how long it may take to come.
 const MAX_FORM_BYTES: usize = 64 * 1024;
+const FORM_TIME: Duration = Duration::from_secs(20);
 const COOKIE: &str = "cv-analytics-session";
 /// The same where browsers come over TLS: the prefix makes them refuse one that is not Secure.
 const SECURE_COOKIE: &str = "__Host-cv-analytics-session";
@@ -98,9 +101,9 @@ impl Access {
         hash(given.trim()).ct_eq(&self.token).into()
     }
 
-    /// Counts a failed login; `Err` with the seconds to wait where there were too many.
-    pub(crate) fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
-        self.rates.count_failure(address)
+    /// Counts a failed login, as [`RateLimits::count_failure`] does.
+    pub(crate) async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
+        self.rates.count_failure(address).await
     }
 
     fn cookie_name(&self) -> &'static str {
@@ -214,16 +217,30 @@ async fn admit(
     let is_open = is_open(request.uri().path());
     let owner = match access.signed_in(headers, now) {
         Some(owner) => owner,
+        None if has_token(access, headers) => Owner::Program { notices: Notices::default() },
         None if bearer(headers).is_some() => {
-            bearer_owner(access, &request).map_err(|refusal| *refusal)?
+            let address = request.extensions().get::<ClientAddress>().copied();
+            return Err(match access.count_failure(address).await {
+                Ok(()) => plain(StatusCode::UNAUTHORIZED, "that is not the token"),
+                Err(seconds) => too_many_failures(seconds),
+            });
         }
         None if is_open => Owner::Unknown,
         None => return Err(login::ask(&request)),
     };
+    if !matches!(owner, Owner::Unknown) {
+        keep_connection(request.extensions());
+    }
     if is_change {
         let (parts, body) = request.into_parts();
-        let Ok(bytes) = to_bytes(body, MAX_FORM_BYTES).await else {
-            return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
+        let bytes = match timeout(FORM_TIME, to_bytes(body, MAX_FORM_BYTES)).await {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(_)) => {
+                return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
+            }
+            Err(_) => {
+                return Err(plain(StatusCode::REQUEST_TIMEOUT, "the form did not arrive in time"));
+            }
         };
         let form = Form::read(&bytes);
         let is_ours = match &owner {
@@ -261,16 +278,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-fn bearer_owner(access: &Access, request: &Request) -> Result<Owner, Box<Response<Body>>> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+/// Whether the only `Authorization` header has the token.
+fn has_token(access: &Access, headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let is_only = values.next().is_some() && values.next().is_none();
-    if is_only && bearer(request.headers()).is_some_and(|token| access.is_token(token)) {
-        return Ok(Owner::Program { notices: Notices::default() });
-    }
-    match access.count_failure(request.extensions().get::<ClientAddress>().copied()) {
-        Ok(()) => Err(Box::new(plain(StatusCode::UNAUTHORIZED, "that is not the token"))),
-        Err(seconds) => Err(Box::new(too_many_failures(seconds))),
-    }
+    is_only && bearer(headers).is_some_and(|token| access.is_token(token))
 }
 
 /// The answer to an address that failed too often.

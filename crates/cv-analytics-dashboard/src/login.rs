@@ -67,9 +67,8 @@ pub(crate) async fn sign_in<S: Browse, D: DeadLetters>(
 ) -> Result<Response<Body>, PageError> {
     let next = local(form.get("next")).to_owned();
     if !dashboard.access.is_token(form.get("token").unwrap_or_default()) {
-        tracing::warn!("a login with a wrong token was refused");
-        let counted = dashboard.access.count_failure(address.map(|Extension(address)| address));
-        return Ok(match counted {
+        let address = address.map(|Extension(address)| address);
+        return Ok(match dashboard.access.count_failure(address).await {
             Ok(()) => {
                 let view = LoginView { next: &next, wrong: true };
                 render_bare(StatusCode::FORBIDDEN, "login.html", &view)

@@ -2,7 +2,7 @@
 //! questions and secrets.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -69,6 +69,11 @@ impl PrivateFile {
     /// Whether it is an open descriptor, behind which another program may read.
     pub fn is_descriptor(&self) -> bool {
         is_descriptor(&self.path)
+    }
+
+    /// Whether somebody reads it on a terminal.
+    pub fn is_terminal(&self) -> bool {
+        matches!(&self.target, Target::InPlace(file) if file.is_terminal())
     }
 
     /// Ends the file; afterwards it is on disk under its name.

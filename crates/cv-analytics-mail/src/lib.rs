@@ -6,7 +6,7 @@
 //! 2. [`unsubscribe`]: the recipient's way out, by one click or by mail; [`unsubscribe_key`]: whose
 //!    click it is.
 //! 3. [`message`]: the report as an RFC 5322 message, the same bytes for the same inputs.
-//! 4. [`hand_over`]: what a way to send has to offer, whichever it is; `smtp` and [`outbox`] are two.
+//! 4. [`hand_over`]: what a way to send has to offer, whichever it is; `smtp` and `outbox` are two.
 //! 5. [`sent_mark`]: the ledger's mark of one mail; [`weekly_mail`]: once for each week and
 //!    recipient, by claiming the mark, handing over, and noting; [`clock`]: the time for it.
 //!
@@ -24,6 +24,7 @@ pub mod mailer;
 #[cfg(feature = "schedule")]
 pub mod mailing;
 pub mod message;
+#[cfg(feature = "schedule")]
 pub mod outbox;
 #[cfg(feature = "schedule")]
 pub mod recipient_record;

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::hand_over::{HandOver, HandOverError};
 use crate::message::Message;
 use crate::sent_mark::recipient_digest;
@@ -35,28 +37,26 @@ impl Outbox {
         make_folder(&self.folder)?;
         let digest = recipient_digest(&message.to);
         let name = format!("{}-{}", message.week, digest.get(..12).unwrap_or(&digest));
-        let fresh = self.folder.join(format!(".{name}.{}.new", std::process::id()));
-        let written = write_synced(&fresh, &eml).and_then(|()| self.keep(&fresh, &name));
-        // The name under which it was written is one more link to the same file, or a failed try.
-        let _ = fs::remove_file(&fresh);
-        let path = written?;
+        // A file that was not there: what is there, a link too, is left as it is.
+        let mut fresh = NamedTempFile::new_in(&self.folder)?;
+        fresh.write_all(&eml)?;
+        fresh.as_file().sync_all()?;
+        let path = self.keep(fresh, &name)?;
         sync_folder(&self.folder)?;
         Ok(path)
     }
 
     /// Gives the file its name, unless that is another's.
-    fn keep(&self, fresh: &Path, name: &str) -> io::Result<PathBuf> {
+    fn keep(&self, mut fresh: NamedTempFile, name: &str) -> io::Result<PathBuf> {
         let mut path = self.folder.join(format!("{name}.eml"));
         for again in 2_u32.. {
-            // A link fails where the name is taken; a rename would put one mail in another's place.
-            match fs::hard_link(fresh, &path) {
-                Ok(()) => return Ok(path),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            match fresh.persist_noclobber(&path) {
+                Ok(_) => return Ok(path),
+                Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => {
+                    fresh = taken.file;
                     path = self.folder.join(format!("{name}-{again}.eml"));
                 }
-                // A file system without links: the name was free a moment ago.
-                Err(_) if !path.exists() => return fs::rename(fresh, &path).map(|()| path),
-                Err(error) => return Err(error),
+                Err(failed) => return Err(failed.error),
             }
         }
         Err(io::Error::other("the folder holds too many mails of this week"))
@@ -76,8 +76,11 @@ impl HandOver for Outbox {
     }
 }
 
-/// Mails name people and questions: the folder is its owner's alone.
+/// Mails name people and questions: the folder is its owner's alone, and no link to another.
 fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_symlink() {
+        return Err(io::Error::other("it is a link: delete it, and a folder is made"));
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -85,17 +88,42 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 /// The file's name is on disk too, where the system can be asked for it.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn message() -> Message {
+        let report = include_str!("../../../fixtures/reports/empty-week.json");
+        let report = serde_json::from_str(report).unwrap();
+        let now = cv_analytics_core::timestamp::Timestamp::from_millis(1_795_424_400_000);
+        Message::for_report(&report, "a@example.org", "b@example.org", now).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_written_behind_a_link() {
+        let data = tempfile::tempdir().unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let outbox = Outbox::new(data.path().join("outbox"));
+        let first = outbox.write(&message()).unwrap();
+        assert_eq!(fs::metadata(&first).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::remove_file(&first).unwrap();
+        let target = elsewhere.path().join("target");
+        symlink(&target, &first).unwrap();
+        let second = outbox.write(&message()).unwrap();
+        assert_ne!(first, second);
+        assert!(!target.exists() && first.is_symlink() && !second.is_symlink());
+
+        fs::remove_dir_all(outbox.folder()).unwrap();
+        symlink(elsewhere.path(), outbox.folder()).unwrap();
+        let refusal = outbox.write(&message()).unwrap_err().to_string();
+        assert_eq!(refusal, "it is a link: delete it, and a folder is made");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
 }

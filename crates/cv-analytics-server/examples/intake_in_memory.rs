@@ -13,7 +13,7 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, Disposition, Keep, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_server::configuration::{Credentials, Limits, Secret};
+use cv_analytics_server::configuration::{Credentials, Limits, Secret, TrustedProxies};
 use cv_analytics_server::{Reports, Server, Setup, app, serve};
 use tokio::net::TcpListener;
 
@@ -73,6 +73,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Without a signal handler the program only ends sooner.
         let _ = tokio::signal::ctrl_c().await;
     };
-    serve(listener, app(Arc::new(server)), limits, stop).await?;
+    serve(listener, app(Arc::new(server)), limits, TrustedProxies::default(), stop).await?;
     Ok(())
 }

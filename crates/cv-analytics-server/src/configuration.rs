@@ -1,10 +1,11 @@
 //! What the program tells the server: one small structure a concern, plain values.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,12 +109,16 @@ pub struct Limits {
     pub failures_per_second: NonZeroU32,
     /// Failed authentications that one client address may make at once.
     pub failure_burst: NonZeroU32,
-    /// Connections held open at once; more wait to be accepted.
+    /// How long the answer to a failed authentication beyond these is held back.
+    pub failure_delay: Duration,
+    /// Connections held open at once; one more takes the place of another.
     pub max_connections: usize,
     /// How long a client may take to send a request's headers, or keep a connection idle.
     pub header_timeout: Duration,
-    /// How long a client may take to send a request's body.
+    /// How long a client may take to send a request's body, and each 64 KiB of a longer one.
     pub body_timeout: Duration,
+    /// How long a client may take nothing of an answer.
+    pub write_timeout: Duration,
     /// Bytes of authenticated messages that wait for the store at once; more are answered 503.
     pub max_waiting_bytes: u32,
     /// How long [`crate::serve()`] waits for what is in flight when it is told to stop.
@@ -126,18 +131,82 @@ impl Default for Limits {
             max_requests_per_second: None,
             failures_per_second: NonZeroU32::MIN.saturating_add(9),
             failure_burst: NonZeroU32::MIN.saturating_add(49),
+            failure_delay: Duration::from_secs(2),
             max_connections: 1024,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(30),
             max_waiting_bytes: 64 * 1024 * 1024,
             shutdown_timeout: Duration::from_secs(10),
         }
     }
 }
 
+/// Proxies in front of the server that are believed when they say who sent a request.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Vec<IpAddr>);
+
+impl TrustedProxies {
+    /// Those at `addresses`.
+    pub fn new(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        Self(addresses.into_iter().map(|address| address.to_canonical()).collect())
+    }
+
+    /// Who sent a request with `headers` over a connection from `peer`: the last address in
+    /// `X-Forwarded-For` that is no trusted proxy's, where `peer` is one. What stands before it is what
+    /// strangers may have written.
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let lines = headers.get_all("x-forwarded-for").iter();
+        let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
+        let mut named = lines.iter().rev().flat_map(|line| line.rsplit(','));
+        let mut client = peer.to_canonical();
+        while self.0.contains(&client) {
+            let Some(next) = named.next().and_then(address) else { break };
+            client = next;
+        }
+        client
+    }
+}
+
+/// An address as proxies write it: with a port or without.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    let address = text.parse().ok().or_else(with_port)?;
+    Some(address.to_canonical())
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    fn check_client(peer: &str, forwarded: &[&str], expect: &str) {
+        let proxies = ["127.0.0.1", "2001:db8::2"].map(|address| address.parse().unwrap());
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_str(line).unwrap());
+        }
+        let client = TrustedProxies::new(proxies).client(peer.parse().unwrap(), &headers);
+        assert_eq!(client.to_string(), expect, "{peer} {forwarded:?}");
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_who_a_client_is() {
+        check_client("192.0.2.1", &[], "192.0.2.1");
+        check_client("192.0.2.1", &["192.0.2.9"], "192.0.2.1");
+        check_client("127.0.0.1", &[], "127.0.0.1");
+        check_client("127.0.0.1", &["192.0.2.9"], "192.0.2.9");
+        check_client("::ffff:127.0.0.1", &["192.0.2.9"], "192.0.2.9");
+        check_client("127.0.0.1", &["forged, 192.0.2.9"], "192.0.2.9");
+        check_client("127.0.0.1", &["192.0.2.7", "192.0.2.8,192.0.2.9"], "192.0.2.9");
+        check_client("127.0.0.1", &["192.0.2.9, 2001:db8::2"], "192.0.2.9");
+        check_client("127.0.0.1", &["192.0.2.9:4711"], "192.0.2.9");
+        check_client("127.0.0.1", &["[2001:db8::9]:4711"], "2001:db8::9");
+        check_client("127.0.0.1", &["192.0.2.9, unknown"], "127.0.0.1");
+        check_client("127.0.0.1", &["127.0.0.1, 127.0.0.1"], "127.0.0.1");
+    }
 
     fn check(text: &str, expect: Option<&str>) {
         let url = PublicUrl::parse(text).ok().map(|url| url.to_string());

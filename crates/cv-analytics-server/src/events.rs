@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::json_texts::JsonTexts;
 use crate::metrics::{Route, name_of};
 use crate::plain_error::PlainError;
-use crate::rate_limits::ClientAddress;
 use crate::reports::Reports;
+use crate::request_body::Sender;
 use crate::server::Server;
 use crate::sqs::MAX_MESSAGE_BYTES;
 use crate::text_encoding::{decode, is_packed};
@@ -106,10 +106,10 @@ async fn keep<K: Keep, R: Reports>(
     parts: &Parts,
     body: Body,
 ) -> Result<Answer, PlainError> {
-    server.check_bearer(&parts.headers, parts.extensions.get::<ClientAddress>().copied())?;
+    server.check_bearer(parts).await?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
     check_coding(&parts.headers)?;
-    let mut body = server.read_body(body, MAX_BODY_BYTES).await?;
+    let mut body = server.read_body(body, MAX_BODY_BYTES, Sender::Known).await?;
     // However short a packed body is, it may unpack to a long one.
     if is_packed(&body.bytes) {
         server.hold_large_place(&mut body).await?;

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::store::Keep;
 
 use crate::metrics::Route;
-use crate::rate_limits::ClientAddress;
 use crate::reports::Reports;
 use crate::server::Server;
 
@@ -17,17 +16,17 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Alive is whoever answers; ready is who could write the store the last time.
+/// Alive is whoever answers; ready is who could write the store the last time, and found no damage in it.
 pub(crate) async fn healthz<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
 ) -> Response<Body> {
-    let (status, body) = if server.is_writable() {
-        (StatusCode::OK, r#"{"status":"ok"}"#)
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    let (status, body) = if !server.is_writable() {
+        (unavailable, r#"{"status":"unavailable","message":"the store could not be written"}"#)
+    } else if server.is_damaged() {
+        (unavailable, r#"{"status":"unavailable","message":"the store is damaged"}"#)
     } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            r#"{"status":"unavailable","message":"the store could not be written"}"#,
-        )
+        (StatusCode::OK, r#"{"status":"ok"}"#)
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -38,10 +37,9 @@ pub(crate) async fn healthz<K: Keep, R: Reports>(
 
 pub(crate) async fn metrics<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
-    address: Option<Extension<ClientAddress>>,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Response<Body> {
-    let response = match server.check_bearer(&headers, address.map(|Extension(address)| address)) {
+    let response = match server.check_bearer(&parts).await {
         Ok(()) => {
             let mut response = Response::new(Body::from(server.metrics().text()));
             response.headers_mut().insert(header::CONTENT_TYPE, OPEN_METRICS);

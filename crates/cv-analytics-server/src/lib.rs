@@ -9,7 +9,8 @@
 //! 4. `sqs`: the queue in both of its protocols.
 //! 5. `events`, `reports`, `health`: the plain routes; `fallback` answers everything else.
 //! 6. [`json_texts`] and [`text_encoding`]: the events in a text, whatever its form.
-//! 7. `request_body`, `unread_body`, `rate_limits`, `refusals`, `metrics`, `plain_error`: what all of them use.
+//! 7. `places`, `request_body`, `unread_body`, `rate_limits`, `occasional_log`, `refusals`, `metrics`,
+//!    `plain_error`: what all of them use.
 
 pub mod configuration;
 mod events;
@@ -17,6 +18,8 @@ mod fallback;
 mod health;
 pub mod json_texts;
 mod metrics;
+mod occasional_log;
+mod places;
 mod plain_error;
 mod rate_limits;
 mod refusals;
@@ -41,7 +44,7 @@ use cv_analytics_core::store::Keep;
 pub use self::rate_limits::{ClientAddress, RateLimits};
 pub use self::refusals::RefusalCounter;
 pub use self::reports::Reports;
-pub use self::serve::serve;
+pub use self::serve::{keep_connection, serve};
 pub use self::server::{Server, Setup};
 pub use self::sigv4::AcceptedHosts;
 pub use self::sqs::{ACCOUNT, QUEUE_NAME};

@@ -2,19 +2,24 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::configuration::Limits;
+use crate::occasional_log::OccasionalLog;
 
 /// Addresses that are remembered at once.
 const MAX_ADDRESSES: usize = 10_000;
 /// Failures between two clean-ups of the memory.
 const FAILURES_A_CLEANUP: u32 = 1_024;
+/// Stands for an address that is not known.
+pub(crate) const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// The address that a connection came from; the server puts it with each request.
+/// Who sent a request: the connection's address, or the one that a trusted proxy names. The server puts it
+/// with each request.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -22,8 +27,10 @@ pub struct ClientAddress(pub IpAddr);
 pub struct RateLimits {
     requests: Option<DefaultDirectRateLimiter>,
     failures: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
+    failure_delay: Duration,
     since_cleanup: AtomicU32,
     clock: DefaultClock,
+    log: OccasionalLog,
 }
 
 impl RateLimits {
@@ -36,8 +43,10 @@ impl RateLimits {
                 .max_requests_per_second
                 .map(|rate| RateLimiter::direct(Quota::per_second(rate))),
             failures: RateLimiter::hashmap(failures),
+            failure_delay: limits.failure_delay,
             since_cleanup: AtomicU32::new(0),
             clock: DefaultClock::default(),
+            log: OccasionalLog::default(),
         }
     }
 
@@ -46,26 +55,42 @@ impl RateLimits {
         self.requests.as_ref().map_or(Ok(()), |requests| requests.check().map_err(|_| ()))
     }
 
-    /// Counts a failed authentication; `Err` with the seconds to wait where there were too many.
-    /// A request that succeeds is never counted, nor held up by those that failed.
-    pub fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
+    /// Counts a failed authentication, and logs one a minute. Where there were too many, it comes back after
+    /// [`Limits::failure_delay`], so that guessing is slow, as `Err` with the seconds to wait. A request that
+    /// succeeds is never counted, nor held up by those that failed; those that are held up are no more than
+    /// there are connections.
+    pub async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
+        let address = address.map_or(UNKNOWN, |ClientAddress(address)| address);
+        if let Some(count) = self.log.count() {
+            tracing::warn!(
+                client.address = %address,
+                failures.count = count,
+                "refused a wrong or missing token or signature; this is the address of the last"
+            );
+        }
+        let counted = self.count(network(address));
+        if counted.is_err() {
+            tokio::time::sleep(self.failure_delay).await;
+        }
+        counted
+    }
+
+    fn count(&self, network: IpAddr) -> Result<(), u64> {
         if self.since_cleanup.fetch_add(1, Ordering::Relaxed) >= FAILURES_A_CLEANUP {
             self.since_cleanup.store(0, Ordering::Relaxed);
             self.failures.retain_recent();
             self.failures.shrink_to_fit();
         }
-        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let address = address.map_or(unknown, |ClientAddress(address)| network(address));
         // A full memory makes strangers share one count.
-        let address = if self.failures.len() < MAX_ADDRESSES { address } else { unknown };
+        let network = if self.failures.len() < MAX_ADDRESSES { network } else { UNKNOWN };
         self.failures
-            .check_key(&address)
+            .check_key(&network)
             .map_err(|until| until.wait_time_from(self.clock.now()).as_secs().saturating_add(1))
     }
 }
 
 /// What one client has: an IPv4 address, or an IPv6 network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
@@ -81,8 +106,8 @@ mod tests {
     use super::*;
 
     fn failures(limits: &RateLimits, address: &str, count: usize) -> usize {
-        let address = ClientAddress(address.parse().unwrap());
-        (0..count).filter(|_| limits.count_failure(Some(address)).is_err()).count()
+        let network = network(address.parse().unwrap());
+        (0..count).filter(|_| limits.count(network).is_err()).count()
     }
 
     #[test]
@@ -100,9 +125,7 @@ mod tests {
     fn the_memory_for_addresses_is_bounded() {
         let limits = RateLimits::new(&Limits::default());
         for address in 0..50_000_u32 {
-            let _ = limits.count_failure(Some(ClientAddress(
-                Ipv4Addr::from_bits(0x0a00_0000 + address).into(),
-            )));
+            let _ = limits.count(Ipv4Addr::from_bits(0x0a00_0000 + address).into());
         }
         assert!(limits.failures.len() <= MAX_ADDRESSES + 1);
     }

@@ -4,17 +4,16 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::store::Keep;
 use cv_analytics_core::week::IsoWeek;
 
 use crate::metrics::Route;
 use crate::plain_error::PlainError;
-use crate::rate_limits::ClientAddress;
 use crate::server::Server;
 
 /// Makes reports; the program joins this server to the insights.
@@ -28,14 +27,12 @@ pub trait Reports: Send + Sync + 'static {
 
 pub(crate) async fn answer<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
-    address: Option<Extension<ClientAddress>>,
     week: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Response<Body> {
-    let address = address.map(|Extension(address)| address);
     // A text that is no UTF-8 is no week either.
     let week = week.map_or_else(|_| "\u{fffd}".to_owned(), |Path(week)| week);
-    let response = match report(&server, address, &week, &headers).await {
+    let response = match report(&server, &week, &parts).await {
         Ok(json) => {
             let mut response = Response::new(Body::from(json));
             response
@@ -51,11 +48,10 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
 
 async fn report<K: Keep, R: Reports>(
     server: &Server<K, R>,
-    address: Option<ClientAddress>,
     week: &str,
-    headers: &HeaderMap,
+    parts: &Parts,
 ) -> Result<String, PlainError> {
-    server.check_bearer(headers, address)?;
+    server.check_bearer(parts).await?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
     let week =
         week.parse::<IsoWeek>().map_err(|error| PlainError::bad_request(error.to_string()))?;

@@ -10,18 +10,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
-use crate::configuration::Limits;
-use crate::rate_limits::ClientAddress;
+use crate::configuration::{Limits, TrustedProxies};
+use crate::occasional_log::OccasionalLog;
+use crate::places::{Place, Places};
+use crate::plain_error::PlainError;
+use crate::rate_limits::{ClientAddress, network};
 use crate::unread_body::ReadToItsEnd;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.
@@ -32,6 +35,10 @@ const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 /// Serves `app` on `listener` until `shutdown` comes. Then no more connections are accepted,
 /// and requests under way are answered, for [`Limits::shutdown_timeout`] at the most.
 ///
+/// Every connection is accepted. Where there are more than [`Limits::max_connections`], one of those from
+/// the address (or IPv6 network) that holds most is closed: the one that has gone longest without an
+/// answer, and none that [`keep_connection`] spoke for as long as there are others.
+///
 /// A caller that wants to stop at once drops the future.
 ///
 /// # Errors
@@ -40,22 +47,32 @@ pub async fn serve(
     listener: TcpListener,
     app: Router,
     limits: Limits,
+    proxies: TrustedProxies,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     tracing::debug!(address = %listener.local_addr()?, "serving");
-    let connections = Arc::new(Semaphore::new(limits.max_connections));
+    let connections = Places::new("connections", limits.max_connections);
     let graceful = GracefulShutdown::new();
+    let proxies = Arc::new(proxies);
+    let refused = OccasionalLog::default();
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &connections) => match accepted {
-                Ok((stream, address, place)) => serve_connection(stream, address, place, app.clone(), &limits, &graceful),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => {
+                    let place = connections.take(network(address.ip()));
+                    let client = Client { peer: address.ip(), proxies: Arc::clone(&proxies), place: Arc::new(place) };
+                    serve_connection(stream, client, app.clone(), &limits, &graceful);
+                }
                 // The client went away before it was served.
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
                 Err(error) => {
-                    tracing::warn!(error = %error, "failed to accept a connection");
+                    if let Some(count) = refused.count() {
+                        tracing::warn!(error = %error, failures.count = count, "failed to accept connections");
+                    }
+                    connections.free_one();
                     tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
                 }
             },
@@ -68,44 +85,97 @@ pub async fn serve(
     Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(connections).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, address) = listener.accept().await?;
-    // Only a connection that is gone refuses this, and reading will tell.
-    let _ = stream.set_nodelay(true);
-    Ok((stream, address.ip(), place))
+/// Says that whoever sent the request with `extensions` knows the key or the token: until the next request
+/// its connection is not closed for a stranger's.
+pub fn keep_connection(extensions: &Extensions) {
+    if let Some(place) = extensions.get::<Arc<Place>>() {
+        place.set_proven(true);
+    }
+}
+
+/// The other end of a connection.
+#[derive(Clone)]
+struct Client {
+    peer: IpAddr,
+    proxies: Arc<TrustedProxies>,
+    place: Arc<Place>,
 }
 
 fn serve_connection(
     stream: TcpStream,
-    address: IpAddr,
-    place: OwnedSemaphorePermit,
+    client: Client,
     app: Router,
     limits: &Limits,
     graceful: &GracefulShutdown,
 ) {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ClientAddress(address));
-        // A client that asks first whether to send is not made to.
-        let asks_first = request.headers().contains_key(header::EXPECT);
-        app.clone().call(request.map(|body| {
-            if asks_first { Body::new(body) } else { Body::new(ReadToItsEnd::new(body)) }
-        }))
-    });
+    // Only a connection that is gone refuses this, and reading will tell.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(limits.write_timeout));
+    let place = Arc::clone(&client.place);
+    let service = service_fn(move |request| answer(app.clone(), client.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(MAX_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        // A client that goes away, or sends no HTTP, is its own affair.
-        if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "a connection ended early");
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                // A client that goes away, or sends no HTTP, is its own affair.
+                tracing::debug!(error = %error, "a connection ended early");
+            },
+            () = place.lost() => tracing::debug!("a connection gave way"),
         }
-        drop(place);
     });
+}
+
+async fn answer(
+    mut app: Router,
+    client: Client,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>, std::convert::Infallible> {
+    // Another's, where a proxy sends it.
+    client.place.set_proven(false);
+    if has_other_coding(request.headers()) {
+        return Ok(unknown_coding());
+    }
+    name_one_host(&mut request);
+    let address = client.proxies.client(client.peer, request.headers());
+    request.extensions_mut().insert(ClientAddress(address));
+    request.extensions_mut().insert(Arc::clone(&client.place));
+    // A client that asks first whether to send is not made to.
+    let asks_first = request.headers().contains_key(header::EXPECT);
+    let request = request
+        .map(|body| if asks_first { Body::new(body) } else { Body::new(ReadToItsEnd::new(body)) });
+    let answer = app.call(request).await;
+    client.place.show();
+    answer
+}
+
+/// Whether a body comes in a coding that is not undone here: where a proxy undoes it, the two may not agree
+/// on where the body ends.
+fn has_other_coding(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    codings.next().is_some_and(|coding| !is_chunked(coding) || codings.next().is_some())
+}
+
+fn unknown_coding() -> Response<Body> {
+    let message = "send the body as it is, or with the one transfer coding 'chunked'";
+    let error = PlainError::new(StatusCode::NOT_IMPLEMENTED, "unknown_coding", message);
+    let mut response = error.into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Where the request line names a host, it takes the place of the header (RFC 9112, 3.2.2), so that
+/// everything after this looks at one.
+fn name_one_host(request: &mut Request<Incoming>) {
+    let named = request.uri().authority();
+    let named = named.and_then(|named| HeaderValue::from_str(named.as_str()).ok());
+    if let Some(host) = named {
+        request.headers_mut().insert(header::HOST, host);
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Response, header};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::refusal::{RefusalReason, Refusals};
@@ -21,7 +22,8 @@ use crate::plain_error::PlainError;
 use crate::rate_limits::{ClientAddress, RateLimits};
 use crate::refusals::RefusalCounter;
 use crate::reports::Reports;
-use crate::request_body::{BodyError, BodyReader, ReadBody};
+use crate::request_body::{BodyError, BodyReader, ReadBody, Sender};
+use crate::serve::keep_connection;
 use crate::sigv4::{AcceptedHosts, Verifier};
 use crate::sqs::{ACCOUNT, QUEUE_NAME};
 
@@ -69,6 +71,7 @@ pub struct Server<K, R> {
     /// Kibibytes that may yet wait for the store.
     waiting: Semaphore,
     is_writable: AtomicBool,
+    is_damaged: AtomicBool,
     metrics: Metrics,
 }
 
@@ -102,6 +105,7 @@ impl<K: Keep, R: Reports> Server<K, R> {
             rates: Arc::new(RateLimits::new(&limits)),
             waiting: Semaphore::new(kibibytes(limits.max_waiting_bytes as usize) as usize),
             is_writable: AtomicBool::new(true),
+            is_damaged: AtomicBool::new(false),
             metrics: Metrics::new(),
         }
     }
@@ -125,6 +129,19 @@ impl<K: Keep, R: Reports> Server<K, R> {
             tracing::error!(error = %error, error.source = source, "failed to store messages");
         }
         self.note_writable(false);
+    }
+
+    /// Notes that something in the store cannot be read, which `/healthz` tells until the next start:
+    /// damage does not mend itself. Logged once.
+    pub fn note_damage(&self, error: &StoreError) {
+        if !self.is_damaged.swap(true, Ordering::Relaxed) {
+            tracing::error!(error = %error, "the store is damaged");
+        }
+    }
+
+    /// Whether something in the store could not be read.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
     }
 
     /// Counts a message that is refused.
@@ -187,11 +204,12 @@ impl<K: Keep, R: Reports> Server<K, R> {
         &self,
         body: Body,
         limit: usize,
+        sender: Sender,
     ) -> Result<ReadBody<'_>, BodyError> {
-        self.bodies.read(body, limit).await
+        self.bodies.read(body, limit, sender).await
     }
 
-    /// Gives `body` a place among the large ones, where it has none.
+    /// Gives `body` of somebody with the token a place among the large ones, where it has none.
     pub(crate) async fn hold_large_place<'b>(
         &'b self,
         body: &mut ReadBody<'b>,
@@ -212,28 +230,25 @@ impl<K: Keep, R: Reports> Server<K, R> {
         self.rates.check_request()
     }
 
-    /// Counts a failed authentication; `Err` with the seconds to wait where there were too many.
-    pub(crate) fn authentication_failed(
+    /// Counts a failed authentication, as [`RateLimits::count_failure`] does.
+    pub(crate) async fn authentication_failed(
         &self,
         extensions: &Extensions,
         reason: &'static str,
     ) -> Result<(), u64> {
         self.metrics.refused(reason);
-        self.rates.count_failure(extensions.get::<ClientAddress>().copied())
+        self.rates.count_failure(extensions.get::<ClientAddress>().copied()).await
     }
 
     /// Lets the holder of the token through.
-    pub(crate) fn check_bearer(
-        &self,
-        headers: &HeaderMap,
-        address: Option<ClientAddress>,
-    ) -> Result<(), PlainError> {
-        if self.has_token(headers) {
+    pub(crate) async fn check_bearer(&self, parts: &Parts) -> Result<(), PlainError> {
+        if self.has_token(&parts.headers) {
+            keep_connection(&parts.extensions);
             return Ok(());
         }
-        self.metrics.refused(bearer_token(headers).map_or("missing_token", |_| "token"));
-        self.rates.count_failure(address).map_err(PlainError::too_many_failures)?;
-        Err(PlainError::unauthorized())
+        let reason = bearer_token(&parts.headers).map_or("missing_token", |_| "token");
+        let counted = self.authentication_failed(&parts.extensions, reason).await;
+        Err(counted.map_or_else(PlainError::too_many_failures, |()| PlainError::unauthorized()))
     }
 
     /// Whether the right token is sent.

@@ -34,8 +34,10 @@ use self::message::{BatchEntry, Digests, Message};
 use self::queue::QueuePath;
 pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::metrics::Route;
+use crate::rate_limits::{ClientAddress, UNKNOWN, network};
 use crate::reports::Reports;
-use crate::request_body::{BodyError, ReadBody};
+use crate::request_body::{BodyError, ReadBody, Sender};
+use crate::serve::keep_connection;
 use crate::server::Server;
 use crate::sigv4::SignatureError;
 
@@ -128,21 +130,37 @@ pub(crate) async fn authenticate<'s, K: Keep, R: Reports>(
     parts: &Parts,
     body: &mut Body,
 ) -> Result<ReadBody<'s>, SqsError> {
-    let failed = |error: SignatureError| match error {
-        // The key and the signature are right: nobody guesses.
-        SignatureError::WrongHost => {
-            server.metrics().refused(error.label());
-            SqsError::from(error)
-        }
-        _ => match server.authentication_failed(&parts.extensions, error.label()) {
-            Ok(()) => SqsError::from(error),
-            Err(seconds) => SqsError::too_many_failures(seconds, error.refusal()),
-        },
+    let claim = match server.verifier().read(parts, server.now()) {
+        Ok(claim) => claim,
+        Err(error) => return Err(not_authenticated(server, parts, error).await),
     };
-    let claim = server.verifier().read(parts, server.now()).map_err(failed)?;
-    let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES).await?;
-    server.verifier().verify(&claim, parts, &body.bytes).map_err(failed)?;
+    let sender = parts.extensions.get().map_or(UNKNOWN, |&ClientAddress(address)| address);
+    let sender = Sender::Stranger(network(sender));
+    let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES, sender).await?;
+    if let Err(error) = server.verifier().verify(&claim, parts, &body.bytes) {
+        // The answer may be held back, and the body's place is others'.
+        drop(body);
+        return Err(not_authenticated(server, parts, error).await);
+    }
+    keep_connection(&parts.extensions);
     Ok(body)
+}
+
+/// The answer to a request whose signature is not right, counted as one.
+async fn not_authenticated<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    parts: &Parts,
+    error: SignatureError,
+) -> SqsError {
+    // The key and the signature are right: nobody guesses.
+    if error == SignatureError::WrongHost {
+        server.metrics().refused(error.label());
+        return SqsError::from(error);
+    }
+    match server.authentication_failed(&parts.extensions, error.label()).await {
+        Ok(()) => SqsError::from(error),
+        Err(seconds) => SqsError::too_many_failures(seconds, error.refusal()),
+    }
 }
 
 async fn handle<K: Keep, R: Reports>(

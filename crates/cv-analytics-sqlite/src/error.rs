@@ -24,6 +24,18 @@ impl From<rusqlite::Error> for Failure {
 }
 
 impl Failure {
+    /// Whether the file does not hold what was written into it.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            ),
+            Self::Row(_) => true,
+            Self::Later(_) => false,
+        }
+    }
+
     /// The port's error for a failure to do `what` ("keep the events").
     pub(crate) fn to_store_error(&self, what: &str) -> StoreError {
         let error = match self {

@@ -55,7 +55,7 @@ use futures_core::Stream;
 use rusqlite::OptionalExtension;
 
 use crate::batch::Prepared;
-use crate::reader::{ReaderHandle, stream_pages};
+use crate::reader::ReaderHandle;
 use crate::writer::WriterHandle;
 
 pub use crate::dead_letters::DeadLetterEntry;
@@ -126,12 +126,18 @@ impl SqliteStore {
         self.writer.check_in_place()
     }
 
+    /// Fails where a read has met with damage since the file was opened, with what it said. Looks at
+    /// nothing itself.
+    pub fn check_sound(&self) -> Result<(), StoreError> {
+        self.reader.check_sound()
+    }
+
     /// Streams every interaction in order of arrival, page by page. What arrives meanwhile may
     /// or may not be among them.
     pub fn export(
         &self,
     ) -> impl Stream<Item = Result<Vec<Interaction>, StoreError>> + Send + Unpin + use<> {
-        stream_pages(self.path.to_path_buf(), "export", |connection, pages| {
+        self.reader.clone().stream_pages(self.path.to_path_buf(), "export", |connection, pages| {
             export::interactions(connection, pages)
         })
     }
@@ -154,9 +160,11 @@ impl Observe for SqliteStore {
         &self,
         period: Range<Timestamp>,
     ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
-        stream_pages(self.path.to_path_buf(), "read the interactions", move |connection, pages| {
-            observations::observations(connection, &period, pages)
-        })
+        self.reader.clone().stream_pages(
+            self.path.to_path_buf(),
+            "read the interactions",
+            move |connection, pages| observations::observations(connection, &period, pages),
+        )
     }
 
     async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {

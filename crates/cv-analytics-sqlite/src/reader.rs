@@ -1,6 +1,7 @@
 //! Reading beside the writer: short questions on one thread, long streams on one each.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use cv_analytics_core::store::StoreError;
@@ -10,7 +11,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::connection::open_reader;
-use crate::error::{Result, closed};
+use crate::error::{Failure, Result, closed};
 use crate::schema::{check_version, opening_failed};
 
 /// Questions that may wait.
@@ -22,7 +23,25 @@ type Question = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Sends questions to the reader's thread.
 #[derive(Clone)]
-pub(crate) struct ReaderHandle(mpsc::Sender<Question>);
+pub(crate) struct ReaderHandle {
+    questions: mpsc::Sender<Question>,
+    damage: Damage,
+}
+
+/// The first damage that a read met with, in the words of its error.
+#[derive(Clone, Default)]
+struct Damage(Arc<OnceLock<String>>);
+
+impl Damage {
+    /// The error for a failure to do `what`, noted where it tells of damage.
+    fn told(&self, failure: &Failure, what: &str) -> StoreError {
+        let error = failure.to_store_error(what);
+        if failure.is_damage() {
+            self.0.get_or_init(|| error.to_string());
+        }
+        error
+    }
+}
 
 impl ReaderHandle {
     /// Starts the thread on a file of this version.
@@ -38,7 +57,12 @@ impl ReaderHandle {
                 }
             })
             .map_err(|error| StoreError::unavailable("could not start the store", error))?;
-        Ok(Self(questions))
+        Ok(Self { questions, damage: Damage::default() })
+    }
+
+    /// Fails where a read has met with damage.
+    pub(crate) fn check_sound(&self) -> std::result::Result<(), StoreError> {
+        self.damage.0.get().map_or(Ok(()), |damage| Err(StoreError::refused(damage.clone())))
     }
 
     /// Runs `read`; an error is a failure to do `what`.
@@ -48,13 +72,41 @@ impl ReaderHandle {
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
+        let damage = self.damage.clone();
         let question = move |connection: &Connection| {
-            let found = read(connection).map_err(|failure| failure.to_store_error(what));
+            let found = read(connection).map_err(|failure| damage.told(&failure, what));
             // Nobody may be waiting any more.
             let _ = answer.send(found);
         };
-        self.0.send(Box::new(question)).await.map_err(|_| closed(what))?;
+        self.questions.send(Box::new(question)).await.map_err(|_| closed(what))?;
         answered.await.unwrap_or_else(|_| Err(closed(what)))
+    }
+
+    /// Streams what `read` gives on a thread and a connection of its own, so that reading and what is
+    /// done with the pages go on at once.
+    pub(crate) fn stream_pages<Page: Send + 'static>(
+        self,
+        path: PathBuf,
+        what: &'static str,
+        read: impl FnOnce(&Connection, &Pages<Page>) -> Result<()> + Send + 'static,
+    ) -> impl Stream<Item = std::result::Result<Page, StoreError>> + Send + Unpin + 'static {
+        let (pages, mut given) = mpsc::channel(PAGES_AHEAD);
+        let refused = pages.clone();
+        let started = thread::Builder::new().name("store-stream".to_owned()).spawn(move || {
+            let pages = Pages(pages);
+            let done = open_reader(&path)
+                .map_err(Into::into)
+                .and_then(|connection| read(&connection, &pages));
+            if let Err(failure) = done {
+                let _ = pages.0.blocking_send(Err(self.damage.told(&failure, what)));
+            }
+        });
+        if let Err(error) = started {
+            let _ =
+                refused.try_send(Err(StoreError::unavailable(format!("could not {what}"), error)));
+        }
+        drop(refused);
+        stream::poll_fn(move |context| given.poll_recv(context))
     }
 }
 
@@ -66,28 +118,4 @@ impl<Page> Pages<Page> {
     pub(crate) fn give(&self, page: Page) -> bool {
         self.0.blocking_send(Ok(page)).is_ok()
     }
-}
-
-/// Streams what `read` gives on a thread and a connection of its own, so that reading and what is
-/// done with the pages go on at once.
-pub(crate) fn stream_pages<Page: Send + 'static>(
-    path: PathBuf,
-    what: &'static str,
-    read: impl FnOnce(&Connection, &Pages<Page>) -> Result<()> + Send + 'static,
-) -> impl Stream<Item = std::result::Result<Page, StoreError>> + Send + Unpin + 'static {
-    let (pages, mut given) = mpsc::channel(PAGES_AHEAD);
-    let refused = pages.clone();
-    let started = thread::Builder::new().name("store-stream".to_owned()).spawn(move || {
-        let pages = Pages(pages);
-        let done =
-            open_reader(&path).map_err(Into::into).and_then(|connection| read(&connection, &pages));
-        if let Err(failure) = done {
-            let _ = pages.0.blocking_send(Err(failure.to_store_error(what)));
-        }
-    });
-    if let Err(error) = started {
-        let _ = refused.try_send(Err(StoreError::unavailable(format!("could not {what}"), error)));
-    }
-    drop(refused);
-    stream::poll_fn(move |context| given.poll_recv(context))
 }

@@ -4,13 +4,15 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use cv_analytics_dashboard::private_file::{make_private_folder, write_private};
 use cv_analytics_server::configuration::PublicUrl;
 use rand::RngExt;
 
 /// SQS's account part of the queue's address; the server has but one.
 const ACCOUNT: &str = "000000000000";
+/// Characters of the shortest secret: one that a person makes up is found by trying.
+const SHORTEST_SECRET: usize = 16;
 /// The queue's name, the same on AWS.
 pub(crate) const QUEUE: &str = "cv-analytics-events.fifo";
 
@@ -134,13 +136,18 @@ impl DataFolder {
         let file = self.dashboard_token_file();
         let cannot = |what| format!("{} cannot be {what}", file.display());
         match fs::read_to_string(&file) {
-            Ok(text) => match value_of(&text, NAME).filter(|token| !token.is_empty()) {
-                Some(token) => Ok((token.to_owned(), false)),
-                None => bail!(
-                    "{NAME} is missing in {}; delete the file and it is made anew",
-                    file.display()
-                ),
-            },
+            Ok(text) => {
+                let token = value_of(&text, NAME).context("it is missing");
+                let token =
+                    token.and_then(|token| check_secret(token).map_err(Error::msg).map(|()| token));
+                let token = token.with_context(|| {
+                    format!(
+                        "{NAME} in {} cannot be used; delete the file and it is made anew",
+                        file.display()
+                    )
+                })?;
+                Ok((token.to_owned(), false))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let token = StoredCredentials::generate("", "").token;
                 write_private(&file, format!("{NAME}={token}\n").as_bytes())
@@ -228,12 +235,17 @@ impl StoredCredentials {
             Some(value) => Ok(value.to_owned()),
             None => bail!("{name} is missing"),
         };
+        let secret = |name: &str| {
+            let secret = value(name)?;
+            check_secret(&secret).map_err(Error::msg).context(name.to_owned())?;
+            Ok::<_, Error>(secret)
+        };
         Ok(Self {
             access_key_id: value("AWS_ACCESS_KEY_ID")?,
-            secret_access_key: value("AWS_SECRET_ACCESS_KEY")?,
+            secret_access_key: secret("AWS_SECRET_ACCESS_KEY")?,
             region: value("AWS_REGION")?,
             queue_url: value("AWS_SQS_URL")?,
-            token: value("CV_ANALYTICS_TOKEN")?,
+            token: secret("CV_ANALYTICS_TOKEN")?,
         })
     }
 
@@ -272,6 +284,18 @@ fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
         |value: &'t str, mark: &str| value.split_once(mark).map_or(value, |(value, _)| value);
     let plain = if value.starts_with('#') { "" } else { before(before(value, " #"), "\t#") };
     Some(quoted.unwrap_or(plain.trim_end()))
+}
+
+/// Refuses a secret that is too short to be one.
+pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
+    match secret.chars().count() {
+        0 => Err("it is empty".to_owned()),
+        length if length < SHORTEST_SECRET => Err(format!(
+            "it has {length} characters, which can be guessed: take {SHORTEST_SECRET} at the least, as from `openssl rand \
+             -hex 32`"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The queue's address at a server.
@@ -339,6 +363,42 @@ mod tests {
         assert_eq!(in_force(None).as_deref(), Some(other));
         assert_eq!(in_force(Some("none")), None);
         assert_eq!(in_force(None), None);
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = DataFolder::new(directory.path());
+        let kept = StoredCredentials::generate("eu-west-2", "http://127.0.0.1:8787");
+        for (long, name) in [
+            (&kept.token, "CV_ANALYTICS_TOKEN"),
+            (&kept.secret_access_key, "AWS_SECRET_ACCESS_KEY"),
+        ] {
+            let check = |secret: &str, refusal: Option<&str>| {
+                fs::write(folder.credentials_file(), kept.lines().replace(long.as_str(), secret))
+                    .unwrap();
+                let error = folder.credentials().err().map(|error| format!("{error:#}"));
+                match refusal {
+                    None => assert_eq!(error, None),
+                    Some(part) => {
+                        let error = error.unwrap();
+                        assert!(
+                            error.contains(&format!("{name}: it has ")) && error.contains(part),
+                            "{error}"
+                        );
+                    }
+                }
+            };
+            check("sixteen-letters!", None);
+            check("fifteen-letters", Some("15 characters"));
+            check("x", Some("take 16 at the least"));
+        }
+        fs::write(folder.dashboard_token_file(), "CV_ANALYTICS_TOKEN=short\n").unwrap();
+        let error = format!("{:#}", folder.dashboard_token().unwrap_err());
+        assert!(
+            error.contains("dashboard.env cannot be used") && error.contains("5 characters"),
+            "{error}"
+        );
     }
 
     #[test]

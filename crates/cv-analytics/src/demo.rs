@@ -51,7 +51,7 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
             "the demo keeps a database of its own: leave --store out, choose the folder with --data",
         );
     }
-    demo.serve.start_log()?;
+    demo.serve.begin()?;
     let path = installation.data.as_deref().unwrap_or(Path::new("cv-analytics-demo"));
     let installation = Installation { data: Some(path.to_owned()), store: None };
     let folder = DataFolder::new(path);

@@ -9,6 +9,8 @@ use cv_analytics_server::json_texts::JsonTexts;
 use cv_analytics_server::text_encoding::decode;
 use indicatif::ProgressBar;
 
+use crate::output;
+
 /// Entries that are told one by one; of more their number is told.
 const MAX_TOLD_ENTRIES: u64 = 5;
 
@@ -87,7 +89,7 @@ impl ToldEntries {
     pub(crate) fn tell(&mut self, bar: &ProgressBar, line: u64, became: &str) {
         self.0 += 1;
         if self.0 <= MAX_TOLD_ENTRIES {
-            bar.suspend(|| eprintln!("line {line} {became}"));
+            bar.suspend(|| output::complain(format!("line {line} {became}")));
         }
     }
 

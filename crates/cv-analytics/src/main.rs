@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", output::with_causes(&error));
+            output::complain(format!("error: {}", output::with_causes(&error)));
             ExitCode::FAILURE
         }
     }

@@ -1,18 +1,58 @@
 //! Writing what a command was asked for, to standard output or a file, and how far it is.
 
-use std::io::{ErrorKind, Write};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cv_analytics_dashboard::private_file::PrivateFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Writes to standard output.
+/// Writes to standard output; on a terminal nothing in it acts ([`harmless`]).
 pub(crate) fn print(bytes: impl AsRef<[u8]>) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(bytes.as_ref())?;
+    if out.is_terminal() {
+        out.write_all(harmless(bytes.as_ref()).as_bytes())?;
+    } else {
+        out.write_all(bytes.as_ref())?;
+    }
     out.flush()?;
     Ok(())
+}
+
+/// Writes one line to standard error, like [`print`].
+pub(crate) fn complain(line: impl std::fmt::Display) {
+    let line = line.to_string();
+    let is_terminal = std::io::stderr().is_terminal();
+    eprintln!("{}", if is_terminal { harmless(line.as_bytes()) } else { Cow::Borrowed(&*line) });
+}
+
+/// Text for a terminal, in which strangers may have written: characters that move the cursor, change colours
+/// or turn the direction of what follows are written as `\u001b`, which means the same in JSON. Lines and
+/// tabs stay.
+fn harmless(bytes: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(bytes);
+    let acts = |letter: char| acts_on_a_terminal(letter) && !matches!(letter, '\n' | '\t');
+    if !text.contains(acts) {
+        return text;
+    }
+    let mut harmless = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if acts(letter) {
+            // Writing into a string never fails; none of these letters is beyond four digits.
+            let _ = write!(harmless, "\\u{:04x}", u32::from(letter));
+        } else {
+            harmless.push(letter);
+        }
+    }
+    Cow::Owned(harmless)
+}
+
+/// Whether a terminal does something at `letter` other than showing it.
+fn acts_on_a_terminal(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Writes one line to standard output.
@@ -59,7 +99,14 @@ impl Output {
     pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Stdout => print(bytes),
-            Self::File(file, path) => file.write_all(bytes).with_context(|| cannot_write(path)),
+            Self::File(file, path) => {
+                let written = if file.is_terminal() {
+                    file.write_all(harmless(bytes).as_bytes())
+                } else {
+                    file.write_all(bytes)
+                };
+                written.with_context(|| cannot_write(path))
+            }
         }
     }
 
@@ -106,12 +153,8 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// `text` for a terminal: control and direction characters cannot act, long texts are cut.
 pub(crate) fn plain(text: &str) -> String {
-    let acts = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut plain: String =
-        text.chars().map(|letter| if acts(letter) { ' ' } else { letter }).take(200).collect();
+    let shown = |letter: char| if acts_on_a_terminal(letter) { ' ' } else { letter };
+    let mut plain: String = text.chars().map(shown).take(200).collect();
     if text.chars().nth(200).is_some() {
         plain.push('…');
     }
@@ -123,6 +166,23 @@ mod tests {
     use anyhow::anyhow;
 
     use super::*;
+
+    #[test]
+    fn on_a_terminal_nothing_acts_and_json_means_the_same() {
+        let check = |text: &[u8], expect: &str| assert_eq!(harmless(text), expect);
+        check("Go, Rust\n\täöü 日本 🙂\n".as_bytes(), "Go, Rust\n\täöü 日本 🙂\n");
+        check(
+            b"\x1b]0;title\x07\r\x08\x7f\0",
+            "\\u001b]0;title\\u0007\\u000d\\u0008\\u007f\\u0000",
+        );
+        check("\u{9b}31m\u{85}".as_bytes(), "\\u009b31m\\u0085");
+        check("a\u{202e}b\u{2066}c\u{200f}d\u{61c}".as_bytes(), "a\\u202eb\\u2066c\\u200fd\\u061c");
+        check(b"broken \x9b31m \xff", "broken \u{fffd}31m \u{fffd}");
+        let hostile = serde_json::json!({"query": "\u{1b}[2J\u{9b}1m\u{7f}\u{202e}abc"});
+        let shown = harmless(hostile.to_string().as_bytes()).into_owned();
+        assert!(shown.is_ascii());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), hostile);
+    }
 
     #[test]
     fn a_cause_that_is_told_already_is_not_told_again() {

@@ -2,8 +2,8 @@
 
 mod ready_server;
 
-use std::io::IsTerminal as _;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::io::{self, IsTerminal as _};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::num::NonZeroU32;
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cv_analytics_dashboard::ProgramSetting;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_server::configuration::{Limits, PublicUrl};
-use tokio::net::TcpListener;
+use cv_analytics_server::configuration::{Limits, PublicUrl, TrustedProxies};
+use tokio::net::{TcpListener, TcpSocket};
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Installation, wrong_usage};
 use crate::dashboard::on_aws;
-use crate::data_folder::{DataFolder, PublicUrlOption, StoredCredentials, queue_url};
+use crate::data_folder::{DataFolder, PublicUrlOption, StoredCredentials, check_secret, queue_url};
 use crate::mail_form::MailForm;
 use crate::mail_options::{MORE_OF_THE_MAIL, MailOptions};
 use crate::output;
@@ -52,6 +52,15 @@ pub(crate) struct Serve {
     /// `none` forgets it
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     pub(crate) public_url: Option<PublicUrlOption>,
+    /// Believe the proxy at this address when X-Forwarded-For says whom it asks for; separate several with commas
+    #[arg(
+        long = "trusted-proxy",
+        hide_short_help = true,
+        value_name = "ADDRESS",
+        env = "CV_ANALYTICS_TRUSTED_PROXY",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Vec<IpAddr>,
     /// Show times in this zone, as `Europe/London` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
     time_zone: Option<OwnerZone>,
@@ -59,7 +68,7 @@ pub(crate) struct Serve {
     #[arg(long, hide_short_help = true, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     region: String,
     /// Take this bearer token, in place of the one in credentials.env
-    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true, value_parser = token)]
+    #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// Delete interactions older than this, measured by the newest; more than a fifth at once only by `cv-analytics forget
     /// --older-than-days` [default: keep them for ever]
@@ -94,6 +103,12 @@ pub(crate) struct Serve {
 /// The address that is listened on by default.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
+/// Systems bound it by a limit of their own.
+const WAITING_TO_BE_ACCEPTED: u32 = 4096;
+/// Twice what connections take at the most.
+#[cfg(unix)]
+const OPEN_FILES: u64 = 2048;
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
     Text,
@@ -107,7 +122,7 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
         let of_mail = [mail.set_here(), form.set_here()].concat();
         return on_aws::run(installation, options, &of_mail).await;
     }
-    options.start_log()?;
+    options.begin()?;
     let folder = installation.folder();
     // Before anything is made: what is wrong with it is told at once.
     let way = mail.way(&folder).unwrap_or_else(|error| wrong_usage(format!("{error:#}")));
@@ -132,8 +147,12 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
 }
 
 impl Serve {
-    /// Sends the log to standard error.
-    pub(crate) fn start_log(&self) -> Result<()> {
+    /// Sends the log to standard error; ends the program where the token cannot be used.
+    pub(crate) fn begin(&self) -> Result<()> {
+        // Not where the command line is read, whose error would show the token.
+        if let Some(Err(problem)) = self.token.as_deref().map(check_token) {
+            wrong_usage(format!("--token, or CV_ANALYTICS_TOKEN: {problem}"));
+        }
         let filter = EnvFilter::try_new(&self.log)
             .with_context(|| format!("--log {:?} is no filter", self.log))?;
         let log = tracing_subscriber::fmt()
@@ -151,7 +170,8 @@ impl Serve {
 
     /// Binds the address that is listened on.
     pub(crate) async fn bind(&self) -> Result<TcpListener> {
-        TcpListener::bind(self.listen).await.with_context(|| {
+        allow_open_files();
+        listen(self.listen).with_context(|| {
             format!(
                 "cannot listen on {}; choose another address with --listen, port 0 picks a free one",
                 self.listen
@@ -172,6 +192,11 @@ impl Serve {
     /// How much is answered.
     pub(crate) fn limits(&self) -> Limits {
         Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
+    }
+
+    /// The proxies that say who asks.
+    pub(crate) fn trusted_proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(self.trusted_proxies.iter().copied())
     }
 
     /// The zone that times are shown in.
@@ -222,6 +247,32 @@ impl Serve {
     }
 }
 
+/// Listens as the runtime would, with more room for a crowd that arrives at once: a client that finds none
+/// waits for a second before it tries again.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // On Windows it would let another program take the port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_TO_BE_ACCEPTED)
+}
+
+/// Raises the number of files that may be open, which systems begin low for the sake of old programs: every
+/// connection is one, and the store opens some of its own.
+fn allow_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
+        if current.is_some_and(|current| current < wanted) {
+            // Where it is refused, connections give way sooner.
+            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+        }
+    }
+}
+
 /// An address and a port; of a name's addresses the first of IPv4, which every machine has.
 pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     let addresses = text.to_socket_addrs();
@@ -256,13 +307,13 @@ fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
-/// A token that a header can carry.
-fn token(text: &str) -> Result<String, &'static str> {
-    let usable = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if usable {
-        Ok(text.to_owned())
+/// Refuses a token that can be guessed, or that no header can carry.
+fn check_token(token: &str) -> Result<(), String> {
+    check_secret(token)?;
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
     } else {
-        Err("a token has 16 letters, digits or signs at the least, and no space")
+        Err("it has letters, digits and signs of ASCII alone, and no space".to_owned())
     }
 }
 

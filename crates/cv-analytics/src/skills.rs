@@ -1,6 +1,6 @@
 //! `cv-analytics skills`: the skills that are known, and those that a text names.
 
-use std::io::BufRead;
+use std::io::BufRead as _;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -11,6 +11,9 @@ use serde::Serialize;
 use crate::arguments::Installation;
 use crate::output;
 use crate::store_location::FigureFiles;
+
+/// What is gathered before it is written.
+const BYTES_AT_ONCE: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Skills {
@@ -92,8 +95,7 @@ fn show(dictionary: &SkillDictionary, json: bool) -> Result<()> {
 }
 
 fn find(dictionary: &SkillDictionary) -> Result<()> {
-    use std::io::Write;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut lines = Vec::new();
     let mut input = std::io::stdin().lock();
     let mut line = Vec::new();
     loop {
@@ -110,9 +112,12 @@ fn find(dictionary: &SkillDictionary) -> Result<()> {
                 skills.push(name);
             }
         }
-        serde_json::to_writer(&mut out, &Line { text, skills })?;
-        out.write_all(b"\n")?;
+        serde_json::to_writer(&mut lines, &Line { text, skills })?;
+        lines.push(b'\n');
+        if lines.len() > BYTES_AT_ONCE {
+            output::print(&lines)?;
+            lines.clear();
+        }
     }
-    out.flush()?;
-    Ok(())
+    output::print(lines)
 }

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "program/doors.rs"]
+mod doors;
 #[path = "program/events_in_any_form.rs"]
 mod events_in_any_form;
 #[path = "program/gaps_and_mail_form.rs"]

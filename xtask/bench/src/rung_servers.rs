@@ -20,7 +20,7 @@ use cv_analytics_core::store::{Arrival, Disposition, Keep, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::server_process::READY;
-use cv_analytics_server::configuration::{Credentials, Limits, Secret};
+use cv_analytics_server::configuration::{Credentials, Limits, Secret, TrustedProxies};
 use cv_analytics_server::{Reports, Server, Setup, app, serve as serve_connections};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -76,7 +76,7 @@ pub(crate) fn serve(rung: &str, data: &Path) -> Result<()> {
         let stopped = async move {
             stop.recv().await;
         };
-        Ok(serve_connections(listener, router, limits, stopped).await?)
+        Ok(serve_connections(listener, router, limits, TrustedProxies::default(), stopped).await?)
     })
 }
 

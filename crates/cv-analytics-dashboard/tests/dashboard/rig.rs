@@ -135,7 +135,10 @@ impl Rig {
             sessions: OwnerSessions::open(&token, &file).unwrap(),
             token,
             public_url,
-            rates: Arc::new(RateLimits::new(&Limits::default())),
+            rates: Arc::new(RateLimits::new(&Limits {
+                failure_delay: Duration::ZERO,
+                ..Limits::default()
+            })),
             connection: Some(Arc::new(Connection { store: store.clone(), is_reached })),
             program_settings: Vec::new(),
             live_every: Duration::from_millis(5),

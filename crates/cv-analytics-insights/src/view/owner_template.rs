@@ -6,6 +6,7 @@
 //! than a mail can carry, the built-in form goes out, with a warning.
 
 use cv_analytics_core::timestamp::Timestamp;
+use minijinja::ErrorKind;
 
 use super::limits::Limits;
 use super::links::Links;
@@ -16,6 +17,10 @@ use crate::model::Report;
 
 /// Bytes of the largest mail: Gmail cuts off what is longer than 102 KB.
 pub const MAX_MAIL_BYTES: usize = 100_000;
+
+/// What a template may take to fill in, in minijinja's fuel: some ten times what the built-in one takes for
+/// the fullest week, and 64 MB of memory at the most.
+const FUEL: u64 = 1_000_000;
 
 /// Weeks on which a template is tried when it is read: a full one, and one with nothing in it.
 const SAMPLES: [&str; 2] = [
@@ -156,7 +161,11 @@ impl MailTemplate {
 
 impl TemplateFile {
     fn fill(&self, form: Form, view: &WeekView) -> Result<String, MailTemplateError> {
-        let filled = fill(form, &self.name, &self.source, view).map_err(|error| {
+        let filled = fill(form, &self.name, &self.source, view, Some(FUEL)).map_err(|error| {
+            if error.kind() == ErrorKind::OutOfFuel {
+                let problem = "too long: it takes more steps, or writes more, than any mail needs";
+                return self.error(error.line(), problem.to_owned());
+            }
             let detail = error.detail().map(|detail| format!(": {detail}"));
             let problem = format!("{}{}", error.kind(), detail.unwrap_or_default());
             self.error(error.line(), problem)
@@ -345,6 +354,38 @@ mod tests {
             assert_eq!(error.line, line, "{error}");
             let said = error.to_string();
             assert!(said.contains("mine.html") && said.contains(problem), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_template_without_an_end_is_refused_when_it_is_read() {
+        let nested =
+            "{% for a in range(9000) %}{% for b in range(9000) %}{% endfor %}{% endfor %}x";
+        let doubled =
+            "{% set x = 'much' %}".to_owned() + &"{% set x = x ~ x %}".repeat(40) + "{{ x }}";
+        for source in [
+            nested,
+            &doubled,
+            "{{ 'much' * 1000000000 }}",
+            "{% for a in range(9000) %}{{ 'much' * 100000 }}{% endfor %}",
+            "{% macro again() %}{{ again() }}{{ again() }}{% endmacro %}{{ again() }}",
+        ] {
+            let error = MailTemplate::read(Some(file(source)), None).unwrap_err().to_string();
+            let is_told = error.contains("too long: it takes more steps")
+                || error.contains("recursion limit exceeded");
+            assert!(is_told, "{source:.60}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_built_in_template_leaves_nine_tenths_of_the_fuel() {
+        for form in [Form::Html, Form::Text] {
+            let source = match form {
+                Form::Html => include_str!("../../templates/report.html.j2"),
+                _ => include_str!("../../templates/report.txt.j2"),
+            };
+            let view = sample_context().view(&sample());
+            fill(form, "built-in", source, &view, Some(FUEL / 10)).unwrap();
         }
     }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::*;
+use crate::configuration::TrustedProxies;
 use crate::serve;
 
 fn message(body: &str) -> Request<Body> {
@@ -64,9 +66,10 @@ async fn too_much_that_waits_for_the_store_is_refused() {
     assert_eq!(rig.send(message("three")).await.status, 200);
 }
 
-#[tokio::test]
-async fn failures_are_limited_and_successes_are_not() {
+#[tokio::test(start_paused = true)]
+async fn failures_are_limited_and_held_back_and_successes_are_not() {
     let rig = Rig::new();
+    let begun = Instant::now();
     let wrong = || {
         Signing { secret: "wrong", ..Signing::default() }.post(
             QUEUE_PATH,
@@ -74,16 +77,25 @@ async fn failures_are_limited_and_successes_are_not() {
             "Action=SendMessage",
         )
     };
-    let mut last = rig.send(wrong()).await;
-    for _ in 0..80 {
-        last = rig.send(wrong()).await;
+    for _ in 0..50 {
+        assert_eq!(rig.send(wrong()).await.status, 403);
     }
-    assert_eq!(last.status, 429);
-    assert!(last.header("retry-after").parse::<u64>().unwrap() >= 1);
-    let denied = rig.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
-    assert_eq!(denied.status, 429);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    // What was let through meanwhile, by the clock on the wall, is not many.
+    let mut held_back = 0;
+    for _ in 0..80 {
+        let answer = rig.send(wrong()).await;
+        if answer.status == 429 {
+            held_back += 1;
+            assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+        }
+    }
+    assert!(held_back > 0);
+    assert_eq!(begun.elapsed(), Limits::default().failure_delay * held_back);
+    let begun = Instant::now();
     assert_eq!(rig.send(message("x")).await.status, 200);
     assert_eq!(rig.send(events(EVENT)).await.status, 200);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test]
@@ -112,7 +124,8 @@ async fn served(
     let stopping = Arc::clone(&stop);
     let rig = Rig::with(limits.clone(), store);
     let serving = tokio::spawn(async move {
-        serve(listener, rig.app, limits, async move { stopping.notified().await }).await.unwrap();
+        let stop = async move { stopping.notified().await };
+        serve(listener, rig.app, limits, TrustedProxies::default(), stop).await.unwrap();
     });
     (stream, stop, serving)
 }
@@ -190,4 +203,52 @@ async fn slow_headers_and_slow_bodies_are_cut_off() {
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
         serving.abort();
     }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_let_go() {
+    let limits = Limits { write_timeout: Duration::from_millis(50), ..Limits::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let app = Router::new().fallback(|| async { vec![b'x'; 1 << 20] });
+    let never = std::future::pending();
+    let serving = tokio::spawn(serve(listener, app, limits, TrustedProxies::default(), never));
+    let ask = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
+    // Asks until the answers fill every buffer between the two, and then until it is let go.
+    let asking = async { while stream.write_all(ask.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap();
+    serving.abort();
+}
+
+/// Whether the other end has closed it.
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    tokio::time::timeout(Duration::from_secs(10), stream.read(&mut [0; 1024]))
+        .await
+        .is_ok_and(|read| read.unwrap_or(0) == 0)
+}
+
+#[tokio::test]
+async fn strangers_give_way_to_newcomers_and_those_who_were_right_stay() {
+    let limits = Limits { max_connections: 3, ..Limits::default() };
+    let (mut owner, _stop, _serving) = served(limits, MemoryStore::default()).await;
+    let address = owner.peer_addr().unwrap();
+    let mut answer = [0; 15];
+    owner.write_all(PLAIN.as_bytes()).await.unwrap();
+    owner.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    let mut crowd = Vec::new();
+    for _ in 0..10 {
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        stranger.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
+        crowd.push(stranger);
+    }
+    let mut newcomer = TcpStream::connect(address).await.unwrap();
+    newcomer.write_all(PLAIN.as_bytes()).await.unwrap();
+    newcomer.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    for stranger in &mut crowd[..9] {
+        assert!(is_closed(stranger).await);
+    }
+    owner.write_all(PLAIN.as_bytes()).await.unwrap();
+    assert!(!is_closed(&mut owner).await);
 }

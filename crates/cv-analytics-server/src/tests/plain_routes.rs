@@ -1,5 +1,7 @@
 //! Reports, health, metrics, and what is nowhere.
 
+use cv_analytics_core::store::StoreError;
+
 use super::*;
 
 fn get(path: &str, authorization: &str) -> Request<Body> {
@@ -64,6 +66,17 @@ async fn a_browser_gets_a_page_where_nothing_is() {
         asked.headers_mut().insert("accept", "text/html,*/*;q=0.8".parse().unwrap());
         assert_eq!(Rig::new().send(asked).await.body, "a page", "{path}");
     }
+}
+
+#[tokio::test]
+async fn damage_is_told_until_the_next_start() {
+    let rig = Rig::new();
+    rig.server.note_damage(&StoreError::refused("could not read: the database is damaged"));
+    let sent = rig.query(QUEUE_PATH, "Action=SendMessage&MessageGroupId=g&MessageBody=x").await;
+    assert_eq!(sent.status, 200, "what can be kept is kept");
+    let health = rig.send(get("/healthz", "")).await;
+    assert_eq!(health.status, 503);
+    assert!(health.body.contains("the store is damaged"), "{}", health.body);
 }
 
 #[tokio::test]

@@ -174,6 +174,18 @@ fn one_server_a_folder() {
     lock_for_serving(folder.path()).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_a_link_is_not_followed() {
+    let folder = Folder::new();
+    let elsewhere = Folder::new();
+    let target = elsewhere.path().join("made");
+    std::os::unix::fs::symlink(&target, folder.path().join("serve.lock")).unwrap();
+    let refusal = lock_for_serving(folder.path()).unwrap_err().to_string();
+    assert!(refusal.starts_with("could not open ") && refusal.ends_with("serve.lock"), "{refusal}");
+    assert!(!target.exists());
+}
+
 #[tokio::test]
 async fn a_closed_store_says_so() {
     let folder = Folder::new();

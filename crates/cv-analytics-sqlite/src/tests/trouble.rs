@@ -2,6 +2,8 @@
 
 use cv_analytics_core::store::{Disposition, Keep, Observe, StoreErrorKind};
 
+use futures_util::StreamExt;
+
 use super::setup::{Folder, NOW, arrival, arrivals, everything, kept, query, week};
 use crate::SqliteStore;
 
@@ -129,4 +131,25 @@ async fn a_stream_that_nobody_reads_on_ends() {
     let seen = everything(&store).await;
     assert_eq!(seen.len(), 9_000);
     store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn damage_that_a_read_meets_with_is_remembered() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let bodies: Vec<_> =
+        (0..200).map(|number| query(&format!("r{number}"), &"q".repeat(900))).collect();
+    kept(&store, &bodies).await;
+    store.close().await.unwrap();
+    let mut bytes = std::fs::read(folder.database()).unwrap();
+    // Every page but those of the schema, which opening reads.
+    let from = bytes.len() / 2;
+    bytes[from..].fill(0xA5);
+    std::fs::write(folder.database(), bytes).unwrap();
+    let store = folder.open();
+    store.check_sound().unwrap();
+    let pages: Vec<_> = store.clone().export().collect().await;
+    let error = pages.into_iter().find_map(Result::err).unwrap().to_string();
+    assert_eq!(store.check_sound().unwrap_err().to_string(), error);
+    assert!(error.contains("damaged"), "{error}");
 }

@@ -45,7 +45,7 @@ pub(crate) async fn run(
             }
         );
     }
-    options.start_log()?;
+    options.begin()?;
     let folder = installation.folder();
     folder.create()?;
     let aws = AwsInstallation::open().await?;
@@ -108,5 +108,5 @@ pub(crate) async fn run(
         stopped.await;
         dashboard.stop();
     };
-    Ok(serve(listener, router, limits, stop).await?)
+    Ok(serve(listener, router, limits, options.trusted_proxies(), stop).await?)
 }

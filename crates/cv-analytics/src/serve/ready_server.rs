@@ -13,7 +13,7 @@ use cv_analytics_dashboard::mail_page::Mails;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_mail::mailer::WeekReports;
 use cv_analytics_mail::mailing::Mailing;
-use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret};
+use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret, TrustedProxies};
 use cv_analytics_server::{Reports, Server, Setup, app, serve};
 use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
@@ -61,6 +61,7 @@ pub(crate) struct ReadyServer {
     server: Arc<StoreServer>,
     dashboard: Arc<Dashboard<SqliteStore, LettersInSqlite>>,
     limits: Limits,
+    proxies: TrustedProxies,
     retention_days: Option<u32>,
     mailing: Mailing,
     way: MailWay,
@@ -158,6 +159,7 @@ impl Serve {
             server,
             dashboard,
             limits,
+            proxies: self.trusted_proxies(),
             retention_days: self.retention_days,
             mailing,
             way,
@@ -241,7 +243,17 @@ impl ReadyServer {
 
     /// Serves until `stop`; then finishes what was accepted and closes the store.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self { store, listener, router, server, dashboard, limits, retention_days, .. } = self;
+        let Self {
+            store,
+            listener,
+            router,
+            server,
+            dashboard,
+            limits,
+            proxies,
+            retention_days,
+            ..
+        } = self;
         let mailer = (!self.mailing.recipients().is_empty()).then(|| {
             let reports = StoreReports(store.clone());
             WeeklyMailer::start(store.clone(), self.way, self.mailing, reports)
@@ -253,7 +265,7 @@ impl ReadyServer {
             stop.await;
             dashboard.stop();
         };
-        let served = serve(listener, router, limits, stop).await;
+        let served = serve(listener, router, limits, proxies, stop).await;
         retention.abort();
         drop(end_watch);
         watch.await?;
@@ -278,8 +290,8 @@ impl ReadyServer {
 
 type StoreServer = Server<SqliteStore, StoreReports<SqliteStore>>;
 
-/// Keeps `/healthz` true without traffic too: notices files that were moved or deleted, and after a
-/// write that the store refused tries until it takes one again. Stores and logs what was refused, a last
+/// Keeps `/healthz` true without traffic too: notices damage that a read met with, and files that were moved
+/// or deleted, and after a write that the store refused tries until it takes one again. Stores and logs what was refused, a last
 /// time when it is ended.
 async fn watch_store(
     store: SqliteStore,
@@ -291,6 +303,9 @@ async fn watch_store(
         tokio::select! {
             _ = every.tick() => {}
             _ = &mut ended => return keep_refusals(&store, &server).await,
+        }
+        if let Err(error) = store.check_sound() {
+            server.note_damage(&error);
         }
         if server.is_writable() {
             if let Err(error) = store.check_in_place() {

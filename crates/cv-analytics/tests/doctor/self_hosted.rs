@@ -184,7 +184,9 @@ fn another_key_and_another_token_than_the_servers_are_told_apart() {
 
     let other = Installation::start();
     other.edit_credentials(|line| match line.split_once('=') {
-        Some(("AWS_SECRET_ACCESS_KEY", _)) => "AWS_SECRET_ACCESS_KEY=wrong".to_owned(),
+        Some(("AWS_SECRET_ACCESS_KEY", _)) => {
+            "AWS_SECRET_ACCESS_KEY=another-secret-than-the-servers".to_owned()
+        }
         _ => line.to_owned(),
     });
     let diagnosis = other.doctor(&[]);
@@ -330,7 +332,7 @@ fn send_with(installation: &Installation, name: &str, value: &str) {
 fn refused_messages_are_told_with_who_has_to_change_what() {
     let installation = Installation::start();
     installation.doctor(&["--no-canary"]).is_well();
-    send_with(&installation, "AWS_SECRET_ACCESS_KEY", "wrong");
+    send_with(&installation, "AWS_SECRET_ACCESS_KEY", "another-secret-than-the-servers");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
     send_with(&installation, "AWS_REGION", "us-east-1");
