@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use crate::dashboard::Dashboard;
 use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
-use crate::question_view::{whole, model};
+use crate::question_view::{model, whole};
 use crate::reports::Naming;
 use crate::weeks::shown_week;
 

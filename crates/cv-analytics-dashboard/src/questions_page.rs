@@ -115,8 +115,11 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         return Ok(Redirect::to(&taken(&find, filter, &naming).path()).into_response());
     }
     let found = search(store, &naming, &filter, newest).await?;
-    let rows =
-        rows(&whole(store, found.rows.iter().map(|row| row.request_id.as_str())).await?, &naming, &times);
+    let rows = rows(
+        &whole(store, found.rows.iter().map(|row| row.request_id.as_str())).await?,
+        &naming,
+        &times,
+    );
     let marked = MarkedView::of(naming.rules.settings(), &raw, now);
     let view =
         QuestionsView { rows, marked, ..view(&filter, newest, &weeks, &naming, &found, &times) };
