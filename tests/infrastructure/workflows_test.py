@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -161,6 +162,41 @@ class ReleaseRole(unittest.TestCase):
             done = subprocess.run(["bash", "-e", "-c", first["run"]], env=environment, capture_output=True, text=True)
             self.assertEqual(done.returncode, code, done.stderr)
             self.assertEqual("Use workflow from" in done.stdout, code == 1)
+
+    def test_a_file_that_the_release_did_not_make_is_not_deployed(self):
+        workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+        [fetch] = [step["run"] for step in workflow["jobs"]["deploy"]["steps"] if "release download" in step.get("run", "")]
+        files = ["processor-arm64.zip", "reporter-arm64.zip", "cv-analytics-v1.2.3-x86_64-unknown-linux-gnu.tar.gz"]
+        # In the place of GitHub's program: brings the files, and knows of all of them but one where each comes from.
+        program = '''#!/bin/bash
+case "$1 $2" in
+"release download") mkdir dist; for file in %s; do echo content >"dist/$file"; done ;;
+"attestation verify") echo "$*" >>verified; [[ $3 != "dist/$UNKNOWN" ]] ;;
+*) exit 9 ;;
+esac
+''' % " ".join(files)
+        for unknown in (*files, ""):
+            with tempfile.TemporaryDirectory() as folder:
+                for name, text in (("gh", program), ("tar", "#!/bin/bash\ntouch unpacked\n")):
+                    (Path(folder) / name).write_text(text)
+                    (Path(folder) / name).chmod(0o755)
+                environment = {"GITHUB_REPOSITORY": "o/n", "TAG": "v1.2.3", "UNKNOWN": unknown, "PATH": f"{folder}:/usr/bin:/bin"}
+                done = subprocess.run(["bash", "-e", "-c", fetch], cwd=folder, env=environment, capture_output=True, text=True)
+                self.assertEqual(done.returncode, 1 if unknown else 0, done.stderr)
+                self.assertEqual((Path(folder) / "unpacked").exists(), not unknown)
+                verified = (Path(folder) / "verified").read_text().splitlines()
+                if not unknown:
+                    self.assertEqual(len(verified), len(files))
+                for line in verified:
+                    self.assertIn("--repo o/n --source-ref refs/tags/v1.2.3 ", line)
+                    self.assertIn("--signer-workflow o/n/.github/workflows/release.yml ", line)
+
+    def test_everything_that_a_release_has_is_attested(self):
+        jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+        for name, kept in (("functions", "dist/*.zip"), ("program", "packed/*")):
+            attested = [step["with"]["subject-path"] for step in jobs[name]["steps"] if "attest" in step.get("uses", "")]
+            uploaded = [step["with"]["path"] for step in jobs[name]["steps"] if "upload-artifact" in step.get("uses", "")]
+            self.assertEqual((attested, uploaded), ([kept], [kept]), name)
 
     def test_one_repositorys_environment_takes_it_and_may_bring_code_and_nothing_else(self):
         role = load(RELEASE_ROLE.read_text())["Resources"]["ReleaseRole"]["Properties"]
