@@ -4,6 +4,7 @@
 //! the bearer token), and a change has to come from one of our own pages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -16,6 +17,7 @@ use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits, keep_connection};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 
 use crate::dashboard::{Dashboard, Notices};
 use crate::dead_letters::DeadLetters;
@@ -23,8 +25,9 @@ use crate::form::{FORM_TOKEN, Form};
 use crate::login;
 use crate::owner_sessions::{LASTS_SECONDS, OwnerSessions};
 
-/// Bytes of a form.
+/// Bytes of a form, and how long it may take to come.
 const MAX_FORM_BYTES: usize = 64 * 1024;
+const FORM_TIME: Duration = Duration::from_secs(20);
 const COOKIE: &str = "cv-analytics-session";
 /// The same where browsers come over TLS: the prefix makes them refuse one that is not Secure.
 const SECURE_COOKIE: &str = "__Host-cv-analytics-session";
@@ -230,8 +233,14 @@ async fn admit(
     }
     if is_change {
         let (parts, body) = request.into_parts();
-        let Ok(bytes) = to_bytes(body, MAX_FORM_BYTES).await else {
-            return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
+        let bytes = match timeout(FORM_TIME, to_bytes(body, MAX_FORM_BYTES)).await {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(_)) => {
+                return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
+            }
+            Err(_) => {
+                return Err(plain(StatusCode::REQUEST_TIMEOUT, "the form did not arrive in time"));
+            }
         };
         let form = Form::read(&bytes);
         let is_ours = match &owner {

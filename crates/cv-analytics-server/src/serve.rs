@@ -138,8 +138,8 @@ async fn answer(
 ) -> Result<Response<Body>, std::convert::Infallible> {
     // Another's, where a proxy sends it.
     client.place.set_proven(false);
-    if let Err(refusal) = check_framing(request.headers()) {
-        return Ok(refusal);
+    if has_other_coding(request.headers()) {
+        return Ok(unknown_coding());
     }
     name_one_host(&mut request);
     let address = client.proxies.client(client.peer, request.headers());
@@ -154,22 +154,20 @@ async fn answer(
     answer
 }
 
-/// Refuses a body in a coding that is not undone here: where a proxy undoes it, the two may not agree on
-/// where the body ends.
-fn check_framing(headers: &HeaderMap) -> Result<(), Response<Body>> {
-    let codings: Vec<_> = headers.get_all(header::TRANSFER_ENCODING).iter().collect();
+/// Whether a body comes in a coding that is not undone here: where a proxy undoes it, the two may not agree
+/// on where the body ends.
+fn has_other_coding(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
-    match codings[..] {
-        [] => Ok(()),
-        [coding] if is_chunked(coding) => Ok(()),
-        _ => {
-            let message = "send the body as it is, or with the one transfer coding 'chunked'";
-            let error = PlainError::new(StatusCode::NOT_IMPLEMENTED, "unknown_coding", message);
-            let mut response = error.into_response();
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            Err(response)
-        }
-    }
+    codings.next().is_some_and(|coding| !is_chunked(coding) || codings.next().is_some())
+}
+
+fn unknown_coding() -> Response<Body> {
+    let message = "send the body as it is, or with the one transfer coding 'chunked'";
+    let error = PlainError::new(StatusCode::NOT_IMPLEMENTED, "unknown_coding", message);
+    let mut response = error.into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Where the request line names a host, it takes the place of the header (RFC 9112, 3.2.2), so that

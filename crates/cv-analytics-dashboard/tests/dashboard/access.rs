@@ -190,6 +190,16 @@ async fn wrong_tokens_are_counted_and_then_held_up() {
 }
 
 #[tokio::test]
+async fn a_form_that_does_not_come_is_not_waited_for() {
+    let rig = Rig::new().await;
+    tokio::time::pause();
+    let never =
+        Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let request = Request::post("/login").header("host", HOST).body(never).unwrap();
+    assert_eq!(rig.send(request).await.status, 408);
+}
+
+#[tokio::test]
 async fn a_link_from_a_mail_goes_on_through_a_page_of_ours() {
     let rig = Rig::new().await;
     let mail = [

@@ -331,7 +331,7 @@ fn send_with(installation: &Installation, name: &str, value: &str) {
 fn refused_messages_are_told_with_who_has_to_change_what() {
     let installation = Installation::start();
     installation.doctor(&["--no-canary"]).is_well();
-    send_with(&installation, "AWS_SECRET_ACCESS_KEY", "wrong");
+    send_with(&installation, "AWS_SECRET_ACCESS_KEY", "another-secret-than-the-servers");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
     send_with(&installation, "AWS_REGION", "us-east-1");
