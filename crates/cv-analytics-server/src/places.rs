@@ -179,7 +179,9 @@ mod tests {
         let places = Places::new("places", 10);
         // Behind a proxy all have one address.
         let right: Vec<_> = (0..3).map(|_| places.take(address(1))).collect();
-        right.iter().for_each(|place| place.set_proven(true));
+        for place in &right {
+            place.set_proven(true);
+        }
         let single = places.take(address(2));
         let crowd: Vec<_> = (0..500).map(|_| places.take(address(1))).collect();
         assert_eq!(lost(&right), [0_usize; 0]);
@@ -197,7 +199,9 @@ mod tests {
     fn where_all_were_right_the_newcomer_still_gets_one() {
         let places = Places::new("places", 2);
         let right: Vec<_> = [1, 2].map(|last| places.take(address(last))).into();
-        right.iter().for_each(|place| place.set_proven(true));
+        for place in &right {
+            place.set_proven(true);
+        }
         right[0].show();
         let _newcomer = places.take(address(3));
         assert_eq!(lost(&right), [1]);

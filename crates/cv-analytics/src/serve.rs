@@ -169,7 +169,7 @@ impl Serve {
     }
 
     /// Binds the address that is listened on.
-    pub(crate) async fn bind(&self) -> Result<TcpListener> {
+    pub(crate) fn bind(&self) -> Result<TcpListener> {
         allow_open_files();
         listen(self.listen).with_context(|| {
             format!(

@@ -51,7 +51,7 @@ pub(crate) async fn run(
     let aws = AwsInstallation::open().await?;
     options.files.keep(&aws.store).await?;
     let public_url = folder.public_url(options.public_url.as_ref())?;
-    let listener = options.bind().await?;
+    let listener = options.bind()?;
     folder.keep_public_url(public_url.as_ref())?;
     let listening = listener.local_addr()?;
     let (kept, made) = match &options.token {

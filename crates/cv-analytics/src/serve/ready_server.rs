@@ -80,7 +80,7 @@ impl Serve {
         folder.create()?;
         let lock = lock_for_serving(folder.path())?;
         let public_url = folder.public_url(self.public_url.as_ref())?;
-        let listener = self.bind().await?;
+        let listener = self.bind()?;
         let listening = listener.local_addr()?;
         let url = public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
         let store = installation.open_or_create_sqlite()?;
