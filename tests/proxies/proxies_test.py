@@ -49,6 +49,7 @@ http {{
 }}
 """
 HOST_IS_PASSED_ON = "proxy_set_header Host $http_host;"
+CLIENT_IS_NAMED = "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"
 
 CADDYFILE = """
 {{
@@ -119,8 +120,10 @@ class Proxies(unittest.TestCase):
 
     def start(self, proxy):
         said = self.run_until_the_end("server", [
-            PROGRAM, "serve", "--listen", f"127.0.0.1:{self.server}", "--public-url", self.url
+            PROGRAM, "serve", "--listen", f"127.0.0.1:{self.server}", "--public-url", self.url,
+            "--trusted-proxy", "127.0.0.1"
         ])
+        self.server_said = said
         until(lambda: READY in said(), said)
         # A proxy that is asked to end waits for the live feed to end.
         said = self.run_until_the_end("proxy", proxy, signal.SIGKILL)
@@ -200,6 +203,15 @@ class Proxies(unittest.TestCase):
             except queue.Empty:
                 self.fail(f"{text!r} did not arrive while the feed was open")
 
+    def check_who_guessed(self):
+        """A stranger of another address, who says to be somebody else."""
+        stranger = http.client.HTTPConnection("127.0.0.1", self.front, PATIENCE, source_address=("127.0.0.2", 0))
+        self.addCleanup(stranger.close)
+        stranger.request("POST", "/login", "token=guess", {"Origin": self.url, "X-Forwarded-For": "203.0.113.7"})
+        self.assertEqual(stranger.getresponse().status, 403)
+        until(lambda: "client.address=127.0.0.2 " in self.server_said(), self.server_said)
+        self.assertNotIn("203.0.113.7", self.server_said())
+
     def test_nginx_with_its_defaults(self):
         self.behind_nginx()
         self.check()
@@ -208,9 +220,14 @@ class Proxies(unittest.TestCase):
         self.behind_nginx(HOST_IS_PASSED_ON)
         self.check()
 
+    def test_nginx_that_names_the_client(self):
+        self.behind_nginx(CLIENT_IS_NAMED)
+        self.check_who_guessed()
+
     def test_caddy_with_its_defaults(self):
         self.behind_caddy()
         self.check()
+        self.check_who_guessed()
 
 
 if __name__ == "__main__":

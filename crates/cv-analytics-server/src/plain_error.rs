@@ -50,6 +50,10 @@ impl PlainError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", "too many requests").retry_after(1)
     }
 
+    fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1)
+    }
+
     pub(crate) fn too_large(message: String) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     }
@@ -101,6 +105,7 @@ impl From<BodyError> for PlainError {
         match error {
             BodyError::TooLarge { .. } => Self::too_large(message),
             BodyError::TimedOut => Self::new(StatusCode::REQUEST_TIMEOUT, "timed_out", message),
+            BodyError::Displaced => Self::unavailable(message),
             BodyError::Broken => Self::bad_request(message),
         }
     }
@@ -110,8 +115,7 @@ impl From<StoreError> for PlainError {
     fn from(error: StoreError) -> Self {
         match error.kind {
             StoreErrorKind::Unavailable => {
-                let message = "the events could not be stored now, try again later";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).retry_after(1)
+                Self::unavailable("the events could not be stored now, try again later")
             }
             StoreErrorKind::Refused => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -15,6 +15,8 @@ use crate::places::{Place, Places};
 /// Bodies up to this size are read at once, as many as there are connections. A larger one has to bring as
 /// much within each [`crate::configuration::Limits::body_timeout`].
 const SMALL_BYTES: usize = 64 * 1024;
+/// What a larger one has to bring to be taken for one that goes on.
+const STEP_BYTES: usize = 16 * 1024;
 /// Larger ones are held by this many requests at the same time, of strangers and of others each.
 const LARGE_AT_ONCE: usize = 16;
 
@@ -25,6 +27,9 @@ pub(crate) enum BodyError {
     TooLarge { limit: usize },
     #[error("the body did not arrive in time")]
     TimedOut,
+    /// Others needed its place: the same request may succeed later.
+    #[error("too many large bodies at once")]
+    Displaced,
     #[error("the body broke off")]
     Broken,
 }
@@ -98,11 +103,11 @@ impl BodyReader {
         let mut place = None;
         let mut first = Bytes::new();
         let mut gathered: Option<BytesMut> = None;
-        let (mut deadline, mut progress) = (Instant::now() + self.timeout, 0);
+        let (mut deadline, mut progress, mut shown) = (Instant::now() + self.timeout, 0, 0);
         while !body.is_end_stream() {
             let frame = tokio::select! {
                 frame = timeout_at(deadline, body.frame()) => frame.map_err(|_| BodyError::TimedOut)?,
-                () = LargePlace::lost(place.as_ref()) => return Err(BodyError::TimedOut),
+                () = LargePlace::lost(place.as_ref()) => return Err(BodyError::Displaced),
             };
             let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
@@ -110,13 +115,16 @@ impl BodyReader {
             if length > limit {
                 return Err(too_large);
             }
+            // What has arrived counts, and not what was announced.
             if length - progress > SMALL_BYTES {
-                // What has arrived counts, and not what was announced.
+                (deadline, progress) = (Instant::now() + self.timeout, length);
+            }
+            if length > SMALL_BYTES && length - shown > STEP_BYTES {
                 match &place {
                     Some(place) => LargePlace::show(place),
                     None => place = Some(self.large_place(sender).await?),
                 }
-                (deadline, progress) = (Instant::now() + self.timeout, length);
+                shown = length;
             }
             match &mut gathered {
                 Some(gathered) => gathered.extend_from_slice(&data),
@@ -262,7 +270,7 @@ mod tests {
             drop(sender);
             match reading.await.unwrap() {
                 Ok(length) => held += usize::from(length == SMALL_BYTES + 1),
-                Err(error) => ended += usize::from(error == BodyError::TimedOut),
+                Err(error) => ended += usize::from(error == BodyError::Displaced),
             }
         }
         assert_eq!((held, ended), (LARGE_AT_ONCE - 1, 2 * LARGE_AT_ONCE + 1));

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
@@ -29,6 +30,8 @@ use crate::unread_body::ReadToItsEnd;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// Connections that have lost their place and are not closed yet; where there are more, accepting waits.
+const GIVING_WAY: usize = 16;
 /// A pause after the system refused a connection, for want of file handles.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
@@ -52,6 +55,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     tracing::debug!(address = %listener.local_addr()?, "serving");
     let connections = Places::new("connections", limits.max_connections);
+    let sockets = Arc::new(Semaphore::new(limits.max_connections + GIVING_WAY));
     let graceful = GracefulShutdown::new();
     let proxies = Arc::new(proxies);
     let refused = OccasionalLog::default();
@@ -60,11 +64,11 @@ pub async fn serve(
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, address)) => {
-                    let place = connections.take(network(address.ip()));
-                    let client = Client { peer: address.ip(), proxies: Arc::clone(&proxies), place: Arc::new(place) };
-                    serve_connection(stream, client, app.clone(), &limits, &graceful);
+            accepted = accept(&listener, &sockets) => match accepted {
+                Ok((stream, address, socket)) => {
+                    let place = Arc::new(connections.take(network(address)));
+                    let client = Client { peer: address, proxies: Arc::clone(&proxies), place };
+                    serve_connection(stream, socket, client, app.clone(), &limits, &graceful);
                 }
                 // The client went away before it was served.
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
@@ -85,6 +89,17 @@ pub async fn serve(
     Ok(())
 }
 
+async fn accept(
+    listener: &TcpListener,
+    sockets: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+    let socket = Arc::clone(sockets).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, address) = listener.accept().await?;
+    // Only a connection that is gone refuses this, and reading will tell.
+    let _ = stream.set_nodelay(true);
+    Ok((stream, address.ip(), socket))
+}
+
 /// Says that whoever sent the request with `extensions` knows the key or the token: until the next request
 /// its connection is not closed for a stranger's.
 pub fn keep_connection(extensions: &Extensions) {
@@ -103,13 +118,12 @@ struct Client {
 
 fn serve_connection(
     stream: TcpStream,
+    socket: OwnedSemaphorePermit,
     client: Client,
     app: Router,
     limits: &Limits,
     graceful: &GracefulShutdown,
 ) {
-    // Only a connection that is gone refuses this, and reading will tell.
-    let _ = stream.set_nodelay(true);
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.write_timeout));
     let place = Arc::clone(&client.place);
@@ -128,6 +142,7 @@ fn serve_connection(
             },
             () = place.lost() => tracing::debug!("a connection gave way"),
         }
+        drop(socket);
     });
 }
 
@@ -138,8 +153,10 @@ async fn answer(
 ) -> Result<Response<Body>, std::convert::Infallible> {
     // Another's, where a proxy sends it.
     client.place.set_proven(false);
-    if has_other_coding(request.headers()) {
-        return Ok(unknown_coding());
+    if let Some(error) = ambiguity(request.headers()) {
+        let mut refusal = error.into_response();
+        refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Ok(refusal);
     }
     name_one_host(&mut request);
     let address = client.proxies.client(client.peer, request.headers());
@@ -154,20 +171,17 @@ async fn answer(
     answer
 }
 
-/// Whether a body comes in a coding that is not undone here: where a proxy undoes it, the two may not agree
-/// on where the body ends.
-fn has_other_coding(headers: &HeaderMap) -> bool {
+/// What a proxy may read otherwise: a body in a coding that is not undone here, and so where it ends, or two
+/// hosts.
+fn ambiguity(headers: &HeaderMap) -> Option<PlainError> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
-    codings.next().is_some_and(|coding| !is_chunked(coding) || codings.next().is_some())
-}
-
-fn unknown_coding() -> Response<Body> {
-    let message = "send the body as it is, or with the one transfer coding 'chunked'";
-    let error = PlainError::new(StatusCode::NOT_IMPLEMENTED, "unknown_coding", message);
-    let mut response = error.into_response();
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    if codings.next().is_some_and(|coding| !is_chunked(coding) || codings.next().is_some()) {
+        let message = "send the body as it is, or with the one transfer coding 'chunked'";
+        return Some(PlainError::new(StatusCode::NOT_IMPLEMENTED, "unknown_coding", message));
+    }
+    let has_two_hosts = headers.get_all(header::HOST).iter().nth(1).is_some();
+    has_two_hosts.then(|| PlainError::bad_request("send one Host header"))
 }
 
 /// Where the request line names a host, it takes the place of the header (RFC 9112, 3.2.2), so that

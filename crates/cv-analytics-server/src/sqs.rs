@@ -296,6 +296,7 @@ impl From<BodyError> for SqsError {
         match error {
             BodyError::TooLarge { limit } => Self::too_large(limit),
             BodyError::TimedOut => Self::timed_out(),
+            BodyError::Displaced => Self::unavailable(),
             BodyError::Broken => Self::unreadable("The request's body broke off."),
         }
     }

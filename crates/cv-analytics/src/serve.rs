@@ -105,9 +105,8 @@ pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
 /// Systems bound it by a limit of their own.
 const WAITING_TO_BE_ACCEPTED: u32 = 4096;
-/// Twice what connections take at the most.
-#[cfg(unix)]
-const OPEN_FILES: u64 = 2048;
+/// Open files that are enough: half are for connections.
+const OPEN_FILES: usize = 2048;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -170,7 +169,6 @@ impl Serve {
 
     /// Binds the address that is listened on.
     pub(crate) fn bind(&self) -> Result<TcpListener> {
-        allow_open_files();
         listen(self.listen).with_context(|| {
             format!(
                 "cannot listen on {}; choose another address with --listen, port 0 picks a free one",
@@ -191,7 +189,12 @@ impl Serve {
 
     /// How much is answered.
     pub(crate) fn limits(&self) -> Limits {
-        Limits { max_requests_per_second: self.max_requests_per_second, ..Limits::default() }
+        let usual = Limits::default();
+        Limits {
+            max_requests_per_second: self.max_requests_per_second,
+            max_connections: usual.max_connections.min(open_files() / 2),
+            ..usual
+        }
     }
 
     /// The proxies that say who asks.
@@ -258,19 +261,26 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(WAITING_TO_BE_ACCEPTED)
 }
 
-/// Raises the number of files that may be open, which systems begin low for the sake of old programs: every
-/// connection is one, and the store opens some of its own.
-fn allow_open_files() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-        let wanted = maximum.map_or(OPEN_FILES, |maximum| maximum.min(OPEN_FILES));
-        if current.is_some_and(|current| current < wanted) {
-            // Where it is refused, connections give way sooner.
-            let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
-        }
-    }
+/// How many files may be open, of [`OPEN_FILES`]: raised as far as the system lets, which begins low for the
+/// sake of old programs.
+#[cfg(unix)]
+fn open_files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let enough = OPEN_FILES as u64;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let allowed = maximum.map_or(enough, |maximum| maximum.min(enough));
+    let is_raised = current.is_some_and(|current| current < allowed)
+        && setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum }).is_ok();
+    let in_force = if is_raised { Some(allowed) } else { current };
+    in_force
+        .and_then(|files| usize::try_from(files).ok())
+        .map_or(OPEN_FILES, |files| files.min(OPEN_FILES))
+}
+
+/// Sockets are no files there.
+#[cfg(not(unix))]
+const fn open_files() -> usize {
+    OPEN_FILES
 }
 
 /// An address and a port; of a name's addresses the first of IPv4, which every machine has.

@@ -1,6 +1,6 @@
 //! A real server under attack, as a list: what strangers send, and what holds beside it.
 //!
-//! While an attack goes on, a signed message is acknowledged within [`PATIENCE`], `/healthz` answers 200,
+//! While an attack goes on, a small and a large signed message are acknowledged within [`PATIENCE`], `/healthz` answers 200,
 //! and the process stays under [`MOST_MEMORY_KIB`]. At the end the server is killed, and every message that
 //! it acknowledged is there. No answer to a stranger holds a secret. Loopback alone; bounded in count.
 #![cfg(target_os = "linux")]
@@ -95,6 +95,7 @@ const ATTACKS: &[Attack] = &[
     single("a chunk longer than any number", |at| at.post("/v1/events", "transfer-encoding: chunked\r\n", "fffffffffffffffff\r\nx"), &[401], Closed),
     single("another site's address in the request line", |at| at.line("GET http://evil.example/login HTTP/1.1"), &[421], Open),
     single("another site as the host", |_| b"GET /login HTTP/1.1\r\nhost: evil.example\r\n\r\n".to_vec(), &[421], Open),
+    single("two hosts", |at| at.get("/login", "host: evil.example\r\n"), &[400], Closed),
     single("a way through", |at| at.line("CONNECT evil.example:443 HTTP/1.1"), &[404], Open),
     single("HTTP/2", |_| b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), &[], Closed),
     single("zeroes", |_| vec![0; 100_000], &[400], Closed),
@@ -266,7 +267,10 @@ impl Target {
             let authority = self.process.authority.clone();
             let signer = Signer::new(&self.key, &authority, "SendMessage", now()).unwrap();
             let request = signer.request(body.to_string().as_bytes()).unwrap();
-            let answer = self.ask(&request);
+            // A large body may have to give way while a crowd of others comes in; clients send again.
+            let tries = (0..10).map(|_| self.ask(&request));
+            let is_final = |answer: &Option<(u16, String)>| !matches!(answer, Some((503, _)));
+            let answer = tries.into_iter().find(is_final).flatten();
             assert_eq!(
                 answer.as_ref().map(|(status, _)| *status),
                 Some(200),

@@ -70,6 +70,35 @@ fn refused_logins_are_one_line_with_the_address_that_a_trusted_proxy_names() {
 
 #[cfg(unix)]
 #[test]
+fn where_few_files_may_be_open_a_crowd_gives_way_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("/bin/sh");
+    let script = "ulimit -n 100 && exec \"$0\" serve --listen 127.0.0.1:0";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_cv-analytics")]).current_dir(folder.path());
+    let process =
+        ServerProcess::start(command.env_clear(), &folder.path().join("server.log")).unwrap();
+    let url = format!("http://{}", process.authority);
+    let serving = Serving { process, url };
+    let crowd: Vec<_> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&serving.process.authority).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost:").unwrap();
+            stream
+        })
+        .collect();
+    let token = token(&folder.path().join(DATA));
+    assert_eq!(serving.get("/v1/reports/2026-W47", &token).0, 200);
+    assert_eq!(serving.get("/healthz", "").0, 200);
+    drop(crowd);
+    let log = serving.process.log_tail();
+    assert!(
+        log.contains("more connections than are served") && !log.contains("failed to accept"),
+        "{log}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
 fn a_lock_that_is_a_link_is_not_followed() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join(DATA)).unwrap();
