@@ -359,10 +359,14 @@ impl Intake {
             fields.tolerate(&format!("kept the first {MAX_NAMES} of {} {name}", names.len()));
             names.truncate(MAX_NAMES);
         }
-        let cut = names
-            .iter_mut()
-            .filter_map(|name| self.privacy.redact_and_cut(name, NAME_MAX_CHARS).then_some(()))
-            .count();
+        let mut cut = 0;
+        for name in &mut names {
+            if self.privacy.redact_and_cut(name, NAME_MAX_CHARS) {
+                cut += 1;
+                // A name has no blanks around it, so that it is the same when it is read again.
+                name.truncate(name.trim_end().len());
+            }
+        }
         if cut > 0 {
             fields.tolerate(&format!("cut {cut} of the {name} to {NAME_MAX_CHARS} characters"));
         }

@@ -123,7 +123,8 @@ pub trait Keep: Clone + Send + Sync + 'static {
 
 /// Gives what a report reads.
 pub trait Observe: Send + Sync {
-    /// Streams the interactions whose moment lies in `period`, page by page, in no given order.
+    /// Streams the interactions whose moment lies in `period`, page by page, in no given order. A store may
+    /// hold a state of itself until the stream ends: whoever reads it waits for nobody meanwhile.
     fn observations(
         &self,
         period: Range<Timestamp>,

@@ -17,7 +17,9 @@ use crate::row::{code, moment, plain_texts, score, text, texts, traffic, unknown
 /// Observations in a page.
 const PAGE: usize = 2_000;
 
-/// Gives every interaction of `period`, as the file held them at one moment.
+/// Gives every interaction of `period`, as the file held them at one moment. Until the last page is
+/// taken the log keeps growing, so whoever takes them must wait for nobody else, as a download does for
+/// its client.
 pub(crate) fn observations(
     connection: &Connection,
     period: &Range<Timestamp>,

@@ -82,7 +82,7 @@ pub(crate) enum Command {
     /// Show, import or export the settings that change figures
     #[command(subcommand)]
     Settings(settings::Settings),
-    /// Erase what is kept of a session or of one interaction
+    /// Erase what is kept of a session, of one interaction, or from before some days
     Forget(forget::Forget),
     /// Copy everything that the store keeps into a folder or into S3, with checksums
     Archive(archive::ArchiveCommand),

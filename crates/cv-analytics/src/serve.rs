@@ -70,8 +70,10 @@ pub(crate) struct Serve {
     /// Take this bearer token, in place of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// Delete interactions older than this, measured by the newest; more than a fifth at once only by `cv-analytics forget
-    /// --older-than-days` [default: keep them for ever]
+    /// Delete interactions older than this [default: keep them for ever]
+    ///
+    /// Age is measured by the newest interaction, so that a wrong clock deletes nothing more. Where more than a fifth of what is kept
+    /// is older, as at the first start on an old database, `cv-analytics forget --older-than-days` deletes it by your word.
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) retention_days: Option<u32>,
     /// Answer at most this many requests a second [default: as many as come]

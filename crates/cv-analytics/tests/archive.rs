@@ -154,7 +154,7 @@ fn keys_of_an_archive_are_taken_over_by_its_owners_word_alone() {
     let said = done(folder, &["restore", "kept", "--data", "two"], "");
     assert!(said.contains("The keys in the archive were left out"), "{said}");
     assert!(said.contains("--take-keys"), "{said}");
-    assert_eq!(seen(folder, "one"), seen(folder, "two"));
+    assert_eq!(export(folder, "one"), export(folder, "two"));
     let later = EVENTS[0].replace("r1", "r9");
     for data in ["one", "two"] {
         done(folder, &["events", "import", "--data", data], &later);

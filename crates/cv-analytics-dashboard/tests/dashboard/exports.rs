@@ -94,9 +94,10 @@ async fn a_download_that_stalls_holds_neither_the_log_nor_an_erasure() {
     let mut body = answer.into_body();
     let mut read = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
 
-    let long = "x".repeat(1_900);
+    let padding = "x".repeat(1_900);
     for number in (QUESTIONS..QUESTIONS + 10_000).step_by(200) {
-        let more: Vec<Value> = (number..number + 200).map(|number| asked(number, &long)).collect();
+        let more: Vec<Value> =
+            (number..number + 200).map(|number| asked(number, &padding)).collect();
         rig.keep(&more).await;
     }
     // 20 MB were written.
@@ -111,6 +112,6 @@ async fn a_download_that_stalls_holds_neither_the_log_nor_an_erasure() {
         read.extend_from_slice(&frame.unwrap().into_data().unwrap());
     }
     let lines = String::from_utf8(read).unwrap();
-    assert_eq!(lines.lines().count() as i64, QUESTIONS - 1);
+    assert_eq!(i64::try_from(lines.lines().count()).unwrap(), QUESTIONS - 1);
     assert!(!lines.contains(&format!("question {} ", QUESTIONS - 1)));
 }

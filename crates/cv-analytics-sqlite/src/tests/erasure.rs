@@ -248,13 +248,13 @@ async fn moved_about(folder: &Folder) -> SqliteStore {
     let store = folder.open();
     let at = |days: i64| NOW.plus_millis(-days * 24 * 3600 * 1000);
     let text = |number: usize| {
-        let animal = if number % 9 == 0 { "zebra" } else { "horse" };
+        let animal = if number.is_multiple_of(9) { "zebra" } else { "horse" };
         format!("{animal} {number} {}", "x".repeat(number))
     };
     let query = |number: usize| {
-        let days = if number % 9 == 0 { 90 } else { 1 };
+        let days = if number.is_multiple_of(9) { 90 } else { 1 };
         let event = json!({"eventType": "query", "requestId": format!("r{number}"), "timestamp": at(days),
-                           "query": text(number), "sessionId": if number % 9 == 0 { "z" } else { "h" }});
+                           "query": text(number), "sessionId": if number.is_multiple_of(9) { "z" } else { "h" }});
         event.to_string().into_bytes()
     };
     kept(&store, &(0..600).map(query).collect::<Vec<_>>()).await;

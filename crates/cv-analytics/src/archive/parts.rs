@@ -263,7 +263,7 @@ mod tests {
     fn lines_and_their_sum_are_bounded() {
         let text = "one\n\ntwo\r\nthree";
         assert_eq!(read(text, 6, 100), (3, None));
-        assert_eq!(read(text, 4, 100), (1, Some("a line has more than 4 bytes".to_owned())));
+        assert_eq!(read(text, 4, 100), (2, Some("a line has more than 4 bytes".to_owned())));
         let sum = format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes");
         assert_eq!(read(text, 6, text.len() as u64 - 1), (2, Some(sum)));
         assert_eq!(read(text, 6, text.len() as u64), (3, None));
