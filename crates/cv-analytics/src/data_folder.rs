@@ -407,7 +407,7 @@ mod tests {
         let folder = DataFolder::new(directory.path());
         fs::write(
             folder.credentials_file(),
-            "AWS_ACCESS_KEY_ID=a\nexport AWS_SECRET_ACCESS_KEY=\"b\"\n",
+            "AWS_ACCESS_KEY_ID=a\nexport AWS_SECRET_ACCESS_KEY=\"sixteen-letters!\"\n",
         )
         .unwrap();
         let error = format!("{:#}", folder.credentials().err().unwrap());
