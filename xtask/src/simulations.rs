@@ -7,7 +7,8 @@ use crate::commands::{cargo, run};
 use crate::root;
 
 /// Which tests of the workspace are simulations, and what of them is to be run.
-const SIMULATIONS: [&[&str]; 2] = [&["--lib", "simulation"], &["--test", "join", "simulated_pipeline"]];
+const SIMULATIONS: [&[&str]; 2] =
+    [&["--lib", "simulation"], &["--test", "join", "simulated_pipeline"]];
 
 /// Runs each with that many seeds. One that fails says how to run its seed again.
 pub(crate) fn simulate(seeds: &str) -> Result<()> {
