@@ -550,6 +550,7 @@ impl World {
         self.settle().await;
         let (seen, expect) = (self.seen().await, expected(&self.model));
         assert_eq!(seen.records, expect.records);
+        assert_eq!(texts(&seen.letters), texts(&expect.letters));
         assert_eq!(seen.letters, expect.letters);
         assert_eq!(seen.deliveries, expect.deliveries);
         let observed: Vec<_> = everything(&self.store).await;
@@ -601,4 +602,9 @@ fn expected(model: &Model) -> Seen {
         letters: model.letters.clone(),
         deliveries: model.deliveries.clone(),
     }
+}
+
+/// For a person who reads why a seed fails.
+fn texts(letters: &[Letter]) -> Vec<std::borrow::Cow<'_, str>> {
+    letters.iter().map(|(body, _)| String::from_utf8_lossy(body)).collect()
 }
