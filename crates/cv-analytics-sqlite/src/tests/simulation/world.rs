@@ -512,7 +512,7 @@ impl World {
         self.settle().await;
         let room = self.random.below(3);
         limit(&self.store, Some(i64::try_from(room).unwrap())).await;
-        for _ in 0..40 {
+        for _ in 0..12 {
             let batch = self.batch();
             match self.store.keep(batch.clone()).await {
                 Ok(receipts) => {
