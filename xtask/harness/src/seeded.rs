@@ -14,7 +14,6 @@ pub const SEEDS_VARIABLE: &str = "CV_ANALYTICS_SEEDS";
 /// each. Says now and then how far it is. One that fails says its seed, and that `replay`, a command, runs it
 /// again.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says which seeds they have")]
-#[expect(clippy::missing_panics_doc, reason = "it fails as the simulation does")]
 pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) -> T) -> Vec<T> {
     let number = |variable| std::env::var(variable).ok()?.parse::<u64>().ok();
     let seeds = match (number(SEED_VARIABLE), number(SEEDS_VARIABLE)) {
@@ -40,7 +39,7 @@ pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) ->
             }
         }
         let done = outcomes.len() as u64;
-        if done % 1_000 == 0 || done == count {
+        if done.is_multiple_of(1_000) || done == count {
             say(done);
         }
     }

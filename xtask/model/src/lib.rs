@@ -38,13 +38,11 @@ impl OfRequest {
             Halves::Response(response) => (response.clone(), None),
             Halves::Whole(question, response) => (response.clone(), Some(question.clone())),
         };
-        match &self.response {
-            Some(first) => again(*first == (response, question)),
-            None => {
-                self.response = Some((response, question));
-                Disposition::Stored
-            }
+        if let Some(first) = &self.response {
+            return again(*first == (response, question));
         }
+        self.response = Some((response, question));
+        Disposition::Stored
     }
 
     /// The record; `None` where nothing has come.
