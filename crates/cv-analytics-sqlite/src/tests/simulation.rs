@@ -16,7 +16,7 @@ use super::setup::run;
 use world::{Counts, World};
 
 /// Seeds in every run of the tests.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 20;
 /// What runs one seed again.
 const REPLAY: &str = "cargo test --workspace --lib simulation";
 
