@@ -10,14 +10,15 @@
 //! 6. [`client_suites`]: real AWS clients against a real server.
 //! 7. [`acknowledged_events`]: load that remembers what the server has acknowledged.
 //! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
-//! 9. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
+//! 9. [`simulations`]: the stores beside a model, by random seeds.
+//! 10. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
 //!    [`architecture`], and [`system_needs`] says whether they run there.
-//! 10. [`lambda_subjects`]: what the benchmark of Lambda measures.
-//! 11. [`aws_demo`]: the whole pipeline of AWS on this machine.
-//! 12. [`worker_client`]: the client for Cloudflare Workers inside workerd.
-//! 13. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
-//! 14. [`dashboard_pages`]: the dashboard in a real Chromium.
-//! 15. [`mail_conversations`]: the weekly mail against a mail server that somebody else wrote.
+//! 11. [`lambda_subjects`]: what the benchmark of Lambda measures.
+//! 12. [`aws_demo`]: the whole pipeline of AWS on this machine.
+//! 13. [`worker_client`]: the client for Cloudflare Workers inside workerd.
+//! 14. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
+//! 15. [`dashboard_pages`]: the dashboard in a real Chromium.
+//! 16. [`mail_conversations`]: the weekly mail against a mail server that somebody else wrote.
 
 mod acknowledged_events;
 mod architecture;
@@ -34,6 +35,7 @@ mod lambda_subjects;
 mod mail_conversations;
 mod product_program;
 mod proxies;
+mod simulations;
 mod steps;
 mod sync_before_answer;
 mod system_needs;
@@ -56,6 +58,7 @@ Usage: cargo xtask TASK
 
   test [PART]             installs what is missing and passes every test; PART of a step's name
                           (durability, clients, mail, dashboard, worker, infrastructure) leaves the others out
+  simulate [--seeds N]    the simulations of both stores with N seeds each, 10,000 where N is left out
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   bench pages [--quick]   every page of the dashboard over two years and two million interactions
@@ -74,6 +77,10 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["test"] => test_everything::run(None),
         ["test", only] => test_everything::run(Some(only)),
+        ["simulate"] => simulations::simulate("10000"),
+        ["simulate", "--seeds", seeds] if seeds.parse::<u64>().is_ok() => {
+            simulations::simulate(seeds)
+        }
         ["bench", what @ ("intake" | "report" | "pages"), options @ ..] => bench(what, options),
         ["bench", "lambda", options @ ..] => bench_lambda(options),
         ["bench", "worker", options @ ..] => worker_client::bench(options),

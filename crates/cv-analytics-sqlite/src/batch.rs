@@ -14,7 +14,9 @@ use rusqlite::{CachedStatement, Connection, params};
 use crate::changes::WeekNumber;
 use crate::columns::{COLUMNS, Columns, INSERT, JsonColumns, UPDATE, UPDATE_AT_THE_SAME_MOMENT};
 use crate::deduplication::Deduplication;
-use crate::erasure::{Marks, erase_request, is_erased, is_erased_session, names_erased};
+use crate::erasure::{
+    Marks, drop_erased_letters, erase_request, is_erased, is_erased_session, names_erased,
+};
 use crate::error::Result;
 use crate::row;
 
@@ -217,7 +219,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Whether an event's request was erased, or a session that it names. With the session goes the whole
-    /// request: what came before without naming it, and what comes later.
+    /// request: what came before without naming it, unreadable or not, and what comes later.
     fn is_erased(&mut self, event: &Event) -> Result<bool> {
         let request_id = &event.request_id;
         if self.marks.of_requests && is_erased(self.connection, request_id)? {
@@ -230,6 +232,7 @@ impl<'t> Batch<'t> {
         if is_of_one {
             self.touch(present(self.connection, request_id)?.and_then(|present| present.at()));
             erase_request(self.connection, request_id)?;
+            drop_erased_letters(self.connection)?;
             self.marks.of_requests = true;
         }
         Ok(is_of_one)

@@ -13,4 +13,5 @@ mod refusals;
 mod retention;
 mod round_trip;
 mod setup;
+mod simulation;
 mod trouble;

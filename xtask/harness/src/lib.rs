@@ -5,7 +5,7 @@
 //! 1. [`server_process`]: `cv-analytics serve`, started, killed or stopped.
 //! 2. [`signer`]: HTTP requests of AWS JSON 1.0, signed with Signature Version 4.
 //! 3. [`connection`]: one keep-alive connection that sends them and reads the answers.
-//! 4. [`seeded`]: random numbers that are the same for the same seed.
+//! 4. [`seeded`]: random numbers that are the same for the same seed, and simulations by seed.
 //! 5. [`dynoxide_server`] and [`moto_server`]: emulators of AWS, started and stopped;
 //!    [`emulated_tables`]: the two tables in one; [`tls_front`]: TLS before one.
 //! 6. [`lambda_runtime`]: a function of Lambda, started, invoked and measured through a Runtime API

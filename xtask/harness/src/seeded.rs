@@ -1,4 +1,56 @@
-//! Random numbers that are the same for the same seed, on any machine and in any version.
+//! Random numbers that are the same for the same seed, on any machine and in any version; and simulations,
+//! each run of which is one seed's.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
+
+/// The one seed that is to be run again.
+pub const SEED_VARIABLE: &str = "CV_ANALYTICS_SEED";
+/// How many seeds are to be run instead of those that every run of the tests has.
+pub const SEEDS_VARIABLE: &str = "CV_ANALYTICS_SEEDS";
+
+/// Runs a simulation with each of `seeds`, or with those that the variables ask for, and gives what came of
+/// each. Says now and then how far it is. One that fails says its seed, and that `replay`, a command, runs it
+/// again.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says which seeds they have")]
+pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) -> T) -> Vec<T> {
+    let number = |variable| std::env::var(variable).ok()?.parse::<u64>().ok();
+    let seeds = match (number(SEED_VARIABLE), number(SEEDS_VARIABLE)) {
+        (Some(only), _) => only..only.saturating_add(1),
+        (None, Some(count)) => seeds.start..seeds.start.saturating_add(count),
+        (None, None) => seeds,
+    };
+    let begun = Instant::now();
+    let count = seeds.end.saturating_sub(seeds.start);
+    let say = |done: u64| {
+        let seconds = begun.elapsed().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a speed for people")]
+        let speed = done as f64 / seconds.max(0.001);
+        println!("{done} of {count} seeds in {seconds:.1} s, {speed:.1} a second: {replay}");
+    };
+    let mut outcomes = Vec::new();
+    for seed in seeds {
+        match catch_unwind(AssertUnwindSafe(|| simulation(seed))) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(failure) => {
+                eprintln!("seed {seed} fails; it alone: {SEED_VARIABLE}={seed} {replay}");
+                resume_unwind(failure);
+            }
+        }
+        let done = outcomes.len() as u64;
+        if done.is_multiple_of(1_000) || done == count {
+            say(done);
+        }
+    }
+    outcomes
+}
+
+/// Whether one seed alone is to be run.
+#[expect(clippy::disallowed_methods, reason = "who runs the tests says which seeds they have")]
+pub fn is_one_seed() -> bool {
+    std::env::var_os(SEED_VARIABLE).is_some()
+}
 
 /// `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 #[derive(Clone, Debug)]
@@ -28,6 +80,15 @@ impl Seeded {
     /// Whether something of that chance happens now.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
+    }
+
+    /// Whole milliseconds from 0 to `longest`: short ones as likely as long ones, on a scale of powers.
+    pub fn millis(&mut self, longest: i64) -> i64 {
+        let longest = longest.unsigned_abs();
+        let powers = u64::BITS - longest.leading_zeros() + 1;
+        let shift = self.below(powers as usize);
+        let most = usize::try_from((longest >> shift) + 1).unwrap_or(usize::MAX);
+        i64::try_from(self.below(most)).unwrap_or_default()
     }
 
     /// One of `choices`.

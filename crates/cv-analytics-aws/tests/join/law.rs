@@ -1,7 +1,8 @@
-//! What the joining law lets a record show, and become.
+//! What the joining law lets a record show, and become: without the code that joins.
 
-use cv_analytics_core::event::{Event, Halves, QueryHalf, ResponseHalf};
-use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::event::{Event, Halves, QueryHalf, ResponseHalf, Traffic};
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_model::OfRequest;
 
 /// How many different bodies come for one half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +17,13 @@ pub(crate) enum Bodies {
 pub(crate) fn joined<'events>(
     events: impl IntoIterator<Item = &'events Event>,
 ) -> Option<Interaction> {
-    events.into_iter().fold(None, |present, event| {
-        match Interaction::join(present.as_ref(), event) {
-            Joined::Changed(record) => Some(record),
-            Joined::Unchanged(_) => present,
-        }
-    })
+    let mut of_one = OfRequest::default();
+    let mut request_id = None;
+    for event in events {
+        of_one.arrive(event);
+        request_id = Some(&event.request_id);
+    }
+    of_one.record(request_id?)
 }
 
 /// Whether what `event` brought can be seen in `shown`: it, or what stands in its place. Of a query
@@ -31,7 +33,7 @@ pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool 
     match &event.halves {
         Halves::Query(query) => {
             if shown.is_whole() {
-                return any || shown.completed_by(query).is_none();
+                return any || names(shown, query);
             }
             shown.query.as_ref().is_some_and(|kept| any || kept == query)
         }
@@ -49,13 +51,11 @@ pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool 
 /// self-contained response stands for the query event, with its session and its flag.
 pub(crate) fn may_follow(before: &Interaction, after: &Interaction, bodies: Bodies) -> bool {
     if before.is_joined() {
-        let named = after.query_event();
-        let completed = named.and_then(|query| before.completed_by(&query));
-        return before == after || (before.is_whole() && completed.as_ref() == Some(after));
+        return before == after || (before.is_whole() && is_completed(before, after));
     }
     let any = bodies == Bodies::Several;
-    let names = |query: &QueryHalf| after.is_whole() && after.completed_by(query).is_none();
-    let keeps_query = before.query.as_ref().is_none_or(names)
+    let is_named = |query: &QueryHalf| after.is_whole() && names(after, query);
+    let keeps_query = before.query.as_ref().is_none_or(is_named)
         || before.query == after.query
         || (any && after.query.is_some());
     let keeps_response = before.response.is_none()
@@ -78,6 +78,26 @@ pub(crate) fn is_made_of(record: &Interaction, events: &[Event]) -> bool {
         |halves: &Halves| matches!(halves, Halves::Response(one) if Some(one) == response);
     (query.is_none() || halves.clone().any(is_query))
         && (response.is_none() || halves.any(is_response))
+}
+
+/// Whether a whole record has the session and the flag of a query event, where that names any: they go
+/// before those of the response.
+fn names(whole: &Interaction, query: &QueryHalf) -> bool {
+    whole.query.as_ref().is_some_and(|kept| {
+        (query.session.is_none() || query.session == kept.session)
+            && (query.traffic == Traffic::Visitor || query.traffic == kept.traffic)
+    })
+}
+
+/// Whether a whole record became `after` by a session and a flag that it lacked, and nothing else.
+fn is_completed(before: &Interaction, after: &Interaction) -> bool {
+    let (Some(was), Some(response)) = (&before.query, &before.response) else { return false };
+    let Some(is) = &after.query else { return false };
+    let lacked_session = was.session.is_none() || was.session == response.session;
+    let lacked_traffic = was.traffic == response.traffic;
+    is_made_by(after, was, response)
+        && (is.session == was.session || (lacked_session && is.session.is_some()))
+        && (is.traffic == was.traffic || (lacked_traffic && is.traffic != Traffic::Visitor))
 }
 
 /// Whether a self-contained response made the record, whatever a query event added.

@@ -1,59 +1,44 @@
 //! Random streams of events over weeks, through the join's own steps, a queue and two tables that
 //! fail in every way, under a virtual clock.
 //!
-//! A run that fails says its seed; `SIMULATION_SEED=N cargo test -p cv-analytics-aws --test join
-//! simulated_pipeline` runs that one again.
+//! A run that fails says its seed, and how to run it again.
 
 mod checks;
 mod counts;
 mod pipeline;
 mod queue;
-mod random;
 mod sweep;
 mod tables;
 mod traffic;
 mod worker;
 
 use std::ops::Range;
-use std::panic::{catch_unwind, resume_unwind};
-use std::time::Instant;
+
+use cv_analytics_harness::seeded::{each_seed, is_one_seed};
 
 use crate::law::Bodies;
 use counts::Counts;
 use pipeline::Pipeline;
 
+/// What runs one seed again; the test's name follows.
+const REPLAY: &str = "cargo test --workspace --test join";
+
 /// Runs each seed, and says what came to pass in all.
-fn run(seeds: Range<u64>, bodies: Bodies) {
-    #[expect(clippy::disallowed_methods, reason = "the one seed that is to be run again")]
-    let only = std::env::var("SIMULATION_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
-    let begun = Instant::now();
-    let mut counts = Vec::new();
-    for seed in only.map_or(seeds.clone(), |seed| seed..seed + 1) {
-        match catch_unwind(|| Pipeline::new(seed, bodies).run()) {
-            Ok(of_one) => counts.push(of_one),
-            Err(failure) => {
-                eprintln!("SIMULATION_SEED={seed} runs this one again");
-                resume_unwind(failure);
-            }
-        }
-    }
+fn run(test: &str, seeds: Range<u64>, bodies: Bodies) {
+    let replay = format!("{REPLAY} {test}");
+    let counts = each_seed(seeds, &replay, |seed| Pipeline::new(seed, bodies).run());
     let total = Counts::total(&counts);
-    println!("seeds {seeds:?}: {total:?}; {:.1} s", begun.elapsed().as_secs_f64());
+    println!("{total:?}");
     // Whatever can happen did, and often: else the rest says little.
-    assert!(only.is_some() || total.least() > 100, "{total:?}");
+    assert!(is_one_seed() || total.least() > counts.len() as u64 / 50, "{total:?}");
 }
 
 #[test]
-fn the_first_five_thousand_seeds_end_in_the_records_of_the_joining_law() {
-    run(0..5_000, Bodies::One);
-}
-
-#[test]
-fn another_five_thousand_seeds_end_in_the_records_of_the_joining_law() {
-    run(5_000..10_000, Bodies::One);
+fn every_seed_ends_in_the_records_of_the_joining_law() {
+    run("every_seed_ends_in_the_records", 0..10_000, Bodies::One);
 }
 
 #[test]
 fn of_different_bodies_for_one_half_one_is_kept_whole() {
-    run(10_000..12_000, Bodies::Several);
+    run("of_different_bodies", 10_000_000..10_002_000, Bodies::Several);
 }

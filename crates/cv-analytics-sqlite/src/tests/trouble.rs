@@ -8,7 +8,7 @@ use super::setup::{Folder, NOW, arrival, arrivals, everything, kept, query, week
 use crate::SqliteStore;
 
 /// Lets the file grow by `pages` and no more; `None` lifts the limit.
-async fn limit(store: &SqliteStore, pages: Option<i64>) {
+pub(super) async fn limit(store: &SqliteStore, pages: Option<i64>) {
     let limit = move |writer: &mut crate::writer::Writer| {
         let connection = writer.connection();
         let now: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;

@@ -5,10 +5,10 @@ use cv_analytics_aws::joining::{Joining, Kept};
 use cv_analytics_aws::promotion::{Promotion, Swept};
 use cv_analytics_core::store::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_harness::seeded::Seeded;
 
 use super::counts::Counts;
 use super::queue::{Message, Queue};
-use super::random::Random;
 use super::sweep::Sweep;
 use super::tables::Request;
 use super::traffic::{DAY_MS, HOUR_MS, MINUTE_MS, Traffic};
@@ -27,16 +27,16 @@ const AFTERWARDS_MS: i64 = 30 * DAY_MS;
 /// Percent of the calls that the table refuses, makes without an answer, and after which an
 /// executor crashes or hangs.
 struct Trouble {
-    throttled: u64,
-    lost: u64,
-    crashed: u64,
-    hanging: u64,
+    throttled: usize,
+    lost: usize,
+    crashed: usize,
+    hanging: usize,
 }
 
 /// One run.
 pub(super) struct Pipeline {
     pub(super) bodies: Bodies,
-    random: Random,
+    random: Seeded,
     trouble: Trouble,
     pub(super) now: Timestamp,
     pub(super) traffic: Traffic,
@@ -66,7 +66,7 @@ enum Turn {
 
 impl Pipeline {
     pub(super) fn new(seed: u64, bodies: Bodies) -> Self {
-        let mut random = Random::new(seed);
+        let mut random = Seeded::new(seed);
         let traffic = Traffic::random(&mut random, bodies);
         let mut queue = Queue::default();
         let mut sendings = traffic.sendings.clone();
@@ -108,7 +108,7 @@ impl Pipeline {
             self.begin_what_is_due();
             let turns = self.turns();
             if !turns.is_empty() {
-                let turn = turns[self.random.place(turns.len())];
+                let turn = turns[self.random.below(turns.len())];
                 self.take(turn);
                 self.now = self.now.plus_millis(1 + self.random.millis(40));
                 continue;
@@ -249,12 +249,12 @@ impl Pipeline {
         }
         let worker = &mut self.workers[place];
         if self.random.chance(self.trouble.hanging) {
-            worker.awake_at = self.now.plus_millis(self.random.hang_ms());
+            worker.awake_at = self.now.plus_millis(hang_ms(&mut self.random));
         }
         let arrived_at = worker.arrived_at;
         let open: Vec<usize> =
             (0..worker.jobs.len()).filter(|&place| worker.jobs[place].is_open()).collect();
-        let job = &mut worker.jobs[open[self.random.place(open.len())]];
+        let job = &mut worker.jobs[open[self.random.below(open.len())]];
         if self.traffic.outage.contains(&self.now) || self.random.chance(self.trouble.throttled) {
             self.counts.throttled += 1;
             job.fail();
@@ -278,7 +278,7 @@ impl Pipeline {
     fn go_on_sweeping(&mut self) {
         let Some(sweep) = &mut self.sweep else { return };
         if self.random.chance(self.trouble.hanging) {
-            sweep.awake_at = self.now.plus_millis(self.random.hang_ms());
+            sweep.awake_at = self.now.plus_millis(hang_ms(&mut self.random));
         }
         if !self.has_missed_sweep && self.random.chance(self.trouble.crashed) {
             self.counts.crashes += 1;
@@ -335,4 +335,9 @@ impl Pipeline {
         let weeks = since.div_euclid(7 * DAY_MS) + 1;
         self.next_sweep_at = FIRST_SWEEP.plus_millis(weeks * 7 * DAY_MS);
     }
+}
+
+/// How long an executor hangs, milliseconds: often until its messages are delivered again.
+fn hang_ms(random: &mut Seeded) -> i64 {
+    random.millis(MINUTE_MS) + if random.chance(50) { MINUTE_MS } else { 0 }
 }

@@ -1,8 +1,8 @@
 //! A first-in-first-out queue that delivers at least once, with its dead-letter queue.
 
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_harness::seeded::Seeded;
 
-use super::random::Random;
 use super::traffic::{DAY_MS, MINUTE_MS};
 
 /// How long a delivered message stays out of sight.
@@ -78,8 +78,8 @@ impl Queue {
 
     /// Delivers some messages: of one request in their order, and none while an earlier delivery
     /// of the request is out of sight.
-    pub(super) fn receive(&mut self, now: Timestamp, random: &mut Random) -> Vec<usize> {
-        let most = 1 + random.place(BATCH);
+    pub(super) fn receive(&mut self, now: Timestamp, random: &mut Seeded) -> Vec<usize> {
+        let most = 1 + random.below(BATCH);
         let mut left_out: Vec<usize> = Vec::new();
         let mut batch = Vec::new();
         for place in 0..self.messages.len() {

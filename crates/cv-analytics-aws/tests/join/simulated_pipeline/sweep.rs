@@ -4,8 +4,8 @@ use cv_analytics_aws::promotion::Promotion;
 use cv_analytics_aws::record::Record;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_harness::seeded::Seeded;
 
-use super::random::Random;
 use super::tables::Request;
 use crate::events::request_id;
 
@@ -28,7 +28,7 @@ impl Sweep {
         is_scheduled: bool,
         requests: &mut [Request],
         now: Timestamp,
-        random: &mut Random,
+        random: &mut Seeded,
     ) -> Self {
         let indexed = requests
             .iter_mut()
@@ -46,7 +46,7 @@ impl Sweep {
         &mut self,
         requests: &mut [Request],
         now: Timestamp,
-        random: &mut Random,
+        random: &mut Seeded,
     ) -> bool {
         let Some(place) = self.to_come.pop() else { return false };
         let Some(row) = requests[place].seen(now, random).row.clone() else { return true };

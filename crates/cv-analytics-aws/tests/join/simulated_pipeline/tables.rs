@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use cv_analytics_aws::record::Record;
 use cv_analytics_aws::row::{InterimRow, time_to_live};
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_harness::seeded::Seeded;
 
-use super::random::Random;
 use crate::calls::{Answer, Call};
 use crate::items::Items;
 use crate::law::{Bodies, may_follow};
@@ -35,7 +35,7 @@ impl Request {
         arrived_at: Timestamp,
         now: Timestamp,
         bodies: Bodies,
-        random: &mut Random,
+        random: &mut Seeded,
     ) -> Answer {
         match call {
             Call::ReadRow => Answer::Row(self.seen(now, random).row.clone()),
@@ -100,7 +100,7 @@ impl Request {
     }
 
     /// What a read gives: mostly what is there, else what was there a while ago.
-    pub(super) fn seen(&mut self, now: Timestamp, random: &mut Random) -> &Items {
+    pub(super) fn seen(&mut self, now: Timestamp, random: &mut Seeded) -> &Items {
         let late: Vec<&Items> = self
             .before
             .iter()
@@ -111,7 +111,7 @@ impl Request {
             return &self.items;
         }
         self.late_reads += 1;
-        late[random.place(late.len())]
+        late[random.below(late.len())]
     }
 
     /// What is there.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use cv_analytics_aws::promotion::PROMOTED_AFTER_MS;
 use cv_analytics_core::event::{self, Event};
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_harness::seeded::Seeded;
 
-use super::random::Random;
 use crate::events::{ASKED_AT, flagged, query, response, self_contained};
 use crate::law::Bodies;
 
@@ -30,8 +30,8 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn random(random: &mut Random, bodies: Bodies) -> Self {
-        let requests = 1 + random.place(12);
+    pub(super) fn random(random: &mut Seeded, bodies: Bodies) -> Self {
+        let requests = 1 + random.below(12);
         let outage_from = ASKED_AT.plus_millis(random.millis(20 * DAY_MS));
         let outage_ms = if random.chance(20) { random.millis(8 * HOUR_MS) } else { 0 };
         let mut traffic = Self {
@@ -68,7 +68,7 @@ impl Traffic {
         }
         for _ in 0..random.below(4) {
             // Just when a lone half becomes old enough, and other messages arrive.
-            let (at, ..) = traffic.sendings[random.place(traffic.sendings.len())];
+            let (at, ..) = traffic.sendings[random.below(traffic.sendings.len())];
             let wait_ms = PROMOTED_AFTER_MS * i64::from(random.chance(50)) + random.millis(HOUR_MS);
             traffic.reports.push(at.plus_millis(wait_ms));
         }
@@ -78,7 +78,7 @@ impl Traffic {
 
 /// What an agent sends for one question: both halves, either, or a self-contained response with or
 /// without the query event.
-fn events_of(random: &mut Random, request: usize, asked_at: Timestamp) -> Vec<Event> {
+fn events_of(random: &mut Seeded, request: usize, asked_at: Timestamp) -> Vec<Event> {
     let text = format!("Question {} about k8s", random.below(1000));
     // Either event may name a session and a flag, the same or others.
     let mut named = |sent: Event| match random.below(4) {

@@ -1,0 +1,24 @@
+//! `cargo xtask simulate`: the simulations of both stores with many more seeds than the tests have.
+
+use anyhow::Result;
+use cv_analytics_harness::seeded::SEEDS_VARIABLE;
+
+use crate::commands::{cargo, run};
+use crate::root;
+
+/// Which tests of the workspace are simulations, and what of them is to be run.
+const SIMULATIONS: [&[&str]; 2] =
+    [&["--lib", "simulation"], &["--test", "join", "simulated_pipeline"]];
+
+/// Runs each with that many seeds. One that fails says how to run its seed again.
+pub(crate) fn simulate(seeds: &str) -> Result<()> {
+    for simulation in SIMULATIONS {
+        run(cargo()
+            .args(["test", "--workspace"])
+            .args(simulation)
+            .args(["--", "--nocapture"])
+            .env(SEEDS_VARIABLE, seeds)
+            .current_dir(root()))?;
+    }
+    Ok(())
+}
