@@ -31,7 +31,9 @@ pub fn check(data: &[u8]) {
         assert!(bytes <= plain.len(), "{bytes} bytes of {}", plain.len());
         assert!(texts.iter().all(|text| !text.bytes.is_empty()));
         assert!(texts.iter().all(|text| text.bytes.trim_ascii() == text.bytes), "{texts:?}");
-        assert!(texts.is_sorted_by_key(|text| text.line), "{texts:?}");
+        // An array that does not end is told last, by the line on which it began.
+        let told = texts.iter().filter(|text| text.bytes != b"[");
+        assert!(told.map(|text| text.line).is_sorted(), "{texts:?}");
         let texts: Vec<_> = texts.into_iter().map(|text| text.bytes).collect();
         if texts.iter().all(|text| is_one_line_of_json(text)) {
             let lines = texts.join(&b'\n');
