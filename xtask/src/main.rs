@@ -19,6 +19,7 @@
 //! 14. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
 //! 15. [`dashboard_pages`]: the dashboard in a real Chromium.
 //! 16. [`mail_conversations`]: the weekly mail against a mail server that somebody else wrote.
+//! 17. [`fuzzing`]: looks for inputs that break a property of a parser.
 
 mod acknowledged_events;
 mod architecture;
@@ -29,6 +30,7 @@ mod commands;
 mod dashboard_pages;
 mod dist;
 mod full_disk;
+mod fuzzing;
 mod infrastructure;
 mod kill_under_load;
 mod lambda_subjects;
@@ -52,6 +54,7 @@ use jiff::Timestamp;
 
 use crate::architecture::Architecture;
 use crate::commands::run;
+use crate::fuzzing::Fuzzing;
 
 const USAGE: &str = "\
 Usage: cargo xtask TASK
@@ -65,6 +68,10 @@ Usage: cargo xtask TASK
   bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function
   bench worker [--quick]  what a visitor waits for the Worker's client, and its size beside the AWS SDK's
   bench trends            how often the report's arrows would be wrong, by simulated weeks
+  fuzz [TARGET] [--minutes N]
+                          looks for inputs that break a property of a parser, an hour a target or N minutes
+  fuzz [TARGET] --minimise
+                          takes what reaches further into the committed corpus
   dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
                           or x86_64
   screenshots             the pictures of the dashboard in docs/images
@@ -85,6 +92,7 @@ fn main() -> ExitCode {
         ["bench", "lambda", options @ ..] => bench_lambda(options),
         ["bench", "worker", options @ ..] => worker_client::bench(options),
         ["bench", "trends"] => bench_trends(),
+        ["fuzz", options @ ..] if let Some(asked) = Fuzzing::from_arguments(options) => asked.run(),
         ["aws-demo"] => aws_demo::run_demo(),
         ["screenshots"] => dashboard_pages::screenshots(),
         ["deny"] => deny(),

@@ -44,6 +44,38 @@ pub(crate) fn bench(options: &[&str]) -> Result<()> {
     run(npm(&project, "bench").arg("--").args(options))
 }
 
+/// What edits outputs of a model and reads them, ready to run.
+pub(crate) struct Fuzzer {
+    /// Holds the bundle as long as it is used.
+    work: tempfile::TempDir,
+}
+
+/// Bundles it, so that it runs in whatever Node.js is there.
+pub(crate) fn fuzzer(cache: &Cache) -> Result<Fuzzer> {
+    let work = tempfile::tempdir()?;
+    let project = lay_out(cache, work.path())?;
+    let packages = cache.node_modules(&root().join("worker/fuzz"))?;
+    std::os::unix::fs::symlink(packages, project.join("fuzz/node_modules"))?;
+    run(Command::new(project.join("node_modules/.bin/esbuild"))
+        .args(["fuzz/main.ts", "--bundle", "--platform=node", "--format=esm"])
+        .args(["--log-level=warning", "--outfile=../fuzz.mjs"])
+        .current_dir(&project))?;
+    Ok(Fuzzer { work })
+}
+
+impl Fuzzer {
+    /// Begins with what lies in `corpus`, and puts what breaks a property into `finds`.
+    pub(crate) fn command(&self, finds: &Path, minutes: u64, corpus: &Path) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.work.path().join("fuzz.mjs")).args([
+            finds,
+            Path::new(&minutes.to_string()),
+            corpus,
+        ]);
+        command
+    }
+}
+
 /// A script of the project; npm puts the Node.js of its packages first.
 fn npm(project: &Path, script: &str) -> Command {
     let mut command = Command::new("npm");
@@ -55,13 +87,15 @@ fn npm(project: &Path, script: &str) -> Command {
 }
 
 /// Copies the project beside a link to its packages, since modules are looked for from where a
-/// file lies; with the fixtures that its tests share with Rust, and the documents whose code they check.
+/// file lies; with the fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose
+/// code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     let source = root().join("worker");
     let project = work.join("worker");
     copy(&source, &project)?;
     copy(&root().join("fixtures"), &work.join("fixtures"))?;
     copy(&root().join("docs"), &work.join("docs"))?;
+    copy(&root().join("fuzz"), &work.join("fuzz"))?;
     fs::copy(root().join("README.md"), work.join("README.md"))?;
     std::os::unix::fs::symlink(cache.node_modules(&source)?, project.join("node_modules"))?;
     Ok(project)
@@ -73,7 +107,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
         let entry = entry?;
         let name = entry.file_name();
-        if ["node_modules", "dist", ".wrangler", ".dev.vars"]
+        if ["node_modules", "dist", ".wrangler", ".dev.vars", "artifacts"]
             .iter()
             .any(|left_out| name == *left_out)
         {

@@ -1,9 +1,10 @@
 //! `cv-analytics archive`: everything that a store keeps, as checksummed files in a folder or in S3.
 
-mod line;
+pub(crate) mod line;
 pub(crate) mod manifest;
 pub(crate) mod parts;
 pub(crate) mod place;
+pub(crate) mod reading;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -11,8 +12,9 @@ use cv_analytics_core::archive::{Archive as _, ArchivePage, Archived, Cursor};
 
 use self::line::write_state;
 use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
-use self::parts::{Item, LineDigests, PartWriter, check_lines, read_part};
+use self::parts::{LineDigests, PartWriter, read_part};
 use self::place::Place;
+use self::reading::{Item, check_lines};
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
 use crate::output::progress;

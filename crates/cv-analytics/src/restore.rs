@@ -14,9 +14,11 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_mail::unsubscribe_key::LEDGER_KEY as UNSUBSCRIBE_KEY;
 use serde::Serialize;
 
+use crate::archive::line::read_state;
 use crate::archive::manifest::{Manifest, Part, PartKind};
-use crate::archive::parts::{Item, Lines, read_part, read_state};
+use crate::archive::parts::read_part;
 use crate::archive::place::Place;
+use crate::archive::reading::{Item, Lines};
 use crate::archive::{check, complete};
 use crate::arguments::Installation;
 use crate::installation_store::InstallationStore;
