@@ -16,6 +16,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::naive_bytecount,
     reason = "a property that does not hold ends the run"
 )]
 

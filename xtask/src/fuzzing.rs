@@ -245,7 +245,7 @@ impl Fuzzers {
         for file in &new {
             let name = file.file_name().context("a file has a name")?;
             let name = name.to_string_lossy();
-            fs::copy(file, folders.committed.join(format!("found-{:.12}", name)))?;
+            fs::copy(file, folders.committed.join(format!("found-{name:.12}")))?;
         }
         println!(
             "{target}: {} of {found} inputs that reach further taken into the corpus",

@@ -12,7 +12,7 @@
 //! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
 //! 9. [`simulations`]: the stores beside a model, by random seeds.
 //! 10. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
-//!    [`architecture`], and [`system_needs`] says whether they run there.
+//!     [`architecture`], and [`system_needs`] says whether they run there.
 //! 11. [`lambda_subjects`]: what the benchmark of Lambda measures.
 //! 12. [`aws_demo`]: the whole pipeline of AWS on this machine.
 //! 13. [`worker_client`]: the client for Cloudflare Workers inside workerd.
