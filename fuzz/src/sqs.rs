@@ -11,7 +11,7 @@ use crate::queue::{Answered, signed, with_queue};
 
 /// The first line is the action, the rest the body in AWS JSON 1.0.
 ///
-/// Holds what [`check_answer`] says; that an answer is a JSON object, an error's with its type; and that a
+/// Holds what every answer has to hold; that an answer is a JSON object, an error's with its type; and that a
 /// message that is taken is the one in the body, by its MD5, of a batch as many as the answer names.
 pub fn check_json(data: &[u8]) {
     let Some((action, body)) = first_line(data) else { return };
@@ -52,7 +52,7 @@ pub fn check_json(data: &[u8]) {
 
 /// The first line is the target with its query, the rest the form.
 ///
-/// Holds what [`check_answer`] says; that an answer is well-formed XML; and that a message that is taken is the
+/// Holds what every answer has to hold; that an answer is well-formed XML; and that a message that is taken is the
 /// one in the form, by its MD5.
 pub fn check_query(data: &[u8]) {
     let Some((target, body)) = first_line(data) else { return };

@@ -21,7 +21,7 @@ pub(crate) fn print(bytes: impl AsRef<[u8]>) -> Result<()> {
     Ok(())
 }
 
-/// Writes one line to standard error, like [`print`].
+/// Writes one line to standard error, like [`print()`].
 pub(crate) fn complain(line: impl std::fmt::Display) {
     let line = line.to_string();
     let is_terminal = std::io::stderr().is_terminal();
