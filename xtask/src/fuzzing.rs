@@ -43,7 +43,7 @@ const LONGEST_SECONDS: usize = 20;
 const MOST_MEGABYTES: usize = 2_048;
 const DEFAULT_MINUTES: u64 = 60;
 /// Inputs that the minimised corpus of a target keeps of what was found.
-const KEPT_INPUTS: usize = 20;
+const KEPT_INPUTS: usize = 3;
 /// Longer ones are not kept, in bytes.
 const KEPT_BYTES: usize = 1_024;
 
