@@ -43,7 +43,7 @@ const LONGEST_SECONDS: usize = 20;
 const MOST_MEGABYTES: usize = 2_048;
 const DEFAULT_MINUTES: u64 = 60;
 /// Inputs that the minimised corpus of a target keeps of what was found.
-const KEPT_INPUTS: usize = 20;
+const KEPT_INPUTS: usize = 3;
 /// Longer ones are not kept, in bytes.
 const KEPT_BYTES: usize = 1_024;
 
@@ -224,7 +224,7 @@ impl Fuzzers {
         Ok(told)
     }
 
-    /// Takes the fewest of the inputs found that reach most beyond the committed ones into the corpus.
+    /// Takes a few of the inputs found that reach beyond the committed ones into the corpus, the shortest.
     fn minimise(&self, target: &str, folders: &Folders) -> Result<()> {
         let merged = tempfile::tempdir()?;
         for file in files(&folders.committed)? {
@@ -240,6 +240,7 @@ impl Fuzzers {
         output(command.stderr(Stdio::null()))?;
         let mut new = files(merged.path())?;
         new.retain(|file| !before.contains(file));
+        new.sort_by_key(|file| file.metadata().map(|file| file.len()).unwrap_or(u64::MAX));
         let found = new.len();
         new.truncate(KEPT_INPUTS);
         for file in &new {

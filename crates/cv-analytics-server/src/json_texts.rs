@@ -161,7 +161,14 @@ impl<'r> JsonTexts<'r> {
                     return Ok(Ok(self.text(length)));
                 }
                 Some(Err(error)) if is_all && error.is_eof() => end,
-                Some(Err(error)) if !error.is_eof() => offset_of(window, error.line()),
+                // The parser takes `0.` and `1e` for wrong numbers, which more bytes may make right.
+                Some(Err(error))
+                    if is_all
+                        || !error.is_eof()
+                            && offset_of(window, error.line()) + error.column() < end =>
+                {
+                    offset_of(window, error.line())
+                }
                 None => 0,
                 Some(_) => {
                     self.fill(end)?;
@@ -407,6 +414,22 @@ mod tests {
         let broken = "{\n    \"a\": [\n      {}\n    ]\n    oops\n  },";
         check(indented, &[(2, broken), (8, "{}")]);
         check("{\"a\":1\n\"b\"\nc\n[1]\n", &[(1, "{\"a\":1"), (2, "\"b\""), (3, "c"), (4, "[1]")]);
+    }
+
+    #[test]
+    fn texts_are_the_same_wherever_the_bytes_stop_for_a_while() {
+        let input = format!(
+            "[{{\"a\":-0.5}},{{\"b\":[1e-7,true,\"\\u00e9\"]}},{GOOD}] oops {GOOD}\nx\n{GOOD}"
+        );
+        let read = |input: &mut (dyn Read + Send)| -> Vec<JsonText> {
+            JsonTexts::new(input).map(Result::unwrap).collect()
+        };
+        let whole = read(&mut input.as_bytes());
+        assert!(whole.len() > 3);
+        for stop in 0..input.len() {
+            let (first, rest) = input.as_bytes().split_at(stop);
+            assert_eq!(read(&mut first.chain(rest)), whole, "{stop}");
+        }
     }
 
     #[test]
