@@ -17,8 +17,10 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -64,12 +66,27 @@ pub fn http_client(roots: TrustedRoots) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// The connector behind [`http_client`], for calls that are made without an SDK.
+/// The connector behind [`http_client`], for calls that are made without an SDK. The environment's proxy
+/// is used for other machines only: none reaches this one's loopback addresses.
 pub fn http_connector(roots: TrustedRoots) -> SharedHttpConnector {
+    let is_set = |name: &str| {
+        let set = |name: String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        set(name.to_owned()) || set(name.to_lowercase())
+    };
+    if !["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].into_iter().any(is_set) {
+        return connector(roots, ProxyConfig::disabled());
+    }
+    SharedHttpConnector::new(ByHost {
+        here: connector(roots.clone(), ProxyConfig::disabled()),
+        elsewhere: connector(roots, ProxyConfig::from_env()),
+    })
+}
+
+fn connector(roots: TrustedRoots, proxy: ProxyConfig) -> SharedHttpConnector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let builder = Connector::builder()
         .connector_settings(settings)
-        .proxy_config(proxy())
+        .proxy_config(proxy)
         .tls_provider(Provider::Rustls(CryptoMode::Ring));
     let connector = match TlsContext::builder().with_trust_store(roots.into_trust_store()).build() {
         Ok(context) => builder.tls_context(context).build(),
@@ -79,14 +96,19 @@ pub fn http_connector(roots: TrustedRoots) -> SharedHttpConnector {
     SharedHttpConnector::new(connector)
 }
 
-/// The environment's proxy; none where an endpoint is on this machine, which no proxy reaches.
-fn proxy() -> ProxyConfig {
-    let is_here = std::env::vars_os().any(|(name, url)| {
-        let url = url.to_str().unwrap_or_default().parse::<http::Uri>().unwrap_or_default();
-        name.as_encoded_bytes().starts_with(b"AWS_ENDPOINT_URL")
-            && url.host().is_some_and(is_loopback)
-    });
-    if is_here { ProxyConfig::disabled() } else { ProxyConfig::from_env() }
+/// One connector for this machine's loopback addresses, and one for all others.
+#[derive(Debug)]
+struct ByHost {
+    here: SharedHttpConnector,
+    elsewhere: SharedHttpConnector,
+}
+
+impl HttpConnector for ByHost {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let url = request.uri().parse::<http::Uri>().unwrap_or_default();
+        let is_here = url.host().is_some_and(is_loopback);
+        if is_here { self.here.call(request) } else { self.elsewhere.call(request) }
+    }
 }
 
 /// How long calls may take, wherever they are made.

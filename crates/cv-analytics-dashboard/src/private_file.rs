@@ -51,12 +51,13 @@ impl PrivateFile {
                 Target::InPlace(in_place.write(true).truncate(true).open(&path)?)
             }
             found => match NamedTempFile::new_in(folder_of(&path)) {
-                Ok(fresh) => {
+                Ok(fresh) if found.as_ref().is_none_or(|found| keep_owner(&fresh, found)) => {
                     if let Some(found) = found {
                         fresh.as_file().set_permissions(found.permissions())?;
                     }
                     Target::Replacement(fresh)
                 }
+                Ok(_) => Target::InPlace(in_place.write(true).truncate(true).open(&path)?),
                 Err(_) if found.is_some() => {
                     Target::InPlace(in_place.write(true).truncate(true).open(&path)?)
                 }
@@ -194,6 +195,20 @@ fn has_other_names(found: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn has_other_names(_: &Metadata) -> bool {
     false
+}
+
+/// Gives the new file the owner of the one that it replaces; `false` where that is not allowed.
+#[cfg(unix)]
+fn keep_owner(fresh: &NamedTempFile, found: &Metadata) -> bool {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let owner = |metadata: &Metadata| (metadata.uid(), metadata.gid());
+    fresh.as_file().metadata().is_ok_and(|made| owner(&made) == owner(found))
+        || fchown(fresh.as_file(), Some(found.uid()), Some(found.gid())).is_ok()
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &NamedTempFile, _: &Metadata) -> bool {
+    true
 }
 
 /// The file's name is on disk too, where the system can be asked for it.

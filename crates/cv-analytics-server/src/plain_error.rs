@@ -74,7 +74,9 @@ impl PlainError {
             "too_large" => Some(RefusalReason::Size),
             _ if matches!(
                 self.status,
-                StatusCode::BAD_REQUEST | StatusCode::UNSUPPORTED_MEDIA_TYPE
+                StatusCode::BAD_REQUEST
+                    | StatusCode::REQUEST_TIMEOUT
+                    | StatusCode::UNSUPPORTED_MEDIA_TYPE
             ) =>
             {
                 Some(RefusalReason::Request)

@@ -24,7 +24,9 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
+use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::store::{Arrival, Keep, Receipt, StoreError};
+use hyper::body::Body as _;
 use uuid::Uuid;
 
 use self::action::{Action, Answer, SentMessage};
@@ -83,6 +85,12 @@ async fn count_refused<K: Keep, R: Reports>(
     answer: &Result<Answer, SqsError>,
 ) {
     match answer {
+        // Every address of two parts could be a queue's: this one is a wrong one of the plain intake's.
+        Err(_) if !is_signed(&parts.headers) && server.has_token(&parts.headers) => {
+            if !unread.is_end_stream() {
+                server.refuse(RefusalReason::Request);
+            }
+        }
         Ok(Answer::Batch { failed, .. }) => {
             failed.iter().filter_map(|(_, error)| error.refusal).for_each(|why| server.refuse(why));
         }

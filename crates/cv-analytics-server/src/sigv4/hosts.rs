@@ -25,10 +25,13 @@ impl AcceptedHosts {
 
     /// Whether a browser's request for this `Host` was meant for this server.
     pub fn accepts(&self, host: &str) -> bool {
+        // A proxy may leave the port out, or write the usual one.
         let is_public = |public: &str| {
-            let bare =
-                host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(host);
-            host.eq_ignore_ascii_case(public) || bare.eq_ignore_ascii_case(public)
+            let ((name, port), (public_name, public_port)) = (split_port(host), split_port(public));
+            let is_its_port = port == public_port
+                || port.is_none()
+                || public_port.is_none() && matches!(port, Some("443" | "80"));
+            name.eq_ignore_ascii_case(public_name) && is_its_port
         };
         self.listens_as(host) || self.public.as_deref().is_some_and(is_public)
     }
@@ -129,6 +132,8 @@ mod tests {
         check("127.0.0.1:8787", "https://cv.example", "CV.example:443", true);
         check("127.0.0.1:8787", "https://cv.example", "backend:9000", false);
         check("127.0.0.1:8787", "https://cv.example:444", "cv.example:444", true);
+        check("127.0.0.1:8787", "https://cv.example:444", "cv.example", true);
+        check("127.0.0.1:8787", "https://cv.example:444", "cv.example:443", false);
     }
 
     fn check_candidates(public: &str, received: &str, expect: &str) {
@@ -153,6 +158,11 @@ mod tests {
             "https://cv.example:444",
             "backend:9000",
             "(backend:9000) (backend) cv.example:444 cv.example",
+        );
+        check_candidates(
+            "https://cv.example:444",
+            "cv.example",
+            "cv.example cv.example:8787 cv.example:443 cv.example:80 cv.example:444",
         );
         check_candidates(
             "https://cv.example",

@@ -93,6 +93,9 @@ async fn what_is_sent_to_another_address_or_by_another_method_is_counted() {
     }
     for (method, path) in [
         ("POST", "//v1/events"),
+        ("POST", "/v1/event"),
+        ("POST", "/V1/Events"),
+        ("POST", "/"),
         ("POST", "/events"),
         ("PUT", "/v1/events"),
         ("PUT", "/v1/events/"),

@@ -73,6 +73,21 @@ async fn nothing_is_acknowledged_that_is_not_in_the_file_at_the_path() {
     .await;
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_log_of_a_database_behind_a_link_is_watched_too() {
+    let folder = Folder::new();
+    let (real, link) = (folder.path().join("real.db"), folder.path().join("link.db"));
+    fs::write(&real, "").unwrap();
+    std::os::unix::fs::symlink("real.db", &link).unwrap();
+    let store = SqliteStore::open(&link).unwrap();
+    kept(&store, &[query("before", "q")]).await;
+    store.check_in_place().unwrap();
+    fs::remove_file(folder.path().join("real.db-wal")).unwrap();
+    assert!(store.check_in_place().is_err());
+    assert!(store.keep(arrivals(&[query("after", "q")])).await.is_err());
+}
+
 #[tokio::test]
 async fn a_file_that_comes_back_is_written_again() {
     let moved = check("moved", |database| rename(database.parent().unwrap(), "elsewhere")).await;

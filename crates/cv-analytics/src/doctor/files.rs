@@ -40,7 +40,9 @@ pub(crate) fn check(
     };
     if database.exists() {
         let beside = |end: &str| {
-            let mut path = database.as_os_str().to_owned();
+            // Where the database is a link, they lie beside what it leads to.
+            let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+            let mut path = real.into_os_string();
             path.push(end);
             PathBuf::from(path)
         };
