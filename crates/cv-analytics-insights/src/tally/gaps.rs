@@ -5,6 +5,7 @@
 //! match, else the topic; `partial` is about those that it misses; `full` fails nobody.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::observation_page::PagedObservation;
@@ -145,12 +146,12 @@ pub(crate) struct OneGap {
     /// Which of the eight weeks have it, the oldest in the lowest bit.
     weeks: u8,
     /// The first different questions by time, then by request id.
-    examples: Vec<Example>,
+    examples: Vec<Arc<Example>>,
     /// Other skills in the gap's own interactions.
     pub(crate) related: HashMap<SkillIndex, u64, FxBuildHasher>,
 }
 
-/// A question of a gap.
+/// A question that gaps show: one text for all names that it fails.
 #[derive(Debug)]
 struct Example {
     at: Timestamp,
@@ -169,6 +170,19 @@ fn words_of(question: &str) -> String {
     if words.len() == 0 { question.to_owned() } else { words.whole().replace(',', " ") }
 }
 
+impl Example {
+    fn of(observation: &PagedObservation<'_>, question: &str, at: Timestamp) -> Self {
+        let reasoning = observation.response.as_ref().and_then(|response| response.reasoning);
+        Self {
+            at,
+            request_id: observation.request_id.to_owned(),
+            question: question.to_owned(),
+            words: words_of(question),
+            reasoning: reasoning.map(str::to_owned),
+        }
+    }
+}
+
 impl GapTally {
     /// Counts an interaction of the week at `place` of the eight.
     pub(crate) fn add(
@@ -185,6 +199,7 @@ impl GapTally {
             let outcome = observation.response.as_ref().map(|response| response.outcome);
             self.by_outcome.entry(outcome).or_default().add(conversation);
         }
+        let mut example: Option<Arc<Example>> = None;
         for &name in failed {
             let gap = self.gaps.entry((name, cv.kind(trouble, name))).or_default();
             gap.weeks |= 1 << place;
@@ -197,9 +212,9 @@ impl GapTally {
                     }
                 }
                 if let Some(query) = &observation.query {
-                    let response = observation.response.as_ref();
-                    gap.add_example(query.at, observation.request_id, query.text, || {
-                        response.and_then(|response| response.reasoning).map(str::to_owned)
+                    gap.add_example(query.at, observation.request_id, || {
+                        let make = || Arc::new(Example::of(observation, query.text, query.at));
+                        Arc::clone(example.get_or_insert_with(make))
                     });
                 }
             }
@@ -227,28 +242,20 @@ impl Asked {
 
 impl OneGap {
     /// Takes a question in where it is one of the first that differ.
-    fn add_example(
-        &mut self,
-        at: Timestamp,
-        id: &str,
-        question: &str,
-        reasoning: impl FnOnce() -> Option<String>,
-    ) {
-        let later = |other: &Example| (other.at, other.request_id.as_str()) > (at, id);
+    fn add_example(&mut self, at: Timestamp, id: &str, example: impl FnOnce() -> Arc<Example>) {
+        let later = |other: &Arc<Example>| (other.at, other.request_id.as_str()) > (at, id);
         if self.examples.len() >= MAX_EXAMPLES && !self.examples.last().is_some_and(later) {
             return;
         }
-        let words = words_of(question);
-        if let Some(same) = self.examples.iter().position(|known| known.words == words) {
+        let example = example();
+        if let Some(same) = self.examples.iter().position(|known| known.words == example.words) {
             if !self.examples.get(same).is_some_and(later) {
                 return;
             }
             self.examples.remove(same);
         }
         let place = self.examples.iter().position(later).unwrap_or(self.examples.len());
-        let (request_id, question) = (id.to_owned(), question.to_owned());
-        let reasoning = reasoning();
-        self.examples.insert(place, Example { at, request_id, question, words, reasoning });
+        self.examples.insert(place, example);
         self.examples.truncate(MAX_EXAMPLES);
     }
 
@@ -258,8 +265,8 @@ impl OneGap {
         self.asked.conversations.merge(other.asked.conversations);
         self.partly += other.partly;
         self.weeks |= other.weeks;
-        for Example { at, request_id, question, reasoning, .. } in other.examples {
-            self.add_example(at, &request_id, &question, || reasoning);
+        for example in other.examples {
+            self.add_example(example.at, &example.request_id, || Arc::clone(&example));
         }
         for (skill, count) in other.related {
             *self.related.entry(skill).or_default() += count;
@@ -279,6 +286,6 @@ impl OneGap {
     /// The first different questions by time, each with the agent's reason.
     pub(crate) fn take_examples(&mut self) -> (Vec<String>, Vec<Option<String>>) {
         let examples = std::mem::take(&mut self.examples).into_iter();
-        examples.map(|example| (example.question, example.reasoning)).unzip()
+        examples.map(|example| (example.question.clone(), example.reasoning.clone())).unzip()
     }
 }

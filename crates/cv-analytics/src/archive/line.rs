@@ -9,6 +9,8 @@ use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::erasure::Mark;
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_insights::settings::counting_rules::CountingRules;
+use cv_analytics_insights::settings::{FigureSettings, SETTINGS_KEY};
 use serde::{Deserialize, Serialize};
 
 /// The longest key and the longest value of a record of the ledger that are taken back, in bytes.
@@ -127,6 +129,11 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
                 "a setting of {} bytes is too large",
                 key.len() + value.len()
             );
+            if key == SETTINGS_KEY {
+                // Others would stop every report, and the server's next start.
+                let rules = FigureSettings::read(&value).and_then(CountingRules::new);
+                rules.context("settings that cannot be used")?;
+            }
             Archived::Ledger { key, value }
         }
         "erased" => match (line.request_id, line.sha256, line.session) {
@@ -243,6 +250,11 @@ mod tests {
             r#"{"kind":"deadLetterNote","id":"m","arrivedAt":-9223372036854775808}"#,
             r#"{"kind":"ledger","key":["a"],"value":"b"}"#,
             r#"{"kind":"odd"}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:settings","value":"{not json"}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:settings","value":""}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:settings","value":"[]"}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:settings","value":"{\"aliases\":[]}"}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:settings","value":"{\"aliases\":{\"\":[\"x\"]}}"}"#,
             &format!(r#"{{"kind":"ledger","key":"{}","value":""}}"#, "k".repeat(MAX_KEY_BYTES + 1)),
         ] {
             assert!(read_state(line.as_bytes()).is_err(), "{line}");
