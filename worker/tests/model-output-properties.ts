@@ -54,8 +54,8 @@ function checkAnswer({ answer, tolerated }: ModelAnswer): void {
   } catch {
     return;
   }
-  const isObject = typeof shown === "object" && shown !== null;
-  ensure(!(isObject && "answer" in shown && "matchQuality" in shown), answer);
+  if (typeof shown !== "object" || shown === null) return;
+  ensure(!("answer" in shown && "matchQuality" in shown), answer);
 }
 
 function unique(values: readonly string[]): void {

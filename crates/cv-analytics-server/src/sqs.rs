@@ -85,21 +85,19 @@ async fn count_refused<K: Keep, R: Reports>(
     answer: &Result<Answer, SqsError>,
 ) {
     match answer {
-        // Every address of two parts could be a queue's: this one is a wrong one of the plain intake's.
-        Err(_) if !is_signed(&parts.headers) && server.has_token(&parts.headers) => {
-            if !unread.is_end_stream() {
-                server.refuse(RefusalReason::Request);
-            }
-        }
         Ok(Answer::Batch { failed, .. }) => {
             failed.iter().filter_map(|(_, error)| error.refusal).for_each(|why| server.refuse(why));
         }
-        Err(SqsError { refusal: Some(reason), .. })
-            if brings_messages(server, parts, unread).await =>
-        {
-            server.refuse(*reason);
+        Ok(_) => {}
+        Err(error) => {
+            // Every address of two parts could be a queue's: this one may be a wrong one of the plain intake's.
+            let brings_events = !unread.is_end_stream() && server.has_token(&parts.headers);
+            if brings_messages(server, parts, unread).await {
+                error.refusal.into_iter().for_each(|reason| server.refuse(reason));
+            } else if brings_events {
+                server.refuse(RefusalReason::Request);
+            }
         }
-        _ => {}
     }
 }
 
