@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -31,6 +32,8 @@ pub struct RateLimits {
     since_cleanup: AtomicU32,
     clock: DefaultClock,
     log: OccasionalLog,
+    /// Who failed last.
+    last: Mutex<IpAddr>,
 }
 
 impl RateLimits {
@@ -47,6 +50,7 @@ impl RateLimits {
             since_cleanup: AtomicU32::new(0),
             clock: DefaultClock::default(),
             log: OccasionalLog::default(),
+            last: Mutex::new(UNKNOWN),
         }
     }
 
@@ -61,18 +65,28 @@ impl RateLimits {
     /// there are connections.
     pub async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
         let address = address.map_or(UNKNOWN, |ClientAddress(address)| address);
-        if let Some(count) = self.log.count() {
-            tracing::warn!(
-                client.address = %address,
-                failures.count = count,
-                "refused a wrong or missing token or signature; this is the address of the last"
-            );
-        }
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        self.tell(self.log.count());
         let counted = self.count(network(address));
         if counted.is_err() {
             tokio::time::sleep(self.failure_delay).await;
         }
         counted
+    }
+
+    /// Logs those of the last minute that no line has told yet.
+    pub fn tell_failures(&self) {
+        self.tell(self.log.due());
+    }
+
+    fn tell(&self, count: Option<u64>) {
+        let Some(count) = count else { return };
+        let address = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        tracing::warn!(
+            client.address = %address,
+            failures.count = count,
+            "refused a wrong or missing token or signature; this is the address of the last"
+        );
     }
 
     fn count(&self, network: IpAddr) -> Result<(), u64> {

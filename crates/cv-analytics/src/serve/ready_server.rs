@@ -321,6 +321,7 @@ async fn watch_store(
 /// Logs the messages that were refused, and adds them to the store's counts; those that cannot be added
 /// wait for the next time.
 async fn keep_refusals(store: &SqliteStore, server: &StoreServer) {
+    server.rates().tell_failures();
     for refused in server.refusals().take_unlogged(now()) {
         tracing::warn!(
             refusal.reason = refused.reason.code(),
