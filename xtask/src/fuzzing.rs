@@ -240,7 +240,7 @@ impl Fuzzers {
         output(command.stderr(Stdio::null()))?;
         let mut new = files(merged.path())?;
         new.retain(|file| !before.contains(file));
-        new.sort_by_key(|file| file.metadata().map(|file| file.len()).unwrap_or(u64::MAX));
+        new.sort_by_key(|file| file.metadata().map_or(u64::MAX, |file| file.len()));
         let found = new.len();
         new.truncate(KEPT_INPUTS);
         for file in &new {
