@@ -68,6 +68,10 @@ pub fn http_client(roots: TrustedRoots) -> SharedHttpClient {
 
 /// The connector behind [`http_client`], for calls that are made without an SDK. The environment's proxy
 /// is used for other machines only: none reaches this one's loopback addresses.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the proxy is the environment's, where the HTTP client reads it too"
+)]
 pub fn http_connector(roots: TrustedRoots) -> SharedHttpConnector {
     let is_set = |name: &str| {
         let set = |name: String| std::env::var_os(name).is_some_and(|value| !value.is_empty());
