@@ -25,7 +25,6 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-
 use cv_analytics_core::loopback::is_loopback;
 
 use crate::trusted_roots::{CaBundleError, TrustedRoots};

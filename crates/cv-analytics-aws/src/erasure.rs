@@ -67,7 +67,7 @@ impl DynamoDbStore {
         for request in named.requests().take(MAX_LOOKED_UP) {
             match self.tables().read_record(&request, true).await {
                 Ok(Some(Record::Erased)) => return Ok(true),
-                // Another program's item is no mark.
+                // An item of another program is not a mark.
                 Ok(_) | Err(TableError::Unreadable { .. }) => {}
                 Err(error) => return Err(error),
             }

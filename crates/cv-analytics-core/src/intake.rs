@@ -70,8 +70,8 @@ impl Intake {
         Self::of_archive(privacy)
     }
 
-    /// Reads events as a store kept them, whoever wrote them down: takes out what `privacy` says. What was
-    /// kept under the same rules stays as it is.
+    /// Reads the events of an archive, which anybody may have written, and redacts them by `privacy` again.
+    /// Events that were kept under the same rules do not change.
     pub fn of_archive(privacy: Privacy) -> Self {
         Self { privacy, as_kept: true }
     }

@@ -124,7 +124,7 @@ pub trait Keep: Clone + Send + Sync + 'static {
 /// Gives what a report reads.
 pub trait Observe: Send + Sync {
     /// Streams the interactions whose moment lies in `period`, page by page, in no given order. A store may
-    /// hold a state of itself until the stream ends: whoever reads it waits for nobody meanwhile.
+    /// keep a snapshot open until the stream ends, so do not wait for a client between two pages.
     fn observations(
         &self,
         period: Range<Timestamp>,

@@ -30,8 +30,6 @@ use crate::weeks::shown_week;
 
 /// Questions on one page; a bot or a test asks more.
 const QUESTIONS_PER_PAGE: usize = 100;
-/// Questions of one conversation that are looked at.
-const MAX_QUESTIONS: usize = 100_000;
 /// Columns of a skill's name, and of an answer.
 const NAME_COLUMNS: usize = 60;
 /// Skills that are named beside a question.
@@ -96,8 +94,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         let mut pages = pin!(dashboard.store.observations(first.start()..last.end()));
         while let Some(page) = pages.try_next().await? {
             let theirs = page.iter().filter(|row| row.session == Some(digest));
-            let theirs = theirs.map(|row| (row.at(), row.request_id.to_owned()));
-            found.extend(theirs.take(MAX_QUESTIONS.saturating_sub(found.len())));
+            found.extend(theirs.map(|row| (row.at(), row.request_id.to_owned())));
         }
     }
     if found.is_empty() && named.is_none() {

@@ -1,5 +1,5 @@
-//! Threads of their own for pages and reports, so that one which counts for seconds keeps no message
-//! waiting: those that take messages do nothing else.
+//! The threads that make pages and reports. Those that take messages do nothing else, so that a page which
+//! counts for seconds delays no message.
 
 use std::future::Future;
 use std::sync::LazyLock;
@@ -8,7 +8,9 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::{JoinError, JoinSet};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::page::PageError;
 
@@ -21,25 +23,25 @@ static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     threads.worker_threads(THREADS).thread_name("pages").enable_all().build().ok()
 });
 
-/// Runs `work` there. It ends early where nobody waits for it any more.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// Runs `work` on these threads. It ends early if its caller does.
 ///
 /// # Errors
 /// Where it panicked.
 pub async fn on_page_threads<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, JoinError> {
-    let handle = RUNTIME.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone());
-    let mut tasks = JoinSet::new();
-    tasks.spawn_on(work, &handle);
-    loop {
-        // There is one task, so that there is one answer.
-        if let Some(done) = tasks.join_next().await {
-            return done;
-        }
-    }
+    let threads = RUNTIME.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone());
+    AbortOnDropHandle::new(threads.spawn(work)).await
 }
 
-/// Answers a request there.
+/// Waits for the turn to make a report: one is made at a time, since each may take hundreds of megabytes.
+pub async fn turn_to_report() -> MutexGuard<'static, ()> {
+    TURN.lock().await
+}
+
+/// Answers a request on these threads.
 pub(crate) async fn answer(request: Request, next: Next) -> Response {
     let answered = on_page_threads(next.run(request)).await;
     answered.unwrap_or_else(|error| PageError::from(error).into_response())

@@ -44,12 +44,13 @@ impl PrivateFile {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let mut in_place = OpenOptions::new();
+        let overwritten =
+            || OpenOptions::new().write(true).truncate(true).open(&path).map(Target::InPlace);
         let target = match &found {
-            Some(found) if !found.is_file() => Target::InPlace(in_place.append(true).open(&path)?),
-            Some(found) if has_other_names(found) => {
-                Target::InPlace(in_place.write(true).truncate(true).open(&path)?)
+            Some(found) if !found.is_file() => {
+                Target::InPlace(OpenOptions::new().append(true).open(&path)?)
             }
+            Some(found) if has_other_names(found) => overwritten()?,
             found => match NamedTempFile::new_in(folder_of(&path)) {
                 Ok(fresh) if found.as_ref().is_none_or(|found| keep_owner(&fresh, found)) => {
                     if let Some(found) = found {
@@ -57,10 +58,8 @@ impl PrivateFile {
                     }
                     Target::Replacement(fresh)
                 }
-                Ok(_) => Target::InPlace(in_place.write(true).truncate(true).open(&path)?),
-                Err(_) if found.is_some() => {
-                    Target::InPlace(in_place.write(true).truncate(true).open(&path)?)
-                }
+                Ok(_) => overwritten()?,
+                Err(_) if found.is_some() => overwritten()?,
                 Err(error) => return Err(error),
             },
         };
@@ -72,7 +71,7 @@ impl PrivateFile {
         is_descriptor(&self.path)
     }
 
-    /// Whether somebody reads it on a terminal.
+    /// Whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
         matches!(&self.target, Target::InPlace(file) if file.is_terminal())
     }

@@ -13,6 +13,7 @@ use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::{FigureSettings, SETTINGS_KEY};
 
 use crate::page::PageError;
+use crate::page_threads::turn_to_report;
 
 /// Reports that are remembered: two years.
 const MAX_REPORTS: usize = 104;
@@ -77,8 +78,6 @@ pub(crate) struct Reports {
     rules: Mutex<Option<Arc<Rules>>>,
     /// The last one used comes last.
     made: Mutex<Vec<(Key, Arc<WeekReport>)>>,
-    /// One report is made at a time: each may take hundreds of megabytes.
-    turn: tokio::sync::Mutex<()>,
     weeks: Mutex<Option<KnownWeeks>>,
 }
 
@@ -127,7 +126,7 @@ impl Reports {
         if let Some(made) = self.remembered(&key, now) {
             return Ok(made);
         }
-        let _turn = self.turn.lock().await;
+        let _turn = turn_to_report().await;
         // Whoever had the turn before may have made the same.
         if let Some(made) = self.remembered(&key, now) {
             return Ok(made);
@@ -151,7 +150,7 @@ impl Reports {
         now: Timestamp,
     ) -> Result<Report, PageError> {
         let rules = tokio::task::spawn_blocking(move || CountingRules::new(settings)).await??;
-        let _turn = self.turn.lock().await;
+        let _turn = turn_to_report().await;
         Ok(build_report(store, &rules, week, now).await?.report)
     }
 

@@ -152,9 +152,9 @@ impl TrustedProxies {
         Self(addresses.into_iter().map(|address| address.to_canonical()).collect())
     }
 
-    /// Who sent a request with `headers` over a connection from `peer`: the last address in
-    /// `X-Forwarded-For` that is no trusted proxy's, where `peer` is one. What stands before it is what
-    /// strangers may have written.
+    /// The client of a request with `headers` that came over a connection from `peer`. If `peer` is a trusted
+    /// proxy, it is the last address in `X-Forwarded-For` that is not another one; anybody may have written
+    /// what comes before that.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines = headers.get_all("x-forwarded-for").iter();
         let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or_default()).collect();

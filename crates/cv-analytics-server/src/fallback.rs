@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::Response;
 use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::store::Keep;
-use hyper::body::Body as _;
 
 use crate::is_browser;
 use crate::metrics::Route;
@@ -66,7 +65,7 @@ async fn refusal<K: Keep, R: Reports>(
 ) -> Option<RefusalReason> {
     let (parts, mut body) = request.into_parts();
     if !sqs::is_signed(&parts.headers) {
-        let brings_events = !body.is_end_stream() && server.has_token(&parts.headers);
+        let brings_events = server.brings_events(&parts.headers, &body);
         return brings_events.then_some(RefusalReason::Request);
     }
     match sqs::authenticate(server, &parts, &mut body).await {

@@ -16,7 +16,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
-/// Alive is whoever answers; ready is who could write the store the last time, and found no damage in it.
+/// A server that answers is alive. It is ready if its last write succeeded and no read has found damage.
 pub(crate) async fn healthz<K: Keep, R: Reports>(
     State(server): State<Arc<Server<K, R>>>,
 ) -> Response<Body> {

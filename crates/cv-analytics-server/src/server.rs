@@ -11,6 +11,7 @@ use cv_analytics_core::intake::Intake;
 use cv_analytics_core::refusal::{RefusalReason, Refusals};
 use cv_analytics_core::store::{Arrival, DeduplicationId, Keep, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
+use hyper::body::Body as _;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -255,6 +256,11 @@ impl<K: Keep, R: Reports> Server<K, R> {
     pub(crate) fn has_token(&self, headers: &HeaderMap) -> bool {
         // Hashes have one length, so that the comparison tells nothing about the token's.
         bearer_token(headers).is_some_and(|token| hash(token.trim()).ct_eq(&self.token_hash).into())
+    }
+
+    /// Whether a request brings events: it has a body and the right token.
+    pub(crate) fn brings_events(&self, headers: &HeaderMap, body: &Body) -> bool {
+        !body.is_end_stream() && self.has_token(headers)
     }
 
     /// Makes a message ready for the store.

@@ -26,7 +26,6 @@ use axum::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::refusal::RefusalReason;
 use cv_analytics_core::store::{Arrival, Keep, Receipt, StoreError};
-use hyper::body::Body as _;
 use uuid::Uuid;
 
 use self::action::{Action, Answer, SentMessage};
@@ -91,7 +90,7 @@ async fn count_refused<K: Keep, R: Reports>(
         Ok(_) => {}
         Err(error) => {
             // Every address of two parts could be a queue's: this one may be a wrong one of the plain intake's.
-            let brings_events = !unread.is_end_stream() && server.has_token(&parts.headers);
+            let brings_events = server.brings_events(&parts.headers, &unread);
             if brings_messages(server, parts, unread).await {
                 error.refusal.into_iter().for_each(|reason| server.refuse(reason));
             } else if brings_events {

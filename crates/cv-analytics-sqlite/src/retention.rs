@@ -18,7 +18,7 @@ const AT_ONCE: u32 = 500;
 /// A pass of its own accord deletes one in so many at the most,
 const SHARE: u64 = 5;
 /// or so many where that is more.
-const FEW: u64 = 100;
+const FEW: u64 = 10;
 /// How long nothing may have come before what the clock alone calls old is told.
 const SILENT_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use cv_analytics_core::store::{Ledger, Observe};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_dashboard::page_threads::on_page_threads;
+use cv_analytics_dashboard::page_threads::{on_page_threads, turn_to_report};
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
@@ -22,6 +22,7 @@ impl<S: Observe + Ledger + Clone + 'static> WeekReports for StoreReports<S> {
         let store = self.0.clone();
         let made = on_page_threads(async move {
             let rules = CountingRules::new(FigureSettings::load(&store).await?)?;
+            let _turn = turn_to_report().await;
             Ok(build_report(&store, &rules, week, now()).await?.report)
         });
         made.await?

@@ -52,6 +52,28 @@ pub fn is_one_seed() -> bool {
     std::env::var_os(SEED_VARIABLE).is_some()
 }
 
+/// How often each thing happened in a run of a simulation.
+pub trait Counts: Copy + Default {
+    /// Every count.
+    fn each(&mut self) -> Vec<&mut u64>;
+
+    /// Those of all runs together.
+    fn total(runs: &[Self]) -> Self {
+        let mut total = Self::default();
+        for mut run in runs.iter().copied() {
+            for (sum, count) in total.each().into_iter().zip(run.each()) {
+                *sum += *count;
+            }
+        }
+        total
+    }
+
+    /// How often that happened which happened least.
+    fn least(mut self) -> u64 {
+        self.each().into_iter().map(|count| *count).min().unwrap_or_default()
+    }
+}
+
 /// `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 #[derive(Clone, Debug)]
 pub struct Seeded(u64);

@@ -14,7 +14,7 @@ mod worker;
 
 use std::ops::Range;
 
-use cv_analytics_harness::seeded::{each_seed, is_one_seed};
+use cv_analytics_harness::seeded::{Counts as _, each_seed, is_one_seed};
 
 use crate::law::Bodies;
 use counts::Counts;

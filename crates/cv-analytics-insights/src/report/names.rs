@@ -14,7 +14,7 @@ use crate::tally::weeks::{NameTally, WeekTally};
 
 /// So many rows are always complete.
 const MAX_COMPLETE_ROWS: usize = 500;
-/// So many are rows of their own at most: a visitor who steers what a model says can make it name any number.
+/// At most this many names get their own row: a visitor who steers the model can make it name any number.
 const MAX_ROWS: usize = 2_000;
 /// Beyond the complete ones, a name that fewer conversations asked for is folded.
 const MIN_CONVERSATIONS: u64 = 3;

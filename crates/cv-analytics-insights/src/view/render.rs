@@ -64,8 +64,8 @@ pub fn render(form: Form, view: &WeekView) -> Result<String, RenderError> {
     })
 }
 
-/// Fills a template in as the form wants it: strictly, with every text escaped, and within `fuel` where
-/// somebody else wrote it: about a step or 64 bytes each.
+/// Fills a template in as the form wants it: strictly, with every text escaped, and within `fuel` for
+/// an owner's template: a unit is about one step, or 64 bytes.
 pub(super) fn fill(
     form: Form,
     name: &str,

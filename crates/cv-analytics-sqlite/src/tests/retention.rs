@@ -75,10 +75,14 @@ async fn more_than_a_fifth_waits_for_the_owners_word() {
 }
 
 #[tokio::test]
-async fn a_small_store_needs_no_word_and_an_empty_one_loses_nothing() {
+async fn a_few_rows_need_no_word_and_a_small_store_is_not_lost() {
     let folder = Folder::new();
-    let store = asked(&folder, 10, 9).await;
-    assert_eq!(store.retain(NOW, 1).await.unwrap(), Retained::Deleted(72));
+    let store = asked(&folder, 10, 1).await;
+    assert_eq!(store.retain(NOW, 1).await.unwrap(), Retained::Deleted(8));
+    let small = Folder::new();
+    let store = asked(&small, 10, 2).await;
+    assert!(matches!(store.retain(NOW, 1).await.unwrap(), Retained::TooMany(_)));
+    assert_eq!(everything(&store).await.len(), 20);
     let empty = Folder::new();
     assert_eq!(empty.open().retain(NOW, 1).await.unwrap(), Retained::Deleted(0));
 }

@@ -5,15 +5,17 @@
 //! one comes before each answer is tested from outside (`cargo xtask test durability`), and so are full file
 //! systems.
 
+mod counts;
 mod disk;
 mod model;
 mod traffic;
 mod world;
 
-use cv_analytics_harness::seeded::{each_seed, is_one_seed};
+use cv_analytics_harness::seeded::{Counts as _, each_seed, is_one_seed};
 
 use super::setup::run;
-use world::{Counts, World};
+use counts::Counts;
+use world::World;
 
 /// Seeds in every run of the tests.
 const SEEDS: u64 = 20;

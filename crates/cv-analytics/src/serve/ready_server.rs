@@ -290,9 +290,9 @@ impl ReadyServer {
 
 type StoreServer = Server<SqliteStore, StoreReports<SqliteStore>>;
 
-/// Keeps `/healthz` true without traffic too: notices damage that a read met with, and files that were moved
-/// or deleted, and after a write that the store refused tries until it takes one again. Stores and logs what was refused, a last
-/// time when it is ended.
+/// Keeps `/healthz` true without traffic too: notices damage that a read found and files that were moved or
+/// deleted, and after a write that the store refused tries until it takes one again. Stores and logs what was
+/// refused, a last time when it is ended.
 async fn watch_store(
     store: SqliteStore,
     server: Arc<StoreServer>,
@@ -318,8 +318,8 @@ async fn watch_store(
     }
 }
 
-/// Logs the messages that were refused, and adds them to the store's counts; those that cannot be added
-/// wait for the next time.
+/// Logs refused logins and messages, and adds the messages to the store's counts; those that cannot be
+/// added wait for the next time.
 async fn keep_refusals(store: &SqliteStore, server: &StoreServer) {
     server.rates().tell_failures();
     for refused in server.refusals().take_unlogged(now()) {

@@ -1,5 +1,7 @@
 //! What came to pass in a run, or in many.
 
+use cv_analytics_harness::seeded;
+
 /// How often each thing happened.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counts {
@@ -21,9 +23,9 @@ pub(super) struct Counts {
     pub(super) erased: u64,
 }
 
-impl Counts {
-    fn each(&mut self) -> [&mut u64; 14] {
-        [
+impl seeded::Counts for Counts {
+    fn each(&mut self) -> Vec<&mut u64> {
+        vec![
             &mut self.calls,
             &mut self.throttled,
             &mut self.lost_answers,
@@ -39,21 +41,5 @@ impl Counts {
             &mut self.expired_rows,
             &mut self.erased,
         ]
-    }
-
-    /// All of them together.
-    pub(super) fn total(runs: &[Self]) -> Self {
-        let mut total = Self::default();
-        for mut run in runs.iter().copied() {
-            for (sum, count) in total.each().into_iter().zip(run.each()) {
-                *sum += *count;
-            }
-        }
-        total
-    }
-
-    /// How often that happened which happened least.
-    pub(super) fn least(mut self) -> u64 {
-        self.each().into_iter().map(|count| *count).min().unwrap_or_default()
     }
 }

@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 
 use super::super::setup::{Folder, NOW, arrival, everything, exported, intake};
 use super::super::trouble::limit;
+use super::counts::Counts;
 use super::disk::Image;
 use super::model::{Counted, Letter, Model};
 use super::traffic::{Traffic, words};
@@ -25,63 +26,6 @@ use crate::{Retained, SqliteStore};
 
 const STEPS: usize = 150;
 const DAY_MS: i64 = 24 * 3_600_000;
-
-/// How often each thing happened.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counts {
-    pub(super) answered: usize,
-    pub(super) lost_answers: usize,
-    pub(super) swallowed: usize,
-    pub(super) refused_as_erased: usize,
-    pub(super) imported: usize,
-    pub(super) forgotten: usize,
-    pub(super) retained: usize,
-    pub(super) letters_dropped: usize,
-    pub(super) letters_retried: usize,
-    pub(super) restored: usize,
-    pub(super) killed: usize,
-    pub(super) killed_while_writing: usize,
-    pub(super) killed_while_erasing: usize,
-    pub(super) full_disks: usize,
-    pub(super) clock_jumps: usize,
-}
-
-impl Counts {
-    fn each(&mut self) -> [&mut usize; 15] {
-        [
-            &mut self.answered,
-            &mut self.lost_answers,
-            &mut self.swallowed,
-            &mut self.refused_as_erased,
-            &mut self.imported,
-            &mut self.forgotten,
-            &mut self.retained,
-            &mut self.letters_dropped,
-            &mut self.letters_retried,
-            &mut self.restored,
-            &mut self.killed,
-            &mut self.killed_while_writing,
-            &mut self.killed_while_erasing,
-            &mut self.full_disks,
-            &mut self.clock_jumps,
-        ]
-    }
-
-    pub(super) fn total(runs: &[Self]) -> Self {
-        let mut total = Self::default();
-        for mut run in runs.iter().copied() {
-            for (sum, count) in total.each().into_iter().zip(run.each()) {
-                *sum += *count;
-            }
-        }
-        total
-    }
-
-    /// How often that happened which happened least.
-    pub(super) fn least(mut self) -> u64 {
-        self.each().into_iter().map(|count| *count).min().unwrap_or_default() as u64
-    }
-}
 
 /// Everything that a store gives back.
 #[derive(Debug, PartialEq)]
@@ -244,7 +188,7 @@ impl World {
         let expect: Vec<_> = batch.iter().map(|arrival| self.model.import(arrival)).collect();
         let became: Vec<_> = receipts.iter().map(|receipt| receipt.disposition).collect();
         assert_eq!(became, expect);
-        self.counts.imported += batch.len();
+        self.counts.imported += batch.len() as u64;
     }
 
     async fn forget(&mut self) {
@@ -368,7 +312,7 @@ impl World {
                 break;
             }
         }
-        self.counts.letters_retried += letters.len();
+        self.counts.letters_retried += letters.len() as u64;
         let receipts = self.store.replace_dead_letters(letters).await.unwrap();
         let became: Vec<_> = receipts.iter().map(|one| one.unwrap().disposition).collect();
         assert_eq!(became, expect);
