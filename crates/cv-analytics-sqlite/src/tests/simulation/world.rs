@@ -239,7 +239,7 @@ impl World {
                 assert_eq!(deleted, self.model.delete_before(moment));
             }
             Retained::TooMany(old) => {
-                assert!(old.rows > 100 && old.rows * 5 > rows, "{old:?} of {rows}");
+                assert!(old.rows > 10 && old.rows * 5 > rows, "{old:?} of {rows}");
                 assert_eq!(old.before, moment);
                 self.store.delete_before(moment).await.unwrap();
                 assert_eq!(old.rows, self.model.delete_before(moment));
