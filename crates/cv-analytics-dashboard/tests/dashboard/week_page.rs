@@ -195,6 +195,7 @@ async fn a_page_has_a_hundred_rows_a_list_and_leads_to_the_others() {
     assert_eq!(rows(&page), 200);
     assert!(page.len() < 600_000, "{} bytes", page.len());
     assert!(page.contains(">And 401 more skills<") && page.contains("?rows=all#gaps"), "{page}");
+    assert!(page.contains(">93+ more skills<") && page.contains(">100+ asked about only once<"));
     let all = rig.page("/weeks/2026-W47?rows=all").await;
     assert_eq!(rows(&all), 2 * 501);
     assert!(!all.contains("?rows=all"), "nothing is left out");
