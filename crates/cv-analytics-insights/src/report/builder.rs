@@ -222,7 +222,7 @@ impl<'s> ReportBuilder<'s> {
             gaps.push(Gap {
                 mark,
                 reopened: kind.is_uncovered() && tracked.iter().any(is_reopened),
-                related: self.related(&gap),
+                related: self.related(name, &gap),
                 ..self.gap((text, name.name_type(), kind), &mut gap)
             });
         }
@@ -260,11 +260,11 @@ impl<'s> ReportBuilder<'s> {
     }
 
     /// Other skills in a gap's interactions, most often first, then by name.
-    fn related(&self, gap: &OneGap) -> Vec<String> {
+    fn related(&self, name: Name, gap: &OneGap) -> Vec<String> {
         let names = &self.tally.reader.names;
-        let related = gap.related.iter();
+        let related = gap.related(name).into_iter();
         let mut related: Vec<(u64, &str)> =
-            related.map(|(&skill, &count)| (count, names.of(Name::Skill(skill)))).collect();
+            related.map(|(skill, count)| (count, names.of(Name::Skill(skill)))).collect();
         related.sort_by(|a, b| (Reverse(a.0), a.1).cmp(&(Reverse(b.0), b.1)));
         related.into_iter().take(MAX_RELATED).map(|(_, name)| name.to_owned()).collect()
     }

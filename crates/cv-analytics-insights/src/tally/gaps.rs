@@ -147,8 +147,9 @@ pub(crate) struct OneGap {
     weeks: u8,
     /// The first different questions by time, then by request id.
     examples: Vec<Arc<Example>>,
-    /// Other skills in the gap's own interactions.
-    pub(crate) related: HashMap<SkillIndex, u64, FxBuildHasher>,
+    /// The skills of this week's interactions, the gap's own among them. Counted for the rows that are
+    /// shown: a visitor who makes up names would make pairs of them by the million.
+    asked_skills: Vec<Arc<[SkillIndex]>>,
 }
 
 /// A question that gaps show: one text for all names that it fails.
@@ -200,16 +201,16 @@ impl GapTally {
             self.by_outcome.entry(outcome).or_default().add(conversation);
         }
         let mut example: Option<Arc<Example>> = None;
+        let skills: Arc<[SkillIndex]> =
+            if last { reading.skills.as_slice().into() } else { Arc::default() };
         for &name in failed {
             let gap = self.gaps.entry((name, cv.kind(trouble, name))).or_default();
             gap.weeks |= 1 << place;
             if last {
                 gap.asked.add(conversation);
                 gap.partly += u64::from(trouble == Trouble::Partial);
-                for &skill in &reading.skills {
-                    if Name::Skill(skill) != name {
-                        *gap.related.entry(skill).or_default() += 1;
-                    }
+                if !skills.is_empty() {
+                    gap.asked_skills.push(Arc::clone(&skills));
                 }
                 if let Some(query) = &observation.query {
                     gap.add_example(query.at, observation.request_id, || {
@@ -260,7 +261,7 @@ impl OneGap {
     }
 
     /// Adds what another gap counted.
-    pub(crate) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, mut other: Self) {
         self.asked.queries += other.asked.queries;
         self.asked.conversations.merge(other.asked.conversations);
         self.partly += other.partly;
@@ -268,9 +269,17 @@ impl OneGap {
         for example in other.examples {
             self.add_example(example.at, &example.request_id, || Arc::clone(&example));
         }
-        for (skill, count) in other.related {
-            *self.related.entry(skill).or_default() += count;
+        self.asked_skills.append(&mut other.asked_skills);
+    }
+
+    /// Other skills in the gap's own interactions, with how many name each.
+    pub(crate) fn related(&self, name: Name) -> HashMap<SkillIndex, u64, FxBuildHasher> {
+        let mut related = HashMap::default();
+        let skills = self.asked_skills.iter().flat_map(|skills| skills.iter());
+        for &skill in skills.filter(|skill| Name::Skill(**skill) != name) {
+            *related.entry(skill).or_default() += 1;
         }
+        related
     }
 
     /// Weeks in a row with this gap, this one included.
