@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::event::{RequestId, SessionId};
@@ -14,9 +17,12 @@ const REQUEST_FIELDS: [&str; 2] = ["requestId", "correlationId"];
 const MAX_FIELD_BYTES: usize = 40;
 /// The longest id that is looked at in a body that is no JSON.
 const MAX_ID_BYTES: usize = 1_024;
+/// What a name or a value may stand between.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// What the id fields of a message's body hold. A body that is no JSON, as one that was cut off, is
-/// searched as text; so is one that is, since a field that comes twice is read but once.
+/// What the id fields of a message's body hold, as written and in small letters. A body that is no JSON, as
+/// one that was cut off, is searched as text; so is one that is, since a field that comes twice is read but
+/// once. One in base64 is searched as what it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamedIds(BTreeSet<String>);
 
@@ -50,7 +56,13 @@ impl NamedIds {
             // A message that was made JSON twice.
             Ok(Value::String(text)) => self.look_into(text.as_bytes()),
             Ok(value) => self.look_into_value(&value),
-            Err(_) => {}
+            Err(_) => {
+                if let Ok(held) = BASE64_STANDARD.decode(body.trim_ascii())
+                    && let Ok(text) = std::str::from_utf8(&held)
+                {
+                    self.look_into_text(text);
+                }
+            }
         }
         self.look_into_text(&String::from_utf8_lossy(body));
     }
@@ -72,21 +84,28 @@ impl NamedIds {
     }
 
     fn look_into_text(&mut self, text: &str) {
-        // Every quoted text that is followed by a colon may be a field's name.
-        let mut quotes = text.match_indices('"').map(|(place, _)| place).peekable();
-        while let Some(start) = quotes.next() {
-            let Some(end) = quotes.peek() else { break };
-            let field = text.get(start + 1..*end).unwrap_or_default();
+        // Every word that a value follows may be a field's name: in JSON that was cut off, in Python's or YAML's
+        // way of writing, in a form's, in an element's.
+        let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        let mut rest = text;
+        while let Some(start) = rest.find(is_of_word) {
+            let word = rest.get(start..).unwrap_or_default();
+            let end = word.find(|letter| !is_of_word(letter)).unwrap_or(word.len());
+            let (field, after) = word.split_at(end);
             if is_id(field)
-                && let Some(id) = text.get(end + 1..).and_then(text_value)
+                && let Some(id) = text_value(after)
             {
                 self.add(&id);
+                if let Ok(decoded) = percent_decode_str(&id.replace('+', " ")).decode_utf8() {
+                    self.add(&decoded);
+                }
             }
+            rest = after;
         }
     }
 
     fn add(&mut self, id: &str) {
-        for id in [id, id.trim()] {
+        for id in [id, id.trim(), &id.trim().to_ascii_lowercase()] {
             if !id.is_empty() && !self.0.contains(id) {
                 self.0.insert(id.to_owned());
             }
@@ -94,13 +113,20 @@ impl NamedIds {
     }
 }
 
-/// The JSON string that follows a field's name; it may end with the text instead of a quote.
+/// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the
+/// text.
 fn text_value(after_field: &str) -> Option<String> {
-    let value = after_field.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let after_field = after_field.strip_prefix(QUOTES).unwrap_or(after_field);
+    let value = after_field.trim_start().strip_prefix([':', '=', '>'])?.trim_start();
     let value = value.get(..value.floor_char_boundary(MAX_ID_BYTES)).unwrap_or(value);
+    let Some(mark) = value.chars().next().filter(|mark| QUOTES.contains(mark)) else {
+        let end = value.find(|letter: char| letter.is_whitespace() || ",;&<}])".contains(letter));
+        return value.get(..end.unwrap_or(value.len())).map(str::to_owned);
+    };
+    let value = value.get(mark.len_utf8()..)?;
     let mut escaped = false;
     let end = value.find(|letter| {
-        let closes = letter == '"' && !escaped;
+        let closes = letter == mark && !escaped;
         escaped = letter == '\\' && !escaped;
         closes
     });
@@ -142,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_json_is_named_by_a_quoted_id_beside_its_field() {
+    fn text_that_is_no_json_is_named_by_an_id_beside_its_field() {
         check("1", r#"{"requestId":"1","query":"cut o"#, true);
         check("1", "{\"query\":\"q\", \"sessionId\" :\n \"1\", nonsense", true);
         check("1", r#"{"requestId":"1"#, true);
@@ -154,7 +180,21 @@ mod tests {
         check("1", r#"{"requestId":"2","query":"1"#, false);
         check("1", "I have 1 question", false);
         check("1", "{1", false);
-        check("1", r#"requestId: "1""#, false);
         check("", r#"{"requestId""#, false);
+        check("1", "my requestId is 1", false);
+    }
+
+    #[test]
+    fn other_ways_of_writing_a_message_name_it_too() {
+        check("a-1", "{'requestId': 'a-1', 'query': 'it\\'s'}", true);
+        check("a-1", "requestId: a-1\nquery: Go?\n", true);
+        check("a-1", "requestId: \"a-1\"", true);
+        check("a-1", "query=Go&requestId=a-1&x=y", true);
+        check("a 1", "sessionId=a%201", true);
+        check("a-1", "<event><requestId>a-1</requestId></event>", true);
+        check("a-1", "{requestId: `a-1`, query: 'Go'}", true);
+        check("a-1", r#"{"requestId":"A-1"}"#, true);
+        check("a-1", &BASE64_STANDARD.encode(r#"{"requestId":"a-1"}"#), true);
+        check("a-1", "requestId = a-12", false);
     }
 }
