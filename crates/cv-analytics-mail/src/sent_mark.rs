@@ -12,6 +12,14 @@ use crate::mail_address::MailAddress;
 
 /// What the keys of all marks begin with.
 pub const KEY_PREFIX: &str = "cv-analytics:mail:";
+/// What follows the week where it was not over.
+const SO_FAR: &str = "so-far:";
+
+/// The whole week whose mail a mark's key tells of; `None` where it is not the key of one.
+pub fn week_of(key: &str) -> Option<IsoWeek> {
+    let (week, rest) = key.strip_prefix(KEY_PREFIX)?.split_once(':')?;
+    week.parse().ok().filter(|_| !rest.starts_with(SO_FAR))
+}
 
 /// Whoever claimed begins to hand over within this, or claims anew.
 pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(5);
@@ -121,7 +129,7 @@ fn is_older(at: Timestamp, than: Duration, now: Timestamp) -> bool {
 /// The ledger's key of the mail of `week` to `recipient` at `now`. The mail of a week that is not
 /// over yet is another than the one of the whole week.
 pub fn key(week: IsoWeek, recipient: &MailAddress, now: Timestamp) -> String {
-    let so_far = if now < week.end() { "so-far:" } else { "" };
+    let so_far = if now < week.end() { SO_FAR } else { "" };
     format!("{KEY_PREFIX}{week}:{so_far}{}", recipient_digest(recipient))
 }
 

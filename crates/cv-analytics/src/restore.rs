@@ -8,13 +8,12 @@ use cv_analytics_core::archive::{Archive as _, Archived, PutBack};
 use cv_analytics_core::event::SessionId;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::session_key::SESSION_KEY;
 use cv_analytics_core::store::{Arrival, Disposition, Ledger as _};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_mail::unsubscribe_key::LEDGER_KEY as UNSUBSCRIBE_KEY;
+use cv_analytics_mail::sent_mark::week_of;
 use serde::Serialize;
 
-use crate::archive::line::read_state;
+use crate::archive::line::{KEYS, read_state};
 use crate::archive::manifest::{Manifest, Part, PartKind};
 use crate::archive::parts::read_part;
 use crate::archive::place::Place;
@@ -28,8 +27,6 @@ use crate::{now, output};
 
 /// Records of the ledger that a store is given: more are no archive of this program.
 const MAX_LEDGER_RECORDS: u64 = 100_000;
-/// Secrets of the installation that an archive was made of.
-const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 
 const HELP: &str = "Put what an archive holds into a store
 
@@ -73,6 +70,8 @@ struct Restored {
     without_a_place: u64,
     /// Keys that the store does not have, and was not given.
     keys_left_out: u64,
+    /// Marks of mails about weeks that are not over, which would keep these mails from being sent.
+    mails_to_come: u64,
 }
 
 /// Runs the command.
@@ -238,6 +237,7 @@ impl Restore {
                             restored.keys_left_out += 1;
                         }
                     }
+                    Archived::Ledger { key, .. } if is_to_come(&key) => restored.mails_to_come += 1,
                     item => items.push(item),
                 }
             }
@@ -248,6 +248,11 @@ impl Restore {
     fn leaves_out(&self, key: &str) -> bool {
         !self.take_keys && KEYS.contains(&key)
     }
+}
+
+/// Whether a record is the mark of a mail about a week that is not over.
+fn is_to_come(key: &str) -> bool {
+    week_of(key).is_some_and(|week| week.end() > now())
 }
 
 impl Restored {
@@ -287,6 +292,12 @@ impl Restored {
                  and unsubscribe links in mails of before do not work here. If the archive is your own, restore it into an \
                  empty store with --take-keys.",
             )?;
+        }
+        if self.mails_to_come > 0 {
+            output::print_line(format!(
+                "{} marks of mails about weeks that are not over were left out: those mails are sent",
+                self.mails_to_come
+            ))?;
         }
         if self.without_a_place > 0 {
             output::print_line(format!(

@@ -209,6 +209,7 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
         ("large", "state", large.as_bytes(), "is too large"),
         ("many", "state", many.as_bytes(), "100001 settings and marks"),
         ("counted", "state", counted.as_bytes(), "are too many"),
+        ("guessed", "state", ledger("cv-analytics:session-key", "0").as_bytes(), "is not a key"),
     ] {
         foreign(folder, name, &[(kind, lines)]);
         check_refusal(folder, &["restore", name, "--data", "one"], sentence);
@@ -219,7 +220,31 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
     let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");
     fs::write(&manifest, said).unwrap();
     check_refusal(folder, &["restore", "outside", "--data", "one"], "which is no name of one");
+    // A part that says nothing, and one without an end.
+    #[cfg(unix)]
+    for (name, made) in [("pipe", &["mkfifo"][..]), ("endless", &["ln", "-s", "/dev/zero"])] {
+        foreign(folder, name, &[("state", ledger("k", "v").as_bytes())]);
+        let part = folder.join(name).join("part-0.jsonl.gz");
+        fs::remove_file(&part).unwrap();
+        assert!(Command::new(made[0]).args(&made[1..]).arg(&part).status().unwrap().success());
+        check_refusal(folder, &["restore", name, "--data", "one"], "it is not a plain file");
+    }
     assert!(!folder.join("one").exists());
+}
+
+#[test]
+fn no_archive_keeps_a_mail_to_come_from_being_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mark = |week: &str| {
+        json!({"kind": "ledger", "key": format!("cv-analytics:mail:{week}:{}", "0".repeat(32)),
+               "value": r#"{"state":"sent","at":0}"#})
+        .to_string()
+            + "\n"
+    };
+    foreign(folder, "theirs", &[("state", (mark("2020-W10") + &mark("2100-W10")).as_bytes())]);
+    let restored = restored_with(folder, "theirs", "one", &[]);
+    assert_eq!((&restored["mailsToCome"], &restored["otherRecords"]), (&json!(1), &json!(1)));
 }
 
 #[cfg(target_os = "linux")]

@@ -8,14 +8,20 @@ use cv_analytics_core::archive::{Archived, ErasedId};
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::erasure::Mark;
 use cv_analytics_core::event::RequestId;
+use cv_analytics_core::session_key::SESSION_KEY;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::{FigureSettings, SETTINGS_KEY};
+use cv_analytics_mail::unsubscribe_key::LEDGER_KEY as UNSUBSCRIBE_KEY;
 use serde::{Deserialize, Serialize};
 
 /// The longest key and the longest value of a record of the ledger that are taken back, in bytes.
 const MAX_KEY_BYTES: usize = 1_024;
 const MAX_VALUE_BYTES: usize = 4 << 20;
+/// Secrets of the installation that an archive was made of,
+pub(crate) const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
+/// each of 32 random bytes in hexadecimal digits.
+const KEY_DIGITS: usize = 64;
 /// The most that a week's deliveries may count: more did not happen, and would overflow with the next.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 /// Letters arrived from 1970 to 2200, whatever the clock said.
@@ -134,6 +140,10 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
                 let rules = FigureSettings::read(&value).and_then(CountingRules::new);
                 rules.context("settings that cannot be used")?;
             }
+            ensure!(
+                !KEYS.contains(&key.as_str()) || is_key(&value),
+                "the value of {key} is not a key"
+            );
             Archived::Ledger { key, value }
         }
         "erased" => match (line.request_id, line.sha256, line.session) {
@@ -174,6 +184,11 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
         },
         kind => bail!("{kind:?} is no kind of line"),
     })
+}
+
+/// Whether a key could have been made by this program: a shorter one could be found by trying.
+fn is_key(value: &str) -> bool {
+    value.len() == KEY_DIGITS && value.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn given<T>(value: Option<T>, name: &str) -> Result<T> {
@@ -255,6 +270,8 @@ mod tests {
             r#"{"kind":"ledger","key":"cv-analytics:settings","value":"[]"}"#,
             r#"{"kind":"ledger","key":"cv-analytics:settings","value":"{\"aliases\":[]}"}"#,
             r#"{"kind":"ledger","key":"cv-analytics:settings","value":"{\"aliases\":{\"\":[\"x\"]}}"}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:session-key","value":""}"#,
+            r#"{"kind":"ledger","key":"cv-analytics:unsubscribe-key","value":"0123"}"#,
             &format!(r#"{{"kind":"ledger","key":"{}","value":""}}"#, "k".repeat(MAX_KEY_BYTES + 1)),
         ] {
             assert!(read_state(line.as_bytes()).is_err(), "{line}");

@@ -66,14 +66,17 @@ impl Place {
         let cannot = || self.cannot("read", name);
         match &self.files {
             Files::Folder(folder) => {
-                let file = match File::open(folder.join(name)) {
-                    Ok(file) => file,
+                let path = folder.join(name);
+                let found = match fs::metadata(&path) {
+                    Ok(found) => found,
                     Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
                     Err(error) => return Err(error).with_context(cannot),
                 };
-                fits(file.metadata().with_context(cannot)?.len())?;
+                // A pipe may never say anything, and a device may never end.
+                ensure!(found.is_file(), "{}: it is not a plain file", cannot());
+                fits(found.len())?;
                 let mut bytes = Vec::new();
-                // What is no plain file does not say its length before.
+                let file = File::open(path).with_context(cannot)?;
                 file.take(most + 1).read_to_end(&mut bytes).with_context(cannot)?;
                 fits(bytes.len() as u64)?;
                 Ok(Some(bytes.into()))
