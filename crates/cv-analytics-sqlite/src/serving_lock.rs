@@ -15,7 +15,7 @@ pub struct ServingLock {
 /// Locks `folder` for one server. Commands that only read or write the store need no lock.
 ///
 /// # Errors
-/// Refuses where another server holds it, and where `serve.lock` is a link.
+/// Refuses where another server holds it, and where `serve.lock` is a link or a pipe.
 pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
     let path = folder.join("serve.lock");
     let failed = |error: std::io::Error| {
@@ -25,9 +25,11 @@ pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        // A link could lead to any file of the owner's.
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+        // A link could lead to any file of the owner's, and a pipe has no end.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(&path).map_err(|error| {
         StoreError::unavailable(format!("could not open {}", path.display()), error)

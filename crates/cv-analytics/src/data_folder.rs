@@ -1,5 +1,6 @@
 //! The data folder: the database, the credentials and the outbox.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use rand::RngExt;
 const ACCOUNT: &str = "000000000000";
 /// Characters of the shortest secret: one that a person makes up is found by trying.
 const SHORTEST_SECRET: usize = 16;
+/// Different characters of the plainest secret: sixteen equal ones are found by trying too.
+const FEWEST_DIFFERENT: usize = 6;
 /// The queue's name, the same on AWS.
 pub(crate) const QUEUE: &str = "cv-analytics-events.fifo";
 
@@ -286,16 +289,19 @@ fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     Some(quoted.unwrap_or(plain.trim_end()))
 }
 
-/// Refuses a secret that is too short to be one.
+/// Refuses a secret that is too short or too plain to be one.
 pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
-    match secret.chars().count() {
-        0 => Err("it is empty".to_owned()),
-        length if length < SHORTEST_SECRET => Err(format!(
-            "it has {length} characters, which can be guessed: take {SHORTEST_SECRET} at the least, as from `openssl rand \
-             -hex 32`"
-        )),
-        _ => Ok(()),
-    }
+    let length = secret.chars().count();
+    let different = secret.chars().collect::<BTreeSet<char>>().len();
+    let problem = match (length, different) {
+        (0, _) => return Err("it is empty".to_owned()),
+        (..SHORTEST_SECRET, _) => format!("it has {length} characters"),
+        (_, ..FEWEST_DIFFERENT) => format!("it has {different} different characters"),
+        _ => return Ok(()),
+    };
+    Err(format!(
+        "{problem}, which can be guessed: take one of {SHORTEST_SECRET} characters at the least, as from `openssl rand -hex 32`"
+    ))
 }
 
 /// The queue's address at a server.
@@ -391,7 +397,9 @@ mod tests {
             };
             check("sixteen-letters!", None);
             check("fifteen-letters", Some("15 characters"));
-            check("x", Some("take 16 at the least"));
+            check("x", Some("take one of 16 characters at the least"));
+            check(&"x".repeat(40), Some("1 different characters"));
+            check("abcde".repeat(8).as_str(), Some("5 different characters"));
         }
         fs::write(folder.dashboard_token_file(), "CV_ANALYTICS_TOKEN=short\n").unwrap();
         let error = format!("{:#}", folder.dashboard_token().unwrap_err());

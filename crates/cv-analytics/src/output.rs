@@ -28,9 +28,9 @@ pub(crate) fn complain(line: impl std::fmt::Display) {
     eprintln!("{}", if is_terminal { harmless(line.as_bytes()) } else { Cow::Borrowed(&*line) });
 }
 
-/// Text for a terminal, in which strangers may have written: characters that move the cursor, change colours
-/// or turn the direction of what follows are written as `\u001b`, which means the same in JSON. Lines and
-/// tabs stay.
+/// Text for a terminal, in which strangers may have written: characters that move the cursor, change colours,
+/// turn the direction of what follows or cannot be seen are written as `\u001b`, which means the same in JSON.
+/// Lines and tabs stay.
 fn harmless(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
     let acts = |letter: char| acts_on_a_terminal(letter) && !matches!(letter, '\n' | '\t');
@@ -40,8 +40,10 @@ fn harmless(bytes: &[u8]) -> Cow<'_, str> {
     let mut harmless = String::with_capacity(text.len());
     for letter in text.chars() {
         if acts(letter) {
-            // Writing into a string never fails; none of these letters is beyond four digits.
-            let _ = write!(harmless, "\\u{:04x}", u32::from(letter));
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                // Writing into a string never fails.
+                let _ = write!(harmless, "\\u{unit:04x}");
+            }
         } else {
             harmless.push(letter);
         }
@@ -49,10 +51,17 @@ fn harmless(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(harmless)
 }
 
-/// Whether a terminal does something at `letter` other than showing it.
+/// Whether a terminal does something at `letter` other than showing it, or shows nothing. The joiners within
+/// words and emoji stay.
 fn acts_on_a_terminal(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(
+            letter,
+            // Directions, and ends of lines.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // What has no width, and tags, in which a text for a model can hide.
+            | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// Writes one line to standard output.
@@ -177,8 +186,13 @@ mod tests {
         );
         check("\u{9b}31m\u{85}".as_bytes(), "\\u009b31m\\u0085");
         check("a\u{202e}b\u{2066}c\u{200f}d\u{61c}".as_bytes(), "a\\u202eb\\u2066c\\u200fd\\u061c");
+        check(
+            "a\u{200b}b\u{2028}\u{e0041}\u{feff}".as_bytes(),
+            "a\\u200bb\\u2028\\udb40\\udc41\\ufeff",
+        );
+        check("👩‍💻 می‌خواهم".as_bytes(), "👩‍💻 می‌خواهم");
         check(b"broken \x9b31m \xff", "broken \u{fffd}31m \u{fffd}");
-        let hostile = serde_json::json!({"query": "\u{1b}[2J\u{9b}1m\u{7f}\u{202e}abc"});
+        let hostile = serde_json::json!({"query": "\u{1b}[2J\u{9b}1m\u{7f}\u{202e}\u{e0041}abc"});
         let shown = harmless(hostile.to_string().as_bytes()).into_owned();
         assert!(shown.is_ascii());
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), hostile);

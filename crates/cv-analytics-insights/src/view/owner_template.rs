@@ -18,6 +18,9 @@ use crate::model::Report;
 /// Bytes of the largest mail: Gmail cuts off what is longer than 102 KB.
 pub const MAX_MAIL_BYTES: usize = 100_000;
 
+/// The largest template, in bytes: twice the largest mail.
+const MAX_TEMPLATE_BYTES: usize = 2 * MAX_MAIL_BYTES;
+
 /// What a template may take to fill in, in minijinja's fuel: some ten times what the built-in one takes for
 /// the fullest week, and 64 MB of memory at the most.
 const FUEL: u64 = 1_000_000;
@@ -120,6 +123,11 @@ impl MailTemplate {
         let files = [(&mut template.html, Form::Html), (&mut template.text, Form::Text)];
         for (file, form) in files {
             let Some(file) = file else { continue };
+            if file.source.len() > MAX_TEMPLATE_BYTES {
+                let problem =
+                    format!("too large: a template has {MAX_TEMPLATE_BYTES} bytes at most");
+                return Err(file.error(None, problem));
+            }
             template.old_names.extend(file.rename());
             for sample in SAMPLES {
                 let report: Report = serde_json::from_str(sample).map_err(|error| {

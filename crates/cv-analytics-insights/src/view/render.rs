@@ -137,26 +137,30 @@ fn href(address: &str) -> Value {
 }
 
 /// The text in lines of at most [`TEXT_COLUMNS`], the first with `first` before it and the others
-/// with `later`, which is `first` where it is not given. A word that is longer is broken.
+/// with `later`, which is `first` where it is not given. A word that is longer is broken. What stands
+/// before is cut to a line, since an owner's template may make it as long as it likes.
 fn wrap(text: &Value, first: Option<&str>, later: Option<&str>) -> String {
-    let first = first.unwrap_or_default();
+    let line = |text: &str| -> String { text.chars().take(TEXT_COLUMNS).collect() };
+    let first = line(first.unwrap_or_default());
+    let later = later.map_or_else(|| first.clone(), line);
     let options = Options::new(TEXT_COLUMNS)
-        .initial_indent(first)
-        .subsequent_indent(later.unwrap_or(first))
+        .initial_indent(&first)
+        .subsequent_indent(&later)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
     textwrap::fill(&text.to_string(), options)
 }
 
-/// `Questions ......... `, up to a column.
+/// `Questions ......... `, up to a column of the line.
 fn dots(name: &str, columns: usize) -> String {
-    let dots = columns.saturating_sub(name.width() + 2);
+    let dots = columns.min(TEXT_COLUMNS).saturating_sub(name.width() + 2);
     format!("{name} {} ", ".".repeat(dots))
 }
 
 /// The text at the left of a cell so wide; one that is too long has a line of its own.
 fn cell(text: &str, columns: usize) -> String {
+    let columns = columns.min(TEXT_COLUMNS);
     match columns.checked_sub(text.width()) {
         Some(rest) if rest > 0 => text.to_owned() + &" ".repeat(rest),
         _ => format!("{text}\n{}", " ".repeat(columns)),
@@ -166,7 +170,7 @@ fn cell(text: &str, columns: usize) -> String {
 /// The text at the right of a cell so wide.
 fn number(text: &Value, columns: usize) -> String {
     let text = text.to_string();
-    " ".repeat(columns.saturating_sub(text.width())) + &text
+    " ".repeat(columns.min(TEXT_COLUMNS).saturating_sub(text.width())) + &text
 }
 
 fn trimmed_lines(text: &str) -> String {
