@@ -56,7 +56,7 @@ class Workflows(unittest.TestCase):
             self.assertIn("concurrency", workflow, file.name)
             for name, job in workflow["jobs"].items():
                 self.assertIn("permissions", job, name)
-                self.assertTrue("uses" in job or job["timeout-minutes"] <= 120, name)
+                self.assertTrue("uses" in job or job["timeout-minutes"] <= 330, name)
 
     def test_what_the_workflows_run_is_there(self):
         text = "".join(file.read_text() for file in WORKFLOWS)

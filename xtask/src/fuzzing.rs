@@ -362,4 +362,13 @@ mod tests {
         targets.sort_unstable();
         assert_eq!(names, targets);
     }
+
+    #[test]
+    fn every_target_has_its_hour_a_night() {
+        let workflow = fs::read_to_string(root().join(".github/workflows/nightly.yml")).unwrap();
+        let lines: Vec<&str> = workflow.lines().map(str::trim).collect();
+        for (name, _) in TARGETS {
+            assert!(lines.contains(&format!("- {name}").as_str()), "{name}");
+        }
+    }
 }

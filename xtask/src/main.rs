@@ -9,7 +9,7 @@
 //! 5. [`test_everything`]: the steps of `cargo xtask test`.
 //! 6. [`client_suites`]: real AWS clients against a real server.
 //! 7. [`acknowledged_events`]: load that remembers what the server has acknowledged.
-//! 8. [`kill_under_load`], [`full_disk`], [`sync_before_answer`]: nothing acknowledged is lost.
+//! 8. [`kill_under_load`], [`full_disk`], [`io_errors`], [`sync_before_answer`]: nothing acknowledged is lost.
 //! 9. [`simulations`]: the stores beside a model, by random seeds.
 //! 10. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
 //!     [`architecture`], and [`system_needs`] says whether they run there.
@@ -32,6 +32,7 @@ mod dist;
 mod full_disk;
 mod fuzzing;
 mod infrastructure;
+mod io_errors;
 mod kill_under_load;
 mod lambda_subjects;
 mod mail_conversations;
@@ -61,7 +62,8 @@ Usage: cargo xtask TASK
 
   test [PART]             installs what is missing and passes every test; PART of a step's name
                           (durability, clients, mail, dashboard, worker, infrastructure) leaves the others out
-  simulate [--seeds N]    the simulations of both stores with N seeds each, 10,000 where N is left out
+  simulate [--seeds N]    the simulations of both stores with N seeds each, 10,000 where N is left out, and errors
+                          of the disk at each of the first hundred writes
   bench intake [--quick]  the ladder from an fsync to an acknowledged event
   bench report [--ten]    the report over one, two and four (and ten) million interactions
   bench pages [--quick]   every page of the dashboard over two years and two million interactions

@@ -1,10 +1,12 @@
-//! `cargo xtask simulate`: the simulations of both stores with many more seeds than the tests have.
+//! `cargo xtask simulate`: the simulations of both stores with many more seeds than the tests have, and errors of
+//! a real server's disk.
 
 use anyhow::Result;
 use cv_analytics_harness::seeded::SEEDS_VARIABLE;
 
 use crate::commands::{cargo, run};
-use crate::root;
+use crate::product_program::{self, Profile};
+use crate::{io_errors, root};
 
 /// Which tests of the workspace are simulations, and what of them is to be run.
 const SIMULATIONS: [&[&str]; 2] =
@@ -20,5 +22,5 @@ pub(crate) fn simulate(seeds: &str) -> Result<()> {
             .env(SEEDS_VARIABLE, seeds)
             .current_dir(root()))?;
     }
-    Ok(())
+    io_errors::check_many(&product_program::build(Profile::Dev, "cv-analytics")?)
 }

@@ -12,8 +12,8 @@ use crate::product_program::{self, Profile};
 use crate::steps::Steps;
 use crate::tools::Cache;
 use crate::{
-    dashboard_pages, full_disk, infrastructure, kill_under_load, mail_conversations, proxies, root,
-    sync_before_answer, worker_client,
+    dashboard_pages, full_disk, infrastructure, io_errors, kill_under_load, mail_conversations,
+    proxies, root, sync_before_answer, worker_client,
 };
 
 /// Runs the steps in the order of their cost; the first that fails ends it. With `only`, runs
@@ -106,8 +106,9 @@ const EXAMPLE: &str = "worker: the example agent, to the report";
 
 type Check = fn(&Path) -> Result<()>;
 
-const DURABILITY: [(&str, Check); 3] = [
+const DURABILITY: [(&str, Check); 4] = [
     ("durability: a server killed under load loses nothing", kill_under_load::check),
     ("durability: a full disk is no success", full_disk::check),
+    ("durability: a disk that fails is no success", io_errors::check),
     ("durability: a sync comes before each answer", sync_before_answer::check),
 ];
