@@ -14,6 +14,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -153,6 +154,24 @@ fn every_attack_leaves_the_intake_open_and_loses_nothing() {
         assert!(exported.contains(&format!("\"{id}\"")), "{id} was acknowledged and is gone");
     }
     assert!(acknowledged.len() >= 2 * ATTACKS.len());
+}
+
+/// Attacks that work later or elsewhere have tests of their own, which the documents list.
+#[test]
+fn every_attack_that_the_documents_list_has_its_test() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let page = std::fs::read_to_string(docs.join("security.md")).unwrap();
+    let (_, list) = page.split_once("### Attacks that work later, or elsewhere").unwrap();
+    let (list, _) = list.split_once("\n###").unwrap();
+    let rows: Vec<&str> = list.lines().filter(|line| line.contains("](../crates/")).collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let (_, link) = row.split_once("| [").unwrap();
+        let (test, file) = link.split_once("](").unwrap();
+        let file = docs.join(file.trim_end_matches([' ', '|', ')']));
+        let source = std::fs::read_to_string(&file).unwrap();
+        assert!(source.contains(&format!("fn {test}()")), "{test} in {}", file.display());
+    }
 }
 
 /// The server that is attacked.
