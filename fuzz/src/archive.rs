@@ -9,11 +9,11 @@ use cv_analytics_core::intake::Intake;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-#[path = "../../crates/cv-analytics/src/archive/line.rs"]
+#[path = "../../crates/cv-analytics/src/commands/archive/line.rs"]
 mod line;
-#[path = "../../crates/cv-analytics/src/archive/manifest.rs"]
+#[path = "../../crates/cv-analytics/src/commands/archive/manifest.rs"]
 mod manifest;
-#[path = "../../crates/cv-analytics/src/archive/reading.rs"]
+#[path = "../../crates/cv-analytics/src/commands/archive/reading.rs"]
 mod reading;
 
 use self::line::{read_state, write_state};

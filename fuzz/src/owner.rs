@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use cv_analytics_insights::SkillDictionary;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::skills::cv_list::CvList;
-use cv_analytics_insights::view::owner_template::{
+use cv_analytics_insights::view::render::owner_template::{
     MAX_MAIL_BYTES, MailContext, MailTemplate, TemplateFile,
 };
 

@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, Read};
 
-use cv_analytics_server::json_texts::{JsonText, JsonTexts};
-use cv_analytics_server::text_encoding::decode;
+use cv_analytics_server::body::json_texts::{JsonText, JsonTexts};
+use cv_analytics_server::body::text_encoding::decode;
 use serde_json::value::RawValue;
 
 /// The most bytes that are unpacked of an input.

@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::builder::PossibleValuesParser;
 
 use crate::commands::{cargo, output, run};
 use crate::root;
+use crate::suites::worker;
 use crate::tools::Cache;
-use crate::worker_client;
 
 /// Each target, and the longest input that is worth trying, in bytes.
 const TARGETS: [(&str, usize); 11] = [
@@ -48,37 +49,20 @@ const KEPT_INPUTS: usize = 3;
 const KEPT_BYTES: usize = 1_024;
 
 /// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Fuzzing {
-    /// One target, or each in turn.
+    /// One target instead of each in turn
+    #[arg(value_parser = PossibleValuesParser::new(TARGETS.map(|(name, _)| name)))]
     target: Option<String>,
-    /// How long each is fuzzed.
+    /// So many minutes for each
+    #[arg(long, default_value_t = DEFAULT_MINUTES, value_parser = clap::value_parser!(u64).range(1..))]
     minutes: u64,
-    /// Instead of fuzzing, take what was found into the committed corpus.
+    /// Instead of fuzzing, take what reaches further into the committed corpus
+    #[arg(long)]
     minimise: bool,
 }
 
 impl Fuzzing {
-    /// Reads `[TARGET] [--minutes N] [--minimise]`; `None` for anything else.
-    pub(crate) fn from_arguments(arguments: &[&str]) -> Option<Self> {
-        let mut asked = Self { target: None, minutes: DEFAULT_MINUTES, minimise: false };
-        let mut arguments = arguments.iter().copied();
-        while let Some(argument) = arguments.next() {
-            match argument {
-                "--minutes" => {
-                    asked.minutes =
-                        arguments.next()?.parse().ok().filter(|minutes| *minutes > 0)?;
-                }
-                "--minimise" => asked.minimise = true,
-                name if TARGETS.iter().any(|(known, _)| *known == name) => {
-                    asked.target = Some(name.to_owned());
-                }
-                _ => return None,
-            }
-        }
-        Some(asked)
-    }
-
     /// Fuzzes, and says what came of it.
     ///
     /// # Errors
@@ -165,7 +149,7 @@ struct Told {
 /// The programs that fuzz.
 struct Fuzzers {
     rust: Option<PathBuf>,
-    worker: Option<worker_client::Fuzzer>,
+    worker: Option<worker::Fuzzer>,
 }
 
 impl Fuzzers {
@@ -173,7 +157,7 @@ impl Fuzzers {
         let is_rust = TARGETS.iter().any(|(name, _)| *name != OF_THE_WORKER && is_wanted(name));
         let rust = is_rust.then(build_in_rust).transpose()?;
         let worker =
-            is_wanted(OF_THE_WORKER).then(|| worker_client::fuzzer(&Cache::open()?)).transpose()?;
+            is_wanted(OF_THE_WORKER).then(|| worker::fuzzer(&Cache::open()?)).transpose()?;
         Ok(Self { rust, worker })
     }
 
@@ -325,23 +309,6 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(arguments: &[&str], expect: Option<(Option<&str>, u64, bool)>) {
-        let asked = Fuzzing::from_arguments(arguments);
-        let asked =
-            asked.as_ref().map(|asked| (asked.target.as_deref(), asked.minutes, asked.minimise));
-        assert_eq!(asked, expect, "{arguments:?}");
-    }
-
-    #[test]
-    fn one_target_or_all_an_hour_or_less() {
-        check(&[], Some((None, 60, false)));
-        check(&["week", "--minutes", "3"], Some((Some("week"), 3, false)));
-        check(&["--minimise"], Some((None, 60, true)));
-        check(&["weeks"], None);
-        check(&["--minutes", "0"], None);
-        check(&["--minutes"], None);
-    }
 
     #[test]
     fn the_log_of_a_fuzzer_is_read() {

@@ -2,112 +2,112 @@
 //!
 //! In reading order:
 //!
-//! 1. [`steps`]: a step says that it begins, how it ended and how long it took.
-//! 2. [`commands`]: runs other programs.
-//! 3. [`product_program`]: builds the program and says where it lies.
-//! 4. [`tools`]: what tests need besides Rust, installed into a cache outside the clone.
-//! 5. [`test_everything`]: the steps of `cargo xtask test`.
-//! 6. [`client_suites`]: real AWS clients against a real server.
-//! 7. [`acknowledged_events`]: load that remembers what the server has acknowledged.
-//! 8. [`kill_under_load`], [`full_disk`], [`io_errors`], [`sync_before_answer`]: nothing acknowledged is lost.
-//! 9. [`simulations`]: the stores beside a model, by random seeds.
-//! 10. [`dist`]: the functions of Lambda as zip files; [`bootstraps`] builds them for an
-//!     [`architecture`], and [`system_needs`] says whether they run there.
-//! 11. [`lambda_subjects`]: what the benchmark of Lambda measures.
-//! 12. [`aws_demo`]: the whole pipeline of AWS on this machine.
-//! 13. [`worker_client`]: the client for Cloudflare Workers inside workerd.
-//! 14. [`infrastructure`]: `infra/` against an emulated account, the workflows and the documents.
-//! 15. [`dashboard_pages`]: the dashboard in a real Chromium.
-//! 16. [`mail_conversations`]: the weekly mail against a mail server that somebody else wrote.
-//! 17. [`fuzzing`]: looks for inputs that break a property of a parser.
+//! 1. [`parts`]: the parts of `cargo xtask test`; [`steps`]: a step says that it begins, how it ended and how long
+//!    it took.
+//! 2. [`commands`] runs other programs; [`product_program`] builds the product; [`tools`] is what tests need besides
+//!    Rust, installed into a cache outside the clone.
+//! 3. [`durability`]: nothing acknowledged is lost. [`suites`]: the program with clients, browsers, mail servers,
+//!    proxies and clouds that somebody else wrote.
+//! 4. [`simulations`]: the stores beside a model, by random seeds; [`fuzzing`]: inputs that break a parser.
+//! 5. [`functions`]: the functions of Lambda, built, packed and run.
 
-mod acknowledged_events;
-mod architecture;
-mod aws_demo;
-mod bootstraps;
-mod client_suites;
 mod commands;
-mod dashboard_pages;
-mod dist;
-mod full_disk;
+mod durability;
+mod functions;
 mod fuzzing;
-mod infrastructure;
-mod io_errors;
-mod kill_under_load;
-mod lambda_subjects;
-mod mail_conversations;
+mod parts;
 mod product_program;
-mod proxies;
 mod simulations;
 mod steps;
-mod sync_before_answer;
-mod system_needs;
-mod test_everything;
+mod suites;
 mod tools;
-mod worker_client;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Result;
+use clap::{Parser, Subcommand};
 use cv_analytics_harness::tools_cache::DYNOXIDE_VARIABLE;
 use jiff::Timestamp;
 
-use crate::architecture::Architecture;
 use crate::commands::run;
+use crate::functions::architecture::Architecture;
+use crate::functions::{aws_demo, dist, lambda_subjects};
 use crate::fuzzing::Fuzzing;
+use crate::suites::{dashboard, worker};
 
-const USAGE: &str = "\
-Usage: cargo xtask TASK
+/// The repository's own tasks
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+enum Task {
+    /// Install what is missing and pass every test
+    Test {
+        /// Run only the parts whose name holds this, as `durability` or `worker`
+        part: Option<String>,
+        /// Name the parts, what each needs, and how long it took here
+        #[arg(long, conflicts_with = "part")]
+        list: bool,
+    },
+    /// Run the simulations of both stores with many seeds, and fail each of a real server's first hundred writes
+    Simulate {
+        /// So many seeds of each
+        #[arg(long, default_value_t = 10_000)]
+        seeds: u64,
+    },
+    /// Measure, with a release build
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Look for inputs that break a property of a parser, an hour for each
+    Fuzz(Fuzzing),
+    /// Build the functions of Lambda as dist/FUNCTION-ARCH.zip
+    Dist {
+        /// The processor that they run on
+        #[arg(long, default_value = "arm64", value_parser = Architecture::parse)]
+        arch: Architecture,
+    },
+    /// Take the pictures of the dashboard in docs/images
+    Screenshots,
+    /// Run the pipeline of AWS on this machine, on emulators, from the first message to the mail
+    AwsDemo,
+    /// Check licences, advisories and layers, by cargo-deny
+    Deny,
+}
 
-  test [PART]             installs what is missing and passes every test; PART of a step's name
-                          (durability, clients, mail, dashboard, worker, infrastructure) leaves the others out
-  simulate [--seeds N]    the simulations of both stores with N seeds each, 10,000 where N is left out, and errors
-                          of the disk at each of the first hundred writes
-  bench intake [--quick]  the ladder from an fsync to an acknowledged event
-  bench report [--ten]    the report over one, two and four (and ten) million interactions
-  bench pages [--quick]   every page of the dashboard over two years and two million interactions
-  bench lambda [--quick]  the processor of Lambda beside a Node.js one and an empty function
-  bench worker [--quick]  what a visitor waits for the Worker's client, and its size beside the AWS SDK's
-  bench trends            how often the report's arrows would be wrong, by simulated weeks
-  fuzz [TARGET] [--minutes N]
-                          looks for inputs that break a property of a parser, an hour a target or N minutes
-  fuzz [TARGET] --minimise
-                          takes what reaches further into the committed corpus
-  dist [--arch ARCH]      the functions of Lambda as dist/FUNCTION-ARCH.zip; ARCH is arm64 (the default)
-                          or x86_64
-  screenshots             the pictures of the dashboard in docs/images
-  aws-demo                the pipeline of AWS on this machine, on emulators: from the first message to the mail
-  deny                    licences, advisories and layers, by cargo-deny";
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// The ladder from an fsync to an acknowledged event
+    Intake(Quick),
+    /// The report over one, two and four million interactions
+    Report {
+        /// And over ten
+        #[arg(long)]
+        ten: bool,
+    },
+    /// Every page of the dashboard over two years and two million interactions
+    Pages(Quick),
+    /// The processor of Lambda beside a Node.js one and an empty function
+    Lambda(Quick),
+    /// What a visitor waits for the Worker's client, and its size beside the AWS SDK's
+    Worker(Quick),
+    /// How often the report's arrows would be wrong, by simulated weeks
+    Trends,
+}
+
+#[derive(Debug, clap::Args)]
+struct Quick {
+    /// Only show that it works: no figures to quote
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Quick {
+    fn options(&self) -> &'static [&'static str] {
+        if self.quick { &["--quick"] } else { &[] }
+    }
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let outcome = match arguments.as_slice() {
-        ["test"] => test_everything::run(None),
-        ["test", only] => test_everything::run(Some(only)),
-        ["simulate"] => simulations::simulate("10000"),
-        ["simulate", "--seeds", seeds] if seeds.parse::<u64>().is_ok() => {
-            simulations::simulate(seeds)
-        }
-        ["bench", what @ ("intake" | "report" | "pages"), options @ ..] => bench(what, options),
-        ["bench", "lambda", options @ ..] => bench_lambda(options),
-        ["bench", "worker", options @ ..] => worker_client::bench(options),
-        ["bench", "trends"] => bench_trends(),
-        ["fuzz", options @ ..] if let Some(asked) = Fuzzing::from_arguments(options) => asked.run(),
-        ["aws-demo"] => aws_demo::run_demo(),
-        ["screenshots"] => dashboard_pages::screenshots(),
-        ["deny"] => deny(),
-        ["dist"] => dist::run(Architecture::Arm64),
-        ["dist", "--arch", name] if let Some(architecture) = Architecture::from_name(name) => {
-            dist::run(architecture)
-        }
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match outcome {
+    match carry_out(Task::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -116,10 +116,32 @@ fn main() -> ExitCode {
     }
 }
 
-fn bench(what: &str, options: &[&str]) -> Result<()> {
-    if what == "intake" {
-        tools::require_strace()?;
+fn carry_out(task: Task) -> Result<()> {
+    match task {
+        Task::Test { list: true, .. } => {
+            parts::list();
+            Ok(())
+        }
+        Task::Test { part, .. } => parts::run(part.as_deref()),
+        Task::Simulate { seeds } => simulations::simulate(seeds),
+        Task::Bench(Bench::Intake(quick)) => {
+            tools::require_strace()?;
+            bench("intake", quick.options())
+        }
+        Task::Bench(Bench::Report { ten }) => bench("report", if ten { &["--ten"] } else { &[] }),
+        Task::Bench(Bench::Pages(quick)) => bench("pages", quick.options()),
+        Task::Bench(Bench::Lambda(quick)) => bench_lambda(quick.options()),
+        Task::Bench(Bench::Worker(quick)) => worker::bench(quick.options()),
+        Task::Bench(Bench::Trends) => bench_trends(),
+        Task::Fuzz(asked) => asked.run(),
+        Task::Dist { arch } => dist::run(arch),
+        Task::Screenshots => dashboard::screenshots(),
+        Task::AwsDemo => aws_demo::run_demo(),
+        Task::Deny => deny(),
     }
+}
+
+fn bench(what: &str, options: &[&str]) -> Result<()> {
     let program = product_program::build(product_program::Profile::Release, "cv-analytics")?;
     let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
     run(Command::new(bench).arg(what).arg(program).args(options).current_dir(root()))

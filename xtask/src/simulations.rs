@@ -5,21 +5,22 @@ use anyhow::Result;
 use cv_analytics_harness::seeded::SEEDS_VARIABLE;
 
 use crate::commands::{cargo, run};
+use crate::durability::io_errors;
 use crate::product_program::{self, Profile};
-use crate::{io_errors, root};
+use crate::root;
 
 /// Which tests of the workspace are simulations, and what of them is to be run.
 const SIMULATIONS: [&[&str]; 2] =
-    [&["--lib", "simulation"], &["--test", "join", "simulated_pipeline"]];
+    [&["--lib", "simulation"], &["--test", "it", "simulated_pipeline"]];
 
 /// Runs each with that many seeds. One that fails says how to run its seed again.
-pub(crate) fn simulate(seeds: &str) -> Result<()> {
+pub(crate) fn simulate(seeds: u64) -> Result<()> {
     for simulation in SIMULATIONS {
         run(cargo()
             .args(["test", "--workspace"])
             .args(simulation)
             .args(["--", "--nocapture"])
-            .env(SEEDS_VARIABLE, seeds)
+            .env(SEEDS_VARIABLE, seeds.to_string())
             .current_dir(root()))?;
     }
     io_errors::check_many(&product_program::build(Profile::Dev, "cv-analytics")?)

@@ -4,6 +4,9 @@
 //! Not `aws-config`: a function's credentials are always in three variables, and the chain that
 //! finds them elsewhere costs megabytes and milliseconds of every start.
 
+pub(crate) mod sdk_failure;
+pub mod trusted_roots;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +30,7 @@ use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use cv_analytics_core::loopback::is_loopback;
 
-use crate::trusted_roots::{CaBundleError, TrustedRoots};
+use crate::clients::trusted_roots::{CaBundleError, TrustedRoots};
 
 /// The SDK's behaviour that this product was tested with.
 pub fn behavior_version() -> BehaviorVersion {

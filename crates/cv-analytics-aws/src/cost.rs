@@ -1,18 +1,19 @@
 //! What a month of interactions costs on AWS, line by line, in exact decimals.
 //!
-//! Quantities come from [`quantities`], prices from [`crate::prices`]; what is free is taken off a
+//! Quantities come from [`quantities`], prices from [`crate::cost::prices`]; what is free is taken off a
 //! line before it is priced, and once it is used up it is so for the lines after it.
 //! `docs/cost.md` says how each line is counted.
 
 pub mod limits;
+pub mod prices;
 pub mod quantities;
 
 use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;
 
-use crate::interaction_path::InteractionPath;
-use crate::prices::{AlwaysFree, Price, PriceError, PriceList, Region};
+use crate::cost::prices::{AlwaysFree, Price, PriceError, PriceList, Region};
+use crate::tables::interaction_path::InteractionPath;
 use quantities::{HOURS, PROVISIONED_UNITS, Quantities};
 
 /// What is to be paid for.

@@ -1,12 +1,18 @@
 //! The ports on the two tables, and the drivers of the pure steps.
 
+pub(crate) mod archive;
+pub(crate) mod browse;
+pub(crate) mod erased_sessions;
+pub mod erasure;
+pub(crate) mod interactions;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::observation_page::ObservationPage;
+use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
     Arrival, Deliveries, Disposition, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt,
     StoreError,
@@ -16,15 +22,15 @@ use cv_analytics_core::week::IsoWeek;
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::erased_sessions::ErasedSessions;
-use crate::gathering::Gathered;
-use crate::interactions::{Reach, stream_interactions};
+use crate::dynamodb_store::erased_sessions::ErasedSessions;
+use crate::dynamodb_store::interactions::{Reach, stream_interactions};
+use crate::item::record::Record;
+use crate::item::row::InterimRow;
+use crate::joining::event_batch::Gathered;
+use crate::joining::promotion::{Promotion, Swept};
 use crate::joining::{Joining, Kept};
-use crate::promotion::{Promotion, Swept};
-use crate::record::Record;
-use crate::row::InterimRow;
-use crate::table_error::TableError;
 use crate::tables::Tables;
+use crate::tables::error::TableError;
 
 /// Requests that are joined at once: as many as a batch of the queue has messages.
 pub(crate) const AT_ONCE: usize = 10;

@@ -10,19 +10,19 @@
 //! | | `ttl` | seconds |
 //! | | `erased` | the row takes no half any more |
 //!
-//! The attributes of the halves are in [`crate::attributes`].
+//! The attributes of the halves are in [`crate::item::attributes`].
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cv_analytics_core::event::{EventType, RequestId, SessionDigest, Traffic};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::week::IsoWeek;
 
-use crate::attributes::{
+use crate::item::attributes::{
     Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, UnknownAttribute, moment, read_query,
     read_response, take_map, take_moment, take_text, text, write_query, write_response,
 };
-use crate::record::Record;
-use crate::row::{Half, InterimRow};
+use crate::item::record::Record;
+use crate::item::row::{Half, InterimRow};
 
 /// The index's partition key, e.g. `2026-W47`.
 pub(crate) const WEEK: &str = "week";
@@ -151,5 +151,8 @@ pub(crate) fn read_row(mut item: Attributes) -> Result<InterimRow, UnknownAttrib
     Ok(InterimRow { query, response, arrived_at, erased: false })
 }
 
+pub mod attributes;
+pub mod record;
+pub mod row;
 #[cfg(test)]
 mod tests;

@@ -21,12 +21,16 @@
 //! A half that is there already was delivered before: its record is read first, since a put that
 //! is refused costs as much as one that is not.
 
+pub mod completion;
+pub mod event_batch;
+pub mod promotion;
+
 use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
 use cv_analytics_core::interaction::Interaction;
 
-use crate::completion::CompleteRecord;
-use crate::record::{InTheWay, Record};
-use crate::row::{Half, InterimRow};
+use crate::item::record::{InTheWay, Record};
+use crate::item::row::{Half, InterimRow};
+use crate::joining::completion::CompleteRecord;
 
 /// What has to be done next for the halves of one request that came in one batch.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,11 +8,11 @@ use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use aws_smithy_types::timeout::TimeoutConfig;
-use cv_analytics_mail::hand_over::{HAND_OVER_LIMIT, HandOver, HandOverError};
 use cv_analytics_mail::message::Message;
+use cv_analytics_mail::transport::{HAND_OVER_LIMIT, HandOver, HandOverError};
 
 use crate::clients::CALL_TIMEOUT;
-use crate::sdk_failure;
+use crate::clients::sdk_failure;
 
 /// What marks a mail as being sent gives up on a hand-over after this, and may send it again.
 const _: () = assert!(CALL_TIMEOUT.as_secs() <= HAND_OVER_LIMIT.as_secs());

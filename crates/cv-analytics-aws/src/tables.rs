@@ -2,18 +2,23 @@
 //!
 //! `interim_rows` and `records` keep halves and interactions, `own_state` the product's marks.
 
+pub mod check;
+pub(crate) mod contents;
+pub mod error;
+pub mod interaction_path;
 mod interim_rows;
 mod own_state;
 mod records;
+pub mod request_units;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use crate::attributes::Attributes;
+use crate::item::attributes::Attributes;
 use crate::item::key;
-use crate::request_units::RequestUnits;
-use crate::table_error::TableError;
+use crate::tables::error::TableError;
+use crate::tables::request_units::RequestUnits;
 
 pub(crate) use self::own_state::{OwnState, is_own_state, read_own_state};
 pub(crate) use self::records::BATCH_GET_MAX;

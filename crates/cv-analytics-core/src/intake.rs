@@ -7,6 +7,13 @@
 //! in the half. The shapes are those of the contract's section on events, and each has a golden
 //! file in `fixtures/events`.
 
+pub(crate) mod field;
+pub mod id_fields;
+pub(crate) mod json_object;
+pub mod known_bots;
+pub(crate) mod match_fields;
+pub mod refusal;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -16,12 +23,12 @@ use crate::event::{
     Event, EventType, Halves, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf,
     SessionId, Traffic,
 };
-use crate::field::{
+use crate::intake::field::{
     Fields, MAX_NAMES, NAME_MAX_CHARS, Unreadable, is_absent, is_textual, wrong_type,
 };
-use crate::json_object::object;
-use crate::known_bots::is_known_bot;
-use crate::match_fields::{Blocks, match_type, outcome, score, total_time};
+use crate::intake::json_object::object;
+use crate::intake::known_bots::is_known_bot;
+use crate::intake::match_fields::{Blocks, match_type, outcome, score, total_time};
 use crate::privacy::{Privacy, SessionKey, session_rank};
 use crate::timestamp::Timestamp;
 

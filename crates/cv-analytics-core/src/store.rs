@@ -4,6 +4,12 @@
 //! [`Observe`] streams what a report reads, and [`Ledger`] holds small records of the product's
 //! own with compare-and-set.
 
+pub mod archive;
+pub mod browse;
+pub mod erasure;
+pub mod observation_page;
+pub mod session_key;
+
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -16,7 +22,7 @@ use crate::event::{
 };
 use crate::intake::Content;
 use crate::interaction::Interaction;
-use crate::observation_page::ObservationPage;
+use crate::store::observation_page::ObservationPage;
 use crate::timestamp::Timestamp;
 use crate::week::IsoWeek;
 

@@ -3,6 +3,8 @@
 //! In this order: the host has to be ours, the owner has to be known (by the session's cookie, or by
 //! the bearer token), and a change has to come from one of our own pages.
 
+pub mod sessions;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use cookie::Cookie;
-use cv_analytics_core::browse::Browse;
+use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits, keep_connection};
@@ -19,11 +21,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
 
+use crate::access::sessions::{LASTS_SECONDS, OwnerSessions};
 use crate::dashboard::{Dashboard, Notices};
 use crate::dead_letters::DeadLetters;
 use crate::form::{FORM_TOKEN, Form};
-use crate::login;
-use crate::owner_sessions::{LASTS_SECONDS, OwnerSessions};
+use crate::pages::login;
 
 /// Bytes of a form, and how long it may take to come.
 const MAX_FORM_BYTES: usize = 64 * 1024;

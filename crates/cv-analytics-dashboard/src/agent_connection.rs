@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::refusal::Refusals;
+use cv_analytics_core::intake::refusal::Refusals;
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
 

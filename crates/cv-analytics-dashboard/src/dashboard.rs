@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cv_analytics_core::browse::Browse;
-use cv_analytics_core::refusal::{RECENT_REFUSALS_MS, Refusals};
+use cv_analytics_core::intake::refusal::{RECENT_REFUSALS_MS, Refusals};
+use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
@@ -13,14 +13,14 @@ use cv_analytics_server::{AcceptedHosts, RateLimits};
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
+use crate::access::sessions::OwnerSessions;
 use crate::agent_connection::AgentConnection;
 use crate::dead_letters::DeadLetters;
-use crate::mail_page::Mails;
-use crate::owner_sessions::OwnerSessions;
 use crate::page::PageError;
-use crate::reports::Reports;
+use crate::pages::mail::Mails;
 use crate::times::{Moment, OwnerZone, Times};
-use crate::week_totals::WeekTotals;
+use crate::weeks::reports::Reports;
+use crate::weeks::totals::WeekTotals;
 
 /// How long the count of the dead letters is shown again.
 const COUNT_MAX_AGE_MS: i64 = 15 * 1000;

@@ -1,5 +1,8 @@
 //! What a form of ours sent, in the way browsers encode it.
 
+pub(crate) mod gap_marking;
+pub(crate) mod settings_editing;
+
 use std::borrow::Cow;
 
 /// The field that every form of a signed-in page carries.

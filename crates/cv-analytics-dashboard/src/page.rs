@@ -1,5 +1,9 @@
 //! Fills in the templates, and says what went wrong.
 
+pub(crate) mod assets;
+pub(crate) mod charts;
+pub mod threads;
+
 use std::sync::LazyLock;
 
 use axum::body::Body;

@@ -1,12 +1,16 @@
 //! The weeks that there are: the one to open, its neighbours, the list to choose from.
 
+pub(crate) mod periods;
+pub(crate) mod reports;
+pub(crate) mod totals;
+
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::browse::Browse;
+use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::text::days;

@@ -11,10 +11,10 @@
     reason = "it shares its emulators with the tests, and ends at the first fault"
 )]
 
-#[path = "../tests/pipeline/emulated_aws.rs"]
+#[path = "../tests/it/emulated_aws.rs"]
 #[allow(dead_code, reason = "shared with the tests")]
 mod emulated_aws;
-#[path = "../tests/pipeline/questions.rs"]
+#[path = "../tests/it/questions.rs"]
 mod questions;
 
 use std::collections::BTreeMap;

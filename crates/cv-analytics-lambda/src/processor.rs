@@ -10,12 +10,12 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::dead_letter_queue::{DeadLetterQueue, letter_id};
 use cv_analytics_aws::dynamodb_store::Joined;
-use cv_analytics_aws::gathering::Gathered;
-use cv_analytics_aws::queues::Queues;
-use cv_analytics_aws::table_error::TableError;
-use cv_analytics_aws::visibility::wait_after;
+use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::queue::clients::Queues;
+use cv_analytics_aws::queue::dead_letters::{DeadLetterQueue, letter_id};
+use cv_analytics_aws::queue::visibility::wait_after;
+use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::{Content, Intake};

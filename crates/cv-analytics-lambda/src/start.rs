@@ -8,7 +8,7 @@ use cv_analytics_aws::clients::{EnvironmentError, MissingVariable, function_conf
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::session_key;
+use cv_analytics_core::store::session_key;
 use cv_analytics_core::store::{Ledger, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rand::RngExt;

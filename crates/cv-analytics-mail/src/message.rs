@@ -1,11 +1,17 @@
 //! The weekly mail as an RFC 5322 message: the plain text and the HTML as alternatives.
 
+pub mod address;
+pub mod unsubscribe;
+pub mod unsubscribe_key;
+
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::view::links::{DashboardAddress, Links};
-use cv_analytics_insights::view::owner_template::{MailContext, MailTemplate, MailTemplateError};
 use cv_analytics_insights::view::render::RenderError;
+use cv_analytics_insights::view::render::owner_template::{
+    MailContext, MailTemplate, MailTemplateError,
+};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address;
@@ -17,8 +23,8 @@ use mail_builder::headers::url::URL;
 use mail_builder::mime::MimePart;
 use sha2::{Digest, Sha256};
 
-use crate::mail_address::{MailAddress, MailAddressError};
-use crate::unsubscribe::Unsubscribe;
+use crate::message::address::{MailAddress, MailAddressError};
+use crate::message::unsubscribe::Unsubscribe;
 
 /// One mail to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 //! Whoever crashes leaves a claim behind, which somebody else takes over after
 //! [`claim_holds`]: a mail is rather sent again than missed.
 
+pub mod sent_mark;
+
 use std::pin::pin;
 use std::time::Duration;
 
@@ -14,10 +16,10 @@ use futures_util::future::{Either, select};
 use futures_util::{StreamExt, stream};
 
 use crate::clock::Clock;
-use crate::hand_over::{HandOver, HandOverError};
-use crate::mail_address::MailAddress;
 use crate::message::Message;
-use crate::sent_mark::{SentMark, Turn, claim_holds, key};
+use crate::message::address::MailAddress;
+use crate::transport::{HandOver, HandOverError};
+use crate::weekly_mail::sent_mark::{SentMark, Turn, claim_holds, key};
 
 /// How many of somebody else's claims are waited for.
 const PATIENCE: u32 = 2;

@@ -7,32 +7,20 @@
 //!    serves them.
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.
-//! 5. `events`, `reports`, `health`: the plain routes; `fallback` answers everything else.
-//! 6. [`json_texts`] and [`text_encoding`]: the events in a text, whatever its form.
-//! 7. `places`, `request_body`, `unread_body`, `rate_limits`, `occasional_log`, `refusals`, `metrics`,
-//!    `plain_error`: what all of them use.
+//! 5. `routes`: the plain routes, and what answers everything else.
+//! 6. [`body`]: bodies within bounds, and the events in a text, whatever its form.
+//! 7. `limits`: who may have how much.
 
+pub mod body;
 pub mod configuration;
-mod events;
-mod fallback;
-mod health;
-pub mod json_texts;
-mod metrics;
-mod occasional_log;
-mod places;
-mod plain_error;
-mod rate_limits;
-mod refusals;
-mod reports;
-mod request_body;
+mod limits;
+mod routes;
 mod serve;
 mod server;
 mod sigv4;
 mod sqs;
 #[cfg(test)]
 mod tests;
-pub mod text_encoding;
-mod unread_body;
 
 use std::sync::Arc;
 
@@ -41,13 +29,15 @@ use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 use cv_analytics_core::store::Keep;
 
-pub use self::rate_limits::{ClientAddress, RateLimits};
-pub use self::refusals::RefusalCounter;
-pub use self::reports::Reports;
+pub use self::limits::rate::{ClientAddress, RateLimits};
+pub use self::limits::refusals::RefusalCounter;
+pub use self::routes::reports::Reports;
 pub use self::serve::{keep_connection, serve};
 pub use self::server::{Server, Setup};
 pub use self::sigv4::AcceptedHosts;
 pub use self::sqs::{ACCOUNT, QUEUE_NAME};
+
+use self::routes::{events, fallback, health, reports};
 
 /// The routes of `server`. The program may merge others with them, but no other fallback.
 pub fn app<K: Keep, R: Reports>(server: Arc<Server<K, R>>) -> Router {

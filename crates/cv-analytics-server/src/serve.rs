@@ -21,12 +21,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
+use crate::body::unread::ReadToItsEnd;
 use crate::configuration::{Limits, TrustedProxies};
-use crate::occasional_log::OccasionalLog;
-use crate::places::{Place, Places};
-use crate::plain_error::PlainError;
-use crate::rate_limits::{ClientAddress, network};
-use crate::unread_body::ReadToItsEnd;
+use crate::limits::occasional_log::OccasionalLog;
+use crate::limits::places::{Place, Places};
+use crate::limits::rate::{ClientAddress, network};
+use crate::routes::plain_error::PlainError;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;

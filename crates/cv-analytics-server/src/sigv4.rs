@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use cv_analytics_core::refusal::RefusalReason;
+use cv_analytics_core::intake::refusal::RefusalReason;
 use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;

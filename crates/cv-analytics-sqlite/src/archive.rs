@@ -4,17 +4,17 @@
 
 use std::collections::HashSet;
 
-use cv_analytics_core::archive::{Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack};
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::store::archive::{
+    Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack,
+};
 use cv_analytics_core::store::{Arrival, Disposition, Receipt, StoreError};
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
 use crate::SqliteStore;
-use crate::batch::{Batch, Prepared};
-use crate::columns::COLUMNS;
 use crate::dead_letters::letter;
 use crate::erasure::{
     clean_the_files, drop_erased_letters, erase_request, is_erased, is_erased_session,
@@ -22,7 +22,9 @@ use crate::erasure::{
 };
 use crate::error::{Failure, Result};
 use crate::ledger;
-use crate::row;
+use crate::schema::columns::COLUMNS;
+use crate::schema::row;
+use crate::writer::batch::{Batch, Prepared};
 
 /// Rows in a page.
 const PAGE: usize = 500;

@@ -7,10 +7,10 @@ use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
-use crate::batch::{Batch, Prepared};
 use crate::erasure::{bytes_are_left, clean_the_files};
 use crate::error::{Failure, Result};
-use crate::row::moment;
+use crate::schema::row::moment;
+use crate::writer::batch::{Batch, Prepared};
 
 /// A dead letter in a list, without its body.
 #[derive(Clone, Debug, PartialEq, Eq)]

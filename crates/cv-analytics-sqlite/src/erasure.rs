@@ -9,14 +9,16 @@
 //! store calls [`SqliteStore::clean_up`]. Writers wait for it, about a second for each 100 MB. A canary has
 //! nobody's bytes, so the file stays as it is.
 
+pub(crate) mod retention;
+
 use std::collections::BTreeSet;
 
-use cv_analytics_core::erasure::Mark;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::id_fields::NamedIds;
+use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::session_key::SESSION_KEY;
 use cv_analytics_core::store::StoreError;
+use cv_analytics_core::store::erasure::Mark;
+use cv_analytics_core::store::session_key::SESSION_KEY;
 use rusqlite::{Connection, params};
 
 use crate::SqliteStore;

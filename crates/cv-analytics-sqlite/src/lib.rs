@@ -3,39 +3,23 @@
 //! In reading order:
 //!
 //! 1. [`SqliteStore`] here: the file, and the ports on it.
-//! 2. `writer`: the one thread that writes, with group commit; `open_files`, whether it still writes where
-//!    others read; `batch`: what it does with the
-//!    arrivals of one transaction; `deduplication`; `checkpointer`; `changes`, which numbers what they did.
-//! 3. `columns` and `row`: halves as columns and back; `schema`: the file's layout.
-//! 4. `reader`: reading beside the writer; `observations`, `browse`, `export`,
-//!    `ledger`.
-//! 5. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure`, `retention`, `health`,
-//!    `serving_lock`, `canary`, `refusals` and `examination`: what the program does with a store beyond the ports.
+//! 2. `writer`: the one thread that writes, with group commit, and what it does with the arrivals of one
+//!    transaction.
+//! 3. `schema`: the file's layout, and halves as columns and back.
+//! 4. `reader`: reading beside the writer. `ledger`: small records.
+//! 5. `file`: the file as a file.
+//! 6. `archive`: everything that the file holds, out of it and into it again; `dead_letters`, `erasure` and `refusals`:
+//!    what the program does with a store beyond the ports.
 
 mod archive;
-mod batch;
-mod browse;
-mod canary;
-mod changes;
-mod checkpointer;
-mod columns;
-mod connection;
 mod dead_letters;
-mod deduplication;
 mod erasure;
 mod error;
-mod examination;
-mod export;
-mod health;
+mod file;
 mod ledger;
-mod observations;
-mod open_files;
 mod reader;
 mod refusals;
-mod retention;
-mod row;
 mod schema;
-mod serving_lock;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -45,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::observation_page::ObservationPage;
+use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
     Arrival, Deliveries, Keep, Ledger, LedgerRecord, Observe, Receipt, StoreError, StoreErrorKind,
 };
@@ -54,16 +38,17 @@ use cv_analytics_core::week::IsoWeek;
 use futures_core::Stream;
 use rusqlite::OptionalExtension;
 
-use crate::batch::Prepared;
 use crate::reader::ReaderHandle;
+use crate::reader::{export, observations};
 use crate::writer::WriterHandle;
+use crate::writer::batch::Prepared;
 
 pub use crate::dead_letters::DeadLetterEntry;
 pub use crate::erasure::Erased;
-pub use crate::examination::{Examination, examine};
-pub use crate::health::{Commits, Counts};
-pub use crate::retention::{Aged, Held, Retained};
-pub use crate::serving_lock::{ServingLock, lock_for_serving};
+pub use crate::erasure::retention::{Aged, Held, Retained};
+pub use crate::file::health::{Commits, Counts};
+pub use crate::file::integrity_check::{Examination, examine};
+pub use crate::file::serving_lock::{ServingLock, lock_for_serving};
 
 /// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.
 ///

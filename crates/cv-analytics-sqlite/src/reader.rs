@@ -1,5 +1,9 @@
 //! Reading beside the writer: short questions on one thread, long streams on one each.
 
+pub(crate) mod browse;
+pub(crate) mod export;
+pub(crate) mod observations;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -10,8 +14,8 @@ use futures_util::stream;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::connection::open_reader;
 use crate::error::{Failure, Result, closed};
+use crate::file::connection::open_reader;
 use crate::schema::{check_version, opening_failed};
 
 /// Questions that may wait.

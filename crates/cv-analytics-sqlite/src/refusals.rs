@@ -1,14 +1,14 @@
 //! Messages refused at the door, as the server counts them.
 
-use cv_analytics_core::refusal::{RefusalReason, Refusals};
+use cv_analytics_core::intake::refusal::{RefusalReason, Refusals};
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, params};
 
 use crate::SqliteStore;
-use crate::changes::WeekNumber;
 use crate::error::Result;
+use crate::writer::changes::WeekNumber;
 
 /// How long hours are kept: a row for each reason, so that a flood of refused messages takes 6,000
 /// rows at most. The count of a week stays.

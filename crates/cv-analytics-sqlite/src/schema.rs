@@ -1,5 +1,8 @@
 //! The file's layout: its versions, and how a file comes to the newest one.
 
+pub(crate) mod columns;
+pub(crate) mod row;
+
 use std::path::Path;
 
 use cv_analytics_core::store::StoreError;

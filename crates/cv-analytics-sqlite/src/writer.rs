@@ -3,6 +3,12 @@
 //! Group commit: while one commit is on its way to disk, what arrives waits; all of it then
 //! shares the next one. Nobody is answered before the commit that holds their events returned.
 
+pub(crate) mod batch;
+pub(crate) mod canary;
+pub(crate) mod changes;
+pub(crate) mod checkpointer;
+pub(crate) mod deduplication;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,13 +18,13 @@ use cv_analytics_core::store::{Receipt, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::batch::{Batch, Prepared};
-use crate::changes::{Changes, WeekNumber};
-use crate::checkpointer::{Checkpointer, checkpoint};
-use crate::connection::open_writer;
-use crate::deduplication::Deduplication;
 use crate::error::{Failure, Result, closed};
-use crate::open_files::OpenFiles;
+use crate::file::connection::open_writer;
+use crate::file::open_files::OpenFiles;
+use crate::writer::batch::{Batch, Prepared};
+use crate::writer::changes::{Changes, WeekNumber};
+use crate::writer::checkpointer::{Checkpointer, checkpoint};
+use crate::writer::deduplication::Deduplication;
 
 /// Calls that may wait for the writer; more are refused at once.
 const QUEUE: usize = 4_096;

@@ -3,16 +3,16 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::configuration_file::ConfigurationFile;
-use crate::{
-    archive, cost, dead_letters, demo, doctor, events, forget, gaps, output, report, restore,
-    serve, settings, skills,
+use crate::commands::{
+    archive, cost, dead_letters, demo, doctor, events, forget, gaps, report, restore, serve,
+    settings, skills,
 };
-
-/// The heading of the options that every command has.
-const SHARED_OPTIONS: &str = "Shared options";
+use crate::install::configuration_file::ConfigurationFile;
+use crate::install::{Installation, SHARED_OPTIONS};
+use crate::output;
 
 /// Analytics for the AI agents that people put in front of the public
 #[derive(Debug, Parser)]
@@ -40,23 +40,6 @@ pub(crate) struct Arguments {
     help_all: Option<bool>,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// What works where, and what `--store dynamodb` takes from the environment.
-const STORE_HELP: &str = "Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
-
-`dynamodb` works for report, events, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows only the dashboard there, since the queue takes events in; demo keeps its data in SQLite. Region, profile, single sign-on, credentials and endpoints are found as the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and the like); the region is eu-west-2 where none is named. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo. SESSION_SALT has to be the processor's, where it has one.";
-
-/// Which installation a command works on.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = SHARED_OPTIONS)]
-pub(crate) struct Installation {
-    /// Keep the database and the credentials in this folder [default: ./cv-analytics-data, for demo ./cv-analytics-demo]
-    #[arg(long, global = true, value_name = "DIR", env = "CV_ANALYTICS_DATA")]
-    pub(crate) data: Option<PathBuf>,
-    /// Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
-    #[arg(long, global = true, value_name = "STORE", env = "CV_ANALYTICS_STORE", long_help = STORE_HELP)]
-    pub(crate) store: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,6 +78,11 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
+    /// Ends the program as clap does for a wrong command line: exit code 2.
+    pub(crate) fn refuse(error: &anyhow::Error) -> ! {
+        Self::command().error(ErrorKind::ValueValidation, error).exit()
+    }
+
     /// Reads the command line, the variables and the configuration file; ends the program with a
     /// help text, or with a sentence and exit code 2.
     pub(crate) fn read() -> Self {
@@ -103,7 +91,7 @@ impl Arguments {
             ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
         if let Err(error) = configured {
             let message = output::with_causes(&error);
-            command.error(clap::error::ErrorKind::InvalidValue, message.trim_end()).exit();
+            command.error(ErrorKind::InvalidValue, message.trim_end()).exit();
         }
         let matches = command.get_matches_mut();
         match Self::from_arg_matches(&matches) {
@@ -126,11 +114,6 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
             }
         })
         .mut_subcommands(without_empty_variables)
-}
-
-/// Ends the program as clap does for a wrong command line: exit code 2.
-pub(crate) fn wrong_usage(message: impl std::fmt::Display) -> ! {
-    Arguments::command().error(clap::error::ErrorKind::ValueValidation, message).exit()
 }
 
 #[cfg(test)]

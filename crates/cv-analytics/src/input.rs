@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow};
-use cv_analytics_server::json_texts::JsonTexts;
-use cv_analytics_server::text_encoding::decode;
+use cv_analytics_server::body::json_texts::JsonTexts;
+use cv_analytics_server::body::text_encoding::decode;
 use indicatif::ProgressBar;
 
 use crate::output;

@@ -1,53 +1,32 @@
 //! `cv-analytics`: what people ask an AI agent, and what it could not answer.
 
-mod archive;
 mod arguments;
-mod aws_installation;
-mod configuration_file;
-mod cost;
-mod dashboard;
-mod data_folder;
-mod dead_letters;
-mod demo;
-mod demo_traffic;
-mod doctor;
-mod earlier_rows;
-mod events;
-mod forget;
-mod gaps;
+mod clock;
+mod commands;
 mod http_agent;
 mod input;
-mod installation_store;
-mod mail_form;
-mod mail_options;
+mod install;
 mod output;
-mod queue_client;
-mod report;
-mod report_mail;
-mod restore;
-mod serve;
-mod session_key;
-mod set_aside;
-mod settings;
-mod skills;
 mod stop_signal;
-mod store_location;
-mod store_reports;
-mod unsubscribe_page;
-mod weekly_mailer;
+mod usage_error;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use cv_analytics_core::timestamp::Timestamp;
 
 use crate::arguments::{Arguments, Command};
+use crate::commands::{
+    archive, cost, dead_letters, demo, doctor, events, forget, gaps, report, restore, serve,
+    settings, skills,
+};
+use crate::usage_error::UsageError;
 
 fn main() -> ExitCode {
     let arguments = Arguments::read();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<UsageError>() => Arguments::refuse(&error),
         Err(error) => {
             output::complain(format!("error: {}", output::with_causes(&error)));
             ExitCode::FAILURE
@@ -93,12 +72,4 @@ fn workers(command: &Command) -> usize {
         }
         _ => 1,
     }
-}
-
-/// The clock: nothing else in the product reads it.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock and hands it on")]
-fn now() -> Timestamp {
-    let since_1970 =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::http_request::HttpRequest;
+use crate::lambda::http_request::HttpRequest;
 
 /// Longer than any answer that is not a fault.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests {
     use cv_analytics_harness::connection::Connection;
-    use cv_analytics_harness::dynoxide_server::DynoxideServer;
-    use cv_analytics_harness::moto_server::MotoServer;
+    use cv_analytics_harness::emulators::dynoxide::DynoxideServer;
+    use cv_analytics_harness::emulators::moto::MotoServer;
 
     fn list_tables(authority: &str) -> String {
         let request = format!(

@@ -6,11 +6,11 @@ mod tests {
     use std::time::Duration;
 
     use cv_analytics_harness::connection::Connection;
-    use cv_analytics_harness::event_source_mapping::EventSourceMapping;
-    use cv_analytics_harness::lambda_runtime::{LambdaFunction, LambdaRuntime, Outcome};
-    use cv_analytics_harness::moto_server::MotoServer;
+    use cv_analytics_harness::emulators::moto::MotoServer;
+    use cv_analytics_harness::lambda::event_source_mapping::EventSourceMapping;
+    use cv_analytics_harness::lambda::sqs_client::SqsClient;
+    use cv_analytics_harness::lambda::{LambdaFunction, LambdaRuntime, Outcome};
     use cv_analytics_harness::signer::AccessKey;
-    use cv_analytics_harness::sqs_client::SqsClient;
     use serde_json::{Value, json};
 
     fn function() -> LambdaFunction {

@@ -7,7 +7,7 @@ use super::quantities::{
     a_month_of, report_megabytes, report_seconds, shown_by,
 };
 use super::{Design, Workload};
-use crate::interaction_path::InteractionPath;
+use crate::tables::interaction_path::InteractionPath;
 
 /// Seconds of unused capacity that `DynamoDB` keeps for a burst
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>).

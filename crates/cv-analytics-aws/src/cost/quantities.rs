@@ -3,7 +3,7 @@
 use bigdecimal::BigDecimal;
 
 use super::{Design, Workload};
-use crate::interaction_path::{PathUnits, REPORT_READS};
+use crate::tables::interaction_path::{PathUnits, REPORT_READS};
 
 /// Hours of a month, as AWS's own calculator counts it.
 pub const HOURS: u32 = 730;

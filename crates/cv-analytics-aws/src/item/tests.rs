@@ -13,7 +13,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::row::time_to_live;
+use crate::item::row::time_to_live;
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_000_004_000);
 

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_mail::unsubscribe::Unsubscribe;
+use cv_analytics_mail::message::unsubscribe::Unsubscribe;
 
 use super::*;
 use crate::clients::behavior_version;
@@ -64,7 +64,7 @@ impl Canned {
 
 fn message() -> Message {
     let from = "CV Analytics <Reports@example.com>";
-    let from: cv_analytics_mail::mail_address::MailAddress = from.parse().unwrap();
+    let from: cv_analytics_mail::message::address::MailAddress = from.parse().unwrap();
     Message {
         week: "2026-W47".parse().unwrap(),
         subject: "A report".to_owned(),

@@ -6,11 +6,11 @@ use cv_analytics_core::event::RequestId;
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::{Answer, Page, Tables};
-use crate::attributes::{Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID};
+use crate::item::attributes::{Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID};
+use crate::item::row::{Half, InterimRow, time_to_live};
 use crate::item::{ERASED, QUERY_HALF, RESPONSE_HALF, TTL, key, read_row, write_half};
 use crate::joining::{ErasedRow, OldImage};
-use crate::row::{Half, InterimRow, time_to_live};
-use crate::table_error::TableError;
+use crate::tables::error::TableError;
 
 impl Tables {
     /// Reads an interim row, eventually consistent: half a unit.

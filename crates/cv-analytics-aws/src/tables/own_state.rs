@@ -8,11 +8,11 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
 use super::{Answer, Tables, WEEK_INDEX};
-use crate::attributes::{
+use crate::item::attributes::{
     Attributes, REQUEST_ID, UnknownAttribute, moment, take_moment, take_text, text,
 };
 use crate::item::{TIMESTAMP, WEEK, key};
-use crate::table_error::TableError;
+use crate::tables::error::TableError;
 
 /// What a dead letter's note has in its key before the letter's id, and in its week before the week
 /// that it arrived in.

@@ -17,13 +17,13 @@ use cv_analytics_core::week::IsoWeek;
 use tokio::time::sleep;
 
 use super::{Answer, Page, Tables, WEEK_INDEX};
-use crate::attributes::{
+use crate::item::attributes::{
     Attributes, FORM, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, traffic,
 };
-use crate::completion::CompleteRecord;
+use crate::item::record::{InTheWay, Record};
 use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_record};
-use crate::record::{InTheWay, Record};
-use crate::table_error::TableError;
+use crate::joining::completion::CompleteRecord;
+use crate::tables::error::TableError;
 
 /// Each call to DynamoDB reads as many items at the most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).

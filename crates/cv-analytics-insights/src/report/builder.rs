@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
-use cv_analytics_core::observation_page::ObservationPage;
+use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{Deliveries, Ledger, Observe};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

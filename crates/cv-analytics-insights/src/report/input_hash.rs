@@ -11,7 +11,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use cv_analytics_core::event::{MatchScore, SessionDigest};
-use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
+use cv_analytics_core::store::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest, Sha256};

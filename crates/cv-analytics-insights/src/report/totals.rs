@@ -3,7 +3,7 @@
 
 use std::pin::pin;
 
-use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::observation_page::PagedObservation;
 use cv_analytics_core::store::{Observe, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

@@ -1,8 +1,8 @@
 //! Decides from its sentence whether a word that is also English means the technology.
 
 use crate::skills::dictionary::{SkillDictionary, SkillId};
-use crate::skills::english_words::{Cue, EnglishWords, Pattern, Phrases, Rule, outline};
-use crate::skills::folded_words::{FoldedWords, Gap, Word, is_far_script};
+use crate::skills::words::english::{Cue, EnglishWords, Pattern, Phrases, Rule, outline};
+use crate::skills::words::folded::{FoldedWords, Gap, Word, is_far_script};
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
 const MOST_MODIFIERS: usize = 3;

@@ -5,11 +5,11 @@ use std::sync::{Arc, LazyLock};
 
 use rustc_hash::FxBuildHasher;
 
-use crate::skills::endings::{Ending, Endings, Heads, is_katakana};
-use crate::skills::english_words::EnglishWords;
-use crate::skills::folded_words::FoldedWords;
-use crate::skills::forms::{humps, misspellings, plural, spellings, stem, without_accents};
 use crate::skills::owner::OwnerSkills;
+use crate::skills::words::endings::{Ending, Endings, Heads, is_katakana};
+use crate::skills::words::english::EnglishWords;
+use crate::skills::words::folded::FoldedWords;
+use crate::skills::words::forms::{humps, misspellings, plural, spellings, stem, without_accents};
 
 const RECRUITERS_WORDS: &str = include_str!("../../data/skills.txt");
 const BRANDS: &str = include_str!("../../data/brands.txt");

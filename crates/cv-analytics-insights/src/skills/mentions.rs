@@ -6,8 +6,8 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::skills::context::{Candidate, Context};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
-use crate::skills::endings::is_katakana;
-use crate::skills::folded_words::FoldedWords;
+use crate::skills::words::endings::is_katakana;
+use crate::skills::words::folded::FoldedWords;
 
 /// One place in a text that names a skill.
 #[derive(Clone, PartialEq, Eq, Debug)]

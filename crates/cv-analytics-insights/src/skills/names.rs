@@ -6,13 +6,13 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
-use crate::skills::accents::{compatible, without_accents};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
-use crate::skills::folded_words::{FoldedWords, Gap, REDACTION_MARKERS};
 use crate::skills::mentions::SkillMention;
 use crate::skills::question_words::{QuestionWords, name_key};
-use crate::skills::topic_rules::TopicRules;
+use crate::skills::topics::rules::TopicRules;
 use crate::skills::topics::{is_greeting, is_known_topic, table_topic};
+use crate::skills::words::accents::{compatible, without_accents};
+use crate::skills::words::folded::{FoldedWords, Gap, REDACTION_MARKERS};
 
 const PLACEHOLDERS: &str = include_str!("../../data/placeholders.txt");
 const SCAFFOLDING: &str = include_str!("../../data/name-scaffolding.txt");

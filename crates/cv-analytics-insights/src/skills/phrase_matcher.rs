@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxBuildHasher;
 
-use crate::skills::accents::without_accents;
-use crate::skills::folded_words::{FoldedWords, Gap};
-use crate::skills::forms::{misspellings, singular};
+use crate::skills::words::accents::without_accents;
+use crate::skills::words::folded::{FoldedWords, Gap};
+use crate::skills::words::forms::{misspellings, singular};
 
 /// Words that `..` passes over at most.
 const MAX_PASSED_OVER: usize = 3;

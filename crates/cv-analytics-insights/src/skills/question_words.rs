@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 
-use crate::skills::accents::{compatible, without_accents};
-use crate::skills::folded_words::{FoldedWords, Gap, without_markers};
-use crate::skills::forms::singular;
+use crate::skills::words::accents::{compatible, without_accents};
+use crate::skills::words::folded::{FoldedWords, Gap, without_markers};
+use crate::skills::words::forms::singular;
 
 /// A question's words, folded when they are first needed: most questions never need it.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! What a question without a known skill is about: a topic of the built-in table, or a phrase of its words.
 
+pub(crate) mod rules;
+
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -7,10 +9,10 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxBuildHasher;
 
-use crate::skills::accents::without_accents;
-use crate::skills::folded_words::{FoldedWords, without_markers};
-use crate::skills::forms::singular;
 use crate::skills::phrase_matcher::{Match, PhraseMatcher, fold};
+use crate::skills::words::accents::without_accents;
+use crate::skills::words::folded::{FoldedWords, without_markers};
+use crate::skills::words::forms::singular;
 
 const TOPICS: &str = include_str!("../../data/topics.txt");
 const SCAFFOLDING: &str = include_str!("../../data/scaffolding.txt");

@@ -1,7 +1,7 @@
 //! Which conversation an interaction belongs to, and how many distinct ones there are.
 
 use cv_analytics_core::event::SessionDigest;
-use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::observation_page::PagedObservation;
 
 /// Conversations, one for each interaction, until they are counted.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_core::event::{SessionDigest, Traffic};
-use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::observation_page::PagedObservation;
 
 use crate::model::ExcludedBy;
 use crate::settings::Exclusions;

@@ -8,14 +8,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cv_analytics_core::event::{MatchType, Outcome};
-use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::{GapKind, GapMark, WEEKS};
 use crate::settings::counting_rules::CountingRules;
-use crate::skills::accents::compatible;
-use crate::skills::folded_words::FoldedWords;
+use crate::skills::words::accents::compatible;
+use crate::skills::words::folded::FoldedWords;
 use crate::tally::conversations::Conversations;
 use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};
 use crate::tally::reading::Reading;

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::observation_page::PagedObservation;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::NameType;

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use cv_analytics_core::event::{MatchScore, MatchType, Outcome};
-use cv_analytics_core::observation_page::PagedObservation;
+use cv_analytics_core::store::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::model::{Calibration, Disagreement, ResponseOutcomes, ScoreBand};

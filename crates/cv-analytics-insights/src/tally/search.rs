@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_core::event::Traffic;
-use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
+use cv_analytics_core::store::observation_page::{ObservationPage, PagedObservation};
 
 use crate::model::{GapKind, NameType};
 use crate::questions::filter::QuestionFilter;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use cv_analytics_core::event::{MatchType, Outcome, ResponseForm};
-use cv_analytics_core::observation_page::{ObservationPage, PagedObservation};
+use cv_analytics_core::store::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use rustc_hash::FxBuildHasher;

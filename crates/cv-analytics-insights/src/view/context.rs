@@ -3,8 +3,8 @@
 use cv_analytics_core::week::IsoWeek;
 
 use super::limits::Limits;
-use super::linked_text::LinkedText;
 use super::links::Links;
+use super::links::text::LinkedText;
 use super::text::{number, sanitize};
 use crate::model::NameType;
 use crate::questions::filter::QuestionFilter;

@@ -5,7 +5,7 @@ use cv_analytics_core::event::{MatchType, Outcome};
 use serde::Serialize;
 
 use super::context::ViewContext;
-use super::linked_text::LinkedText;
+use super::links::text::LinkedText;
 use super::phrases::{self as say, coverage_words, outcome_words};
 use super::text::{bar_share, conversations, counted, duration, number, rate, sanitize, share};
 use crate::model::{Capture, Latency, MatchSummary, Outcomes, Provenance, Report};

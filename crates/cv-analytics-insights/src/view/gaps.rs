@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::context::ViewContext;
 use super::limits::Listing;
-use super::linked_text::LinkedText;
+use super::links::text::LinkedText;
 use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name_in};
 use super::phrases::{in_conversations, other_names};
 use super::text::{counted, more, questions, sanitize};

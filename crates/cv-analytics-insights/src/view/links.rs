@@ -1,6 +1,8 @@
 //! Where a number leads: nowhere, to a page of the dashboard at its public address, or to one of the
 //! dashboard that shows it.
 
+pub mod text;
+
 use std::str::FromStr;
 
 use url::Url;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::context::ViewContext;
 use super::limits::Listing;
-use super::linked_text::LinkedText;
+use super::links::text::LinkedText;
 use super::phrases::{self, trend_mark};
 use super::text::{bar_share, conversations, decimal, number, sanitize};
 use crate::model::{HistoryWeek, NameFigures, NameType, Together, Trend, Trending, Vocabulary};

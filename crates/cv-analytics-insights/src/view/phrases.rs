@@ -12,7 +12,7 @@ use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::context::ViewContext;
-use super::linked_text::LinkedText;
+use super::links::text::LinkedText;
 use super::text::{
     conversations, counted, day, decimal, last_day, long_date, long_date_with_weekday, number,
     questions, rate, sanitize, share,

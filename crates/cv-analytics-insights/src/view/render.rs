@@ -1,5 +1,7 @@
 //! Lays a week out in one of its forms, each a template of this crate.
 
+pub mod owner_template;
+
 use std::borrow::Cow;
 
 use minijinja::syntax::SyntaxConfig;

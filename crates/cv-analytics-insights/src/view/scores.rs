@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::context::ViewContext;
-use super::linked_text::LinkedText;
+use super::links::text::LinkedText;
 use super::phrases as say;
 use super::text::sanitize;
 use crate::model::{Calibration, HistoryWeek, ScoreBand};

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cv_analytics_aws::dead_letter_queue::DeadLetterQueue;
-use cv_analytics_aws::queues::Queues;
+use cv_analytics_aws::queue::clients::Queues;
+use cv_analytics_aws::queue::dead_letters::DeadLetterQueue;
 use cv_analytics_lambda::processor::{Processor, SourceQueue};
 use cv_analytics_lambda::start;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};

@@ -1,8 +1,8 @@
 //! Who sends and who receives, out of the function's variables.
 
 use cv_analytics_aws::clients::MissingVariable;
-use cv_analytics_mail::mail_address::{MailAddress, addresses};
-use cv_analytics_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::message::address::{MailAddress, addresses};
+use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
 
 /// The sender and the recipients, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cv_analytics_core::event::Traffic;
-use cv_analytics_core::observation_page::ObservationPage;
+use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{Deliveries, LedgerRecord, Observation, ObservedQuery, StoreError};
-use cv_analytics_mail::hand_over::HandOverError;
+use cv_analytics_mail::transport::HandOverError;
 use futures_util::{Stream, stream};
 use serde_json::json;
 
@@ -163,7 +163,7 @@ async fn a_mail_of_a_week_that_still_runs_leaves_mondays_to_come() {
     let second = answer(&reporter, json!({"week": "2026-W48"})).await.unwrap();
     assert_eq!(second["sentBefore"], 2);
     let records = reporter.store.records.lock().unwrap();
-    let whole = format!("{}{week}:so-far:", cv_analytics_mail::sent_mark::KEY_PREFIX);
+    let whole = format!("{}{week}:so-far:", cv_analytics_mail::weekly_mail::sent_mark::KEY_PREFIX);
     assert!(records.keys().all(|key| key.starts_with(&whole)), "{records:?}");
 }
 

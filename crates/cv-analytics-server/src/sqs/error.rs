@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use cv_analytics_core::refusal::RefusalReason;
+use cv_analytics_core::intake::refusal::RefusalReason;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 
 use crate::sigv4::SignatureError;

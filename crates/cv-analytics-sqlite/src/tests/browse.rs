@@ -1,7 +1,7 @@
 //! Single interactions, weeks, arrivals, and whether a period changed.
 
-use cv_analytics_core::browse::{ArrivalCursor, Browse};
 use cv_analytics_core::event::RequestId;
+use cv_analytics_core::store::browse::{ArrivalCursor, Browse};
 use cv_analytics_core::store::{Keep, Ledger};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use cv_analytics_core::timestamp::Timestamp;
 
 use super::setup::{Folder, NOW, arrival, query, week};
 use crate::SqliteStore;
-use crate::deduplication::WINDOW_MS;
+use crate::writer::deduplication::WINDOW_MS;
 
 async fn send(store: &SqliteStore, text: &str, id: u128, arrived_at: Timestamp) -> Receipt {
     let body = query(text, text);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cv_analytics_core::archive::{Archive, Archived};
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::session_key::SESSION_KEY;
+use cv_analytics_core::store::archive::{Archive, Archived};
+use cv_analytics_core::store::session_key::SESSION_KEY;
 use cv_analytics_core::store::{Disposition, Keep, Ledger, Observe};
 use serde_json::json;
 

@@ -7,7 +7,7 @@ use cv_analytics_core::store::{Keep, Ledger, StoreErrorKind};
 
 use super::setup::{Folder, arrivals, everything, kept, query};
 use crate::SqliteStore;
-use crate::open_files::beside;
+use crate::file::open_files::beside;
 
 /// A store in a folder within another, so that both can be moved.
 struct Moved {

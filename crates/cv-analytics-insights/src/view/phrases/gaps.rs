@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::questions::filter::QuestionFilter;
 use crate::view::context::ViewContext;
-use crate::view::linked_text::LinkedText;
+use crate::view::links::text::LinkedText;
 use crate::view::text::listed;
 
 /// Every gap kind in reading order, those first that the owner mends in the CV, with its plain name

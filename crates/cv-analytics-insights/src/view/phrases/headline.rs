@@ -7,7 +7,7 @@ use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, coverage_words};
 use crate::model::{MatchCounts, Outcomes, Report};
 use crate::questions::filter::QuestionFilter;
 use crate::view::context::ViewContext;
-use crate::view::linked_text::LinkedText;
+use crate::view::links::text::LinkedText;
 use crate::view::text::{conversations, counted, questions};
 
 /// Columns of a name in a subject line.

@@ -1,6 +1,6 @@
 //! Messages refused at the door: what is known of them, and who has to change what.
 
-use cv_analytics_core::refusal::{RefusalReason, Refusals};
+use cv_analytics_core::intake::refusal::{RefusalReason, Refusals};
 
 use crate::view::text::counted;
 

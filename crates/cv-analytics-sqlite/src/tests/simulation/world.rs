@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cv_analytics_core::archive::{Archive, Archived};
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::session_key::SESSION_KEY;
+use cv_analytics_core::store::archive::{Archive, Archived};
+use cv_analytics_core::store::session_key::SESSION_KEY;
 use cv_analytics_core::store::{
     Arrival, DeduplicationId, Disposition, Keep, Ledger, Receipt, StoreErrorKind,
 };

@@ -1,0 +1,259 @@
+//! The dead-letter queue as its owner goes through it: every letter that it gives, looked at, sent
+//! again or dropped.
+//!
+//! A queue has no list: its messages are received, which hides them for a while, and made visible
+//! again. A FIFO queue gives no message of a group while an earlier one of it is hidden
+//! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>);
+//! the processor gives each letter a group of its own, but what SQS itself moved keeps its group.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
+    QueueAttributeName,
+};
+use cv_analytics_core::timestamp::Timestamp;
+
+use crate::queue::dead_letters::{
+    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, QueueError, REASON, attribute, letter_id,
+};
+
+/// As many messages are received, or made visible again, by one call (SQS's own limit).
+const AT_ONCE: i32 = 10;
+/// How long messages stay hidden where the one who goes through them ends without a word.
+const HIDDEN: Duration = Duration::from_mins(2);
+
+/// A dead letter as the queue gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShelvedLetter {
+    /// The attribute `deadLetterId`, which stays through retries; else the message's own id.
+    pub id: String,
+    /// The reason's code; `None` where SQS moved the message by itself.
+    pub reason: Option<String>,
+    /// What was wrong and where.
+    pub detail: Option<String>,
+    /// When it came into the queue.
+    pub arrived_at: Timestamp,
+    /// The original body.
+    pub body: String,
+    message_id: String,
+    receipt: String,
+}
+
+/// A letter in a list, without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShelfEntry {
+    /// As a letter's.
+    pub id: String,
+    /// As a letter's.
+    pub reason: Option<String>,
+    /// As a letter's.
+    pub detail: Option<String>,
+    /// As a letter's.
+    pub arrived_at: Timestamp,
+    /// How long its body is.
+    pub bytes: usize,
+}
+
+impl From<ShelvedLetter> for ShelfEntry {
+    fn from(letter: ShelvedLetter) -> Self {
+        let ShelvedLetter { id, reason, detail, arrived_at, body, .. } = letter;
+        Self { id, reason, detail, arrived_at, bytes: body.len() }
+    }
+}
+
+/// Going through the queue from one end to the other. What it gave stays hidden until it is
+/// deleted, [`released`](Self::release), or two minutes are over.
+#[derive(Debug)]
+pub struct DeadLetterShelf {
+    queue: DeadLetterQueue,
+    /// The receipts of what is hidden, by message id.
+    hidden: HashMap<String, String>,
+}
+
+impl DeadLetterShelf {
+    /// Begins at the queue's front.
+    pub fn new(queue: DeadLetterQueue) -> Self {
+        Self { queue, hidden: HashMap::new() }
+    }
+
+    /// The next letters; none at the end.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn next_page(&mut self) -> Result<Vec<ShelvedLetter>, QueueError> {
+        let url = self.queue.url();
+        let answer = self
+            .queue
+            .client()
+            .receive_message()
+            .queue_url(url)
+            .max_number_of_messages(AT_ONCE)
+            .visibility_timeout(i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX))
+            // Long polling asks every server; an answer without it may leave some out.
+            .wait_time_seconds(1)
+            .message_attribute_names("All")
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .send()
+            .await
+            .map_err(|error| QueueError::from_sdk(url, "ReceiveMessage", error))?;
+        let letters = answer.messages.unwrap_or_default().into_iter().filter_map(letter);
+        // A message that comes for the second time was hidden for its whole time: the end.
+        let mut page = Vec::new();
+        for letter in letters {
+            let known = self.hidden.insert(letter.message_id.clone(), letter.receipt.clone());
+            if known.is_none() {
+                page.push(letter);
+            }
+        }
+        Ok(page)
+    }
+
+    /// Every letter that is left to give, the newest first, and how many are [`behind`](Self::behind).
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn list(&mut self) -> Result<(Vec<ShelfEntry>, u64), QueueError> {
+        let mut entries: Vec<ShelfEntry> = Vec::new();
+        loop {
+            let page = self.next_page().await?;
+            if page.is_empty() {
+                break;
+            }
+            entries.extend(page.into_iter().map(ShelfEntry::from));
+        }
+        entries.sort_by(|one, other| (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id)));
+        Ok((entries, self.behind().await?))
+    }
+
+    /// How many messages the queue holds that were not given: behind others of their group, or
+    /// hidden by somebody else. By SQS's own approximate count.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn behind(&self) -> Result<u64, QueueError> {
+        let url = self.queue.url();
+        let answer = self
+            .queue
+            .client()
+            .get_queue_attributes()
+            .queue_url(url)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
+            .send()
+            .await
+            .map_err(|error| QueueError::from_sdk(url, "GetQueueAttributes", error))?;
+        let total: u64 = answer
+            .attributes()
+            .into_iter()
+            .flat_map(HashMap::values)
+            .filter_map(|count| count.parse::<u64>().ok())
+            .sum();
+        Ok(total.saturating_sub(self.hidden.len() as u64))
+    }
+
+    /// Sends a letter to the events queue at `url` again, in the message group `group`, as a message
+    /// of its own, then deletes it here. The queue would take no second message with the same
+    /// `deduplication_id` for five minutes. A crash in between leaves both, which does no harm: what
+    /// can be read now is joined once, what cannot is a dead letter under the same id.
+    ///
+    /// # Errors
+    /// [`QueueError`]: the letter is still here.
+    pub async fn send_again(
+        &mut self,
+        letter: &ShelvedLetter,
+        url: &str,
+        group: &str,
+        deduplication_id: &str,
+    ) -> Result<(), QueueError> {
+        self.queue
+            .client()
+            .send_message()
+            .queue_url(url)
+            .message_group_id(group)
+            .message_deduplication_id(deduplication_id)
+            .message_body(&letter.body)
+            .message_attributes(DEAD_LETTER_ID, attribute(&letter.id))
+            .send()
+            .await
+            .map_err(|error| QueueError::from_sdk(url, "SendMessage", error))?;
+        self.delete(letter).await
+    }
+
+    /// Deletes a letter for good.
+    ///
+    /// # Errors
+    /// [`QueueError`]: the letter is still here.
+    pub async fn delete(&mut self, letter: &ShelvedLetter) -> Result<(), QueueError> {
+        let url = self.queue.url();
+        let receipt = self.hidden.get(&letter.message_id).unwrap_or(&letter.receipt);
+        self.queue
+            .client()
+            .delete_message()
+            .queue_url(url)
+            .receipt_handle(receipt)
+            .send()
+            .await
+            .map_err(|error| QueueError::from_sdk(url, "DeleteMessage", error))?;
+        self.hidden.remove(&letter.message_id);
+        Ok(())
+    }
+
+    /// Makes visible again what was given and not deleted. What cannot be is visible in two minutes.
+    pub async fn release(self) {
+        let receipts: Vec<String> = self.hidden.into_values().collect();
+        for some in receipts.chunks(usize::try_from(AT_ONCE).unwrap_or(1)) {
+            let entries = some.iter().enumerate().map(|(place, receipt)| {
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(place.to_string())
+                    .receipt_handle(receipt)
+                    .visibility_timeout(0)
+                    .build()
+            });
+            let Ok(entries) = entries.collect::<Result<Vec<_>, _>>() else { return };
+            let url = self.queue.url();
+            let call = self.queue.client().change_message_visibility_batch();
+            let answer = call.queue_url(url).set_entries(Some(entries)).send().await;
+            if let Err(error) = answer {
+                let error = QueueError::from_sdk(url, "ChangeMessageVisibilityBatch", error);
+                tracing::warn!(error = %error, "dead letters stay hidden for two minutes");
+                return;
+            }
+        }
+    }
+}
+
+/// The address of a queue by its name, in the client's region and account.
+///
+/// # Errors
+/// [`QueueError`], also where there is no such queue.
+pub async fn queue_url(client: &Client, name: &str) -> Result<String, QueueError> {
+    let answer = client.get_queue_url().queue_name(name).send().await;
+    let answer = answer.map_err(|error| QueueError::from_sdk(name, "GetQueueUrl", error))?;
+    Ok(answer.queue_url.unwrap_or_default())
+}
+
+/// A message as a letter; one without a receipt cannot be held.
+fn letter(message: Message) -> Option<ShelvedLetter> {
+    let text = |name: &str| {
+        let value = message.message_attributes.as_ref()?.get(name)?;
+        value.string_value().map(str::to_owned)
+    };
+    let sent_at = message
+        .attributes
+        .as_ref()
+        .and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp))
+        .and_then(|millis| millis.parse().ok());
+    let message_id = message.message_id.clone()?;
+    Some(ShelvedLetter {
+        id: letter_id(text(DEAD_LETTER_ID).as_deref(), &message_id).to_owned(),
+        reason: text(REASON),
+        detail: text(DETAIL),
+        arrived_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
+        receipt: message.receipt_handle.clone()?,
+        body: message.body.unwrap_or_default(),
+        message_id,
+    })
+}

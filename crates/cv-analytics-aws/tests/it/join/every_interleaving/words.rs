@@ -1,0 +1,112 @@
+//! Moves, calls, rows and records in words: what is read when a property does not hold.
+
+use cv_analytics_aws::item::record::Record;
+use cv_analytics_aws::item::row::{Half, InterimRow};
+use cv_analytics_core::event::Halves;
+use cv_analytics_core::interaction::Interaction;
+
+use super::moves::Move;
+use super::transitions::Transitions;
+use crate::join::calls::{Call, Steps};
+use crate::join::events::request_id;
+use crate::join::items::Items;
+
+impl Move {
+    pub(super) fn in_words(self, transitions: &Transitions) -> String {
+        let call = |step| transitions.call_in_words(step);
+        match self {
+            Self::Take(batch) => {
+                let events = transitions.scenario().events.iter().enumerate();
+                let names = events.filter(|(message, _)| batch.messages & 1 << message != 0);
+                let names: Vec<_> = names.map(|(_, (name, _))| *name).collect();
+                format!("an executor takes {}", names.join(" and "))
+            }
+            Self::Call { step } => call(step),
+            Self::StaleRead { step } => format!("{} gives an earlier version", call(step)),
+            Self::LoseAnswer { step } => format!("{}, whose answer is lost", call(step)),
+            Self::Acknowledge => "its messages are acknowledged".to_owned(),
+            Self::Crash { step } => format!("the executor crashes before {}", call(step)),
+            Self::BeginSweep { row, indexed } => {
+                format!("a sweep begins with {}", transitions.items_in_words(row, indexed))
+            }
+            Self::SweepCall { step } => format!("the sweep's {}", call(step)),
+            Self::LoseSweepAnswer { step } => {
+                format!("the sweep's {}, whose answer is lost", call(step))
+            }
+            Self::CrashSweep => "the sweep crashes".to_owned(),
+            Self::Expire => "the row expires".to_owned(),
+            Self::PutTombstone => "the owner's erasure: PutTombstone".to_owned(),
+            Self::EraseRow => "the owner's erasure: EraseRow".to_owned(),
+            Self::CrashErasure => "the owner's erasure breaks off".to_owned(),
+        }
+    }
+}
+
+impl Transitions {
+    /// The call that `step` makes, in words.
+    pub(super) fn call_in_words(&self, step: u8) -> String {
+        let Some(step) = self.numbered(step) else { return "nothing".to_owned() };
+        match step.call() {
+            Some(Call::ReadRow) => "ReadRow".to_owned(),
+            Some(Call::ReadRecord) => "ReadRecord".to_owned(),
+            Some(Call::EraseRow) => "EraseRow".to_owned(),
+            Some(Call::DeleteRow) => "DeleteRow".to_owned(),
+            Some(Call::AddHalf(half)) => format!("AddHalf {}", self.half_in_words(half)),
+            Some(Call::PutRow(half)) => format!("PutRow {}", self.half_in_words(half)),
+            Some(Call::CompleteRecord(step)) => {
+                format!("CompleteRecord {}", self.in_words(step.record()))
+            }
+            Some(Call::PutLone(record)) => format!("PutLone {}", self.in_words(record)),
+            Some(
+                Call::PutJoined(record)
+                | Call::PutJoinedWhereNone(record)
+                | Call::PutJoinedOverLone(record),
+            ) => {
+                format!("PutRecord {}", self.in_words(record))
+            }
+            None => "nothing".to_owned(),
+        }
+    }
+
+    fn half_in_words(&self, half: &Half) -> String {
+        let (query, response) = match half.clone() {
+            Half::Query(query) => (Some(query), None),
+            Half::Response(response) => (None, Some(response)),
+        };
+        self.in_words(&Interaction { request_id: request_id(0), query, response })
+    }
+
+    fn in_words(&self, interaction: &Interaction) -> String {
+        let mut names = Vec::new();
+        for (name, event) in &self.scenario().events {
+            let is_there = match &event.halves {
+                Halves::Query(query) => interaction.query.as_ref() == Some(query),
+                Halves::Response(response) | Halves::Whole(_, response) => {
+                    interaction.response.as_ref() == Some(response)
+                }
+            };
+            if is_there {
+                names.push(*name);
+            }
+        }
+        format!("{{{}}}", names.join(", "))
+    }
+
+    /// The row and the record, in words.
+    pub(super) fn items_in_words(&self, row: u8, record: u8) -> String {
+        let Items { row, record } = self.items(row, record);
+        let row = match row {
+            None => "none".to_owned(),
+            Some(row) if row.erased => "erased".to_owned(),
+            Some(InterimRow { query, response, .. }) => {
+                self.in_words(&Interaction { request_id: request_id(0), query, response })
+            }
+        };
+        let record = match record {
+            None => "none".to_owned(),
+            Some(Record::Erased) => "erased".to_owned(),
+            Some(Record::Interaction(record)) => self.in_words(&record),
+        };
+        format!("row {row}, record {record}")
+    }
+}

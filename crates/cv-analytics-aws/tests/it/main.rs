@@ -1,0 +1,6 @@
+//! What `cv-analytics-aws` does as a whole, one file a subject.
+
+mod cost;
+mod join;
+mod on_dynoxide;
+mod parity;

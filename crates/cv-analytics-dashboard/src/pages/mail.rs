@@ -1,0 +1,265 @@
+//! `/mail`: how the weekly mail stands with each recipient, and what would be sent.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderValue, Response, header};
+use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::model::Report;
+use cv_analytics_insights::view::text::sanitize;
+use cv_analytics_mail::message::Message;
+use cv_analytics_mail::message::address::MailAddress;
+use cv_analytics_mail::schedule::mailing::Mailing;
+use cv_analytics_mail::schedule::state::{MailState, Standing};
+use serde::{Deserialize, Serialize};
+
+use crate::access::{Owner, POLICY};
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::page::{PageError, render};
+use crate::times::Times;
+
+/// The page frames the mail, which has styles within and nothing else of its own; in the frame it
+/// is nobody's page, and its links open beside it.
+const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+                           frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
+/// Whom the preview is addressed to where nobody gets mails.
+const NOBODY: &str = "owner@localhost.localdomain";
+/// Characters of what is wrong with the owner's template.
+const FAULT_COLUMNS: usize = 400;
+
+/// The weekly mail, by who sends it.
+#[derive(Clone, Debug)]
+pub enum Mails {
+    /// This program does.
+    FromHere {
+        /// The way that mails take, in words (`through mail.example.org:587`), or why none are sent.
+        way: String,
+        /// Who gets it, when, and in which form.
+        mailing: Box<Mailing>,
+        /// Since when the program runs: a start tries anew what failed.
+        started: Timestamp,
+    },
+    /// The function on AWS does, which knows whom it goes to and when.
+    ByTheReporter {
+        /// That it does, in words.
+        way: String,
+        /// The sender, or a stand-in.
+        sender: MailAddress,
+        /// A recipient, or a stand-in.
+        recipient: MailAddress,
+    },
+}
+
+/// Who gets the mail and when, as the page of settings shows it.
+#[derive(Serialize)]
+pub(crate) struct MailSettings {
+    way: String,
+    schedule: String,
+    recipients: Vec<String>,
+    /// Whether this program sends it: its options change what is shown.
+    is_from_here: bool,
+}
+
+impl Mails {
+    /// What is set, and where it is changed.
+    pub(crate) fn settings(&self) -> MailSettings {
+        let recipients = match self {
+            Self::FromHere { mailing, .. } => mailing.recipients(),
+            Self::ByTheReporter { .. } => &[],
+        };
+        MailSettings {
+            way: self.way().to_owned(),
+            schedule: self.schedule(),
+            recipients: recipients.iter().map(ToString::to_string).collect(),
+            is_from_here: matches!(self, Self::FromHere { .. }),
+        }
+    }
+
+    fn way(&self) -> &str {
+        match self {
+            Self::FromHere { way, .. } | Self::ByTheReporter { way, .. } => way,
+        }
+    }
+
+    fn schedule(&self) -> String {
+        match self {
+            Self::FromHere { mailing, .. } => mailing.schedule.to_string(),
+            Self::ByTheReporter { .. } => "as it was deployed".to_owned(),
+        }
+    }
+
+    /// How the mail of the last week that is over stands.
+    pub(crate) async fn state<S: Browse>(
+        &self,
+        store: &S,
+        now: Timestamp,
+    ) -> Result<MailState, PageError> {
+        match self {
+            Self::FromHere { mailing, started, .. } => {
+                let state = MailState::read(store, mailing, *started, now).await;
+                state.map_err(|error| PageError::Mail(error.to_string()))
+            }
+            Self::ByTheReporter { .. } => {
+                let week = IsoWeek::last_closed(now);
+                Ok(MailState { week, recipients: Vec::new(), next: None })
+            }
+        }
+    }
+
+    /// The mail of `report`, as it would be sent now to the first recipient.
+    fn preview(&self, report: &Report, now: Timestamp) -> Result<Message, PageError> {
+        let message = match self {
+            Self::FromHere { mailing, .. } => {
+                let nobody = NOBODY.parse::<MailAddress>();
+                let nobody = nobody.map_err(|error| PageError::Mail(error.to_string()))?;
+                mailing.message(report, mailing.recipients().first().unwrap_or(&nobody), now)
+            }
+            Self::ByTheReporter { sender, recipient, .. } => {
+                Message::for_report(report, &sender.to_string(), &recipient.to_string(), now)
+            }
+        };
+        message.map_err(|error| PageError::Mail(error.to_string()))
+    }
+}
+
+/// The mail of `week`, out of the report that the other pages show.
+async fn preview<S: Browse, D: DeadLetters>(
+    dashboard: &Dashboard<S, D>,
+    week: IsoWeek,
+    now: Timestamp,
+) -> Result<Message, PageError> {
+    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
+    dashboard.mails.preview(&made.report, now)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct WhichWeek {
+    week: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MailView {
+    way: String,
+    schedule: String,
+    next: Option<String>,
+    last_week: String,
+    recipients: Vec<RecipientView>,
+    week: String,
+    earlier: String,
+    later: Option<String>,
+    subject: String,
+    from: String,
+    text: String,
+    /// What is wrong with the owner's templates, each in a sentence.
+    faults: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RecipientView {
+    address: String,
+    standing: String,
+    error: Option<String>,
+}
+
+pub(crate) async fn page<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Extension(owner): Extension<Owner>,
+    Query(which): Query<WhichWeek>,
+) -> Result<Response<Body>, PageError> {
+    let times = dashboard.times();
+    let now = times.now;
+    let week = week(which, now)?;
+    let mails = &dashboard.mails;
+    let state = mails.state(&dashboard.store, now).await?;
+    let message = preview(&dashboard, week, now).await?;
+    let recipients = state.recipients.iter().map(|(to, standing)| RecipientView {
+        address: to.to_string(),
+        standing: words(standing, &times),
+        error: match standing {
+            Standing::Failing { last_error, .. } => Some(last_error.clone()),
+            _ => None,
+        },
+    });
+    let last_week = IsoWeek::last_closed(now);
+    let view = MailView {
+        way: mails.way().to_owned(),
+        schedule: mails.schedule(),
+        next: state.next.map(|next| times.exact(next)),
+        last_week: last_week.to_string(),
+        recipients: recipients.collect(),
+        week: week.to_string(),
+        earlier: week.earlier(1).to_string(),
+        later: (week < last_week).then(|| week.later(1).to_string()),
+        subject: message.subject,
+        from: message.from.to_string(),
+        text: message.text,
+        faults: message
+            .faults
+            .iter()
+            .map(|fault| sanitize(&fault.to_string(), FAULT_COLUMNS))
+            .collect(),
+    };
+    let mut response = render("mail.html", ("Mail", "mail"), &owner, &view)?;
+    let policy = format!("{POLICY}; frame-src 'self'");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
+}
+
+pub(crate) async fn html<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Query(which): Query<WhichWeek>,
+) -> Result<Response<Body>, PageError> {
+    let now = dashboard.now();
+    let message = preview(&dashboard, week(which, now)?, now).await?;
+    Ok(answer(message.html, "text/html; charset=utf-8"))
+}
+
+pub(crate) async fn text<S: Browse, D: DeadLetters>(
+    State(dashboard): State<Arc<Dashboard<S, D>>>,
+    Query(which): Query<WhichWeek>,
+) -> Result<Response<Body>, PageError> {
+    let now = dashboard.now();
+    let message = preview(&dashboard, week(which, now)?, now).await?;
+    Ok(answer(message.text, "text/plain; charset=utf-8"))
+}
+
+fn week(which: WhichWeek, now: Timestamp) -> Result<IsoWeek, PageError> {
+    which.week.map_or(Ok(IsoWeek::last_closed(now)), |week| Ok(week.parse()?))
+}
+
+fn answer(body: String, kind: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(MAIL_POLICY));
+    response
+}
+
+/// How it stands, in a sentence without its end.
+fn words(standing: &Standing, times: &Times) -> String {
+    let time = |at: Timestamp| times.exact(at);
+    match standing {
+        Standing::Sent { at } => format!("sent on {}", time(*at)),
+        Standing::Due { at } if *at > times.now => format!("is sent on {}", time(*at)),
+        Standing::Due { at } => format!("due since {}, and being sent", time(*at)),
+        Standing::Failing { since, tries, next_try, .. } => {
+            let next = next_try.map_or_else(
+                || "not tried again until this server starts anew".to_owned(),
+                |next| format!("tried again on {}", time(next)),
+            );
+            let times = if *tries == 1 { "once".to_owned() } else { format!("{tries} times") };
+            format!("failing since {}, tried {times}, {next}", time(*since))
+        }
+        Standing::Unsubscribed { since } => {
+            format!("unsubscribed on {}: gets no mail", time(*since))
+        }
+        Standing::NotTheirs => "not sent: their first mail is the next one".to_owned(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The figures of every week, counted once and remembered, for the overview.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::model::WeekFigures;
+use cv_analytics_insights::report::totals::count_week;
+use cv_analytics_insights::settings::Exclusions;
+
+use crate::dashboard::Dashboard;
+use crate::dead_letters::DeadLetters;
+use crate::page::PageError;
+use crate::questions::view::model;
+use crate::weeks::reports::is_fresh;
+
+/// How long a page waits for weeks that are being counted before it shows those that are there.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// So many of the newest weeks change by themselves: the one that goes on, and the one before, to
+/// which answers and feedback still come.
+const LIVELY_WEEKS: usize = 2;
+/// How long after its end a week of a store that cannot tell whether it changed is taken as settled.
+const SETTLED_AFTER_MS: i64 = 14 * 24 * 3600 * 1000;
+
+/// A week that was counted.
+#[derive(Debug)]
+pub(crate) struct CountedWeek {
+    /// `None` where nothing in it counts.
+    pub(crate) figures: Option<WeekFigures>,
+    /// The model that gave the week's last answer, where the event named it.
+    pub(crate) model: Option<String>,
+    marker: Option<u64>,
+    counted_at: Timestamp,
+}
+
+/// The weeks that were asked for, as far as they are counted.
+pub(crate) struct Totals {
+    pub(crate) weeks: BTreeMap<IsoWeek, Arc<CountedWeek>>,
+    /// How many are still to be counted.
+    pub(crate) missing: usize,
+}
+
+/// Counts weeks and remembers them.
+#[derive(Default)]
+pub(crate) struct WeekTotals {
+    known: Mutex<Known>,
+    /// Held while weeks are counted, so that each is read once.
+    counting: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// What was left out of every week.
+    exclusions: Exclusions,
+    weeks: BTreeMap<IsoWeek, Arc<CountedWeek>>,
+    /// The first and the last settled week that were found to be counted as they are, and the
+    /// marker of all of them: as long as it stays, none has to be asked about.
+    unchanged: Option<(IsoWeek, IsoWeek, u64)>,
+}
+
+impl WeekTotals {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
+    /// The figures of `weeks`, which are in order. What is not counted yet is counted beside the
+    /// request, newest first, and goes on after a page that did not wait for all of it.
+    pub(crate) async fn totals(self: &Arc<Self>, weeks: &[IsoWeek]) -> Result<Totals, PageError> {
+        let (dashboard, wanted) = (Arc::clone(self), weeks.to_vec());
+        let counting = tokio::spawn(async move {
+            let counted = dashboard.count(&wanted).await;
+            if let Err(error) = &counted {
+                tracing::warn!(error = %error, "failed to count the weeks of the overview");
+            }
+            counted
+        });
+        if let Ok(counted) = tokio::time::timeout(PATIENCE, counting).await {
+            counted??;
+        }
+        let known = self.week_totals.known();
+        let counted = weeks.iter().filter_map(|week| Some((*week, known.weeks.get(week)?)));
+        let weeks_counted: BTreeMap<_, _> =
+            counted.map(|(week, counted)| (week, Arc::clone(counted))).collect();
+        Ok(Totals { missing: weeks.len() - weeks_counted.len(), weeks: weeks_counted })
+    }
+
+    async fn count(&self, weeks: &[IsoWeek]) -> Result<(), PageError> {
+        let _turn = self.week_totals.counting.lock().await;
+        let rules = self.reports.rules(&self.store).await?;
+        let exclusions = &rules.settings().exclusions;
+        {
+            let mut known = self.week_totals.known();
+            if known.exclusions != *exclusions {
+                *known = Known { exclusions: exclusions.clone(), ..Known::default() };
+            }
+        }
+        let (settled, lively) = weeks.split_at(weeks.len().saturating_sub(LIVELY_WEEKS));
+        for week in lively.iter().rev() {
+            self.count_if_changed(exclusions, *week).await?;
+        }
+        let (Some(first), Some(last)) = (settled.first(), settled.last()) else { return Ok(()) };
+        let marker = self.store.change_marker(first.start()..last.end()).await?;
+        let unchanged = marker.map(|marker| (*first, *last, marker));
+        if unchanged.is_some() && self.week_totals.known().unchanged == unchanged {
+            return Ok(());
+        }
+        for week in settled.iter().rev() {
+            self.count_if_changed(exclusions, *week).await?;
+        }
+        self.week_totals.known().unchanged = unchanged;
+        Ok(())
+    }
+
+    async fn count_if_changed(
+        &self,
+        exclusions: &Exclusions,
+        week: IsoWeek,
+    ) -> Result<(), PageError> {
+        // Asked for before the week is read: a change meanwhile has it counted again the next time.
+        let marker = self.store.change_marker(week.start()..week.end()).await?;
+        let now = self.now();
+        let settled_at = week.end().plus_millis(SETTLED_AFTER_MS);
+        let holds = self.week_totals.known().weeks.get(&week).is_some_and(|counted| {
+            let is_old = counted.counted_at >= settled_at || is_fresh(counted.counted_at, now);
+            counted.marker == marker && (marker.is_some() || is_old)
+        });
+        if holds {
+            return Ok(());
+        }
+        let totals = count_week(&self.store, exclusions, week).await?;
+        let last = totals.last_answered.and_then(|id| RequestId::new(id).ok());
+        let last = match last {
+            Some(id) => self.store.interaction(&id).await?,
+            None => None,
+        };
+        let counted = CountedWeek {
+            figures: totals.figures,
+            model: last.as_ref().and_then(model).map(str::to_owned),
+            marker,
+            counted_at: now,
+        };
+        self.week_totals.known().weeks.insert(week, Arc::new(counted));
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! How the mail of a week stands with each recipient: what the mailer acts on, and what its owner
+//! is shown.
+
+use cv_analytics_core::store::Ledger;
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+
+use crate::message::address::MailAddress;
+use crate::schedule::mailing::Mailing;
+use crate::schedule::recipient_record::RecipientRecord;
+use crate::weekly_mail::sent_mark::{key, recipient_digest};
+use crate::weekly_mail::{NotSent, sent_at};
+
+/// The mail of one week.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailState {
+    /// The week that is over, and whose mail is the last to be sent.
+    pub week: IsoWeek,
+    /// Each recipient and how it stands with them.
+    pub recipients: Vec<(MailAddress, Standing)>,
+    /// When the schedule sends next; `None` where it is over.
+    pub next: Option<Timestamp>,
+}
+
+/// How a week's mail stands with one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was sent.
+    Sent {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is to be sent.
+    Due {
+        /// When, or since when.
+        at: Timestamp,
+    },
+    /// It could not be sent yet.
+    Failing {
+        /// When it failed first.
+        since: Timestamp,
+        /// How often it failed.
+        tries: u32,
+        /// Why it failed last: a sentence without addresses or secrets.
+        last_error: String,
+        /// When it is tried again; `None` where somebody has to change something first.
+        next_try: Option<Timestamp>,
+    },
+    /// They unsubscribed, and get none.
+    Unsubscribed {
+        /// When.
+        since: Timestamp,
+    },
+    /// It is not for them: it was due before they were a recipient, or was empty.
+    NotTheirs,
+}
+
+impl MailState {
+    /// How the mail of the last week that is over at `now` stands, for a program that started at
+    /// `started`.
+    ///
+    /// # Errors
+    /// [`NotSent::Store`] or [`NotSent::Mark`].
+    pub async fn read(
+        ledger: &impl Ledger,
+        mailing: &Mailing,
+        started: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self, NotSent> {
+        let week = IsoWeek::last_closed(now);
+        let mut recipients = Vec::new();
+        for recipient in mailing.recipients() {
+            let record = RecipientRecord::load(ledger, &recipient_digest(recipient)).await?;
+            let standing = standing(ledger, mailing, recipient, &record, started, now).await?;
+            recipients.push((recipient.clone(), standing));
+        }
+        let is_ahead = |due: &Timestamp| *due > now;
+        let next = mailing.due(week).filter(is_ahead).or_else(|| mailing.due_after(week));
+        Ok(Self { week, recipients, next })
+    }
+}
+
+/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the ledger
+/// keeps `record`.
+pub(crate) async fn standing(
+    ledger: &impl Ledger,
+    mailing: &Mailing,
+    recipient: &MailAddress,
+    record: &RecipientRecord,
+    started: Timestamp,
+    now: Timestamp,
+) -> Result<Standing, NotSent> {
+    if let Some(since) = record.unsubscribed {
+        return Ok(Standing::Unsubscribed { since });
+    }
+    let week = IsoWeek::last_closed(now);
+    if let Some(at) = sent_at(ledger, &key(week, recipient, now)).await? {
+        return Ok(Standing::Sent { at });
+    }
+    let named = week.to_string();
+    if record.left_out.as_ref() == Some(&named) {
+        return Ok(Standing::NotTheirs);
+    }
+    let Some(due) = mailing.due(week) else { return Ok(Standing::NotTheirs) };
+    // Who is new is one from now on; and no clock is believed that is behind what it said before.
+    let since = record.since.map_or(now, |since| since.min(now));
+    if due < since {
+        return Ok(Standing::NotTheirs);
+    }
+    Ok(match record.failing.as_ref().filter(|failing| failing.week == named) {
+        Some(failing) => Standing::Failing {
+            since: failing.since,
+            tries: failing.tries,
+            last_error: failing.last_error.clone(),
+            next_try: failing.next_try(started, now),
+        },
+        None => Standing::Due { at: due },
+    })
+}

@@ -1,0 +1,68 @@
+//! What a way to send mail has to offer: take one message, or say what to do.
+
+#[cfg(feature = "schedule")]
+pub mod outbox;
+#[cfg(feature = "smtp")]
+pub mod smtp;
+
+use std::error::Error;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::message::Message;
+
+/// The longest that a hand-over takes where its way says nothing else.
+pub const HAND_OVER_LIMIT: Duration = Duration::from_secs(20);
+
+/// A way to send mail: SES, SMTP, a folder.
+pub trait HandOver: Sync {
+    /// A hand-over that takes longer is given up: somebody else may send the mail soon after.
+    ///
+    /// All who send from one ledger have the same.
+    fn limit(&self) -> Duration {
+        HAND_OVER_LIMIT
+    }
+
+    /// Hands `message` over to whoever delivers it. After an error it may be handed over again.
+    ///
+    /// Ends within [`HandOver::limit`].
+    fn hand_over(
+        &self,
+        message: &Message,
+    ) -> impl Future<Output = Result<(), HandOverError>> + Send;
+}
+
+/// Why a message was not taken: a sentence that says what to do, and names no address.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+pub struct HandOverError {
+    sentence: String,
+    lasts: bool,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl HandOverError {
+    /// A refusal in a sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into(), lasts: false, source: None }
+    }
+
+    /// A refusal in a sentence, with what caused it.
+    pub fn caused(
+        sentence: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { sentence: sentence.into(), lasts: false, source: Some(source.into()) }
+    }
+
+    /// The same, of a refusal that a retry without a change does not mend.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        Self { lasts: true, ..self }
+    }
+
+    /// Whether somebody has to change something before a retry can succeed.
+    pub const fn lasts(&self) -> bool {
+        self.lasts
+    }
+}

@@ -1,0 +1,209 @@
+//! A bounded number of places for strangers, and who gives way where all are taken.
+//!
+//! Nobody waits: a newcomer takes the place of whoever has the least claim to one. Those who proved
+//! that they know the key or the token come last; of the others, the address that holds most gives one
+//! up, and of its places the one that has gone longest without anything to show. So a crowd from one
+//! address displaces itself, and a proxy, behind which everybody has one address, is not punished.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::limits::occasional_log::OccasionalLog;
+
+/// The places of one kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Places(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// What they are places for, as the log says it.
+    what: &'static str,
+    most: usize,
+    taken: Mutex<HashMap<u64, Taken>>,
+    /// Numbers the places, and everything that their holders have to show, in order.
+    clock: AtomicU64,
+    log: OccasionalLog,
+}
+
+#[derive(Debug)]
+struct Taken {
+    /// Whose it is: an address, or a network of them.
+    network: IpAddr,
+    is_proven: bool,
+    /// When its holder last had something to show.
+    shown: u64,
+    lost: Arc<Notify>,
+}
+
+impl Places {
+    /// `most` places for `what`.
+    pub(crate) fn new(what: &'static str, most: usize) -> Self {
+        Self(Arc::new(Shared {
+            what,
+            most,
+            taken: Mutex::default(),
+            clock: AtomicU64::new(0),
+            log: OccasionalLog::default(),
+        }))
+    }
+
+    /// A place for `network`; where all are taken, somebody's.
+    pub(crate) fn take(&self, network: IpAddr) -> Place {
+        let number = self.0.now();
+        let lost = Arc::new(Notify::new());
+        let mine = Taken { network, is_proven: false, shown: number, lost: Arc::clone(&lost) };
+        let mut taken = self.0.taken();
+        if taken.len() >= self.0.most {
+            self.0.free_one(&mut taken);
+        }
+        taken.insert(number, mine);
+        drop(taken);
+        Place { shared: Arc::clone(&self.0), number, lost }
+    }
+
+    /// Frees a place, where something else than places has run out.
+    pub(crate) fn free_one(&self) {
+        self.0.free_one(&mut self.0.taken());
+    }
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, HashMap<u64, Taken>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn free_one(&self, taken: &mut HashMap<u64, Taken>) {
+        let mut held: HashMap<(bool, IpAddr), usize> = HashMap::new();
+        for place in taken.values() {
+            *held.entry((place.is_proven, place.network)).or_default() += 1;
+        }
+        let claim = |place: &Taken| {
+            let most_first = usize::MAX - held.get(&(place.is_proven, place.network)).unwrap_or(&0);
+            (place.is_proven, most_first, place.shown)
+        };
+        let least = taken.iter().min_by_key(|(_, place)| claim(place)).map(|(number, _)| *number);
+        let Some(place) = least.and_then(|number| taken.remove(&number)) else { return };
+        place.lost.notify_one();
+        if let Some(count) = self.log.count() {
+            tracing::warn!(
+                client.address = %place.network,
+                displaced.count = count,
+                "more {} than are served at once: some had to give way, the last of this address",
+                self.what
+            );
+        }
+    }
+}
+
+/// A place; dropped, it is free.
+#[derive(Debug)]
+pub(crate) struct Place {
+    shared: Arc<Shared>,
+    number: u64,
+    lost: Arc<Notify>,
+}
+
+impl Place {
+    /// Notes that its holder has something to show for it.
+    pub(crate) fn show(&self) {
+        let now = self.shared.now();
+        self.change(|place| place.shown = now);
+    }
+
+    /// Notes whether its holder knows the key or the token.
+    pub(crate) fn set_proven(&self, is_proven: bool) {
+        self.change(|place| place.is_proven = is_proven);
+    }
+
+    /// Comes when the place is somebody else's; one call at a time hears of it.
+    pub(crate) async fn lost(&self) {
+        self.lost.notified().await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Taken)) {
+        // One that is lost stays so.
+        if let Some(place) = self.shared.taken().get_mut(&self.number) {
+            change(place);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.taken().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        Ipv4Addr::new(192, 0, 2, last).into()
+    }
+
+    fn is_lost(place: &Place) -> bool {
+        place.lost().now_or_never().is_some()
+    }
+
+    fn lost(places: &[Place]) -> Vec<usize> {
+        let lost = places.iter().enumerate().filter(|(_, place)| is_lost(place));
+        lost.map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn the_address_that_holds_most_gives_up_its_idlest() {
+        let places = Places::new("places", 4);
+        let crowd: Vec<_> = [1, 1, 1, 2].map(|last| places.take(address(last))).into();
+        crowd[0].show();
+        let _newcomer = places.take(address(3));
+        assert_eq!(lost(&crowd), [1]);
+        let _newcomer = places.take(address(3));
+        assert_eq!(lost(&crowd), [2], "a lost place is told of once, and its number is forgotten");
+    }
+
+    #[test]
+    fn a_crowd_displaces_itself_and_not_those_who_were_right() {
+        let places = Places::new("places", 10);
+        // Behind a proxy all have one address.
+        let right: Vec<_> = (0..3).map(|_| places.take(address(1))).collect();
+        for place in &right {
+            place.set_proven(true);
+        }
+        let single = places.take(address(2));
+        let crowd: Vec<_> = (0..500).map(|_| places.take(address(1))).collect();
+        assert_eq!(lost(&right), [0_usize; 0]);
+        assert!(!is_lost(&single));
+        assert_eq!(lost(&crowd), (0..494).collect::<Vec<_>>());
+        assert_eq!(places.0.taken().len(), 10);
+        right[0].set_proven(false);
+        let _newcomer = places.take(address(1));
+        assert_eq!(lost(&right), [0]);
+        drop((right, single, crowd));
+        assert_eq!(places.0.taken().len(), 1);
+    }
+
+    #[test]
+    fn where_all_were_right_the_newcomer_still_gets_one() {
+        let places = Places::new("places", 2);
+        let right: Vec<_> = [1, 2].map(|last| places.take(address(last))).into();
+        for place in &right {
+            place.set_proven(true);
+        }
+        right[0].show();
+        let _newcomer = places.take(address(3));
+        assert_eq!(lost(&right), [1]);
+    }
+}

@@ -1,0 +1,66 @@
+//! `GET /v1/reports/{week}`: any week's report as JSON.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use cv_analytics_core::store::Keep;
+use cv_analytics_core::week::IsoWeek;
+
+use crate::routes::metrics::Route;
+use crate::routes::plain_error::PlainError;
+use crate::server::Server;
+
+/// Makes reports; the program joins this server to the insights.
+pub trait Reports: Send + Sync + 'static {
+    /// The report of `week` as JSON; a week with nothing in it has one too.
+    fn report_json(
+        &self,
+        week: IsoWeek,
+    ) -> impl Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send;
+}
+
+pub(crate) async fn answer<K: Keep, R: Reports>(
+    State(server): State<Arc<Server<K, R>>>,
+    week: Result<Path<String>, PathRejection>,
+    parts: Parts,
+) -> Response<Body> {
+    // A text that is no UTF-8 is no week either.
+    let week = week.map_or_else(|_| "\u{fffd}".to_owned(), |Path(week)| week);
+    let response = match report(&server, &week, &parts).await {
+        Ok(json) => {
+            let mut response = Response::new(Body::from(json));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(error) => error.into_response(),
+    };
+    server.metrics().answered(Route::Reports, response.status());
+    response
+}
+
+async fn report<K: Keep, R: Reports>(
+    server: &Server<K, R>,
+    week: &str,
+    parts: &Parts,
+) -> Result<String, PlainError> {
+    server.check_bearer(parts).await?;
+    server.check_rate().map_err(|()| PlainError::throttled())?;
+    let week =
+        week.parse::<IsoWeek>().map_err(|error| PlainError::bad_request(error.to_string()))?;
+    server.reports().report_json(week).await.map_err(|error| {
+        tracing::error!(report.week = %week, error = %error, "failed to make a report");
+        PlainError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the report could not be made",
+        )
+    })
+}

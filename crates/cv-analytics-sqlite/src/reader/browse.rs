@@ -1,0 +1,100 @@
+//! Single interactions, the weeks that there are, and what arrived last.
+
+use std::ops::Range;
+
+use cv_analytics_core::event::RequestId;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::store::StoreError;
+use cv_analytics_core::store::browse::{ArrivalCursor, Arrivals, Browse};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::SqliteStore;
+use crate::error::{Failure, Result};
+use crate::schema::columns::COLUMNS;
+use crate::schema::row;
+
+impl Browse for SqliteStore {
+    async fn interaction(
+        &self,
+        request_id: &RequestId,
+    ) -> std::result::Result<Option<Interaction>, StoreError> {
+        let request_id = request_id.as_str().to_owned();
+        self.reader
+            .read("read an interaction", move |connection| {
+                let mut statement = connection.prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"
+                ))?;
+                let mut rows = statement.query([request_id])?;
+                rows.next()?.map(row::interaction).transpose()
+            })
+            .await
+    }
+
+    async fn weeks(&self, until: IsoWeek) -> std::result::Result<Vec<IsoWeek>, StoreError> {
+        self.reader.read("list the weeks", move |connection| weeks(connection, until)).await
+    }
+
+    async fn change_marker(
+        &self,
+        period: Range<Timestamp>,
+    ) -> std::result::Result<Option<u64>, StoreError> {
+        let foreign = self.writer.run("see what changed", |writer| {
+            let version =
+                writer.connection().pragma_query_value(None, "data_version", |row| row.get(0));
+            Ok(version?)
+        });
+        Ok(Some(self.writer.changes().marker(&period, foreign.await?)))
+    }
+
+    async fn arrivals(
+        &self,
+        after: Option<ArrivalCursor>,
+        limit: usize,
+    ) -> std::result::Result<Arrivals, StoreError> {
+        self.reader
+            .read("read what arrived", move |connection| arrivals(connection, after, limit))
+            .await
+    }
+}
+
+/// One look into the index for each week.
+fn weeks(connection: &Connection, until: IsoWeek) -> Result<Vec<IsoWeek>> {
+    let mut statement = connection
+        .prepare_cached("SELECT at FROM interactions WHERE at >= ?1 ORDER BY at LIMIT 1")?;
+    let mut weeks = Vec::new();
+    let mut from = i64::MIN;
+    while let Some(at) = statement.query_row([from], |row| row.get::<_, i64>(0)).optional()? {
+        let week = IsoWeek::containing(Timestamp::from_millis(at));
+        if week > until || week.end().as_millis() <= at {
+            break;
+        }
+        weeks.push(week);
+        from = week.end().as_millis();
+    }
+    Ok(weeks)
+}
+
+fn arrivals(
+    connection: &Connection,
+    after: Option<ArrivalCursor>,
+    limit: usize,
+) -> Result<Arrivals> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (order, from) = match after {
+        Some(ArrivalCursor(last)) => ("id ASC", last),
+        None => ("id DESC", 0),
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, id FROM interactions WHERE id > ?1 ORDER BY {order} LIMIT ?2"
+    ))?;
+    let mut rows = statement.query([from, limit])?;
+    let mut found: Vec<(i64, Interaction)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((row.get("id").map_err(Failure::from)?, row::interaction(row)?));
+    }
+    found.sort_by_key(|(id, _)| *id);
+    let cursor = ArrivalCursor(found.last().map_or(from, |(id, _)| *id));
+    Ok(Arrivals { interactions: found.into_iter().map(|(_, found)| found).collect(), cursor })
+}

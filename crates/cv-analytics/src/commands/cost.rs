@@ -1,0 +1,117 @@
+//! `cv-analytics cost`: what a number of interactions a month costs on AWS.
+
+mod estimate;
+mod table;
+
+use std::num::NonZeroU32;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use cv_analytics_aws::cost::prices::PriceList;
+use cv_analytics_aws::cost::{Design, Workload};
+use cv_analytics_aws::tables::interaction_path::InteractionPath;
+
+use crate::output;
+use crate::usage_error::usage_error;
+use estimate::Estimate;
+
+const FREE_TIER_HELP: &str = "What of AWS's free tier is taken off
+
+`always` is what every account has for as long as it exists; the rest of the account uses it too. `credits` is for accounts opened on or after 15 July 2025: the same, and how long their credits pay what is left. `none` is for accounts that use it up elsewhere. The older accounts' twelve months ended with 15 July 2026.";
+
+/// The command's options.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(crate) struct CostCommand {
+    /// Count with this many interactions a month
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    interactions: u64,
+    /// Take the prices of this region
+    #[arg(long, value_name = "REGION", default_value = "eu-west-2")]
+    region: String,
+    /// Give both tables and the index 5 reads and 5 writes a second in place of on-demand billing
+    #[arg(long)]
+    provisioned: bool,
+    /// Let the halves of an interaction arrive in this way
+    #[arg(long, value_enum, value_name = "PATH", default_value_t = Path::SelfContained)]
+    path: Path,
+    /// Let the processor get this many messages at once, on average: 1 is the dearest and usual for
+    /// quiet sites, 10 the most
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
+    batch: u32,
+    /// Keep this many months of interactions in the tables
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    months: u32,
+    /// Send the weekly report to this many people
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    recipients: u32,
+    /// Add point-in-time recovery of both tables
+    #[arg(long)]
+    recovery: bool,
+    /// Add an archive of everything in S3, made anew each month
+    #[arg(long)]
+    archive: bool,
+    /// Take off this part of AWS's free tier
+    #[arg(long, value_enum, value_name = "TIER", default_value_t = FreeTier::Always, long_help = FREE_TIER_HELP)]
+    free_tier: FreeTier,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Path {
+    /// A query at once, and a response that carries it too, as the Worker's client sends them
+    SelfContained,
+    /// A query, then a response that needs it
+    InOrder,
+    /// The response first
+    ResponseFirst,
+    /// Both in one batch
+    OneBatch,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FreeTier {
+    /// What every account has for as long as it exists
+    Always,
+    /// The same, and the credits of an account opened on or after 15 July 2025
+    Credits,
+    /// Nothing
+    None,
+}
+
+impl CostCommand {
+    fn workload(&self) -> Workload {
+        Workload {
+            interactions: self.interactions,
+            path: match self.path {
+                Path::SelfContained => InteractionPath::SelfContained,
+                Path::InOrder => InteractionPath::InOrder,
+                Path::ResponseFirst => InteractionPath::ResponseFirst,
+                Path::OneBatch => InteractionPath::OneBatch,
+            },
+            batch: NonZeroU32::new(self.batch).unwrap_or(NonZeroU32::MIN),
+            recipients: self.recipients,
+            kept_months: self.months,
+            recovery: self.recovery,
+            archive: self.archive,
+            has_always_free: self.free_tier != FreeTier::None,
+        }
+    }
+
+    fn design(&self) -> Design {
+        if self.provisioned { Design::Provisioned } else { Design::OnDemand }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(command: &CostCommand) -> Result<()> {
+    let prices = PriceList::built_in()?;
+    prices.region(&command.region).map_err(usage_error)?;
+    let estimate = Estimate::new(command, &prices)?;
+    if command.json {
+        return output::print_line(serde_json::to_string_pretty(&estimate.json())?);
+    }
+    output::print(estimate.text())
+}

@@ -1,0 +1,74 @@
+//! The dashboard's ports on an installation, and what it is told of the program.
+
+mod intake_here;
+mod letters_in_queue;
+mod letters_in_sqlite;
+pub(crate) mod on_aws;
+mod reporter_mails;
+mod table_health;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use cv_analytics_core::store::browse::Browse;
+use cv_analytics_dashboard::access::sessions::OwnerSessions;
+use cv_analytics_dashboard::agent_connection::AgentConnection;
+use cv_analytics_dashboard::dead_letters::DeadLetters;
+use cv_analytics_dashboard::pages::mail::Mails;
+use cv_analytics_dashboard::times::OwnerZone;
+use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
+use cv_analytics_server::configuration::{PublicUrl, Secret};
+use cv_analytics_server::{AcceptedHosts, RateLimits};
+
+use crate::clock::now;
+use crate::install::data_folder::DataFolder;
+
+pub(crate) use self::intake_here::IntakeHere;
+pub(crate) use self::letters_in_sqlite::LettersInSqlite;
+
+/// How often the live page looks for what arrived in a file on this machine.
+pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(500);
+
+/// Where and for whom a dashboard is served.
+pub(crate) struct Place {
+    pub(crate) mails: Mails,
+    pub(crate) token: Secret,
+    pub(crate) listening: SocketAddr,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) rates: Arc<RateLimits>,
+    /// How an agent is connected to this server, where it has an intake.
+    pub(crate) connection: Option<Arc<dyn AgentConnection>>,
+    pub(crate) program_settings: Vec<ProgramSetting>,
+    pub(crate) live_every: Duration,
+    pub(crate) time_zone: OwnerZone,
+}
+
+/// Puts the dashboard of `store` together.
+pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
+    folder: &DataFolder,
+    store: S,
+    dead_letters: D,
+    place: Place,
+) -> Result<Dashboard<S, D>> {
+    let Place { mails, token, listening, public_url, .. } = place;
+    let file = folder.path().join("dashboard-sessions.json");
+    let sessions = OwnerSessions::open(&token, &file)
+        .with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(Dashboard::new(Setup {
+        store,
+        dead_letters,
+        mails,
+        hosts: AcceptedHosts::new(listening, public_url.as_ref()),
+        token,
+        public_url,
+        rates: place.rates,
+        sessions,
+        connection: place.connection,
+        program_settings: place.program_settings,
+        live_every: place.live_every,
+        time_zone: place.time_zone,
+        clock: now,
+    }))
+}

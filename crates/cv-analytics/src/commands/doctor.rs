@@ -1,0 +1,93 @@
+//! `cv-analytics doctor`: checks an installation end to end and says how to mend what is wrong.
+//!
+//! In reading order: `check`, what a check found; `self_hosted` with `files`, `database` and
+//! `server`; `aws` with a file for each group of checks; `canary`, what travels through either.
+
+mod aws;
+pub(crate) mod canary;
+mod check;
+mod clock;
+mod database;
+mod files;
+mod self_hosted;
+mod server;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use self::check::Findings;
+use crate::commands::serve::{DEFAULT_LISTEN, listen_address};
+use crate::install::Installation;
+use crate::install::data_folder::PublicUrlOption;
+
+const HELP: &str = "Check an installation end to end, and say how to mend what is wrong
+
+Each check prints a line: ok, warn, FAIL or skipped, and what it saw; below it what to do. What cannot be looked at for want of a right says which one, and the other checks go on. Then a canary travels through: a question with its answer, the question once more, and a message that cannot be read. They are seen to arrive and are removed again; no report counts them.
+
+Exit code 0: all is well. 1: a check failed, or could not be made for want of a right. Nothing is changed but by the canary.";
+
+/// What to check.
+#[derive(Debug, Args)]
+#[command(long_about = HELP)]
+pub(crate) struct Doctor {
+    /// Send nothing through the installation
+    #[arg(long)]
+    no_canary: bool,
+    /// Wait this many seconds for the canary
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
+    wait: u64,
+    /// Check the server at this address too, as `https://analytics.example.org` [default: the one of `serve`]: self-hosted
+    #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
+    public_url: Option<PublicUrlOption>,
+    /// Look for the server at this address, where it has a public one: self-hosted
+    #[arg(long, value_name = "ADDR:PORT", env = "CV_ANALYTICS_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
+    listen: SocketAddr,
+    /// Put this before every name, as `dev-`: on AWS
+    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
+    prefix: String,
+    /// Compare the functions with the zip files in this folder: on AWS
+    #[arg(long, value_name = "DIR")]
+    functions: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks the installation.
+pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<()> {
+    let mut findings = Findings::new(doctor.json);
+    let canary_patience = (!doctor.no_canary).then(|| Duration::from_secs(doctor.wait));
+    let kind = if installation.is_on_aws() {
+        let scope = aws::Scope { prefix: doctor.prefix, functions: doctor.functions };
+        aws::check(scope, canary_patience, &mut findings).await?;
+        "aws"
+    } else {
+        let addresses = (doctor.listen, doctor.public_url.as_ref());
+        self_hosted::check(installation, addresses, canary_patience, &mut findings).await?;
+        "self-hosted"
+    };
+    let wrong = findings.finish(kind)?;
+    match wrong {
+        0 => Ok(()),
+        1 => bail!("1 check is not well"),
+        wrong => bail!("{wrong} checks are not well"),
+    }
+}
+
+/// An environment's prefix, by the rule of the template.
+fn prefix(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let is_one = text.len() <= 12
+        && text.ends_with('-')
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(allowed);
+    if text.is_empty() || is_one {
+        Ok(text.to_owned())
+    } else {
+        Err("write small letters, digits and dashes with a dash at the end, 12 at most, as in dev-")
+    }
+}

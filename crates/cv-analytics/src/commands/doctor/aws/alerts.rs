@@ -1,0 +1,122 @@
+//! Alarms that reach somebody: each is there and has an action, and the mail address is confirmed.
+
+use super::Account;
+use super::call_error::MISPLACED;
+use super::calls::Service;
+use super::xml::Element;
+use crate::commands::doctor::check::Check;
+
+/// Those that every environment has; `silence` is a choice.
+const ALARMS: [&str; 8] = [
+    "dead-letters",
+    "schedule-dead-letters",
+    "oldest-message",
+    "processor-errors",
+    "processor-throttles",
+    "reporter-errors",
+    "no-report",
+    "join-rate",
+];
+
+/// Looks at alarms and at who is told.
+pub(crate) async fn check(account: &Account) -> Vec<Check> {
+    let mut checks = account.alarms().await;
+    checks.push(account.subscription().await);
+    checks
+}
+
+impl Account {
+    async fn alarms(&self) -> Vec<Check> {
+        const NAME: &str = "alarms";
+        let prefix = self.names.named("");
+        let parameters = [("AlarmNamePrefix", prefix.as_str()), ("MaxRecords", "100")];
+        let found = match self.calls.query(Service::CloudWatch, "DescribeAlarms", &parameters).await
+        {
+            Ok(found) => found,
+            Err(error) => return vec![error.barred(NAME)],
+        };
+        let alarms: Vec<&Element> = found.members("MetricAlarms").collect();
+        let name_of = |alarm: &Element| alarm.text("AlarmName").unwrap_or_default().to_owned();
+        let missing: Vec<String> = ALARMS
+            .iter()
+            .map(|alarm| self.names.named(alarm))
+            .filter(|name| !alarms.iter().any(|alarm| name_of(alarm) == *name))
+            .collect();
+        let problem = (!missing.is_empty()).then(|| {
+            let said = format!("there is no alarm {}", missing.join(", "));
+            (said, format!("deploy again: {} or apply.sh", self.names.deploy()))
+        });
+        let mut checks = vec![Check::of(NAME, format!("{} are there", alarms.len()), problem)];
+        if alarms.is_empty() {
+            return checks;
+        }
+        let topic = self.names.alert_topic();
+        let silent = alarms.iter().find(|alarm| {
+            alarm.text("ActionsEnabled") != Some("true")
+                || !alarm.members("AlarmActions").any(|action| action.own_text() == topic)
+        });
+        let problem = silent.map(|alarm| {
+            let name = name_of(alarm);
+            let mend = if alarm.text("ActionsEnabled") == Some("true") {
+                format!("deploy again: {} or apply.sh", self.names.deploy())
+            } else {
+                format!("aws cloudwatch enable-alarm-actions --alarm-names {name}")
+            };
+            (format!("{name} tells nobody: it has no action on {topic}"), mend)
+        });
+        checks.push(Check::of("alarm-actions", format!("all tell {topic}"), problem));
+        let ringing: Vec<String> = alarms
+            .iter()
+            .filter(|alarm| alarm.text("StateValue") == Some("ALARM"))
+            .map(|alarm| name_of(alarm))
+            .collect();
+        checks.push(if ringing.is_empty() {
+            Check::ok("alarms-ringing", "none rings")
+        } else {
+            let said = format!("{} rings", ringing.join(", "));
+            Check::warn("alarms-ringing", said, "infra/README.md says what to do for each")
+        });
+        checks
+    }
+
+    /// Whether somebody gets what the topic tells.
+    async fn subscription(&self) -> Check {
+        const NAME: &str = "alarm-mail";
+        let topic = self.names.alert_topic();
+        let parameters = [("TopicArn", topic.as_str())];
+        let found =
+            match self.calls.query(Service::Sns, "ListSubscriptionsByTopic", &parameters).await {
+                Ok(found) => found,
+                Err(error) => {
+                    let said = format!("there is no topic {topic}");
+                    return error.missing(NAME, said, MISPLACED.to_owned());
+                }
+            };
+        let subscriptions: Vec<&Element> = found.members("Subscriptions").collect();
+        let is_confirmed = |subscription: &&&Element| {
+            let arn = subscription.text("SubscriptionArn");
+            arn.is_some_and(|arn| arn.starts_with("arn:"))
+        };
+        let endpoint = |one: &Element| one.text("Endpoint").unwrap_or_default().to_owned();
+        if let Some(confirmed) = subscriptions.iter().find(is_confirmed) {
+            return Check::ok(NAME, format!("{} is told", endpoint(confirmed)));
+        }
+        let address = subscriptions.first().map(|one| endpoint(one));
+        let subscribe = |address: &str| {
+            format!(
+                "aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint {address}"
+            )
+        };
+        match address {
+            Some(address) => Check::fail(
+                NAME,
+                format!("{address} has not confirmed: alarms reach nobody"),
+                format!(
+                    "follow the link in the mail from SNS; for another one: {}",
+                    subscribe(&address)
+                ),
+            ),
+            None => Check::fail(NAME, "nobody is told", subscribe("you@example.org")),
+        }
+    }
+}

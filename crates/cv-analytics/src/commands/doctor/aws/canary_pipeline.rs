@@ -1,0 +1,157 @@
+//! The canary on AWS: into the events queue, through the processor, into the tables and the
+//! dead-letter queue, and out of them again.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use cv_analytics_aws::DynamoDbStore;
+use cv_analytics_aws::item::record::Record;
+use cv_analytics_aws::queue::clients::Queues;
+use cv_analytics_aws::queue::dead_letters::DeadLetterQueue;
+use cv_analytics_aws::queue::receiver::{DeadLetterShelf, ShelvedLetter};
+use cv_analytics_core::canary::UNREADABLE_PREFIX;
+
+use super::call_error::CallError;
+use super::names::Names;
+use crate::clock::now;
+use crate::commands::demo::traffic::Message;
+use crate::commands::doctor::canary::{self, Canary, Seen};
+use crate::commands::doctor::check::Check;
+
+/// With more letters than this in its way, that of the canary is not looked for.
+const LETTERS_MAX: u64 = 2_000;
+const ELSEWHERE: &str = "look at the processor's log (aws logs tail /aws/lambda/cv-analytics-processor, with the \
+                         environment's prefix), at the mapping and at the rights above; a function that starts may need \
+                         longer: --wait 180";
+const UNCOUNTED: &str = "canary-uncounted";
+
+/// The way that a message takes.
+pub(crate) struct Pipeline<'p> {
+    pub(crate) queues: &'p Queues,
+    /// The events queue's address.
+    pub(crate) events: &'p str,
+    /// The dead-letter queue's address.
+    pub(crate) dead_letters: &'p str,
+    /// How many letters were in that queue before.
+    pub(crate) waiting_letters: u64,
+    pub(crate) store: &'p DynamoDbStore,
+    pub(crate) names: &'p Names,
+}
+
+impl Pipeline<'_> {
+    /// Sends a canary, looks for it, and takes it out again.
+    pub(crate) async fn send_through(&self, patience: Duration) -> Vec<Check> {
+        if self.waiting_letters > LETTERS_MAX {
+            let said = format!(
+                "{} dead letters are in the way of the canary's, {LETTERS_MAX} at most",
+                self.waiting_letters
+            );
+            let mend = "retry or drop them: cv-analytics dead-letters retry --all --store dynamodb";
+            return vec![Check::barred(canary::NAME, said, mend)];
+        }
+        let canary = Canary::new(now());
+        let mut checks = Vec::new();
+        let mut letters = self.letters();
+        let mut letter = None;
+        match self.send_all(&canary).await {
+            Ok(()) => {
+                let said = format!("{} is sent to {}", canary.id(), self.events);
+                checks.push(Check::ok(canary::NAME, said));
+                let look = async || self.look(&canary, &mut letters, &mut letter).await;
+                let seen = canary::watch(patience, look).await;
+                checks.extend(canary::judge(seen, ELSEWHERE));
+            }
+            Err(error) => checks.push(error.barred(canary::NAME)),
+        }
+        if let Some(letter) = &letter {
+            checks.push(self.uncounted(letter).await);
+        }
+        let removed = self.remove(&canary, &mut letters, letter.as_ref()).await;
+        letters.release().await;
+        checks.push(canary.removed(removed));
+        checks
+    }
+
+    fn letters(&self) -> DeadLetterShelf {
+        DeadLetterShelf::new(DeadLetterQueue::new(self.queues.clone(), self.dead_letters))
+    }
+
+    async fn send_all(&self, canary: &Canary) -> Result<(), CallError> {
+        for Message { body, deduplication_id, group_id } in canary.messages() {
+            let call = self.queues.client().send_message().queue_url(self.events);
+            let call = call.message_group_id(group_id).message_deduplication_id(deduplication_id);
+            let answer = call.message_body(body).send().await;
+            answer.map_err(|error| CallError::of_sdk("sqs:SendMessage", &error))?;
+        }
+        Ok(())
+    }
+
+    /// What is there of the canary; its letter is kept in `letter` once it was seen.
+    async fn look(
+        &self,
+        canary: &Canary,
+        letters: &mut DeadLetterShelf,
+        letter: &mut Option<ShelvedLetter>,
+    ) -> Result<Seen> {
+        if letter.is_none() {
+            let body = canary.unreadable_body();
+            let page = letters
+                .next_page()
+                .await
+                .context("the dead-letter queue cannot be looked through")?;
+            for found in page {
+                if found.body == body {
+                    *letter = Some(found);
+                } else if is_left_over(canary, &found) {
+                    letters.delete(&found).await?;
+                }
+            }
+        }
+        let interaction = match self.store.tables().read_record(canary.id(), true).await? {
+            Some(Record::Interaction(record)) => Some(record),
+            Some(Record::Erased) | None => None,
+        };
+        let reason = letter.as_ref().map(|letter| {
+            letter.reason.clone().unwrap_or_else(|| "none: SQS moved it by itself".to_owned())
+        });
+        Ok(Seen { interaction, reason })
+    }
+
+    /// Whether the processor left the letter out of the week's count.
+    async fn uncounted(&self, letter: &ShelvedLetter) -> Check {
+        match self.store.tables().has_noted_dead_letter(&letter.id).await {
+            Ok(false) => Check::ok(UNCOUNTED, "the week's count of dead letters is without it"),
+            Ok(true) => Check::fail(
+                UNCOUNTED,
+                "the processor counted it as a dead letter of this week: it runs an older version",
+                format!(
+                    "release the functions ({}); the week's report says one too many",
+                    self.names.release()
+                ),
+            ),
+            Err(error) => CallError::Failed(error.to_string()).barred(UNCOUNTED),
+        }
+    }
+
+    async fn remove(
+        &self,
+        canary: &Canary,
+        letters: &mut DeadLetterShelf,
+        letter: Option<&ShelvedLetter>,
+    ) -> Result<Seen> {
+        self.store.forget_request(canary.id()).await?;
+        if let Some(letter) = letter {
+            letters.delete(letter).await?;
+        }
+        let left = self.store.tables().read_record(canary.id(), true).await?;
+        if !matches!(left, Some(Record::Erased)) {
+            bail!("the record's place has no mark");
+        }
+        Ok(Seen::default())
+    }
+}
+
+/// Whether a letter is what an earlier canary left.
+fn is_left_over(canary: &Canary, letter: &ShelvedLetter) -> bool {
+    letter.body.starts_with(UNREADABLE_PREFIX) && letter.arrived_at < canary.left_before()
+}

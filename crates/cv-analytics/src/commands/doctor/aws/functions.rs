@@ -1,0 +1,229 @@
+//! Both functions: their configuration against what this version needs.
+
+use std::path::Path;
+
+use anyhow::Result;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::Account;
+use super::call_error::MISPLACED;
+use super::names::Names;
+use crate::commands::doctor::check::{Check, Findings};
+
+/// A function's configuration as Lambda tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Function(Value);
+
+/// What this version needs of a function.
+struct Needs<'n> {
+    /// `processor` or `reporter`.
+    role: &'static str,
+    name: &'n str,
+    names: &'n Names,
+    memory_mb: i64,
+    timeout_s: i64,
+    /// Variables with the value that each has to have; any, where there is none.
+    variables: Vec<(&'static str, Option<&'n str>)>,
+}
+
+const RUNTIME: &str = "provided.al2023";
+
+/// Looks at both functions; gives those that are there.
+pub(crate) async fn check(
+    account: &Account,
+    findings: &mut Findings,
+) -> Result<(Option<Function>, Option<Function>)> {
+    let names = &account.names;
+    let tables = [
+        ("QUERY_EVENTS_TABLE", Some(names.query_events.as_str())),
+        ("ANALYTICS_TABLE", Some(names.analytics.as_str())),
+    ];
+    let processor = Needs {
+        role: "processor",
+        name: &names.processor(),
+        names,
+        memory_mb: 128,
+        timeout_s: 30,
+        variables: [&tables[..], &[("DEAD_LETTER_QUEUE_URL", None), ("QUEUE_URL", None)]].concat(),
+    };
+    let reporter = Needs {
+        role: "reporter",
+        name: &names.reporter(),
+        names,
+        memory_mb: 256,
+        timeout_s: 300,
+        variables: [&tables[..], &[("SENDER_EMAIL", None), ("RECIPIENT_EMAIL", None)]].concat(),
+    };
+    let processor = check_one(account, &processor, findings).await?;
+    let reporter = check_one(account, &reporter, findings).await?;
+    Ok((processor, reporter))
+}
+
+async fn check_one(
+    account: &Account,
+    needs: &Needs<'_>,
+    findings: &mut Findings,
+) -> Result<Option<Function>> {
+    let Needs { role, name, names, .. } = needs;
+    let path = format!("/2015-03-31/functions/{name}/configuration");
+    match account.calls.lambda(&path, "lambda:GetFunctionConfiguration").await {
+        Ok(configuration) => {
+            let function = Function(configuration);
+            findings.add_all(needs.judge(&function))?;
+            findings.add(code(needs, &function, account.functions.as_deref()))?;
+            Ok(Some(function))
+        }
+        Err(error) => {
+            let said = format!("there is no function {name} in {}", names.region);
+            findings.add(error.missing(*role, said, MISPLACED.to_owned()))?;
+            Ok(None)
+        }
+    }
+}
+
+impl Function {
+    fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.0.get(name).and_then(Value::as_i64)
+    }
+
+    /// How long an invocation may take.
+    pub(crate) fn timeout_s(&self) -> Option<i64> {
+        self.number("Timeout")
+    }
+
+    /// The name of its role.
+    pub(crate) fn role(&self) -> Option<&str> {
+        self.text("Role").rsplit('/').next().filter(|name| !name.is_empty())
+    }
+
+    /// A variable of its environment; `None` where it is missing or empty.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let value = self.0.pointer("/Environment/Variables")?.get(name)?.as_str()?;
+        Some(value.to_owned()).filter(|value| !value.trim().is_empty())
+    }
+}
+
+impl Needs<'_> {
+    fn judge(&self, function: &Function) -> [Check; 4] {
+        [
+            self.state(function),
+            self.runtime(function),
+            self.size(function),
+            self.environment(function),
+        ]
+    }
+
+    fn state(&self, function: &Function) -> Check {
+        let name = self.name;
+        let (state, update) = (function.text("State"), function.text("LastUpdateStatus"));
+        let problem = if !matches!(state, "" | "Active" | "Inactive") {
+            Some((
+                format!("{name} is {state}: {}", function.text("StateReason")),
+                MISPLACED.to_owned(),
+            ))
+        } else if update == "Failed" {
+            let said = format!(
+                "the last update of {name} failed: {}",
+                function.text("LastUpdateStatusReason")
+            );
+            Some((said, format!("release it again: {}", self.names.release())))
+        } else {
+            None
+        };
+        Check::of(self.role, format!("{name} is there"), problem)
+    }
+
+    fn runtime(&self, function: &Function) -> Check {
+        let runtime = function.text("Runtime");
+        let architecture = function.0.pointer("/Architectures/0").and_then(Value::as_str);
+        let architecture = architecture.unwrap_or("x86_64");
+        let problem = (runtime != RUNTIME).then(|| {
+            let mend = format!(
+                "aws lambda update-function-configuration --function-name {} --runtime {RUNTIME} --handler bootstrap",
+                self.name
+            );
+            (format!("the runtime is {runtime}, where {RUNTIME} is needed"), mend)
+        });
+        let good = format!("{RUNTIME} on {architecture}");
+        Check::of(format!("{}-runtime", self.role), good, problem)
+    }
+
+    fn size(&self, function: &Function) -> Check {
+        let memory = function.number("MemorySize").unwrap_or_default();
+        let timeout = function.number("Timeout").unwrap_or_default();
+        let said = format!("{memory} MB and {timeout} s");
+        let problem = (memory < self.memory_mb || timeout < self.timeout_s).then(|| {
+            let Self { name, memory_mb, timeout_s, .. } = self;
+            let mend = format!(
+                "aws lambda update-function-configuration --function-name {name} --memory-size {} --timeout {}",
+                memory.max(*memory_mb),
+                timeout.max(*timeout_s)
+            );
+            (format!("{said}, where {memory_mb} MB and {timeout_s} s are needed"), mend)
+        });
+        Check::of(format!("{}-size", self.role), said, problem)
+    }
+
+    fn environment(&self, function: &Function) -> Check {
+        let wrong = self.variables.iter().find_map(|(name, wanted)| {
+            match (function.variable(name), wanted) {
+                (None, _) => Some((*name, format!("{name} is not set"))),
+                (Some(found), Some(wanted)) if found != *wanted => {
+                    Some((*name, format!("{name} is {found}, where {wanted} is looked at")))
+                }
+                _ => None,
+            }
+        });
+        let problem = wrong.map(|(name, said)| {
+            let mend = format!(
+                "deploy again ({} or apply.sh), which sets {name} of {}; if the function is right, set {name} here, or \
+                 --prefix",
+                self.names.deploy(),
+                self.name
+            );
+            (said, mend)
+        });
+        let good = format!("all {} that it needs", self.variables.len());
+        Check::of(format!("{}-variables", self.role), good, problem)
+    }
+}
+
+/// Whether the code that runs is the one in `folder`.
+fn code(needs: &Needs<'_>, function: &Function, folder: Option<&Path>) -> Check {
+    let Needs { role, names, .. } = needs;
+    let name = format!("{role}-code");
+    let running = function.text("CodeSha256");
+    let Some(folder) = folder else {
+        let why = format!("--functions DIR compares it with zip files; SHA-256 {running} runs");
+        return Check::skipped(name, why);
+    };
+    let architecture = function.0.pointer("/Architectures/0").and_then(Value::as_str);
+    let file = folder.join(format!("{role}-{}.zip", architecture.unwrap_or("x86_64")));
+    let bytes = match std::fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let said = format!("{} cannot be read ({error})", file.display());
+            return Check::barred(
+                name,
+                said,
+                "build it: `cargo xtask dist`, with --arch x86_64 for that one",
+            );
+        }
+    };
+    let built = STANDARD.encode(Sha256::digest(&bytes));
+    let problem = (built != running).then(|| {
+        let mend = format!("release it: {}, or {} --code", names.release(), names.deploy());
+        (
+            format!("{} is not what runs (SHA-256 {built} there, {running} runs)", file.display()),
+            mend,
+        )
+    });
+    Check::of(name, format!("{} is what runs", file.display()), problem)
+}

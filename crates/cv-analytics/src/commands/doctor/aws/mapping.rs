@@ -1,0 +1,106 @@
+//! The event source mapping: what feeds the queue to the processor.
+
+use serde_json::Value;
+
+use super::Account;
+use super::calls::percent_encoded;
+use crate::commands::doctor::check::Check;
+use crate::install::aws::variable;
+
+const NAME: &str = "mapping";
+/// As many messages as a batch of a FIFO queue has at the most.
+const BATCH_SIZE: i64 = 10;
+
+/// Looks at what leads from the queue to the processor.
+pub(crate) async fn check(account: &Account) -> Vec<Check> {
+    let names = &account.names;
+    let queue = variable("QUEUE_URL").unwrap_or_else(|| names.events_queue());
+    let queue = names.queue_arn(&queue);
+    let processor = names.processor();
+    let path = format!(
+        "/2015-03-31/event-source-mappings?EventSourceArn={}&FunctionName={}",
+        percent_encoded(&queue),
+        percent_encoded(&processor)
+    );
+    let found = match account.calls.lambda(&path, "lambda:ListEventSourceMappings").await {
+        Ok(found) => found,
+        Err(error) => return vec![error.barred(NAME)],
+    };
+    let create = format!(
+        "aws lambda create-event-source-mapping --function-name {processor} --event-source-arn {queue} --batch-size 10 \
+         --function-response-types ReportBatchItemFailures"
+    );
+    let mappings = found.get("EventSourceMappings").and_then(Value::as_array);
+    match mappings.map(Vec::as_slice).unwrap_or_default() {
+        [] => {
+            let said = format!("nothing leads from {queue} to {processor}");
+            vec![Check::fail(NAME, said, create)]
+        }
+        [mapping] => judge(mapping),
+        [_, second, ..] => {
+            let uuid = second.get("UUID").and_then(Value::as_str).unwrap_or_default();
+            let mend = format!("aws lambda delete-event-source-mapping --uuid {uuid}");
+            vec![Check::fail(NAME, "more than one leads from the queue to the processor", mend)]
+        }
+    }
+}
+
+fn judge(mapping: &Value) -> Vec<Check> {
+    let text = |name: &str| mapping.get(name).and_then(Value::as_str).unwrap_or_default();
+    let number = |name: &str| mapping.get(name).and_then(Value::as_i64);
+    let update = format!("aws lambda update-event-source-mapping --uuid {}", text("UUID"));
+    let state = text("State");
+    let on = match state {
+        "Enabled" => Check::ok(NAME, "on"),
+        "Creating" | "Enabling" | "Updating" => {
+            Check::warn(NAME, format!("it is {state}"), "wait a minute and run this again")
+        }
+        state => {
+            let reason = text("StateTransitionReason");
+            Check::fail(
+                NAME,
+                format!("it is {state} {reason}").trim_end(),
+                format!("{update} --enabled"),
+            )
+        }
+    };
+    let batch = number("BatchSize").unwrap_or_default();
+    let window = number("MaximumBatchingWindowInSeconds").unwrap_or_default();
+    let failures = mapping.get("FunctionResponseTypes").and_then(Value::as_array);
+    let reports = failures.is_some_and(|types| {
+        types.iter().any(|one| one.as_str() == Some("ReportBatchItemFailures"))
+    });
+    vec![
+        on,
+        Check::of(
+            "mapping-batch",
+            format!("{batch} messages a batch"),
+            (batch != BATCH_SIZE).then(|| {
+                (
+                    format!("{batch} messages a batch, where {BATCH_SIZE} are right"),
+                    format!("{update} --batch-size {BATCH_SIZE}"),
+                )
+            }),
+        ),
+        Check::of(
+            "mapping-failures",
+            "a batch's failures come again alone",
+            (!reports).then(|| {
+                (
+                    "ReportBatchItemFailures is off: messages that failed are lost".to_owned(),
+                    format!("{update} --function-response-types ReportBatchItemFailures"),
+                )
+            }),
+        ),
+        Check::of(
+            "mapping-window",
+            "no batching window",
+            (window != 0).then(|| {
+                (
+                    format!("batches wait for {window} s"),
+                    format!("{update} --maximum-batching-window-in-seconds 0"),
+                )
+            }),
+        ),
+    ]
+}

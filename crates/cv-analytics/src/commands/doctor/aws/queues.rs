@@ -1,0 +1,223 @@
+//! The queues: kind, retention, deduplication, visibility, what leads to the dead letters, and how
+//! many of those wait.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use serde_json::Value;
+
+use super::Account;
+use super::call_error::{CallError, MISPLACED};
+use crate::commands::doctor::check::{Check, Findings};
+use crate::install::aws::variable;
+
+const RETENTION_S: u64 = 4 * 24 * 3600;
+const DEAD_RETENTION_S: u64 = 14 * 24 * 3600;
+const POLLING_S: u64 = 20;
+const RECEIVES: u64 = 10;
+/// Lambda's own advice
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
+const VISIBILITY_TIMES: u64 = 6;
+/// The processor's limit where it cannot be read.
+const TIMEOUT_S: i64 = 30;
+
+/// The queues that are there.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The events queue's address.
+    pub(crate) events: Option<String>,
+    /// The dead-letter queue's address.
+    pub(crate) dead_letters: Option<String>,
+    /// How many dead letters wait.
+    pub(crate) waiting_letters: u64,
+}
+
+struct Queue {
+    url: String,
+    attributes: HashMap<Attribute, String>,
+}
+
+/// Looks at all three.
+pub(crate) async fn check(
+    account: &Account,
+    timeout_s: Option<i64>,
+    findings: &mut Findings,
+) -> Result<Found> {
+    let names = &account.names;
+    let mut found = Found::default();
+    let dead_letters = account
+        .queue("dead-letter-queue", variable("DEAD_LETTER_QUEUE_URL"), &names.dead_letter_queue())
+        .await;
+    let events = account.queue("events-queue", variable("QUEUE_URL"), &names.events_queue()).await;
+    match events {
+        Ok(queue) => {
+            let dead_letter_queue = variable("DEAD_LETTER_QUEUE_URL");
+            let target = dead_letter_queue.unwrap_or_else(|| names.dead_letter_queue());
+            findings.add_all(events_checks(&queue, timeout_s, &names.queue_arn(&target)))?;
+            found.events = Some(queue.url);
+        }
+        Err(check) => findings.add(check)?,
+    }
+    match dead_letters {
+        Ok(queue) => {
+            findings.add(queue.is_fifo("dead-letter-queue"))?;
+            findings.add(queue.at_least(
+                "dead-letter-queue-retention",
+                &Attribute::MessageRetentionPeriod,
+                "messages are kept",
+                DEAD_RETENTION_S,
+            ))?;
+            found.waiting_letters = queue.number(&Attribute::ApproximateNumberOfMessages);
+            findings.add(waiting(
+                "dead-letters",
+                found.waiting_letters,
+                "cv-analytics dead-letters list --store dynamodb",
+            ))?;
+            found.dead_letters = Some(queue.url);
+        }
+        Err(check) => findings.add(check)?,
+    }
+    let name = names.schedule_dead_letters();
+    findings.add(match account.queue("schedule-dead-letters", None, &name).await {
+        Ok(queue) => waiting(
+            "schedule-dead-letters",
+            queue.number(&Attribute::ApproximateNumberOfMessages),
+            &format!(
+                "the reporter could not be started: invoke it (aws lambda invoke --function-name {} /dev/stdout), then \
+                 aws sqs purge-queue --queue-url {}",
+                names.reporter(),
+                queue.url
+            ),
+        ),
+        Err(check) => check,
+    })?;
+    Ok(found)
+}
+
+fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -> [Check; 6] {
+    let timeout = u64::try_from(timeout_s.unwrap_or(TIMEOUT_S)).unwrap_or_default();
+    let deduplicates = queue.text(&Attribute::ContentBasedDeduplication) == "true";
+    [
+        queue.is_fifo("events-queue"),
+        Check::of(
+            "events-queue-deduplication",
+            "by content",
+            (!deduplicates).then(|| {
+                (
+                    "it does not deduplicate by content: messages without an id of their own are refused".to_owned(),
+                    queue.set("ContentBasedDeduplication=true"),
+                )
+            }),
+        ),
+        queue.at_least(
+            "events-queue-retention",
+            &Attribute::MessageRetentionPeriod,
+            "messages are kept",
+            RETENTION_S,
+        ),
+        queue.at_least(
+            "events-queue-visibility",
+            &Attribute::VisibilityTimeout,
+            "messages that are worked on stay hidden",
+            VISIBILITY_TIMES * timeout,
+        ),
+        queue.at_least(
+            "events-queue-polling",
+            &Attribute::ReceiveMessageWaitTimeSeconds,
+            "a request for messages waits",
+            POLLING_S,
+        ),
+        redrive(queue, dead_letter_arn),
+    ]
+}
+
+/// What SQS does with a message that failed again and again.
+fn redrive(queue: &Queue, dead_letter_arn: &str) -> Check {
+    let policy: Value =
+        serde_json::from_str(queue.text(&Attribute::RedrivePolicy)).unwrap_or_default();
+    let target = policy.get("deadLetterTargetArn").and_then(Value::as_str).unwrap_or("nowhere");
+    // A number or a text, by who wrote it.
+    let receives = policy.get("maxReceiveCount").map(|count| match count {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(0_u64);
+    let problem = (target != dead_letter_arn || receives != RECEIVES).then(|| {
+        let wanted = format!(
+            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{RECEIVES}\"}}"}}"#
+        );
+        (
+            format!(
+                "after {receives} receives a message goes to {target}; {RECEIVES} and {dead_letter_arn} are right"
+            ),
+            format!("aws sqs set-queue-attributes --queue-url {} --attributes '{wanted}'", queue.url),
+        )
+    });
+    Check::of("events-queue-redrive", format!("after {receives} receives to {target}"), problem)
+}
+
+fn waiting(name: &str, count: u64, mend: &str) -> Check {
+    match count {
+        0 => Check::ok(name, "none wait"),
+        count => Check::warn(name, format!("{count} wait"), mend),
+    }
+}
+
+impl Queue {
+    fn text(&self, name: &Attribute) -> &str {
+        self.attributes.get(name).map_or("", String::as_str)
+    }
+
+    fn number(&self, name: &Attribute) -> u64 {
+        self.text(name).parse().unwrap_or(0)
+    }
+
+    fn set(&self, attribute: &str) -> String {
+        format!("aws sqs set-queue-attributes --queue-url {} --attributes {attribute}", self.url)
+    }
+
+    fn is_fifo(&self, name: &str) -> Check {
+        let problem = (self.text(&Attribute::FifoQueue) != "true").then(|| {
+            (
+                format!("{} is no FIFO queue", self.url),
+                "make a FIFO queue: a queue cannot change".to_owned(),
+            )
+        });
+        Check::of(name, format!("{} is there", self.url), problem)
+    }
+
+    fn at_least(&self, name: &str, attribute: &Attribute, what: &str, wanted: u64) -> Check {
+        let found = self.number(attribute);
+        let problem = (found < wanted).then(|| {
+            let mend = self.set(&format!("{}={wanted}", attribute.as_str()));
+            (format!("{what} for {found} s, where {wanted} are needed"), mend)
+        });
+        Check::of(name, format!("{what} for {found} s"), problem)
+    }
+}
+
+impl Account {
+    /// A queue by its address, else by its name; the failed check where it is not to be seen.
+    async fn queue(&self, check: &str, url: Option<String>, name: &str) -> Result<Queue, Check> {
+        let client = self.queues.client();
+        let missing = |error: &CallError| {
+            let said = format!("there is no queue {name} in {}", self.names.region);
+            error.missing(check, said, MISPLACED.to_owned())
+        };
+        let url = if let Some(url) = url {
+            url
+        } else {
+            let answer = client.get_queue_url().queue_name(name).send().await;
+            let answer = answer.map_err(|error| CallError::of_sdk("sqs:GetQueueUrl", &error));
+            let answer = answer.map_err(|error| missing(&error))?;
+            answer.queue_url.unwrap_or_default()
+        };
+        let answer =
+            client.get_queue_attributes().queue_url(&url).attribute_names(Attribute::All).send();
+        let answer =
+            answer.await.map_err(|error| CallError::of_sdk("sqs:GetQueueAttributes", &error));
+        let answer = answer.map_err(|error| missing(&error))?;
+        Ok(Queue { url, attributes: answer.attributes.unwrap_or_default() })
+    }
+}

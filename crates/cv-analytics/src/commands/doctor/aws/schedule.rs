@@ -1,0 +1,201 @@
+//! The weekly schedule: the rule, what it starts, whether it may, and when next.
+
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_mail::schedule::{Pause, Schedule};
+use serde_json::{Value, json};
+
+use super::Account;
+use super::call_error::MISPLACED;
+use crate::commands::doctor::check::Check;
+
+const RULE: &str = "schedule";
+const TARGET: &str = "schedule-target";
+const PERMISSION: &str = "schedule-permission";
+const NEXT: &str = "next-report";
+const DAY_MS: i64 = 24 * 3600 * 1000;
+const DAY_MINUTES: u64 = 24 * 60;
+/// The most days between two runs: a lone half leaves with its row after 20, and one that came just
+/// after a run is swept by the next.
+const DAYS_BETWEEN_RUNS: u32 = 14;
+/// Every kind of month is among so many days.
+const DAYS_LOOKED_AHEAD: i64 = 400;
+
+/// Looks at the rule as of `now`.
+pub(crate) async fn check(account: &Account, now: Timestamp) -> Vec<Check> {
+    let rule = account.names.rule();
+    let found = match account.calls.event_bridge("DescribeRule", &json!({"Name": rule})).await {
+        Ok(found) => found,
+        Err(error) => {
+            let said = format!("there is no rule {rule} in {}", account.names.region);
+            return vec![error.missing(RULE, said, MISPLACED.to_owned())];
+        }
+    };
+    let text = |name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default();
+    let expression = text("ScheduleExpression");
+    let is_on = text("State").starts_with("ENABLED");
+    let problem = (!is_on).then(|| {
+        (
+            format!("{rule} is off: no report is sent"),
+            format!("aws events enable-rule --name {rule}"),
+        )
+    });
+    let mut checks = vec![Check::of(RULE, format!("{rule} is on, {expression}"), problem)];
+    checks.push(account.target(&rule).await);
+    checks.push(account.permission().await);
+    checks.push(if is_on {
+        next(expression, now)
+    } else {
+        Check::skipped(NEXT, "the rule is off")
+    });
+    checks
+}
+
+impl Account {
+    /// Whether the rule starts the reporter.
+    async fn target(&self, rule: &str) -> Check {
+        let found = match self.calls.event_bridge("ListTargetsByRule", &json!({"Rule": rule})).await
+        {
+            Ok(found) => found,
+            Err(error) => return error.barred(TARGET),
+        };
+        let reporter = self.names.function_arn(&self.names.reporter());
+        let targets = found.get("Targets").and_then(Value::as_array).into_iter().flatten();
+        let is_there = targets
+            .into_iter()
+            .any(|target| target.get("Arn").and_then(Value::as_str) == Some(&reporter));
+        let problem = (!is_there).then(|| {
+            let mend = format!(
+                "aws events put-targets --rule {rule} --targets Id=reporter,Arn={reporter}"
+            );
+            (format!("{rule} does not start {reporter}"), mend)
+        });
+        Check::of(TARGET, format!("it starts {reporter}"), problem)
+    }
+
+    /// Whether the reporter lets the rule start it.
+    async fn permission(&self) -> Check {
+        let reporter = self.names.reporter();
+        let (arn, rule) = (self.names.function_arn(&reporter), self.names.rule_arn());
+        let path = format!("/2015-03-31/functions/{reporter}/policy");
+        let mend = format!(
+            "aws lambda add-permission --function-name {reporter} --statement-id schedule --action lambda:InvokeFunction \
+             --principal events.amazonaws.com --source-arn {rule}"
+        );
+        let found = match self.calls.lambda(&path, "lambda:GetPolicy").await {
+            Ok(found) => found,
+            Err(error) => {
+                return error.missing(PERMISSION, format!("nobody may start {arn}"), mend);
+            }
+        };
+        let policy = found.get("Policy").and_then(Value::as_str).unwrap_or_default();
+        let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+        let statements = policy.get("Statement").and_then(Value::as_array).into_iter().flatten();
+        let allows = statements.into_iter().any(|statement| {
+            let service = statement.pointer("/Principal/Service").and_then(Value::as_str);
+            let is_allowed = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+            let source = ["ArnLike", "ArnEquals"].iter().find_map(|operator| {
+                statement
+                    .get("Condition")?
+                    .get(operator)?
+                    .get("AWS:SourceArn")
+                    .or_else(|| statement.get("Condition")?.get(operator)?.get("aws:SourceArn"))
+            });
+            let source = source.and_then(Value::as_str);
+            is_allowed
+                && service == Some("events.amazonaws.com")
+                && source.is_none_or(|source| source == rule)
+        });
+        let problem = (!allows).then(|| (format!("{rule} may not start {arn}"), mend));
+        Check::of(PERMISSION, "the rule may start the reporter", problem)
+    }
+}
+
+/// When the next report is made, and whether lone halves are swept often enough.
+fn next(expression: &str, now: Timestamp) -> Check {
+    let mend = "aws events put-rule --name (the rule's) --schedule-expression 'cron(0 9 ? * MON *)'; deploy again with \
+                Schedule where it should stay";
+    let seldom = |said: String| {
+        let said = format!(
+            "{said}, but runs have to be no more than {DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
+             where none sweeps them for 20 days"
+        );
+        Check::warn(NEXT, said, mend)
+    };
+    if let Some(rate) = expression.strip_prefix("rate(") {
+        let every = rate.trim_end_matches(')');
+        let said = format!("every {every} from when the rule was made");
+        return match minutes(every) {
+            Some(minutes) if minutes <= u64::from(DAYS_BETWEEN_RUNS) * DAY_MINUTES => {
+                Check::ok(NEXT, said)
+            }
+            Some(_) => seldom(said),
+            None => Check::fail(NEXT, format!("{expression} is no rate"), mend),
+        };
+    }
+    let schedule = match expression.parse::<Schedule>() {
+        Ok(schedule) => schedule,
+        Err(error) => return Check::fail(NEXT, error.to_string(), mend),
+    };
+    let Some(at) = schedule.next_from(now) else {
+        return Check::fail(NEXT, format!("{expression} never comes again"), mend);
+    };
+    let until = now.plus_millis(DAYS_LOOKED_AHEAD * DAY_MS);
+    match schedule.pause_over(DAYS_BETWEEN_RUNS, now, until) {
+        None => Check::ok(NEXT, format!("{at}, in UTC")),
+        Some(Pause { from, to: Some(to) }) => {
+            seldom(format!("{at}, in UTC; none between {from} and {to}"))
+        }
+        Some(Pause { from, to: None }) => seldom(format!("{at}, in UTC; none after {from}")),
+    }
+}
+
+/// The minutes of a rate, as `7 days`.
+fn minutes(rate: &str) -> Option<u64> {
+    let (count, unit) = rate.trim().split_once(' ')?;
+    let count = u64::from(count.parse::<u32>().ok()?);
+    match unit.trim_end_matches('s') {
+        "minute" => Some(count),
+        "hour" => Some(60 * count),
+        "day" => Some(DAY_MINUTES * count),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_report_is_told_in_utc() {
+        // Monday, 2026-11-23 09:00:01.
+        let now = Timestamp::from_millis(1_795_424_401_000);
+        let told = |expression| format!("{:?}", next(expression, now));
+        assert!(told("cron(0 9 ? * MON *)").contains("2026-11-30T09:00:00"));
+        assert!(told("rate(7 days)").contains("every 7 days"));
+        assert!(told("cron(0 9 ? * MON 2020)").contains("never comes again"));
+        assert!(told("cron(0 9 * * MON *)").contains("Fail"));
+        assert!(told("rate(often)").contains("Fail"));
+    }
+
+    #[test]
+    fn a_schedule_that_lets_lone_halves_go_is_warned_of() {
+        let now = Timestamp::from_millis(1_795_424_401_000);
+        let told = |expression| format!("{:?}", next(expression, now));
+        for often in
+            ["cron(0 9 ? * MON *)", "cron(0 9 1,15,29 * ? *)", "rate(14 days)", "rate(1 hour)"]
+        {
+            assert!(told(often).contains("Ok"), "{often}: {}", told(often));
+        }
+        for (seldom, when) in [
+            ("cron(30 6 1 * ? *)", "none between 2026-12-01T06:30:00Z and 2027-01-01T06:30:00Z"),
+            ("cron(0 9 1,15 * ? *)", "none between 2026-12-15T09:00:00Z and 2027-01-01T09:00:00Z"),
+            ("cron(0 9 ? * MON 2026)", "none after 2026-12-28T09:00:00Z"),
+            ("rate(15 days)", "every 15 days"),
+            ("rate(337 hours)", "every 337 hours"),
+        ] {
+            let said = told(seldom);
+            assert!(said.contains("Warn") && said.contains(when), "{seldom}: {said}");
+            assert!(said.contains("no more than 14 days apart"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! `cv-analytics events`: events to the queue, into the store, or out of it.
+
+mod events_queue;
+pub(crate) mod legacy_import;
+pub(crate) mod queue_client;
+pub(crate) mod rejects;
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use cv_analytics_core::dead_letter::DeadLetter;
+use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::{Arrival, Disposition};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_server::body::json_texts::{JsonText, JsonTexts};
+use futures_util::TryStreamExt;
+use indicatif::ProgressBar;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use self::events_queue::EventsQueue;
+use crate::clock::now;
+use crate::commands::demo::traffic::Message;
+use crate::commands::events::queue_client::{Sent, send_all};
+use crate::commands::events::rejects::{Aside, SetAside};
+use crate::input::ToldEntries;
+use crate::install::Installation;
+use crate::install::location::PrivacySwitches;
+use crate::install::store::InstallationStore;
+use crate::output::{Output, progress};
+use crate::{input, output};
+
+/// How many events are kept by one commit of an import.
+const IMPORT_BATCH: usize = 1000;
+/// How many messages are read before they are sent.
+const SEND_BATCH: usize = 1000;
+/// How many entries may come before the first that can be read.
+const MAX_UNREADABLE_ENTRIES: usize = 1000;
+/// How many bytes they may have.
+const MAX_UNREADABLE_BYTES: usize = 32 * 1024 * 1024;
+
+const IMPORT_HELP: &str = "Take events straight into the store; what is there already is left as it is
+
+Reads JSON Lines, arrays, and JSON texts one after another, packed by gzip or not, in UTF-8 or UTF-16. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
+
+An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such entries are left out, and the exit code is 1. The first few are named, and how many more there are. An input that is empty, or of which nothing can be read, is refused and leaves nothing behind. What is imported counts in no week's deliveries.
+
+With --store dynamodb session ids are hashed with SESSION_SALT, which has to be the processor's, else with the key that is kept in the table; one is made, and that is said, only where both tables are empty.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Events {
+    /// Send events to the queue, signed, as the agent does
+    Send(Send),
+    /// Take events straight into the store; what is there already is left as it is
+    Import(Import),
+    /// Write every event that is kept, in canonical form
+    Export(Export),
+}
+
+/// What to send, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// JSON Lines, an array, or JSON texts one after another; - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// Send to this queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
+    #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
+    queue_url: Option<String>,
+    /// The signing key's id
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true, hide = true)]
+    access_key_id: Option<String>,
+    /// The signing key
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, hide = true)]
+    secret_access_key: Option<String>,
+    /// Sign for this region
+    #[arg(long, env = "AWS_REGION")]
+    region: Option<String>,
+    /// Write the counts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+#[command(long_about = IMPORT_HELP)]
+pub(crate) struct Import {
+    /// Events or rows; - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// Write the counts as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    privacy: PrivacySwitches,
+}
+
+/// Where to export to.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What became of imported entries.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counts {
+    lines: u64,
+    stored: u64,
+    duplicates: u64,
+    conflicts: u64,
+    dead_letters: u64,
+    erased: u64,
+}
+
+/// Runs the command.
+pub(crate) async fn run(installation: &Installation, command: Events) -> Result<()> {
+    match command {
+        Events::Send(options) => {
+            let queue = EventsQueue::of(installation, &options).await?;
+            tokio::task::spawn_blocking(move || send(&queue, &options)).await?
+        }
+        Events::Import(options) => import(installation, &options).await,
+        Events::Export(options) => export(installation, &options).await,
+    }
+}
+
+fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
+    let bar = progress("messages sent")?;
+    let mut left_out = 0_u64;
+    let mut told = ToldEntries::default();
+    let cannot_read = |error| input::cannot_read(&options.file, error);
+    let mut texts = input::json_texts(&options.file)?;
+    loop {
+        let batch: Vec<JsonText> =
+            texts.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>().map_err(cannot_read)?;
+        if batch.is_empty() {
+            break;
+        }
+        let mut refuse = |line: u64, why: &str| {
+            left_out += 1;
+            told.tell(&bar, line, &format!("is left out: {why}"));
+        };
+        let mut lines = Vec::with_capacity(batch.len());
+        let mut messages = Vec::with_capacity(batch.len());
+        for JsonText { line, bytes } in batch {
+            match String::from_utf8(bytes) {
+                Ok(body) => {
+                    lines.push(line);
+                    messages.push(message(body));
+                }
+                Err(_) => refuse(
+                    line,
+                    "it is not UTF-8, which a queue cannot carry; `events import` keeps it",
+                ),
+            }
+        }
+        let refused = std::sync::Mutex::new(Vec::new());
+        let sent = send_all(
+            |message| queue.send(message),
+            &messages,
+            |place, answer| match answer {
+                Sent::Acknowledged => bar.inc(1),
+                Sent::Refused(why) => {
+                    if let Ok(mut refused) = refused.lock() {
+                        refused.push((lines.get(place).copied().unwrap_or_default(), why));
+                    }
+                }
+            },
+        );
+        for (line, why) in refused.into_inner().unwrap_or_default() {
+            refuse(line, &why);
+        }
+        let count = bar.position();
+        sent.with_context(|| {
+            format!("{count} messages were sent; sending the file again does no harm")
+        })?;
+    }
+    bar.finish_and_clear();
+    told.finish();
+    let sent = bar.position();
+    if options.json {
+        output::print_line(serde_json::json!({"sent": sent, "leftOut": left_out}))?;
+    } else {
+        output::print_line(format!("{sent} messages sent and acknowledged"))?;
+    }
+    match left_out {
+        0 => Ok(()),
+        left_out => bail!("{left_out} entries were left out, as said above"),
+    }
+}
+
+/// A message with the ids that the agent's client gives it; a line that is no event is sent all the
+/// same, and becomes a dead letter.
+fn message(body: String) -> Message {
+    let digest = hex::encode(Sha256::digest(body.as_bytes()));
+    let request_id = queue_text(&body, ["requestId", "correlationId"], 119);
+    let event_type = queue_text(&body, ["eventType", "type"], 8);
+    let (group_id, deduplication_id) = match (request_id, event_type) {
+        (Some(id), Some(kind)) => (id.clone(), format!("{id}:{kind}")),
+        (Some(id), None) => (id, digest),
+        (None, _) => (digest.clone(), digest),
+    };
+    Message { body, deduplication_id, group_id }
+}
+
+/// The first of these fields of a message, where SQS takes it as a part of an id: letters, digits
+/// and ASCII punctuation.
+pub(crate) fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(body).ok()?;
+    let value = names.iter().find_map(|name| event.get(name))?.as_str()?;
+    let allowed =
+        (1..=longest).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+    allowed.then(|| value.to_owned())
+}
+
+async fn import(installation: &Installation, options: &Import) -> Result<()> {
+    let mut texts = input::json_texts(&options.file)?.with_scans();
+    let begin = up_to_first_readable(&mut texts, &options.file)?;
+    if begin.is_empty() {
+        return Counts::default().tell(options.json);
+    }
+    let store = installation.open_or_create().await?;
+    if let InstallationStore::DynamoDb(aws) = &store {
+        aws.check_before_import().await?;
+    }
+    let intake = options.privacy.intake_of(&store).await?;
+    let set_aside = SetAside::of(&store);
+    let bar = progress("events imported")?;
+    let mut counts = Counts::default();
+    let mut told = ToldEntries::default();
+    let mut left_out = 0_u64;
+    let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
+    while texts.peek().is_some() {
+        let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
+        let mut unread = None;
+        for text in texts.by_ref().take(IMPORT_BATCH) {
+            let JsonText { line, bytes } = match text {
+                Ok(text) => text,
+                Err(error) => {
+                    unread = Some(error);
+                    break;
+                }
+            };
+            let arrived_at = now();
+            let content = read_entry(&intake, &bytes, arrived_at);
+            if let Content::DeadLetter(letter) = &content {
+                if store.names_erased(&letter.body, intake.privacy()).await? {
+                    counts.erased();
+                    continue;
+                }
+                let taken = set_aside.take(letter).await;
+                let becomes = match &taken {
+                    Ok(_) => "becomes a dead letter".to_owned(),
+                    Err(why) => format!("is left out ({why:#})"),
+                };
+                let DeadLetter { reason, detail, .. } = letter;
+                told.tell(&bar, line, &format!("cannot be read and {becomes}: {reason}: {detail}"));
+                if !matches!(taken, Ok(Aside::ForTheStore)) {
+                    counts.set_aside();
+                    left_out += u64::from(taken.is_err());
+                    continue;
+                }
+            }
+            arrivals.push(Arrival { content, arrived_at, deduplication_id: None });
+        }
+        let refused = counts.add(&store, arrivals).await?;
+        if refused > 0 && matches!(store, InstallationStore::DynamoDb(_)) {
+            left_out += refused;
+            let lines = counts.lines;
+            bar.suspend(|| {
+                eprintln!(
+                    "{refused} of the events up to number {lines} are left out: with their other half they are larger \
+                     than an item of DynamoDB may be (400 KB)"
+                );
+            });
+        }
+        bar.set_position(counts.lines);
+        if let Some(error) = unread {
+            bar.finish_and_clear();
+            store.close().await?;
+            return Err(error).with_context(|| {
+                format!(
+                    "cannot read {} to its end; {} events are kept, and importing it again does no harm",
+                    options.file.display(),
+                    counts.lines
+                )
+            });
+        }
+    }
+    bar.finish_and_clear();
+    told.finish();
+    store.close().await?;
+    counts.tell(options.json)?;
+    match left_out {
+        0 => Ok(()),
+        left_out => bail!("{left_out} entries were left out, as said above"),
+    }
+}
+
+/// The entries up to the first that can be read; none of an empty array. Whether an entry can be read
+/// needs no store, so that an input of something else leaves nothing behind.
+fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<JsonText>> {
+    let intake = Intake::new(Privacy::full(SessionKey::new(Vec::new())));
+    let mut begin = Vec::new();
+    let mut bytes = 0;
+    let mut first = None;
+    for text in texts {
+        let text = text.map_err(|error| input::cannot_read(file, error))?;
+        let content = read_entry(&intake, &text.bytes, now());
+        bytes += text.bytes.len();
+        let line = text.line;
+        begin.push(text);
+        match content {
+            Content::Event(_) => return Ok(begin),
+            Content::DeadLetter(letter) => first = first.or(Some((line, letter))),
+        }
+        if begin.len() == MAX_UNREADABLE_ENTRIES || bytes > MAX_UNREADABLE_BYTES {
+            break;
+        }
+    }
+    let Some((line, DeadLetter { reason, detail, .. })) = first else { return Ok(begin) };
+    bail!(
+        "invalid events in {}: none of the first {} entries can be read (line {line}: {reason}: {detail}); nothing is kept. \
+         Give JSON Lines, an array, or JSON texts one after another",
+        file.display(),
+        begin.len()
+    )
+}
+
+/// Reads an entry of an import: an event, or a row of an earlier deployment. What cannot be read
+/// keeps its original bytes.
+fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
+    let dead = |reason, detail: String| {
+        Content::DeadLetter(DeadLetter { reason, detail, body: line.to_vec(), arrived_at })
+    };
+    match legacy_import::read(line) {
+        legacy_import::Line::Other => intake.read(line, arrived_at),
+        legacy_import::Line::NotUnderstood(reason, why) => dead(reason, why.to_owned()),
+        legacy_import::Line::Row(event) => {
+            match intake.read(event.to_string().as_bytes(), arrived_at) {
+                Content::DeadLetter(letter) => dead(letter.reason, letter.detail),
+                event @ Content::Event(_) => event,
+            }
+        }
+    }
+}
+
+impl Counts {
+    /// Prints them.
+    fn tell(&self, json: bool) -> Result<()> {
+        if json {
+            return output::print_line(serde_json::to_string(self)?);
+        }
+        let Self { lines, stored, duplicates, conflicts, dead_letters, erased } = self;
+        output::print_line(format!(
+            "{lines} events: {stored} stored, {duplicates} there before, {conflicts} in conflict with what is there, \
+             {dead_letters} dead letters, {erased} erased before"
+        ))
+    }
+
+    /// Counts an entry that became a dead letter outside the store, or was left out.
+    fn set_aside(&mut self) {
+        self.lines += 1;
+        self.dead_letters += 1;
+    }
+
+    /// Counts an entry that cannot be read and is of what was erased.
+    fn erased(&mut self) {
+        self.lines += 1;
+        self.erased += 1;
+    }
+
+    /// Keeps `arrivals`; how many of them became dead letters.
+    async fn add(&mut self, store: &InstallationStore, arrivals: Vec<Arrival>) -> Result<u64> {
+        let dead_before = self.dead_letters;
+        let kept = store.import(arrivals).await;
+        let receipts = kept.with_context(|| {
+            format!("{} events are kept for sure; importing again does no harm", self.lines)
+        })?;
+        for receipt in receipts {
+            self.lines += 1;
+            *match receipt.disposition {
+                Disposition::Stored => &mut self.stored,
+                Disposition::Duplicate | Disposition::Deduplicated => &mut self.duplicates,
+                Disposition::Conflict => &mut self.conflicts,
+                Disposition::DeadLetter => &mut self.dead_letters,
+                Disposition::Erased => &mut self.erased,
+            } += 1;
+        }
+        Ok(self.dead_letters - dead_before)
+    }
+}
+
+async fn export(installation: &Installation, options: &Export) -> Result<()> {
+    let store = installation.open().await?;
+    let mut pages = pin!(store.export());
+    let mut output = Output::create(options.output.as_deref())?;
+    let bar = if output.is_stream() { ProgressBar::hidden() } else { progress("events exported")? };
+    let mut buffer = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        buffer.clear();
+        for event in
+            page.into_iter().flat_map(cv_analytics_core::interaction::Interaction::into_events)
+        {
+            write_event(&mut buffer, &event)?;
+            bar.inc(1);
+        }
+        output.write_all(&buffer)?;
+    }
+    bar.finish_and_clear();
+    let told = options.output.as_deref().filter(|_| !output.is_stream());
+    output.finish()?;
+    if let Some(path) = told {
+        output::print_line(format!("{} events written to {}", bar.position(), path.display()))?;
+    }
+    Ok(())
+}
+
+fn write_event(buffer: &mut Vec<u8>, event: &Event) -> Result<()> {
+    serde_json::to_writer(&mut *buffer, &event.to_json())?;
+    buffer.push(b'\n');
+    Ok(())
+}

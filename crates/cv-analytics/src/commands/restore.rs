@@ -1,0 +1,311 @@
+//! `cv-analytics restore`: what an archive holds, into a store.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use cv_analytics_core::event::SessionId;
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::archive::{Archive as _, Archived, PutBack};
+use cv_analytics_core::store::{Arrival, Disposition, Ledger as _};
+use cv_analytics_core::week::IsoWeek;
+use cv_analytics_mail::weekly_mail::sent_mark::week_of;
+use serde::Serialize;
+
+use crate::clock::now;
+use crate::commands::archive::line::{KEYS, read_state};
+use crate::commands::archive::manifest::{Manifest, Part, PartKind};
+use crate::commands::archive::parts::read_part;
+use crate::commands::archive::place::Place;
+use crate::commands::archive::reading::{Item, Lines};
+use crate::commands::archive::{check, complete};
+use crate::install::Installation;
+use crate::install::location::PrivacySwitches;
+use crate::install::store::InstallationStore;
+use crate::output;
+use crate::output::progress;
+
+/// Records of the ledger that a store is given: more are no archive of this program.
+const MAX_LEDGER_RECORDS: u64 = 100_000;
+
+const HELP: &str = "Put what an archive holds into a store
+
+Checks the whole archive first: one that is damaged or not complete changes nothing. Then erasures, settings and marks are put back, then the events, which are joined to what is there. Running it again, or after it was interrupted, changes nothing that is there already. A restored store gives the same reports.
+
+Whoever wrote an archive knows the keys in it: that of the session hash, and that of the links by which recipients unsubscribe. They are left out, so that visitors who come again are other sessions than before, and links in mails of before no longer work. --take-keys takes them over, from an archive of your own into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
+
+Into SQLite a database is made where there is none. Into DynamoDB the tables have to be there; letters that SQLite kept, and erasures of which it keeps only a checksum, have no place there and stay in the archive.";
+
+/// The restore command's options.
+#[derive(Debug, Args)]
+#[command(long_about = HELP)]
+pub(crate) struct RestoreCommand {
+    /// A folder, or `s3://BUCKET/PREFIX`
+    #[arg(value_name = "PLACE")]
+    place: String,
+    /// Take over the keys of the session hash and of unsubscribe links: only from an archive of your own
+    #[arg(long)]
+    take_keys: bool,
+    #[command(flatten)]
+    privacy: PrivacySwitches,
+    /// Write what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of the events.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Restored {
+    events: u64,
+    stored: u64,
+    there_before: u64,
+    conflicts: u64,
+    erased: u64,
+    refused: u64,
+    other_records: u64,
+    /// Settings and marks of which the store has another value, which stays.
+    settings_kept: u64,
+    /// Records for which this kind of store has no place.
+    without_a_place: u64,
+    /// Keys that the store does not have, and was not given.
+    keys_left_out: u64,
+    /// Marks of mails about weeks that are not over, which would keep these mails from being sent.
+    mails_to_come: u64,
+}
+
+/// Runs the command.
+pub(crate) async fn run(installation: &Installation, command: RestoreCommand) -> Result<()> {
+    let place = Place::open(&command.place, false).await?;
+    let manifest = complete(&place).await?;
+    let bar = progress("lines checked")?;
+    let mut seen = Seen::default();
+    check(&place, &manifest, |_, item| {
+        bar.inc(1);
+        seen.look_at(&item);
+    })
+    .await?;
+    bar.finish_and_clear();
+    ensure!(
+        seen.ledger_records <= MAX_LEDGER_RECORDS,
+        "the archive in {} has {} settings and marks, and may have {MAX_LEDGER_RECORDS}",
+        place.named(),
+        seen.ledger_records
+    );
+    let restore = Restore {
+        store: installation.open_or_create().await?,
+        take_keys: command.take_keys,
+        privacy: command.privacy,
+        names_sessions: seen.names_sessions,
+    };
+    let mut restored = Restored::default();
+    let put = restore.put(&place, &manifest, &mut restored).await;
+    put.with_context(|| {
+        format!("{} events were put back; running it again goes on", restored.events)
+    })?;
+    restore.store.close().await?;
+    if command.json {
+        output::print_line(serde_json::to_string(&restored)?)?;
+    } else {
+        restored.print()?;
+    }
+    ensure!(
+        restored.refused == 0,
+        "{} events are not kept: by themselves or with their other half they are larger than the store takes",
+        restored.refused
+    );
+    Ok(())
+}
+
+/// What is seen of an archive while it is checked.
+#[derive(Debug, Default)]
+struct Seen {
+    ledger_records: u64,
+    /// Whether an event names a session that is not hashed.
+    names_sessions: bool,
+}
+
+impl Seen {
+    fn look_at(&mut self, item: &Item) {
+        match item {
+            Item::State(Archived::Ledger { .. }) => self.ledger_records += 1,
+            Item::State(_) => {}
+            Item::Event(event) => {
+                let keyless = Privacy::full(SessionKey::new(Vec::new()));
+                let is_hashed = |session: &SessionId| {
+                    keyless.session(session.as_str()).is_none_or(|kept| kept == *session)
+                };
+                self.names_sessions |= !event.sessions().all(is_hashed);
+            }
+        }
+    }
+}
+
+/// How an archive is put back.
+struct Restore {
+    store: InstallationStore,
+    take_keys: bool,
+    privacy: PrivacySwitches,
+    names_sessions: bool,
+}
+
+impl Restore {
+    async fn put(&self, place: &Place, manifest: &Manifest, restored: &mut Restored) -> Result<()> {
+        let store = &self.store;
+        let of_kind = |kind| manifest.parts.iter().filter(move |part| part.kind == kind);
+        // Erasures first: what they name must not come back.
+        let mut noted = BTreeMap::<IsoWeek, u64>::new();
+        for part in of_kind(PartKind::State) {
+            self.put_state_back(place, part, &mut noted, restored).await?;
+        }
+        let counted = noted.into_iter().map(|(week, dead_letters)| Archived::Deliveries {
+            week,
+            duplicates: 0,
+            conflicts: 0,
+            dead_letters,
+            refused: 0,
+        });
+        restored.add_records(store.put_back(counted.collect()).await?);
+        let intake = self.intake().await?;
+        let bar = progress("events put back")?;
+        for part in of_kind(PartKind::Events) {
+            let mut lines = Lines::of(part, read_part(place, part).await?)?;
+            loop {
+                let batch = lines.batch()?;
+                if batch.is_empty() {
+                    break;
+                }
+                let mut events = Vec::with_capacity(batch.len());
+                for line in batch {
+                    match intake.read(&line, now()) {
+                        content @ Content::Event(_) => {
+                            events.push(Arrival {
+                                content,
+                                arrived_at: now(),
+                                deduplication_id: None,
+                            });
+                        }
+                        // It was read before, but what the rules put in place of a text is too long.
+                        Content::DeadLetter(_) => restored.add_event(Disposition::DeadLetter),
+                    }
+                }
+                for receipt in store.import(events).await? {
+                    restored.add_event(receipt.disposition);
+                }
+                bar.set_position(restored.events);
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Reads events under the rules that are in force here. A key is asked for, or made, only where a
+    /// session is not hashed.
+    async fn intake(&self) -> Result<Intake> {
+        let mut key = self.store.known_session_key().await?;
+        if key.is_none() && self.names_sessions && !self.privacy.keeps_session_ids() {
+            key = Some(self.store.session_key_to_keep().await?);
+        }
+        Ok(Intake::of_archive(self.privacy.privacy(key)))
+    }
+
+    /// Puts back the lines of a part that holds no events. The notes of dead letters that only AWS has
+    /// are counted by week for a store that counts.
+    async fn put_state_back(
+        &self,
+        place: &Place,
+        part: &Part,
+        noted: &mut BTreeMap<IsoWeek, u64>,
+        restored: &mut Restored,
+    ) -> Result<()> {
+        let store = &self.store;
+        let mut lines = Lines::of(part, read_part(place, part).await?)?;
+        loop {
+            let batch = lines.batch()?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let mut items = Vec::with_capacity(batch.len());
+            for line in batch {
+                match read_state(&line)? {
+                    Archived::DeadLetterNote { arrived_at, .. } if !store.notes_dead_letters() => {
+                        *noted.entry(IsoWeek::containing(arrived_at)).or_default() += 1;
+                    }
+                    Archived::Ledger { key, value } if self.leaves_out(&key) => {
+                        let present = store.get(&key).await?;
+                        if present.is_none_or(|present| present.value != value) {
+                            restored.keys_left_out += 1;
+                        }
+                    }
+                    Archived::Ledger { key, .. } if is_to_come(&key) => restored.mails_to_come += 1,
+                    item => items.push(item),
+                }
+            }
+            restored.add_records(store.put_back(items).await?);
+        }
+    }
+
+    fn leaves_out(&self, key: &str) -> bool {
+        !self.take_keys && KEYS.contains(&key)
+    }
+}
+
+/// Whether a record is the mark of a mail about a week that is not over.
+fn is_to_come(key: &str) -> bool {
+    week_of(key).is_some_and(|week| week.end() > now())
+}
+
+impl Restored {
+    fn add_records(&mut self, done: PutBack) {
+        self.other_records += done.kept;
+        self.settings_kept += done.differing;
+        self.without_a_place += done.no_place;
+    }
+
+    fn add_event(&mut self, disposition: Disposition) {
+        self.events += 1;
+        *match disposition {
+            Disposition::Stored => &mut self.stored,
+            Disposition::Duplicate | Disposition::Deduplicated => &mut self.there_before,
+            Disposition::Conflict => &mut self.conflicts,
+            Disposition::Erased => &mut self.erased,
+            Disposition::DeadLetter => &mut self.refused,
+        } += 1;
+    }
+
+    fn print(&self) -> Result<()> {
+        let Self { events, stored, there_before, conflicts, erased, .. } = self;
+        output::print_line(format!(
+            "{events} events: {stored} stored, {there_before} there before, {conflicts} in conflict with what is there, \
+             {erased} erased before; {} other records",
+            self.other_records
+        ))?;
+        if self.settings_kept > 0 {
+            output::print_line(format!(
+                "{} settings or marks have another value in the store, which stays",
+                self.settings_kept
+            ))?;
+        }
+        if self.keys_left_out > 0 {
+            output::print_line(
+                "The keys in the archive were left out: visitors who come from now on are other sessions than theirs before, \
+                 and unsubscribe links in mails of before do not work here. If the archive is your own, restore it into an \
+                 empty store with --take-keys.",
+            )?;
+        }
+        if self.mails_to_come > 0 {
+            output::print_line(format!(
+                "{} marks of mails about weeks that are not over were left out: those mails are sent",
+                self.mails_to_come
+            ))?;
+        }
+        if self.without_a_place > 0 {
+            output::print_line(format!(
+                "{} dead letters or erasures have no place in this kind of store: they stay in the archive",
+                self.without_a_place
+            ))?;
+        }
+        Ok(())
+    }
+}

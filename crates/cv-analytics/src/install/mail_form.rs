@@ -1,0 +1,68 @@
+//! How the owner's mail looks: where its numbers link to, and templates of their own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use cv_analytics_insights::view::links::DashboardAddress;
+use cv_analytics_insights::view::render::owner_template::{MailTemplate, TemplateFile};
+use cv_analytics_mail::schedule::mailing::Mailing;
+
+/// The form of the weekly mail.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Mail")]
+pub(crate) struct MailForm {
+    /// Link the mail's numbers to the dashboard at this address [default: --public-url]
+    #[arg(long, hide_short_help = true, value_name = "URL", env = "CV_ANALYTICS_DASHBOARD_URL")]
+    pub(crate) dashboard_url: Option<DashboardAddress>,
+    /// Write the mail's HTML by this template of yours (docs/mail-template.md)
+    #[arg(long, hide_short_help = true, value_name = "FILE", env = "CV_ANALYTICS_MAIL_TEMPLATE")]
+    mail_template: Option<PathBuf>,
+    /// Write the mail's plain text by this template of yours
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "FILE",
+        env = "CV_ANALYTICS_MAIL_TEXT_TEMPLATE"
+    )]
+    mail_text_template: Option<PathBuf>,
+}
+
+impl MailForm {
+    /// The options that were set.
+    pub(crate) fn set_here(&self) -> Vec<&'static str> {
+        let set = [
+            ("--dashboard-url", self.dashboard_url.is_some()),
+            ("--mail-template", self.mail_template.is_some()),
+            ("--mail-text-template", self.mail_text_template.is_some()),
+        ];
+        set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
+    }
+
+    /// The owner's templates, read and tried; to be asked for before anything is promised.
+    pub(crate) fn template(&self) -> Result<MailTemplate> {
+        let html = self.mail_template.as_deref().map(read).transpose()?;
+        let text = self.mail_text_template.as_deref().map(read).transpose()?;
+        let template = MailTemplate::read(html, text)?;
+        for old in template.old_names() {
+            eprintln!("warning: {old}");
+        }
+        Ok(template)
+    }
+
+    /// `mailing` in this form.
+    pub(crate) fn applied_to(&self, mut mailing: Mailing) -> Result<Mailing> {
+        mailing.template = self.template()?;
+        if let Some(dashboard) = &self.dashboard_url {
+            mailing.dashboard = Some(dashboard.clone());
+        }
+        Ok(mailing)
+    }
+}
+
+fn read(path: &Path) -> Result<TemplateFile> {
+    let source = fs::read_to_string(path)
+        .with_context(|| format!("the mail template {} cannot be read", path.display()))?;
+    Ok(TemplateFile { name: path.display().to_string(), source })
+}

@@ -1,0 +1,109 @@
+//! README.md followed from a clean folder: each step's lines go into `cv-analytics.toml`, its command
+//! starts the server, and a message that is signed with the secrets of that moment arrives.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use cv_analytics_harness::connection::Connection;
+use cv_analytics_harness::server_process::{CredentialsFile, ServerProcess};
+use cv_analytics_harness::signer::Signer;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+const README: &str = include_str!("../../../../../README.md");
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cv-analytics");
+/// The default of `--data`.
+const DATA: &str = "cv-analytics-data";
+
+/// A block of code, with its language.
+type Block<'r> = (&'r str, &'r str);
+
+/// The numbered steps that an owner follows, each with its blocks.
+fn steps() -> Vec<Vec<Block<'static>>> {
+    let (_, own) = README.split_once("## Your own agent").expect("the steps");
+    let (own, _) = own.split_once("\n## ").expect("a section after them");
+    let steps =
+        own.split("\n**").skip(1).filter(|step| step.starts_with(|c: char| c.is_ascii_digit()));
+    let blocks = |step: &'static str| {
+        let fenced = step.split("\n```").skip(1).step_by(2);
+        fenced.map(|block| block.split_once('\n').expect("a language")).collect()
+    };
+    steps.map(blocks).collect()
+}
+
+/// The program with what is set in a step, and with nothing of this machine's.
+fn program(folder: &Path, listen: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(folder).env_clear().env("CV_ANALYTICS_LISTEN", listen);
+    command
+}
+
+/// Sends a question, signed for the address that the credentials name and sent to where the server listens.
+fn send(folder: &Path, listen: &str, id: &str, now: Timestamp) -> u16 {
+    let credentials = CredentialsFile::read(&folder.join(DATA)).unwrap();
+    let url = credentials.value("AWS_SQS_URL").unwrap();
+    let authority = url.split('/').nth(2).expect("a host");
+    let event = json!({"eventType": "query", "requestId": id, "query": "Do you know Rust?",
+        "timestamp": now.to_string(), "sessionId": "visitor"});
+    let message = json!({"QueueUrl": url, "MessageGroupId": id, "MessageDeduplicationId": id,
+        "MessageBody": event.to_string()});
+    let signer =
+        Signer::new(&credentials.access_key().unwrap(), authority, "SendMessage", now).unwrap();
+    let request = signer.request(message.to_string().as_bytes()).unwrap();
+    Connection::open(listen).unwrap().exchange(&request).unwrap().status
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "signatures are for the server's own clock")]
+fn every_message_of_a_reader_who_follows_the_steps_is_in_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("my-cv.txt"), "Rust\nTypeScript\n").unwrap();
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let now = Timestamp::now();
+    let (mut file, mut sent) = (String::new(), 0);
+    for (number, blocks) in steps().into_iter().enumerate() {
+        for (_, lines) in blocks.iter().filter(|(language, _)| *language == "toml") {
+            file.push_str(lines);
+            file.push('\n');
+        }
+        fs::write(folder.join("cv-analytics.toml"), &file).unwrap();
+        let commands = blocks.iter().filter(|(language, _)| *language == "sh");
+        let commands = commands.flat_map(|(_, lines)| lines.lines());
+        for line in commands {
+            let line = line.split(" #").next().unwrap_or(line).trim_end();
+            // What installs something, goes to Cloudflare or reads from the fixed port is left out.
+            if line.starts_with('(') {
+                let done = Command::new("sh").args(["-c", line]).current_dir(folder).status();
+                assert!(done.unwrap().success(), "{line}");
+            }
+            let Some(words) = line.strip_prefix("cv-analytics ") else { continue };
+            let Some(arguments) = words.strip_prefix("serve") else {
+                let done = program(folder, &listen).args(words.split_whitespace()).output();
+                assert!(done.unwrap().status.success(), "{line}");
+                continue;
+            };
+            let mut start = program(folder, &listen);
+            start.arg("serve").args(arguments.split_whitespace());
+            let server = ServerProcess::start(&mut start, &folder.join("server.log")).unwrap();
+            let status = send(folder, &listen, &format!("step-{number}"), now);
+            assert_eq!(status, 200, "step {}: {}", number + 1, server.log_tail());
+            sent += 1;
+            server.stop().unwrap();
+        }
+    }
+    assert!(sent >= 3, "the steps start the server, give it an address, and have it mailed");
+    for part in ["[serve]", "public-url", "[mail]"] {
+        assert!(file.contains(part), "the file of the last step has {part}: {file}");
+    }
+    let week = now.strftime("%G-W%V").to_string();
+    let report = program(folder, &listen)
+        .args(["report", "--week", &week, "--format", "json"])
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&report.stdout).expect("a report");
+    assert_eq!(report["capture"]["queries"], sent);
+    assert_eq!(report["skills"][0]["skill"], "Rust");
+}

@@ -1,0 +1,7 @@
+//! Emulators of AWS, started and stopped, and the tables in one.
+
+pub mod dynoxide;
+pub mod moto;
+pub(crate) mod process;
+pub mod tables;
+pub mod tls_front;

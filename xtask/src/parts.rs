@@ -1,0 +1,221 @@
+//! `cargo xtask test`: every test there is, in parts, on a machine that has a Rust toolchain only.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE};
+
+use crate::commands;
+use crate::durability::{full_disk, io_errors, kill_under_load, sync_before_answer};
+use crate::product_program::{self, Profile};
+use crate::root;
+use crate::steps::{Steps, Took};
+use crate::suites::clients::{self, Suite};
+use crate::suites::{dashboard, infrastructure, mail, proxies, worker};
+use crate::tools::Cache;
+
+/// A part of the tests.
+struct Part {
+    name: &'static str,
+    /// What it needs besides a Rust toolchain; installed where it is missing.
+    needs: &'static str,
+    run: fn(&Workshop) -> Result<()>,
+}
+
+/// In the order in which they run: what fails soonest comes first.
+const PARTS: &[Part] = &[
+    Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
+    Part {
+        name: "durability: a server killed under load loses nothing",
+        needs: "",
+        run: |at| kill_under_load::check(at.program()?),
+    },
+    Part {
+        name: "durability: a full disk is no success",
+        needs: "prlimit; as root, mount",
+        run: |at| full_disk::check(at.program()?),
+    },
+    Part {
+        name: "durability: a disk that fails is no success",
+        needs: "strace",
+        run: |at| io_errors::check(at.program()?),
+    },
+    Part {
+        name: "durability: a sync comes before each answer",
+        needs: "strace",
+        run: |at| sync_before_answer::check(at.program()?),
+    },
+    Part { name: "recount: every figure of the report", needs: "Python", run: recount },
+    Part {
+        name: "clients: a form signed by hand",
+        needs: "Python",
+        run: |at| clients::run_suite(Suite::SignedForm, at.program()?, &at.cache),
+    },
+    Part {
+        name: "clients: boto3, the AWS CLI, curl and requests",
+        needs: "Python, curl",
+        run: |at| clients::run_suite(Suite::Python, at.program()?, &at.cache),
+    },
+    Part {
+        name: "clients: boto3 and the AWS CLI, Query protocol",
+        needs: "Python",
+        run: |at| clients::run_suite(Suite::PythonQueryProtocol, at.program()?, &at.cache),
+    },
+    Part {
+        name: "clients: the AWS SDK for JavaScript and aws4fetch",
+        needs: "Node.js",
+        run: |at| clients::run_suite(Suite::JavaScript, at.program()?, &at.cache),
+    },
+    Part {
+        name: "mail: an SMTP server that somebody else wrote",
+        needs: "Python",
+        run: |at| mail::check(at.program()?, &at.cache),
+    },
+    Part {
+        name: "proxies: behind nginx and Caddy",
+        needs: "nginx, Caddy",
+        run: |at| proxies::check(at.program()?, &at.cache),
+    },
+    Part {
+        name: "dashboard: every page in a real browser",
+        needs: "Chromium, Node.js",
+        run: |at| dashboard::check(at.program()?, &at.cache),
+    },
+    Part {
+        name: "worker: the client inside workerd",
+        needs: "Node.js",
+        run: |at| worker::check_inside_workerd(&at.cache),
+    },
+    Part {
+        name: "worker: from an agent in workerd to the report",
+        needs: "Node.js",
+        run: |at| worker::check_to_the_report(at.program()?, &at.cache),
+    },
+    Part {
+        name: "worker: the example agent, to the report",
+        needs: "Node.js",
+        run: |at| worker::check_example(at.program()?, &at.cache),
+    },
+    Part {
+        name: "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy",
+        needs: "Python, Terraform, zig",
+        run: |at| infrastructure::check(at.program()?, &at.cache),
+    },
+];
+
+/// What the parts share.
+struct Workshop {
+    cache: Cache,
+    program: OnceCell<PathBuf>,
+}
+
+impl Workshop {
+    /// The program, built once.
+    fn program(&self) -> Result<&Path> {
+        if let Some(program) = self.program.get() {
+            return Ok(program);
+        }
+        let built = product_program::build(Profile::Dev, "cv-analytics")?;
+        Ok(self.program.get_or_init(|| built))
+    }
+}
+
+/// Runs the parts whose name holds `only`, all without it; the first that fails ends it.
+///
+/// # Errors
+/// The part's own, and where no part has such a name.
+pub(crate) fn run(only: Option<&str>) -> Result<()> {
+    let wanted: Vec<&Part> =
+        PARTS.iter().filter(|part| only.is_none_or(|only| part.name.contains(only))).collect();
+    if wanted.is_empty() {
+        bail!("unknown part {:?}: `cargo xtask test --list` names them", only.unwrap_or_default());
+    }
+    let at = Workshop { cache: Cache::open()?, program: OnceCell::new() };
+    let mut steps = Steps::new();
+    for part in &wanted {
+        let began = Instant::now();
+        steps.step(part.name, || (part.run)(&at))?;
+        remember(part.name, began.elapsed());
+    }
+    if wanted.len() < PARTS.len() {
+        println!("\nleft out: {} parts", PARTS.len() - wanted.len());
+    }
+    steps.finish();
+    Ok(())
+}
+
+/// Names the parts, with what each needs, and how long it took when it last passed here.
+pub(crate) fn list() {
+    let durations = durations();
+    for part in PARTS {
+        let took = durations.get(part.name).map_or_else(
+            || "not run here yet".to_owned(),
+            |seconds| Took(Duration::from_secs(*seconds)).to_string(),
+        );
+        println!(
+            "{}\n    {took}{}{}",
+            part.name,
+            if part.needs.is_empty() { "" } else { "; needs " },
+            part.needs
+        );
+    }
+}
+
+/// Seconds that each part took when it last passed here.
+fn durations() -> BTreeMap<String, u64> {
+    let read = fs::read(root().join(DURATIONS)).ok();
+    read.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+}
+
+/// Notes how long a part took. Nothing depends on it.
+fn remember(name: &str, took: Duration) {
+    let mut durations = durations();
+    durations.insert(name.to_owned(), took.as_secs());
+    if let Ok(json) = serde_json::to_vec_pretty(&durations) {
+        let _ = fs::write(root().join(DURATIONS), json);
+    }
+}
+
+const DURATIONS: &str = "target/xtask-test-durations.json";
+
+fn workspace(at: &Workshop) -> Result<()> {
+    // Not nextest: it starts a process for each of 1,600 tests, and those that share an emulator would start
+    // one each.
+    commands::run(
+        commands::cargo()
+            .args(["test", "--workspace"])
+            .env(DYNOXIDE_VARIABLE, at.cache.dynoxide()?)
+            .env(MOTO_SERVER_VARIABLE, at.cache.moto_server()?)
+            .current_dir(root()),
+    )
+}
+
+fn recount(at: &Workshop) -> Result<()> {
+    let mut recount = Command::new(Cache::bare_python()?);
+    recount.args(["tests/recount/recount.py", "--seeds", "5", "--program"]).arg(at.program()?);
+    commands::run(recount.current_dir(root()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_is_not_there_is_an_error() {
+        let error = run(Some("dashbord")).unwrap_err().to_string();
+        assert!(error.starts_with("unknown part \"dashbord\""), "{error}");
+    }
+
+    #[test]
+    fn each_part_has_a_name_of_its_own_that_begins_with_its_kind() {
+        for part in PARTS {
+            assert!(part.name.contains(": "), "{}", part.name);
+            assert_eq!(PARTS.iter().filter(|other| other.name == part.name).count(), 1);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The real program with clients, browsers, mail servers, proxies and clouds that somebody else wrote.
+
+pub(crate) mod clients;
+pub(crate) mod dashboard;
+pub(crate) mod infrastructure;
+pub(crate) mod mail;
+pub(crate) mod proxies;
+pub(crate) mod worker;
