@@ -48,7 +48,7 @@ class Doctor(unittest.TestCase):
         create_all(Template(choices, self.account.endpoint), self.account.endpoint)
         checks = self.checks("--prefix", "dev-")
         self.assert_well(checks)
-        self.assertRegex(checks["next-report"]["said"], "-(01|15|29)T06:30:00")
+        self.assertRegex(checks["next-report"]["message"], "-(01|15|29)T06:30:00")
 
     def test_what_somebody_changed_by_hand_is_told(self):
         create_all(Template(endpoint=self.account.endpoint), self.account.endpoint)
@@ -61,7 +61,7 @@ class Doctor(unittest.TestCase):
         those_that = lambda outcome: {name for name, check in checks.items() if check["outcome"] == outcome}
         self.assertEqual(those_that("fail"), {"processor-rights", "alarm-actions"})
         self.assertIn("next-report", those_that("warn"))
-        self.assertIn("14 days apart", checks["next-report"]["said"])
+        self.assertIn("14 days apart", checks["next-report"]["message"])
 
 
 if __name__ == "__main__":

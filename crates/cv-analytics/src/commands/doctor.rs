@@ -24,7 +24,7 @@ use crate::commands::serve::{DEFAULT_LISTEN, listen_address};
 use crate::install::Installation;
 use crate::install::data_folder::PublicUrlOption;
 
-const HELP: &str = "Check an installation end to end, and say how to mend what is wrong
+const HELP: &str = "Check an installation end to end, and say how to fix what is wrong
 
 Each check prints a line: ok, warn, FAIL or skipped, and what it saw; below it what to do. What cannot be looked at for want of a right says which one, and the other checks go on. Then a canary travels through: a question with its answer, the question once more, and a message that cannot be read. They are seen to arrive and are removed again; no report counts them.
 

@@ -63,9 +63,9 @@ pub(crate) async fn check(
     let (sdk, connector, credentials) = match aws::sdk_with_connector().await {
         Ok(found) => found,
         Err(error) => {
-            let mend = "sign in with `aws sso login`, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and \
+            let fix = "sign in with `aws sso login`, name a profile in AWS_PROFILE, or set AWS_ACCESS_KEY_ID and \
                         AWS_SECRET_ACCESS_KEY";
-            findings.add(Check::fail("credentials", with_causes(&error), mend))?;
+            findings.add(Check::fail("credentials", with_causes(&error), fix))?;
             return findings.add_all(GROUPS.map(|group| Check::skipped(group, "no credentials")));
         }
     };

@@ -123,8 +123,8 @@ pub(crate) fn judge(seen: Result<Seen>, elsewhere: &str) -> [Check; 2] {
     let Seen { interaction, reason } = match seen {
         Ok(seen) => seen,
         Err(error) => {
-            let said = with_causes(&error);
-            return [PAIR, UNREADABLE].map(|name| Check::fail(name, said.as_str(), elsewhere));
+            let message = with_causes(&error);
+            return [PAIR, UNREADABLE].map(|name| Check::fail(name, message.as_str(), elsewhere));
         }
     };
     let pair = match interaction {
@@ -151,9 +151,9 @@ fn flagged(record: &Interaction) -> Check {
     let of_query = record.query.as_ref().map(|half| half.traffic);
     let of_response = record.response.as_ref().map(|half| half.traffic);
     if of_query == Some(Traffic::Canary) && of_response == Some(Traffic::Canary) {
-        let said =
+        let message =
             "both halves came and were joined, the copy added nothing, and reports leave them out";
-        return Check::ok(PAIR, said);
+        return Check::ok(PAIR, message);
     }
     Check::fail(
         PAIR,

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::output;
 
@@ -20,54 +20,53 @@ pub(crate) enum Outcome {
 }
 
 /// One check, what it saw and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Check {
-    #[serde(rename = "check")]
     name: String,
     outcome: Outcome,
-    said: String,
-    mend: Option<String>,
+    message: String,
+    fix: Option<String>,
 }
 
 impl Check {
-    pub(crate) fn ok(name: impl Into<String>, said: impl Into<String>) -> Self {
-        Self { name: name.into(), outcome: Outcome::Ok, said: said.into(), mend: None }
+    pub(crate) fn ok(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { name: name.into(), outcome: Outcome::Ok, message: message.into(), fix: None }
     }
 
     pub(crate) fn warn(
         name: impl Into<String>,
-        said: impl Into<String>,
-        mend: impl Into<String>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        let (name, said, mend) = (name.into(), said.into(), Some(mend.into()));
-        Self { name, outcome: Outcome::Warn, said, mend }
+        let (name, message, fix) = (name.into(), message.into(), Some(fix.into()));
+        Self { name, outcome: Outcome::Warn, message, fix }
     }
 
     pub(crate) fn fail(
         name: impl Into<String>,
-        said: impl Into<String>,
-        mend: impl Into<String>,
+        message: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        let (name, said, mend) = (name.into(), said.into(), Some(mend.into()));
-        Self { name, outcome: Outcome::Fail, said, mend }
+        let (name, message, fix) = (name.into(), message.into(), Some(fix.into()));
+        Self { name, outcome: Outcome::Fail, message, fix }
     }
 
     /// It was not asked for, or what it needs has failed already.
     pub(crate) fn skipped(name: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { name: name.into(), outcome: Outcome::Skipped, said: why.into(), mend: None }
+        Self { name: name.into(), outcome: Outcome::Skipped, message: why.into(), fix: None }
     }
 
-    /// It could not be made; `mend` says which right or step is missing.
-    pub(crate) fn barred(
+    /// It could not be made; `fix` says which right or step is missing.
+    pub(crate) fn inconclusive(
         name: impl Into<String>,
         why: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
-        let (name, said, mend) = (name.into(), why.into(), Some(mend.into()));
-        Self { name, outcome: Outcome::Skipped, said, mend }
+        let (name, message, fix) = (name.into(), why.into(), Some(fix.into()));
+        Self { name, outcome: Outcome::Skipped, message, fix }
     }
 
-    /// Ok where `problem` is none, else a failure that says it, with `mend`.
+    /// Ok where `problem` is none, else a failure that says it, with `fix`.
     pub(crate) fn of(
         name: impl Into<String>,
         good: impl Into<String>,
@@ -75,17 +74,23 @@ impl Check {
     ) -> Self {
         match problem {
             None => Self::ok(name, good),
-            Some((said, mend)) => Self::fail(name, said, mend),
+            Some((message, fix)) => Self::fail(name, message, fix),
         }
     }
 
     /// Whether all is well in spite of it.
-    fn is_well(&self) -> bool {
+    fn passed(&self) -> bool {
         match self.outcome {
             Outcome::Ok | Outcome::Warn => true,
             Outcome::Fail => false,
-            Outcome::Skipped => self.mend.is_none(),
+            Outcome::Skipped => self.fix.is_none(),
         }
+    }
+
+    /// As it stands in the JSON form: with the names of the version before, `said` and `mend`, for one more.
+    fn json(&self) -> Value {
+        let Self { name, outcome, message, fix } = self;
+        json!({"check": name, "outcome": outcome, "message": message, "fix": fix, "said": message, "mend": fix})
     }
 
     fn lines(&self) -> String {
@@ -95,9 +100,9 @@ impl Check {
             Outcome::Fail => "FAIL",
             Outcome::Skipped => "skipped",
         };
-        let mut lines = format!("{outcome:<8} {}: {}\n", self.name, one_line(&self.said));
-        if let Some(mend) = &self.mend {
-            lines += &format!("         mend: {}\n", one_line(mend));
+        let mut lines = format!("{outcome:<8} {}: {}\n", self.name, one_line(&self.message));
+        if let Some(fix) = &self.fix {
+            lines += &format!("         fix: {}\n", one_line(fix));
         }
         lines
     }
@@ -133,11 +138,11 @@ impl Findings {
 
     /// Writes the end, and gives the number of checks that are not well.
     pub(crate) fn finish(self, installation: &str) -> Result<usize> {
-        let wrong = self.checks.iter().filter(|check| !check.is_well()).count();
+        let wrong = self.checks.iter().filter(|check| !check.passed()).count();
         if self.json {
             output::print_line(json!({
                 "installation": installation, "version": env!("CARGO_PKG_VERSION"), "ok": wrong == 0,
-                "wrong": wrong, "checks": self.checks,
+                "wrong": wrong, "checks": self.checks.iter().map(Check::json).collect::<Vec<_>>(),
             }))?;
         } else if wrong == 0 {
             let warned = self.checks.iter().filter(|check| check.outcome == Outcome::Warn).count();
@@ -153,16 +158,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_check_is_one_line_and_its_mend_another() {
+    fn a_check_is_one_line_and_its_fix_another() {
         let check = Check::fail("queue", "gone\nwith a line", "make it");
-        assert_eq!(check.lines(), "FAIL     queue: gone with a line\n         mend: make it\n");
+        assert_eq!(check.lines(), "FAIL     queue: gone with a line\n         fix: make it\n");
         assert_eq!(Check::ok("queue", "there").lines(), "ok       queue: there\n");
     }
 
     #[test]
     fn what_could_not_be_looked_at_for_want_of_a_right_is_not_well() {
-        assert!(Check::skipped("alarms", "not asked for").is_well());
-        assert!(!Check::barred("alarms", "denied", "give the right").is_well());
-        assert!(Check::warn("alarms", "one rings", "look").is_well());
+        assert!(Check::skipped("alarms", "not asked for").passed());
+        assert!(!Check::inconclusive("alarms", "denied", "give the right").passed());
+        assert!(Check::warn("alarms", "one rings", "look").passed());
     }
 }

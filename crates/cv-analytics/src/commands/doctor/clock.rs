@@ -23,12 +23,12 @@ pub(crate) fn check(server: &str, date: Option<&str>, now: Timestamp) -> Check {
     let ahead_ms = now.as_millis() - theirs;
     let apart = ahead_ms.unsigned_abs();
     let direction = if ahead_ms < 0 { "behind" } else { "ahead of" };
-    let said = format!("{} seconds {direction} {server}", apart / 1000);
+    let message = format!("{} seconds {direction} {server}", apart / 1000);
     match apart {
         apart if apart >= REFUSED_MS => {
-            Check::fail(NAME, format!("{said}: signatures are refused"), MEND)
+            Check::fail(NAME, format!("{message}: signatures are refused"), MEND)
         }
-        apart if apart >= NOT_KEPT_MS => Check::warn(NAME, said, MEND),
+        apart if apart >= NOT_KEPT_MS => Check::warn(NAME, message, MEND),
         _ => Check::ok(NAME, format!("within {} seconds of {server}", NOT_KEPT_MS / 1000)),
     }
 }

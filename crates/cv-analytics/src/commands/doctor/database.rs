@@ -29,16 +29,16 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => {
-            let said = format!("there is none at {}", path.display());
+            let message = format!("there is none at {}", path.display());
             return unusable(match left {
                 None => {
-                    let mend = "start `cv-analytics serve`, which makes it, or name the data folder with --data";
-                    Check::fail(NAME, said, mend)
+                    let fix = "start `cv-analytics serve`, which makes it, or name the data folder with --data";
+                    Check::fail(NAME, message, fix)
                 }
                 Some(left) => {
-                    let mend = "put it back with its -wal, or restore an archive with `cv-analytics restore`: the next start \
+                    let fix = "put it back with its -wal, or restore an archive with `cv-analytics restore`: the next start \
                                 of `cv-analytics serve` makes an empty one";
-                    Check::fail(NAME, format!("{said}, though {} is there", left.display()), mend)
+                    Check::fail(NAME, format!("{message}, though {} is there", left.display()), fix)
                 }
             });
         }
@@ -56,8 +56,9 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
         }
         Err(error) => {
             let cause = std::error::Error::source(&error);
-            let said = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-            let mend = match error.kind {
+            let message =
+                cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+            let fix = match error.kind {
                 StoreErrorKind::Refused => restore(path),
                 StoreErrorKind::Unavailable => format!(
                     "run this as the user that owns {}, or copy it with its -wal into a folder that can be written, and \
@@ -65,7 +66,7 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
                     path.display()
                 ),
             };
-            unusable(Check::fail(NAME, said, mend))
+            unusable(Check::fail(NAME, message, fix))
         }
     }
 }
@@ -99,8 +100,11 @@ fn judge(path: &Path, examination: &Examination, is_writable: bool) -> Examined 
     let mut checks = Vec::new();
     let opened = format!("{} opens", path.display());
     let foreign = (!is_ours).then(|| {
-        let said = format!("{} is another program's database", path.display());
-        (said, "name the data folder with --data, or the file with --store sqlite:PATH".to_owned())
+        let message = format!("{} is another program's database", path.display());
+        (
+            message,
+            "name the data folder with --data, or the file with --store sqlite:PATH".to_owned(),
+        )
     });
     checks.push(Check::of("database", opened, foreign));
     if *is_ours {
@@ -132,18 +136,17 @@ fn judge(path: &Path, examination: &Examination, is_writable: bool) -> Examined 
 fn log(journal_mode: &str, bytes: u64) -> Check {
     const NAME: &str = "write-ahead-log";
     if !journal_mode.eq_ignore_ascii_case("wal") {
-        let said = format!("the journal mode is {journal_mode}");
-        let mend = "start the server again: it sets `wal`; if it stays, the file lies where SQLite cannot (a network \
+        let message = format!("the journal mode is {journal_mode}");
+        let fix = "start the server again: it sets `wal`; if it stays, the file lies where SQLite cannot (a network \
                     drive): give it a folder on a disk of this machine";
-        return Check::fail(NAME, said, mend);
+        return Check::fail(NAME, message, fix);
     }
-    let said = format!("on, with {} MB", bytes.div_ceil(1_000_000));
+    let message = format!("on, with {} MB", bytes.div_ceil(1_000_000));
     if bytes > LONG_LOG {
-        let mend =
-            "a program that reads the file keeps it from being cut: end it; look with `lsof`";
-        return Check::warn(NAME, said, mend);
+        let fix = "a program that reads the file keeps it from being cut: end it; look with `lsof`";
+        return Check::warn(NAME, message, fix);
     }
-    Check::ok(NAME, said)
+    Check::ok(NAME, message)
 }
 
 fn restore(path: &Path) -> String {

@@ -26,15 +26,15 @@ pub(crate) fn check(
             Some(credentials)
         }
         Ok(None) => {
-            let said = format!("{} is not there", file.display());
-            let mend = "start the server once: `cv-analytics serve` makes them; name its folder with --data";
-            checks.push(Check::fail("credentials", said, mend));
+            let message = format!("{} is not there", file.display());
+            let fix = "start the server once: `cv-analytics serve` makes them; name its folder with --data";
+            checks.push(Check::fail("credentials", message, fix));
             None
         }
         Err(error) => {
-            let mend = "mend the line, or delete the file and start `cv-analytics serve`, which makes new ones (the Worker \
+            let fix = "fix the line, or delete the file and start `cv-analytics serve`, which makes new ones (the Worker \
                         needs them then)";
-            checks.push(unreadable("credentials", &error, mend));
+            checks.push(unreadable("credentials", &error, fix));
             None
         }
     };
@@ -53,10 +53,10 @@ pub(crate) fn check(
 }
 
 /// The check of what could not be read or used; `mend` is for what it holds.
-pub(crate) fn unreadable(name: &str, error: &anyhow::Error, mend: &str) -> Check {
+pub(crate) fn unreadable(name: &str, error: &anyhow::Error, fix: &str) -> Check {
     let cause = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     let is_denied = cause.is_some_and(|cause| cause.kind() == ErrorKind::PermissionDenied);
-    Check::fail(name, with_causes(error), if is_denied { AS_THE_SERVER } else { mend })
+    Check::fail(name, with_causes(error), if is_denied { AS_THE_SERVER } else { fix })
 }
 
 fn data_folder(path: &Path) -> Check {
@@ -71,8 +71,12 @@ fn data_folder(path: &Path) -> Check {
         );
     }
     if !path.is_dir() {
-        let said = format!("there is no folder {}", path.display());
-        return Check::fail(NAME, said, "name it with --data DIR; `cv-analytics serve` makes one");
+        let message = format!("there is no folder {}", path.display());
+        return Check::fail(
+            NAME,
+            message,
+            "name it with --data DIR; `cv-analytics serve` makes one",
+        );
     }
     match open_to_others(path) {
         Some(mode) => Check::warn(
@@ -91,10 +95,10 @@ fn private_file(name: &str, what: &str, files: &[PathBuf]) -> Check {
     let Some((file, mode)) = open.first() else {
         return Check::ok(name, "for its owner alone");
     };
-    let said =
+    let message =
         format!("{} has mode {mode:04o}: others on this machine can read {what}", file.display());
     let open: Vec<String> = open.iter().map(|(file, _)| file.display().to_string()).collect();
-    Check::fail(name, said, format!("chmod 600 {}", open.join(" ")))
+    Check::fail(name, message, format!("chmod 600 {}", open.join(" ")))
 }
 
 /// The mode of what others than its owner may read or write.
@@ -115,7 +119,7 @@ fn open_to_others(_: &Path) -> Option<u32> {
 pub(crate) fn disk(folder: &Path, database_bytes: u64) -> Check {
     match fs4::available_space(folder) {
         Ok(free) => room("disk", free, database_bytes),
-        Err(error) => Check::barred(
+        Err(error) => Check::inconclusive(
             "disk",
             format!("the free space of {} cannot be told ({error})", folder.display()),
             "look with `df`",
@@ -124,15 +128,16 @@ pub(crate) fn disk(folder: &Path, database_bytes: u64) -> Check {
 }
 
 fn room(name: &str, free: u64, database_bytes: u64) -> Check {
-    let said = format!("{} free, the database has {}", megabytes(free), megabytes(database_bytes));
+    let message =
+        format!("{} free, the database has {}", megabytes(free), megabytes(database_bytes));
     if free < NO_ROOM {
-        Check::fail(name, said, "make room on the disk: without it events are refused with 503")
+        Check::fail(name, message, "make room on the disk: without it events are refused with 503")
     } else if free < database_bytes.saturating_add(NO_ROOM) {
-        let mend =
+        let fix =
             "make room: `cv-analytics forget` writes the file anew, and needs as much as it has";
-        Check::warn(name, said, mend)
+        Check::warn(name, message, fix)
     } else {
-        Check::ok(name, said)
+        Check::ok(name, message)
     }
 }
 
@@ -156,7 +161,7 @@ mod tests {
             "make room: `cv-analytics forget` writes the file anew, and needs as much as it has";
         assert_eq!(outcome(1 << 30, 1 << 30), Check::warn("disk", warned, anew));
         let full = "make room on the disk: without it events are refused with 503";
-        let said = "2 MB free, the database has 1 MB";
-        assert_eq!(outcome(1 << 20, 1000), Check::fail("disk", said, full));
+        let message = "2 MB free, the database has 1 MB";
+        assert_eq!(outcome(1 << 20, 1000), Check::fail("disk", message, full));
     }
 }

@@ -35,8 +35,8 @@ pub(crate) async fn check(
     let public_url = match folder.public_url(public_url) {
         Ok(public_url) => public_url.map(|url| url.to_string()),
         Err(error) => {
-            let mend = "delete the file, and start the server with --public-url";
-            findings.add(files::unreadable("public-url", &error, mend))?;
+            let fix = "delete the file, and start the server with --public-url";
+            findings.add(files::unreadable("public-url", &error, fix))?;
             None
         }
     };
@@ -96,19 +96,19 @@ async fn refused(path: &Path) -> Check {
         Ok(looked) => looked,
         Err(error) => return Check::fail(NAME, error.to_string(), "look at the checks above"),
     };
-    let said = |refused: &Refusals| {
+    let message = |refused: &Refusals| {
         format!("{}, the last at {}", refused_messages(refused), refused.last_at)
     };
-    let listed = |refused: &[Refusals]| refused.iter().map(said).collect::<Vec<_>>().join("; ");
+    let listed = |refused: &[Refusals]| refused.iter().map(message).collect::<Vec<_>>().join("; ");
     if recent.is_empty() {
         let before =
             if all.is_empty() { String::new() } else { format!("; before: {}", listed(&all)) };
         return Check::ok(NAME, format!("none within a day{before}"));
     }
-    let mend = |refused: &Refusals| {
+    let fix = |refused: &Refusals| {
         format!("{}: {}", refused.reason.code(), what_to_change(refused.reason))
     };
-    let mends: Vec<_> = recent.iter().map(mend).collect();
+    let mends: Vec<_> = recent.iter().map(fix).collect();
     Check::fail(NAME, listed(&recent), mends.join(" "))
 }
 
@@ -152,8 +152,8 @@ async fn send_through(
             checks.extend(canary::judge(seen, WHERE_ELSE));
         }
         Err(error) => {
-            let mend = "look at the server's log";
-            checks.push(Check::fail(canary::NAME, with_causes(&error), mend));
+            let fix = "look at the server's log";
+            checks.push(Check::fail(canary::NAME, with_causes(&error), fix));
         }
     }
     checks.push(remove(&canary, store).await);

@@ -73,12 +73,12 @@ pub(crate) fn base(queue_url: &str) -> String {
 }
 
 /// Whether the server at `base` is ready; the date that it answered with, if the server answered at all.
-fn healthz(name: &str, base: &str, mend: &str) -> (Check, Option<String>) {
+fn healthz(name: &str, base: &str, fix: &str) -> (Check, Option<String>) {
     let url = format!("{base}/healthz");
     let answer = match http_agent(&url, TIMEOUT).get(&url).call() {
         Ok(answer) => answer,
         Err(error) => {
-            return (Check::fail(name, format!("{url} does not answer: {error}"), mend), None);
+            return (Check::fail(name, format!("{url} does not answer: {error}"), fix), None);
         }
     };
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
@@ -93,8 +93,8 @@ fn healthz(name: &str, base: &str, mend: &str) -> (Check, Option<String>) {
              the server: put it back, or start the server again",
         ),
         status => {
-            let said = format!("{url} answers {status}: something else listens there");
-            return (Check::fail(name, said, mend), None);
+            let message = format!("{url} answers {status}: something else listens there");
+            return (Check::fail(name, message, fix), None);
         }
     };
     (check, Some(date))
@@ -106,14 +106,14 @@ fn signature(credentials: &StoredCredentials) -> (Check, bool) {
     let body = json!({"QueueUrl": credentials.queue_url, "AttributeNames": ["All"]}).to_string();
     let answer = QueueClient::new(credentials.clone())
         .and_then(|client| client.call("GetQueueAttributes", &body));
-    let (said, mend) = match answer {
+    let (message, fix) = match answer {
         Ok((200, _)) => return (Check::ok(NAME, "the server believes the key"), true),
         Ok((status, answer)) => {
             (format!("the server answers {status}: {}", answer.trim()), mend_of(&answer))
         }
         Err(error) => (with_causes(&error), "look at AWS_SQS_URL in credentials.env"),
     };
-    (Check::fail(NAME, said, mend), false)
+    (Check::fail(NAME, message, fix), false)
 }
 
 fn mend_of(answer: &str) -> &'static str {

@@ -41,7 +41,7 @@ impl Diagnosis {
             .iter()
             .filter(|check| {
                 check["outcome"] == "fail"
-                    || (check["outcome"] == "skipped" && check["mend"].is_string())
+                    || (check["outcome"] == "skipped" && check["fix"].is_string())
             })
             .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
@@ -60,7 +60,7 @@ impl Diagnosis {
     #[track_caller]
     pub(crate) fn says(&self, name: &str, said: &str, mend: &str) {
         let check = self.check(name);
-        for (field, part) in [("said", said), ("mend", mend)] {
+        for (field, part) in [("message", said), ("fix", mend)] {
             let text = check[field].as_str().unwrap_or_default();
             assert!(text.contains(part), "{name} has the {field} {text:?}, not {part:?}");
         }

@@ -128,7 +128,7 @@ fn people_read_a_line_for_each_check_and_the_mend_below() {
     let output = program(installation.folder.path()).arg("doctor").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
-    let lines = "FAIL     credentials: cv-analytics-data/credentials.env is not there\n         mend: start the server once";
+    let lines = "FAIL     credentials: cv-analytics-data/credentials.env is not there\n         fix: start the server once";
     assert!(said.contains(lines), "{said}");
     assert_eq!(output.stderr, b"error: 1 check is not well\n");
 }
@@ -340,7 +340,7 @@ fn refused_messages_are_told_with_who_has_to_change_what() {
     let all = "2 messages with an unknown access key were refused";
     let diagnosis = loop {
         let diagnosis = wait_for(&installation, "refused-messages", "fail");
-        let said = diagnosis.check("refused-messages")["said"].to_string();
+        let said = diagnosis.check("refused-messages")["message"].to_string();
         if said.contains(all) && said.contains("region") && said.contains("wrong or missing") {
             break diagnosis;
         }

@@ -99,13 +99,19 @@ fn where_few_files_may_be_open_a_crowd_gives_way_too() {
 
 #[cfg(unix)]
 #[test]
-fn a_lock_that_is_a_link_is_not_followed() {
+fn a_lock_that_is_a_link_or_a_pipe_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join(DATA)).unwrap();
     let target = folder.path().join("target");
     std::os::unix::fs::symlink(&target, folder.path().join(DATA).join("serve.lock")).unwrap();
-    check_refusal(folder.path(), &["serve", "--listen", "127.0.0.1:0"], 1, "serve.lock");
+    let lock = folder.path().join(DATA).join("serve.lock");
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    check_refusal(folder.path(), &serve, 1, "serve.lock");
     assert!(!target.exists());
+    // A pipe without a reader would be waited for.
+    fs::remove_file(&lock).unwrap();
+    assert!(Command::new("mkfifo").arg(&lock).status().unwrap().success());
+    check_refusal(folder.path(), &serve, 1, "serve.lock");
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Account {
         let found = match self.calls.query(Service::CloudWatch, "DescribeAlarms", &parameters).await
         {
             Ok(found) => found,
-            Err(error) => return vec![error.barred(NAME)],
+            Err(error) => return vec![error.inconclusive(NAME)],
         };
         let alarms: Vec<&Element> = found.members("MetricAlarms").collect();
         let name_of = |alarm: &Element| alarm.text("AlarmName").unwrap_or_default().to_owned();
@@ -43,8 +43,8 @@ impl Account {
             .filter(|name| !alarms.iter().any(|alarm| name_of(alarm) == *name))
             .collect();
         let problem = (!missing.is_empty()).then(|| {
-            let said = format!("there is no alarm {}", missing.join(", "));
-            (said, format!("deploy again: {} or apply.sh", self.names.deploy()))
+            let message = format!("there is no alarm {}", missing.join(", "));
+            (message, format!("deploy again: {} or apply.sh", self.names.deploy()))
         });
         let mut checks = vec![Check::of(NAME, format!("{} are there", alarms.len()), problem)];
         if alarms.is_empty() {
@@ -57,12 +57,12 @@ impl Account {
         });
         let problem = silent.map(|alarm| {
             let name = name_of(alarm);
-            let mend = if alarm.text("ActionsEnabled") == Some("true") {
+            let fix = if alarm.text("ActionsEnabled") == Some("true") {
                 format!("deploy again: {} or apply.sh", self.names.deploy())
             } else {
                 format!("aws cloudwatch enable-alarm-actions --alarm-names {name}")
             };
-            (format!("{name} tells nobody: it has no action on {topic}"), mend)
+            (format!("{name} tells nobody: it has no action on {topic}"), fix)
         });
         checks.push(Check::of("alarm-actions", format!("all tell {topic}"), problem));
         let ringing: Vec<String> = alarms
@@ -73,8 +73,8 @@ impl Account {
         checks.push(if ringing.is_empty() {
             Check::ok("alarms-ringing", "none rings")
         } else {
-            let said = format!("{} rings", ringing.join(", "));
-            Check::warn("alarms-ringing", said, "infra/README.md says what to do for each")
+            let message = format!("{} rings", ringing.join(", "));
+            Check::warn("alarms-ringing", message, "infra/README.md says what to do for each")
         });
         checks
     }
@@ -88,8 +88,8 @@ impl Account {
             match self.calls.query(Service::Sns, "ListSubscriptionsByTopic", &parameters).await {
                 Ok(found) => found,
                 Err(error) => {
-                    let said = format!("there is no topic {topic}");
-                    return error.missing(NAME, said, MISPLACED.to_owned());
+                    let message = format!("there is no topic {topic}");
+                    return error.missing(NAME, message, MISPLACED.to_owned());
                 }
             };
         let subscriptions: Vec<&Element> = found.members("Subscriptions").collect();

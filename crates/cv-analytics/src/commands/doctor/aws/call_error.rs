@@ -26,8 +26,8 @@ const DENIED: [&str; 4] =
     ["AccessDenied", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"];
 
 impl CallError {
-    pub(crate) fn failed(said: impl Into<String>) -> Self {
-        Self::Failed(said.into())
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
     }
 
     /// Sorts an answer that is no success; `right` is what IAM calls the action.
@@ -68,34 +68,36 @@ impl CallError {
 
     /// The check that could not be made for it; something that is not there has to be judged by who
     /// asked for it.
-    pub(crate) fn barred(&self, name: impl Into<String>) -> Check {
+    pub(crate) fn inconclusive(&self, name: impl Into<String>) -> Check {
         match self {
-            Self::Denied { right } => Check::barred(
+            Self::Denied { right } => Check::inconclusive(
                 name,
                 format!("AWS does not let you look: {right} is denied"),
                 format!(
                     "give who runs this the right {right}; docs/doctor.md has the whole policy"
                 ),
             ),
-            Self::NotFound => Check::barred(name, "AWS knows nothing of that name", MISPLACED),
-            Self::Unreached(said) => Check::barred(
+            Self::NotFound => {
+                Check::inconclusive(name, "AWS knows nothing of that name", MISPLACED)
+            }
+            Self::Unreached(message) => Check::inconclusive(
                 name,
-                said.as_str(),
+                message.as_str(),
                 "look at the network, the region and AWS_ENDPOINT_URL; then run this again",
             ),
-            Self::Failed(said) => Check::barred(
+            Self::Failed(message) => Check::inconclusive(
                 name,
-                said.as_str(),
+                message.as_str(),
                 "run this again in a minute; if it stays, AWS's answer says what is wrong",
             ),
         }
     }
 
     /// The same, but a failure that says `said` and how to mend it where there is no such thing.
-    pub(crate) fn missing(&self, name: impl Into<String>, said: String, mend: String) -> Check {
+    pub(crate) fn missing(&self, name: impl Into<String>, message: String, fix: String) -> Check {
         match self {
-            Self::NotFound => Check::fail(name, said, mend),
-            other => other.barred(name),
+            Self::NotFound => Check::fail(name, message, fix),
+            other => other.inconclusive(name),
         }
     }
 }

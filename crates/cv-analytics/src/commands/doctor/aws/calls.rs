@@ -127,7 +127,7 @@ impl AwsCalls {
         let right = format!("{}:{action}", service.right_prefix());
         let answer = match self.call(service, "POST", "/", &headers, form).await {
             Ok(answer) => answer,
-            Err(said) => return (Err(CallError::Unreached(said)), None),
+            Err(message) => return (Err(CallError::Unreached(message)), None),
         };
         let root = Element::parse(&answer.body);
         let element = match (answer.status, root) {

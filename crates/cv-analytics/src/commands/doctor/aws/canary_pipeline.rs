@@ -42,12 +42,12 @@ impl Pipeline<'_> {
     /// Sends a canary, looks for it, and takes it out again.
     pub(crate) async fn send_through(&self, patience: Duration) -> Vec<Check> {
         if self.waiting_letters > LETTERS_MAX {
-            let said = format!(
+            let message = format!(
                 "{} dead letters are in the way of the canary's, {LETTERS_MAX} at most",
                 self.waiting_letters
             );
-            let mend = "retry or drop them: cv-analytics dead-letters retry --all --store dynamodb";
-            return vec![Check::barred(canary::NAME, said, mend)];
+            let fix = "retry or drop them: cv-analytics dead-letters retry --all --store dynamodb";
+            return vec![Check::inconclusive(canary::NAME, message, fix)];
         }
         let canary = Canary::new(now());
         let mut checks = Vec::new();
@@ -55,13 +55,13 @@ impl Pipeline<'_> {
         let mut letter = None;
         match self.send_all(&canary).await {
             Ok(()) => {
-                let said = format!("{} is sent to {}", canary.id(), self.events);
-                checks.push(Check::ok(canary::NAME, said));
+                let message = format!("{} is sent to {}", canary.id(), self.events);
+                checks.push(Check::ok(canary::NAME, message));
                 let look = async || self.look(&canary, &mut letters, &mut letter).await;
                 let seen = canary::watch(patience, look).await;
                 checks.extend(canary::judge(seen, ELSEWHERE));
             }
-            Err(error) => checks.push(error.barred(canary::NAME)),
+            Err(error) => checks.push(error.inconclusive(canary::NAME)),
         }
         if let Some(letter) = &letter {
             checks.push(self.uncounted(letter).await);
@@ -129,7 +129,7 @@ impl Pipeline<'_> {
                     self.names.release()
                 ),
             ),
-            Err(error) => CallError::Failed(error.to_string()).barred(UNCOUNTED),
+            Err(error) => CallError::Failed(error.to_string()).inconclusive(UNCOUNTED),
         }
     }
 

@@ -77,8 +77,8 @@ async fn check_one(
             Ok(Some(function))
         }
         Err(error) => {
-            let said = format!("there is no function {name} in {}", names.region);
-            findings.add(error.missing(*role, said, MISPLACED.to_owned()))?;
+            let message = format!("there is no function {name} in {}", names.region);
+            findings.add(error.missing(*role, message, MISPLACED.to_owned()))?;
             Ok(None)
         }
     }
@@ -129,11 +129,11 @@ impl Needs<'_> {
                 MISPLACED.to_owned(),
             ))
         } else if update == "Failed" {
-            let said = format!(
+            let message = format!(
                 "the last update of {name} failed: {}",
                 function.text("LastUpdateStatusReason")
             );
-            Some((said, format!("release it again: {}", self.names.release())))
+            Some((message, format!("release it again: {}", self.names.release())))
         } else {
             None
         };
@@ -145,11 +145,11 @@ impl Needs<'_> {
         let architecture = function.0.pointer("/Architectures/0").and_then(Value::as_str);
         let architecture = architecture.unwrap_or("x86_64");
         let problem = (runtime != RUNTIME).then(|| {
-            let mend = format!(
+            let fix = format!(
                 "aws lambda update-function-configuration --function-name {} --runtime {RUNTIME} --handler bootstrap",
                 self.name
             );
-            (format!("the runtime is {runtime}, where {RUNTIME} is needed"), mend)
+            (format!("the runtime is {runtime}, where {RUNTIME} is needed"), fix)
         });
         let good = format!("{RUNTIME} on {architecture}");
         Check::of(format!("{}-runtime", self.role), good, problem)
@@ -158,17 +158,17 @@ impl Needs<'_> {
     fn size(&self, function: &Function) -> Check {
         let memory = function.number("MemorySize").unwrap_or_default();
         let timeout = function.number("Timeout").unwrap_or_default();
-        let said = format!("{memory} MB and {timeout} s");
+        let message = format!("{memory} MB and {timeout} s");
         let problem = (memory < self.memory_mb || timeout < self.timeout_s).then(|| {
             let Self { name, memory_mb, timeout_s, .. } = self;
-            let mend = format!(
+            let fix = format!(
                 "aws lambda update-function-configuration --function-name {name} --memory-size {} --timeout {}",
                 memory.max(*memory_mb),
                 timeout.max(*timeout_s)
             );
-            (format!("{said}, where {memory_mb} MB and {timeout_s} s are needed"), mend)
+            (format!("{message}, where {memory_mb} MB and {timeout_s} s are needed"), fix)
         });
-        Check::of(format!("{}-size", self.role), said, problem)
+        Check::of(format!("{}-size", self.role), message, problem)
     }
 
     fn environment(&self, function: &Function) -> Check {
@@ -181,14 +181,14 @@ impl Needs<'_> {
                 _ => None,
             }
         });
-        let problem = wrong.map(|(name, said)| {
-            let mend = format!(
+        let problem = wrong.map(|(name, message)| {
+            let fix = format!(
                 "deploy again ({} or apply.sh), which sets {name} of {}; if the function is right, set {name} here, or \
                  --prefix",
                 self.names.deploy(),
                 self.name
             );
-            (said, mend)
+            (message, fix)
         });
         let good = format!("all {} that it needs", self.variables.len());
         Check::of(format!("{}-variables", self.role), good, problem)
@@ -209,20 +209,20 @@ fn code(needs: &Needs<'_>, function: &Function, folder: Option<&Path>) -> Check 
     let bytes = match std::fs::read(&file) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let said = format!("{} cannot be read ({error})", file.display());
-            return Check::barred(
+            let message = format!("{} cannot be read ({error})", file.display());
+            return Check::inconclusive(
                 name,
-                said,
+                message,
                 "build it: `cargo xtask dist`, with --arch x86_64 for that one",
             );
         }
     };
     let built = STANDARD.encode(Sha256::digest(&bytes));
     let problem = (built != running).then(|| {
-        let mend = format!("release it: {}, or {} --code", names.release(), names.deploy());
+        let fix = format!("release it: {}, or {} --code", names.release(), names.deploy());
         (
             format!("{} is not what runs (SHA-256 {built} there, {running} runs)", file.display()),
-            mend,
+            fix,
         )
     });
     Check::of(name, format!("{} is what runs", file.display()), problem)

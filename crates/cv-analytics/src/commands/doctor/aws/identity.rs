@@ -24,21 +24,21 @@ pub(crate) async fn check(calls: &AwsCalls) -> (Vec<Check>, Option<Identity>) {
             let account = caller.text("Account").unwrap_or_default().to_owned();
             let arn = caller.text("Arn").unwrap_or_default();
             let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
-            let said = format!("account {account}, as {arn}");
-            (Check::ok(NAME, said), Some(Identity { account, partition }))
+            let message = format!("account {account}, as {arn}");
+            (Check::ok(NAME, message), Some(Identity { account, partition }))
         }
-        Err(CallError::Unreached(said)) => {
-            let mend = "look at the network, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL, and at the region's name";
-            (Check::fail(NAME, said, mend), None)
+        Err(CallError::Unreached(message)) => {
+            let fix = "look at the network, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL, and at the region's name";
+            (Check::fail(NAME, message, fix), None)
         }
         Err(error) => {
-            let said = match error {
-                CallError::Failed(said) => said,
+            let message = match error {
+                CallError::Failed(message) => message,
                 _ => "AWS does not take them".to_owned(),
             };
-            let mend = "sign in again (`aws sso login`), or set AWS_PROFILE to a profile whose key exists; if the clock \
-                        is wrong, mend that first";
-            (Check::fail(NAME, said, mend), None)
+            let fix = "sign in again (`aws sso login`), or set AWS_PROFILE to a profile whose key exists; if the clock \
+                        is wrong, fix that first";
+            (Check::fail(NAME, message, fix), None)
         }
     };
     (vec![check, clock], identity)

@@ -39,19 +39,23 @@ async fn sender(client: &Client, sender: &str) -> Check {
         Ok(false) => {
             Check::fail(SENDER, format!("SES does not know {sender} as verified"), verify(sender))
         }
-        Err(error) => error.barred(SENDER),
+        Err(error) => error.inconclusive(SENDER),
     }
 }
 
 async fn recipients(client: &Client, recipients: &str) -> Check {
     let answer = match client.get_account().send().await {
         Ok(answer) => answer,
-        Err(error) => return CallError::of_sdk("ses:GetAccount", &error).barred(RECIPIENTS),
+        Err(error) => return CallError::of_sdk("ses:GetAccount", &error).inconclusive(RECIPIENTS),
     };
     if !answer.sending_enabled {
         let status = answer.enforcement_status.as_deref().unwrap_or("paused");
-        let said = format!("SES sends nothing for this account ({status})");
-        return Check::fail(RECIPIENTS, said, "look at the mails from AWS, and into SES's console");
+        let message = format!("SES sends nothing for this account ({status})");
+        return Check::fail(
+            RECIPIENTS,
+            message,
+            "look at the mails from AWS, and into SES's console",
+        );
     }
     let listed = recipients.split(',').map(str::trim).filter(|address| !address.is_empty());
     if answer.production_access_enabled {
@@ -65,14 +69,14 @@ async fn recipients(client: &Client, recipients: &str) -> Check {
         match is_verified(client, recipient).await {
             Ok(true) => verified += 1,
             Ok(false) => {
-                let said = format!(
+                let message = format!(
                     "the account is in SES's sandbox, and {recipient} is not verified: it gets no mail"
                 );
-                let mend =
+                let fix =
                     format!("{}; or ask for production access in SES's console", verify(recipient));
-                return Check::fail(RECIPIENTS, said, mend);
+                return Check::fail(RECIPIENTS, message, fix);
             }
-            Err(error) => return error.barred(RECIPIENTS),
+            Err(error) => return error.inconclusive(RECIPIENTS),
         }
     }
     Check::ok(

@@ -24,7 +24,7 @@ pub(crate) async fn check(account: &Account) -> Vec<Check> {
     );
     let found = match account.calls.lambda(&path, "lambda:ListEventSourceMappings").await {
         Ok(found) => found,
-        Err(error) => return vec![error.barred(NAME)],
+        Err(error) => return vec![error.inconclusive(NAME)],
     };
     let create = format!(
         "aws lambda create-event-source-mapping --function-name {processor} --event-source-arn {queue} --batch-size 10 \
@@ -33,14 +33,14 @@ pub(crate) async fn check(account: &Account) -> Vec<Check> {
     let mappings = found.get("EventSourceMappings").and_then(Value::as_array);
     match mappings.map(Vec::as_slice).unwrap_or_default() {
         [] => {
-            let said = format!("nothing leads from {queue} to {processor}");
-            vec![Check::fail(NAME, said, create)]
+            let message = format!("nothing leads from {queue} to {processor}");
+            vec![Check::fail(NAME, message, create)]
         }
         [mapping] => judge(mapping),
         [_, second, ..] => {
             let uuid = second.get("UUID").and_then(Value::as_str).unwrap_or_default();
-            let mend = format!("aws lambda delete-event-source-mapping --uuid {uuid}");
-            vec![Check::fail(NAME, "more than one leads from the queue to the processor", mend)]
+            let fix = format!("aws lambda delete-event-source-mapping --uuid {uuid}");
+            vec![Check::fail(NAME, "more than one leads from the queue to the processor", fix)]
         }
     }
 }

@@ -157,10 +157,10 @@ fn redrive(queue: &Queue, dead_letter_arn: &str) -> Check {
     Check::of("events-queue-redrive", format!("after {receives} receives to {target}"), problem)
 }
 
-fn waiting(name: &str, count: u64, mend: &str) -> Check {
+fn waiting(name: &str, count: u64, fix: &str) -> Check {
     match count {
         0 => Check::ok(name, "none wait"),
-        count => Check::warn(name, format!("{count} wait"), mend),
+        count => Check::warn(name, format!("{count} wait"), fix),
     }
 }
 
@@ -190,8 +190,8 @@ impl Queue {
     fn at_least(&self, name: &str, attribute: &Attribute, what: &str, wanted: u64) -> Check {
         let found = self.number(attribute);
         let problem = (found < wanted).then(|| {
-            let mend = self.set(&format!("{}={wanted}", attribute.as_str()));
-            (format!("{what} for {found} s, where {wanted} are needed"), mend)
+            let fix = self.set(&format!("{}={wanted}", attribute.as_str()));
+            (format!("{what} for {found} s, where {wanted} are needed"), fix)
         });
         Check::of(name, format!("{what} for {found} s"), problem)
     }
@@ -202,8 +202,8 @@ impl Account {
     async fn queue(&self, check: &str, url: Option<String>, name: &str) -> Result<Queue, Check> {
         let client = self.queues.client();
         let missing = |error: &CallError| {
-            let said = format!("there is no queue {name} in {}", self.names.region);
-            error.missing(check, said, MISPLACED.to_owned())
+            let message = format!("there is no queue {name} in {}", self.names.region);
+            error.missing(check, message, MISPLACED.to_owned())
         };
         let url = if let Some(url) = url {
             url

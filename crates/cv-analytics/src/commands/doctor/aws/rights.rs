@@ -64,8 +64,8 @@ impl Account {
         let found = match self.calls.query(Service::Iam, "GetRole", &[("RoleName", role)]).await {
             Ok(found) => found,
             Err(error) => {
-                let said = format!("there is no role {role}");
-                return Some(error.missing(name, said, MISPLACED.to_owned()));
+                let message = format!("there is no role {role}");
+                return Some(error.missing(name, message, MISPLACED.to_owned()));
             }
         };
         let document = found.descendant("AssumeRolePolicyDocument").and_then(document);
@@ -82,11 +82,11 @@ impl Account {
             .collect();
         let by_lambda = serde_json::json!({"Service": "lambda.amazonaws.com"});
         let problem = (principals != [&by_lambda]).then(|| {
-            let mend = format!(
+            let fix = format!(
                 "deploy again, or: aws iam update-assume-role-policy --role-name {role} with lambda.amazonaws.com as the \
                  only principal"
             );
-            (format!("{role} is not for Lambda alone"), mend)
+            (format!("{role} is not for Lambda alone"), fix)
         });
         Some(Check::of(name, format!("{role} is for Lambda alone"), problem))
     }
@@ -103,10 +103,10 @@ impl Account {
             Ok(grants) => grants,
             Err(CallError::NotFound) => {
                 let word = holder.word().to_lowercase();
-                let said = format!("there is no {word} {who}");
-                return vec![Check::fail(lacks, said, MISPLACED)];
+                let message = format!("there is no {word} {who}");
+                return vec![Check::fail(lacks, message, MISPLACED)];
             }
-            Err(error) => return vec![error.barred(lacks)],
+            Err(error) => return vec![error.inconclusive(lacks)],
         };
         let needed = match self.needed(kind, sender) {
             Ok(needed) => needed,
@@ -116,7 +116,7 @@ impl Account {
             format!("deploy again ({} or apply.sh), which sets the policy", self.names.deploy());
         let lacking = grants.lacking(&needed);
         let problem = named(lacking.iter().copied()).map(|lacking| {
-            let mend = if holder.is_stopped(&grants) {
+            let fix = if holder.is_stopped(&grants) {
                 format!(
                     "if the budget stopped intake: look at what it was spent on, then aws iam detach-user-policy \
                      --user-name {who} --policy-arn (that of {})",
@@ -125,14 +125,14 @@ impl Account {
             } else {
                 again.clone()
             };
-            (format!("{who} may not do {lacking}"), mend)
+            (format!("{who} may not do {lacking}"), fix)
         });
         let good = format!("{who} has all {}", needed.len());
         let mut checks = vec![Check::of(lacks, good, problem)];
         let beyond = grants.beyond(&needed);
         let problem = named(beyond.iter().copied()).map(|beyond| {
-            let mend = format!("take it away; {again}, and others are not to be on {who}");
-            (format!("{who} may also do {beyond}"), mend)
+            let fix = format!("take it away; {again}, and others are not to be on {who}");
+            (format!("{who} may also do {beyond}"), fix)
         });
         checks.push(Check::of(more, format!("{who} may do nothing more"), problem));
         checks

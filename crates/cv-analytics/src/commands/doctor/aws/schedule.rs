@@ -26,8 +26,8 @@ pub(crate) async fn check(account: &Account, now: Timestamp) -> Vec<Check> {
     let found = match account.calls.event_bridge("DescribeRule", &json!({"Name": rule})).await {
         Ok(found) => found,
         Err(error) => {
-            let said = format!("there is no rule {rule} in {}", account.names.region);
-            return vec![error.missing(RULE, said, MISPLACED.to_owned())];
+            let message = format!("there is no rule {rule} in {}", account.names.region);
+            return vec![error.missing(RULE, message, MISPLACED.to_owned())];
         }
     };
     let text = |name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -56,7 +56,7 @@ impl Account {
         let found = match self.calls.event_bridge("ListTargetsByRule", &json!({"Rule": rule})).await
         {
             Ok(found) => found,
-            Err(error) => return error.barred(TARGET),
+            Err(error) => return error.inconclusive(TARGET),
         };
         let reporter = self.names.function_arn(&self.names.reporter());
         let targets = found.get("Targets").and_then(Value::as_array).into_iter().flatten();
@@ -64,10 +64,10 @@ impl Account {
             .into_iter()
             .any(|target| target.get("Arn").and_then(Value::as_str) == Some(&reporter));
         let problem = (!is_there).then(|| {
-            let mend = format!(
+            let fix = format!(
                 "aws events put-targets --rule {rule} --targets Id=reporter,Arn={reporter}"
             );
-            (format!("{rule} does not start {reporter}"), mend)
+            (format!("{rule} does not start {reporter}"), fix)
         });
         Check::of(TARGET, format!("it starts {reporter}"), problem)
     }
@@ -77,14 +77,14 @@ impl Account {
         let reporter = self.names.reporter();
         let (arn, rule) = (self.names.function_arn(&reporter), self.names.rule_arn());
         let path = format!("/2015-03-31/functions/{reporter}/policy");
-        let mend = format!(
+        let fix = format!(
             "aws lambda add-permission --function-name {reporter} --statement-id schedule --action lambda:InvokeFunction \
              --principal events.amazonaws.com --source-arn {rule}"
         );
         let found = match self.calls.lambda(&path, "lambda:GetPolicy").await {
             Ok(found) => found,
             Err(error) => {
-                return error.missing(PERMISSION, format!("nobody may start {arn}"), mend);
+                return error.missing(PERMISSION, format!("nobody may start {arn}"), fix);
             }
         };
         let policy = found.get("Policy").and_then(Value::as_str).unwrap_or_default();
@@ -105,39 +105,39 @@ impl Account {
                 && service == Some("events.amazonaws.com")
                 && source.is_none_or(|source| source == rule)
         });
-        let problem = (!allows).then(|| (format!("{rule} may not start {arn}"), mend));
+        let problem = (!allows).then(|| (format!("{rule} may not start {arn}"), fix));
         Check::of(PERMISSION, "the rule may start the reporter", problem)
     }
 }
 
 /// When the next report is made, and whether lone halves are swept often enough.
 fn next(expression: &str, now: Timestamp) -> Check {
-    let mend = "aws events put-rule --name (the rule's) --schedule-expression 'cron(0 9 ? * MON *)'; deploy again with \
+    let fix = "aws events put-rule --name (the rule's) --schedule-expression 'cron(0 9 ? * MON *)'; deploy again with \
                 Schedule where it should stay";
-    let seldom = |said: String| {
-        let said = format!(
-            "{said}, but runs have to be no more than {DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
+    let seldom = |message: String| {
+        let message = format!(
+            "{message}, but runs have to be no more than {DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
              where none sweeps them for 20 days"
         );
-        Check::warn(NEXT, said, mend)
+        Check::warn(NEXT, message, fix)
     };
     if let Some(rate) = expression.strip_prefix("rate(") {
         let every = rate.trim_end_matches(')');
-        let said = format!("every {every} from when the rule was made");
+        let message = format!("every {every} from when the rule was made");
         return match minutes(every) {
             Some(minutes) if minutes <= u64::from(DAYS_BETWEEN_RUNS) * DAY_MINUTES => {
-                Check::ok(NEXT, said)
+                Check::ok(NEXT, message)
             }
-            Some(_) => seldom(said),
-            None => Check::fail(NEXT, format!("{expression} is no rate"), mend),
+            Some(_) => seldom(message),
+            None => Check::fail(NEXT, format!("{expression} is no rate"), fix),
         };
     }
     let schedule = match expression.parse::<Schedule>() {
         Ok(schedule) => schedule,
-        Err(error) => return Check::fail(NEXT, error.to_string(), mend),
+        Err(error) => return Check::fail(NEXT, error.to_string(), fix),
     };
     let Some(at) = schedule.next_from(now) else {
-        return Check::fail(NEXT, format!("{expression} never comes again"), mend);
+        return Check::fail(NEXT, format!("{expression} never comes again"), fix);
     };
     let until = now.plus_millis(DAYS_LOOKED_AHEAD * DAY_MS);
     match schedule.pause_over(DAYS_BETWEEN_RUNS, now, until) {
@@ -193,9 +193,9 @@ mod tests {
             ("rate(15 days)", "every 15 days"),
             ("rate(337 hours)", "every 337 hours"),
         ] {
-            let said = told(seldom);
-            assert!(said.contains("Warn") && said.contains(when), "{seldom}: {said}");
-            assert!(said.contains("no more than 14 days apart"), "{said}");
+            let message = told(seldom);
+            assert!(message.contains("Warn") && message.contains(when), "{seldom}: {message}");
+            assert!(message.contains("no more than 14 days apart"), "{message}");
         }
     }
 }

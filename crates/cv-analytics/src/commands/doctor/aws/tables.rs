@@ -49,7 +49,7 @@ impl Account {
             Ok(described) => described,
             Err(TableError::Misconfigured { problem, .. }) if problem.contains("no permission") => {
                 let right = "dynamodb:DescribeTable".to_owned();
-                checks.push(CallError::Denied { right }.barred(check));
+                checks.push(CallError::Denied { right }.inconclusive(check));
                 return None;
             }
             Err(TableError::Misconfigured { problem, .. }) => {
@@ -57,7 +57,7 @@ impl Account {
                 return None;
             }
             Err(error) => {
-                checks.push(CallError::Failed(error.to_string()).barred(check));
+                checks.push(CallError::Failed(error.to_string()).inconclusive(check));
                 return None;
             }
         };
@@ -75,7 +75,8 @@ impl Account {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                return CallError::of_sdk("dynamodb:DescribeTimeToLive", &error).barred(check);
+                return CallError::of_sdk("dynamodb:DescribeTimeToLive", &error)
+                    .inconclusive(check);
             }
         };
         let described = answer.time_to_live_description;
@@ -115,7 +116,7 @@ impl Account {
             Ok(answer) => answer,
             Err(error) => {
                 return CallError::of_sdk("dynamodb:DescribeContinuousBackups", &error)
-                    .barred(check);
+                    .inconclusive(check);
             }
         };
         let status = answer
