@@ -197,7 +197,7 @@ fn workspace(at: &Workshop) -> Result<()> {
 
 fn recount(at: &Workshop) -> Result<()> {
     let mut recount = Command::new(Cache::bare_python()?);
-    recount.args(["tests/recount/recount.py", "--seeds", "5", "--program"]).arg(at.program()?);
+    recount.args(["tests/recount/recount.py", "--seeds", "3", "--program"]).arg(at.program()?);
     commands::run(recount.current_dir(root()))
 }
 

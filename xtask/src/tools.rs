@@ -55,7 +55,14 @@ impl Cache {
             let file = folder.join("requirements.txt");
             fs::write(&file, requirements)?;
             run(Command::new(folder.join("bin/pip"))
-                .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
+                // Python compiles what it imports; most of it is never imported.
+                .args([
+                    "install",
+                    "--quiet",
+                    "--no-compile",
+                    "--disable-pip-version-check",
+                    "--requirement",
+                ])
                 .arg(file))
         })
     }

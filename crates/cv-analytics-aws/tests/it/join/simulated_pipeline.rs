@@ -21,7 +21,7 @@ use counts::Counts;
 use pipeline::Pipeline;
 
 /// What runs one seed again; the test's name follows.
-const REPLAY: &str = "cargo test --workspace --test join";
+const REPLAY: &str = "cargo test --workspace --test it";
 
 /// Runs each seed, and says what came to pass in all.
 fn run(test: &str, seeds: Range<u64>, bodies: Bodies) {
@@ -35,10 +35,10 @@ fn run(test: &str, seeds: Range<u64>, bodies: Bodies) {
 
 #[test]
 fn every_seed_ends_in_the_records_of_the_joining_law() {
-    run("every_seed_ends_in_the_records", 0..10_000, Bodies::One);
+    run("every_seed_ends_in_the_records", 0..2_000, Bodies::One);
 }
 
 #[test]
 fn of_different_bodies_for_one_half_one_is_kept_whole() {
-    run("of_different_bodies", 10_000_000..10_002_000, Bodies::Several);
+    run("of_different_bodies", 10_000_000..10_000_500, Bodies::Several);
 }
