@@ -28,7 +28,17 @@ pub(crate) struct NameRows {
     pub(crate) folded: HashSet<Name, FxBuildHasher>,
 }
 
-/// One name on its way to its row.
+/// One name that was asked for this week or the week before.
+struct Asked<'m> {
+    name: Name,
+    /// Conversations of each week.
+    counts: &'m [u64; WEEKS as usize],
+    movement: &'m Movement,
+    /// This week's interactions.
+    queries: u64,
+}
+
+/// A name with its row's figures.
 struct Row {
     name: Name,
     text: String,
@@ -40,18 +50,18 @@ impl NameRows {
     pub(crate) fn new(weeks: &mut [WeekTally], names: &Names<'_>) -> Self {
         let movements = Movements::of(weeks, names);
         let trending = movements.trending(names);
-        let mut rows: Vec<Row> = Vec::new();
-        for (&name, movement) in &movements.by_name {
-            rows.extend(Row::new(name, movement, weeks, names));
-        }
-        rows.sort_by(|a, b| {
-            (Reverse(a.figures.queries), &a.text).cmp(&(Reverse(b.figures.queries), &b.text))
+        let weeks = &*weeks;
+        // No more of each name than its order needs: a visitor who makes names up makes many.
+        let mut asked: Vec<Asked<'_>> =
+            movements.each().filter_map(|moved| Asked::of(moved, weeks)).collect();
+        asked.sort_by(|a, b| {
+            (Reverse(a.queries), names.of(a.name)).cmp(&(Reverse(b.queries), names.of(b.name)))
         });
         let mut folded = HashSet::default();
-        let (skills, topics): (Vec<Row>, Vec<Row>) =
-            rows.into_iter().partition(|row| row.name.name_type() == NameType::Skill);
-        let skills = fold(skills, weeks, &mut folded);
-        let topics = fold(topics, weeks, &mut folded);
+        let (skills, topics): (Vec<Asked<'_>>, Vec<Asked<'_>>) =
+            asked.into_iter().partition(|asked| asked.name.name_type() == NameType::Skill);
+        let skills = rows(skills, weeks, names, &mut folded);
+        let topics = rows(topics, weeks, names, &mut folded);
         let this = weeks.last();
         Self {
             skills: skills
@@ -77,9 +87,11 @@ impl NameRows {
     }
 }
 
-/// How every name of the eight weeks moves.
+/// How every name of the eight weeks moves: its conversations of each week, and what they mean.
 struct Movements {
-    by_name: HashMap<Name, ([u64; WEEKS as usize], Movement), FxBuildHasher>,
+    names: Vec<Name>,
+    counts: Vec<[u64; WEEKS as usize]>,
+    judged: Vec<Movement>,
     /// The last earlier week with data.
     before: Option<usize>,
 }
@@ -102,24 +114,24 @@ impl Movements {
         let mut series: Vec<(Name, [u64; WEEKS as usize])> = series.into_iter().collect();
         let key = |name: Name| (names.of(name), name.name_type());
         series.sort_unstable_by(|a, b| key(a.0).cmp(&key(b.0)));
-        let counts: Vec<[u64; WEEKS as usize]> = series.iter().map(|(_, counts)| *counts).collect();
+        let (names, counts): (Vec<Name>, Vec<[u64; WEEKS as usize]>) = series.into_iter().unzip();
         let judged = movements(&totals, &counts);
-        let by_name = series
-            .into_iter()
-            .zip(judged)
-            .map(|((name, counts), movement)| (name, (counts, movement)))
-            .collect();
         let before = (0..usize::from(WEEKS) - 1)
             .rev()
             .find(|&place| totals.get(place).copied().flatten().is_some());
-        Self { by_name, before }
+        Self { names, counts, judged, before }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Name, &[u64; WEEKS as usize], &Movement)> {
+        let names = self.names.iter().zip(&self.counts).zip(&self.judged);
+        names.map(|((&name, counts), movement)| (name, counts, movement))
     }
 
     /// The names with an arrow, by conversations, then by name.
     fn trending(&self, names: &Names<'_>) -> Vec<Trending> {
-        let moved = self.by_name.iter().filter(|(_, (_, movement))| movement.trend.moved());
+        let moved = self.each().filter(|(_, _, movement)| movement.trend.moved());
         let mut trending: Vec<Trending> = moved
-            .map(|(&name, (counts, movement))| Trending {
+            .map(|(name, counts, movement)| Trending {
                 name: names.of(name).to_owned(),
                 name_type: name.name_type(),
                 trend: movement.trend,
@@ -144,30 +156,36 @@ impl Movements {
     }
 }
 
-impl Row {
-    /// The row; `None` for a name that nobody asked for this week or the week before.
-    fn new(
-        name: Name,
-        (counts, movement): &([u64; WEEKS as usize], Movement),
+impl<'m> Asked<'m> {
+    /// `None` for a name that nobody asked for this week or the week before.
+    fn of(
+        (name, counts, movement): (Name, &'m [u64; WEEKS as usize], &'m Movement),
         weeks: &[WeekTally],
-        names: &Names<'_>,
     ) -> Option<Self> {
-        let queries = |week: &WeekTally| {
-            (week.interactions > 0).then(|| week.names.get(&name).map_or(0, |tally| tally.queries))
-        };
-        let series: Vec<Option<u64>> = weeks.iter().map(queries).collect();
-        let none = NameTally::default();
-        let this = weeks.last().and_then(|week| week.names.get(&name)).unwrap_or(&none);
-        let previous = series.iter().rev().nth(1).copied().flatten();
-        (this.queries > 0 || previous.is_some_and(|previous| previous > 0)).then(|| Self {
+        let mut last = weeks.iter().rev().map(|week| week.names.get(&name));
+        let [this, previous] = [last.next()?, last.next()?];
+        let queries = |tally: Option<&NameTally>| tally.map_or(0, |tally| tally.queries);
+        (queries(this) > 0 || queries(previous) > 0).then(|| Self {
             name,
-            text: names.of(name).to_owned(),
+            counts,
+            movement,
+            queries: queries(this),
+        })
+    }
+
+    fn row(&self, weeks: &[WeekTally], names: &Names<'_>) -> Row {
+        let series = series(self.name, weeks);
+        let none = NameTally::default();
+        let this = weeks.last().and_then(|week| week.names.get(&self.name)).unwrap_or(&none);
+        Row {
+            name: self.name,
+            text: names.of(self.name).to_owned(),
             figures: NameFigures {
                 queries: this.queries,
-                conversations: counts.last().copied().unwrap_or_default(),
-                previous,
-                trend: movement.trend,
-                expected: movement.expected,
+                conversations: self.conversations(),
+                previous: series.iter().rev().nth(1).copied().flatten(),
+                trend: self.movement.trend,
+                expected: self.movement.expected,
                 weeks: series,
                 full: this.matches.full,
                 partial: this.matches.partial,
@@ -176,44 +194,54 @@ impl Row {
                 failing: this.failing,
                 names: None,
             },
-        })
+        }
+    }
+
+    fn conversations(&self) -> u64 {
+        self.counts.last().copied().unwrap_or_default()
     }
 
     /// Whether it may be folded: one with an arrow says something, however few asked.
     fn is_small(&self) -> bool {
-        self.figures.conversations < MIN_CONVERSATIONS && !self.figures.trend.moved()
+        self.conversations() < MIN_CONVERSATIONS && !self.movement.trend.moved()
     }
 }
 
-/// Puts one row in the place of all that are beyond the complete ones and small, or beyond the most.
-fn fold(
-    mut rows: Vec<Row>,
-    weeks: &mut [WeekTally],
+/// A name's interactions of each week, `None` for one without any data.
+fn series(name: Name, weeks: &[WeekTally]) -> Vec<Option<u64>> {
+    let queries = |week: &WeekTally| {
+        (week.interactions > 0).then(|| week.names.get(&name).map_or(0, |tally| tally.queries))
+    };
+    weeks.iter().map(queries).collect()
+}
+
+/// The rows of the names, with one row in the place of all that are beyond the complete ones and small, or
+/// beyond the most.
+fn rows(
+    mut asked: Vec<Asked<'_>>,
+    weeks: &[WeekTally],
+    names: &Names<'_>,
     folded: &mut HashSet<Name, FxBuildHasher>,
 ) -> Vec<Row> {
-    let beyond = rows.split_off(rows.len().min(MAX_COMPLETE_ROWS));
-    let (mut small, mut large): (Vec<Row>, Vec<Row>) = beyond.into_iter().partition(Row::is_small);
+    let beyond = asked.split_off(asked.len().min(MAX_COMPLETE_ROWS));
+    let (mut small, mut large): (Vec<Asked<'_>>, Vec<Asked<'_>>) =
+        beyond.into_iter().partition(Asked::is_small);
     small.extend(large.split_off(large.len().min(MAX_ROWS - MAX_COMPLETE_ROWS)));
-    rows.extend(large);
+    let mut rows: Vec<Row> =
+        asked.iter().chain(&large).map(|asked| asked.row(weeks, names)).collect();
     let Some(first) = small.first() else { return rows };
     let mut this = NameTally::default();
     let mut sums: Vec<Option<u64>> =
         weeks.iter().map(|week| (week.interactions > 0).then_some(0)).collect();
-    for row in &small {
-        folded.insert(row.name);
-        for (sum, count) in sums.iter_mut().zip(&row.figures.weeks) {
-            *sum = sum.zip(*count).map(|(sum, count)| sum + count);
+    for &Asked { name, .. } in &small {
+        folded.insert(name);
+        for (sum, week) in sums.iter_mut().zip(weeks) {
+            if let (Some(sum), Some(tally)) = (sum, week.names.get(&name)) {
+                *sum += tally.queries;
+            }
         }
-        if let Some(week) = weeks.last_mut()
-            && let Some(tally) = week.names.get_mut(&row.name)
-        {
-            this.merge(NameTally {
-                queries: tally.queries,
-                conversations: tally.conversations.clone(),
-                matches: tally.matches,
-                unanswered: tally.unanswered,
-                failing: tally.failing,
-            });
+        if let Some(tally) = weeks.last().and_then(|week| week.names.get(&name)) {
+            this.merge(tally.clone());
         }
     }
     rows.push(Row {

@@ -44,11 +44,36 @@ pub(crate) struct Names<'d> {
     dictionary: &'d SkillDictionary,
     /// Skills that no dictionary knows, by their [`name_key`].
     unknown: HashMap<String, SkillIndex, FxBuildHasher>,
-    /// Every spelling of an unknown skill, with how often it came.
-    spellings: Vec<HashMap<String, u64, FxBuildHasher>>,
+    spellings: Vec<Spellings>,
     topics: Vec<Topic>,
     /// Topics by name, those that are phrases apart.
     topic_numbers: [HashMap<Box<str>, TopicIndex, FxBuildHasher>; 2],
+}
+
+/// Every spelling of an unknown skill, with how often it came. Most have one.
+#[derive(Debug)]
+struct Spellings {
+    first: (Box<str>, u64),
+    others: HashMap<Box<str>, u64, FxBuildHasher>,
+}
+
+impl Spellings {
+    fn add(&mut self, spelling: &str, times: u64) {
+        if *self.first.0 == *spelling {
+            self.first.1 += times;
+        } else if let Some(count) = self.others.get_mut(spelling) {
+            *count += times;
+        } else {
+            self.others.insert(spelling.into(), times);
+        }
+    }
+
+    /// The one that came most often; of equals the first by alphabet.
+    fn usual(&self) -> &str {
+        let (first, count) = &self.first;
+        let all = self.others.iter().chain([(first, count)]);
+        all.max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map_or(first, |(usual, _)| usual)
+    }
 }
 
 #[derive(Debug)]
@@ -90,16 +115,13 @@ impl<'d> Names<'d> {
         let next = u32::try_from(self.dictionary.len() + self.spellings.len()).unwrap_or(u32::MAX);
         let index = *self.unknown.entry(key).or_insert(next);
         if index == next {
-            self.spellings.push(HashMap::default());
+            let others = HashMap::default();
+            self.spellings.push(Spellings { first: (spelling.into(), times), others });
+            return index;
         }
         let place = (index as usize).saturating_sub(self.dictionary.len());
         if let Some(spellings) = self.spellings.get_mut(place) {
-            match spellings.get_mut(spelling) {
-                Some(count) => *count += times,
-                None => {
-                    spellings.insert(spelling.to_owned(), times);
-                }
-            }
+            spellings.add(spelling, times);
         }
         index
     }
@@ -145,13 +167,7 @@ impl<'d> Names<'d> {
             }
             Name::Skill(skill) => match (skill as usize).checked_sub(self.dictionary.len()) {
                 None => self.dictionary.name(SkillId(skill)),
-                Some(place) => self
-                    .spellings
-                    .get(place)
-                    .and_then(|spellings| {
-                        spellings.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)))
-                    })
-                    .map_or("", |(spelling, _)| spelling),
+                Some(place) => self.spellings.get(place).map_or("", Spellings::usual),
             },
         }
     }

@@ -90,7 +90,7 @@ pub(crate) struct Moment {
 }
 
 /// The counts of one skill or topic in one week.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct NameTally {
     pub(crate) queries: u64,
     pub(crate) conversations: Conversations,

@@ -164,7 +164,7 @@ fn a_line_that_is_missing_from_the_credentials_is_named() {
     let installation = Installation::start();
     installation.edit_credentials(|line| line.replace("AWS_REGION=", "REGION="));
     let diagnosis = installation.doctor(&[]);
-    diagnosis.fails_alone("credentials", "AWS_REGION is missing", "mend the line");
+    diagnosis.fails_alone("credentials", "AWS_REGION is missing", "fix the line");
     let skipped = ["server", "clock", "signature", "token", "canary"];
     assert_eq!(diagnosis.that_are("skipped"), skipped);
 }

@@ -140,7 +140,7 @@ fn a_folder_that_may_not_be_read_is_told_check_by_check() {
         let (_, from) = doctor.split_once(&format!("FAIL     {name}: ")).expect(&doctor);
         let lines: Vec<&str> = from.lines().take(2).collect();
         assert!(lines[0].to_lowercase().contains("permission denied"), "{doctor}");
-        assert_eq!(lines[1].trim(), "mend: run this as the user of the server");
+        assert_eq!(lines[1].trim(), "fix: run this as the user of the server");
     }
     assert!(doctor.contains("skipped  server: "), "{doctor}");
 }
