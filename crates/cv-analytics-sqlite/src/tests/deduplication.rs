@@ -65,6 +65,18 @@ async fn a_store_beside_this_one_swallows_too() {
     assert_eq!(send(&store, "b", 2, NOW).await.disposition, Disposition::Deduplicated);
 }
 
+/// Found by seed 193 of the simulation.
+#[tokio::test]
+async fn what_comes_after_a_clock_went_back_is_swallowed_too() {
+    let folder = Folder::new();
+    let store = folder.open();
+    send(&store, "a", 1, NOW.plus_millis(-2 * WINDOW_MS)).await;
+    send(&store, "b", 2, NOW).await;
+    let first = send(&store, "c", 3, NOW.plus_millis(-5_000)).await;
+    let again = send(&store, "c", 3, NOW.plus_millis(-4_500)).await;
+    assert_eq!(again, Receipt { disposition: Disposition::Deduplicated, ..first });
+}
+
 #[tokio::test]
 async fn a_clock_that_went_back_loses_nothing() {
     let folder = Folder::new();

@@ -110,8 +110,10 @@ impl Deduplication {
             arrived_at <= now.saturating_sub(WINDOW_MS)
                 || arrived_at > now.saturating_add(OUT_OF_ORDER_MS)
         };
+        // What lies between the two may swallow, though a clock that went back leaves both outside.
         self.generations.retain(|generation| {
-            !past(generation.latest_arrival) || !past(generation.earliest_arrival)
+            generation.latest_arrival > now.saturating_sub(WINDOW_MS)
+                && generation.earliest_arrival <= now.saturating_add(OUT_OF_ORDER_MS)
         });
         let mut statement = connection
             .prepare_cached("SELECT sequence, arrived_at FROM deduplication ORDER BY sequence")?;

@@ -23,7 +23,7 @@ use crate::clock::now;
 use crate::commands::demo::traffic::WEEKS;
 use crate::commands::events::queue_client::{QueueClient, send_all};
 use crate::commands::report::Format;
-use crate::commands::serve::{Serve, shown};
+use crate::commands::serve::options::{Serve, shown};
 use crate::install::Installation;
 use crate::install::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::install::mail_form::MailForm;

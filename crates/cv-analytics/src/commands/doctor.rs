@@ -20,7 +20,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use self::check::Findings;
-use crate::commands::serve::{DEFAULT_LISTEN, listen_address};
+use crate::commands::serve::options::{DEFAULT_LISTEN, listen_address};
 use crate::install::Installation;
 use crate::install::data_folder::PublicUrlOption;
 

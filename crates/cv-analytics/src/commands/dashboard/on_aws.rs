@@ -17,7 +17,7 @@ use super::letters_in_queue::LettersInQueue;
 use super::reporter_mails::reporter_mails;
 use super::table_health::TableHealth;
 use super::{Place, dashboard};
-use crate::commands::serve::{Serve, local_url, shown};
+use crate::commands::serve::options::{Serve, local_url, shown};
 use crate::install::Installation;
 use crate::install::aws::{AwsInstallation, variable};
 use crate::output;

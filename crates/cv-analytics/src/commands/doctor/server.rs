@@ -9,7 +9,7 @@ use super::check::Check;
 use super::clock;
 use crate::clock::now;
 use crate::commands::events::queue_client::QueueClient;
-use crate::commands::serve::local_url;
+use crate::commands::serve::options::local_url;
 use crate::http_agent::{http_agent, is_loopback};
 use crate::install::data_folder::{StoredCredentials, queue_url};
 use crate::output::with_causes;

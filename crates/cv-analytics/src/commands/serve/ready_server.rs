@@ -19,7 +19,7 @@ use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_ser
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{Serve, local_url, shown};
+use super::options::{Serve, local_url, shown};
 use crate::clock::now;
 use crate::commands::dashboard::{self, IntakeHere, LettersInSqlite, Place};
 use crate::commands::serve::unsubscribe_page::unsubscribe_page;
