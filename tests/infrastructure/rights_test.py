@@ -55,7 +55,7 @@ def called(*files):
 
 class Rights(unittest.TestCase):
     def test_the_page_lists_exactly_what_each_role_may_do(self):
-        page = (ROOT / "docs/aws.md").read_text()
+        page = (ROOT / "docs/operate/aws.md").read_text()
         table = page[page.index("| on | processor | reporter |"):].split("\n\n")[0]
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
         self.assertGreater(len(rows), 5)

@@ -160,7 +160,7 @@ fn every_attack_leaves_the_intake_open_and_loses_nothing() {
 #[test]
 fn every_attack_that_the_documents_list_has_its_test() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let page = std::fs::read_to_string(docs.join("security.md")).unwrap();
+    let page = std::fs::read_to_string(docs.join("operate/security.md")).unwrap();
     let (_, list) = page.split_once("### Attacks that work later, or elsewhere").unwrap();
     let (list, _) = list.split_once("\n###").unwrap();
     let rows: Vec<&str> = list.lines().filter(|line| line.contains("](../crates/")).collect();
