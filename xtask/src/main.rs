@@ -20,6 +20,7 @@
 //! 15. [`dashboard_pages`]: the dashboard in a real Chromium.
 //! 16. [`mail_conversations`]: the weekly mail against a mail server that somebody else wrote.
 //! 17. [`fuzzing`]: looks for inputs that break a property of a parser.
+//! 18. `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.
 
 mod acknowledged_events;
 mod architecture;
@@ -29,6 +30,8 @@ mod client_suites;
 mod commands;
 mod dashboard_pages;
 mod dist;
+#[cfg(test)]
+mod documents;
 mod full_disk;
 mod fuzzing;
 mod infrastructure;
