@@ -74,7 +74,7 @@ impl Account {
             Check::ok("alarms-ringing", "none rings")
         } else {
             let said = format!("{} rings", ringing.join(", "));
-            Check::warn("alarms-ringing", said, "infra/README.md says what to do for each")
+            Check::warn("alarms-ringing", said, "docs/operate/runbook.md says what to do for each")
         });
         checks
     }
