@@ -1,5 +1,6 @@
-//! The documents name what is there: the table "Where is …?" of ARCHITECTURE.md, and the index of `docs`.
-//! (Links, commands and alarms of every page are checked by `tests/infrastructure/links_test.py`.)
+//! The documents name what is there: the table "Where is …?" of ARCHITECTURE.md, the index of `docs`, the
+//! pages that sources refer to, and the limits that pages repeat. (Links, commands and alarms of every page are
+//! checked by `tests/infrastructure/links_test.py`, prices and request limits by the tests of `cost`.)
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,97 @@ use crate::root;
 const FOLDERS: [&str; 3] = ["docs/use", "docs/operate", "docs/develop"];
 /// What lies in the repository's folder and is not kept in it.
 const LEFT_OUT: [&str; 6] = ["target", "node_modules", ".git", ".terraform", "dist", ".wrangler"];
-/// How the names of files end that ARCHITECTURE.md mentions in its text.
-const ENDINGS: [&str; 9] = ["rs", "ts", "js", "py", "sh", "md", "html", "txt", "toml"];
+/// How the names of text files end.
+const ENDINGS: [&str; 14] =
+    ["rs", "ts", "js", "mjs", "py", "sh", "md", "html", "txt", "toml", "yaml", "yml", "tf", "j2"];
+
+/// Constants of the sources, each with the pages that repeat its value and the words in which they do.
+const FACTS: [(&str, &[(&str, &str)]); 21] = [
+    (
+        "QUERY_MAX_CHARS: usize = 2_000",
+        &[
+            ("docs/use/events.md", "kept up to 2,000 characters"),
+            ("docs/operate/security.md", "questions, up to 2,000 characters"),
+        ],
+    ),
+    (
+        "REASONING_MAX_CHARS: usize = 500",
+        &[
+            ("docs/use/events.md", "kept up to 500 characters"),
+            ("docs/operate/security.md", "reasoning, up to 500 characters"),
+        ],
+    ),
+    (
+        "KEPT_MAX_BYTES: usize = 256 * 1024",
+        &[
+            ("docs/use/events.md", "the stored form would exceed 256 KiB"),
+            ("docs/operate/aws.md", "a form over 256 KiB becomes a dead letter"),
+        ],
+    ),
+    (
+        "PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000",
+        &[
+            ("docs/operate/aws.md", "have waited 15 minutes for a response"),
+            ("docs/operate/troubleshooting.md", "counts as unanswered after 15 minutes"),
+            ("docs/develop/aws-join.md", "has waited 15 minutes"),
+        ],
+    ),
+    (
+        "ROW_DAYS: i64 = 20",
+        &[
+            ("docs/operate/security.md", "interim rows 20 days"),
+            ("docs/operate/aws.md", "after 20 days"),
+            ("docs/develop/aws-join.md", "20 days after its last write"),
+        ],
+    ),
+    ("WINDOW_MS: i64 = 5 * 60 * 1000", &[("docs/operate/server.md", "five minutes, by `Message")]),
+    ("ALLOWED_SKEW_SECONDS: u64 = 15 * 60", &[("docs/operate/server.md", "more than 15 minutes")]),
+    ("MAX_MESSAGE_BYTES: usize = 1024 * 1024", &[("docs/operate/server.md", "1,048,576 bytes")]),
+    ("MAX_BODY_BYTES: usize = 16 * 1024 * 1024", &[("docs/operate/server.md", "over 16 MiB")]),
+    (
+        "MAX_ENTRIES: usize = 100_000",
+        &[("docs/operate/server.md", "more than 100,000 events in a body")],
+    ),
+    (
+        "MAX_UNREADABLE_BYTES: usize = 32 * 1024 * 1024",
+        &[("docs/use/events.md", "none of the first 1,000 entries, or 32 MiB")],
+    ),
+    (
+        "REPORTER_MB: u32 = 256",
+        &[
+            ("docs/operate/cost.md", "5 reports a month, 256 MB"),
+            ("docs/operate/scaling.md", "256 MB, which is"),
+        ],
+    ),
+    (
+        "REPORTER_SECONDS: u32 = 300",
+        &[
+            ("docs/operate/cost.md", "at most 300 seconds"),
+            ("docs/operate/scaling.md", "It has 300 seconds"),
+            ("docs/operate/runbook.md", "a time-out of 300 s"),
+        ],
+    ),
+    (
+        "PROCESSOR_CONCURRENCY: u32 = 10",
+        &[
+            ("docs/operate/scaling.md", "`ProcessorConcurrency` of 10"),
+            ("infra/README.md", "| `ProcessorConcurrency` | 10 |"),
+        ],
+    ),
+    ("REPORT_VERSION: u32 = 2", &[("docs/use/report.md", "`\"reportVersion\": 2`")]),
+    ("MAX_COMPLETE_ROWS: usize = 500", &[("docs/use/report.md", "The first 500 rows")]),
+    ("MAX_ROWS: usize = 2_000", &[("docs/use/report.md", "at most 2,000 named rows")]),
+    ("MAX_ACTIONS: usize = 10", &[("docs/use/report.md", "At most ten actions")]),
+    (
+        "MAX_SEARCHED_INTERACTIONS: u64 = 200_000",
+        &[("docs/use/dashboard.md", "read 200,000 interactions")],
+    ),
+    (
+        "MAX_MAIL_BYTES: usize = 100_000",
+        &[("docs/use/mail-template.md", "more than 100,000 bytes")],
+    ),
+    ("FUEL: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
+];
 
 /// A piece of Markdown within a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -224,6 +314,69 @@ fn every_page_says_first_for_whom_it_is() {
         "a page begins with its title and a line \"For …\":\n{}",
         wrong.join("\n")
     );
+}
+
+/// The pages that a text names by their path from the repository's root.
+fn named_pages(text: &str) -> Vec<&str> {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let mut named = Vec::new();
+    for (at, _) in text.match_indices("docs/") {
+        let is_inside = text[..at].chars().next_back().is_some_and(is_path);
+        let rest = &text[at..];
+        let path = &rest[..rest.find(|c| !is_path(c)).unwrap_or(rest.len())];
+        let path = path.trim_end_matches('.');
+        if !is_inside && path.ends_with(".md") {
+            named.push(path);
+        }
+    }
+    named
+}
+
+#[test]
+fn every_page_that_a_source_names_exists() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for file in files("") {
+        let is_text = file.rsplit_once('.').is_some_and(|(_, end)| ENDINGS.contains(&end));
+        if !is_text || file == "xtask/src/documents.rs" {
+            continue;
+        }
+        let text = fs::read_to_string(root().join(&file)).unwrap_or_default();
+        for path in named_pages(&text) {
+            count += 1;
+            if !root().join(path).exists() {
+                wrong.push(format!("{file} names {path}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "pages that are not there:\n{}", wrong.join("\n"));
+    assert!(count > 30, "{count} mentions");
+}
+
+#[test]
+fn pages_repeat_the_limits_of_the_sources() {
+    let sources: Vec<String> =
+        files("crates").into_iter().filter(|file| file.ends_with(".rs")).collect();
+    let sources: String = sources.iter().map(|file| page(file)).collect();
+    let mut wrong = Vec::new();
+    for (constant, repeated) in FACTS {
+        if !sources.contains(&format!("const {constant};")) {
+            wrong.push(format!("no source has `const {constant};`; see {repeated:?}"));
+        }
+        for (file, words) in repeated {
+            let text = page(file).split_whitespace().collect::<Vec<_>>().join(" ");
+            if !text.contains(words) {
+                wrong.push(format!("{file} does not say {words:?} of `{constant}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "what pages repeat:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn pages_are_found_in_messages_and_not_in_addresses() {
+    let text = "See docs/use/report.md. (docs/lost.md), https://e.org/docs/far.md, ../docs/up.md";
+    assert_eq!(named_pages(text), ["docs/use/report.md", "docs/lost.md"]);
 }
 
 #[test]
