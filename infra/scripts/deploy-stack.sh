@@ -46,9 +46,9 @@ fi
 case $status in
   # One that was never whole takes no update.
   ROLLBACK_COMPLETE | ROLLBACK_FAILED | DELETE_FAILED)
-    fail "the stack $stack is $status: a half of it that can only be deleted. docs/troubleshooting.md says how" ;;
+    fail "the stack $stack is $status: a half of it that can only be deleted. docs/operate/troubleshooting.md says how" ;;
   UPDATE_ROLLBACK_FAILED)
-    fail "the stack $stack is $status: its last change could not be taken back. docs/troubleshooting.md says how to go on" ;;
+    fail "the stack $stack is $status: its last change could not be taken back. docs/operate/troubleshooting.md says how to go on" ;;
   # A creation that was only looked at, or whose change set failed. It never ends by itself, and nothing was made.
   REVIEW_IN_PROGRESS) there=no ;;
   *_IN_PROGRESS) fail "the stack $stack is $status: wait until that has ended" ;;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Hands a CloudFormation stack's resources over to Terraform, without changing any of them. docs/moving-to-terraform.md
+# Hands a CloudFormation stack's resources over to Terraform, without changing any of them. docs/operate/moving-to-terraform.md
 # says what happens at each step, and how to go back.
 #
 # Usage: move-to-terraform.sh [--stack NAME] [--region REGION] STEP ENVIRONMENT

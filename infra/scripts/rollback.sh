@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Takes an installation out of service: stops new events, archives all data, and deletes nothing that is not in a
-# verified archive. docs/rollback.md says what happens at each step, and how to go back.
+# verified archive. docs/operate/rollback.md says what happens at each step, and how to go back.
 #
 # Usage: rollback.sh [OPTION…] STEP
 #   stop             switches the keys of the Worker's user off
@@ -383,7 +383,7 @@ delete() {
   done
   # Last: it is what a second run knows the environment by.
   delete_user
-  echo "the environment $name is gone. What stays, and what takes it away, is in docs/rollback.md: the archive's bucket, the sender in SES, the bucket of code or state"
+  echo "the environment $name is gone. What stays, and what takes it away, is in docs/operate/rollback.md: the archive's bucket, the sender in SES, the bucket of code or state"
 }
 
 "$step"

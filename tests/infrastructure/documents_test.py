@@ -7,7 +7,7 @@ import module_tables
 from options import variable
 from template import ROOT, load
 
-PAGES = ("infra/README.md", "infra/terraform/README.md", "docs/moving-to-terraform.md")
+PAGES = ("infra/README.md", "infra/terraform/README.md", "docs/operate/moving-to-terraform.md")
 
 
 class Documents(unittest.TestCase):

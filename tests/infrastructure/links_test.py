@@ -116,7 +116,7 @@ class Commands(unittest.TestCase):
     def test_every_command_and_option_that_a_page_names_is_there(self):
         known, count, wrong = self.subcommands(), 0, []
         for page in PAGES.values():
-            if page.file.is_relative_to(ROOT / "docs/adr"):
+            if page.file.is_relative_to(ROOT / "docs/develop/adr"):
                 continue
             for words in page.commands():
                 count += 1
@@ -143,7 +143,7 @@ class Alarms(unittest.TestCase):
             resource["Properties"]["AlarmName"]["Fn::Sub"].removeprefix("${EnvironmentPrefix}")
             for resource in load()["Resources"].values() if resource["Type"] == "AWS::CloudWatch::Alarm"
         }
-        anchors = PAGES[ROOT / "docs/runbook.md"].anchors
+        anchors = PAGES[ROOT / "docs/operate/runbook.md"].anchors
         self.assertEqual({anchor for anchor in anchors if anchor.startswith("cv-analytics-")}, alarms)
 
 

@@ -1,5 +1,4 @@
-"""Writes what each Terraform module takes and gives into infra/terraform/README.md, from the modules
-themselves: `python3 module_tables.py`."""
+"""Writes the inputs and outputs of each Terraform module into infra/terraform/README.md: `python3 module_tables.py`."""
 
 import re
 from pathlib import Path
@@ -19,21 +18,21 @@ def tables(folder):
     lines = []
     variables = list(blocks("variable", folder / "variables.tf"))
     if variables:
-        lines += ["| takes | | type | where it is not set |", "| --- | --- | --- | --- |"]
+        lines += ["| input | | type | default |", "| --- | --- | --- | --- |"]
     for name, description, body in variables:
         kind = re.search(r"^  type +=(.*)$", body, re.M).group(1).strip()
         default = re.search(r"^  default +=(.*)$", body, re.M)
         default = f"`{default.group(1).strip()}`" if default else "required"
         lines.append(f"| `{name}` | {description} | `{kind}` | {default} |")
     outputs = list(blocks("output", folder / "outputs.tf"))
-    lines += ["", "| gives | |", "| --- | --- |"] if outputs else []
+    lines += ["", "| output | |", "| --- | --- |"] if outputs else []
     lines += [f"| `{name}` | {description} |" for name, description, _ in outputs]
     return lines
 
 
 def written():
     lines = []
-    roots = [("The whole", TERRAFORM), ("`processor/`", TERRAFORM / "processor"), ("`reporter/`", TERRAFORM / "reporter")]
+    roots = [("The root module", TERRAFORM), ("`processor/`", TERRAFORM / "processor"), ("`reporter/`", TERRAFORM / "reporter")]
     modules = sorted((TERRAFORM / "modules").iterdir())
     for title, folder in [*roots, *((f"`modules/{module.name}`", module) for module in modules)]:
         lines += [f"## {title}", "", *tables(folder), ""]

@@ -55,7 +55,7 @@ def called(*files):
 
 class Rights(unittest.TestCase):
     def test_the_page_lists_exactly_what_each_role_may_do(self):
-        page = (ROOT / "docs/aws.md").read_text()
+        page = (ROOT / "docs/operate/aws.md").read_text()
         table = page[page.index("| on | processor | reporter |"):].split("\n\n")[0]
         rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
         self.assertGreater(len(rows), 5)
@@ -67,7 +67,7 @@ class Rights(unittest.TestCase):
 
     def test_each_action_on_tables_and_queues_is_called_and_each_call_is_allowed(self):
         tables = [f"cv-analytics-aws/src/tables{file}.rs" for file in ("", "/interim_rows", "/records", "/own_state")]
-        sources = [*tables, "cv-analytics-aws/src/table_check.rs", "cv-analytics-aws/src/dead_letter_queue.rs", "cv-analytics-aws/src/queues.rs"]
+        sources = [*tables, "cv-analytics-aws/src/tables/check.rs", "cv-analytics-aws/src/queue/dead_letters.rs", "cv-analytics-aws/src/queue/clients.rs"]
         allowed = set()
         for role, by_lambda in BY_LAMBDA.items():
             self.assertLessEqual(by_lambda, actions(role))

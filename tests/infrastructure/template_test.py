@@ -119,7 +119,7 @@ class Contract(unittest.TestCase):
         self.assertLess(len(FILE.read_bytes()), 51_200 - 4_000, "the stack's update takes no larger template")
 
     def test_each_function_gets_the_variables_that_its_page_lists(self):
-        page = (ROOT / "docs/aws.md").read_text()
+        page = (ROOT / "docs/operate/aws.md").read_text()
         rows = re.findall(r"^\| ((?:`[A-Z_]+`(?:, )?)+) \| (\w*) ?\| ?(\w*) ?\|", page, re.M)
         self.assertGreater(len(rows), 5)
         for column, name in ((1, "Processor"), (2, "Reporter")):

@@ -65,8 +65,8 @@ class Workflows(unittest.TestCase):
 
 
 def rights_of_the_doctors_page():
-    """The actions of each statement that docs/doctor.md lists. The doctor's own tests compare them with its calls."""
-    [policy] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/doctor.md").read_text(), re.S)
+    """The actions of each statement that docs/operate/doctor.md lists. The doctor's own tests compare them with its calls."""
+    [policy] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/operate/doctor.md").read_text(), re.S)
     actions = {each["Sid"]: each["Action"] for each in json.loads(policy)["Statement"]}
     return {name: {action} if isinstance(action, str) else set(action) for name, action in actions.items()}
 

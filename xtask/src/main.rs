@@ -10,8 +10,11 @@
 //!    proxies and clouds that somebody else wrote.
 //! 4. [`simulations`]: the stores beside a model, by random seeds; [`fuzzing`]: inputs that break a parser.
 //! 5. [`functions`]: the functions of Lambda, built, packed and run.
+//! 6. `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.
 
 mod commands;
+#[cfg(test)]
+mod documents;
 mod durability;
 mod functions;
 mod fuzzing;

@@ -2,7 +2,7 @@
 //!
 //! Quantities come from [`quantities`], prices from [`crate::cost::prices`]; what is free is taken off a
 //! line before it is priced, and once it is used up it is so for the lines after it.
-//! `docs/cost.md` says how each line is counted.
+//! `docs/operate/cost.md` says how each line is counted.
 
 pub mod limits;
 pub mod prices;

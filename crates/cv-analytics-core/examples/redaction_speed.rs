@@ -1,6 +1,6 @@
 //! What redaction costs: an ordinary question, one with personal data, and long texts.
 //!
-//! `cargo run --release -p cv-analytics-core --example redaction_speed`; docs/benchmarks.md has what was
+//! `cargo run --release -p cv-analytics-core --example redaction_speed`; docs/develop/benchmarks.md has what was
 //! measured.
 #![allow(clippy::disallowed_methods, reason = "an example measures time")]
 

@@ -22,7 +22,7 @@ declare global {
 }
 `;
 
-test.each(["README.md", "../README.md", "../docs/moving-over.md"])(
+test.each(["README.md", "../README.md", "../docs/use/moving-over.md"])(
   "the code in %s passes the compiler",
   async (document) => {
     const text = await readFile(join(PACKAGE, document), "utf8");

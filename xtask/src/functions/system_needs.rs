@@ -81,7 +81,7 @@ impl SystemNeeds {
         if (major, minor) > NEWEST_GLIBC {
             bail!(
                 "the program needs glibc {major}.{minor}, and Lambda's provided.al2023 has {}.{}: build \
-                 on a system with an older one, as Debian 12, or with cargo-lambda (docs/builds.md)",
+                 on a system with an older one, as Debian 12, or with cargo-lambda (docs/develop/release.md)",
                 NEWEST_GLIBC.0,
                 NEWEST_GLIBC.1
             );

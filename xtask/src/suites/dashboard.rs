@@ -14,7 +14,7 @@ use crate::product_program::{self, Profile};
 use crate::root;
 use crate::tools::{Cache, chromium};
 
-/// The pictures of README.md and docs/dashboard.md, made anew.
+/// The pictures of README.md and docs/use/dashboard.md, made anew.
 const IMAGES: &str = "docs/images";
 /// Tests that change what others see, or count attempts to sign in.
 const CHANGING: [&str; 5] = [

@@ -63,7 +63,7 @@ pub enum Limit {
     Processor(u128, u32),
 }
 
-/// Every limit that `workload` is over by `design`, in the order of `docs/scaling.md`.
+/// Every limit that `workload` is over by `design`, in the order of `docs/operate/scaling.md`.
 pub fn exceeded(workload: &Workload, design: Design) -> Vec<Limit> {
     let interactions = u128::from(workload.interactions);
     // In the busiest hour, rounded up: whatever is over a limit is shown as more than it.

@@ -1,5 +1,5 @@
 //! The join on DynamoDB under every fault: all interleavings of its steps, and random streams over
-//! weeks. `docs/aws-join.md` says what is covered.
+//! weeks. `docs/develop/aws-join.md` says what is covered.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -16,7 +16,7 @@ pub(crate) struct MailForm {
     /// Link the mail's numbers to the dashboard at this address [default: --public-url]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "CV_ANALYTICS_DASHBOARD_URL")]
     pub(crate) dashboard_url: Option<DashboardAddress>,
-    /// Write the mail's HTML by this template of yours (docs/mail-template.md)
+    /// Write the mail's HTML by this template of yours (docs/use/mail-template.md)
     #[arg(long, hide_short_help = true, value_name = "FILE", env = "CV_ANALYTICS_MAIL_TEMPLATE")]
     mail_template: Option<PathBuf>,
     /// Write the mail's plain text by this template of yours

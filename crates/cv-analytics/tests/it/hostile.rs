@@ -159,11 +159,11 @@ fn every_attack_leaves_the_intake_open_and_loses_nothing() {
 /// Attacks that work later or elsewhere have tests of their own, which the documents list.
 #[test]
 fn every_attack_that_the_documents_list_has_its_test() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let page = std::fs::read_to_string(docs.join("security.md")).unwrap();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/develop");
+    let page = std::fs::read_to_string(docs.join("attacks-and-faults.md")).unwrap();
     let (_, list) = page.split_once("### Attacks that work later, or elsewhere").unwrap();
-    let (list, _) = list.split_once("\n###").unwrap();
-    let rows: Vec<&str> = list.lines().filter(|line| line.contains("](../crates/")).collect();
+    let (list, _) = list.split_once("\n## ").unwrap();
+    let rows: Vec<&str> = list.lines().filter(|line| line.contains("](../../crates/")).collect();
     assert!(rows.len() > 20);
     for row in rows {
         let (_, link) = row.split_once("| [").unwrap();

@@ -10,8 +10,8 @@ use cv_analytics_aws::tables::interaction_path::InteractionPath;
 
 use crate::cost::workload;
 
-const SCALING: &str = include_str!("../../../../../docs/scaling.md");
-const COST: &str = include_str!("../../../../../docs/cost.md");
+const SCALING: &str = include_str!("../../../../../docs/operate/scaling.md");
+const COST: &str = include_str!("../../../../../docs/operate/cost.md");
 
 /// The cells of the table that begins with this row, row by row.
 fn table<'t>(page: &'t str, head: &str) -> Vec<Vec<&'t str>> {

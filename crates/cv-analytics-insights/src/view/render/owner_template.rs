@@ -1,7 +1,7 @@
 //! The owner's own form of the weekly mail: a template for the HTML, one for the text, or both.
 //!
 //! Templates are [minijinja](https://docs.rs/minijinja)'s; their variables are those of the built-in
-//! ones, described in `docs/mail-template.md`. What is wrong with one is said when it is read, with
+//! ones, described in `docs/use/mail-template.md`. What is wrong with one is said when it is read, with
 //! file and line. A mail is never missed for one: where a template fails on a week or yields more
 //! than a mail can carry, the built-in form goes out, with a warning.
 
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_documents_is_taken() {
-        let page = include_str!("../../../../../docs/mail-template.md");
+        let page = include_str!("../../../../../docs/use/mail-template.md");
         for (form, html) in [("html", true), ("text", false)] {
             let fence = format!("```jinja-{form}\n");
             let source = page.split(&fence).nth(1).unwrap().split("```").next().unwrap();

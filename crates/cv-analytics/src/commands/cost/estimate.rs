@@ -197,11 +197,11 @@ impl<'t> Estimate<'t> {
             figure(reported),
         ));
         for limit in &self.limits {
-            sentences.push(format!("Over a limit: {limit}. See docs/scaling.md."));
+            sentences.push(format!("Over a limit: {limit}. See docs/operate/scaling.md."));
         }
         sentences.push(format!(
             "The first plan expected {} a month to cost {PLANNED_FIRST_YEAR} in the first year and \
-             {PLANNED_LATER} after it; docs/cost.md has what parts them.",
+             {PLANNED_LATER} after it; docs/operate/cost.md has what parts them.",
             figure(PLANNED_INTERACTIONS),
         ));
         sentences

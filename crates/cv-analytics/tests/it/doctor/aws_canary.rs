@@ -26,9 +26,9 @@ fn reports(environment: &Environment, this: IsoWeek) -> Vec<String> {
     [this.earlier(1), this, this.later(1)].map(report).to_vec()
 }
 
-/// The rights that `docs/doctor.md` lists in statements of these names, and the one call that needs none.
+/// The rights that `docs/operate/doctor.md` lists in statements of these names, and the one call that needs none.
 fn rights_of_the_page(named: impl Fn(&str) -> bool) -> BTreeSet<String> {
-    let page = include_str!("../../../../../docs/doctor.md");
+    let page = include_str!("../../../../../docs/operate/doctor.md");
     let policy = page.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
     let policy: Value = serde_json::from_str(policy).unwrap();
     let mut rights = BTreeSet::from(["sts:GetCallerIdentity".to_owned()]);

@@ -95,7 +95,11 @@ fn alarms_that_reach_nobody_are_told() {
     );
     let diagnosis = environment.looked_at();
     diagnosis.is_well();
-    diagnosis.says("alarms-ringing", "alarms-cv-analytics-oldest-message rings", "infra/README.md");
+    diagnosis.says(
+        "alarms-ringing",
+        "alarms-cv-analytics-oldest-message rings",
+        "docs/operate/runbook.md",
+    );
     emulator::query(
         "monitoring",
         &[("Action", "DeleteAlarms"), ("Version", "2010-08-01"), ("AlarmNames.member.1", &ringing)],

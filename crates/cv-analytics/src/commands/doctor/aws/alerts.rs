@@ -74,7 +74,11 @@ impl Account {
             Check::ok("alarms-ringing", "none rings")
         } else {
             let message = format!("{} rings", ringing.join(", "));
-            Check::warn("alarms-ringing", message, "infra/README.md says what to do for each")
+            Check::warn(
+                "alarms-ringing",
+                message,
+                "docs/operate/runbook.md says what to do for each",
+            )
         });
         checks
     }

@@ -74,7 +74,7 @@ impl CallError {
                 name,
                 format!("AWS does not let you look: {right} is denied"),
                 format!(
-                    "give who runs this the right {right}; docs/doctor.md has the whole policy"
+                    "give who runs this the right {right}; docs/operate/doctor.md has the whole policy"
                 ),
             ),
             Self::NotFound => {
