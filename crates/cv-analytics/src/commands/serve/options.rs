@@ -50,7 +50,7 @@ pub(crate) struct Serve {
     time_zone: Option<OwnerZone>,
     /// Expect this region in signatures; the first start writes it to credentials.env
     #[arg(long, hide_short_help = true, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
-    region: String,
+    pub(super) region: String,
     /// Take this bearer token, in place of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
@@ -71,7 +71,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) files: FigureFiles,
     #[command(flatten)]
-    privacy: PrivacySwitches,
+    pub(super) privacy: PrivacySwitches,
     /// Log this much, as `info` or `cv_analytics_server=debug`
     #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info", value_parser = log_filter)]
     log: String,
