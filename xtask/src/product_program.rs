@@ -25,7 +25,7 @@ pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
     match profile {
         // As the tests of the workspace build it: with other features all that it needs would be compiled
         // once more.
-        Profile::Dev => command.args(["test", "--workspace", "--no-run", "--test", "program"]),
+        Profile::Dev => command.args(["test", "--workspace", "--no-run", "--test", "it"]),
         Profile::Release => command.args(["build", "--bin", name, "--package", name, "--release"]),
     };
     built_program(&mut command, name)
