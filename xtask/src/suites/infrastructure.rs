@@ -37,7 +37,7 @@ pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
 /// is left to build.
 fn functions() -> Result<PathBuf> {
     let mut build = crate::commands::cargo();
-    build.args(["test", "--workspace", "--no-run", "--test", "pipeline"]);
+    build.args(["test", "--workspace", "--no-run", "--test", "it"]);
     let processor = built_program(&mut build, "processor")?;
     Ok(processor.parent().context("the functions lie in a folder")?.to_owned())
 }

@@ -1,7 +1,7 @@
 //! Every interleaving of the join's steps, the sweep's and erasure, with everything that may go
 //! wrong between two calls, each any number of times: all states are visited.
 //!
-//! `cargo test -p cv-analytics-aws --test join every_interleaving -- --nocapture` says how many.
+//! `cargo test -p cv-analytics-aws --test it every_interleaving -- --nocapture` says how many.
 
 mod design;
 mod known_bad;
