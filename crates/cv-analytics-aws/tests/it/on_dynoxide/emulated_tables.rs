@@ -1,8 +1,10 @@
 //! Two empty tables in an emulator, as the templates make them, and events to put into them.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_smithy_types::timeout::TimeoutConfig;
 use cv_analytics_aws::clients::function_config;
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::event::Event;
@@ -54,7 +56,9 @@ fn client_at(endpoint: &str) -> Client {
             _ => return None,
         })
     });
-    Client::new(&config.unwrap())
+    // An emulator shares the processors with the tests: on a busy machine a scan takes its time.
+    let patient = TimeoutConfig::builder().connect_timeout(Duration::from_secs(10)).build();
+    Client::new(&config.unwrap().into_builder().timeout_config(patient).build())
 }
 
 /// A store in two new tables.
