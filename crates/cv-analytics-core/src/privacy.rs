@@ -25,7 +25,7 @@ use serde_json::{Map, Value};
 use crate::event::SessionId;
 use field_names::FieldKind;
 use field_names::bare_name;
-pub(crate) use field_names::{is_session, session_rank};
+pub(crate) use field_names::{is_request, is_session, session_rank};
 use redaction::{API_KEY, Scope, redact};
 pub(crate) use session::HASHED_PREFIX;
 pub use session::SessionKey;

@@ -8,10 +8,10 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::event::{RequestId, SessionId};
-use crate::privacy::{Privacy, is_session};
+use crate::privacy::{Privacy, is_request, is_session};
 
-/// The fields of a message by which it belongs to a request.
-const REQUEST_FIELDS: [&str; 2] = ["requestId", "correlationId"];
+/// What a client adds to a request's id to name one of its messages.
+const HALVES: [&str; 2] = [":query", ":response"];
 
 /// The longest name of a field that is looked at.
 const MAX_FIELD_BYTES: usize = 40;
@@ -19,6 +19,8 @@ const MAX_FIELD_BYTES: usize = 40;
 const MAX_ID_BYTES: usize = 1_024;
 /// What a name or a value may stand between.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
+/// What stands between a field's name and its value.
+const MARKS: [&str; 5] = ["=>", ":", "=", "><![CDATA[", ">"];
 
 /// What the id fields of a message's body hold, as written and in small letters. A body that is no JSON, as
 /// one that was cut off, is searched as text; so is one that is, since a field that comes twice is read but
@@ -57,6 +59,15 @@ impl NamedIds {
             Ok(Value::String(text)) => self.look_into(text.as_bytes()),
             Ok(value) => self.look_into_value(&value),
             Err(_) => {
+                // Within another text, its quotation marks are written in other ways.
+                let text = String::from_utf8_lossy(body);
+                if text.contains("%22") {
+                    self.look_into_text(&percent_decode_str(&text).decode_utf8_lossy());
+                }
+                let marks = ["\\\"", "&quot;", "“", "”"];
+                let plain =
+                    marks.iter().fold(text.into_owned(), |text, mark| text.replace(mark, "\""));
+                self.look_into_text(&plain);
                 if let Ok(held) = BASE64_STANDARD.decode(body.trim_ascii())
                     && let Ok(text) = std::str::from_utf8(&held)
                 {
@@ -75,6 +86,13 @@ impl NamedIds {
                     match value {
                         Value::String(text) if is_id(field) => self.add(text),
                         Value::Number(number) if is_id(field) => self.add(&number.to_string()),
+                        Value::Array(ids) if is_id(field) => {
+                            ids.iter().filter_map(Value::as_str).for_each(|id| self.add(id));
+                        }
+                        // A message in an envelope.
+                        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+                            self.look_into(text.as_bytes());
+                        }
                         value => self.look_into_value(value),
                     }
                 }
@@ -105,7 +123,10 @@ impl NamedIds {
     }
 
     fn add(&mut self, id: &str) {
-        for id in [id, id.trim(), &id.trim().to_ascii_lowercase()] {
+        let trimmed = id.trim();
+        let of_message = HALVES.iter().find_map(|half| trimmed.strip_suffix(half));
+        let small = trimmed.to_ascii_lowercase();
+        for id in [id, trimmed, of_message.unwrap_or(trimmed), &small] {
             if !id.is_empty() && !self.0.contains(id) {
                 self.0.insert(id.to_owned());
             }
@@ -116,8 +137,9 @@ impl NamedIds {
 /// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the
 /// text.
 fn text_value(after_field: &str) -> Option<String> {
-    let after_field = after_field.strip_prefix(QUOTES).unwrap_or(after_field);
-    let value = after_field.trim_start().strip_prefix([':', '=', '>'])?.trim_start();
+    let after_field = after_field.strip_prefix(QUOTES).unwrap_or(after_field).trim_start();
+    let value = MARKS.iter().find_map(|mark| after_field.strip_prefix(mark))?.trim_start();
+    let value = value.trim_start_matches('[').trim_start();
     let value = value.get(..value.floor_char_boundary(MAX_ID_BYTES)).unwrap_or(value);
     let Some(mark) = value.chars().next().filter(|mark| QUOTES.contains(mark)) else {
         let end = value.find(|letter: char| letter.is_whitespace() || ",;&<}])".contains(letter));
@@ -136,7 +158,7 @@ fn text_value(after_field: &str) -> Option<String> {
 }
 
 fn is_id(field: &str) -> bool {
-    REQUEST_FIELDS.contains(&field) || (field.len() <= MAX_FIELD_BYTES && is_session(field))
+    field.len() <= MAX_FIELD_BYTES && (is_session(field) || is_request(field))
 }
 
 #[cfg(test)]
@@ -162,7 +184,6 @@ mod tests {
         check("1", elsewhere, false);
         check("zzz", elsewhere, true);
         check("1", r#"{"requestId":{"of":"1"}}"#, false);
-        check("1", r#"{"query":"\"requestId\":\"1\""}"#, false);
         check("1", r#""1""#, false);
         check("1", "1", false);
     }
@@ -195,6 +216,17 @@ mod tests {
         check("a-1", "{requestId: `a-1`, query: 'Go'}", true);
         check("a-1", r#"{"requestId":"A-1"}"#, true);
         check("a-1", &BASE64_STANDARD.encode(r#"{"requestId":"a-1"}"#), true);
+        check("a-1", r#"{"Request_ID":"a-1","correlation-id":["b-1"]}"#, true);
+        check("b-1", r#"{"Request_ID":"a-1","correlation-id":["b-1"]}"#, true);
+        check("a-1", r#"{"Type":"Notification","Message":"{\"requestId\":\"a-1\"}"}"#, true);
+        check("a-1", r#""{\"requestId\":\"a-1\",\"query\":\"cut o"#, true);
+        check("a-1", r#"{"requestId"=>"a-1", "query"=>"Go?"}"#, true);
+        check("a-1", "<requestId><![CDATA[a-1]]></requestId>", true);
+        check("a-1", "body=%7B%22requestId%22%3A%22a-1%22%7D", true);
+        check("a-1", "{&quot;requestId&quot;:&quot;a-1&quot;}", true);
+        check("a-1", "{“requestId”: “a-1”}", true);
+        check("a-1", r#"{"requestId":["a-1"], cut"#, true);
+        check("a-1", r#"{"requestId":"a-1:query"}"#, true);
         check("a-1", "requestId = a-12", false);
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum FieldKind {
     Other,
 }
 
+/// The names of a request's id, without hyphens and underscores.
+const REQUESTS: [&str; 2] = ["requestid", "correlationid"];
 /// The names of a session, without hyphens and underscores; where there are several, the first counts.
 const SESSIONS: [&str; 14] = [
     "sessionid",
@@ -272,6 +274,11 @@ fn words(name: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// Whether a field of that name says to which request a message belongs, however its words are parted.
+pub(crate) fn is_request(name: &str) -> bool {
+    REQUESTS.contains(&bare_name(name).as_str())
 }
 
 /// Whether a field of that name holds a visitor's session.

@@ -18,7 +18,7 @@ use counts::Counts;
 use world::World;
 
 /// Seeds in every run of the tests.
-const SEEDS: u64 = 20;
+const SEEDS: u64 = 100;
 /// What runs one seed again.
 const REPLAY: &str = "cargo test --workspace --lib simulation";
 
@@ -28,5 +28,5 @@ fn everything_acknowledged_is_there_and_nothing_erased_is() {
     let total = Counts::total(&runs);
     println!("{total:?}");
     // Whatever can happen did: else the rest says little.
-    assert!(is_one_seed() || total.least() >= runs.len() as u64 / 4, "{total:?}");
+    assert!(is_one_seed() || total.least() >= runs.len() as u64 / 8, "{total:?}");
 }

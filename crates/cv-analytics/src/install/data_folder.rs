@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Error, Result, bail};
@@ -100,7 +100,7 @@ impl DataFolder {
             None => {}
         }
         let file = self.public_url_file();
-        match fs::read_to_string(&file) {
+        match read_plain(&file) {
             Ok(text) => PublicUrl::parse(text.trim()).map(Some).with_context(|| {
                 format!(
                     "invalid {}: delete it, or start the server with --public-url",
@@ -138,7 +138,7 @@ impl DataFolder {
         const NAME: &str = "CV_ANALYTICS_TOKEN";
         let file = self.dashboard_token_file();
         let cannot = |what| format!("{} cannot be {what}", file.display());
-        match fs::read_to_string(&file) {
+        match read_plain(&file) {
             Ok(text) => {
                 let token = value_of(&text, NAME).context("it is missing");
                 let token =
@@ -168,7 +168,7 @@ impl DataFolder {
     /// The credentials that are kept, if there are some.
     pub(crate) fn credentials(&self) -> Result<Option<StoredCredentials>> {
         let file = self.credentials_file();
-        match fs::read_to_string(&file) {
+        match read_plain(&file) {
             Ok(text) => StoredCredentials::read(&text)
                 .with_context(|| {
                     format!(
@@ -186,7 +186,7 @@ impl DataFolder {
     pub(crate) fn keep_credentials(&self, credentials: &StoredCredentials) -> Result<()> {
         let file = self.credentials_file();
         // Lines that somebody else wrote into it stay.
-        let before = fs::read_to_string(&file).unwrap_or_default();
+        let before = read_plain(&file).unwrap_or_default();
         let own = |line: &&str| {
             StoredCredentials::NAMES.iter().any(|name| line.contains(&format!("{name}=")))
         };
@@ -269,6 +269,14 @@ impl StoredCredentials {
             self.access_key_id, self.secret_access_key, self.region, self.queue_url, self.token
         )
     }
+}
+
+/// Reads a file's text. A pipe would be waited for without end.
+fn read_plain(file: &Path) -> io::Result<String> {
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a plain file"));
+    }
+    fs::read_to_string(file)
 }
 
 /// The value of `name` in `text`, the last where there are several: lines `NAME=value`, in quotation marks
@@ -420,5 +428,26 @@ mod tests {
         .unwrap();
         let error = format!("{:#}", folder.credentials().err().unwrap());
         assert!(error.ends_with("AWS_REGION is missing"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = DataFolder::new(directory.path());
+        for file in
+            [folder.credentials_file(), folder.public_url_file(), folder.dashboard_token_file()]
+        {
+            assert!(std::process::Command::new("mkfifo").arg(file).status().unwrap().success());
+        }
+        let errors = [
+            folder.credentials().err(),
+            folder.public_url(None).err(),
+            folder.dashboard_token().err(),
+        ];
+        for error in errors {
+            let error = format!("{:#}", error.unwrap());
+            assert!(error.contains("it is not a plain file"), "{error}");
+        }
     }
 }

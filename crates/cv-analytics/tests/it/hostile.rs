@@ -32,6 +32,8 @@ use tokio::net::TcpSocket;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Twice what a build for tests takes at its peak.
 const MOST_MEMORY_KIB: u64 = 256 * 1024;
+/// What the system may hold for all connections of this machine, those of other programs among them.
+const MOST_HELD_KIB: u64 = 512 * 1024;
 /// More connections than the server holds.
 const MANY: usize = 1_100;
 
@@ -124,6 +126,7 @@ const ATTACKS: &[Attack] = &[
     crowd("headers without an end", MANY, |_| b"GET / HTTP/1.1\r\nhost: ".to_vec(), Stays),
     crowd("60 KB of headers without an end", 300, |_| [&b"GET / HTTP/1.1\r\nx: "[..], &[b'x'; 60_000]].concat(), Stays),
     crowd("style sheets that nobody reads", MANY, |at| at.get("/assets/dashboard.css", "").repeat(12), Stays),
+    crowd("megabytes of style sheets that nobody reads", MANY, |at| at.get("/assets/dashboard.css", "").repeat(150), Stays),
     crowd("health that nobody reads", 200, |at| at.get("/healthz", "").repeat(100), Stays),
     crowd("TLS on a plain port", 200, |_| b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".repeat(20), Stays),
     crowd("signed bodies of 3 MB, announced and not sent", MANY, |at| at.forged(3_000_000, 0), Stays),
@@ -305,6 +308,8 @@ impl Target {
         );
         let memory = self.process.memory().unwrap();
         assert!(memory.peak_kib < MOST_MEMORY_KIB, "{name}: {memory:?}");
+        let held = held_by_sockets_kib();
+        assert!(held < MOST_HELD_KIB, "{name}: {held} KiB in sockets' buffers");
     }
 
     /// An honest request on a connection of its own.
@@ -366,6 +371,14 @@ impl Target {
 #[expect(clippy::disallowed_methods, reason = "a real server's clock is the system's")]
 fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// What the buffers of TCP sockets hold, by the system's own count of pages.
+fn held_by_sockets_kib() -> u64 {
+    let told = std::fs::read_to_string("/proc/net/sockstat").unwrap();
+    let tcp = told.lines().find(|line| line.starts_with("TCP:")).unwrap();
+    let (_, pages) = tcp.rsplit_once("mem ").unwrap();
+    pages.trim().parse::<u64>().unwrap() * rustix::param::page_size() as u64 / 1024
 }
 
 /// The next answer's status and body; `None` where the connection ends before it is whole.

@@ -24,7 +24,7 @@ use super::traffic::{Traffic, words};
 use crate::erasure::erase_request;
 use crate::{Retained, SqliteStore};
 
-const STEPS: usize = 150;
+const STEPS: usize = 60;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Everything that a store gives back.

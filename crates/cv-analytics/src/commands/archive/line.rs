@@ -1,6 +1,8 @@
 //! What an archive holds, as JSON Lines: events in the contract's canonical form, and everything else
 //! as an object with its `kind`.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -22,6 +24,8 @@ const MAX_VALUE_BYTES: usize = 4 << 20;
 pub(crate) const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 /// each of 32 random bytes in hexadecimal digits.
 const KEY_DIGITS: usize = 64;
+/// Of them so many different ones at the least: chance makes fewer once in a hundred million million keys.
+const FEWEST_KEY_DIGITS: usize = 8;
 /// The most that a week's deliveries may count: more did not happen, and would overflow with the next.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 /// Letters arrived from 1970 to 2200, whatever the clock said.
@@ -188,7 +192,10 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
 
 /// Whether a key could have been made by this program: a shorter one could be found by trying.
 fn is_key(value: &str) -> bool {
-    value.len() == KEY_DIGITS && value.bytes().all(|digit| digit.is_ascii_hexdigit())
+    let different = value.bytes().collect::<BTreeSet<u8>>().len();
+    value.len() == KEY_DIGITS
+        && different >= FEWEST_KEY_DIGITS
+        && value.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn given<T>(value: Option<T>, name: &str) -> Result<T> {
@@ -272,6 +279,10 @@ mod tests {
             r#"{"kind":"ledger","key":"cv-analytics:settings","value":"{\"aliases\":{\"\":[\"x\"]}}"}"#,
             r#"{"kind":"ledger","key":"cv-analytics:session-key","value":""}"#,
             r#"{"kind":"ledger","key":"cv-analytics:unsubscribe-key","value":"0123"}"#,
+            &format!(
+                r#"{{"kind":"ledger","key":"cv-analytics:session-key","value":"{}"}}"#,
+                "0".repeat(KEY_DIGITS)
+            ),
             &format!(r#"{{"kind":"ledger","key":"{}","value":""}}"#, "k".repeat(MAX_KEY_BYTES + 1)),
         ] {
             assert!(read_state(line.as_bytes()).is_err(), "{line}");

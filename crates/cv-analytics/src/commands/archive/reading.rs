@@ -20,6 +20,8 @@ use super::manifest::{Part, PartKind};
 const MAX_EVENT_BYTES: u64 = 1 << 20;
 /// The longest line of anything else: a dead letter of 32 MiB, in base64.
 const MAX_STATE_BYTES: u64 = 44 << 20;
+/// Blank lines in a row: a part of a few KB could have hundreds of millions.
+const MAX_BLANK_LINES: usize = 1_000;
 /// The most bytes that a part may unpack to.
 const MAX_PLAIN_BYTES: u64 = 1 << 30;
 /// Lines that are put back by one call,
@@ -65,7 +67,7 @@ impl Lines {
     }
 
     fn read_line(&mut self) -> Result<Option<Vec<u8>>> {
-        loop {
+        for _ in 0..=MAX_BLANK_LINES {
             let mut line = Vec::new();
             let mut input = (&mut self.input).take(self.max_bytes + 1);
             let read = input.read_until(b'\n', &mut line)? as u64;
@@ -86,6 +88,7 @@ impl Lines {
                 return Ok(Some(line));
             }
         }
+        bail!("more than {MAX_BLANK_LINES} lines in a row are blank")
     }
 }
 
@@ -170,6 +173,10 @@ mod tests {
         let sum = format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes");
         assert_eq!(read(text, 6, text.len() as u64 - 1), (2, Some(sum)));
         assert_eq!(read(text, 6, text.len() as u64), (3, None));
+        let blank: &'static str = "\n".repeat(MAX_BLANK_LINES + 1).leak();
+        let told = "more than 1000 lines in a row are blank".to_owned();
+        assert_eq!(read(&blank[1..], 6, 1 << 20), (0, None));
+        assert_eq!(read(blank, 6, 1 << 20), (0, Some(told)));
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
 /// Systems bound it by a limit of their own.
 const WAITING_TO_BE_ACCEPTED: u32 = 4096;
+/// What the system may hold of each connection, either way: it doubles this, and a crowd that reads nothing
+/// would take megabytes each.
+const SOCKET_BUFFER_BYTES: u32 = 64 * 1024;
 /// Open files that are enough: half are for connections.
 const OPEN_FILES: usize = 2048;
 
@@ -212,6 +215,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // On Windows it would let another program take the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
+    // Connections inherit it.
+    socket.set_send_buffer_size(SOCKET_BUFFER_BYTES)?;
+    socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES)?;
     socket.bind(address)?;
     socket.listen(WAITING_TO_BE_ACCEPTED)
 }
