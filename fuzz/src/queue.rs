@@ -4,13 +4,14 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
-use cv_analytics_core::store::{Arrival, Disposition, Keep, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Disposition, EventStore, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret};
@@ -30,8 +31,9 @@ const NOW: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 #[derive(Clone, Default)]
 struct Inbox(Arc<Mutex<Vec<Arrival>>>);
 
-impl Keep for Inbox {
-    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+#[async_trait]
+impl EventStore for Inbox {
+    async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         // The same answer to the same request.
         let receipts = (1..)
             .zip(&arrivals)
@@ -44,6 +46,7 @@ impl Keep for Inbox {
 
 struct NoReports;
 
+#[async_trait]
 impl Reports for NoReports {
     async fn report_json(
         &self,
@@ -99,8 +102,8 @@ impl Queue {
             public_url: None,
             limits,
             intake: crate::event::intake(),
-            store: inbox.clone(),
-            reports: NoReports,
+            store: Arc::new(inbox.clone()),
+            reports: Arc::new(NoReports),
             not_found_page: || Response::new(Body::empty()),
             clock: || NOW,
         });

@@ -1,4 +1,4 @@
-//! The ports on the two tables, and the drivers of the pure steps.
+//! What the functions need of a store, on the two tables, and the drivers of the pure steps.
 
 pub(crate) mod archive;
 pub(crate) mod browse;
@@ -9,17 +9,16 @@ pub(crate) mod interactions;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use cv_analytics_core::event::RequestId;
-use cv_analytics_core::intake::Content;
+use async_trait::async_trait;
+use cv_analytics_core::event::{Event, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Disposition, Keep, Ledger, LedgerRecord, Observation, Observe, Receipt,
-    StoreError,
+    Deliveries, Disposition, KeyValueStore, Observation, ReportSource, StoreError, VersionedValue,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_core::Stream;
+use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::dynamodb_store::erased_sessions::ErasedSessions;
@@ -34,8 +33,11 @@ use crate::tables::error::TableError;
 
 /// Requests that are joined at once: as many as a batch of the queue has messages.
 pub(crate) const AT_ONCE: usize = 10;
+/// Why a table will never take events.
+const TOO_LARGE: &str =
+    "with their other half they are larger than an item of DynamoDB may be (400 KB)";
 
-/// The store on AWS: two DynamoDB tables. Clones share one client.
+/// The two DynamoDB tables of an installation on AWS. Clones share one client.
 #[derive(Clone, Debug)]
 pub struct DynamoDbStore {
     tables: Tables,
@@ -237,83 +239,67 @@ impl DynamoDbStore {
 
     /// Every interaction, page by page, in no given order; what still waits in an interim row
     /// included.
-    pub fn export(
-        &self,
-    ) -> impl Stream<Item = Result<Vec<Interaction>, StoreError>> + Send + Unpin + use<> {
+    pub fn export(&self) -> BoxStream<'static, Result<Vec<Interaction>, StoreError>> {
         stream_interactions(self.clone(), Reach::Everything).map_err(StoreError::from).boxed()
     }
 
-    /// Keeps the events of `arrivals`, several requests at once; a receipt for each that is an
-    /// event, by its place.
-    async fn keep_events(
+    /// Keeps events with their moments of arrival, several requests at once, and says what became of each:
+    /// an error where the table will never take it, as two halves over 400 KB together.
+    ///
+    /// # Errors
+    /// [`TableError`]: nothing may be taken as kept.
+    pub async fn keep_events(
         &self,
-        arrivals: Vec<Arrival>,
-    ) -> Result<HashMap<usize, Disposition>, TableError> {
+        events: Vec<(Event, Timestamp)>,
+    ) -> Result<Vec<Result<Disposition, StoreError>>, TableError> {
         let mut requests: HashMap<RequestId, (Gathered, Timestamp, Vec<usize>)> = HashMap::new();
-        for (place, arrival) in arrivals.into_iter().enumerate() {
-            let Content::Event(event) = arrival.content else { continue };
+        for (place, (event, arrived_at)) in events.into_iter().enumerate() {
             match requests.entry(event.request_id.clone()) {
                 std::collections::hash_map::Entry::Occupied(mut entry) => {
                     let (gathered, _, places) = entry.get_mut();
-                    gathered.add(*event);
+                    gathered.add(event);
                     places.push(place);
                 }
                 std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert((Gathered::first(*event), arrival.arrived_at, vec![place]));
+                    entry.insert((Gathered::first(event), arrived_at, vec![place]));
                 }
             }
         }
-        let kept: Vec<Vec<(usize, Disposition)>> = stream::iter(requests.into_values())
-            .map(|(gathered, arrived_at, places)| async move {
-                match self.join_and_compare(gathered, arrived_at).await {
-                    Ok(dispositions) => Ok(places.into_iter().zip(dispositions).collect()),
-                    Err(TableError::Refused { message, .. }) => {
-                        tracing::warn!(
-                            message,
-                            events = places.len(),
-                            "the table takes no such item"
-                        );
-                        let refused = |place| (place, Disposition::DeadLetter);
-                        Ok(places.into_iter().map(refused).collect())
+        let kept: Vec<Vec<(usize, Result<Disposition, StoreError>)>> =
+            stream::iter(requests.into_values())
+                .map(|(gathered, arrived_at, places)| async move {
+                    match self.join_and_compare(gathered, arrived_at).await {
+                        Ok(dispositions) => {
+                            Ok(places.into_iter().zip(dispositions.into_iter().map(Ok)).collect())
+                        }
+                        Err(TableError::Refused { message, .. }) => {
+                            tracing::warn!(
+                                message,
+                                events = places.len(),
+                                "the table takes no such item"
+                            );
+                            let refused = |place| (place, Err(StoreError::refused(TOO_LARGE)));
+                            Ok(places.into_iter().map(refused).collect())
+                        }
+                        Err(error) => Err(error),
                     }
-                    Err(error) => Err(error),
-                }
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(kept.into_iter().flatten().collect())
+                })
+                .buffer_unordered(AT_ONCE)
+                .try_collect()
+                .await?;
+        let mut kept: Vec<_> = kept.into_iter().flatten().collect();
+        kept.sort_unstable_by_key(|(place, _)| *place);
+        Ok(kept.into_iter().map(|(_, kept)| kept).collect())
     }
 }
 
-impl Keep for DynamoDbStore {
-    /// Keeps events. Those that the table will never take (two halves over 400 KB together) are
-    /// answered as dead letters and are not kept: the caller has them. What cannot be read belongs into the dead-letter queue, which is not the
-    /// tables' business: it is refused here. Sequence numbers are the queue's; receipts have 0.
-    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
-        let count = arrivals.len();
-        if arrivals.iter().any(|arrival| matches!(arrival.content, Content::DeadLetter(_))) {
-            return Err(StoreError::refused(
-                "the tables take events alone: what cannot be read goes to the dead-letter queue",
-            ));
-        }
-        let dispositions = self.keep_events(arrivals).await?;
-        let receipt = |place: usize| Receipt {
-            disposition: dispositions.get(&place).copied().unwrap_or(Disposition::Stored),
-            sequence: 0,
-        };
-        Ok((0..count).map(receipt).collect())
-    }
-}
-
-impl Observe for DynamoDbStore {
-    fn observations(
-        &self,
-        period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
+#[async_trait]
+impl ReportSource for DynamoDbStore {
+    fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>> {
         stream_interactions(self.clone(), Reach::Period(period))
             .map_ok(|page| page.into_iter().map(Observation::from).collect())
             .map_err(StoreError::from)
+            .boxed()
     }
 
     async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
@@ -322,12 +308,13 @@ impl Observe for DynamoDbStore {
     }
 }
 
-impl Ledger for DynamoDbStore {
-    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
-        Ok(self.tables.ledger_get(key).await?)
+#[async_trait]
+impl KeyValueStore for DynamoDbStore {
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError> {
+        Ok(self.tables.get_value(key).await?)
     }
 
     async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
-        Ok(self.tables.ledger_put(key, value, expected).await?)
+        Ok(self.tables.put_value(key, value, expected).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! The ports of cv-analytics on AWS.
+//! The store of cv-analytics on AWS.
 //!
 //! In reading order:
 //!
@@ -6,7 +6,8 @@
 //!    steps is tried by a test.
 //! 2. [`item`]: halves, rows and records as DynamoDB items.
 //! 3. [`tables`]: every call to DynamoDB, with its condition, what a failure means, and what it costs.
-//! 4. [`dynamodb_store`]: the ports, by driving the steps, and what the program does beyond them.
+//! 4. [`dynamodb_store`]: what the functions need of a store, by driving the steps; `store` (feature `queue`): the
+//!    whole store, the tables with their queues.
 //! 5. [`clients`]: how a function reaches AWS; `queue`: SQS (feature `queue`); `ses`: mail (feature `mail`).
 //! 6. `cost` (feature `cost`): AWS's prices, and what a month comes to.
 
@@ -20,7 +21,11 @@ pub mod joining;
 pub mod queue;
 #[cfg(feature = "mail")]
 pub mod ses;
+#[cfg(feature = "queue")]
+pub mod store;
 pub mod tables;
 
 pub use crate::dynamodb_store::DynamoDbStore;
+#[cfg(feature = "queue")]
+pub use crate::store::AwsStore;
 pub use crate::tables::{TableNames, Tables};

@@ -1,30 +1,171 @@
 //! The ports: what the product asks of a store, whichever it is.
 //!
-//! Three narrow ones, since those who write never report: [`Keep`] takes what arrives,
-//! [`Observe`] streams what a report reads, and [`Ledger`] holds small records of the product's
-//! own with compare-and-set.
+//! [`Store`] is all of it, used as a [`SharedStore`]. Those who need less ask for less: the intake for an
+//! [`EventStore`], a report for a [`ReportSource`], marks and settings for a [`KeyValueStore`]. A port is
+//! implemented whole.
 
 pub mod archive;
-pub mod browse;
+pub mod arrivals;
+pub mod dead_letters;
 pub mod erasure;
 pub mod observation_page;
 pub mod session_key;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
 use std::ops::Range;
+use std::sync::Arc;
 
-use futures_core::Stream;
+use async_trait::async_trait;
+use futures_core::stream::BoxStream;
 
 use crate::event::{
-    MatchScore, MatchSource, MatchType, Outcome, ResponseForm, SessionDigest, Traffic,
+    MatchScore, MatchSource, MatchType, Outcome, RequestId, ResponseForm, SessionDigest, SessionId,
+    Traffic,
 };
-use crate::intake::Content;
+use crate::intake::{Content, Intake};
 use crate::interaction::Interaction;
+use crate::store::archive::{ArchivePage, Archived, Cursor, PutBack};
+use crate::store::arrivals::{ArrivalCursor, Arrivals};
+use crate::store::dead_letters::{
+    DeadLetterList, DeadLetterSelection, Dropped, Retried, StoredDeadLetter,
+};
+use crate::store::erasure::Erased;
 use crate::store::observation_page::ObservationPage;
 use crate::timestamp::Timestamp;
 use crate::week::IsoWeek;
+
+/// A store that several parts of the program use: chosen once, and passed on.
+pub type SharedStore = Arc<dyn Store>;
+
+/// Is told of so many more items that were worked on.
+pub type Progress<'p> = &'p (dyn Fn(u64) + Send + Sync);
+
+/// Takes what arrives.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Keeps `arrivals`, joining each to what is there, and answers once all are durable: one
+    /// receipt for each, in their order. After an error nothing of it may be taken as kept.
+    async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError>;
+}
+
+/// Holds small records of the product's own: settings, marks.
+#[async_trait]
+pub trait KeyValueStore: Send + Sync {
+    /// The value under `key`, with the version to give back to [`KeyValueStore::put`].
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError>;
+
+    /// Writes `value` under `key` if its version still is `expected` (`None`: it is not there).
+    /// `false` where another writer was faster.
+    async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError>;
+}
+
+/// Gives what a report reads.
+#[async_trait]
+pub trait ReportSource: KeyValueStore {
+    /// Streams the interactions whose moment lies in `period`, page by page, in no given order. A store may
+    /// keep a snapshot open until the stream ends, so do not wait for a client between two pages.
+    fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>>;
+
+    /// Counts what arrived in `week` and added nothing, could not be read, or was refused.
+    async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError>;
+}
+
+/// A whole store: one file, two tables and their queues, or this process's memory.
+#[async_trait]
+pub trait Store: EventStore + ReportSource + 'static {
+    /// What an archive calls this kind of store.
+    fn kind(&self) -> &'static str;
+
+    /// Whether it has a note for each dead letter of a week, rather than their number.
+    fn notes_dead_letters(&self) -> bool {
+        false
+    }
+
+    /// Keeps what an import or an archive brings as [`EventStore::append`] does, and counts none of it as
+    /// a delivery: a receipt for each, or why the store does not take it. A dead letter whose bytes are
+    /// there already is not kept again.
+    async fn import(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, StoreError>>, StoreError>;
+
+    /// Streams every interaction, page by page. What arrives meanwhile may or may not be among them.
+    fn export(&self) -> BoxStream<'static, Result<Vec<Interaction>, StoreError>>;
+
+    /// The interaction with this id, as it is now.
+    async fn interaction(&self, request_id: &RequestId) -> Result<Option<Interaction>, StoreError>;
+
+    /// The weeks that hold interactions, the oldest first; none after `until`.
+    async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError>;
+
+    /// A number that is another one after every change of the interactions of `period` or of the
+    /// deliveries in it, within this process; it may be another one without such a change. `None`
+    /// where the store cannot tell.
+    async fn change_marker(&self, period: Range<Timestamp>) -> Result<Option<u64>, StoreError>;
+
+    /// At most `limit` interactions that arrived after `after`; without it the newest.
+    async fn arrivals(
+        &self,
+        after: Option<ArrivalCursor>,
+        limit: usize,
+    ) -> Result<Arrivals, StoreError>;
+
+    /// One page of all that is kept, from the beginning or from where another page said. What is there from
+    /// before the first page to after the last is in one of them; what arrives meanwhile may or may not be.
+    async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError>;
+
+    /// Puts back all but interactions and dead letters, which [`Store::import`] takes. Putting the same
+    /// back again changes nothing. What a mark says is erased is erased.
+    async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError>;
+
+    /// Erases the interaction and every dead letter that names it, and leaves a mark, by which what comes
+    /// later is refused ([`Disposition::Erased`]). The mark is left also where nothing was there yet.
+    ///
+    /// # Errors
+    /// Says what was erased, where it was not all; the same call does the rest.
+    async fn forget_request(&self, request_id: &RequestId) -> Result<Erased, StoreError>;
+
+    /// Erases every interaction of which a half belongs to one of `sessions`, as
+    /// [`Store::forget_request`] does each, and leaves a mark of each session, by which what comes of it
+    /// later is refused. `sessions` are one session in the forms in which it may be kept: as the agent
+    /// sends it, and hashed.
+    async fn forget_session(
+        &self,
+        sessions: &BTreeSet<SessionId>,
+        progress: Progress<'_>,
+    ) -> Result<Erased, StoreError>;
+
+    /// Lists at most `limit` dead letters, the newest first.
+    async fn dead_letters(&self, limit: usize) -> Result<DeadLetterList, StoreError>;
+
+    /// Counts the dead letters, without looking at them.
+    async fn count_dead_letters(&self) -> Result<u64, StoreError>;
+
+    /// One dead letter, whole; `None` where there is none with this id.
+    async fn dead_letter(&self, id: &str) -> Result<Option<StoredDeadLetter>, StoreError>;
+
+    /// Reads dead letters again, by `intake` where the store does it itself: an event is kept and its
+    /// letter goes, what still cannot be read stays. What happens here is no delivery.
+    async fn retry_dead_letters(
+        &self,
+        selection: &DeadLetterSelection,
+        intake: &Intake,
+        now: Timestamp,
+        progress: Progress<'_>,
+    ) -> Result<Retried, StoreError>;
+
+    /// Deletes dead letters for good, down to their bytes. Their count in the week's deliveries stays.
+    async fn drop_dead_letters(
+        &self,
+        selection: &DeadLetterSelection,
+        progress: Progress<'_>,
+    ) -> Result<Dropped, StoreError>;
+
+    /// Finishes what waits. Later calls may answer that the store is closed.
+    async fn close(&self) -> Result<(), StoreError>;
+}
 
 /// What swallows a repeated message within five minutes: 128 bits of a hash of SQS's own
 /// deduplication id (or of the body, where deduplication is by content).
@@ -103,6 +244,12 @@ impl StoreError {
     pub fn refused(message: impl Into<String>) -> Self {
         Self { kind: StoreErrorKind::Refused, message: message.into(), source: None }
     }
+
+    /// The same failure, of which `message` says more.
+    #[must_use]
+    pub fn context(self, message: impl Into<String>) -> Self {
+        Self { kind: self.kind, message: message.into(), source: Some(self.into()) }
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -117,53 +264,9 @@ impl Error for StoreError {
     }
 }
 
-/// Takes what arrives.
-pub trait Keep: Clone + Send + Sync + 'static {
-    /// Keeps `arrivals`, joining each to what is there, and answers once all are durable: one
-    /// receipt for each, in their order. After an error nothing of it may be taken as kept.
-    fn keep(
-        &self,
-        arrivals: Vec<Arrival>,
-    ) -> impl Future<Output = Result<Vec<Receipt>, StoreError>> + Send;
-}
-
-/// Gives what a report reads.
-pub trait Observe: Send + Sync {
-    /// Streams the interactions whose moment lies in `period`, page by page, in no given order. A store may
-    /// keep a snapshot open until the stream ends, so do not wait for a client between two pages.
-    fn observations(
-        &self,
-        period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send;
-
-    /// Counts what arrived in `week` and added nothing, could not be read, or was refused.
-    fn deliveries(
-        &self,
-        week: IsoWeek,
-    ) -> impl Future<Output = Result<Deliveries, StoreError>> + Send;
-}
-
-/// Holds small records of the product's own: settings, marks.
-pub trait Ledger: Send + Sync {
-    /// The record under `key`, with the version to give back to [`Ledger::put`].
-    fn get(
-        &self,
-        key: &str,
-    ) -> impl Future<Output = Result<Option<LedgerRecord>, StoreError>> + Send;
-
-    /// Writes `value` under `key` if its version still is `expected` (`None`: it is not there).
-    /// `false` where somebody else was faster.
-    fn put(
-        &self,
-        key: &str,
-        value: &str,
-        expected: Option<u64>,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-}
-
-/// A small record and its version.
+/// A value of a [`KeyValueStore`] and its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerRecord {
+pub struct VersionedValue {
     /// The text that was put.
     pub value: String,
     /// Grows with every change.

@@ -13,7 +13,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use cookie::Cookie;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits, keep_connection};
@@ -23,7 +22,6 @@ use tokio::time::timeout;
 
 use crate::access::sessions::{LASTS_SECONDS, OwnerSessions};
 use crate::dashboard::{Dashboard, Notices};
-use crate::dead_letters::DeadLetters;
 use crate::form::{FORM_TOKEN, Form};
 use crate::pages::login;
 
@@ -162,8 +160,8 @@ impl Access {
 }
 
 /// Lets the owner through, and sets what every answer carries.
-pub(crate) async fn guard<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn guard(
+    State(dashboard): State<Arc<Dashboard>>,
     request: Request,
     next: Next,
 ) -> Response<Body> {

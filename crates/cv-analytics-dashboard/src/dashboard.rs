@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cv_analytics_core::intake::Intake;
 use cv_analytics_core::intake::refusal::{RECENT_REFUSALS_MS, Refusals};
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::SharedStore;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
@@ -15,7 +16,6 @@ use tokio::sync::{Semaphore, watch};
 use crate::access::Access;
 use crate::access::sessions::OwnerSessions;
 use crate::agent_connection::AgentConnection;
-use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
 use crate::pages::mail::Mails;
 use crate::times::{Moment, OwnerZone, Times};
@@ -28,11 +28,11 @@ const COUNT_MAX_AGE_MS: i64 = 15 * 1000;
 const MAX_LIVE_PAGES: usize = 32;
 
 /// What a dashboard is made of.
-pub struct Setup<S, D> {
+pub struct Setup {
     /// What is looked at.
-    pub store: S,
-    /// What could not be read.
-    pub dead_letters: D,
+    pub store: SharedStore,
+    /// Reads dead letters again, where the store does it itself.
+    pub intake: Intake,
     /// The weekly mail.
     pub mails: Mails,
     /// The owner's token.
@@ -84,10 +84,10 @@ pub(crate) struct RefusedNotice {
 }
 
 /// A dashboard that [`crate::app`] gives routes.
-pub struct Dashboard<S, D> {
+pub struct Dashboard {
     pub(crate) access: Access,
-    pub(crate) store: S,
-    pub(crate) dead_letters: D,
+    pub(crate) store: SharedStore,
+    pub(crate) intake: Intake,
     /// How many dead letters there were, and when.
     dead_letter_count: Mutex<Option<(Timestamp, u64)>>,
     pub(crate) mails: Mails,
@@ -103,14 +103,14 @@ pub struct Dashboard<S, D> {
     stopping: watch::Sender<bool>,
 }
 
-impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
+impl Dashboard {
     /// Puts a dashboard together.
-    pub fn new(setup: Setup<S, D>) -> Self {
-        let Setup { store, dead_letters, mails, token, hosts, public_url, .. } = setup;
+    pub fn new(setup: Setup) -> Self {
+        let Setup { store, intake, mails, token, hosts, public_url, .. } = setup;
         Self {
             access: Access::new(&token, hosts, public_url, setup.rates, setup.sessions),
             store,
-            dead_letters,
+            intake,
             dead_letter_count: Mutex::new(None),
             mails,
             reports: Reports::default(),
@@ -136,7 +136,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
 
     /// The weeks that hold interactions, the oldest first.
     pub(crate) async fn weeks(&self) -> Result<Arc<Vec<IsoWeek>>, PageError> {
-        self.reports.weeks(&self.store, self.now()).await
+        self.reports.weeks(&*self.store, self.now()).await
     }
 
     /// What the frame of a page tells now.
@@ -171,7 +171,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
         if let Some((_, count)) = known.filter(|(then, _)| is_fresh(*then)) {
             return count;
         }
-        let count = self.dead_letters.count().await.unwrap_or_else(|error| {
+        let count = self.store.count_dead_letters().await.unwrap_or_else(|error| {
             tracing::warn!(error = %error, "failed to count the dead letters");
             0
         });

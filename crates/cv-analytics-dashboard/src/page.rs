@@ -23,7 +23,6 @@ use serde::Serialize;
 
 use crate::access::{Owner, set_headers};
 use crate::dashboard::RefusedNotice;
-use crate::dead_letters::DeadLetterError;
 
 /// Columns of a sentence that says what is wrong with an address.
 const MESSAGE_COLUMNS: usize = 600;
@@ -113,7 +112,7 @@ pub(crate) enum PageError {
     #[error(transparent)]
     Filter(#[from] FilterError),
     #[error("cannot reach the dead letters: {0}")]
-    DeadLetters(DeadLetterError),
+    DeadLetters(StoreError),
     #[error("cannot show the weekly mail: {0}")]
     Mail(String),
     #[error("cannot fill in a page's template: {0:#}")]

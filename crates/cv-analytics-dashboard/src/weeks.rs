@@ -10,14 +10,12 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::text::days;
 use serde::Serialize;
 
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
 
 /// A week to choose.
@@ -29,8 +27,8 @@ pub(crate) struct WeekChoice {
 }
 
 /// `GET /`: the newest week with data that is over, else the current one.
-pub(crate) async fn newest<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn newest(
+    State(dashboard): State<Arc<Dashboard>>,
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;

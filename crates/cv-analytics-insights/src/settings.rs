@@ -8,7 +8,7 @@ pub mod parts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::gap_marks::MarkedGap;
@@ -16,7 +16,7 @@ use crate::skills::cv_list::CvList;
 use crate::skills::dictionary::SkillDictionary;
 use crate::skills::owner::{OwnerSkills, OwnerSkillsError};
 
-/// The ledger's key of the settings.
+/// The key of the settings.
 pub const SETTINGS_KEY: &str = "cv-analytics:settings";
 /// How often a write is tried against others.
 const MAX_TRIES: usize = 8;
@@ -69,20 +69,20 @@ pub enum SettingsError {
     Contended,
 }
 
-/// Replaces what the ledger has at `key` by what `change` makes of it, by compare-and-set: `change` is
+/// Replaces what the store has at `key` by what `change` makes of it, by compare-and-set: `change` is
 /// asked again where others write at the same time.
 ///
 /// # Errors
 /// Those of `change` and of the store; [`SettingsError::Contended`] after [`MAX_TRIES`].
 async fn rewrite<T>(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     key: &str,
     mut change: impl FnMut(Option<&str>) -> Result<(String, T), SettingsError>,
 ) -> Result<T, SettingsError> {
     for _ in 0..MAX_TRIES {
-        let record = ledger.get(key).await?;
+        let record = store.get(key).await?;
         let (value, made) = change(record.as_ref().map(|record| record.value.as_str()))?;
-        if ledger.put(key, &value, record.map(|record| record.version)).await? {
+        if store.put(key, &value, record.map(|record| record.version)).await? {
             return Ok(made);
         }
     }
@@ -115,8 +115,8 @@ impl FigureSettings {
     ///
     /// # Errors
     /// [`SettingsError`] where the store fails or holds something else.
-    pub async fn load(ledger: &impl Ledger) -> Result<Self, SettingsError> {
-        match ledger.get(SETTINGS_KEY).await? {
+    pub async fn load(store: &dyn KeyValueStore) -> Result<Self, SettingsError> {
+        match store.get(SETTINGS_KEY).await? {
             Some(record) => Self::read(&record.value),
             None => Ok(Self::default()),
         }
@@ -128,10 +128,10 @@ impl FigureSettings {
     /// # Errors
     /// [`SettingsError`]; [`SettingsError::Contended`] after several tries.
     pub async fn change(
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
         mut change: impl FnMut(&mut Self),
     ) -> Result<Self, SettingsError> {
-        rewrite(ledger, SETTINGS_KEY, |known| {
+        rewrite(store, SETTINGS_KEY, |known| {
             let mut settings = known.map_or(Ok(Self::default()), Self::read)?;
             change(&mut settings);
             Ok((settings.to_json()?, settings))

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::tables::error::TableError;
-use cv_analytics_core::store::{Ledger, Observe};
+use cv_analytics_core::store::ReportSource;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::{Report, WEEKS};
@@ -156,7 +156,7 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
     }
 }
 
-impl<S: Observe + Ledger, H: HandOver> Reporter<S, H> {
+impl<S: ReportSource, H: HandOver> Reporter<S, H> {
     /// Makes the report that is ordered and sends it to everybody who has not got it, as
     /// `claimant`: what tells this try from any other. Whoever got a mail again by the same `request_id`
     /// has got it.
@@ -172,7 +172,7 @@ impl<S: Observe + Ledger, H: HandOver> Reporter<S, H> {
     ) -> Result<Reported, ReporterError> {
         let clock = FunctionClock { now: self.now };
         let order = again.then(|| request_id.to_owned());
-        let mail = WeeklyMail { ledger: &self.store, by: &self.by, clock: &clock, claimant, order };
+        let mail = WeeklyMail { store: &self.store, by: &self.by, clock: &clock, claimant, order };
         let recipients = mailing.recipients();
         if !again && mail.is_sent_to_all(week, recipients).await? {
             tracing::info!(week = %week, "everybody had got this week's mail before");

@@ -9,7 +9,7 @@ use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::session_key;
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rand::RngExt;
 use tracing_subscriber::Layer;
@@ -71,7 +71,7 @@ pub fn store(aws: &SdkConfig) -> Result<DynamoDbStore, MissingVariable> {
 ///
 /// # Errors
 /// [`StoreError`] where there is no `SESSION_SALT` and the table cannot be read.
-pub async fn intake(store: &impl Ledger) -> Result<Intake, StoreError> {
+pub async fn intake(store: &dyn KeyValueStore) -> Result<Intake, StoreError> {
     let key = if let Some(salt) = variable("SESSION_SALT") {
         SessionKey::new(salt)
     } else {

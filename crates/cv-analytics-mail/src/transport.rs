@@ -18,7 +18,7 @@ pub const HAND_OVER_LIMIT: Duration = Duration::from_secs(20);
 pub trait HandOver: Sync {
     /// A hand-over that takes longer is given up: somebody else may send the mail soon after.
     ///
-    /// All who send from one ledger have the same.
+    /// All who send from one store have the same.
     fn limit(&self) -> Duration {
         HAND_OVER_LIMIT
     }

@@ -8,7 +8,7 @@ pub mod sent_mark;
 use std::pin::pin;
 use std::time::Duration;
 
-use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError, VersionedValue};
 #[cfg(feature = "schedule")]
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -32,10 +32,9 @@ const NOTES: usize = 3;
 const AT_ONCE: usize = 4;
 
 /// Sends the mails of a week, each once.
-#[derive(Debug)]
-pub struct WeeklyMail<'a, L, H, C> {
+pub struct WeeklyMail<'a, H, C> {
     /// Keeps the marks.
-    pub ledger: &'a L,
+    pub store: &'a dyn KeyValueStore,
     /// Takes the messages.
     pub by: &'a H,
     /// Tells how old claims are.
@@ -86,7 +85,7 @@ pub enum NotSent {
         "the mark under {key} cannot be read ({source}): a newer version wrote it; bring this one up to date, or send again whatever it says"
     )]
     Mark {
-        /// The ledger's key.
+        /// The mark's key.
         key: String,
         /// What is wrong.
         source: serde_json::Error,
@@ -111,7 +110,7 @@ struct Claim {
     otherwise: SentMark,
 }
 
-impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
+impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
     /// Whether every one of `recipients` got the mail of `week`, so that it need not be made.
     ///
     /// # Errors
@@ -123,7 +122,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
     ) -> Result<bool, NotSent> {
         for recipient in recipients {
             let key = key(week, recipient, self.clock.now());
-            let mark = read(&key, self.ledger.get(&key).await?.as_ref())?;
+            let mark = read(&key, self.store.get(&key).await?.as_ref())?;
             if !matches!(mark, Some(SentMark::Sent { .. })) {
                 return Ok(false);
             }
@@ -176,7 +175,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
         let mut claims = 0;
         let holds = claim_holds(self.by.limit());
         while waited <= holds * PATIENCE && claims <= CLAIMS {
-            let record = self.ledger.get(&key).await?;
+            let record = self.store.get(&key).await?;
             let version = record.as_ref().map(|record| record.version);
             if watched.0 != version {
                 watched = (version, waited);
@@ -255,7 +254,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
         if self.put(key, &sent, *version).await? {
             return Ok(true);
         }
-        let record = self.ledger.get(key).await?;
+        let record = self.store.get(key).await?;
         *version = record.as_ref().map(|record| record.version);
         Ok(matches!(read(key, record.as_ref()), Ok(Some(SentMark::Sent { .. }))))
     }
@@ -268,7 +267,7 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
     ) -> Result<bool, StoreError> {
         let value = serde_json::to_string(mark)
             .map_err(|error| StoreError::refused(format!("a mark cannot be written: {error}")))?;
-        self.ledger.put(key, &value, expected).await
+        self.store.put(key, &value, expected).await
     }
 }
 
@@ -277,14 +276,17 @@ impl<L: Ledger, H: HandOver, C: Clock> WeeklyMail<'_, L, H, C> {
 /// # Errors
 /// [`NotSent::Store`] or [`NotSent::Mark`].
 #[cfg(feature = "schedule")]
-pub(crate) async fn sent_at(ledger: &impl Ledger, key: &str) -> Result<Option<Timestamp>, NotSent> {
-    Ok(match read(key, ledger.get(key).await?.as_ref())? {
+pub(crate) async fn sent_at(
+    store: &dyn KeyValueStore,
+    key: &str,
+) -> Result<Option<Timestamp>, NotSent> {
+    Ok(match read(key, store.get(key).await?.as_ref())? {
         Some(SentMark::Sent { at, .. }) => Some(at),
         _ => None,
     })
 }
 
-fn read(key: &str, record: Option<&LedgerRecord>) -> Result<Option<SentMark>, NotSent> {
+fn read(key: &str, record: Option<&VersionedValue>) -> Result<Option<SentMark>, NotSent> {
     let Some(record) = record else { return Ok(None) };
     let mark = SentMark::from_json(&record.value);
     mark.map(Some).map_err(|source| NotSent::Mark { key: key.to_owned(), source })

@@ -6,11 +6,12 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::Response;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Disposition, Keep, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Disposition, EventStore, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret, TrustedProxies};
@@ -18,11 +19,12 @@ use cv_analytics_server::{Reports, Server, Setup, app, serve};
 use tokio::net::TcpListener;
 
 /// Counts messages and keeps none.
-#[derive(Clone, Default)]
-struct Forgetful(Arc<AtomicU64>);
+#[derive(Default)]
+struct Forgetful(AtomicU64);
 
-impl Keep for Forgetful {
-    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+#[async_trait]
+impl EventStore for Forgetful {
+    async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         let receipt = |arrival: Arrival| Receipt {
             disposition: match arrival.content {
                 Content::Event(_) => Disposition::Stored,
@@ -36,6 +38,7 @@ impl Keep for Forgetful {
 
 struct NoReports;
 
+#[async_trait]
 impl Reports for NoReports {
     async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
         Ok(format!("{{\"week\":\"{week}\"}}"))
@@ -63,8 +66,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         public_url: None,
         limits: limits.clone(),
         intake: Intake::new(Privacy::full(SessionKey::new(b"example".to_vec()))),
-        store: Forgetful::default(),
-        reports: NoReports,
+        store: Arc::new(Forgetful::default()),
+        reports: Arc::new(NoReports),
         not_found_page: || Response::new(Body::empty()),
         clock: now,
     });

@@ -27,7 +27,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
-use cv_analytics_core::store::Keep;
 
 pub use self::limits::rate::{ClientAddress, RateLimits};
 pub use self::limits::refusals::RefusalCounter;
@@ -40,20 +39,17 @@ pub use self::sqs::{ACCOUNT, QUEUE_NAME};
 use self::routes::{events, fallback, health, reports};
 
 /// The routes of `server`. The program may merge others with them, but no other fallback.
-pub fn app<K: Keep, R: Reports>(server: Arc<Server<K, R>>) -> Router {
+pub fn app(server: Arc<Server>) -> Router {
     Router::new()
-        .route("/", post(sqs::answer::<K, R>))
-        .route(
-            "/{account}/{queue}",
-            post(sqs::answer::<K, R>).fallback(fallback::queue_or_nowhere::<K, R>),
-        )
-        .route("/v1/events", post(events::answer::<K, R>))
-        .route("/v1/events/", post(events::answer::<K, R>))
-        .route("/v1/reports/{week}", get(reports::answer::<K, R>))
-        .route("/healthz", get(health::healthz::<K, R>))
-        .route("/metrics", get(health::metrics::<K, R>))
-        .fallback(fallback::not_found::<K, R>)
-        .method_not_allowed_fallback(fallback::method_not_allowed::<K, R>)
+        .route("/", post(sqs::answer))
+        .route("/{account}/{queue}", post(sqs::answer).fallback(fallback::queue_or_nowhere))
+        .route("/v1/events", post(events::answer))
+        .route("/v1/events/", post(events::answer))
+        .route("/v1/reports/{week}", get(reports::answer))
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(health::metrics))
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
         .with_state(server)
 }
 

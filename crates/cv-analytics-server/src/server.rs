@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Response, header};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::intake::refusal::{RefusalReason, Refusals};
-use cv_analytics_core::store::{Arrival, DeduplicationId, Keep, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, DeduplicationId, EventStore, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use hyper::body::Body as _;
 use sha2::{Digest, Sha256};
@@ -29,7 +29,7 @@ use crate::sigv4::{AcceptedHosts, Verifier};
 use crate::sqs::{ACCOUNT, QUEUE_NAME};
 
 /// What a server is made of.
-pub struct Setup<K, R> {
+pub struct Setup {
     /// Who may send and who may read.
     pub credentials: Credentials,
     /// The address listened on, with the port that was really bound.
@@ -41,9 +41,9 @@ pub struct Setup<K, R> {
     /// Reads messages.
     pub intake: Intake,
     /// Keeps what arrives.
-    pub store: K,
+    pub store: Arc<dyn EventStore>,
     /// Makes reports.
-    pub reports: R,
+    pub reports: Arc<dyn Reports>,
     /// Answers a browser that asks for a page that does not exist.
     pub not_found_page: fn() -> Response<Body>,
     /// Tells the time.
@@ -51,15 +51,15 @@ pub struct Setup<K, R> {
 }
 
 /// A server that [`crate::app`] gives routes.
-pub struct Server<K, R> {
+pub struct Server {
     verifier: Verifier,
     token_hash: [u8; 32],
     region: String,
     public_url: Option<PublicUrl>,
     listening: SocketAddr,
     intake: Intake,
-    store: K,
-    reports: R,
+    store: Arc<dyn EventStore>,
+    reports: Arc<dyn Reports>,
     pub(crate) not_found_page: fn() -> Response<Body>,
     clock: fn() -> Timestamp,
     refusals: RefusalCounter,
@@ -76,9 +76,9 @@ pub struct Server<K, R> {
     metrics: Metrics,
 }
 
-impl<K: Keep, R: Reports> Server<K, R> {
+impl Server {
     /// Puts a server together.
-    pub fn new(setup: Setup<K, R>) -> Self {
+    pub fn new(setup: Setup) -> Self {
         let Setup { credentials, listening, public_url, limits, intake, store, reports, .. } =
             setup;
         let (not_found_page, clock) = (setup.not_found_page, setup.clock);
@@ -165,8 +165,8 @@ impl<K: Keep, R: Reports> Server<K, R> {
         &self.verifier
     }
 
-    pub(crate) fn reports(&self) -> &R {
-        &self.reports
+    pub(crate) fn reports(&self) -> &dyn Reports {
+        &*self.reports
     }
 
     pub(crate) fn region(&self) -> &str {
@@ -286,7 +286,7 @@ impl<K: Keep, R: Reports> Server<K, R> {
             ));
         };
         let expected = arrivals.len();
-        let kept = self.store.keep(arrivals).await.and_then(|receipts| {
+        let kept = self.store.append(arrivals).await.and_then(|receipts| {
             let complete = receipts.len() == expected;
             complete
                 .then_some(receipts)

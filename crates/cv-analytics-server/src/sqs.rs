@@ -25,7 +25,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::intake::refusal::RefusalReason;
-use cv_analytics_core::store::{Arrival, Keep, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Receipt, StoreError};
 use uuid::Uuid;
 
 use self::action::{Action, Answer, SentMessage};
@@ -37,7 +37,6 @@ pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::body::request::{BodyError, ReadBody, Sender};
 use crate::limits::rate::{ClientAddress, UNKNOWN, network};
 use crate::routes::metrics::Route;
-use crate::routes::reports::Reports;
 use crate::serve::keep_connection;
 use crate::server::Server;
 use crate::sigv4::SignatureError;
@@ -48,10 +47,7 @@ const MAX_BATCH_ENTRIES: usize = 10;
 const MAX_ENTRY_ID_CHARS: usize = 80;
 
 /// Answers one request to the queue.
-pub(crate) async fn answer<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
-    request: Request,
-) -> Response<Body> {
+pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let begun = Instant::now();
     let (parts, mut body) = request.into_parts();
     let answer = handle(&server, &parts, &mut body).await;
@@ -77,8 +73,8 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
 }
 
 /// Counts the messages that `answer` refuses; `unread` is what it left of the body.
-async fn count_refused<K: Keep, R: Reports>(
-    server: &Server<K, R>,
+async fn count_refused(
+    server: &Server,
     parts: &Parts,
     unread: Body,
     answer: &Result<Answer, SqsError>,
@@ -102,11 +98,7 @@ async fn count_refused<K: Keep, R: Reports>(
 
 /// Whether a request would bring messages if it were right: a refused one may be anything that a
 /// stranger sends to this address.
-async fn brings_messages<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    parts: &Parts,
-    unread: Body,
-) -> bool {
+async fn brings_messages(server: &Server, parts: &Parts, unread: Body) -> bool {
     match parts.headers.get("x-amz-target") {
         Some(target) => target.as_bytes().windows(11).any(|part| part == b"SendMessage"),
         None => {
@@ -130,8 +122,8 @@ fn sends_message(form: &[u8]) -> bool {
 }
 
 /// The body of a request that the holder of the key signed.
-pub(crate) async fn authenticate<'s, K: Keep, R: Reports>(
-    server: &'s Server<K, R>,
+pub(crate) async fn authenticate<'s>(
+    server: &'s Server,
     parts: &Parts,
     body: &mut Body,
 ) -> Result<ReadBody<'s>, SqsError> {
@@ -152,11 +144,7 @@ pub(crate) async fn authenticate<'s, K: Keep, R: Reports>(
 }
 
 /// The answer to a request whose signature is not right, counted as one.
-async fn not_authenticated<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    parts: &Parts,
-    error: SignatureError,
-) -> SqsError {
+async fn not_authenticated(server: &Server, parts: &Parts, error: SignatureError) -> SqsError {
     // The key and the signature are right: nobody guesses.
     if error == SignatureError::WrongHost {
         server.metrics().refused(error.label());
@@ -168,11 +156,7 @@ async fn not_authenticated<K: Keep, R: Reports>(
     }
 }
 
-async fn handle<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    parts: &Parts,
-    body: &mut Body,
-) -> Result<Answer, SqsError> {
+async fn handle(server: &Server, parts: &Parts, body: &mut Body) -> Result<Answer, SqsError> {
     let body = authenticate(server, parts, body).await?;
     server.check_rate().map_err(|()| SqsError::throttled())?;
     let path = QueuePath(parts.uri.path());
@@ -184,8 +168,8 @@ async fn handle<K: Keep, R: Reports>(
     perform(server, parts, action, &body).await
 }
 
-async fn perform<K: Keep, R: Reports>(
-    server: &Server<K, R>,
+async fn perform(
+    server: &Server,
     parts: &Parts,
     action: Action<'_>,
     body: &ReadBody<'_>,
@@ -205,11 +189,7 @@ async fn perform<K: Keep, R: Reports>(
     }
 }
 
-async fn send<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    message: &Message<'_>,
-    body: &Bytes,
-) -> Result<Answer, SqsError> {
+async fn send(server: &Server, message: &Message<'_>, body: &Bytes) -> Result<Answer, SqsError> {
     let accepted = message.accept()?;
     let arrival = server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id));
     match keep(server, vec![arrival], body).await?.first() {
@@ -220,8 +200,8 @@ async fn send<K: Keep, R: Reports>(
     }
 }
 
-async fn send_batch<K: Keep, R: Reports>(
-    server: &Server<K, R>,
+async fn send_batch(
+    server: &Server,
     entries: &[BatchEntry<'_>],
     body: &Bytes,
 ) -> Result<Answer, SqsError> {
@@ -249,8 +229,8 @@ async fn send_batch<K: Keep, R: Reports>(
     Ok(Answer::Batch { sent: sent.collect(), failed })
 }
 
-async fn keep<K: Keep, R: Reports>(
-    server: &Server<K, R>,
+async fn keep(
+    server: &Server,
     arrivals: Vec<Arrival>,
     body: &Bytes,
 ) -> Result<Vec<Receipt>, SqsError> {

@@ -11,6 +11,7 @@ mod refusals;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
@@ -34,6 +35,7 @@ pub(super) const EVENT: &str =
 
 pub(super) struct WeekEcho;
 
+#[async_trait]
 impl Reports for WeekEcho {
     async fn report_json(
         &self,
@@ -47,7 +49,7 @@ impl Reports for WeekEcho {
 pub(super) struct Rig {
     pub(super) app: Router,
     pub(super) store: MemoryStore,
-    pub(super) server: Arc<Server<MemoryStore, WeekEcho>>,
+    pub(super) server: Arc<Server>,
 }
 
 /// An answer, read whole.
@@ -69,8 +71,8 @@ impl Rig {
             public_url: None,
             limits,
             intake: Intake::new(Privacy::full(SessionKey::new(b"tests".to_vec()))),
-            store: store.clone(),
-            reports: WeekEcho,
+            store: Arc::new(store.clone()),
+            reports: Arc::new(WeekEcho),
             not_found_page: || Response::new(Body::from("a page")),
             clock: || NOW,
         }));

@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 use cv_analytics_core::event::{Event, Halves, RequestId, SessionId};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, DeduplicationId, Keep, Observe};
+use cv_analytics_core::store::{
+    Arrival, DeduplicationId, EventStore as _, ReportSource as _, Store as _,
+};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_sqlite::SqliteStore;
 use futures_util::StreamExt;
@@ -138,7 +140,7 @@ async fn keep(folder: &Path, events: usize, pace: Option<f64>) -> Outcome<f64> {
                         tokio::time::sleep_until(begins + turn).await;
                     }
                     let called = Instant::now();
-                    store.keep(vec![arrival]).await?;
+                    store.append(vec![arrival]).await?;
                     latencies.push(called.elapsed());
                 }
                 Ok::<_, cv_analytics_core::store::StoreError>(latencies)
@@ -183,13 +185,13 @@ async fn observe(folder: &Path, rows: usize) -> Outcome<()> {
             let at = moment(row, rows);
             arrival(&template, row, at, at)
         });
-        store.keep(arrivals.collect()).await?;
+        store.append(arrivals.collect()).await?;
     }
     println!("keep, 1,000 a call: {:.0} events/s", to_f64(rows) / started.elapsed().as_secs_f64());
     for _ in 0..3 {
         let started = Instant::now();
         let period = Timestamp::from_millis(MONDAY)..Timestamp::from_millis(MONDAY + WEEK_MS);
-        let mut pages = Box::pin(store.observations(period));
+        let mut pages = Box::pin(store.scan(period));
         let mut count = 0;
         while let Some(page) = pages.next().await {
             count += page?.len();

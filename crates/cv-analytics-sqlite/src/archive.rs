@@ -6,24 +6,22 @@ use std::collections::HashSet;
 
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::store::archive::{
-    Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack,
-};
-use cv_analytics_core::store::{Arrival, Disposition, Receipt, StoreError};
+use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, ErasedId, PutBack};
+use cv_analytics_core::store::{Disposition, Receipt};
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
-use crate::SqliteStore;
 use crate::dead_letters::letter;
 use crate::erasure::{
     clean_the_files, drop_erased_letters, erase_request, is_erased, is_erased_session,
     mark_request, mark_session,
 };
 use crate::error::{Failure, Result};
-use crate::ledger;
+use crate::key_values;
 use crate::schema::columns::COLUMNS;
 use crate::schema::row;
+use crate::writer::Writer;
 use crate::writer::batch::{Batch, Prepared};
 
 /// Rows in a page.
@@ -84,76 +82,51 @@ impl Place {
     }
 }
 
-impl Archive for SqliteStore {
-    async fn archive_page(
-        &self,
-        from: Option<Cursor>,
-    ) -> std::result::Result<ArchivePage, StoreError> {
-        self.reader.read("archive", move |connection| page(connection, from.as_ref())).await
-    }
-
-    async fn put_back(&self, items: Vec<Archived>) -> std::result::Result<PutBack, StoreError> {
-        self.writer
-            .run("put back what was archived", move |writer| {
-                let done = writer.in_batch(|batch| {
-                    let mut done = PutBack::default();
-                    let mut are_new = false;
-                    for item in &items {
-                        done = done.plus(put(batch, item, &mut are_new)?);
-                    }
-                    if are_new {
-                        erase_marked(batch.connection())?;
-                    }
-                    Ok(done)
-                })?;
-                clean_the_files(writer)?;
-                Ok(done)
-            })
-            .await
-    }
+/// Puts back what is no interaction and no dead letter.
+pub(crate) fn put_back(writer: &mut Writer, items: &[Archived]) -> Result<PutBack> {
+    let done = writer.in_batch(|batch| {
+        let mut done = PutBack::default();
+        let mut are_new = false;
+        for item in items {
+            done = done.plus(put(batch, item, &mut are_new)?);
+        }
+        if are_new {
+            erase_marked(batch.connection())?;
+        }
+        Ok(done)
+    })?;
+    clean_the_files(writer)?;
+    Ok(done)
 }
 
-impl SqliteStore {
-    /// Keeps what an import or an archive brings as [`Keep::keep`] does, and counts none of it as a
-    /// delivery. A dead letter whose bytes are there already is not kept again.
-    ///
-    /// [`Keep::keep`]: cv_analytics_core::store::Keep::keep
-    pub async fn import(
-        &self,
-        arrivals: Vec<Arrival>,
-    ) -> std::result::Result<Vec<Receipt>, StoreError> {
-        let arrivals: Vec<Prepared> = arrivals.into_iter().map(Prepared::from).collect();
-        self.writer
-            .run("import events", move |writer| {
-                writer.in_batch(|batch| {
-                    let mut letters = None;
-                    let import = |arrival: &Prepared| {
-                        if let Some(receipt) = batch.keep_again(arrival)? {
-                            return Ok(receipt);
-                        }
-                        let letters = match &mut letters {
-                            Some(letters) => letters,
-                            letters => letters.insert(letter_digests(batch.connection())?),
-                        };
-                        let mut disposition = Disposition::DeadLetter;
-                        // One that names what was erased is told to be, however often it comes.
-                        if let Some(letter) = arrival.letter()
-                            && (letters.insert(Sha256::digest(&letter.body).into())
-                                || batch.names_erased(&letter.body)?)
-                        {
-                            disposition = batch.put_letter_back(letter)?;
-                        }
-                        Ok(batch.letter_receipt(disposition))
-                    };
-                    arrivals.iter().map(import).collect()
-                })
-            })
-            .await
-    }
+/// Keeps what an import or an archive brings, which is no delivery.
+pub(crate) fn import(writer: &mut Writer, arrivals: &[Prepared]) -> Result<Vec<Receipt>> {
+    writer.in_batch(|batch| {
+        let mut letters = None;
+        let import = |arrival: &Prepared| {
+            if let Some(receipt) = batch.keep_again(arrival)? {
+                return Ok(receipt);
+            }
+            let letters = match &mut letters {
+                Some(letters) => letters,
+                letters => letters.insert(letter_digests(batch.connection())?),
+            };
+            let mut disposition = Disposition::DeadLetter;
+            // One that names what was erased is told to be, however often it comes.
+            if let Some(letter) = arrival.letter()
+                && (letters.insert(Sha256::digest(&letter.body).into())
+                    || batch.names_erased(&letter.body)?)
+            {
+                disposition = batch.put_letter_back(letter)?;
+            }
+            Ok(batch.letter_receipt(disposition))
+        };
+        arrivals.iter().map(import).collect()
+    })
 }
 
 /// A page of the table at the cursor; an empty one where it is at its end.
-fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage> {
+pub(crate) fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage> {
     let Place { table, after } = Place::of(cursor)?;
     let after = after.as_deref();
     let number = || after.and_then(|after| after.parse::<i64>().ok()).unwrap_or(0);
@@ -251,10 +224,10 @@ fn put(batch: &mut Batch<'_>, item: &Archived, are_new: &mut bool) -> Result<Put
     let kept = PutBack { kept: 1, ..PutBack::default() };
     match item {
         Archived::Ledger { key, value } => {
-            if ledger::put(connection, key, value, None)? {
+            if key_values::put(connection, key, value, None)? {
                 return Ok(kept);
             }
-            let present = ledger::get(connection, key)?;
+            let present = key_values::get(connection, key)?;
             let is_same = present.is_some_and(|present| present.value == *value);
             Ok(if is_same { kept } else { PutBack { differing: 1, ..PutBack::default() } })
         }

@@ -1,113 +1,86 @@
 //! Messages that could not be read, and what their owner does with them.
 
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
-use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{Arrival, Disposition, Receipt, StoreError};
+use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::store::dead_letters::{
+    DeadLetterEntry, DeadLetterList, DeadLetterSelection, Dropped, ReadAgain, Retried, RetryOutcome,
+};
+use cv_analytics_core::store::{Arrival, Disposition, Progress, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
-use crate::erasure::{bytes_are_left, clean_the_files};
+use crate::erasure::bytes_are_left;
 use crate::error::{Failure, Result};
 use crate::schema::row::moment;
 use crate::writer::batch::{Batch, Prepared};
 
-/// A dead letter in a list, without its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetterEntry {
-    /// Names it for [`SqliteStore::dead_letter`] and the others.
-    pub id: i64,
-    /// Why it could not be read.
-    pub reason: Reason,
-    /// What was wrong and where.
-    pub detail: String,
-    /// When it arrived.
-    pub arrived_at: Timestamp,
-    /// Bytes of its body.
-    pub size: u64,
-}
+/// How many letters are read again by one commit of a retry.
+const RETRY_BATCH: usize = 500;
+/// Bytes of letters after which that commit comes sooner, so that they fit in memory.
+const RETRY_BYTES: usize = 8 << 20;
 
 impl SqliteStore {
-    /// Lists at most `limit` dead letters, the newest first.
-    pub async fn dead_letters(
+    /// Reads letters again, a batch a commit. The bytes of those that went leave the files at the end.
+    pub(crate) async fn read_again(
         &self,
-        limit: usize,
-    ) -> std::result::Result<Vec<DeadLetterEntry>, StoreError> {
-        self.reader
-            .read("list the dead letters", move |connection| {
-                let mut statement = connection.prepare_cached(
-                    "SELECT id, reason, detail, arrived_at, length(body) FROM dead_letters \
-                     ORDER BY id DESC LIMIT ?1",
-                )?;
-                let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-                let mut entries = Vec::new();
-                while let Some(row) = rows.next()? {
-                    entries.push(entry(row)?);
+        ids: Vec<String>,
+        is_all: bool,
+        (intake, now): (&Intake, Timestamp),
+        progress: Progress<'_>,
+    ) -> std::result::Result<Retried, StoreError> {
+        let mut done = ReadAgain::default();
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        let mut missing = None;
+        for id in ids {
+            let letter = match number(&id) {
+                Some(number) => self.letter(number).await?.map(|letter| (number, letter)),
+                None => None,
+            };
+            let Some((number, letter)) = letter else {
+                if is_all {
+                    // Another program was faster.
+                    continue;
                 }
-                Ok(entries)
-            })
-            .await
-    }
-
-    /// One dead letter, whole; `None` where there is none with this id.
-    pub async fn dead_letter(
-        &self,
-        id: i64,
-    ) -> std::result::Result<Option<DeadLetter>, StoreError> {
-        self.reader.read("read the dead letter", move |connection| whole(connection, id)).await
-    }
-
-    /// Drops these dead letters in one step, down to their bytes, and gives the ids of which there were
-    /// none. Their count stays.
-    pub async fn drop_dead_letters(
-        &self,
-        ids: Vec<i64>,
-    ) -> std::result::Result<Vec<i64>, StoreError> {
-        self.drop_letters(move |connection| {
-            let mut missing = Vec::new();
-            for id in ids {
-                if !remove(connection, id)? {
-                    missing.push(id);
-                }
+                missing = Some(id);
+                break;
+            };
+            bytes += letter.body.len();
+            let content = intake.read(&letter.body, letter.arrived_at);
+            batch.push((number, Arrival { content, arrived_at: now, deduplication_id: None }));
+            if batch.len() == RETRY_BATCH || bytes >= RETRY_BYTES {
+                self.replace(std::mem::take(&mut batch), &mut done, progress).await?;
+                bytes = 0;
             }
-            Ok(missing)
-        })
-        .await
+        }
+        self.replace(batch, &mut done, progress).await?;
+        self.clean_up().await?;
+        Ok(Retried { outcome: RetryOutcome::ReadAgain(done), missing })
     }
 
-    /// Drops every dead letter in one step, down to their bytes, and gives their number. Their count
-    /// stays.
-    pub async fn drop_all_dead_letters(&self) -> std::result::Result<u64, StoreError> {
-        self.drop_letters(|connection| {
-            let dropped = connection.execute("DELETE FROM dead_letters", [])? as u64;
-            if dropped > 0 {
-                bytes_are_left(connection)?;
-            }
-            Ok(dropped)
-        })
-        .await
-    }
-
-    async fn drop_letters<T: Send + 'static>(
+    /// Puts what letters have become in their place, and counts it.
+    async fn replace(
         &self,
-        drop: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<T, StoreError> {
-        self.writer
-            .run("drop the dead letters", move |writer| {
-                let dropped = writer.in_transaction(|transaction| drop(transaction))?;
-                clean_the_files(writer)?;
-                Ok(dropped)
-            })
-            .await
-    }
-
-    /// Replaces one letter as [`SqliteStore::replace_dead_letters`] does many.
-    pub async fn replace_dead_letter(
-        &self,
-        id: i64,
-        arrival: Arrival,
-    ) -> std::result::Result<Option<Receipt>, StoreError> {
-        Ok(self.replace_dead_letters(vec![(id, arrival)]).await?.into_iter().next().flatten())
+        letters: Vec<(i64, Arrival)>,
+        done: &mut ReadAgain,
+        progress: Progress<'_>,
+    ) -> std::result::Result<(), StoreError> {
+        let count = letters.len() as u64;
+        let replaced = self.replace_dead_letters(letters).await.map_err(|error| {
+            let ReadAgain { kept, still_dead, .. } = done;
+            error.context(format!(
+                "{kept} were kept, {still_dead} still cannot be read; retrying again does no harm"
+            ))
+        })?;
+        for receipt in replaced.into_iter().flatten() {
+            *match receipt.disposition {
+                Disposition::DeadLetter => &mut done.still_dead,
+                Disposition::Erased => &mut done.erased,
+                _ => &mut done.kept,
+            } += 1;
+        }
+        progress(count);
+        Ok(())
     }
 
     /// Puts what dead letters have become in their place, all in one step: an event is kept and
@@ -115,7 +88,7 @@ impl SqliteStore {
     /// erased. One answer a letter, `None` where there is none with this id. What happens here is no
     /// delivery and is not counted again. The bytes of letters that went leave the files by
     /// [`SqliteStore::clean_up`].
-    pub async fn replace_dead_letters(
+    pub(crate) async fn replace_dead_letters(
         &self,
         letters: Vec<(i64, Arrival)>,
     ) -> std::result::Result<Vec<Option<Receipt>>, StoreError> {
@@ -126,6 +99,72 @@ impl SqliteStore {
             })
             .await
     }
+
+    /// One letter, whole.
+    pub(crate) async fn letter(
+        &self,
+        id: i64,
+    ) -> std::result::Result<Option<DeadLetter>, StoreError> {
+        self.reader.read("read the dead letter", move |connection| whole(connection, id)).await
+    }
+}
+
+/// The number that an id is; the file numbers its letters.
+pub(crate) fn number(id: &str) -> Option<i64> {
+    id.parse().ok()
+}
+
+/// At most `limit` letters, the newest first, and how many there are beside them.
+pub(crate) fn list(connection: &Connection, limit: usize) -> Result<DeadLetterList> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, reason, detail, arrived_at, length(body) FROM dead_letters \
+         ORDER BY id DESC LIMIT ?1",
+    )?;
+    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(entry(row)?);
+    }
+    let more = count(connection)?.saturating_sub(entries.len() as u64);
+    Ok(DeadLetterList { entries, more, blocked: 0 })
+}
+
+/// How many letters there are.
+pub(crate) fn count(connection: &Connection) -> Result<u64> {
+    let count: i64 = connection
+        .prepare_cached("SELECT count(*) FROM dead_letters")?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+/// Removes letters, and gives the first id of which there was none.
+pub(crate) fn remove_selected(
+    connection: &Connection,
+    selection: &DeadLetterSelection,
+) -> Result<Dropped> {
+    let ids = match selection {
+        DeadLetterSelection::All => {
+            let dropped = connection.execute("DELETE FROM dead_letters", [])? as u64;
+            if dropped > 0 {
+                bytes_are_left(connection)?;
+            }
+            return Ok(Dropped { dropped, missing: None });
+        }
+        DeadLetterSelection::Ids(ids) => ids,
+    };
+    let mut done = Dropped::default();
+    for id in ids {
+        let is_removed = match number(id) {
+            Some(number) => remove(connection, number)?,
+            None => false,
+        };
+        if is_removed {
+            done.dropped += 1;
+        } else if done.missing.is_none() {
+            done.missing = Some(id.clone());
+        }
+    }
+    Ok(done)
 }
 
 /// What a dead letter has become.
@@ -187,11 +226,11 @@ pub(crate) fn remove(connection: &Connection, id: i64) -> Result<bool> {
 
 fn entry(row: &Row<'_>) -> Result<DeadLetterEntry> {
     Ok(DeadLetterEntry {
-        id: row.get(0)?,
-        reason: reason(row, 1)?,
-        detail: row.get(2)?,
+        id: row.get::<_, i64>(0)?.to_string(),
+        reason: Some(reason(row, 1)?.code().to_owned()),
+        detail: Some(row.get(2)?),
         arrived_at: arrival(row, 3)?,
-        size: row.get::<_, i64>(4)?.unsigned_abs(),
+        bytes: row.get::<_, i64>(4)?.unsigned_abs(),
     })
 }
 

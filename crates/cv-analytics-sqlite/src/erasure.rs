@@ -17,88 +17,17 @@ use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::StoreError;
-use cv_analytics_core::store::erasure::Mark;
+use cv_analytics_core::store::erasure::{Erased, Mark};
 use cv_analytics_core::store::session_key::SESSION_KEY;
 use rusqlite::{Connection, params};
 
 use crate::SqliteStore;
 use crate::dead_letters::remove;
 use crate::error::{Failure, Result};
-use crate::ledger;
+use crate::key_values;
 use crate::writer::Writer;
 
-const ERASING: &str = "erase";
-
-/// What was erased.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Erased {
-    /// Interactions.
-    pub interactions: u64,
-    /// Dead letters that named the request or the session.
-    pub dead_letters: u64,
-}
-
 impl SqliteStore {
-    /// Erases the interaction and every dead letter that names it, and leaves a mark: the
-    /// request id's SHA-256, by which later halves are refused ([`Disposition::Erased`]). The
-    /// mark is left also where nothing was there yet.
-    ///
-    /// # Errors
-    /// Where the rows are gone but the file could not be written anew, the error says so; calling
-    /// again does what is left.
-    ///
-    /// [`Disposition::Erased`]: cv_analytics_core::store::Disposition::Erased
-    pub async fn forget_request(
-        &self,
-        request_id: &RequestId,
-    ) -> std::result::Result<Erased, StoreError> {
-        let request_id = request_id.clone();
-        self.forget(move |connection| {
-            let interactions = u64::from(erase_request(connection, &request_id)?);
-            Ok(Erased { interactions, dead_letters: drop_erased_letters(connection)? })
-        })
-        .await
-    }
-
-    /// Erases every interaction of which a half belongs to one of `sessions`, as
-    /// [`SqliteStore::forget_request`] does each, and leaves a mark of each session, by which what comes
-    /// of it later is refused. `sessions` are one session in the forms in which it may be kept: as the
-    /// agent sends it, and hashed.
-    ///
-    /// # Errors
-    /// As [`SqliteStore::forget_request`].
-    pub async fn forget_session(
-        &self,
-        sessions: &BTreeSet<SessionId>,
-    ) -> std::result::Result<Erased, StoreError> {
-        let sessions = sessions.clone();
-        self.forget(move |connection| {
-            let mut erased = Erased::default();
-            for session in &sessions {
-                mark_session(connection, &session.mark())?;
-                for id in of_session(connection, session)? {
-                    erased.interactions += u64::from(erase_request(connection, &id)?);
-                }
-            }
-            erased.dead_letters = drop_erased_letters(connection)?;
-            Ok(erased)
-        })
-        .await
-    }
-
-    async fn forget(
-        &self,
-        erase: impl FnOnce(&Connection) -> Result<Erased> + Send + 'static,
-    ) -> std::result::Result<Erased, StoreError> {
-        self.writer
-            .run(ERASING, move |writer| {
-                let erased = writer.in_transaction(|transaction| erase(transaction))?;
-                clean_the_files(writer)?;
-                Ok(erased)
-            })
-            .await
-    }
-
     /// Takes the bytes of what was deleted before out of the files; `false` where none are left.
     ///
     /// # Errors
@@ -106,6 +35,28 @@ impl SqliteStore {
     pub async fn clean_up(&self) -> std::result::Result<bool, StoreError> {
         self.writer.run("take deleted bytes out of the files", clean_the_files).await
     }
+}
+
+/// Erases one request.
+pub(crate) fn forget_request(connection: &Connection, request_id: &RequestId) -> Result<Erased> {
+    let interactions = u64::from(erase_request(connection, request_id)?);
+    Ok(Erased { interactions, dead_letters: drop_erased_letters(connection)? })
+}
+
+/// Erases what belongs to one session, in the forms in which it may be kept.
+pub(crate) fn forget_session(
+    connection: &Connection,
+    sessions: &BTreeSet<SessionId>,
+) -> Result<Erased> {
+    let mut erased = Erased::default();
+    for session in sessions {
+        mark_session(connection, &session.mark())?;
+        for id in of_session(connection, session)? {
+            erased.interactions += u64::from(erase_request(connection, &id)?);
+        }
+    }
+    erased.dead_letters = drop_erased_letters(connection)?;
+    Ok(erased)
 }
 
 /// Which marks there are at all, so that most messages are asked nothing.
@@ -138,7 +89,7 @@ pub(crate) fn names_erased(connection: &Connection, body: &[u8]) -> Result<bool>
         }
     }
     // Its sessions are as the agent sends them.
-    let key = ledger::get(connection, SESSION_KEY)?.map(|record| record.value);
+    let key = key_values::get(connection, SESSION_KEY)?.map(|record| record.value);
     let privacy = Privacy::full(SessionKey::new(key.unwrap_or_default()));
     for session in named.sessions(&privacy) {
         if is_erased_session(connection, &session)? {

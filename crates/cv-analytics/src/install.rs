@@ -8,7 +8,6 @@ pub(crate) mod mail_form;
 pub(crate) mod mail_options;
 pub(crate) mod reports;
 pub(crate) mod session_key;
-pub(crate) mod store;
 
 use std::path::PathBuf;
 

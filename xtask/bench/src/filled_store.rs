@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Keep};
+use cv_analytics_core::store::{Arrival, EventStore as _, Store as _};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_sqlite::SqliteStore;
@@ -43,7 +43,7 @@ pub(crate) fn fill(data: &Path, count: usize, weeks: usize) -> Result<()> {
     });
     runtime.block_on(async {
         while let Some(arrivals) = batches.recv().await {
-            store.keep(arrivals).await?;
+            store.append(arrivals).await?;
         }
         store.close().await
     })?;

@@ -8,11 +8,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::archive::{
-    Archive, ArchivePage, Archived, Cursor, ErasedId, PutBack,
-};
+use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, ErasedId, PutBack};
 use cv_analytics_core::store::erasure::Mark;
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore as _, StoreError};
 use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -33,8 +31,12 @@ const MAX_NOTES: u64 = 100_000;
 /// What an item holds.
 type Read = Result<Vec<Archived>, UnknownAttribute>;
 
-impl Archive for DynamoDbStore {
-    async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError> {
+impl DynamoDbStore {
+    /// One page of all that both tables hold.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError> {
         let Cursor(place) = from.unwrap_or_else(|| Cursor(format!("{ROWS}:")));
         let (table, after) = place.split_once(':').unwrap_or((place.as_str(), ""));
         let start = (!after.is_empty()).then(|| key(after));
@@ -64,7 +66,11 @@ impl Archive for DynamoDbStore {
         Ok(page)
     }
 
-    async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError> {
+    /// Puts back all but interactions and dead letters.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError> {
         let mut marks = BTreeSet::new();
         let mut others = Vec::with_capacity(items.len());
         for item in items {
@@ -83,9 +89,7 @@ impl Archive for DynamoDbStore {
             .try_fold(kept, |done, one| async move { Ok(done.plus(one)) })
             .await
     }
-}
 
-impl DynamoDbStore {
     /// Leaves marks of sessions, and erases what there is of those that were not marked.
     async fn put_session_marks_back(&self, marks: &BTreeSet<Mark>) -> Result<(), StoreError> {
         let new = self.mark_sessions(marks).await?;

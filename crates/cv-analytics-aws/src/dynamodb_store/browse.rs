@@ -2,12 +2,10 @@
 //!
 //! Nothing is promoted here: what still waits in an interim row is joined to what is read.
 
-use std::ops::Range;
-
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::StoreError;
-use cv_analytics_core::store::browse::{ArrivalCursor, Arrivals, Browse};
+use cv_analytics_core::store::arrivals::{ArrivalCursor, Arrivals};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -27,15 +25,26 @@ const OVERLAP_MS: i64 = 2 * 60 * 1000;
 /// Weeks in which the newest are looked for.
 const RECENT_WEEKS: u8 = 4;
 
-impl Browse for DynamoDbStore {
-    async fn interaction(&self, request_id: &RequestId) -> Result<Option<Interaction>, StoreError> {
+impl DynamoDbStore {
+    /// The interaction with this id, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn interaction(
+        &self,
+        request_id: &RequestId,
+    ) -> Result<Option<Interaction>, StoreError> {
         Ok(match self.look_up(request_id).await? {
             Some(Record::Interaction(kept)) => Some(kept),
             Some(Record::Erased) | None => None,
         })
     }
 
-    async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError> {
+    /// The weeks that hold interactions, the oldest first; none after `until`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError> {
         let weeks = std::iter::successors(Some(until), |week| Some(week.earlier(1)));
         let mut looked_at = stream::iter(weeks.take(usize::from(MOST_WEEKS)))
             .map(|week| async move {
@@ -59,12 +68,12 @@ impl Browse for DynamoDbStore {
         Ok(found)
     }
 
-    async fn change_marker(&self, _period: Range<Timestamp>) -> Result<Option<u64>, StoreError> {
-        Ok(None)
-    }
-
-    /// The cursor is a moment in milliseconds; what shares it or lies shortly before comes again.
-    async fn arrivals(
+    /// The interactions that arrived last. The cursor is a moment in milliseconds; what shares it or lies
+    /// shortly before comes again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn arrivals(
         &self,
         after: Option<ArrivalCursor>,
         limit: usize,

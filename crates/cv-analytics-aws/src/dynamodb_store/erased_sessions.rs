@@ -79,7 +79,7 @@ impl ErasedSessions {
             if !added.is_empty() {
                 list.extend(&added);
                 let value: Vec<String> = list.iter().map(hex::encode).collect();
-                if !tables.ledger_put(&key(number), &value.join(" "), version).await? {
+                if !tables.put_value(&key(number), &value.join(" "), version).await? {
                     // Somebody else was faster.
                     continue;
                 }
@@ -121,7 +121,7 @@ fn key(number: u32) -> String {
 }
 
 async fn read(tables: &Tables, number: u32) -> Result<Option<(Vec<Mark>, u64)>, TableError> {
-    let Some(record) = tables.ledger_get(&key(number)).await? else { return Ok(None) };
+    let Some(record) = tables.get_value(&key(number)).await? else { return Ok(None) };
     let unreadable = TableError::unreadable(&tables.names().analytics);
     Ok(Some((marks_of(&record.value).map_err(unreadable)?, record.version)))
 }

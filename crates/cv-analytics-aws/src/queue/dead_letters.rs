@@ -8,6 +8,7 @@ use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use cv_analytics_core::dead_letter::DeadLetter;
+use cv_analytics_core::store::StoreError;
 
 use crate::clients::sdk_failure;
 use crate::queue::clients::Queues;
@@ -42,6 +43,12 @@ pub struct QueueError {
     code: String,
     hint: &'static str,
     source: Box<dyn Error + Send + Sync>,
+}
+
+impl From<QueueError> for StoreError {
+    fn from(error: QueueError) -> Self {
+        Self::unavailable(error.to_string(), error.source)
+    }
 }
 
 impl QueueError {

@@ -14,7 +14,9 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
     QueueAttributeName,
 };
+use cv_analytics_core::store::dead_letters::DeadLetterEntry;
 use cv_analytics_core::timestamp::Timestamp;
+use sha2::{Digest, Sha256};
 
 use crate::queue::dead_letters::{
     DEAD_LETTER_ID, DETAIL, DeadLetterQueue, QueueError, REASON, attribute, letter_id,
@@ -42,25 +44,16 @@ pub struct ShelvedLetter {
     receipt: String,
 }
 
-/// A letter in a list, without its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShelfEntry {
-    /// As a letter's.
-    pub id: String,
-    /// As a letter's.
-    pub reason: Option<String>,
-    /// As a letter's.
-    pub detail: Option<String>,
-    /// As a letter's.
-    pub arrived_at: Timestamp,
-    /// How long its body is.
-    pub bytes: usize,
-}
-
-impl From<ShelvedLetter> for ShelfEntry {
-    fn from(letter: ShelvedLetter) -> Self {
-        let ShelvedLetter { id, reason, detail, arrived_at, body, .. } = letter;
-        Self { id, reason, detail, arrived_at, bytes: body.len() }
+impl ShelvedLetter {
+    /// What a list says of it.
+    pub(crate) fn entry(&self) -> DeadLetterEntry {
+        DeadLetterEntry {
+            id: self.id.clone(),
+            reason: self.reason.clone(),
+            detail: self.detail.clone(),
+            arrived_at: self.arrived_at,
+            bytes: self.body.len() as u64,
+        }
     }
 }
 
@@ -115,16 +108,18 @@ impl DeadLetterShelf {
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn list(&mut self) -> Result<(Vec<ShelfEntry>, u64), QueueError> {
-        let mut entries: Vec<ShelfEntry> = Vec::new();
+    pub async fn list(&mut self) -> Result<(Vec<DeadLetterEntry>, u64), QueueError> {
+        let mut entries = Vec::new();
         loop {
             let page = self.next_page().await?;
             if page.is_empty() {
                 break;
             }
-            entries.extend(page.into_iter().map(ShelfEntry::from));
+            entries.extend(page.iter().map(ShelvedLetter::entry));
         }
-        entries.sort_by(|one, other| (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id)));
+        entries.sort_by(|one: &DeadLetterEntry, other| {
+            (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id))
+        });
         Ok((entries, self.behind().await?))
     }
 
@@ -154,10 +149,24 @@ impl DeadLetterShelf {
         Ok(total.saturating_sub(self.hidden.len() as u64))
     }
 
-    /// Sends a letter to the events queue at `url` again, in the message group `group`, as a message
-    /// of its own, then deletes it here. The queue would take no second message with the same
-    /// `deduplication_id` for five minutes. A crash in between leaves both, which does no harm: what
-    /// can be read now is joined once, what cannot is a dead letter under the same id.
+    /// Every letter with one of these ids: several messages may have one.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn find(&mut self, ids: &[String]) -> Result<Vec<ShelvedLetter>, QueueError> {
+        let mut found = Vec::new();
+        loop {
+            let page = self.next_page().await?;
+            if page.is_empty() {
+                return Ok(found);
+            }
+            found.extend(page.into_iter().filter(|letter| ids.contains(&letter.id)));
+        }
+    }
+
+    /// Sends a letter to the events queue at `url` again, in the message group of its request where it names
+    /// one, then deletes it here. A crash in between leaves both, which does no harm: what can be read now
+    /// is joined once, what cannot is a dead letter under the same id.
     ///
     /// # Errors
     /// [`QueueError`]: the letter is still here.
@@ -165,14 +174,15 @@ impl DeadLetterShelf {
         &mut self,
         letter: &ShelvedLetter,
         url: &str,
-        group: &str,
-        deduplication_id: &str,
     ) -> Result<(), QueueError> {
+        let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
+        // Another one at each try: the queue would take no second message with the same for five minutes.
+        let deduplication_id = hex::encode(Sha256::digest(&letter.receipt));
         self.queue
             .client()
             .send_message()
             .queue_url(url)
-            .message_group_id(group)
+            .message_group_id(group.as_ref().unwrap_or(&letter.id))
             .message_deduplication_id(deduplication_id)
             .message_body(&letter.body)
             .message_attributes(DEAD_LETTER_ID, attribute(&letter.id))
@@ -233,6 +243,16 @@ pub async fn queue_url(client: &Client, name: &str) -> Result<String, QueueError
     let answer = client.get_queue_url().queue_name(name).send().await;
     let answer = answer.map_err(|error| QueueError::from_sdk(name, "GetQueueUrl", error))?;
     Ok(answer.queue_url.unwrap_or_default())
+}
+
+/// The first of these fields of a message, where SQS takes it as a part of an id: letters, digits
+/// and ASCII punctuation.
+pub fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
+    let event: serde_json::Value = serde_json::from_str(body).ok()?;
+    let value = names.iter().find_map(|name| event.get(name))?.as_str()?;
+    let allowed =
+        (1..=longest).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
+    allowed.then(|| value.to_owned())
 }
 
 /// A message as a letter; one without a receipt cannot be held.

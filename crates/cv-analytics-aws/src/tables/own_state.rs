@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::store::LedgerRecord;
+use cv_analytics_core::store::VersionedValue;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
@@ -105,7 +105,7 @@ impl Tables {
     }
 
     /// The ledger's record under `key`, read consistently.
-    pub(crate) async fn ledger_get(&self, name: &str) -> Answer<Option<LedgerRecord>> {
+    pub(crate) async fn get_value(&self, name: &str) -> Answer<Option<VersionedValue>> {
         let table = &self.names.analytics;
         let Some(mut item) = self.get(table, name, true).await? else { return Ok(None) };
         let value = take_text(&mut item, VALUE);
@@ -113,14 +113,14 @@ impl Tables {
         let version = item.get(VERSION).and_then(|version| version.as_n().ok()?.parse().ok());
         let version = version.ok_or(UnknownAttribute(VERSION));
         let unreadable = TableError::unreadable(table);
-        Ok(Some(LedgerRecord {
+        Ok(Some(VersionedValue {
             value: value.map_err(&unreadable)?,
             version: version.map_err(&unreadable)?,
         }))
     }
 
     /// Writes the ledger's record if its version still is `expected`; `false` where it is not.
-    pub(crate) async fn ledger_put(
+    pub(crate) async fn put_value(
         &self,
         name: &str,
         value: &str,

@@ -8,7 +8,9 @@
 )]
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use async_trait::async_trait;
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::joining::event_batch::Gathered;
 use cv_analytics_aws::tables::error::TableError;
@@ -18,7 +20,8 @@ use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Disposition, Keep, Ledger, Observe, StoreError,
+    Arrival, Deliveries, Disposition, EventStore as _, KeyValueStore, ReportSource, Store as _,
+    StoreError, VersionedValue,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -29,7 +32,7 @@ use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::view::render::owner_template::MailContext;
 use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_sqlite::SqliteStore;
-use futures_core::Stream;
+use futures_core::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
@@ -160,7 +163,7 @@ fn arrivals(events: &[Event]) -> Vec<Arrival> {
 }
 
 async fn by_id(
-    pages: impl Stream<Item = Result<Vec<Interaction>, StoreError>>,
+    pages: BoxStream<'_, Result<Vec<Interaction>, StoreError>>,
 ) -> BTreeMap<String, Interaction> {
     let pages: Vec<Vec<Interaction>> = pages.try_collect().await.unwrap();
     let count: usize = pages.iter().map(Vec::len).sum();
@@ -182,14 +185,12 @@ fn assert_same(found: &BTreeMap<String, Interaction>, expected: &BTreeMap<String
 }
 
 /// A store whose deliveries are those of AWS: the one thing that may differ.
-struct WithoutDeliveries<'s, S>(&'s S);
+struct WithoutDeliveries<'s>(&'s dyn ReportSource);
 
-impl<S: Observe> Observe for WithoutDeliveries<'_, S> {
-    fn observations(
-        &self,
-        period: std::ops::Range<Timestamp>,
-    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
-        self.0.observations(period)
+#[async_trait]
+impl ReportSource for WithoutDeliveries<'_> {
+    fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>> {
+        self.0.scan(period)
     }
 
     async fn deliveries(&self, _: IsoWeek) -> Result<Deliveries, StoreError> {
@@ -197,11 +198,9 @@ impl<S: Observe> Observe for WithoutDeliveries<'_, S> {
     }
 }
 
-impl<S: Ledger> Ledger for WithoutDeliveries<'_, S> {
-    async fn get(
-        &self,
-        key: &str,
-    ) -> Result<Option<cv_analytics_core::store::LedgerRecord>, StoreError> {
+#[async_trait]
+impl KeyValueStore for WithoutDeliveries<'_> {
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError> {
         self.0.get(key).await
     }
 
@@ -211,7 +210,7 @@ impl<S: Ledger> Ledger for WithoutDeliveries<'_, S> {
 }
 
 /// The three forms of one week's report, as bytes.
-async fn forms<S: Observe + Ledger>(store: &S, week: IsoWeek) -> [String; 3] {
+async fn forms(store: &dyn ReportSource, week: IsoWeek) -> [String; 3] {
     let settings = FigureSettings {
         cv: Some(vec!["Rust".to_owned(), "React".to_owned()]),
         ..FigureSettings::default()
@@ -249,7 +248,7 @@ async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once:
     let folder = tempfile::tempdir().unwrap();
     let sqlite = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
     for some in events.chunks(1_000) {
-        sqlite.keep(arrivals(some)).await.unwrap();
+        sqlite.append(arrivals(some)).await.unwrap();
     }
     // Batches of ten, as the event source mapping hands them over, several at once.
     stream::iter(events.chunks(10))
@@ -282,10 +281,17 @@ async fn ten_thousand_events_give_the_same_records_and_reports_on_either_store()
 /// Events that come one batch after another, and what becomes of each.
 type Batches = Vec<(Vec<Event>, Vec<Disposition>)>;
 
-/// What a store says has become of each of `events`.
-async fn dispositions(store: &impl Keep, events: &[Event]) -> Vec<Disposition> {
-    let receipts = store.keep(arrivals(events)).await.unwrap();
+/// What SQLite says has become of each of `events`.
+async fn in_sqlite(store: &SqliteStore, events: &[Event]) -> Vec<Disposition> {
+    let receipts = store.append(arrivals(events)).await.unwrap();
     receipts.into_iter().map(|receipt| receipt.disposition).collect()
+}
+
+/// What the tables say.
+async fn in_tables(store: &DynamoDbStore, events: &[Event]) -> Vec<Disposition> {
+    let at = |event: &Event| (event.clone(), Timestamp::from_millis(ASKED_AT));
+    let kept = store.keep_events(events.iter().map(at).collect()).await.unwrap();
+    kept.into_iter().map(Result::unwrap).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -295,8 +301,8 @@ async fn either_store_says_the_same_of_each_event() {
     let sqlite = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
     let mut again = 0;
     for batch in messages(5_000).chunks(10) {
-        let expected = dispositions(&sqlite, batch).await;
-        assert_eq!(dispositions(&*dynamodb, batch).await, expected, "{batch:?}");
+        let expected = in_sqlite(&sqlite, batch).await;
+        assert_eq!(in_tables(&dynamodb, batch).await, expected, "{batch:?}");
         again += expected.iter().filter(|one| **one == Disposition::Duplicate).count();
     }
     assert!(again > 50, "{again} events came again");
@@ -371,15 +377,15 @@ async fn either_store_sees_another_body_for_a_half_however_the_first_was_joined(
         let folder = tempfile::tempdir().unwrap();
         let sqlite = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
         for (batch, expected) in &batches {
-            assert_eq!(&dispositions(&sqlite, batch).await, expected, "SQLite: {batch:?}");
-            assert_eq!(&dispositions(&*dynamodb, batch).await, expected, "DynamoDB: {batch:?}");
+            assert_eq!(&in_sqlite(&sqlite, batch).await, expected, "SQLite: {batch:?}");
+            assert_eq!(&in_tables(&dynamodb, batch).await, expected, "DynamoDB: {batch:?}");
             if promotes {
                 emulated_tables::observed(&reporter(&dynamodb)).await;
             }
         }
         let id = q().request_id;
         dynamodb.forget_request(&id).await.unwrap();
-        assert_eq!(dispositions(&*dynamodb, &[q(), r()]).await, [Erased, Erased]);
+        assert_eq!(in_tables(&dynamodb, &[q(), r()]).await, [Erased, Erased]);
         sqlite.close().await.unwrap();
     }
 }

@@ -1,11 +1,8 @@
-//! What an archive holds of a store, and the port that gives and takes it.
-
-use std::future::Future;
+//! What an archive holds of a store.
 
 use crate::dead_letter::DeadLetter;
 use crate::event::RequestId;
 use crate::interaction::Interaction;
-use crate::store::StoreError;
 use crate::store::erasure::Mark;
 use crate::timestamp::Timestamp;
 use crate::week::IsoWeek;
@@ -95,21 +92,4 @@ impl PutBack {
             no_place: self.no_place + other.no_place,
         }
     }
-}
-
-/// Gives everything that a store keeps, and takes it back.
-pub trait Archive: Send + Sync {
-    /// One page, from the beginning or from where another page said. What is there from before the
-    /// first page to after the last is in one of them; what arrives meanwhile may or may not be.
-    fn archive_page(
-        &self,
-        from: Option<Cursor>,
-    ) -> impl Future<Output = Result<ArchivePage, StoreError>> + Send;
-
-    /// Puts back all but interactions and dead letters, which the other ports take. Putting the same
-    /// back again changes nothing. What a mark says is erased is erased.
-    fn put_back(
-        &self,
-        items: Vec<Archived>,
-    ) -> impl Future<Output = Result<PutBack, StoreError>> + Send;
 }

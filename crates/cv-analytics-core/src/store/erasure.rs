@@ -10,6 +10,15 @@ use sha2::{Digest, Sha256};
 use crate::event::{Event, Halves, RequestId, SessionId};
 use crate::interaction::Interaction;
 
+/// What was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Interactions.
+    pub interactions: u64,
+    /// Dead letters that named the request or the session.
+    pub dead_letters: u64,
+}
+
 /// SHA-256 of a request id, or of a session's kept form.
 pub type Mark = [u8; 32];
 

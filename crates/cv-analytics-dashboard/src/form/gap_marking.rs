@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::GapMark;
@@ -19,7 +18,6 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::PageError;
 use crate::pages::login::local;
@@ -112,8 +110,8 @@ fn with_marked(next: &str, name: &str) -> String {
 }
 
 /// Marks a gap, or takes its mark away.
-pub(crate) async fn mark<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn mark(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Extension(form): Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
@@ -128,7 +126,7 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
     let next = form.get("next").filter(|next| !next.is_empty());
     let next = next.map_or("/settings", |next| local(Some(next)));
     if code == BACK {
-        undo_last_mark(&dashboard.store, name).await?;
+        undo_last_mark(&*dashboard.store, name).await?;
         return Ok(Redirect::to(&with_marked(next, name)).into_response());
     }
     let refuse = |text: String, near: Vec<String>| Refused {
@@ -162,14 +160,14 @@ pub(crate) async fn mark<S: Browse, D: DeadLetters>(
 /// Marks the gap that the owner calls `name`, and gives the name that reports use, or names that look
 /// like it. The names are a skill's, those of earlier marks, those of the week on the screen, and those
 /// of the last weeks: reports are made until one has it.
-async fn marked<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+async fn marked(
+    dashboard: &Dashboard,
     form: &Form,
     name: &str,
     mark: Option<GapMark>,
 ) -> Result<Result<String, Vec<String>>, PageError> {
     let now = dashboard.now();
-    let settings = FigureSettings::load(&dashboard.store).await?;
+    let settings = FigureSettings::load(&*dashboard.store).await?;
     // A press of the button that is pressed already: what is followed goes on as it began.
     if mark.is_some() && settings.gap_marks.get(name).is_some_and(|marked| marked.mark == mark) {
         return Ok(Ok(name.to_owned()));
@@ -178,7 +176,7 @@ async fn marked<S: Browse, D: DeadLetters>(
     let weeks = [shown, Some(IsoWeek::last_closed(now)), Some(IsoWeek::containing(now))];
     let mut weeks = weeks.into_iter().flatten();
     let mut reports = Vec::new();
-    let store = &dashboard.store;
+    let store = &*dashboard.store;
     loop {
         match mark_gap(store, &reports, name, mark, now).await {
             Ok(marked) => return Ok(Ok(marked.name)),

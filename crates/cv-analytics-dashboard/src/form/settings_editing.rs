@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::event::{RequestId, SessionDigest};
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::Store;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::parts::{PartChange, SettingsPart, change_part, last_change};
 use cv_analytics_insights::view::changes::{changes, some};
@@ -21,7 +21,6 @@ use sha2::{Digest, Sha256};
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::pages::settings::{Happened, settings};
@@ -107,9 +106,9 @@ impl Typed {
     }
 
     /// The part that was typed, in place of that of `current`; or what is wrong with it.
-    async fn read<S: Browse>(
+    async fn read(
         &self,
-        store: &S,
+        store: &dyn Store,
         current: &FigureSettings,
     ) -> Result<Result<FigureSettings, String>, PageError> {
         // A field that was emptied removes what was set.
@@ -141,8 +140,8 @@ impl Typed {
 }
 
 /// The session of an interaction, as the store keeps it.
-async fn session_of<S: Browse>(
-    store: &S,
+async fn session_of(
+    store: &dyn Store,
     request_id: &str,
 ) -> Result<Result<String, &'static str>, PageError> {
     let found = match RequestId::new(request_id) {
@@ -218,8 +217,8 @@ fn encoded_bytes(text: &str) -> usize {
 
 impl ChangedView {
     /// The last change, where it holds and is not long ago.
-    pub(crate) async fn of<S: Browse>(
-        store: &S,
+    pub(crate) async fn of(
+        store: &dyn Store,
         settings: &FigureSettings,
         times: &Times,
     ) -> Result<Option<Self>, PageError> {
@@ -276,8 +275,8 @@ fn base(part: SettingsPart, settings: &FigureSettings) -> Result<String, PageErr
 }
 
 /// Shows what a change would do, keeps it, or goes back to the form with what was typed.
-pub(crate) async fn change<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn change(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Path(code): Path<String>,
     Extension(form): Extension<Form>,
@@ -289,7 +288,7 @@ pub(crate) async fn change<S: Browse, D: DeadLetters>(
         let happened = Happened { typed: Some(typed), ..Happened::default() };
         return settings(&dashboard, &owner, "", happened).await;
     }
-    let store = &dashboard.store;
+    let store = &*dashboard.store;
     let current = FigureSettings::load(store).await?;
     let proposed = match typed.read(store, &current).await? {
         Ok(proposed) => proposed,
@@ -323,15 +322,15 @@ fn with_status(
     })
 }
 
-async fn preview<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+async fn preview(
+    dashboard: &Dashboard,
     owner: &Owner,
     typed: Typed,
     proposed: &FigureSettings,
     is_stale: bool,
 ) -> Result<Response<Body>, PageError> {
     let Typed { part, text, sessions, conversation_of, .. } = typed;
-    let store = &dashboard.store;
+    let store = &*dashboard.store;
     let now = dashboard.now();
     let week = shown_week(&dashboard.weeks().await?, now);
     let mut current = FigureSettings::load(store).await?;
@@ -361,13 +360,13 @@ async fn preview<S: Browse, D: DeadLetters>(
 }
 
 /// Puts the part that was changed last back.
-pub(crate) async fn undo<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn undo(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Extension(form): Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
     let at = form.get("at").ok_or_else(|| PageError::BadRequest("missing field: at".into()))?;
-    let store = &dashboard.store;
+    let store = &*dashboard.store;
     let change = last_change(store, &FigureSettings::load(store).await?).await?;
     if let Some(PartChange { part, before, after, .. }) =
         change.filter(|change| change.at.to_string() == at)

@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::canary::REQUEST_ID_PREFIX;
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::Store;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::text::sanitize;
@@ -19,7 +19,6 @@ use sha2::{Digest, Sha256};
 use crate::access::Owner;
 use crate::agent_connection::{AgentConnection, Attempt, TestQuestion};
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
 use crate::questions::view::interaction_href;
 
@@ -67,8 +66,8 @@ struct TestView {
 }
 
 /// Whether nothing has arrived but tests of the connection.
-pub(crate) async fn is_first_run<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+pub(crate) async fn is_first_run(
+    dashboard: &Dashboard,
     weeks: &[IsoWeek],
     now: Timestamp,
 ) -> Result<bool, PageError> {
@@ -77,18 +76,16 @@ pub(crate) async fn is_first_run<S: Browse, D: DeadLetters>(
         [only] => *only,
         _ => return Ok(false),
     };
-    let made = dashboard.reports.report(&dashboard.store, only, now).await?;
+    let made = dashboard.reports.report(&*dashboard.store, only, now).await?;
     let provenance = &made.report.provenance;
     Ok(made.report.is_empty() && provenance.excluded == provenance.excluded_by.canaries)
 }
 
 impl ConnectView {
-    pub(crate) async fn of<S: Browse, D: DeadLetters>(
-        dashboard: &Dashboard<S, D>,
-    ) -> Result<Self, PageError> {
+    pub(crate) async fn of(dashboard: &Dashboard) -> Result<Self, PageError> {
         let connection = dashboard.connection.as_deref();
         let shown = match connection {
-            Some(connection) => shown(&dashboard.store, connection).await?.0,
+            Some(connection) => shown(&*dashboard.store, connection).await?.0,
             None => None,
         };
         Ok(Self {
@@ -100,8 +97,8 @@ impl ConnectView {
 }
 
 /// When the secrets were shown, where they were, and the version of the record.
-async fn shown<S: Browse>(
-    store: &S,
+async fn shown(
+    store: &dyn Store,
     connection: &dyn AgentConnection,
 ) -> Result<(Option<Timestamp>, Option<u64>), PageError> {
     let Some(record) = store.get(SHOWN_KEY).await? else { return Ok((None, None)) };
@@ -117,8 +114,8 @@ fn key_digest(connection: &dyn AgentConnection) -> String {
     hex::encode(Sha256::digest(key_id.as_bytes()))
 }
 
-async fn show<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+async fn show(
+    dashboard: &Dashboard,
     owner: &Owner,
     secrets: Option<[(&'static str, String); 4]>,
     test: Option<TestView>,
@@ -127,20 +124,20 @@ async fn show<S: Browse, D: DeadLetters>(
     render("connect.html", ("Connect your agent", "settings"), owner, &page)
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
     show(&dashboard, &owner, None, None).await
 }
 
 /// Shows the secrets once, in a browser that is signed in.
-pub(crate) async fn show_secrets<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn show_secrets(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
     let connection = dashboard.connection.as_deref().ok_or(NO_INTAKE)?;
-    let (before, version) = shown(&dashboard.store, connection).await?;
+    let (before, version) = shown(&*dashboard.store, connection).await?;
     // A program has the file; what it sends about may be logged.
     let may_see = matches!(owner, Owner::Browser { .. }) && before.is_none();
     let note = Shown { at: dashboard.now(), key: key_digest(connection) };
@@ -158,8 +155,8 @@ const NO_INTAKE: PageError =
     PageError::NotFound("this server takes no events: agents send theirs to the queue on AWS");
 
 /// Sends a test question; where it was taken at once, its own page says what became of it.
-pub(crate) async fn send_test<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn send_test(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
     let connection = dashboard.connection.as_ref().ok_or(NO_INTAKE)?;
@@ -174,8 +171,8 @@ pub(crate) async fn send_test<S: Browse, D: DeadLetters>(
 }
 
 /// What became of a test question.
-pub(crate) async fn test<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn test(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Path(request_id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
@@ -187,8 +184,8 @@ pub(crate) async fn test<S: Browse, D: DeadLetters>(
 }
 
 impl TestView {
-    async fn of<S: Browse, D: DeadLetters>(
-        dashboard: &Dashboard<S, D>,
+    async fn of(
+        dashboard: &Dashboard,
         request_id: &RequestId,
         sent: Option<&TestQuestion>,
     ) -> Result<Self, PageError> {

@@ -1,6 +1,5 @@
 //! `/sessions/{session}`: what one visitor asked, in order.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -8,7 +7,6 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
@@ -20,7 +18,6 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::questions::view::{QuestionView, answer, explained, interaction_href, whole};
@@ -75,8 +72,8 @@ struct Chip {
     href: String,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Path(session): Path<String>,
     RawQuery(query): RawQuery,
@@ -91,7 +88,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let (first, last) = (week.earlier(1), week.later(1));
     let mut found: Vec<(Option<Timestamp>, String)> = Vec::new();
     {
-        let mut pages = pin!(dashboard.store.observations(first.start()..last.end()));
+        let mut pages = dashboard.store.scan(first.start()..last.end());
         while let Some(page) = pages.try_next().await? {
             let theirs = page.iter().filter(|row| row.session == Some(digest));
             found.extend(theirs.map(|row| (row.at(), row.request_id.to_owned())));
@@ -105,7 +102,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let number = query.get("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1);
     let number = number.clamp(1, last_page);
     let shown = found.chunks(QUESTIONS_PER_PAGE).nth(number - 1).unwrap_or_default();
-    let naming = dashboard.reports.naming(&dashboard.store, week, dashboard.now()).await?;
+    let naming = dashboard.reports.naming(&*dashboard.store, week, dashboard.now()).await?;
     let address = |week: IsoWeek| format!("/sessions/{digest}?week={week}");
     let times = dashboard.times();
     let span = found.first().and_then(|row| row.0).zip(found.last().and_then(|row| row.0));
@@ -119,7 +116,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
         page: (last_page > 1).then(|| format!("Page {number} of {last_page}")),
         note: times.note(),
         turns: turns(
-            &whole(&dashboard.store, shown.iter().map(|row| row.1.as_str())).await?,
+            &whole(&*dashboard.store, shown.iter().map(|row| row.1.as_str())).await?,
             &naming,
             &times,
         ),

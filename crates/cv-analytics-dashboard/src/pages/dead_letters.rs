@@ -7,14 +7,15 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::dead_letters::{
+    DeadLetterEntry, DeadLetterSelection, ReadAgain, RetryOutcome, StoredDeadLetter,
+};
 use cv_analytics_insights::view::text::{counted, number, sanitize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::{DeadLetters, Entry, Retried};
 use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::times::{Moment, Times};
@@ -64,7 +65,7 @@ const DONE: [(&str, &str); 6] = [
 ];
 
 impl EntryView {
-    fn of(entry: &Entry, times: &Times) -> Self {
+    fn of(entry: &DeadLetterEntry, times: &Times) -> Self {
         Self {
             href: address(&entry.id),
             reason: entry
@@ -73,7 +74,7 @@ impl EntryView {
                 .map_or("moved by SQS after its last delivery failed".to_owned(), |reason| {
                     sanitize(reason, 80)
                 }),
-            detail: sanitize(&entry.detail, 400),
+            detail: sanitize(entry.detail.as_deref().unwrap_or_default(), 400),
             at: times.moment(entry.arrived_at),
             size: counted(entry.bytes, "byte", "bytes"),
             id: entry.id.clone(),
@@ -85,31 +86,32 @@ fn address(id: &str) -> String {
     format!("/dead-letters/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
-pub(crate) async fn list<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn list(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let query = Form::read(query.unwrap_or_default().as_bytes());
     let done = query.get("done");
-    let listed = dashboard.dead_letters.list(MAX_LISTED).await.map_err(PageError::DeadLetters)?;
+    let listed = dashboard.store.dead_letters(MAX_LISTED).await.map_err(PageError::DeadLetters)?;
+    let more = listed.more + listed.blocked;
     let times = dashboard.times();
     let view = ListView {
         failed: done == Some(STILL_UNREADABLE),
         done: DONE.iter().find(|(word, _)| Some(*word) == done).map(|(_, text)| *text),
         entries: listed.entries.iter().map(|entry| EntryView::of(entry, &times)).collect(),
-        more: (listed.more > 0).then(|| number(listed.more)),
+        more: (more > 0).then(|| number(more)),
     };
     render("dead_letters.html", ("Dead letters", "dead-letters"), &owner, &view)
 }
 
-pub(crate) async fn letter<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn letter(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Path(id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
-    let found = dashboard.dead_letters.letter(&id).await.map_err(PageError::DeadLetters)?;
-    let (entry, body) = found
+    let found = dashboard.store.dead_letter(&id).await.map_err(PageError::DeadLetters)?;
+    let StoredDeadLetter { entry, body } = found
         .ok_or(PageError::NotFound("unknown message: it may have been read again or deleted"))?;
     let shown = body.get(..MAX_SHOWN_BYTES).unwrap_or(&body);
     let view = LetterView {
@@ -132,30 +134,35 @@ fn readable(text: &str) -> String {
     text.chars().map(sign).collect()
 }
 
-pub(crate) async fn retry<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn retry(
+    State(dashboard): State<Arc<Dashboard>>,
     Path(id): Path<String>,
     _: Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
-    let retried = dashboard.dead_letters.retry(&id).await.map_err(PageError::DeadLetters)?;
+    let one = DeadLetterSelection::one(id);
+    let retried =
+        dashboard.store.retry_dead_letters(&one, &dashboard.intake, dashboard.now(), &|_| {});
+    let retried = retried.await.map_err(PageError::DeadLetters)?;
     dashboard.forget_dead_letter_count();
-    Ok(done(match retried {
-        Retried::Kept => "kept",
-        Retried::StillDead => "still",
-        Retried::Erased => "erased",
-        Retried::Sent => "sent",
-        Retried::NotThere => "gone",
+    Ok(done(match retried.outcome {
+        RetryOutcome::SentAgain(1..) => "sent",
+        RetryOutcome::ReadAgain(ReadAgain { kept: 1.., .. }) => "kept",
+        RetryOutcome::ReadAgain(ReadAgain { still_dead: 1.., .. }) => STILL_UNREADABLE,
+        RetryOutcome::ReadAgain(ReadAgain { erased: 1.., .. }) => "erased",
+        _ => "gone",
     }))
 }
 
-pub(crate) async fn drop_letter<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn drop_letter(
+    State(dashboard): State<Arc<Dashboard>>,
     Path(id): Path<String>,
     _: Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
-    let dropped = dashboard.dead_letters.drop_letter(&id).await.map_err(PageError::DeadLetters)?;
+    let one = DeadLetterSelection::one(id);
+    let dropped = dashboard.store.drop_dead_letters(&one, &|_| {}).await;
+    let dropped = dropped.map_err(PageError::DeadLetters)?.dropped;
     dashboard.forget_dead_letter_count();
-    Ok(done(if dropped { "dropped" } else { "gone" }))
+    Ok(done(if dropped > 0 { "dropped" } else { "gone" }))
 }
 
 fn done(word: &str) -> Response<Body> {

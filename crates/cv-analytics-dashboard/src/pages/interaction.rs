@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::http::Response;
 use cv_analytics_core::event::{RequestId, Traffic, UnknownFields};
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::questions::parameters::LeftOut;
@@ -18,7 +17,6 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
 use crate::questions::view::{QuestionView, explained, is_waiting};
 use crate::times::{Moment, Times};
@@ -55,8 +53,8 @@ struct InteractionView {
     fields: Vec<(String, String)>,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Path(request_id): Path<String>,
 ) -> Result<Response<Body>, PageError> {
@@ -68,7 +66,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let times = dashboard.times();
     let now = times.now;
     let week = IsoWeek::containing(found.at().unwrap_or(now));
-    let naming = dashboard.reports.naming(&dashboard.store, week, now).await?;
+    let naming = dashboard.reports.naming(&*dashboard.store, week, now).await?;
     let view = view(found, &naming, &times);
     render("interaction.html", ("Interaction", "questions"), &owner, &view)
 }

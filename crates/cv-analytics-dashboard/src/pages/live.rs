@@ -15,7 +15,7 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
-use cv_analytics_core::store::browse::{ArrivalCursor, Arrivals, Browse};
+use cv_analytics_core::store::arrivals::{ArrivalCursor, Arrivals};
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
@@ -24,7 +24,6 @@ use tokio::time::Interval;
 
 use crate::access::{Owner, plain};
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, fill, render};
 use crate::questions::view::{QuestionView, is_waiting, rows};
@@ -60,8 +59,8 @@ struct RowView<'v> {
     question: &'v QuestionView,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
     let Arrivals { mut interactions, cursor } =
@@ -84,10 +83,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
 }
 
 /// What names the questions: no report is made for one that has just arrived.
-async fn naming<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
-) -> Result<Naming, PageError> {
-    Ok(Naming::without_phrases(dashboard.reports.rules(&dashboard.store).await?))
+async fn naming(dashboard: &Dashboard) -> Result<Naming, PageError> {
+    Ok(Naming::without_phrases(dashboard.reports.rules(&*dashboard.store).await?))
 }
 
 /// Whether the answer could still come in time at `moment`.
@@ -112,8 +109,8 @@ impl Waiting {
 }
 
 /// An open live page.
-struct Watcher<S, D> {
-    dashboard: Arc<Dashboard<S, D>>,
+struct Watcher {
+    dashboard: Arc<Dashboard>,
     owner: Owner,
     cursor: ArrivalCursor,
     /// Questions that were shown without an answer.
@@ -127,8 +124,8 @@ struct Watcher<S, D> {
     _place: OwnedSemaphorePermit,
 }
 
-pub(crate) async fn events<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn events(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -174,7 +171,7 @@ fn alive() -> Event {
     Event::default().event("alive").data("1")
 }
 
-impl<S: Browse, D: DeadLetters> Watcher<S, D> {
+impl Watcher {
     /// What came since the last look; `None` where the stream ends.
     async fn next(&mut self) -> Option<Vec<Event>> {
         tokio::select! {
@@ -197,7 +194,7 @@ impl<S: Browse, D: DeadLetters> Watcher<S, D> {
     }
 
     async fn look(&mut self) -> Result<Vec<Event>, PageError> {
-        let store = &self.dashboard.store;
+        let store = &*self.dashboard.store;
         let mut arrived = store.arrivals(Some(self.cursor), MAX_ARRIVALS_PER_LOOK).await?;
         arrived.interactions.retain(|one| {
             let now = (one.request_id.clone(), one.response.is_some());

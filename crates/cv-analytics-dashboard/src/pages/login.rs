@@ -8,13 +8,11 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_server::ClientAddress;
 use serde::Serialize;
 
 use crate::access::{Owner, plain, too_many_failures};
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::{PageError, render_bare};
 
@@ -60,8 +58,8 @@ pub(crate) async fn page(
     render_bare(StatusCode::OK, "login.html", &LoginView { next, wrong: false })
 }
 
-pub(crate) async fn sign_in<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn sign_in(
+    State(dashboard): State<Arc<Dashboard>>,
     address: Option<Extension<ClientAddress>>,
     Extension(form): Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
@@ -84,8 +82,8 @@ pub(crate) async fn sign_in<S: Browse, D: DeadLetters>(
     Ok(response)
 }
 
-pub(crate) async fn sign_out<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn sign_out(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
 ) -> Result<Response<Body>, PageError> {
     if let Owner::Browser { session, .. } = owner {

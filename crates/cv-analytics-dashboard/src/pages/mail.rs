@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, Response, header};
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::Store;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Owner, POLICY};
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::{PageError, render};
 use crate::times::Times;
 
@@ -94,9 +93,9 @@ impl Mails {
     }
 
     /// How the mail of the last week that is over stands.
-    pub(crate) async fn state<S: Browse>(
+    pub(crate) async fn state(
         &self,
-        store: &S,
+        store: &dyn Store,
         now: Timestamp,
     ) -> Result<MailState, PageError> {
         match self {
@@ -128,12 +127,12 @@ impl Mails {
 }
 
 /// The mail of `week`, out of the report that the other pages show.
-async fn preview<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+async fn preview(
+    dashboard: &Dashboard,
     week: IsoWeek,
     now: Timestamp,
 ) -> Result<Message, PageError> {
-    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
+    let made = dashboard.reports.report(&*dashboard.store, week, now).await?;
     dashboard.mails.preview(&made.report, now)
 }
 
@@ -166,8 +165,8 @@ struct RecipientView {
     error: Option<String>,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
@@ -175,7 +174,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let now = times.now;
     let week = week(which, now)?;
     let mails = &dashboard.mails;
-    let state = mails.state(&dashboard.store, now).await?;
+    let state = mails.state(&*dashboard.store, now).await?;
     let message = preview(&dashboard, week, now).await?;
     let recipients = state.recipients.iter().map(|(to, standing)| RecipientView {
         address: to.to_string(),
@@ -212,8 +211,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     Ok(response)
 }
 
-pub(crate) async fn html<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn html(
+    State(dashboard): State<Arc<Dashboard>>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();
@@ -221,8 +220,8 @@ pub(crate) async fn html<S: Browse, D: DeadLetters>(
     Ok(answer(message.html, "text/html; charset=utf-8"))
 }
 
-pub(crate) async fn text<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn text(
+    State(dashboard): State<Arc<Dashboard>>,
     Query(which): Query<WhichWeek>,
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();

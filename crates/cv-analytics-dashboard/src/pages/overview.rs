@@ -12,7 +12,6 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
@@ -31,7 +30,6 @@ use self::happened::{Happened, HappenedView, SIGNS, cv_changed, marks, versions}
 use self::sums::{PARTS, Sums, worst};
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::page::charts::Bar;
 use crate::page::charts::timeline::{Span, Timeline, timeline};
@@ -178,8 +176,8 @@ impl Asked {
 }
 
 /// `GET /weeks`: the overview; with `week=…`, which the list of weeks sends, that week's page.
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
@@ -200,9 +198,9 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let is_within = |week: &IsoWeek| periods.iter().any(|period| period.weeks.contains(week));
     let wanted: Vec<IsoWeek> = weeks.iter().copied().filter(is_within).collect();
     let totals = dashboard.totals(&wanted).await?;
-    let rules = dashboard.reports.rules(&dashboard.store).await?;
+    let rules = dashboard.reports.rules(&*dashboard.store).await?;
     let mut happened = marks(rules.settings());
-    happened.extend(cv_changes(&dashboard.store).await?.into_iter().map(cv_changed));
+    happened.extend(cv_changes(&*dashboard.store).await?.into_iter().map(cv_changed));
     happened.extend(versions(&totals.weeks));
     happened.retain(|one| is_within(&one.week));
     happened.sort_by_key(|one| std::cmp::Reverse((one.week, one.at)));
@@ -374,8 +372,8 @@ fn row_figures(period: &Period, sums: &Sums) -> RowFigures {
     }
 }
 
-async fn worst_view<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+async fn worst_view(
+    dashboard: &Dashboard,
     asked: &Asked,
     period: &Period,
     sums: &Sums,
@@ -390,7 +388,7 @@ async fn worst_view<S: Browse, D: DeadLetters>(
     let names = match (period.by, period.weeks.as_slice()) {
         (By::Week, [week]) => {
             let now = dashboard.now();
-            let made = dashboard.reports.report(&dashboard.store, *week, now).await?;
+            let made = dashboard.reports.report(&*dashboard.store, *week, now).await?;
             let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
             let rows = view.counts.into_iter().flat_map(|counts| counts.gaps.rows);
             let mut rows: Vec<GapRow> = rows.filter(is_a_name).collect();

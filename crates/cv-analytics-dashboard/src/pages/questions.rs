@@ -8,7 +8,6 @@ use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::GapKind;
@@ -25,7 +24,6 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::form::gap_marking::{MarkForm, MarkedView, without_marked};
 use crate::page::{PageError, render};
@@ -96,8 +94,8 @@ struct QuestionsView {
     in_the_text: Option<String>,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     RawQuery(raw): RawQuery,
 ) -> Result<Response<Body>, PageError> {
@@ -109,7 +107,7 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let now = times.now;
     let weeks = dashboard.weeks().await?;
     let newest = filter.week.unwrap_or_else(|| shown_week(&weeks, now));
-    let store = &dashboard.store;
+    let store = &*dashboard.store;
     let naming = dashboard.reports.naming(store, filter.as_of.unwrap_or(newest), now).await?;
     if let Some(find) = find {
         return Ok(Redirect::to(&taken(&find, filter, &naming).path()).into_response());

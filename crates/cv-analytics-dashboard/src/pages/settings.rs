@@ -8,7 +8,6 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::event::SessionDigest;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks;
 use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
@@ -17,7 +16,6 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::{Dashboard, ProgramSetting};
-use crate::dead_letters::DeadLetters;
 use crate::form::gap_marking::MarkedView;
 use crate::form::settings_editing::{ChangedView, Editor, Typed, editors};
 use crate::page::{PageError, render};
@@ -76,8 +74,8 @@ struct MarkView {
     since: Option<String>,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
@@ -85,14 +83,14 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
 }
 
 /// The page, with what `happened`.
-pub(crate) async fn settings<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+pub(crate) async fn settings(
+    dashboard: &Dashboard,
     owner: &Owner,
     query: &str,
     happened: Happened,
 ) -> Result<Response<Body>, PageError> {
     let Happened { refused, typed, not_undone } = happened;
-    let settings = FigureSettings::load(&dashboard.store).await?;
+    let settings = FigureSettings::load(&*dashboard.store).await?;
     let exclusions = &settings.exclusions;
     let times = dashboard.times();
     let mark = |(name, marked): (&String, &gap_marks::MarkedGap)| {
@@ -118,7 +116,7 @@ pub(crate) async fn settings<S: Browse, D: DeadLetters>(
         choices: GAP_MARKS.iter().map(|(mark, name)| (mark.code(), *name)).collect(),
         marked: MarkedView::of(&settings, query, dashboard.now()),
         refused,
-        changed: ChangedView::of(&dashboard.store, &settings, &times).await?,
+        changed: ChangedView::of(&*dashboard.store, &settings, &times).await?,
         not_undone,
         editors: editors(&settings, typed),
         sessions: exclusions

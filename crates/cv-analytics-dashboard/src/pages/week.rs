@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
 use cv_analytics_core::event::MatchType;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
@@ -23,7 +22,6 @@ use serde::Serialize;
 
 use crate::access::Owner;
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::form::Form;
 use crate::form::gap_marking::MarkedView;
 use crate::page::charts::{Bar, ColumnChart, columns};
@@ -57,8 +55,8 @@ struct WeekPage {
     score_chart: Option<ColumnChart>,
 }
 
-pub(crate) async fn page<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
     Path(week): Path<String>,
     RawQuery(query): RawQuery,
@@ -66,8 +64,8 @@ pub(crate) async fn page<S: Browse, D: DeadLetters>(
     let week: IsoWeek = week.parse()?;
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
-    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
-    let rules = dashboard.reports.rules(&dashboard.store).await?;
+    let made = dashboard.reports.report(&*dashboard.store, week, now).await?;
+    let rules = dashboard.reports.rules(&*dashboard.store).await?;
     let query = query.unwrap_or_default();
     let wants_all = Form::read(query.as_bytes()).get("rows") == Some("all");
     let limits = if wants_all { Limits::ALL } else { Limits::PAGE };
@@ -129,11 +127,8 @@ fn coverage_chart(history: &[HistoryRow]) -> ColumnChart {
 
 /// What fails of the weekly mail. The page does not depend on it: where it cannot be read, the page
 /// of the mail says why.
-async fn mail<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
-    now: Timestamp,
-) -> Option<String> {
-    let state = match dashboard.mails.state(&dashboard.store, now).await {
+async fn mail(dashboard: &Dashboard, now: Timestamp) -> Option<String> {
+    let state = match dashboard.mails.state(&*dashboard.store, now).await {
         Ok(state) => state,
         Err(error) => {
             tracing::warn!(error = %error, "failed to read how the weekly mail stands");

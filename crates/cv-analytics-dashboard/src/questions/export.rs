@@ -4,7 +4,6 @@
 //! its end first and keeps no more than ids; the questions are then looked up page by page as they are
 //! taken, and nothing of the store is held between two pages.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -13,7 +12,7 @@ use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::event::{MatchScore, MatchType, Outcome, RequestId};
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::Store;
 use cv_analytics_core::store::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::{Observation, StoreError};
 use cv_analytics_core::week::IsoWeek;
@@ -24,7 +23,6 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
 use crate::questions::view::{model, whole};
 use crate::weeks::reports::Naming;
@@ -97,22 +95,22 @@ enum ExportError {
     Json(#[from] serde_json::Error),
 }
 
-pub(crate) async fn csv<S: Browse, D: DeadLetters>(
-    state: State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn csv(
+    state: State<Arc<Dashboard>>,
     query: RawQuery,
 ) -> Result<Response<Body>, PageError> {
     export(state, query, Format::Csv).await
 }
 
-pub(crate) async fn json_lines<S: Browse, D: DeadLetters>(
-    state: State<Arc<Dashboard<S, D>>>,
+pub(crate) async fn json_lines(
+    state: State<Arc<Dashboard>>,
     query: RawQuery,
 ) -> Result<Response<Body>, PageError> {
     export(state, query, Format::JsonLines).await
 }
 
-async fn export<S: Browse, D: DeadLetters>(
-    State(dashboard): State<Arc<Dashboard<S, D>>>,
+async fn export(
+    State(dashboard): State<Arc<Dashboard>>,
     RawQuery(query): RawQuery,
     format: Format,
 ) -> Result<Response<Body>, PageError> {
@@ -123,11 +121,11 @@ async fn export<S: Browse, D: DeadLetters>(
         None => shown_week(&dashboard.weeks().await?, now),
     };
     let named_by = query.as_of.unwrap_or(newest);
-    let naming = dashboard.reports.naming(&dashboard.store, named_by, now).await?;
+    let naming = dashboard.reports.naming(&*dashboard.store, named_by, now).await?;
     let store = dashboard.store.clone();
     let (pages, mut made) = mpsc::channel(MAX_PAGES_AHEAD);
     tokio::spawn(async move {
-        if let Err(error) = write(&store, &naming, &query, newest, format, &pages).await {
+        if let Err(error) = write(&*store, &naming, &query, newest, format, &pages).await {
             tracing::error!(error = %error, "an export broke off");
             // The reader may be gone.
             let _ = pages.send(Err(error)).await;
@@ -148,8 +146,8 @@ async fn export<S: Browse, D: DeadLetters>(
     Ok(response)
 }
 
-async fn write<S: Browse>(
-    store: &S,
+async fn write(
+    store: &dyn Store,
     naming: &Naming,
     filter: &QuestionFilter,
     newest: IsoWeek,
@@ -166,7 +164,7 @@ async fn write<S: Browse>(
     for back in 0..filter.weeks.unwrap_or(1) {
         let week = newest.earlier(back);
         let mut ids = Vec::new();
-        let mut pages = pin!(store.observations(week.start()..week.end()));
+        let mut pages = store.scan(week.start()..week.end());
         while let Some(page) = pages.try_next().await? {
             search.search(&page, |found| ids.extend(RequestId::new(found.request_id).ok()));
         }

@@ -2,11 +2,9 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
-use std::pin::pin;
 
 use cv_analytics_core::event::SessionDigest;
-use cv_analytics_core::store::Observation;
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::{Observation, Store};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
@@ -69,8 +67,8 @@ impl Ord for Row {
 }
 
 /// Finds the page that `filter` asks for; `newest` is the week where it names none.
-pub(crate) async fn search<S: Browse>(
-    store: &S,
+pub(crate) async fn search(
+    store: &dyn Store,
     naming: &Naming,
     filter: &QuestionFilter,
     newest: IsoWeek,
@@ -89,7 +87,7 @@ pub(crate) async fn search<S: Browse>(
         }
         let week = newest.earlier(back);
         found.oldest = Some(week);
-        let mut pages = pin!(store.observations(week.start()..week.end()));
+        let mut pages = store.scan(week.start()..week.end());
         while let Some(page) = pages.try_next().await? {
             searched += page.len() as u64;
             questions.search(&page, |observation| {

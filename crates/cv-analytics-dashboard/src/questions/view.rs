@@ -3,7 +3,7 @@
 use cv_analytics_core::event::{MatchType, Outcome, RequestId, Traffic};
 use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
 use cv_analytics_core::store::Observation;
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::Store;
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
@@ -74,8 +74,8 @@ pub(crate) struct Handling {
 }
 
 /// The interactions with these ids, whole; those that were erased meanwhile are left out.
-pub(crate) async fn whole<S: Browse>(
-    store: &S,
+pub(crate) async fn whole(
+    store: &dyn Store,
     ids: impl Iterator<Item = &str>,
 ) -> Result<Vec<Interaction>, PageError> {
     let ids = ids.filter_map(|id| RequestId::new(id).ok());

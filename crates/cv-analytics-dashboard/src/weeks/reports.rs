@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::store::Store;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
@@ -91,14 +91,11 @@ struct KnownWeeks {
 
 impl Reports {
     /// The rules that figures are made by now.
-    pub(crate) async fn rules<S: Browse>(
-        &self,
-        store: &S,
-    ) -> Result<Arc<CountingRules>, PageError> {
+    pub(crate) async fn rules(&self, store: &dyn Store) -> Result<Arc<CountingRules>, PageError> {
         Ok(Arc::clone(&self.versioned_rules(store).await?.rules))
     }
 
-    async fn versioned_rules<S: Browse>(&self, store: &S) -> Result<Arc<Rules>, PageError> {
+    async fn versioned_rules(&self, store: &dyn Store) -> Result<Arc<Rules>, PageError> {
         let version = store.get(SETTINGS_KEY).await?.map(|record| record.version);
         let known = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(known) = known.filter(|known| known.version == version) {
@@ -112,9 +109,9 @@ impl Reports {
     }
 
     /// The report of `week`.
-    pub(crate) async fn report<S: Browse>(
+    pub(crate) async fn report(
         &self,
-        store: &S,
+        store: &dyn Store,
         week: IsoWeek,
         now: Timestamp,
     ) -> Result<Arc<WeekReport>, PageError> {
@@ -142,9 +139,9 @@ impl Reports {
     }
 
     /// The report of `week` as it would be under other settings; not remembered.
-    pub(crate) async fn report_under<S: Browse>(
+    pub(crate) async fn report_under(
         &self,
-        store: &S,
+        store: &dyn Store,
         settings: FigureSettings,
         week: IsoWeek,
         now: Timestamp,
@@ -156,9 +153,9 @@ impl Reports {
 
     /// What names questions as the report of `week` does: the last one that was shown, so that its
     /// figures open what they count and no report is made for every question of a week that goes on.
-    pub(crate) async fn naming<S: Browse>(
+    pub(crate) async fn naming(
         &self,
-        store: &S,
+        store: &dyn Store,
         week: IsoWeek,
         now: Timestamp,
     ) -> Result<Naming, PageError> {
@@ -178,9 +175,9 @@ impl Reports {
     }
 
     /// The weeks that hold interactions, the oldest first; none after the current one.
-    pub(crate) async fn weeks<S: Browse>(
+    pub(crate) async fn weeks(
         &self,
-        store: &S,
+        store: &dyn Store,
         now: Timestamp,
     ) -> Result<Arc<Vec<IsoWeek>>, PageError> {
         let until = IsoWeek::containing(now);

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::WeekFigures;
@@ -13,7 +12,6 @@ use cv_analytics_insights::report::totals::count_week;
 use cv_analytics_insights::settings::Exclusions;
 
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
 use crate::questions::view::model;
 use crate::weeks::reports::is_fresh;
@@ -68,7 +66,7 @@ impl WeekTotals {
     }
 }
 
-impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
+impl Dashboard {
     /// The figures of `weeks`, which are in order. What is not counted yet is counted beside the
     /// request, newest first, and goes on after a page that did not wait for all of it.
     pub(crate) async fn totals(self: &Arc<Self>, weeks: &[IsoWeek]) -> Result<Totals, PageError> {
@@ -92,7 +90,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
 
     async fn count(&self, weeks: &[IsoWeek]) -> Result<(), PageError> {
         let _turn = self.week_totals.counting.lock().await;
-        let rules = self.reports.rules(&self.store).await?;
+        let rules = self.reports.rules(&*self.store).await?;
         let exclusions = &rules.settings().exclusions;
         {
             let mut known = self.week_totals.known();
@@ -133,7 +131,7 @@ impl<S: Browse, D: DeadLetters> Dashboard<S, D> {
         if holds {
             return Ok(());
         }
-        let totals = count_week(&self.store, exclusions, week).await?;
+        let totals = count_week(&*self.store, exclusions, week).await?;
         let last = totals.last_answered.and_then(|id| RequestId::new(id).ok());
         let last = match last {
             Some(id) => self.store.interaction(&id).await?,

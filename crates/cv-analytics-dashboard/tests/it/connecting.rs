@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore as _;
 use serde_json::json;
 
 use crate::rig::{HOST, MONDAY, NOW, Rig, SECRETS, TEST_ID, TOKEN, mailing, whole};

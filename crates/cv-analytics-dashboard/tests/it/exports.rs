@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use cv_analytics_core::event::RequestId;
+use cv_analytics_core::store::Store as _;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -45,7 +45,7 @@ async fn what_can_be_read_by_now_becomes_a_question() {
         arrived_at: crate::rig::NOW,
         deduplication_id: None,
     };
-    cv_analytics_core::store::Keep::keep(&rig.store, vec![arrival]).await.unwrap();
+    cv_analytics_core::store::EventStore::append(&rig.store, vec![arrival]).await.unwrap();
     let path = address(&rig.page("/dead-letters").await);
     let answer = rig.post(&format!("{path}/retry"), &[]).await;
     assert_eq!(answer.header("location"), "/dead-letters?done=kept");

@@ -1,6 +1,7 @@
 //! The page of the weekly mail: who gets it and when, what failed and why, and what would be sent.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cv_analytics_core::timestamp::Timestamp;
@@ -82,7 +83,8 @@ async fn change(
 /// Sends what is due, by a server that refuses the partner.
 async fn send(rig: &Rig, mailing: Mailing, lasts: bool) {
     let (store, reports) = (rig.store.clone(), Reports(rig.store.clone()));
-    let mut mailer = Mailer::new(store, Refusing { lasts }, Now, reports, mailing, "test".into());
+    let mut mailer =
+        Mailer::new(Arc::new(store), Refusing { lasts }, Now, reports, mailing, "test".into());
     assert_eq!(mailer.turn().await.unwrap().deliveries.len(), 2);
 }
 

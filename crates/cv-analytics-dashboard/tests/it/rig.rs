@@ -9,13 +9,12 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Disposition, Keep};
+use cv_analytics_core::store::{Arrival, EventStore as _};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_dashboard::access::sessions::OwnerSessions;
 use cv_analytics_dashboard::agent_connection::{
     AgentConnection, Attempt, Refused, Sending, TestQuestion,
 };
-use cv_analytics_dashboard::dead_letters::{DeadLetterError, DeadLetters, Entry, Listed, Retried};
 use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_dashboard::{Dashboard, Setup, app};
@@ -40,13 +39,10 @@ pub(crate) const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
 /// The way that mails take.
 pub(crate) const WAY: &str = "through mail.example.org:587";
 
-/// The letters of the store.
-pub(crate) struct Letters(SqliteStore);
-
 pub(crate) struct Rig {
     pub(crate) app: Router,
     pub(crate) store: SqliteStore,
-    pub(crate) dashboard: Arc<Dashboard<SqliteStore, Letters>>,
+    pub(crate) dashboard: Arc<Dashboard>,
     pub(crate) folder: TempDir,
     pub(crate) cookie: String,
 }
@@ -124,8 +120,8 @@ impl Rig {
         let public_url = public_url.map(|url| PublicUrl::parse(url).unwrap());
         let file = folder.path().join("dashboard-sessions.json");
         let dashboard = Arc::new(Dashboard::new(Setup {
-            store: store.clone(),
-            dead_letters: Letters(store.clone()),
+            store: Arc::new(store.clone()),
+            intake: intake(),
             mails: Mails::FromHere {
                 way: WAY.to_owned(),
                 mailing: Box::new(mailing),
@@ -216,7 +212,7 @@ async fn keep(store: &SqliteStore, bodies: &[&[u8]]) {
         arrived_at: NOW,
         deduplication_id: None,
     };
-    store.keep(bodies.iter().map(arrival).collect()).await.unwrap();
+    store.append(bodies.iter().map(arrival).collect()).await.unwrap();
 }
 
 /// The id of every test question.
@@ -285,53 +281,4 @@ pub(crate) fn whole(id: &str, at: i64, question: &str, answer: &Value) -> Value 
         event[name] = value.clone();
     }
     event
-}
-
-impl DeadLetters for Letters {
-    async fn list(&self, limit: usize) -> Result<Listed, DeadLetterError> {
-        let entries = self.0.dead_letters(limit).await?.into_iter().map(|entry| Entry {
-            id: entry.id.to_string(),
-            reason: Some(entry.reason.code().to_owned()),
-            detail: entry.detail,
-            arrived_at: entry.arrived_at,
-            bytes: entry.size,
-        });
-        Ok(Listed { entries: entries.collect(), more: 0 })
-    }
-
-    async fn count(&self) -> Result<u64, DeadLetterError> {
-        Ok(self.0.counts().await?.dead_letters)
-    }
-
-    async fn letter(&self, id: &str) -> Result<Option<(Entry, Vec<u8>)>, DeadLetterError> {
-        let Ok(number) = id.parse() else { return Ok(None) };
-        Ok(self.0.dead_letter(number).await?.map(|letter| {
-            let entry = Entry {
-                id: id.to_owned(),
-                reason: Some(letter.reason.code().to_owned()),
-                detail: letter.detail,
-                arrived_at: letter.arrived_at,
-                bytes: letter.body.len() as u64,
-            };
-            (entry, letter.body)
-        }))
-    }
-
-    async fn retry(&self, id: &str) -> Result<Retried, DeadLetterError> {
-        let number = id.parse()?;
-        let Some(letter) = self.0.dead_letter(number).await? else { return Ok(Retried::NotThere) };
-        let content = intake().read(&letter.body, letter.arrived_at);
-        let arrival = Arrival { content, arrived_at: NOW, deduplication_id: None };
-        let receipt = self.0.replace_dead_letter(number, arrival).await?;
-        Ok(match receipt.map(|receipt| receipt.disposition) {
-            None => Retried::NotThere,
-            Some(Disposition::DeadLetter) => Retried::StillDead,
-            Some(Disposition::Erased) => Retried::Erased,
-            Some(_) => Retried::Kept,
-        })
-    }
-
-    async fn drop_letter(&self, id: &str) -> Result<bool, DeadLetterError> {
-        Ok(self.0.drop_dead_letters(vec![id.parse()?]).await?.is_empty())
-    }
 }

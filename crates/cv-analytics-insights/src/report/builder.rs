@@ -3,11 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::pin::pin;
 use std::sync::Arc;
 
 use cv_analytics_core::store::observation_page::ObservationPage;
-use cv_analytics_core::store::{Deliveries, Ledger, Observe};
+use cv_analytics_core::store::{Deliveries, ReportSource};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
@@ -61,15 +60,15 @@ pub fn period(week: IsoWeek) -> Range<Timestamp> {
 ///
 /// # Errors
 /// [`ReportError`].
-pub async fn build_report<S: Observe + Ledger>(
-    store: &S,
+pub async fn build_report(
+    store: &dyn ReportSource,
     rules: &CountingRules,
     week: IsoWeek,
     now: Timestamp,
 ) -> Result<BuiltReport, ReportError> {
     let mut builder = ReportBuilder::new(week, rules)?;
     {
-        let mut pages = pin!(store.observations(period(week)));
+        let mut pages = store.scan(period(week));
         while let Some(page) = pages.try_next().await? {
             builder.add(page);
         }

@@ -1,10 +1,8 @@
 //! One week's figures without what its questions are about: what an overview of years draws. It
 //! reads no text, so it costs a fraction of a report.
 
-use std::pin::pin;
-
 use cv_analytics_core::store::observation_page::PagedObservation;
-use cv_analytics_core::store::{Observe, StoreError};
+use cv_analytics_core::store::{ReportSource, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt;
@@ -29,14 +27,14 @@ pub struct WeekTotals {
 ///
 /// # Errors
 /// The store's.
-pub async fn count_week<S: Observe>(
-    store: &S,
+pub async fn count_week(
+    store: &dyn ReportSource,
     exclusions: &Exclusions,
     week: IsoWeek,
 ) -> Result<WeekTotals, StoreError> {
     let excluded = Excluded::new(exclusions);
     let mut counted = Counted::default();
-    let mut pages = pin!(store.observations(week.start()..week.end()));
+    let mut pages = store.scan(week.start()..week.end());
     while let Some(page) = pages.try_next().await? {
         page.iter().filter(|row| excluded.cover(row).is_none()).for_each(|row| counted.add(&row));
     }

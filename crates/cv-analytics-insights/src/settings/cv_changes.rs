@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::{FigureSettings, SettingsError, rewrite};
 
-/// The ledger's key of the changes.
+/// The key of the changes.
 const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
 /// Changes that are kept, the newest.
 const MAX_KEPT: usize = 200;
@@ -30,8 +30,8 @@ pub struct CvChange {
 ///
 /// # Errors
 /// [`SettingsError`] where the store fails or holds something else.
-pub async fn cv_changes(ledger: &impl Ledger) -> Result<Vec<CvChange>, SettingsError> {
-    match ledger.get(CV_CHANGES_KEY).await? {
+pub async fn cv_changes(store: &dyn KeyValueStore) -> Result<Vec<CvChange>, SettingsError> {
+    match store.get(CV_CHANGES_KEY).await? {
         Some(record) => Ok(serde_json::from_str(&record.value)?),
         None => Ok(Vec::new()),
     }
@@ -44,24 +44,24 @@ impl FigureSettings {
     /// # Errors
     /// Those of [`FigureSettings::change`].
     pub async fn change_at(
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
         at: Timestamp,
         change: impl Fn(&mut Self),
     ) -> Result<Self, SettingsError> {
         let mut before = None;
-        let settings = Self::change(ledger, |settings| {
+        let settings = Self::change(store, |settings| {
             before.clone_from(&settings.cv);
             change(settings);
         })
         .await?;
-        note(ledger, before.as_deref(), settings.cv.as_deref(), at).await?;
+        note(store, before.as_deref(), settings.cv.as_deref(), at).await?;
         Ok(settings)
     }
 }
 
 /// Notes that the list was changed at `at`, where it has other entries now.
 pub(super) async fn note(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     before: Option<&[String]>,
     now: Option<&[String]>,
     at: Timestamp,
@@ -72,7 +72,7 @@ pub(super) async fn note(
         return Ok(());
     }
     let (added, removed) = (now.difference(&before).count(), before.difference(&now).count());
-    rewrite(ledger, CV_CHANGES_KEY, |known| {
+    rewrite(store, CV_CHANGES_KEY, |known| {
         let mut changes: Vec<CvChange> = known.map_or(Ok(Vec::new()), serde_json::from_str)?;
         changes.push(CvChange { at, added, removed });
         let surplus = changes.len().saturating_sub(MAX_KEPT);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::model::{GapMark, Report};
@@ -55,8 +55,8 @@ pub struct MarkedNow {
 ///
 /// # Errors
 /// [`SettingsError`].
-pub async fn undo_last_mark(ledger: &impl Ledger, name: &str) -> Result<(), SettingsError> {
-    FigureSettings::change(ledger, |settings| {
+pub async fn undo_last_mark(store: &dyn KeyValueStore, name: &str) -> Result<(), SettingsError> {
+    FigureSettings::change(store, |settings| {
         if let Some(marked) = settings.gap_marks.get_mut(name)
             && let Some(EarlierMark { mark, at }) = marked.earlier.pop()
         {
@@ -76,20 +76,20 @@ pub async fn undo_last_mark(ledger: &impl Ledger, name: &str) -> Result<(), Sett
 /// # Errors
 /// [`MarkGapError`].
 pub async fn mark_gap(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     reports: &[Report],
     name: &str,
     mark: Option<GapMark>,
     at: Timestamp,
 ) -> Result<MarkedNow, MarkGapError> {
-    let settings = FigureSettings::load(ledger).await?;
+    let settings = FigureSettings::load(store).await?;
     let dictionary = settings.dictionary(SkillDictionary::shared())?;
     let name = known_name(&dictionary, &settings.gap_marks, reports, name)?;
     let aliases = |key: &String| {
         *key != name && dictionary.canonical(key).is_some_and(|id| dictionary.name(id) == name)
     };
     let mut before = None;
-    FigureSettings::change(ledger, |settings| {
+    FigureSettings::change(store, |settings| {
         // A mark under an alias, of an earlier version or by hand, moves to the skill's own name.
         let under_alias = settings.gap_marks.keys().find(|key| aliases(key)).cloned();
         let moved = under_alias.and_then(|key| settings.gap_marks.remove(&key));

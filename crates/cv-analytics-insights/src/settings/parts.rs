@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cv_analytics_core::event::{RequestId, SessionDigest};
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::settings::{Exclusions, FigureSettings, SettingsError, cv_changes, rew
 use crate::skills::cv_list::{CvList, CvListError};
 use crate::skills::{OwnerSkills, OwnerSkillsError, TopicRules, TopicRulesError};
 
-/// The ledger's key of the last change of a part.
+/// The key of the last change of a part.
 const LAST_CHANGE_KEY: &str = "cv-analytics:settings-change";
 
 /// A part of the settings that is written and removed as a whole.
@@ -241,21 +241,21 @@ fn request_ids(text: &str) -> Result<BTreeSet<String>, PartError> {
 /// # Errors
 /// [`SettingsError`].
 pub async fn change_part(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     part: SettingsPart,
     before: &FigureSettings,
     after: &FigureSettings,
     at: Timestamp,
 ) -> Result<bool, SettingsError> {
-    if !part.is_same(&FigureSettings::load(ledger).await?, before) {
+    if !part.is_same(&FigureSettings::load(store).await?, before) {
         return Ok(false);
     }
     // First, so that each change can be undone; a change that was not made is never offered.
     let change = PartChange { part, before: part.only(before), after: part.only(after), at };
     let change = serde_json::to_string(&change)?;
-    rewrite(ledger, LAST_CHANGE_KEY, |_| Ok((change.clone(), ()))).await?;
+    rewrite(store, LAST_CHANGE_KEY, |_| Ok((change.clone(), ()))).await?;
     let mut fits = false;
-    FigureSettings::change(ledger, |settings| {
+    FigureSettings::change(store, |settings| {
         fits = part.is_same(settings, before);
         if fits {
             part.copy(after, settings);
@@ -263,7 +263,7 @@ pub async fn change_part(
     })
     .await?;
     if fits && part == SettingsPart::Cv {
-        cv_changes::note(ledger, before.cv.as_deref(), after.cv.as_deref(), at).await?;
+        cv_changes::note(store, before.cv.as_deref(), after.cv.as_deref(), at).await?;
     }
     Ok(fits)
 }
@@ -273,10 +273,10 @@ pub async fn change_part(
 /// # Errors
 /// [`SettingsError`] where the store fails.
 pub async fn last_change(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     settings: &FigureSettings,
 ) -> Result<Option<PartChange>, SettingsError> {
-    let record = ledger.get(LAST_CHANGE_KEY).await?;
+    let record = store.get(LAST_CHANGE_KEY).await?;
     // A record that this version cannot read only hides the button.
     let change = record.and_then(|record| serde_json::from_str::<PartChange>(&record.value).ok());
     Ok(change.filter(|change| change.part.is_same(&change.after, settings)))

@@ -5,11 +5,15 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use cv_analytics_core::event::Traffic;
 use cv_analytics_core::store::observation_page::ObservationPage;
-use cv_analytics_core::store::{Deliveries, LedgerRecord, Observation, ObservedQuery, StoreError};
+use cv_analytics_core::store::{
+    Deliveries, KeyValueStore, Observation, ObservedQuery, StoreError, VersionedValue,
+};
 use cv_analytics_mail::transport::HandOverError;
-use futures_util::{Stream, stream};
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::*;
@@ -24,20 +28,18 @@ fn now() -> Timestamp {
 #[derive(Debug, Default)]
 struct MemoryStore {
     questions: Vec<Observation>,
-    records: Mutex<BTreeMap<String, LedgerRecord>>,
+    records: Mutex<BTreeMap<String, VersionedValue>>,
     observed: AtomicUsize,
 }
 
-impl Observe for MemoryStore {
-    fn observations(
-        &self,
-        period: Range<Timestamp>,
-    ) -> impl Stream<Item = Result<ObservationPage, StoreError>> + Send {
+#[async_trait]
+impl ReportSource for MemoryStore {
+    fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>> {
         self.observed.fetch_add(1, Ordering::Relaxed);
         let within =
             |observation: &&Observation| observation.at().is_some_and(|at| period.contains(&at));
         let page = self.questions.iter().filter(within).cloned().collect();
-        stream::iter([Ok(page)])
+        stream::iter([Ok(page)]).boxed()
     }
 
     async fn deliveries(&self, _: IsoWeek) -> Result<Deliveries, StoreError> {
@@ -45,8 +47,9 @@ impl Observe for MemoryStore {
     }
 }
 
-impl Ledger for MemoryStore {
-    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
+#[async_trait]
+impl KeyValueStore for MemoryStore {
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError> {
         Ok(self.records.lock().unwrap().get(key).cloned())
     }
 
@@ -56,7 +59,7 @@ impl Ledger for MemoryStore {
             return Ok(false);
         }
         let version = expected.unwrap_or_default() + 1;
-        records.insert(key.to_owned(), LedgerRecord { value: value.to_owned(), version });
+        records.insert(key.to_owned(), VersionedValue { value: value.to_owned(), version });
         Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Keep};
+use cv_analytics_core::store::{Arrival, EventStore as _, ReportSource};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
@@ -42,7 +42,7 @@ async fn self_hosted_report(dead: u64) -> Report {
             deduplication_id: None,
         })
         .collect();
-    store.keep(arrivals).await.unwrap();
+    store.append(arrivals).await.unwrap();
     let mut report = report(&store).await;
     report.capture.deliveries.duplicates = None;
     report.capture.deliveries.conflicts = None;
@@ -51,10 +51,7 @@ async fn self_hosted_report(dead: u64) -> Report {
     report
 }
 
-async fn report<S>(store: &S) -> Report
-where
-    S: cv_analytics_core::store::Observe + cv_analytics_core::store::Ledger,
-{
+async fn report(store: &dyn ReportSource) -> Report {
     let rules = CountingRules::new(FigureSettings::load(store).await.unwrap()).unwrap();
     let week: IsoWeek = WEEK.parse().unwrap();
     build_report(store, &rules, week, after_the_week()).await.unwrap().report

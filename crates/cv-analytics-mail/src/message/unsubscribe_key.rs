@@ -1,6 +1,6 @@
 //! The key from which each recipient's link for unsubscribing is made, and known again.
 
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use crate::message::address::MailAddress;
 use crate::weekly_mail::sent_mark::recipient_digest;
 
-/// The ledger's key of the key.
+/// The key of the key.
 pub const LEDGER_KEY: &str = "cv-analytics:unsubscribe-key";
 /// Hexadecimal digits of a recipient's digest, and as many of its code.
 const DIGITS: usize = 32;
@@ -19,20 +19,20 @@ const DIGITS: usize = 32;
 pub struct UnsubscribeKey(String);
 
 impl UnsubscribeKey {
-    /// The key that is kept in `ledger`, else `fresh`, which is kept from now on: links in mails
+    /// The key that is kept in `store`, else `fresh`, which is kept from now on: links in mails
     /// that were sent have to work for ever.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn kept_or_made(
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
         fresh: impl FnOnce() -> String,
     ) -> Result<Self, StoreError> {
-        if let Some(record) = ledger.get(LEDGER_KEY).await? {
+        if let Some(record) = store.get(LEDGER_KEY).await? {
             return Ok(Self(record.value));
         }
-        ledger.put(LEDGER_KEY, &fresh(), None).await?;
-        let kept = ledger.get(LEDGER_KEY).await?;
+        store.put(LEDGER_KEY, &fresh(), None).await?;
+        let kept = store.get(LEDGER_KEY).await?;
         let kept = kept.ok_or_else(|| StoreError::refused("the key of links was not kept"))?;
         Ok(Self(kept.value))
     }

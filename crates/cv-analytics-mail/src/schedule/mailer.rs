@@ -1,14 +1,15 @@
 //! Sends the weekly mail by its schedule, for as long as the program runs.
 //!
-//! Each turn looks at what the ledger says, and at nothing that was planned earlier: a restart, a
+//! Each turn looks at what the store says, and at nothing that was planned earlier: a restart, a
 //! machine that was off, and a clock that jumps change when something is sent, never whether.
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
@@ -37,9 +38,8 @@ pub trait WeekReports: Sync {
 }
 
 /// Sends the mails of a [`Mailing`], each week's once to each recipient.
-#[derive(Debug)]
-pub struct Mailer<L, H, C, R> {
-    ledger: L,
+pub struct Mailer<H, C, R> {
+    store: Arc<dyn KeyValueStore>,
     by: H,
     clock: C,
     reports: R,
@@ -49,7 +49,7 @@ pub struct Mailer<L, H, C, R> {
     turns: u64,
     /// The week of which nothing is left to do.
     settled: Option<IsoWeek>,
-    /// Mails that were handed over, and that the ledger could not note.
+    /// Mails that were handed over, and that the store could not note.
     unnoted: BTreeSet<(IsoWeek, String)>,
     /// The last week whose template's faults were told.
     told: Option<IsoWeek>,
@@ -83,16 +83,23 @@ pub enum TurnError {
     Store(#[from] StoreError),
 }
 
-impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
+impl<H: HandOver, C: Clock, R: WeekReports> Mailer<H, C, R> {
     /// How long to wait after a turn that failed.
     pub const AFTER_FAILURE: Duration = LOOK_AGAIN;
 
-    /// A mailer that marks what it sends in `ledger`. `claimant` tells this run from any other at
+    /// A mailer that marks what it sends in `store`. `claimant` tells this run from any other at
     /// any time: random.
-    pub fn new(ledger: L, by: H, clock: C, reports: R, mailing: Mailing, claimant: String) -> Self {
+    pub fn new(
+        store: Arc<dyn KeyValueStore>,
+        by: H,
+        clock: C,
+        reports: R,
+        mailing: Mailing,
+        claimant: String,
+    ) -> Self {
         let started = clock.now();
         Self {
-            ledger,
+            store,
             by,
             clock,
             reports,
@@ -127,7 +134,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
                 continue;
             }
             let at =
-                match standing(&self.ledger, &self.mailing, recipient, &record, self.started, now)
+                match standing(&*self.store, &self.mailing, recipient, &record, self.started, now)
                     .await?
                 {
                     Standing::Due { at } => Some(at),
@@ -166,7 +173,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
         digest: &str,
         now: Timestamp,
     ) -> Result<RecipientRecord, StoreError> {
-        RecipientRecord::change(&self.ledger, digest, |record| {
+        RecipientRecord::change(&*self.store, digest, |record| {
             // A moment that is still to come is from a clock that was ahead.
             record.since = Some(record.since.map_or(now, |since| since.min(now)));
         })
@@ -211,7 +218,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
         }
         self.turns += 1;
         let mail = WeeklyMail {
-            ledger: &self.ledger,
+            store: &*self.store,
             by: &self.by,
             clock: &self.clock,
             claimant: format!("{}/{}", self.claimant, self.turns),
@@ -239,7 +246,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
                 others.push(recipient);
                 continue;
             }
-            RecipientRecord::change(&self.ledger, &recipient_digest(&recipient), |record| {
+            RecipientRecord::change(&*self.store, &recipient_digest(&recipient), |record| {
                 record.left_out = Some(week.to_string());
             })
             .await?;
@@ -253,7 +260,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
         let now = self.clock.now();
         match &delivery.outcome {
             Outcome::Sent | Outcome::SentBefore => {
-                RecipientRecord::change(&self.ledger, &digest, |record| record.failing = None)
+                RecipientRecord::change(&*self.store, &digest, |record| record.failing = None)
                     .await?;
             }
             Outcome::SentUnnoted(_) => {
@@ -261,7 +268,7 @@ impl<L: Ledger, H: HandOver, C: Clock, R: WeekReports> Mailer<L, H, C, R> {
             }
             Outcome::Failed(error) => {
                 let (lasts, why) = (error.lasts(), error.to_string());
-                RecipientRecord::change(&self.ledger, &digest, |record| {
+                RecipientRecord::change(&*self.store, &digest, |record| {
                     record.failed(&week.to_string(), now, lasts, &why);
                 })
                 .await?;

@@ -1,9 +1,9 @@
-//! What the ledger keeps of one recipient beside the marks of sent mails: since when they are one,
+//! What the store keeps of one recipient beside the marks of sent mails: since when they are one,
 //! whether they unsubscribed, and how a mail to them fails.
 
 use std::time::Duration;
 
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -60,8 +60,8 @@ impl RecipientRecord {
     ///
     /// # Errors
     /// [`StoreError`], also where the record is from a newer version.
-    pub async fn load(ledger: &impl Ledger, digest: &str) -> Result<Self, StoreError> {
-        Ok(Self::load_versioned(ledger, digest).await?.0)
+    pub async fn load(store: &dyn KeyValueStore, digest: &str) -> Result<Self, StoreError> {
+        Ok(Self::load_versioned(store, digest).await?.0)
     }
 
     /// Changes the record of the recipient with this digest, and returns what is kept then.
@@ -69,12 +69,12 @@ impl RecipientRecord {
     /// # Errors
     /// [`StoreError`].
     pub async fn change(
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
         digest: &str,
         change: impl Fn(&mut Self) + Send + Sync,
     ) -> Result<Self, StoreError> {
         for _ in 0..CHANGES {
-            let (before, version) = Self::load_versioned(ledger, digest).await?;
+            let (before, version) = Self::load_versioned(store, digest).await?;
             let mut after = before.clone();
             change(&mut after);
             if after == before {
@@ -83,7 +83,7 @@ impl RecipientRecord {
             let value = serde_json::to_string(&after).map_err(|error| {
                 StoreError::refused(format!("a recipient's record cannot be written: {error}"))
             })?;
-            if ledger.put(&key(digest), &value, version).await? {
+            if store.put(&key(digest), &value, version).await? {
                 return Ok(after);
             }
         }
@@ -94,11 +94,11 @@ impl RecipientRecord {
     }
 
     async fn load_versioned(
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
         digest: &str,
     ) -> Result<(Self, Option<u64>), StoreError> {
         let key = key(digest);
-        let Some(record) = ledger.get(&key).await? else { return Ok((Self::default(), None)) };
+        let Some(record) = store.get(&key).await? else { return Ok((Self::default(), None)) };
         let read = serde_json::from_str(&record.value).map_err(|error| {
             StoreError::refused(format!(
                 "the record under {key} cannot be read ({error}): a newer version wrote it; bring this one up to date"

@@ -1,7 +1,7 @@
 //! How the mail of a week stands with each recipient: what the mailer acts on, and what its owner
 //! is shown.
 
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
@@ -62,7 +62,7 @@ impl MailState {
     /// # Errors
     /// [`NotSent::Store`] or [`NotSent::Mark`].
     pub async fn read(
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
         mailing: &Mailing,
         started: Timestamp,
         now: Timestamp,
@@ -70,8 +70,8 @@ impl MailState {
         let week = IsoWeek::last_closed(now);
         let mut recipients = Vec::new();
         for recipient in mailing.recipients() {
-            let record = RecipientRecord::load(ledger, &recipient_digest(recipient)).await?;
-            let standing = standing(ledger, mailing, recipient, &record, started, now).await?;
+            let record = RecipientRecord::load(store, &recipient_digest(recipient)).await?;
+            let standing = standing(store, mailing, recipient, &record, started, now).await?;
             recipients.push((recipient.clone(), standing));
         }
         let is_ahead = |due: &Timestamp| *due > now;
@@ -80,10 +80,10 @@ impl MailState {
     }
 }
 
-/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the ledger
+/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the store
 /// keeps `record`.
 pub(crate) async fn standing(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     mailing: &Mailing,
     recipient: &MailAddress,
     record: &RecipientRecord,
@@ -94,7 +94,7 @@ pub(crate) async fn standing(
         return Ok(Standing::Unsubscribed { since });
     }
     let week = IsoWeek::last_closed(now);
-    if let Some(at) = sent_at(ledger, &key(week, recipient, now)).await? {
+    if let Some(at) = sent_at(store, &key(week, recipient, now)).await? {
         return Ok(Standing::Sent { at });
     }
     let named = week.to_string();

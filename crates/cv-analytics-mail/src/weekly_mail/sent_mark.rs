@@ -1,4 +1,4 @@
-//! The ledger's mark of one mail: claimed by somebody who is sending it, or sent.
+//! The store's mark of one mail: claimed by somebody who is sending it, or sent.
 
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ fn is_older(at: Timestamp, than: Duration, now: Timestamp) -> bool {
     now.as_millis().saturating_sub(at.as_millis()) >= than
 }
 
-/// The ledger's key of the mail of `week` to `recipient` at `now`. The mail of a week that is not
+/// The key of the mail of `week` to `recipient` at `now`. The mail of a week that is not
 /// over yet is another than the one of the whole week.
 pub fn key(week: IsoWeek, recipient: &MailAddress, now: Timestamp) -> String {
     let so_far = if now < week.end() { SO_FAR } else { "" };

@@ -5,7 +5,7 @@
 
 mod world;
 
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::view::render::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::clock::Clock;

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{Arrival, Disposition, Keep};
+use cv_analytics_core::store::{Arrival, Disposition};
 use hyper::body::Body as _;
 use serde::Serialize;
 
@@ -18,7 +18,6 @@ use crate::body::request::Sender;
 use crate::body::text_encoding::{decode, is_packed};
 use crate::routes::metrics::{Route, name_of};
 use crate::routes::plain_error::PlainError;
-use crate::routes::reports::Reports;
 use crate::server::Server;
 use crate::sqs::MAX_MESSAGE_BYTES;
 
@@ -29,10 +28,7 @@ const MAX_ENTRIES: usize = 100_000;
 /// Events that go to the store together; the writer serves others in between.
 const EVENTS_A_BATCH: usize = 500;
 
-pub(crate) async fn answer<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
-    request: Request,
-) -> Response<Body> {
+pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     // A request without a body brings no events.
     let has_body = !body.is_end_stream();
@@ -101,11 +97,7 @@ impl Answer {
     }
 }
 
-async fn keep<K: Keep, R: Reports>(
-    server: &Arc<Server<K, R>>,
-    parts: &Parts,
-    body: Body,
-) -> Result<Answer, PlainError> {
+async fn keep(server: &Arc<Server>, parts: &Parts, body: Body) -> Result<Answer, PlainError> {
     server.check_bearer(parts).await?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
     check_coding(&parts.headers)?;

@@ -6,17 +6,15 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::Response;
 use cv_analytics_core::intake::refusal::RefusalReason;
-use cv_analytics_core::store::Keep;
 
 use crate::is_browser;
 use crate::routes::metrics::Route;
 use crate::routes::plain_error::PlainError;
-use crate::routes::reports::Reports;
 use crate::server::Server;
 use crate::sqs::{self, QUEUE_NAME};
 
-pub(crate) async fn not_found<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
+pub(crate) async fn not_found(
+    State(server): State<Arc<Server>>,
     request: Request,
 ) -> Response<Body> {
     let response = if is_browser(request.headers()) {
@@ -27,16 +25,16 @@ pub(crate) async fn not_found<K: Keep, R: Reports>(
     answer(&server, request, response).await
 }
 
-pub(crate) async fn method_not_allowed<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
+pub(crate) async fn method_not_allowed(
+    State(server): State<Arc<Server>>,
     request: Request,
 ) -> Response<Body> {
     answer(&server, request, PlainError::method_not_allowed().into_response()).await
 }
 
 /// Every address of two parts could be a queue's, but only one is.
-pub(crate) async fn queue_or_nowhere<K: Keep, R: Reports>(
-    server: State<Arc<Server<K, R>>>,
+pub(crate) async fn queue_or_nowhere(
+    server: State<Arc<Server>>,
     request: Request,
 ) -> Response<Body> {
     if request.uri().path().ends_with(QUEUE_NAME) {
@@ -46,11 +44,7 @@ pub(crate) async fn queue_or_nowhere<K: Keep, R: Reports>(
     }
 }
 
-async fn answer<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    request: Request,
-    response: Response<Body>,
-) -> Response<Body> {
+async fn answer(server: &Server, request: Request, response: Response<Body>) -> Response<Body> {
     if let Some(reason) = refusal(server, request).await {
         server.refuse(reason);
     }
@@ -59,10 +53,7 @@ async fn answer<K: Keep, R: Reports>(
 }
 
 /// Why messages are refused that `request` brings: signed, or with the right token and a body.
-async fn refusal<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    request: Request,
-) -> Option<RefusalReason> {
+async fn refusal(server: &Server, request: Request) -> Option<RefusalReason> {
     let (parts, mut body) = request.into_parts();
     if !sqs::is_signed(&parts.headers) {
         let brings_events = server.brings_events(&parts.headers, &body);

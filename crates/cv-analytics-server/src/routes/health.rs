@@ -6,10 +6,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use cv_analytics_core::store::Keep;
 
 use crate::routes::metrics::Route;
-use crate::routes::reports::Reports;
 use crate::server::Server;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -17,9 +15,7 @@ const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// A server that answers is alive. It is ready if its last write succeeded and no read has found damage.
-pub(crate) async fn healthz<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
-) -> Response<Body> {
+pub(crate) async fn healthz(State(server): State<Arc<Server>>) -> Response<Body> {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     let (status, body) = if !server.is_writable() {
         (unavailable, r#"{"status":"unavailable","message":"the store could not be written"}"#)
@@ -35,10 +31,7 @@ pub(crate) async fn healthz<K: Keep, R: Reports>(
     response
 }
 
-pub(crate) async fn metrics<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
-    parts: Parts,
-) -> Response<Body> {
+pub(crate) async fn metrics(State(server): State<Arc<Server>>, parts: Parts) -> Response<Body> {
     let response = match server.check_bearer(&parts).await {
         Ok(()) => {
             let mut response = Response::new(Body::from(server.metrics().text()));

@@ -1,15 +1,14 @@
 //! `GET /v1/reports/{week}`: any week's report as JSON.
 
 use std::error::Error;
-use std::future::Future;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
-use cv_analytics_core::store::Keep;
 use cv_analytics_core::week::IsoWeek;
 
 use crate::routes::metrics::Route;
@@ -17,16 +16,14 @@ use crate::routes::plain_error::PlainError;
 use crate::server::Server;
 
 /// Makes reports; the program joins this server to the insights.
+#[async_trait]
 pub trait Reports: Send + Sync + 'static {
     /// The report of `week` as JSON; a week with nothing in it has one too.
-    fn report_json(
-        &self,
-        week: IsoWeek,
-    ) -> impl Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send;
+    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>>;
 }
 
-pub(crate) async fn answer<K: Keep, R: Reports>(
-    State(server): State<Arc<Server<K, R>>>,
+pub(crate) async fn answer(
+    State(server): State<Arc<Server>>,
     week: Result<Path<String>, PathRejection>,
     parts: Parts,
 ) -> Response<Body> {
@@ -46,11 +43,7 @@ pub(crate) async fn answer<K: Keep, R: Reports>(
     response
 }
 
-async fn report<K: Keep, R: Reports>(
-    server: &Server<K, R>,
-    week: &str,
-    parts: &Parts,
-) -> Result<String, PlainError> {
+async fn report(server: &Server, week: &str, parts: &Parts) -> Result<String, PlainError> {
     server.check_bearer(parts).await?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
     let week =

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{Arrival, DeduplicationId, Disposition, Keep, Receipt, StoreError};
+use cv_analytics_core::store::{
+    Arrival, DeduplicationId, Disposition, EventStore, Receipt, StoreError,
+};
 use tokio::sync::Notify;
 
 /// Deduplicates, and calls a request id that it knows a duplicate.
@@ -40,8 +43,9 @@ impl MemoryStore {
     }
 }
 
-impl Keep for MemoryStore {
-    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         if let Some(gate) = &self.gate {
             self.entered.notify_one();
             gate.notified().await;

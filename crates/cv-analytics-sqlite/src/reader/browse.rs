@@ -1,66 +1,29 @@
 //! Single interactions, the weeks that there are, and what arrived last.
 
-use std::ops::Range;
-
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::StoreError;
-use cv_analytics_core::store::browse::{ArrivalCursor, Arrivals, Browse};
+use cv_analytics_core::store::arrivals::{ArrivalCursor, Arrivals};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::SqliteStore;
 use crate::error::{Failure, Result};
 use crate::schema::columns::COLUMNS;
 use crate::schema::row;
 
-impl Browse for SqliteStore {
-    async fn interaction(
-        &self,
-        request_id: &RequestId,
-    ) -> std::result::Result<Option<Interaction>, StoreError> {
-        let request_id = request_id.as_str().to_owned();
-        self.reader
-            .read("read an interaction", move |connection| {
-                let mut statement = connection.prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"
-                ))?;
-                let mut rows = statement.query([request_id])?;
-                rows.next()?.map(row::interaction).transpose()
-            })
-            .await
-    }
-
-    async fn weeks(&self, until: IsoWeek) -> std::result::Result<Vec<IsoWeek>, StoreError> {
-        self.reader.read("list the weeks", move |connection| weeks(connection, until)).await
-    }
-
-    async fn change_marker(
-        &self,
-        period: Range<Timestamp>,
-    ) -> std::result::Result<Option<u64>, StoreError> {
-        let foreign = self.writer.run("see what changed", |writer| {
-            let version =
-                writer.connection().pragma_query_value(None, "data_version", |row| row.get(0));
-            Ok(version?)
-        });
-        Ok(Some(self.writer.changes().marker(&period, foreign.await?)))
-    }
-
-    async fn arrivals(
-        &self,
-        after: Option<ArrivalCursor>,
-        limit: usize,
-    ) -> std::result::Result<Arrivals, StoreError> {
-        self.reader
-            .read("read what arrived", move |connection| arrivals(connection, after, limit))
-            .await
-    }
+/// The interaction with this id.
+pub(crate) fn interaction(
+    connection: &Connection,
+    request_id: &RequestId,
+) -> Result<Option<Interaction>> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"))?;
+    let mut rows = statement.query([request_id.as_str()])?;
+    rows.next()?.map(row::interaction).transpose()
 }
 
 /// One look into the index for each week.
-fn weeks(connection: &Connection, until: IsoWeek) -> Result<Vec<IsoWeek>> {
+pub(crate) fn weeks(connection: &Connection, until: IsoWeek) -> Result<Vec<IsoWeek>> {
     let mut statement = connection
         .prepare_cached("SELECT at FROM interactions WHERE at >= ?1 ORDER BY at LIMIT 1")?;
     let mut weeks = Vec::new();
@@ -76,7 +39,8 @@ fn weeks(connection: &Connection, until: IsoWeek) -> Result<Vec<IsoWeek>> {
     Ok(weeks)
 }
 
-fn arrivals(
+/// What arrived after `after`; without it the newest.
+pub(crate) fn arrivals(
     connection: &Connection,
     after: Option<ArrivalCursor>,
     limit: usize,

@@ -1,8 +1,9 @@
 //! Single interactions, weeks, arrivals, and whether a period changed.
 
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::store::browse::{ArrivalCursor, Browse};
-use cv_analytics_core::store::{Keep, Ledger};
+use cv_analytics_core::store::Store as _;
+use cv_analytics_core::store::arrivals::ArrivalCursor;
+use cv_analytics_core::store::{EventStore, KeyValueStore};
 use serde_json::json;
 
 use super::setup::{Folder, NOW, arrival, kept, query, response, week};
@@ -82,7 +83,7 @@ async fn a_marker_moves_with_its_own_weeks() {
 
     // Deliveries count in the week of their arrival.
     let this = marker(&store, 0).await;
-    store.keep(vec![arrival(b"{", NOW, None)]).await.unwrap();
+    store.append(vec![arrival(b"{", NOW, None)]).await.unwrap();
     assert_ne!(marker(&store, 0).await, this);
 }
 

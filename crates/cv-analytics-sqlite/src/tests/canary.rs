@@ -2,9 +2,9 @@
 
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 use cv_analytics_core::event::{RequestId, Traffic};
-use cv_analytics_core::store::{Deliveries, Disposition, Keep, Observe};
+use cv_analytics_core::store::{Deliveries, Disposition, EventStore as _, ReportSource as _};
 
-use super::setup::{Folder, NOW, arrivals, everything, kept, query, week};
+use super::setup::{Folder, NOW, arrivals, everything, kept, letter_ids, query, week};
 
 fn canary(request_id: &str) -> Vec<u8> {
     let event = String::from_utf8(query(request_id, "is it well?")).unwrap();
@@ -61,10 +61,10 @@ async fn only_letters_of_canaries_are_dropped_and_others_of_them_when_they_are_o
     let folder = Folder::new();
     let store = folder.open();
     let other = [unreadable(), b" and another".to_vec()].concat();
-    store.keep(arrivals(&[unreadable(), other.clone(), b"{".to_vec()])).await.unwrap();
+    store.append(arrivals(&[unreadable(), other.clone(), b"{".to_vec()])).await.unwrap();
     assert_eq!(store.reason_of(&unreadable()).await.unwrap().as_deref(), Some("not_json"));
     assert_eq!(store.drop_canary_letters(&unreadable(), NOW).await.unwrap(), 1);
     assert_eq!(store.reason_of(&unreadable()).await.unwrap(), None);
     assert_eq!(store.drop_canary_letters(&unreadable(), NOW.plus_millis(1)).await.unwrap(), 1);
-    assert_eq!(store.dead_letters(10).await.unwrap().len(), 1);
+    assert_eq!(letter_ids(&store).await.len(), 1);
 }

@@ -1,6 +1,8 @@
 //! The queue's five minutes.
 
-use cv_analytics_core::store::{Disposition, Keep, Observe, Receipt};
+use cv_analytics_core::store::{
+    Disposition, EventStore as _, Receipt, ReportSource as _, Store as _,
+};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::setup::{Folder, NOW, arrival, query, week};
@@ -9,7 +11,7 @@ use crate::writer::deduplication::WINDOW_MS;
 
 async fn send(store: &SqliteStore, text: &str, id: u128, arrived_at: Timestamp) -> Receipt {
     let body = query(text, text);
-    store.keep(vec![arrival(&body, arrived_at, Some(id))]).await.unwrap()[0]
+    store.append(vec![arrival(&body, arrived_at, Some(id))]).await.unwrap()[0]
 }
 
 #[tokio::test]
@@ -33,7 +35,7 @@ async fn what_is_swallowed_is_counted_nowhere() {
     let store = folder.open();
     for _ in 0..3 {
         store
-            .keep(vec![arrival(b"{", NOW, Some(7)), arrival(&query("r", "q"), NOW, Some(8))])
+            .append(vec![arrival(b"{", NOW, Some(7)), arrival(&query("r", "q"), NOW, Some(8))])
             .await
             .unwrap();
     }
@@ -102,7 +104,7 @@ async fn the_table_holds_no_more_than_the_window() {
                 Some(number + 1_000 * u128::from(minute)),
             )
         });
-        store.keep(arrivals.collect()).await.unwrap();
+        store.append(arrivals.collect()).await.unwrap();
     }
     let rows: i64 = store
         .reader

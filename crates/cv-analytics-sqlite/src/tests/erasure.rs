@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::store::archive::{Archive, Archived};
+use cv_analytics_core::store::Store as _;
+use cv_analytics_core::store::archive::Archived;
+use cv_analytics_core::store::dead_letters::DeadLetterSelection;
+use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_core::store::session_key::SESSION_KEY;
-use cv_analytics_core::store::{Disposition, Keep, Ledger, Observe};
+use cv_analytics_core::store::{Disposition, EventStore, KeyValueStore, ReportSource};
 use serde_json::json;
 
 use super::setup::{
-    Folder, NOW, arrival, arrivals, everything, exported, intake, kept, query, response, week,
+    Folder, NOW, arrival, arrivals, everything, exported, imported, intake, kept, letter_ids,
+    query, replace, response, selected, week,
 };
-use crate::{Erased, SqliteStore};
+use crate::SqliteStore;
 
 const SESSION: &str = "session of a visitor";
 
@@ -80,11 +84,10 @@ async fn a_tombstone_keeps_what_comes_later_from_reviving_it() {
     // Nor may one that had not come yet, nor a dead letter that is retried.
     program.forget_request(&request("never seen")).await.unwrap();
     kept(&store, &[b"{".to_vec()]).await;
-    let id = store.dead_letters(1).await.unwrap()[0].id;
+    let id = letter_ids(&store).await[0];
     let retried = arrival(&query("never seen", "q"), NOW, None);
-    let receipt = store.replace_dead_letter(id, retried).await.unwrap().unwrap();
-    assert_eq!(receipt.disposition, Disposition::Erased);
-    assert!(store.dead_letters(1).await.unwrap().is_empty());
+    assert_eq!(replace(&store, id, retried).await, Some(Disposition::Erased));
+    assert_eq!(letter_ids(&store).await, [0; 0]);
     assert_eq!(occurrences(&folder, &["never seen"]), [0]);
 }
 
@@ -104,13 +107,13 @@ async fn a_session_is_forgotten_with_its_dead_letters() {
     ];
     kept(&store, &bodies).await;
     let session = exported(&store).await[0].query.clone().unwrap().session.unwrap();
-    let erased = store.forget_session(&forms(&session)).await.unwrap();
+    let erased = store.forget_session(&forms(&session), &|_| {}).await.unwrap();
     assert_eq!(erased, Erased { interactions: 2, dead_letters: 1 });
     assert_eq!(occurrences(&folder, &["session of a visitor", session.as_str()]), [0, 0]);
     assert_eq!(everything(&store).await[0].request_id, "c");
     assert_eq!(kept(&store, &[query("a", "one")]).await, [Disposition::Erased]);
     let nobody = BTreeSet::from([SessionId::from_store("nobody".to_owned())]);
-    assert_eq!(store.forget_session(&nobody).await.unwrap(), Erased::default());
+    assert_eq!(store.forget_session(&nobody, &|_| {}).await.unwrap(), Erased::default());
 }
 
 #[tokio::test]
@@ -126,9 +129,9 @@ async fn only_dead_letters_that_the_whole_id_names_are_erased() {
     ]
     .map(|body| body.as_bytes().to_vec())
     .into();
-    store.keep(bodies.iter().map(|body| arrival(body, NOW, None)).collect()).await.unwrap();
+    store.append(bodies.iter().map(|body| arrival(body, NOW, None)).collect()).await.unwrap();
     assert_eq!(store.forget_request(&request("1")).await.unwrap().dead_letters, 2);
-    assert_eq!(store.dead_letters(9).await.unwrap().len(), 3);
+    assert_eq!(letter_ids(&store).await.len(), 3);
 }
 
 #[tokio::test]
@@ -139,7 +142,7 @@ async fn a_forgotten_session_comes_back_in_no_way() {
     // What names no session yet, as a response that comes first.
     kept(&store, &[response("half", 1)]).await;
     // By another program, while this one goes on.
-    let erased = program.forget_session(&forms(&session())).await.unwrap();
+    let erased = program.forget_session(&forms(&session()), &|_| {}).await.unwrap();
     assert_eq!(erased, Erased { interactions: 1, dead_letters: 0 });
     let later = [
         query("before", "hunter two"),
@@ -150,8 +153,8 @@ async fn a_forgotten_session_comes_back_in_no_way() {
     // Nor its other half, which does not say whose it is.
     let others = [response("later", 1), response("half", 1), response("before", 1)];
     assert_eq!(kept(&store, &others).await, [Disposition::Erased; 3]);
-    let imported = store.import(arrivals(&[query("import", "hunter five")])).await.unwrap();
-    assert_eq!(imported[0].disposition, Disposition::Erased);
+    let bodies = [query("import", "hunter five")];
+    assert_eq!(imported(&store, &bodies).await, [Disposition::Erased]);
     assert!(everything(&store).await.is_empty());
     assert_eq!(store.deliveries(week()).await.unwrap().duplicates, Some(0));
     // The half that was there left its bytes until the files are cleaned.
@@ -168,7 +171,7 @@ async fn a_dead_letter_of_what_was_erased_is_kept_nowhere() {
     let store = folder.open();
     // Forgotten by its kept form alone: the letters have the agent's own.
     store.put(SESSION_KEY, "tests", None).await.unwrap();
-    store.forget_session(&BTreeSet::from([session()])).await.unwrap();
+    store.forget_session(&BTreeSet::from([session()]), &|_| {}).await.unwrap();
     store.forget_request(&request("gone")).await.unwrap();
     let letters = [
         format!("{{\"requestId\":\"x\",\"sessionId\":\"{SESSION}\",\"query\":\"hunter"),
@@ -181,9 +184,7 @@ async fn a_dead_letter_of_what_was_erased_is_kept_nowhere() {
     assert_eq!(kept(&store, &letters).await, [Disposition::Erased; 3]);
     assert_eq!(kept(&store, std::slice::from_ref(&other)).await, [Disposition::DeadLetter]);
     assert_eq!(store.deliveries(week()).await.unwrap().dead_letters, 1);
-    for receipt in store.import(arrivals(&letters)).await.unwrap() {
-        assert_eq!(receipt.disposition, Disposition::Erased);
-    }
+    assert_eq!(imported(&store, &letters).await, [Disposition::Erased; 3]);
     let archived = arrivals(&letters).into_iter().map(|arrival| match arrival.content {
         cv_analytics_core::intake::Content::DeadLetter(letter) => Archived::DeadLetter(letter),
         cv_analytics_core::intake::Content::Event(_) => unreachable!(),
@@ -191,10 +192,10 @@ async fn a_dead_letter_of_what_was_erased_is_kept_nowhere() {
     store.put_back(archived.collect()).await.unwrap();
     assert_eq!(occurrences(&folder, &["hunter"]), [0]);
     // One that was there when its session was forgotten elsewhere, and is read again.
-    let id = store.dead_letters(9).await.unwrap()[0].id;
-    let retried = store.replace_dead_letter(id, arrival(&letters[0], NOW, None)).await.unwrap();
-    assert_eq!(retried.unwrap().disposition, Disposition::Erased);
-    assert!(store.dead_letters(9).await.unwrap().is_empty());
+    let id = letter_ids(&store).await[0];
+    let retried = replace(&store, id, arrival(&letters[0], NOW, None)).await;
+    assert_eq!(retried, Some(Disposition::Erased));
+    assert_eq!(letter_ids(&store).await, [0; 0]);
 }
 
 /// Everything that a store would archive.
@@ -223,7 +224,7 @@ fn counted(archived: &[Archived]) -> (usize, usize) {
 async fn marks_go_along_with_an_archive_and_erase_what_is_there() {
     let (here, there) = (Folder::new(), Folder::new());
     let (store, other) = (here.open(), there.open());
-    store.forget_session(&forms(&session())).await.unwrap();
+    store.forget_session(&forms(&session()), &|_| {}).await.unwrap();
     store.forget_request(&request("gone")).await.unwrap();
     let marks = archived(&store).await;
     assert_eq!(counted(&marks), (2, 1));
@@ -234,7 +235,7 @@ async fn marks_go_along_with_an_archive_and_erase_what_is_there() {
     kept(&other, &bodies).await;
     other.put_back(marks.clone()).await.unwrap();
     assert_eq!(everything(&other).await.len(), 1);
-    assert!(other.dead_letters(9).await.unwrap().is_empty());
+    assert_eq!(letter_ids(&other).await, [0; 0]);
     assert_eq!(occurrences(&there, &["hunter", "gone"]), [0, 0]);
     let late = [query("s", "hunter"), response("gone", 1), response("r", 1)];
     assert_eq!(kept(&other, &late).await, [Disposition::Erased; 3]);
@@ -264,7 +265,7 @@ async fn moved_about(folder: &Folder) -> SqliteStore {
     for (animal, days) in [("zebra", 90), ("horse", 1)] {
         for number in 0..20 {
             let body = format!("{{{animal} letter {number} {}", "y".repeat(number * 300));
-            store.keep(vec![arrival(body.as_bytes(), at(days), None)]).await.unwrap();
+            store.append(vec![arrival(body.as_bytes(), at(days), None)]).await.unwrap();
         }
     }
     store
@@ -273,9 +274,9 @@ async fn moved_about(folder: &Folder) -> SqliteStore {
 /// Ids of the dead letters that are to go.
 async fn zebras(store: &SqliteStore) -> Vec<i64> {
     let mut found = Vec::new();
-    for entry in store.dead_letters(99).await.unwrap() {
-        let letter = store.dead_letter(entry.id).await.unwrap().unwrap();
-        found.extend(letter.body.starts_with(b"{zebra").then_some(entry.id));
+    for id in letter_ids(store).await {
+        let letter = store.letter(id).await.unwrap().unwrap();
+        found.extend(letter.body.starts_with(b"{zebra").then_some(id));
     }
     found
 }
@@ -292,7 +293,7 @@ async fn what_is_deleted_in_any_way_leaves_no_byte() {
     let [rows, letters] = [["zebra 0", "zebra 297"], ["zebra letter 0", "zebra letter 19"]];
     assert!(occurrences(&folder, &[rows, letters].concat()).iter().all(|&count| count > 0));
     let session = intake().privacy().session("z").unwrap();
-    let erased = store.forget_session(&BTreeSet::from([session])).await.unwrap();
+    let erased = store.forget_session(&BTreeSet::from([session]), &|_| {}).await.unwrap();
     assert_eq!(erased.interactions, 67);
     let left: usize = (0..600)
         .step_by(9)
@@ -303,10 +304,12 @@ async fn what_is_deleted_in_any_way_leaves_no_byte() {
     assert_eq!(counts(store.clone()).await, (533, 40));
 
     // Dropping those that are named, and all.
-    assert!(store.drop_dead_letters(zebras(&store).await).await.unwrap().is_empty());
+    let zebras_of_it = selected(&zebras(&store).await);
+    let dropped = store.drop_dead_letters(&zebras_of_it, &|_| {}).await.unwrap();
+    assert_eq!(dropped.missing, None);
     assert_eq!(occurrences(&folder, &["zebra"]), [0]);
     assert!(occurrences(&folder, &["horse letter"])[0] >= 20);
-    store.drop_all_dead_letters().await.unwrap();
+    store.drop_dead_letters(&DeadLetterSelection::All, &|_| {}).await.unwrap();
     assert_eq!(occurrences(&folder, &["horse letter"]), [0]);
     assert_eq!(counts(store).await, (533, 0));
 
@@ -314,7 +317,7 @@ async fn what_is_deleted_in_any_way_leaves_no_byte() {
     let folder = Folder::new();
     let store = moved_about(&folder).await;
     for id in zebras(&store).await {
-        store.replace_dead_letter(id, arrival(&query("mended", "q"), NOW, None)).await.unwrap();
+        replace(&store, id, arrival(&query("mended", "q"), NOW, None)).await;
     }
     assert!(store.clean_up().await.unwrap());
     assert_eq!(occurrences(&folder, &["zebra letter"]), [0]);

@@ -3,7 +3,7 @@
 use cv_analytics_core::event::Traffic;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::{Interaction, Joined};
-use cv_analytics_core::store::{Disposition, Keep, Observation, Observe};
+use cv_analytics_core::store::{Disposition, EventStore, Observation, ReportSource};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ proptest! {
             let mut calls = Vec::new();
             for (number, bodies) in bodies.chunks(batch).enumerate() {
                 let (store, arrivals) = (stores[number % 2].clone(), arrivals(bodies));
-                let call = tokio::spawn(async move { store.keep(arrivals).await.unwrap() });
+                let call = tokio::spawn(async move { store.append(arrivals).await.unwrap() });
                 if at_once { calls.push(call) } else { call.await.unwrap(); }
             }
             for call in calls {
@@ -117,7 +117,7 @@ async fn ten_thousand_duplicates_are_one_interaction() {
     let calls: Vec<_> = (0..100)
         .map(|_| {
             let (store, body) = (store.clone(), body.clone());
-            tokio::spawn(async move { store.keep(vec![arrival(&body, NOW, None); 100]).await })
+            tokio::spawn(async move { store.append(vec![arrival(&body, NOW, None); 100]).await })
         })
         .collect();
     for call in calls {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cv_analytics_core::store::{Keep, Ledger, StoreErrorKind};
+use cv_analytics_core::store::{EventStore, KeyValueStore, StoreErrorKind};
 
 use super::setup::{Folder, arrivals, everything, kept, query};
 use crate::SqliteStore;
@@ -39,7 +39,7 @@ async fn check(what: &str, spoil: impl FnOnce(&Path)) -> Moved {
     spoil(&moved.database());
     let error = moved.store.check_in_place().unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable, "{what}");
-    let error = moved.store.keep(arrivals(&[query("after", "q")])).await.unwrap_err();
+    let error = moved.store.append(arrivals(&[query("after", "q")])).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable, "{what}");
     let why = std::error::Error::source(&error).unwrap().to_string();
     assert!(why.contains("was moved, deleted or replaced"), "{what}: {why}");
@@ -85,7 +85,7 @@ async fn the_log_of_a_database_behind_a_link_is_watched_too() {
     store.check_in_place().unwrap();
     fs::remove_file(folder.path().join("real.db-wal")).unwrap();
     assert!(store.check_in_place().is_err());
-    assert!(store.keep(arrivals(&[query("after", "q")])).await.is_err());
+    assert!(store.append(arrivals(&[query("after", "q")])).await.is_err());
 }
 
 #[tokio::test]

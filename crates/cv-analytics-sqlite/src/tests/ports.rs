@@ -1,6 +1,6 @@
 //! The three ports.
 
-use cv_analytics_core::store::{Disposition, Keep, Ledger, Observe};
+use cv_analytics_core::store::{Disposition, EventStore, KeyValueStore, ReportSource};
 
 use super::setup::{Folder, arrivals, everything, query, response, week};
 
@@ -9,7 +9,7 @@ async fn two_halves_become_one_observation() {
     let folder = Folder::new();
     let store = folder.open();
     let receipts =
-        store.keep(arrivals(&[query("r", "Go or Rust?"), response("r", 70)])).await.unwrap();
+        store.append(arrivals(&[query("r", "Go or Rust?"), response("r", 70)])).await.unwrap();
     assert_eq!(receipts[0].disposition, Disposition::Stored);
     assert!(receipts[0].sequence < receipts[1].sequence);
     let seen = everything(&store).await;
@@ -37,7 +37,7 @@ async fn deliveries_are_counted_in_the_week_of_arrival() {
     let store = folder.open();
     let unreadable = b"{".to_vec();
     let bodies = [query("r", "one"), query("r", "one"), query("r", "two"), unreadable];
-    store.keep(arrivals(&bodies)).await.unwrap();
+    store.append(arrivals(&bodies)).await.unwrap();
     let counts = store.deliveries(week()).await.unwrap();
     assert_eq!((counts.duplicates, counts.conflicts, counts.dead_letters), (Some(1), Some(1), 1));
     let before = store.deliveries(week().earlier(1)).await.unwrap();

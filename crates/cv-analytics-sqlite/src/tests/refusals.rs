@@ -1,8 +1,8 @@
 //! Counts of refused messages.
 
 use cv_analytics_core::intake::refusal::{RefusalReason, Refusals};
-use cv_analytics_core::store::Observe;
-use cv_analytics_core::store::archive::Archive;
+use cv_analytics_core::store::ReportSource;
+use cv_analytics_core::store::Store as _;
 use rusqlite::Connection;
 
 use super::setup::{Folder, NOW, week};

@@ -1,6 +1,6 @@
 //! What is older than the owner wants to keep.
 
-use cv_analytics_core::store::{Disposition, Keep, Observe};
+use cv_analytics_core::store::{Disposition, EventStore, ReportSource};
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::json;
 
@@ -100,7 +100,7 @@ async fn what_is_older_goes_in_any_number_and_may_come_again() {
     bodies.push(query("new", "stays"));
     kept(&store, &bodies).await;
     store
-        .keep(vec![arrival(b"{", NOW.plus_millis(-1), None), arrival(b"}", NOW, None)])
+        .append(vec![arrival(b"{", NOW.plus_millis(-1), None), arrival(b"}", NOW, None)])
         .await
         .unwrap();
     assert_eq!(store.delete_before(NOW).await.unwrap(), 1_251);

@@ -6,7 +6,7 @@ use cv_analytics_core::event::{
 };
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::{Arrival, Keep, Observation};
+use cv_analytics_core::store::{Arrival, EventStore, Observation};
 use cv_analytics_core::timestamp::Timestamp;
 use proptest::collection::vec;
 use proptest::option;
@@ -119,8 +119,8 @@ proptest! {
             .map(|halves| Event { request_id: RequestId::new("split").unwrap(), halves });
         run(async {
             events.push(split[0].clone());
-            store.keep(events.iter().cloned().map(arrived).collect()).await.unwrap();
-            store.keep(vec![arrived(split[1].clone())]).await.unwrap();
+            store.append(events.iter().cloned().map(arrived).collect()).await.unwrap();
+            store.append(vec![arrived(split[1].clone())]).await.unwrap();
             let exported = exported(&store).await;
             prop_assert_eq!(exported.len(), events.len());
             let again: Vec<Event> = exported.iter().cloned().flat_map(Interaction::into_events).collect();

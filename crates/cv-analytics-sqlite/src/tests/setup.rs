@@ -4,7 +4,11 @@ use crate::SqliteStore;
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, DeduplicationId, Disposition, Keep, Observation, Observe};
+use cv_analytics_core::store::dead_letters::DeadLetterSelection;
+use cv_analytics_core::store::{
+    Arrival, DeduplicationId, Disposition, EventStore as _, Observation, ReportSource as _,
+    Store as _,
+};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::StreamExt;
@@ -88,8 +92,31 @@ pub(super) async fn exported(store: &SqliteStore) -> Vec<Interaction> {
 
 /// What became of each body.
 pub(super) async fn kept(store: &SqliteStore, bodies: &[Vec<u8>]) -> Vec<Disposition> {
-    let receipts = store.keep(arrivals(bodies)).await.unwrap();
+    let receipts = store.append(arrivals(bodies)).await.unwrap();
     receipts.into_iter().map(|receipt| receipt.disposition).collect()
+}
+
+/// What became of each body that an import brought.
+pub(super) async fn imported(store: &SqliteStore, bodies: &[Vec<u8>]) -> Vec<Disposition> {
+    let answers = store.import(arrivals(bodies)).await.unwrap();
+    answers.into_iter().map(|answer| answer.unwrap().disposition).collect()
+}
+
+/// The ids of the dead letters, the newest first.
+pub(super) async fn letter_ids(store: &SqliteStore) -> Vec<i64> {
+    let listed = store.dead_letters(usize::MAX).await.unwrap();
+    listed.entries.iter().map(|entry| entry.id.parse().unwrap()).collect()
+}
+
+/// These dead letters.
+pub(super) fn selected(ids: &[i64]) -> DeadLetterSelection {
+    DeadLetterSelection::Ids(ids.iter().map(ToString::to_string).collect())
+}
+
+/// Puts what a dead letter has become in its place.
+pub(super) async fn replace(store: &SqliteStore, id: i64, arrival: Arrival) -> Option<Disposition> {
+    let replaced = store.replace_dead_letters(vec![(id, arrival)]).await.unwrap();
+    replaced[0].map(|receipt| receipt.disposition)
 }
 
 /// Runs a future to its end; for tests that make many cases.
@@ -101,7 +128,7 @@ pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
 /// Every observation, by request id.
 pub(super) async fn everything(store: &SqliteStore) -> Vec<Observation> {
     let all = Timestamp::from_millis(i64::MIN)..Timestamp::from_millis(i64::MAX);
-    let mut pages = Box::pin(store.observations(all));
+    let mut pages = store.scan(all);
     let mut seen = Vec::new();
     while let Some(page) = pages.next().await {
         seen.extend(page.unwrap().iter().map(|observation| observation.to_owned()));

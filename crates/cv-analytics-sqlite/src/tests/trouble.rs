@@ -1,6 +1,8 @@
 //! A full disk, a crash, a crowd.
 
-use cv_analytics_core::store::{Disposition, Keep, Observe, StoreErrorKind};
+use cv_analytics_core::store::{
+    Disposition, EventStore as _, ReportSource as _, Store as _, StoreErrorKind,
+};
 
 use futures_util::StreamExt;
 
@@ -22,7 +24,7 @@ pub(super) async fn limit(store: &SqliteStore, pages: Option<i64>) {
 async fn a_full_disk_is_no_success_and_the_store_recovers() {
     let folder = Folder::new();
     let store = folder.open();
-    let first = store.keep(vec![arrival(&query("first", "q"), NOW, Some(1))]).await.unwrap()[0];
+    let first = store.append(vec![arrival(&query("first", "q"), NOW, Some(1))]).await.unwrap()[0];
     limit(&store, Some(2)).await;
     let body = query("too long", &"long ".repeat(380));
     let large: Vec<_> = (0..50)
@@ -31,7 +33,7 @@ async fn a_full_disk_is_no_success_and_the_store_recovers() {
         })
         .chain([arrival(&body, NOW, Some(2)), arrival(&body, NOW, None), arrival(b"{", NOW, None)])
         .collect();
-    let error = store.keep(large.clone()).await.unwrap_err();
+    let error = store.append(large.clone()).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
     assert_eq!(error.to_string(), "could not keep the events: the disk is full");
     // Nothing of it is there, and none of its deduplication ids swallows the next attempt.
@@ -39,13 +41,13 @@ async fn a_full_disk_is_no_success_and_the_store_recovers() {
     assert_eq!(store.deliveries(week()).await.unwrap().dead_letters, 0);
     limit(&store, None).await;
     store.check_writable().await.unwrap();
-    let receipts = store.keep(large).await.unwrap();
+    let receipts = store.append(large).await.unwrap();
     assert_eq!(receipts[0].disposition, Disposition::Stored);
     assert!(receipts[0].sequence > first.sequence);
     assert_eq!(receipts[50].disposition, Disposition::Stored);
     assert_eq!(receipts[51].disposition, Disposition::Duplicate);
     assert_eq!(everything(&store).await.len(), 52);
-    let again = store.keep(vec![arrival(&query("first", "q"), NOW, Some(1))]).await.unwrap()[0];
+    let again = store.append(vec![arrival(&query("first", "q"), NOW, Some(1))]).await.unwrap()[0];
     assert_eq!(again.disposition, Disposition::Deduplicated);
 }
 
@@ -99,7 +101,7 @@ async fn a_crowd_shares_commits_and_each_gets_its_own_receipts() {
                 let mut sequences = Vec::new();
                 for number in 0..20 {
                     let bodies = [query(&format!("{caller} {number}"), "q"), b"{".to_vec()];
-                    let receipts = store.keep(arrivals(&bodies)).await.unwrap();
+                    let receipts = store.append(arrivals(&bodies)).await.unwrap();
                     assert_eq!(receipts[0].disposition, Disposition::Stored);
                     assert_eq!(receipts[1].disposition, Disposition::DeadLetter);
                     sequences.extend(receipts.iter().map(|receipt| receipt.sequence));

@@ -8,7 +8,8 @@ pub(crate) mod reading;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use cv_analytics_core::store::archive::{Archive as _, ArchivePage, Archived, Cursor};
+use cv_analytics_core::store::Store;
+use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};
 
 use self::line::write_state;
 use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
@@ -17,7 +18,6 @@ use self::place::Place;
 use self::reading::{Item, check_lines};
 use crate::clock::now;
 use crate::install::Installation;
-use crate::install::store::InstallationStore;
 use crate::output;
 use crate::output::progress;
 
@@ -70,12 +70,12 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
         .await?;
         bar.finish_and_clear();
         if command.against_store {
-            compare(&installation.open().await?, &digests, &command.place).await?;
+            compare(&*installation.open().await?, &digests, &command.place).await?;
         }
         manifest
     } else {
         let store = installation.open().await?;
-        archive(&store, &Place::open(&command.place, true).await?).await?
+        archive(&*store, &Place::open(&command.place, true).await?).await?
     };
     if command.json {
         return output::print_line(serde_json::to_string(&manifest)?);
@@ -144,7 +144,7 @@ pub(crate) async fn check(
     Ok(())
 }
 
-async fn archive(store: &InstallationStore, place: &Place) -> Result<Manifest> {
+async fn archive(store: &dyn Store, place: &Place) -> Result<Manifest> {
     let mut manifest = begin(store, place).await?;
     let bar = progress("events archived")?;
     bar.set_position(manifest.counts.events);
@@ -192,7 +192,7 @@ async fn archive(store: &InstallationStore, place: &Place) -> Result<Manifest> {
 }
 
 /// The manifest to go on with: that of an archive that was interrupted, else a new one.
-async fn begin(store: &InstallationStore, place: &Place) -> Result<Manifest> {
+async fn begin(store: &dyn Store, place: &Place) -> Result<Manifest> {
     let named = place.named();
     if place.get(MANIFEST, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
@@ -246,7 +246,7 @@ fn for_lines(
 }
 
 /// Checks that every line that the store would archive now is among `digests`.
-async fn compare(store: &InstallationStore, digests: &LineDigests, place: &str) -> Result<()> {
+async fn compare(store: &dyn Store, digests: &LineDigests, place: &str) -> Result<()> {
     let bar = progress("records compared")?;
     let mut missing = 0_u64;
     let mut line = Vec::new();

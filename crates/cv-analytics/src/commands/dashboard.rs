@@ -1,8 +1,6 @@
 //! The dashboard's ports on an installation, and what it is told of the program.
 
 mod intake_here;
-mod letters_in_queue;
-mod letters_in_sqlite;
 pub(crate) mod on_aws;
 mod reporter_mails;
 mod table_health;
@@ -12,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use cv_analytics_core::store::browse::Browse;
+use cv_analytics_core::intake::Intake;
+use cv_analytics_core::store::SharedStore;
 use cv_analytics_dashboard::access::sessions::OwnerSessions;
 use cv_analytics_dashboard::agent_connection::AgentConnection;
-use cv_analytics_dashboard::dead_letters::DeadLetters;
 use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
@@ -26,7 +24,6 @@ use crate::clock::now;
 use crate::install::data_folder::DataFolder;
 
 pub(crate) use self::intake_here::IntakeHere;
-pub(crate) use self::letters_in_sqlite::LettersInSqlite;
 
 /// How often the live page looks for what arrived in a file on this machine.
 pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(500);
@@ -46,19 +43,19 @@ pub(crate) struct Place {
 }
 
 /// Puts the dashboard of `store` together.
-pub(crate) fn dashboard<S: Browse, D: DeadLetters>(
+pub(crate) fn dashboard(
     folder: &DataFolder,
-    store: S,
-    dead_letters: D,
+    store: SharedStore,
+    intake: Intake,
     place: Place,
-) -> Result<Dashboard<S, D>> {
+) -> Result<Dashboard> {
     let Place { mails, token, listening, public_url, .. } = place;
     let file = folder.path().join("dashboard-sessions.json");
     let sessions = OwnerSessions::open(&token, &file)
         .with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(Dashboard::new(Setup {
         store,
-        dead_letters,
+        intake,
         mails,
         hosts: AcceptedHosts::new(listening, public_url.as_ref()),
         token,

@@ -3,18 +3,17 @@
 mod events_queue;
 pub(crate) mod legacy_import;
 pub(crate) mod queue_client;
-pub(crate) mod rejects;
 
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use cv_analytics_aws::queue::receiver::queue_text;
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Disposition};
+use cv_analytics_core::store::{Arrival, Disposition, Receipt, Store, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::body::json_texts::{JsonText, JsonTexts};
 use futures_util::TryStreamExt;
@@ -26,11 +25,9 @@ use self::events_queue::EventsQueue;
 use crate::clock::now;
 use crate::commands::demo::traffic::Message;
 use crate::commands::events::queue_client::{Sent, send_all};
-use crate::commands::events::rejects::{Aside, SetAside};
 use crate::input::ToldEntries;
 use crate::install::Installation;
 use crate::install::location::PrivacySwitches;
-use crate::install::store::InstallationStore;
 use crate::output::{Output, progress};
 use crate::{input, output};
 
@@ -209,28 +206,14 @@ fn message(body: String) -> Message {
     Message { body, deduplication_id, group_id }
 }
 
-/// The first of these fields of a message, where SQS takes it as a part of an id: letters, digits
-/// and ASCII punctuation.
-pub(crate) fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
-    let event: serde_json::Value = serde_json::from_str(body).ok()?;
-    let value = names.iter().find_map(|name| event.get(name))?.as_str()?;
-    let allowed =
-        (1..=longest).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
-    allowed.then(|| value.to_owned())
-}
-
 async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut texts = input::json_texts(&options.file)?.with_scans();
     let begin = up_to_first_readable(&mut texts, &options.file)?;
     if begin.is_empty() {
         return Counts::default().tell(options.json);
     }
-    let store = installation.open_or_create().await?;
-    if let InstallationStore::DynamoDb(aws) = &store {
-        aws.check_before_import().await?;
-    }
-    let intake = options.privacy.intake_of(&store).await?;
-    let set_aside = SetAside::of(&store);
+    let store = installation.open_to_import().await?;
+    let intake = installation.intake(options.privacy, &*store).await?;
     let bar = progress("events imported")?;
     let mut counts = Counts::default();
     let mut told = ToldEntries::default();
@@ -238,6 +221,7 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
     while texts.peek().is_some() {
         let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
+        let mut entries = Vec::with_capacity(IMPORT_BATCH);
         let mut unread = None;
         for text in texts.by_ref().take(IMPORT_BATCH) {
             let JsonText { line, bytes } = match text {
@@ -249,35 +233,37 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
             };
             let arrived_at = now();
             let content = read_entry(&intake, &bytes, arrived_at);
-            if let Content::DeadLetter(letter) = &content {
-                if store.names_erased(&letter.body, intake.privacy()).await? {
-                    counts.erased();
-                    continue;
+            let unreadable = match &content {
+                Content::DeadLetter(DeadLetter { reason, detail, .. }) => {
+                    Some(format!("{reason}: {detail}"))
                 }
-                let taken = set_aside.take(letter).await;
-                let becomes = match &taken {
-                    Ok(_) => "becomes a dead letter".to_owned(),
-                    Err(why) => format!("is left out ({why:#})"),
-                };
-                let DeadLetter { reason, detail, .. } = letter;
-                told.tell(&bar, line, &format!("cannot be read and {becomes}: {reason}: {detail}"));
-                if !matches!(taken, Ok(Aside::ForTheStore)) {
-                    counts.set_aside();
-                    left_out += u64::from(taken.is_err());
-                    continue;
-                }
-            }
+                Content::Event(_) => None,
+            };
+            entries.push((line, unreadable));
             arrivals.push(Arrival { content, arrived_at, deduplication_id: None });
         }
-        let refused = counts.add(&store, arrivals).await?;
-        if refused > 0 && matches!(store, InstallationStore::DynamoDb(_)) {
-            left_out += refused;
-            let lines = counts.lines;
+        let answers = counts.add(&*store, arrivals).await?;
+        let mut refused = Vec::new();
+        for ((line, unreadable), answer) in entries.into_iter().zip(answers) {
+            left_out += u64::from(answer.is_err());
+            let becomes = match (&unreadable, answer) {
+                (Some(_), Ok(Receipt { disposition: Disposition::DeadLetter, .. })) => {
+                    "becomes a dead letter".to_owned()
+                }
+                (Some(_), Err(why)) => format!("is left out ({:#})", anyhow::Error::from(why)),
+                (None, Err(why)) => {
+                    refused.push(why);
+                    continue;
+                }
+                (_, Ok(_)) => continue,
+            };
+            let why = unreadable.unwrap_or_default();
+            told.tell(&bar, line, &format!("cannot be read and {becomes}: {why}"));
+        }
+        if let Some(why) = refused.first() {
+            let (refused, lines) = (refused.len(), counts.lines);
             bar.suspend(|| {
-                eprintln!(
-                    "{refused} of the events up to number {lines} are left out: with their other half they are larger \
-                     than an item of DynamoDB may be (400 KB)"
-                );
+                eprintln!("{refused} of the events up to number {lines} are left out: {why}");
             });
         }
         bar.set_position(counts.lines);
@@ -364,42 +350,32 @@ impl Counts {
         ))
     }
 
-    /// Counts an entry that became a dead letter outside the store, or was left out.
-    fn set_aside(&mut self) {
-        self.lines += 1;
-        self.dead_letters += 1;
-    }
-
-    /// Counts an entry that cannot be read and is of what was erased.
-    fn erased(&mut self) {
-        self.lines += 1;
-        self.erased += 1;
-    }
-
-    /// Keeps `arrivals`; how many of them became dead letters.
-    async fn add(&mut self, store: &InstallationStore, arrivals: Vec<Arrival>) -> Result<u64> {
-        let dead_before = self.dead_letters;
-        let kept = store.import(arrivals).await;
-        let receipts = kept.with_context(|| {
+    /// Keeps `arrivals`, and gives what became of each. Those that are left out count as dead letters.
+    async fn add(
+        &mut self,
+        store: &dyn Store,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, StoreError>>> {
+        let answers = store.import(arrivals).await.with_context(|| {
             format!("{} events are kept for sure; importing again does no harm", self.lines)
         })?;
-        for receipt in receipts {
+        for answer in &answers {
             self.lines += 1;
-            *match receipt.disposition {
-                Disposition::Stored => &mut self.stored,
-                Disposition::Duplicate | Disposition::Deduplicated => &mut self.duplicates,
-                Disposition::Conflict => &mut self.conflicts,
-                Disposition::DeadLetter => &mut self.dead_letters,
-                Disposition::Erased => &mut self.erased,
+            *match answer.as_ref().map(|receipt| receipt.disposition) {
+                Ok(Disposition::Stored) => &mut self.stored,
+                Ok(Disposition::Duplicate | Disposition::Deduplicated) => &mut self.duplicates,
+                Ok(Disposition::Conflict) => &mut self.conflicts,
+                Ok(Disposition::DeadLetter) | Err(_) => &mut self.dead_letters,
+                Ok(Disposition::Erased) => &mut self.erased,
             } += 1;
         }
-        Ok(self.dead_letters - dead_before)
+        Ok(answers)
     }
 }
 
 async fn export(installation: &Installation, options: &Export) -> Result<()> {
     let store = installation.open().await?;
-    let mut pages = pin!(store.export());
+    let mut pages = store.export();
     let mut output = Output::create(options.output.as_deref())?;
     let bar = if output.is_stream() { ProgressBar::hidden() } else { progress("events exported")? };
     let mut buffer = Vec::new();

@@ -2,18 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use cv_analytics_aws::dynamodb_store::erasure::OfSessions;
-use cv_analytics_aws::queue::receiver::DeadLetterShelf;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::intake::id_fields::NamedIds;
-use cv_analytics_sqlite::{Aged, Erased};
+use cv_analytics_core::store::Store as _;
+use cv_analytics_core::store::erasure::Erased;
+use cv_analytics_sqlite::Aged;
 
 use crate::clock::now;
 use crate::install::Installation;
-use crate::install::aws::AwsInstallation;
-use crate::install::store::InstallationStore;
 use crate::output;
 use crate::usage_error::usage_error;
 
@@ -54,8 +51,8 @@ struct What {
 /// What the owner named.
 enum Named {
     Request(RequestId),
-    /// A session as it was given, and in every form in which it may be kept.
-    Session(String, BTreeSet<SessionId>),
+    /// A session in every form in which it may be kept, and as it was given.
+    Session(BTreeSet<SessionId>),
 }
 
 /// Erases.
@@ -74,21 +71,20 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
         (Some(id), _) => Named::Request(id),
         (None, Some(id)) => {
             // Both kept forms, since hashing may have been switched off for a while.
-            let privacy = store.privacy_to_find(std::slice::from_ref(&id)).await?;
+            let privacy = installation.privacy_to_find(&*store, std::slice::from_ref(&id)).await?;
             let id = id.trim().to_owned();
-            let kept = privacy.session(&id).into_iter().chain([SessionId::from_store(id.clone())]);
-            let kept = kept.collect();
-            Named::Session(id, kept)
+            let kept = privacy.session(&id).into_iter().chain([SessionId::from_store(id)]);
+            Named::Session(kept.collect())
         }
         (None, None) => return Err(usage_error("name a session or a request")),
     };
-    let Erased { interactions, dead_letters } = match &store {
-        InstallationStore::Sqlite(store) => match &named {
-            Named::Request(id) => store.forget_request(id).await?,
-            Named::Session(_, sessions) => store.forget_session(sessions).await?,
-        },
-        InstallationStore::DynamoDb(aws) => from_aws(aws, named).await?,
+    let bar = output::progress("items searched")?;
+    let erased = match &named {
+        Named::Request(id) => store.forget_request(id).await,
+        Named::Session(sessions) => store.forget_session(sessions, &|items| bar.inc(items)).await,
     };
+    bar.finish_and_clear();
+    let Erased { interactions, dead_letters } = erased?;
     store.close().await?;
     if json {
         return output::print_line(
@@ -102,11 +98,12 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
 
 /// Erases what is older than `days`; where that is more than a fifth of all, only by `yes`.
 async fn forget_older(installation: &Installation, days: u32, yes: bool, json: bool) -> Result<()> {
-    let InstallationStore::Sqlite(store) = installation.open().await? else {
+    if installation.is_on_aws() {
         return Err(usage_error(
             "--older-than-days works in SQLite: leave it out with --store dynamodb",
         ));
-    };
+    }
+    let store = installation.open_sqlite()?;
     let old = store.older_than(now(), days).await?;
     let Aged { before, rows, of } = old;
     if old.needs_a_word() && !yes {
@@ -127,77 +124,4 @@ async fn forget_older(installation: &Installation, days: u32, yes: bool, json: b
     output::print_line(format!(
         "{erased} interactions and dead letters from before {before} erased"
     ))
-}
-
-async fn from_aws(aws: &AwsInstallation, named: Named) -> Result<Erased> {
-    let mut ids = BTreeSet::new();
-    let found = match named {
-        Named::Request(id) => OfSessions { requests: BTreeSet::from([id]), unreadable: 0 },
-        Named::Session(raw, sessions) => {
-            let marks = sessions.iter().map(SessionId::mark).collect();
-            // First, so that what comes while the tables are read is refused.
-            aws.store.mark_sessions(&marks).await?;
-            let bar = output::progress("items searched")?;
-            let found = aws.store.requests_of(&marks, |items| bar.inc(items as u64)).await?;
-            bar.finish_and_clear();
-            ids.insert(raw);
-            ids.extend(sessions.iter().map(|session| session.as_str().to_owned()));
-            found
-        }
-    };
-    ids.extend(found.requests.iter().map(|id| id.as_str().to_owned()));
-    let mut erased = Erased::default();
-    for id in &found.requests {
-        let was_there = aws.store.forget_request(id).await.with_context(|| {
-            format!(
-                "{} interactions are erased; the same command does the rest",
-                erased.interactions
-            )
-        })?;
-        erased.interactions += u64::from(was_there);
-    }
-    erased.dead_letters = drop_naming(aws, &ids).await.with_context(|| {
-        format!(
-            "{} interactions are erased, but not what the dead-letter queue holds",
-            erased.interactions
-        )
-    })?;
-    if found.unreadable > 0 {
-        bail!(
-            "{} interactions and {} dead letters erased; {} items in the tables are of another program or version and \
-             could not be searched",
-            erased.interactions,
-            erased.dead_letters,
-            found.unreadable
-        );
-    }
-    Ok(erased)
-}
-
-/// Deletes the dead letters in the queue that belong to one of `names`.
-async fn drop_naming(aws: &AwsInstallation, names: &BTreeSet<String>) -> Result<u64> {
-    let mut shelf = DeadLetterShelf::new(aws.dead_letter_queue().await?);
-    let mut dropped = 0;
-    let done: Result<()> = async {
-        loop {
-            let page = shelf.next_page().await?;
-            if page.is_empty() {
-                break;
-            }
-            for letter in page {
-                if NamedIds::in_body(letter.body.as_bytes()).any_of(names) {
-                    shelf.delete(&letter).await?;
-                    dropped += 1;
-                }
-            }
-        }
-        let behind = shelf.behind().await?;
-        if behind > 0 {
-            bail!("{behind} messages are behind others of their group, or being read: forget again later");
-        }
-        Ok(())
-    }
-    .await;
-    shelf.release().await;
-    done.map(|()| dropped)
 }

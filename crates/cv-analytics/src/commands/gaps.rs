@@ -96,12 +96,12 @@ async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
     let store = installation.open_or_create().await?;
     let mark = command.word.and_then(MarkWord::mark);
     // The names that reports know: those of the week that the owner reads, and of the one that runs.
-    let rules = CountingRules::new(FigureSettings::load(&store).await?)?;
+    let rules = CountingRules::new(FigureSettings::load(&*store).await?)?;
     let mut reports = Vec::new();
     for week in [IsoWeek::last_closed(now()), IsoWeek::containing(now())] {
-        reports.push(build_report(&store, &rules, week, now()).await?.report);
+        reports.push(build_report(&*store, &rules, week, now()).await?.report);
     }
-    let marked = mark_gap(&store, &reports, &command.name, mark, now()).await?;
+    let marked = mark_gap(&*store, &reports, &command.name, mark, now()).await?;
     store.close().await?;
     if command.json {
         return output::print_line(serde_json::to_string(&serde_json::json!({
@@ -126,11 +126,11 @@ fn in_words(marked: &MarkedNow) -> String {
 
 async fn write_list(installation: &Installation, list: List) -> Result<()> {
     let store = installation.open().await?;
-    let mut settings = FigureSettings::load(&store).await?;
+    let mut settings = FigureSettings::load(&*store).await?;
     list.files.apply(&mut settings)?;
     let week = list.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
     let rules = CountingRules::new(settings)?;
-    let report = build_report(&store, &rules, week, now()).await?.report;
+    let report = build_report(&*store, &rules, week, now()).await?.report;
     if list.json {
         return output::print_line(serde_json::to_string_pretty(&report.gaps)?);
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use cv_analytics_core::store::Store;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::builder::build_report;
@@ -24,7 +25,6 @@ use crate::install::data_folder::PublicUrlOption;
 use crate::install::location::FigureFiles;
 use crate::install::mail_form::MailForm;
 use crate::install::mail_options::{MORE_OF_THE_MAIL, MailOptions, NO_SENDER, read_addresses};
-use crate::install::store::InstallationStore;
 use crate::output;
 use crate::usage_error::usage_error;
 
@@ -134,14 +134,14 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
         command.check_mailing(installation)?;
     }
     let store = installation.open().await?;
-    let mut settings = FigureSettings::load(&store).await?;
+    let mut settings = FigureSettings::load(&*store).await?;
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));
     let rules = CountingRules::new(settings)?;
-    let report = build_report(&store, &rules, week, now()).await?.report;
+    let report = build_report(&*store, &rules, week, now()).await?.report;
     let template = command.form.template()?;
     if command.send {
-        let said = command.send_report(installation, &store, &report, &template).await?;
+        let said = command.send_report(installation, &*store, &report, &template).await?;
         // Beside a report that was asked for, the words are no part of it.
         if command.output.is_none() && command.format.is_none() {
             return output::print(said);
@@ -203,7 +203,7 @@ impl ReportCommand {
     async fn send_report(
         &self,
         installation: &Installation,
-        store: &InstallationStore,
+        store: &dyn Store,
         report: &Report,
         template: &MailTemplate,
     ) -> Result<String> {
@@ -217,26 +217,21 @@ impl ReportCommand {
             bail!("name a recipient with --to");
         }
         let insisting = Insisting { again: self.again, resubscribe: self.resubscribe };
-        match (store, sender) {
-            (InstallationStore::DynamoDb(aws), Some(sender)) => {
-                let surroundings = Surroundings {
-                    dashboard: self.form.dashboard_url.as_ref(),
-                    template: Some(template),
-                    ..Surroundings::default()
-                };
-                let mail = (report, &sender, &surroundings);
-                mail::send_through_ses(aws, mail, &recipients, self.again).await
-            }
-            (InstallationStore::DynamoDb(_), None) => bail!("name the sender with --from"),
-            (InstallationStore::Sqlite(store), sender) => {
-                let way = self.mail.way(&installation.folder())?;
-                let public_url = installation.folder().public_url(self.public_url.as_ref())?;
-                let public_url = public_url.as_ref();
-                let mailing =
-                    self.mail.mailing(&way, sender, recipients, public_url, store).await?;
-                let mailing = self.form.applied_to(mailing)?;
-                mail::send_by(&way, store, report, &mailing, insisting).await
-            }
+        if !installation.is_on_aws() {
+            let way = self.mail.way(&installation.folder())?;
+            let public_url = installation.folder().public_url(self.public_url.as_ref())?;
+            let public_url = public_url.as_ref();
+            let mailing = self.mail.mailing(&way, sender, recipients, public_url, store).await?;
+            let mailing = self.form.applied_to(mailing)?;
+            return mail::send_by(&way, store, report, &mailing, insisting).await;
         }
+        let Some(sender) = sender else { bail!("name the sender with --from") };
+        let surroundings = Surroundings {
+            dashboard: self.form.dashboard_url.as_ref(),
+            template: Some(template),
+            ..Surroundings::default()
+        };
+        let mail = (report, &sender, &surroundings);
+        mail::send_through_ses(store, mail, &recipients, self.again).await
     }
 }

@@ -7,8 +7,8 @@ use clap::Args;
 use cv_analytics_core::event::SessionId;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::archive::{Archive as _, Archived, PutBack};
-use cv_analytics_core::store::{Arrival, Disposition, Ledger as _};
+use cv_analytics_core::store::archive::{Archived, PutBack};
+use cv_analytics_core::store::{Arrival, Disposition, SharedStore};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_mail::weekly_mail::sent_mark::week_of;
 use serde::Serialize;
@@ -22,7 +22,6 @@ use crate::commands::archive::reading::{Item, Lines};
 use crate::commands::archive::{check, complete};
 use crate::install::Installation;
 use crate::install::location::PrivacySwitches;
-use crate::install::store::InstallationStore;
 use crate::output;
 use crate::output::progress;
 
@@ -94,6 +93,7 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
         seen.ledger_records
     );
     let restore = Restore {
+        installation: installation.clone(),
         store: installation.open_or_create().await?,
         take_keys: command.take_keys,
         privacy: command.privacy,
@@ -144,7 +144,8 @@ impl Seen {
 
 /// How an archive is put back.
 struct Restore {
-    store: InstallationStore,
+    installation: Installation,
+    store: SharedStore,
     take_keys: bool,
     privacy: PrivacySwitches,
     names_sessions: bool,
@@ -190,8 +191,9 @@ impl Restore {
                         Content::DeadLetter(_) => restored.add_event(Disposition::DeadLetter),
                     }
                 }
-                for receipt in store.import(events).await? {
-                    restored.add_event(receipt.disposition);
+                for answer in store.import(events).await? {
+                    let refused = Disposition::DeadLetter;
+                    restored.add_event(answer.map_or(refused, |receipt| receipt.disposition));
                 }
                 bar.set_position(restored.events);
             }
@@ -203,9 +205,9 @@ impl Restore {
     /// Reads events under the rules that are in force here. A key is asked for, or made, only where a
     /// session is not hashed.
     async fn intake(&self) -> Result<Intake> {
-        let mut key = self.store.known_session_key().await?;
+        let mut key = self.installation.known_session_key(&*self.store).await?;
         if key.is_none() && self.names_sessions && !self.privacy.keeps_session_ids() {
-            key = Some(self.store.session_key_to_keep().await?);
+            key = Some(self.installation.session_key_to_keep(&*self.store).await?);
         }
         Ok(Intake::of_archive(self.privacy.privacy(key)))
     }

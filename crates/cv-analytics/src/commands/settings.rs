@@ -80,7 +80,7 @@ pub(crate) struct Export {
 pub(crate) async fn run(installation: &Installation, command: Settings) -> Result<()> {
     match command {
         Settings::Show(show) => {
-            let settings = FigureSettings::load(&installation.open().await?).await?;
+            let settings = FigureSettings::load(&*installation.open().await?).await?;
             if show.json {
                 output::print(settings.to_json()?)
             } else {
@@ -88,7 +88,7 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
             }
         }
         Settings::Export(export) => {
-            let json = FigureSettings::load(&installation.open().await?).await?.to_json()?;
+            let json = FigureSettings::load(&*installation.open().await?).await?.to_json()?;
             output::write_to(export.output.as_deref(), json)
         }
         Settings::Import(import) => keep(installation, import).await,
@@ -132,9 +132,9 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     let privacy = if import.keep_session_ids {
         None
     } else {
-        Some(store.privacy_to_find(&import.exclude_session).await?)
+        Some(installation.privacy_to_find(&*store, &import.exclude_session).await?)
     };
-    let kept = FigureSettings::change_at(&store, now(), |settings| {
+    let kept = FigureSettings::change_at(&*store, now(), |settings| {
         if let Some(document) = &document {
             *settings = document.clone();
         }

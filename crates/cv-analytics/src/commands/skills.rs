@@ -65,7 +65,7 @@ pub(crate) async fn run(installation: &Installation, command: Skills) -> Result<
 /// The dictionary under the store's settings, where there is a store, and the files.
 async fn dictionary(installation: &Installation, files: &FigureFiles) -> Result<SkillDictionary> {
     let mut settings = if installation.is_on_aws() || installation.database()?.exists() {
-        FigureSettings::load(&installation.open().await?).await?
+        FigureSettings::load(&*installation.open().await?).await?
     } else {
         FigureSettings::default()
     };

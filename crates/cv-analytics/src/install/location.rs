@@ -3,21 +3,20 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::{KeyValueStore, SharedStore, Store};
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::parts::{PartError, SettingsPart};
 use cv_analytics_sqlite::SqliteStore;
 
 use crate::clock::now;
 use crate::input;
-use crate::install::Installation;
-use crate::install::aws::AwsInstallation;
 use crate::install::data_folder::DataFolder;
-use crate::install::store::InstallationStore;
+use crate::install::{Installation, aws};
 use crate::usage_error::usage_error;
 
 /// What is taken out of events at intake; everything by default.
@@ -59,11 +58,34 @@ impl Installation {
         }
     }
 
-    /// Opens the store that is there.
-    pub(crate) async fn open(&self) -> Result<InstallationStore> {
+    /// Opens the store that is there: the one place where it is chosen.
+    pub(crate) async fn open(&self) -> Result<SharedStore> {
         if self.is_on_aws() {
-            return Ok(InstallationStore::DynamoDb(Box::new(AwsInstallation::open().await?)));
+            return Ok(Arc::new(aws::open().await?));
         }
+        Ok(Arc::new(self.open_sqlite()?))
+    }
+
+    /// Opens the store; a database is made where it is missing, tables are not.
+    pub(crate) async fn open_or_create(&self) -> Result<SharedStore> {
+        if self.is_on_aws() {
+            return self.open().await;
+        }
+        Ok(Arc::new(self.open_or_create_sqlite()?))
+    }
+
+    /// Opens the store for an import, which tables of another program do not take.
+    pub(crate) async fn open_to_import(&self) -> Result<SharedStore> {
+        if !self.is_on_aws() {
+            return self.open_or_create().await;
+        }
+        let store = aws::open().await?;
+        aws::check_before_import(&store).await?;
+        Ok(Arc::new(store))
+    }
+
+    /// Opens the database that is there, for reading where it cannot be written.
+    pub(crate) fn open_sqlite(&self) -> Result<SqliteStore> {
         let database = self.database()?;
         if let Err(error) = File::open(&database) {
             let shown = database.display();
@@ -80,15 +102,7 @@ impl Installation {
                 _ => return Err(error).with_context(|| format!("cannot read {shown}")),
             }
         }
-        Ok(InstallationStore::Sqlite(SqliteStore::open_or_read(database)?))
-    }
-
-    /// Opens the store; a database is made where it is missing, tables are not.
-    pub(crate) async fn open_or_create(&self) -> Result<InstallationStore> {
-        if self.is_on_aws() {
-            return self.open().await;
-        }
-        self.open_or_create_sqlite().map(InstallationStore::Sqlite)
+        Ok(SqliteStore::open_or_read(database)?)
     }
 
     /// Opens the database, made where it is missing.
@@ -97,6 +111,18 @@ impl Installation {
             self.folder().create()?;
         }
         Ok(SqliteStore::open(self.database()?)?)
+    }
+
+    /// The intake for `store`; where sessions are kept as they come, no key is needed.
+    pub(crate) async fn intake(
+        &self,
+        privacy: PrivacySwitches,
+        store: &dyn Store,
+    ) -> Result<Intake> {
+        if privacy.keep_session_ids {
+            return Ok(privacy.intake(SessionKey::new(Vec::new())));
+        }
+        Ok(privacy.intake(self.session_key_to_keep(store).await?))
     }
 }
 
@@ -131,14 +157,6 @@ impl PrivacySwitches {
     /// Whether sessions are kept as they come.
     pub(crate) fn keeps_session_ids(self) -> bool {
         self.keep_session_ids
-    }
-
-    /// The intake for `store`; where sessions are kept as they come, no key is needed.
-    pub(crate) async fn intake_of(self, store: &InstallationStore) -> Result<Intake> {
-        if self.keep_session_ids {
-            return Ok(self.intake(SessionKey::new(Vec::new())));
-        }
-        Ok(self.intake(store.session_key_to_keep().await?))
     }
 }
 
@@ -194,7 +212,7 @@ impl FigureFiles {
     }
 
     /// Puts what the files say into the store, for good.
-    pub(crate) async fn keep(&self, store: &impl Ledger) -> Result<FigureSettings> {
+    pub(crate) async fn keep(&self, store: &dyn KeyValueStore) -> Result<FigureSettings> {
         if self.is_empty() {
             return Ok(FigureSettings::load(store).await?);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::address::{MailAddress, addresses};
 use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
@@ -179,7 +179,7 @@ impl MailOptions {
         sender: Option<MailAddress>,
         recipients: Vec<MailAddress>,
         public_url: Option<&PublicUrl>,
-        ledger: &impl Ledger,
+        store: &dyn KeyValueStore,
     ) -> Result<Mailing> {
         let sender = match (sender.or_else(|| self.mail_from.clone()), way) {
             (Some(sender), _) => sender,
@@ -189,7 +189,7 @@ impl MailOptions {
                 bail!("mail needs a sender: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM")
             }
         };
-        let key = Some(unsubscribe_key(ledger).await?);
+        let key = Some(unsubscribe_key(store).await?);
         let public = public_url.map(ToString::to_string);
         Ok(Mailing::new(sender, recipients, self.mail_schedule.clone(), public, key))
     }
@@ -241,9 +241,9 @@ impl fmt::Display for MailWay {
 }
 
 /// The key of the installation's links for unsubscribing, made where there is none.
-pub(crate) async fn unsubscribe_key(ledger: &impl Ledger) -> Result<UnsubscribeKey> {
+pub(crate) async fn unsubscribe_key(store: &dyn KeyValueStore) -> Result<UnsubscribeKey> {
     let fresh = || hex::encode(rand::rng().random::<[u8; 32]>());
-    Ok(UnsubscribeKey::kept_or_made(ledger, fresh).await?)
+    Ok(UnsubscribeKey::kept_or_made(store, fresh).await?)
 }
 
 /// The addresses in a list with commas between them.

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use cv_analytics_core::store::Store as _;
 use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_sqlite::SqliteStore;
 use rusqlite::{Connection, params};

@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::fs;
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Response, header};
@@ -16,7 +16,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Arrival, Disposition, Keep, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Disposition, EventStore, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::server_process::READY;
@@ -65,8 +65,8 @@ pub(crate) fn serve(rung: &str, data: &Path) -> Result<()> {
                 public_url: None,
                 limits: limits.clone(),
                 intake: Intake::new(Privacy::full(SessionKey::new(SECRET.as_bytes()))),
-                store: NoStore::default(),
-                reports: NoReports,
+                store: Arc::new(NoStore::default()),
+                reports: Arc::new(NoReports),
                 not_found_page: || Response::new(Body::empty()),
                 clock: now,
             })))
@@ -91,11 +91,12 @@ fn now() -> Timestamp {
 }
 
 /// Says at once that everything is kept.
-#[derive(Clone, Default)]
-struct NoStore(Arc<AtomicU64>);
+#[derive(Default)]
+struct NoStore(AtomicU64);
 
-impl Keep for NoStore {
-    async fn keep(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+#[async_trait]
+impl EventStore for NoStore {
+    async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
         let receipt = |_: Arrival| Receipt {
             disposition: Disposition::Stored,
             sequence: self.0.fetch_add(1, Ordering::Relaxed),
@@ -106,11 +107,9 @@ impl Keep for NoStore {
 
 struct NoReports;
 
+#[async_trait]
 impl Reports for NoReports {
-    fn report_json(
-        &self,
-        _week: IsoWeek,
-    ) -> impl Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send {
-        std::future::ready(Err("this server keeps nothing".into()))
+    async fn report_json(&self, _: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
+        Err("this server keeps nothing".into())
     }
 }

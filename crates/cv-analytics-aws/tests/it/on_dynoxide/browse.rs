@@ -1,7 +1,6 @@
 //! What a dashboard on a laptop asks of the tables.
 
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use serde_json::json;

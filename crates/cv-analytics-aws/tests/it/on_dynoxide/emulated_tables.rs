@@ -12,7 +12,7 @@ use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::observation_page::ObservationPage;
-use cv_analytics_core::store::{Observation, Observe};
+use cv_analytics_core::store::{Observation, ReportSource};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::emulators::dynoxide::DynoxideServer;
@@ -139,7 +139,7 @@ pub(crate) async fn keep(store: &DynamoDbStore, event: Event) -> cv_analytics_aw
 pub(crate) async fn observed(store: &DynamoDbStore) -> Vec<Observation> {
     let week = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
     let pages: Vec<ObservationPage> =
-        store.observations(week.start()..week.end()).try_collect().await.unwrap();
+        store.scan(week.start()..week.end()).try_collect().await.unwrap();
     let owned = |page: &ObservationPage| -> Vec<Observation> {
         page.iter().map(|observation| observation.to_owned()).collect()
     };

@@ -1,6 +1,6 @@
 //! Small records with compare-and-set, beside the interactions and never among them.
 
-use cv_analytics_core::store::{Ledger, LedgerRecord, Observe};
+use cv_analytics_core::store::{KeyValueStore, ReportSource, VersionedValue};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
@@ -14,11 +14,11 @@ async fn of_two_writers_of_one_version_one_is_told_that_it_was_late() {
     assert!(store.put(key, "one", None).await.unwrap());
     assert!(!store.put(key, "two", None).await.unwrap());
     let read = store.get(key).await.unwrap().unwrap();
-    assert_eq!(read, LedgerRecord { value: "one".to_owned(), version: 1 });
+    assert_eq!(read, VersionedValue { value: "one".to_owned(), version: 1 });
     assert!(store.put(key, "three", Some(1)).await.unwrap());
     assert!(!store.put(key, "four", Some(1)).await.unwrap());
     let read = store.get(key).await.unwrap().unwrap();
-    assert_eq!(read, LedgerRecord { value: "three".to_owned(), version: 2 });
+    assert_eq!(read, VersionedValue { value: "three".to_owned(), version: 2 });
     assert_eq!(exported(&store).await, []);
 }
 

@@ -7,7 +7,6 @@ use cv_analytics_core::event::Event;
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::store::Observation;
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::on_dynoxide::emulated_tables::{

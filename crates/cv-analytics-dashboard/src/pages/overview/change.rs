@@ -1,6 +1,5 @@
 //! What changed in the last week that is over.
 
-use cv_analytics_core::store::browse::Browse;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
@@ -12,7 +11,6 @@ use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
 
 use crate::dashboard::Dashboard;
-use crate::dead_letters::DeadLetters;
 use crate::page::PageError;
 use crate::weeks::shown_week;
 use crate::weeks::totals::Totals;
@@ -29,8 +27,8 @@ pub(super) struct ChangeView {
 }
 
 /// What changed in the last week that is over, against the one before it.
-pub(super) async fn change<S: Browse, D: DeadLetters>(
-    dashboard: &Dashboard<S, D>,
+pub(super) async fn change(
+    dashboard: &Dashboard,
     weeks: &[IsoWeek],
     totals: &Totals,
     now: Timestamp,
@@ -40,7 +38,7 @@ pub(super) async fn change<S: Browse, D: DeadLetters>(
     if totals.missing > 0 || !weeks.contains(&week) {
         return Ok(None);
     }
-    let made = dashboard.reports.report(&dashboard.store, week, now).await?;
+    let made = dashboard.reports.report(&*dashboard.store, week, now).await?;
     let view = WeekView::of(&made.report, &Links::Relative, Limits::PAGE);
     let Some(counts) = view.counts else { return Ok(None) };
     let mut lines: Vec<(String, LinkedText)> = Vec::new();

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
+use async_trait::async_trait;
+use cv_analytics_core::store::{KeyValueStore, StoreError, VersionedValue};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
@@ -33,7 +34,7 @@ pub(crate) enum Answer {
 /// What outlives a program: the disk, the mail server, the time, and the owner's settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
-    records: Arc<Mutex<BTreeMap<String, LedgerRecord>>>,
+    records: Arc<Mutex<BTreeMap<String, VersionedValue>>>,
     fails: Arc<Mutex<bool>>,
     now: Arc<Mutex<i64>>,
     answers: Arc<Mutex<Vec<(&'static str, Answer)>>>,
@@ -44,7 +45,7 @@ pub(crate) struct World {
     pub(crate) template: MailTemplate,
 }
 
-pub(crate) type TestMailer = Mailer<World, World, World, World>;
+pub(crate) type TestMailer = Mailer<World, World, World>;
 
 pub(crate) fn moment(text: &str) -> Timestamp {
     Timestamp::read(&serde_json::json!(text)).unwrap()
@@ -95,7 +96,7 @@ impl World {
     pub(crate) async fn start(&self) -> TestMailer {
         let claimant = format!("run at {}", self.now());
         let world = || self.clone();
-        Mailer::new(world(), world(), world(), world(), self.mailing().await, claimant)
+        Mailer::new(Arc::new(world()), world(), world(), world(), self.mailing().await, claimant)
     }
 
     /// Takes turns until the clock says `until`.
@@ -125,8 +126,9 @@ impl World {
     }
 }
 
-impl Ledger for World {
-    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
+#[async_trait]
+impl KeyValueStore for World {
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError> {
         if *self.fails.lock().unwrap() {
             return Err(StoreError::unavailable("the disk is gone", "test"));
         }
@@ -143,7 +145,7 @@ impl Ledger for World {
             return Ok(false);
         }
         let record =
-            LedgerRecord { value: value.to_owned(), version: version.unwrap_or_default() + 1 };
+            VersionedValue { value: value.to_owned(), version: version.unwrap_or_default() + 1 };
         records.insert(key.to_owned(), record);
         Ok(true)
     }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cv_analytics_core::store::{Ledger, LedgerRecord, StoreError};
+use async_trait::async_trait;
+use cv_analytics_core::store::{KeyValueStore, StoreError, VersionedValue};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::Message;
@@ -20,7 +21,7 @@ pub(crate) const MONDAY_NINE: Timestamp = Timestamp::from_millis(1_795_424_400_0
 /// What all runs share: the marks, and what was delivered.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
-    records: Arc<Mutex<BTreeMap<String, LedgerRecord>>>,
+    records: Arc<Mutex<BTreeMap<String, VersionedValue>>>,
     delivered: Arc<Mutex<Vec<String>>>,
     began: Instant,
 }
@@ -68,7 +69,7 @@ impl World {
     }
 
     pub(crate) fn put(&self, key: &str, value: &str) {
-        let record = LedgerRecord { value: value.to_owned(), version: 1 };
+        let record = VersionedValue { value: value.to_owned(), version: 1 };
         self.records.lock().unwrap().insert(key.to_owned(), record);
     }
 
@@ -84,7 +85,7 @@ impl World {
         let running =
             Running { world, run, calls: AtomicUsize::new(0), writes: AtomicUsize::new(0) };
         let mail = WeeklyMail {
-            ledger: &running,
+            store: &running,
             by: &running,
             clock: &running,
             claimant: claimant.to_owned(),
@@ -141,8 +142,9 @@ impl Running {
     }
 }
 
-impl Ledger for Running {
-    async fn get(&self, key: &str) -> Result<Option<LedgerRecord>, StoreError> {
+#[async_trait]
+impl KeyValueStore for Running {
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError> {
         self.delay().await;
         let found = self.world.records.lock().unwrap().get(key).cloned();
         self.delay().await;
@@ -161,7 +163,7 @@ impl Ledger for Running {
             if version == expected {
                 // Versions grow; nothing says by how much.
                 let version = version.unwrap_or_default() + 3;
-                records.insert(key.to_owned(), LedgerRecord { value: value.to_owned(), version });
+                records.insert(key.to_owned(), VersionedValue { value: value.to_owned(), version });
                 true
             } else {
                 false

@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::archive::{Archive, Archived};
+use cv_analytics_core::store::Store as _;
+use cv_analytics_core::store::archive::Archived;
+use cv_analytics_core::store::dead_letters::DeadLetterSelection;
 use cv_analytics_core::store::session_key::SESSION_KEY;
 use cv_analytics_core::store::{
-    Arrival, DeduplicationId, Disposition, Keep, Ledger, Receipt, StoreErrorKind,
+    Arrival, DeduplicationId, Disposition, EventStore, KeyValueStore, Receipt, StoreErrorKind,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::seeded::Seeded;
 use futures_util::FutureExt;
 
-use super::super::setup::{Folder, NOW, arrival, everything, exported, intake};
+use super::super::setup::{
+    Folder, NOW, arrival, everything, exported, intake, letter_ids, selected,
+};
 use super::super::trouble::limit;
 use super::counts::Counts;
 use super::disk::Image;
@@ -131,7 +135,7 @@ impl World {
 
     async fn send(&mut self) {
         let batch = self.batch();
-        let receipts = self.store.keep(batch.clone()).await.unwrap();
+        let receipts = self.store.append(batch.clone()).await.unwrap();
         self.take_in_unanswered();
         let expect: Vec<_> = batch.iter().map(|arrival| self.model.keep(arrival)).collect();
         self.check_receipts(&receipts, &expect);
@@ -157,7 +161,7 @@ impl World {
     /// The store gets the batch, and the sender goes away.
     fn send_and_lose_the_answer(&mut self) {
         let batch = self.batch();
-        drop(self.store.keep(batch.clone()).now_or_never());
+        drop(self.store.append(batch.clone()).now_or_never());
         self.unanswered.push(batch);
         self.counts.lost_answers += 1;
     }
@@ -183,10 +187,11 @@ impl World {
             .into_iter()
             .map(|arrival| Arrival { deduplication_id: None, ..arrival })
             .collect();
-        let receipts = self.store.import(batch.clone()).await.unwrap();
+        let answers = self.store.import(batch.clone()).await.unwrap();
         self.take_in_unanswered();
         let expect: Vec<_> = batch.iter().map(|arrival| self.model.import(arrival)).collect();
-        let became: Vec<_> = receipts.iter().map(|receipt| receipt.disposition).collect();
+        let became: Vec<_> =
+            answers.into_iter().map(|answer| answer.unwrap().disposition).collect();
         assert_eq!(became, expect);
         self.counts.imported += batch.len() as u64;
     }
@@ -206,7 +211,7 @@ impl World {
             let session = self.random.choice(&self.traffic.sessions).unwrap().clone();
             let kept = intake().privacy().session(&session).unwrap();
             let forms = BTreeSet::from([kept, SessionId::from_store(session.clone())]);
-            let erased = self.store.forget_session(&forms).await.unwrap();
+            let erased = self.store.forget_session(&forms, &|_| {}).await.unwrap();
             let expect = self.model.forget_session(&session);
             assert_eq!((erased.interactions, erased.dead_letters), expect);
             if expect != (0, 0) {
@@ -260,8 +265,9 @@ impl World {
         let ids = self.letter_ids().await;
         let before = self.model.letters.len();
         if self.random.chance(20) {
-            let dropped = self.store.drop_all_dead_letters().await.unwrap();
-            assert_eq!(dropped, before as u64);
+            let all = DeadLetterSelection::All;
+            let dropped = self.store.drop_dead_letters(&all, &|_| {}).await.unwrap();
+            assert_eq!(dropped.dropped, before as u64);
             self.model.letters.clear();
         } else {
             let mut gone = Vec::new();
@@ -272,7 +278,9 @@ impl World {
                 }
             }
             gone.push(i64::MAX);
-            assert_eq!(self.store.drop_dead_letters(gone).await.unwrap(), [i64::MAX]);
+            let dropped = self.store.drop_dead_letters(&selected(&gone), &|_| {}).await.unwrap();
+            assert_eq!(dropped.dropped, gone.len() as u64 - 1);
+            assert_eq!(dropped.missing, Some(i64::MAX.to_string()));
         }
         self.counts.letters_dropped += 1;
         if self.model.letters.len() < before {
@@ -282,8 +290,9 @@ impl World {
 
     /// In the order of the model's.
     async fn letter_ids(&self) -> Vec<i64> {
-        let entries = self.store.dead_letters(usize::MAX).await.unwrap();
-        entries.iter().rev().map(|entry| entry.id).collect()
+        let mut ids = letter_ids(&self.store).await;
+        ids.reverse();
+        ids
     }
 
     /// The owner mends some letters, and leaves others as they are.
@@ -395,7 +404,7 @@ impl World {
         let mut batches = Vec::new();
         for _ in 0..=self.random.below(3) {
             let batch = self.batch();
-            drop(self.store.keep(batch.clone()).now_or_never());
+            drop(self.store.append(batch.clone()).now_or_never());
             self.store.writer.run("wait", |_| Ok(())).await.unwrap();
             batches.push(batch);
         }
@@ -424,7 +433,7 @@ impl World {
                 .into_iter()
                 .map(|arrival| Arrival { deduplication_id: None, ..arrival })
                 .collect();
-            let receipts = self.store.keep(batch.clone()).await.unwrap();
+            let receipts = self.store.append(batch.clone()).await.unwrap();
             let expect: Vec<_> = batch.iter().map(|arrival| self.model.keep(arrival)).collect();
             self.last_sequence = 0;
             self.check_receipts(&receipts, &expect);
@@ -458,7 +467,7 @@ impl World {
         limit(&self.store, Some(i64::try_from(room).unwrap())).await;
         for _ in 0..12 {
             let batch = self.batch();
-            match self.store.keep(batch.clone()).await {
+            match self.store.append(batch.clone()).await {
                 Ok(receipts) => {
                     let expect: Vec<_> =
                         batch.iter().map(|arrival| self.model.keep(arrival)).collect();
@@ -511,7 +520,7 @@ impl World {
         assert_eq!(records.len(), count, "a request is there twice");
         let mut letters = Vec::new();
         for id in self.letter_ids().await {
-            let letter = self.store.dead_letter(id).await.unwrap().unwrap();
+            let letter = self.store.letter(id).await.unwrap().unwrap();
             letters.push((letter.body, letter.arrived_at));
         }
         let mut deliveries = BTreeMap::new();

@@ -9,17 +9,18 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
-use cv_analytics_dashboard::{Dashboard, ProgramSetting, not_found_page};
+use cv_analytics_core::intake::Intake;
+use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_dashboard::{ProgramSetting, not_found_page};
 use cv_analytics_server::configuration::Secret;
 use cv_analytics_server::{RateLimits, is_browser, serve};
 
-use super::letters_in_queue::LettersInQueue;
 use super::reporter_mails::reporter_mails;
 use super::table_health::TableHealth;
 use super::{Place, dashboard};
 use crate::commands::serve::options::{Serve, local_url, shown};
-use crate::install::Installation;
-use crate::install::aws::{AwsInstallation, variable};
+use crate::install::aws::variable;
+use crate::install::{Installation, aws};
 use crate::output;
 use crate::stop_signal::stop_signal;
 use crate::usage_error::usage_error;
@@ -51,8 +52,8 @@ pub(crate) async fn run(
     options.begin()?;
     let folder = installation.folder();
     folder.create()?;
-    let aws = AwsInstallation::open().await?;
-    options.files.keep(&aws.store).await?;
+    let store = Arc::new(aws::open().await?);
+    options.files.keep(&*store).await?;
     let public_url = folder.public_url(options.public_url.as_ref())?;
     let listener = options.bind()?;
     folder.keep_public_url(public_url.as_ref())?;
@@ -62,7 +63,7 @@ pub(crate) async fn run(
         None => folder.dashboard_token()?,
     };
     let limits = options.limits();
-    let tables = aws.store.tables().names();
+    let tables = store.tables().tables().names().clone();
     let (sender, recipients) = (variable("SENDER_EMAIL"), variable("RECIPIENT_EMAIL"));
     let place = Place {
         mails: reporter_mails(sender.as_deref(), recipients.as_deref())?,
@@ -83,10 +84,10 @@ pub(crate) async fn run(
         live_every: LIVE_EVERY,
         time_zone: options.time_zone(),
     };
-    let health = TableHealth::route(aws.store.clone());
-    let store = aws.store.clone();
-    let dashboard: Arc<Dashboard<_, _>> =
-        Arc::new(dashboard(&folder, store, LettersInQueue::new(aws), place)?);
+    let health = TableHealth::route(store.tables().clone());
+    // The processor reads dead letters again, not this program.
+    let intake = Intake::new(Privacy::full(SessionKey::new(Vec::new())));
+    let dashboard = Arc::new(dashboard(&folder, store, intake, place)?);
     let url = public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
     let file = shown(&folder.dashboard_token_file());
     if made {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cv_analytics_core::intake::refusal::{RECENT_REFUSALS_MS, Refusals};
-use cv_analytics_core::store::StoreError;
+use cv_analytics_core::store::{Store as _, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_sqlite::{Held, SqliteStore};

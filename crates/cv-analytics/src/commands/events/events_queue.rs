@@ -7,9 +7,8 @@ use tokio::runtime::Handle;
 use super::Send;
 use crate::commands::demo::traffic::Message;
 use crate::commands::events::queue_client::{QueueClient, Sent};
-use crate::install::Installation;
-use crate::install::aws::AwsInstallation;
 use crate::install::data_folder::StoredCredentials;
+use crate::install::{Installation, aws};
 
 impl Send {
     fn credentials(&self, installation: &Installation) -> Result<StoredCredentials> {
@@ -59,12 +58,12 @@ impl EventsQueue {
         if !installation.is_on_aws() {
             return Ok(Self::AsAgent(QueueClient::new(options.credentials(installation)?)?));
         }
-        let aws = AwsInstallation::open().await?;
+        let aws = aws::open().await?;
         let url = match &options.queue_url {
             Some(url) => url.clone(),
             None => aws.events_queue_url().await?,
         };
-        Ok(Self::OnAws { queues: Box::new(aws.queues()), url, runtime: Handle::current() })
+        Ok(Self::OnAws { queues: Box::new(aws.queues().clone()), url, runtime: Handle::current() })
     }
 
     pub(super) fn send(&self, message: &Message) -> Result<Sent> {

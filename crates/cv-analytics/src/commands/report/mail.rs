@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_aws::ses::Ses;
-use cv_analytics_core::store::Ledger;
+use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_insights::model::Report;
 use cv_analytics_mail::message::address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
@@ -12,12 +12,11 @@ use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
 use cv_analytics_mail::transport::HandOver;
 use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome, WeeklyMail};
-use cv_analytics_sqlite::SqliteStore;
 use rand::RngExt;
 
 use crate::clock::now;
 use crate::commands::serve::weekly_mailer::ProgramClock;
-use crate::install::aws::AwsInstallation;
+use crate::install::aws;
 use crate::install::mail_options::MailWay;
 
 /// Whether the mail also goes to those who got the week's before, or unsubscribed.
@@ -31,7 +30,7 @@ pub(crate) struct Insisting {
 
 /// Sends the report through SES to each of `recipients`, and says what became of each.
 pub(crate) async fn send_through_ses(
-    aws: &AwsInstallation,
+    store: &dyn KeyValueStore,
     (report, from, surroundings): (&Report, &MailAddress, &Surroundings<'_>),
     recipients: &[MailAddress],
     again: bool,
@@ -44,13 +43,14 @@ pub(crate) async fn send_through_ses(
         })
         .collect::<Result<Vec<Message>, _>>()
         .context("the report cannot be written as a mail")?;
-    send(&aws.store, &Ses::new(aws.mail()), messages, again, "", String::new()).await
+    let ses = Ses::new(aws_sdk_sesv2::Client::new(&aws::sdk_config().await?));
+    send(store, &ses, messages, again, "", String::new()).await
 }
 
 /// Sends the report by `way` to each recipient of `mailing`, and says what became of each.
 pub(crate) async fn send_by(
     way: &MailWay,
-    store: &SqliteStore,
+    store: &dyn KeyValueStore,
     report: &Report,
     mailing: &Mailing,
     Insisting { again, resubscribe }: Insisting,
@@ -84,7 +84,7 @@ pub(crate) async fn send_by(
 
 /// Sends `messages` and adds to `said` what became of each, and `way` where it was sent.
 async fn send(
-    ledger: &impl Ledger,
+    store: &dyn KeyValueStore,
     by: &impl HandOver,
     messages: Vec<Message>,
     again: bool,
@@ -92,7 +92,7 @@ async fn send(
     mut said: String,
 ) -> Result<String> {
     let mail = WeeklyMail {
-        ledger,
+        store,
         by,
         clock: &ProgramClock,
         claimant: hex::encode(rand::rng().random::<[u8; 16]>()),

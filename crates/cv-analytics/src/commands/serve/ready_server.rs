@@ -7,21 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use cv_analytics_core::week::IsoWeek;
+use cv_analytics_core::store::{SharedStore, Store as _};
 use cv_analytics_dashboard::Dashboard;
 use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
-use cv_analytics_mail::schedule::mailer::WeekReports;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret, TrustedProxies};
-use cv_analytics_server::{Reports, Server, Setup, app, serve};
+use cv_analytics_server::{Server, Setup, app, serve};
 use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::options::{Serve, local_url, shown};
 use crate::clock::now;
-use crate::commands::dashboard::{self, IntakeHere, LettersInSqlite, Place};
+use crate::commands::dashboard::{self, IntakeHere, Place};
 use crate::commands::serve::unsubscribe_page::unsubscribe_page;
 use crate::commands::serve::weekly_mailer::WeeklyMailer;
 use crate::install::Installation;
@@ -59,8 +58,8 @@ pub(crate) struct ReadyServer {
     pub(crate) store: SqliteStore,
     listener: TcpListener,
     router: axum::Router,
-    server: Arc<StoreServer>,
-    dashboard: Arc<Dashboard<SqliteStore, LettersInSqlite>>,
+    server: Arc<Server>,
+    dashboard: Arc<Dashboard>,
     limits: Limits,
     proxies: TrustedProxies,
     retention_days: Option<u32>,
@@ -101,6 +100,7 @@ impl Serve {
         let limits = self.limits();
         let token = Secret::new(self.token.as_ref().unwrap_or(&credentials.token));
         let intake = self.privacy.intake(session_key::kept_or_made(&store).await?);
+        let shared: SharedStore = Arc::new(store.clone());
         let server = Arc::new(Server::new(Setup {
             credentials: Credentials {
                 access_key_id: credentials.access_key_id.clone(),
@@ -112,12 +112,12 @@ impl Serve {
             public_url: public_url.clone(),
             limits: limits.clone(),
             intake: intake.clone(),
-            store: store.clone(),
-            reports: StoreReports(store.clone()),
+            store: shared.clone(),
+            reports: Arc::new(StoreReports(shared.clone())),
             not_found_page: cv_analytics_dashboard::not_found_page,
             clock: now,
         }));
-        let unsubscribe = unsubscribe_page(store.clone(), unsubscribe_key(&store).await?, now);
+        let unsubscribe = unsubscribe_page(shared.clone(), unsubscribe_key(&store).await?, now);
         let recipients = mail.recipients().cloned().collect();
         let mailing = mail.mailing(&way, None, recipients, public_url.as_ref(), &store).await?;
         let mailing = form.applied_to(mailing)?;
@@ -126,7 +126,6 @@ impl Serve {
             mailing: Box::new(mailing.clone()),
             started: now(),
         };
-        let letters = LettersInSqlite { store: store.clone(), intake };
         let place = Place {
             mails,
             token,
@@ -144,7 +143,7 @@ impl Serve {
             live_every: dashboard::LIVE_EVERY,
             time_zone: self.time_zone(),
         };
-        let dashboard = Arc::new(dashboard::dashboard(folder, store.clone(), letters, place)?);
+        let dashboard = Arc::new(dashboard::dashboard(folder, shared, intake, place)?);
         Ok(ReadyServer {
             url,
             local_url: local_url(listening),
@@ -256,8 +255,8 @@ impl ReadyServer {
             ..
         } = self;
         let mailer = (!self.mailing.recipients().is_empty()).then(|| {
-            let reports = StoreReports(store.clone());
-            WeeklyMailer::start(store.clone(), self.way, self.mailing, reports)
+            let shared: SharedStore = Arc::new(store.clone());
+            WeeklyMailer::start(shared.clone(), self.way, self.mailing, StoreReports(shared))
         });
         let retention = tokio::spawn(retain(store.clone(), retention_days));
         let (end_watch, ended) = oneshot::channel();
@@ -289,16 +288,10 @@ impl ReadyServer {
     }
 }
 
-type StoreServer = Server<SqliteStore, StoreReports<SqliteStore>>;
-
 /// Keeps `/healthz` true without traffic too: notices damage that a read found and files that were moved or
 /// deleted, and after a write that the store refused tries until it takes one again. Stores and logs what was
 /// refused, a last time when it is ended.
-async fn watch_store(
-    store: SqliteStore,
-    server: Arc<StoreServer>,
-    mut ended: oneshot::Receiver<()>,
-) {
+async fn watch_store(store: SqliteStore, server: Arc<Server>, mut ended: oneshot::Receiver<()>) {
     let mut every = tokio::time::interval(WATCH_INTERVAL);
     loop {
         tokio::select! {
@@ -321,7 +314,7 @@ async fn watch_store(
 
 /// Logs refused logins and messages, and adds the messages to the store's counts; those that cannot be
 /// added wait for the next time.
-async fn keep_refusals(store: &SqliteStore, server: &StoreServer) {
+async fn keep_refusals(store: &SqliteStore, server: &Server) {
     server.rates().tell_failures();
     for refused in server.refusals().take_unlogged(now()) {
         tracing::warn!(
@@ -401,12 +394,6 @@ async fn delete_older(store: &SqliteStore, days: u32) {
     };
     if deleted > 0 {
         tracing::info!(retention.days = days, deleted, "deleted older interactions");
-    }
-}
-
-impl Reports for StoreReports<SqliteStore> {
-    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>> {
-        Ok(self.week_report(week).await?.to_json()?)
     }
 }
 

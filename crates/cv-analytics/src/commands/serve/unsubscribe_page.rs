@@ -4,6 +4,7 @@
 //! A GET changes nothing, since programs that look into mails follow links. A POST acts: that of a
 //! mail program (RFC 8058) and that of the page's button.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,7 +13,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::get;
-use cv_analytics_core::store::{Ledger, StoreError};
+use cv_analytics_core::store::{KeyValueStore, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
@@ -23,8 +24,8 @@ const FORM_TIME: Duration = Duration::from_secs(20);
 
 /// What the page needs.
 #[derive(Clone)]
-struct Setup<L> {
-    ledger: L,
+struct Setup {
+    store: Arc<dyn KeyValueStore>,
     key: UnsubscribeKey,
     clock: fn() -> Timestamp,
 }
@@ -36,33 +37,33 @@ enum Wish {
     Subscribe,
 }
 
-/// The page for the links that `key` made, which notes in `ledger`.
-pub(crate) fn unsubscribe_page<L: Ledger + Clone + 'static>(
-    ledger: L,
+/// The page for the links that `key` made, which notes in `store`.
+pub(crate) fn unsubscribe_page(
+    store: Arc<dyn KeyValueStore>,
     key: UnsubscribeKey,
     clock: fn() -> Timestamp,
 ) -> Router {
-    Router::new().route("/unsubscribe/{token}", get(show::<L>).post(act::<L>)).with_state(Setup {
-        ledger,
+    Router::new().route("/unsubscribe/{token}", get(show).post(act)).with_state(Setup {
+        store,
         key,
         clock,
     })
 }
 
-async fn show<L: Ledger>(
-    State(setup): State<Setup<L>>,
+async fn show(
+    State(setup): State<Setup>,
     token: Result<Path<String>, PathRejection>,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
-    match RecipientRecord::load(&setup.ledger, &digest).await {
+    match RecipientRecord::load(&*setup.store, &digest).await {
         Ok(record) if record.unsubscribed.is_some() => page(StatusCode::OK, &GONE),
         Ok(_) => page(StatusCode::OK, &ASKS),
         Err(error) => failed(&error),
     }
 }
 
-async fn act<L: Ledger>(
-    State(setup): State<Setup<L>>,
+async fn act(
+    State(setup): State<Setup>,
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
@@ -71,7 +72,7 @@ async fn act<L: Ledger>(
     let wish = body.ok().and_then(Result::ok).and_then(|body| wish(&body));
     let Some(wish) = wish else { return page(StatusCode::BAD_REQUEST, &NOT_UNDERSTOOD) };
     let now = (setup.clock)();
-    let changed = RecipientRecord::change(&setup.ledger, &digest, |record| {
+    let changed = RecipientRecord::change(&*setup.store, &digest, |record| {
         record.unsubscribed = match wish {
             // The first time counts.
             Wish::Unsubscribe => Some(record.unsubscribed.unwrap_or(now)),
@@ -87,7 +88,7 @@ async fn act<L: Ledger>(
     }
 }
 
-fn recipient<L>(setup: &Setup<L>, token: Result<Path<String>, PathRejection>) -> Option<String> {
+fn recipient(setup: &Setup, token: Result<Path<String>, PathRejection>) -> Option<String> {
     setup.key.recipient_of(&token.ok()?.0)
 }
 

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use cv_analytics_core::store::SharedStore;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::schedule::mailer::{MailTurn, Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome};
-use cv_analytics_sqlite::SqliteStore;
 use rand::RngExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,7 +29,7 @@ pub(crate) struct WeeklyMailer {
 impl WeeklyMailer {
     /// Begins to send what is due.
     pub(crate) fn start<R: WeekReports + Send + 'static>(
-        store: SqliteStore,
+        store: SharedStore,
         way: MailWay,
         mailing: Mailing,
         reports: R,
@@ -46,7 +46,7 @@ impl WeeklyMailer {
                     }
                     Err(error) => {
                         tracing::warn!(error = %error, "failed to see to the weekly mail; trying again in a minute");
-                        Mailer::<SqliteStore, MailWay, ProgramClock, R>::AFTER_FAILURE
+                        Mailer::<MailWay, ProgramClock, R>::AFTER_FAILURE
                     }
                 };
                 tokio::select! {

@@ -1,7 +1,9 @@
 //! What an environment's resources are called, as `infra/` calls them.
 
+use cv_analytics_aws::store::DEAD_LETTER_QUEUE;
+
 use super::identity::Identity;
-use crate::install::aws::{DEAD_LETTER_QUEUE, variable};
+use crate::install::aws::variable;
 use crate::install::data_folder::QUEUE;
 
 /// Names and addresses of one environment in one region of one account.

@@ -33,7 +33,7 @@ impl Site {
         let store = SqliteStore::open(folder.path().join("cv-analytics.db")).unwrap();
         let key = UnsubscribeKey::kept_or_made(&store, || "k".repeat(64)).await.unwrap();
         let link = format!("/unsubscribe/{}", key.token(&owner()));
-        let router = unsubscribe_page(store.clone(), key, clock);
+        let router = unsubscribe_page(Arc::new(store.clone()), key, clock);
         Self { router, store, link, _folder: folder }
     }
 

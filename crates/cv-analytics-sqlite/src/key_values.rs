@@ -1,16 +1,16 @@
 //! Small records with compare-and-set.
 
-use cv_analytics_core::store::LedgerRecord;
+use cv_analytics_core::store::VersionedValue;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 
 /// The record under `key`.
-pub(crate) fn get(connection: &Connection, key: &str) -> Result<Option<LedgerRecord>> {
+pub(crate) fn get(connection: &Connection, key: &str) -> Result<Option<VersionedValue>> {
     let found = connection
         .prepare_cached("SELECT value, version FROM ledger WHERE key = ?1")?
         .query_row([key], |row| {
-            Ok(LedgerRecord { value: row.get(0)?, version: row.get::<_, i64>(1)?.unsigned_abs() })
+            Ok(VersionedValue { value: row.get(0)?, version: row.get::<_, i64>(1)?.unsigned_abs() })
         })
         .optional()?;
     Ok(found)

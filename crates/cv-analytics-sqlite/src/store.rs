@@ -1,0 +1,266 @@
+//! The ports on the file: each call is a step of the writer's thread, or a question to a reader's.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::intake::Intake;
+use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, PutBack};
+use cv_analytics_core::store::arrivals::{ArrivalCursor, Arrivals};
+use cv_analytics_core::store::dead_letters::{
+    DeadLetterEntry, DeadLetterList, DeadLetterSelection, Dropped, Retried, StoredDeadLetter,
+};
+use cv_analytics_core::store::erasure::Erased;
+use cv_analytics_core::store::observation_page::ObservationPage;
+use cv_analytics_core::store::{
+    Arrival, Deliveries, EventStore, KeyValueStore, Progress, Receipt, ReportSource, Store,
+    StoreError, VersionedValue,
+};
+use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt as _;
+use rusqlite::OptionalExtension;
+
+use crate::SqliteStore;
+use crate::erasure::{self, clean_the_files};
+use crate::reader::{browse, export, observations};
+use crate::writer::batch::Prepared;
+use crate::{archive, dead_letters, key_values};
+
+#[async_trait]
+impl EventStore for SqliteStore {
+    async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
+        self.writer.keep(arrivals.into_iter().map(Prepared::from).collect()).await
+    }
+}
+
+#[async_trait]
+impl KeyValueStore for SqliteStore {
+    async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError> {
+        let key = key.to_owned();
+        self.reader
+            .read("read a setting", move |connection| key_values::get(connection, &key))
+            .await
+    }
+
+    async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.writer
+            .run("write a setting", move |writer| {
+                writer.beside_the_interactions(|transaction| {
+                    key_values::put(transaction, &key, &value, expected)
+                })
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl ReportSource for SqliteStore {
+    fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>> {
+        self.reader
+            .clone()
+            .stream_pages(
+                self.path.to_path_buf(),
+                "read the interactions",
+                move |connection, pages| observations::observations(connection, &period, pages),
+            )
+            .boxed()
+    }
+
+    async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
+        let counts = |row: &rusqlite::Row<'_>| {
+            Ok(Deliveries {
+                duplicates: Some(row.get::<_, i64>(0)?.unsigned_abs()),
+                conflicts: Some(row.get::<_, i64>(1)?.unsigned_abs()),
+                dead_letters: row.get::<_, i64>(2)?.unsigned_abs(),
+                refused: Some(row.get::<_, i64>(3)?.unsigned_abs()),
+            })
+        };
+        let none = Deliveries {
+            duplicates: Some(0),
+            conflicts: Some(0),
+            dead_letters: 0,
+            refused: Some(0),
+        };
+        self.reader
+            .read("count the deliveries", move |connection| {
+                let found = connection
+                    .prepare_cached(
+                        "SELECT duplicates, conflicts, dead_letters, refused FROM deliveries WHERE week = ?1",
+                    )?
+                    .query_row([week.to_string()], counts)
+                    .optional()?;
+                Ok(found.unwrap_or(none))
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+
+    async fn import(
+        &self,
+        arrivals: Vec<Arrival>,
+    ) -> Result<Vec<Result<Receipt, StoreError>>, StoreError> {
+        let arrivals: Vec<Prepared> = arrivals.into_iter().map(Prepared::from).collect();
+        let kept = self
+            .writer
+            .run("import events", move |writer| archive::import(writer, &arrivals))
+            .await?;
+        Ok(kept.into_iter().map(Ok).collect())
+    }
+
+    fn export(&self) -> BoxStream<'static, Result<Vec<Interaction>, StoreError>> {
+        self.reader
+            .clone()
+            .stream_pages(self.path.to_path_buf(), "export", export::interactions)
+            .boxed()
+    }
+
+    async fn interaction(&self, request_id: &RequestId) -> Result<Option<Interaction>, StoreError> {
+        let request_id = request_id.clone();
+        self.reader
+            .read("read an interaction", move |connection| {
+                browse::interaction(connection, &request_id)
+            })
+            .await
+    }
+
+    async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError> {
+        self.reader.read("list the weeks", move |connection| browse::weeks(connection, until)).await
+    }
+
+    async fn change_marker(&self, period: Range<Timestamp>) -> Result<Option<u64>, StoreError> {
+        let foreign = self.writer.run("see what changed", |writer| {
+            let version =
+                writer.connection().pragma_query_value(None, "data_version", |row| row.get(0));
+            Ok(version?)
+        });
+        Ok(Some(self.writer.changes().marker(&period, foreign.await?)))
+    }
+
+    async fn arrivals(
+        &self,
+        after: Option<ArrivalCursor>,
+        limit: usize,
+    ) -> Result<Arrivals, StoreError> {
+        self.reader
+            .read("read what arrived", move |connection| browse::arrivals(connection, after, limit))
+            .await
+    }
+
+    async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError> {
+        self.reader
+            .read("archive", move |connection| archive::page(connection, from.as_ref()))
+            .await
+    }
+
+    async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError> {
+        self.writer
+            .run("put back what was archived", move |writer| archive::put_back(writer, &items))
+            .await
+    }
+
+    async fn forget_request(&self, request_id: &RequestId) -> Result<Erased, StoreError> {
+        let request_id = request_id.clone();
+        self.writer
+            .run("erase", move |writer| {
+                let erased = writer.in_transaction(|transaction| {
+                    erasure::forget_request(transaction, &request_id)
+                })?;
+                clean_the_files(writer)?;
+                Ok(erased)
+            })
+            .await
+    }
+
+    async fn forget_session(
+        &self,
+        sessions: &BTreeSet<SessionId>,
+        _: Progress<'_>,
+    ) -> Result<Erased, StoreError> {
+        let sessions = sessions.clone();
+        self.writer
+            .run("erase", move |writer| {
+                let erased = writer.in_transaction(|transaction| {
+                    erasure::forget_session(transaction, &sessions)
+                })?;
+                clean_the_files(writer)?;
+                Ok(erased)
+            })
+            .await
+    }
+
+    async fn dead_letters(&self, limit: usize) -> Result<DeadLetterList, StoreError> {
+        self.reader
+            .read("list the dead letters", move |connection| dead_letters::list(connection, limit))
+            .await
+    }
+
+    async fn count_dead_letters(&self) -> Result<u64, StoreError> {
+        self.reader.read("count the dead letters", dead_letters::count).await
+    }
+
+    async fn dead_letter(&self, id: &str) -> Result<Option<StoredDeadLetter>, StoreError> {
+        let Some(number) = dead_letters::number(id) else { return Ok(None) };
+        let letter = self.letter(number).await?;
+        Ok(letter.map(|letter| StoredDeadLetter {
+            entry: DeadLetterEntry {
+                id: number.to_string(),
+                reason: Some(letter.reason.code().to_owned()),
+                detail: Some(letter.detail),
+                arrived_at: letter.arrived_at,
+                bytes: letter.body.len() as u64,
+            },
+            body: letter.body,
+        }))
+    }
+
+    async fn retry_dead_letters(
+        &self,
+        selection: &DeadLetterSelection,
+        intake: &Intake,
+        now: Timestamp,
+        progress: Progress<'_>,
+    ) -> Result<Retried, StoreError> {
+        let (ids, is_all) = match selection {
+            DeadLetterSelection::Ids(ids) => (ids.clone(), false),
+            DeadLetterSelection::All => {
+                let all = self.dead_letters(usize::MAX).await?.entries;
+                (all.into_iter().map(|entry| entry.id).collect(), true)
+            }
+        };
+        self.read_again(ids, is_all, (intake, now), progress).await
+    }
+
+    async fn drop_dead_letters(
+        &self,
+        selection: &DeadLetterSelection,
+        _: Progress<'_>,
+    ) -> Result<Dropped, StoreError> {
+        let selection = selection.clone();
+        self.writer
+            .run("drop the dead letters", move |writer| {
+                let dropped = writer.in_transaction(|transaction| {
+                    dead_letters::remove_selected(transaction, &selection)
+                })?;
+                clean_the_files(writer)?;
+                Ok(dropped)
+            })
+            .await
+    }
+
+    /// Copies the write-ahead log into the file and ends the writer's thread. Later calls of any clone
+    /// answer that the store is closed.
+    async fn close(&self) -> Result<(), StoreError> {
+        self.writer.close().await
+    }
+}
