@@ -116,7 +116,7 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// before the first page to after the last is in one of them; what arrives meanwhile may or may not be.
     async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError>;
 
-    /// Puts back all but interactions and dead letters, which [`Store::import`] takes. Putting the same
+    /// Puts back all but interactions, which [`Store::import`] takes as events. Putting the same
     /// back again changes nothing. What a mark says is erased is erased.
     async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError>;
 

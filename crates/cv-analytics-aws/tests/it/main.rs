@@ -4,3 +4,5 @@ mod cost;
 mod join;
 mod on_dynoxide;
 mod parity;
+#[cfg(feature = "queue")]
+mod suite;

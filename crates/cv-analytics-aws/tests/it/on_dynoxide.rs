@@ -9,10 +9,10 @@
 #![allow(clippy::float_cmp, reason = "request units are halves, which are exact")]
 
 mod browse;
+mod dead_letter_notes;
 pub(crate) mod emulated_tables;
 mod erased_sessions;
 mod expired_rows;
-mod ledger;
 mod lone_halves;
 mod prices;
 mod wrong_tables;

@@ -1,6 +1,5 @@
 //! Single interactions, weeks, arrivals, and whether a period changed.
 
-use cv_analytics_core::event::RequestId;
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::arrivals::ArrivalCursor;
 use cv_analytics_core::store::{EventStore, KeyValueStore};
@@ -22,20 +21,6 @@ async fn marker(store: &SqliteStore, weeks_ago: u8) -> u64 {
     let week = week().earlier(weeks_ago);
     let period = week.start()..week.end().plus_millis(-1);
     store.change_marker(period).await.unwrap().unwrap()
-}
-
-#[tokio::test]
-async fn one_interaction_and_the_weeks_that_there_are() {
-    let folder = Folder::new();
-    let store = folder.open();
-    assert_eq!(store.weeks(week()).await.unwrap(), []);
-    kept(&store, &[asked("a", 9), asked("b", 3), asked("c", 3), asked("d", -2)]).await;
-    let weeks = store.weeks(week()).await.unwrap();
-    assert_eq!(weeks, [week().earlier(9), week().earlier(3)]);
-    let id = RequestId::new("b").unwrap();
-    assert_eq!(store.interaction(&id).await.unwrap().unwrap().request_id, id);
-    let other = RequestId::new("none").unwrap();
-    assert_eq!(store.interaction(&other).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use cv_analytics_core::event::Traffic;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::{Interaction, Joined};
-use cv_analytics_core::store::{Disposition, EventStore, Observation, ReportSource};
+use cv_analytics_core::store::{EventStore, Observation, ReportSource};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -89,24 +89,6 @@ proptest! {
         let expect: Vec<Observation> = records.into_iter().map(Observation::from).collect();
         prop_assert_eq!(run(everything(&stores[0])), expect);
     }
-}
-
-#[tokio::test]
-async fn receipts_say_what_the_law_says() {
-    use Disposition::{Conflict, Duplicate, Stored};
-    let folder = Folder::new();
-    let store = folder.open();
-    let bodies = [
-        query("a", "one"),
-        query("a", "one"),
-        query("a", "two"),
-        whole("c"),
-        query("c", "other"),
-        query("c", "other"),
-        whole("c"),
-    ];
-    let expect = [Stored, Duplicate, Conflict, Stored, Stored, Stored, Duplicate];
-    assert_eq!(kept(&store, &bodies).await, expect);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
