@@ -50,7 +50,8 @@ pub trait EventStore: Send + Sync {
     async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError>;
 }
 
-/// Holds small records of the product's own: settings, marks.
+/// Holds small values of the product's own: settings, marks. Their keys begin with `cv-analytics:`, which no
+/// request id does: DynamoDB keeps both in one table.
 #[async_trait]
 pub trait KeyValueStore: Send + Sync {
     /// The value under `key`, with the version to give back to [`KeyValueStore::put`].

@@ -19,6 +19,8 @@ use crate::events::{
 use Disposition::{Conflict, DeadLetter, Deduplicated, Duplicate, Erased as Gone, Stored};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const MARK: &str = "cv-analytics:mark";
+const OTHER: &str = "cv-analytics:other";
 
 fn request(id: &str) -> RequestId {
     RequestId::new(id).unwrap()
@@ -75,14 +77,14 @@ pub async fn counts_deliveries_in_the_week_of_arrival(store: SharedStore) {
 
 /// A value is compared and set.
 pub async fn writes_a_value_only_at_the_version_that_was_read(store: SharedStore) {
-    assert_eq!(store.get("mark").await.unwrap(), None);
-    assert!(store.put("mark", "one", None).await.unwrap());
-    assert!(!store.put("mark", "two", None).await.unwrap());
-    let version = store.get("mark").await.unwrap().unwrap().version;
-    assert!(store.put("mark", "two", Some(version)).await.unwrap());
-    assert!(!store.put("mark", "three", Some(version)).await.unwrap());
-    assert!(!store.put("other", "one", Some(1)).await.unwrap());
-    let found = store.get("mark").await.unwrap().unwrap();
+    assert_eq!(store.get(MARK).await.unwrap(), None);
+    assert!(store.put(MARK, "one", None).await.unwrap());
+    assert!(!store.put(MARK, "two", None).await.unwrap());
+    let version = store.get(MARK).await.unwrap().unwrap().version;
+    assert!(store.put(MARK, "two", Some(version)).await.unwrap());
+    assert!(!store.put(MARK, "three", Some(version)).await.unwrap());
+    assert!(!store.put(OTHER, "one", Some(1)).await.unwrap());
+    let found = store.get(MARK).await.unwrap().unwrap();
     assert!(found.value == "two" && found.version > version, "{found:?}");
     assert_eq!(exported(&*store).await, []);
 }
@@ -272,7 +274,7 @@ async fn archived(store: &dyn Store) -> Vec<Archived> {
 pub async fn puts_an_archive_back(store: SharedStore) {
     keep_session_key(&*store).await;
     append(&*store, &[query("r", "q"), response("r", 1), response("lone", 1)]).await;
-    assert!(store.put("mark", "one", None).await.unwrap());
+    assert!(store.put(MARK, "one", None).await.unwrap());
     store.forget_request(&request("gone")).await.unwrap();
     let nobody = SessionId::from_store("nobody".to_owned());
     store.forget_session(&BTreeSet::from([nobody.clone()]), &|_| {}).await.unwrap();
@@ -284,7 +286,7 @@ pub async fn puts_an_archive_back(store: SharedStore) {
         assert!(holds(&is), "{all:?}");
     }
     assert!(holds(
-        &|one| matches!(one, Archived::Ledger { key, value } if key == "mark" && value == "one")
+        &|one| matches!(one, Archived::Ledger { key, value } if key == MARK && value == "one")
     ));
     assert!(holds(&|one| matches!(one, Archived::Erased(_))));
     assert!(holds(&|one| *one == Archived::ErasedSession(nobody.mark())));
@@ -298,9 +300,9 @@ pub async fn puts_an_archive_back(store: SharedStore) {
         assert_eq!((done.kept, done.differing, done.no_place), (count, 0, 0));
     }
     assert_eq!(exported(&*store).await, before);
-    let other = Archived::Ledger { key: "mark".to_owned(), value: "two".to_owned() };
+    let other = Archived::Ledger { key: MARK.to_owned(), value: "two".to_owned() };
     assert_eq!(store.put_back(vec![other]).await.unwrap().differing, 1);
-    assert_eq!(store.get("mark").await.unwrap().unwrap().value, "one");
+    assert_eq!(store.get(MARK).await.unwrap().unwrap().value, "one");
     // A mark erases what is there.
     let mark = intake().privacy().session(SESSION).unwrap().mark();
     store.put_back(vec![Archived::ErasedSession(mark)]).await.unwrap();
