@@ -1,4 +1,4 @@
-//! The store of cv-analytics in memory, for tests: [`state`] is what it holds, [`MemoryStore`] the ports on it.
+//! The store of cv-analytics in memory, for tests: `state` is what it holds, [`MemoryStore`] the ports on it.
 //!
 //! What it decides for itself is what a store has to decide; what becomes of a half is the joining law's.
 
