@@ -25,7 +25,7 @@ use crate::dynamodb_store::erased_sessions::ErasedSessions;
 use crate::dynamodb_store::interactions::{Reach, stream_interactions};
 use crate::item::record::Record;
 use crate::item::row::InterimRow;
-use crate::joining::event_batch::Gathered;
+use crate::joining::event_batch::EventBatch;
 use crate::joining::promotion::{Promotion, Swept};
 use crate::joining::{Joining, Kept};
 use crate::tables::Tables;
@@ -150,7 +150,7 @@ impl DynamoDbStore {
     /// finds no row has not come before, but for one whose interaction was joined without a row.
     async fn join_and_compare(
         &self,
-        gathered: Gathered,
+        gathered: EventBatch,
         arrived_at: Timestamp,
     ) -> Result<Vec<Disposition>, TableError> {
         let before = match self.look_up(&gathered.delivered().request_id).await? {
@@ -252,7 +252,7 @@ impl DynamoDbStore {
         &self,
         events: Vec<(Event, Timestamp)>,
     ) -> Result<Vec<Result<Disposition, StoreError>>, TableError> {
-        let mut requests: HashMap<RequestId, (Gathered, Timestamp, Vec<usize>)> = HashMap::new();
+        let mut requests: HashMap<RequestId, (EventBatch, Timestamp, Vec<usize>)> = HashMap::new();
         for (place, (event, arrived_at)) in events.into_iter().enumerate() {
             match requests.entry(event.request_id.clone()) {
                 std::collections::hash_map::Entry::Occupied(mut entry) => {
@@ -261,7 +261,7 @@ impl DynamoDbStore {
                     places.push(place);
                 }
                 std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert((Gathered::first(event), arrived_at, vec![place]));
+                    entry.insert((EventBatch::first(event), arrived_at, vec![place]));
                 }
             }
         }

@@ -28,7 +28,7 @@ pub mod promotion;
 use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
 use cv_analytics_core::interaction::Interaction;
 
-use crate::item::record::{InTheWay, Record};
+use crate::item::record::{PutConflict, Record};
 use crate::item::row::{Half, InterimRow};
 use crate::joining::completion::CompleteRecord;
 
@@ -219,12 +219,12 @@ impl PutRecord {
     }
 
     /// Goes on from the put; `Err` with what was there and stays.
-    pub fn put(self, done: Result<(), InTheWay>) -> Joining {
+    pub fn put(self, done: Result<(), PutConflict>) -> Joining {
         match done {
             Ok(()) => Joining::Done(self.kept),
-            Err(InTheWay::Erased) => Joining::Done(Kept::Erased),
-            Err(InTheWay::Joined(there)) => before(there, &self.record),
-            Err(InTheWay::Lone(there)) => {
+            Err(PutConflict::Erased) => Joining::Done(Kept::Erased),
+            Err(PutConflict::Joined(there)) => before(there, &self.record),
+            Err(PutConflict::Lone(there)) => {
                 let query = there.query.as_ref();
                 match query.and_then(|query| self.record.completed_by(query)) {
                     Some(record) => Joining::PutRecord(Self { record, ..self }),

@@ -9,13 +9,13 @@ use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use aws_smithy_types::timeout::TimeoutConfig;
 use cv_analytics_mail::message::Message;
-use cv_analytics_mail::transport::{HAND_OVER_LIMIT, HandOver, HandOverError};
+use cv_analytics_mail::transport::{TRANSPORT_TIMEOUT, Transport, TransportError};
 
 use crate::clients::CALL_TIMEOUT;
 use crate::clients::sdk_failure;
 
 /// What marks a mail as being sent gives up on a hand-over after this, and may send it again.
-const _: () = assert!(CALL_TIMEOUT.as_secs() <= HAND_OVER_LIMIT.as_secs());
+const _: () = assert!(CALL_TIMEOUT.as_secs() <= TRANSPORT_TIMEOUT.as_secs());
 
 /// SES in one region, behind one client.
 #[derive(Clone, Debug)]
@@ -29,12 +29,12 @@ impl Ses {
         Self { client }
     }
 
-    async fn send(&self, message: &Message) -> Result<(), HandOverError> {
+    async fn send(&self, message: &Message) -> Result<(), TransportError> {
         let eml = message.to_eml().map_err(|error| {
-            HandOverError::caused("the mail could not be written as a message", error)
+            TransportError::caused("the mail could not be written as a message", error)
         })?;
         let raw = RawMessage::builder().data(Blob::new(eml)).build().map_err(|error| {
-            HandOverError::caused("the mail could not be written for SES", error)
+            TransportError::caused("the mail could not be written for SES", error)
         })?;
         // SES has no token by which it knows a repeated call, so an attempt gets the whole time:
         // one that is cut off may have been taken.
@@ -49,7 +49,7 @@ impl Ses {
             .send()
             .await
             .map_err(|error| {
-                HandOverError::caused(self.sentence(&error, message), Code::of(&error))
+                TransportError::caused(self.sentence(&error, message), Code::of(&error))
             })?;
         Ok(())
     }
@@ -79,8 +79,8 @@ impl Ses {
     }
 }
 
-impl HandOver for Ses {
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+impl Transport for Ses {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         self.send(message).await
     }
 }

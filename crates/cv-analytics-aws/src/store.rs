@@ -31,7 +31,7 @@ use crate::DynamoDbStore;
 use crate::dynamodb_store::erasure::OfSessions;
 use crate::queue::clients::Queues;
 use crate::queue::dead_letters::{DeadLetterQueue, QueueError};
-use crate::queue::receiver::{DeadLetterShelf, ShelvedLetter, queue_url};
+use crate::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter, queue_url};
 
 /// The events queue's name, where no address is set.
 pub const EVENTS_QUEUE: &str = "cv-analytics-events.fifo";
@@ -104,9 +104,9 @@ impl AwsStore {
     }
 
     /// Begins to go through the dead-letter queue; no other call does until the guard is gone.
-    async fn receiver(&self) -> Result<(MutexGuard<'_, ()>, DeadLetterShelf), StoreError> {
+    async fn receiver(&self) -> Result<(MutexGuard<'_, ()>, DeadLetterReceiver), StoreError> {
         let turn = self.turn.lock().await;
-        Ok((turn, DeadLetterShelf::new(self.dead_letter_queue().await?)))
+        Ok((turn, DeadLetterReceiver::new(self.dead_letter_queue().await?)))
     }
 
     /// Whether a message that cannot be read names what was erased.
@@ -220,7 +220,7 @@ enum Act<'u> {
 
 /// Deletes the letters that belong to one of `names`; how many, and how many could not be looked at.
 async fn drop_naming(
-    shelf: &mut DeadLetterShelf,
+    shelf: &mut DeadLetterReceiver,
     names: &BTreeSet<String>,
 ) -> Result<(u64, u64), QueueError> {
     let mut dropped = 0;
@@ -241,7 +241,7 @@ async fn drop_naming(
 /// Does something with the selected letters, and counts them in `done` as it goes on. Those that are named
 /// are all found before the first is touched: the first id of which there is none, where one is missing.
 async fn act_on(
-    shelf: &mut DeadLetterShelf,
+    shelf: &mut DeadLetterReceiver,
     selection: &DeadLetterSelection,
     act: Act<'_>,
     done: &mut u64,
@@ -278,7 +278,7 @@ async fn act_on(
 }
 
 /// What is the same of a letter that comes again.
-fn seen_as(letter: &ShelvedLetter) -> (String, String) {
+fn seen_as(letter: &ReceivedDeadLetter) -> (String, String) {
     (letter.id.clone(), letter.body.clone())
 }
 
@@ -447,7 +447,7 @@ impl Store for AwsStore {
 
     async fn count_dead_letters(&self) -> Result<u64, StoreError> {
         // Nothing is hidden by a look that has not begun: these are all that the queue holds.
-        Ok(DeadLetterShelf::new(self.dead_letter_queue().await?).behind().await?)
+        Ok(DeadLetterReceiver::new(self.dead_letter_queue().await?).behind().await?)
     }
 
     async fn dead_letter(&self, id: &str) -> Result<Option<StoredDeadLetter>, StoreError> {

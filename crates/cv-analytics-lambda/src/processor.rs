@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::dynamodb_store::Joined;
-use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::queue::dead_letters::{DeadLetterQueue, letter_id};
-use cv_analytics_aws::queue::visibility::wait_after;
+use cv_analytics_aws::queue::visibility::retry_delay;
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::event::RequestId;
@@ -35,7 +35,7 @@ use crate::start;
 const AT_ONCE: usize = 10;
 /// As much of an invocation's time is kept for changing visibilities and for the answer: a fifth of
 /// what there is, this at the most.
-const RESERVE_MAX: Duration = Duration::from_secs(5);
+const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 
 /// Everything that an invocation needs.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ pub struct SourceQueue {
 
 /// The messages of one request in a batch, joined.
 struct Request<'m> {
-    gathered: Gathered,
+    gathered: EventBatch,
     messages: Vec<&'m Message>,
     arrived_at: Timestamp,
 }
@@ -75,7 +75,7 @@ impl Request<'_> {
     fn apart(self) -> impl Iterator<Item = Self> {
         let Self { gathered, messages, arrived_at } = self;
         gathered.into_events().into_iter().zip(messages).map(move |(event, message)| Self {
-            gathered: Gathered::first(event),
+            gathered: EventBatch::first(event),
             messages: vec![message],
             arrived_at,
         })
@@ -124,7 +124,7 @@ impl Processor {
     ) -> Result<(BatchResponse, BatchMetrics), DeliveryError> {
         let messages = Message::read_batch(event)?;
         let began = (self.now)();
-        let reserve = (time_left / 5).min(RESERVE_MAX);
+        let reserve = (time_left / 5).min(MAX_SHUTDOWN_RESERVE);
 
         let mut progress = Progress::default();
         let worked = self.work(&messages, began, &mut progress);
@@ -137,7 +137,7 @@ impl Processor {
                 "the invocation's time is nearly up: what is not kept comes again"
             );
         }
-        let hidden = self.keep_out_of_sight(&failed);
+        let hidden = self.extend_visibility(&failed);
         if timeout(reserve / 5 * 4, hidden).await.is_err() {
             // The queue's own visibility timeout holds then.
             tracing::warn!("the invocation's time is up before all visibilities are changed");
@@ -318,13 +318,13 @@ impl Processor {
 
     /// Lets the messages that failed wait, longer with every time, where they hold nobody else up:
     /// a group that several requests share would wait as a whole.
-    async fn keep_out_of_sight(&self, failed: &[&Message]) {
+    async fn extend_visibility(&self, failed: &[&Message]) {
         let Some(SourceQueue { queues, url }) = &self.queue else { return };
         let waiting = failed.iter().filter(|message| is_alone_in_its_group(message));
         stream::iter(waiting)
             .for_each_concurrent(AT_ONCE, |message| async move {
                 let handle = message.receipt_handle.as_deref().unwrap_or_default();
-                let wait = wait_after(message.receives);
+                let wait = retry_delay(message.receives);
                 if let Err(error) = queues.change_visibility(url, handle, wait).await {
                     // The queue's own visibility timeout holds then.
                     tracing::warn!(error = %error, "a message's visibility could not be changed");
@@ -355,7 +355,7 @@ fn read<'m>(
                     request.arrived_at = request.arrived_at.min(arrived_at);
                 }
                 Entry::Vacant(place) => {
-                    let gathered = Gathered::first(*event);
+                    let gathered = EventBatch::first(*event);
                     place.insert(Request { gathered, messages: vec![message], arrived_at });
                 }
             },

@@ -20,8 +20,8 @@ use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::{FigureSettings, SettingsError};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::{Message, MessageError};
-use cv_analytics_mail::transport::HandOver;
-use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::transport::Transport;
+use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
 use lambda_runtime::Diagnostic;
 use rand::RngExt;
@@ -122,7 +122,7 @@ impl From<ReporterError> for Diagnostic {
     }
 }
 
-impl<H: HandOver> Reporter<DynamoDbStore, H> {
+impl<H: Transport> Reporter<DynamoDbStore, H> {
     /// Answers one invocation, of which Lambda's retries have the same `request_id`. Tables that are
     /// missing or have other keys are named before anything is read from them.
     ///
@@ -156,7 +156,7 @@ impl<H: HandOver> Reporter<DynamoDbStore, H> {
     }
 }
 
-impl<S: ReportSource, H: HandOver> Reporter<S, H> {
+impl<S: ReportSource, H: Transport> Reporter<S, H> {
     /// Makes the report that is ordered and sends it to everybody who has not got it, as
     /// `claimant`: what tells this try from any other. Whoever got a mail again by the same `request_id`
     /// has got it.

@@ -12,39 +12,39 @@ use std::time::Duration;
 use crate::message::Message;
 
 /// The longest that a hand-over takes where its way says nothing else.
-pub const HAND_OVER_LIMIT: Duration = Duration::from_secs(20);
+pub const TRANSPORT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A way to send mail: SES, SMTP, a folder.
-pub trait HandOver: Sync {
+pub trait Transport: Sync {
     /// A hand-over that takes longer is given up: somebody else may send the mail soon after.
     ///
     /// All who send from one store have the same.
     fn limit(&self) -> Duration {
-        HAND_OVER_LIMIT
+        TRANSPORT_TIMEOUT
     }
 
     /// Hands `message` over to whoever delivers it. After an error it may be handed over again.
     ///
-    /// Ends within [`HandOver::limit`].
+    /// Ends within [`Transport::limit`].
     fn hand_over(
         &self,
         message: &Message,
-    ) -> impl Future<Output = Result<(), HandOverError>> + Send;
+    ) -> impl Future<Output = Result<(), TransportError>> + Send;
 }
 
 /// Why a message was not taken: a sentence that says what to do, and names no address.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
-pub struct HandOverError {
+pub struct TransportError {
     sentence: String,
-    lasts: bool,
+    is_permanent: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl HandOverError {
+impl TransportError {
     /// A refusal in a sentence.
     pub fn new(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), lasts: false, source: None }
+        Self { sentence: sentence.into(), is_permanent: false, source: None }
     }
 
     /// A refusal in a sentence, with what caused it.
@@ -52,17 +52,17 @@ impl HandOverError {
         sentence: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { sentence: sentence.into(), lasts: false, source: Some(source.into()) }
+        Self { sentence: sentence.into(), is_permanent: false, source: Some(source.into()) }
     }
 
     /// The same, of a refusal that a retry without a change does not mend.
     #[must_use]
-    pub fn lasting(self) -> Self {
-        Self { lasts: true, ..self }
+    pub fn permanent(self) -> Self {
+        Self { is_permanent: true, ..self }
     }
 
     /// Whether somebody has to change something before a retry can succeed.
-    pub const fn lasts(&self) -> bool {
-        self.lasts
+    pub const fn is_permanent(&self) -> bool {
+        self.is_permanent
     }
 }

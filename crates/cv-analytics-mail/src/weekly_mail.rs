@@ -1,9 +1,9 @@
 //! Once for each week and recipient: claim the mark, hand the message over, note it as sent.
 //!
 //! Whoever crashes leaves a claim behind, which somebody else takes over after
-//! [`claim_holds`]: a mail is rather sent again than missed.
+//! [`lease_ttl`]: a mail is rather sent again than missed.
 
-pub mod sent_mark;
+pub mod delivery_lease;
 
 use std::pin::pin;
 use std::time::Duration;
@@ -18,8 +18,8 @@ use futures_util::{StreamExt, stream};
 use crate::clock::Clock;
 use crate::message::Message;
 use crate::message::address::MailAddress;
-use crate::transport::{HandOver, HandOverError};
-use crate::weekly_mail::sent_mark::{SentMark, Turn, claim_holds, key};
+use crate::transport::{Transport, TransportError};
+use crate::weekly_mail::delivery_lease::{DeliveryLease, NextStep, key, lease_ttl};
 
 /// How many of somebody else's claims are waited for.
 const PATIENCE: u32 = 2;
@@ -73,7 +73,7 @@ pub enum Outcome {
 pub enum NotSent {
     /// Whoever delivers did not take it.
     #[error(transparent)]
-    Refused(#[from] HandOverError),
+    Refused(#[from] TransportError),
     /// The store failed before anything was handed over.
     #[error("whether this mail was sent before cannot be read or noted: {0}")]
     Store(#[from] StoreError),
@@ -97,8 +97,8 @@ pub enum NotSent {
 
 impl NotSent {
     /// Whether somebody has to change something before a retry can succeed.
-    pub const fn lasts(&self) -> bool {
-        matches!(self, Self::Refused(error) if error.lasts())
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.is_permanent())
     }
 }
 
@@ -107,10 +107,10 @@ struct Claim {
     key: String,
     version: u64,
     /// What the mark goes back to where the hand-over is refused.
-    otherwise: SentMark,
+    otherwise: DeliveryLease,
 }
 
-impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
+impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
     /// Whether every one of `recipients` got the mail of `week`, so that it need not be made.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
         for recipient in recipients {
             let key = key(week, recipient, self.clock.now());
             let mark = read(&key, self.store.get(&key).await?.as_ref())?;
-            if !matches!(mark, Some(SentMark::Sent { .. })) {
+            if !matches!(mark, Some(DeliveryLease::Sent { .. })) {
                 return Ok(false);
             }
         }
@@ -173,7 +173,7 @@ impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
         // The version that is being watched, and what had been waited for when it was first seen.
         let mut watched = (None, Duration::ZERO);
         let mut claims = 0;
-        let holds = claim_holds(self.by.limit());
+        let holds = lease_ttl(self.by.limit());
         while waited <= holds * PATIENCE && claims <= CLAIMS {
             let record = self.store.get(&key).await?;
             let version = record.as_ref().map(|record| record.version);
@@ -188,22 +188,24 @@ impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
             let again = again && !mark.as_ref().is_some_and(|mark| mark.is_sent_by(order));
             let now = self.clock.now();
             let unchanged = waited.saturating_sub(watched.1);
-            match SentMark::turn(mark.as_ref(), claimant, now, (unchanged, holds), again) {
-                Turn::SentBefore => return Ok(None),
-                Turn::HandOver => {
+            match DeliveryLease::turn(mark.as_ref(), claimant, now, (unchanged, holds), again) {
+                NextStep::SentBefore => return Ok(None),
+                NextStep::HandOver => {
                     let sent_at = mark.and_then(|mark| mark.sent_at());
-                    let otherwise =
-                        sent_at.map_or(SentMark::Released, |at| SentMark::Sent { at, order: None });
+                    let otherwise = sent_at.map_or(DeliveryLease::Released, |at| {
+                        DeliveryLease::Sent { at, order: None }
+                    });
                     let version = version.unwrap_or_default();
                     return Ok(Some(Claim { key, version, otherwise }));
                 }
-                Turn::Wait => {
+                NextStep::Wait => {
                     self.clock.sleep(LOOK_AGAIN).await;
                     waited += LOOK_AGAIN;
                 }
-                Turn::Claim => {
+                NextStep::Claim => {
                     let sent_at = mark.and_then(|mark| mark.sent_at());
-                    let claim = SentMark::Claimed { by: claimant.to_owned(), at: now, sent_at };
+                    let claim =
+                        DeliveryLease::Claimed { by: claimant.to_owned(), at: now, sent_at };
                     // Whether this was one's own is read, not believed: an answer that got lost
                     // and a call that was repeated look like somebody else's claim.
                     self.put(&key, &claim, version).await?;
@@ -214,12 +216,12 @@ impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
         Err(NotSent::Contended)
     }
 
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         let handed_over = pin!(self.by.hand_over(message));
         let limit = pin!(self.clock.sleep(self.by.limit()));
         match select(handed_over, limit).await {
             Either::Left((result, _)) => result,
-            Either::Right(_) => Err(HandOverError::new(format!(
+            Either::Right(_) => Err(TransportError::new(format!(
                 "whoever delivers the mail did not answer within {} s: try again",
                 self.by.limit().as_secs()
             ))),
@@ -250,19 +252,19 @@ impl<H: HandOver, C: Clock> WeeklyMail<'_, H, C> {
 
     /// Whether the mark says now that the mail was sent; else `version` is that of the next try.
     async fn try_to_note(&self, key: &str, version: &mut Option<u64>) -> Result<bool, StoreError> {
-        let sent = SentMark::Sent { at: self.clock.now(), order: self.order.clone() };
+        let sent = DeliveryLease::Sent { at: self.clock.now(), order: self.order.clone() };
         if self.put(key, &sent, *version).await? {
             return Ok(true);
         }
         let record = self.store.get(key).await?;
         *version = record.as_ref().map(|record| record.version);
-        Ok(matches!(read(key, record.as_ref()), Ok(Some(SentMark::Sent { .. }))))
+        Ok(matches!(read(key, record.as_ref()), Ok(Some(DeliveryLease::Sent { .. }))))
     }
 
     async fn put(
         &self,
         key: &str,
-        mark: &SentMark,
+        mark: &DeliveryLease,
         expected: Option<u64>,
     ) -> Result<bool, StoreError> {
         let value = serde_json::to_string(mark)
@@ -281,13 +283,13 @@ pub(crate) async fn sent_at(
     key: &str,
 ) -> Result<Option<Timestamp>, NotSent> {
     Ok(match read(key, store.get(key).await?.as_ref())? {
-        Some(SentMark::Sent { at, .. }) => Some(at),
+        Some(DeliveryLease::Sent { at, .. }) => Some(at),
         _ => None,
     })
 }
 
-fn read(key: &str, record: Option<&VersionedValue>) -> Result<Option<SentMark>, NotSent> {
+fn read(key: &str, record: Option<&VersionedValue>) -> Result<Option<DeliveryLease>, NotSent> {
     let Some(record) = record else { return Ok(None) };
-    let mark = SentMark::from_json(&record.value);
+    let mark = DeliveryLease::from_json(&record.value);
     mark.map(Some).map_err(|source| NotSent::Mark { key: key.to_owned(), source })
 }

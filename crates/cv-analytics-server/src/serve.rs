@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutWriter;
 use tower::Service;
 
-use crate::body::unread::ReadToItsEnd;
+use crate::body::unread::DrainOnDrop;
 use crate::configuration::{Limits, TrustedProxies};
 use crate::limits::occasional_log::OccasionalLog;
 use crate::limits::places::{Place, Places};
@@ -165,7 +165,7 @@ async fn answer(
     // A client that asks first whether to send is not made to.
     let asks_first = request.headers().contains_key(header::EXPECT);
     let request = request
-        .map(|body| if asks_first { Body::new(body) } else { Body::new(ReadToItsEnd::new(body)) });
+        .map(|body| if asks_first { Body::new(body) } else { Body::new(DrainOnDrop::new(body)) });
     let answer = app.call(request).await;
     client.place.show();
     answer

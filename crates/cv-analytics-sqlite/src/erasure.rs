@@ -173,7 +173,7 @@ pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<bool> {
         other => other,
     };
     connection.execute_batch("VACUUM").map_err(Failure::from).map_err(failed)?;
-    if !writer.empty_the_log().map_err(failed)? {
+    if !writer.checkpoint_truncate().map_err(failed)? {
         return Err(Failure::Later(
             "the rows are gone, but the file is still being read as it was before, by a report that is being made or by \
              another program: the server tries again within a day, and the same command does once that has ended"

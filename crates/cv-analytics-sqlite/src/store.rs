@@ -50,7 +50,7 @@ impl KeyValueStore for SqliteStore {
         let (key, value) = (key.to_owned(), value.to_owned());
         self.writer
             .run("write a setting", move |writer| {
-                writer.beside_the_interactions(|transaction| {
+                writer.transaction_without_invalidation(|transaction| {
                     key_values::put(transaction, &key, &value, expected)
                 })
             })

@@ -213,7 +213,7 @@ impl Writer {
                 Command::Run(work) => work(&mut self),
                 Command::Close(answer) => {
                     waiting.close();
-                    let done = self.empty_the_log();
+                    let done = self.checkpoint_truncate();
                     let done = done
                         .map(|_| ())
                         .map_err(|failure| failure.to_store_error("close the store"));
@@ -273,7 +273,7 @@ impl Writer {
         let checked = self.files.check();
         if checked.is_err()
             && self.files.has_database()
-            && let Err(failure) = self.empty_the_log()
+            && let Err(failure) = self.checkpoint_truncate()
         {
             tracing::error!(?failure, "could not copy the deleted log into the database");
         }
@@ -286,7 +286,7 @@ impl Writer {
         weeks: &[WeekNumber],
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let done = self.beside_the_interactions(work)?;
+        let done = self.transaction_without_invalidation(work)?;
         self.changes.note(weeks);
         Ok(done)
     }
@@ -297,13 +297,13 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
-        let done = self.beside_the_interactions(work)?;
+        let done = self.transaction_without_invalidation(work)?;
         self.changes.note_any();
         Ok(done)
     }
 
     /// Runs `work`, which leaves interactions and deliveries as they are, in a transaction.
-    pub(crate) fn beside_the_interactions<T>(
+    pub(crate) fn transaction_without_invalidation<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<T> {
@@ -317,7 +317,7 @@ impl Writer {
 
     /// Copies all of the log and cuts it to nothing; `false` where another program kept it from
     /// coming to its end.
-    pub(crate) fn empty_the_log(&self) -> Result<bool> {
+    pub(crate) fn checkpoint_truncate(&self) -> Result<bool> {
         self.checkpointer.settle();
         checkpoint(&self.connection, "truncate")
     }

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::lambda::runtime_api::{NextInvocation, RuntimeApi, Said, Saying};
+use crate::lambda::runtime_api::{NextInvocation, RuntimeApi, RuntimeCall, Said};
 use crate::memory::Memory;
 
 /// Longer than Lambda's own 10 seconds, since a test's machine may be busy.
@@ -193,7 +193,9 @@ impl LambdaRuntime {
             started_in: Duration::ZERO,
         };
         match runtime.wait_for_saying(started + INIT_TIMEOUT)? {
-            Heard::Said(Said { at, what: Saying::Next }) => runtime.started_in = at - started,
+            RuntimeEvent::Said(Said { at, what: RuntimeCall::Next }) => {
+                runtime.started_in = at - started;
+            }
             heard => {
                 let lines = runtime.new_lines()?.join("\n");
                 bail!("{} did not start: {heard:?}\n{lines}", function.name);
@@ -223,19 +225,22 @@ impl LambdaRuntime {
         let (outcome, took) = loop {
             match self.wait_for_saying(taken + timeout)? {
                 // Where it took long after its last answer.
-                Heard::Said(Said { what: Saying::Next, .. }) => {}
-                Heard::Said(Said { at, what: Saying::Took }) => taken = at,
-                Heard::Said(Said { at, what: Saying::Response { request_id: id, body } }) => {
+                RuntimeEvent::Said(Said { what: RuntimeCall::Next, .. }) => {}
+                RuntimeEvent::Said(Said { at, what: RuntimeCall::Took }) => taken = at,
+                RuntimeEvent::Said(Said {
+                    at,
+                    what: RuntimeCall::Response { request_id: id, body },
+                }) => {
                     if id != request_id {
                         bail!("an answer for {id} came while {request_id} was out");
                     }
                     break (returned(&body), at - taken);
                 }
-                Heard::Said(Said { at, what: Saying::Error { kind, message, .. } }) => {
+                RuntimeEvent::Said(Said { at, what: RuntimeCall::Error { kind, message, .. } }) => {
                     break (Outcome::Error { kind, message }, at - taken);
                 }
-                Heard::Ended(how) => break (Outcome::Ended(how), taken.elapsed()),
-                Heard::Nothing => {
+                RuntimeEvent::Ended(how) => break (Outcome::Ended(how), taken.elapsed()),
+                RuntimeEvent::Nothing => {
                     self.child.kill()?;
                     self.child.wait()?;
                     break (Outcome::TimedOut, taken.elapsed());
@@ -272,22 +277,22 @@ impl LambdaRuntime {
         Ok(())
     }
 
-    fn wait_for_saying(&mut self, until: Instant) -> Result<Heard> {
+    fn wait_for_saying(&mut self, until: Instant) -> Result<RuntimeEvent> {
         loop {
             match self.api.sayings.recv_timeout(POLL) {
-                Ok(said) => return Ok(Heard::Said(said)),
+                Ok(said) => return Ok(RuntimeEvent::Said(said)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => bail!("the Runtime API has ended"),
             }
             if let Some(status) = self.child.try_wait()? {
                 // Its last words may have come after the channel was looked at.
                 return Ok(match self.api.sayings.recv_timeout(POLL) {
-                    Ok(said) => Heard::Said(said),
-                    Err(_) => Heard::Ended(status.to_string()),
+                    Ok(said) => RuntimeEvent::Said(said),
+                    Err(_) => RuntimeEvent::Ended(status.to_string()),
                 });
             }
             if Instant::now() > until {
-                return Ok(Heard::Nothing);
+                return Ok(RuntimeEvent::Nothing);
             }
         }
     }
@@ -324,7 +329,7 @@ fn returned(body: &[u8]) -> Outcome {
 
 /// What came first of a call, the process's end and the end of patience.
 #[derive(Debug)]
-enum Heard {
+enum RuntimeEvent {
     Said(Said),
     Ended(String),
     Nothing,

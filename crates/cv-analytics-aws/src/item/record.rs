@@ -14,7 +14,7 @@ pub enum Record {
 
 /// What a record with both halves finds in its way.
 #[derive(Clone, Debug, PartialEq)]
-pub enum InTheWay {
+pub enum PutConflict {
     /// A record with both halves.
     Joined(Interaction),
     /// A lone query half with a session or a traffic flag that the whole record lacks.

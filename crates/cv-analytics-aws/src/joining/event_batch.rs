@@ -8,12 +8,12 @@ use crate::joining::Kept;
 
 /// Events under one request id, in order of arrival: one at the least.
 #[derive(Clone, Debug)]
-pub struct Gathered {
+pub struct EventBatch {
     delivered: Interaction,
     events: Vec<Event>,
 }
 
-impl Gathered {
+impl EventBatch {
     /// Begins with the first event.
     pub fn first(event: Event) -> Self {
         let mut gathered = Self {

@@ -11,7 +11,7 @@ use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 
-use crate::item::record::{InTheWay, Record};
+use crate::item::record::{PutConflict, Record};
 use crate::item::row::InterimRow;
 use crate::joining::completion::CompleteRecord;
 
@@ -140,13 +140,13 @@ impl PutJoined {
     }
 
     /// Goes on from the put; `Err` with what was there and stays.
-    pub fn put(self, done: Result<(), InTheWay>) -> Promotion {
+    pub fn put(self, done: Result<(), PutConflict>) -> Promotion {
         match done {
             Ok(()) => Promotion::Done(Swept::Joined),
-            Err(InTheWay::Joined(there)) => Promotion::beside_joined(&self.record, there),
+            Err(PutConflict::Joined(there)) => Promotion::beside_joined(&self.record, there),
             // In the way of whole records only.
-            Err(InTheWay::Lone(_)) => Promotion::Done(Swept::Nothing),
-            Err(InTheWay::Erased) => {
+            Err(PutConflict::Lone(_)) => Promotion::Done(Swept::Nothing),
+            Err(PutConflict::Erased) => {
                 Promotion::EraseRow(EraseRow { request_id: self.record.request_id })
             }
         }

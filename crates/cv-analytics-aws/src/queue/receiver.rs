@@ -29,7 +29,7 @@ const HIDDEN: Duration = Duration::from_mins(2);
 
 /// A dead letter as the queue gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShelvedLetter {
+pub struct ReceivedDeadLetter {
     /// The attribute `deadLetterId`, which stays through retries; else the message's own id.
     pub id: String,
     /// The reason's code; `None` where SQS moved the message by itself.
@@ -44,7 +44,7 @@ pub struct ShelvedLetter {
     receipt: String,
 }
 
-impl ShelvedLetter {
+impl ReceivedDeadLetter {
     /// What a list says of it.
     pub(crate) fn entry(&self) -> DeadLetterEntry {
         DeadLetterEntry {
@@ -60,13 +60,13 @@ impl ShelvedLetter {
 /// Going through the queue from one end to the other. What it gave stays hidden until it is
 /// deleted, [`released`](Self::release), or two minutes are over.
 #[derive(Debug)]
-pub struct DeadLetterShelf {
+pub struct DeadLetterReceiver {
     queue: DeadLetterQueue,
     /// The receipts of what is hidden, by message id.
     hidden: HashMap<String, String>,
 }
 
-impl DeadLetterShelf {
+impl DeadLetterReceiver {
     /// Begins at the queue's front.
     pub fn new(queue: DeadLetterQueue) -> Self {
         Self { queue, hidden: HashMap::new() }
@@ -76,7 +76,7 @@ impl DeadLetterShelf {
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn next_page(&mut self) -> Result<Vec<ShelvedLetter>, QueueError> {
+    pub async fn next_page(&mut self) -> Result<Vec<ReceivedDeadLetter>, QueueError> {
         let url = self.queue.url();
         let answer = self
             .queue
@@ -115,7 +115,7 @@ impl DeadLetterShelf {
             if page.is_empty() {
                 break;
             }
-            entries.extend(page.iter().map(ShelvedLetter::entry));
+            entries.extend(page.iter().map(ReceivedDeadLetter::entry));
         }
         entries.sort_by(|one: &DeadLetterEntry, other| {
             (other.arrived_at, &other.id).cmp(&(one.arrived_at, &one.id))
@@ -153,7 +153,7 @@ impl DeadLetterShelf {
     ///
     /// # Errors
     /// [`QueueError`].
-    pub async fn find(&mut self, ids: &[String]) -> Result<Vec<ShelvedLetter>, QueueError> {
+    pub async fn find(&mut self, ids: &[String]) -> Result<Vec<ReceivedDeadLetter>, QueueError> {
         let mut found = Vec::new();
         loop {
             let page = self.next_page().await?;
@@ -172,7 +172,7 @@ impl DeadLetterShelf {
     /// [`QueueError`]: the letter is still here.
     pub async fn send_again(
         &mut self,
-        letter: &ShelvedLetter,
+        letter: &ReceivedDeadLetter,
         url: &str,
     ) -> Result<(), QueueError> {
         let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
@@ -196,7 +196,7 @@ impl DeadLetterShelf {
     ///
     /// # Errors
     /// [`QueueError`]: the letter is still here.
-    pub async fn delete(&mut self, letter: &ShelvedLetter) -> Result<(), QueueError> {
+    pub async fn delete(&mut self, letter: &ReceivedDeadLetter) -> Result<(), QueueError> {
         let url = self.queue.url();
         let receipt = self.hidden.get(&letter.message_id).unwrap_or(&letter.receipt);
         self.queue
@@ -256,7 +256,7 @@ pub fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String
 }
 
 /// A message as a letter; one without a receipt cannot be held.
-fn letter(message: Message) -> Option<ShelvedLetter> {
+fn letter(message: Message) -> Option<ReceivedDeadLetter> {
     let text = |name: &str| {
         let value = message.message_attributes.as_ref()?.get(name)?;
         value.string_value().map(str::to_owned)
@@ -267,7 +267,7 @@ fn letter(message: Message) -> Option<ShelvedLetter> {
         .and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp))
         .and_then(|millis| millis.parse().ok());
     let message_id = message.message_id.clone()?;
-    Some(ShelvedLetter {
+    Some(ReceivedDeadLetter {
         id: letter_id(text(DEAD_LETTER_ID).as_deref(), &message_id).to_owned(),
         reason: text(REASON),
         detail: text(DETAIL),

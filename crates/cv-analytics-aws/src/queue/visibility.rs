@@ -9,7 +9,7 @@ const LONGEST_SECONDS: u32 = 900;
 
 /// The wait after the `receives`-th delivery failed: 5 s, doubled each time, up to 900 s. Ten
 /// deliveries, the queue's `maxReceiveCount`, span a good half hour.
-pub fn wait_after(receives: u32) -> Duration {
+pub fn retry_delay(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(31);
     let seconds = SHORTEST_SECONDS.saturating_mul(2_u32.saturating_pow(doublings));
     Duration::from_secs(u64::from(seconds.min(LONGEST_SECONDS)))
@@ -17,12 +17,12 @@ pub fn wait_after(receives: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::wait_after;
+    use super::retry_delay;
 
     #[test]
     fn waits_grow_from_five_seconds_to_a_quarter_of_an_hour() {
-        let waits: Vec<u64> = (0..=11).map(|receives| wait_after(receives).as_secs()).collect();
+        let waits: Vec<u64> = (0..=11).map(|receives| retry_delay(receives).as_secs()).collect();
         assert_eq!(waits, [5, 5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
-        assert_eq!(wait_after(u32::MAX).as_secs(), 900);
+        assert_eq!(retry_delay(u32::MAX).as_secs(), 900);
     }
 }

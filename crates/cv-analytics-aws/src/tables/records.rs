@@ -20,7 +20,7 @@ use super::{Answer, Page, Tables, WEEK_INDEX};
 use crate::item::attributes::{
     Attributes, FORM, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, traffic,
 };
-use crate::item::record::{InTheWay, Record};
+use crate::item::record::{PutConflict, Record};
 use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_record};
 use crate::joining::completion::CompleteRecord;
 use crate::tables::error::TableError;
@@ -47,7 +47,7 @@ impl Tables {
 
     /// Puts a record with both halves where there is none, or only one half; a whole record not
     /// over a query half with a session or a traffic flag that it lacks.
-    pub async fn put_joined(&self, record: &Interaction) -> Answer<Result<(), InTheWay>> {
+    pub async fn put_joined(&self, record: &Interaction) -> Answer<Result<(), PutConflict>> {
         let mut condition = Condition::default();
         let there_is_none = condition.is("#id", REQUEST_ID, None);
         condition.name("#awaits", AWAITS);
@@ -75,9 +75,9 @@ impl Tables {
         condition.expression = format!("{there_is_none} OR ({is_lone})");
         Ok(match self.put_record(record, condition).await? {
             Ok(()) => Ok(()),
-            Err(Record::Erased) => Err(InTheWay::Erased),
-            Err(Record::Interaction(there)) if there.is_joined() => Err(InTheWay::Joined(there)),
-            Err(Record::Interaction(there)) => Err(InTheWay::Lone(there)),
+            Err(Record::Erased) => Err(PutConflict::Erased),
+            Err(Record::Interaction(there)) if there.is_joined() => Err(PutConflict::Joined(there)),
+            Err(Record::Interaction(there)) => Err(PutConflict::Lone(there)),
         })
     }
 

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
@@ -230,12 +230,12 @@ async fn forms(store: &dyn ReportSource, week: IsoWeek) -> [String; 3] {
 
 /// Joins a batch as the processor does, which does not look first at what is there.
 async fn join(store: &DynamoDbStore, batch: &[Event]) -> Result<(), TableError> {
-    let mut requests: BTreeMap<&str, Gathered> = BTreeMap::new();
+    let mut requests: BTreeMap<&str, EventBatch> = BTreeMap::new();
     for event in batch {
         requests
             .entry(event.request_id.as_str())
             .and_modify(|gathered| gathered.add(event.clone()))
-            .or_insert_with(|| Gathered::first(event.clone()));
+            .or_insert_with(|| EventBatch::first(event.clone()));
     }
     for gathered in requests.into_values() {
         store.join(gathered.delivered().clone(), Timestamp::from_millis(ASKED_AT)).await?;

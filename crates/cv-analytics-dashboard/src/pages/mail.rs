@@ -14,7 +14,7 @@ use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::address::MailAddress;
 use cv_analytics_mail::schedule::mailing::Mailing;
-use cv_analytics_mail::schedule::state::{MailState, Standing};
+use cv_analytics_mail::schedule::state::{DeliveryStatus, MailState};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Owner, POLICY};
@@ -180,7 +180,7 @@ pub(crate) async fn page(
         address: to.to_string(),
         standing: words(standing, &times),
         error: match standing {
-            Standing::Failing { last_error, .. } => Some(last_error.clone()),
+            DeliveryStatus::Failing { last_error, .. } => Some(last_error.clone()),
             _ => None,
         },
     });
@@ -242,13 +242,13 @@ fn answer(body: String, kind: &'static str) -> Response<Body> {
 }
 
 /// How it stands, in a sentence without its end.
-fn words(standing: &Standing, times: &Times) -> String {
+fn words(standing: &DeliveryStatus, times: &Times) -> String {
     let time = |at: Timestamp| times.exact(at);
     match standing {
-        Standing::Sent { at } => format!("sent on {}", time(*at)),
-        Standing::Due { at } if *at > times.now => format!("is sent on {}", time(*at)),
-        Standing::Due { at } => format!("due since {}, and being sent", time(*at)),
-        Standing::Failing { since, tries, next_try, .. } => {
+        DeliveryStatus::Sent { at } => format!("sent on {}", time(*at)),
+        DeliveryStatus::Due { at } if *at > times.now => format!("is sent on {}", time(*at)),
+        DeliveryStatus::Due { at } => format!("due since {}, and being sent", time(*at)),
+        DeliveryStatus::Failing { since, tries, next_try, .. } => {
             let next = next_try.map_or_else(
                 || "not tried again until this server starts anew".to_owned(),
                 |next| format!("tried again on {}", time(next)),
@@ -256,9 +256,9 @@ fn words(standing: &Standing, times: &Times) -> String {
             let times = if *tries == 1 { "once".to_owned() } else { format!("{tries} times") };
             format!("failing since {}, tried {times}, {next}", time(*since))
         }
-        Standing::Unsubscribed { since } => {
+        DeliveryStatus::Unsubscribed { since } => {
             format!("unsubscribed on {}: gets no mail", time(*since))
         }
-        Standing::NotTheirs => "not sent: their first mail is the next one".to_owned(),
+        DeliveryStatus::NotTheirs => "not sent: their first mail is the next one".to_owned(),
     }
 }

@@ -17,7 +17,7 @@ use cv_analytics_insights::view::phrases::coverage_words;
 use cv_analytics_insights::view::scores::ScoreBin;
 use cv_analytics_insights::view::text::{counted, number, questions};
 use cv_analytics_insights::view::week::{HistoryRow, WeekView};
-use cv_analytics_mail::schedule::state::Standing;
+use cv_analytics_mail::schedule::state::DeliveryStatus;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -135,7 +135,7 @@ async fn mail(dashboard: &Dashboard, now: Timestamp) -> Option<String> {
             return None;
         }
     };
-    let is_failing = |standing: &Standing| matches!(standing, Standing::Failing { .. });
+    let is_failing = |standing: &DeliveryStatus| matches!(standing, DeliveryStatus::Failing { .. });
     let failing = state.recipients.iter().filter(|(_, standing)| is_failing(standing)).count();
     let (failing, all) = (failing as u64, state.recipients.len() as u64);
     let week = state.week;

@@ -17,8 +17,8 @@ use cv_analytics_mail::message::address::MailAddress;
 use cv_analytics_mail::schedule::mailer::{Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
-use cv_analytics_mail::transport::{HandOver, HandOverError};
-use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::transport::{Transport, TransportError};
+use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use cv_analytics_sqlite::SqliteStore;
 use serde_json::json;
 
@@ -29,16 +29,16 @@ const PARTNER: &str = "partner@example.org";
 
 /// A mail server that takes what is not for the partner, for good or for now.
 struct Refusing {
-    lasts: bool,
+    is_permanent: bool,
 }
 
-impl HandOver for Refusing {
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+impl Transport for Refusing {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         if message.to.address() != PARTNER {
             return Ok(());
         }
-        let refused = HandOverError::new("the mail server refuses the mail (550 <no> such user)");
-        Err(if self.lasts { refused.lasting() } else { refused })
+        let refused = TransportError::new("the mail server refuses the mail (550 <no> such user)");
+        Err(if self.is_permanent { refused.permanent() } else { refused })
     }
 }
 
@@ -81,10 +81,16 @@ async fn change(
 }
 
 /// Sends what is due, by a server that refuses the partner.
-async fn send(rig: &Rig, mailing: Mailing, lasts: bool) {
+async fn send(rig: &Rig, mailing: Mailing, is_permanent: bool) {
     let (store, reports) = (rig.store.clone(), Reports(rig.store.clone()));
-    let mut mailer =
-        Mailer::new(Arc::new(store), Refusing { lasts }, Now, reports, mailing, "test".into());
+    let mut mailer = Mailer::new(
+        Arc::new(store),
+        Refusing { is_permanent },
+        Now,
+        reports,
+        mailing,
+        "test".into(),
+    );
     assert_eq!(mailer.turn().await.unwrap().deliveries.len(), 2);
 }
 
@@ -133,7 +139,7 @@ async fn who_gets_it_which_way_and_when_it_is_due() {
 
 #[tokio::test]
 async fn what_was_sent_what_failed_why_and_when_it_is_tried_again() {
-    for (lasts, next) in [
+    for (is_permanent, next) in [
         (true, "not tried again until this server starts anew"),
         (false, "tried again on 24 November 2026 at 10:31 UTC"),
     ] {
@@ -145,7 +151,7 @@ async fn what_was_sent_what_failed_why_and_when_it_is_tried_again() {
             2
         );
         assert!(!said(&rig, "/weeks/2026-W47").await.contains("could not be sent"));
-        send(&rig, mailing, lasts).await;
+        send(&rig, mailing, is_permanent).await;
         check(
             &said(&rig, "/mail").await,
             &[

@@ -2,7 +2,7 @@
 
 use cv_analytics_aws::clients::MissingVariable;
 use cv_analytics_mail::message::address::{MailAddress, addresses};
-use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 
 /// The sender and the recipients, each once.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
     Deliveries, KeyValueStore, Observation, ObservedQuery, StoreError, VersionedValue,
 };
-use cv_analytics_mail::transport::HandOverError;
+use cv_analytics_mail::transport::TransportError;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
@@ -71,10 +71,10 @@ struct Outbox {
     taken: Mutex<Vec<Message>>,
 }
 
-impl HandOver for Outbox {
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+impl Transport for Outbox {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         if self.refuses == Some(message.to.address()) {
-            return Err(HandOverError::new("verify the recipient"));
+            return Err(TransportError::new("verify the recipient"));
         }
         self.taken.lock().unwrap().push(message.clone());
         Ok(())
@@ -166,7 +166,8 @@ async fn a_mail_of_a_week_that_still_runs_leaves_mondays_to_come() {
     let second = answer(&reporter, json!({"week": "2026-W48"})).await.unwrap();
     assert_eq!(second["sentBefore"], 2);
     let records = reporter.store.records.lock().unwrap();
-    let whole = format!("{}{week}:so-far:", cv_analytics_mail::weekly_mail::sent_mark::KEY_PREFIX);
+    let whole =
+        format!("{}{week}:so-far:", cv_analytics_mail::weekly_mail::delivery_lease::KEY_PREFIX);
     assert!(records.keys().all(|key| key.starts_with(&whole)), "{records:?}");
 }
 

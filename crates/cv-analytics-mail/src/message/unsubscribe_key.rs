@@ -6,7 +6,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::message::address::MailAddress;
-use crate::weekly_mail::sent_mark::recipient_digest;
+use crate::weekly_mail::delivery_lease::recipient_digest;
 
 /// The key of the key.
 pub const LEDGER_KEY: &str = "cv-analytics:unsubscribe-key";

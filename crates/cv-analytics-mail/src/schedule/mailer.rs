@@ -20,9 +20,9 @@ use crate::message::Message;
 use crate::message::address::MailAddress;
 use crate::schedule::mailing::Mailing;
 use crate::schedule::recipient_record::RecipientRecord;
-use crate::schedule::state::{Standing, standing};
-use crate::transport::HandOver;
-use crate::weekly_mail::sent_mark::recipient_digest;
+use crate::schedule::state::{DeliveryStatus, standing};
+use crate::transport::Transport;
+use crate::weekly_mail::delivery_lease::recipient_digest;
 use crate::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
 
 /// The longest between two looks at the clock: it may be set, and the machine may have slept.
@@ -83,7 +83,7 @@ pub enum TurnError {
     Store(#[from] StoreError),
 }
 
-impl<H: HandOver, C: Clock, R: WeekReports> Mailer<H, C, R> {
+impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
     /// How long to wait after a turn that failed.
     pub const AFTER_FAILURE: Duration = LOOK_AGAIN;
 
@@ -137,11 +137,11 @@ impl<H: HandOver, C: Clock, R: WeekReports> Mailer<H, C, R> {
                 match standing(&*self.store, &self.mailing, recipient, &record, self.started, now)
                     .await?
                 {
-                    Standing::Due { at } => Some(at),
-                    Standing::Failing { next_try, .. } => next_try,
-                    Standing::Sent { .. } | Standing::Unsubscribed { .. } | Standing::NotTheirs => {
-                        None
-                    }
+                    DeliveryStatus::Due { at } => Some(at),
+                    DeliveryStatus::Failing { next_try, .. } => next_try,
+                    DeliveryStatus::Sent { .. }
+                    | DeliveryStatus::Unsubscribed { .. }
+                    | DeliveryStatus::NotTheirs => None,
                 };
             match at {
                 Some(at) if at <= now => ready.push((recipient.clone(), record)),
@@ -267,9 +267,9 @@ impl<H: HandOver, C: Clock, R: WeekReports> Mailer<H, C, R> {
                 self.unnoted.insert((week, digest));
             }
             Outcome::Failed(error) => {
-                let (lasts, why) = (error.lasts(), error.to_string());
+                let (is_permanent, why) = (error.is_permanent(), error.to_string());
                 RecipientRecord::change(&*self.store, &digest, |record| {
-                    record.failed(&week.to_string(), now, lasts, &why);
+                    record.failed(&week.to_string(), now, is_permanent, &why);
                 })
                 .await?;
             }

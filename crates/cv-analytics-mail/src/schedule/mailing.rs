@@ -11,7 +11,7 @@ use crate::message::unsubscribe::{HttpsLink, Unsubscribe};
 use crate::message::unsubscribe_key::UnsubscribeKey;
 use crate::message::{Message, MessageError, Surroundings};
 use crate::schedule::Schedule;
-use crate::weekly_mail::sent_mark::recipient_digest;
+use crate::weekly_mail::delivery_lease::recipient_digest;
 
 /// The weekly mail of one installation.
 #[derive(Clone, Debug)]

@@ -50,7 +50,8 @@ pub struct Failing {
     /// How often it failed.
     pub tries: u32,
     /// Whether somebody has to change something before a retry can succeed.
-    pub lasts: bool,
+    #[serde(rename = "lasts")]
+    pub is_permanent: bool,
     /// Why it failed last: a sentence without addresses or secrets.
     pub last_error: String,
 }
@@ -108,7 +109,7 @@ impl RecipientRecord {
     }
 
     /// Notes that the mail of `week` failed at `now`.
-    pub(crate) fn failed(&mut self, week: &str, now: Timestamp, lasts: bool, error: &str) {
+    pub(crate) fn failed(&mut self, week: &str, now: Timestamp, is_permanent: bool, error: &str) {
         let before = self.failing.take().filter(|failing| failing.week == week);
         let (since, tries) = before.map_or((now, 0), |failing| (failing.since, failing.tries));
         self.failing = Some(Failing {
@@ -116,7 +117,7 @@ impl RecipientRecord {
             since: since.min(now),
             last_try: now,
             tries: tries.saturating_add(1),
-            lasts,
+            is_permanent,
             last_error: error.to_owned(),
         });
     }
@@ -135,7 +136,8 @@ impl Failing {
         let later = |wait: Duration| {
             self.last_try.plus_millis(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
         };
-        let by_itself = minutes.filter(|_| !self.lasts).map(|m| later(Duration::from_mins(*m)));
+        let by_itself =
+            minutes.filter(|_| !self.is_permanent).map(|m| later(Duration::from_mins(*m)));
         let by_start = (self.last_try < started.min(now)).then(|| later(RETRY_AFTER_START));
         match (by_itself, by_start) {
             (Some(one), Some(other)) => Some(one.min(other)),
@@ -155,13 +157,13 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_424_400_000);
     const MINUTE: i64 = 60_000;
 
-    fn minutes_until_next(tries: u32, lasts: bool, started: i64, now: i64) -> Option<i64> {
+    fn minutes_until_next(tries: u32, is_permanent: bool, started: i64, now: i64) -> Option<i64> {
         let failing = Failing {
             week: "2026-W47".to_owned(),
             since: NOW,
             last_try: NOW,
             tries,
-            lasts,
+            is_permanent,
             last_error: String::new(),
         };
         let at = |minutes: i64| NOW.plus_millis(minutes * MINUTE);
@@ -195,7 +197,7 @@ mod tests {
         record.failed("2026-W47", NOW, true, "no");
         record.failed("2026-W47", NOW.plus_millis(1), false, "not yet");
         let failing = record.failing.clone().unwrap();
-        assert_eq!((failing.since, failing.tries, failing.lasts), (NOW, 2, false));
+        assert_eq!((failing.since, failing.tries, failing.is_permanent), (NOW, 2, false));
         record.failed("2026-W48", NOW.plus_millis(2), false, "not yet");
         assert_eq!(record.failing.unwrap().tries, 1);
     }

@@ -8,7 +8,7 @@ use cv_analytics_core::week::IsoWeek;
 use crate::message::address::MailAddress;
 use crate::schedule::mailing::Mailing;
 use crate::schedule::recipient_record::RecipientRecord;
-use crate::weekly_mail::sent_mark::{key, recipient_digest};
+use crate::weekly_mail::delivery_lease::{key, recipient_digest};
 use crate::weekly_mail::{NotSent, sent_at};
 
 /// The mail of one week.
@@ -17,14 +17,14 @@ pub struct MailState {
     /// The week that is over, and whose mail is the last to be sent.
     pub week: IsoWeek,
     /// Each recipient and how it stands with them.
-    pub recipients: Vec<(MailAddress, Standing)>,
+    pub recipients: Vec<(MailAddress, DeliveryStatus)>,
     /// When the schedule sends next; `None` where it is over.
     pub next: Option<Timestamp>,
 }
 
 /// How a week's mail stands with one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum DeliveryStatus {
     /// It was sent.
     Sent {
         /// When.
@@ -89,31 +89,31 @@ pub(crate) async fn standing(
     record: &RecipientRecord,
     started: Timestamp,
     now: Timestamp,
-) -> Result<Standing, NotSent> {
+) -> Result<DeliveryStatus, NotSent> {
     if let Some(since) = record.unsubscribed {
-        return Ok(Standing::Unsubscribed { since });
+        return Ok(DeliveryStatus::Unsubscribed { since });
     }
     let week = IsoWeek::last_closed(now);
     if let Some(at) = sent_at(store, &key(week, recipient, now)).await? {
-        return Ok(Standing::Sent { at });
+        return Ok(DeliveryStatus::Sent { at });
     }
     let named = week.to_string();
     if record.left_out.as_ref() == Some(&named) {
-        return Ok(Standing::NotTheirs);
+        return Ok(DeliveryStatus::NotTheirs);
     }
-    let Some(due) = mailing.due(week) else { return Ok(Standing::NotTheirs) };
+    let Some(due) = mailing.due(week) else { return Ok(DeliveryStatus::NotTheirs) };
     // Who is new is one from now on; and no clock is believed that is behind what it said before.
     let since = record.since.map_or(now, |since| since.min(now));
     if due < since {
-        return Ok(Standing::NotTheirs);
+        return Ok(DeliveryStatus::NotTheirs);
     }
     Ok(match record.failing.as_ref().filter(|failing| failing.week == named) {
-        Some(failing) => Standing::Failing {
+        Some(failing) => DeliveryStatus::Failing {
             since: failing.since,
             tries: failing.tries,
             last_error: failing.last_error.clone(),
             next_try: failing.next_try(started, now),
         },
-        None => Standing::Due { at: due },
+        None => DeliveryStatus::Due { at: due },
     })
 }

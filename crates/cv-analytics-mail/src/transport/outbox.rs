@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::message::Message;
-use crate::transport::{HandOver, HandOverError};
-use crate::weekly_mail::sent_mark::recipient_digest;
+use crate::transport::{Transport, TransportError};
+use crate::weekly_mail::delivery_lease::recipient_digest;
 
 /// A folder that takes mails.
 #[derive(Clone, Debug)]
@@ -63,12 +63,12 @@ impl Outbox {
     }
 }
 
-impl HandOver for Outbox {
+impl Transport for Outbox {
     /// Writes on the caller's thread: one small file a week.
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         self.write(message).map(drop).map_err(|error| {
             let folder = self.folder.display();
-            HandOverError::caused(
+            TransportError::caused(
                 format!("the mail cannot be written into {folder} ({error}): check its rights and the disk"),
                 error,
             )

@@ -16,7 +16,7 @@ use lettre::transport::smtp::extension::ClientId;
 
 use crate::message::Message;
 use crate::message::address::MailAddress;
-use crate::transport::{HandOver, HandOverError};
+use crate::transport::{Transport, TransportError};
 
 use self::failure::{Stage, failure};
 
@@ -114,9 +114,9 @@ impl Smtp {
         Ok(Self { settings, tls })
     }
 
-    async fn send(&self, message: &Message) -> Result<(), HandOverError> {
+    async fn send(&self, message: &Message) -> Result<(), TransportError> {
         let eml = message.to_eml().map_err(|error| {
-            HandOverError::caused("the mail could not be written as a message", error).lasting()
+            TransportError::caused("the mail could not be written as a message", error).permanent()
         })?;
         let envelope = envelope(message)?;
         let mut connection = self.connect(message.from.domain()).await?;
@@ -127,7 +127,7 @@ impl Smtp {
     }
 
     /// A connection that is encrypted and logged in, as far as the settings say.
-    async fn connect(&self, own_name: &str) -> Result<AsyncSmtpConnection, HandOverError> {
+    async fn connect(&self, own_name: &str) -> Result<AsyncSmtpConnection, TransportError> {
         let SmtpSettings { host, port, security, login, .. } = &self.settings;
         let failed = |stage| move |error| failure(stage, &error, &self.settings);
         let name = ClientId::Domain(own_name.to_owned());
@@ -140,7 +140,7 @@ impl Smtp {
         if let (Security::StartTls, Some(tls)) = (security, &self.tls) {
             if !connection.can_starttls() {
                 connection.abort().await;
-                return Err(HandOverError::new(format!(
+                return Err(TransportError::new(format!(
                     "the mail server at {host}:{port} does not offer STARTTLS, or somebody between hides it: nothing was sent; where the server takes TLS from the start, set the security to tls (usually port 465)"
                 )));
             }
@@ -158,12 +158,12 @@ impl Smtp {
     }
 }
 
-impl HandOver for Smtp {
+impl Transport for Smtp {
     fn limit(&self) -> Duration {
         SMTP_LIMIT
     }
 
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         self.send(message).await
     }
 }
@@ -174,17 +174,17 @@ impl fmt::Debug for Smtp {
     }
 }
 
-fn envelope(message: &Message) -> Result<Envelope, HandOverError> {
+fn envelope(message: &Message) -> Result<Envelope, TransportError> {
     let address = |address: &MailAddress, whose: &str| {
         address.address().parse::<Address>().map_err(|error| {
             let sentence = format!("the {whose}'s address cannot be written in SMTP");
-            HandOverError::caused(sentence, error).lasting()
+            TransportError::caused(sentence, error).permanent()
         })
     };
     let from = address(&message.from, "sender")?;
     let to = address(&message.to, "recipient")?;
     Envelope::new(Some(from), vec![to])
-        .map_err(|error| HandOverError::caused("the mail has no recipient", error).lasting())
+        .map_err(|error| TransportError::caused("the mail has no recipient", error).permanent())
 }
 
 fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, SmtpSettingsError> {

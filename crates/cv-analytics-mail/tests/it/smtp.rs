@@ -9,7 +9,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::unsubscribe::Unsubscribe;
 use cv_analytics_mail::transport::smtp::{Security, Smtp, SmtpLogin, SmtpSettings};
-use cv_analytics_mail::transport::{HandOver, HandOverError};
+use cv_analytics_mail::transport::{Transport, TransportError};
 use mail_parser::MessageParser;
 use tokio::net::TcpListener;
 
@@ -45,7 +45,7 @@ fn settings(server: &MailServer, security: Security) -> SmtpSettings {
     }
 }
 
-async fn send(settings: SmtpSettings, to: &str) -> Result<(), HandOverError> {
+async fn send(settings: SmtpSettings, to: &str) -> Result<(), TransportError> {
     Smtp::new(settings).unwrap().hand_over(&message(to)).await
 }
 
@@ -54,7 +54,7 @@ async fn refusal(settings: SmtpSettings) -> (String, bool) {
     let error = send(settings, "owner@example.org").await.unwrap_err();
     let said = error.to_string();
     assert!(!said.contains("owner@") && !said.contains("secret"), "{said}");
-    (said, error.lasts())
+    (said, error.is_permanent())
 }
 
 #[tokio::test]
@@ -90,9 +90,9 @@ async fn a_server_that_hides_or_refuses_starttls_gets_nothing() {
         let server =
             MailServer::start(Manners { tls, login: Some(LOGIN), ..Manners::default() }).await;
         let settings = SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) };
-        let (said, lasts) = refusal(settings).await;
+        let (said, is_permanent) = refusal(settings).await;
         assert!(said.contains(sentence), "{said}");
-        assert!(!lasts);
+        assert!(!is_permanent);
         let commands = server.commands();
         assert!(
             !commands.iter().any(|command| ["AUTH", "MAIL", "DATA"].contains(&command.as_str()))
@@ -131,20 +131,20 @@ async fn a_login_that_is_refused_lasts_and_is_not_repeated_in_words() {
     let login = SmtpLogin { user: "me".to_owned(), password: "secret".to_owned() };
     let settings = SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) };
     assert!(!format!("{settings:?}").contains("secret"));
-    let (said, lasts) = refusal(settings).await;
+    let (said, is_permanent) = refusal(settings).await;
     assert!(said.contains("refuses the login (535)"), "{said}");
     assert!(said.contains("app password") && !said.contains(LOGIN), "{said}");
-    assert!(lasts);
+    assert!(is_permanent);
 }
 
 #[tokio::test]
 async fn a_server_that_offers_no_login_is_not_given_one() {
     let server = MailServer::start(Manners { tls: Tls::Offered, ..Manners::default() }).await;
     let login = SmtpLogin { user: "me".to_owned(), password: "secret".to_owned() };
-    let (said, lasts) =
+    let (said, is_permanent) =
         refusal(SmtpSettings { login: Some(login), ..settings(&server, Security::StartTls) }).await;
     assert!(said.contains("offers no way to log in"), "{said}");
-    assert!(lasts);
+    assert!(is_permanent);
 }
 
 #[tokio::test]
@@ -156,13 +156,13 @@ async fn of_two_recipients_one_may_be_refused_for_good_and_the_other_put_off() {
     let server = MailServer::start(Manners { recipients, ..Manners::default() }).await;
     let plain = || settings(&server, Security::None);
     let gone = send(plain(), "gone@example.org").await.unwrap_err();
-    assert!(gone.lasts());
+    assert!(gone.is_permanent());
     assert!(
         gone.to_string().contains("refuses the mail (550 5.1.1 no such user [email])"),
         "{gone}"
     );
     let grey = send(plain(), "grey@example.org").await.unwrap_err();
-    assert!(!grey.lasts());
+    assert!(!grey.is_permanent());
     assert!(grey.to_string().contains("does not take the mail yet (451"), "{grey}");
     send(plain(), "owner@example.org").await.unwrap();
     send(plain(), "grey@example.org").await.unwrap();
@@ -174,9 +174,9 @@ async fn half_a_conversation_is_a_failure_that_passes() {
     for (breaks, taken) in [(Break::AmidTheMessage, 0), (Break::BeforeTheAnswer, 1)] {
         let server =
             MailServer::start(Manners { breaks: Some(breaks), ..Manners::default() }).await;
-        let (said, lasts) = refusal(settings(&server, Security::None)).await;
+        let (said, is_permanent) = refusal(settings(&server, Security::None)).await;
         assert!(said.contains("broke before it had said that it has the mail"), "{said}");
-        assert!(!lasts);
+        assert!(!is_permanent);
         assert_eq!(server.taken().len(), taken);
         send(settings(&server, Security::None), "owner@example.org").await.unwrap();
         assert_eq!(server.taken().len(), taken + 1);
@@ -196,9 +196,9 @@ async fn a_server_that_is_not_there_is_named_with_what_to_check() {
         login: None,
         authorities: None,
     };
-    let (said, lasts) = refusal(nowhere.clone()).await;
+    let (said, is_permanent) = refusal(nowhere.clone()).await;
     assert!(said.contains("refuses the connection: check host and port"), "{said}");
-    assert!(!lasts);
+    assert!(!is_permanent);
     let nameless = SmtpSettings { host: "no-such-host.invalid".to_owned(), ..nowhere };
     let nameless = SmtpSettings { security: Security::Tls, ..nameless };
     let (said, _) = refusal(nameless).await;

@@ -7,7 +7,7 @@ mod interleavings;
 
 use std::time::Duration;
 
-use cv_analytics_mail::weekly_mail::sent_mark::{CLAIM_HOLDS, key};
+use cv_analytics_mail::weekly_mail::delivery_lease::{LEASE_TTL, key};
 use tokio::time::{Instant, timeout};
 
 use crate::weekly_mail::fakes::{MONDAY_NINE, Run, World, words};
@@ -58,7 +58,7 @@ async fn a_crash_between_hand_over_and_note_sends_again() {
 
     let began = Instant::now();
     assert_eq!(world.send_one("retry", ordinary(), false).await, "sent");
-    assert!(began.elapsed() < CLAIM_HOLDS + Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < LEASE_TTL + Duration::from_secs(3), "{:?}", began.elapsed());
     assert_eq!(world.delivered().len(), 2);
     assert_eq!(world.send_one("next", ordinary(), false).await, "before");
 }
@@ -104,7 +104,7 @@ async fn a_hand_over_without_an_end_is_given_up_while_the_claim_holds() {
     let endless = Run { hand_over_ms: 3_600_000, ..ordinary() };
     let outcome = world.send_one("endless", endless, false).await;
     assert!(outcome.contains("did not answer within 20 s"), "{outcome}");
-    assert!(began.elapsed() < CLAIM_HOLDS);
+    assert!(began.elapsed() < LEASE_TTL);
     assert_eq!(world.send_one("retry", ordinary(), false).await, "sent");
 }
 

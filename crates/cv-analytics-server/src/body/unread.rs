@@ -20,15 +20,15 @@ const LONGEST: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A request's body, of which the rest is read and thrown away when nobody wants it.
-pub(crate) struct ReadToItsEnd(Option<Incoming>);
+pub(crate) struct DrainOnDrop(Option<Incoming>);
 
-impl ReadToItsEnd {
+impl DrainOnDrop {
     pub(crate) const fn new(body: Incoming) -> Self {
         Self(Some(body))
     }
 }
 
-impl Body for ReadToItsEnd {
+impl Body for DrainOnDrop {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -51,18 +51,18 @@ impl Body for ReadToItsEnd {
     }
 }
 
-impl Drop for ReadToItsEnd {
+impl Drop for DrainOnDrop {
     fn drop(&mut self) {
         let unread = self.0.take().filter(|body| !body.is_end_stream());
         if let (Some(body), Ok(runtime)) = (unread, Handle::try_current())
             && body.size_hint().lower() <= MOST_BYTES
         {
-            runtime.spawn(timeout(LONGEST, throw_away(body)));
+            runtime.spawn(timeout(LONGEST, drain(body)));
         }
     }
 }
 
-async fn throw_away(mut body: Incoming) {
+async fn drain(mut body: Incoming) {
     let mut allowed = MOST_BYTES;
     while let Ok(Some(Ok(frame))) = timeout(LONGEST_PAUSE, body.frame()).await {
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);

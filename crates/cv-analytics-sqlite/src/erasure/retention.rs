@@ -172,7 +172,7 @@ impl SqliteStore {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         self.writer
             .run("note what retention left", move |writer| {
-                writer.beside_the_interactions(|transaction| {
+                writer.transaction_without_invalidation(|transaction| {
                     transaction.execute(
                         "UPDATE state SET retention_held = ?1, retention_days = ?2 \
                          WHERE retention_held <> ?1 OR retention_days <> ?2",

@@ -61,7 +61,7 @@ impl SqliteStore {
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         self.writer
             .run("write to the database", |writer| {
-                writer.beside_the_interactions(|transaction| {
+                writer.transaction_without_invalidation(|transaction| {
                     transaction
                         .prepare_cached("UPDATE state SET sequence = sequence")?
                         .execute([])?;

@@ -10,7 +10,7 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::archive::{Archived, PutBack};
 use cv_analytics_core::store::{Arrival, Disposition, SharedStore};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_mail::weekly_mail::sent_mark::week_of;
+use cv_analytics_mail::weekly_mail::delivery_lease::week_of;
 use serde::Serialize;
 
 use crate::clock::now;

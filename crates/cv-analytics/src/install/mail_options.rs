@@ -14,7 +14,7 @@ use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_mail::transport::outbox::Outbox;
 use cv_analytics_mail::transport::smtp::{Security, Smtp, SmtpLogin, SmtpSettings};
-use cv_analytics_mail::transport::{HandOver, HandOverError};
+use cv_analytics_mail::transport::{Transport, TransportError};
 use cv_analytics_server::configuration::PublicUrl;
 use rand::RngExt;
 
@@ -92,7 +92,7 @@ struct Recipients(Vec<MailAddress>);
 
 /// The way that mails take from here.
 #[derive(Clone, Debug)]
-pub(crate) enum MailWay {
+pub(crate) enum MailTransport {
     /// Through a mail server.
     Smtp {
         /// The server.
@@ -150,9 +150,9 @@ impl MailOptions {
     }
 
     /// The way that mails take; nothing is sent or made yet.
-    pub(crate) fn way(&self, folder: &DataFolder) -> Result<MailWay> {
+    pub(crate) fn way(&self, folder: &DataFolder) -> Result<MailTransport> {
         let Some(host) = &self.smtp_host else {
-            return Ok(MailWay::Outbox(Outbox::new(folder.outbox())));
+            return Ok(MailTransport::Outbox(Outbox::new(folder.outbox())));
         };
         let security = match self.smtp_security {
             SmtpSecurity::Starttls => Security::StartTls,
@@ -169,13 +169,13 @@ impl MailOptions {
             authorities: self.smtp_ca.as_deref().map(read).transpose()?,
         };
         let smtp = Smtp::new(settings).context("--smtp-host cannot be used as it is set")?;
-        Ok(MailWay::Smtp { smtp: Box::new(smtp), server: format!("{host}:{port}") })
+        Ok(MailTransport::Smtp { smtp: Box::new(smtp), server: format!("{host}:{port}") })
     }
 
     /// The mailing to `recipients` by `way`, from `sender` where it is named and not set otherwise.
     pub(crate) async fn mailing(
         &self,
-        way: &MailWay,
+        way: &MailTransport,
         sender: Option<MailAddress>,
         recipients: Vec<MailAddress>,
         public_url: Option<&PublicUrl>,
@@ -183,9 +183,9 @@ impl MailOptions {
     ) -> Result<Mailing> {
         let sender = match (sender.or_else(|| self.mail_from.clone()), way) {
             (Some(sender), _) => sender,
-            (None, MailWay::Outbox(_)) => NO_SENDER.parse()?,
+            (None, MailTransport::Outbox(_)) => NO_SENDER.parse()?,
             (None, _) if recipients.is_empty() => NO_SENDER.parse()?,
-            (None, MailWay::Smtp { .. }) => {
+            (None, MailTransport::Smtp { .. }) => {
                 bail!("mail needs a sender: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM")
             }
         };
@@ -214,7 +214,7 @@ impl MailOptions {
     }
 }
 
-impl HandOver for MailWay {
+impl Transport for MailTransport {
     fn limit(&self) -> Duration {
         match self {
             Self::Smtp { smtp, .. } => smtp.limit(),
@@ -223,7 +223,7 @@ impl HandOver for MailWay {
         }
     }
 
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         match self {
             Self::Smtp { smtp, .. } => smtp.hand_over(message).await,
             Self::Outbox(outbox) => outbox.hand_over(message).await,
@@ -231,7 +231,7 @@ impl HandOver for MailWay {
     }
 }
 
-impl fmt::Display for MailWay {
+impl fmt::Display for MailTransport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Smtp { server, .. } => write!(formatter, "through {server}"),

@@ -32,12 +32,12 @@ pub(crate) struct NextInvocation {
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) at: Instant,
-    pub(crate) what: Saying,
+    pub(crate) what: RuntimeCall,
 }
 
 /// A call of the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Saying {
+pub(crate) enum RuntimeCall {
     /// It is ready for an invocation.
     Next,
     /// An invocation has been handed to it.
@@ -108,16 +108,16 @@ fn serve(
         });
         match (request.method.as_str(), call) {
             ("GET", Some(("next", ""))) => {
-                said.send(Said { at, what: Saying::Next })?;
+                said.send(Said { at, what: RuntimeCall::Next })?;
                 let next = {
                     let waiting = waiting.lock().ok().context("no thread fails with the lock")?;
                     waiting.recv()?
                 };
-                said.send(Said { at: Instant::now(), what: Saying::Took })?;
+                said.send(Said { at: Instant::now(), what: RuntimeCall::Took })?;
                 stream.write_all(&next_answer(&next))?;
             }
             ("POST", Some((id, "response"))) => {
-                let what = Saying::Response { request_id: id.to_owned(), body: request.body };
+                let what = RuntimeCall::Response { request_id: id.to_owned(), body: request.body };
                 said.send(Said { at, what })?;
                 stream.write_all(&answer("202 Accepted", &[], br#"{"status":"OK"}"#))?;
             }
@@ -136,11 +136,11 @@ fn serve(
 }
 
 /// What an error says of itself: in its header, or in its body.
-fn failure(request: &HttpRequest, request_id: Option<&str>) -> Saying {
+fn failure(request: &HttpRequest, request_id: Option<&str>) -> RuntimeCall {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let header = request.header("lambda-runtime-function-error-type");
-    Saying::Error {
+    RuntimeCall::Error {
         request_id: request_id.map(str::to_owned),
         kind: text("errorType").or(header).unwrap_or("Unknown").to_owned(),
         message: text("errorMessage").unwrap_or_default().to_owned(),

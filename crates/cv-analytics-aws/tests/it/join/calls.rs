@@ -1,6 +1,6 @@
 //! The calls to the two tables that a step asks for, and their answers.
 
-use cv_analytics_aws::item::record::{InTheWay, Record};
+use cv_analytics_aws::item::record::{PutConflict, Record};
 use cv_analytics_aws::item::row::{Half, InterimRow};
 use cv_analytics_aws::joining::completion::CompleteRecord;
 use cv_analytics_aws::joining::promotion::Promotion;
@@ -35,7 +35,7 @@ pub(crate) enum Answer {
     Row(Option<InterimRow>),
     Old(OldImage),
     Record(Option<Record>),
-    Joined(Result<(), InTheWay>),
+    Joined(Result<(), PutConflict>),
     /// Of a lone half, and of a whole record that takes what it lacked.
     Put(Result<(), Record>),
     Made,

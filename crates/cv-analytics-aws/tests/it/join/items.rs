@@ -2,7 +2,7 @@
 //!
 //! Conditions and expressions are those of `src/tables.rs`.
 
-use cv_analytics_aws::item::record::{InTheWay, Record};
+use cv_analytics_aws::item::record::{PutConflict, Record};
 use cv_analytics_aws::item::row::{Half, InterimRow};
 use cv_analytics_aws::joining::ErasedRow;
 use cv_analytics_core::event::RequestId;
@@ -39,14 +39,14 @@ impl Items {
             Call::PutJoined(record) | Call::PutJoinedOverLone(record) => {
                 Answer::Joined(match &self.record {
                     Some(Record::Interaction(there)) if there.is_joined() => {
-                        Err(InTheWay::Joined(there.clone()))
+                        Err(PutConflict::Joined(there.clone()))
                     }
                     Some(Record::Interaction(there))
                         if matches!(call, Call::PutJoined(_)) && lacks(record, there) =>
                     {
-                        Err(InTheWay::Lone(there.clone()))
+                        Err(PutConflict::Lone(there.clone()))
                     }
-                    Some(Record::Erased) => Err(InTheWay::Erased),
+                    Some(Record::Erased) => Err(PutConflict::Erased),
                     _ => {
                         self.record = Some(Record::Interaction(record.clone()));
                         Ok(())
@@ -74,8 +74,8 @@ impl Items {
                 Answer::Made
             }
             Call::PutJoinedWhereNone(record) => Answer::Joined(match &self.record {
-                Some(Record::Interaction(there)) => Err(InTheWay::Joined(there.clone())),
-                Some(Record::Erased) => Err(InTheWay::Erased),
+                Some(Record::Interaction(there)) => Err(PutConflict::Joined(there.clone())),
+                Some(Record::Erased) => Err(PutConflict::Erased),
                 None => {
                     self.record = Some(Record::Interaction(record.clone()));
                     Ok(())

@@ -2,7 +2,7 @@
 
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::joining::Kept;
-use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::{Interaction, Joined};
@@ -76,7 +76,7 @@ async fn a_query_in_one_batch_with_a_response_that_was_kept_before_adds_its_sess
     let events = [bot_query("r"), self_contained_of("r", None)];
     let store = store();
     keep(&store, events[1].clone()).await;
-    let mut gathered = Gathered::first(events[0].clone());
+    let mut gathered = EventBatch::first(events[0].clone());
     gathered.add(events[1].clone());
     let now = Timestamp::from_millis(0);
     store.join(gathered.delivered().clone(), now).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::joining::Kept;
-use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::tables::interaction_path::{
     InteractionPath, REDELIVERY_WRITES, REPORT_READS,
 };
@@ -125,7 +125,7 @@ async fn a_self_contained_response_after_the_promotion_of_its_query_five_writes_
 #[tokio::test]
 async fn both_halves_in_one_batch_two_writes() {
     let store = store().await;
-    let mut gathered = Gathered::first(response("r"));
+    let mut gathered = EventBatch::first(response("r"));
     gathered.add(query("r"));
     let arrived_at = Timestamp::from_millis(ASKED_AT);
     store.join(gathered.delivered().clone(), arrived_at).await.unwrap();

@@ -5,7 +5,7 @@ use std::io;
 
 use lettre::transport::smtp::Error;
 
-use crate::transport::HandOverError;
+use crate::transport::TransportError;
 use crate::transport::smtp::{Security, SmtpSettings};
 
 /// How far the conversation came.
@@ -25,26 +25,26 @@ pub(crate) enum Stage {
 const MOST_WORDS: usize = 200;
 
 /// What `error` means that came at `stage`.
-pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> HandOverError {
+pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> TransportError {
     let server = format!("the mail server at {}:{}", settings.host, settings.port);
     if let Some(code) = error.status() {
         let refusal = answered(stage, &code.to_string(), error, &server);
-        return if error.is_permanent() { refusal.lasting() } else { refusal };
+        return if error.is_permanent() { refusal.permanent() } else { refusal };
     }
     let sentence = match cause::<rustls::Error>(error) {
         Some(tls) => handshake(tls, &server, settings),
         None => broken(stage, error, &server, settings),
     };
     let no_way_to_log_in = stage == Stage::Login && error.is_client();
-    let failure = HandOverError::new(sentence);
-    if no_way_to_log_in { failure.lasting() } else { failure }
+    let failure = TransportError::new(sentence);
+    if no_way_to_log_in { failure.permanent() } else { failure }
 }
 
 /// The server answered, and its answer was no.
-fn answered(stage: Stage, code: &str, error: &Error, server: &str) -> HandOverError {
+fn answered(stage: Stage, code: &str, error: &Error, server: &str) -> TransportError {
     let words = error.source().map(ToString::to_string).unwrap_or_default();
     let words = without_addresses(&words);
-    HandOverError::new(match stage {
+    TransportError::new(match stage {
         // What is said about a login may repeat it.
         Stage::Login if error.is_permanent() => format!(
             "{server} refuses the login ({code}): check user and password; many providers want a password made for this program (an app password)"

@@ -20,8 +20,8 @@ use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
 use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_mail::schedule::mailer::{MailTurn, Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
-use cv_analytics_mail::schedule::state::{MailState, Standing};
-use cv_analytics_mail::transport::{HandOver, HandOverError};
+use cv_analytics_mail::schedule::state::{DeliveryStatus, MailState};
+use cv_analytics_mail::transport::{Transport, TransportError};
 
 /// What the mail server says to one recipient, once.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +115,7 @@ impl World {
     }
 
     /// How the mail stands with the first recipient.
-    pub(crate) async fn standing(&self, started: &str) -> Standing {
+    pub(crate) async fn standing(&self, started: &str) -> DeliveryStatus {
         let (mailing, now) = (self.mailing().await, Clock::now(self));
         let state = MailState::read(self, &mailing, moment(started), now).await.unwrap();
         state.recipients[0].1.clone()
@@ -151,8 +151,8 @@ impl KeyValueStore for World {
     }
 }
 
-impl HandOver for World {
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+impl Transport for World {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         let answer = {
             let mut answers = self.answers.lock().unwrap();
             let place = answers.iter().position(|(to, _)| *to == message.to.address());
@@ -164,8 +164,8 @@ impl HandOver for World {
                 self.delivered.lock().unwrap().push(delivered);
                 Ok(())
             }
-            Some(Answer::Passing) => Err(HandOverError::new("come again")),
-            Some(Answer::Lasting) => Err(HandOverError::new("no such user").lasting()),
+            Some(Answer::Passing) => Err(TransportError::new("come again")),
+            Some(Answer::Lasting) => Err(TransportError::new("no such user").permanent()),
             Some(Answer::Never) => pending().await,
         }
     }

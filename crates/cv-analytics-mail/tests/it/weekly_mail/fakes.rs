@@ -12,7 +12,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::unsubscribe::Unsubscribe;
-use cv_analytics_mail::transport::{HandOver, HandOverError};
+use cv_analytics_mail::transport::{Transport, TransportError};
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome, WeeklyMail};
 use tokio::time::{Instant, sleep};
 
@@ -174,12 +174,12 @@ impl KeyValueStore for Running {
     }
 }
 
-impl HandOver for Running {
-    async fn hand_over(&self, message: &Message) -> Result<(), HandOverError> {
+impl Transport for Running {
+    async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
         sleep(Duration::from_millis(self.run.hand_over_ms)).await;
         let to = message.to.address();
         if self.run.refuses.is_some_and(|refused| refused == "*" || refused == to) {
-            return Err(HandOverError::new("verify the sender"));
+            return Err(TransportError::new("verify the sender"));
         }
         self.world.delivered.lock().unwrap().push(to.to_owned());
         Ok(())

@@ -9,15 +9,15 @@ use cv_analytics_mail::message::address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
-use cv_analytics_mail::transport::HandOver;
-use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::transport::Transport;
+use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome, WeeklyMail};
 use rand::RngExt;
 
 use crate::clock::now;
 use crate::commands::serve::weekly_mailer::ProgramClock;
 use crate::install::aws;
-use crate::install::mail_options::MailWay;
+use crate::install::mail_options::MailTransport;
 
 /// Whether the mail also goes to those who got the week's before, or unsubscribed.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ pub(crate) async fn send_through_ses(
 
 /// Sends the report by `way` to each recipient of `mailing`, and says what became of each.
 pub(crate) async fn send_by(
-    way: &MailWay,
+    way: &MailTransport,
     store: &dyn KeyValueStore,
     report: &Report,
     mailing: &Mailing,
@@ -85,7 +85,7 @@ pub(crate) async fn send_by(
 /// Sends `messages` and adds to `said` what became of each, and `way` where it was sent.
 async fn send(
     store: &dyn KeyValueStore,
-    by: &impl HandOver,
+    by: &impl Transport,
     messages: Vec<Message>,
     again: bool,
     way: &str,

@@ -26,7 +26,7 @@ use crate::commands::serve::weekly_mailer::WeeklyMailer;
 use crate::install::Installation;
 use crate::install::data_folder::{DataFolder, StoredCredentials};
 use crate::install::mail_form::MailForm;
-use crate::install::mail_options::{MailOptions, MailWay, unsubscribe_key};
+use crate::install::mail_options::{MailOptions, MailTransport, unsubscribe_key};
 use crate::install::reports::StoreReports;
 use crate::install::session_key;
 
@@ -64,7 +64,7 @@ pub(crate) struct ReadyServer {
     proxies: TrustedProxies,
     retention_days: Option<u32>,
     mailing: Mailing,
-    way: MailWay,
+    way: MailTransport,
     _lock: ServingLock,
 }
 
@@ -75,7 +75,7 @@ impl Serve {
         installation: &Installation,
         folder: &DataFolder,
         (mail, form): (&MailOptions, &MailForm),
-        way: MailWay,
+        way: MailTransport,
     ) -> Result<ReadyServer> {
         folder.create()?;
         let lock = lock_for_serving(folder.path())?;

@@ -7,14 +7,14 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::schedule::mailer::{MailTurn, Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
-use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use cv_analytics_mail::weekly_mail::{Delivery, Outcome};
 use rand::RngExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::clock::now;
-use crate::install::mail_options::MailWay;
+use crate::install::mail_options::MailTransport;
 
 /// How long a mail that is being sent is waited for at the end; one that is cut off is sent again
 /// after the next start.
@@ -30,7 +30,7 @@ impl WeeklyMailer {
     /// Begins to send what is due.
     pub(crate) fn start<R: WeekReports + Send + 'static>(
         store: SharedStore,
-        way: MailWay,
+        way: MailTransport,
         mailing: Mailing,
         reports: R,
     ) -> Self {
@@ -46,7 +46,7 @@ impl WeeklyMailer {
                     }
                     Err(error) => {
                         tracing::warn!(error = %error, "failed to see to the weekly mail; trying again in a minute");
-                        Mailer::<MailWay, ProgramClock, R>::AFTER_FAILURE
+                        Mailer::<MailTransport, ProgramClock, R>::AFTER_FAILURE
                     }
                 };
                 tokio::select! {
@@ -89,7 +89,7 @@ fn tell(MailTurn { week, deliveries, faults, .. }: &MailTurn) {
             ),
             Outcome::SentBefore => {}
             Outcome::Failed(error) => tracing::warn!(
-                mail.week = %week, mail.recipient = recipient, mail.lasts = error.lasts(), error = %error,
+                mail.week = %week, mail.recipient = recipient, mail.lasts = error.is_permanent(), error = %error,
                 "failed to send a weekly mail"
             ),
         }

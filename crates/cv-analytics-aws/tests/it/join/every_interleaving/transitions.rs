@@ -3,7 +3,7 @@
 
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::item::row::InterimRow;
-use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::interaction::Interaction;
 
@@ -153,7 +153,7 @@ impl Transitions {
             self.scenario.events.iter().map(|(_, event)| event.clone()).collect();
         let mut batches = Vec::new();
         for (first, event) in events.iter().enumerate() {
-            let alone = Gathered::first(event.clone());
+            let alone = EventBatch::first(event.clone());
             // The same message twice in one batch is one.
             let mut twice = alone.clone();
             twice.add(event.clone());

@@ -1,6 +1,6 @@
 //! One invocation of the processor: a batch of the queue, its requests joined at once.
 
-use cv_analytics_aws::joining::event_batch::Gathered;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::joining::{Joining, Kept};
 use cv_analytics_core::store::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
@@ -13,7 +13,7 @@ pub(super) struct Job {
     pub(super) request: usize,
     /// The messages that brought them.
     messages: Vec<usize>,
-    gathered: Gathered,
+    gathered: EventBatch,
     pub(super) joining: Joining,
     /// Calls in a row that the table has not made or not answered.
     pub(super) failures: u32,
@@ -61,7 +61,7 @@ impl Worker {
                 job.joining = Joining::begin(job.gathered.delivered().clone());
                 continue;
             }
-            let gathered = Gathered::first(event);
+            let gathered = EventBatch::first(event);
             jobs.push(Job {
                 request: message.request,
                 messages: vec![place],

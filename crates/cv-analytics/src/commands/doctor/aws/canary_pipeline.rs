@@ -8,7 +8,7 @@ use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::queue::dead_letters::DeadLetterQueue;
-use cv_analytics_aws::queue::receiver::{DeadLetterShelf, ShelvedLetter};
+use cv_analytics_aws::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter};
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 
 use super::call_error::CallError;
@@ -72,8 +72,8 @@ impl Pipeline<'_> {
         checks
     }
 
-    fn letters(&self) -> DeadLetterShelf {
-        DeadLetterShelf::new(DeadLetterQueue::new(self.queues.clone(), self.dead_letters))
+    fn letters(&self) -> DeadLetterReceiver {
+        DeadLetterReceiver::new(DeadLetterQueue::new(self.queues.clone(), self.dead_letters))
     }
 
     async fn send_all(&self, canary: &Canary) -> Result<(), CallError> {
@@ -90,8 +90,8 @@ impl Pipeline<'_> {
     async fn look(
         &self,
         canary: &Canary,
-        letters: &mut DeadLetterShelf,
-        letter: &mut Option<ShelvedLetter>,
+        letters: &mut DeadLetterReceiver,
+        letter: &mut Option<ReceivedDeadLetter>,
     ) -> Result<Seen> {
         if letter.is_none() {
             let body = canary.unreadable_body();
@@ -118,7 +118,7 @@ impl Pipeline<'_> {
     }
 
     /// Whether the processor left the letter out of the week's count.
-    async fn uncounted(&self, letter: &ShelvedLetter) -> Check {
+    async fn uncounted(&self, letter: &ReceivedDeadLetter) -> Check {
         match self.store.tables().has_noted_dead_letter(&letter.id).await {
             Ok(false) => Check::ok(UNCOUNTED, "the week's count of dead letters is without it"),
             Ok(true) => Check::fail(
@@ -136,8 +136,8 @@ impl Pipeline<'_> {
     async fn remove(
         &self,
         canary: &Canary,
-        letters: &mut DeadLetterShelf,
-        letter: Option<&ShelvedLetter>,
+        letters: &mut DeadLetterReceiver,
+        letter: Option<&ReceivedDeadLetter>,
     ) -> Result<Seen> {
         self.store.forget_request(canary.id()).await?;
         if let Some(letter) = letter {
@@ -152,6 +152,6 @@ impl Pipeline<'_> {
 }
 
 /// Whether a letter is what an earlier canary left.
-fn is_left_over(canary: &Canary, letter: &ShelvedLetter) -> bool {
+fn is_left_over(canary: &Canary, letter: &ReceivedDeadLetter) -> bool {
     letter.body.starts_with(UNREADABLE_PREFIX) && letter.arrived_at < canary.left_before()
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, Request};
 use cv_analytics_mail::message::address::MailAddress;
-use cv_analytics_mail::weekly_mail::sent_mark::recipient_digest;
+use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use cv_analytics_sqlite::SqliteStore;
 use http_body_util::BodyExt;
 use tempfile::TempDir;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::message::address::MailAddress;
-use crate::transport::HAND_OVER_LIMIT;
+use crate::transport::TRANSPORT_TIMEOUT;
 
 /// What the keys of all marks begin with.
 pub const KEY_PREFIX: &str = "cv-analytics:mail:";
@@ -22,22 +22,22 @@ pub fn week_of(key: &str) -> Option<IsoWeek> {
 }
 
 /// Whoever claimed begins to hand over within this, or claims anew.
-pub(crate) const BEGUN_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// How long a store may take to note that a mail was sent.
 const NOTED_WITHIN: Duration = Duration::from_secs(20);
-/// How long a claim holds where a hand-over takes [`HAND_OVER_LIMIT`].
-pub const CLAIM_HOLDS: Duration = claim_holds(HAND_OVER_LIMIT);
+/// How long a claim holds where a hand-over takes [`TRANSPORT_TIMEOUT`].
+pub const LEASE_TTL: Duration = lease_ttl(TRANSPORT_TIMEOUT);
 
 /// How long a claim holds where a hand-over takes `limit`. One that is older belongs to somebody who
 /// crashed: a living one has begun, handed over and noted by then.
-pub const fn claim_holds(limit: Duration) -> Duration {
-    BEGUN_WITHIN.saturating_add(limit).saturating_add(NOTED_WITHIN)
+pub const fn lease_ttl(limit: Duration) -> Duration {
+    LEASE_GRACE.saturating_add(limit).saturating_add(NOTED_WITHIN)
 }
 
 /// What is known of one mail. Its absence means that nobody has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum SentMark {
+pub enum DeliveryLease {
     /// Somebody is sending it, or crashed on the way.
     Claimed {
         /// What tells the one who claimed from all others.
@@ -62,7 +62,7 @@ pub enum SentMark {
 
 /// What to do about a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum NextStep {
     /// Nothing: the mail was sent.
     SentBefore,
     /// Hand over: the claim is one's own and fresh.
@@ -73,7 +73,7 @@ pub(crate) enum Turn {
     Wait,
 }
 
-impl SentMark {
+impl DeliveryLease {
     /// Reads a mark's record. By way of a `Value`, since serde's tagged enums take no number straight
     /// from a text whose numbers are kept as they were written.
     ///
@@ -92,17 +92,17 @@ impl SentMark {
         now: Timestamp,
         (watched, holds): (Duration, Duration),
         again: bool,
-    ) -> Turn {
+    ) -> NextStep {
         match mark {
             Some(Self::Claimed { by, at, .. }) if by == claimant => {
-                if is_older(*at, BEGUN_WITHIN, now) { Turn::Claim } else { Turn::HandOver }
+                if is_older(*at, LEASE_GRACE, now) { NextStep::Claim } else { NextStep::HandOver }
             }
-            Some(Self::Sent { .. }) if !again => Turn::SentBefore,
+            Some(Self::Sent { .. }) if !again => NextStep::SentBefore,
             // What was watched counts too: the other's clock may be ahead.
             Some(Self::Claimed { at, .. }) if watched < holds && !is_older(*at, holds, now) => {
-                Turn::Wait
+                NextStep::Wait
             }
-            _ => Turn::Claim,
+            _ => NextStep::Claim,
         }
     }
 
@@ -148,42 +148,42 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 
-    fn claimed(by: &str, seconds_ago: i64) -> SentMark {
+    fn claimed(by: &str, seconds_ago: i64) -> DeliveryLease {
         let at = NOW.plus_millis(-1000 * seconds_ago);
-        SentMark::Claimed { by: by.to_owned(), at, sent_at: None }
+        DeliveryLease::Claimed { by: by.to_owned(), at, sent_at: None }
     }
 
-    fn sent(order: Option<&str>) -> SentMark {
-        SentMark::Sent { at: NOW, order: order.map(str::to_owned) }
+    fn sent(order: Option<&str>) -> DeliveryLease {
+        DeliveryLease::Sent { at: NOW, order: order.map(str::to_owned) }
     }
 
-    fn check(mark: Option<&SentMark>, watched: u64, expect: Turn, expect_again: Turn) {
+    fn check(mark: Option<&DeliveryLease>, watched: u64, expect: NextStep, expect_again: NextStep) {
         let watched = Duration::from_secs(watched);
         assert_eq!(
-            SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), false),
+            DeliveryLease::turn(mark, "me", NOW, (watched, LEASE_TTL), false),
             expect,
             "{mark:?}"
         );
-        let again = SentMark::turn(mark, "me", NOW, (watched, CLAIM_HOLDS), true);
+        let again = DeliveryLease::turn(mark, "me", NOW, (watched, LEASE_TTL), true);
         assert_eq!(again, expect_again, "{mark:?} again");
     }
 
     #[test]
     fn a_mark_decides_whose_turn_it_is() {
-        check(None, 0, Turn::Claim, Turn::Claim);
-        check(Some(&SentMark::Released), 0, Turn::Claim, Turn::Claim);
-        check(Some(&sent(None)), 0, Turn::SentBefore, Turn::Claim);
-        check(Some(&claimed("me", 0)), 0, Turn::HandOver, Turn::HandOver);
-        check(Some(&claimed("me", 5)), 0, Turn::Claim, Turn::Claim);
-        check(Some(&claimed("another", 0)), 0, Turn::Wait, Turn::Wait);
-        check(Some(&claimed("another", 44)), 0, Turn::Wait, Turn::Wait);
-        check(Some(&claimed("another", 45)), 0, Turn::Claim, Turn::Claim);
+        check(None, 0, NextStep::Claim, NextStep::Claim);
+        check(Some(&DeliveryLease::Released), 0, NextStep::Claim, NextStep::Claim);
+        check(Some(&sent(None)), 0, NextStep::SentBefore, NextStep::Claim);
+        check(Some(&claimed("me", 0)), 0, NextStep::HandOver, NextStep::HandOver);
+        check(Some(&claimed("me", 5)), 0, NextStep::Claim, NextStep::Claim);
+        check(Some(&claimed("another", 0)), 0, NextStep::Wait, NextStep::Wait);
+        check(Some(&claimed("another", 44)), 0, NextStep::Wait, NextStep::Wait);
+        check(Some(&claimed("another", 45)), 0, NextStep::Claim, NextStep::Claim);
     }
 
     #[test]
     fn a_claim_from_the_future_holds_no_longer_than_another() {
-        check(Some(&claimed("another", -3600)), 44, Turn::Wait, Turn::Wait);
-        check(Some(&claimed("another", -3600)), 45, Turn::Claim, Turn::Claim);
+        check(Some(&claimed("another", -3600)), 44, NextStep::Wait, NextStep::Wait);
+        check(Some(&claimed("another", -3600)), 45, NextStep::Claim, NextStep::Claim);
     }
 
     #[test]
@@ -202,13 +202,13 @@ mod tests {
     fn a_mark_reads_back_as_it_was_written() {
         let written = [
             (claimed("me", 0), r#"{"state":"claimed","by":"me","at":1795424400000}"#),
-            (SentMark::Released, r#"{"state":"released"}"#),
+            (DeliveryLease::Released, r#"{"state":"released"}"#),
             (sent(None), r#"{"state":"sent","at":1795424400000}"#),
             (sent(Some("o")), r#"{"state":"sent","at":1795424400000,"order":"o"}"#),
         ];
         for (mark, text) in written {
             assert_eq!(serde_json::to_string(&mark).unwrap(), text);
-            assert_eq!(SentMark::from_json(text).unwrap(), mark);
+            assert_eq!(DeliveryLease::from_json(text).unwrap(), mark);
         }
     }
 }
