@@ -18,7 +18,7 @@ pub struct IsoWeek {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeekError {
     /// It has another form, or that year has no such week.
-    #[error("{0:?} is no ISO 8601 week: write the year and the week as in 2026-W47")]
+    #[error("invalid week {0:?}: write the year and the week as in 2026-W47")]
     NotAWeek(String),
     /// No event's timestamp is accepted in it.
     #[error("{0} lies outside of the years 2000 to 2100, in which events are accepted")]

@@ -20,7 +20,7 @@ pub struct Schedule {
 
 /// A text that is no schedule: which field is wrong, and what may stand there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no schedule: {wrong}")]
+#[error("invalid schedule {text:?}: {wrong}")]
 pub struct ScheduleError {
     text: String,
     wrong: String,

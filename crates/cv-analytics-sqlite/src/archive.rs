@@ -74,9 +74,7 @@ impl Place {
         let (name, after) = text.split_once(':').unwrap_or((text, ""));
         let table = Table::ALL.into_iter().find(|(_, known)| *known == name);
         let (table, _) = table.ok_or_else(|| {
-            Failure::Row(format!(
-                "the archive stopped at {text:?}, which is no place in this store"
-            ))
+            Failure::Row(format!("invalid place {text:?}: the archive was begun on another store"))
         })?;
         Ok(Self { table, after: (!after.is_empty()).then(|| after.to_owned()) })
     }

@@ -45,7 +45,7 @@ impl DynamoDbStore {
             RECORDS => (self.tables().records_page(start).await?, read_kept),
             _ => {
                 return Err(StoreError::refused(format!(
-                    "the archive stopped at {place:?}, which is no place in this store"
+                    "invalid place {place:?}: the archive was begun on another store"
                 )));
             }
         };

@@ -19,12 +19,12 @@ pub enum MailingError {
     Missing(#[from] MissingVariable),
     /// The sender is none.
     #[error(
-        "SENDER_EMAIL is no mail address: write it as me@example.com or My Name <me@example.com>"
+        "invalid mail address in SENDER_EMAIL: write it as me@example.com or My Name <me@example.com>"
     )]
     Sender,
     /// A recipient is none.
     #[error(
-        "address {0} in RECIPIENT_EMAIL is no mail address: write it as me@example.com or My Name <me@example.com>, several with commas between them"
+        "invalid mail address {0} in RECIPIENT_EMAIL: write it as me@example.com or My Name <me@example.com>, several with commas between them"
     )]
     Recipient(usize),
 }
@@ -89,17 +89,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_named_by_its_place() {
-        let ending = "is no mail address: write it as me@example.com or My Name <me@example.com>";
+        let ending = "write it as me@example.com or My Name <me@example.com>";
         check(
             "a@example.org,someone",
-            &format!("address 2 in RECIPIENT_EMAIL {ending}, several with commas between them"),
+            &format!(
+                "invalid mail address 2 in RECIPIENT_EMAIL: {ending}, several with commas between them"
+            ),
         );
         check(
             " , ",
             "the variable RECIPIENT_EMAIL is not set: it comes with the function's configuration",
         );
         let sender = Mailing::read(Some("someone"), Some("a@example.org")).unwrap_err();
-        assert_eq!(sender.to_string(), format!("SENDER_EMAIL {ending}"));
+        assert_eq!(sender.to_string(), format!("invalid mail address in SENDER_EMAIL: {ending}"));
         let sender = Mailing::read(None, Some("a@example.org")).unwrap_err();
         assert!(sender.to_string().starts_with("the variable SENDER_EMAIL is not set"));
     }

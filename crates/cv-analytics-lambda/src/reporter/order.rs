@@ -18,7 +18,7 @@ pub struct ReportOrder {
 pub enum OrderError {
     /// It is not an object.
     #[error(
-        "the event is no order: the reporter takes the schedule's event, {{}}, or {{\"week\":\"2026-W47\",\"again\":true}}"
+        "invalid event: the reporter takes the schedule's event, {{}}, or {{\"week\":\"2026-W47\",\"again\":true}}"
     )]
     NotAnObject,
     /// It comes from somewhere else.
@@ -30,7 +30,7 @@ pub enum OrderError {
     #[error("the event has a field {0:?}: the reporter knows `week` and `again`")]
     UnknownField(String),
     /// The week is no text.
-    #[error("`week` is no text: write the year and the week as in \"2026-W47\"")]
+    #[error("invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"")]
     WeekIsNoText,
     /// The week is none.
     #[error(transparent)]
@@ -144,11 +144,11 @@ mod tests {
     fn what_is_no_order_is_refused_by_a_sentence() {
         check(
             json!({"week": "2026-47"}),
-            "\"2026-47\" is no ISO 8601 week: write the year and the week as in 2026-W47",
+            "invalid week \"2026-47\": write the year and the week as in 2026-W47",
         );
         check(
             json!({"week": 47}),
-            "`week` is no text: write the year and the week as in \"2026-W47\"",
+            "invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"",
         );
         check(json!({"week": "2026-W49"}), "the week 2026-W49 has not begun");
         check(json!({"again": "yes"}), "`again` is true or false");
@@ -163,7 +163,7 @@ mod tests {
         );
         check(
             json!([]),
-            "the event is no order: the reporter takes the schedule's event, {}, or {\"week\":\"2026-W47\",\"again\":true}",
+            "invalid event: the reporter takes the schedule's event, {}, or {\"week\":\"2026-W47\",\"again\":true}",
         );
     }
 }

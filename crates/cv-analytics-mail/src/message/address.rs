@@ -20,7 +20,7 @@ pub struct MailAddress {
 
 /// A text that is no mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no mail address: write it as me@example.com or My Name <me@example.com>")]
+#[error("invalid mail address {0:?}: write it as me@example.com or My Name <me@example.com>")]
 pub struct MailAddressError(String);
 
 impl MailAddress {

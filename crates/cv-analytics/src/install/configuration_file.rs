@@ -79,7 +79,7 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
                 continue;
             }
             if command.find_subcommand(&name).is_none() {
-                bail!("there is no command {shown:?}");
+                bail!("unknown command {shown:?}");
             }
             let mut failure = None;
             command = command.mut_subcommand(&name, |subcommand| {
@@ -98,7 +98,7 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
             let Some(id) =
                 known.map(|argument| argument.get_id().clone()).filter(|_| is_setting(&name))
             else {
-                bail!("there is no option {shown:?}");
+                bail!("unknown option {shown:?}");
             };
             options.insert(
                 id,
@@ -129,7 +129,7 @@ fn shared(mut command: Command, table: &Table) -> Result<Command> {
         command.get_subcommands().map(|subcommand| subcommand.get_name().to_owned()).collect();
     for name in table.keys() {
         if !command.get_subcommands().any(|subcommand| has(subcommand, name)) {
-            bail!("there is no option \"{SHARED}.{name}\"");
+            bail!("unknown option \"{SHARED}.{name}\"");
         }
     }
     for name in names {
@@ -183,9 +183,9 @@ mod tests {
         check("", Ok("None Some(\"a\")"));
         check("data = \"d\"\n[serve]\nlisten = \"b\"", Ok("Some(\"d\") Some(\"b\")"));
         check("[mail]\nsmtp-host = \" h\"", Ok("None Some(\"a\") h"));
-        check("[mail]\nlisten = 1", Err("there is no option \"mail.listen\""));
-        check("dat = 1", Err("there is no option \"dat\""));
-        check("[serve]\nliste = 1", Err("there is no option \"serve.liste\""));
-        check("[server]\nlisten = 1", Err("there is no command \"server\""));
+        check("[mail]\nlisten = 1", Err("unknown option \"mail.listen\""));
+        check("dat = 1", Err("unknown option \"dat\""));
+        check("[serve]\nliste = 1", Err("unknown option \"serve.liste\""));
+        check("[server]\nlisten = 1", Err("unknown command \"server\""));
     }
 }

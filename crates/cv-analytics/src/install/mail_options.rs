@@ -202,7 +202,7 @@ impl MailOptions {
             (Some(password), _) => password,
             (None, Some(file)) => {
                 let text = String::from_utf8(read(file)?)
-                    .with_context(|| format!("{} is no text", file.display()))?;
+                    .with_context(|| format!("invalid text in {}", file.display()))?;
                 // An editor ends the line; no password ends so.
                 text.trim_end_matches(['\r', '\n']).to_owned()
             }

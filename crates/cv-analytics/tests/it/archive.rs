@@ -219,7 +219,7 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
     let manifest = folder.join("outside/manifest.json");
     let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");
     fs::write(&manifest, said).unwrap();
-    check_refusal(folder, &["restore", "outside", "--data", "one"], "which is no name of one");
+    check_refusal(folder, &["restore", "outside", "--data", "one"], "has an invalid part name");
     // A part that says nothing, and one without an end.
     #[cfg(unix)]
     for (name, made) in [("pipe", &["mkfifo"][..]), ("endless", &["ln", "-s", "/dev/zero"])] {

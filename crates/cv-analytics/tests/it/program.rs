@@ -430,7 +430,7 @@ fn wrong_usage_ends_with_2_and_failures_with_1() {
         "none.toml cannot be read",
     );
     fs::write(folder.path().join("cv-analytics.toml"), "[serve]\nlisten-on = 1\n").unwrap();
-    check_refusal(folder.path(), &["serve"], 2, "there is no option \"serve.listen-on\"");
+    check_refusal(folder.path(), &["serve"], 2, "unknown option \"serve.listen-on\"");
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn settings_that_cannot_work_are_told_before_anything_is_sent() {
         "CV_ANALYTICS_SMTP_PASSWORD",
     );
     refused(&["serve", "--mail-schedule", "cron(0 9 ? * MONDAY *)"], "the field day-of-week");
-    refused(&["serve", "--mail-to", "me"], "is no mail address");
+    refused(&["serve", "--mail-to", "me"], "invalid mail address");
     refused(&["serve", "--smtp-host", "localhost", "--mail-to", "a@example.org"], "--mail-from");
     refused(&["serve", "--smtp-password", "x"], "unexpected argument");
     refused(&["report", "--send"], "name the recipient with --to or --mail-to");

@@ -176,9 +176,9 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             let body = given(line.body_base64, "bodyBase64")?;
             Archived::DeadLetter(DeadLetter {
                 reason: Reason::from_code(&reason)
-                    .with_context(|| format!("{reason:?} is no reason of a dead letter"))?,
+                    .with_context(|| format!("unknown reason {reason:?} of a dead letter"))?,
                 detail: given(line.detail, "detail")?,
-                body: BASE64_STANDARD.decode(body).context("a body that is no base64")?,
+                body: BASE64_STANDARD.decode(body).context("invalid base64 in bodyBase64")?,
                 arrived_at: arrival(line.arrived_at)?,
             })
         }
@@ -186,7 +186,7 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             id: given(line.id, "id")?,
             arrived_at: arrival(line.arrived_at)?,
         },
-        kind => bail!("{kind:?} is no kind of line"),
+        kind => bail!("unknown kind of line {kind:?}"),
     })
 }
 
@@ -210,7 +210,7 @@ fn mark(digest: &str) -> Result<Mark> {
 
 fn arrival(moment: Option<i64>) -> Result<Timestamp> {
     let moment = given(moment, "arrivedAt")?;
-    ensure!((0..=MAX_MOMENT).contains(&moment), "arrivedAt {moment} is no moment of an arrival");
+    ensure!((0..=MAX_MOMENT).contains(&moment), "invalid arrivedAt {moment}");
     Ok(Timestamp::from_millis(moment))
 }
 

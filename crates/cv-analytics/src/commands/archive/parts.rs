@@ -73,7 +73,7 @@ pub(crate) async fn read_part(place: &Place, part: &Part) -> Result<Bytes> {
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     ensure!(
         is_plain_name && !name.starts_with('.'),
-        "the manifest in {} names a part {name:?}, which is no name of one",
+        "the manifest in {} has an invalid part name {name:?}",
         place.named()
     );
     let bytes = place.get(name, MAX_PACKED_BYTES).await?;

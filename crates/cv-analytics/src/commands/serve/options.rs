@@ -111,7 +111,7 @@ impl Serve {
             return Err(usage_error(format!("--token, or CV_ANALYTICS_TOKEN: {problem}")));
         }
         let filter = EnvFilter::try_new(&self.log)
-            .with_context(|| format!("--log {:?} is no filter", self.log))?;
+            .with_context(|| format!("invalid --log {:?}", self.log))?;
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)

@@ -129,7 +129,7 @@ fn next(expression: &str, now: Timestamp) -> Check {
                 Check::ok(NEXT, message)
             }
             Some(_) => seldom(message),
-            None => Check::fail(NEXT, format!("{expression} is no rate"), fix),
+            None => Check::fail(NEXT, format!("invalid rate {expression}"), fix),
         };
     }
     let schedule = match expression.parse::<Schedule>() {
