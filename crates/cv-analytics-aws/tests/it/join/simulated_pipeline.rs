@@ -29,8 +29,9 @@ fn run(test: &str, seeds: Range<u64>, bodies: Bodies) {
     let counts = each_seed(seeds, &replay, |seed| Pipeline::new(seed, bodies).run());
     let total = Counts::total(&counts);
     println!("{total:?}");
-    // Whatever can happen did, and often: else the rest says little.
-    assert!(is_one_seed() || total.least() > counts.len() as u64 / 50, "{total:?}");
+    // Whatever can happen did, and often: else the rest says little. Of few seeds that is too much to ask.
+    let are_few = is_one_seed() || counts.len() < 500;
+    assert!(are_few || total.least() > counts.len() as u64 / 50, "{total:?}");
 }
 
 #[test]
