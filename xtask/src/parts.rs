@@ -184,7 +184,7 @@ fn remember(name: &str, took: Duration) {
 const DURATIONS: &str = "target/xtask-test-durations.json";
 
 fn workspace(at: &Workshop) -> Result<()> {
-    // Not nextest: it starts a process for each of 1,600 tests, and those that share an emulator would start
+    // Not nextest: it starts a process for each of a thousand tests, and those that share an emulator would start
     // one each.
     commands::run(
         commands::cargo()

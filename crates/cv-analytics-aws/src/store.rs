@@ -83,7 +83,7 @@ impl AwsStore {
     /// The events queue's address.
     ///
     /// # Errors
-    /// It is not set, and there is no queue of its name.
+    /// No address is set, and no queue has the default name.
     pub async fn events_queue_url(&self) -> Result<String, StoreError> {
         if let Some(url) = &self.settings.events_queue {
             return Ok(url.clone());
@@ -220,18 +220,18 @@ enum Act<'u> {
 
 /// Deletes the letters that belong to one of `names`; how many, and how many could not be looked at.
 async fn drop_naming(
-    shelf: &mut DeadLetterReceiver,
+    letters: &mut DeadLetterReceiver,
     names: &BTreeSet<String>,
 ) -> Result<(u64, u64), QueueError> {
     let mut dropped = 0;
     loop {
-        let page = shelf.next_page().await?;
+        let page = letters.next_page().await?;
         if page.is_empty() {
-            return Ok((dropped, shelf.behind().await?));
+            return Ok((dropped, letters.behind().await?));
         }
         for letter in page {
             if NamedIds::in_body(letter.body.as_bytes()).any_of(names) {
-                shelf.delete(&letter).await?;
+                letters.delete(&letter).await?;
                 dropped += 1;
             }
         }
@@ -241,7 +241,7 @@ async fn drop_naming(
 /// Does something with the selected letters, and counts them in `done` as it goes on. Those that are named
 /// are all found before the first is touched: the first id of which there is none, where one is missing.
 async fn act_on(
-    shelf: &mut DeadLetterReceiver,
+    letters: &mut DeadLetterReceiver,
     selection: &DeadLetterSelection,
     act: Act<'_>,
     done: &mut u64,
@@ -254,8 +254,8 @@ async fn act_on(
     let mut seen = BTreeSet::new();
     loop {
         let page = match ids {
-            Some(ids) => shelf.find(ids).await?,
-            None => shelf.next_page().await?,
+            Some(ids) => letters.find(ids).await?,
+            None => letters.next_page().await?,
         };
         let is_there = |id: &&String| page.iter().any(|letter| letter.id == **id);
         if let Some(missing) = ids.and_then(|ids| ids.iter().find(|id| !is_there(id))) {
@@ -263,10 +263,10 @@ async fn act_on(
         }
         for letter in &page {
             match act {
-                Act::Drop => shelf.delete(letter).await?,
+                Act::Drop => letters.delete(letter).await?,
                 // The processor was faster, and could not read it again.
                 Act::SendAgain(_) if ids.is_none() && !seen.insert(seen_as(letter)) => continue,
-                Act::SendAgain(url) => shelf.send_again(letter, url).await?,
+                Act::SendAgain(url) => letters.send_again(letter, url).await?,
             }
             *done += 1;
             progress(1);

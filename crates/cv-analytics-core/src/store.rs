@@ -148,7 +148,7 @@ pub trait Store: EventStore + ReportSource + 'static {
     async fn dead_letter(&self, id: &str) -> Result<Option<StoredDeadLetter>, StoreError>;
 
     /// Reads dead letters again, by `intake` where the store does it itself: an event is kept and its
-    /// letter goes, what still cannot be read stays. What happens here is no delivery.
+    /// letter is removed, and what still cannot be read stays. Nothing here counts as a delivery.
     async fn retry_dead_letters(
         &self,
         selection: &DeadLetterSelection,

@@ -80,7 +80,7 @@ impl Place {
     }
 }
 
-/// Puts back what is no interaction and no dead letter.
+/// Puts back everything except interactions and dead letters.
 pub(crate) fn put_back(writer: &mut Writer, items: &[Archived]) -> Result<PutBack> {
     let done = writer.in_batch(|batch| {
         let mut done = PutBack::default();
@@ -97,7 +97,7 @@ pub(crate) fn put_back(writer: &mut Writer, items: &[Archived]) -> Result<PutBac
     Ok(done)
 }
 
-/// Keeps what an import or an archive brings, which is no delivery.
+/// Stores what an import or an archive brings, without counting it as a delivery.
 pub(crate) fn import(writer: &mut Writer, arrivals: &[Prepared]) -> Result<Vec<Receipt>> {
     writer.in_batch(|batch| {
         let mut letters = None;

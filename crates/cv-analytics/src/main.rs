@@ -7,6 +7,7 @@ mod http_agent;
 mod input;
 mod install;
 mod output;
+mod queue_client;
 mod stop_signal;
 mod usage_error;
 

@@ -1,4 +1,4 @@
-//! The suite that every store runs: tables in an emulator of its own for each case, queues in one that all share.
+//! Runs the store suite on AWS: each case has its own emulated tables, and all share one emulator of queues.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, LazyLock};

@@ -1,4 +1,4 @@
-//! The id fields of a message that could not be read: whether it belongs to somebody.
+//! Finds the ids of requests and sessions in an unreadable message.
 
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 
 use crate::interaction::Interaction;
 
-/// How far somebody who follows the arrivals has come; what it counts is the store's own.
+/// The position of a reader that follows the arrivals. Only the store that gave it can interpret it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArrivalCursor(pub i64);
 

@@ -147,8 +147,8 @@ pub(crate) struct OneGap {
     weeks: u8,
     /// The first different questions by time, then by request id.
     examples: Vec<Arc<Example>>,
-    /// The skills of this week's interactions, the gap's own among them. Counted for the rows that are
-    /// shown: a visitor who makes up names would make pairs of them by the million.
+    /// The skills of this week's interactions that name others beside the gap's own. They are counted for the
+    /// rows that are shown: a visitor who makes up names would make pairs of them by the million.
     asked_skills: Vec<Arc<[SkillIndex]>>,
 }
 
@@ -209,7 +209,7 @@ impl GapTally {
             if last {
                 gap.asked.add(conversation);
                 gap.partly += u64::from(trouble == Trouble::Partial);
-                if !skills.is_empty() {
+                if skills.iter().any(|&skill| Name::Skill(skill) != name) {
                     gap.asked_skills.push(Arc::clone(&skills));
                 }
                 if let Some(query) = &observation.query {

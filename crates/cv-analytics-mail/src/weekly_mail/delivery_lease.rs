@@ -1,4 +1,4 @@
-//! The store's mark of one mail: claimed by somebody who is sending it, or sent.
+//! The lease on one mail: claimed by a process that is sending it, or sent.
 
 use std::time::Duration;
 

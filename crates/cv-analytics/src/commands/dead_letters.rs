@@ -22,7 +22,7 @@ use crate::usage_error::usage_error;
 
 const LIST_HELP: &str = "List them, newest first
 
-With --store dynamodb they lie in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. They are received and made visible again, at one request for ten; whoever else reads the queue meanwhile does not see them. The queue gives no message of a message group while an earlier one of it is out: how many are behind others is said.";
+With --store dynamodb they lie in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. The queue holds back the later messages of a group while an earlier one is received: their number is printed.";
 const RETRY_HELP: &str = "Read them again, as after an update of the program; what can be read now is kept
 
 With --store dynamodb they are sent to the events queue (QUEUE_URL, else cv-analytics-events.fifo), and the processor reads them; what it still cannot read comes back under the same id. The privacy switches are the processor's then.";
@@ -158,7 +158,7 @@ impl Letters<'_> {
         }
         if blocked > 0 {
             eprintln!(
-                "{blocked} more are behind others of their message group, or being read by somebody else"
+                "{blocked} more cannot be listed now: an earlier message of their group, or another reader, holds them back"
             );
         }
         output::print(lines)
@@ -278,7 +278,7 @@ impl Letters<'_> {
                 (false, []) if blocked == 0 => bail!("{}", missing(&id)),
                 (false, []) => {
                     let hint = format!(
-                        "{id} ({blocked} are behind others of their message group, or being read by somebody else)"
+                        "{id} ({blocked} cannot be listed now: an earlier message of their group, or another reader, holds them back)"
                     );
                     bail!("{}", missing(&hint))
                 }

@@ -21,7 +21,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::clock::now;
 use crate::commands::demo::traffic::WEEKS;
-use crate::commands::events::queue_client::{QueueClient, send_all};
 use crate::commands::report::Format;
 use crate::commands::serve::options::{Serve, shown};
 use crate::install::Installation;
@@ -29,6 +28,7 @@ use crate::install::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::install::mail_form::MailForm;
 use crate::install::mail_options::MailOptions;
 use crate::output;
+use crate::queue_client::{QueueClient, send_all};
 use crate::stop_signal::stop_signal;
 use crate::usage_error::usage_error;
 

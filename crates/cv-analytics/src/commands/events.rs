@@ -2,7 +2,6 @@
 
 mod events_queue;
 pub(crate) mod legacy_import;
-pub(crate) mod queue_client;
 
 use std::path::{Path, PathBuf};
 
@@ -23,12 +22,11 @@ use sha2::{Digest, Sha256};
 
 use self::events_queue::EventsQueue;
 use crate::clock::now;
-use crate::commands::demo::traffic::Message;
-use crate::commands::events::queue_client::{Sent, send_all};
 use crate::input::ToldEntries;
 use crate::install::Installation;
 use crate::install::location::PrivacySwitches;
 use crate::output::{Output, progress};
+use crate::queue_client::{Message, Sent, send_all};
 use crate::{input, output};
 
 /// How many events are kept by one commit of an import.

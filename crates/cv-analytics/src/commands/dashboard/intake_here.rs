@@ -10,11 +10,10 @@ use cv_analytics_dashboard::agent_connection::{
 use cv_analytics_sqlite::SqliteStore;
 
 use crate::clock::now;
-use crate::commands::demo::traffic::Message;
 use crate::commands::doctor::canary::Canary;
-use crate::commands::events::queue_client::QueueClient;
 use crate::install::data_folder::{StoredCredentials, queue_url};
 use crate::output::with_causes;
+use crate::queue_client::{Message, QueueClient};
 
 /// How long a call of a test question may take: a person waits for it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

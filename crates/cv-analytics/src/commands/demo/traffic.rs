@@ -9,21 +9,12 @@ use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::queue_client::Message;
+
 /// The weeks that the demo fills.
 pub(crate) const WEEKS: u8 = 8;
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-
-/// One message on its way to the queue.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Message {
-    /// The message body.
-    pub(crate) body: String,
-    /// SQS's deduplication id.
-    pub(crate) deduplication_id: String,
-    /// SQS's message group.
-    pub(crate) group_id: String,
-}
 
 /// What the visitors ask, as `data/demo-questions.json` says.
 #[derive(Deserialize)]

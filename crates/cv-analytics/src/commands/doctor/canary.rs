@@ -17,8 +17,8 @@ use rand::RngExt;
 use serde_json::json;
 
 use super::check::Check;
-use crate::commands::demo::traffic::Message;
 use crate::output::with_causes;
+use crate::queue_client::Message;
 
 /// The check of the way into the queue.
 pub(crate) const NAME: &str = "canary";

@@ -15,10 +15,10 @@ use super::canary::{self, Canary};
 use super::check::{Check, Findings};
 use super::{database, files, server};
 use crate::clock::now;
-use crate::commands::events::queue_client::QueueClient;
 use crate::install::Installation;
 use crate::install::data_folder::{PublicUrlOption, StoredCredentials};
 use crate::output::with_causes;
+use crate::queue_client::QueueClient;
 
 /// Checks all of it, the server where it listens and at its public URL; the canary only where there is
 /// patience for one.

@@ -8,11 +8,11 @@ use serde_json::json;
 use super::check::Check;
 use super::clock;
 use crate::clock::now;
-use crate::commands::events::queue_client::QueueClient;
 use crate::commands::serve::options::local_url;
 use crate::http_agent::{http_agent, is_loopback};
 use crate::install::data_folder::{StoredCredentials, queue_url};
 use crate::output::with_causes;
+use crate::queue_client::QueueClient;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

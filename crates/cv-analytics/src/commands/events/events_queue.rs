@@ -5,10 +5,9 @@ use cv_analytics_aws::queue::clients::Queues;
 use tokio::runtime::Handle;
 
 use super::Send;
-use crate::commands::demo::traffic::Message;
-use crate::commands::events::queue_client::{QueueClient, Sent};
 use crate::install::data_folder::StoredCredentials;
 use crate::install::{Installation, aws};
+use crate::queue_client::{Message, QueueClient, Sent};
 
 impl Send {
     fn credentials(&self, installation: &Installation) -> Result<StoredCredentials> {

@@ -14,9 +14,9 @@ use cv_analytics_core::canary::UNREADABLE_PREFIX;
 use super::call_error::CallError;
 use super::names::Names;
 use crate::clock::now;
-use crate::commands::demo::traffic::Message;
 use crate::commands::doctor::canary::{self, Canary, Seen};
 use crate::commands::doctor::check::Check;
+use crate::queue_client::Message;
 
 /// With more letters than this in its way, that of the canary is not looked for.
 const LETTERS_MAX: u64 = 2_000;

@@ -8,7 +8,6 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use serde_json::json;
 
-use crate::commands::demo::traffic::Message;
 use crate::http_agent::http_agent;
 use crate::install::data_folder::StoredCredentials;
 
@@ -16,6 +15,17 @@ use crate::install::data_folder::StoredCredentials;
 const TRIES: u32 = 6;
 /// How long one call may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// One message on its way to the queue.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Message {
+    /// The message body.
+    pub(crate) body: String,
+    /// SQS's deduplication id.
+    pub(crate) deduplication_id: String,
+    /// SQS's message group.
+    pub(crate) group_id: String,
+}
 
 /// A client of one queue; keeps its connections open.
 pub(crate) struct QueueClient {
