@@ -22,13 +22,31 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::SqliteStore;
 use crate::erasure::{self, clean_the_files};
+use crate::error;
 use crate::reader::{browse, export, observations};
 use crate::writer::batch::Prepared;
 use crate::{archive, dead_letters, key_values};
+
+impl SqliteStore {
+    /// Deletes in one transaction, and answers once the bytes have left the files too.
+    async fn delete<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        delete: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer
+            .run(what, move |writer| {
+                let deleted = writer.in_transaction(|transaction| delete(transaction))?;
+                clean_the_files(writer)?;
+                Ok(deleted)
+            })
+            .await
+    }
+}
 
 #[async_trait]
 impl EventStore for SqliteStore {
@@ -171,14 +189,7 @@ impl Store for SqliteStore {
 
     async fn forget_request(&self, request_id: &RequestId) -> Result<Erased, StoreError> {
         let request_id = request_id.clone();
-        self.writer
-            .run("erase", move |writer| {
-                let erased = writer.in_transaction(|transaction| {
-                    erasure::forget_request(transaction, &request_id)
-                })?;
-                clean_the_files(writer)?;
-                Ok(erased)
-            })
+        self.delete("erase", move |connection| erasure::forget_request(connection, &request_id))
             .await
     }
 
@@ -188,15 +199,7 @@ impl Store for SqliteStore {
         _: Progress<'_>,
     ) -> Result<Erased, StoreError> {
         let sessions = sessions.clone();
-        self.writer
-            .run("erase", move |writer| {
-                let erased = writer.in_transaction(|transaction| {
-                    erasure::forget_session(transaction, &sessions)
-                })?;
-                clean_the_files(writer)?;
-                Ok(erased)
-            })
-            .await
+        self.delete("erase", move |connection| erasure::forget_session(connection, &sessions)).await
     }
 
     async fn dead_letters(&self, limit: usize) -> Result<DeadLetterList, StoreError> {
@@ -247,15 +250,10 @@ impl Store for SqliteStore {
         _: Progress<'_>,
     ) -> Result<Dropped, StoreError> {
         let selection = selection.clone();
-        self.writer
-            .run("drop the dead letters", move |writer| {
-                let dropped = writer.in_transaction(|transaction| {
-                    dead_letters::remove_selected(transaction, &selection)
-                })?;
-                clean_the_files(writer)?;
-                Ok(dropped)
-            })
-            .await
+        self.delete("drop the dead letters", move |connection| {
+            dead_letters::remove_selected(connection, &selection)
+        })
+        .await
     }
 
     /// Copies the write-ahead log into the file and ends the writer's thread. Later calls of any clone
