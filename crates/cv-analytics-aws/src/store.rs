@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
-use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::event::{Event, RequestId, SessionId};
 use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Interaction;
@@ -58,10 +58,10 @@ pub struct AwsStore {
     turn: Mutex<()>,
 }
 
-/// What an arrival is, once its place in the answer is known.
-struct Sorted {
+/// Arrivals of each kind, with their places in the answer.
+struct Sorted<'a> {
     events: Vec<usize>,
-    letters: Vec<(usize, DeadLetter)>,
+    letters: Vec<(usize, &'a DeadLetter)>,
 }
 
 impl AwsStore {
@@ -146,17 +146,17 @@ impl AwsStore {
     }
 
     /// Keeps the events of `arrivals`; an answer for each, in the order of [`Sorted::events`].
-    async fn keep_events(
+    async fn keep_events<'a>(
         &self,
-        arrivals: Vec<Arrival>,
-    ) -> Result<(Sorted, Vec<Result<Disposition, StoreError>>), StoreError> {
+        arrivals: &'a [Arrival],
+    ) -> Result<(Sorted<'a>, Vec<Result<Disposition, StoreError>>), StoreError> {
         let mut sorted = Sorted { events: Vec::new(), letters: Vec::new() };
         let mut events = Vec::with_capacity(arrivals.len());
-        for (place, arrival) in arrivals.into_iter().enumerate() {
-            match arrival.content {
+        for (place, arrival) in arrivals.iter().enumerate() {
+            match &arrival.content {
                 Content::Event(event) => {
                     sorted.events.push(place);
-                    events.push((*event, arrival.arrived_at));
+                    events.push((Event::clone(event), arrival.arrived_at));
                 }
                 Content::DeadLetter(letter) => sorted.letters.push((place, letter)),
             }
@@ -290,6 +290,16 @@ fn half_digest(parts: &[&[u8]]) -> String {
     digest
 }
 
+/// An event that the tables do not take, as a dead letter.
+fn as_letter(
+    Arrival { content, arrived_at, .. }: &Arrival,
+    error: &StoreError,
+) -> Option<DeadLetter> {
+    let Content::Event(event) = content else { return None };
+    let (body, arrived_at) = (event.to_json().to_string().into_bytes(), *arrived_at);
+    Some(DeadLetter { reason: Reason::RefusedByStore, detail: error.to_string(), body, arrived_at })
+}
+
 /// Receipts have no sequence number: those are the queue's.
 fn receipt(disposition: Disposition) -> Receipt {
     Receipt { disposition, sequence: 0 }
@@ -298,34 +308,24 @@ fn receipt(disposition: Disposition) -> Receipt {
 #[async_trait]
 impl EventStore for AwsStore {
     async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError> {
-        let bodies: Vec<Option<(Vec<u8>, Timestamp)>> = arrivals
-            .iter()
-            .map(|arrival| match &arrival.content {
-                Content::Event(event) => {
-                    Some((event.to_json().to_string().into_bytes(), arrival.arrived_at))
-                }
-                Content::DeadLetter(_) => None,
-            })
-            .collect();
         let mut receipts = vec![receipt(Disposition::DeadLetter); arrivals.len()];
-        let (Sorted { events, mut letters }, kept) = self.keep_events(arrivals).await?;
+        let (Sorted { events, letters }, kept) = self.keep_events(&arrivals).await?;
+        let mut refused = Vec::new();
         for (place, kept) in events.into_iter().zip(kept) {
-            match (kept, receipts.get_mut(place), bodies.get(place).cloned().flatten()) {
+            match (kept, receipts.get_mut(place), arrivals.get(place)) {
                 (Ok(disposition), Some(answer), _) => answer.disposition = disposition,
-                (Err(error), _, Some((body, arrived_at))) => {
-                    let (reason, detail) = (Reason::RefusedByStore, error.to_string());
-                    letters.push((place, DeadLetter { reason, detail, body, arrived_at }));
-                }
+                (Err(error), _, Some(arrival)) => refused.push((place, as_letter(arrival, &error))),
                 _ => {}
             }
         }
-        for (place, letter) in letters {
-            if self.names_erased(&letter).await? {
+        let refused = refused.iter().filter_map(|(place, letter)| Some((*place, letter.as_ref()?)));
+        for (place, letter) in letters.into_iter().chain(refused) {
+            if self.names_erased(letter).await? {
                 if let Some(answer) = receipts.get_mut(place) {
                     answer.disposition = Disposition::Erased;
                 }
             } else {
-                self.send_delivered(place, &letter).await?;
+                self.send_delivered(place, letter).await?;
             }
         }
         Ok(receipts)
@@ -370,14 +370,14 @@ impl Store for AwsStore {
         &self,
         arrivals: Vec<Arrival>,
     ) -> Result<Vec<Result<Receipt, StoreError>>, StoreError> {
-        let (Sorted { events, letters }, kept) = self.keep_events(arrivals).await?;
+        let (Sorted { events, letters }, kept) = self.keep_events(&arrivals).await?;
         let kept = kept.into_iter().map(|kept| kept.map(receipt));
         let mut answers: Vec<_> = events.into_iter().zip(kept).collect();
         for (place, letter) in letters {
-            let answer = if self.names_erased(&letter).await? {
+            let answer = if self.names_erased(letter).await? {
                 Ok(receipt(Disposition::Erased))
             } else {
-                self.send_imported(&letter).await.map(|()| receipt(Disposition::DeadLetter))
+                self.send_imported(letter).await.map(|()| receipt(Disposition::DeadLetter))
             };
             answers.push((place, answer));
         }
