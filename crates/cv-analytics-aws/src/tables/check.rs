@@ -18,12 +18,13 @@ impl Tables {
     /// [`TableError::Misconfigured`] where a table is missing or has other keys.
     pub async fn check(&self) -> Result<(), TableError> {
         let names = self.names();
-        let (query_events, analytics) = futures_util::future::try_join(
+        let (query_events, analytics) = futures_util::future::join(
             self.describe(&names.query_events),
             self.describe(&names.analytics),
         )
-        .await?;
-        check_keys(&query_events).map_err(wrong(&names.query_events))?;
+        .await;
+        check_keys(&query_events?).map_err(wrong(&names.query_events))?;
+        let analytics = analytics?;
         check_keys(&analytics)
             .and_then(|()| check_index(&analytics))
             .map_err(wrong(&names.analytics))

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use cv_analytics_core::event::{RequestId, SessionDigest};
+use cv_analytics_core::store::Store as _;
 use cv_analytics_insights::settings::FigureSettings;
 use serde_json::json;
 

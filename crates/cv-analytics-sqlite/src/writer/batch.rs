@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use cv_analytics_core::dead_letter::DeadLetter;
-use cv_analytics_core::event::{Event, RequestId};
+use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::store::{Arrival, Disposition, Receipt};
@@ -15,10 +15,8 @@ use crate::erasure::{
     Marks, drop_erased_letters, erase_request, is_erased, is_erased_session, names_erased,
 };
 use crate::error::Result;
-use crate::schema::columns::{
-    COLUMNS, Columns, INSERT, JsonColumns, UPDATE, UPDATE_AT_THE_SAME_MOMENT,
-};
-use crate::schema::row;
+use crate::reader::browse;
+use crate::schema::columns::{Columns, INSERT, JsonColumns, UPDATE, UPDATE_AT_THE_SAME_MOMENT};
 use crate::writer::changes::WeekNumber;
 use crate::writer::deduplication::Deduplication;
 
@@ -203,7 +201,7 @@ impl<'t> Batch<'t> {
             self.touch(Some(event.at()));
             return Ok(Disposition::Stored);
         }
-        let present = present(self.connection, &event.request_id)?;
+        let present = browse::interaction(self.connection, &event.request_id)?;
         match Interaction::join(present.as_ref(), event) {
             Joined::Unchanged(disposition) => Ok(disposition),
             Joined::Changed(record) => {
@@ -232,7 +230,9 @@ impl<'t> Batch<'t> {
             is_of_one |= is_erased_session(self.connection, session)?;
         }
         if is_of_one {
-            self.touch(present(self.connection, request_id)?.and_then(|present| present.at()));
+            self.touch(
+                browse::interaction(self.connection, request_id)?.and_then(|present| present.at()),
+            );
             erase_request(self.connection, request_id)?;
             drop_erased_letters(self.connection)?;
             self.marks.of_requests = true;
@@ -277,14 +277,4 @@ impl<'t> Batch<'t> {
 
 fn receipt(disposition: Disposition, sequence: i64) -> Receipt {
     Receipt { disposition, sequence: sequence.unsigned_abs() }
-}
-
-pub(crate) fn present(
-    connection: &Connection,
-    request_id: &RequestId,
-) -> Result<Option<Interaction>> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM interactions WHERE request_id = ?1"))?;
-    let mut rows = statement.query([request_id.as_str()])?;
-    rows.next()?.map(row::interaction).transpose()
 }

@@ -2,7 +2,6 @@
 
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 use cv_analytics_core::event::{RequestId, Traffic};
-use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::params;
@@ -10,19 +9,8 @@ use rusqlite::params;
 use crate::SqliteStore;
 use crate::dead_letters::letter;
 use crate::erasure::mark_request;
-use crate::writer::batch::present;
 
 impl SqliteStore {
-    /// The interaction with this request id.
-    pub async fn interaction(
-        &self,
-        request_id: &RequestId,
-    ) -> Result<Option<Interaction>, StoreError> {
-        let request_id = request_id.clone();
-        let read = move |connection: &rusqlite::Connection| present(connection, &request_id);
-        self.reader.read("read the interaction", read).await
-    }
-
     /// Removes an interaction that is flagged as a canary and leaves its tombstone, so that a
     /// message that comes late brings nothing back; `false` where no such canary is there. No byte
     /// of it is anybody's: the file is not written anew.
