@@ -1,4 +1,4 @@
-//! The documents name what is there: the table "Where is …?" of ARCHITECTURE.md, the index of `docs`, the
+//! The documents name what is there: the tables of ARCHITECTURE.md (the crates that we depend on, "Where is …?"), the index of `docs`, the
 //! pages that sources refer to, and the limits that pages repeat. (Links, commands and alarms of every page are
 //! checked by `tests/infrastructure/links_test.py`, prices and request limits by the tests of `cost`.)
 
@@ -142,6 +142,15 @@ fn rows<'t>(page: &'t str, heading: &str) -> Vec<&'t str> {
     table.take_while(|line| line.starts_with('|')).collect()
 }
 
+/// The crates that the workspace's `Cargo.toml` names, without those of the workspace.
+fn dependencies() -> Vec<String> {
+    let manifest = page("Cargo.toml");
+    let (_, section) = manifest.split_once("[workspace.dependencies]\n").expect("dependencies");
+    let lines = section.lines().take_while(|line| !line.starts_with('['));
+    let named = lines.filter(|line| !line.starts_with('#') && !line.contains("path = "));
+    named.filter_map(|line| Some(line.split_once(" = ")?.0.to_owned())).collect()
+}
+
 /// How a file's name ends: `rs`.
 fn ending(path: &str) -> &str {
     path.rsplit_once('.').map_or("", |(_, ending)| ending)
@@ -253,6 +262,26 @@ fn where_is_names_files_that_exist_and_names_that_are_in_them() {
         }
     }
     assert!(wrong.is_empty(), "ARCHITECTURE.md, \"Where is …?\":\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_architecture_says_of_each_dependency_why_it_is_there() {
+    let architecture = page("ARCHITECTURE.md");
+    let (_, section) = architecture.split_once("## Dependencies").expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("a section behind it");
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let mut listed: Vec<&str> = cells
+        .map(|(name, why)| {
+            assert!(why.len() > 10, "{name} is there for {why}");
+            name
+        })
+        .collect();
+    let named = dependencies();
+    let mut named: Vec<&str> = named.iter().map(String::as_str).collect();
+    named.sort_unstable();
+    listed.sort_unstable();
+    assert!(named.len() > 50, "{named:?}");
+    assert_eq!(listed, named);
 }
 
 #[test]

@@ -72,7 +72,7 @@ enum Task {
     Screenshots,
     /// Run the pipeline of AWS on this machine, on emulators, from the first message to the mail
     AwsDemo,
-    /// Check licences, advisories and layers, by cargo-deny
+    /// Check licences, sources, layers and (over the network) advisories, by cargo-deny
     Deny,
 }
 
@@ -140,7 +140,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Dist { arch } => dist::run(arch),
         Task::Screenshots => dashboard::screenshots(),
         Task::AwsDemo => aws_demo::run_demo(),
-        Task::Deny => deny(),
+        Task::Deny => deny(&tools::Cache::open()?, &["all"]),
     }
 }
 
@@ -168,9 +168,9 @@ fn bench_trends() -> Result<()> {
     run(commands::cargo().args(["run", "--release"]).args(example).current_dir(root()))
 }
 
-fn deny() -> Result<()> {
-    let deny = tools::Cache::open()?.cargo_deny()?;
-    run(Command::new(deny).args(["--workspace", "check"]).current_dir(root()))
+fn deny(cache: &tools::Cache, what: &[&str]) -> Result<()> {
+    let deny = cache.cargo_deny()?;
+    run(Command::new(deny).args(["--workspace", "check"]).args(what).current_dir(root()))
 }
 
 /// The repository's root.

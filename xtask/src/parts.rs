@@ -31,6 +31,11 @@ struct Part {
 const PARTS: &[Part] = &[
     Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
     Part {
+        name: "dependencies: licences, sources and layers",
+        needs: "cargo-deny",
+        run: |at| crate::deny(&at.cache, &["bans", "licenses", "sources"]),
+    },
+    Part {
         name: "durability: a server killed under load loses nothing",
         needs: "",
         run: |at| kill_under_load::check(at.program()?),

@@ -117,9 +117,10 @@ impl Cache {
         Ok(folder.join(place))
     }
 
-    /// cargo-deny, compiled where it is not there: that takes minutes.
+    /// cargo-deny, compiled where it is not there: for a minute, since it runs for a second.
     pub(crate) fn cargo_deny(&self) -> Result<PathBuf> {
-        self.cargo_program("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &[])
+        let options = ["--config", "profile.release.opt-level=0"];
+        self.cargo_program("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &options)
     }
 
     /// dynoxide, which emulates DynamoDB: compiled where it is not there, which takes minutes.
@@ -133,7 +134,7 @@ impl Cache {
         package: &str,
         name: &str,
         version: &str,
-        features: &[&str],
+        options: &[&str],
     ) -> Result<PathBuf> {
         let program = self.0.cargo_program(name, version);
         if !program.exists() {
@@ -144,7 +145,7 @@ impl Cache {
                 .args(["install", "--locked", "--quiet", package, "--version", version])
                 .args(["--config", "profile.release.lto=false"])
                 .args(["--config", "profile.release.codegen-units=16"])
-                .args(features)
+                .args(options)
                 .arg("--root")
                 .arg(folder))?;
         }

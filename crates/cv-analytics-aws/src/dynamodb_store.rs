@@ -18,7 +18,7 @@ use cv_analytics_core::store::{
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_core::stream::BoxStream;
+use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::dynamodb_store::erased_sessions::ErasedSessions;

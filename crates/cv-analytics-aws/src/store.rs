@@ -23,7 +23,7 @@ use cv_analytics_core::store::{
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_core::stream::BoxStream;
+use futures_util::stream::BoxStream;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -18,7 +18,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_core::stream::BoxStream;
+use futures_util::stream::BoxStream;
 
 use crate::event::{
     MatchScore, MatchSource, MatchType, Outcome, RequestId, ResponseForm, SessionDigest, SessionId,

@@ -26,7 +26,7 @@ use cv_analytics_core::store::{
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_core::stream::BoxStream;
+use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, stream};
 
 use crate::state::{State, entry};

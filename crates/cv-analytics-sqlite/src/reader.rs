@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use cv_analytics_core::store::StoreError;
-use futures_core::Stream;
+use futures_util::Stream;
 use futures_util::stream;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};

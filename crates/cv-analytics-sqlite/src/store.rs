@@ -20,8 +20,8 @@ use cv_analytics_core::store::{
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::SqliteStore;

@@ -3,7 +3,7 @@
 mod arguments;
 mod clock;
 mod commands;
-mod http_agent;
+mod http_client;
 mod input;
 mod install;
 mod output;

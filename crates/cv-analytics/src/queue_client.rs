@@ -2,13 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use futures_util::future::try_join_all;
 use serde_json::json;
 
-use crate::http_agent::http_agent;
+use crate::http_client::{http_client, send};
 use crate::install::data_folder::StoredCredentials;
 
 /// How often one message is tried.
@@ -29,7 +30,7 @@ pub(crate) struct Message {
 
 /// A client of one queue; keeps its connections open.
 pub(crate) struct QueueClient {
-    agent: ureq::Agent,
+    client: reqwest::Client,
     credentials: StoredCredentials,
     endpoint: String,
 }
@@ -47,18 +48,18 @@ impl QueueClient {
             url.split_once("://").with_context(|| format!("{url:?} is no queue URL"))?;
         let host = rest.split('/').next().unwrap_or_default();
         let endpoint = format!("{scheme}://{host}/");
-        let agent = http_agent(&endpoint, limit);
-        Ok(Self { agent, credentials, endpoint })
+        let client = http_client(&endpoint, limit)?;
+        Ok(Self { client, credentials, endpoint })
     }
 
     /// Sends one message and waits for the answer; passing failures are tried again.
     ///
     /// # Errors
     /// Where the queue cannot be reached, or refuses every message.
-    pub(crate) fn send(&self, message: &Message) -> Result<Sent> {
+    pub(crate) async fn send(&self, message: &Message) -> Result<Sent> {
         let mut pause = Duration::from_millis(200);
         for attempt in 1.. {
-            let failure = match self.try_once(message)? {
+            let failure = match self.try_once(message).await? {
                 Ok(sent) => return Ok(sent),
                 Err(failure) => failure,
             };
@@ -68,7 +69,7 @@ impl QueueClient {
                     self.endpoint
                 )));
             }
-            std::thread::sleep(pause);
+            tokio::time::sleep(pause).await;
             pause *= 2;
         }
         Ok(Sent::Acknowledged)
@@ -78,7 +79,7 @@ impl QueueClient {
     ///
     /// # Errors
     /// Where the queue refuses every message.
-    pub(crate) fn try_once(&self, message: &Message) -> Result<Result<Sent>> {
+    pub(crate) async fn try_once(&self, message: &Message) -> Result<Result<Sent>> {
         let body = json!({
             "QueueUrl": self.credentials.queue_url,
             "MessageBody": message.body,
@@ -86,7 +87,7 @@ impl QueueClient {
             "MessageDeduplicationId": message.deduplication_id,
         })
         .to_string();
-        let (status, answer) = match self.call("SendMessage", &body) {
+        let (status, answer) = match self.call("SendMessage", body).await {
             Ok((200, _)) => return Ok(Ok(Sent::Acknowledged)),
             Ok(answered) => answered,
             Err(error) => return Ok(Err(error)),
@@ -98,14 +99,14 @@ impl QueueClient {
         if status < 500 && status != 429 && !answer.contains("Throttl") {
             bail!(said);
         }
-        Ok(Err(anyhow::anyhow!(said)))
+        Ok(Err(anyhow!(said)))
     }
 
     /// Makes one signed call, and gives the answer's status and body.
     ///
     /// # Errors
     /// Where there is no answer.
-    pub(crate) fn call(&self, action: &str, body: &str) -> Result<(u16, String)> {
+    pub(crate) async fn call(&self, action: &str, body: String) -> Result<(u16, String)> {
         let target = format!("AmazonSQS.{action}");
         let headers =
             [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
@@ -137,13 +138,13 @@ impl QueueClient {
             SignableBody::Bytes(body.as_bytes()),
         )?;
         let (instructions, _) = sign(signable, &parameters)?.into_parts();
-        let mut request = self.agent.post(&self.endpoint);
+        let mut request = self.client.post(&self.endpoint);
         for (name, value) in headers.into_iter().chain(instructions.headers()) {
             request = request.header(name, value);
         }
-        let mut answer = request.send(body)?;
+        let answer = send(request.body(body)).await?;
         let status = answer.status().as_u16();
-        Ok((status, answer.body_mut().read_to_string().unwrap_or_default()))
+        Ok((status, answer.text().await.unwrap_or_default()))
     }
 }
 
@@ -180,32 +181,26 @@ fn is_about_the_message(status: u16, answer: &str) -> bool {
 
 /// Sends `messages` over several connections at once, in order within each message group, and
 /// calls `answered` with the place and the answer of each.
-pub(crate) fn send_all(
-    send: impl Fn(&Message) -> Result<Sent> + Sync,
+///
+/// # Errors
+/// The first failure; the other connections stop where they are.
+pub(crate) async fn send_all(
+    send: impl AsyncFn(&Message) -> Result<Sent>,
     messages: &[Message],
-    answered: impl Fn(usize, Sent) + Sync,
+    answered: impl Fn(usize, Sent),
 ) -> Result<()> {
     use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
     const CONNECTIONS: u64 = 8;
     let lane = |message: &Message| {
         BuildHasherDefault::<DefaultHasher>::default().hash_one(&message.group_id) % CONNECTIONS
     };
-    std::thread::scope(|scope| {
-        let senders: Vec<_> = (0..CONNECTIONS)
-            .map(|own| {
-                let (send, answered) = (&send, &answered);
-                scope.spawn(move || {
-                    let mine = |(_, message): &(usize, &Message)| lane(message) == own;
-                    messages.iter().enumerate().filter(mine).try_for_each(|(place, message)| {
-                        answered(place, send(message)?);
-                        Ok(())
-                    })
-                })
-            })
-            .collect();
-        senders.into_iter().try_for_each(|sender| match sender.join() {
-            Ok(done) => done,
-            Err(_) => bail!("a sender ended early"),
-        })
-    })
+    let (send, answered) = (&send, &answered);
+    let senders = (0..CONNECTIONS).map(async |own| {
+        let mine = |(_, message): &(usize, &Message)| lane(message) == own;
+        for (place, message) in messages.iter().enumerate().filter(mine) {
+            answered(place, send(message).await?);
+        }
+        Ok(())
+    });
+    try_join_all(senders).await.map(drop)
 }

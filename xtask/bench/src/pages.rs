@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::server_process::{CredentialsFile, ServerProcess, serve_command};
+use reqwest::blocking::Client;
+use reqwest::redirect::Policy;
 use serde_json::Value;
 
 use crate::filled_store::WEEK;
@@ -176,35 +178,37 @@ const NONE: &str = "data-total=\"0\"";
 
 /// A browser that is signed in.
 struct Browser {
-    agent: ureq::Agent,
+    client: Client,
     base: String,
     cookie: String,
 }
 
 impl Browser {
     fn sign_in(authority: &str, token: &str) -> Result<Self> {
-        let configuration =
-            ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false);
-        let agent: ureq::Agent = configuration.proxy(None).build().into();
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let client = Client::builder().no_proxy().tls_certs_only([]).timeout(None);
+        let client = client.redirect(Policy::none()).build()?;
         let base = format!("http://{authority}");
-        let login = agent.post(format!("{base}/login"));
-        let login = login.content_type("application/x-www-form-urlencoded");
-        let answer = login.send(format!("token={token}"))?;
+        let login = client.post(format!("{base}/login"));
+        let login = login.header("content-type", "application/x-www-form-urlencoded");
+        let answer = login.body(format!("token={token}")).send()?;
         let cookie = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
         let cookie = cookie
             .and_then(|cookie| cookie.split(';').next())
             .context("the login sets a cookie")?;
-        Ok(Self { agent, base, cookie: cookie.to_owned() })
+        Ok(Self { client, base, cookie: cookie.to_owned() })
     }
 
     /// Asks for a page, and reads it to its end.
     fn open(&self, path: &str) -> Result<(Duration, String)> {
         let started = Instant::now();
-        let request = self.agent.get(format!("{}{path}", self.base)).header("cookie", &self.cookie);
-        let mut answer = request.header("accept", "text/html").call()?;
-        let body = answer.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+        let request =
+            self.client.get(format!("{}{path}", self.base)).header("cookie", &self.cookie);
+        let answer = request.header("accept", "text/html").send()?;
+        let status = answer.status();
+        let body = answer.text()?;
         let took = started.elapsed();
-        ensure!(answer.status() == 200, "{path} was answered {}: {body}", answer.status());
+        ensure!(status == 200, "{path} was answered {status}: {body}");
         Ok((took, body))
     }
 

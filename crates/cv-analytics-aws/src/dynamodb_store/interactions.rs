@@ -15,7 +15,7 @@ use cv_analytics_core::event::{RequestId, SessionDigest, Traffic};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_core::Stream;
+use futures_util::Stream;
 use futures_util::stream;
 
 use crate::dynamodb_store::DynamoDbStore;

@@ -32,7 +32,7 @@ use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::view::render::owner_template::MailContext;
 use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_sqlite::SqliteStore;
-use futures_core::stream::BoxStream;
+use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 

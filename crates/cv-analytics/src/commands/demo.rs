@@ -28,7 +28,7 @@ use crate::install::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::install::mail_form::MailForm;
 use crate::install::mail_options::MailOptions;
 use crate::output;
-use crate::queue_client::{QueueClient, send_all};
+use crate::queue_client::{Message, QueueClient, send_all};
 use crate::stop_signal::stop_signal;
 use crate::usage_error::usage_error;
 
@@ -88,18 +88,19 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async move { drop(stopped.await) }));
 
-    let sending = tokio::task::spawn_blocking(move || {
+    let sending = async {
         let bar = ProgressBar::new(messages.len() as u64);
         bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}")?);
         let client = QueueClient::new(credentials)?;
-        send_all(|message| client.send(message), &messages, |_, _| bar.inc(1))?;
+        let send = async |message: &Message| client.send(message).await;
+        send_all(send, &messages, |_, _| bar.inc(1)).await?;
         bar.finish_and_clear();
         Ok::<_, anyhow::Error>(())
-    });
+    };
     let interrupted = stop_signal();
     tokio::pin!(interrupted);
     tokio::select! {
-        sent = sending => sent?.context("the demo's traffic could not be sent")?,
+        sent = sending => sent.context("the demo's traffic could not be sent")?,
         () = &mut interrupted => {
             drop(stop);
             running.await??;

@@ -3,6 +3,7 @@
 mod events_queue;
 pub(crate) mod legacy_import;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -117,15 +118,14 @@ struct Counts {
 pub(crate) async fn run(installation: &Installation, command: Events) -> Result<()> {
     match command {
         Events::Send(options) => {
-            let queue = EventsQueue::of(installation, &options).await?;
-            tokio::task::spawn_blocking(move || send(&queue, &options)).await?
+            send(&EventsQueue::of(installation, &options).await?, &options).await
         }
         Events::Import(options) => import(installation, &options).await,
         Events::Export(options) => export(installation, &options).await,
     }
 }
 
-fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
+async fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     let bar = progress("messages sent")?;
     let mut left_out = 0_u64;
     let mut told = ToldEntries::default();
@@ -155,20 +155,20 @@ fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
                 ),
             }
         }
-        let refused = std::sync::Mutex::new(Vec::new());
+        let refused = RefCell::new(Vec::new());
         let sent = send_all(
-            |message| queue.send(message),
+            async |message: &Message| queue.send(message).await,
             &messages,
             |place, answer| match answer {
                 Sent::Acknowledged => bar.inc(1),
                 Sent::Refused(why) => {
-                    if let Ok(mut refused) = refused.lock() {
-                        refused.push((lines.get(place).copied().unwrap_or_default(), why));
-                    }
+                    let line = lines.get(place).copied().unwrap_or_default();
+                    refused.borrow_mut().push((line, why));
                 }
             },
-        );
-        for (line, why) in refused.into_inner().unwrap_or_default() {
+        )
+        .await;
+        for (line, why) in refused.into_inner() {
             refuse(line, &why);
         }
         let count = bar.position();

@@ -9,9 +9,11 @@
 
 mod emulated_account;
 
+use reqwest::blocking::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::dynamodb_store::emulated_account::{EmulatedAccount, text, this_week};
+use crate::http;
 
 const QUERY: &str = r#"{"eventType":"query","requestId":"r1","timestamp":"2026-11-17T10:00:00Z","query":"Do you know k8s?","sessionId":"s"}"#;
 const RESPONSE: &str = r#"{"eventType":"response","requestId":"r1","timestamp":"2026-11-17T10:00:02Z","matchType":"none","matchScore":12,"missingSkills":["Kubernetes"]}"#;
@@ -325,12 +327,9 @@ fn the_dashboard_shows_the_tables_and_takes_no_events() {
     let (serving, url) = account.serve(&[]);
     let kept = account.kept("dashboard.env");
     let token = kept.trim().strip_prefix("CV_ANALYTICS_TOKEN=").unwrap();
-    let answer = |request: ureq::RequestBuilder<ureq::typestate::WithoutBody>| {
-        let request = request.header("authorization", &format!("Bearer {token}"));
-        let mut answer = request.config().http_status_as_error(false).build().call().unwrap();
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
-    };
-    let get = |path: &str| answer(ureq::get(format!("{url}{path}")));
+    let client = http::client();
+    let answer = |request: RequestBuilder| http::answer(request.bearer_auth(token));
+    let get = |path: &str| answer(client.get(format!("{url}{path}")));
     let (status, week) = get("/weeks/2026-W47");
     assert_eq!(status, 200, "{week}");
     assert!(week.contains("Kubernetes"), "{week}");
@@ -338,25 +337,13 @@ fn the_dashboard_shows_the_tables_and_takes_no_events() {
     assert!(get("/interactions/r1").1.contains("Do you know k8s?"));
     let (_, letters) = get("/dead-letters");
     assert!(letters.contains("moved by SQS"), "{letters}");
-    let form = [("name", "Kubernetes"), ("mark", "learning"), ("week", "2026-W47")];
-    let marked = ureq::post(format!("{url}/settings/gap-marks"))
-        .config()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .build()
-        .header("authorization", &format!("Bearer {token}"))
-        .send_form(form)
-        .unwrap();
-    assert_eq!(marked.status(), 303);
+    let marked = client
+        .post(format!("{url}/settings/gap-marks"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("name=Kubernetes&mark=learning&week=2026-W47");
+    assert_eq!(answer(marked).0, 303);
     assert!(account.on_aws(&["settings", "export"], "").contains("learning"));
-    let refused = ureq::post(format!("{url}/v1/events"))
-        .config()
-        .http_status_as_error(false)
-        .build()
-        .header("authorization", &format!("Bearer {token}"))
-        .send(OTHER)
-        .unwrap();
-    assert_eq!(refused.status(), 404);
+    assert_eq!(answer(client.post(format!("{url}/v1/events")).body(OTHER)).0, 404);
     // The reporter's addresses are not known here, and no mailer's words are shown for them.
     let (_, mail) = get("/mail?week=2026-W47");
     assert!(mail.contains("The sender below is a stand-in"), "{mail}");
@@ -366,7 +353,7 @@ fn the_dashboard_shows_the_tables_and_takes_no_events() {
         ("RECIPIENT_EMAIL", "a@example.org,b@example.org"),
     ];
     let (_serving, url) = account.serve(&reporters);
-    let (_, mail) = answer(ureq::get(format!("{url}/mail?week=2026-W47")));
+    let (_, mail) = answer(client.get(format!("{url}/mail?week=2026-W47")));
     assert!(mail.contains("Reports &lt;r@example.org&gt;"), "{mail}");
     assert!(mail.contains("cv-analytics-reporter sends it"), "{mail}");
     assert!(!mail.contains("stand-in"), "{mail}");
@@ -375,11 +362,7 @@ fn the_dashboard_shows_the_tables_and_takes_no_events() {
 #[test]
 fn the_dashboards_health_is_that_of_the_tables_and_open() {
     let account = EmulatedAccount::new("health");
-    let get = |url: &str| {
-        let mut answer =
-            ureq::get(url).config().http_status_as_error(false).build().call().unwrap();
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
-    };
+    let get = |url: &str| http::answer(http::client().get(url));
     let (serving, url) = account.serve(&[]);
     assert_eq!(get(&format!("{url}/healthz")), (200, r#"{"status":"ok"}"#.to_owned()));
     assert_eq!(get(&format!("{url}/metrics")).0, 404);

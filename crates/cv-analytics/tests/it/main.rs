@@ -5,5 +5,6 @@ mod cost;
 mod doctor;
 mod dynamodb_store;
 mod hostile;
+mod http;
 mod program;
 mod report_mail;

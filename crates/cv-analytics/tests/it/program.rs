@@ -28,6 +28,8 @@ use cv_analytics_harness::server_process::ServerProcess;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::http;
+
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cv-analytics"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
@@ -85,14 +87,7 @@ impl Serving {
 
     /// The status and the body of a page.
     fn get(&self, path: &str, token: &str) -> (u16, String) {
-        let request = ureq::get(format!("{}{path}", self.url))
-            .config()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .header("authorization", &format!("Bearer {token}"));
-        let mut answer = request.call().unwrap();
-        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+        http::answer(http::client().get(format!("{}{path}", self.url)).bearer_auth(token))
     }
 }
 

@@ -14,7 +14,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
 use object_store::{Certificate, ClientOptions, CredentialProvider, ObjectStoreExt};
 
-use crate::http_agent::is_loopback;
+use crate::http_client::{choose_tls_provider, is_loopback};
 use crate::install::aws;
 
 /// A folder or a prefix of a bucket.
@@ -145,8 +145,7 @@ fn open_folder(folder: &Path, make: bool) -> Result<PathBuf> {
 
 /// A bucket, reached with the region, credentials and endpoint that the AWS CLI would use.
 async fn open_bucket(bucket: &str) -> Result<AmazonS3> {
-    // One provider for the process; another part of the program may have chosen it before.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    choose_tls_provider();
     let sdk = aws::sdk_config().await?;
     let mut builder = AmazonS3Builder::new().with_bucket_name(bucket);
     if let Some(region) = sdk.region() {

@@ -66,14 +66,14 @@ impl IntakeHere {
     async fn attempt(&self, address: String, messages: [Message; 2]) -> Attempt {
         let credentials =
             StoredCredentials { queue_url: address.clone(), ..self.credentials.clone() };
-        let sent = tokio::task::spawn_blocking(move || {
+        let sent: Result<()> = async {
             let client = QueueClient::within(ANSWER_WITHIN, credentials)?;
-            messages.iter().try_for_each(|message| client.try_once(message)??.acknowledged())
-        });
-        let sent: Result<()> = match sent.await {
-            Ok(sent) => sent,
-            Err(error) => Err(error.into()),
-        };
+            for message in &messages {
+                client.try_once(message).await??.acknowledged()?;
+            }
+            Ok(())
+        }
+        .await;
         Attempt { address, failure: sent.err().map(|error| with_causes(&error)) }
     }
 }

@@ -54,10 +54,7 @@ pub(crate) async fn check(
         findings.add(files::disk(place, examined.bytes))?;
     }
     let believed = if let Some(credentials) = credentials {
-        let called = tokio::task::spawn_blocking(move || {
-            server::check(&credentials, public_url.as_deref(), listen)
-        });
-        let (checks, believed) = called.await?;
+        let (checks, believed) = server::check(&credentials, public_url.as_deref(), listen).await;
         findings.add_all(checks)?;
         believed
     } else {
@@ -141,11 +138,14 @@ async fn send_through(
     let canary = Canary::new(now());
     let messages = canary.messages();
     let client = QueueClient::new(credentials)?;
-    let sent = tokio::task::spawn_blocking(move || {
-        messages.iter().try_for_each(|message| client.send(message)?.acknowledged())
-    });
+    let sent = async {
+        for message in &messages {
+            client.send(message).await?.acknowledged()?;
+        }
+        Ok(())
+    };
     let mut checks = Vec::new();
-    match sent.await? {
+    match sent.await {
         Ok(()) => {
             checks.push(Check::ok(canary::NAME, format!("{} is sent", canary.id())));
             let seen = canary::watch(patience, async || look(&canary, store).await).await;

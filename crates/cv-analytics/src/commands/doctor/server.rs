@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use reqwest::{RequestBuilder, Response};
 use serde_json::json;
 
 use super::check::Check;
 use super::clock;
 use crate::clock::now;
 use crate::commands::serve::options::local_url;
-use crate::http_agent::{http_agent, is_loopback};
+use crate::http_client::{http_client, is_loopback, send};
 use crate::install::data_folder::{StoredCredentials, queue_url};
 use crate::output::with_causes;
 use crate::queue_client::QueueClient;
@@ -22,10 +23,10 @@ const LEAD: &str = "look whether the name has an address (DNS), let the tunnel o
                     server with this --public-url";
 
 /// Calls the server where it listens and at its public addresses; gives the credentials with which it may
-/// be sent to, if it may. Blocks.
+/// be sent to, if it may.
 ///
 /// It listens at the address in the credentials, or at `listen` where that one is public.
-pub(crate) fn check(
+pub(crate) async fn check(
     credentials: &StoredCredentials,
     public_url: Option<&str>,
     listen: SocketAddr,
@@ -33,11 +34,11 @@ pub(crate) fn check(
     let base = base(&credentials.queue_url);
     let is_public = public_url == Some(base.as_str()) || !is_loopback(&base);
     let here = if is_public { local_url(listen) } else { base.clone() };
-    let (mut server, mut date) = healthz("server", &here, START);
+    let (mut server, mut date) = healthz("server", &here, START).await;
     let mut reached = &here;
     let mut outside = Vec::new();
     if is_public && here != base {
-        let (check, date_there) = healthz("public-url", &base, LEAD);
+        let (check, date_there) = healthz("public-url", &base, LEAD).await;
         outside.push(check);
         if date.is_none() && date_there.is_some() {
             server = Check::ok("server", format!("it answers at {base}, and not at {here}"));
@@ -45,7 +46,7 @@ pub(crate) fn check(
         }
     }
     if let Some(public_url) = public_url.filter(|url| *url != base) {
-        outside.push(healthz("public-url", public_url, LEAD).0);
+        outside.push(healthz("public-url", public_url, LEAD).await.0);
     }
     let mut checks = vec![server];
     checks.extend(outside);
@@ -60,9 +61,9 @@ pub(crate) fn check(
         credentials.queue_url = queue_url(reached);
     }
     checks.push(clock::check(reached, Some(&date), now()));
-    let (signature, is_believed) = signature(&credentials);
+    let (signature, is_believed) = signature(&credentials).await;
     checks.push(signature);
-    checks.push(token(reached, &credentials.token));
+    checks.push(token(reached, &credentials.token).await);
     (checks, is_believed.then_some(credentials))
 }
 
@@ -73,12 +74,12 @@ pub(crate) fn base(queue_url: &str) -> String {
 }
 
 /// Whether the server at `base` is ready; the date that it answered with, if the server answered at all.
-fn healthz(name: &str, base: &str, fix: &str) -> (Check, Option<String>) {
+async fn healthz(name: &str, base: &str, fix: &str) -> (Check, Option<String>) {
     let url = format!("{base}/healthz");
-    let answer = match http_agent(&url, TIMEOUT).get(&url).call() {
+    let answer = match get(&url, None).await {
         Ok(answer) => answer,
-        Err(error) => {
-            return (Check::fail(name, format!("{url} does not answer: {error}"), fix), None);
+        Err(why) => {
+            return (Check::fail(name, why, fix), None);
         }
     };
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
@@ -101,12 +102,12 @@ fn healthz(name: &str, base: &str, fix: &str) -> (Check, Option<String>) {
 }
 
 /// Whether the server believes the key: by a call that changes nothing.
-fn signature(credentials: &StoredCredentials) -> (Check, bool) {
+async fn signature(credentials: &StoredCredentials) -> (Check, bool) {
     const NAME: &str = "signature";
     let body = json!({"QueueUrl": credentials.queue_url, "AttributeNames": ["All"]}).to_string();
-    let answer = QueueClient::new(credentials.clone())
-        .and_then(|client| client.call("GetQueueAttributes", &body));
-    let (message, fix) = match answer {
+    let answer =
+        async { QueueClient::new(credentials.clone())?.call("GetQueueAttributes", body).await };
+    let (message, fix) = match answer.await {
         Ok((200, _)) => return (Check::ok(NAME, "the server believes the key"), true),
         Ok((status, answer)) => {
             (format!("the server answers {status}: {}", answer.trim()), mend_of(&answer))
@@ -128,11 +129,10 @@ fn mend_of(answer: &str) -> &'static str {
 }
 
 /// Whether the bearer token is the server's.
-fn token(base: &str, token: &str) -> Check {
+async fn token(base: &str, token: &str) -> Check {
     const NAME: &str = "token";
     let url = format!("{base}/metrics");
-    let request = http_agent(&url, TIMEOUT).get(&url);
-    match request.header("authorization", format!("Bearer {token}")).call() {
+    match get(&url, Some(token)).await {
         Ok(answer) if answer.status().as_u16() == 200 => Check::ok(NAME, "the server takes it"),
         Ok(answer) => Check::fail(
             NAME,
@@ -140,6 +140,16 @@ fn token(base: &str, token: &str) -> Check {
             "the server was started with another token (--token or CV_ANALYTICS_TOKEN), or before credentials.env was \
              changed: put that one into the file, or start it again without it",
         ),
-        Err(error) => Check::fail(NAME, format!("{url} does not answer: {error}"), "try again"),
+        Err(why) => Check::fail(NAME, why, "try again"),
     }
+}
+
+/// What `url` answers to a call with this token; else why there is no answer.
+async fn get(url: &str, token: Option<&str>) -> Result<Response, String> {
+    let answer = async {
+        let request = http_client(url, TIMEOUT)?.get(url);
+        let request = token.into_iter().fold(request, RequestBuilder::bearer_auth);
+        send(request).await
+    };
+    answer.await.map_err(|error| format!("{url} does not answer: {error}"))
 }

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 use cv_analytics_aws::queue::clients::Queues;
-use tokio::runtime::Handle;
 
 use super::Send;
 use crate::install::data_folder::StoredCredentials;
@@ -49,7 +48,7 @@ pub(super) enum EventsQueue {
     /// With the keys of an agent.
     AsAgent(QueueClient),
     /// With whatever the AWS CLI would sign with; the SDK tries passing failures again.
-    OnAws { queues: Box<Queues>, url: String, runtime: Handle },
+    OnAws { queues: Box<Queues>, url: String },
 }
 
 impl EventsQueue {
@@ -62,15 +61,15 @@ impl EventsQueue {
             Some(url) => url.clone(),
             None => aws.events_queue_url().await?,
         };
-        Ok(Self::OnAws { queues: Box::new(aws.queues().clone()), url, runtime: Handle::current() })
+        Ok(Self::OnAws { queues: Box::new(aws.queues().clone()), url })
     }
 
-    pub(super) fn send(&self, message: &Message) -> Result<Sent> {
+    pub(super) async fn send(&self, message: &Message) -> Result<Sent> {
         match self {
-            Self::AsAgent(client) => client.send(message),
-            Self::OnAws { queues, url, runtime } => {
+            Self::AsAgent(client) => client.send(message).await,
+            Self::OnAws { queues, url } => {
                 let Message { body, group_id, deduplication_id } = message;
-                match runtime.block_on(queues.send(url, group_id, deduplication_id, body)) {
+                match queues.send(url, group_id, deduplication_id, body).await {
                     Ok(()) => Ok(Sent::Acknowledged),
                     Err(error) if error.is_about_the_message() => {
                         Ok(Sent::Refused(error.to_string()))

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use cv_analytics_harness::emulators::moto::MotoServer;
 use serde_json::Value;
 
+use crate::http;
+
 /// It ends with the tests' process.
 pub(crate) static SERVER: LazyLock<MotoServer> = LazyLock::new(|| MotoServer::start().unwrap());
 /// Where everything is.
@@ -35,16 +37,13 @@ fn call(service: &str, method: &str, path: &str, headers: &[(&str, &str)], body:
     let authorization = format!(
         "AWS4-HMAC-SHA256 Credential=test/20261124/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
     );
-    let mut call = ureq::http::Request::builder().method(method).uri(url);
+    let mut call = http::client().request(method.parse().unwrap(), url).body(body.to_owned());
     call = call.header("authorization", authorization).header("x-amz-date", "20261124T000000Z");
     for (name, value) in headers {
         call = call.header(*name, *value);
     }
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut answer = agent.run(call.body(body.as_bytes()).unwrap()).unwrap();
-    let text = answer.body_mut().read_to_string().unwrap();
-    assert!(answer.status().is_success(), "{method} {path} {body}: {text}");
+    let (status, text) = http::answer(call);
+    assert!((200..300).contains(&status), "{method} {path} {body}: {text}");
     text
 }
 

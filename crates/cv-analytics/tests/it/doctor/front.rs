@@ -8,6 +8,8 @@ use std::thread;
 
 use cv_analytics_harness::lambda::http_request::HttpRequest;
 
+use crate::http;
+
 /// A call that is answered here: its path, target or body holds `holds`.
 struct Rule {
     holds: String,
@@ -109,20 +111,19 @@ fn right(request: &HttpRequest) -> String {
 
 fn handed_on(request: &HttpRequest, behind: &str) -> (u16, String, Vec<u8>) {
     let url = format!("{behind}{}", request.path);
-    let mut call = ureq::http::Request::builder().method(request.method.as_str()).uri(url);
+    let method = request.method.parse().unwrap();
+    let mut call = http::client().request(method, url).body(request.body.clone());
     for name in ["content-type", "x-amz-target", "authorization", "x-amz-date"] {
         if let Some(value) = request.header(name) {
             call = call.header(name, value);
         }
     }
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut answer = agent.run(call.body(&request.body[..]).unwrap()).unwrap();
+    let answer = call.send().unwrap();
     let mut headers = String::new();
     for name in ["content-type", "date", "x-amzn-errortype"] {
         if let Some(value) = answer.headers().get(name) {
             headers += &format!("{name}: {}\r\n", value.to_str().unwrap());
         }
     }
-    (answer.status().as_u16(), headers, answer.body_mut().read_to_vec().unwrap())
+    (answer.status().as_u16(), headers, answer.bytes().unwrap().into())
 }

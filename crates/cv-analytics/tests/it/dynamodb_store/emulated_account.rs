@@ -15,6 +15,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::http;
+
 /// It ends with the tests' process.
 static SERVER: LazyLock<MotoServer> = LazyLock::new(|| MotoServer::start().unwrap());
 
@@ -180,8 +182,8 @@ impl EmulatedAccount {
 
     /// A bucket of S3.
     pub(crate) fn make_bucket(name: &str) {
-        let made = ureq::put(format!("{}/{name}", SERVER.endpoint_url())).send_empty();
-        assert!(made.unwrap().status().is_success());
+        let made = http::client().put(format!("{}/{name}", SERVER.endpoint_url()));
+        assert_eq!(http::answer(made).0, 200);
     }
 
     pub(crate) fn verify_sender(&self, address: &str) {

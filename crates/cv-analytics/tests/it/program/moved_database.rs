@@ -6,12 +6,8 @@ use super::*;
 
 fn post(serving: &Serving, token: &str, id: &str) -> u16 {
     let event = json!({"eventType": "query", "requestId": id, "timestamp": 1_763_000_000_000_i64, "query": "Go?"});
-    let request = ureq::post(format!("{}/v1/events", serving.url))
-        .config()
-        .http_status_as_error(false)
-        .build()
-        .header("authorization", &format!("Bearer {token}"));
-    request.send(event.to_string()).unwrap().status().as_u16()
+    let request = http::client().post(format!("{}/v1/events", serving.url)).bearer_auth(token);
+    http::answer(request.body(event.to_string())).0
 }
 
 /// Waits until `/healthz` answers so.

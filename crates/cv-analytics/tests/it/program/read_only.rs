@@ -98,9 +98,8 @@ fn a_copy_with_the_log_of_a_running_server_is_read_with_its_log() {
     let serving = Serving::start(original.path(), &[]);
     let data = original.path().join("cv-analytics-data");
     let late = QUERY.replace("r1", "late");
-    let post = ureq::post(format!("{}/v1/events", serving.url))
-        .header("authorization", &format!("Bearer {}", token(&data)));
-    assert_eq!(post.send(&late).unwrap().status(), 200);
+    let post = http::client().post(format!("{}/v1/events", serving.url)).bearer_auth(token(&data));
+    assert_eq!(http::answer(post.body(late)).0, 200);
     assert!(fs::metadata(data.join("cv-analytics.db-wal")).unwrap().len() > 0);
     assert!(text(&run(original.path(), &["events", "export"]).stdout).contains("late"));
     check(original.path(), &["", "-wal"], 0o444, 0o555);
