@@ -14,7 +14,7 @@ use bigdecimal::BigDecimal;
 
 use crate::cost::prices::{AlwaysFree, Price, PriceError, PriceList, Region};
 use crate::tables::interaction_path::InteractionPath;
-use quantities::{HOURS, PROVISIONED_UNITS, Quantities};
+use quantities::{HOURS_PER_MONTH, PROVISIONED_UNITS, Quantities};
 
 /// What is to be paid for.
 #[derive(Clone, Debug)]
@@ -152,8 +152,8 @@ impl Writer {
         const SERVICE: &str = "DynamoDB";
         if design == Design::Provisioned {
             // Two tables and the index.
-            let unit_hours = BigDecimal::from(3 * PROVISIONED_UNITS * HOURS);
-            let hours = BigDecimal::from(HOURS);
+            let unit_hours = BigDecimal::from(3 * PROVISIONED_UNITS * HOURS_PER_MONTH);
+            let hours = BigDecimal::from(HOURS_PER_MONTH);
             let free = self.free.as_ref();
             let written = free.map(|free| &free.dynamodb_write_units * &hours);
             let read = free.map(|free| &free.dynamodb_read_units * &hours);

@@ -32,7 +32,7 @@ use crate::tables::Tables;
 use crate::tables::error::TableError;
 
 /// Requests that are joined at once: as many as a batch of the queue has messages.
-pub(crate) const AT_ONCE: usize = 10;
+pub(crate) const JOIN_CONCURRENCY: usize = 10;
 /// Why a table will never take events.
 const TOO_LARGE: &str =
     "with their other half they are larger than an item of DynamoDB may be (400 KB)";
@@ -284,7 +284,7 @@ impl DynamoDbStore {
                         Err(error) => Err(error),
                     }
                 })
-                .buffer_unordered(AT_ONCE)
+                .buffer_unordered(JOIN_CONCURRENCY)
                 .try_collect()
                 .await?;
         let mut kept: Vec<_> = kept.into_iter().flatten().collect();

@@ -21,7 +21,7 @@ use crate::tables::error::TableError;
 use crate::tables::request_units::RequestUnits;
 
 pub(crate) use self::own_state::{OwnState, is_own_state, read_own_state};
-pub(crate) use self::records::BATCH_GET_MAX;
+pub(crate) use self::records::MAX_BATCH_GET_KEYS;
 
 /// The index over weeks: eventually consistent, every attribute projected.
 pub const WEEK_INDEX: &str = "week-index";

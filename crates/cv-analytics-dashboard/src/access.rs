@@ -27,7 +27,7 @@ use crate::pages::login;
 
 /// Bytes of a form, and how long it may take to come.
 const MAX_FORM_BYTES: usize = 64 * 1024;
-const FORM_TIME: Duration = Duration::from_secs(20);
+const FORM_TIMEOUT: Duration = Duration::from_secs(20);
 const COOKIE: &str = "cv-analytics-session";
 /// The same where browsers come over TLS: the prefix makes them refuse one that is not Secure.
 const SECURE_COOKIE: &str = "__Host-cv-analytics-session";
@@ -233,7 +233,7 @@ async fn admit(
     }
     if is_change {
         let (parts, body) = request.into_parts();
-        let bytes = match timeout(FORM_TIME, to_bytes(body, MAX_FORM_BYTES)).await {
+        let bytes = match timeout(FORM_TIMEOUT, to_bytes(body, MAX_FORM_BYTES)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(_)) => {
                 return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));

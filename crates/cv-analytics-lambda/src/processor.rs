@@ -32,7 +32,7 @@ use crate::sqs_delivery::{BatchItemFailure, BatchResponse, DeliveryError, Messag
 use crate::start;
 
 /// As much is done at once as a batch has messages.
-const AT_ONCE: usize = 10;
+const JOIN_CONCURRENCY: usize = 10;
 /// As much of an invocation's time is kept for changing visibilities and for the answer: a fifth of
 /// what there is, this at the most.
 const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
@@ -204,8 +204,10 @@ impl Processor {
             }
             each
         };
-        let mut kept =
-            stream::iter(requests).map(join).buffer_unordered(AT_ONCE).flat_map(stream::iter);
+        let mut kept = stream::iter(requests)
+            .map(join)
+            .buffer_unordered(JOIN_CONCURRENCY)
+            .flat_map(stream::iter);
         let mut refused = Vec::new();
         let mut tables_are_wrong = false;
         while let Some((request, joined)) = kept.next().await {
@@ -257,7 +259,7 @@ impl Processor {
             let became = self.set_aside(&unreadable).await;
             (unreadable, became)
         };
-        let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(AT_ONCE);
+        let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(JOIN_CONCURRENCY);
         while let Some((Unreadable { message, letter }, became)) = all.next().await {
             let Some(disposition) = became else { continue };
             done.messages.push(message);
@@ -322,7 +324,7 @@ impl Processor {
         let Some(SourceQueue { queues, url }) = &self.queue else { return };
         let waiting = failed.iter().filter(|message| is_alone_in_its_group(message));
         stream::iter(waiting)
-            .for_each_concurrent(AT_ONCE, |message| async move {
+            .for_each_concurrent(JOIN_CONCURRENCY, |message| async move {
                 let handle = message.receipt_handle.as_deref().unwrap_or_default();
                 let wait = retry_delay(message.receives);
                 if let Err(error) = queues.change_visibility(url, handle, wait).await {

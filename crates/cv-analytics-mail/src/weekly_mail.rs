@@ -22,14 +22,14 @@ use crate::transport::{Transport, TransportError};
 use crate::weekly_mail::delivery_lease::{DeliveryLease, NextStep, key, lease_ttl};
 
 /// How many of somebody else's claims are waited for.
-const PATIENCE: u32 = 2;
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const MAX_AWAITED_LEASES: u32 = 2;
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often one mail is claimed before the store counts as too slow.
-const CLAIMS: usize = 8;
+const MAX_CLAIM_ATTEMPTS: usize = 8;
 /// How often it is tried to note a mail that was handed over.
-const NOTES: usize = 3;
+const MAX_NOTE_ATTEMPTS: usize = 3;
 /// Mails that are sent at once: who waits for somebody else's claim keeps few from theirs.
-const AT_ONCE: usize = 4;
+const SEND_CONCURRENCY: usize = 4;
 
 /// Sends the mails of a week, each once.
 pub struct WeeklyMail<'a, H, C> {
@@ -140,7 +140,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
                 let outcome = self.send_one(&message, &claimant, again).await;
                 Delivery { to: message.to, outcome }
             })
-            .buffered(AT_ONCE)
+            .buffered(SEND_CONCURRENCY)
             .collect()
             .await
     }
@@ -174,7 +174,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         let mut watched = (None, Duration::ZERO);
         let mut claims = 0;
         let holds = lease_ttl(self.by.limit());
-        while waited <= holds * PATIENCE && claims <= CLAIMS {
+        while waited <= holds * MAX_AWAITED_LEASES && claims <= MAX_CLAIM_ATTEMPTS {
             let record = self.store.get(&key).await?;
             let version = record.as_ref().map(|record| record.version);
             if watched.0 != version {
@@ -199,8 +199,8 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
                     return Ok(Some(Claim { key, version, otherwise }));
                 }
                 NextStep::Wait => {
-                    self.clock.sleep(LOOK_AGAIN).await;
-                    waited += LOOK_AGAIN;
+                    self.clock.sleep(POLL_INTERVAL).await;
+                    waited += POLL_INTERVAL;
                 }
                 NextStep::Claim => {
                     let sent_at = mark.and_then(|mark| mark.sent_at());
@@ -237,13 +237,13 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
     async fn note(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut version = Some(claim.version);
         let mut failure = None;
-        for _ in 0..NOTES {
+        for _ in 0..MAX_NOTE_ATTEMPTS {
             match self.try_to_note(&claim.key, &mut version).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) => {
                     failure = Some(error);
-                    self.clock.sleep(LOOK_AGAIN).await;
+                    self.clock.sleep(POLL_INTERVAL).await;
                 }
             }
         }

@@ -31,7 +31,7 @@ use crate::routes::plain_error::PlainError;
 /// The most bytes of a request's headers, and of what is read of a body at once.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Connections that have lost their place and are not closed yet; where there are more, accepting waits.
-const GIVING_WAY: usize = 16;
+const MAX_CLOSED_PER_ACCEPT: usize = 16;
 /// A pause after the system refused a connection, for want of file handles.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
@@ -55,7 +55,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     tracing::debug!(address = %listener.local_addr()?, "serving");
     let connections = Places::new("connections", limits.max_connections);
-    let sockets = Arc::new(Semaphore::new(limits.max_connections + GIVING_WAY));
+    let sockets = Arc::new(Semaphore::new(limits.max_connections + MAX_CLOSED_PER_ACCEPT));
     let graceful = GracefulShutdown::new();
     let proxies = Arc::new(proxies);
     let refused = OccasionalLog::default();

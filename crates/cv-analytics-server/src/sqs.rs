@@ -35,7 +35,7 @@ use self::message::{BatchEntry, Digests, Message};
 use self::queue::QueuePath;
 pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::body::request::{BodyError, ReadBody, Sender};
-use crate::limits::rate::{ClientAddress, UNKNOWN, network};
+use crate::limits::rate::{ClientAddress, UNKNOWN_ADDRESS, network};
 use crate::routes::metrics::Route;
 use crate::serve::keep_connection;
 use crate::server::Server;
@@ -131,7 +131,7 @@ pub(crate) async fn authenticate<'s>(
         Ok(claim) => claim,
         Err(error) => return Err(not_authenticated(server, parts, error).await),
     };
-    let sender = parts.extensions.get().map_or(UNKNOWN, |&ClientAddress(address)| address);
+    let sender = parts.extensions.get().map_or(UNKNOWN_ADDRESS, |&ClientAddress(address)| address);
     let sender = Sender::Stranger(network(sender));
     let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES, sender).await?;
     if let Err(error) = server.verifier().verify(&claim, parts, &body.bytes) {

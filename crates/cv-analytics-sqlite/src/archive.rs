@@ -25,9 +25,9 @@ use crate::writer::Writer;
 use crate::writer::batch::{Batch, Prepared};
 
 /// Rows in a page.
-const PAGE: usize = 500;
+const ROWS_PER_PAGE: usize = 500;
 /// Rows of letters, of which each may have a megabyte.
-const LETTERS: usize = 20;
+const DEAD_LETTERS_PER_PAGE: usize = 20;
 
 /// The tables in the order in which they are read, by the names that cursors have for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub(crate) fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<A
     let after = after.as_deref();
     let number = || after.and_then(|after| after.parse::<i64>().ok()).unwrap_or(0);
     let text = after.unwrap_or_default();
-    let limit = if table == Table::DeadLetters { LETTERS } else { PAGE };
+    let limit = if table == Table::DeadLetters { DEAD_LETTERS_PER_PAGE } else { ROWS_PER_PAGE };
     let read = match table {
         Table::Erased => {
             let sql = "SELECT request_id_sha256, hex(request_id_sha256) FROM erased \

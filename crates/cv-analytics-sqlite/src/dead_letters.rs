@@ -16,7 +16,7 @@ use crate::schema::row::moment;
 use crate::writer::batch::{Batch, Prepared};
 
 /// How many letters are read again by one commit of a retry.
-const RETRY_BATCH: usize = 500;
+const MAX_RETRY_BATCH_LETTERS: usize = 500;
 /// Bytes of letters after which that commit comes sooner, so that they fit in memory.
 const RETRY_BYTES: usize = 8 << 20;
 
@@ -48,7 +48,7 @@ impl SqliteStore {
             bytes += letter.body.len();
             let content = intake.read(&letter.body, letter.arrived_at);
             batch.push((number, Arrival { content, arrived_at: now, deduplication_id: None }));
-            if batch.len() == RETRY_BATCH || bytes >= RETRY_BYTES {
+            if batch.len() == MAX_RETRY_BATCH_LETTERS || bytes >= RETRY_BYTES {
                 self.replace(std::mem::take(&mut batch), &mut done, progress).await?;
                 bytes = 0;
             }

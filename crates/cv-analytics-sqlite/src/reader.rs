@@ -19,9 +19,9 @@ use crate::file::connection::open_reader;
 use crate::schema::{check_version, opening_failed};
 
 /// Questions that may wait.
-const QUEUE: usize = 256;
+const MAX_QUEUED_READS: usize = 256;
 /// Pages that a stream reads ahead of who takes them.
-const PAGES_AHEAD: usize = 2;
+const MAX_PAGES_AHEAD: usize = 2;
 
 type Question = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -52,7 +52,7 @@ impl ReaderHandle {
     pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
         let connection = open_reader(path).map_err(|error| opening_failed(path, error))?;
         check_version(&connection, path)?;
-        let (questions, mut waiting) = mpsc::channel::<Question>(QUEUE);
+        let (questions, mut waiting) = mpsc::channel::<Question>(MAX_QUEUED_READS);
         thread::Builder::new()
             .name("store-reader".to_owned())
             .spawn(move || {
@@ -94,7 +94,7 @@ impl ReaderHandle {
         what: &'static str,
         read: impl FnOnce(&Connection, &Pages<Page>) -> Result<()> + Send + 'static,
     ) -> impl Stream<Item = std::result::Result<Page, StoreError>> + Send + Unpin + 'static {
-        let (pages, mut given) = mpsc::channel(PAGES_AHEAD);
+        let (pages, mut given) = mpsc::channel(MAX_PAGES_AHEAD);
         let refused = pages.clone();
         let started = thread::Builder::new().name("store-stream".to_owned()).spawn(move || {
             let pages = Pages(pages);

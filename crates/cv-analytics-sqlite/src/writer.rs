@@ -27,12 +27,12 @@ use crate::writer::checkpointer::{Checkpointer, checkpoint};
 use crate::writer::deduplication::Deduplication;
 
 /// Calls that may wait for the writer; more are refused at once.
-const QUEUE: usize = 4_096;
+const MAX_QUEUED_CALLS: usize = 4_096;
 /// Arrivals in one commit, unless a single call brings more.
-const BATCH: usize = 1_024;
+const MAX_ARRIVALS_PER_COMMIT: usize = 1_024;
 /// Times that the writer lets others run before a commit that few share.
-const PATIENCE: usize = 16;
-const KEEPING: &str = "keep the events";
+const MAX_YIELDS_PER_COMMIT: usize = 16;
+const APPEND_TASK: &str = "keep the events";
 
 type Answer<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
 
@@ -91,7 +91,7 @@ impl WriterHandle {
             StoreError::unavailable(format!("could not look at {}", path.display()), error)
         })?;
         let files = Arc::new(files);
-        let (commands, waiting) = mpsc::channel(QUEUE);
+        let (commands, waiting) = mpsc::channel(MAX_QUEUED_CALLS);
         let commits = Arc::new(CommitCounts::default());
         let changes = Arc::new(Changes::default());
         let writer = Writer {
@@ -141,15 +141,15 @@ impl WriterHandle {
         arrivals: Vec<Prepared>,
     ) -> std::result::Result<Vec<Receipt>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let commands = self.commands(KEEPING)?;
+        let commands = self.commands(APPEND_TASK)?;
         commands.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::unavailable(
-                format!("could not {KEEPING}"),
-                format!("{QUEUE} calls are waiting for the disk"),
+                format!("could not {APPEND_TASK}"),
+                format!("{MAX_QUEUED_CALLS} calls are waiting for the disk"),
             ),
-            mpsc::error::TrySendError::Closed(_) => closed(KEEPING),
+            mpsc::error::TrySendError::Closed(_) => closed(APPEND_TASK),
         })?;
-        let (_, receipts) = answered.await.unwrap_or_else(|_| Err(closed(KEEPING)))?;
+        let (_, receipts) = answered.await.unwrap_or_else(|_| Err(closed(APPEND_TASK)))?;
         Ok(receipts)
     }
 
@@ -341,8 +341,8 @@ impl Calls {
     /// of its own, and the others wait for it: while far fewer are here than `before`, they are
     /// let run first.
     fn gather(&mut self, waiting: &mut mpsc::Receiver<Command>, before: usize) -> Option<Command> {
-        let mut patience = PATIENCE;
-        while self.arrivals < BATCH {
+        let mut patience = MAX_YIELDS_PER_COMMIT;
+        while self.arrivals < MAX_ARRIVALS_PER_COMMIT {
             match waiting.try_recv() {
                 Ok(Command::Keep(arrivals, answer)) => {
                     self.arrivals += arrivals.len();
@@ -377,7 +377,7 @@ impl Calls {
 
 /// The events are good, whatever the file's trouble: the same call may succeed later.
 fn unavailable(failure: &Failure) -> StoreError {
-    let error = failure.to_store_error(KEEPING);
+    let error = failure.to_store_error(APPEND_TASK);
     let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
     StoreError::unavailable(error.to_string(), cause)
 }

@@ -123,12 +123,12 @@ mod tests {
     use super::*;
 
     /// Lines of a screen.
-    const SCREEN: usize = 40;
+    const SCREEN_LINES: usize = 40;
 
     fn check(command: &mut Command) {
         let help = command.render_help().to_string();
         let lines = help.lines().count();
-        assert!(lines <= SCREEN, "{lines} lines:\n{help}");
+        assert!(lines <= SCREEN_LINES, "{lines} lines:\n{help}");
         assert!(help.contains("--help-all"), "{help}");
         command.get_subcommands_mut().filter(|inner| inner.get_name() != "help").for_each(check);
     }

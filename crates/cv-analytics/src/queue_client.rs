@@ -12,9 +12,9 @@ use crate::http_agent::http_agent;
 use crate::install::data_folder::StoredCredentials;
 
 /// How often one message is tried.
-const TRIES: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 /// How long one call may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One message on its way to the queue.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub(crate) struct QueueClient {
 impl QueueClient {
     /// A client for the queue of `credentials`.
     pub(crate) fn new(credentials: StoredCredentials) -> Result<Self> {
-        Self::within(ANSWER_WITHIN, credentials)
+        Self::within(CALL_TIMEOUT, credentials)
     }
 
     /// One whose calls take no longer than `limit`.
@@ -62,9 +62,9 @@ impl QueueClient {
                 Ok(sent) => return Ok(sent),
                 Err(failure) => failure,
             };
-            if attempt == TRIES {
+            if attempt == MAX_ATTEMPTS {
                 return Err(failure.context(format!(
-                    "{} could not be reached after {TRIES} tries",
+                    "{} could not be reached after {MAX_ATTEMPTS} tries",
                     self.endpoint
                 )));
             }

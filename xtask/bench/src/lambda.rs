@@ -22,7 +22,7 @@ use crate::machine;
 
 /// Batches after the first, of each start.
 const WARM_BATCHES: usize = 20;
-const INTERACTIONS_A_BATCH: u64 = 5;
+const INTERACTIONS_PER_BATCH: u64 = 5;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +169,7 @@ impl Emulator {
 
     /// Over both transports. The processor's key of the session hash is beside the records.
     fn ensure_all_kept(&self) -> Result<()> {
-        let sent = (2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
+        let sent = (2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_PER_BATCH;
         for subject in [Subject::Processor, Subject::Reference] {
             let table = subject.table(ANALYTICS);
             let items = tables::count(self.dynoxide.authority(), &table)?;
@@ -193,7 +193,7 @@ fn live(function: &LambdaFunction, batches: &mut QueueBatches, next: &mut u64) -
     let start = runtime.started_in;
     let mut invoke = || -> Result<Duration> {
         let invocation = runtime.invoke(&batches.five_in_order(*next))?;
-        *next += INTERACTIONS_A_BATCH;
+        *next += INTERACTIONS_PER_BATCH;
         ensure_all_kept(invocation.response()?).with_context(|| invocation.lines.join("\n"))?;
         Ok(invocation.took)
     };

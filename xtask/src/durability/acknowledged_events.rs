@@ -14,7 +14,7 @@ use crate::now;
 /// The first moment of 2025-11-17, a Monday.
 const MONDAY_MS: u64 = 1_763_337_600_000;
 /// The most messages of one batch, as on AWS.
-const BATCH_MAX: usize = 10;
+const MAX_BATCH_EVENTS: usize = 10;
 
 /// One event as a client sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -112,7 +112,7 @@ impl Sender {
         let mut sent = Sent::default();
         while !enough() {
             let events = if self.seeded.chance(10) {
-                let interactions = 1 + self.seeded.below(BATCH_MAX / 2);
+                let interactions = 1 + self.seeded.below(MAX_BATCH_EVENTS / 2);
                 let batch: Vec<_> = (0..interactions).flat_map(|_| self.interaction()).collect();
                 vec![batch]
             } else {

@@ -15,7 +15,7 @@ use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::dynamodb_store::erased_sessions::marks_in;
-use crate::dynamodb_store::{AT_ONCE, DynamoDbStore};
+use crate::dynamodb_store::{DynamoDbStore, JOIN_CONCURRENCY};
 use crate::item::attributes::{Attributes, REQUEST_ID, UnknownAttribute};
 use crate::item::record::Record;
 use crate::item::{key, read_record, read_row, request_id};
@@ -85,7 +85,7 @@ impl DynamoDbStore {
         self.put_session_marks_back(&marks).await?;
         stream::iter(others)
             .map(|item| self.put_one_back(item))
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(JOIN_CONCURRENCY)
             .try_fold(kept, |done, one| async move { Ok(done.plus(one)) })
             .await
     }

@@ -16,7 +16,7 @@ use crate::tables::error::TableError;
 use crate::tables::{Page, is_own_state};
 
 /// Requests of a dead letter that are looked up; each costs a unit of reading.
-const MAX_LOOKED_UP: usize = 100;
+const MAX_LOOKED_UP_RECORDS: usize = 100;
 
 /// What both tables hold of some sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl DynamoDbStore {
         if self.names_erased_session(sessions.iter()).await? {
             return Ok(true);
         }
-        for request in named.requests().take(MAX_LOOKED_UP) {
+        for request in named.requests().take(MAX_LOOKED_UP_RECORDS) {
             match self.tables().read_record(&request, true).await {
                 Ok(Some(Record::Erased)) => return Ok(true),
                 // An item of another program is not a mark.

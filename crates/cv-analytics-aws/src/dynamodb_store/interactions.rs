@@ -25,7 +25,7 @@ use crate::item::row::InterimRow;
 use crate::item::{read_record, read_row, read_row_origin, request_id};
 use crate::joining::promotion::Swept;
 use crate::tables::error::TableError;
-use crate::tables::{BATCH_GET_MAX, Page, is_own_state};
+use crate::tables::{MAX_BATCH_GET_KEYS, Page, is_own_state};
 
 /// What is read.
 #[derive(Clone, Debug)]
@@ -207,7 +207,7 @@ impl Reading {
             }
         }
         let mut page = Vec::new();
-        for some in open.chunks(BATCH_GET_MAX) {
+        for some in open.chunks(MAX_BATCH_GET_KEYS) {
             let ids = some.iter().map(|(id, _)| id.as_str().to_owned()).collect();
             let mut records = self.looked_up(ids).await?;
             for (id, row) in some {

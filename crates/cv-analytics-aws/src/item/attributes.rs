@@ -45,7 +45,7 @@ const RESPONSE_TOLERATED: &str = "responseTolerated";
 const RESPONSE_TRAFFIC: &str = "responseTraffic";
 
 /// The largest magnitude that DynamoDB's numbers surely hold (they end at 9.9E+125).
-const NUMBER_MAX: f64 = 1e100;
+const MAX_NUMBER: f64 = 1e100;
 
 /// An item, or a half in it, that holds what this version does not know. Says nothing of what it
 /// holds.
@@ -220,7 +220,7 @@ pub(crate) fn traffic(traffic: Traffic) -> Option<AttributeValue> {
 /// numbers end before it.
 fn number(number: f64) -> AttributeValue {
     let digits = number.to_string();
-    let fits = number == 0.0 || (NUMBER_MAX.recip()..NUMBER_MAX).contains(&number.abs());
+    let fits = number == 0.0 || (MAX_NUMBER.recip()..MAX_NUMBER).contains(&number.abs());
     if fits { AttributeValue::N(digits) } else { AttributeValue::S(digits) }
 }
 

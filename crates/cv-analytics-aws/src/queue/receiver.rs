@@ -23,9 +23,9 @@ use crate::queue::dead_letters::{
 };
 
 /// As many messages are received, or made visible again, by one call (SQS's own limit).
-const AT_ONCE: i32 = 10;
+const MAX_RECEIVED_MESSAGES: i32 = 10;
 /// How long messages stay hidden where the one who goes through them ends without a word.
-const HIDDEN: Duration = Duration::from_mins(2);
+const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A dead letter as the queue gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +83,8 @@ impl DeadLetterReceiver {
             .client()
             .receive_message()
             .queue_url(url)
-            .max_number_of_messages(AT_ONCE)
-            .visibility_timeout(i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX))
+            .max_number_of_messages(MAX_RECEIVED_MESSAGES)
+            .visibility_timeout(i32::try_from(VISIBILITY_TIMEOUT.as_secs()).unwrap_or(i32::MAX))
             // Long polling asks every server; an answer without it may leave some out.
             .wait_time_seconds(1)
             .message_attribute_names("All")
@@ -214,7 +214,7 @@ impl DeadLetterReceiver {
     /// Makes visible again what was given and not deleted. What cannot be is visible in two minutes.
     pub async fn release(self) {
         let receipts: Vec<String> = self.hidden.into_values().collect();
-        for some in receipts.chunks(usize::try_from(AT_ONCE).unwrap_or(1)) {
+        for some in receipts.chunks(usize::try_from(MAX_RECEIVED_MESSAGES).unwrap_or(1)) {
             let entries = some.iter().enumerate().map(|(place, receipt)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id(place.to_string())

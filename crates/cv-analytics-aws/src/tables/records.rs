@@ -27,11 +27,11 @@ use crate::tables::error::TableError;
 
 /// Each call to DynamoDB reads as many items at the most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
-pub(crate) const BATCH_GET_MAX: usize = 100;
+pub(crate) const MAX_BATCH_GET_KEYS: usize = 100;
 
 /// Before what a throttled table left out is asked for again; doubled each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const INITIAL_PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 impl Tables {
     /// Reads a record: half a unit, or one where the read has to be consistent.
@@ -160,12 +160,12 @@ impl Tables {
         Ok(())
     }
 
-    /// Reads up to [`BATCH_GET_MAX`] records, consistently; those that there are, in no order.
+    /// Reads up to [`MAX_BATCH_GET_KEYS`] records, consistently; those that there are, in no order.
     pub(crate) async fn read_records(&self, ids: Vec<String>) -> Answer<Vec<Attributes>> {
         let table = &self.names.analytics;
         let mut wanted: Vec<Attributes> = ids.iter().map(|id| key(id)).collect();
         let mut found = Vec::with_capacity(wanted.len());
-        let mut pause = FIRST_PAUSE;
+        let mut pause = INITIAL_PAUSE;
         while !wanted.is_empty() {
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
@@ -192,7 +192,7 @@ impl Tables {
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
             if !wanted.is_empty() {
                 sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause = (pause * 2).min(MAX_PAUSE);
             }
         }
         Ok(found)

@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use bigdecimal::BigDecimal;
 use cv_analytics_aws::cost::prices::PriceList;
 use cv_analytics_aws::cost::quantities::{
-    BATCH, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
+    MAX_BATCH_MESSAGES, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
 };
 use cv_analytics_aws::cost::{Bill, Design, Line, Workload, bill};
 use cv_analytics_aws::tables::interaction_path::InteractionPath;
@@ -345,7 +345,7 @@ fn in_template(what: &str) -> usize {
 
 #[test]
 fn the_template_is_what_the_bill_assumes() {
-    assert_eq!(in_template(&format!("BatchSize: {BATCH}")), 1);
+    assert_eq!(in_template(&format!("BatchSize: {MAX_BATCH_MESSAGES}")), 1);
     assert_eq!(in_template("ReceiveMessageWaitTimeSeconds: 20"), 1);
     assert_eq!(in_template("ScalingConfig: { MaximumConcurrency: !Ref ProcessorConcurrency }"), 1);
     assert_eq!(in_template("MemorySize: 128"), 1);

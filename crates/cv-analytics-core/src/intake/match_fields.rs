@@ -148,7 +148,7 @@ fn bad_score(_: Unreadable) -> Unreadable {
 
 /// The longest time that was measured and not made up: 2⁵³ ms, the largest whole number that
 /// every reader of JSON knows.
-const LONGEST_MS: f64 = 9_007_199_254_740_992.0;
+const MAX_TOTAL_TIME_MS: f64 = 9_007_199_254_740_992.0;
 
 /// `performance.totalTime` in milliseconds, also a negative one, which no report counts; what is no
 /// number, or so large that nobody measured it, stays where it was.
@@ -160,7 +160,7 @@ pub(crate) fn total_time(fields: &mut Fields) -> Option<f64> {
         fields.ignore(NAME, "a number");
         return None;
     };
-    if number.abs() > LONGEST_MS {
+    if number.abs() > MAX_TOTAL_TIME_MS {
         return None;
     }
     if let Some(Value::Object(performance)) = fields.rest.get_mut("performance") {

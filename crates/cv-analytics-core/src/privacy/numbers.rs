@@ -23,13 +23,13 @@ const MAX_TRUNK_DIGITS: usize = 12;
 /// What dials out of a country, and the fewest digits of a number that begins with it.
 const EXIT_CODES: [(&str, usize); 4] = [("0011", 13), ("011", 13), ("010", 13), ("00", 10)];
 /// The fewest digits of a phone number.
-const FEWEST_DIGITS: usize = 6;
+const MIN_PHONE_DIGITS: usize = 6;
 /// The most groups that are looked at together: a longer list is read in parts.
 const MAX_GROUPS: usize = 48;
 /// The most groups of one number.
 const MAX_NUMBER_GROUPS: usize = 10;
 /// The most characters between two groups of one number.
-const MAX_GAP: usize = 4;
+const MAX_GAP_CHARS: usize = 4;
 
 /// Finds card and phone numbers.
 pub(super) fn find(findings: &mut Findings<'_>) {
@@ -42,7 +42,7 @@ pub(super) fn find(findings: &mut Findings<'_>) {
         let groups = Run::groups(text, place + offset, findings);
         place = groups.last().map_or(place + offset + 1, |last| last.end);
         // What is part of a link or of a key is decided; so is what has too few digits.
-        if groups.iter().map(Range::len).sum::<usize>() < FEWEST_DIGITS
+        if groups.iter().map(Range::len).sum::<usize>() < MIN_PHONE_DIGITS
             || !groups.first().is_some_and(|first| findings.is_free(first))
         {
             continue;
@@ -91,7 +91,7 @@ impl<'t> Run<'t> {
                 break;
             }
             let rest = bytes.get(place..).unwrap_or_default();
-            let Some(gap) = rest.iter().take(MAX_GAP + 1).position(u8::is_ascii_digit) else {
+            let Some(gap) = rest.iter().take(MAX_GAP_CHARS + 1).position(u8::is_ascii_digit) else {
                 break;
             };
             if !is_gap(rest.get(..gap).unwrap_or_default()) {

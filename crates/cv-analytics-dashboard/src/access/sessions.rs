@@ -19,7 +19,7 @@ use crate::private_file::write_private;
 /// How long a session lasts: 30 days.
 pub(crate) const LASTS_SECONDS: i64 = 30 * 24 * 3600;
 /// Sessions at once; the oldest ends where there are more.
-const MOST: usize = 100;
+const MAX_SESSIONS: usize = 100;
 
 /// The sessions of one dashboard.
 pub struct OwnerSessions {
@@ -65,7 +65,7 @@ impl OwnerSessions {
         let digest = self.digest(b"session", &id);
         let mut entries = self.entries();
         entries.retain(|entry| entry.expires > now.as_millis());
-        let too_many = (entries.len() + 1).saturating_sub(MOST);
+        let too_many = (entries.len() + 1).saturating_sub(MAX_SESSIONS);
         entries.drain(..too_many);
         entries.push(Entry { digest, expires: now.as_millis() + LASTS_SECONDS * 1000 });
         self.keep(&entries);
@@ -154,7 +154,7 @@ mod tests {
     fn the_hundred_newest_sessions_go_on() {
         let sessions = OwnerSessions::in_memory(&Secret::new("t"));
         let first = sessions.begin(NOW);
-        let others: Vec<String> = (0..MOST).map(|_| sessions.begin(NOW)).collect();
+        let others: Vec<String> = (0..MAX_SESSIONS).map(|_| sessions.begin(NOW)).collect();
         assert!(!sessions.is_going_on(&first, NOW));
         assert!(others.iter().all(|id| sessions.is_going_on(id, NOW)));
     }

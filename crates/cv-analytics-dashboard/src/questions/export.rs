@@ -29,7 +29,7 @@ use crate::weeks::reports::Naming;
 use crate::weeks::shown_week;
 
 /// Questions in a page.
-const PAGE: usize = 500;
+const QUESTIONS_PER_PAGE: usize = 500;
 /// Pages that are made ahead of who takes them.
 const MAX_PAGES_AHEAD: usize = 2;
 
@@ -168,7 +168,7 @@ async fn write(
         while let Some(page) = pages.try_next().await? {
             search.search(&page, |found| ids.extend(RequestId::new(found.request_id).ok()));
         }
-        for page in ids.chunks(PAGE) {
+        for page in ids.chunks(QUESTIONS_PER_PAGE) {
             let found = whole(store, page.iter().map(RequestId::as_str)).await?;
             let lines = lines(&found, &mut search, format)?;
             if !lines.is_empty() && made.send(Ok(lines)).await.is_err() {

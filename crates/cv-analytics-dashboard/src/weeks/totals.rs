@@ -17,10 +17,10 @@ use crate::questions::view::model;
 use crate::weeks::reports::is_fresh;
 
 /// How long a page waits for weeks that are being counted before it shows those that are there.
-const PATIENCE: Duration = Duration::from_secs(1);
+const COUNTING_TIMEOUT: Duration = Duration::from_secs(1);
 /// So many of the newest weeks change by themselves: the one that goes on, and the one before, to
 /// which answers and feedback still come.
-const LIVELY_WEEKS: usize = 2;
+const CHANGING_WEEKS: usize = 2;
 /// How long after its end a week of a store that cannot tell whether it changed is taken as settled.
 const SETTLED_AFTER_MS: i64 = 14 * 24 * 3600 * 1000;
 
@@ -78,7 +78,7 @@ impl Dashboard {
             }
             counted
         });
-        if let Ok(counted) = tokio::time::timeout(PATIENCE, counting).await {
+        if let Ok(counted) = tokio::time::timeout(COUNTING_TIMEOUT, counting).await {
             counted??;
         }
         let known = self.week_totals.known();
@@ -98,7 +98,7 @@ impl Dashboard {
                 *known = Known { exclusions: exclusions.clone(), ..Known::default() };
             }
         }
-        let (settled, lively) = weeks.split_at(weeks.len().saturating_sub(LIVELY_WEEKS));
+        let (settled, lively) = weeks.split_at(weeks.len().saturating_sub(CHANGING_WEEKS));
         for week in lively.iter().rev() {
             self.count_if_changed(exclusions, *week).await?;
         }

@@ -127,7 +127,7 @@ impl Advice<'_> {
                 let name = outcome.map_or("unanswered", Outcome::code);
                 let evidence = Evidence { queries, conversations, ..Evidence::default() };
                 Candidate {
-                    precedence: if outage { 0 } else { LAST },
+                    precedence: if outage { 0 } else { LAST_PRIORITY },
                     ..Candidate::new(
                         ActionKind::FixFault,
                         name,
@@ -284,7 +284,7 @@ impl Advice<'_> {
 }
 
 /// The precedence of what has none.
-const LAST: u8 = 9;
+const LAST_PRIORITY: u8 = 9;
 
 impl Candidate {
     fn new(kind: ActionKind, name: &str, evidence: Evidence, details: WhyDetails<'_>) -> Self {
@@ -297,7 +297,7 @@ impl Candidate {
                 evidence,
                 suggestion: None,
             },
-            precedence: LAST,
+            precedence: LAST_PRIORITY,
             badness_per_mille: 1000,
             is_urgent: false,
         }

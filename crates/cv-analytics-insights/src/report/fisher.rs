@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 /// Weights under this share of the mode's add nothing to a sum in double precision.
 const NEGLIGIBLE: f64 = 1e-30;
 /// Tables count as equally likely as the observed one up to this relative difference: rounding.
-const SAME: f64 = 1.0 + 1e-9;
+const EQUAL_WITHIN: f64 = 1.0 + 1e-9;
 
 /// Counts with and without a property in two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl TwoGroups {
         weights.sort_by(f64::total_cmp);
         let all: f64 = weights.iter().sum();
         let unlikely: f64 =
-            weights.iter().filter(|&&weight| weight <= observed_weight * SAME).sum();
+            weights.iter().filter(|&&weight| weight <= observed_weight * EQUAL_WITHIN).sum();
         (unlikely / all).clamp(0.0, 1.0)
     }
 

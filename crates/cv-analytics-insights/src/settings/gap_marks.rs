@@ -11,7 +11,7 @@ use crate::skills::dictionary::SkillDictionary;
 use crate::skills::{is_known_topic, name_key};
 
 /// Marks that are kept of one gap besides the one in force.
-const MOST_EARLIER: usize = 20;
+const MAX_EARLIER_MARKS: usize = 20;
 
 /// A gap's mark, since when it holds, and what the owner said before.
 ///
@@ -52,7 +52,7 @@ impl MarkedGap {
         if before.is_some() || since.is_some() {
             self.earlier.push(EarlierMark { mark: before, at: since });
         }
-        let surplus = self.earlier.len().saturating_sub(MOST_EARLIER);
+        let surplus = self.earlier.len().saturating_sub(MAX_EARLIER_MARKS);
         self.earlier.drain(..surplus);
     }
 }
@@ -201,7 +201,7 @@ mod tests {
         for day in 0..30 {
             marked.change(Some(GapMark::Noise), Timestamp::from_millis(day));
         }
-        assert_eq!(marked.earlier.len(), MOST_EARLIER);
+        assert_eq!(marked.earlier.len(), MAX_EARLIER_MARKS);
         assert_eq!(marked.earlier.last().unwrap().at, Some(Timestamp::from_millis(28)));
     }
 }

@@ -5,13 +5,13 @@ use crate::skills::words::english::{Cue, EnglishWords, Pattern, Phrases, Rule, o
 use crate::skills::words::folded::{FoldedWords, Gap, Word, is_far_script};
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
-const MOST_MODIFIERS: usize = 3;
+const MAX_MODIFIERS: usize = 3;
 /// Words in the longest cue before a name (`comfortable are you with`).
-const LONGEST_CUE: usize = 4;
+const MAX_CUE_WORDS: usize = 4;
 /// Words in the longest phrase after a name (`one of your`).
-const LONGEST_AFTER: usize = 3;
+const MAX_FOLLOWING_WORDS: usize = 3;
 /// Words that may stand between two members of a list (`and maybe some`).
-const MOST_BETWEEN: usize = 3;
+const MAX_WORDS_BETWEEN: usize = 3;
 
 /// Words before a noun that has an `of` after it.
 const DETERMINERS: [&str; 14] = [
@@ -209,7 +209,7 @@ impl<'a> Context<'a> {
     /// How two neighbouring candidates are joined.
     fn link(&self, left: &Candidate, right: &Candidate) -> Link {
         let between = left.last + 1..right.first;
-        if between.len() > MOST_BETWEEN
+        if between.len() > MAX_WORDS_BETWEEN
             || (between.start..=right.first).any(|at| self.words.gap(at) == Gap::Stop)
         {
             return Link::None;
@@ -290,11 +290,11 @@ impl<'a> Context<'a> {
     /// what speaks against the word only there.
     fn cue_before(&self, first: usize) -> Option<(usize, bool)> {
         let mut end = first;
-        for _ in 0..=MOST_MODIFIERS {
+        for _ in 0..=MAX_MODIFIERS {
             if end == 0 || self.words.gap(end) >= Gap::Stop {
                 return None;
             }
-            let longest = (1..=LONGEST_CUE.min(end)).rev().find(|length| {
+            let longest = (1..=MAX_CUE_WORDS.min(end)).rev().find(|length| {
                 self.english.before.contains(self.words.phrase(end - length, end - 1))
             });
             if let Some(length) = longest {
@@ -386,7 +386,7 @@ impl<'a> Context<'a> {
     /// Whether a phrase of several words follows that is in the list, such as `one of your skills`.
     fn has_phrase_after(&self, next: usize, phrases: &Phrases) -> bool {
         self.words.gap(next) < Gap::Aside
-            && (2..=LONGEST_AFTER).any(|length| {
+            && (2..=MAX_FOLLOWING_WORDS).any(|length| {
                 let last = next + length - 1;
                 last < self.words.len() && phrases.contains(self.words.phrase(next, last))
             })

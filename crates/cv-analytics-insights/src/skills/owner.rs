@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Longest file of additions that is read, in bytes.
-const LONGEST: usize = 1 << 20;
+const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Longest name or alias, in characters.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 /// Skills and aliases that an owner adds to the dictionary.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -37,11 +37,11 @@ impl OwnerSkills {
     /// with `#` for comments.
     pub fn read(text: &str) -> Result<Self, OwnerSkillsError> {
         let text = text.trim_start_matches('\u{feff}');
-        if text.len() > LONGEST {
+        if text.len() > MAX_TEXT_BYTES {
             return Err(error(
                 1,
                 format!(
-                    "the file is larger than {LONGEST} bytes; leave only skills and aliases in it"
+                    "the file is larger than {MAX_TEXT_BYTES} bytes; leave only skills and aliases in it"
                 ),
             ));
         }
@@ -111,10 +111,10 @@ fn check_name(name: &str, line: usize) -> Result<(), OwnerSkillsError> {
             "a skill or alias has no letter or digit; write `Canonical name: alias, alias`".into(),
         ));
     }
-    if name.chars().count() > LONGEST_NAME {
+    if name.chars().count() > MAX_NAME_CHARS {
         return Err(error(
             line,
-            format!("a skill or alias is longer than {LONGEST_NAME} characters; shorten it"),
+            format!("a skill or alias is longer than {MAX_NAME_CHARS} characters; shorten it"),
         ));
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::skills::words::folded::{FoldedWords, Gap};
 use crate::skills::words::forms::{misspellings, singular};
 
 /// Words that `..` passes over at most.
-const MAX_PASSED_OVER: usize = 3;
+const MAX_SKIPPED_WORDS: usize = 3;
 /// Characters of a word by which its prefixes are looked up; no shorter prefix is allowed.
 const PREFIX_KEY_CHARS: usize = 3;
 /// Auxiliaries, in the singular, that are passed over before a subject: `where (do) you live`.
@@ -23,7 +23,7 @@ const PERSON: [&str; 2] = ["you", "your"];
 /// Stands for an unknown word with a capital letter inside a sentence; no text has this word.
 const NAME: &str = "\u{fffd}";
 /// Letters of the shortest word whose misspellings are known.
-const SHORTEST_MISSPELT: usize = 6;
+const MIN_MISSPELT_LETTERS: usize = 6;
 /// What `65k` stands for: money, at work.
 const THOUSANDS: &str = "0k";
 /// What a number of three digits or more stands for: money, beside `a day` or `euros`.
@@ -244,7 +244,7 @@ impl PhraseMatcher {
         let mut words: Vec<(Box<str>, Token)> = self
             .meanings
             .iter()
-            .filter(|(word, _)| word.len() >= SHORTEST_MISSPELT)
+            .filter(|(word, _)| word.len() >= MIN_MISSPELT_LETTERS)
             .filter_map(|(word, meaning)| Some((word.clone(), meaning.own?)))
             .filter(|(_, token)| is_phrase(*token))
             .collect();
@@ -336,7 +336,7 @@ impl PhraseMatcher {
             }
         }
         let Some(passing) = data.passing else { return };
-        for at in next..=next + MAX_PASSED_OVER {
+        for at in next..=next + MAX_SKIPPED_WORDS {
             if words.begins_sentence(at) {
                 break;
             }

@@ -40,9 +40,9 @@ const LANGUAGE_PHRASES: [&str; 18] = [
     "level of X",
 ];
 /// Words of a key phrase that comes from the question itself.
-const MOST_WORDS: usize = 3;
+const MAX_PHRASE_WORDS: usize = 3;
 /// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
-const LONGEST: usize = 40;
+const MAX_PHRASE_CHARS: usize = 40;
 
 struct Table {
     topics: Vec<TableTopic>,
@@ -187,8 +187,8 @@ impl Table {
         for index in 0..=words.len() {
             let word = words.text(index);
             if !self.tells(word) || words.gap(index).is_hard() {
-                if !run.is_empty() && run.len().min(MOST_WORDS) >= best.len() {
-                    best = run.split_off(run.len().saturating_sub(MOST_WORDS));
+                if !run.is_empty() && run.len().min(MAX_PHRASE_WORDS) >= best.len() {
+                    best = run.split_off(run.len().saturating_sub(MAX_PHRASE_WORDS));
                 }
                 run.clear();
             }
@@ -201,7 +201,7 @@ impl Table {
         let mut phrase = best.join(" ");
         phrase.truncate(phrase.len() - last.len());
         phrase.push_str(&singular(last));
-        (phrase.chars().count() <= LONGEST).then_some(phrase)
+        (phrase.chars().count() <= MAX_PHRASE_CHARS).then_some(phrase)
     }
 
     fn tells(&self, word: &str) -> bool {

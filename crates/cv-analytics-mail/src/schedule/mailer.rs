@@ -26,7 +26,7 @@ use crate::weekly_mail::delivery_lease::recipient_digest;
 use crate::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
 
 /// The longest between two looks at the clock: it may be set, and the machine may have slept.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
+const POLL_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Makes the report of a week.
 pub trait WeekReports: Sync {
@@ -85,7 +85,7 @@ pub enum TurnError {
 
 impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
     /// How long to wait after a turn that failed.
-    pub const AFTER_FAILURE: Duration = LOOK_AGAIN;
+    pub const AFTER_FAILURE: Duration = POLL_INTERVAL;
 
     /// A mailer that marks what it sends in `store`. `claimant` tells this run from any other at
     /// any time: random.
@@ -121,7 +121,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         let now = self.clock.now();
         let week = IsoWeek::last_closed(now);
         let mut turn =
-            MailTurn { week, deliveries: Vec::new(), faults: Vec::new(), wait: LOOK_AGAIN };
+            MailTurn { week, deliveries: Vec::new(), faults: Vec::new(), wait: POLL_INTERVAL };
         if self.settled == Some(week) {
             return Ok(turn);
         }
@@ -281,5 +281,5 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
 /// From `now` until `at`, and no longer than a look at the clock may wait.
 fn wait(now: Timestamp, at: Timestamp) -> Duration {
     let millis = at.as_millis().saturating_sub(now.as_millis());
-    Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(LOOK_AGAIN)
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(POLL_INTERVAL)
 }

@@ -17,7 +17,7 @@ const RETRY_AFTER_MINUTES: [u64; 6] = [1, 5, 15, 30, 60, 120];
 /// A program that is started over and over tries no more often than this.
 const RETRY_AFTER_START: Duration = Duration::from_mins(1);
 /// How often a change is tried while others change the same record.
-const CHANGES: usize = 8;
+const MAX_CHANGE_ATTEMPTS: usize = 8;
 
 /// One recipient.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl RecipientRecord {
         digest: &str,
         change: impl Fn(&mut Self) + Send + Sync,
     ) -> Result<Self, StoreError> {
-        for _ in 0..CHANGES {
+        for _ in 0..MAX_CHANGE_ATTEMPTS {
             let (before, version) = Self::load_versioned(store, digest).await?;
             let mut after = before.clone();
             change(&mut after);

@@ -22,9 +22,9 @@ use self::failure::{Stage, failure};
 
 /// How long one conversation may take: half of what RFC 5321 (4.5.3.2) gives a server that looks
 /// into every message, since one that is cut off at its end may have taken the mail.
-pub const SMTP_LIMIT: Duration = Duration::from_mins(5);
+pub const SMTP_TIMEOUT: Duration = Duration::from_mins(5);
 /// How long one address of the server may take to be reached.
-const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How the conversation is kept from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,10 +133,15 @@ impl Smtp {
         let name = ClientId::Domain(own_name.to_owned());
         let at_once = self.tls.clone().filter(|_| *security == Security::Tls);
         let server = (host.as_str(), *port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_LIMIT), &name, at_once, None)
-                .await
-                .map_err(failed(Stage::Connect))?;
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            server,
+            Some(CONNECT_TIMEOUT),
+            &name,
+            at_once,
+            None,
+        )
+        .await
+        .map_err(failed(Stage::Connect))?;
         if let (Security::StartTls, Some(tls)) = (security, &self.tls) {
             if !connection.can_starttls() {
                 connection.abort().await;
@@ -160,7 +165,7 @@ impl Smtp {
 
 impl Transport for Smtp {
     fn limit(&self) -> Duration {
-        SMTP_LIMIT
+        SMTP_TIMEOUT
     }
 
     async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {

@@ -24,14 +24,14 @@ pub fn week_of(key: &str) -> Option<IsoWeek> {
 /// Whoever claimed begins to hand over within this, or claims anew.
 pub(crate) const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// How long a store may take to note that a mail was sent.
-const NOTED_WITHIN: Duration = Duration::from_secs(20);
+const NOTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a claim holds where a hand-over takes [`TRANSPORT_TIMEOUT`].
 pub const LEASE_TTL: Duration = lease_ttl(TRANSPORT_TIMEOUT);
 
 /// How long a claim holds where a hand-over takes `limit`. One that is older belongs to somebody who
 /// crashed: a living one has begun, handed over and noted by then.
 pub const fn lease_ttl(limit: Duration) -> Duration {
-    LEASE_GRACE.saturating_add(limit).saturating_add(NOTED_WITHIN)
+    LEASE_GRACE.saturating_add(limit).saturating_add(NOTE_TIMEOUT)
 }
 
 /// What is known of one mail. Its absence means that nobody has begun.

@@ -26,7 +26,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// The most entries of a body: one line of an answer, and one row or dead letter, comes of each.
 const MAX_ENTRIES: usize = 100_000;
 /// Events that go to the store together; the writer serves others in between.
-const EVENTS_A_BATCH: usize = 500;
+const MAX_BATCH_EVENTS: usize = 500;
 
 pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -110,7 +110,7 @@ async fn keep(server: &Arc<Server>, parts: &Parts, body: Body) -> Result<Answer,
     let mut events = off_thread(move || events_of(&bytes)).await??.into_iter();
     let mut answer = Answer::default();
     while events.len() > 0 {
-        let batch: Vec<_> = events.by_ref().take(EVENTS_A_BATCH).collect();
+        let batch: Vec<_> = events.by_ref().take(MAX_BATCH_EVENTS).collect();
         let bytes = batch.iter().map(Vec::len).sum();
         let reader = Arc::clone(server);
         let read = move || batch.iter().map(|event| reader.arrival(event, None)).collect();

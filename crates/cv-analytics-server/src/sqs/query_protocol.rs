@@ -19,9 +19,9 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/xml");
 const NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
 const VERSION: &str = "2012-11-05";
 /// One more than SQS takes, so that too many are seen.
-const MAX_LISTED: usize = 11;
+const MAX_LISTED_ENTRIES: usize = 11;
 /// Attribute names that are read at most.
-const MAX_NAMES: usize = 50;
+const MAX_ATTRIBUTE_NAMES: usize = 50;
 
 /// Reads the request.
 pub(super) fn read<'r>(
@@ -55,8 +55,9 @@ pub(super) fn read<'r>(
             Ok(Action::SendMessageBatch(entries?))
         }
         ActionName::GetQueueUrl | ActionName::GetQueueAttributes => {
-            let mut names: Vec<_> =
-                (1..=MAX_NAMES).map_while(|n| form.take(&format!("AttributeName.{n}"))).collect();
+            let mut names: Vec<_> = (1..=MAX_ATTRIBUTE_NAMES)
+                .map_while(|n| form.take(&format!("AttributeName.{n}")))
+                .collect();
             names.extend(form.take("AttributeName"));
             Ok(Action::GetQueueAttributes { names })
         }
@@ -85,7 +86,7 @@ fn message<'r>(form: &mut Form<'r>, prefix: &str) -> Result<Message<'r>, SqsErro
 }
 
 fn attributes<'r>(form: &mut Form<'r>, prefix: &str) -> Result<Attributes<'r>, SqsError> {
-    numbered(form, prefix, MAX_LISTED, |form, prefix| {
+    numbered(form, prefix, MAX_LISTED_ENTRIES, |form, prefix| {
         let name = form.take(&format!("{prefix}.Name")).unwrap_or_default();
         let binary = match form.take(&format!("{prefix}.Value.BinaryValue")) {
             None => None,

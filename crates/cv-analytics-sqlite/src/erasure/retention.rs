@@ -14,11 +14,11 @@ use crate::erasure::bytes_are_left;
 use crate::error;
 
 /// Rows in one transaction: what arrives meanwhile waits some milliseconds.
-const AT_ONCE: u32 = 500;
+const MAX_ROWS_PER_COMMIT: u32 = 500;
 /// A pass of its own accord deletes one in so many at the most,
-const SHARE: u64 = 5;
+const MAX_DELETED_ONE_IN: u64 = 5;
 /// or so many where that is more.
-const FEW: u64 = 10;
+const MAX_UNGUARDED_ROWS: u64 = 10;
 /// How long nothing may have come before what the clock alone calls old is told.
 const SILENT_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -37,7 +37,7 @@ pub struct Aged {
 impl Aged {
     /// Whether they are so many that only their owner's word deletes them.
     pub const fn needs_a_word(&self) -> bool {
-        self.rows > FEW && self.rows.saturating_mul(SHARE) > self.of
+        self.rows > MAX_UNGUARDED_ROWS && self.rows.saturating_mul(MAX_DELETED_ONE_IN) > self.of
     }
 }
 
@@ -128,7 +128,8 @@ impl SqliteStore {
                     .run("delete what is old", move |writer| {
                         writer.in_transaction(|transaction| {
                             let mut delete = transaction.prepare_cached(statement)?;
-                            let rows = delete.execute((moment.as_millis(), AT_ONCE))? as u64;
+                            let rows =
+                                delete.execute((moment.as_millis(), MAX_ROWS_PER_COMMIT))? as u64;
                             if rows > 0 {
                                 bytes_are_left(transaction)?;
                             }
@@ -137,7 +138,7 @@ impl SqliteStore {
                     })
                     .await?;
                 deleted += rows;
-                if rows < u64::from(AT_ONCE) {
+                if rows < u64::from(MAX_ROWS_PER_COMMIT) {
                     break;
                 }
             }

@@ -11,7 +11,7 @@ use crate::file::open_files::beside;
 use crate::schema::{APPLICATION_ID, STEPS, opening_failed};
 
 /// Damages that are named; the first says it all.
-const NAMED: u32 = 5;
+const MAX_LISTED_FAULTS: u32 = 5;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ pub fn examine(path: &Path) -> Result<Examination, StoreError> {
 /// What the quick check says; a check that stops early is a damage too.
 fn damages(connection: &Connection) -> Vec<String> {
     let check = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(&format!("PRAGMA quick_check({NAMED})"))?;
+        let mut statement =
+            connection.prepare(&format!("PRAGMA quick_check({MAX_LISTED_FAULTS})"))?;
         statement.query_map([], |row| row.get(0))?.collect()
     };
     match check() {

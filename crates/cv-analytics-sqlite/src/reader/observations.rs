@@ -15,7 +15,7 @@ use crate::reader::Pages;
 use crate::schema::row::{code, moment, plain_texts, score, text, texts, traffic, unknown_value};
 
 /// Observations in a page.
-const PAGE: usize = 2_000;
+const OBSERVATIONS_PER_PAGE: usize = 2_000;
 
 /// Gives every interaction of `period`, as the file held them at one moment. Until the last page is
 /// taken the log keeps growing, so whoever takes them must wait for nobody else, as a download does for
@@ -34,11 +34,14 @@ pub(crate) fn observations(
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
-    let mut page = ObservationPage::with_capacity(PAGE);
+    let mut page = ObservationPage::with_capacity(OBSERVATIONS_PER_PAGE);
     while let Some(row) = rows.next()? {
         page.push(observation(row)?);
-        if page.len() == PAGE
-            && !pages.give(std::mem::replace(&mut page, ObservationPage::with_capacity(PAGE)))
+        if page.len() == OBSERVATIONS_PER_PAGE
+            && !pages.give(std::mem::replace(
+                &mut page,
+                ObservationPage::with_capacity(OBSERVATIONS_PER_PAGE),
+            ))
         {
             return Ok(());
         }

@@ -20,13 +20,13 @@ use crate::schema::opening_failed;
 
 /// Frames of 4 KiB after which the thread begins: 1 MiB. What a round writes is what the next commits
 /// wait behind, so rounds are short.
-const BEGIN_AT: i32 = 256;
+const CHECKPOINT_FROM_FRAMES: i32 = 256;
 /// Frames that are left to the writer itself: 256 KiB.
-const FEW: i32 = 64;
+const MAX_REMAINING_FRAMES: i32 = 64;
 /// Times that the thread copies before the writer does what is left.
-const MOST_ROUNDS: u8 = 6;
+const MAX_CHECKPOINT_ROUNDS: u8 = 6;
 /// Frames after which the writer waits for the thread and copies what is left: 64 MiB.
-const WAIT_AT: i32 = 16_384;
+const BLOCKING_FROM_FRAMES: i32 = 16_384;
 
 const IDLE: u8 = 0;
 const COPYING: u8 = 1;
@@ -84,11 +84,11 @@ impl Checkpointer {
         }
         let uncopied = frames.saturating_sub(self.copied);
         match self.stage.load(Ordering::Acquire) {
-            COPYING if uncopied < WAIT_AT => {}
-            IDLE if uncopied < BEGIN_AT => {}
+            COPYING if uncopied < BLOCKING_FROM_FRAMES => {}
+            IDLE if uncopied < CHECKPOINT_FROM_FRAMES => {}
             // Each round copies what came during the one before, which is less each time.
             IDLE => self.copy(frames, 1),
-            COPIED if uncopied > FEW && self.rounds < MOST_ROUNDS => {
+            COPIED if uncopied > MAX_REMAINING_FRAMES && self.rounds < MAX_CHECKPOINT_ROUNDS => {
                 self.copy(frames, self.rounds + 1);
             }
             _ => {

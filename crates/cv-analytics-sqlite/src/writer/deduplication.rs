@@ -20,9 +20,9 @@ pub(crate) const WINDOW_MS: i64 = 5 * 60 * 1000;
 /// clock that went back by more than this is another time: what it stamps is new.
 const OUT_OF_ORDER_MS: i64 = 1_000;
 /// Hints in one generation: what fills a table of 2^17 places.
-const GENERATION: usize = 114_688;
+const MAX_GENERATION_IDS: usize = 114_688;
 /// The fewest rows that a commit may prune.
-const PRUNE_AT_LEAST: usize = 256;
+const MIN_PRUNED_ROWS: usize = 256;
 
 /// Hints where the ids of the last five minutes lie.
 #[derive(Default)]
@@ -119,7 +119,7 @@ impl Deduplication {
             .prepare_cached("SELECT sequence, arrived_at FROM deduplication ORDER BY sequence")?;
         let mut rows = statement.query([])?;
         let mut last: Option<i64> = None;
-        let limit = PRUNE_AT_LEAST.max(added.saturating_mul(2));
+        let limit = MIN_PRUNED_ROWS.max(added.saturating_mul(2));
         for _ in 0..limit {
             match rows.next()? {
                 Some(row) if past(row.get(1)?) => last = Some(row.get(0)?),
@@ -139,7 +139,7 @@ impl Deduplication {
         let arrived_at = arrived_at.as_millis();
         self.last_sequence = self.last_sequence.max(sequence);
         let fits = self.generations.back().is_some_and(|generation| {
-            generation.hints.len() < GENERATION
+            generation.hints.len() < MAX_GENERATION_IDS
                 && u32::try_from(sequence - generation.first_sequence).is_ok()
         });
         if !fits {

@@ -26,7 +26,7 @@ use crate::install::data_folder::DataFolder;
 pub(crate) use self::intake_here::IntakeHere;
 
 /// How often the live page looks for what arrived in a file on this machine.
-pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(500);
+pub(crate) const LIVE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Where and for whom a dashboard is served.
 pub(crate) struct Place {

@@ -30,9 +30,9 @@ use crate::queue_client::{Message, Sent, send_all};
 use crate::{input, output};
 
 /// How many events are kept by one commit of an import.
-const IMPORT_BATCH: usize = 1000;
+const MAX_IMPORT_BATCH_EVENTS: usize = 1000;
 /// How many messages are read before they are sent.
-const SEND_BATCH: usize = 1000;
+const MAX_SEND_BATCH_EVENTS: usize = 1000;
 /// How many entries may come before the first that can be read.
 const MAX_UNREADABLE_ENTRIES: usize = 1000;
 /// How many bytes they may have.
@@ -132,8 +132,11 @@ fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     let cannot_read = |error| input::cannot_read(&options.file, error);
     let mut texts = input::json_texts(&options.file)?;
     loop {
-        let batch: Vec<JsonText> =
-            texts.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>().map_err(cannot_read)?;
+        let batch: Vec<JsonText> = texts
+            .by_ref()
+            .take(MAX_SEND_BATCH_EVENTS)
+            .collect::<std::io::Result<_>>()
+            .map_err(cannot_read)?;
         if batch.is_empty() {
             break;
         }
@@ -218,10 +221,10 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut left_out = 0_u64;
     let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
     while texts.peek().is_some() {
-        let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
-        let mut entries = Vec::with_capacity(IMPORT_BATCH);
+        let mut arrivals = Vec::with_capacity(MAX_IMPORT_BATCH_EVENTS);
+        let mut entries = Vec::with_capacity(MAX_IMPORT_BATCH_EVENTS);
         let mut unread = None;
-        for text in texts.by_ref().take(IMPORT_BATCH) {
+        for text in texts.by_ref().take(MAX_IMPORT_BATCH_EVENTS) {
             let JsonText { line, bytes } = match text {
                 Ok(text) => text,
                 Err(error) => {

@@ -17,7 +17,7 @@ use crate::install::location::FigureFiles;
 use crate::output;
 
 /// Gaps that are listed for a person to read.
-const MAX_LISTED: usize = 100;
+const MAX_LISTED_GAPS: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Gaps {
@@ -140,8 +140,9 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
     let mut lines = format!("Gaps in week {week}, most asked first:\n\n");
     let (not_mine, others): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.mark == Some(GapMark::NotMine));
-    lines += &others.into_iter().chain(not_mine).take(MAX_LISTED).map(line).collect::<String>();
-    if let Some(more) = more(report.gaps.len().saturating_sub(MAX_LISTED), ("gap", "gaps")) {
+    lines +=
+        &others.into_iter().chain(not_mine).take(MAX_LISTED_GAPS).map(line).collect::<String>();
+    if let Some(more) = more(report.gaps.len().saturating_sub(MAX_LISTED_GAPS), ("gap", "gaps")) {
         lines += &format!("{more}: --json lists all of them\n");
     }
     output::print(lines)

@@ -13,7 +13,7 @@ use crate::install::location::FigureFiles;
 use crate::output;
 
 /// What is gathered before it is written.
-const BYTES_AT_ONCE: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Skills {
@@ -114,7 +114,7 @@ fn find(dictionary: &SkillDictionary) -> Result<()> {
         }
         serde_json::to_writer(&mut lines, &Line { text, skills })?;
         lines.push(b'\n');
-        if lines.len() > BYTES_AT_ONCE {
+        if lines.len() > CHUNK_BYTES {
             output::print(&lines)?;
             lines.clear();
         }

@@ -13,9 +13,9 @@ use rand::RngExt;
 /// SQS's account part of the queue's address; the server has but one.
 const ACCOUNT: &str = "000000000000";
 /// Characters of the shortest secret: one that a person makes up is found by trying.
-const SHORTEST_SECRET: usize = 16;
+const MIN_SECRET_CHARS: usize = 16;
 /// Different characters of the plainest secret: sixteen equal ones are found by trying too.
-const FEWEST_DIFFERENT: usize = 6;
+const MIN_DIFFERENT_CHARS: usize = 6;
 /// The queue's name, the same on AWS.
 pub(crate) const QUEUE: &str = "cv-analytics-events.fifo";
 
@@ -303,12 +303,12 @@ pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
     let different = secret.chars().collect::<BTreeSet<char>>().len();
     let problem = match (length, different) {
         (0, _) => return Err("it is empty".to_owned()),
-        (..SHORTEST_SECRET, _) => format!("it has {length} characters"),
-        (_, ..FEWEST_DIFFERENT) => format!("it has {different} different characters"),
+        (..MIN_SECRET_CHARS, _) => format!("it has {length} characters"),
+        (_, ..MIN_DIFFERENT_CHARS) => format!("it has {different} different characters"),
         _ => return Ok(()),
     };
     Err(format!(
-        "{problem}, which can be guessed: take one of {SHORTEST_SECRET} characters at the least, as from `openssl rand -hex 32`"
+        "{problem}, which can be guessed: take one of {MIN_SECRET_CHARS} characters at the least, as from `openssl rand -hex 32`"
     ))
 }
 

@@ -219,7 +219,7 @@ impl Transport for MailTransport {
         match self {
             Self::Smtp { smtp, .. } => smtp.limit(),
             // As long as by SMTP: all who send from one ledger have the same.
-            Self::Outbox(_) => cv_analytics_mail::transport::smtp::SMTP_LIMIT,
+            Self::Outbox(_) => cv_analytics_mail::transport::smtp::SMTP_TIMEOUT,
         }
     }
 

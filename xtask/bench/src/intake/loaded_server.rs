@@ -15,7 +15,7 @@ use crate::intake::signed_messages::{BODY_BYTES, SignedMessages};
 
 const CONNECTIONS: usize = 64;
 /// Requests signed for a second of warm-up: more than any server here answers.
-const WARM_UP_A_SECOND: f64 = 100_000.0;
+const WARM_UP_EVENTS_PER_SECOND: f64 = 100_000.0;
 /// Requests signed on top of those that the last rate would need.
 const HEADROOM: f64 = 1.4;
 
@@ -62,7 +62,7 @@ impl LoadedServer {
 
     /// Loads the server without counting.
     pub(crate) fn warm_up(&mut self, duration: Duration) -> Result<()> {
-        self.sign(WARM_UP_A_SECOND * duration.as_secs_f64())?;
+        self.sign(WARM_UP_EVENTS_PER_SECOND * duration.as_secs_f64())?;
         self.last_rate = self.run(Pace::AsFastAsAnswered, duration)?.rate;
         Ok(())
     }

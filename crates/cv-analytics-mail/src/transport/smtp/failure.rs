@@ -22,7 +22,7 @@ pub(crate) enum Stage {
 }
 
 /// The most of a server's own words that is kept.
-const MOST_WORDS: usize = 200;
+const MAX_REPLY_CHARS: usize = 200;
 
 /// What `error` means that came at `stage`.
 pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> TransportError {
@@ -140,5 +140,5 @@ fn without_addresses(words: &str) -> String {
     let one = |word| if str::contains(word, '@') { "[email]" } else { word };
     let words = words.split(|letter: char| letter.is_whitespace() || letter.is_control());
     let words = words.filter(|word| !word.is_empty()).map(one).collect::<Vec<_>>().join(" ");
-    words.chars().take(MOST_WORDS).collect()
+    words.chars().take(MAX_REPLY_CHARS).collect()
 }

@@ -25,11 +25,11 @@ pub(crate) const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 /// each of 32 random bytes in hexadecimal digits.
 const KEY_DIGITS: usize = 64;
 /// Of them so many different ones at the least: chance makes fewer once in a hundred million million keys.
-const FEWEST_KEY_DIGITS: usize = 8;
+const MIN_KEY_DIGITS: usize = 8;
 /// The most that a week's deliveries may count: more did not happen, and would overflow with the next.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 /// Letters arrived from 1970 to 2200, whatever the clock said.
-const MAX_MOMENT: i64 = 7_258_118_400_000;
+const MAX_MOMENT_MS: i64 = 7_258_118_400_000;
 
 /// A line that is no event, as it is written.
 #[derive(Debug, Serialize)]
@@ -194,7 +194,7 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
 fn is_key(value: &str) -> bool {
     let different = value.bytes().collect::<BTreeSet<u8>>().len();
     value.len() == KEY_DIGITS
-        && different >= FEWEST_KEY_DIGITS
+        && different >= MIN_KEY_DIGITS
         && value.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
@@ -210,7 +210,7 @@ fn mark(digest: &str) -> Result<Mark> {
 
 fn arrival(moment: Option<i64>) -> Result<Timestamp> {
     let moment = given(moment, "arrivedAt")?;
-    ensure!((0..=MAX_MOMENT).contains(&moment), "invalid arrivedAt {moment}");
+    ensure!((0..=MAX_MOMENT_MS).contains(&moment), "invalid arrivedAt {moment}");
     Ok(Timestamp::from_millis(moment))
 }
 

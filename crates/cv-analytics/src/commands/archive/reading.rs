@@ -25,9 +25,9 @@ const MAX_BLANK_LINES: usize = 1_000;
 /// The most bytes that a part may unpack to.
 const MAX_PLAIN_BYTES: u64 = 1 << 30;
 /// Lines that are put back by one call,
-const LINES_AT_ONCE: usize = 1_000;
+const MAX_BATCH_LINES: usize = 1_000;
 /// and their bytes.
-const BYTES_AT_ONCE: usize = 1 << 20;
+const MAX_BATCH_BYTES: usize = 1 << 20;
 
 /// The lines of a part, without their ends: one JSON text each.
 pub(crate) struct Lines {
@@ -57,7 +57,7 @@ impl Lines {
     pub(crate) fn batch(&mut self) -> Result<Vec<Vec<u8>>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while batch.len() < LINES_AT_ONCE && bytes < BYTES_AT_ONCE {
+        while batch.len() < MAX_BATCH_LINES && bytes < MAX_BATCH_BYTES {
             let Some(line) = self.next() else { break };
             let line = line?;
             bytes += line.len();
@@ -189,7 +189,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(batches("x\n", 2_500), [1_000, 1_000, 500]);
-        let half = "x".repeat(BYTES_AT_ONCE / 2) + "\n";
+        let half = "x".repeat(MAX_BATCH_BYTES / 2) + "\n";
         assert_eq!(batches(&half, 5), [2, 2, 1]);
     }
 }

@@ -16,7 +16,7 @@ use crate::output::with_causes;
 use crate::queue_client::{Message, QueueClient};
 
 /// How long a call of a test question may take: a person waits for it.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The intake, as agents reach it and as this machine does.
 pub(crate) struct IntakeHere {
@@ -67,7 +67,7 @@ impl IntakeHere {
         let credentials =
             StoredCredentials { queue_url: address.clone(), ..self.credentials.clone() };
         let sent = tokio::task::spawn_blocking(move || {
-            let client = QueueClient::within(ANSWER_WITHIN, credentials)?;
+            let client = QueueClient::within(ANSWER_TIMEOUT, credentials)?;
             messages.iter().try_for_each(|message| client.try_once(message)??.acknowledged())
         });
         let sent: Result<()> = match sent.await {

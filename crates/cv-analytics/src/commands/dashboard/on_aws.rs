@@ -26,7 +26,7 @@ use crate::stop_signal::stop_signal;
 use crate::usage_error::usage_error;
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
-const LIVE_EVERY: Duration = Duration::from_secs(10);
+const LIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Serves until told to stop. The options of the mail that are set mean nothing here.
 pub(crate) async fn run(
@@ -81,7 +81,7 @@ pub(crate) async fn run(
             ProgramSetting { name: "Shows times in", value: options.time_zone().to_string() },
             ProgramSetting { name: "Figures may be older by", value: "5 minutes".to_owned() },
         ],
-        live_every: LIVE_EVERY,
+        live_every: LIVE_INTERVAL,
         time_zone: options.time_zone(),
     };
     let health = TableHealth::route(store.tables().clone());

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use crate::clock::now;
 
 /// How long an answer of `DynamoDB` holds: the route is open to everybody, and asks no oftener.
-const HOLDS_MS: i64 = 10_000;
+const CACHE_TTL_MS: i64 = 10_000;
 
 /// What was seen of the tables the last time.
 pub(crate) struct TableHealth {
@@ -34,7 +34,7 @@ impl TableHealth {
         let mut seen = self.seen.lock().await;
         let asked = now();
         if let Some((at, are_reached)) = *seen
-            && (0..HOLDS_MS).contains(&(asked.as_millis() - at.as_millis()))
+            && (0..CACHE_TTL_MS).contains(&(asked.as_millis() - at.as_millis()))
         {
             return are_reached;
         }

@@ -26,9 +26,9 @@ const PAIR: &str = "canary-pair";
 const UNREADABLE: &str = "canary-unreadable";
 const REMOVED: &str = "canary-removed";
 /// How often it is looked for.
-const EVERY: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// A letter that another canary left is older than any that is still looked for.
-const LEFT_MS: i64 = 3600 * 1000;
+const ABANDONED_AFTER_MS: i64 = 3600 * 1000;
 
 /// One canary.
 pub(crate) struct Canary {
@@ -70,7 +70,7 @@ impl Canary {
 
     /// Letters that canaries before this moment left may be dropped.
     pub(crate) fn left_before(&self) -> Timestamp {
-        self.at.plus_millis(-LEFT_MS)
+        self.at.plus_millis(-ABANDONED_AFTER_MS)
     }
 
     /// The question and the answer.
@@ -174,7 +174,7 @@ pub(crate) async fn watch(
             if !matches!(&last, Ok(seen) if !seen.is_all()) {
                 return;
             }
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
     tokio::select! {

@@ -11,7 +11,7 @@ use super::check::Check;
 use super::files;
 
 /// The server's own work keeps the log far below this.
-const LONG_LOG: u64 = 256 << 20;
+const MAX_LOG_BYTES: u64 = 256 << 20;
 
 /// What the file is, and whether it may be opened.
 pub(crate) struct Examined {
@@ -142,7 +142,7 @@ fn log(journal_mode: &str, bytes: u64) -> Check {
         return Check::fail(NAME, message, fix);
     }
     let message = format!("on, with {} MB", bytes.div_ceil(1_000_000));
-    if bytes > LONG_LOG {
+    if bytes > MAX_LOG_BYTES {
         let fix = "a program that reads the file keeps it from being cut: end it; look with `lsof`";
         return Check::warn(NAME, message, fix);
     }
@@ -177,7 +177,7 @@ mod tests {
         assert!(!usable(Examination { is_ours: false, ..sound.clone() }));
         assert!(!usable(Examination { damages: vec!["row 1".to_owned()], ..sound }));
         assert_eq!(log("WAL", 1), Check::ok("write-ahead-log", "on, with 1 MB"));
-        assert_ne!(log("wal", LONG_LOG + 1), log("wal", LONG_LOG));
+        assert_ne!(log("wal", MAX_LOG_BYTES + 1), log("wal", MAX_LOG_BYTES));
         assert_ne!(log("delete", 0), log("wal", 0));
     }
 }

@@ -8,7 +8,7 @@ use crate::install::data_folder::{DataFolder, StoredCredentials};
 use crate::output::with_causes;
 
 /// Below this the next events may find no room.
-const NO_ROOM: u64 = 64 << 20;
+const MIN_FREE_BYTES: u64 = 64 << 20;
 /// What to do where a file may not be read.
 const AS_THE_SERVER: &str = "run this as the user of the server";
 
@@ -130,9 +130,9 @@ pub(crate) fn disk(folder: &Path, database_bytes: u64) -> Check {
 fn room(name: &str, free: u64, database_bytes: u64) -> Check {
     let message =
         format!("{} free, the database has {}", megabytes(free), megabytes(database_bytes));
-    if free < NO_ROOM {
+    if free < MIN_FREE_BYTES {
         Check::fail(name, message, "make room on the disk: without it events are refused with 503")
-    } else if free < database_bytes.saturating_add(NO_ROOM) {
+    } else if free < database_bytes.saturating_add(MIN_FREE_BYTES) {
         let fix =
             "make room: `cv-analytics forget` writes the file anew, and needs as much as it has";
         Check::warn(name, message, fix)

@@ -90,12 +90,12 @@ pub(crate) struct Serve {
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
 /// Systems bound it by a limit of their own.
-const WAITING_TO_BE_ACCEPTED: u32 = 4096;
+const MAX_UNACCEPTED_CONNECTIONS: u32 = 4096;
 /// What the system may hold of each connection, either way: it doubles this, and a crowd that reads nothing
 /// would take megabytes each.
 const SOCKET_BUFFER_BYTES: u32 = 64 * 1024;
 /// Open files that are enough: half are for connections.
-const OPEN_FILES: usize = 2048;
+const MIN_OPEN_FILES: usize = 2048;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -219,15 +219,15 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_send_buffer_size(SOCKET_BUFFER_BYTES)?;
     socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES)?;
     socket.bind(address)?;
-    socket.listen(WAITING_TO_BE_ACCEPTED)
+    socket.listen(MAX_UNACCEPTED_CONNECTIONS)
 }
 
-/// How many files may be open, of [`OPEN_FILES`]: raised as far as the system lets, which begins low for the
+/// How many files may be open, of [`MIN_OPEN_FILES`]: raised as far as the system lets, which begins low for the
 /// sake of old programs.
 #[cfg(unix)]
 fn open_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let enough = OPEN_FILES as u64;
+    let enough = MIN_OPEN_FILES as u64;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let allowed = maximum.map_or(enough, |maximum| maximum.min(enough));
     let is_raised = current.is_some_and(|current| current < allowed)
@@ -235,13 +235,13 @@ fn open_files() -> usize {
     let in_force = if is_raised { Some(allowed) } else { current };
     in_force
         .and_then(|files| usize::try_from(files).ok())
-        .map_or(OPEN_FILES, |files| files.min(OPEN_FILES))
+        .map_or(MIN_OPEN_FILES, |files| files.min(MIN_OPEN_FILES))
 }
 
 /// Sockets are no files there.
 #[cfg(not(unix))]
 const fn open_files() -> usize {
-    OPEN_FILES
+    MIN_OPEN_FILES
 }
 
 /// An address and a port; of a name's addresses the first of IPv4, which every machine has.

@@ -31,9 +31,9 @@ use crate::install::reports::StoreReports;
 use crate::install::session_key;
 
 /// How often older interactions are deleted where retention is on.
-const RETENTION_EVERY: Duration = Duration::from_hours(1);
+const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 /// How often the bytes of what was deleted are taken out of the files, which writes them anew.
-const CLEAN_UP_EVERY: Duration = Duration::from_hours(24);
+const CLEAN_UP_INTERVAL: Duration = Duration::from_hours(24);
 /// How often the store's files are looked at, a store that refused a write is tried again, and refused
 /// messages are stored.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -140,7 +140,7 @@ impl Serve {
                 has_public_address: public_url.is_some(),
             })),
             program_settings: self.shown_settings(listening, public_url.as_ref()),
-            live_every: dashboard::LIVE_EVERY,
+            live_every: dashboard::LIVE_INTERVAL,
             time_zone: self.time_zone(),
         };
         let dashboard = Arc::new(dashboard::dashboard(folder, shared, intake, place)?);
@@ -343,14 +343,14 @@ async fn retain(store: SqliteStore, days: Option<u32>) {
     {
         tracing::warn!(error = %error, "failed to note that nothing is held by retention");
     }
-    let mut every = tokio::time::interval(RETENTION_EVERY);
+    let mut every = tokio::time::interval(RETENTION_INTERVAL);
     let mut cleaned: Option<tokio::time::Instant> = None;
     loop {
         let tick = every.tick().await;
         if let Some(days) = days {
             delete_older(&store, days).await;
         }
-        if cleaned.is_some_and(|cleaned| tick.duration_since(cleaned) < CLEAN_UP_EVERY) {
+        if cleaned.is_some_and(|cleaned| tick.duration_since(cleaned) < CLEAN_UP_INTERVAL) {
             continue;
         }
         match store.clean_up().await {

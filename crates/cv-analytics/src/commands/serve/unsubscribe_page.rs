@@ -19,8 +19,8 @@ use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
 
 /// The most bytes of a form that is read, and how long it may take.
-const LONGEST_FORM: usize = 8 * 1024;
-const FORM_TIME: Duration = Duration::from_secs(20);
+const MAX_FORM_BYTES: usize = 8 * 1024;
+const FORM_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the page needs.
 #[derive(Clone)]
@@ -68,7 +68,8 @@ async fn act(
     request: Request,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
-    let body = tokio::time::timeout(FORM_TIME, to_bytes(request.into_body(), LONGEST_FORM)).await;
+    let body =
+        tokio::time::timeout(FORM_TIMEOUT, to_bytes(request.into_body(), MAX_FORM_BYTES)).await;
     let wish = body.ok().and_then(Result::ok).and_then(|body| wish(&body));
     let Some(wish) = wish else { return page(StatusCode::BAD_REQUEST, &NOT_UNDERSTOOD) };
     let now = (setup.clock)();

@@ -18,7 +18,7 @@ use crate::install::mail_options::MailTransport;
 
 /// How long a mail that is being sent is waited for at the end; one that is cut off is sent again
 /// after the next start.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The mailer as a task of its own.
 pub(crate) struct WeeklyMailer {
@@ -62,7 +62,7 @@ impl WeeklyMailer {
     pub(crate) async fn stop(self) {
         let Self { stop, mut task } = self;
         let _ = stop.send(());
-        if tokio::time::timeout(STOP_LIMIT, &mut task).await.is_err() {
+        if tokio::time::timeout(STOP_TIMEOUT, &mut task).await.is_err() {
             tracing::warn!("stopped amid a mail: it is sent again after the next start");
             task.abort();
         }

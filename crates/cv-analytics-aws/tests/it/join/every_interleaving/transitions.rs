@@ -88,7 +88,7 @@ fn pair(one: u8, other: u8) -> usize {
 
 const PAIRS: usize = 64;
 /// A sweep that makes more calls for one row counts as endless.
-const MOST_CALLS: usize = 10;
+const MAX_CALLS: usize = 10;
 
 impl Transitions {
     pub(super) fn new(design: Design, scenario: Scenario) -> Self {
@@ -237,7 +237,7 @@ impl Transitions {
         while self.access(now.step).is_some() {
             now = self.outcome(now.step, now.row, now.record);
             calls += 1;
-            if calls > MOST_CALLS {
+            if calls > MAX_CALLS {
                 return None;
             }
         }

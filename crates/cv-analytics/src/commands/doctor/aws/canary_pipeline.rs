@@ -19,7 +19,7 @@ use crate::commands::doctor::check::Check;
 use crate::queue_client::Message;
 
 /// With more letters than this in its way, that of the canary is not looked for.
-const LETTERS_MAX: u64 = 2_000;
+const MAX_SEARCHED_LETTERS: u64 = 2_000;
 const ELSEWHERE: &str = "look at the processor's log (aws logs tail /aws/lambda/cv-analytics-processor, with the \
                          environment's prefix), at the mapping and at the rights above; a function that starts may need \
                          longer: --wait 180";
@@ -41,9 +41,9 @@ pub(crate) struct Pipeline<'p> {
 impl Pipeline<'_> {
     /// Sends a canary, looks for it, and takes it out again.
     pub(crate) async fn send_through(&self, patience: Duration) -> Vec<Check> {
-        if self.waiting_letters > LETTERS_MAX {
+        if self.waiting_letters > MAX_SEARCHED_LETTERS {
             let message = format!(
-                "{} dead letters are in the way of the canary's, {LETTERS_MAX} at most",
+                "{} dead letters are in the way of the canary's, {MAX_SEARCHED_LETTERS} at most",
                 self.waiting_letters
             );
             let fix = "retry or drop them: cv-analytics dead-letters retry --all --store dynamodb";

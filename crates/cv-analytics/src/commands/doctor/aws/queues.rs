@@ -15,10 +15,10 @@ use crate::install::aws::variable;
 const RETENTION_S: u64 = 4 * 24 * 3600;
 const DEAD_RETENTION_S: u64 = 14 * 24 * 3600;
 const POLLING_S: u64 = 20;
-const RECEIVES: u64 = 10;
+const MAX_RECEIVES: u64 = 10;
 /// Lambda's own advice
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
-const VISIBILITY_TIMES: u64 = 6;
+const VISIBILITY_PER_TIMEOUT: u64 = 6;
 /// The processor's limit where it cannot be read.
 const TIMEOUT_S: i64 = 30;
 
@@ -120,7 +120,7 @@ fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -
             "events-queue-visibility",
             &Attribute::VisibilityTimeout,
             "messages that are worked on stay hidden",
-            VISIBILITY_TIMES * timeout,
+            VISIBILITY_PER_TIMEOUT * timeout,
         ),
         queue.at_least(
             "events-queue-polling",
@@ -143,13 +143,13 @@ fn redrive(queue: &Queue, dead_letter_arn: &str) -> Check {
         other => other.to_string(),
     });
     let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(0_u64);
-    let problem = (target != dead_letter_arn || receives != RECEIVES).then(|| {
+    let problem = (target != dead_letter_arn || receives != MAX_RECEIVES).then(|| {
         let wanted = format!(
-            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{RECEIVES}\"}}"}}"#
+            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{MAX_RECEIVES}\"}}"}}"#
         );
         (
             format!(
-                "after {receives} receives a message goes to {target}; {RECEIVES} and {dead_letter_arn} are right"
+                "after {receives} receives a message goes to {target}; {MAX_RECEIVES} and {dead_letter_arn} are right"
             ),
             format!("aws sqs set-queue-attributes --queue-url {} --attributes '{wanted}'", queue.url),
         )

@@ -16,7 +16,7 @@ use crate::install::aws::variable;
 
 const NEEDED: &str = include_str!("../../../../data/role-rights.json");
 /// Grants that one line names.
-const NAMED: usize = 4;
+const MAX_LISTED_GRANTS: usize = 4;
 
 /// Whose policies are read.
 #[derive(Clone, Copy)]
@@ -232,7 +232,11 @@ fn document(element: &Element) -> Option<Value> {
 /// The first of `grants` in words; `None` where there is none.
 fn named<'g>(grants: impl Iterator<Item = &'g Grant> + Clone) -> Option<String> {
     let count = grants.clone().count();
-    let words: Vec<String> = grants.take(NAMED).map(ToString::to_string).collect();
-    let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+    let words: Vec<String> = grants.take(MAX_LISTED_GRANTS).map(ToString::to_string).collect();
+    let more = if count > MAX_LISTED_GRANTS {
+        format!(" and {} more", count - MAX_LISTED_GRANTS)
+    } else {
+        String::new()
+    };
     (count > 0).then(|| format!("{}{more}", words.join(", ")))
 }
