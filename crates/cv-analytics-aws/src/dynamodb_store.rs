@@ -27,7 +27,7 @@ use crate::item::record::Record;
 use crate::item::row::InterimRow;
 use crate::joining::event_batch::EventBatch;
 use crate::joining::promotion::{Promotion, Swept};
-use crate::joining::{Joining, Kept};
+use crate::joining::{JoinOutcome, Joining};
 use crate::tables::Tables;
 use crate::tables::error::TableError;
 
@@ -50,7 +50,7 @@ pub struct DynamoDbStore {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
     /// What became of them.
-    pub kept: Kept,
+    pub outcome: JoinOutcome,
     /// Whether a record with both halves was put.
     pub record_put: bool,
 }
@@ -86,7 +86,7 @@ impl DynamoDbStore {
     ) -> Result<Joined, TableError> {
         if self.names_erased_session(delivered.sessions()).await? {
             self.forget_request(&delivered.request_id).await?;
-            return Ok(Joined { kept: Kept::Erased, record_put: false });
+            return Ok(Joined { outcome: JoinOutcome::Erased, record_put: false });
         }
         let tables = &self.tables;
         let mut record_put = false;
@@ -154,15 +154,15 @@ impl DynamoDbStore {
         arrived_at: Timestamp,
     ) -> Result<Vec<Disposition>, TableError> {
         let before = match self.look_up(&gathered.delivered().request_id).await? {
-            Some(Record::Erased) => return Ok(gathered.dispositions(&Kept::Erased)),
-            Some(Record::Interaction(there)) => Kept::Before(there),
-            None => Kept::AsDelivered,
+            Some(Record::Erased) => return Ok(gathered.dispositions(&JoinOutcome::Erased)),
+            Some(Record::Interaction(there)) => JoinOutcome::AlreadyStored(there),
+            None => JoinOutcome::Stored,
         };
         let joined = self.join(gathered.delivered().clone(), arrived_at).await?;
-        Ok(match (&before, &joined.kept) {
+        Ok(match (&before, &joined.outcome) {
             // Somebody else kept or erased it meanwhile.
-            (_, Kept::Erased) | (Kept::AsDelivered, Kept::Before(_)) => {
-                gathered.dispositions(&joined.kept)
+            (_, JoinOutcome::Erased) | (JoinOutcome::Stored, JoinOutcome::AlreadyStored(_)) => {
+                gathered.dispositions(&joined.outcome)
             }
             _ => gathered.dispositions(&before),
         })

@@ -216,7 +216,7 @@ impl Processor {
                     if !request.gathered.is_canary() {
                         done.metrics.joined += u64::from(joined.record_put);
                         done.metrics.coalesced += u64::from(request.gathered.is_coalesced());
-                        for disposition in request.gathered.dispositions(&joined.kept) {
+                        for disposition in request.gathered.dispositions(&joined.outcome) {
                             done.metrics.count(disposition);
                         }
                     }

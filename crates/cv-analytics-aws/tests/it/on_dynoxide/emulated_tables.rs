@@ -130,9 +130,12 @@ pub(crate) async fn remove_row(store: &DynamoDbStore, id: &str) {
 }
 
 /// Keeps one event as a batch of its own.
-pub(crate) async fn keep(store: &DynamoDbStore, event: Event) -> cv_analytics_aws::joining::Kept {
+pub(crate) async fn keep(
+    store: &DynamoDbStore,
+    event: Event,
+) -> cv_analytics_aws::joining::JoinOutcome {
     let gathered = cv_analytics_aws::joining::event_batch::EventBatch::first(event);
-    store.join(gathered.delivered().clone(), now()).await.unwrap().kept
+    store.join(gathered.delivered().clone(), now()).await.unwrap().outcome
 }
 
 /// What the week of [`ASKED_AT`] shows.

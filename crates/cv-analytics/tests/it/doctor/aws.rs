@@ -12,7 +12,7 @@ use crate::doctor::emulator;
 fn all_is_well_where_everything_is_as_the_template_makes_it() {
     let environment = Environment::new("well");
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), [""; 0]);
     assert_eq!(diagnosis.that_are("skipped"), ["processor-code", "reporter-code", "canary"]);
     diagnosis.says("credentials", "account 123456789012, as arn:aws:sts::", "");
@@ -80,7 +80,7 @@ fn each_setting_of_a_function_that_is_wrong_fails_alone() {
         "ANALYTICS_TABLE is Elsewhere, where functions-CV-Analytics is looked at",
         "",
     );
-    environment.looked_at().is_well();
+    environment.looked_at().passed();
 
     emulator::lambda(
         "DELETE",

@@ -79,12 +79,12 @@ fn each_attribute_of_a_queue_that_is_wrong_fails_alone_with_the_command_that_set
         "345600 s",
         "MessageRetentionPeriod=1209600",
     );
-    environment.looked_at().is_well();
+    environment.looked_at().passed();
 
     let send = environment.sqs.send_message().queue_url(&dead).message_group_id("g");
     environment.runtime.block_on(send.message_body("{").send()).unwrap();
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), ["dead-letters"]);
     diagnosis.says("dead-letters", "1 wait", "cv-analytics dead-letters list --store dynamodb");
 

@@ -35,7 +35,7 @@ impl Diagnosis {
 
     /// Holds that nothing is wrong.
     #[track_caller]
-    pub(crate) fn is_well(&self) {
+    pub(crate) fn passed(&self) {
         let wrong: Vec<&Value> = self
             .checks
             .iter()

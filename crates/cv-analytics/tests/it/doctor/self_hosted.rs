@@ -108,7 +108,7 @@ fn all_is_well_in_a_new_installation_and_the_canary_leaves_no_trace_in_any_repor
     let before = reports();
     assert!(before.iter().any(|report| report.contains(r#""deadLetters": 1"#)), "{before:?}");
     let diagnosis = installation.doctor(&[]);
-    diagnosis.is_well();
+    diagnosis.passed();
     for name in ["canary", "canary-pair", "canary-unreadable", "canary-removed"] {
         assert_eq!(diagnosis.check(name)["outcome"], "ok");
     }
@@ -154,7 +154,7 @@ fn files_that_others_can_read_are_named_with_the_command_that_closes_them() {
     }
     set_mode(&installation.data(""), 0o755);
     let diagnosis = installation.doctor(&[]);
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), ["data-folder"]);
     diagnosis.says("data-folder", "0755", "chmod 700 cv-analytics-data");
 }
@@ -331,7 +331,7 @@ fn send_with(installation: &Installation, name: &str, value: &str) {
 #[test]
 fn refused_messages_are_told_with_who_has_to_change_what() {
     let installation = Installation::start();
-    installation.doctor(&["--no-canary"]).is_well();
+    installation.doctor(&["--no-canary"]).passed();
     send_with(&installation, "AWS_SECRET_ACCESS_KEY", "another-secret-than-the-servers");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
@@ -385,7 +385,7 @@ fn a_server_on_this_machine_is_never_asked_through_a_proxy() {
         ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
     {
         let mut doctor = program(installation.folder.path());
-        Diagnosis::of(doctor.env(proxy, "http://127.0.0.1:1").arg("doctor")).is_well();
+        Diagnosis::of(doctor.env(proxy, "http://127.0.0.1:1").arg("doctor")).passed();
     }
 }
 
@@ -409,7 +409,7 @@ fn a_remembered_public_url_is_checked_too() {
     let address = installation.address.clone();
     let (public_url, listen) = (format!("http://{address}"), ["--listen", &address]);
     installation.serve(&[&["--public-url", &public_url], &listen[..]].concat());
-    installation.doctor(&["--listen", "127.0.0.1:2"]).is_well();
+    installation.doctor(&["--listen", "127.0.0.1:2"]).passed();
     installation.stop();
     for damaged in ["", "nonsense\n"] {
         fs::write(installation.data("public-url"), damaged).unwrap();
@@ -418,17 +418,17 @@ fn a_remembered_public_url_is_checked_too() {
         diagnosis.says("public-url", "invalid cv-analytics-data/public-url", "delete the file");
     }
     installation.serve(&["--public-url", "none"]);
-    installation.doctor(&[]).is_well();
+    installation.doctor(&[]).passed();
 }
 
 #[test]
 fn a_comment_in_the_credentials_is_no_part_of_a_value() {
     let mut installation = Installation::start();
     installation.edit_credentials(|line| format!("{line} # as the server made it"));
-    installation.doctor(&[]).is_well();
+    installation.doctor(&[]).passed();
     installation.stop();
     installation.serve(&[]);
-    installation.doctor(&[]).is_well();
+    installation.doctor(&[]).passed();
 }
 
 #[test]

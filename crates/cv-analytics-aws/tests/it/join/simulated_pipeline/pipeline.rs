@@ -2,7 +2,7 @@
 //! a time.
 
 use cv_analytics_aws::joining::promotion::{Promotion, Swept};
-use cv_analytics_aws::joining::{Joining, Kept};
+use cv_analytics_aws::joining::{JoinOutcome, Joining};
 use cv_analytics_core::store::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::seeded::Seeded;
@@ -270,7 +270,7 @@ impl Pipeline {
             return;
         }
         job.failures = 0;
-        let joining = std::mem::replace(&mut job.joining, Joining::Done(Kept::AsDelivered));
+        let joining = std::mem::replace(&mut job.joining, Joining::Done(JoinOutcome::Stored));
         job.joining = joining.answered(answer);
     }
 
