@@ -15,7 +15,7 @@ use cv_analytics_core::store::{Arrival, Disposition, EventStore, Receipt, StoreE
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret};
-use cv_analytics_server::{Reports, Server, Setup, app};
+use cv_analytics_server::{Reports, Server, ServerSetup, app};
 use http_body_util::BodyExt;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -91,7 +91,7 @@ impl Queue {
             failure_delay: Duration::ZERO,
             ..Limits::default()
         };
-        let server = Server::new(Setup {
+        let server = Server::new(ServerSetup {
             credentials: Credentials {
                 access_key_id: KEY_ID.to_owned(),
                 secret_access_key: Secret::new(SECRET),

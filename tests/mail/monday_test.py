@@ -74,7 +74,7 @@ class Monday(unittest.TestCase):
             with self.serve(server, "--mail-text-template", "mine.txt") as serving:
                 serving.until(lambda: len(self.mailbox.taken) == 2 and "built-in form" in serving.last_words())
                 (told,) = [line for line in serving.last_words().splitlines() if "built-in form" in line]
-                self.assertIn("mail.template_line=2", told)
+                self.assertIn("template_line=2", told)
                 self.assertIn("mine.txt", told)
                 self.assertIn("invalid mail template mine.txt, line 2", html.unescape(serving.page("/mail")))
             for taken in self.mailbox.taken:

@@ -209,7 +209,7 @@ class Proxies(unittest.TestCase):
         self.addCleanup(stranger.close)
         stranger.request("POST", "/login", "token=guess", {"Origin": self.url, "X-Forwarded-For": "203.0.113.7"})
         self.assertEqual(stranger.getresponse().status, 403)
-        until(lambda: "client.address=127.0.0.2 " in self.server_said(), self.server_said)
+        until(lambda: "client_address=127.0.0.2 " in self.server_said(), self.server_said)
         self.assertNotIn("203.0.113.7", self.server_said())
 
     def test_nginx_with_its_defaults(self):

@@ -116,7 +116,7 @@ impl DynamoDbStore {
                     let done = tables.complete_record(&step).await?;
                     step.put(done)
                 }
-                Joining::Done(kept) => return Ok(Joined { kept, record_put }),
+                Joining::Done(outcome) => return Ok(Joined { outcome, record_put }),
             };
         }
     }

@@ -50,7 +50,7 @@ pub(crate) struct Page {
     pub(crate) next: Option<Attributes>,
 }
 
-type Answer<T> = Result<T, TableError>;
+type TableResult<T> = Result<T, TableError>;
 
 /// The two tables behind one client.
 #[derive(Clone, Debug)]
@@ -81,7 +81,12 @@ impl Tables {
         &self.units
     }
 
-    async fn get(&self, table: &str, id: &str, consistent: bool) -> Answer<Option<Attributes>> {
+    async fn get(
+        &self,
+        table: &str,
+        id: &str,
+        consistent: bool,
+    ) -> TableResult<Option<Attributes>> {
         let answer = self
             .client
             .get_item()
@@ -101,7 +106,7 @@ impl Tables {
         table: &str,
         scan: ScanFluentBuilder,
         start: Option<Attributes>,
-    ) -> Answer<Page> {
+    ) -> TableResult<Page> {
         let answer = scan
             .table_name(table)
             .set_exclusive_start_key(start)

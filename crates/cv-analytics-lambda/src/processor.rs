@@ -93,7 +93,7 @@ struct Unreadable<'m> {
 struct Progress<'m> {
     canaries: usize,
     kept: Done<'m>,
-    set_aside: Done<'m>,
+    rejects: Done<'m>,
 }
 
 /// Messages that may be acknowledged, and what they came to.
@@ -105,7 +105,7 @@ struct Done<'m> {
 
 impl Progress<'_> {
     fn is_done(&self, message: &Message) -> bool {
-        let mut done = self.kept.messages.iter().chain(&self.set_aside.messages);
+        let mut done = self.kept.messages.iter().chain(&self.rejects.messages);
         // By place: the same message may be in a batch twice.
         done.any(|done| std::ptr::eq(*done, message))
     }
@@ -145,11 +145,11 @@ impl Processor {
 
         let oldest = messages.iter().filter_map(|message| message.sent_at).min();
         let age = oldest.map_or(0, |oldest| began.as_millis() - oldest.as_millis());
-        let Progress { canaries, kept, set_aside } = &progress;
+        let Progress { canaries, kept, rejects } = &progress;
         let metrics = BatchMetrics {
             received: (messages.len() - canaries) as u64,
-            erased: kept.metrics.erased + set_aside.metrics.erased,
-            dead_letters: kept.metrics.dead_letters + set_aside.metrics.dead_letters,
+            erased: kept.metrics.erased + rejects.metrics.erased,
+            dead_letters: kept.metrics.dead_letters + rejects.metrics.dead_letters,
             failed: failed.len() as u64,
             oldest_ms: u64::try_from(age).unwrap_or(0),
             ..kept.metrics
@@ -179,9 +179,9 @@ impl Processor {
             }
         };
         let (requests, unreadable) = read(intake, messages, began);
-        let Progress { canaries: in_no_metric, kept, set_aside } = progress;
+        let Progress { canaries: in_no_metric, kept, rejects } = progress;
         *in_no_metric = canaries(&requests, &unreadable);
-        tokio::join!(self.keep(requests, began, kept), self.set_aside_all(unreadable, set_aside));
+        tokio::join!(self.keep(requests, began, kept), self.reject_all(unreadable, rejects));
     }
 
     /// The intake, with the key of the environment or the table.
@@ -243,7 +243,7 @@ impl Processor {
                 }
             }
         }
-        self.set_aside_all(refused, done).await;
+        self.reject_all(refused, done).await;
         if tables_are_wrong && let Err(error) = self.store.tables().check().await {
             tracing::error!(error = %error, "the tables are not those that are needed");
         }
@@ -254,12 +254,12 @@ impl Processor {
     }
 
     /// Sends what cannot be read to the dead-letter queue.
-    async fn set_aside_all<'m>(&self, unreadable: Vec<Unreadable<'m>>, done: &mut Done<'m>) {
-        let set_aside = |unreadable: Unreadable<'m>| async move {
-            let became = self.set_aside(&unreadable).await;
+    async fn reject_all<'m>(&self, unreadable: Vec<Unreadable<'m>>, done: &mut Done<'m>) {
+        let reject = |unreadable: Unreadable<'m>| async move {
+            let became = self.reject(&unreadable).await;
             (unreadable, became)
         };
-        let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(JOIN_CONCURRENCY);
+        let mut all = stream::iter(unreadable).map(reject).buffer_unordered(JOIN_CONCURRENCY);
         while let Some((Unreadable { message, letter }, became)) = all.next().await {
             let Some(disposition) = became else { continue };
             done.messages.push(message);
@@ -271,10 +271,7 @@ impl Processor {
 
     /// Notes a dead letter and sends it to its queue, unless it names what was erased; `None` where that
     /// failed. Noted first: the note of one message is written once however often this is repeated.
-    async fn set_aside(
-        &self,
-        Unreadable { message, letter }: &Unreadable<'_>,
-    ) -> Option<Disposition> {
+    async fn reject(&self, Unreadable { message, letter }: &Unreadable<'_>) -> Option<Disposition> {
         match self.names_erased(letter).await {
             Ok(false) => {}
             Ok(true) => return Some(Disposition::Erased),

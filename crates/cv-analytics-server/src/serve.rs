@@ -24,7 +24,7 @@ use tower::Service;
 use crate::body::unread::DrainOnDrop;
 use crate::configuration::{Limits, TrustedProxies};
 use crate::limits::occasional_log::OccasionalLog;
-use crate::limits::places::{Place, Places};
+use crate::limits::places::{Slot, SlotPool};
 use crate::limits::rate::{ClientAddress, network};
 use crate::routes::plain_error::PlainError;
 
@@ -53,8 +53,8 @@ pub async fn serve(
     proxies: TrustedProxies,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    tracing::debug!(address = %listener.local_addr()?, "serving");
-    let connections = Places::new("connections", limits.max_connections);
+    tracing::debug!(listen_address = %listener.local_addr()?, "serving");
+    let connections = SlotPool::new("connections", limits.max_connections);
     let sockets = Arc::new(Semaphore::new(limits.max_connections + MAX_CLOSED_PER_ACCEPT));
     let graceful = GracefulShutdown::new();
     let proxies = Arc::new(proxies);
@@ -74,7 +74,7 @@ pub async fn serve(
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
                 Err(error) => {
                     if let Some(count) = refused.count() {
-                        tracing::warn!(error = %error, failures.count = count, "failed to accept connections");
+                        tracing::warn!(error = %error, failures = count, "failed to accept connections");
                     }
                     connections.free_one();
                     tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
@@ -103,7 +103,7 @@ async fn accept(
 /// Says that whoever sent the request with `extensions` knows the key or the token: until the next request
 /// its connection is not closed for a stranger's.
 pub fn keep_connection(extensions: &Extensions) {
-    if let Some(place) = extensions.get::<Arc<Place>>() {
+    if let Some(place) = extensions.get::<Arc<Slot>>() {
         place.set_proven(true);
     }
 }
@@ -113,7 +113,7 @@ pub fn keep_connection(extensions: &Extensions) {
 struct Client {
     peer: IpAddr,
     proxies: Arc<TrustedProxies>,
-    place: Arc<Place>,
+    place: Arc<Slot>,
 }
 
 fn serve_connection(

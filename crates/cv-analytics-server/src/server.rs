@@ -29,7 +29,7 @@ use crate::sigv4::{AcceptedHosts, Verifier};
 use crate::sqs::{ACCOUNT, QUEUE_NAME};
 
 /// What a server is made of.
-pub struct Setup {
+pub struct ServerSetup {
     /// Who may send and who may read.
     pub credentials: Credentials,
     /// The address listened on, with the port that was really bound.
@@ -78,9 +78,10 @@ pub struct Server {
 
 impl Server {
     /// Puts a server together.
-    pub fn new(setup: Setup) -> Self {
-        let Setup { credentials, listening, public_url, limits, intake, store, reports, .. } =
-            setup;
+    pub fn new(setup: ServerSetup) -> Self {
+        let ServerSetup {
+            credentials, listening, public_url, limits, intake, store, reports, ..
+        } = setup;
         let (not_found_page, clock) = (setup.not_found_page, setup.clock);
         let hosts = AcceptedHosts::new(listening, public_url.as_ref());
         Self {
@@ -127,7 +128,7 @@ impl Server {
     pub fn note_failure(&self, error: &StoreError) {
         if self.is_writable() {
             let source = std::error::Error::source(error).map(ToString::to_string);
-            tracing::error!(error = %error, error.source = source, "failed to store messages");
+            tracing::error!(error = %error, source, "failed to store messages");
         }
         self.note_writable(false);
     }

@@ -28,7 +28,7 @@ use cv_analytics_core::intake::refusal::RefusalReason;
 use cv_analytics_core::store::{Arrival, Receipt, StoreError};
 use uuid::Uuid;
 
-use self::action::{Action, Answer, SentMessage};
+use self::action::{Action, ActionOutput, SentMessage};
 pub(crate) use self::error::SqsError;
 pub(crate) use self::message::MAX_MESSAGE_BYTES;
 use self::message::{BatchEntry, Digests, Message};
@@ -66,7 +66,7 @@ pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) 
         response.headers_mut().insert("x-amzn-requestid", value);
     }
     server.metrics().answered(Route::Queue, response.status());
-    if matches!(answer, Ok(Answer::Sent(_) | Answer::Batch { .. })) {
+    if matches!(answer, Ok(ActionOutput::Sent(_) | ActionOutput::Batch { .. })) {
         server.metrics().acknowledged(begun.elapsed());
     }
     response.map(Body::from)
@@ -77,10 +77,10 @@ async fn count_refused(
     server: &Server,
     parts: &Parts,
     unread: Body,
-    answer: &Result<Answer, SqsError>,
+    answer: &Result<ActionOutput, SqsError>,
 ) {
     match answer {
-        Ok(Answer::Batch { failed, .. }) => {
+        Ok(ActionOutput::Batch { failed, .. }) => {
             failed.iter().filter_map(|(_, error)| error.refusal).for_each(|why| server.refuse(why));
         }
         Ok(_) => {}
@@ -156,7 +156,7 @@ async fn not_authenticated(server: &Server, parts: &Parts, error: SignatureError
     }
 }
 
-async fn handle(server: &Server, parts: &Parts, body: &mut Body) -> Result<Answer, SqsError> {
+async fn handle(server: &Server, parts: &Parts, body: &mut Body) -> Result<ActionOutput, SqsError> {
     let body = authenticate(server, parts, body).await?;
     server.check_rate().map_err(|()| SqsError::throttled())?;
     let path = QueuePath(parts.uri.path());
@@ -173,28 +173,32 @@ async fn perform(
     parts: &Parts,
     action: Action<'_>,
     body: &ReadBody<'_>,
-) -> Result<Answer, SqsError> {
+) -> Result<ActionOutput, SqsError> {
     match action {
         Action::SendMessage(message) => send(server, &message, &body.bytes).await,
         Action::SendMessageBatch(entries) => send_batch(server, &entries, &body.bytes).await,
         Action::GetQueueUrl { queue_name } => {
             queue::check_name(queue_name.as_deref()).map_err(SqsError::without_message)?;
             let received = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            Ok(Answer::QueueUrl(server.queue_url(received)))
+            Ok(ActionOutput::QueueUrl(server.queue_url(received)))
         }
         Action::GetQueueAttributes { names } => {
             let attributes = queue::attributes(&names, server.region(), server.created_at());
-            Ok(Answer::Attributes(attributes.map_err(SqsError::without_message)?))
+            Ok(ActionOutput::Attributes(attributes.map_err(SqsError::without_message)?))
         }
     }
 }
 
-async fn send(server: &Server, message: &Message<'_>, body: &Bytes) -> Result<Answer, SqsError> {
+async fn send(
+    server: &Server,
+    message: &Message<'_>,
+    body: &Bytes,
+) -> Result<ActionOutput, SqsError> {
     let accepted = message.accept()?;
     let arrival = server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id));
     match keep(server, vec![arrival], body).await?.first() {
         Some(receipt) => {
-            Ok(Answer::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
+            Ok(ActionOutput::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
         }
         None => Err(SqsError::unavailable()),
     }
@@ -204,7 +208,7 @@ async fn send_batch(
     server: &Server,
     entries: &[BatchEntry<'_>],
     body: &Bytes,
-) -> Result<Answer, SqsError> {
+) -> Result<ActionOutput, SqsError> {
     check_batch(entries)?;
     let (mut kept, mut arrivals, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
@@ -226,7 +230,7 @@ async fn send_batch(
         .into_iter()
         .zip(receipts)
         .map(|((id, digests), receipt)| (id, sent(namespace, receipt, digests)));
-    Ok(Answer::Batch { sent: sent.collect(), failed })
+    Ok(ActionOutput::Batch { sent: sent.collect(), failed })
 }
 
 async fn keep(

@@ -61,12 +61,12 @@ impl Table {
 }
 
 /// A table, and the last key that was read of it.
-struct Place {
+struct TableCursor {
     table: Table,
     after: Option<String>,
 }
 
-impl Place {
+impl TableCursor {
     fn of(cursor: Option<&Cursor>) -> Result<Self> {
         let Some(Cursor(text)) = cursor else {
             return Ok(Self { table: Table::Erased, after: None });
@@ -125,7 +125,7 @@ pub(crate) fn import(writer: &mut Writer, arrivals: &[Prepared]) -> Result<Vec<R
 
 /// A page of the table at the cursor; an empty one where it is at its end.
 pub(crate) fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage> {
-    let Place { table, after } = Place::of(cursor)?;
+    let TableCursor { table, after } = TableCursor::of(cursor)?;
     let after = after.as_deref();
     let number = || after.and_then(|after| after.parse::<i64>().ok()).unwrap_or(0);
     let text = after.unwrap_or_default();

@@ -35,7 +35,7 @@ use crate::writer::WriterHandle;
 
 pub use crate::erasure::retention::{Aged, Held, Retained};
 pub use crate::file::health::{Commits, Counts};
-pub use crate::file::integrity_check::{Examination, examine};
+pub use crate::file::integrity_check::{IntegrityReport, examine};
 pub use crate::file::serving_lock::{ServingLock, lock_for_serving};
 
 /// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.

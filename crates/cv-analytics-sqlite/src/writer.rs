@@ -34,16 +34,16 @@ const MAX_ARRIVALS_PER_COMMIT: usize = 1_024;
 const MAX_YIELDS_PER_COMMIT: usize = 16;
 const APPEND_TASK: &str = "keep the events";
 
-type Answer<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
+type ReplySender<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
 
 /// A call's arrivals go back with its receipts: freeing them is the caller's work, not that of the
 /// thread that everybody waits for.
-type Kept = (Vec<Prepared>, Vec<Receipt>);
+type Appended = (Vec<Prepared>, Vec<Receipt>);
 
 enum Command {
-    Keep(Vec<Prepared>, Answer<Kept>),
+    Keep(Vec<Prepared>, ReplySender<Appended>),
     Run(Box<dyn FnOnce(&mut Writer) + Send>),
-    Close(Answer<()>),
+    Close(ReplySender<()>),
 }
 
 /// Sends work to the writer's thread.
@@ -226,7 +226,10 @@ impl Writer {
         }
     }
 
-    fn keep(&mut self, calls: &[(Vec<Prepared>, Answer<Kept>)]) -> Result<Vec<Vec<Receipt>>> {
+    fn keep(
+        &mut self,
+        calls: &[(Vec<Prepared>, ReplySender<Appended>)],
+    ) -> Result<Vec<Vec<Receipt>>> {
         self.in_batch(|batch| {
             let keep = |(arrivals, _): &(Vec<Prepared>, _)| {
                 arrivals.iter().map(|arrival| batch.keep(arrival)).collect()
@@ -275,7 +278,7 @@ impl Writer {
             && self.files.has_database()
             && let Err(failure) = self.checkpoint_truncate()
         {
-            tracing::error!(?failure, "could not copy the deleted log into the database");
+            tracing::error!(error = ?failure, "could not copy the deleted log into the database");
         }
         checked
     }
@@ -318,7 +321,7 @@ impl Writer {
     /// Copies all of the log and cuts it to nothing; `false` where another program kept it from
     /// coming to its end.
     pub(crate) fn checkpoint_truncate(&self) -> Result<bool> {
-        self.checkpointer.settle();
+        self.checkpointer.wait_until_idle();
         checkpoint(&self.connection, "truncate")
     }
 
@@ -330,7 +333,7 @@ impl Writer {
 
 /// The calls that share a commit.
 struct Calls {
-    calls: Vec<(Vec<Prepared>, Answer<Kept>)>,
+    calls: Vec<(Vec<Prepared>, ReplySender<Appended>)>,
     arrivals: usize,
 }
 

@@ -20,14 +20,14 @@ pub struct Connection {
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The bytes that a client of AWS JSON 1.0 reads it from.
     pub fn to_aws_client(&self) -> Vec<u8> {
         let head = format!(
@@ -66,7 +66,7 @@ impl Connection {
     }
 
     /// Sends a whole request, and waits for its answer.
-    pub fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+    pub fn exchange(&mut self, request: &[u8]) -> Result<HttpResponse> {
         self.stream.write_all(request).context("send a request")?;
         loop {
             if let Some(head) = ResponseHead::parse(&self.received)?
@@ -74,7 +74,7 @@ impl Connection {
             {
                 let message: Vec<u8> = self.received.drain(..head.length()).collect();
                 let body = message.get(head.head_bytes..).unwrap_or_default().to_vec();
-                return Ok(Answer { status: head.status, body });
+                return Ok(HttpResponse { status: head.status, body });
             }
             let mut chunk = [0; 4096];
             let count = self.stream.read(&mut chunk).context("read an answer")?;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use cv_analytics_harness::connection::{Answer, Connection};
+use cv_analytics_harness::connection::{Connection, HttpResponse};
 use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_harness::signer::{AccessKey, Signer};
 use serde_json::{Value, json};
@@ -170,7 +170,7 @@ impl Sender {
         Ok(successful == events.len())
     }
 
-    fn exchange(&mut self, signer: &Signer, body: &Value) -> Result<Answer> {
+    fn exchange(&mut self, signer: &Signer, body: &Value) -> Result<HttpResponse> {
         self.connection.exchange(&signer.request(body.to_string().as_bytes())?)
     }
 

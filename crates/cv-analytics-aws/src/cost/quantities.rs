@@ -67,7 +67,7 @@ const ARCHIVE_RATIO: u32 = 5;
 const INTERACTIONS_PER_READ_UNIT: u32 = 8;
 
 /// What parts one design from another.
-pub(crate) struct Figures {
+pub(crate) struct DesignFigures {
     /// Microseconds of processor that a message took, by `cargo xtask bench lambda`.
     message_microseconds: u32,
     /// Calls to the tables that wait for one another, of a batch and of a message.
@@ -86,9 +86,9 @@ pub(crate) struct Figures {
 }
 
 impl Design {
-    pub(crate) fn figures(self, workload: &Workload) -> Figures {
+    pub(crate) fn figures(self, workload: &Workload) -> DesignFigures {
         match self {
-            Self::OnDemand | Self::Provisioned => Figures {
+            Self::OnDemand | Self::Provisioned => DesignFigures {
                 message_microseconds: 150,
                 waits_a_batch: 2,
                 waits_a_message: 0,
@@ -103,7 +103,7 @@ impl Design {
                 alarm_metrics: 10,
             },
             // Put the query; get it, put the record, delete the query. Reads two weeks.
-            Self::NodeJs => Figures {
+            Self::NodeJs => DesignFigures {
                 message_microseconds: 3_570,
                 waits_a_batch: 0,
                 waits_a_message: 2,
@@ -213,7 +213,7 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     }
 }
 
-impl Figures {
+impl DesignFigures {
     /// Milliseconds that a batch is billed for.
     pub(crate) fn batch_ms(&self, batch: u32) -> u32 {
         let microseconds =
@@ -224,7 +224,7 @@ impl Figures {
 }
 
 /// Milliseconds that one report is billed for, with the tries that a report has that does not end.
-fn report_milliseconds(interactions: u64, figures: &Figures) -> u64 {
+fn report_milliseconds(interactions: u64, figures: &DesignFigures) -> u64 {
     let share = u128::from(256 / figures.reporter_mb);
     let reading = seen_by_a_report(interactions, figures.report_weeks)
         * u128::from(REPORT_MICROSECONDS)

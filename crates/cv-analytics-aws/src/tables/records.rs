@@ -16,7 +16,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use tokio::time::sleep;
 
-use super::{Answer, Page, Tables, WEEK_INDEX};
+use super::{Page, TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
     Attributes, FORM, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, traffic,
 };
@@ -39,7 +39,7 @@ impl Tables {
         &self,
         request_id: &RequestId,
         consistent: bool,
-    ) -> Answer<Option<Record>> {
+    ) -> TableResult<Option<Record>> {
         let table = &self.names.analytics;
         let item = self.get(table, request_id.as_str(), consistent).await?;
         item.map(read_record).transpose().map_err(TableError::unreadable(table))
@@ -47,7 +47,7 @@ impl Tables {
 
     /// Puts a record with both halves where there is none, or only one half; a whole record not
     /// over a query half with a session or a traffic flag that it lacks.
-    pub async fn put_joined(&self, record: &Interaction) -> Answer<Result<(), PutConflict>> {
+    pub async fn put_joined(&self, record: &Interaction) -> TableResult<Result<(), PutConflict>> {
         let mut condition = Condition::default();
         let there_is_none = condition.is("#id", REQUEST_ID, None);
         condition.name("#awaits", AWAITS);
@@ -82,7 +82,7 @@ impl Tables {
     }
 
     /// Puts a lone half as a record where there is none.
-    pub async fn put_lone(&self, record: &Interaction) -> Answer<Result<(), Record>> {
+    pub async fn put_lone(&self, record: &Interaction) -> TableResult<Result<(), Record>> {
         let mut condition = Condition::default();
         condition.expression = condition.is("#id", REQUEST_ID, None);
         self.put_record(record, condition).await
@@ -90,7 +90,7 @@ impl Tables {
 
     /// Puts a whole record with what it lacked in its own place, unless its session or its traffic
     /// flag is another by now.
-    pub async fn complete_record(&self, step: &CompleteRecord) -> Answer<Result<(), Record>> {
+    pub async fn complete_record(&self, step: &CompleteRecord) -> TableResult<Result<(), Record>> {
         let mut condition = Condition::default();
         condition.name("#form", FORM);
         let mut terms = vec!["attribute_exists(#form)".to_owned()];
@@ -107,7 +107,7 @@ impl Tables {
         &self,
         record: &Interaction,
         condition: Condition,
-    ) -> Answer<Result<(), Record>> {
+    ) -> TableResult<Result<(), Record>> {
         let table = &self.names.analytics;
         let answer = self
             .client
@@ -144,7 +144,7 @@ impl Tables {
     }
 
     /// Puts a tombstone in a record's place, whatever is there.
-    pub async fn put_tombstone(&self, request_id: &RequestId) -> Answer<()> {
+    pub async fn put_tombstone(&self, request_id: &RequestId) -> TableResult<()> {
         let table = &self.names.analytics;
         let answer = self
             .client
@@ -161,7 +161,7 @@ impl Tables {
     }
 
     /// Reads up to [`MAX_BATCH_GET_KEYS`] records, consistently; those that there are, in no order.
-    pub(crate) async fn read_records(&self, ids: Vec<String>) -> Answer<Vec<Attributes>> {
+    pub(crate) async fn read_records(&self, ids: Vec<String>) -> TableResult<Vec<Attributes>> {
         let table = &self.names.analytics;
         let mut wanted: Vec<Attributes> = ids.iter().map(|id| key(id)).collect();
         let mut found = Vec::with_capacity(wanted.len());
@@ -204,7 +204,7 @@ impl Tables {
         week: IsoWeek,
         within: Range<Timestamp>,
         start: Option<Attributes>,
-    ) -> Answer<Page> {
+    ) -> TableResult<Page> {
         let answer = self
             .week_query(week, within)
             .set_exclusive_start_key(start)
@@ -224,7 +224,7 @@ impl Tables {
         week: IsoWeek,
         within: Range<Timestamp>,
         limit: usize,
-    ) -> Answer<Vec<Attributes>> {
+    ) -> TableResult<Vec<Attributes>> {
         let answer = self
             .week_query(week, within)
             .scan_index_forward(false)
@@ -252,7 +252,7 @@ impl Tables {
     }
 
     /// Whether a week has a record, by the index: half a unit.
-    pub(crate) async fn week_holds_any(&self, week: IsoWeek) -> Answer<bool> {
+    pub(crate) async fn week_holds_any(&self, week: IsoWeek) -> TableResult<bool> {
         let table = &self.names.analytics;
         let answer = self
             .client
@@ -273,7 +273,7 @@ impl Tables {
     }
 
     /// One page of every item of the records' table, the product's own state included.
-    pub(crate) async fn records_page(&self, start: Option<Attributes>) -> Answer<Page> {
+    pub(crate) async fn records_page(&self, start: Option<Attributes>) -> TableResult<Page> {
         self.scan(&self.names.analytics, self.client.scan(), start).await
     }
 }

@@ -25,11 +25,11 @@ const MAX_SESSIONS: usize = 100;
 pub struct OwnerSessions {
     token: [u8; 32],
     file: Option<PathBuf>,
-    entries: Mutex<Vec<Entry>>,
+    entries: Mutex<Vec<StoredSession>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
+struct StoredSession {
     /// SHA-256 of the token's digest and the id.
     digest: String,
     /// Milliseconds since 1970.
@@ -67,7 +67,7 @@ impl OwnerSessions {
         entries.retain(|entry| entry.expires > now.as_millis());
         let too_many = (entries.len() + 1).saturating_sub(MAX_SESSIONS);
         entries.drain(..too_many);
-        entries.push(Entry { digest, expires: now.as_millis() + LASTS_SECONDS * 1000 });
+        entries.push(StoredSession { digest, expires: now.as_millis() + LASTS_SECONDS * 1000 });
         self.keep(&entries);
         id
     }
@@ -102,11 +102,11 @@ impl OwnerSessions {
         hex::encode(hasher.finalize())
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn entries(&self) -> MutexGuard<'_, Vec<StoredSession>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, entries: &[Entry]) {
+    fn keep(&self, entries: &[StoredSession]) {
         let Some(file) = &self.file else { return };
         let written = serde_json::to_vec(entries).map_err(io::Error::from);
         if let Err(error) = written.and_then(|bytes| write_private(file, &bytes)) {

@@ -184,7 +184,7 @@ pub(crate) fn editors(
         Editor {
             part: part.code(),
             name: part.name(),
-            form: in_words(part.form()),
+            form: as_sentence(part.form()),
             text,
             sessions,
             conversation_of,
@@ -198,7 +198,7 @@ pub(crate) fn editors(
 }
 
 /// A sentence of the command line for a page: with a capital, and quotation marks for backquotes.
-fn in_words(sentence: &str) -> String {
+fn as_sentence(sentence: &str) -> String {
     let mut words = String::new();
     for (place, part) in sentence.split('`').enumerate() {
         words += match place {
@@ -293,7 +293,7 @@ pub(crate) async fn change(
     let proposed = match typed.read(store, &current).await? {
         Ok(proposed) => proposed,
         Err(error) => {
-            typed.error = Some(in_words(&error));
+            typed.error = Some(as_sentence(&error));
             let happened = Happened { typed: Some(typed), ..Happened::default() };
             return with_status(
                 StatusCode::BAD_REQUEST,

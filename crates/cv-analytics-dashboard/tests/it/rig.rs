@@ -17,7 +17,7 @@ use cv_analytics_dashboard::agent_connection::{
 };
 use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_dashboard::{Dashboard, Setup, app};
+use cv_analytics_dashboard::{Dashboard, DashboardSetup, app};
 use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Limits, PublicUrl, Secret};
@@ -119,7 +119,7 @@ impl Rig {
         let token = Secret::new(TOKEN);
         let public_url = public_url.map(|url| PublicUrl::parse(url).unwrap());
         let file = folder.path().join("dashboard-sessions.json");
-        let dashboard = Arc::new(Dashboard::new(Setup {
+        let dashboard = Arc::new(Dashboard::new(DashboardSetup {
             store: Arc::new(store.clone()),
             intake: intake(),
             mails: Mails::FromHere {

@@ -104,7 +104,7 @@ impl<'s> ReportBuilder<'s> {
         now: Timestamp,
     ) -> Result<BuiltReport, ReportError> {
         self.digester.close();
-        let shared_phrases = self.tally.settle_phrases();
+        let shared_phrases = self.tally.select_shared_phrases();
         let history = history(self.week, &mut self.tally.weeks);
         let rows = NameRows::new(&mut self.tally.weeks, &self.tally.reader.names);
         let has_data: Vec<bool> =

@@ -25,7 +25,7 @@ pub struct OwnerSkillsError {
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct SkillEntry {
     skill: String,
     #[serde(default)]
     aliases: Vec<String>,
@@ -54,7 +54,7 @@ impl OwnerSkills {
                 }
             }
             Some('[') => {
-                for Entry { skill, aliases } in json::<Vec<Entry>>(text)? {
+                for SkillEntry { skill, aliases } in json::<Vec<SkillEntry>>(text)? {
                     let line = line_of(text, &skill);
                     owner.add(&skill, &aliases, line)?;
                 }

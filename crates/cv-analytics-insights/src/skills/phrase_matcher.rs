@@ -283,7 +283,7 @@ impl PhraseMatcher {
     fn find_and(
         &self,
         text: &str,
-        settle: impl Fn(&ReadText, &mut Vec<Match>),
+        select: impl Fn(&ReadText, &mut Vec<Match>),
     ) -> (Vec<Match>, usize) {
         let mut found = Vec::new();
         let words = SCRATCH.with(|scratch| {
@@ -297,7 +297,7 @@ impl PhraseMatcher {
                     self.follow(&words, first, first, node, &mut found);
                 }
             }
-            settle(&words, &mut found);
+            select(&words, &mut found);
             words.words.len()
         });
         (found, words)

@@ -182,7 +182,7 @@ impl<'s> Tally<'s> {
 
     /// Decides which phrases are topics, once all is counted: those that three conversations of the
     /// eight weeks share; the others are other questions. Gives the phrases that are.
-    pub(crate) fn settle_phrases(&mut self) -> BTreeSet<String> {
+    pub(crate) fn select_shared_phrases(&mut self) -> BTreeSet<String> {
         let names = &mut self.reader.names;
         let mut sharing: HashMap<Name, Conversations, FxBuildHasher> = HashMap::default();
         for week in &self.weeks {

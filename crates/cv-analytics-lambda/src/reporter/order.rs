@@ -55,7 +55,7 @@ impl ReportOrder {
             Value::Null => Ok(Self { week: IsoWeek::last_closed(now), again: false }),
             Value::Object(event) => match event.get("detail-type") {
                 Some(kind) => Self::of_the_schedule(event, kind, now),
-                None => Self::of_somebody(event, now),
+                None => Self::of_caller(event, now),
             },
             _ => Err(OrderError::NotAnObject),
         }
@@ -75,7 +75,7 @@ impl ReportOrder {
         Ok(Self { week: IsoWeek::last_closed(fired), again: false })
     }
 
-    fn of_somebody(event: &Map<String, Value>, now: Timestamp) -> Result<Self, OrderError> {
+    fn of_caller(event: &Map<String, Value>, now: Timestamp) -> Result<Self, OrderError> {
         let mut order = Self { week: IsoWeek::last_closed(now), again: false };
         for (field, value) in event {
             match (field.as_str(), value) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cv_analytics_harness::connection::{Answer, Connection};
+use cv_analytics_harness::connection::{Connection, HttpResponse};
 use cv_analytics_harness::lambda::http_request::HttpRequest;
 use cv_analytics_harness::lambda::{LambdaRuntime, Outcome};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::hostile_deliveries::{no_failures, query, record, response};
 
 /// What a call meets instead of its table.
 enum Fault {
-    Answer(Answer),
+    Answer(HttpResponse),
     /// No answer ever.
     Hangs,
 }
@@ -87,7 +87,7 @@ async fn what_a_throttled_table_does_not_take_is_returned_and_kept_when_it_comes
         (is_hit && throttles.load(Ordering::Relaxed)).then(|| {
             let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
                               "message": "Throughput exceeds the current capacity of your table"});
-            Fault::Answer(Answer { status: 400, body: body.to_string().into_bytes() })
+            Fault::Answer(HttpResponse { status: 400, body: body.to_string().into_bytes() })
         })
     });
     let function = aws.processor().variable("AWS_ENDPOINT_URL_DYNAMODB", &tables.url);
@@ -150,7 +150,7 @@ async fn a_processor_that_finds_no_table_starts_and_keeps_its_batches_once_there
         (!exist.load(Ordering::Relaxed)).then(|| {
             let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
                               "message": "Requested resource not found"});
-            Fault::Answer(Answer { status: 400, body: body.to_string().into_bytes() })
+            Fault::Answer(HttpResponse { status: 400, body: body.to_string().into_bytes() })
         })
     });
     let function = aws.processor().variable("AWS_ENDPOINT_URL_DYNAMODB", &tables.url);
@@ -180,7 +180,7 @@ async fn no_answer_of_a_table_that_cannot_be_read_gets_into_a_log() {
     let aws = EmulatedAws::start(crate::functions()).await;
     let tables = FaultyTables::before(aws.dynoxide.authority(), |call, _| {
         let cut = br#"{"Count":1,"Item":{"query":{"S":"secret question"},"#;
-        let answer = Answer { status: 200, body: cut.to_vec() };
+        let answer = HttpResponse { status: 200, body: cut.to_vec() };
         (call != "DescribeTable").then_some(Fault::Answer(answer))
     });
     let faulty = |function: cv_analytics_harness::lambda::LambdaFunction| {

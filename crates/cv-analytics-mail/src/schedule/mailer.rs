@@ -48,7 +48,7 @@ pub struct Mailer<H, C, R> {
     started: Timestamp,
     turns: u64,
     /// The week of which nothing is left to do.
-    settled: Option<IsoWeek>,
+    completed_week: Option<IsoWeek>,
     /// Mails that were handed over, and that the store could not note.
     unnoted: BTreeSet<(IsoWeek, String)>,
     /// The last week whose template's faults were told.
@@ -107,7 +107,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
             claimant,
             started,
             turns: 0,
-            settled: None,
+            completed_week: None,
             unnoted: BTreeSet::new(),
             told: None,
         }
@@ -122,7 +122,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         let week = IsoWeek::last_closed(now);
         let mut turn =
             MailTurn { week, deliveries: Vec::new(), faults: Vec::new(), wait: POLL_INTERVAL };
-        if self.settled == Some(week) {
+        if self.completed_week == Some(week) {
             return Ok(turn);
         }
         let mut ready = Vec::new();
@@ -152,7 +152,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         if ready.is_empty() {
             match next {
                 Some(at) => turn.wait = wait(now, at),
-                None => self.settled = Some(week),
+                None => self.completed_week = Some(week),
             }
             return Ok(turn);
         }

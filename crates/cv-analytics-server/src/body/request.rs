@@ -10,7 +10,7 @@ use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::limits::places::{Place, Places};
+use crate::limits::places::{Slot, SlotPool};
 
 /// Bodies up to this size are read at once, as many as there are connections. A larger one has to bring as
 /// much within each [`crate::configuration::Limits::body_timeout`].
@@ -47,16 +47,16 @@ pub(crate) enum Sender {
 /// A body, with the place that it takes among the large ones.
 pub(crate) struct ReadBody<'b> {
     pub(crate) bytes: Bytes,
-    place: Option<LargePlace<'b>>,
+    place: Option<LargeSlot<'b>>,
 }
 
 /// Held for as long as the body is.
-enum LargePlace<'b> {
+enum LargeSlot<'b> {
     Waited { _permit: SemaphorePermit<'b> },
-    Taken(Place),
+    Taken(Slot),
 }
 
-impl LargePlace<'_> {
+impl LargeSlot<'_> {
     fn show(&self) {
         if let Self::Taken(place) = self {
             place.show();
@@ -75,7 +75,7 @@ impl LargePlace<'_> {
 /// Reads bodies.
 pub(crate) struct BodyReader {
     known: Semaphore,
-    strangers: Places,
+    strangers: SlotPool,
     timeout: Duration,
 }
 
@@ -83,7 +83,7 @@ impl BodyReader {
     pub(crate) fn new(timeout: Duration) -> Self {
         Self {
             known: Semaphore::new(LARGE_BODY_CONCURRENCY),
-            strangers: Places::new("large bodies", LARGE_BODY_CONCURRENCY),
+            strangers: SlotPool::new("large bodies", LARGE_BODY_CONCURRENCY),
             timeout,
         }
     }
@@ -107,7 +107,7 @@ impl BodyReader {
         while !body.is_end_stream() {
             let frame = tokio::select! {
                 frame = timeout_at(deadline, body.frame()) => frame.map_err(|_| BodyError::TimedOut)?,
-                () = LargePlace::lost(place.as_ref()) => return Err(BodyError::Displaced),
+                () = LargeSlot::lost(place.as_ref()) => return Err(BodyError::Displaced),
             };
             let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
@@ -121,7 +121,7 @@ impl BodyReader {
             }
             if length > MAX_SMALL_BODY_BYTES && length - shown > STEP_BYTES {
                 match &place {
-                    Some(place) => LargePlace::show(place),
+                    Some(place) => LargeSlot::show(place),
                     None => place = Some(self.large_place(sender).await?),
                 }
                 shown = length;
@@ -169,13 +169,13 @@ impl BodyReader {
         beginning
     }
 
-    async fn large_place(&self, sender: Sender) -> Result<LargePlace<'_>, BodyError> {
+    async fn large_place(&self, sender: Sender) -> Result<LargeSlot<'_>, BodyError> {
         match sender {
-            Sender::Stranger(network) => Ok(LargePlace::Taken(self.strangers.take(network))),
+            Sender::Stranger(network) => Ok(LargeSlot::Taken(self.strangers.take(network))),
             Sender::Known => {
                 let waited = timeout(self.timeout, self.known.acquire()).await;
                 let permit = waited.map_err(|_| BodyError::TimedOut)?;
-                Ok(LargePlace::Waited { _permit: permit.map_err(|_| BodyError::Broken)? })
+                Ok(LargeSlot::Waited { _permit: permit.map_err(|_| BodyError::Broken)? })
             }
         }
     }

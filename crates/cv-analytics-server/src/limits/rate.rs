@@ -83,8 +83,8 @@ impl RateLimits {
         let Some(count) = count else { return };
         let address = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         tracing::warn!(
-            client.address = %address,
-            failures.count = count,
+            client_address = %address,
+            failures = count,
             "refused a wrong or missing token or signature; this is the address of the last"
         );
     }

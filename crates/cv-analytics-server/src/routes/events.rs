@@ -55,7 +55,7 @@ pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) 
 /// What became of each event, in their order.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct EventsResponse {
     results: Vec<EventResult>,
     stored: u64,
     duplicates: u64,
@@ -82,7 +82,7 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-impl Answer {
+impl EventsResponse {
     fn add(&mut self, disposition: Disposition, mut result: EventResult) {
         result.status = name_of(disposition);
         let count = match disposition {
@@ -97,7 +97,11 @@ impl Answer {
     }
 }
 
-async fn keep(server: &Arc<Server>, parts: &Parts, body: Body) -> Result<Answer, PlainError> {
+async fn keep(
+    server: &Arc<Server>,
+    parts: &Parts,
+    body: Body,
+) -> Result<EventsResponse, PlainError> {
     server.check_bearer(parts).await?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
     check_coding(&parts.headers)?;
@@ -108,7 +112,7 @@ async fn keep(server: &Arc<Server>, parts: &Parts, body: Body) -> Result<Answer,
     }
     let bytes = std::mem::take(&mut body.bytes);
     let mut events = off_thread(move || events_of(&bytes)).await??.into_iter();
-    let mut answer = Answer::default();
+    let mut answer = EventsResponse::default();
     while events.len() > 0 {
         let batch: Vec<_> = events.by_ref().take(MAX_BATCH_EVENTS).collect();
         let bytes = batch.iter().map(Vec::len).sum();
@@ -130,7 +134,7 @@ async fn off_thread<T: Send + 'static>(
 ) -> Result<T, PlainError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| {
-        tracing::error!(%error, "failed to read events");
+        tracing::error!(error = %error, "failed to read events");
         let message = "the events could not be read";
         PlainError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     })

@@ -49,7 +49,7 @@ async fn report(server: &Server, week: &str, parts: &Parts) -> Result<String, Pl
     let week =
         week.parse::<IsoWeek>().map_err(|error| PlainError::bad_request(error.to_string()))?;
     server.reports().report_json(week).await.map_err(|error| {
-        tracing::error!(report.week = %week, error = %error, "failed to make a report");
+        tracing::error!(week = %week, error = %error, "failed to make a report");
         PlainError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",

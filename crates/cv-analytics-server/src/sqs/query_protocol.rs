@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use quick_xml::escape::escape;
 
-use super::action::{Action, ActionName, Answer, SentMessage};
+use super::action::{Action, ActionName, ActionOutput, SentMessage};
 use super::attribute::{AttributeValue, Attributes};
 use super::error::{SqsError, shown};
 use super::form::Form;
@@ -133,14 +133,14 @@ fn numbered<'r, T>(
 }
 
 /// Writes an answer.
-pub(super) fn write(answer: &Answer, request_id: &str) -> Response<Bytes> {
+pub(super) fn write(answer: &ActionOutput, request_id: &str) -> Response<Bytes> {
     let action = answer.action().as_str();
     let mut xml = Xml::new();
     xml.open_root(&format!("{action}Response"));
     xml.open(&format!("{action}Result"));
     match answer {
-        Answer::Sent(message) => sent(&mut xml, message),
-        Answer::Batch { sent: messages, failed } => {
+        ActionOutput::Sent(message) => sent(&mut xml, message),
+        ActionOutput::Batch { sent: messages, failed } => {
             for (id, message) in messages {
                 xml.open("SendMessageBatchResultEntry");
                 xml.text("Id", id);
@@ -156,8 +156,8 @@ pub(super) fn write(answer: &Answer, request_id: &str) -> Response<Bytes> {
                 xml.close("BatchResultErrorEntry");
             }
         }
-        Answer::QueueUrl(url) => xml.text("QueueUrl", url),
-        Answer::Attributes(attributes) => {
+        ActionOutput::QueueUrl(url) => xml.text("QueueUrl", url),
+        ActionOutput::Attributes(attributes) => {
             for (name, value) in attributes {
                 xml.open("Attribute");
                 xml.text("Name", name);

@@ -114,7 +114,7 @@ impl<'t> Batch<'t> {
         }
         let disposition = match content {
             Content::Event(event) => self.join(event, &prepared.json)?,
-            Content::DeadLetter(letter) => self.set_aside(letter)?,
+            Content::DeadLetter(letter) => self.store_dead_letter(letter)?,
         };
         if !content.is_canary() {
             self.count(disposition, *arrived_at);
@@ -140,7 +140,7 @@ impl<'t> Batch<'t> {
     /// Puts a dead letter back that was archived. It was counted when it arrived, and is not again.
     pub(crate) fn put_letter_back(&mut self, letter: &DeadLetter) -> Result<Disposition> {
         self.sequence += 1;
-        self.set_aside(letter)
+        self.store_dead_letter(letter)
     }
 
     /// Whether a message that cannot be read names what was erased.
@@ -241,7 +241,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Keeps a dead letter, unless it names what was erased.
-    fn set_aside(&self, letter: &DeadLetter) -> Result<Disposition> {
+    fn store_dead_letter(&self, letter: &DeadLetter) -> Result<Disposition> {
         if self.names_erased(&letter.body)? {
             return Ok(Disposition::Erased);
         }

@@ -66,7 +66,7 @@ impl Checkpointer {
             .spawn(move || {
                 while woken.recv().is_ok() {
                     if let Err(failure) = checkpoint(&copying, "passive") {
-                        tracing::warn!(?failure, "could not copy the log into the database");
+                        tracing::warn!(error = ?failure, "could not copy the log into the database");
                     }
                     reached.store(COPIED, Ordering::Release);
                 }
@@ -92,9 +92,9 @@ impl Checkpointer {
                 self.copy(frames, self.rounds + 1);
             }
             _ => {
-                self.settle();
+                self.wait_until_idle();
                 if let Err(failure) = checkpoint(writer, "passive") {
-                    tracing::warn!(?failure, "could not copy the log into the database");
+                    tracing::warn!(error = ?failure, "could not copy the log into the database");
                 }
                 self.copied = frames;
                 self.stage.store(IDLE, Ordering::Release);
@@ -104,7 +104,7 @@ impl Checkpointer {
 
     /// Waits until the thread copies nothing, so that a checkpoint of the writer's own is not turned
     /// away: SQLite lets one at a time, and has none wait.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn wait_until_idle(&self) {
         while self.stage.load(Ordering::Acquire) == COPYING {
             thread::sleep(Duration::from_millis(1));
         }

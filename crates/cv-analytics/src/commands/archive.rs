@@ -14,7 +14,7 @@ use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};
 use self::line::write_state;
 use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
 use self::parts::{LineDigests, PartWriter, read_part};
-use self::place::Place;
+use self::place::ArchiveLocation;
 use self::reading::{Item, check_lines};
 use crate::clock::now;
 use crate::install::Installation;
@@ -57,7 +57,7 @@ pub(crate) struct ArchiveCommand {
 /// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) -> Result<()> {
     let manifest = if command.verify {
-        let place = Place::open(&command.place, false).await?;
+        let place = ArchiveLocation::open(&command.place, false).await?;
         let manifest = complete(&place).await?;
         let mut digests = LineDigests::default();
         let bar = progress("lines checked")?;
@@ -75,7 +75,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
         manifest
     } else {
         let store = installation.open().await?;
-        archive(&*store, &Place::open(&command.place, true).await?).await?
+        archive(&*store, &ArchiveLocation::open(&command.place, true).await?).await?
     };
     if command.json {
         return output::print_line(serde_json::to_string(&manifest)?);
@@ -98,7 +98,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
 }
 
 /// The manifest of a complete archive.
-pub(crate) async fn complete(place: &Place) -> Result<Manifest> {
+pub(crate) async fn complete(place: &ArchiveLocation) -> Result<Manifest> {
     if let Some(bytes) = place.get(MANIFEST, MAX_MANIFEST_BYTES).await? {
         return read_manifest(place, MANIFEST, &bytes);
     }
@@ -111,7 +111,7 @@ pub(crate) async fn complete(place: &Place) -> Result<Manifest> {
     bail!("there is no archive in {}: it has no {MANIFEST}", place.named())
 }
 
-fn read_manifest(place: &Place, name: &str, bytes: &[u8]) -> Result<Manifest> {
+fn read_manifest(place: &ArchiveLocation, name: &str, bytes: &[u8]) -> Result<Manifest> {
     let version = serde_json::from_slice::<Version>(bytes).ok();
     let named = place.named();
     ensure!(
@@ -123,7 +123,7 @@ fn read_manifest(place: &Place, name: &str, bytes: &[u8]) -> Result<Manifest> {
 
 /// Checks every part, and calls `seen` with every line.
 pub(crate) async fn check(
-    place: &Place,
+    place: &ArchiveLocation,
     manifest: &Manifest,
     mut seen: impl FnMut(&[u8], Item),
 ) -> Result<()> {
@@ -144,7 +144,7 @@ pub(crate) async fn check(
     Ok(())
 }
 
-async fn archive(store: &dyn Store, place: &Place) -> Result<Manifest> {
+async fn archive(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
     let mut manifest = begin(store, place).await?;
     let bar = progress("events archived")?;
     bar.set_position(manifest.counts.events);
@@ -192,7 +192,7 @@ async fn archive(store: &dyn Store, place: &Place) -> Result<Manifest> {
 }
 
 /// The manifest to go on with: that of an archive that was interrupted, else a new one.
-async fn begin(store: &dyn Store, place: &Place) -> Result<Manifest> {
+async fn begin(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
     let named = place.named();
     if place.get(MANIFEST, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(

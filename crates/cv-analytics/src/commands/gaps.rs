@@ -108,10 +108,10 @@ async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
             "name": marked.name, "mark": marked.mark, "before": marked.before,
         }))?);
     }
-    output::print_line(in_words(&marked))
+    output::print_line(describe(&marked))
 }
 
-fn in_words(marked: &MarkedNow) -> String {
+fn describe(marked: &MarkedNow) -> String {
     let name = output::plain(&marked.name);
     let before = marked.before.filter(|before| Some(*before) != marked.mark);
     let before = before.map_or_else(String::new, |before| format!(" (was {})", before.code()));

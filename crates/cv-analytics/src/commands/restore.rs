@@ -17,7 +17,7 @@ use crate::clock::now;
 use crate::commands::archive::line::{KEYS, read_state};
 use crate::commands::archive::manifest::{Manifest, Part, PartKind};
 use crate::commands::archive::parts::read_part;
-use crate::commands::archive::place::Place;
+use crate::commands::archive::place::ArchiveLocation;
 use crate::commands::archive::reading::{Item, Lines};
 use crate::commands::archive::{check, complete};
 use crate::install::Installation;
@@ -76,7 +76,7 @@ struct Restored {
 
 /// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: RestoreCommand) -> Result<()> {
-    let place = Place::open(&command.place, false).await?;
+    let place = ArchiveLocation::open(&command.place, false).await?;
     let manifest = complete(&place).await?;
     let bar = progress("lines checked")?;
     let mut seen = Seen::default();
@@ -152,7 +152,12 @@ struct Restore {
 }
 
 impl Restore {
-    async fn put(&self, place: &Place, manifest: &Manifest, restored: &mut Restored) -> Result<()> {
+    async fn put(
+        &self,
+        place: &ArchiveLocation,
+        manifest: &Manifest,
+        restored: &mut Restored,
+    ) -> Result<()> {
         let store = &self.store;
         let of_kind = |kind| manifest.parts.iter().filter(move |part| part.kind == kind);
         // Erasures first: what they name must not come back.
@@ -216,7 +221,7 @@ impl Restore {
     /// are counted by week for a store that counts.
     async fn put_state_back(
         &self,
-        place: &Place,
+        place: &ArchiveLocation,
         part: &Part,
         noted: &mut BTreeMap<IsoWeek, u64>,
         restored: &mut Restored,

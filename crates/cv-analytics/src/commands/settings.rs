@@ -84,7 +84,7 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
             if show.json {
                 output::print(settings.to_json()?)
             } else {
-                output::print(in_words(&settings))
+                output::print(describe(&settings))
             }
         }
         Settings::Export(export) => {
@@ -162,10 +162,10 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     if import.json {
         return output::print(kept.to_json()?);
     }
-    output::print(in_words(&kept))
+    output::print(describe(&kept))
 }
 
-fn in_words(settings: &FigureSettings) -> String {
+fn describe(settings: &FigureSettings) -> String {
     let mut text = String::new();
     match &settings.cv {
         Some(cv) => text += &format!("CV list: {} entries: {}\n", cv.len(), cv.join("; ")),

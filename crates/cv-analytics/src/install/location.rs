@@ -128,7 +128,7 @@ impl Installation {
 
 impl PrivacySwitches {
     /// What is taken out, for a person.
-    pub(crate) fn in_words(self) -> impl Iterator<Item = (&'static str, String)> {
+    pub(crate) fn describe(self) -> impl Iterator<Item = (&'static str, String)> {
         let words =
             |keep: bool, done: &str| if keep { "kept as they come" } else { done }.to_owned();
         [
@@ -188,7 +188,7 @@ pub(crate) fn read_part(part: SettingsPart, path: &Path) -> Result<FigureSetting
 
 impl FigureFiles {
     /// The options that are set, as the dashboard shows them.
-    pub(crate) fn in_words(&self) -> impl Iterator<Item = (&'static str, String)> {
+    pub(crate) fn describe(&self) -> impl Iterator<Item = (&'static str, String)> {
         let files = [("CV list at each start", &self.cv), ("Aliases at each start", &self.aliases)];
         files.into_iter().filter_map(|(name, path)| {
             let path = path.as_ref()?.display();

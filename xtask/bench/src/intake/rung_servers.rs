@@ -21,7 +21,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::server_process::READY;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret, TrustedProxies};
-use cv_analytics_server::{Reports, Server, Setup, app, serve as serve_connections};
+use cv_analytics_server::{Reports, Server, ServerSetup, app, serve as serve_connections};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,7 +54,7 @@ pub(crate) fn serve(rung: &str, data: &Path) -> Result<()> {
         let router = if rung == "constant" {
             Router::new().route("/", post(constant))
         } else {
-            app(Arc::new(Server::new(Setup {
+            app(Arc::new(Server::new(ServerSetup {
                 credentials: Credentials {
                     access_key_id: KEY_ID.to_owned(),
                     secret_access_key: Secret::new(SECRET),

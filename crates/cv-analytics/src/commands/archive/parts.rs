@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, Part, PartKind};
-use super::place::Place;
+use super::place::ArchiveLocation;
 
 /// The most bytes of a part as it is. The program's own have 16 MiB before they are compressed.
 const MAX_PACKED_BYTES: u64 = 512 << 20;
@@ -43,7 +43,11 @@ impl PartWriter {
     }
 
     /// Writes the part as the archive's next one, and begins anew; does nothing where it is empty.
-    pub(super) async fn flush(&mut self, place: &Place, manifest: &mut Manifest) -> Result<()> {
+    pub(super) async fn flush(
+        &mut self,
+        place: &ArchiveLocation,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
         if self.lines == 0 {
             return Ok(());
         }
@@ -67,7 +71,7 @@ impl PartWriter {
 }
 
 /// A part's bytes, checked against what the manifest says of it.
-pub(crate) async fn read_part(place: &Place, part: &Part) -> Result<Bytes> {
+pub(crate) async fn read_part(place: &ArchiveLocation, part: &Part) -> Result<Bytes> {
     let name = &part.name;
     let is_plain_name =
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));

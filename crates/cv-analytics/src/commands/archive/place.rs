@@ -19,7 +19,7 @@ use crate::install::aws;
 
 /// A folder or a prefix of a bucket.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ArchiveLocation {
     named: String,
     files: Files,
 }
@@ -30,7 +30,7 @@ enum Files {
     Bucket(Box<PrefixStore<AmazonS3>>),
 }
 
-impl Place {
+impl ArchiveLocation {
     /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says
     /// so.
     pub(crate) async fn open(named: &str, make: bool) -> Result<Self> {

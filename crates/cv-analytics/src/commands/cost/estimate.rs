@@ -84,7 +84,7 @@ impl<'t> Estimate<'t> {
                 Total::NotKnown => "not known".to_owned(),
                 Total::TooSmall => "too small".to_owned(),
             };
-            text += &row("", in_words(*design), "", "", &total);
+            text += &row("", describe(*design), "", "", &total);
         }
         text.push('\n');
         for sentence in self.sentences() {
@@ -272,7 +272,7 @@ const fn key(design: Design) -> &'static str {
     }
 }
 
-const fn in_words(design: Design) -> &'static str {
+const fn describe(design: Design) -> &'static str {
     match design {
         Design::OnDemand => "tables on demand",
         Design::Provisioned => "tables provisioned, 5 reads and 5 writes a second",

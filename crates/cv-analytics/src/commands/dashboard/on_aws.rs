@@ -17,7 +17,7 @@ use cv_analytics_server::{RateLimits, is_browser, serve};
 
 use super::reporter_mails::reporter_mails;
 use super::table_health::TableHealth;
-use super::{Place, dashboard};
+use super::{DashboardOptions, dashboard};
 use crate::commands::serve::options::{Serve, local_url, shown};
 use crate::install::aws::variable;
 use crate::install::{Installation, aws};
@@ -65,7 +65,7 @@ pub(crate) async fn run(
     let limits = options.limits();
     let tables = store.tables().tables().names().clone();
     let (sender, recipients) = (variable("SENDER_EMAIL"), variable("RECIPIENT_EMAIL"));
-    let place = Place {
+    let place = DashboardOptions {
         mails: reporter_mails(sender.as_deref(), recipients.as_deref())?,
         token: Secret::new(&kept),
         listening,

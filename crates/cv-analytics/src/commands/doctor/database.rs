@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Error;
 use cv_analytics_core::store::StoreErrorKind;
-use cv_analytics_sqlite::{Examination, examine};
+use cv_analytics_sqlite::{IntegrityReport, examine};
 
 use super::check::Check;
 use super::files;
@@ -94,8 +94,8 @@ fn writable(path: &Path) -> Result<Check, Check> {
 }
 
 /// Judges what was seen; of a file that cannot be written nothing is known of its log.
-fn judge(path: &Path, examination: &Examination, is_writable: bool) -> Examined {
-    let Examination { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
+fn judge(path: &Path, examination: &IntegrityReport, is_writable: bool) -> Examined {
+    let IntegrityReport { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
         examination;
     let mut checks = Vec::new();
     let opened = format!("{} opens", path.display());
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_newer_or_foreign_file_is_not_opened_and_a_long_log_is_told() {
-        let sound = Examination {
+        let sound = IntegrityReport {
             is_ours: true,
             schema_version: 1,
             newest_version: 1,
@@ -171,11 +171,12 @@ mod tests {
             damages: Vec::new(),
             bytes: (1, 0),
         };
-        let usable = |examination: Examination| judge(Path::new("x"), &examination, true).is_usable;
+        let usable =
+            |examination: IntegrityReport| judge(Path::new("x"), &examination, true).is_usable;
         assert!(usable(sound.clone()));
-        assert!(!usable(Examination { schema_version: 2, ..sound.clone() }));
-        assert!(!usable(Examination { is_ours: false, ..sound.clone() }));
-        assert!(!usable(Examination { damages: vec!["row 1".to_owned()], ..sound }));
+        assert!(!usable(IntegrityReport { schema_version: 2, ..sound.clone() }));
+        assert!(!usable(IntegrityReport { is_ours: false, ..sound.clone() }));
+        assert!(!usable(IntegrityReport { damages: vec!["row 1".to_owned()], ..sound }));
         assert_eq!(log("WAL", 1), Check::ok("write-ahead-log", "on, with 1 MB"));
         assert_ne!(log("wal", MAX_LOG_BYTES + 1), log("wal", MAX_LOG_BYTES));
         assert_ne!(log("delete", 0), log("wal", 0));

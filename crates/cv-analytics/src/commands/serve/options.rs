@@ -182,8 +182,8 @@ impl Serve {
                 self.retention_days.map_or_else(for_ever, |days| format!("{days} days")),
             ),
         ];
-        settings.extend(self.privacy.in_words().map(|(name, value)| setting(name, value)));
-        settings.extend(self.files.in_words().map(|(name, value)| setting(name, value)));
+        settings.extend(self.privacy.describe().map(|(name, value)| setting(name, value)));
+        settings.extend(self.files.describe().map(|(name, value)| setting(name, value)));
         settings
     }
 

@@ -13,14 +13,14 @@ use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret, TrustedProxies};
-use cv_analytics_server::{Server, Setup, app, serve};
+use cv_analytics_server::{Server, ServerSetup, app, serve};
 use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::options::{Serve, local_url, shown};
 use crate::clock::now;
-use crate::commands::dashboard::{self, IntakeHere, Place};
+use crate::commands::dashboard::{self, IntakeHere, DashboardOptions};
 use crate::commands::serve::unsubscribe_page::unsubscribe_page;
 use crate::commands::serve::weekly_mailer::WeeklyMailer;
 use crate::install::Installation;
@@ -101,7 +101,7 @@ impl Serve {
         let token = Secret::new(self.token.as_ref().unwrap_or(&credentials.token));
         let intake = self.privacy.intake(session_key::kept_or_made(&store).await?);
         let shared: SharedStore = Arc::new(store.clone());
-        let server = Arc::new(Server::new(Setup {
+        let server = Arc::new(Server::new(ServerSetup {
             credentials: Credentials {
                 access_key_id: credentials.access_key_id.clone(),
                 secret_access_key: Secret::new(&credentials.secret_access_key),
@@ -126,7 +126,7 @@ impl Serve {
             mailing: Box::new(mailing.clone()),
             started: now(),
         };
-        let place = Place {
+        let place = DashboardOptions {
             mails,
             token,
             listening,
@@ -318,8 +318,8 @@ async fn keep_refusals(store: &SqliteStore, server: &Server) {
     server.rates().tell_failures();
     for refused in server.refusals().take_unlogged(now()) {
         tracing::warn!(
-            refusal.reason = refused.reason.code(),
-            refusal.count = refused.count,
+            reason = refused.reason.code(),
+            count = refused.count,
             "{}. {}",
             refused_messages(&refused),
             what_to_change(refused.reason)
@@ -369,7 +369,7 @@ async fn delete_older(store: &SqliteStore, days: u32) {
         Ok(Retained::Deleted(deleted)) => deleted,
         Ok(Retained::TooMany(Aged { before, rows, of })) => {
             tracing::warn!(
-                retention.days = days,
+                retention_days = days,
                 rows,
                 of,
                 "nothing is deleted: more than a fifth of what is kept is from before {before}. Look at this machine's clock; \
@@ -379,7 +379,7 @@ async fn delete_older(store: &SqliteStore, days: u32) {
         }
         Ok(Retained::Silent { deleted, newest, old }) => {
             tracing::warn!(
-                retention.days = days,
+                retention_days = days,
                 rows = old.rows,
                 "no event is newer than {newest}, and age is measured by it: what is from before {} by this machine's clock \
                  stays. `cv-analytics forget --older-than-days {days}` deletes it",
@@ -393,7 +393,7 @@ async fn delete_older(store: &SqliteStore, days: u32) {
         }
     };
     if deleted > 0 {
-        tracing::info!(retention.days = days, deleted, "deleted older interactions");
+        tracing::info!(retention_days = days, deleted, "deleted older interactions");
     }
 }
 

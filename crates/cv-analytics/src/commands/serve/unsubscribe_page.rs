@@ -24,7 +24,7 @@ const FORM_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the page needs.
 #[derive(Clone)]
-struct Setup {
+struct UnsubscribePage {
     store: Arc<dyn KeyValueStore>,
     key: UnsubscribeKey,
     clock: fn() -> Timestamp,
@@ -43,7 +43,7 @@ pub(crate) fn unsubscribe_page(
     key: UnsubscribeKey,
     clock: fn() -> Timestamp,
 ) -> Router {
-    Router::new().route("/unsubscribe/{token}", get(show).post(act)).with_state(Setup {
+    Router::new().route("/unsubscribe/{token}", get(show).post(act)).with_state(UnsubscribePage {
         store,
         key,
         clock,
@@ -51,7 +51,7 @@ pub(crate) fn unsubscribe_page(
 }
 
 async fn show(
-    State(setup): State<Setup>,
+    State(setup): State<UnsubscribePage>,
     token: Result<Path<String>, PathRejection>,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
@@ -63,7 +63,7 @@ async fn show(
 }
 
 async fn act(
-    State(setup): State<Setup>,
+    State(setup): State<UnsubscribePage>,
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
@@ -82,14 +82,17 @@ async fn act(
     });
     match changed.await {
         Ok(_) => {
-            tracing::info!(mail.recipient = digest, wish = ?wish, "a recipient changed their subscription");
+            tracing::info!(recipient = digest, wish = ?wish, "a recipient changed their subscription");
             page(StatusCode::OK, if wish == Wish::Unsubscribe { &GONE } else { &BACK })
         }
         Err(error) => failed(&error),
     }
 }
 
-fn recipient(setup: &Setup, token: Result<Path<String>, PathRejection>) -> Option<String> {
+fn recipient(
+    setup: &UnsubscribePage,
+    token: Result<Path<String>, PathRejection>,
+) -> Option<String> {
     setup.key.recipient_of(&token.ok()?.0)
 }
 

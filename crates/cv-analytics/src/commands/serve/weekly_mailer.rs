@@ -73,7 +73,7 @@ impl WeeklyMailer {
 fn tell(MailTurn { week, deliveries, faults, .. }: &MailTurn) {
     for fault in faults {
         tracing::warn!(
-            mail.week = %week, mail.template = fault.file, mail.template_line = fault.line, error = fault.problem,
+            week = %week, template = fault.file, template_line = fault.line, error = fault.problem,
             "the weekly mail goes out in its built-in form: its template failed on this week's report"
         );
     }
@@ -81,15 +81,15 @@ fn tell(MailTurn { week, deliveries, faults, .. }: &MailTurn) {
         let recipient = recipient_digest(to);
         match outcome {
             Outcome::Sent => {
-                tracing::info!(mail.week = %week, mail.recipient = recipient, "a weekly mail was sent");
+                tracing::info!(week = %week, recipient = recipient, "a weekly mail was sent");
             }
             Outcome::SentUnnoted(error) => tracing::warn!(
-                mail.week = %week, mail.recipient = recipient, error = %error,
+                week = %week, recipient = recipient, error = %error,
                 "a weekly mail was sent and could not be noted: the next start may send it again"
             ),
             Outcome::SentBefore => {}
             Outcome::Failed(error) => tracing::warn!(
-                mail.week = %week, mail.recipient = recipient, mail.lasts = error.is_permanent(), error = %error,
+                week = %week, recipient = recipient, is_permanent = error.is_permanent(), error = %error,
                 "failed to send a weekly mail"
             ),
         }
