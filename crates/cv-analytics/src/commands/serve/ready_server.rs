@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::options::{Serve, local_url, shown};
 use crate::clock::now;
-use crate::commands::dashboard::{self, IntakeHere, DashboardOptions};
+use crate::commands::dashboard::{self, DashboardOptions, IntakeHere};
 use crate::commands::serve::unsubscribe_page::unsubscribe_page;
 use crate::commands::serve::weekly_mailer::WeeklyMailer;
 use crate::install::Installation;
