@@ -125,7 +125,7 @@ impl Queue {
     }
 }
 
-/// A request as somebody sends it who has no key.
+/// A request without a key.
 pub(crate) fn unsigned(
     target: &Uri,
     headers: &[(HeaderName, HeaderValue)],

@@ -92,7 +92,7 @@ fi
 aws cloudformation deploy --stack-name "$stack" --template-file "$root/infra/cloudformation/cv-analytics.yaml" \
   --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --tags Project=CVAnalytics \
   ${overrides[@]+--parameter-overrides "${overrides[@]}"}
-# CloudFormation compares with what it was given last, and somebody may have brought other code since.
+# CloudFormation compares with what it was given last, and other code may have been deployed since.
 if [[ $code == yes && $there == yes ]]; then
   "$root/infra/scripts/release-functions.sh" --prefix "$of" --region "$region" --architecture "$architecture" --dist "$dist"
 fi

@@ -204,7 +204,7 @@ class Proxies(unittest.TestCase):
                 self.fail(f"{text!r} did not arrive while the feed was open")
 
     def check_who_guessed(self):
-        """A stranger of another address, who says to be somebody else."""
+        """A stranger of another address, who claims another's address."""
         stranger = http.client.HTTPConnection("127.0.0.1", self.front, PATIENCE, source_address=("127.0.0.2", 0))
         self.addCleanup(stranger.close)
         stranger.request("POST", "/login", "token=guess", {"Origin": self.url, "X-Forwarded-For": "203.0.113.7"})

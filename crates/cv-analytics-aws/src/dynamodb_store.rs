@@ -160,7 +160,7 @@ impl DynamoDbStore {
         };
         let joined = self.join(gathered.delivered().clone(), arrived_at).await?;
         Ok(match (&before, &joined.outcome) {
-            // Somebody else kept or erased it meanwhile.
+            // Another process stored or erased it meanwhile.
             (_, JoinOutcome::Erased) | (JoinOutcome::Stored, JoinOutcome::AlreadyStored(_)) => {
                 gathered.dispositions(&joined.outcome)
             }
@@ -226,7 +226,7 @@ impl DynamoDbStore {
     }
 
     /// Erases one interaction for good: a tombstone in the record's place, then the row's mark.
-    /// The order matters: whoever still holds a half finds the tombstone. Says whether anything
+    /// The order matters: a processor that still holds a half finds the tombstone. Says whether anything
     /// was there.
     pub async fn forget_request(&self, request_id: &RequestId) -> Result<bool, TableError> {
         let record = self.tables.read_record(request_id, true).await?;

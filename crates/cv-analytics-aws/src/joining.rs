@@ -1,6 +1,6 @@
 //! The join on DynamoDB, step by step: which call comes next, decided by what the last one gave.
 //!
-//! Pure: whoever drives it makes the calls. A query half waits in its interim row; whoever sees
+//! Pure: the caller makes the calls. A query half waits in its interim row; whoever sees
 //! both halves, in the row that it read or in the old image that its own write returned, puts the
 //! record. A whole delivery goes straight to the record. Every step may be repeated and every
 //! executor may stop between any two calls: rows only grow, and a record is put only where there
@@ -175,7 +175,7 @@ fn first(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joi
     Joining::PutRecord(PutRecord { record, outcome: JoinOutcome::Stored })
 }
 
-/// Both halves were in the row before: the record is there, unless whoever saw them stopped
+/// Both halves were in the row before: the record is there, unless the processor that saw them stopped
 /// before it was put.
 fn again(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
     let record = Interaction { request_id, query: Some(query), response: Some(response) };

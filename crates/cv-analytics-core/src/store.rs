@@ -300,7 +300,7 @@ pub struct Observation<Text = String, Texts = Vec<String>> {
     pub response: Option<ObservedResponse<Text, Texts>>,
     /// The query half's session, else the response's.
     pub session: Option<SessionDigest>,
-    /// Whose question it was: the first half that names somebody else than a visitor decides.
+    /// Whose question it was: the first half that names other traffic than a visitor's decides.
     pub traffic: Traffic,
 }
 

@@ -56,16 +56,16 @@ pub struct Exclusions {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The document is not the settings' JSON.
-    #[error("the settings cannot be read: {0}; `cv-analytics settings export` shows the form")]
+    #[error("cannot read the settings: {0}; `cv-analytics settings export` shows the form")]
     Json(#[from] serde_json::Error),
     /// A skill or alias breaks the dictionary's rules.
-    #[error("the settings' aliases cannot be used: {0}")]
+    #[error("invalid aliases in the settings: {0}")]
     Aliases(#[from] OwnerSkillsError),
     /// The store failed.
-    #[error("the settings cannot be read from or written to the store: {0}")]
+    #[error("cannot read or write the settings in the store: {0}")]
     Store(#[from] StoreError),
-    /// Somebody else kept writing at the same time.
-    #[error("the settings were changed by somebody else at the same time; try again")]
+    /// Another writer kept writing at the same time.
+    #[error("refused: another writer changed the settings at the same time; try again")]
     Contended,
 }
 

@@ -134,7 +134,7 @@ impl Processor {
         if worked.is_err() {
             tracing::warn!(
                 messages = failed.len(),
-                "the invocation's time is nearly up: what is not kept comes again"
+                "the invocation's time is nearly up: unstored messages are retried"
             );
         }
         let hidden = self.extend_visibility(&failed);
@@ -173,7 +173,7 @@ impl Processor {
                 tracing::error!(
                     error = %error,
                     messages = messages.len(),
-                    "the key of the session hash cannot be read: the batch comes again"
+                    "cannot read the session hash key: the batch is retried"
                 );
                 return;
             }
@@ -238,14 +238,14 @@ impl Processor {
                     tracing::warn!(
                         error = %error,
                         messages = request.messages.len(),
-                        "an interaction could not be kept: its messages come again"
+                        "cannot store an interaction: its messages are retried"
                     );
                 }
             }
         }
         self.reject_all(refused, done).await;
         if tables_are_wrong && let Err(error) = self.store.tables().check().await {
-            tracing::error!(error = %error, "the tables are not those that are needed");
+            tracing::error!(error = %error, "invalid tables");
         }
     }
 
@@ -276,14 +276,14 @@ impl Processor {
             Ok(false) => {}
             Ok(true) => return Some(Disposition::Erased),
             Err(error) => {
-                tracing::warn!(error = %error, "whether a dead letter is to be kept could not be read: it comes again");
+                tracing::warn!(error = %error, "cannot check a dead letter for erasure: it is retried");
                 return None;
             }
         }
         let Some(queue) = &self.dead_letters else {
             tracing::warn!(
                 reason = letter.reason.code(),
-                "a message cannot be read and DEAD_LETTER_QUEUE_URL is not set: SQS moves it after its last receive"
+                "unreadable message, and DEAD_LETTER_QUEUE_URL is not set: SQS moves it after its last receive"
             );
             return None;
         };
@@ -291,17 +291,17 @@ impl Processor {
         if !letter.is_canary()
             && let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await
         {
-            tracing::warn!(error = %error, "a dead letter could not be noted: it comes again");
+            tracing::warn!(error = %error, "cannot note a dead letter: it is retried");
             return None;
         }
         if let Err(error) = queue.send(id, &message.id, letter).await {
-            tracing::warn!(error = %error, "a dead letter could not be sent: it comes again");
+            tracing::warn!(error = %error, "cannot send a dead letter: it is retried");
             return None;
         }
         tracing::info!(
             message_id = id,
             reason = letter.reason.code(),
-            "a message cannot be read and lies in the dead-letter queue"
+            "unreadable message sent to the dead-letter queue"
         );
         Some(Disposition::DeadLetter)
     }
@@ -326,7 +326,7 @@ impl Processor {
                 let wait = retry_delay(message.receives);
                 if let Err(error) = queues.change_visibility(url, handle, wait).await {
                     // The queue's own visibility timeout holds then.
-                    tracing::warn!(error = %error, "a message's visibility could not be changed");
+                    tracing::warn!(error = %error, "cannot change a message's visibility");
                 }
             })
             .await;

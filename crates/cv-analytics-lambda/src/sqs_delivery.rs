@@ -19,7 +19,7 @@ const SQS: &str = "aws:sqs";
 pub enum DeliveryError {
     /// There is no list of records.
     #[error(
-        "the event has no `Records`: the processor is fed by the event source mapping of the queue alone"
+        "missing `Records` in the event: only the queue's event source mapping may invoke the processor"
     )]
     NoRecords,
     /// A record is of another service.
@@ -28,7 +28,7 @@ pub enum DeliveryError {
     )]
     AnotherService(usize, String),
     /// A record has no id by which it could be returned.
-    #[error("record {0} has no `messageId`")]
+    #[error("missing `messageId` in record {0}")]
     NoMessageId(usize),
 }
 

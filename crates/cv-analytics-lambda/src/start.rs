@@ -109,7 +109,7 @@ pub fn exit_code(function: &str, ended: Result<(), lambda_runtime::Error>) -> Ex
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = %error, "the {function} could not run");
+            tracing::error!(error = %error, "cannot run the {function}");
             ExitCode::FAILURE
         }
     }

@@ -76,7 +76,7 @@ pub enum MessageError {
     #[error(transparent)]
     Render(#[from] RenderError),
     /// The message cannot be written.
-    #[error("the message cannot be written: {0}")]
+    #[error("cannot write the message: {0}")]
     Write(#[from] std::io::Error),
 }
 

@@ -1,6 +1,6 @@
 //! Once for each week and recipient: claim the mark, hand the message over, note it as sent.
 //!
-//! Whoever crashes leaves a claim behind, which somebody else takes over after
+//! A process that crashes leaves a claim behind, which another takes over after
 //! [`lease_ttl`]: a mail is rather sent again than missed.
 
 pub mod delivery_lease;
@@ -21,14 +21,14 @@ use crate::message::address::MailAddress;
 use crate::transport::{Transport, TransportError};
 use crate::weekly_mail::delivery_lease::{DeliveryLease, NextStep, key, lease_ttl};
 
-/// How many of somebody else's claims are waited for.
+/// How many claims of other processes are waited for.
 const MAX_AWAITED_LEASES: u32 = 2;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often one mail is claimed before the store counts as too slow.
 const MAX_CLAIM_ATTEMPTS: usize = 8;
 /// How often it is tried to note a mail that was handed over.
 const MAX_NOTE_ATTEMPTS: usize = 3;
-/// Mails that are sent at once: who waits for somebody else's claim keeps few from theirs.
+/// Mails that are sent at once: waiting for another's claim delays few others.
 const SEND_CONCURRENCY: usize = 4;
 
 /// Sends the mails of a week, each once.
@@ -71,18 +71,18 @@ pub enum Outcome {
 /// Why a mail was not sent. Names no address.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSent {
-    /// Whoever delivers did not take it.
+    /// The transport did not take it.
     #[error(transparent)]
     Refused(#[from] TransportError),
     /// The store failed before anything was handed over.
-    #[error("whether this mail was sent before cannot be read or noted: {0}")]
+    #[error("cannot read or write whether this mail was sent: {0}")]
     Store(#[from] StoreError),
     /// There was nothing to hand over.
     #[error("{0}")]
     NotMade(String),
     /// The mark is not one that this version knows.
     #[error(
-        "the mark under {key} cannot be read ({source}): a newer version wrote it; bring this one up to date, or send again whatever it says"
+        "cannot read the mark {key} ({source}): a newer version wrote it; update this one, or send again regardless"
     )]
     Mark {
         /// The mark's key.
@@ -91,12 +91,14 @@ pub enum NotSent {
         source: serde_json::Error,
     },
     /// Others went on claiming this mail, or the store was too slow to claim it.
-    #[error("somebody else has been sending this mail for too long: try again in a minute")]
+    #[error(
+        "refused: another process has been sending this mail for too long; try again in a minute"
+    )]
     Contended,
 }
 
 impl NotSent {
-    /// Whether somebody has to change something before a retry can succeed.
+    /// Whether the owner has to change something before a retry can succeed.
     pub const fn is_permanent(&self) -> bool {
         matches!(self, Self::Refused(error) if error.is_permanent())
     }
@@ -222,7 +224,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         match select(handed_over, limit).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(TransportError::new(format!(
-                "whoever delivers the mail did not answer within {} s: try again",
+                "the mail transport did not answer within {} s: try again",
                 self.by.limit().as_secs()
             ))),
         }
@@ -233,7 +235,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         let _ = self.put(&claim.key, &claim.otherwise, Some(claim.version)).await;
     }
 
-    /// Notes the mail as sent, also where somebody else has claimed it meanwhile.
+    /// Notes the mail as sent, also where another process has claimed it meanwhile.
     async fn note(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut version = Some(claim.version);
         let mut failure = None;
@@ -268,7 +270,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         expected: Option<u64>,
     ) -> Result<bool, StoreError> {
         let value = serde_json::to_string(mark)
-            .map_err(|error| StoreError::refused(format!("a mark cannot be written: {error}")))?;
+            .map_err(|error| StoreError::refused(format!("cannot write a mark: {error}")))?;
         self.store.put(key, &value, expected).await
     }
 }

@@ -32,7 +32,7 @@ use crate::routes::plain_error::PlainError;
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Connections that have lost their place and are not closed yet; where there are more, accepting waits.
 const MAX_CLOSED_PER_ACCEPT: usize = 16;
-/// A pause after the system refused a connection, for want of file handles.
+/// A pause after the system refused a connection because no file handle was free.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
 /// Serves `app` on `listener` until `shutdown` comes. Then no more connections are accepted,
@@ -100,7 +100,7 @@ async fn accept(
     Ok((stream, address.ip(), socket))
 }
 
-/// Says that whoever sent the request with `extensions` knows the key or the token: until the next request
+/// Says that the sender of the request with `extensions` knows the key or the token: until the next request
 /// its connection is not closed for a stranger's.
 pub fn keep_connection(extensions: &Extensions) {
     if let Some(place) = extensions.get::<Arc<Slot>>() {

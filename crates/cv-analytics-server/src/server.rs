@@ -211,7 +211,7 @@ impl Server {
         self.bodies.read(body, limit, sender).await
     }
 
-    /// Gives `body` of somebody with the token a place among the large ones, where it has none.
+    /// Gives `body` of a sender with the token a large-body slot, where it has none.
     pub(crate) async fn hold_large_place<'b>(
         &'b self,
         body: &mut ReadBody<'b>,

@@ -1,6 +1,6 @@
 //! Everything that the file holds, page by page, and what of it is put back.
 //!
-//! Interactions come last: whoever puts an archive back knows by then what was erased.
+//! Interactions come last: a restore knows by then what was erased.
 
 use std::collections::HashSet;
 

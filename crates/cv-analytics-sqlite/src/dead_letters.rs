@@ -69,7 +69,7 @@ impl SqliteStore {
         let replaced = self.replace_dead_letters(letters).await.map_err(|error| {
             let ReadAgain { kept, still_dead, .. } = done;
             error.context(format!(
-                "{kept} were kept, {still_dead} still cannot be read; retrying again does no harm"
+                "{kept} were stored, {still_dead} still cannot be read; retrying again does no harm"
             ))
         })?;
         for receipt in replaced.into_iter().flatten() {

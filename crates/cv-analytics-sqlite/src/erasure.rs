@@ -1,4 +1,4 @@
-//! Erasing, down to the bytes in the files: the one way in which anything that holds somebody's text
+//! Erasing, down to the bytes in the files: the one way in which anything that holds a visitor's text
 //! leaves the store.
 //!
 //! Deleting a row leaves its bytes in the free space of the file, and SQLite's `secure_delete`
@@ -180,7 +180,7 @@ pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<bool> {
                 .to_owned(),
         ));
     }
-    // Last: a crash before leaves the work to whoever comes next.
+    // Last: a crash before leaves the work to the next run.
     connection.execute("UPDATE state SET erasure_pending = 0", [])?;
     Ok(true)
 }

@@ -88,7 +88,7 @@ impl Header {
         let path = path.display();
         if self.application_id != APPLICATION_ID && (self.application_id != 0 || self.tables != 0) {
             return Err(StoreError::refused(format!(
-                "{path} is another program's database: name a file of cv-analytics, or one that does not exist yet"
+                "invalid database {path}: it is another program's; name a cv-analytics database or a new file"
             )));
         }
         usize::try_from(self.version).ok().filter(|version| *version <= newest).ok_or_else(|| {
@@ -105,7 +105,7 @@ impl Header {
 pub(crate) fn opening_failed(path: &Path, error: rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
         return StoreError::refused(format!(
-            "{} is no SQLite database: name a file of cv-analytics, or one that does not exist yet",
+            "invalid database {}: not an SQLite file; name a cv-analytics database or a new file",
             path.display()
         ));
     }

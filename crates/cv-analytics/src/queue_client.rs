@@ -44,7 +44,7 @@ impl QueueClient {
     pub(crate) fn within(limit: Duration, credentials: StoredCredentials) -> Result<Self> {
         let url = &credentials.queue_url;
         let (scheme, rest) =
-            url.split_once("://").with_context(|| format!("{url:?} is no queue URL"))?;
+            url.split_once("://").with_context(|| format!("invalid queue URL {url:?}"))?;
         let host = rest.split('/').next().unwrap_or_default();
         let endpoint = format!("{scheme}://{host}/");
         let agent = http_agent(&endpoint, limit);
@@ -64,7 +64,7 @@ impl QueueClient {
             };
             if attempt == MAX_ATTEMPTS {
                 return Err(failure.context(format!(
-                    "{} could not be reached after {MAX_ATTEMPTS} tries",
+                    "cannot reach {} after {MAX_ATTEMPTS} attempts",
                     self.endpoint
                 )));
             }

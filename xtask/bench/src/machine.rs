@@ -1,4 +1,4 @@
-//! What it was measured on, for whoever compares figures.
+//! What it was measured on, for comparing figures.
 
 use std::fs;
 use std::path::Path;

@@ -143,7 +143,7 @@ fn round(program: &Path, data: &Path, measured: &mut Vec<Measured>) -> Result<()
             "",
         ),
     ]);
-    let (request_id, session) = browser.somebody(week)?;
+    let (request_id, session) = browser.visitor(week)?;
     pages.extend([
         ("a conversation", format!("/sessions/{session}?week={week}"), ""),
         ("an interaction", format!("/interactions/{request_id}"), ""),
@@ -208,8 +208,8 @@ impl Browser {
         Ok((took, body))
     }
 
-    /// Somebody who asked in `week`: a request's id and its session.
-    fn somebody(&self, week: IsoWeek) -> Result<(String, String)> {
+    /// A visitor who asked in `week`: a request's id and its session.
+    fn visitor(&self, week: IsoWeek) -> Result<(String, String)> {
         let (_, lines) =
             self.open(&format!("/questions.jsonl?week={week}&session=known&match=none"))?;
         let line = lines.lines().next().context("the week has a session")?;

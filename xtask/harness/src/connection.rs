@@ -50,7 +50,7 @@ impl Connection {
         Ok(Self { stream, received: Vec::new() })
     }
 
-    /// Hands a call of AWS JSON 1.0 on that came to somebody who stands before the server; gives the
+    /// Proxies a call of AWS JSON 1.0 to the upstream server; gives the
     /// whole answer to hand back.
     pub fn hand_on(&mut self, request: &HttpRequest) -> Result<Vec<u8>> {
         let mut call = format!("{} {} HTTP/1.1\r\n", request.method, request.path);

@@ -1,4 +1,4 @@
-//! The weekly mail against a mail server that somebody else wrote: the suite of `tests/mail`.
+//! The weekly mail against an independent mail server: the suite of `tests/mail`.
 
 use std::path::Path;
 use std::process::Command;

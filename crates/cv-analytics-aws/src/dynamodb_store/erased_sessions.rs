@@ -80,7 +80,7 @@ impl ErasedSessions {
                 list.extend(&added);
                 let value: Vec<String> = list.iter().map(hex::encode).collect();
                 if !tables.put_value(&key(number), &value.join(" "), version).await? {
-                    // Somebody else was faster.
+                    // Another writer was faster.
                     continue;
                 }
                 left.retain(|mark| !added.contains(mark));

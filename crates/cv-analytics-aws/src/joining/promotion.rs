@@ -66,7 +66,7 @@ impl Promotion {
         }
         let Some(at) = half.at() else { return Self::Done(Swept::Nothing) };
         if half.is_joined() {
-            // Whoever saw both stopped before the record was put, or the index is late.
+            // The processor that saw both stopped before the record was put, or the index is late.
             return Self::PutJoined(PutJoined { record: half });
         }
         if let Some(lone) = indexed {

@@ -74,7 +74,7 @@ impl QueueError {
                 ": give the role that calls the permission for it"
             }
             "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
-                ": there is no such queue in this region and account; check its URL"
+                ": unknown queue in this region and account; check its URL"
             }
             _ => "",
         };

@@ -124,7 +124,7 @@ impl DeadLetterReceiver {
     }
 
     /// How many messages the queue holds that were not given: behind others of their group, or
-    /// hidden by somebody else. By SQS's own approximate count.
+    /// hidden by another reader. By SQS's own approximate count.
     ///
     /// # Errors
     /// [`QueueError`].

@@ -184,6 +184,6 @@ async fn an_unreachable_ses_says_what_to_check() {
     let error = Canned::new(None).ses().hand_over(&message()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "SES in eu-west-2 cannot be reached: check AWS_REGION, that SES is offered there, and the way out of the network"
+        "cannot reach SES in eu-west-2: check AWS_REGION, that SES is available there, and outbound network access"
     );
 }

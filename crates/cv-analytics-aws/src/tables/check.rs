@@ -81,7 +81,7 @@ pub fn check_index(table: &TableDescription) -> Result<(), String> {
         .global_secondary_indexes()
         .iter()
         .find(|index| index.index_name() == Some(WEEK_INDEX))
-        .ok_or_else(|| format!("it has no index `{WEEK_INDEX}`: add it as the template has it"))?;
+        .ok_or_else(|| format!("missing index `{WEEK_INDEX}`: add it as in the template"))?;
     let wanted = [
         (WEEK, KeyType::Hash, ScalarAttributeType::S),
         (TIMESTAMP, KeyType::Range, ScalarAttributeType::N),

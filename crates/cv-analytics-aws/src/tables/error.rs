@@ -66,7 +66,7 @@ impl TableError {
         let misconfigured = |problem: String| Self::Misconfigured { table: table.clone(), problem };
         match code.as_str() {
             "ResourceNotFoundException" => misconfigured(
-                "there is no such table in this region and account: create it from the template, or name it in \
+                "unknown table in this region and account: create it from the template, or name it in \
                  QUERY_EVENTS_TABLE and ANALYTICS_TABLE"
                     .to_owned(),
             ),

@@ -256,7 +256,7 @@ fn a_price_that_is_not_known_is_missed_only_where_it_is_needed() {
     assert!(ireland(workload(1)).is_ok());
     assert_eq!(
         ireland(paid(1)).unwrap_err().to_string(),
-        "there is no price of a write unit hour for region eu-west-1: leave --provisioned away"
+        "missing price of a write unit hour for region eu-west-1: omit --provisioned"
     );
 }
 
@@ -300,7 +300,7 @@ fn every_region_has_its_prices_and_another_is_named_with_those_that_have() {
     );
     assert_eq!(
         bill(&prices, "mars-1", &workload(1), Design::OnDemand).unwrap_err().to_string(),
-        "there are no prices for region mars-1: there are for eu-central-1, eu-west-1, eu-west-2, us-east-1"
+        "unknown region mars-1: prices are known for eu-central-1, eu-west-1, eu-west-2, us-east-1"
     );
 }
 

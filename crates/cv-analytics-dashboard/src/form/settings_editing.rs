@@ -155,7 +155,7 @@ async fn session_of(
     let session = of_query.or_else(|| found.response.and_then(|response| response.session));
     Ok(session
         .map(|session| session.as_str().to_owned())
-        .ok_or("that interaction has no session: write its request id above instead"))
+        .ok_or("missing session: that interaction has none; enter its request ID above instead"))
 }
 
 /// The forms of every part; what was typed stands in that of its part.

@@ -89,9 +89,9 @@ enum ExportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Page(#[from] PageError),
-    #[error("a line cannot be written: {0}")]
+    #[error("cannot write a line: {0}")]
     Csv(#[from] csv::Error),
-    #[error("a line cannot be written: {0}")]
+    #[error("cannot write a line: {0}")]
     Json(#[from] serde_json::Error),
 }
 

@@ -124,7 +124,7 @@ impl Reports {
             return Ok(made);
         }
         let _turn = turn_to_report().await;
-        // Whoever had the turn before may have made the same.
+        // The request before may have made the same.
         if let Some(made) = self.remembered(&key, now) {
             return Ok(made);
         }

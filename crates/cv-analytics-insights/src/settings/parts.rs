@@ -317,14 +317,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (part, text, expect) in [
-            (SettingsPart::Cv, "Go\n\n???", "line 3: entry \"???\" cannot be used"),
+            (SettingsPart::Cv, "Go\n\n???", "line 3: invalid entry \"???\""),
             (SettingsPart::Cv, "{\"skills\":\n[\"Go\",\n\"?!\"]}", "line 3: entry \"?!\""),
             (SettingsPart::Cv, " ", "it is empty"),
-            (
-                SettingsPart::Aliases,
-                "# x\nGo: golang\n: x",
-                "line 3: a skill or alias has no letter",
-            ),
+            (SettingsPart::Aliases, "# x\nGo: golang\n: x", "line 3: missing letter or digit"),
             (SettingsPart::Aliases, "# only a comment", "missing aliases: write lines like"),
             (SettingsPart::Topics, "a = b\nparking", "line 2: missing \"=\""),
             (SettingsPart::Exclusions, "r1\ncv-analytics:x", "line 2: invalid request id"),

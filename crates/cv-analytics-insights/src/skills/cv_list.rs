@@ -17,7 +17,7 @@ pub struct CvList {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CvListError {
     /// The file begins like JSON and is none.
-    #[error("it is no JSON: {0}")]
+    #[error("invalid JSON: {0}")]
     Json(String),
     /// The JSON has another form.
     #[error(
@@ -28,7 +28,7 @@ pub enum CvListError {
     #[error("it is empty: write one skill a line")]
     Empty,
     /// An entry cannot be a skill's name.
-    #[error("line {line}: entry {entry:?} cannot be used: {problem}")]
+    #[error("line {line}: invalid entry {entry:?}: {problem}")]
     Entry {
         /// The line, from 1.
         line: usize,

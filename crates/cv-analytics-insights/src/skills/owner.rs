@@ -41,7 +41,7 @@ impl OwnerSkills {
             return Err(error(
                 1,
                 format!(
-                    "the file is larger than {MAX_TEXT_BYTES} bytes; leave only skills and aliases in it"
+                    "too large: more than {MAX_TEXT_BYTES} bytes; leave only skills and aliases in the file"
                 ),
             ));
         }
@@ -108,13 +108,16 @@ fn check_name(name: &str, line: usize) -> Result<(), OwnerSkillsError> {
     if !name.chars().any(char::is_alphanumeric) {
         return Err(error(
             line,
-            "a skill or alias has no letter or digit; write `Canonical name: alias, alias`".into(),
+            "missing letter or digit in a skill or alias; write `Canonical name: alias, alias`"
+                .into(),
         ));
     }
     if name.chars().count() > MAX_NAME_CHARS {
         return Err(error(
             line,
-            format!("a skill or alias is longer than {MAX_NAME_CHARS} characters; shorten it"),
+            format!(
+                "too large: a skill or alias has more than {MAX_NAME_CHARS} characters; shorten it"
+            ),
         ));
     }
     Ok(())
@@ -122,7 +125,7 @@ fn check_name(name: &str, line: usize) -> Result<(), OwnerSkillsError> {
 
 fn json_aliases(skill: &str, aliases: Value, line: usize) -> Result<Vec<String>, OwnerSkillsError> {
     serde_json::from_value(aliases).map_err(|_| {
-        error(line, format!("the aliases of {skill:?} are no list of texts; write \"{skill}\": [\"alias\", \"alias\"]"))
+        error(line, format!("invalid aliases of {skill:?}: expected a list of texts; write \"{skill}\": [\"alias\", \"alias\"]"))
     })
 }
 

@@ -49,7 +49,7 @@ impl Reading {
     }
 }
 
-/// What a text says, whoever asks it.
+/// What a text says, independent of the asker.
 struct ReadText {
     /// The skills that it names, with their bytes of it.
     mentions: Box<[(SkillId, Range<usize>)]>,

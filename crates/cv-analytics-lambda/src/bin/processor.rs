@@ -32,9 +32,9 @@ async fn run() -> Result<(), Error> {
     match timeout(CHECK_TIMEOUT, store.tables().check_analytics()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(error = %error, "the table of the records could not be checked");
+            tracing::warn!(error = %error, "cannot check the records table");
         }
-        Err(_) => tracing::warn!("the table of the records could not be checked in time"),
+        Err(_) => tracing::warn!("cannot check the records table in time"),
     }
     let processor = Processor {
         intake: OnceCell::new(),
@@ -54,7 +54,7 @@ async fn run() -> Result<(), Error> {
                 Ok(response)
             }
             Err(error) => {
-                tracing::error!(error = %error, "the delivery could not be processed");
+                tracing::error!(error = %error, "cannot process the delivery");
                 Err(Diagnostic::from(error))
             }
         }

@@ -1,4 +1,4 @@
-//! What an invocation asks for: the schedule's event, or a week that somebody named.
+//! What an invocation asks for: the schedule's event, or a week that the caller named.
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_orders_a_week_once_or_again() {
+    fn a_caller_orders_a_week_once_or_again() {
         check(json!({}), "2026-W47");
         check(json!(null), "2026-W47");
         check(json!({"again": true}), "2026-W47 again");

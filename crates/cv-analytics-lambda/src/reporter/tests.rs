@@ -193,7 +193,7 @@ async fn settings_that_cannot_be_read_send_nothing() {
     let reporter = reporter();
     reporter.store.put("cv-analytics:settings", "[]", None).await.unwrap();
     let error = answer(&reporter, json!({})).await.unwrap_err();
-    assert!(error.to_string().starts_with("the settings cannot be read"), "{error}");
+    assert!(error.to_string().starts_with("cannot read the settings"), "{error}");
     assert!(recipients(&reporter).is_empty());
 }
 

@@ -162,8 +162,8 @@ async fn a_processor_that_finds_no_table_starts_and_keeps_its_batches_once_there
     let invocation = processor.invoke(&batch).unwrap();
     assert_eq!(returned(invocation.response().unwrap()), ["1", "2"]);
     let log = invocation.lines.join("\n");
-    assert!(log.contains("the key of the session hash cannot be read"), "{log}");
-    assert!(log.contains("there is no such table"), "{log}");
+    assert!(log.contains("cannot read the session hash key"), "{log}");
+    assert!(log.contains("unknown table in this region"), "{log}");
     assert!(log.contains(r#""Failed":2"#), "{log}");
     assert!(log.contains("ChangeMessageVisibility failed"), "the one of its own group: {log}");
 
@@ -205,7 +205,7 @@ async fn no_answer_of_a_table_that_cannot_be_read_gets_into_a_log() {
     let Outcome::Error { message, .. } = &invocation.outcome else { panic!("{invocation:?}") };
     assert!(!message.contains("secret"), "{message}");
     let log = reporter.lines().unwrap().join("\n");
-    assert!(log.contains("the report could not be sent") && !log.contains("secret"), "{log}");
+    assert!(log.contains("cannot send the report") && !log.contains("secret"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

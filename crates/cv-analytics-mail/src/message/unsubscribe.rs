@@ -11,7 +11,7 @@ const MAX_LINK_BYTES: usize = 900;
 const IN_A_LOCAL_PART: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+');
 
-/// The recipient's way out.
+/// The unsubscribe link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsubscribe {
     /// One click: the mail program posts to this link.
@@ -26,9 +26,7 @@ pub struct HttpsLink(String);
 
 /// A text that is no link for unsubscribing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no address for unsubscribing: one click works with https:// alone, up to 900 characters"
-)]
+#[error("invalid unsubscribe link {0:?}: expected an https:// URL of up to 900 characters")]
 pub struct HttpsLinkError(String);
 
 impl HttpsLink {

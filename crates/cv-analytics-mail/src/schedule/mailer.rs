@@ -79,7 +79,7 @@ pub enum TurnError {
     #[error(transparent)]
     Marks(#[from] NotSent),
     /// What is known of the recipients cannot be read or noted.
-    #[error("what is known of the mail's recipients cannot be read or noted: {0}")]
+    #[error("cannot read or write the recipients' records: {0}")]
     Store(#[from] StoreError),
 }
 
@@ -189,7 +189,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         let report = match self.reports.week_report(week).await {
             Ok(report) => report,
             Err(error) => {
-                let why = format!("the report of {week} could not be made ({error})");
+                let why = format!("cannot make the report of {week} ({error})");
                 return Ok(ready.into_iter().map(|(to, _)| (Err(why.clone()), to)).collect());
             }
         };

@@ -43,7 +43,7 @@ pub enum DeliveryStatus {
         tries: u32,
         /// Why it failed last: a sentence without addresses or secrets.
         last_error: String,
-        /// When it is tried again; `None` where somebody has to change something first.
+        /// When it is tried again; `None` where the owner has to change something first.
         next_try: Option<Timestamp>,
     },
     /// They unsubscribed, and get none.

@@ -69,7 +69,7 @@ impl Transport for Outbox {
         self.write(message).map(drop).map_err(|error| {
             let folder = self.folder.display();
             TransportError::caused(
-                format!("the mail cannot be written into {folder} ({error}): check its rights and the disk"),
+                format!("cannot write the mail into {folder} ({error}): check its permissions and the disk"),
                 error,
             )
         })

@@ -89,7 +89,7 @@ pub enum SmtpSettingsError {
     )]
     Plain(String),
     /// The authorities' file holds no certificate, or the machine's own cannot be read.
-    #[error("the certificates that are to be trusted cannot be used ({0})")]
+    #[error("invalid certificates to trust ({0})")]
     Authorities(String),
 }
 
@@ -116,7 +116,7 @@ impl Smtp {
 
     async fn send(&self, message: &Message) -> Result<(), TransportError> {
         let eml = message.to_eml().map_err(|error| {
-            TransportError::caused("the mail could not be written as a message", error).permanent()
+            TransportError::caused("cannot write the mail as a message", error).permanent()
         })?;
         let envelope = envelope(message)?;
         let mut connection = self.connect(message.from.domain()).await?;
@@ -146,7 +146,7 @@ impl Smtp {
             if !connection.can_starttls() {
                 connection.abort().await;
                 return Err(TransportError::new(format!(
-                    "the mail server at {host}:{port} does not offer STARTTLS, or somebody between hides it: nothing was sent; where the server takes TLS from the start, set the security to tls (usually port 465)"
+                    "the mail server at {host}:{port} does not offer STARTTLS, or it is stripped on the way: nothing was sent; where the server takes TLS from the start, set the security to tls (usually port 465)"
                 )));
             }
             connection.starttls(tls.clone(), &name).await.map_err(failed(Stage::StartTls))?;
@@ -182,14 +182,14 @@ impl fmt::Debug for Smtp {
 fn envelope(message: &Message) -> Result<Envelope, TransportError> {
     let address = |address: &MailAddress, whose: &str| {
         address.address().parse::<Address>().map_err(|error| {
-            let sentence = format!("the {whose}'s address cannot be written in SMTP");
+            let sentence = format!("invalid {whose}'s address for SMTP");
             TransportError::caused(sentence, error).permanent()
         })
     };
     let from = address(&message.from, "sender")?;
     let to = address(&message.to, "recipient")?;
     Envelope::new(Some(from), vec![to])
-        .map_err(|error| TransportError::caused("the mail has no recipient", error).permanent())
+        .map_err(|error| TransportError::caused("missing recipient of the mail", error).permanent())
 }
 
 fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, SmtpSettingsError> {

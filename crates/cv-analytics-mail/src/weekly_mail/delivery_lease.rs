@@ -21,7 +21,7 @@ pub fn week_of(key: &str) -> Option<IsoWeek> {
     week.parse().ok().filter(|_| !rest.starts_with(SO_FAR))
 }
 
-/// Whoever claimed begins to hand over within this, or claims anew.
+/// A claimant begins to hand over within this, or claims anew.
 pub(crate) const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// How long a store may take to note that a mail was sent.
 const NOTE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -38,7 +38,7 @@ pub const fn lease_ttl(limit: Duration) -> Duration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DeliveryLease {
-    /// Somebody is sending it, or crashed on the way.
+    /// A process is sending it, or crashed while sending.
     Claimed {
         /// What tells the one who claimed from all others.
         by: String,
@@ -48,7 +48,7 @@ pub enum DeliveryLease {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sent_at: Option<Timestamp>,
     },
-    /// The hand-over was refused: whoever comes next may try.
+    /// The hand-over was refused: the next process may try.
     Released,
     /// It was handed over.
     Sent {
@@ -69,7 +69,7 @@ pub(crate) enum NextStep {
     HandOver,
     /// Claim it.
     Claim,
-    /// Look again later: somebody else is sending it.
+    /// Look again later: another process is sending it.
     Wait,
 }
 

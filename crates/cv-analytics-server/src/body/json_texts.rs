@@ -296,8 +296,9 @@ impl<'r> JsonTexts<'r> {
                 (None, None) => return Ok(None),
                 (None, Some(Within::Scan(line))) => {
                     self.within.clear();
-                    let message =
-                        format!("the DynamoDB scan's answer that begins on line {line} has no end");
+                    let message = format!(
+                        "invalid DynamoDB scan output: the object that begins on line {line} is not closed"
+                    );
                     return Err(Error::new(ErrorKind::UnexpectedEof, message));
                 }
                 (None, Some(Within::Array(line))) => {

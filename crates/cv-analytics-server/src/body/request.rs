@@ -23,7 +23,7 @@ const LARGE_BODY_CONCURRENCY: usize = 16;
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    #[error("the body is longer than {limit} bytes")]
+    #[error("too large: the body has more than {limit} bytes")]
     TooLarge { limit: usize },
     #[error("the body did not arrive in time")]
     TimedOut,
@@ -37,9 +37,9 @@ pub(crate) enum BodyError {
 /// Who sends a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sender {
-    /// Somebody with the token, who waits for a place among the large ones.
+    /// A sender with the token, who waits for a large-body slot.
     Known,
-    /// Somebody of this address or network. A signature covers the body, so it is read first: where
+    /// A sender of this address or network. A signature covers the body, so it is read first: where
     /// there are too many large ones, the one that has gone longest without progress ends.
     Stranger(IpAddr),
 }
@@ -142,7 +142,7 @@ impl BodyReader {
         Ok(ReadBody { bytes: gathered.map_or(first, BytesMut::freeze), place })
     }
 
-    /// Gives `body` of somebody with the token a place among the large ones, where it has none.
+    /// Gives `body` of a sender with the token a large-body slot, where it has none.
     pub(crate) async fn hold_large_place<'b>(
         &'b self,
         body: &mut ReadBody<'b>,

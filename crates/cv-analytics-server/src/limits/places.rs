@@ -1,6 +1,6 @@
 //! A bounded number of places for strangers, and who gives way where all are taken.
 //!
-//! Nobody waits: a newcomer takes the place of whoever has the least claim to one. Those who proved
+//! Nobody waits: a new connection takes the slot with the lowest priority. Those who proved
 //! that they know the key or the token come last; of the others, the address that holds most gives one
 //! up, and of its places the one that has gone longest without anything to show. So a crowd from one
 //! address displaces itself, and a proxy, behind which everybody has one address, is not punished.
@@ -51,7 +51,7 @@ impl SlotPool {
         }))
     }
 
-    /// A place for `network`; where all are taken, somebody's.
+    /// A slot for `network`; where all are taken, another's.
     pub(crate) fn take(&self, network: IpAddr) -> Slot {
         let number = self.0.now();
         let lost = Arc::new(Notify::new());
@@ -123,7 +123,7 @@ impl Slot {
         self.change(|place| place.is_proven = is_proven);
     }
 
-    /// Comes when the place is somebody else's; one call at a time hears of it.
+    /// Resolves when the slot is given to another; one call at a time hears of it.
     pub(crate) async fn lost(&self) {
         self.lost.notified().await;
     }

@@ -135,7 +135,7 @@ async fn off_thread<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| {
         tracing::error!(error = %error, "failed to read events");
-        let message = "the events could not be read";
+        let message = "cannot read the events";
         PlainError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     })
 }
@@ -172,7 +172,7 @@ fn text_of(body: &[u8]) -> Result<Vec<u8>, PlainError> {
         .map_err(unreadable)?;
     if text.len() > MAX_BODY_BYTES {
         return Err(PlainError::too_large(format!(
-            "the unpacked body is longer than {MAX_BODY_BYTES} bytes: nothing was stored"
+            "too large: the unpacked body has more than {MAX_BODY_BYTES} bytes; nothing was stored"
         )));
     }
     Ok(text)
@@ -212,7 +212,7 @@ fn events_of(body: &[u8]) -> Result<Vec<Vec<u8>>, PlainError> {
 
 #[expect(clippy::needless_pass_by_value, reason = "takes what a Result holds")]
 fn unreadable(error: std::io::Error) -> PlainError {
-    PlainError::bad_request(format!("the body cannot be unpacked ({error}): nothing was stored"))
+    PlainError::bad_request(format!("cannot unpack the body ({error}): nothing was stored"))
 }
 
 fn result_of(content: &Content) -> EventResult {

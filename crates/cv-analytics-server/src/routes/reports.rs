@@ -50,10 +50,6 @@ async fn report(server: &Server, week: &str, parts: &Parts) -> Result<String, Pl
         week.parse::<IsoWeek>().map_err(|error| PlainError::bad_request(error.to_string()))?;
     server.reports().report_json(week).await.map_err(|error| {
         tracing::error!(week = %week, error = %error, "failed to make a report");
-        PlainError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the report could not be made",
-        )
+        PlainError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "cannot make the report")
     })
 }

@@ -88,7 +88,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
     ))?;
     if unreadable > 0 {
         output::print_line(format!(
-            "{unreadable} items of another program or version are not among them"
+            "{unreadable} items of another program or version are not included"
         ))?;
     }
     if command.against_store {
@@ -108,7 +108,7 @@ pub(crate) async fn complete(place: &ArchiveLocation) -> Result<Manifest> {
             place.named()
         );
     }
-    bail!("there is no archive in {}: it has no {MANIFEST}", place.named())
+    bail!("missing archive: {} contains no {MANIFEST}", place.named())
 }
 
 fn read_manifest(place: &ArchiveLocation, name: &str, bytes: &[u8]) -> Result<Manifest> {
@@ -118,7 +118,7 @@ fn read_manifest(place: &ArchiveLocation, name: &str, bytes: &[u8]) -> Result<Ma
         version.is_none_or(|version| version.archive_version <= u64::from(ARCHIVE_VERSION)),
         "the archive in {named} is from a newer version of cv-analytics: update the program"
     );
-    serde_json::from_slice(bytes).with_context(|| format!("{name} in {named} cannot be read"))
+    serde_json::from_slice(bytes).with_context(|| format!("cannot read {name} in {named}"))
 }
 
 /// Checks every part, and calls `seen` with every line.

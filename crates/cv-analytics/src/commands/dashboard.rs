@@ -52,7 +52,7 @@ pub(crate) fn dashboard(
     let DashboardOptions { mails, token, listening, public_url, .. } = place;
     let file = folder.path().join("dashboard-sessions.json");
     let sessions = OwnerSessions::open(&token, &file)
-        .with_context(|| format!("{} cannot be read", file.display()))?;
+        .with_context(|| format!("cannot read {}", file.display()))?;
     Ok(Dashboard::new(DashboardSetup {
         store,
         intake,

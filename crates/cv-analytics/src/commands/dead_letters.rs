@@ -22,7 +22,7 @@ use crate::usage_error::usage_error;
 
 const LIST_HELP: &str = "List them, newest first
 
-With --store dynamodb they lie in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. The queue holds back the later messages of a group while an earlier one is received: their number is printed.";
+With --store dynamodb they are in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. The queue holds back the later messages of a group while an earlier one is received: their number is printed.";
 const RETRY_HELP: &str = "Read them again, as after an update of the program; what can be read now is kept
 
 With --store dynamodb they are sent to the events queue (QUEUE_URL, else cv-analytics-events.fifo), and the processor reads them; what it still cannot read comes back under the same id. The privacy switches are the processor's then.";
@@ -185,7 +185,7 @@ impl Letters<'_> {
         bar.finish_and_clear();
         let Dropped { dropped, missing: none } = done?;
         if let Some(id) = none {
-            bail!("there is no dead letter {id}; {dropped} were dropped");
+            bail!("unknown dead letter {id}; {dropped} were dropped");
         }
         self.store.close().await?;
         if drop.json {
@@ -219,7 +219,7 @@ impl Letters<'_> {
         };
         if let Some(id) = none {
             bail!(
-                "there is no dead letter {id}; {kept} were kept, {still_dead} still cannot be read"
+                "unknown dead letter {id}; {kept} were stored, {still_dead} still cannot be read"
             );
         }
         if retry.json {
@@ -289,7 +289,5 @@ impl Letters<'_> {
 }
 
 fn missing(id: &str) -> String {
-    format!(
-        "there is no dead letter {id}; `cv-analytics dead-letters list` names those that there are"
-    )
+    format!("unknown dead letter {id}; `cv-analytics dead-letters list` shows the IDs")
 }

@@ -26,9 +26,9 @@ use crate::install::data_folder::PublicUrlOption;
 
 const HELP: &str = "Check an installation end to end, and say how to fix what is wrong
 
-Each check prints a line: ok, warn, FAIL or skipped, and what it saw; below it what to do. What cannot be looked at for want of a right says which one, and the other checks go on. Then a canary travels through: a question with its answer, the question once more, and a message that cannot be read. They are seen to arrive and are removed again; no report counts them.
+Each check prints a line: ok, warn, FAIL or skipped, and what it saw; below it what to do. A check that lacks a permission names it, and the other checks continue. Then a canary travels through: a question with its answer, the question once more, and a message that cannot be read. They are seen to arrive and are removed again; no report counts them.
 
-Exit code 0: all is well. 1: a check failed, or could not be made for want of a right. Nothing is changed but by the canary.";
+Exit code 0: all is well. 1: a check failed, or could not be made for lack of permission. Nothing is changed but by the canary.";
 
 /// What to check.
 #[derive(Debug, Args)]

@@ -150,8 +150,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     }
     let by_ending = command.output.as_deref().and_then(Format::of_file);
     let format = command.format.or(by_ending).unwrap_or(Format::Text);
-    let bytes =
-        command.form_of(format, &report, &template).context("the report cannot be written")?;
+    let bytes = command.form_of(format, &report, &template).context("cannot write the report")?;
     output::write_to(command.output.as_deref(), bytes)
 }
 
@@ -207,7 +206,7 @@ impl ReportCommand {
         report: &Report,
         template: &MailTemplate,
     ) -> Result<String> {
-        let no_mail = "the report cannot be written as a mail";
+        let no_mail = "cannot write the report as a mail";
         let sender = (self.from != NO_SENDER).then(|| self.from.parse::<MailAddress>());
         let sender = sender.transpose().context(no_mail)?;
         let named = (self.to != NO_RECIPIENT).then(|| read_addresses(&self.to));

@@ -43,7 +43,7 @@ pub(crate) struct RestoreCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
-    /// Take over the keys of the session hash and of unsubscribe links: only from an archive of your own
+    /// Take over the keys of the session hash and of unsubscribe links: only from an archive that you wrote
     #[arg(long)]
     take_keys: bool,
     #[command(flatten)]

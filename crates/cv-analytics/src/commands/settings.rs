@@ -110,7 +110,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
         Some(path) => {
             let text = input::read_whole(path)?;
             let settings = FigureSettings::read(&text)
-                .with_context(|| format!("{} cannot be imported", path.display()))?;
+                .with_context(|| format!("cannot import {}", path.display()))?;
             let fields: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
             ensure!(

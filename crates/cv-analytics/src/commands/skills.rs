@@ -100,7 +100,7 @@ fn find(dictionary: &SkillDictionary) -> Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line).context("standard input cannot be read")? == 0 {
+        if input.read_until(b'\n', &mut line).context("cannot read standard input")? == 0 {
             break;
         }
         let text = String::from_utf8_lossy(&line);

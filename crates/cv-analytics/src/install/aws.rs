@@ -28,7 +28,7 @@ pub(crate) async fn open() -> Result<AwsStore> {
     let sdk = sdk_config().await?;
     let tables = Tables::new(aws_sdk_dynamodb::Client::new(&sdk), table_names());
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-    tables.check().await.with_context(|| format!("the store in {region} cannot be used"))?;
+    tables.check().await.with_context(|| format!("cannot use the store in {region}"))?;
     let settings = AwsSettings {
         events_queue: variable("QUEUE_URL"),
         dead_letter_queue: variable("DEAD_LETTER_QUEUE_URL"),
@@ -58,8 +58,8 @@ pub(crate) async fn check_before_import(store: &AwsStore) -> Result<()> {
     if tables.show_another_program().await? {
         let TableNames { query_events, analytics } = tables.names();
         bail!(
-            "{query_events} and {analytics} hold rows of another program: export those, and import them into tables \
-             of their own, which QUERY_EVENTS_TABLE and ANALYTICS_TABLE then name"
+            "refused: {query_events} and {analytics} hold rows of another program; export those and import them into \
+             separate tables, named by QUERY_EVENTS_TABLE and ANALYTICS_TABLE"
         );
     }
     Ok(())
@@ -109,10 +109,10 @@ async fn checked_credentials(sdk: &SdkConfig) -> Result<SharedCredentialsProvide
             Ok(_) => Ok(provider),
             Err(error) => Err(anyhow::Error::from(error)),
         },
-        None => Err(anyhow!("there is no provider of credentials")),
+        None => Err(anyhow!("missing AWS credentials provider")),
     };
     found.context(
-        "no AWS credentials were found: sign in (`aws sso login`), name a profile in AWS_PROFILE, or set \
+        "missing AWS credentials: sign in (`aws sso login`), name a profile in AWS_PROFILE, or set \
          AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
 }

@@ -48,10 +48,10 @@ impl ConfigurationFile {
                 return Ok(Self::default());
             }
             Err(error) => {
-                return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let table = text.parse().with_context(|| format!("{} is no TOML", path.display()))?;
+        let table = text.parse().with_context(|| format!("invalid TOML in {}", path.display()))?;
         Ok(Self { path: path.to_owned(), table })
     }
 
@@ -59,8 +59,8 @@ impl ConfigurationFile {
     pub(crate) fn apply(self, command: &mut Command) -> Result<()> {
         let Self { path, table } = self;
         let whole = std::mem::take(command);
-        *command = defaults(whole, table, "")
-            .with_context(|| format!("{} cannot be used", path.display()))?;
+        *command =
+            defaults(whole, table, "").with_context(|| format!("invalid {}", path.display()))?;
         Ok(())
     }
 }
@@ -100,10 +100,8 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
             else {
                 bail!("unknown option {shown:?}");
             };
-            options.insert(
-                id,
-                texts(value).with_context(|| format!("{shown:?} has no usable value"))?,
-            );
+            options
+                .insert(id, texts(value).with_context(|| format!("invalid value of {shown:?}"))?);
         }
     }
     for (id, values) in options {

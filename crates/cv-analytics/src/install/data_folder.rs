@@ -66,7 +66,7 @@ impl DataFolder {
     /// Makes the folder where it is missing, for its owner only.
     pub(crate) fn create(&self) -> Result<()> {
         make_private_folder(&self.path)
-            .with_context(|| format!("the data folder {} cannot be made", self.path.display()))
+            .with_context(|| format!("cannot create the data folder {}", self.path.display()))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -145,7 +145,7 @@ impl DataFolder {
                     token.and_then(|token| check_secret(token).map_err(Error::msg).map(|()| token));
                 let token = token.with_context(|| {
                     format!(
-                        "{NAME} in {} cannot be used; delete the file and it is made anew",
+                        "invalid {NAME} in {}; delete the file and a new one is generated",
                         file.display()
                     )
                 })?;
@@ -172,20 +172,20 @@ impl DataFolder {
             Ok(text) => StoredCredentials::read(&text)
                 .with_context(|| {
                     format!(
-                        "{} cannot be used; mend it, or delete it and new ones are made",
+                        "invalid {}; fix it, or delete it and new ones are generated",
                         file.display()
                     )
                 })
                 .map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
         }
     }
 
     /// Writes the credentials, whole or not at all; a new file is readable by its owner only.
     pub(crate) fn keep_credentials(&self, credentials: &StoredCredentials) -> Result<()> {
         let file = self.credentials_file();
-        // Lines that somebody else wrote into it stay.
+        // Lines that another program wrote into it stay.
         let before = read_plain(&file).unwrap_or_default();
         let own = |line: &&str| {
             StoredCredentials::NAMES.iter().any(|name| line.contains(&format!("{name}=")))
@@ -197,7 +197,7 @@ impl DataFolder {
             text.push('\n');
         }
         write_private(&file, text.as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display()))
+            .with_context(|| format!("cannot write {}", file.display()))
     }
 }
 
@@ -412,7 +412,7 @@ mod tests {
         fs::write(folder.dashboard_token_file(), "CV_ANALYTICS_TOKEN=short\n").unwrap();
         let error = format!("{:#}", folder.dashboard_token().unwrap_err());
         assert!(
-            error.contains("dashboard.env cannot be used") && error.contains("5 characters"),
+            error.contains("dashboard.env; delete the file") && error.contains("5 characters"),
             "{error}"
         );
     }

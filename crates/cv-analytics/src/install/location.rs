@@ -91,7 +91,7 @@ impl Installation {
             let shown = database.display();
             match error.kind() {
                 ErrorKind::NotFound => bail!(
-                    "there is no database at {shown}: name the data folder with --data DIR; `cv-analytics serve` or \
+                    "missing database {shown}: name the data folder with --data DIR; `cv-analytics serve` or \
                      `cv-analytics events import` makes one"
                 ),
                 ErrorKind::PermissionDenied => {

@@ -168,7 +168,7 @@ impl MailOptions {
             login: self.login()?,
             authorities: self.smtp_ca.as_deref().map(read).transpose()?,
         };
-        let smtp = Smtp::new(settings).context("--smtp-host cannot be used as it is set")?;
+        let smtp = Smtp::new(settings).context("invalid --smtp-host")?;
         Ok(MailTransport::Smtp { smtp: Box::new(smtp), server: format!("{host}:{port}") })
     }
 
@@ -256,5 +256,5 @@ fn recipients(list: &str) -> Result<Recipients, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

@@ -104,7 +104,7 @@ fn export(folder: &Path, data: &str) -> String {
     done(folder, &["events", "export", "--data", data], "")
 }
 
-/// An archive as somebody else may write it, with right checksums: of each part the kind and the lines.
+/// An archive as another program may write it, with right checksums: of each part the kind and the lines.
 fn foreign(folder: &Path, name: &str, parts: &[(&str, &[u8])]) {
     let archive = folder.join(name);
     fs::create_dir(&archive).unwrap();
@@ -166,7 +166,7 @@ fn keys_of_an_archive_are_taken_over_by_its_owners_word_alone() {
 }
 
 #[test]
-fn an_archive_of_somebody_else_goes_through_the_rules_again() {
+fn a_foreign_archive_goes_through_the_rules_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let event = json!({"eventType": "query", "requestId": "r1", "timestamp": 1_763_000_000_000_i64,
@@ -310,7 +310,7 @@ fn what_was_erased_comes_back_neither_where_it_was_erased_nor_elsewhere() {
     assert!(!done(folder, &["events", "export", "--data", "two"], "").contains("\"r1\""));
     restored(folder, "after", "three");
     assert_eq!(restored(folder, "before", "three")["erased"], 2);
-    // Of a session too, whoever restores what.
+    // Of a session too, in any order of restores.
     done(folder, &["forget", "--session", "t", "--data", "one"], "");
     assert_eq!(restored(folder, "before", "one")["erased"], 3);
     done(folder, &["archive", "later", "--data", "one"], "");
@@ -356,13 +356,13 @@ fn an_archive_that_is_damaged_changes_nothing() {
     fs::write(&manifest, said.replace("\"archiveVersion\": 1", "\"archiveVersion\": 2")).unwrap();
     refused("from a newer version of cv-analytics: update the program");
     fs::write(&manifest, "{").unwrap();
-    refused("manifest.json in kept cannot be read");
+    refused("cannot read manifest.json in kept");
     let mut fewer: Value = serde_json::from_str(&said).unwrap();
     fewer["parts"].as_array_mut().unwrap().pop();
     fs::write(&manifest, fewer.to_string()).unwrap();
     refused("not as many lines as its manifest counts");
     fs::remove_file(&manifest).unwrap();
-    refused("there is no archive in kept");
+    refused("missing archive: kept");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn lines_that_cannot_be_read_go_to_the_queue_or_stay_in_the_file_and_are_named()
     assert_eq!(message.body, r#"{"requestId":"x","ttl":5}"#);
     assert_eq!(message.group, "x");
     assert!(message.dead_letter_id.starts_with("import-"), "{message:?}");
-    // An import is no delivery.
+    // An import is not counted as a delivery.
     let now = account.on_aws(&["report", "--format", "json", "--week", &this_week()], "");
     let now: Value = serde_json::from_str(&now).unwrap();
     assert_eq!(now["capture"]["deliveries"]["deadLetters"], 0);
@@ -166,7 +166,7 @@ fn letters_that_sqs_moved_itself_are_found_by_their_message_id() {
     assert_eq!(account.on_aws(&["dead-letters", "drop", "--all"], ""), "2 dropped\n");
     let missing = account.run(&["--store", "dynamodb", "dead-letters", "show", "1"], "");
     assert_eq!(missing.status.code(), Some(1));
-    assert!(text(&missing.stderr).contains("there is no dead letter 1"), "{missing:?}");
+    assert!(text(&missing.stderr).contains("unknown dead letter 1"), "{missing:?}");
 }
 
 #[test]
@@ -257,11 +257,11 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
     );
     check(&["report", "--store", "dynamo"], 2, "write --store sqlite:PATH or --store dynamodb");
     let missing = account.with("ANALYTICS_TABLE", "None", &["gaps", "list"]);
-    assert!(text(&missing.stderr).contains("table None: there is no such table"), "{missing:?}");
+    assert!(text(&missing.stderr).contains("table None: unknown table"), "{missing:?}");
     let wrong = account.with("ANALYTICS_TABLE", "refused-QueryEvents", &["gaps", "list"]);
-    assert!(text(&wrong.stderr).contains("it has no index `week-index`"), "{wrong:?}");
+    assert!(text(&wrong.stderr).contains("missing index `week-index`"), "{wrong:?}");
     let nobody = account.with("AWS_ACCESS_KEY_ID", "", &["gaps", "list"]);
-    assert!(text(&nobody.stderr).contains("no AWS credentials were found: sign in"), "{nobody:?}");
+    assert!(text(&nobody.stderr).contains("missing AWS credentials: sign in"), "{nobody:?}");
 }
 
 #[test]

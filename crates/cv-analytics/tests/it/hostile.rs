@@ -349,7 +349,7 @@ impl Target {
         self.post("/healthz", headers, &format!("0\r\n\r\n{smuggled}"))
     }
 
-    /// One with the right token, from somebody who means ill.
+    /// One with the right token, from an attacker.
     fn owned(&self, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
         let headers = format!("authorization: Bearer {}\r\n{headers}", self.token);
         [&self.post(path, &headers, "")[..], body].concat()

@@ -1,5 +1,5 @@
 //! `report --send` on a self-hosted installation, as its user meets it: through a mail server on this
-//! machine, into the outbox, and to somebody who unsubscribed.
+//! machine, into the outbox, and to a recipient who unsubscribed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;

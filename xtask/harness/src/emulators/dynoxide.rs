@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::emulators::process::{EmulatorProcess, free_port};
 use crate::tools_cache;
 
-/// How often another port is tried where somebody else took the one that was free.
+/// How often another port is tried where the free one was taken meanwhile.
 const MAX_ATTEMPTS: usize = 5;
 
 /// Empty tables in memory; dropped, it is gone.

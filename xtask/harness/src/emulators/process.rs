@@ -1,4 +1,4 @@
-//! An emulator of AWS as a process of its own, which ends with whoever started it.
+//! An emulator of AWS as a separate process, which ends with the process that started it.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};

@@ -43,7 +43,7 @@ async fn a_session_and_a_flag_count_from_either_event_in_any_order() {
                     observed(&reporter(&store)).await;
                 }
                 keep(&store, events[order[1]].clone()).await;
-                // Whoever reads sees the two together at once; the sweep writes it down.
+                // A reader sees the two together at once; the sweep writes it down.
                 assert_eq!(exported(&store).await, all);
                 assert_eq!(store.interaction(&id).await.unwrap(), Some(law.clone()));
                 let seen = [Observation::from(law.clone())];

@@ -97,7 +97,7 @@ fn broken(stage: Stage, error: &Error, server: &str, settings: &SmtpSettings) ->
             format!("{server} does not answer: check host and port, and the firewall between")
         }
         (Stage::Connect, Some(kind)) if !was_cut(kind) => format!(
-            "{server} cannot be found or reached ({}): check the host's name and this machine's network",
+            "cannot reach {server} ({}): check the host name and this machine's network",
             cause::<io::Error>(error).map(ToString::to_string).unwrap_or_default()
         ),
         (Stage::Connect, _) if settings.security == Security::Tls => format!(

@@ -61,7 +61,7 @@ impl Model {
         disposition
     }
 
-    /// As an import keeps it: it is no delivery, and the same letter is kept once.
+    /// As an import stores it: not counted as a delivery, and the same letter once.
     pub(super) fn import(&mut self, arrival: &Arrival) -> Disposition {
         match &arrival.content {
             Content::Event(event) => self.join(event),

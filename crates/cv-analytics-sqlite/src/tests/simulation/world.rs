@@ -166,7 +166,7 @@ impl World {
         self.counts.lost_answers += 1;
     }
 
-    /// Whoever was answered comes after all who were not.
+    /// An answered caller comes after all who were not.
     fn take_in_unanswered(&mut self) {
         for batch in std::mem::take(&mut self.unanswered) {
             for arrival in &batch {
@@ -217,7 +217,7 @@ impl World {
             if expect != (0, 0) {
                 self.check_bytes();
             }
-            // Somebody new comes in their place.
+            // A new caller takes their place.
             let place = self.traffic.sessions.iter().position(|other| *other == session).unwrap();
             if self.random.chance(70) {
                 self.traffic.sessions[place] = self.traffic.word();

@@ -125,7 +125,7 @@ pub(super) fn write_state(line: &mut Vec<u8>, item: Archived) -> Result<()> {
     Ok(())
 }
 
-/// Reads a line that [`write_state`] wrote, whoever wrote it since.
+/// Reads a line that [`write_state`] wrote, and may have been changed since.
 ///
 /// # Errors
 /// Says what is no part of an archive, or larger than one has.
@@ -142,7 +142,7 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             if key == SETTINGS_KEY {
                 // Others would stop every report, and the server's next start.
                 let rules = FigureSettings::read(&value).and_then(CountingRules::new);
-                rules.context("settings that cannot be used")?;
+                rules.context("invalid settings")?;
             }
             ensure!(
                 !KEYS.contains(&key.as_str()) || is_key(&value),

@@ -165,7 +165,7 @@ async fn open_bucket(bucket: &str) -> Result<AmazonS3> {
         builder = builder.with_endpoint(endpoint);
     }
     if let Some(bundle) = aws::certificate_bundle() {
-        let cannot = || format!("AWS_CA_BUNDLE: {} cannot be used", bundle.display());
+        let cannot = || format!("invalid AWS_CA_BUNDLE {}", bundle.display());
         let pem = fs::read(&bundle).with_context(cannot)?;
         for certificate in Certificate::from_pem_bundle(&pem).with_context(cannot)? {
             client = client.with_root_certificate(certificate);

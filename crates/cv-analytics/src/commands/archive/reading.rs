@@ -127,7 +127,7 @@ pub(crate) fn check_lines(
         let line = line.with_context(cannot)?;
         count += 1;
         let item = Item::read(part.kind, &line);
-        seen(&line, item.with_context(|| format!("line {count} of {} cannot be read", part.name))?);
+        seen(&line, item.with_context(|| format!("cannot read line {count} of {}", part.name))?);
     }
     ensure!(
         count == part.lines,

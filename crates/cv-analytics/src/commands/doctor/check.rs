@@ -11,7 +11,7 @@ use crate::output;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Ok,
-    /// It works; somebody should look at it.
+    /// It works, but needs attention.
     Warn,
     /// It does not work, or not as it has to.
     Fail,

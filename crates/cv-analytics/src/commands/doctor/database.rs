@@ -29,7 +29,7 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => {
-            let message = format!("there is none at {}", path.display());
+            let message = format!("missing database {}", path.display());
             return unusable(match left {
                 None => {
                     let fix = "start `cv-analytics serve`, which makes it, or name the data folder with --data";
@@ -84,7 +84,7 @@ fn writable(path: &Path) -> Result<Check, Check> {
         Err(error) => Err(Check::fail(
             NAME,
             format!(
-                "{} cannot be written ({error}): reports and exports work, a server does not",
+                "cannot write {} ({error}): reports and exports work, a server does not",
                 path.display()
             ),
             "run this as the user that owns the file and its folder, or copy it with its -wal into a folder that can be \

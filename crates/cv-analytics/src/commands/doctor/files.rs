@@ -71,7 +71,7 @@ fn data_folder(path: &Path) -> Check {
         );
     }
     if !path.is_dir() {
-        let message = format!("there is no folder {}", path.display());
+        let message = format!("missing folder {}", path.display());
         return Check::fail(
             NAME,
             message,
@@ -109,7 +109,7 @@ fn open_to_others(path: &Path) -> Option<u32> {
     (mode & 0o077 != 0).then_some(mode)
 }
 
-/// Folders of a user are for that user elsewhere, unless somebody shares them.
+/// Folders of a user are private elsewhere, unless they are shared.
 #[cfg(not(unix))]
 fn open_to_others(_: &Path) -> Option<u32> {
     None

@@ -251,7 +251,10 @@ pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|error| format!("expected ADDR:PORT, as 127.0.0.1:8787 or localhost:0: {error}"))?
         .collect();
     let of_ipv4 = addresses.iter().find(|address| address.is_ipv4());
-    of_ipv4.or(addresses.first()).copied().ok_or_else(|| format!("{text:?} has no address"))
+    of_ipv4
+        .or(addresses.first())
+        .copied()
+        .ok_or_else(|| format!("unknown host {text:?}: it has no address"))
 }
 
 /// A region's name, as `eu-west-2`; the Worker's client takes no other form.

@@ -220,7 +220,7 @@ impl ReadyServer {
                 "The public URL is {url}, as at an earlier start; `--public-url none` forgets it.\n"
             ),
             Some(url) => format!("The public URL is {url}, remembered for later starts.\n"),
-            None => "There is no public URL: a deployed Worker cannot reach this address. See --public-url, and the README \
+            None => "A deployed Worker needs a public URL: it cannot reach this address. See --public-url, and the README \
                      for a tunnel or a proxy.\n"
                 .to_owned(),
         }

@@ -1,4 +1,4 @@
-//! `/unsubscribe/{token}`: the recipient's way out of the list and back, with the link's own secret
+//! `/unsubscribe/{token}`: unsubscribing and subscribing again, with the link's own secret
 //! and no login.
 //!
 //! A GET changes nothing, since programs that look into mails follow links. A POST acts: that of a
@@ -142,7 +142,7 @@ const NOT_UNDERSTOOD: Text = Text {
     button: None,
 };
 const NOTHING_HERE: Text = Text {
-    heading: "There is nothing here",
+    heading: "Page not found",
     sentence: "The link is not whole, or not from this server.",
     button: None,
 };

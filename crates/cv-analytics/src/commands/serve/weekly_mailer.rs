@@ -63,7 +63,7 @@ impl WeeklyMailer {
         let Self { stop, mut task } = self;
         let _ = stop.send(());
         if tokio::time::timeout(STOP_TIMEOUT, &mut task).await.is_err() {
-            tracing::warn!("stopped amid a mail: it is sent again after the next start");
+            tracing::warn!("stopped while a mail was being sent: the next start sends it again");
             task.abort();
         }
     }

@@ -106,7 +106,7 @@ fn alarms_that_reach_nobody_are_told() {
     );
     environment.looked_at().fails_alone(
         "alarms",
-        "there is no alarm alarms-cv-analytics-oldest-message",
+        "missing alarm alarms-cv-analytics-oldest-message",
         "deploy again",
     );
     environment.put_alarm("oldest-message", &environment.topic());

@@ -92,7 +92,7 @@ fn each_attribute_of_a_queue_that_is_wrong_fails_alone_with_the_command_that_set
     let diagnosis = environment.doctor(&[]);
     diagnosis.fails_alone(
         "dead-letter-queue",
-        "there is no queue queues-cv-analytics-dlq.fifo in eu-west-2",
+        "missing queue queues-cv-analytics-dlq.fifo in eu-west-2",
         "--prefix",
     );
     diagnosis.says("canary", "it needs both queues", "");
@@ -189,7 +189,11 @@ fn tables_without_their_index_or_with_rows_that_leave_wrongly_are_told() {
     environment.set_ttl(&records, false, "ttl");
     let delete = environment.dynamodb.delete_table().table_name(&records);
     environment.runtime.block_on(delete.send()).unwrap();
-    environment.looked_at().fails_alone("records-table", "there is no such table", "--prefix");
+    environment.looked_at().fails_alone(
+        "records-table",
+        "unknown table in this region",
+        "--prefix",
+    );
     cv_analytics_harness::emulators::tables::create_keyed(
         SERVER.authority(),
         &records,
@@ -199,7 +203,7 @@ fn tables_without_their_index_or_with_rows_that_leave_wrongly_are_told() {
     .unwrap();
     environment.looked_at().fails_alone(
         "records-index",
-        "it has no index `week-index`",
+        "missing index `week-index`",
         "aws dynamodb update-table",
     );
     environment

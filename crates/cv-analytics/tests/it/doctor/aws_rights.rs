@@ -1,4 +1,4 @@
-//! Policies that lack something or have too much, and rights that whoever looks lacks.
+//! Policies that lack something or have too much, and permissions that the caller lacks.
 
 use serde_json::{Value, json};
 

@@ -235,11 +235,7 @@ fn a_damaged_database_is_told_and_nothing_is_sent() {
 
     fs::write(&database, b"this is no database at all, and longer than a header of one hundred bytes, which is read first").unwrap();
     let diagnosis = installation.doctor(&[]);
-    diagnosis.says(
-        "database",
-        "is no SQLite database",
-        "put cv-analytics-data/cv-analytics.db aside",
-    );
+    diagnosis.says("database", "not an SQLite file", "put cv-analytics-data/cv-analytics.db aside");
 }
 
 #[test]
@@ -370,7 +366,7 @@ fn a_database_that_was_moved_under_the_server_is_told() {
     let installation = Installation::start();
     fs::rename(installation.data("cv-analytics.db"), installation.data("moved.db")).unwrap();
     let diagnosis = wait_for(&installation, "server", "fail");
-    diagnosis.says("database", "there is none at", "put it back with its -wal");
+    diagnosis.says("database", "missing database", "put it back with its -wal");
     diagnosis.says("server", "cannot write its store", "moved or deleted under the server");
     // One in its place is another one.
     fs::copy(installation.data("moved.db"), installation.data("cv-analytics.db")).unwrap();
@@ -436,6 +432,6 @@ fn an_empty_folder_says_what_to_start() {
     let folder = tempfile::tempdir().unwrap();
     let diagnosis = Diagnosis::of(program(folder.path()).arg("doctor"));
     assert_eq!(diagnosis.that_are("fail"), ["data-folder", "credentials", "database"]);
-    diagnosis.says("database", "there is none at", "start `cv-analytics serve`");
+    diagnosis.says("database", "missing database", "start `cv-analytics serve`");
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a check made files");
 }

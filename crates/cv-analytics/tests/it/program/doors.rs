@@ -34,7 +34,7 @@ fn a_secret_that_can_be_guessed_is_refused_at_the_start() {
     check_refusal(folder.path(), &serve, 1, "CV_ANALYTICS_TOKEN: it has 7 characters");
 }
 
-/// Sends a wrong login that a proxy says somebody else sent.
+/// Sends a wrong login with another client's address in the proxy's header.
 fn guess(serving: &Serving, forwarded_for: &str) -> String {
     let mut stream = TcpStream::connect(&serving.process.authority).unwrap();
     let request = format!(

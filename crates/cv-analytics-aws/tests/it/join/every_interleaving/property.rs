@@ -15,7 +15,7 @@ pub(super) enum Property {
     TheSweepKeepsAcknowledgedHalves,
     /// Nobody is told that a request is erased that is not.
     OnlyTheErasedIsCalledErased,
-    /// Whoever finds a tombstone where it puts a record is told that the request is erased.
+    /// An executor that finds a tombstone where it puts a record is told that the request is erased.
     TheErasedIsCalledErased,
     /// But for erasure a half that is in the record stays in it, and a tombstone stays.
     HalvesStayInTheRecord,

@@ -151,7 +151,7 @@ impl Pipeline {
         turns
     }
 
-    /// When somebody can act again, but for the weekly sweep.
+    /// When a worker can act again, but for the weekly sweep.
     fn next_at(&self) -> Option<Timestamp> {
         let workers = self.workers.iter().map(|worker| worker.awake_at);
         let erasures = self.traffic.erasures.iter().map(|&(at, _)| at);

@@ -77,7 +77,7 @@ async fn check_one(
             Ok(Some(function))
         }
         Err(error) => {
-            let message = format!("there is no function {name} in {}", names.region);
+            let message = format!("missing function {name} in {}", names.region);
             findings.add(error.missing(*role, message, MISPLACED.to_owned()))?;
             Ok(None)
         }
@@ -209,7 +209,7 @@ fn code(needs: &Needs<'_>, function: &Function, folder: Option<&Path>) -> Check 
     let bytes = match std::fs::read(&file) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let message = format!("{} cannot be read ({error})", file.display());
+            let message = format!("cannot read {} ({error})", file.display());
             return Check::inconclusive(
                 name,
                 message,

@@ -180,7 +180,7 @@ impl Queue {
     fn is_fifo(&self, name: &str) -> Check {
         let problem = (self.text(&Attribute::FifoQueue) != "true").then(|| {
             (
-                format!("{} is no FIFO queue", self.url),
+                format!("invalid queue {}: not a FIFO queue", self.url),
                 "make a FIFO queue: a queue cannot change".to_owned(),
             )
         });
@@ -202,7 +202,7 @@ impl Account {
     async fn queue(&self, check: &str, url: Option<String>, name: &str) -> Result<Queue, Check> {
         let client = self.queues.client();
         let missing = |error: &CallError| {
-            let message = format!("there is no queue {name} in {}", self.names.region);
+            let message = format!("missing queue {name} in {}", self.names.region);
             error.missing(check, message, MISPLACED.to_owned())
         };
         let url = if let Some(url) = url {

@@ -64,7 +64,7 @@ impl Account {
         let found = match self.calls.query(Service::Iam, "GetRole", &[("RoleName", role)]).await {
             Ok(found) => found,
             Err(error) => {
-                let message = format!("there is no role {role}");
+                let message = format!("missing role {role}");
                 return Some(error.missing(name, message, MISPLACED.to_owned()));
             }
         };
@@ -103,7 +103,7 @@ impl Account {
             Ok(grants) => grants,
             Err(CallError::NotFound) => {
                 let word = holder.word().to_lowercase();
-                let message = format!("there is no {word} {who}");
+                let message = format!("missing {word} {who}");
                 return vec![Check::fail(lacks, message, MISPLACED)];
             }
             Err(error) => return vec![error.inconclusive(lacks)],
@@ -212,7 +212,7 @@ impl Account {
 }
 
 impl Holder {
-    /// Whether somebody took the Worker's right by a denial, as the budget does.
+    /// Whether a denial took the Worker's permission away, as the budget does.
     fn is_stopped(self, grants: &Grants) -> bool {
         matches!(self, Self::User) && !grants.denied.is_empty()
     }
@@ -220,7 +220,7 @@ impl Holder {
 
 fn read(answer: &Element, name: &str) -> Result<Value, CallError> {
     let found = answer.descendant(name).and_then(document);
-    found.ok_or_else(|| CallError::failed("IAM gives a policy that cannot be read"))
+    found.ok_or_else(|| CallError::failed("cannot read a policy that IAM returned"))
 }
 
 /// A document is percent-encoded JSON.

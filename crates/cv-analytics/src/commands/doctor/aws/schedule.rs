@@ -26,7 +26,7 @@ pub(crate) async fn check(account: &Account, now: Timestamp) -> Vec<Check> {
     let found = match account.calls.event_bridge("DescribeRule", &json!({"Name": rule})).await {
         Ok(found) => found,
         Err(error) => {
-            let message = format!("there is no rule {rule} in {}", account.names.region);
+            let message = format!("missing rule {rule} in {}", account.names.region);
             return vec![error.missing(RULE, message, MISPLACED.to_owned())];
         }
     };
