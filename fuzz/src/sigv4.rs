@@ -112,7 +112,7 @@ fn parse(data: &[u8]) -> Option<(Uri, Headers, &[u8])> {
         }
         let (name, value) = line.split_once(':')?;
         let value = value.trim_matches([' ', '\t']);
-        // As a server over HTTP gets them; the signer takes text alone.
+        // As a server over HTTP gets them; the signer takes only text.
         value.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(())?;
         headers.push((HeaderName::try_from(name).ok()?, HeaderValue::from_str(value).ok()?));
         if headers.len() > MAX_HEADERS {

@@ -2,7 +2,7 @@
 # Creates the CloudFormation stack, or changes parameters of it, or brings it other code.
 #
 # Usage: deploy-stack.sh [--stack NAME] [--region REGION] [--code] [--architecture arm64|x86_64] [--dist FOLDER] PARAMETER=VALUE…
-#   the first time: SenderEmail=… RecipientEmails=… AlertEmail=…; later those alone that change
+#   the first time: SenderEmail=… RecipientEmails=… AlertEmail=…; later only those that change
 #   --code brings the functions of dist/ to a stack that is there, and so do --architecture and --dist; a new stack gets
 #   them anyway. The stack is cv-analytics, with EnvironmentPrefix=dev- it is dev-cv-analytics.
 set -euo pipefail

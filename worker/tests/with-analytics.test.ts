@@ -216,7 +216,7 @@ test("a question keeps the request alive until its end is seen, also after the v
   expect(typesOf(messages)).toEqual(["query", "response"]);
 });
 
-test("a refusal before the question was read is reported alone", async () => {
+test("a refusal before the question was read is reported without a query", async () => {
   const messages = queue();
   await visit((interaction) => {
     interaction.ended("off_hours");

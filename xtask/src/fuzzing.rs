@@ -214,7 +214,7 @@ impl Fuzzers {
         for file in files(&folders.committed)? {
             fs::copy(&file, merged.path().join(file.file_name().context("a file has a name")?))?;
         }
-        // Coverage by edges alone: how often each is passed would keep thousands.
+        // Coverage only by edges: how often each is passed would keep thousands.
         let mut command = self.in_rust(target)?;
         command
             .args(["-set_cover_merge=1", "-use_counters=0"])

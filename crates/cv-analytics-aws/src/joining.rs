@@ -1,6 +1,6 @@
 //! The join on DynamoDB, step by step: which call comes next, decided by what the last one gave.
 //!
-//! Pure: the caller makes the calls. A query half waits in its interim row; whoever sees
+//! Pure: the caller makes the calls. A query half waits in its interim row; the processor that sees
 //! both halves, in the row that it read or in the old image that its own write returned, puts the
 //! record. A whole delivery goes straight to the record. Every step may be repeated and every
 //! executor may stop between any two calls: rows only grow, and a record is put only where there

@@ -71,7 +71,7 @@ struct Request<'m> {
 }
 
 impl Request<'_> {
-    /// The same messages, each as if it had come alone, in their order.
+    /// The same messages, each as if it had come separately, in order.
     fn apart(self) -> impl Iterator<Item = Self> {
         let Self { gathered, messages, arrived_at } = self;
         gathered.into_events().into_iter().zip(messages).map(move |(event, message)| Self {

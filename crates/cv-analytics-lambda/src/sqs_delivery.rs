@@ -104,7 +104,7 @@ impl Message {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// The messages that failed, and those alone.
+    /// Only the messages that failed.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 

@@ -41,7 +41,7 @@ pub struct WeeklyMail<'a, H, C> {
     pub clock: &'a C,
     /// What tells this run from any other at any time: random.
     pub claimant: String,
-    /// What tells an order to send again from any other, the same through its retries: whoever got
+    /// What tells an order to send again from any other, the same through its retries: a recipient who got
     /// the mail by it gets no other by it.
     pub order: Option<String>,
 }
@@ -209,7 +209,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
                     let claim =
                         DeliveryLease::Claimed { by: claimant.to_owned(), at: now, sent_at };
                     // Whether this was one's own is read, not believed: an answer that got lost
-                    // and a call that was repeated look like somebody else's claim.
+                    // and a call that was repeated look like another process's claim.
                     self.put(&key, &claim, version).await?;
                     claims += 1;
                 }

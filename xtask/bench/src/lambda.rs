@@ -29,7 +29,7 @@ const INTERACTIONS_PER_BATCH: u64 = 5;
 pub(crate) struct Rounds {
     /// Starts of each case, with the batches after it.
     whole: usize,
-    /// Starts of the processor and of the floor, in turn with one another alone.
+    /// Starts of only the processor and the floor, alternating.
     pairs: usize,
 }
 
@@ -254,7 +254,7 @@ fn print_pairs(pairs: &[Pair]) {
     let mut ratios: Vec<f64> =
         pairs.iter().map(|pair| millis(pair.processor) / millis(pair.floor)).collect();
     println!(
-        "{} pairs of starts, in turn with one another alone, in ms: processor {processor}, floor {floor};\n\
+        "{} pairs of starts, only these two alternating, in ms: processor {processor}, floor {floor};\n\
          the ratio of a pair, median: {:.2}\n",
         pairs.len(),
         median(&mut ratios)

@@ -34,7 +34,7 @@ pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) ->
         match catch_unwind(AssertUnwindSafe(|| simulation(seed))) {
             Ok(outcome) => outcomes.push(outcome),
             Err(failure) => {
-                eprintln!("seed {seed} fails; it alone: {SEED_VARIABLE}={seed} {replay}");
+                eprintln!("seed {seed} fails; rerun only it: {SEED_VARIABLE}={seed} {replay}");
                 resume_unwind(failure);
             }
         }
@@ -46,7 +46,7 @@ pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) ->
     outcomes
 }
 
-/// Whether one seed alone is to be run.
+/// Whether only one seed is to be run.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says which seeds they have")]
 pub fn is_one_seed() -> bool {
     std::env::var_os(SEED_VARIABLE).is_some()

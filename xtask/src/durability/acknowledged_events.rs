@@ -103,7 +103,7 @@ impl Sender {
         if self.seeded.chance(20) { [response, query] } else { [query, response] }
     }
 
-    /// Sends interactions, alone or in batches, until the server is gone or `enough` says so.
+    /// Sends interactions, single or in batches, until the server is gone or `enough` says so.
     pub(crate) fn send_while_it_lives(
         &mut self,
         acknowledged: &AtomicUsize,

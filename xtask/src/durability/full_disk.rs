@@ -192,7 +192,7 @@ impl LimitedFiles {
     }
 
     fn set_limit(server: &ServerProcess, limit: &str) -> Result<()> {
-        // The soft limit alone: it can be raised again.
+        // Only the soft limit: it can be raised again.
         let id = server.id().to_string();
         run(Command::new("prlimit").args(["--pid", &id, &format!("--fsize={limit}:")]))
     }
@@ -204,7 +204,7 @@ impl Space for LimitedFiles {
     }
 
     fn start(&self, program: &Path) -> Result<ServerProcess> {
-        // Without its signal, the limit is an error of the write alone.
+        // Without its signal, the limit is only an error of the write.
         let wrapper = ["env", "--ignore-signal=XFSZ"];
         let arguments = ["serve", "--listen", "127.0.0.1:0"];
         let mut command = under(&wrapper, program, &arguments, &self.data());

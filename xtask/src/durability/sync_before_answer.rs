@@ -60,7 +60,7 @@ pub(crate) fn check(program: &Path) -> Result<()> {
     check_export(&exported_events(program, &data)?, &sent)
 }
 
-/// Events alone, then many at once by either way; gives them, and how many answers they had.
+/// Single events, then many at once by either way; gives them, and how many answers they had.
 fn send_events(mut sender: Sender, token: &str) -> Result<(Sent, usize)> {
     let mut sent = Sent::default();
     for _ in 0..EVENTS_PER_CONNECTION {

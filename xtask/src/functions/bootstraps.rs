@@ -12,7 +12,7 @@ use crate::functions::architecture::Architecture;
 use crate::product_program::built_program;
 use crate::root;
 
-/// The functions: each a program, and the feature that it alone needs.
+/// The functions: each a program, and the feature that only it needs.
 pub(crate) const FUNCTIONS: [&str; 2] = ["processor", "reporter"];
 
 /// Builds `function` as users deploy it.

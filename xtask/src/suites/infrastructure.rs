@@ -42,7 +42,7 @@ fn functions() -> Result<PathBuf> {
     Ok(processor.parent().context("the functions lie in a folder")?.to_owned())
 }
 
-/// Where Terraform's registry cannot be reached, somebody may have put a program beside the clone that finds
+/// Where Terraform's registry cannot be reached, a program beside the clone may find
 /// the AWS provider on this machine; elsewhere `terraform init` asks the registry.
 fn link_providers() -> Result<()> {
     let beside: PathBuf = root().parent().context("the clone lies in a folder")?.to_owned();

@@ -101,7 +101,7 @@ fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     Ok(project)
 }
 
-/// Copies a folder, without what was installed, built or set for this machine alone.
+/// Copies a folder, without what was installed, built or set only for this machine.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir(to).with_context(|| format!("make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {

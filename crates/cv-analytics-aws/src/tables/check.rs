@@ -30,7 +30,7 @@ impl Tables {
             .map_err(wrong(&names.analytics))
     }
 
-    /// Looks at the table of the records alone, the one with an index: what a function does when
+    /// Checks only the records' table, the one with an index: what a function does when
     /// it starts, where each call counts and the connection has to be opened.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ pub enum ErasedId {
     Sha256(Mark),
 }
 
-/// Where reading goes on: a store's own words, good for this store alone.
+/// Where reading continues; meaningful only to the store that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(pub String);
 

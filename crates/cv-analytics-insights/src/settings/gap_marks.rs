@@ -16,7 +16,7 @@ const MAX_EARLIER_MARKS: usize = 20;
 /// A gap's mark, since when it holds, and what the owner said before.
 ///
 /// As JSON `{"mark":"have-it","at":"2026-11-02T09:00:00Z","earlier":[{"mark":"learning","at":"…"}]}`,
-/// or the mark alone (`"noise"`) where nobody knows since when. `"mark":null` was taken back.
+/// or only the mark (`"noise"`) where its date is unknown. `"mark":null` was taken back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MarkedGap {
     /// The mark in force; `None` where it was taken back.

@@ -29,7 +29,7 @@ impl MailAddress {
         self.name.as_deref()
     }
 
-    /// The address alone: `me@example.com`.
+    /// Only the address: `me@example.com`.
     pub fn address(&self) -> &str {
         &self.address
     }

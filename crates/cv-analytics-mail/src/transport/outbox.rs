@@ -76,7 +76,7 @@ impl Transport for Outbox {
     }
 }
 
-/// Mails name people and questions: the folder is its owner's alone, and no link to another.
+/// Mails name people and questions: the folder is private to its owner, and no symlink.
 fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_symlink() {
         return Err(io::Error::other("it is a link: delete it, and a folder is made"));

@@ -28,7 +28,7 @@ const NOTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a claim holds where a hand-over takes [`TRANSPORT_TIMEOUT`].
 pub const LEASE_TTL: Duration = lease_ttl(TRANSPORT_TIMEOUT);
 
-/// How long a claim holds where a hand-over takes `limit`. One that is older belongs to somebody who
+/// How long a claim holds where a hand-over takes `limit`. One that is older belongs to a process that
 /// crashed: a living one has begun, handed over and noted by then.
 pub const fn lease_ttl(limit: Duration) -> Duration {
     LEASE_GRACE.saturating_add(limit).saturating_add(NOTE_TIMEOUT)
@@ -84,7 +84,7 @@ impl DeliveryLease {
     }
 
     /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with
-    /// `again` a mail is sent though it was sent before, yet after somebody else who is sending it.
+    /// `again` a mail is sent though it was sent before, yet after another process that is sending it.
     /// Others' claims hold for `holds`.
     pub(crate) fn turn(
         mark: Option<&Self>,

@@ -19,7 +19,7 @@ const MAX_ROWS_PER_COMMIT: u32 = 500;
 const MAX_DELETED_ONE_IN: u64 = 5;
 /// or so many where that is more.
 const MAX_UNGUARDED_ROWS: u64 = 10;
-/// How long nothing may have come before what the clock alone calls old is told.
+/// How long nothing may have come before data that is old only by the clock is reported.
 const SILENT_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -99,7 +99,7 @@ impl SqliteStore {
         Ok(Retained::Silent { deleted, newest, old: Aged { rows: stays, ..by_clock } })
     }
 
-    /// What is older than `days` by the clock alone.
+    /// What is older than `days` only by the clock.
     ///
     /// # Errors
     /// [`StoreError`].

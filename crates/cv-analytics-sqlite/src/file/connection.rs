@@ -24,7 +24,7 @@ const READER_CACHE_KIB: i64 = 256;
 /// SQLite's way to a file without locks.
 const UNLOCKED: &str = if cfg!(windows) { "vfs=win32-none" } else { "vfs=unix-none" };
 
-/// Opens the file for writing; makes it, readable by its owner alone, where it is not there.
+/// Opens the file for writing; creates it, readable only by its owner, where it is missing.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     create_private(path)?;
     let failed = |error| opening_failed(path, error);

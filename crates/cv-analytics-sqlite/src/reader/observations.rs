@@ -18,7 +18,7 @@ use crate::schema::row::{code, moment, plain_texts, score, text, texts, traffic,
 const OBSERVATIONS_PER_PAGE: usize = 2_000;
 
 /// Gives every interaction of `period`, as the file held them at one moment. Until the last page is
-/// taken the log keeps growing, so whoever takes them must wait for nobody else, as a download does for
+/// taken the log keeps growing, so their consumer must wait for nothing else, as a download does for
 /// its client.
 pub(crate) fn observations(
     connection: &Connection,

@@ -52,7 +52,7 @@ async fn a_clock_that_runs_ahead_deletes_nothing_more() {
         };
         assert_eq!(deleted, 20, "{ahead} days ahead");
         assert_eq!(everything(&store).await.len(), 280, "{ahead} days ahead");
-        // What waits by the clock alone is told, once nothing has come for a week.
+        // What is old only by the clock is reported once nothing has come for a week.
         let held = store.held_by_retention().await.unwrap().map_or(0, |held| held.rows);
         assert_eq!(held > 0, ahead > 7, "{ahead} days ahead");
     }

@@ -115,7 +115,7 @@ impl Checkpointer {
         self.copied = frames;
         self.rounds = round;
         self.stage.store(COPYING, Ordering::Release);
-        // Without its thread the writer copies alone.
+        // Without its thread the writer copies itself.
         if self.wake.try_send(()).is_err() {
             self.stage.store(COPIED, Ordering::Release);
         }

@@ -28,13 +28,13 @@ const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 /// A part is written once its lines have so many bytes.
 const PART_BYTES: u64 = 16 << 20;
 
-const HELP: &str = "Copy everything that the store keeps into a folder or into S3, with checksums
+const HELP: &str = "Archive the whole store in a folder or in S3, with checksums
 
-Writes compressed JSON Lines: events in their canonical form, which `events import` reads too, and everything else (settings, marks, erasures, counts, dead letters). Reads all of it back and checks it; only then the archive is complete. One that was interrupted goes on where it stopped when the same command runs again.
+Writes compressed JSON Lines: events in their canonical form, which `events import` reads too, and everything else (settings, marks, erasures, counts, dead letters). Reads all of it back and checks it; only then is the archive complete. Run the same command again to continue an interrupted one.
 
-What arrives while it runs may or may not be in it: before you delete anything, stop the agent's reports and check with --verify --against-store.
+What arrives while it runs may or may not be included: before you delete anything, stop the agent's events and check with --verify --against-store.
 
-An archive holds people's questions and the key of the session hash: keep it as you keep the store. For s3://BUCKET/PREFIX region, credentials and endpoint are found as the AWS CLI finds them. On AWS the messages of the dead-letter queue stay there; their counts are archived.";
+An archive holds people's questions and the session hash key: protect it like the store. For s3://BUCKET/PREFIX, region, credentials and endpoint come from where the AWS CLI finds them. On AWS the messages of the dead-letter queue stay there; their counts are archived.";
 
 /// The archive command's options.
 #[derive(Debug, Args)]
@@ -43,13 +43,13 @@ pub(crate) struct ArchiveCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
-    /// Write nothing: check the archive that is there, every checksum and every line
+    /// Write nothing: verify every checksum and every line of an existing archive
     #[arg(long)]
     verify: bool,
-    /// With --verify: check also that everything that the store keeps now is in the archive
+    /// With --verify: also check that the archive contains everything now in the store
     #[arg(long, requires = "verify")]
     against_store: bool,
-    /// Write what was done as JSON
+    /// Write the result as JSON
     #[arg(long)]
     json: bool,
 }

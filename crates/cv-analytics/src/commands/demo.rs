@@ -38,10 +38,10 @@ const MARKER: &str = "this-is-a-demo.txt";
 /// The demo's options.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Make the traffic of this seed: the same seed, the same traffic
+    /// Generate the traffic from this seed: the same seed gives the same traffic
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// End after the report instead of serving on
+    /// Exit after the report instead of continuing to serve
     #[arg(long)]
     exit: bool,
     #[command(flatten)]

@@ -38,37 +38,37 @@ const MAX_UNREADABLE_ENTRIES: usize = 1000;
 /// How many bytes they may have.
 const MAX_UNREADABLE_BYTES: usize = 32 * 1024 * 1024;
 
-const IMPORT_HELP: &str = "Take events straight into the store; what is there already is left as it is
+const IMPORT_HELP: &str = "Import events directly into the store; what is already there stays unchanged
 
-Reads JSON Lines, arrays, and JSON texts one after another, packed by gzip or not, in UTF-8 or UTF-16. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
+Reads JSON Lines, arrays, and concatenated JSON texts, gzipped or not, in UTF-8 or UTF-16. Also reads the two tables of an earlier deployment: the output of `aws dynamodb scan`, DynamoDB's export to S3, or the rows as plain JSON Lines. A waiting row becomes a question, a complete one a question and its answer; the week is computed again. Import them into other tables than their own.
 
-An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such entries are left out, and the exit code is 1. The first few are named, and how many more there are. An input that is empty, or of which nothing can be read, is refused and leaves nothing behind. What is imported counts in no week's deliveries.
+An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. If it is not set, such entries are skipped and the exit code is 1. The first few are named, with the number of the others. An input that is empty or entirely unreadable is refused and stores nothing. Imported events count in no week's deliveries.
 
-With --store dynamodb session ids are hashed with SESSION_SALT, which has to be the processor's, else with the key that is kept in the table; one is made, and that is said, only where both tables are empty.";
+With --store dynamodb, session IDs are hashed with SESSION_SALT, which has to be the processor's, else with the key stored in the table; only if both tables are empty is one generated, with a notice.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Events {
     /// Send events to the queue, signed, as the agent does
     Send(Send),
-    /// Take events straight into the store; what is there already is left as it is
+    /// Import events directly into the store; what is already there stays unchanged
     Import(Import),
-    /// Write every event that is kept, in canonical form
+    /// Write every stored event in canonical form
     Export(Export),
 }
 
 /// What to send, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// JSON Lines, an array, or JSON texts one after another; - for standard input
+    /// JSON Lines, an array, or concatenated JSON texts; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// Send to this queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
+    /// Send to this queue [default: AWS_SQS_URL in the data folder's credentials.env; with --store dynamodb the installation's queue]
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
-    /// The signing key's id
+    /// The access key ID to sign with
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true, hide = true)]
     access_key_id: Option<String>,
-    /// The signing key
+    /// The secret access key to sign with
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, hide = true)]
     secret_access_key: Option<String>,
     /// Sign for this region

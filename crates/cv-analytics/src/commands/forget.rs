@@ -26,7 +26,7 @@ use crate::usage_error::usage_error;
 pub(crate) struct Forget {
     #[command(flatten)]
     what: What,
-    /// With --older-than-days: erase also more than a fifth of what is kept
+    /// With --older-than-days: erase even if it is more than a fifth of the data
     #[arg(long, conflicts_with_all = ["session", "request"])]
     yes: bool,
     /// Write the counts as JSON
@@ -37,13 +37,13 @@ pub(crate) struct Forget {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// Erase this session, as the agent sends it or as the store keeps it
+    /// Erase this session, as the agent sends it or as it is stored
     #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// Erase this interaction
     #[arg(long, value_name = "ID")]
     request: Option<String>,
-    /// Erase what is older than so many days by this machine's clock (SQLite)
+    /// Erase what is older than this many days by this machine's clock (SQLite)
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     older_than_days: Option<u32>,
 }

@@ -23,16 +23,16 @@ const MAX_LISTED_GAPS: usize = 100;
 pub(crate) enum Gaps {
     /// List the gaps of a week
     List(List),
-    /// Say what a gap is to you: from then on reports follow it, or leave it out
+    /// Mark a gap: from then on reports track it or leave it out
     Mark(Mark),
 }
 
 /// What to mark, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Mark {
-    /// The skill or topic, as the report names it; a skill also by its alias
+    /// The skill or topic as the report names it, or an alias of the skill
     name: String,
-    /// What it is to you
+    /// The mark
     #[arg(value_enum, value_name = "MARK", required_unless_present = "clear")]
     word: Option<MarkWord>,
     /// Remove the mark, as `none` does
@@ -46,11 +46,11 @@ pub(crate) struct Mark {
 /// What a gap can be to its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum MarkWord {
-    /// It is on the CV now: the report follows how its questions are answered since
+    /// It is on the CV now: the report tracks how its questions are answered since
     HaveIt,
-    /// You are learning it: followed, and no action tells you to learn it
+    /// You are learning it: tracked, and no action tells you to learn it
     Learning,
-    /// It is not what you do: listed last, and no reason to act
+    /// It is not your skill: listed last, and no action
     NotMine,
     /// Not worth counting: left out of reports
     Noise,
@@ -73,7 +73,7 @@ impl MarkWord {
 /// The list's options.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// List the gaps of this week, as 2026-W47 [default: the last week that is over]
+    /// List the gaps of this week, such as 2026-W47 [default: the last closed week]
     #[arg(long, value_name = "WEEK")]
     week: Option<IsoWeek>,
     /// Write JSON

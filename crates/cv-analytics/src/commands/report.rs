@@ -35,25 +35,25 @@ pub(crate) const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 #[derive(Debug, Args)]
 #[command(after_help = MORE_OF_THE_MAIL)]
 pub(crate) struct ReportCommand {
-    /// Report this week, as 2026-W47 [default: the last week that is over]
+    /// Report this week, such as 2026-W47 [default: the last closed week]
     #[arg(long, value_name = "WEEK")]
     week: Option<IsoWeek>,
-    /// Write this form [default: by the output file's ending, else text]
+    /// Write this format [default: from the output file's extension, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Send it by mail, to each recipient once a week: as the server would, or with --store dynamodb through SES
+    /// Send it by mail, once to each recipient: as the server would, or through SES with --store dynamodb
     #[arg(long)]
     send: bool,
-    /// Send it also to those who got this week's mail before
+    /// Also send it to recipients who already got this week's mail
     #[arg(long, requires = "send")]
     again: bool,
-    /// Send it also to those who unsubscribed, and take them back into the list
+    /// Also send it to recipients who unsubscribed, and subscribe them again
     #[arg(long, requires = "send")]
     resubscribe: bool,
-    /// Name this sender in the mail, or in the eml form
+    /// The sender of the mail, or of the eml format
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -61,7 +61,7 @@ pub(crate) struct ReportCommand {
         default_value = NO_SENDER
     )]
     from: String,
-    /// Name this recipient in the mail, or in the eml form; --send takes several, separated by commas
+    /// The recipient of the mail, or of the eml format; --send takes several, separated by commas
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -69,7 +69,7 @@ pub(crate) struct ReportCommand {
         default_value = NO_RECIPIENT
     )]
     to: String,
-    /// Begin the mail's links with the server's public address [default: the one of `serve`]
+    /// Start the mail's links with the server's public address [default: that of `serve`]
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     public_url: Option<PublicUrlOption>,
     #[command(flatten)]
@@ -87,11 +87,11 @@ pub(crate) enum Format {
     Html,
     /// Plain text
     Text,
-    /// Markdown, to paste into notes and chats
+    /// Markdown for notes and chats
     Markdown,
-    /// The contract's JSON
+    /// JSON, the documented contract
     Json,
-    /// A mail message (RFC 5322) with both
+    /// A mail message (RFC 5322) with HTML and text
     Eml,
 }
 

@@ -28,13 +28,13 @@ use crate::output::progress;
 /// Records of the ledger that a store is given: more are no archive of this program.
 const MAX_LEDGER_RECORDS: u64 = 100_000;
 
-const HELP: &str = "Put what an archive holds into a store
+const HELP: &str = "Restore an archive into a store
 
-Checks the whole archive first: one that is damaged or not complete changes nothing. Then erasures, settings and marks are put back, then the events, which are joined to what is there. Running it again, or after it was interrupted, changes nothing that is there already. A restored store gives the same reports.
+Checks the whole archive first: a damaged or incomplete one changes nothing. Then it restores erasures, settings and marks, then the events, joined with existing data. Running it again, also after an interruption, changes nothing that is already there. A restored store gives the same reports.
 
-Whoever wrote an archive knows the keys in it: that of the session hash, and that of the links by which recipients unsubscribe. They are left out, so that visitors who come again are other sessions than before, and links in mails of before no longer work. --take-keys takes them over, from an archive of your own into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
+The author of an archive knows the keys in it, of the session hash and of the unsubscribe links. They are skipped, so returning visitors become new sessions, and links in earlier mails stop working. --take-keys restores them, from an archive that you wrote into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
 
-Into SQLite a database is made where there is none. Into DynamoDB the tables have to be there; letters that SQLite kept, and erasures of which it keeps only a checksum, have no place there and stay in the archive.";
+For SQLite, a missing database is created. For DynamoDB, the tables must exist; SQLite's dead letters, and erasures of which it stores only a checksum, have no place there and stay in the archive.";
 
 /// The restore command's options.
 #[derive(Debug, Args)]
@@ -43,12 +43,12 @@ pub(crate) struct RestoreCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
-    /// Take over the keys of the session hash and of unsubscribe links: only from an archive that you wrote
+    /// Also restore the keys of the session hash and of the unsubscribe links: only from an archive that you wrote
     #[arg(long)]
     take_keys: bool,
     #[command(flatten)]
     privacy: PrivacySwitches,
-    /// Write what was done as JSON
+    /// Write the result as JSON
     #[arg(long)]
     json: bool,
 }

@@ -19,7 +19,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub(crate) enum Skills {
     /// List every skill with its aliases
     List(List),
-    /// Read lines from standard input; write `{"text":"…","skills":["Go"]}` a line
+    /// Read lines from standard input; write `{"text":"…","skills":["Go"]}` for each
     Match(Match),
 }
 

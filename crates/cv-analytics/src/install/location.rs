@@ -25,7 +25,7 @@ pub(crate) struct PrivacySwitches {
     /// Keep e-mail addresses, phone numbers and keys in free text
     #[arg(long, env = "CV_ANALYTICS_KEEP_PERSONAL_DATA", value_parser = clap::builder::BoolishValueParser::new())]
     keep_personal_data: bool,
-    /// Keep session ids as the agent sends them, instead of a keyed hash
+    /// Keep session IDs as the agent sends them, instead of a keyed hash
     #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_session_ids: bool,
     /// Keep user agents and referers

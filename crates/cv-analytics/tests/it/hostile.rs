@@ -2,7 +2,7 @@
 //!
 //! While an attack goes on, a small and a large signed message are acknowledged within [`READ_TIMEOUT`], `/healthz` answers 200,
 //! and the process stays under [`MAX_MEMORY_KIB`]. At the end the server is killed, and every message that
-//! it acknowledged is there. No answer to a stranger holds a secret. Loopback alone; bounded in count.
+//! it acknowledged is there. No answer to a stranger holds a secret. Loopback only; bounded in count.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,

@@ -39,7 +39,7 @@ pub fn create(authority: &str, query_events: &str, analytics: &str) -> Result<()
     Ok(())
 }
 
-/// Makes the interim rows' table alone: partition key `requestId`, no index.
+/// Creates only the interim rows' table: partition key `requestId`, no index.
 pub fn create_query_events(authority: &str, name: &str) -> Result<()> {
     create_keyed(authority, name, "requestId", "S")
 }

@@ -88,12 +88,12 @@ fn data_folder(path: &Path) -> Check {
     }
 }
 
-/// Whether files are for their owner alone; those that are not there do no harm.
+/// Whether files are readable only by their owner; missing ones do no harm.
 fn private_file(name: &str, what: &str, files: &[PathBuf]) -> Check {
     let open: Vec<(&PathBuf, u32)> =
         files.iter().filter_map(|file| Some((file, open_to_others(file)?))).collect();
     let Some((file, mode)) = open.first() else {
-        return Check::ok(name, "for its owner alone");
+        return Check::ok(name, "readable only by its owner");
     };
     let message =
         format!("{} has mode {mode:04o}: others on this machine can read {what}", file.display());

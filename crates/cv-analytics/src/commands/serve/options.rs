@@ -32,11 +32,11 @@ pub(crate) struct Serve {
         value_parser = listen_address
     )]
     pub(crate) listen: SocketAddr,
-    /// Be reached at this address by agent and browser, as `https://analytics.example.org`; remembered for later starts,
+    /// The address by which agent and browser reach this server, such as `https://analytics.example.org`; remembered for later starts,
     /// `none` forgets it
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     pub(crate) public_url: Option<PublicUrlOption>,
-    /// Believe the proxy at this address when X-Forwarded-For says whom it asks for; separate several with commas
+    /// Trust X-Forwarded-For from the proxy at this address; separate several with commas
     #[arg(
         long = "trusted-proxy",
         hide_short_help = true,
@@ -45,22 +45,22 @@ pub(crate) struct Serve {
         value_delimiter = ','
     )]
     trusted_proxies: Vec<IpAddr>,
-    /// Show times in this zone, as `Europe/London` [default: the system's]
+    /// Show times in this zone, such as `Europe/London` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
     time_zone: Option<OwnerZone>,
     /// Expect this region in signatures; the first start writes it to credentials.env
     #[arg(long, hide_short_help = true, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     pub(super) region: String,
-    /// Take this bearer token, in place of the one in credentials.env
+    /// Accept this bearer token instead of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// Delete interactions older than this [default: keep them for ever]
+    /// Delete interactions older than this many days [default: keep them forever]
     ///
-    /// Age is measured by the newest interaction, so that a wrong clock deletes nothing more. Where more than a fifth of what is kept
-    /// is older, as at the first start on an old database, `cv-analytics forget --older-than-days` deletes it by your word.
+    /// Age is measured from the newest interaction, so that a wrong clock deletes nothing more. If more than a fifth of the data
+    /// is older, as at the first start on an old database, delete it with `cv-analytics forget --older-than-days`.
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) retention_days: Option<u32>,
-    /// Answer at most this many requests a second [default: as many as come]
+    /// Answer at most this many requests a second [default: no limit]
     #[arg(
         long,
         hide_short_help = true,
@@ -72,10 +72,10 @@ pub(crate) struct Serve {
     pub(crate) files: FigureFiles,
     #[command(flatten)]
     pub(super) privacy: PrivacySwitches,
-    /// Log this much, as `info` or `cv_analytics_server=debug`
+    /// Log at this level, such as `info` or `cv_analytics_server=debug`
     #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info", value_parser = log_filter)]
     log: String,
-    /// Log in this form, on standard error
+    /// Log in this format, on standard error
     #[arg(
         long,
         hide_short_help = true,
@@ -287,7 +287,7 @@ fn check_token(token: &str) -> Result<(), String> {
     if token.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {
-        Err("it has letters, digits and signs of ASCII alone, and no space".to_owned())
+        Err("it may contain only printable ASCII characters without spaces".to_owned())
     }
 }
 

@@ -89,7 +89,7 @@ fn rights_that_are_missing_and_rights_that_are_too_much_are_told_apart() {
     );
     environment.looked_at().fails_alone(
         "reporter-trust",
-        "is not for Lambda alone",
+        "can be assumed by more than Lambda",
         "lambda.amazonaws.com as the only principal",
     );
 }

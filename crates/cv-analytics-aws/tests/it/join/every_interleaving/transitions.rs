@@ -285,7 +285,7 @@ impl Transitions {
         self.scenario.records().iter().any(is_it)
     }
 
-    /// Whether one half alone is in `row`.
+    /// Whether only one half is in `row`.
     pub(super) fn is_lone(&self, row: u8) -> bool {
         let row = self.rows[usize::from(row)].as_ref();
         row.is_some_and(|row| row.query.is_some() != row.response.is_some())

@@ -1,4 +1,4 @@
-//! The whole pipeline under a virtual clock: whoever can act does so in random order, one call at
+//! The whole pipeline under a virtual clock: workers act in random order, one call at
 //! a time.
 
 use cv_analytics_aws::joining::promotion::{Promotion, Swept};

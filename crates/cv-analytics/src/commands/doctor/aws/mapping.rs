@@ -84,7 +84,7 @@ fn judge(mapping: &Value) -> Vec<Check> {
         ),
         Check::of(
             "mapping-failures",
-            "a batch's failures come again alone",
+            "only a batch's failures come again",
             (!reports).then(|| {
                 (
                     "ReportBatchItemFailures is off: messages that failed are lost".to_owned(),

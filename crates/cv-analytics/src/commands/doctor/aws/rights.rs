@@ -86,9 +86,9 @@ impl Account {
                 "deploy again, or: aws iam update-assume-role-policy --role-name {role} with lambda.amazonaws.com as the \
                  only principal"
             );
-            (format!("{role} is not for Lambda alone"), fix)
+            (format!("{role} can be assumed by more than Lambda"), fix)
         });
-        Some(Check::of(name, format!("{role} is for Lambda alone"), problem))
+        Some(Check::of(name, format!("{role} can be assumed only by Lambda"), problem))
     }
 
     async fn rights(
