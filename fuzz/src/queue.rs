@@ -146,7 +146,7 @@ pub(crate) fn signed(
     headers: &[(HeaderName, HeaderValue)],
     body: &[u8],
 ) -> Option<Request<Body>> {
-    // The signer replaces what is no UTF-8 before it signs, and signs another request.
+    // The signer replaces what is not UTF-8 before it signs, and signs another request.
     let query = form_urlencoded::parse(target.query().unwrap_or_default().as_bytes());
     if query
         .into_iter()

@@ -9,7 +9,7 @@ use crate::root;
 
 /// The folders of pages; each page is for the reader that its folder is named after.
 const FOLDERS: [&str; 3] = ["docs/use", "docs/operate", "docs/develop"];
-/// What lies in the repository's folder and is not kept in it.
+/// What is in the repository's folder and is not kept in it.
 const LEFT_OUT: [&str; 6] = ["target", "node_modules", ".git", ".terraform", "dist", ".wrangler"];
 /// How the names of text files end.
 const ENDINGS: [&str; 14] =

@@ -29,7 +29,7 @@ const TARGETS: [(&str, usize); 11] = [
     ("archive-manifest", 4_096),
     ("cv-list", 4_096),
     ("mail-template", 4_096),
-    // Its edits have limits of their own.
+    // Its edits have their own limits.
     (OF_THE_WORKER, 0),
 ];
 const OF_THE_WORKER: &str = "model-output";
@@ -112,7 +112,7 @@ impl Fuzzing {
     }
 }
 
-/// Where the inputs of a target lie.
+/// Where the inputs of a target are.
 struct Folders {
     committed: PathBuf,
     /// What was found worth keeping on this machine,
@@ -193,7 +193,7 @@ impl Fuzzers {
         };
         let log = folders.finds.with_file_name("log.txt");
         let errors = fs::File::create(&log).with_context(|| format!("write {}", log.display()))?;
-        // It ends at the first find, which lies in its folder then.
+        // It ends at the first find, which is in its folder then.
         let status =
             command.stdout(Stdio::null()).stderr(errors).status().context("start the fuzzer")?;
         let said = fs::read(&log)?;

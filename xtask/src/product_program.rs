@@ -1,4 +1,4 @@
-//! Builds a program of the workspace, and says where it lies.
+//! Builds a program of the workspace, and says where it is.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

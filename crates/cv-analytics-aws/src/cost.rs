@@ -27,7 +27,7 @@ pub struct Workload {
     pub batch: NonZeroU32,
     /// Who gets the weekly report.
     pub recipients: u32,
-    /// Months of interactions that lie in the tables.
+    /// Months of interactions that are in the tables.
     pub kept_months: u32,
     /// Whether the tables have point-in-time recovery.
     pub recovery: bool,

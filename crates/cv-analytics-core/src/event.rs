@@ -35,7 +35,7 @@ fn is_same_object(one: &UnknownFields, other: &UnknownFields) -> bool {
 }
 
 /// Whether numbers are the same one: `1.5` and `1.50`, and a long decimal and what earlier versions
-/// kept of it, a float of 17 digits at the most.
+/// kept of it, a float of 17 digits at most.
 fn is_same_number(one: &Number, other: &Number) -> bool {
     let digits = |number: &Number| {
         let mantissa = number.as_str().split(['e', 'E']).next().unwrap_or_default();

@@ -167,7 +167,7 @@ impl Intake {
             }
         };
         let event = Event { request_id, halves };
-        // The kept form is longer than the message by a few markers at the most.
+        // The kept form is longer than the message by a few markers at most.
         if body.len() > KEPT_MAX_BYTES / 2 {
             let kept = event.to_json().to_string().len();
             if kept > KEPT_MAX_BYTES {

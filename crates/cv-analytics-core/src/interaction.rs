@@ -15,7 +15,7 @@ use crate::timestamp::Timestamp;
 /// milliseconds.
 pub const PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000;
 
-/// The halves that have come under one request id: one of them at the least.
+/// The halves that have come under one request id: one of them at least.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interaction {
     /// What joins the halves.

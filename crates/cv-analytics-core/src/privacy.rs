@@ -282,7 +282,7 @@ fn cut(text: &mut String, limit: usize) -> bool {
     true
 }
 
-/// Cuts `text` after `limit` characters at the most: before a marker, or a token with digits, that
+/// Cuts `text` after `limit` characters at most: before a marker, or a token with digits, that
 /// the cut would go through.
 fn cut_between_tokens(text: &mut String, limit: usize) -> bool {
     if text.len() <= limit {

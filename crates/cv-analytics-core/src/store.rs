@@ -65,7 +65,7 @@ pub trait KeyValueStore: Send + Sync {
 /// Gives what a report reads.
 #[async_trait]
 pub trait ReportSource: KeyValueStore {
-    /// Streams the interactions whose moment lies in `period`, page by page, in no given order. A store may
+    /// Streams the interactions whose moment is in `period`, page by page, in no given order. A store may
     /// keep a snapshot open until the stream ends, so do not wait for a client between two pages.
     fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>>;
 

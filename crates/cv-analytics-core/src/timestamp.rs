@@ -14,12 +14,12 @@ pub struct Timestamp(i64);
 
 /// 2000-01-01T00:00:00Z, the earliest moment that an event may carry.
 const EARLIEST_MS: i64 = 946_684_800_000;
-/// 2101-01-01T00:00:00Z: an event's moment lies before it.
+/// 2101-01-01T00:00:00Z: an event's moment is before it.
 const LATEST_MS: i64 = 4_133_980_800_000;
 /// Numbers below this are seconds, the others milliseconds (10¹¹ ms is March 1973).
 const MAX_UNIX_SECONDS: f64 = 1e11;
 
-/// Why a value is no moment that an event may carry.
+/// Why a value is not a moment that an event may carry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimestampError {
     /// The value is neither a number nor a date that ISO 8601 knows.

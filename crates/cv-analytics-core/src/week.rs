@@ -14,7 +14,7 @@ pub struct IsoWeek {
     monday: ISOWeekDate,
 }
 
-/// A text that names no week, or one that no event lies in.
+/// A text that names no week, or one that no event is in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeekError {
     /// It has another form, or that year has no such week.
@@ -93,7 +93,7 @@ impl FromStr for IsoWeek {
         let year: i16 = year.parse().map_err(|_| refused())?;
         let week: i8 = week.parse().map_err(|_| refused())?;
         let monday = ISOWeekDate::new(year, week, Weekday::Monday).map_err(|_| refused())?;
-        // The first day of 2000 lies in 1999-W52, the last of 2100 in its own last week.
+        // The first day of 2000 is in 1999-W52, the last of 2100 in its own last week.
         if !((1999, 52)..=(2100, 52)).contains(&(year, week)) {
             return Err(WeekError::OutsideOfEvents(text.to_owned()));
         }

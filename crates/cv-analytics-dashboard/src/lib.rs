@@ -7,7 +7,7 @@
 //! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`times`]: moments as the owner
 //!    reads them.
 //! 4. [`pages`]: one file each. `questions`: the questions behind a number.
-//! 5. `form`: what a form of ours sent, and the settings that it changes.
+//! 5. `form`: what one of our forms sent, and the settings that it changes.
 //! 6. [`agent_connection`]: what the pages ask of the program.
 //! 7. [`page`]: templates, charts and files, and the threads that make pages; [`private_file`]: how secrets are
 //!    kept.

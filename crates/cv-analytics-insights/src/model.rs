@@ -176,7 +176,7 @@ pub struct DeliveryCounts {
     /// Messages refused for their signature, key, host, clock or size.
     #[serde(default)]
     pub refused: Option<u64>,
-    /// Messages that lie in AWS's dead-letter queue now.
+    /// Messages that are in AWS's dead-letter queue now.
     #[serde(default)]
     pub waiting: Option<u64>,
 }

@@ -34,7 +34,7 @@ use crate::start;
 /// As much is done at once as a batch has messages.
 const JOIN_CONCURRENCY: usize = 10;
 /// As much of an invocation's time is kept for changing visibilities and for the answer: a fifth of
-/// what there is, this at the most.
+/// what there is, this at most.
 const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 
 /// Everything that an invocation needs.
@@ -42,7 +42,7 @@ const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 pub struct Processor {
     /// The tables.
     pub store: DynamoDbStore,
-    /// Reads and redacts. Made with the first batch, since its key may lie in the table: a batch that
+    /// Reads and redacts. Made with the first batch, since its key may be in the table: a batch that
     /// finds no table is returned whole, with growing visibility, and the next one tries again.
     pub intake: OnceCell<Intake>,
     /// Takes what cannot be read. Without it such messages are returned until SQS itself moves
@@ -116,7 +116,7 @@ impl Processor {
     /// and what the batch came to.
     ///
     /// # Errors
-    /// [`DeliveryError`] where the event is no batch of the queue.
+    /// [`DeliveryError`] where the event is not a batch of the queue.
     pub async fn process(
         &self,
         event: &Value,

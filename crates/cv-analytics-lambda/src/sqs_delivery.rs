@@ -14,7 +14,7 @@ use serde_json::Value;
 /// The value of `eventSource` in a record of SQS.
 const SQS: &str = "aws:sqs";
 
-/// What was handed over is no batch of SQS messages: nothing can be acknowledged or returned.
+/// What was handed over is not a batch of SQS messages: nothing can be acknowledged or returned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
     /// There is no list of records.

@@ -66,7 +66,7 @@ pub struct Surroundings<'a> {
 /// Why a message cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// The sender or the recipient is no address.
+    /// The sender or the recipient is not an address.
     #[error(transparent)]
     Address(#[from] MailAddressError),
     /// The report names no week.

@@ -18,7 +18,7 @@ pub struct Schedule {
     cron: Cron,
 }
 
-/// A text that is no schedule: which field is wrong, and what may stand there.
+/// A text that is not a schedule: which field is wrong, and what may stand there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid schedule {text:?}: {wrong}")]
 pub struct ScheduleError {

@@ -55,7 +55,7 @@ impl TransportError {
         Self { sentence: sentence.into(), is_permanent: false, source: Some(source.into()) }
     }
 
-    /// The same, of a refusal that a retry without a change does not mend.
+    /// The same, of a refusal that a retry without a change does not fix.
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { is_permanent: true, ..self }

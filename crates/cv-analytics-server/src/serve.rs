@@ -36,7 +36,7 @@ const MAX_CLOSED_PER_ACCEPT: usize = 16;
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
 /// Serves `app` on `listener` until `shutdown` comes. Then no more connections are accepted,
-/// and requests under way are answered, for [`Limits::shutdown_timeout`] at the most.
+/// and requests under way are answered, for [`Limits::shutdown_timeout`] at most.
 ///
 /// Every connection is accepted. Where there are more than [`Limits::max_connections`], one of those from
 /// the address (or IPv6 network) that holds most is closed: the one that has gone longest without an

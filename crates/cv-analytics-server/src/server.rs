@@ -117,7 +117,7 @@ impl Server {
     }
 
     /// Notes whether the store could last be written, which `/healthz` tells: every request
-    /// does, and the program may after a write of its own.
+    /// does, and the program may after its own write.
     pub fn note_writable(&self, is_writable: bool) {
         if self.is_writable.swap(is_writable, Ordering::Relaxed) != is_writable && is_writable {
             tracing::info!("the store takes writes again");
@@ -134,7 +134,7 @@ impl Server {
     }
 
     /// Notes that something in the store cannot be read, which `/healthz` tells until the next start:
-    /// damage does not mend itself. Logged once.
+    /// damage does not fix itself. Logged once.
     pub fn note_damage(&self, error: &StoreError) {
         if !self.is_damaged.swap(true, Ordering::Relaxed) {
             tracing::error!(error = %error, "the store is damaged");

@@ -34,7 +34,7 @@ use self::canonical_request::CanonicalRequest;
 pub use self::hosts::AcceptedHosts;
 use crate::configuration::Credentials;
 
-/// How far a request's date may lie from the clock, either way, in seconds: AWS's 15 minutes.
+/// How far a request's date may be from the clock, either way, in seconds: AWS's 15 minutes.
 const ALLOWED_SKEW_SECONDS: u64 = 15 * 60;
 /// The service's name in a signature's scope.
 const SERVICE: &str = "sqs";

@@ -141,7 +141,7 @@ pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
     Ok(dropped)
 }
 
-/// Notes, with the deletion, that what was deleted still lies in free space.
+/// Notes, with the deletion, that what was deleted is still in free space.
 pub(crate) fn bytes_are_left(connection: &Connection) -> Result<()> {
     connection
         .prepare_cached("UPDATE state SET erasure_pending = 1 WHERE erasure_pending = 0")?

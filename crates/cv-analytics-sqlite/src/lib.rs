@@ -40,7 +40,7 @@ pub use crate::file::serving_lock::{ServingLock, lock_for_serving};
 
 /// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.
 ///
-/// Other programs may use the file at the same time, through a store of their own.
+/// Other programs may use the file at the same time, through their own store.
 #[derive(Clone)]
 pub struct SqliteStore {
     path: Arc<PathBuf>,
@@ -54,7 +54,7 @@ impl SqliteStore {
     /// written anew.
     ///
     /// # Errors
-    /// Refuses a file that is no SQLite database, another program's, or from a newer version;
+    /// Refuses a file that is not an SQLite database, another program's, or from a newer version;
     /// each with a sentence that says what to do.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();

@@ -86,7 +86,7 @@ impl ReaderHandle {
         answered.await.unwrap_or_else(|_| Err(closed(what)))
     }
 
-    /// Streams what `read` gives on a thread and a connection of its own, so that reading and what is
+    /// Streams what `read` gives on its own thread and connection, so that reading and what is
     /// done with the pages go on at once.
     pub(crate) fn stream_pages<Page: Send + 'static>(
         self,

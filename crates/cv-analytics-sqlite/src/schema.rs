@@ -25,7 +25,7 @@ pub(crate) const STEPS: &[&str] = &[
 /// Brings the file to the newest version.
 ///
 /// # Errors
-/// Refuses a file that is no SQLite database, another program's, or from a newer version, with a
+/// Refuses a file that is not an SQLite database, another program's, or from a newer version, with a
 /// sentence that says what to do.
 pub(crate) fn bring_up_to_date(
     connection: &mut Connection,

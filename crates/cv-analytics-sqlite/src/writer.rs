@@ -238,7 +238,7 @@ impl Writer {
         })
     }
 
-    /// Runs `work` on a batch of its own transaction; what it did is undone where it fails.
+    /// Runs `work` on a batch in its own transaction; what it did is undone where it fails.
     pub(crate) fn in_batch<T>(
         &mut self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,

@@ -136,7 +136,7 @@ fn measure_round(program: &Path, work: &Path, durations: &Durations) -> Result<R
     })
 }
 
-/// How many events share a commit at full load: those of a run of its own, in which strace notes the
+/// How many events share a commit at full load: those of a separate run, in which strace notes the
 /// syncs of the write-ahead log and stops the server at no other system call.
 fn mean_batch(program: &Path, work: &Path, durations: &Durations) -> Result<f64> {
     let folder = tempfile::tempdir_in(work)?;

@@ -64,7 +64,7 @@ impl Subject {
     }
 
     /// The function in `folder`, with its tables at `url`, as the templates deploy it: the key of the
-    /// session hash lies in the table.
+    /// session hash is in the table.
     pub(crate) fn function(self, folder: &Path, url: &str) -> LambdaFunction {
         let bootstrap = folder.join(self.name()).join("bootstrap");
         LambdaFunction::new(self.name(), &bootstrap)
@@ -101,7 +101,7 @@ struct Life {
     peak_kib: u64,
 }
 
-/// Measures what lies in `folder`: for each subject a folder with its `bootstrap`, and a zip file.
+/// Measures what is in `folder`: for each subject a folder with its `bootstrap`, and a zip file.
 pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
     machine::print(folder)?;
     println!("dynoxide     {DYNOXIDE_VERSION}");

@@ -57,7 +57,7 @@ pub(crate) fn measure(program: &Path, Rounds { sizes, rounds }: Rounds) -> Resul
     for size in sizes {
         let folder = tempfile::tempdir_in(work.path())?;
         let data = folder.path().join("data");
-        // A process of its own, as the report's: see there.
+        // A separate process, as the report's: see there.
         let mut fill = Command::new(&bench);
         fill.arg("fill").arg(&data).arg(size.to_string()).arg(WEEKS.to_string());
         let filled = fill.status()?;
@@ -155,7 +155,7 @@ fn round(program: &Path, data: &Path, measured: &mut Vec<Measured>) -> Result<()
     ]);
     for (place, (name, path, holds)) in pages.into_iter().enumerate() {
         let (took, body) = browser.open(&path)?;
-        // Page 100 may lie beyond the end of a small week: no rows, yet a total.
+        // Page 100 may be beyond the end of a small week: no rows, yet a total.
         ensure!(
             holds.is_empty() || (body.contains(holds) && !body.contains(NONE)),
             "{path} found nothing"

@@ -1,4 +1,4 @@
-//! A function in an execution environment of Lambda: its `bootstrap` as a process of its own.
+//! A function in an execution environment of Lambda: its `bootstrap` as its own process.
 
 pub mod event_source_mapping;
 pub mod http_request;

@@ -66,7 +66,7 @@ impl Sent {
     }
 }
 
-/// A connection of its own, with a seed of its own.
+/// A connection with its own seed.
 pub(crate) struct Sender {
     connection: Connection,
     one: Signer,

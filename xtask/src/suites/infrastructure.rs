@@ -11,7 +11,7 @@ use crate::product_program::built_program;
 use crate::root;
 use crate::tools::{Cache, require_terraform};
 
-/// What the tests read where checkov lies.
+/// What the tests read where checkov is.
 const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
 /// Where they find the folder of the functions' programs.
 const FUNCTIONS_VARIABLE: &str = "CV_ANALYTICS_FUNCTIONS";

@@ -64,7 +64,7 @@ pub(crate) fn fuzzer(cache: &Cache) -> Result<Fuzzer> {
 }
 
 impl Fuzzer {
-    /// Begins with what lies in `corpus`, and puts what breaks a property into `finds`.
+    /// Begins with what is in `corpus`, and puts what breaks a property into `finds`.
     pub(crate) fn command(&self, finds: &Path, minutes: u64, corpus: &Path) -> Command {
         let mut command = Command::new("node");
         command.arg(self.work.path().join("fuzz.mjs")).args([
@@ -87,7 +87,7 @@ fn npm(project: &Path, script: &str) -> Command {
 }
 
 /// Copies the project beside a link to its packages, since modules are looked for from where a
-/// file lies; with the fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose
+/// file is; with the fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose
 /// code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     let source = root().join("worker");

@@ -71,7 +71,7 @@ pub struct AlwaysFree {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credits {
-    /// Dollars at the most.
+    /// Dollars at most.
     pub usd: BigDecimal,
     /// Months until they lapse.
     pub months: u32,

@@ -16,7 +16,7 @@ pub const SECONDS_PER_MONTH: u32 = HOURS_PER_MONTH * 3600;
 pub const QUEUE_POLLERS: u32 = 5;
 /// Seconds that a poll of an empty queue waits.
 pub const POLL_SECONDS: u32 = 20;
-/// Weekly reports of a month, at the most.
+/// Weekly reports of a month, at most.
 pub const REPORTS_PER_MONTH: u32 = 5;
 /// Weeks that a report shows.
 pub const REPORT_WEEKS: u32 = 8;
@@ -31,7 +31,7 @@ pub const PROCESSOR_CONCURRENCY: u32 = 10;
 /// Read and write units that each table and the index have where they are provisioned.
 pub const PROVISIONED_UNITS: u32 = 5;
 
-/// Messages of a batch at the most, as the mapping asks for.
+/// Messages of a batch at most, as the mapping asks for.
 pub const MAX_BATCH_MESSAGES: u32 = 10;
 
 /// Memory that has one whole processor

@@ -128,7 +128,7 @@ impl DynamoDbStore {
                 self.note_counted(week, dead_letters).await?;
                 Ok(kept)
             }
-            // A tombstone lies under its id, and messages in their queue; interactions come as events.
+            // A tombstone is under its id, and messages in their queue; interactions come as events.
             Archived::Erased(ErasedId::Sha256(_))
             | Archived::ErasedSession(_)
             | Archived::DeadLetter(_)

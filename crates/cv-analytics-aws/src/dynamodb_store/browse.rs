@@ -68,7 +68,7 @@ impl DynamoDbStore {
         Ok(found)
     }
 
-    /// The interactions that arrived last. The cursor is a moment in milliseconds; what shares it or lies
+    /// The interactions that arrived last. The cursor is a moment in milliseconds; what shares it or is
     /// shortly before comes again.
     ///
     /// # Errors

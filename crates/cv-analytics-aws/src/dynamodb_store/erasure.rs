@@ -40,7 +40,7 @@ impl DynamoDbStore {
         self.erased_sessions().add(self.tables(), marks).await
     }
 
-    /// Whether one of `sessions` was erased. Reads once a minute at the most, and only for a session.
+    /// Whether one of `sessions` was erased. Reads once a minute at most, and only for a session.
     pub(crate) async fn names_erased_session(
         &self,
         sessions: impl Iterator<Item = &SessionId>,
@@ -54,7 +54,7 @@ impl DynamoDbStore {
     }
 
     /// Whether a message that cannot be read names a request or a session that was erased. `privacy` gives
-    /// the kept form of sessions. Reads the record of each request that is named, a hundred at the most.
+    /// the kept form of sessions. Reads the record of each request that is named, a hundred at most.
     ///
     /// # Errors
     /// [`TableError`].

@@ -1,7 +1,7 @@
 //! Every interaction of a period, out of both tables: the index page by page, then what still
 //! waits in interim rows.
 //!
-//! The index is never strongly consistent, and a lone half may lie in one table and its partner in
+//! The index is never strongly consistent, and a lone half may be in one table and its partner in
 //! the other. So finished records are given at once, the others only when the rows were seen, and a
 //! row whose record the index did not show is looked up in the table itself. A record with both
 //! halves is finished unless it is whole and lacks a session or a traffic flag that its query
@@ -30,7 +30,7 @@ use crate::tables::{MAX_BATCH_GET_KEYS, Page, is_own_state};
 /// What is read.
 #[derive(Clone, Debug)]
 pub(crate) enum Reach {
-    /// The interactions whose moment lies in the period, by the index.
+    /// The interactions whose moment is in the period, by the index.
     Period(Range<Timestamp>),
     /// All, by a scan.
     Everything,
@@ -232,7 +232,7 @@ impl Reading {
         Ok(records)
     }
 
-    /// One row beside its record as it is in the table: what the two make together, where it lies
+    /// One row beside its record as it is in the table: what the two make together, where it is
     /// within reach.
     async fn row(
         &mut self,

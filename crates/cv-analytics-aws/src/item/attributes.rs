@@ -55,7 +55,7 @@ pub struct UnknownAttribute(pub(crate) &'static str);
 
 type Read<T> = Result<T, UnknownAttribute>;
 
-/// Writes the query half, but for its moment, which has a name of its own in each place.
+/// Writes the query half, but for its moment, which has its own name in each place.
 pub(crate) fn write_query(attributes: &mut Attributes, half: &QueryHalf) {
     put(attributes, QUERY, Some(text(&half.query)));
     put(attributes, QUERY_CUT, half.query_cut.then_some(AttributeValue::Bool(true)));

@@ -6,7 +6,7 @@ use cv_analytics_core::store::Disposition;
 
 use crate::joining::JoinOutcome;
 
-/// Events under one request id, in order of arrival: one at the least.
+/// Events under one request id, in order of arrival: one at least.
 #[derive(Clone, Debug)]
 pub struct EventBatch {
     delivered: Interaction,
@@ -54,7 +54,7 @@ impl EventBatch {
         self.events
     }
 
-    /// Whether both halves came as events of their own, so that one record does for both.
+    /// Whether both halves came as their own events, so that one record does for both.
     pub fn is_coalesced(&self) -> bool {
         self.events.len() > 1 && self.delivered.is_joined()
     }

@@ -105,7 +105,7 @@ impl DeadLetterQueue {
         self.queues.client()
     }
 
-    /// Sends a message that could not be read, in a message group of its own so that none waits
+    /// Sends a message that could not be read, in its own message group so that none waits
     /// for another. What comes from the same `source` within five minutes is sent once: the id of
     /// the message that could not be read, which no two messages share. `id` is the letter's, and
     /// stays the same through retries.

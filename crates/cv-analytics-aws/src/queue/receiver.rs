@@ -4,7 +4,7 @@
 //! A queue has no list: its messages are received, which hides them for a while, and made visible
 //! again. A FIFO queue gives no message of a group while an earlier one of it is hidden
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>);
-//! the processor gives each letter a group of its own, but what SQS itself moved keeps its group.
+//! the processor gives each letter its own group, but what SQS itself moved keeps its group.
 
 use std::collections::HashMap;
 use std::time::Duration;

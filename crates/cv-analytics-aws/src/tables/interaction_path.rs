@@ -8,7 +8,7 @@ use crate::tables::request_units::Units;
 /// most: eight reports show its week, three sweeps find its interim row.
 pub const REPORT_READS: u32 = 1;
 
-/// Write request units of a message that came before, at the most.
+/// Write request units of a message that came before, at most.
 pub const REDELIVERY_WRITES: u32 = 1;
 
 /// How the halves of an interaction arrive.

@@ -25,7 +25,7 @@ use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_recor
 use crate::joining::completion::CompleteRecord;
 use crate::tables::error::TableError;
 
-/// Each call to DynamoDB reads as many items at the most
+/// Each call to DynamoDB reads as many items at most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
 pub(crate) const MAX_BATCH_GET_KEYS: usize = 100;
 
@@ -187,7 +187,7 @@ impl Tables {
                 self.units.read(Some(capacity));
             }
             found.extend(answer.responses.iter_mut().filter_map(|all| all.remove(table)).flatten());
-            // What a throttled table left out is no failure to the SDK, which does not pace it.
+            // What a throttled table left out is not a failure to the SDK, which does not pace it.
             let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
             if !wanted.is_empty() {
@@ -198,7 +198,7 @@ impl Tables {
         Ok(found)
     }
 
-    /// One page of a week's records whose moment lies in `within`, a part of it.
+    /// One page of a week's records whose moment is in `within`, a part of it.
     pub(crate) async fn week_page(
         &self,
         week: IsoWeek,
@@ -218,7 +218,7 @@ impl Tables {
         })
     }
 
-    /// At most `limit` of a week's records whose moment lies in `within`, a part of it: the newest.
+    /// At most `limit` of a week's records whose moment is in `within`, a part of it: the newest.
     pub(crate) async fn week_latest(
         &self,
         week: IsoWeek,
@@ -236,7 +236,7 @@ impl Tables {
         Ok(answer.items.unwrap_or_default())
     }
 
-    /// A call for a week's records whose moment lies in `within`, a part of it, by the index.
+    /// A call for a week's records whose moment is in `within`, a part of it, by the index.
     fn week_query(&self, week: IsoWeek, within: Range<Timestamp>) -> QueryFluentBuilder {
         self.client
             .query()

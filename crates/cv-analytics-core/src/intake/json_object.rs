@@ -60,7 +60,7 @@ fn has_reserved_name(text: &str) -> bool {
     })
 }
 
-/// JavaScript that cuts a text within an emoji sends half a surrogate pair, which is no Unicode
+/// JavaScript that cuts a text within an emoji sends half a surrogate pair, which is not Unicode
 /// text (RFC 8259, section 8.2): such an escape becomes U+FFFD. `None` where there is none.
 fn with_whole_surrogates(text: &str) -> Option<String> {
     static ESCAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {

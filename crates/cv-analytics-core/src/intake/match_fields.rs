@@ -133,8 +133,8 @@ pub(crate) fn score(
     score.map(Some).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
 }
 
-/// `metadata.matchQuality` stays where it is: metadata is the agent's own, so what is no score there
-/// is no mistake either.
+/// `metadata.matchQuality` stays where it is: metadata is the agent's own, so what is not a score there
+/// is not a mistake either.
 fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     let value = fields.rest.get("metadata")?.get("matchQuality")?;
     let score = MatchScore::from_quality(value.as_f64()?)?;

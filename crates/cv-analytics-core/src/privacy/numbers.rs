@@ -52,7 +52,7 @@ pub(super) fn find(findings: &mut Findings<'_>) {
         for (range, marker) in found {
             findings.replace(range, marker);
         }
-        // The rest of a list that is too long for one run is a run of its own.
+        // The rest of a list that is too long for one run is a run by itself.
         place = run.groups.get(done).map_or(place, |next| next.start);
     }
 }
@@ -72,7 +72,7 @@ struct Run<'t> {
 type End = usize;
 
 impl<'t> Run<'t> {
-    /// The groups from `start` on, [`MAX_GROUPS`] at the most.
+    /// The groups from `start` on, [`MAX_GROUPS`] at most.
     fn groups(text: &str, start: usize, findings: &Findings<'_>) -> Vec<Range<usize>> {
         let bytes = text.as_bytes();
         let mut groups: Vec<Range<usize>> = Vec::new();
@@ -241,7 +241,7 @@ impl<'t> Run<'t> {
         })
     }
 
-    /// Where the groups end that are no amount or number of things.
+    /// Where the groups end that are not an amount or a number of things.
     fn last_plain_from(&self, from: usize) -> usize {
         let mut last = self.groups.len();
         if self.context.is_counted && last > from + 1 {

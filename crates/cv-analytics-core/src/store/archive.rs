@@ -50,7 +50,7 @@ pub enum Archived {
 /// What is left of an erased request id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErasedId {
-    /// The id itself: DynamoDB's tombstone lies under it.
+    /// The id itself: DynamoDB's tombstone is under it.
     RequestId(RequestId),
     /// Its SHA-256: SQLite keeps no more.
     Sha256(Mark),

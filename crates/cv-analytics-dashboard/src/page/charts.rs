@@ -113,7 +113,7 @@ pub(crate) fn columns(bars: Vec<Bar>) -> ColumnChart {
     }
 }
 
-/// The distance of the lines behind the columns: 1, 2 or 5 times a power of ten, four at the most.
+/// The distance of the lines behind the columns: 1, 2 or 5 times a power of ten, four at most.
 fn step(highest: u64) -> u64 {
     let mut step = 1;
     for factor in [2, 5, 10].into_iter().cycle() {

@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_week_belongs_to_the_month_of_its_thursday() {
         let months = By::Month.last_periods(week("2026-W39"), week("2026-W41"));
-        // Thursday 1 October lies in W40, which begins in September.
+        // Thursday 1 October is in W40, which begins in September.
         assert_eq!(
             names(&months),
             ["September 2026 [2026-W39]", "October 2026 [2026-W40, 2026-W41]"]

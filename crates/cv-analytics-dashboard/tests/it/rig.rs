@@ -98,7 +98,7 @@ impl Rig {
         Self::at(|| NOW, public_url, mailing).await
     }
 
-    /// One with a clock of its own.
+    /// One with its own clock.
     pub(crate) async fn at(
         clock: fn() -> Timestamp,
         public_url: Option<&str>,
@@ -180,7 +180,7 @@ impl Rig {
         answer.body
     }
 
-    /// Sends a form of ours with its token.
+    /// Sends one of our forms with its token.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answered {
         let token = self.get("/settings").await.form_token();
         let mut form = form_urlencoded::Serializer::new(String::new());

@@ -16,7 +16,7 @@ use crate::questions::parameters::{
     parameter,
 };
 
-/// Weeks that one filter looks through at the most.
+/// Weeks that one filter looks through at most.
 pub const MAX_WEEKS: u8 = 8;
 /// The last page that there can be: ten million questions.
 pub const MAX_PAGES: u32 = 200_000;

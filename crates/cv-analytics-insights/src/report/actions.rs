@@ -21,7 +21,7 @@ use crate::view::phrases::actions::{WhyDetails, why};
 
 /// The most actions of a report.
 const MAX_ACTIONS: usize = 10;
-/// A gap of one question in one week is no reason to act.
+/// A gap of one question in one week is not a reason to act.
 const MIN_QUESTIONS: u64 = 2;
 /// How often people must have used a word before the CV should.
 const MIN_WORD_QUESTIONS: u64 = 3;

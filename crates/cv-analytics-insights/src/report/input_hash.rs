@@ -2,7 +2,7 @@
 //!
 //! It covers the interactions of the report's eight weeks, whatever order they are read in, and the
 //! settings. Sessions enter as ordinals, so that two installs with other session keys agree. It is
-//! made on a thread of its own, since it takes a third as long as the counting.
+//! made on its own thread, since it takes a third as long as the counting.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -22,7 +22,7 @@ use crate::settings::FigureSettings;
 /// Pages that wait to be digested.
 const WAITING_PAGES: usize = 4;
 
-/// Digests pages of interactions on a thread of its own.
+/// Digests pages of interactions on its own thread.
 #[derive(Debug)]
 pub(crate) struct InputDigester {
     /// `None` once all pages were added.

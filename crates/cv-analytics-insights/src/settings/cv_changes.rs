@@ -1,4 +1,4 @@
-//! When the CV's skill list was changed. It lies beside the settings and not in them: no figure
+//! When the CV's skill list was changed. It is beside the settings and not in them: no figure
 //! depends on it.
 
 use std::collections::BTreeSet;

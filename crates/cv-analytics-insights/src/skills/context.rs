@@ -227,7 +227,7 @@ impl<'a> Context<'a> {
         link
     }
 
-    /// Whether a hyphen, a dot or an ampersand ties the word to one that is no skill: `go-live`, `R&D`,
+    /// Whether a hyphen, a dot or an ampersand ties the word to one that is not a skill: `go-live`, `R&D`,
     /// `node.example`.
     fn is_glued(
         &self,
@@ -326,7 +326,7 @@ impl<'a> Context<'a> {
             && self.words.word(candidate.last + 1).is_some_and(|word| word.capital && word.lower)
     }
 
-    /// Whether a title stands before a name that is no ordinary word: `Mr. Laravel`.
+    /// Whether a title stands before a name that is not an ordinary word: `Mr. Laravel`.
     fn has_title(&self, candidate: &Candidate) -> bool {
         let Some(before) = candidate.first.checked_sub(1) else { return false };
         // The dot of `Mr. Laravel` ends no sentence; `Ms` stands before products of Microsoft too.

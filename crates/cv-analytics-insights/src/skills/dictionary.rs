@@ -17,7 +17,7 @@ const LANGUAGES: &str = include_str!("../../data/languages.txt");
 const TRANSLATIONS: &str = include_str!("../../data/translations.txt");
 const NOT_MISSPELLINGS: &str = include_str!("../../data/not-misspellings.txt");
 
-/// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
+/// Sections of `skills.txt` whose skills are not technologies: standing beside one in a list says
 /// nothing about a technology whose name is also English.
 const NO_TECHNOLOGY: [&str; 3] = ["People", "Practices", "Domains"];
 

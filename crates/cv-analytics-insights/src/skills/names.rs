@@ -60,7 +60,7 @@ pub struct ReadNames {
     pub skills: Vec<SkillId>,
     /// The unknown names that are kept, each once, as they are written.
     pub unknown: Vec<String>,
-    /// The topics of the owner's rules or of the table, which are no skills, each once.
+    /// The topics of the owner's rules or of the table, which are not skills, each once.
     pub topics: Vec<String>,
     /// How many names were left out.
     pub ignored: u64,
@@ -101,7 +101,7 @@ enum Topic {
 pub enum ReadTopic<'a> {
     /// It says nothing: empty, or `other`.
     None,
-    /// It says something that is no name, or one that the question does not have.
+    /// It says something that is not a name, or one that the question does not have.
     Ignored,
     /// The topic's name.
     Named(&'a str),

@@ -93,7 +93,7 @@ struct End {
     lone: bool,
 }
 
-/// A text as the matcher sees it: for each word that is no filler what it stands for.
+/// A text as the matcher sees it: for each word that is not a filler what it stands for.
 #[derive(Default)]
 struct ReadText {
     folded: FoldedWords,
@@ -493,7 +493,7 @@ impl ReadText {
     }
 }
 
-/// The next token; the first is none of the tokens that have a meaning of their own.
+/// The next token; the first is none of the tokens that have their own meaning.
 fn next(last: &mut Token) -> Token {
     *last += 1;
     *last

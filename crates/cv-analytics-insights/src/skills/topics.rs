@@ -41,7 +41,7 @@ const LANGUAGE_PHRASES: [&str; 18] = [
 ];
 /// Words of a key phrase that comes from the question itself.
 const MAX_PHRASE_WORDS: usize = 3;
-/// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
+/// Longest key phrase, in characters: a longer run without a space is not a phrase to count by.
 const MAX_PHRASE_CHARS: usize = 40;
 
 struct Table {

@@ -39,7 +39,7 @@ pub(crate) struct Tally<'s> {
     exclusions: Excluded<'s>,
     reading: Reading,
     failed: Vec<Name>,
-    /// Interactions without a session so far: each is a conversation of its own.
+    /// Interactions without a session so far: each is its own conversation.
     without_session: u64,
 }
 

@@ -92,7 +92,7 @@ pub struct Banner {
 }
 
 /// What makes the figures doubtful: halves that are missing, messages that are not in them, scores
-/// that cannot be compared. Repeated deliveries are no reason: they are left out, and nothing is lost.
+/// that cannot be compared. Repeated deliveries are not a reason: they are left out, and nothing is lost.
 pub(super) fn banner(
     capture: &Capture,
     matches: &MatchSummary,

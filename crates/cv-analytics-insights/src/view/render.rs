@@ -160,7 +160,7 @@ fn dots(name: &str, columns: usize) -> String {
     format!("{name} {} ", ".".repeat(dots))
 }
 
-/// The text at the left of a cell so wide; one that is too long has a line of its own.
+/// The text at the left of a cell so wide; one that is too long has its own line.
 fn cell(text: &str, columns: usize) -> String {
     let columns = columns.min(TEXT_COLUMNS);
     match columns.checked_sub(text.width()) {

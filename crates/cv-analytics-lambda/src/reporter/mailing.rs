@@ -57,7 +57,7 @@ impl Mailing {
         &self.sender
     }
 
-    /// Who receives: one at the least.
+    /// Who receives: one at least.
     pub fn recipients(&self) -> &[MailAddress] {
         &self.recipients
     }

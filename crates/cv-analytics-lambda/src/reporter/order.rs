@@ -29,13 +29,13 @@ pub enum OrderError {
     /// It has a field that means nothing here.
     #[error("the event has a field {0:?}: the reporter knows `week` and `again`")]
     UnknownField(String),
-    /// The week is no text.
+    /// The week is not a text.
     #[error("invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"")]
     WeekIsNoText,
     /// The week is none.
     #[error(transparent)]
     Week(#[from] WeekError),
-    /// The week lies in the future.
+    /// The week is in the future.
     #[error("the week {0} has not begun")]
     NotBegun(IsoWeek),
     /// `again` is neither true nor false.

@@ -18,7 +18,7 @@ pub struct MailAddress {
     at: usize,
 }
 
-/// A text that is no mail address.
+/// A text that is not a mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid mail address {0:?}: write it as me@example.com or My Name <me@example.com>")]
 pub struct MailAddressError(String);

@@ -24,7 +24,7 @@ pub enum Unsubscribe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpsLink(String);
 
-/// A text that is no link for unsubscribing.
+/// A text that is not a link for unsubscribing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid unsubscribe link {0:?}: expected an https:// URL of up to 900 characters")]
 pub struct HttpsLinkError(String);

@@ -20,7 +20,7 @@ pub struct UnsubscribeKey(String);
 
 impl UnsubscribeKey {
     /// The key that is kept in `store`, else `fresh`, which is kept from now on: links in mails
-    /// that were sent have to work for ever.
+    /// that were sent have to work forever.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -38,7 +38,7 @@ enum Within {
     Scan(u64),
 }
 
-/// Reads JSON texts; of an array with objects its elements. What is no JSON is given too, in its place: a
+/// Reads JSON texts; of an array with objects its elements. What is not JSON is given too, in its place: a
 /// line of it, with the lines further in that follow it where a text went over several. Memory is bounded
 /// by the longest text, not by the input.
 pub struct JsonTexts<'r> {

@@ -27,7 +27,7 @@ pub(crate) async fn answer(
     week: Result<Path<String>, PathRejection>,
     parts: Parts,
 ) -> Response<Body> {
-    // A text that is no UTF-8 is no week either.
+    // A text that is not UTF-8 is not a week either.
     let week = week.map_or_else(|_| "\u{fffd}".to_owned(), |Path(week)| week);
     let response = match report(&server, &week, &parts).await {
         Ok(json) => {

@@ -147,7 +147,7 @@ fn incomplete(message: &str) -> SignatureError {
     SignatureError::Incomplete(message.to_owned())
 }
 
-/// Where `part`, a slice of `text`, lies in it.
+/// Where `part`, a slice of `text`, is in it.
 fn range_in(text: &str, part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     start..start + part.len()

@@ -1,6 +1,6 @@
 //! Deleting what is older than the owner wants to keep.
 //!
-//! Age is measured by the newest interaction that does not lie in the future, and by the clock only
+//! Age is measured by the newest interaction that is not in the future, and by the clock only
 //! where that is earlier: a clock that runs ahead deletes nothing that is new beside the rest, and neither
 //! does an event that is dated ahead. And no pass that nobody asked for deletes more than a fifth of what
 //! is kept: it waits for the owner's word, as a clock does that was wrong when the events came.
@@ -15,7 +15,7 @@ use crate::error;
 
 /// Rows in one transaction: what arrives meanwhile waits some milliseconds.
 const MAX_ROWS_PER_COMMIT: u32 = 500;
-/// A pass of its own accord deletes one in so many at the most,
+/// An automatic pass deletes at most one in so many,
 const MAX_DELETED_ONE_IN: u64 = 5;
 /// or so many where that is more.
 const MAX_UNGUARDED_ROWS: u64 = 10;
@@ -23,7 +23,7 @@ const MAX_UNGUARDED_ROWS: u64 = 10;
 const SILENT_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// What lies before a moment.
+/// What is before a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aged {
     /// The moment.
@@ -108,7 +108,7 @@ impl SqliteStore {
         self.reader.read("look for what is old", read).await
     }
 
-    /// Deletes the interactions whose moment lies before `moment`, and the dead letters that
+    /// Deletes the interactions whose moment is before `moment`, and the dead letters that
     /// arrived before it, by their owner's word; gives their number. Leaves no marks. The deleted bytes
     /// leave the files by [`SqliteStore::clean_up`].
     ///

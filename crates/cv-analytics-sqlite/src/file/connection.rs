@@ -67,7 +67,7 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     }
     let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
-    // Nothing can be made beside the file: without a log it is read as it lies, with one the index of
+    // Nothing can be made beside the file: without a log it is read as it is, with one the index of
     // the log is kept in memory, and no lock is taken on a file that nobody has open.
     let way = if has_log { UNLOCKED } else { "immutable=1" };
     let uri = format!("file:{path}?{way}");

@@ -34,7 +34,7 @@ pub struct IntegrityReport {
 /// GB. A server may run on it.
 ///
 /// # Errors
-/// [`StoreErrorKind::Refused`] where it is no SQLite database or damaged, `Unavailable` where it cannot
+/// [`StoreErrorKind::Refused`] where it is not an SQLite database or damaged, `Unavailable` where it cannot
 /// be opened.
 ///
 /// [`StoreErrorKind::Refused`]: cv_analytics_core::store::StoreErrorKind::Refused

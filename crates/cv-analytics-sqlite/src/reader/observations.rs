@@ -96,7 +96,7 @@ fn required<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r str> {
 
 /// The texts of a JSON array.
 enum SkillTexts<'r> {
-    /// Nearly always: without an escape, so that they are read where they lie.
+    /// Nearly always: without an escape, so that they are read where they are.
     Plain(Split<'r, &'static str>),
     Read(std::vec::IntoIter<String>),
 }

@@ -108,7 +108,7 @@ fn unknown(row: &Row<'_>, index: usize) -> Result<UnknownFields> {
     serde_json::from_str(json).map_err(|_| unknown_value(row, index))
 }
 
-/// A text where it lies; `None` where there is none.
+/// A text where it is; `None` where there is none.
 pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>> {
     match row.get_ref(index)? {
         ValueRef::Null => Ok(None),

@@ -1,7 +1,7 @@
 //! The queue's deduplication: a message id that came within five minutes is swallowed.
 //!
 //! The truth is a table in order of arrival, so that a restart forgets nothing; no index is kept
-//! on disk, since its scattered pages would double what every commit writes. What lies in memory
+//! on disk, since its scattered pages would double what every commit writes. What is in memory
 //! are hints: eight bytes a message that say which row to look at. A hint that is wrong costs one
 //! look, never a message, so nothing has to be undone when a commit fails.
 
@@ -24,7 +24,7 @@ const MAX_GENERATION_IDS: usize = 114_688;
 /// The fewest rows that a commit may prune.
 const MIN_PRUNED_ROWS: usize = 256;
 
-/// Hints where the ids of the last five minutes lie.
+/// Hints where the ids of the last five minutes are.
 #[derive(Default)]
 pub(crate) struct Deduplication {
     generations: VecDeque<Generation>,
@@ -110,7 +110,7 @@ impl Deduplication {
             arrived_at <= now.saturating_sub(WINDOW_MS)
                 || arrived_at > now.saturating_add(OUT_OF_ORDER_MS)
         };
-        // What lies between the two may swallow, though a clock that went back leaves both outside.
+        // What is between the two may swallow, though a clock that went back leaves both outside.
         self.generations.retain(|generation| {
             generation.latest_arrival > now.saturating_sub(WINDOW_MS)
                 && generation.earliest_arrival <= now.saturating_add(OUT_OF_ORDER_MS)

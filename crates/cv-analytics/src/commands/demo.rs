@@ -1,4 +1,4 @@
-//! `cv-analytics demo`: the server in a folder of its own, with eight weeks of made-up traffic that
+//! `cv-analytics demo`: the server in its own folder, with eight weeks of made-up traffic that
 //! went through the real intake.
 
 pub(crate) mod traffic;

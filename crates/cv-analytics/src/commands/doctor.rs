@@ -1,4 +1,4 @@
-//! `cv-analytics doctor`: checks an installation end to end and says how to mend what is wrong.
+//! `cv-analytics doctor`: checks an installation end to end and says how to fix what is wrong.
 //!
 //! In reading order: `check`, what a check found; `self_hosted` with `files`, `database` and
 //! `server`; `aws` with a file for each group of checks; `canary`, what travels through either.

@@ -193,7 +193,7 @@ fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     }
 }
 
-/// A message with the ids that the agent's client gives it; a line that is no event is sent all the
+/// A message with the ids that the agent's client gives it; a line that is not an event is sent all the
 /// same, and becomes a dead letter.
 fn message(body: String) -> Message {
     let digest = hex::encode(Sha256::digest(body.as_bytes()));

@@ -142,7 +142,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     let template = command.form.template()?;
     if command.send {
         let said = command.send_report(installation, &*store, &report, &template).await?;
-        // Beside a report that was asked for, the words are no part of it.
+        // Beside a report that was asked for, the words are not part of it.
         if command.output.is_none() && command.format.is_none() {
             return output::print(said);
         }

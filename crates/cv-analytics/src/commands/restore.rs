@@ -25,7 +25,7 @@ use crate::install::location::PrivacySwitches;
 use crate::output;
 use crate::output::progress;
 
-/// Records of the ledger that a store is given: more are no archive of this program.
+/// Records of the ledger that a store is given: more are not an archive of this program.
 const MAX_LEDGER_RECORDS: u64 = 100_000;
 
 const HELP: &str = "Restore an archive into a store

@@ -214,7 +214,7 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
         foreign(folder, name, &[(kind, lines)]);
         check_refusal(folder, &["restore", name, "--data", "one"], sentence);
     }
-    // A part that lies elsewhere.
+    // A part that is elsewhere.
     foreign(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
     let manifest = folder.join("outside/manifest.json");
     let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");

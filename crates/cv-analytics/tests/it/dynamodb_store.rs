@@ -77,7 +77,7 @@ fn an_earlier_deployments_scan_is_imported_once() {
     let again: Value = serde_json::from_str(&account.on_aws(&import, SCAN)).unwrap();
     assert_eq!((&again["stored"], &again["duplicates"]), (&json!(0), &json!(4)));
     assert_eq!(sorted(&account.on_aws(&["events", "export"], "")), sorted(SCAN_EVENTS));
-    // Two of the rows say 2025-W46; all their moments lie in 2025-W47.
+    // Two of the rows say 2025-W46; all their moments are in 2025-W47.
     let report = account.on_aws(&["report", "--week", "2025-W47", "--format", "json"], "");
     assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["capture"]["queries"], 3);
 }

@@ -159,7 +159,7 @@ fn every_attack_leaves_the_intake_open_and_loses_nothing() {
     assert!(acknowledged.len() >= 2 * ATTACKS.len());
 }
 
-/// Attacks that work later or elsewhere have tests of their own, which the documents list.
+/// Attacks that work later or elsewhere have their own tests, which the documents list.
 #[test]
 fn every_attack_that_the_documents_list_has_its_test() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/develop");
@@ -312,7 +312,7 @@ impl Target {
         assert!(held < MAX_HELD_KIB, "{name}: {held} KiB in sockets' buffers");
     }
 
-    /// An honest request on a connection of its own.
+    /// An honest request on its own connection.
     fn ask(&self, request: &[u8]) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();

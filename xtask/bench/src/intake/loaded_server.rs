@@ -1,4 +1,4 @@
-//! A server in a folder of its own, with the load that is put on it and what it tells of itself.
+//! A server in its own folder, with the load that is put on it and what it tells of itself.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! R2 and R3: the product's HTTP server with less and less behind it, each a process of its own.
+//! R2 and R3: the product's HTTP server with less and less behind it, each its own process.
 
 use std::error::Error;
 use std::fs;

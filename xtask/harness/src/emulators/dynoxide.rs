@@ -1,4 +1,4 @@
-//! dynoxide, an emulator of DynamoDB that counts capacity as AWS does, as a process of its own.
+//! dynoxide, an emulator of DynamoDB that counts capacity as AWS does, as its own process.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! moto, an emulator of SQS, DynamoDB and SES, as a process of its own.
+//! moto, an emulator of SQS, DynamoDB and SES, as its own process.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;

@@ -56,7 +56,7 @@ pub fn create_keyed(authority: &str, name: &str, key: &str, of: &str) -> Result<
     Ok(())
 }
 
-/// How many items a table has, page by page: a page has a megabyte at the most.
+/// How many items a table has, page by page: a page has a megabyte at most.
 pub fn count(authority: &str, table: &str) -> Result<u64> {
     let mut count = 0;
     let mut scan = json!({"TableName": table, "Select": "COUNT"});

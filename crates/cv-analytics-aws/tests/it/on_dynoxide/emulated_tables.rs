@@ -28,7 +28,7 @@ fn now() -> Timestamp {
     Timestamp::from_millis(ASKED_AT + 5_000)
 }
 
-/// A store in an emulator of its own.
+/// A store in its own emulator.
 pub(crate) struct EmulatedStore {
     store: DynamoDbStore,
     _server: DynoxideServer,
@@ -129,7 +129,7 @@ pub(crate) async fn remove_row(store: &DynamoDbStore, id: &str) {
     tables.client().delete_item().table_name(rows).key("requestId", key).send().await.unwrap();
 }
 
-/// Keeps one event as a batch of its own.
+/// Keeps one event as its own batch.
 pub(crate) async fn keep(
     store: &DynamoDbStore,
     event: Event,

@@ -22,7 +22,7 @@ const MIN_MULTIBYTE_INFLECTED_BYTES: usize = 6;
 const MIN_LISTED_BYTES: usize = 4;
 /// Shorter names before a noun or a version are too often other words.
 const MIN_COMPOUNDED_BYTES: usize = 3;
-/// English contractions: after an apostrophe they are no case ending.
+/// English contractions: after an apostrophe they are not case endings.
 const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'d", "'m", "'re", "'ve", "'ll"];
 
 type Words = HashSet<&'static str, FxBuildHasher>;

@@ -89,7 +89,7 @@ pub(crate) struct EnglishWords {
     pub(crate) connectors: Phrases,
     /// Words that set two skills against each other: `or`.
     pub(crate) contrasts: Phrases,
-    /// What a number before it counts, so that it is no version: `days`.
+    /// What a number before it counts, so that it is not a version: `days`.
     pub(crate) units: Phrases,
     /// Titles before a person's name: `Mr`.
     pub(crate) titles: Phrases,

@@ -13,7 +13,7 @@ pub(crate) const REDACTION_MARKERS: [&str; 6] =
 pub(crate) enum Gap {
     /// White space, or nothing where the script changes.
     Space,
-    /// `don't`, `docker's`: the rest after the apostrophe is a word of its own.
+    /// `don't`, `docker's`: the rest after the apostrophe is its own word.
     Apostrophe,
     /// `event-driven`, `snake_case`.
     Hyphen,

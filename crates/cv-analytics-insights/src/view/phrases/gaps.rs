@@ -11,7 +11,7 @@ use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
 use crate::view::text::listed;
 
-/// Every gap kind in reading order, those first that the owner mends in the CV, with its plain name
+/// Every gap kind in reading order, those first that the owner fixes in the CV, with its plain name
 /// and what it means.
 pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
     (GapKind::NotOnCv, "Not on your CV", "Your CV's skill list does not name it."),

@@ -22,7 +22,7 @@ pub const MAX_MAIL_BYTES: usize = 100_000;
 const MAX_TEMPLATE_BYTES: usize = 2 * MAX_MAIL_BYTES;
 
 /// What a template may take to fill in, in minijinja's fuel: some ten times what the built-in one takes for
-/// the fullest week, and 64 MB of memory at the most.
+/// the fullest week, and 64 MB of memory at most.
 const MAX_INSTRUCTIONS: u64 = 1_000_000;
 
 /// Weeks on which a template is tried when it is read: a full one, and one with nothing in it.

@@ -86,7 +86,7 @@ fn handshake(tls: &rustls::Error, server: &str, settings: &SmtpSettings) -> Stri
     }
 }
 
-/// The connection failed, or the server said what is no SMTP.
+/// The connection failed, or the server said what is not SMTP.
 fn broken(stage: Stage, error: &Error, server: &str, settings: &SmtpSettings) -> String {
     let kind = cause::<io::Error>(error).map(io::Error::kind);
     match (stage, kind) {

@@ -112,7 +112,7 @@ pub(crate) fn words(deliveries: &[Delivery]) -> Vec<String> {
     deliveries.iter().map(word).collect()
 }
 
-/// A server sends from a task of its own.
+/// A server sends from its own task.
 fn assert_is_send<F: Future + Send>(future: F) -> F {
     future
 }

@@ -295,7 +295,7 @@ impl World {
         ids
     }
 
-    /// The owner mends some letters, and leaves others as they are.
+    /// The owner fixes some letters, and leaves others as they are.
     async fn retry_letters(&mut self) {
         self.run_until_idle().await;
         let ids = self.letter_ids().await;

@@ -24,14 +24,14 @@ const MAX_VALUE_BYTES: usize = 4 << 20;
 pub(crate) const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 /// each of 32 random bytes in hexadecimal digits.
 const KEY_DIGITS: usize = 64;
-/// Of them so many different ones at the least: chance makes fewer once in a hundred million million keys.
+/// Of them so many different ones at least: chance makes fewer once in a hundred million million keys.
 const MIN_KEY_DIGITS: usize = 8;
 /// The most that a week's deliveries may count: more did not happen, and would overflow with the next.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 /// Letters arrived from 1970 to 2200, whatever the clock said.
 const MAX_MOMENT_MS: i64 = 7_258_118_400_000;
 
-/// A line that is no event, as it is written.
+/// A line that is not an event, as it is written.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum State {
@@ -128,7 +128,7 @@ pub(super) fn write_state(line: &mut Vec<u8>, item: Archived) -> Result<()> {
 /// Reads a line that [`write_state`] wrote, and may have been changed since.
 ///
 /// # Errors
-/// Says what is no part of an archive, or larger than one has.
+/// Says what is not part of an archive, or larger than one has.
 pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
     let line: Line = serde_json::from_slice(line)?;
     Ok(match line.kind.as_str() {

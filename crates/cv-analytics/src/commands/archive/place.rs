@@ -1,4 +1,4 @@
-//! Where an archive lies: a folder, or S3 under a prefix.
+//! Where an archive is: a folder, or S3 under a prefix.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};

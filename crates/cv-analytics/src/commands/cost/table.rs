@@ -15,7 +15,7 @@ pub(super) fn row(service: &str, item: &str, quantity: &str, free: &str, dollars
     format!("{}\n", line.trim_end())
 }
 
-/// `text` in lines that are no wider than the table.
+/// `text` in lines that are not wider than the table.
 pub(super) fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut width = 0;

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::now;
 
-/// How long an answer of `DynamoDB` holds: the route is open to everybody, and asks no oftener.
+/// How long an answer of `DynamoDB` holds: the route is open to everybody, and asks no more often.
 const CACHE_TTL_MS: i64 = 10_000;
 
 /// What was seen of the tables the last time.

@@ -108,7 +108,7 @@ impl Check {
     }
 }
 
-/// What others answered may have control characters and lines of its own.
+/// What others answered may have control characters and line breaks.
 fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -40,7 +40,7 @@ pub(crate) fn check(
     };
     if database.exists() {
         let beside = |end: &str| {
-            // Where the database is a link, they lie beside what it leads to.
+            // Where the database is a link, they are beside what it leads to.
             let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
             let mut path = real.into_os_string();
             path.push(end);

@@ -89,7 +89,7 @@ pub(crate) struct Serve {
 /// The address that is listened on by default.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
-/// Systems bound it by a limit of their own.
+/// Systems bound it by their own limit.
 const MAX_UNACCEPTED_CONNECTIONS: u32 = 4096;
 /// What the system may hold of each connection, either way: it doubles this, and a crowd that reads nothing
 /// would take megabytes each.
@@ -238,7 +238,7 @@ fn open_files() -> usize {
         .map_or(MIN_OPEN_FILES, |files| files.min(MIN_OPEN_FILES))
 }
 
-/// Sockets are no files there.
+/// Sockets are not files there.
 #[cfg(not(unix))]
 const fn open_files() -> usize {
     MIN_OPEN_FILES

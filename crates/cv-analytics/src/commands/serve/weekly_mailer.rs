@@ -20,7 +20,7 @@ use crate::install::mail_options::MailTransport;
 /// after the next start.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The mailer as a task of its own.
+/// The mailer as its own task.
 pub(crate) struct WeeklyMailer {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,

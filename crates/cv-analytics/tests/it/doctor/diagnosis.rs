@@ -48,7 +48,7 @@ impl Diagnosis {
         assert_eq!(self.code, Some(0));
     }
 
-    /// Holds that this check fails and no other, and what it says and how to mend it.
+    /// Holds that this check fails and no other, and what it says and how to fix it.
     #[track_caller]
     pub(crate) fn fails_alone(&self, name: &str, said: &str, mend: &str) {
         assert_eq!(self.that_are("fail"), [name], "{:#?}", self.checks);
@@ -56,7 +56,7 @@ impl Diagnosis {
         assert_eq!(self.code, Some(1));
     }
 
-    /// Holds what a check says and how to mend it.
+    /// Holds what a check says and how to fix it.
     #[track_caller]
     pub(crate) fn says(&self, name: &str, said: &str, mend: &str) {
         let check = self.check(name);

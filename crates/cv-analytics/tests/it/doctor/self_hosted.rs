@@ -278,7 +278,7 @@ fn a_clock_that_is_wrong_is_told_by_what_a_server_says() {
     let fake = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = fake.local_addr().unwrap();
     let answering = std::thread::spawn(move || {
-        // Health, signature, token: each on a connection of its own.
+        // Health, signature, token: each on its own connection.
         for stream in fake.incoming().take(3) {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 8192]);

@@ -39,7 +39,7 @@ impl Property {
         Self::BothHalvesNeedNoSweep,
         Self::NothingComesBackAfterErasure,
     ];
-    /// What nothing that comes later can mend.
+    /// What nothing that comes later can fix.
     pub(super) const AT_REST: &[Self] =
         &[Self::EveryOrderEndsInTheSameRecord, Self::NothingComesBackAfterErasure];
 

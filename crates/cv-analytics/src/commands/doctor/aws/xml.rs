@@ -12,7 +12,7 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// The document's root; `None` where it is no XML.
+    /// The document's root; `None` where it is not XML.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_reader(body);
         reader.config_mut().expand_empty_elements = true;
