@@ -111,7 +111,6 @@ impl Queue {
         Self { runtime: runtime.expect("a runtime"), app: app(Arc::new(server)), inbox }
     }
 
-    /// The answer to a request.
     pub(crate) fn send(&self, request: Request<Body>) -> Answered {
         self.inbox.0.lock().unwrap().clear();
         let (parts, body) = self.runtime.block_on(async {

@@ -37,8 +37,7 @@ pub fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// A call may take as long as this, its repetitions included. What marks a mail as being sent
-/// relies on it.
+/// A call may take as long as this, its repetitions included. What marks a mail as being sent relies on it.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

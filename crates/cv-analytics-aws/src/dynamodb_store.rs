@@ -210,7 +210,6 @@ impl DynamoDbStore {
         pages.try_for_each(|_| async { Ok(()) }).await
     }
 
-    /// The marks of erased sessions.
     pub(crate) fn erased_sessions(&self) -> &ErasedSessions {
         &self.erased_sessions
     }
@@ -225,9 +224,8 @@ impl DynamoDbStore {
         self.promotes
     }
 
-    /// Erases one interaction for good: a tombstone in the record's place, then the row's mark.
-    /// The order matters: a processor that still holds a half finds the tombstone. Says whether anything
-    /// was there.
+    /// Erases one interaction for good: a tombstone in the record's place, then the row's mark. The order matters: a
+    /// processor that still holds a half finds the tombstone. Says whether anything was there.
     pub async fn forget_request(&self, request_id: &RequestId) -> Result<bool, TableError> {
         let record = self.tables.read_record(request_id, true).await?;
         let row = self.tables.read_row(request_id).await?;
@@ -237,8 +235,7 @@ impl DynamoDbStore {
         Ok(in_row || matches!(record, Some(Record::Interaction(_))))
     }
 
-    /// Every interaction, page by page, in no given order; what still waits in an interim row
-    /// included.
+    /// Every interaction, page by page, in no given order; what still waits in an interim row included.
     pub fn export(&self) -> BoxStream<'static, Result<Vec<Interaction>, StoreError>> {
         stream_interactions(self.clone(), Reach::Everything).map_err(StoreError::from).boxed()
     }

@@ -62,8 +62,7 @@ pub enum JoinOutcome {
     Erased,
 }
 
-/// The row as it was before a half was added; `Err` where the row carries the `erased` mark, so
-/// that nothing was added.
+/// The row as it was before a half was added; `Err` where the row carries the `erased` mark, so that nothing was added.
 pub type OldImage = Result<Option<InterimRow>, ErasedRow>;
 
 /// The row is marked as erased.
@@ -182,8 +181,7 @@ fn again(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joi
     Joining::ReadRecord(ReadRecord { record })
 }
 
-/// A record with both halves was there: it stays, with what `delivered` knows of the query event
-/// and it lacks.
+/// A record with both halves was there: it stays, with what `delivered` knows of the query event and it lacks.
 fn before(there: Interaction, delivered: &Interaction) -> Joining {
     let query = delivered.query_event();
     match query.and_then(|query| CompleteRecord::begin(there.clone(), query)) {

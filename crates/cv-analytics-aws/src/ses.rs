@@ -97,8 +97,7 @@ impl Code {
     }
 }
 
-/// What to do about a refusal
-/// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>,
+/// What to do about a refusal (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>,
 /// <https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html>).
 fn refusal(code: &str, words: &str, region: &str, message: &Message) -> String {
     let said = words.to_lowercase();

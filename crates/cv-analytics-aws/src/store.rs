@@ -137,7 +137,6 @@ impl AwsStore {
         })
     }
 
-    /// Notes a letter that was delivered, and sends it.
     async fn send_delivered(&self, place: usize, letter: &DeadLetter) -> Result<(), StoreError> {
         let arrived_at = letter.arrived_at.as_millis().to_be_bytes();
         let id = half_digest(&[&letter.body, &arrived_at, &place.to_be_bytes()]);

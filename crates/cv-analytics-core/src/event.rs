@@ -222,8 +222,7 @@ impl MatchScore {
     }
 }
 
-/// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner
-/// switched hashing off.
+/// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner switched hashing off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct SessionId(String);
@@ -328,8 +327,7 @@ pub struct ResponseHalf {
     pub match_type: Option<MatchType>,
     /// 0 to 100; `None` where the agent does not say.
     pub match_score: Option<MatchScore>,
-    /// How the handling ended, where the agent says so; [`ResponseHalf::outcome`] knows what its
-    /// silence means.
+    /// How the handling ended, where the agent says so; [`ResponseHalf::outcome`] knows what its silence means.
     pub named_outcome: Option<Outcome>,
     /// The agent's reason for the match: redacted, at most 500 characters.
     pub reasoning: Option<String>,
@@ -356,8 +354,7 @@ pub struct ResponseHalf {
 }
 
 impl ResponseHalf {
-    /// How the handling ended: what the agent says, else `no_match` where nothing matched, else
-    /// `answered`.
+    /// How the handling ended: what the agent says, else `no_match` where nothing matched, else `answered`.
     pub fn outcome(&self) -> Outcome {
         let implied = match self.match_type {
             Some(MatchType::None) => Outcome::NoMatch,

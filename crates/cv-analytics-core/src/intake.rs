@@ -3,9 +3,8 @@
 //! **Invariant:** nothing else makes a half out of a message, so that unredacted text cannot
 //! reach a store (a dead letter keeps the original bytes, as the contract asks).
 //!
-//! The intake is tolerant, because such shapes are really in use; what was tolerated is recorded
-//! in the half. The shapes are those of the contract's section on events, and each has a golden
-//! file in `fixtures/events`.
+//! The intake is tolerant, because such shapes are really in use; what was tolerated is recorded in the half. The
+//! shapes are those of the contract's section on events, and each has a golden file in `fixtures/events`.
 
 pub(crate) mod field;
 pub mod id_fields;
@@ -237,7 +236,6 @@ impl Intake {
         None
     }
 
-    /// The field of an object that names a session, and the session.
     fn named_session(&self, fields: &Map<String, Value>) -> Option<(String, SessionId)> {
         let mut named: Vec<_> = fields
             .iter()
@@ -444,7 +442,6 @@ impl Intake {
     }
 }
 
-/// How many bytes `fields` have as JSON.
 fn json_bytes(fields: &Map<String, Value>) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {

@@ -46,8 +46,7 @@ pub struct Privacy {
     pub session_key: SessionKey,
 }
 
-/// How many characters behind its limit a text is read, so that what the limit cuts through is
-/// known for what it is.
+/// How many characters behind its limit a text is read, so that what the limit cuts through is known for what it is.
 const MARGIN_CHARS: usize = 400;
 /// The most characters of a free text in a field that nobody interprets: as many as of a question.
 const TEXT_MAX_CHARS: usize = 2_000;
@@ -130,8 +129,7 @@ impl Privacy {
         false
     }
 
-    /// The text of an unknown field: free text where its name or its blanks say so. Says whether it
-    /// was cut.
+    /// The text of an unknown field: free text where its name or its blanks say so. Says whether it was cut.
     fn unknown_text(&self, kind: FieldKind, text: &mut String) -> bool {
         let is_prose = text.trim().contains(char::is_whitespace);
         match kind {
@@ -152,7 +150,6 @@ impl Privacy {
         false
     }
 
-    /// The id of a session that is an object.
     fn session_object(&self, fields: &mut Map<String, Value>) {
         for (name, value) in fields.iter_mut() {
             if matches!(bare_name(name).as_str(), "id" | "uuid" | "key" | "token" | "value")

@@ -101,9 +101,8 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// The weeks that hold interactions, the oldest first; none after `until`.
     async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError>;
 
-    /// A number that is another one after every change of the interactions of `period` or of the
-    /// deliveries in it, within this process; it may be another one without such a change. `None`
-    /// where the store cannot tell.
+    /// A number that is another one after every change of the interactions of `period` or of the deliveries in it,
+    /// within this process; it may be another one without such a change. `None` where the store cannot tell.
     async fn change_marker(&self, period: Range<Timestamp>) -> Result<Option<u64>, StoreError>;
 
     /// At most `limit` interactions that arrived after `after`; without it the newest.
@@ -128,10 +127,9 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// Says what was erased, where it was not all; the same call does the rest.
     async fn forget_request(&self, request_id: &RequestId) -> Result<Erased, StoreError>;
 
-    /// Erases every interaction of which a half belongs to one of `sessions`, as
-    /// [`Store::forget_request`] does each, and leaves a mark of each session, by which what comes of it
-    /// later is refused. `sessions` are one session in the forms in which it may be kept: as the agent
-    /// sends it, and hashed.
+    /// Erases every interaction of which a half belongs to one of `sessions`, as [`Store::forget_request`] does each,
+    /// and leaves a mark of each session, by which what comes of it later is refused. `sessions` are one session in the
+    /// forms in which it may be kept: as the agent sends it, and hashed.
     async fn forget_session(
         &self,
         sessions: &BTreeSet<SessionId>,
@@ -288,8 +286,7 @@ pub struct Deliveries {
     pub refused: Option<u64>,
 }
 
-/// What a report needs to know of one interaction. Its texts are its own, or lie in an
-/// [`ObservationPage`].
+/// What a report needs to know of one interaction. Its texts are its own, or lie in an [`ObservationPage`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation<Text = String, Texts = Vec<String>> {
     /// What joined its halves.

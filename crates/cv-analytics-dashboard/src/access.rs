@@ -295,7 +295,6 @@ pub(crate) fn too_many_failures(seconds: u64) -> Response<Body> {
     response
 }
 
-/// An answer in plain text.
 pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;

@@ -14,8 +14,7 @@ use cv_analytics_core::timestamp::Timestamp;
 pub struct TestQuestion {
     /// Names it in the store.
     pub request_id: RequestId,
-    /// Where it was sent to first, as an agent would send it, and what was wrong where it was not
-    /// taken.
+    /// Where it was sent to first, as an agent would send it, and what was wrong where it was not taken.
     pub outside: Attempt,
     /// The same by the address on this machine, where it was tried since the first failed.
     pub inside: Option<Attempt>,

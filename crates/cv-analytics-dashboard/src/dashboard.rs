@@ -161,8 +161,7 @@ impl Dashboard {
         refused.iter().map(notice).collect()
     }
 
-    /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which
-    /// their own page says.
+    /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which their own page says.
     pub(crate) async fn dead_letter_count(&self) -> u64 {
         let now = self.now();
         let known = *self.dead_letter_count.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,6 @@
 //! The report of one week: the JSON of the contract (`"reportVersion": 2`), type by type.
 //!
-//! Nothing here counts and nothing here is a sentence: `report` makes these values, `view` says
-//! them to people.
+//! Nothing here counts and nothing here is a sentence: `report` makes these values, `view` says them to people.
 
 mod actions;
 mod gaps;
@@ -162,8 +161,7 @@ impl Capture {
     }
 }
 
-/// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is
-/// not counted.
+/// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is not counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryCounts {

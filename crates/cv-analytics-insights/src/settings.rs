@@ -24,8 +24,7 @@ const MAX_TRIES: usize = 8;
 /// What the owner set.
 ///
 /// As JSON: `{"cv":["Go"],"aliases":{"Kubernetes":["kube"]},"topics":{"parking":["car park"]},
-/// "gapMarks":{"visa":"noise"},
-/// "exclusions":{"sessions":["…"],"requestIds":["…"]}}`; a field that is absent is empty.
+/// "gapMarks":{"visa":"noise"}, "exclusions":{"sessions":["…"],"requestIds":["…"]}}`; a field that is absent is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FigureSettings {

@@ -169,8 +169,7 @@ impl Message {
             .write_to_vec()?)
     }
 
-    /// The subject: folded where it is plain ASCII, which every reader and filter can search, else
-    /// encoded (RFC 2047).
+    /// The subject: folded where it is plain ASCII, which every reader and filter can search, else encoded (RFC 2047).
     fn subject_header(&self) -> HeaderType<'_> {
         let is_plain = self.subject.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         if is_plain && !self.subject.contains("=?") {

@@ -83,8 +83,7 @@ impl Schedule {
         Some(Timestamp::from_millis(next.timestamp_millis()))
     }
 
-    /// The first pause of more than `days` that begins before `until`, as if `from` were one of the
-    /// schedule's moments.
+    /// The first pause of more than `days` that begins before `until`, as if `from` were one of the schedule's moments.
     pub fn pause_over(&self, days: u32, from: Timestamp, until: Timestamp) -> Option<Pause> {
         let mut moment = from;
         while moment < until {

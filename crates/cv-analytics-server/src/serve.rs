@@ -171,8 +171,7 @@ async fn answer(
     answer
 }
 
-/// What a proxy may read otherwise: a body in a coding that is not undone here, and so where it ends, or two
-/// hosts.
+/// What a proxy may read otherwise: a body in a coding that is not undone here, and so where it ends, or two hosts.
 fn ambiguity(headers: &HeaderMap) -> Option<PlainError> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");

@@ -1,8 +1,7 @@
 //! The SQS-compatible intake: `POST /` and `POST /{account}/{queue}`.
 //!
-//! A request is authenticated ([`crate::sigv4`]), read in its protocol ([`json_protocol`],
-//! [`query_protocol`]) as an [`action`], held against the rules of a FIFO queue ([`message`],
-//! [`attribute`]), kept, and answered in its protocol.
+//! A request is authenticated ([`crate::sigv4`]), read in its protocol ([`json_protocol`], [`query_protocol`]) as an
+//! [`action`], held against the rules of a FIFO queue ([`message`], [`attribute`]), kept, and answered in its protocol.
 
 mod action;
 mod attribute;
@@ -46,7 +45,6 @@ const MAX_BODY_BYTES: usize = 3 * MAX_MESSAGE_BYTES + 64 * 1024;
 const MAX_BATCH_ENTRIES: usize = 10;
 const MAX_ENTRY_ID_CHARS: usize = 80;
 
-/// Answers one request to the queue.
 pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let begun = Instant::now();
     let (parts, mut body) = request.into_parts();
@@ -269,8 +267,7 @@ fn check_batch(entries: &[BatchEntry<'_>]) -> Result<(), SqsError> {
     if bytes > MAX_MESSAGE_BYTES { Err(SqsError::batch_too_long(bytes)) } else { Ok(()) }
 }
 
-/// The message's ids: both follow from the store's number, so that a deduplicated message gets
-/// those of the first.
+/// The message's ids: both follow from the store's number, so that a deduplicated message gets those of the first.
 fn sent(namespace: Uuid, receipt: Receipt, digests: Digests) -> SentMessage {
     SentMessage {
         message_id: Uuid::new_v5(&namespace, &receipt.sequence.to_be_bytes()).to_string(),

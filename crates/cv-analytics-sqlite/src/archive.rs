@@ -24,7 +24,6 @@ use crate::schema::row;
 use crate::writer::Writer;
 use crate::writer::batch::{Batch, Prepared};
 
-/// Rows in a page.
 const ROWS_PER_PAGE: usize = 500;
 /// Rows of letters, of which each may have a megabyte.
 const DEAD_LETTERS_PER_PAGE: usize = 20;

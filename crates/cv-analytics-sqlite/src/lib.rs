@@ -93,14 +93,12 @@ impl SqliteStore {
         self.writer.is_read_only()
     }
 
-    /// Fails where the open file is no longer the one at its path. Looks at the folder and writes
-    /// nothing.
+    /// Fails where the open file is no longer the one at its path. Looks at the folder and writes nothing.
     pub fn check_in_place(&self) -> Result<(), StoreError> {
         self.writer.check_in_place()
     }
 
-    /// Fails where a read has met with damage since the file was opened, with what it said. Looks at
-    /// nothing itself.
+    /// Fails where a read has met with damage since the file was opened, with what it said. Looks at nothing itself.
     pub fn check_sound(&self) -> Result<(), StoreError> {
         self.reader.check_sound()
     }

@@ -13,8 +13,7 @@ use crate::error::Failure;
 /// Marks the file as one of ours in its header: "cvan".
 pub(crate) const APPLICATION_ID: i32 = 0x6376_616e;
 
-/// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one
-/// never changes.
+/// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one never changes.
 pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),

@@ -294,8 +294,7 @@ impl Writer {
         Ok(done)
     }
 
-    /// Runs `work` in a transaction; what it did is undone where it fails. Any week may be another
-    /// one after it.
+    /// Runs `work` in a transaction; what it did is undone where it fails. Any week may be another one after it.
     pub(crate) fn in_transaction<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
@@ -318,8 +317,7 @@ impl Writer {
         Ok(done)
     }
 
-    /// Copies all of the log and cuts it to nothing; `false` where another program kept it from
-    /// coming to its end.
+    /// Copies all of the log and cuts it to nothing; `false` where another program kept it from coming to its end.
     pub(crate) fn checkpoint_truncate(&self) -> Result<bool> {
         self.checkpointer.wait_until_idle();
         checkpoint(&self.connection, "truncate")
@@ -340,9 +338,8 @@ struct Calls {
 impl Calls {
     /// Takes what waits, up to the first command of another kind, which it gives back.
     ///
-    /// Callers that were just answered come back one by one. The first of them would get a commit
-    /// of its own, and the others wait for it: while far fewer are here than `before`, they are
-    /// let run first.
+    /// Callers that were just answered come back one by one. The first of them would get a commit of its own, and the
+    /// others wait for it: while far fewer are here than `before`, they are let run first.
     fn gather(&mut self, waiting: &mut mpsc::Receiver<Command>, before: usize) -> Option<Command> {
         let mut patience = MAX_YIELDS_PER_COMMIT;
         while self.arrivals < MAX_ARRIVALS_PER_COMMIT {

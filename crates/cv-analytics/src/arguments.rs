@@ -122,7 +122,6 @@ mod tests {
 
     use super::*;
 
-    /// Lines of a screen.
     const SCREEN_LINES: usize = 40;
 
     fn check(command: &mut Command) {

@@ -58,7 +58,6 @@ impl Subject {
         }
     }
 
-    /// Its own table of that name.
     pub(crate) fn table(self, name: &str) -> String {
         format!("{}-{name}", self.name())
     }

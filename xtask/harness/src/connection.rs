@@ -50,8 +50,7 @@ impl Connection {
         Ok(Self { stream, received: Vec::new() })
     }
 
-    /// Proxies a call of AWS JSON 1.0 to the upstream server; gives the
-    /// whole answer to hand back.
+    /// Proxies a call of AWS JSON 1.0 to the upstream server; gives the whole answer to hand back.
     pub fn hand_on(&mut self, request: &HttpRequest) -> Result<Vec<u8>> {
         let mut call = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
         call.push_str(&format!("host: {}\r\n", self.stream.peer_addr()?));

@@ -13,8 +13,7 @@ pub struct NumberLink {
     pub conversations: Option<u64>,
 }
 
-/// Every link to questions in `html`, in pages without `address` before their paths or in mails with
-/// it.
+/// Every link to questions in `html`, in pages without `address` before their paths or in mails with it.
 pub fn number_links(html: &str, address: &str) -> Vec<NumberLink> {
     let link = |part: &str| {
         let (href, after) = part.split_once('"')?;

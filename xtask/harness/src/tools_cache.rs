@@ -63,7 +63,6 @@ pub(crate) fn dynoxide() -> Result<PathBuf> {
     found(DYNOXIDE_VARIABLE, |cache| cache.cargo_program("dynoxide", DYNOXIDE_VERSION))
 }
 
-/// The program `moto_server`.
 pub(crate) fn moto_server() -> Result<PathBuf> {
     found(MOTO_SERVER_VARIABLE, ToolsCache::moto_server)
 }

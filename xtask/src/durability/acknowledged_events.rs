@@ -207,8 +207,7 @@ fn with_queue(mut request: Value) -> Value {
     request
 }
 
-/// What an export must hold of what was sent: the acknowledged once, the others once at most, and
-/// nothing else.
+/// What an export must hold of what was sent: the acknowledged once, the others once at most, and nothing else.
 pub(crate) fn check_export(exported: &[Value], sent: &Sent) -> Result<()> {
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
     for event in exported {

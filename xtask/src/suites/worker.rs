@@ -1,5 +1,4 @@
-//! The Worker's client and its example: tests inside workerd, the way from an agent to the report, and
-//! the benchmark.
+//! The Worker's client and its example: tests inside workerd, the way from an agent to the report, and the benchmark.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,9 +85,8 @@ fn npm(project: &Path, script: &str) -> Command {
     command
 }
 
-/// Copies the project beside a link to its packages, since modules are looked for from where a
-/// file is; with the fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose
-/// code they check.
+/// Copies the project beside a link to its packages, since modules are looked for from where a file is; with the
+/// fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     let source = root().join("worker");
     let project = work.join("worker");

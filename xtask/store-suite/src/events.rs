@@ -94,7 +94,6 @@ pub(crate) async fn exported(store: &dyn Store) -> Vec<Interaction> {
     all
 }
 
-/// The ids of `interactions`.
 pub(crate) fn ids(interactions: &[Interaction]) -> Vec<&str> {
     interactions.iter().map(|one| one.request_id.as_str()).collect()
 }

@@ -93,8 +93,7 @@ impl TrustedRoots {
     }
 }
 
-/// Whether a region's endpoints lead to Amazon's roots. China and the isolated partitions are not
-/// known to.
+/// Whether a region's endpoints lead to Amazon's roots. China and the isolated partitions are not known to.
 fn leads_to_amazon(region: &str) -> bool {
     !region.starts_with("cn-") && !region.contains("-iso")
 }

@@ -9,10 +9,9 @@ use crate::tables::interaction_path::{PathUnits, REPORT_READS};
 pub const HOURS_PER_MONTH: u32 = 730;
 /// Seconds of that.
 pub const SECONDS_PER_MONTH: u32 = HOURS_PER_MONTH * 3600;
-/// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its
-/// concurrency, as ours does
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of
-/// standard queues; of FIFO ones it gives no number.
+/// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its concurrency, as ours
+/// does (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of standard queues; of
+/// FIFO ones it gives no number.
 pub const QUEUE_POLLERS: u32 = 5;
 /// Seconds that a poll of an empty queue waits.
 pub const POLL_SECONDS: u32 = 20;
@@ -34,21 +33,18 @@ pub const PROVISIONED_UNITS: u32 = 5;
 /// Messages of a batch at most, as the mapping asks for.
 pub const MAX_BATCH_MESSAGES: u32 = 10;
 
-/// Memory that has one whole processor
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
+/// Memory that has one whole processor (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 const WHOLE_PROCESSOR_MB: u32 = 1769;
 /// Assumed: milliseconds until DynamoDB answers.
 const ANSWER_MS: u32 = 5;
 /// Assumed: microseconds until the reporter has read and counted one interaction, of which
 /// six are counting as it was measured and the rest pages of 1 MB that are not.
 const REPORT_MICROSECONDS: u32 = 120;
-/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are
-/// estimated.
+/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are estimated.
 const REPORT_BYTES: u32 = 150;
 /// Assumed: milliseconds of a report besides.
 const REPORT_MS: u32 = 200;
-/// Assumed: bytes of a record and, once more, of its copy in the index. Request units count on
-/// less than 1 KB.
+/// Assumed: bytes of a record and, once more, of its copy in the index. Request units count on less than 1 KB.
 const RECORD_BYTES: u32 = 1_000;
 /// Assumed: bytes of an interim row.
 const ROW_BYTES: u32 = 500;
@@ -153,7 +149,6 @@ pub(crate) struct Quantities {
     pub(crate) archive_transfer_gb: BigDecimal,
 }
 
-/// What `workload` takes by `design`.
 pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     let figures = design.figures(workload);
     let interactions = u128::from(workload.interactions);

@@ -1,8 +1,7 @@
 //! Everything that both tables hold, page by page, and what of it is put back.
 //!
-//! The interim rows come first: a half that is joined meanwhile is then found in one place or the
-//! other. A half whose interaction is there too comes twice, which changes nothing when both are
-//! put back.
+//! The interim rows come first: a half that is joined meanwhile is then found in one place or the other. A half whose
+//! interaction is there too comes twice, which changes nothing when both are put back.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
-//! Every interaction of a period, out of both tables: the index page by page, then what still
-//! waits in interim rows.
+//! Every interaction of a period, out of both tables: the index page by page, then what still waits in interim rows.
 //!
 //! The index is never strongly consistent, and a lone half may be in one table and its partner in
 //! the other. So finished records are given at once, the others only when the rows were seen, and a
@@ -51,8 +50,7 @@ pub(crate) fn stream_interactions(
 enum Stage {
     /// The sessions and flags of interim rows, from where the next page begins.
     Origins(Option<Attributes>),
-    /// What of the period is still to be read by the index, week by week, and where the next page
-    /// begins.
+    /// What of the period is still to be read by the index, week by week, and where the next page begins.
     Weeks(Range<Timestamp>, Option<Attributes>),
     /// Records by a scan, from where the next page begins.
     Records(Option<Attributes>),
@@ -232,8 +230,7 @@ impl Reading {
         Ok(records)
     }
 
-    /// One row beside its record as it is in the table: what the two make together, where it is
-    /// within reach.
+    /// One row beside its record as it is in the table: what the two make together, where it is within reach.
     async fn row(
         &mut self,
         id: &RequestId,

@@ -1,8 +1,7 @@
 //! Halves as DynamoDB attributes and back: every attribute of a half is named here.
 //!
-//! A record holds the attributes of both halves side by side; an interim row holds each half in a
-//! map of its own. What is usual (no cut, a visitor, a plain response) is left out, since a second
-//! kilobyte doubles the price of a write.
+//! A record holds the attributes of both halves side by side; an interim row holds each half in a map of its own. What
+//! is usual (no cut, a visitor, a plain response) is left out, since a second kilobyte doubles the price of a write.
 
 use std::collections::HashMap;
 
@@ -47,8 +46,7 @@ const RESPONSE_TRAFFIC: &str = "responseTraffic";
 /// The largest magnitude that DynamoDB's numbers surely hold (they end at 9.9E+125).
 const MAX_NUMBER: f64 = 1e100;
 
-/// An item, or a half in it, that holds what this version does not know. Says nothing of what it
-/// holds.
+/// An item, or a half in it, that holds what this version does not know. Says nothing of what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the attribute {0} holds what this version does not know")]
 pub struct UnknownAttribute(pub(crate) &'static str);
@@ -154,7 +152,6 @@ fn take_earlier_topic(unknown: &mut UnknownFields) -> Option<String> {
     }
 }
 
-/// A text.
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
@@ -216,8 +213,7 @@ pub(crate) fn traffic(traffic: Traffic) -> Option<AttributeValue> {
     (traffic != Traffic::Visitor).then(|| text(traffic.code()))
 }
 
-/// A number with every digit that it needs to be read back as it was; as text where DynamoDB's
-/// numbers end before it.
+/// A number with every digit that it needs to be read back as it was; as text where DynamoDB's numbers end before it.
 fn number(number: f64) -> AttributeValue {
     let digits = number.to_string();
     let fits = number == 0.0 || (MAX_NUMBER.recip()..MAX_NUMBER).contains(&number.abs());

@@ -1,11 +1,10 @@
 //! The sweep over interim rows, step by step: a half whose partner does not come becomes a record
 //! of its own, before its row is removed.
 //!
-//! A query half without a response is what the product exists to find, so it is promoted to an
-//! `unanswered` interaction; a lone response half is promoted too. A late partner completes
-//! either: [`crate::joining`] puts a whole record over a lone half, and where the partner's row is
-//! gone, the sweep itself joins the row's half to the record's. A record that a self-contained
-//! response made takes from the row the session and the traffic flag that it lacks.
+//! A query half without a response is what the product exists to find, so it is promoted to an `unanswered`
+//! interaction; a lone response half is promoted too. A late partner completes either: [`crate::joining`] puts a whole
+//! record over a lone half, and where the partner's row is gone, the sweep itself joins the row's half to the record's.
+//! A record that a self-contained response made takes from the row the session and the traffic flag that it lacks.
 
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;

@@ -17,8 +17,7 @@ use crate::queue::clients::Queues;
 pub const REASON: &str = "reason";
 /// The message attribute that says what was wrong and where.
 pub const DETAIL: &str = "detail";
-/// The message attribute that keeps a dead letter's own id through retries, so that it is counted
-/// once.
+/// The message attribute that keeps a dead letter's own id through retries, so that it is counted once.
 pub const DEAD_LETTER_ID: &str = "deadLetterId";
 
 /// The most characters of a letter's id: those of a message group's.
@@ -152,8 +151,7 @@ fn is_not_valid<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> b
 }
 
 /// A text as a message attribute, which may not be empty. Characters that SQS takes in no message
-/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>)
-/// are left out.
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>) are left out.
 pub(crate) fn attribute(text: &str) -> MessageAttributeValue {
     let allowed = |char: &char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
     let text: String = text.chars().filter(allowed).collect();

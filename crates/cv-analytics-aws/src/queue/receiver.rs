@@ -1,5 +1,4 @@
-//! The dead-letter queue as its owner goes through it: every letter that it gives, looked at, sent
-//! again or dropped.
+//! The dead-letter queue as its owner goes through it: every letter that it gives, looked at, sent again or dropped.
 //!
 //! A queue has no list: its messages are received, which hides them for a while, and made visible
 //! again. A FIFO queue gives no message of a group while an earlier one of it is hidden

@@ -14,8 +14,7 @@ use crate::item::attributes::{
 use crate::item::{TIMESTAMP, WEEK, key};
 use crate::tables::error::TableError;
 
-/// What a dead letter's note has in its key before the letter's id, and in its week before the week
-/// that it arrived in.
+/// What a dead letter's note has in its key before the letter's id, and in its week before the week that it arrived in.
 const DEAD: &str = "dead:";
 const VALUE: &str = "value";
 const VERSION: &str = "version";
@@ -34,7 +33,6 @@ pub(crate) enum OwnState {
     DeadLetter { id: String, arrived_at: Timestamp },
 }
 
-/// Reads an item that [`is_own_state`].
 pub(crate) fn read_own_state(mut item: Attributes) -> Result<OwnState, UnknownAttribute> {
     let key = take_text(&mut item, REQUEST_ID)?.ok_or(UnknownAttribute(REQUEST_ID))?;
     let noted = key

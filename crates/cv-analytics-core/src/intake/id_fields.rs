@@ -134,8 +134,7 @@ impl NamedIds {
     }
 }
 
-/// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the
-/// text.
+/// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the text.
 fn text_value(after_field: &str) -> Option<String> {
     let after_field = after_field.strip_prefix(QUOTES).unwrap_or(after_field).trim_start();
     let value = MARKS.iter().find_map(|mark| after_field.strip_prefix(mark))?.trim_start();

@@ -1,5 +1,4 @@
-//! The match in a response event: its type, score and outcome, and the blocks that older agents
-//! wrap them in.
+//! The match in a response event: its type, score and outcome, and the blocks that older agents wrap them in.
 
 use serde_json::{Map, Value};
 

@@ -1,10 +1,9 @@
 //! Phone and card numbers among the other numbers of a text.
 //!
-//! Numbers that only blanks, hyphens, dots, slashes and brackets part are one *run*. Each place in
-//! a run is asked in turn: does something plain begin here (a date, an amount, a version, an
-//! address of the Internet Protocol), a card, a number that can only be a phone's (a country code,
-//! a trunk zero, an area in brackets, a word like "call" before it), or, where nothing else is
-//! beside it, one that is grouped as phone numbers are?
+//! Numbers that only blanks, hyphens, dots, slashes and brackets part are one *run*. Each place in a run is asked in
+//! turn: does something plain begin here (a date, an amount, a version, an address of the Internet Protocol), a card, a
+//! number that can only be a phone's (a country code, a trunk zero, an area in brackets, a word like "call" before it),
+//! or, where nothing else is beside it, one that is grouped as phone numbers are?
 
 mod grouping;
 mod plain;
@@ -26,7 +25,6 @@ const EXIT_CODES: [(&str, usize); 4] = [("0011", 13), ("011", 13), ("010", 13), 
 const MIN_PHONE_DIGITS: usize = 6;
 /// The most groups that are looked at together: a longer list is read in parts.
 const MAX_GROUPS: usize = 48;
-/// The most groups of one number.
 const MAX_NUMBER_GROUPS: usize = 10;
 /// The most characters between two groups of one number.
 const MAX_GAP_CHARS: usize = 4;
@@ -166,8 +164,7 @@ impl<'t> Run<'t> {
         (found, from)
     }
 
-    /// The place of groups in the text, with the plus and the bracket before them and the extension
-    /// after them.
+    /// The place of groups in the text, with the plus and the bracket before them and the extension after them.
     fn range(&self, from: usize, to: usize) -> Range<usize> {
         let mut start = self.groups.get(from).map_or(0, |group| group.start);
         let mut end = self.groups.get(to - 1).map_or(0, |group| group.end);

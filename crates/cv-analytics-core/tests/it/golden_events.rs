@@ -1,6 +1,5 @@
-//! The golden events: what the intake makes of every shape that is in use (`fixtures/events`), and of
-//! what the Worker's client sends (`fixtures/worker-events`, which the client's tests compare with
-//! what it sends).
+//! The golden events: what the intake makes of every shape that is in use (`fixtures/events`), and of what the Worker's
+//! client sends (`fixtures/worker-events`, which the client's tests compare with what it sends).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

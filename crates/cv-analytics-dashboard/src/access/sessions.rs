@@ -86,8 +86,7 @@ impl OwnerSessions {
         self.keep(&entries);
     }
 
-    /// What the forms of a session's pages carry: a site that only makes a browser send its cookie does
-    /// not know it.
+    /// What the forms of a session's pages carry: a site that only makes a browser send its cookie does not know it.
     pub(crate) fn form_token(&self, id: &str) -> String {
         self.digest(b"form", id)
     }

@@ -56,7 +56,6 @@ pub(crate) struct MarkedView {
 }
 
 impl MarkForm {
-    /// That of the gap `name`, which has `mark`.
     pub(crate) fn of(name: &str, mark: Option<GapMark>) -> Self {
         let (key, shown) = (name.to_owned(), sanitize(name, NAME_COLUMNS));
         Self { key, name: shown, mark_code: mark.map(GapMark::code) }
@@ -92,7 +91,6 @@ impl MarkedView {
     }
 }
 
-/// `query` without what was marked.
 pub(crate) fn without_marked(query: &str) -> String {
     let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != MARKED);
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()

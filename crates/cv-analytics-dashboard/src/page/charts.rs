@@ -1,13 +1,11 @@
-//! Charts as plain geometry; the templates draw them as SVG: columns of a few weeks, and a timeline
-//! of many.
+//! Charts as plain geometry; the templates draw them as SVG: columns of a few weeks, and a timeline of many.
 
 pub(crate) mod timeline;
 
 use cv_analytics_insights::view::text::number;
 use serde::Serialize;
 
-/// The drawing's width, and where its columns begin and end, in its own units. A phone shows it
-/// about as large.
+/// The drawing's width, and where its columns begin and end, in its own units. A phone shows it about as large.
 const WIDTH: u64 = 360;
 const LEFT: u64 = 34;
 const TOP: u64 = 10;

@@ -20,7 +20,6 @@ use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::times::{Moment, Times};
 
-/// Letters in the list.
 const MAX_LISTED_LETTERS: usize = 200;
 /// Bytes of a letter that its page shows.
 const MAX_SHOWN_BYTES: usize = 64 * 1024;

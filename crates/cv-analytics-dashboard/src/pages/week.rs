@@ -106,7 +106,6 @@ pub(crate) async fn page(
     render("week.html", (&format!("Week {week}"), "weeks"), &owner, &page)
 }
 
-/// One column a week, each with its coverage.
 fn coverage_chart(history: &[HistoryRow]) -> ColumnChart {
     let kinds = [MatchType::Full, MatchType::Partial, MatchType::None];
     let bar = |row: &HistoryRow| {

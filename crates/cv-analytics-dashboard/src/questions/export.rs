@@ -28,7 +28,6 @@ use crate::questions::view::{model, whole};
 use crate::weeks::reports::Naming;
 use crate::weeks::shown_week;
 
-/// Questions in a page.
 const QUESTIONS_PER_PAGE: usize = 500;
 /// Pages that are made ahead of who takes them.
 const MAX_PAGES_AHEAD: usize = 2;

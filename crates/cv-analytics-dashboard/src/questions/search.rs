@@ -14,12 +14,10 @@ use futures_util::TryStreamExt;
 use crate::page::PageError;
 use crate::weeks::reports::Naming;
 
-/// Questions on a page.
 pub(crate) const QUESTIONS_PER_PAGE: usize = 50;
 /// Interactions after which a search goes into no further week, so that a page stays quick.
 const MAX_SEARCHED_INTERACTIONS: u64 = 200_000;
 
-/// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// How many there are in the weeks that were searched.

@@ -13,7 +13,6 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 const MAX_WEEKS: usize = 104;
 const MAX_MONTHS: usize = 60;
 const MAX_QUARTERS: usize = 40;
-/// The most weeks of a quarter.
 const QUARTER_WEEKS: u8 = 14;
 
 /// How weeks are grouped.

@@ -1,5 +1,4 @@
-//! Reports and the rules that they are made under, remembered for as long as nothing can have
-//! changed them.
+//! Reports and the rules that they are made under, remembered for as long as nothing can have changed them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,8 +35,7 @@ pub(crate) struct WeekReport {
     made_at: Timestamp,
 }
 
-/// What says which skills and topics a question is about: the rules, and the report whose shared
-/// phrases are topics.
+/// What says which skills and topics a question is about: the rules, and the report whose shared phrases are topics.
 #[derive(Clone)]
 pub(crate) struct Naming {
     pub(crate) rules: Arc<CountingRules>,

@@ -24,7 +24,6 @@ const CHANGING_WEEKS: usize = 2;
 /// How long after its end a week of a store that cannot tell whether it changed is taken as settled.
 const SETTLED_AFTER_MS: i64 = 14 * 24 * 3600 * 1000;
 
-/// A week that was counted.
 #[derive(Debug)]
 pub(crate) struct CountedWeek {
     /// `None` where nothing in it counts.

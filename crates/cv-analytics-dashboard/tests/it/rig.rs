@@ -36,7 +36,6 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_516_200_000);
 pub(crate) const MONDAY: i64 = 1_794_823_200_000;
 pub(crate) const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// The way that mails take.
 pub(crate) const WAY: &str = "through mail.example.org:587";
 
 pub(crate) struct Rig {
@@ -60,7 +59,6 @@ impl Answered {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The form token of the page.
     pub(crate) fn form_token(&self) -> String {
         let (_, after) = self.body.split_once("name=\"form-token\" value=\"").unwrap();
         after.split('"').next().unwrap().to_owned()
@@ -271,7 +269,6 @@ impl AgentConnection for Connection {
     }
 }
 
-/// A question with its answer, in one event.
 pub(crate) fn whole(id: &str, at: i64, question: &str, answer: &Value) -> Value {
     let mut event = json!({
         "eventType": "response", "requestId": id, "timestamp": at + 900,

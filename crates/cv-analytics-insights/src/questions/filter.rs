@@ -26,8 +26,7 @@ const MAX_VALUE_CHARS: usize = 2_000;
 /// Questions of a week or of several: everything that is set has to hold. Without
 /// [`QuestionFilter::left_out`] only interactions that count are found.
 ///
-/// Its fields are the parameters of the dashboard's `/questions`, in the order in which addresses
-/// have them.
+/// Its fields are the parameters of the dashboard's `/questions`, in the order in which addresses have them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct QuestionFilter {
@@ -47,8 +46,7 @@ pub struct QuestionFilter {
     /// With this topic, where no skill is known.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// With this word for a skill in the question, in small letters; for [`QuestionFilter::skill`]
-    /// where that is set.
+    /// With this word for a skill in the question, in small letters; for [`QuestionFilter::skill`] where that is set.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
     /// About this skill, or with this topic where no skill is known; in a gap or not.

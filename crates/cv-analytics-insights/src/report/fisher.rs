@@ -25,9 +25,8 @@ pub struct TwoGroups {
 }
 
 impl TwoGroups {
-    /// The probability, were both groups alike, of a table as unlikely as this one or more so
-    /// (R. A. Fisher 1935; two-sided by the sum of small probabilities, as R's `fisher.test`).
-    /// From 0 to 1; 1 where one group is empty.
+    /// The probability, were both groups alike, of a table as unlikely as this one or more so (R. A. Fisher 1935;
+    /// two-sided by the sum of small probabilities, as R's `fisher.test`). From 0 to 1; 1 where one group is empty.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far under 2^53")]
     pub fn fisher_p(self) -> f64 {
         let (group, other) = (self.all.max(self.with), self.other_all.max(self.other_with));

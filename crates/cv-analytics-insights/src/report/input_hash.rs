@@ -19,7 +19,6 @@ use sha2::{Digest, Sha256};
 use crate::report::ReportError;
 use crate::settings::FigureSettings;
 
-/// Pages that wait to be digested.
 const WAITING_PAGES: usize = 4;
 
 /// Digests pages of interactions on its own thread.
@@ -65,7 +64,6 @@ impl InputDigester {
         Ok(Self { pages: Some(pages), digest })
     }
 
-    /// Adds a page.
     pub(crate) fn add(&self, page: Arc<ObservationPage>) {
         // A thread that ended early shows when it is joined.
         drop(self.pages.as_ref().map(|pages| pages.send(page)));

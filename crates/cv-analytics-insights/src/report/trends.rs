@@ -1,10 +1,9 @@
 //! Which names moved against what their earlier weeks let expect, and how sure that is.
 //!
-//! The unit is the conversation. With three earlier weeks or more, this week's count is held against
-//! a negative binomial distribution: its mean is the name's share of the earlier weeks, its variance
-//! knows chance, how unsteady shares are on this site, and how little is known of a rare name. With
-//! one or two, Fisher's exact test compares with the last of them. All names are judged together by
-//! Benjamini–Hochberg.
+//! The unit is the conversation. With three earlier weeks or more, this week's count is held against a negative
+//! binomial distribution: its mean is the name's share of the earlier weeks, its variance knows chance, how unsteady
+//! shares are on this site, and how little is known of a rare name. With one or two, Fisher's exact test compares with
+//! the last of them. All names are judged together by Benjamini–Hochberg.
 //!
 //! The results have the same bits on any processor and for any order of the names.
 
@@ -37,19 +36,16 @@ const MIN_EXCESS: f64 = 0.0001;
 pub struct Movement {
     /// Which way, if any.
     pub trend: Trend,
-    /// The conversations to expect this week, to one digit; `None` with fewer than three earlier
-    /// weeks.
+    /// The conversations to expect this week, to one digit; `None` with fewer than three earlier weeks.
     pub expected: Option<f64>,
-    /// How often chance alone would differ as much, to five digits; `None` where the name was not
-    /// judged.
+    /// How often chance alone would differ as much, to five digits; `None` where the name was not judged.
     pub p: Option<f64>,
 }
 
 /// The movement of each of `names`, in their order.
 ///
-/// `totals` are the conversations of each week, `None` for a week without any data. `names` are the
-/// conversations that asked for a name in each week: *all* names of the eight weeks, since they show
-/// together how unsteady the site is.
+/// `totals` are the conversations of each week, `None` for a week without any data. `names` are the conversations that
+/// asked for a name in each week: *all* names of the eight weeks, since they show together how unsteady the site is.
 pub fn movements(totals: &EightWeeks<Option<u64>>, names: &[EightWeeks<u64>]) -> Vec<Movement> {
     let site = Site::new(totals);
     let compared: Vec<Comparison> = if site.base.len() >= MIN_BASE_WEEKS {

@@ -1,5 +1,4 @@
-//! When the CV's skill list was changed. It is beside the settings and not in them: no figure
-//! depends on it.
+//! When the CV's skill list was changed. It is beside the settings and not in them: no figure depends on it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::{FigureSettings, SettingsError, rewrite};
 
-/// The key of the changes.
 const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
 /// Changes that are kept, the newest.
 const MAX_CHANGES: usize = 200;

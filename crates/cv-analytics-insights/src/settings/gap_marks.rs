@@ -146,7 +146,6 @@ impl MarksInForce {
         Self { by_name }
     }
 
-    /// The mark of the gap of this name.
     pub(crate) fn of(&self, name: &str) -> Option<GapMark> {
         if self.by_name.is_empty() {
             return None;

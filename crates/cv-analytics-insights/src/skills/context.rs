@@ -314,8 +314,7 @@ impl<'a> Context<'a> {
             && self.follows_a_skill(self.words.text(next))
     }
 
-    /// Whether the word is a noun that follows technologies, in English or with the endings of other
-    /// languages.
+    /// Whether the word is a noun that follows technologies, in English or with the endings of other languages.
     fn follows_a_skill(&self, word: &str) -> bool {
         self.english.after.contains(word) || self.dictionary.endings().is_noun(word)
     }
@@ -344,8 +343,7 @@ impl<'a> Context<'a> {
             && matches!(self.words.text(next), "io" | "dev" | "app" | "ai" | "sh")
     }
 
-    /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`,
-    /// `Ruby Smith`.
+    /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`, `Ruby Smith`.
     fn has_title_or_surname(&self, candidate: &Candidate) -> bool {
         let is_name = |at: usize, names: &Phrases| {
             self.words.word(at).is_some_and(|word| word.capital && word.lower)

@@ -176,8 +176,7 @@ impl SkillDictionary {
         self.tables.forms.get(phrase)
     }
 
-    /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`,
-    /// `spring boot3`.
+    /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`, `spring boot3`.
     pub(crate) fn inflected(&self, phrase: &str, last: &str) -> Option<Inflected> {
         let endings = &self.tables.endings;
         if Endings::may_be_version(last) {
@@ -201,8 +200,7 @@ impl SkillDictionary {
         })
     }
 
-    /// Whether a name may begin with this word or in it: it spares most words of a text the look into
-    /// the table.
+    /// Whether a name may begin with this word or in it: it spares most words of a text the look into the table.
     #[inline]
     pub(crate) fn may_name(&self, word: &str) -> bool {
         let bytes = word.as_bytes();
@@ -300,8 +298,7 @@ impl Tables {
         }
     }
 
-    /// Makes every spelling of a name or alias stand for the skill, unless a better source has said
-    /// otherwise.
+    /// Makes every spelling of a name or alias stand for the skill, unless a better source has said otherwise.
     fn add_form(&mut self, name: &str, id: SkillId, rank: u8) {
         let words = FoldedWords::of(name);
         if words.len() == 0 {

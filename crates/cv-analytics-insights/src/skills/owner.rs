@@ -32,9 +32,8 @@ struct SkillEntry {
 }
 
 impl OwnerSkills {
-    /// Reads additions: JSON, `{"Kubernetes": ["k8s", "kube"]}` or
-    /// `[{"skill": "Kubernetes", "aliases": ["k8s"]}]`, or lines, `Kubernetes: k8s, kube` or `Kubernetes = k8s, kube`
-    /// with `#` for comments.
+    /// Reads additions: JSON, `{"Kubernetes": ["k8s", "kube"]}` or `[{"skill": "Kubernetes", "aliases": ["k8s"]}]`, or
+    /// lines, `Kubernetes: k8s, kube` or `Kubernetes = k8s, kube` with `#` for comments.
     pub fn read(text: &str) -> Result<Self, OwnerSkillsError> {
         let text = text.trim_start_matches('\u{feff}');
         if text.len() > MAX_TEXT_BYTES {

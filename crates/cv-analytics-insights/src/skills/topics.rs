@@ -214,8 +214,7 @@ impl Table {
     }
 }
 
-/// The topic with most points of all phrases that stand inside no longer one; of equal ones the one
-/// that stands first.
+/// The topic with most points of all phrases that stand inside no longer one; of equal ones the one that stands first.
 fn best_topic(mut found: Vec<Match>) -> Option<usize> {
     found.sort_by_key(|found| (Reverse(found.points), found.first, found.topic));
     let mut kept: Vec<Match> = Vec::with_capacity(found.len());

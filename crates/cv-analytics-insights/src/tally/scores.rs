@@ -1,8 +1,7 @@
 //! Match scores against outcomes: whether the agent's own score says how a question ended.
 //!
-//! Score and outcome disagree where a score of 60 or more stands beside an outcome other than
-//! `answered` or beside match type none, and where a score under 40 stands beside an answer whose
-//! match type is neither partial nor none.
+//! Score and outcome disagree where a score of 60 or more stands beside an outcome other than `answered` or beside
+//! match type none, and where a score under 40 stands beside an answer whose match type is neither partial nor none.
 
 use std::cmp::Reverse;
 
@@ -112,8 +111,7 @@ pub(crate) fn disagree(score: f64, outcome: Outcome, match_type: Option<MatchTyp
     }
 }
 
-/// The plainest disagreements of a week: the score furthest from its outcome first, then by time
-/// and request id.
+/// The plainest disagreements of a week: the score furthest from its outcome first, then by time and request id.
 #[derive(Debug, Default)]
 pub(crate) struct DisagreementExamples(Vec<(Reverse<u32>, Timestamp, String, Disagreement)>);
 

@@ -167,7 +167,6 @@ fn more_gaps(gaps: usize, other_names: u64) -> Option<String> {
     }
 }
 
-/// The gaps of a name, one a kind.
 struct NameGaps<'r> {
     first: &'r Gap,
     gaps: Vec<&'r Gap>,

@@ -25,10 +25,9 @@ async fn run() -> Result<(), Error> {
     let aws = start::aws()?;
     let store = start::store(&aws)?;
     let queues = Queues::new(aws);
-    // The first connection is made now, while a function that starts has a whole core. A table
-    // that cannot be described is not a reason not to start: its messages wait in the queue. The
-    // other table is looked at once a call to it fails, and the session key is read with the first
-    // batch.
+    // The first connection is made now, while a function that starts has a whole core. A table that cannot be described
+    // is not a reason not to start: its messages wait in the queue. The other table is looked at once a call to it
+    // fails, and the session key is read with the first batch.
     match timeout(CHECK_TIMEOUT, store.tables().check_analytics()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

@@ -13,8 +13,7 @@ pub const LEDGER_KEY: &str = "cv-analytics:unsubscribe-key";
 /// Hexadecimal digits of a recipient's digest, and as many of its code.
 const CODE_HEX_DIGITS: usize = 32;
 
-/// A secret of this installation: who has a link made with it may unsubscribe its recipient, and
-/// nothing else.
+/// A secret of this installation: who has a link made with it may unsubscribe its recipient, and nothing else.
 #[derive(Clone)]
 pub struct UnsubscribeKey(String);
 
@@ -43,8 +42,7 @@ impl UnsubscribeKey {
         format!("{digest}{}", self.code(&digest))
     }
 
-    /// The digest of the recipient in whose link `token` stands; `None` where it was not made with
-    /// this key.
+    /// The digest of the recipient in whose link `token` stands; `None` where it was not made with this key.
     pub fn recipient_of(&self, token: &str) -> Option<String> {
         let (digest, code) = token.split_at_checked(CODE_HEX_DIGITS)?;
         let is_made_here = self.code(digest).as_bytes().ct_eq(code.as_bytes());

@@ -87,8 +87,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
     /// How long to wait after a turn that failed.
     pub const AFTER_FAILURE: Duration = POLL_INTERVAL;
 
-    /// A mailer that marks what it sends in `store`. `claimant` tells this run from any other at
-    /// any time: random.
+    /// A mailer that marks what it sends in `store`. `claimant` tells this run from any other at any time: random.
     pub fn new(
         store: Arc<dyn KeyValueStore>,
         by: H,
@@ -231,8 +230,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         Ok(deliveries)
     }
 
-    /// Notes for those who were no recipients before an empty week ended that it is not theirs, and
-    /// returns the others.
+    /// Notes for those who were no recipients before an empty week ended that it is not theirs, and returns the others.
     async fn leave_out(
         &self,
         week: IsoWeek,

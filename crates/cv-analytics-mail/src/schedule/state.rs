@@ -1,5 +1,4 @@
-//! How the mail of a week stands with each recipient: what the mailer acts on, and what its owner
-//! is shown.
+//! How the mail of a week stands with each recipient: what the mailer acts on, and what its owner is shown.
 
 use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
@@ -80,8 +79,7 @@ impl MailState {
     }
 }
 
-/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the store
-/// keeps `record`.
+/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the store keeps `record`.
 pub(crate) async fn standing(
     store: &dyn KeyValueStore,
     mailing: &Mailing,

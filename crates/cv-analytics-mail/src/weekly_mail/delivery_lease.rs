@@ -83,9 +83,8 @@ impl DeliveryLease {
         serde_json::from_str(text).and_then(serde_json::from_value)
     }
 
-    /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with
-    /// `again` a mail is sent though it was sent before, yet after another process that is sending it.
-    /// Others' claims hold for `holds`.
+    /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with `again` a mail is sent
+    /// though it was sent before, yet after another process that is sending it. Others' claims hold for `holds`.
     pub(crate) fn turn(
         mark: Option<&Self>,
         claimant: &str,
@@ -106,7 +105,6 @@ impl DeliveryLease {
         }
     }
 
-    /// Whether it was sent by the order `order`.
     pub(crate) fn is_sent_by(&self, order: Option<&str>) -> bool {
         matches!(self, Self::Sent { order: Some(by), .. } if Some(by.as_str()) == order)
     }
@@ -133,8 +131,7 @@ pub fn key(week: IsoWeek, recipient: &MailAddress, now: Timestamp) -> String {
     format!("{KEY_PREFIX}{week}:{so_far}{}", recipient_digest(recipient))
 }
 
-/// 32 hexadecimal digits that stand for a mailbox in keys and logs, the same in any case and under
-/// any name.
+/// 32 hexadecimal digits that stand for a mailbox in keys and logs, the same in any case and under any name.
 pub fn recipient_digest(recipient: &MailAddress) -> String {
     let mailbox = recipient.address().to_ascii_lowercase();
     let mut digits = hex::encode(Sha256::digest(mailbox.as_bytes()));

@@ -178,8 +178,7 @@ fn text_of(body: &[u8]) -> Result<Vec<u8>, PlainError> {
     Ok(text)
 }
 
-/// The events of a body. Refuses a body without events, one with too many, and one with an event that is
-/// too large.
+/// The events of a body. Refuses a body without events, one with too many, and one with an event that is too large.
 fn events_of(body: &[u8]) -> Result<Vec<Vec<u8>>, PlainError> {
     let text = text_of(body)?;
     if text.trim_ascii().is_empty() {

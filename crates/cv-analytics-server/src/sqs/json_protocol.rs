@@ -203,7 +203,6 @@ impl TryFrom<AttributesInput> for Attributes<'_> {
     }
 }
 
-/// Writes an answer.
 pub(super) fn write(answer: &ActionOutput) -> Response<Bytes> {
     let body = match answer {
         ActionOutput::Sent(message) => text(&sent(None, message)),

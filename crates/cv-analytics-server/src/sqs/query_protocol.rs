@@ -132,7 +132,6 @@ fn numbered<'r, T>(
     Ok(values)
 }
 
-/// Writes an answer.
 pub(super) fn write(answer: &ActionOutput, request_id: &str) -> Response<Bytes> {
     let action = answer.action().as_str();
     let mut xml = Xml::new();
@@ -186,7 +185,6 @@ fn sent(xml: &mut Xml, message: &SentMessage) {
     xml.text("SequenceNumber", &message.sequence_number);
 }
 
-/// Writes an error.
 pub(super) fn write_error(error: &SqsError, request_id: &str) -> Response<Bytes> {
     let mut xml = Xml::new();
     xml.open_root("ErrorResponse");

@@ -48,8 +48,7 @@ pub enum Retained {
     Deleted(u64),
     /// They are more than a fifth of what is kept, and stay until the owner says so.
     TooMany(Aged),
-    /// So many were deleted. Nothing has come since `newest`, so that these stay, which are old by the
-    /// clock alone.
+    /// So many were deleted. Nothing has come since `newest`, so that these stay, which are old by the clock alone.
     Silent {
         /// Rows that were deleted.
         deleted: u64,

@@ -17,8 +17,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pages of 4 KiB in the writer's cache: 8 MiB.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
-/// A reader reads each page once: a cache that fits the processor's own is a third faster than
-/// one of 2 MiB.
+/// A reader reads each page once: a cache that fits the processor's own is a third faster than one of 2 MiB.
 const READER_CACHE_KIB: i64 = 256;
 
 /// SQLite's way to a file without locks.

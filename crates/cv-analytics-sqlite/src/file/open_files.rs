@@ -29,8 +29,7 @@ impl OpenFiles {
         Ok(Self { log: log.collect(), database: (path.clone(), file_id(&path)?) })
     }
 
-    /// Fails where a file was moved, deleted or replaced: what is written now is lost with the
-    /// process.
+    /// Fails where a file was moved, deleted or replaced: what is written now is lost with the process.
     pub(crate) fn check(&self) -> Result<()> {
         let mut files = std::iter::once(&self.database).chain(&self.log);
         match files.find(|file| !is_in_place(file)) {

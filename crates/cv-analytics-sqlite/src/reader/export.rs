@@ -8,7 +8,6 @@ use crate::reader::Pages;
 use crate::schema::columns::COLUMNS;
 use crate::schema::row;
 
-/// Interactions in a page.
 const INTERACTIONS_PER_PAGE: usize = 500;
 
 /// Gives every interaction. Each page is read by itself, so that a reader who takes hours keeps

@@ -14,12 +14,10 @@ use crate::error::Result;
 use crate::reader::Pages;
 use crate::schema::row::{code, moment, plain_texts, score, text, texts, traffic, unknown_value};
 
-/// Observations in a page.
 const OBSERVATIONS_PER_PAGE: usize = 2_000;
 
-/// Gives every interaction of `period`, as the file held them at one moment. Until the last page is
-/// taken the log keeps growing, so their consumer must wait for nothing else, as a download does for
-/// its client.
+/// Gives every interaction of `period`, as the file held them at one moment. Until the last page is taken the log keeps
+/// growing, so their consumer must wait for nothing else, as a download does for its client.
 pub(crate) fn observations(
     connection: &Connection,
     period: &Range<Timestamp>,

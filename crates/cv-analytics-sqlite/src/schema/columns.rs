@@ -105,8 +105,7 @@ impl Columns<'_> {
         json
     }
 
-    /// Runs `statement` ([`INSERT`] with an id, an update without) and says whether it changed a
-    /// row.
+    /// Runs `statement` ([`INSERT`] with an id, an update without) and says whether it changed a row.
     pub(crate) fn execute(
         &self,
         statement: &mut CachedStatement<'_>,

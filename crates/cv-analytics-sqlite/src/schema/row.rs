@@ -13,8 +13,7 @@ use rusqlite::types::ValueRef;
 
 use crate::error::{Failure, Result};
 
-/// Reads the interaction whose columns, as [`crate::schema::columns::COLUMNS`] has them, begin at `row`'s
-/// first.
+/// Reads the interaction whose columns, as [`crate::schema::columns::COLUMNS`] has them, begin at `row`'s first.
 pub(crate) fn interaction(row: &Row<'_>) -> Result<Interaction> {
     let request_id = row.get::<_, String>(0)?;
     let request_id = RequestId::new(request_id).map_err(|error| Failure::Row(error.to_string()))?;

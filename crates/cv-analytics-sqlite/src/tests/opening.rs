@@ -91,8 +91,7 @@ fn an_older_file_is_brought_up_to_date_step_by_step() -> Result<(), StoreError> 
     Ok(())
 }
 
-/// A response event whose fields include `unknown`, and the row that the first version of the
-/// schema had for it.
+/// A response event whose fields include `unknown`, and the row that the first version of the schema had for it.
 fn response_and_first_row(id: &str, unknown: &Value) -> (Vec<u8>, Option<String>) {
     let mut event = unknown.clone();
     event["eventType"] = json!("response");

@@ -37,7 +37,6 @@ impl From<Arrival> for Prepared {
 }
 
 impl Prepared {
-    /// The dead letter that arrived, where it is one.
     pub(crate) fn letter(&self) -> Option<&DeadLetter> {
         match &self.arrival.content {
             Content::DeadLetter(letter) => Some(letter),

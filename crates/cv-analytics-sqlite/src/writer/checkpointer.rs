@@ -1,9 +1,8 @@
 //! When the write-ahead log is copied into the database.
 //!
-//! SQLite would do it within a commit, and everybody would wait for it. Here a separate thread
-//! copies the bulk while the writer goes on, then what came in between, and so on; the writer
-//! copies the last little, after which SQLite begins the log anew. That bounds the log at any
-//! load.
+//! SQLite would do it within a commit, and everybody would wait for it. Here a separate thread copies the bulk while
+//! the writer goes on, then what came in between, and so on; the writer copies the last little, after which SQLite
+//! begins the log anew. That bounds the log at any load.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -40,8 +40,7 @@ struct Generation {
 }
 
 impl Deduplication {
-    /// Takes in the rows that came since the last call: after a start all, later those of other
-    /// programs.
+    /// Takes in the rows that came since the last call: after a start all, later those of other programs.
     pub(crate) fn catch_up(&mut self, connection: &Connection) -> Result<()> {
         let mut statement = connection.prepare_cached(
             "SELECT sequence, id, arrived_at FROM deduplication WHERE sequence > ?1 ORDER BY sequence",
@@ -55,8 +54,7 @@ impl Deduplication {
         Ok(())
     }
 
-    /// The sequence number of the first message with this id, if it came less than five minutes
-    /// before.
+    /// The sequence number of the first message with this id, if it came less than five minutes before.
     pub(crate) fn first(
         &self,
         connection: &Connection,

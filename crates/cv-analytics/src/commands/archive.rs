@@ -54,7 +54,6 @@ pub(crate) struct ArchiveCommand {
     json: bool,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) -> Result<()> {
     let manifest = if command.verify {
         let place = ArchiveLocation::open(&command.place, false).await?;
@@ -97,7 +96,6 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
     Ok(())
 }
 
-/// The manifest of a complete archive.
 pub(crate) async fn complete(place: &ArchiveLocation) -> Result<Manifest> {
     if let Some(bytes) = place.get(MANIFEST, MAX_MANIFEST_BYTES).await? {
         return read_manifest(place, MANIFEST, &bytes);

@@ -105,7 +105,6 @@ impl CostCommand {
     }
 }
 
-/// Runs the command.
 pub(crate) fn run(command: &CostCommand) -> Result<()> {
     let prices = PriceList::built_in()?;
     prices.region(&command.region).map_err(usage_error)?;

@@ -98,7 +98,6 @@ pub(crate) struct Chosen {
 /// What a letter says where SQS itself moved it.
 const MOVED_BY_SQS: &str = "moved by SQS after its last delivery failed";
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: DeadLetters) -> Result<()> {
     let store = installation.open().await?;
     let letters = Letters { is_numbered: !installation.is_on_aws(), store: &*store };
@@ -251,7 +250,6 @@ impl Letters<'_> {
         Ok(DeadLetterSelection::Ids(self.whole_ids(chosen.ids.clone()).await?))
     }
 
-    /// The ids that were written, whole.
     async fn whole_ids(&self, ids: Vec<String>) -> Result<Vec<String>> {
         if self.is_numbered {
             let number = |id: String| {

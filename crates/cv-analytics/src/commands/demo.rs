@@ -48,7 +48,6 @@ pub(crate) struct Demo {
     serve: Serve,
 }
 
-/// Runs the demo.
 pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<()> {
     if installation.store.is_some() {
         return Err(usage_error(

@@ -62,7 +62,7 @@ pub(crate) struct Send {
     /// JSON Lines, an array, or concatenated JSON texts; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// Send to this queue [default: AWS_SQS_URL in the data folder's credentials.env; with --store dynamodb the installation's queue]
+    /// Send to this queue [default: `AWS_SQS_URL` in the data folder's credentials.env; with --store dynamodb the installation's queue]
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
     /// The access key ID to sign with
@@ -113,7 +113,6 @@ struct Counts {
     erased: u64,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Events) -> Result<()> {
     match command {
         Events::Send(options) => {

@@ -83,7 +83,6 @@ pub(crate) struct List {
     files: FigureFiles,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()> {
     match command {
         Gaps::List(list) => write_list(installation, list).await,

@@ -74,7 +74,6 @@ struct Restored {
     mails_to_come: u64,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: RestoreCommand) -> Result<()> {
     let place = ArchiveLocation::open(&command.place, false).await?;
     let manifest = complete(&place).await?;

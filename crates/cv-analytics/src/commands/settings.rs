@@ -61,7 +61,6 @@ pub(crate) struct Import {
     json: bool,
 }
 
-/// Reads the name of a part of the settings.
 fn part_names() -> impl TypedValueParser<Value = SettingsPart> {
     PossibleValuesParser::new(SettingsPart::ALL.map(SettingsPart::code)).try_map(|code| {
         SettingsPart::from_code(&code).ok_or_else(|| format!("unknown kind {code:?}"))
@@ -76,7 +75,6 @@ pub(crate) struct Export {
     output: Option<PathBuf>,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Settings) -> Result<()> {
     match command {
         Settings::Show(show) => {

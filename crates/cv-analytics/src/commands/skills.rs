@@ -52,7 +52,6 @@ struct Known<'t> {
     aliases: Vec<&'t str>,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Skills) -> Result<()> {
     let (Skills::List(List { files, .. }) | Skills::Match(Match { files })) = &command;
     let dictionary = dictionary(installation, files).await?;

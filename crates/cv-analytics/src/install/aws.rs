@@ -21,8 +21,7 @@ use crate::clock::now;
 
 /// Where AWS is used unless the environment or the profile names another region.
 const DEFAULT_REGION: &str = "eu-west-2";
-/// Opens the tables: region and credentials are found as the AWS CLI finds them, and both tables
-/// are looked at.
+/// Opens the tables: region and credentials are found as the AWS CLI finds them, and both tables are looked at.
 pub(crate) async fn open() -> Result<AwsStore> {
     start_warnings();
     let sdk = sdk_config().await?;
@@ -37,7 +36,6 @@ pub(crate) async fn open() -> Result<AwsStore> {
     Ok(AwsStore::new(DynamoDbStore::new(tables, now), Queues::new(sdk), settings))
 }
 
-/// The tables' names.
 pub(crate) fn table_names() -> TableNames {
     let TableNames { query_events, analytics } = TableNames::default();
     TableNames {
@@ -51,8 +49,7 @@ pub(crate) fn session_salt() -> Option<SessionKey> {
     variable("SESSION_SALT").map(SessionKey::new)
 }
 
-/// Refuses tables that another program filled: what is imported under a key of theirs would not
-/// be kept.
+/// Refuses tables that another program filled: what is imported under a key of theirs would not be kept.
 pub(crate) async fn check_before_import(store: &AwsStore) -> Result<()> {
     let tables = store.tables().tables();
     if tables.show_another_program().await? {

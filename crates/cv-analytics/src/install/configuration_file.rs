@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use clap::Command;
 use toml::{Table, Value};
 
-/// A configuration file that was read.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigurationFile {
     path: PathBuf,
@@ -20,8 +19,7 @@ impl ConfigurationFile {
     /// Where it is looked for.
     pub(crate) const DEFAULT: &str = "cv-analytics.toml";
 
-    /// Reads the file that `--config` or its variable names, else the one in the working
-    /// directory where there is one.
+    /// Reads the file that `--config` or its variable names, else the one in the working directory where there is one.
     pub(crate) fn find(mut arguments: impl Iterator<Item = OsString>) -> Result<Self> {
         let mut named = None;
         while let Some(argument) = arguments.next() {

@@ -35,7 +35,6 @@ pub(crate) struct StoredCredentials {
     pub(crate) token: String,
 }
 
-/// What `--public-url` says.
 #[derive(Clone, Debug)]
 pub(crate) enum PublicUrlOption {
     /// `none`: there is none from now on.

@@ -37,7 +37,6 @@ impl Installation {
     /// What `--store` says for the store on AWS.
     const DYNAMODB: &'static str = "dynamodb";
 
-    /// The data folder.
     pub(crate) fn folder(&self) -> DataFolder {
         DataFolder::new(self.data.as_deref().unwrap_or(Path::new("cv-analytics-data")))
     }
@@ -47,7 +46,6 @@ impl Installation {
         self.store.as_deref() == Some(Self::DYNAMODB)
     }
 
-    /// The database's path.
     pub(crate) fn database(&self) -> Result<PathBuf> {
         let Some(store) = self.store.as_deref() else { return Ok(self.folder().database()) };
         match store.split_once(':') {

@@ -37,7 +37,6 @@ const MAX_HELD_KIB: u64 = 512 * 1024;
 /// More connections than the server holds.
 const MANY_CONNECTIONS: usize = 1_100;
 
-/// An attack.
 struct Attack {
     name: &'static str,
     /// How many connections send it, each the same.

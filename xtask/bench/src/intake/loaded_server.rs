@@ -46,7 +46,6 @@ impl LoadedServer {
         Ok(Self { _folder: Some(folder), ..started })
     }
 
-    /// Starts a server in `folder`.
     pub(crate) fn start_in(folder: &Path, command: &dyn Fn(&Path) -> Command) -> Result<Self> {
         let data = folder.join("data");
         let process = ServerProcess::start(&mut command(&data), &folder.join("server.log"))?;
@@ -67,7 +66,6 @@ impl LoadedServer {
         Ok(())
     }
 
-    /// Loads the server for `duration`.
     pub(crate) fn load(&mut self, pace: Pace, duration: Duration) -> Result<Load> {
         let rate = match pace {
             Pace::AsFastAsAnswered => self.last_rate,

@@ -114,7 +114,6 @@ pub(crate) fn self_contained_of(id: &str, session: Option<&str>) -> Event {
     event(&fields)
 }
 
-/// A query event of a known bot.
 pub(crate) fn bot_query(id: &str) -> Event {
     let mut fields = query(id).to_json();
     fields["metadata"] = json!({"traffic": "bot"});
@@ -149,7 +148,6 @@ pub(crate) async fn observed(store: &DynamoDbStore) -> Vec<Observation> {
     pages.iter().flat_map(owned).collect()
 }
 
-/// Every interaction of the store.
 pub(crate) async fn exported(store: &DynamoDbStore) -> Vec<Interaction> {
     let pages: Vec<Vec<Interaction>> = store.export().try_collect().await.unwrap();
     pages.into_iter().flatten().collect()

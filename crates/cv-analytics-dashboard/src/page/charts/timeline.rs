@@ -17,7 +17,6 @@ const LABEL_GAP_PIXELS: usize = 12;
 /// The room that labels have on a desk and on a phone, pixels.
 const DESK_PIXELS: usize = 900;
 const PHONE_PIXELS: usize = 270;
-/// The widest column, percent.
 const MAX_COLUMN_PERCENT: f64 = 7.0;
 /// From so many columns on they are for the pointer: Tab would go through them for minutes, and the
 /// table has the same links.

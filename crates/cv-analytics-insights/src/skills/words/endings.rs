@@ -1,5 +1,4 @@
-//! What languages put on a name: case endings, the nouns of compounds, and versions, read from
-//! `data/endings.txt`.
+//! What languages put on a name: case endings, the nouns of compounds, and versions, read from `data/endings.txt`.
 
 use std::collections::HashSet;
 
@@ -156,8 +155,7 @@ impl Endings {
             .then_some((name, ending))
     }
 
-    /// The first answer of `named` to the ways to part a phrase into a name and an ending, the longest
-    /// name first.
+    /// The first answer of `named` to the ways to part a phrase into a name and an ending, the longest name first.
     pub(crate) fn part<T>(
         &self,
         phrase: &str,

@@ -141,8 +141,7 @@ impl MailTemplate {
         Ok(template)
     }
 
-    /// Names of the version before that the templates use, to warn of: the next version does not know
-    /// them.
+    /// Names of the version before that the templates use, to warn of: the next version does not know them.
     pub fn old_names(&self) -> &[MailTemplateError] {
         &self.old_names
     }

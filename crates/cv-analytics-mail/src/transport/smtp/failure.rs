@@ -40,7 +40,6 @@ pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> T
     if no_way_to_log_in { failure.permanent() } else { failure }
 }
 
-/// The server answered, and its answer was no.
 fn answered(stage: Stage, code: &str, error: &Error, server: &str) -> TransportError {
     let words = error.source().map(ToString::to_string).unwrap_or_default();
     let words = without_addresses(&words);

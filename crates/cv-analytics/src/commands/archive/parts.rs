@@ -29,7 +29,6 @@ impl PartWriter {
         Self { kind, lines: 0, plain_bytes: 0, compressed }
     }
 
-    /// Adds one line, with its end.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<()> {
         self.compressed.write_all(line)?;
         self.lines += 1;

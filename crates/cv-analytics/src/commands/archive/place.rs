@@ -31,8 +31,7 @@ enum Files {
 }
 
 impl ArchiveLocation {
-    /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says
-    /// so.
+    /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says so.
     pub(crate) async fn open(named: &str, make: bool) -> Result<Self> {
         let files = match named.split_once("://") {
             Some(("s3", rest)) => {
@@ -122,7 +121,6 @@ impl ArchiveLocation {
         }
     }
 
-    /// As it was named.
     pub(crate) fn named(&self) -> &str {
         &self.named
     }

@@ -1,7 +1,6 @@
 //! `cv-analytics serve --store dynamodb`: the dashboard of an installation on AWS, from a laptop.
 //!
-//! There is no intake, and nothing is written but gap marks and settings, and what the owner does
-//! with dead letters.
+//! There is no intake, and nothing is written but gap marks and settings, and what the owner does with dead letters.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -24,7 +24,6 @@ pub(crate) struct TableHealth {
 }
 
 impl TableHealth {
-    /// The route, for the tables of `store`.
     pub(crate) fn route(store: DynamoDbStore) -> Router {
         let health = Arc::new(Self { store, seen: Mutex::new(None) });
         Router::new().route("/healthz", get(answer)).with_state(health)

@@ -1,5 +1,4 @@
-//! The installation on AWS: who asks, every resource as this version needs it, and a message that
-//! travels through.
+//! The installation on AWS: who asks, every resource as this version needs it, and a message that travels through.
 
 mod alerts;
 mod call_error;

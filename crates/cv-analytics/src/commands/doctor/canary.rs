@@ -30,7 +30,6 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// A letter that another canary left is older than any that is still looked for.
 const ABANDONED_AFTER_MS: i64 = 3600 * 1000;
 
-/// One canary.
 pub(crate) struct Canary {
     id: RequestId,
     at: Timestamp,
@@ -57,7 +56,6 @@ pub(crate) fn not_sent() -> Check {
 }
 
 impl Canary {
-    /// A new one, that asks at `now`.
     pub(crate) fn new(now: Timestamp) -> Self {
         let id = format!("{REQUEST_ID_PREFIX}{}", hex::encode(rand::rng().random::<[u8; 8]>()));
         let id = RequestId::new(id).unwrap_or_else(|_| unreachable!("it is short"));

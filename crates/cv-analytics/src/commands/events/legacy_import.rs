@@ -105,8 +105,7 @@ fn row(mut fields: Map<String, Value>) -> Line {
     }
 }
 
-/// A row with question and answer: self-contained where it knows two moments, else combined, which
-/// has no latency.
+/// A row with question and answer: self-contained where it knows two moments, else combined, which has no latency.
 fn whole(mut fields: Map<String, Value>) -> Line {
     let timestamp = fields.remove("timestamp");
     let asked_at = fields.remove("queryTimestamp").or_else(|| timestamp.clone());
@@ -157,8 +156,7 @@ fn is_same_moment(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Fields in DynamoDB's typed JSON (`{"requestId":{"S":"…"}}`) as plain ones; `None` where one is
-/// in another form.
+/// Fields in DynamoDB's typed JSON (`{"requestId":{"S":"…"}}`) as plain ones; `None` where one is in another form.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>
 fn plain_fields(fields: &Map<String, Value>) -> Option<Map<String, Value>> {
     fields.iter().map(|(name, value)| Some((name.clone(), plain(value)?))).collect()

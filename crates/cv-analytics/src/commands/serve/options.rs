@@ -160,7 +160,6 @@ impl Serve {
         TrustedProxies::new(self.trusted_proxies.iter().copied())
     }
 
-    /// The zone that times are shown in.
     pub(crate) fn time_zone(&self) -> OwnerZone {
         self.time_zone.clone().unwrap_or_else(OwnerZone::of_the_system)
     }
@@ -187,8 +186,7 @@ impl Serve {
         settings
     }
 
-    /// The credentials that are kept, or new ones, and the queue's address before; the one in them is
-    /// today's.
+    /// The credentials that are kept, or new ones, and the queue's address before; the one in them is today's.
     pub(super) fn credentials(
         &self,
         folder: &DataFolder,

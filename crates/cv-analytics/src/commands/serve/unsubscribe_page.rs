@@ -1,5 +1,4 @@
-//! `/unsubscribe/{token}`: unsubscribing and subscribing again, with the link's own secret
-//! and no login.
+//! `/unsubscribe/{token}`: unsubscribing and subscribing again, with the link's own secret and no login.
 //!
 //! A GET changes nothing, since programs that look into mails follow links. A POST acts: that of a
 //! mail program (RFC 8058) and that of the page's button.

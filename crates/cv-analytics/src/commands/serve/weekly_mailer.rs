@@ -16,8 +16,7 @@ use tokio::task::JoinHandle;
 use crate::clock::now;
 use crate::install::mail_options::MailTransport;
 
-/// How long a mail that is being sent is waited for at the end; one that is cut off is sent again
-/// after the next start.
+/// How long a mail that is being sent is waited for at the end; one that is cut off is sent again after the next start.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The mailer as its own task.

@@ -29,7 +29,6 @@ pub(crate) struct EmulatedAccount {
     dead_letter_queue: String,
 }
 
-/// A message in the events queue.
 #[derive(Debug)]
 pub(crate) struct EventMessage {
     pub(crate) body: String,

@@ -1,5 +1,4 @@
-//! Secrets that can be guessed, who guessed, links that were planted, damage, and text that would act on a
-//! terminal.
+//! Secrets that can be guessed, who guessed, links that were planted, damage, and text that would act on a terminal.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::net::TcpStream;

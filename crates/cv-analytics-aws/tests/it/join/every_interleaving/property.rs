@@ -43,7 +43,6 @@ impl Property {
     pub(super) const AT_REST: &[Self] =
         &[Self::EveryOrderEndsInTheSameRecord, Self::NothingComesBackAfterErasure];
 
-    /// Whether it holds in `world`.
     pub(super) fn holds_in(self, world: &World, transitions: &mut Transitions) -> bool {
         let is_erased = world.is_erased(transitions);
         match self {

@@ -92,7 +92,6 @@ impl Transitions {
         format!("{{{}}}", names.join(", "))
     }
 
-    /// The row and the record, in words.
     pub(super) fn describe_items(&self, row: u8, record: u8) -> String {
         let Items { row, record } = self.items(row, record);
         let row = match row {

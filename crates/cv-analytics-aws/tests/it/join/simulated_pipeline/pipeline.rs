@@ -1,5 +1,4 @@
-//! The whole pipeline under a virtual clock: workers act in random order, one call at
-//! a time.
+//! The whole pipeline under a virtual clock: workers act in random order, one call at a time.
 
 use cv_analytics_aws::joining::promotion::{Promotion, Swept};
 use cv_analytics_aws::joining::{JoinOutcome, Joining};
@@ -24,8 +23,7 @@ const FIRST_SWEEP: Timestamp = ASKED_AT.plus_millis(6 * DAY_MS);
 /// How long it goes on after the last delivery: until every row has expired.
 const AFTERWARDS_MS: i64 = 30 * DAY_MS;
 
-/// Percent of the calls that the table refuses, makes without an answer, and after which an
-/// executor crashes or hangs.
+/// Percent of the calls that the table refuses, makes without an answer, and after which an executor crashes or hangs.
 struct Trouble {
     throttled: usize,
     lost: usize,

@@ -66,8 +66,7 @@ impl CallError {
         Self::answered(right, 400, code, message.unwrap_or_default())
     }
 
-    /// The check that could not be made for it; something that is not there has to be judged by who
-    /// asked for it.
+    /// The check that could not be made for it; something that is not there has to be judged by who asked for it.
     pub(crate) fn inconclusive(&self, name: impl Into<String>) -> Check {
         match self {
             Self::Denied { right } => Check::inconclusive(

@@ -1,5 +1,4 @@
-//! Read-only calls to services of AWS whose SDK the program does not have: signed requests, and
-//! answers as JSON or XML.
+//! Read-only calls to services of AWS whose SDK the program does not have: signed requests, and answers as JSON or XML.
 
 use std::time::{Duration, SystemTime};
 
@@ -63,7 +62,6 @@ impl Service {
         }
     }
 
-    /// The version of its Query protocol.
     const fn query_version(self) -> &'static str {
         match self {
             Self::Sts => "2011-06-15",

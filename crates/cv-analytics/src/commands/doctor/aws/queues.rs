@@ -1,5 +1,4 @@
-//! The queues: kind, retention, deduplication, visibility, what leads to the dead letters, and how
-//! many of those wait.
+//! The queues: kind, retention, deduplication, visibility, what leads to the dead letters, and how many of those wait.
 
 use std::collections::HashMap;
 
@@ -16,8 +15,7 @@ const RETENTION_S: u64 = 4 * 24 * 3600;
 const DEAD_RETENTION_S: u64 = 14 * 24 * 3600;
 const POLLING_S: u64 = 20;
 const MAX_RECEIVES: u64 = 10;
-/// Lambda's own advice
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
+/// Lambda's own advice (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 const VISIBILITY_PER_TIMEOUT: u64 = 6;
 /// The processor's limit where it cannot be read.
 const TIMEOUT_S: i64 = 30;

@@ -57,7 +57,6 @@ impl Element {
         }
     }
 
-    /// The first child of that name.
     pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
@@ -73,7 +72,6 @@ impl Element {
         list.flat_map(|list| list.children.iter().filter(|child| child.name == "member"))
     }
 
-    /// Its own text.
     pub(crate) fn own_text(&self) -> &str {
         self.text.trim()
     }
