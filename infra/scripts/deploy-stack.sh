@@ -68,7 +68,7 @@ architecture=${architecture:-arm64}
 if [[ $code == yes ]]; then
   for function in processor reporter; do
     [[ -f $dist/$function-$architecture.zip ]] ||
-      fail "$dist/$function-$architecture.zip is not there: cargo xtask dist --arch $architecture writes it, and releases have it"
+      fail "missing $dist/$function-$architecture.zip: build it with cargo xtask dist --arch $architecture, or download a release"
   done
   bucket=cv-analytics-code-$account-$region
   protected_bucket "$bucket" "$region" "$account"

@@ -245,7 +245,7 @@ plan_import() {
 }
 
 apply_import() {
-  [[ -f $imports ]] || fail "there is nothing to import: $(command_of plan) comes first"
+  [[ -f $imports ]] || fail "nothing to import: run $(command_of plan) first"
   "$scripts/apply.sh" "$environment"
   rm -f "$imports"
   check_nothing_to_do
