@@ -115,7 +115,7 @@ fn refusal(code: &str, words: &str, region: &str, message: &Message) -> String {
             "AWS has ended this account's sending through SES in {region}: answer the case that AWS Support opened"
         ),
         "SendingPausedException" => format!(
-            "sending is paused in SES in {region}: its account dashboard says why; mend that and resume"
+            "sending is paused in SES in {region}: its account dashboard says why; fix that and resume"
         ),
         "TooManyRequestsException"
         | "LimitExceededException"

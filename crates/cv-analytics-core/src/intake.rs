@@ -533,7 +533,7 @@ impl Question {
 }
 
 fn missing(name: &str) -> Unreadable {
-    (Reason::MissingField, format!("{name} is missing"))
+    (Reason::MissingField, format!("missing {name}"))
 }
 
 fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {

@@ -236,7 +236,10 @@ async fn admit(
         let bytes = match timeout(FORM_TIMEOUT, to_bytes(body, MAX_FORM_BYTES)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(_)) => {
-                return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
+                return Err(plain(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too large: a form may have at most 64 KiB",
+                ));
             }
             Err(_) => {
                 return Err(plain(StatusCode::REQUEST_TIMEOUT, "the form did not arrive in time"));

@@ -141,7 +141,7 @@ async fn a_refusal_says_what_to_do() {
     check(
         "SendingPausedException",
         "Sending is paused for this account.",
-        "sending is paused in SES in eu-west-2: its account dashboard says why; mend that and resume",
+        "sending is paused in SES in eu-west-2: its account dashboard says why; fix that and resume",
     )
     .await;
     let minute = "SES in eu-west-2 takes no more mails for the moment: try again in a minute";

@@ -102,7 +102,7 @@ pub(crate) async fn complete(place: &ArchiveLocation) -> Result<Manifest> {
     }
     if place.get(IN_PROGRESS, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
-            "the archive in {} is not complete: run `cv-analytics archive` with the same place again, and it goes on",
+            "incomplete archive in {}: run `cv-analytics archive` with the same place again to continue it",
             place.named()
         );
     }
@@ -114,7 +114,7 @@ fn read_manifest(place: &ArchiveLocation, name: &str, bytes: &[u8]) -> Result<Ma
     let named = place.named();
     ensure!(
         version.is_none_or(|version| version.archive_version <= u64::from(ARCHIVE_VERSION)),
-        "the archive in {named} is from a newer version of cv-analytics: update the program"
+        "unknown archive version in {named}: a newer cv-analytics wrote it; update the program"
     );
     serde_json::from_slice(bytes).with_context(|| format!("cannot read {name} in {named}"))
 }
@@ -194,7 +194,7 @@ async fn begin(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
     let named = place.named();
     if place.get(MANIFEST, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
-            "there is an archive in {named} already: check it with --verify, or name another place"
+            "refused: {named} already contains an archive; check it with --verify, or name another place"
         );
     }
     let source = store.kind();
@@ -213,7 +213,7 @@ async fn begin(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
     let manifest = read_manifest(place, IN_PROGRESS, &bytes)?;
     ensure!(
         manifest.source == source,
-        "the archive in {named} was begun from another store ({}): name another place",
+        "refused: the archive in {named} was begun from another store ({}); name another place",
         manifest.source
     );
     eprintln!(

@@ -271,7 +271,7 @@ impl Letters<'_> {
                 (true, _) => Ok(id),
                 (false, [whole]) => Ok((*whole).to_owned()),
                 (false, [first, other, ..]) => {
-                    bail!("{id} begins {first} and {other}: write more of it")
+                    bail!("ambiguous id {id}: it begins {first} and {other}; write more of it")
                 }
                 (false, []) if blocked == 0 => bail!("{}", missing(&id)),
                 (false, []) => {

@@ -98,7 +98,7 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
     let interrupted = stop_signal();
     tokio::pin!(interrupted);
     tokio::select! {
-        sent = sending => sent?.context("the demo's traffic could not be sent")?,
+        sent = sending => sent?.context("cannot send the demo's traffic")?,
         () = &mut interrupted => {
             drop(stop);
             running.await??;
@@ -135,7 +135,7 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
     let filled = path.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if filled && !marker.exists() {
         bail!(
-            "{} is not empty and not a demo's folder: choose another with --data DIR",
+            "refused: {} is not empty and not a demo's folder; choose another with --data DIR",
             path.display()
         );
     }
@@ -150,7 +150,7 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
         match std::fs::remove_file(path.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error)
-                    .with_context(|| format!("{} cannot be deleted", path.join(name).display()));
+                    .with_context(|| format!("cannot delete {}", path.join(name).display()));
             }
             _ => {}
         }

@@ -73,8 +73,8 @@ pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<(
     let wrong = findings.finish(kind)?;
     match wrong {
         0 => Ok(()),
-        1 => bail!("1 check is not well"),
-        wrong => bail!("{wrong} checks are not well"),
+        1 => bail!("1 check failed"),
+        wrong => bail!("{wrong} checks failed"),
     }
 }
 

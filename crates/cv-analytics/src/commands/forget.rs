@@ -108,7 +108,7 @@ async fn forget_older(installation: &Installation, days: u32, yes: bool, json: b
     let Aged { before, rows, of } = old;
     if old.needs_a_word() && !yes {
         bail!(
-            "{rows} of {of} interactions and dead letters are from before {before}, more than a fifth: nothing is erased. Look \
+            "refused: {rows} of {of} interactions and dead letters are from before {before}, more than a fifth: nothing is erased. Look \
              at this machine's clock, and say --yes"
         );
     }

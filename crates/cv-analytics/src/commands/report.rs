@@ -191,7 +191,7 @@ impl ReportCommand {
                 "--resubscribe: on AWS recipients unsubscribe by a mail to the sender, and are in no list here",
             ));
         } else if self.from == NO_SENDER {
-            Some("name the sender with --from, or in SENDER_EMAIL")
+            Some("missing sender: name it with --from, or in SENDER_EMAIL")
         } else {
             (!has_recipient).then_some("name the recipient with --to, or in RECIPIENT_EMAIL")
         };
@@ -213,7 +213,7 @@ impl ReportCommand {
         let named = named.transpose().context(no_mail)?;
         let recipients = named.unwrap_or_else(|| self.mail.recipients().cloned().collect());
         if recipients.is_empty() {
-            bail!("name a recipient with --to");
+            bail!("missing recipient: name one with --to");
         }
         let insisting = Insisting { again: self.again, resubscribe: self.resubscribe };
         if !installation.is_on_aws() {
@@ -224,7 +224,7 @@ impl ReportCommand {
             let mailing = self.form.applied_to(mailing)?;
             return mail::send_by(&way, store, report, &mailing, insisting).await;
         }
-        let Some(sender) = sender else { bail!("name the sender with --from") };
+        let Some(sender) = sender else { bail!("missing sender: name it with --from") };
         let surroundings = Surroundings {
             dashboard: self.form.dashboard_url.as_ref(),
             template: Some(template),

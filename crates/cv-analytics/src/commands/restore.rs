@@ -87,7 +87,7 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     bar.finish_and_clear();
     ensure!(
         seen.ledger_records <= MAX_LEDGER_RECORDS,
-        "the archive in {} has {} settings and marks, and may have {MAX_LEDGER_RECORDS}",
+        "too large: the archive in {} has {} settings and marks, at most {MAX_LEDGER_RECORDS} are accepted",
         place.named(),
         seen.ledger_records
     );

@@ -233,9 +233,9 @@ impl StoredCredentials {
 
     fn read(text: &str) -> Result<Self> {
         let value = |name: &str| match value_of(text, name) {
-            Some("") => bail!("{name} is empty"),
+            Some("") => bail!("missing value of {name}"),
             Some(value) => Ok(value.to_owned()),
-            None => bail!("{name} is missing"),
+            None => bail!("missing {name}"),
         };
         let secret = |name: &str| {
             let secret = value(name)?;
@@ -307,7 +307,7 @@ pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
         _ => return Ok(()),
     };
     Err(format!(
-        "{problem}, which can be guessed: take one of {MIN_SECRET_CHARS} characters at the least, as from `openssl rand -hex 32`"
+        "{problem}, which can be guessed: use at least {MIN_SECRET_CHARS} characters, such as from `openssl rand -hex 32`"
     ))
 }
 
@@ -404,7 +404,7 @@ mod tests {
             };
             check("sixteen-letters!", None);
             check("fifteen-letters", Some("15 characters"));
-            check("x", Some("take one of 16 characters at the least"));
+            check("x", Some("use at least 16 characters"));
             check(&"x".repeat(40), Some("1 different characters"));
             check("abcde".repeat(8).as_str(), Some("5 different characters"));
         }
@@ -426,7 +426,7 @@ mod tests {
         )
         .unwrap();
         let error = format!("{:#}", folder.credentials().err().unwrap());
-        assert!(error.ends_with("AWS_REGION is missing"), "{error}");
+        assert!(error.ends_with("missing AWS_REGION"), "{error}");
     }
 
     #[cfg(unix)]

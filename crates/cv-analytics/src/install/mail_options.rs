@@ -186,7 +186,9 @@ impl MailOptions {
             (None, MailTransport::Outbox(_)) => NO_SENDER.parse()?,
             (None, _) if recipients.is_empty() => NO_SENDER.parse()?,
             (None, MailTransport::Smtp { .. }) => {
-                bail!("mail needs a sender: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM")
+                bail!(
+                    "missing sender of mail: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM"
+                )
             }
         };
         let key = Some(unsubscribe_key(store).await?);
@@ -207,7 +209,7 @@ impl MailOptions {
                 text.trim_end_matches(['\r', '\n']).to_owned()
             }
             (None, None) => bail!(
-                "--smtp-user needs a password: set {PASSWORD_VARIABLE}, or name a file that holds it with --smtp-password-file"
+                "missing password for --smtp-user: set {PASSWORD_VARIABLE}, or name a file that holds it with --smtp-password-file"
             ),
         };
         Ok(Some(SmtpLogin { user: user.clone(), password }))

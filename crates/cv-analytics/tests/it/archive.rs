@@ -219,7 +219,7 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
     let manifest = folder.join("outside/manifest.json");
     let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");
     fs::write(&manifest, said).unwrap();
-    check_refusal(folder, &["restore", "outside", "--data", "one"], "has an invalid part name");
+    check_refusal(folder, &["restore", "outside", "--data", "one"], "invalid part name");
     // A part that says nothing, and one without an end.
     #[cfg(unix)]
     for (name, made) in [("pipe", &["mkfifo"][..]), ("endless", &["ln", "-s", "/dev/zero"])] {
@@ -347,11 +347,11 @@ fn an_archive_that_is_damaged_changes_nothing() {
     let mut damaged = whole.clone();
     damaged[100] ^= 1;
     fs::write(&part, damaged).unwrap();
-    refused("events-00001.jsonl.gz in kept is damaged: its checksum is not the manifest's");
+    refused("invalid checksum of events-00001.jsonl.gz in kept: it differs from the manifest's");
     fs::write(&part, &whole[..whole.len() / 2]).unwrap();
     refused("is damaged");
     fs::remove_file(&part).unwrap();
-    refused("events-00001.jsonl.gz is missing in kept");
+    refused("missing events-00001.jsonl.gz in kept");
     fs::write(&part, &whole).unwrap();
     fs::write(&manifest, said.replace("\"archiveVersion\": 1", "\"archiveVersion\": 2")).unwrap();
     refused("from a newer version of cv-analytics: update the program");

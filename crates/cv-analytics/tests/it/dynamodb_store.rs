@@ -249,7 +249,7 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
     };
     check(&["demo", "--store", "dynamodb"], 2, "the demo keeps a database of its own");
     check(&["report", "--send"], 2, "name the recipient with --to or --mail-to");
-    check(&["report", "--send", "--store", "dynamodb"], 2, "name the sender with --from");
+    check(&["report", "--send", "--store", "dynamodb"], 2, "missing sender: name it with --from");
     check(
         &["report", "--send", "--store", "dynamodb", "--from", "a@example.org"],
         2,

@@ -136,7 +136,7 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             let (key, value) = (given(line.key, "key")?, given(line.value, "value")?);
             ensure!(
                 key.len() <= MAX_KEY_BYTES && value.len() <= MAX_VALUE_BYTES,
-                "a setting of {} bytes is too large",
+                "too large: a setting of {} bytes",
                 key.len() + value.len()
             );
             if key == SETTINGS_KEY {
@@ -146,7 +146,7 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             }
             ensure!(
                 !KEYS.contains(&key.as_str()) || is_key(&value),
-                "the value of {key} is not a key"
+                "invalid value of {key}: not a key"
             );
             Archived::Ledger { key, value }
         }
@@ -154,13 +154,13 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             (Some(id), _, _) => Archived::Erased(ErasedId::RequestId(RequestId::new(id)?)),
             (None, Some(digest), false) => Archived::Erased(ErasedId::Sha256(mark(&digest)?)),
             (None, Some(digest), true) => Archived::ErasedSession(mark(&digest)?),
-            (None, None, _) => bail!("an erased id without its id"),
+            (None, None, _) => bail!("missing id of an erased item"),
         },
         "deliveries" => {
             let week = given(line.week, "week")?.parse()?;
             let count = |count: Option<u64>, name| {
                 let count = given(count, name)?;
-                ensure!(count <= MAX_COUNT, "{count} {name} in a week are too many");
+                ensure!(count <= MAX_COUNT, "too many {name} in a week: {count}");
                 Ok(count)
             };
             Archived::Deliveries {
@@ -199,12 +199,12 @@ fn is_key(value: &str) -> bool {
 }
 
 fn given<T>(value: Option<T>, name: &str) -> Result<T> {
-    value.with_context(|| format!("{name} is missing"))
+    value.with_context(|| format!("missing {name}"))
 }
 
 fn mark(digest: &str) -> Result<Mark> {
     let mut mark = [0; 32];
-    hex::decode_to_slice(digest, &mut mark).context("sha256 is not one")?;
+    hex::decode_to_slice(digest, &mut mark).context("invalid sha256")?;
     Ok(mark)
 }
 

@@ -76,14 +76,14 @@ pub(crate) async fn read_part(place: &ArchiveLocation, part: &Part) -> Result<By
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     ensure!(
         is_plain_name && !name.starts_with('.'),
-        "the manifest in {} has an invalid part name {name:?}",
+        "invalid part name {name:?} in the manifest in {}",
         place.named()
     );
     let bytes = place.get(name, MAX_PACKED_BYTES).await?;
-    let bytes = bytes.with_context(|| format!("{name} is missing in {}", place.named()))?;
+    let bytes = bytes.with_context(|| format!("missing {name} in {}", place.named()))?;
     ensure!(
         bytes.len() as u64 == part.bytes && hex::encode(Sha256::digest(&bytes)) == part.sha256,
-        "{name} in {} is damaged: its checksum is not the manifest's",
+        "invalid checksum of {name} in {}: it differs from the manifest's",
         place.named()
     );
     Ok(bytes)

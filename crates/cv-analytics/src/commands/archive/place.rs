@@ -57,7 +57,7 @@ impl ArchiveLocation {
         let fits = |bytes: u64| {
             ensure!(
                 bytes <= most,
-                "{name} in {} has {bytes} bytes, and may have {most}",
+                "too large: {name} in {} has {bytes} bytes, at most {most} are accepted",
                 self.named
             );
             Ok(())

@@ -76,19 +76,18 @@ impl Lines {
             }
             ensure!(
                 read <= self.max_bytes || line.ends_with(b"\n"),
-                "a line has more than {} bytes",
+                "too large: a line has more than {} bytes",
                 self.max_bytes
             );
-            self.left = self
-                .left
-                .checked_sub(read)
-                .with_context(|| format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes"))?;
+            self.left = self.left.checked_sub(read).with_context(|| {
+                format!("too large: it unpacks to more than {MAX_PLAIN_BYTES} bytes")
+            })?;
             line.truncate(line.trim_ascii_end().len());
             if !line.is_empty() {
                 return Ok(Some(line));
             }
         }
-        bail!("more than {MAX_BLANK_LINES} lines in a row are blank")
+        bail!("too many blank lines in a row: more than {MAX_BLANK_LINES}")
     }
 }
 
@@ -131,7 +130,7 @@ pub(crate) fn check_lines(
     }
     ensure!(
         count == part.lines,
-        "{} has {count} lines, and the manifest says {}",
+        "invalid part {}: it has {count} lines, and the manifest says {}",
         part.name,
         part.lines
     );
@@ -169,12 +168,15 @@ mod tests {
     fn lines_and_their_sum_are_bounded() {
         let text = "one\n\ntwo\r\nthree";
         assert_eq!(read(text, 6, 100), (3, None));
-        assert_eq!(read(text, 4, 100), (2, Some("a line has more than 4 bytes".to_owned())));
-        let sum = format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes");
+        assert_eq!(
+            read(text, 4, 100),
+            (2, Some("too large: a line has more than 4 bytes".to_owned()))
+        );
+        let sum = format!("too large: it unpacks to more than {MAX_PLAIN_BYTES} bytes");
         assert_eq!(read(text, 6, text.len() as u64 - 1), (2, Some(sum)));
         assert_eq!(read(text, 6, text.len() as u64), (3, None));
         let blank: &'static str = "\n".repeat(MAX_BLANK_LINES + 1).leak();
-        let told = "more than 1000 lines in a row are blank".to_owned();
+        let told = "too many blank lines in a row: more than 1000".to_owned();
         assert_eq!(read(&blank[1..], 6, 1 << 20), (0, None));
         assert_eq!(read(blank, 6, 1 << 20), (0, Some(told)));
     }

@@ -16,7 +16,7 @@ fn a_secret_that_can_be_guessed_is_refused_at_the_start() {
         folder.path(),
         &[&serve[..], &["--token", "hunter2"]].concat(),
         2,
-        "16 characters at the least",
+        "at least 16 characters",
     );
     let output =
         program(folder.path()).args(serve).env("CV_ANALYTICS_TOKEN", "hunter2").output().unwrap();

@@ -95,10 +95,7 @@ impl Pipeline<'_> {
     ) -> Result<Seen> {
         if letter.is_none() {
             let body = canary.unreadable_body();
-            let page = letters
-                .next_page()
-                .await
-                .context("the dead-letter queue cannot be looked through")?;
+            let page = letters.next_page().await.context("cannot read the dead-letter queue")?;
             for found in page {
                 if found.body == body {
                     *letter = Some(found);
