@@ -61,8 +61,7 @@ impl DynamoDbStore {
         Self { tables, clock, promotes: false, erased_sessions: ErasedSessions::default() }
     }
 
-    /// The same store, that promotes lone halves on the way whenever it is observed: the
-    /// reporter's. What it promoted itself is among what it gives, since the index is late.
+    /// The reporter's store: it promotes lone halves while it reads, and counts them, since the index is late.
     #[must_use]
     pub fn promoting(self) -> Self {
         Self { promotes: true, ..self }
@@ -145,9 +144,8 @@ impl DynamoDbStore {
         Ok(whole.at().is_some().then_some(Record::Interaction(whole)))
     }
 
-    /// Joins what came for one request, and says what became of each event by what was there before.
-    /// The processor does without: to look first costs a unit of reading or two, and a half that
-    /// finds no row has not come before, but for one whose interaction was joined without a row.
+    /// Joins what came for one request and compares each event with what was stored before, which costs up to two read
+    /// units.
     async fn join_and_compare(
         &self,
         gathered: EventBatch,

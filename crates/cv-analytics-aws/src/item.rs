@@ -74,8 +74,7 @@ pub(crate) fn write_record(record: &Interaction) -> Attributes {
     item
 }
 
-/// An item as a record. One half without [`AWAITS`] is not of this product's making: no partner
-/// could ever be joined to it, so it is refused rather than taken for a lone half.
+/// An item as a record. A single half without [`AWAITS`] is another program's, and refused.
 pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribute> {
     if item.contains_key(ERASED) {
         return Ok(Record::Erased);

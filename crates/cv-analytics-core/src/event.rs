@@ -243,14 +243,12 @@ impl SessionId {
     }
 }
 
-/// A session within a report: 64 bits of a digest of its kept form. Two of a million sessions
-/// share one with a chance of one in thirty million.
+/// A session within a report: 64 bits of a digest. Two of a million share one with a chance of one in thirty million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionDigest(u64);
 
 impl SessionDigest {
-    /// The digest of a session as it is kept. The usual form begins with a digest already; of any
-    /// other text it is that of SHA-256.
+    /// The digest of a stored session: that in its hash, else of SHA-256.
     pub fn of(kept: &str) -> Self {
         let hashed = kept.strip_prefix(HASHED_PREFIX).filter(|digits| digits.len() == 32);
         let digest = hashed.and_then(|digits| u64::from_str_radix(digits.get(..16)?, 16).ok());
@@ -286,8 +284,7 @@ impl SessionDigest {
     }
 }
 
-/// The half that says what was asked. Equality is that of the joining law: how tolerant the
-/// intake had to be plays no part.
+/// The half with the question. Equality is the joining law's, which ignores tolerated forms.
 #[derive(Clone, Debug)]
 pub struct QueryHalf {
     /// When the visitor asked.
@@ -317,8 +314,7 @@ impl PartialEq for QueryHalf {
     }
 }
 
-/// The half that says how the agent handled it. Equality is that of the joining law: how
-/// tolerant the intake had to be plays no part.
+/// The half with the agent's handling. Equality is the joining law's, which ignores tolerated forms.
 #[derive(Clone, Debug)]
 pub struct ResponseHalf {
     /// When the agent had finished.

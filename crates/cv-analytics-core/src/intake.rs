@@ -64,8 +64,7 @@ impl Intake {
         Self { privacy, as_kept: false }
     }
 
-    /// Reads events as a store kept them, in their canonical form: nothing is taken out, cut or found
-    /// that was not when they first came.
+    /// Reads events in the canonical form of a store, without redacting or cutting again.
     pub fn as_kept() -> Self {
         let privacy = Privacy {
             redact_text: false,
@@ -76,8 +75,7 @@ impl Intake {
         Self::of_archive(privacy)
     }
 
-    /// Reads the events of an archive, which anybody may have written, and redacts them by `privacy` again.
-    /// Events that were kept under the same rules do not change.
+    /// Reads the events of an untrusted archive and redacts them by `privacy`; redacted ones do not change.
     pub fn of_archive(privacy: Privacy) -> Self {
         Self { privacy, as_kept: true }
     }
@@ -93,8 +91,7 @@ impl Intake {
         &self.privacy
     }
 
-    /// Reads one message. Never fails: what cannot be read becomes a dead letter with its reason
-    /// and its original bytes.
+    /// Reads one message; an unreadable one becomes a dead letter with its reason and original bytes.
     pub fn read(&self, body: &[u8], arrived_at: Timestamp) -> Content {
         match self.event(body) {
             Ok(event) => Content::Event(Box::new(event)),
@@ -388,8 +385,7 @@ impl Intake {
         Some(topic)
     }
 
-    /// A question without its timestamp, or a timestamp without its question, makes no query half:
-    /// each stays an unknown field, in the form that it has in one.
+    /// Leaves a question without a timestamp, or the reverse, among the unknown fields.
     fn tidy_unjoined_question(&self, fields: &mut Fields) {
         if let Some(asked_at) = fields.rest.get_mut("queryTimestamp")
             && let Ok(moment) = Timestamp::read(asked_at)
@@ -494,8 +490,7 @@ const OPTIONAL: [&str; 16] = [
 /// The objects of the contract that hold optional fields.
 const BLOCKS: [&str; 4] = ["performance", "metadata", "matchQuality", "meta"];
 
-/// Empty texts in optional fields are absent fields, and so are the blocks that had nothing else; in
-/// fields that nobody knows they are kept as all else.
+/// Drops empty texts in optional fields, and blocks of nothing else; unknown fields stay.
 fn drop_empty_optional(fields: &mut Map<String, Value>) {
     let is_empty = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
     fields.retain(|name, value| match value {

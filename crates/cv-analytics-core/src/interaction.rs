@@ -83,8 +83,7 @@ impl Interaction {
         Some(Self { query: Some(query), ..self.clone() })
     }
 
-    /// What is known of the query event: its half, or of a whole record the session and the flag
-    /// that are not the response's own; `None` where there is nothing.
+    /// The query half, or of a self-contained record the session and flag that are not the response's.
     pub fn query_event(&self) -> Option<QueryHalf> {
         let Some((query, response)) = self.whole_halves() else { return self.query.clone() };
         let session = query.session.clone().filter(|_| query.session != response.session);

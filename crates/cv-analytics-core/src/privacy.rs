@@ -160,8 +160,7 @@ impl Privacy {
         }
     }
 
-    /// Replaces what is personal in fields that nobody interprets, at any depth, their names included,
-    /// and cuts free texts. Gives the fields, by their kept names, in which a text was cut.
+    /// Redacts and cuts free text in unknown fields and their names, at any depth; returns the fields that were cut.
     pub(crate) fn fields(&self, fields: &mut Map<String, Value>) -> BTreeSet<String> {
         let mut cut = BTreeSet::new();
         for (name, value) in fields.iter_mut() {
@@ -196,8 +195,7 @@ impl Privacy {
         }
     }
 
-    /// The user agents in `fields`, at any depth; taken out, with the other headers that tell of a
-    /// visitor, where privacy says so.
+    /// The user agents in `fields`, at any depth; removed with the visitor's other headers where privacy says so.
     pub(crate) fn take_headers(&self, fields: &mut Map<String, Value>) -> Vec<String> {
         let mut agents = Vec::new();
         self.headers_of(fields, &mut agents);
@@ -297,8 +295,7 @@ fn cut_between_tokens(text: &mut String, limit: usize) -> bool {
     true
 }
 
-/// Drops the last token of a text that was cut anywhere, and the numbers before it: they may have been
-/// the beginning of something personal that no rule could see whole.
+/// Drops the last token of a cut text and the numbers before it: they may begin something personal.
 fn drop_unfinished(text: &mut String) {
     drop_last_token(text);
     for _ in 0..MAX_NUMBER_PARTS {

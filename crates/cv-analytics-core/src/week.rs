@@ -21,7 +21,7 @@ pub enum WeekError {
     #[error("invalid week {0:?}: write the year and the week as in 2026-W47")]
     NotAWeek(String),
     /// No event's timestamp is accepted in it.
-    #[error("{0} lies outside of the years 2000 to 2100, in which events are accepted")]
+    #[error("invalid week {0}: outside the years 2000 to 2100, in which events are accepted")]
     OutsideOfEvents(String),
 }
 
@@ -135,7 +135,7 @@ mod tests {
         for week in ["1999-W51", "1999-W01", "0001-W01", "2101-W01", "9999-W01"] {
             let error = week.parse::<IsoWeek>().unwrap_err().to_string();
             let expect = format!(
-                "{week} lies outside of the years 2000 to 2100, in which events are accepted"
+                "invalid week {week}: outside the years 2000 to 2100, in which events are accepted"
             );
             assert_eq!(error, expect);
         }

@@ -141,8 +141,7 @@ impl Access {
         host.is_some_and(|host| self.hosts.accepts(host))
     }
 
-    /// Whether a browser says that a change comes from another site. What older browsers and plain
-    /// HTTP leave out is made good by the form's token.
+    /// Whether the browser reports a cross-site change; the form's token covers older browsers and plain HTTP.
     fn is_from_elsewhere(&self, headers: &HeaderMap) -> bool {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         if let Some(site) = text("sec-fetch-site") {

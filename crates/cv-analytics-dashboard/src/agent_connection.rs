@@ -54,8 +54,7 @@ pub trait AgentConnection: Send + Sync + 'static {
     /// Names and values of what an agent needs.
     fn secrets(&self) -> [(&'static str, String); 4];
 
-    /// Sends a question and its answer, signed like an agent's and flagged as a canary, so that they
-    /// count in no figure.
+    /// Sends a question and its answer, signed like an agent's; flagged as a canary, so no figure counts them.
     fn send_test(&self) -> Sending<'_>;
 
     /// The messages that were refused since `moment`, one entry a reason.

@@ -400,8 +400,7 @@ pub struct WeekFigures {
     pub after_no_match: Option<AfterNoMatch>,
 }
 
-/// How conversations went on after an answer that covered nothing (match `none`). Only interactions
-/// with a session are counted, and only within the week.
+/// How conversations of this week continued after an answer that covered nothing (match `none`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AfterNoMatch {

@@ -33,8 +33,7 @@ use crate::start;
 
 /// As much is done at once as a batch has messages.
 const JOIN_CONCURRENCY: usize = 10;
-/// As much of an invocation's time is kept for changing visibilities and for the answer: a fifth of
-/// what there is, this at most.
+/// The most time reserved for visibilities and the answer, of a fifth of the invocation's.
 const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 
 /// Everything that an invocation needs.
@@ -45,8 +44,7 @@ pub struct Processor {
     /// Reads and redacts. Made with the first batch, since its key may be in the table: a batch that
     /// finds no table is returned whole, with growing visibility, and the next one tries again.
     pub intake: OnceCell<Intake>,
-    /// Takes what cannot be read. Without it such messages are returned until SQS itself moves
-    /// them, and carry no reason.
+    /// Receives unreadable messages; without it SQS moves them itself, without a reason.
     pub dead_letters: Option<DeadLetterQueue>,
     /// The queue whose messages' visibility grows with their failures.
     pub queue: Option<SourceQueue>,
@@ -159,8 +157,7 @@ impl Processor {
         Ok((BatchResponse { batch_item_failures }, metrics))
     }
 
-    /// Keeps the messages or sets them aside, both at once; notes in `progress` as it goes on, so that
-    /// it may be stopped.
+    /// Stores or rejects the messages concurrently; notes `progress`, so that it may be stopped.
     async fn work<'m>(
         &self,
         messages: &'m [Message],
@@ -196,7 +193,7 @@ impl Processor {
             if request.messages.len() == 1 || !matches!(joined, Err(TableError::Refused { .. })) {
                 return vec![(request, joined)];
             }
-            // Too much together: each by itself, so that what fits alone is kept.
+            // Too much together: each by itself, so that what fits by itself is stored.
             let mut each = Vec::with_capacity(request.messages.len());
             for request in request.apart() {
                 let joined = self.join(&request).await;
@@ -269,8 +266,7 @@ impl Processor {
         }
     }
 
-    /// Notes a dead letter and sends it to its queue, unless it names what was erased; `None` where that
-    /// failed. Noted first: the note of one message is written once however often this is repeated.
+    /// Notes a dead letter, then sends it, unless it names erased data; `None` where that failed.
     async fn reject(&self, Unreadable { message, letter }: &Unreadable<'_>) -> Option<Disposition> {
         match self.names_erased(letter).await {
             Ok(false) => {}
@@ -315,8 +311,7 @@ impl Processor {
         Ok(self.store.names_erased(&letter.body, privacy).await?)
     }
 
-    /// Lets the messages that failed wait, longer with every time, where they hold nobody else up:
-    /// a group that several requests share would wait as a whole.
+    /// Delays failed messages longer each time, but not in a group that several requests share.
     async fn extend_visibility(&self, failed: &[&Message]) {
         let Some(SourceQueue { queues, url }) = &self.queue else { return };
         let waiting = failed.iter().filter(|message| is_alone_in_its_group(message));

@@ -62,8 +62,7 @@ fn as_text<S: serde::Serializer>(week: &IsoWeek, serializer: S) -> Result<S::Ok,
     serializer.collect_str(week)
 }
 
-/// Why an invocation failed: a sentence that names neither questions nor addresses. Lambda makes
-/// the invocation again, and those who got their mail get no other.
+/// Why an invocation failed, without questions or addresses; Lambda retries it, and nobody gets a mail twice.
 #[derive(Debug, thiserror::Error)]
 pub enum ReporterError {
     /// The event orders nothing that can be done.
@@ -93,7 +92,7 @@ pub enum ReporterError {
     #[error(transparent)]
     Marks(#[from] NotSent),
     /// Some recipients did not get their mail.
-    #[error("{failed} of {of} mails of {week} could not be sent: {why}")]
+    #[error("cannot send {failed} of {of} mails of {week}: {why}")]
     NotSent {
         /// The week.
         week: IsoWeek,

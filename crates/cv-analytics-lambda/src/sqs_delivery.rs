@@ -24,7 +24,7 @@ pub enum DeliveryError {
     NoRecords,
     /// A record is of another service.
     #[error(
-        "record {0} comes from {1:?}, not from SQS: take the processor out of that service's targets"
+        "invalid record {0}: it comes from {1:?}, not SQS; take the processor out of that service's targets"
     )]
     AnotherService(usize, String),
     /// A record has no id by which it could be returned.

@@ -41,8 +41,7 @@ pub struct WeeklyMail<'a, H, C> {
     pub clock: &'a C,
     /// What tells this run from any other at any time: random.
     pub claimant: String,
-    /// What tells an order to send again from any other, the same through its retries: a recipient who got
-    /// the mail by it gets no other by it.
+    /// Identifies an order to send again through its retries, so that each recipient gets one mail by it.
     pub order: Option<String>,
 }
 
@@ -132,8 +131,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         Ok(true)
     }
 
-    /// Sends each of `messages` unless it was sent before; with `again` whatever its mark says.
-    /// One's failure keeps no other from theirs. The outcomes come in the messages' order.
+    /// Sends each of `messages` not sent before, or all with `again`; outcomes in the messages' order.
     pub async fn send(&self, messages: Vec<Message>, again: bool) -> Vec<Delivery> {
         stream::iter(messages.into_iter().enumerate())
             .map(|(place, message)| async move {

@@ -100,8 +100,7 @@ async fn accept(
     Ok((stream, address.ip(), socket))
 }
 
-/// Says that the sender of the request with `extensions` knows the key or the token: until the next request
-/// its connection is not closed for a stranger's.
+/// Protects the connection of an authenticated request from making room for strangers until its next request.
 pub fn keep_connection(extensions: &Extensions) {
     if let Some(place) = extensions.get::<Arc<Slot>>() {
         place.set_proven(true);
@@ -183,8 +182,7 @@ fn ambiguity(headers: &HeaderMap) -> Option<PlainError> {
     has_two_hosts.then(|| PlainError::bad_request("send one Host header"))
 }
 
-/// Where the request line names a host, it takes the place of the header (RFC 9112, 3.2.2), so that
-/// everything after this looks at one.
+/// Lets the request line's host replace the header (RFC 9112, 3.2.2).
 fn name_one_host(request: &mut Request<Incoming>) {
     let named = request.uri().authority();
     let named = named.and_then(|named| HeaderValue::from_str(named.as_str()).ok());

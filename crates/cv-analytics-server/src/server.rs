@@ -116,8 +116,7 @@ impl Server {
         &self.metrics
     }
 
-    /// Notes whether the store could last be written, which `/healthz` tells: every request
-    /// does, and the program may after its own write.
+    /// Notes for `/healthz` whether the last write to the store succeeded.
     pub fn note_writable(&self, is_writable: bool) {
         if self.is_writable.swap(is_writable, Ordering::Relaxed) != is_writable && is_writable {
             tracing::info!("the store takes writes again");
@@ -133,8 +132,7 @@ impl Server {
         self.note_writable(false);
     }
 
-    /// Notes that something in the store cannot be read, which `/healthz` tells until the next start:
-    /// damage does not fix itself. Logged once.
+    /// Notes damage for `/healthz` until the next start; logged once.
     pub fn note_damage(&self, error: &StoreError) {
         if !self.is_damaged.swap(true, Ordering::Relaxed) {
             tracing::error!(error = %error, "the store is damaged");

@@ -260,8 +260,7 @@ fn hex_of(digest: &[u8], into: &mut [u8; 64]) {
     let _ = hex::encode_to_slice(digest, into);
 }
 
-/// The header's only value; several of one name that is meant to be single are refused, since a
-/// proxy and this server could each believe another of them.
+/// The header's only value; duplicates are refused, since a proxy and this server could read different ones.
 fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h [u8]>, SignatureError> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();

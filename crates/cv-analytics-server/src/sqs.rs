@@ -94,8 +94,7 @@ async fn count_refused(
     }
 }
 
-/// Whether a request would bring messages if it were right: a refused one may be anything that a
-/// stranger sends to this address.
+/// Whether a refused request looks like one that sends messages.
 async fn brings_messages(server: &Server, parts: &Parts, unread: Body) -> bool {
     match parts.headers.get("x-amz-target") {
         Some(target) => target.as_bytes().windows(11).any(|part| part == b"SendMessage"),

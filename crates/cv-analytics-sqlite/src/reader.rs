@@ -86,8 +86,7 @@ impl ReaderHandle {
         answered.await.unwrap_or_else(|_| Err(closed(what)))
     }
 
-    /// Streams what `read` gives on its own thread and connection, so that reading and what is
-    /// done with the pages go on at once.
+    /// Streams the pages of `read` from its own thread and connection.
     pub(crate) fn stream_pages<Page: Send + 'static>(
         self,
         path: PathBuf,

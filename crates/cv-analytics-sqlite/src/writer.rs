@@ -36,8 +36,7 @@ const APPEND_TASK: &str = "keep the events";
 
 type ReplySender<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
 
-/// A call's arrivals go back with its receipts: freeing them is the caller's work, not that of the
-/// thread that everybody waits for.
+/// A call's arrivals with its receipts: the caller frees them, not the writer's thread.
 type Appended = (Vec<Prepared>, Vec<Receipt>);
 
 enum Command {
@@ -270,8 +269,7 @@ impl Writer {
         Ok((done, weeks))
     }
 
-    /// Fails where what was committed is not in the file at the path. Where only the log is gone, what
-    /// it held goes into the database before that is lost with the process.
+    /// Fails where the file at the path lacks what was committed; a deleted log is copied into the database first.
     fn in_place(&self) -> Result<()> {
         let checked = self.files.check();
         if checked.is_err()

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use cv_analytics_core::loopback;
 
-/// A client for calls to `url`, each answered within `limit`. The proxy of the environment is used for
-/// other machines only: none of them can reach this machine's loopback addresses.
+/// A client for calls to `url` with a timeout; the environment's proxy is used only for other machines.
 pub(crate) fn http_agent(url: &str, limit: Duration) -> ureq::Agent {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     let config = config.timeout_global(Some(limit));

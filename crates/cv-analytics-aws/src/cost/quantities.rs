@@ -7,7 +7,7 @@ use crate::tables::interaction_path::{PathUnits, REPORT_READS};
 
 /// Hours of a month, as AWS's own calculator counts it.
 pub const HOURS_PER_MONTH: u32 = 730;
-/// Seconds of that.
+/// Seconds of a month.
 pub const SECONDS_PER_MONTH: u32 = HOURS_PER_MONTH * 3600;
 /// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its concurrency, as ours
 /// does (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of standard queues; of

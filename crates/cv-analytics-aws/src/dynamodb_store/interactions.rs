@@ -289,8 +289,7 @@ impl Origins {
         }
     }
 
-    /// Whether the row of a whole record names what the record lacks. Two ids with one hash cost a
-    /// look into the table, and no more.
+    /// Whether the row names what a whole record lacks. A hash collision costs one read.
     fn would_complete(&self, record: &Interaction) -> bool {
         let Some(query) = record.query.as_ref().filter(|_| record.is_whole()) else { return false };
         let named = self.named.get(&self.hashes.hash_one(record.request_id.as_str()));

@@ -48,7 +48,7 @@ const MAX_NUMBER: f64 = 1e100;
 
 /// An item, or a half in it, that holds what this version does not know. Says nothing of what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the attribute {0} holds what this version does not know")]
+#[error("unknown content of attribute {0}")]
 pub struct UnknownAttribute(pub(crate) &'static str);
 
 type Read<T> = Result<T, UnknownAttribute>;
@@ -140,8 +140,7 @@ pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<Response
     }))
 }
 
-/// Takes the topic out of the unknown fields, where versions before it had an attribute left it.
-/// One that is neither text nor null stays where it is.
+/// Takes a text or null topic out of the unknown fields, where earlier versions left it.
 fn take_earlier_topic(unknown: &mut UnknownFields) -> Option<String> {
     if !matches!(unknown.get(TOPIC), Some(Value::String(_) | Value::Null)) {
         return None;

@@ -47,8 +47,7 @@ pub enum Swept {
 }
 
 impl Promotion {
-    /// Begins with a row, and with the record that the index gave for it. The index may be late,
-    /// or say nothing of a record that is there: that costs a call, never a half.
+    /// Begins with a row and the index's record, which may be late or missing: that costs a call, never a half.
     pub fn begin(
         request_id: RequestId,
         row: InterimRow,

@@ -23,9 +23,7 @@ pub const DEAD_LETTER_ID: &str = "deadLetterId";
 /// The most characters of a letter's id: those of a message group's.
 const ID_MAX_CHARS: usize = 128;
 
-/// The id of a dead letter that came as the message `message_id` with this attribute
-/// [`DEAD_LETTER_ID`]: the attribute's, which stays through retries, else the message's own.
-/// Anybody who may send to the queue can set the attribute, so it has to be fit for a message group.
+/// A dead letter's id: the attribute [`DEAD_LETTER_ID`] where it fits a message group, else the message's own.
 pub fn letter_id<'t>(attribute: Option<&'t str>, message_id: &'t str) -> &'t str {
     let is_fit = |id: &&str| {
         (1..=ID_MAX_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
@@ -143,8 +141,7 @@ impl DeadLetterQueue {
     }
 }
 
-/// Whether SQS refused what a message holds, for which it has one code whatever is wrong: too long, or
-/// an attribute that it does not take.
+/// Whether SQS refused the message's contents: it has one code for every such error.
 fn is_not_valid<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     code.is_some_and(|code| code.starts_with("InvalidParameterValue"))

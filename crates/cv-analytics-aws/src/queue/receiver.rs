@@ -56,8 +56,7 @@ impl ReceivedDeadLetter {
     }
 }
 
-/// Going through the queue from one end to the other. What it gave stays hidden until it is
-/// deleted, [`released`](Self::release), or two minutes are over.
+/// One pass through the queue; messages stay hidden until deleted, [`released`](Self::release), or two minutes later.
 #[derive(Debug)]
 pub struct DeadLetterReceiver {
     queue: DeadLetterQueue,
@@ -244,8 +243,7 @@ pub async fn queue_url(client: &Client, name: &str) -> Result<String, QueueError
     Ok(answer.queue_url.unwrap_or_default())
 }
 
-/// The first of these fields of a message, where SQS takes it as a part of an id: letters, digits
-/// and ASCII punctuation.
+/// The first of these fields that SQS accepts in an id: letters, digits and ASCII punctuation.
 pub fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
     let event: serde_json::Value = serde_json::from_str(body).ok()?;
     let value = names.iter().find_map(|name| event.get(name))?.as_str()?;

@@ -39,8 +39,7 @@ pub(crate) fn object(body: &[u8]) -> Result<Fields, Unreadable> {
     }
 }
 
-/// How names begin under which the parser writes numbers and raw text into its own values: it would
-/// take what stands under one in a message for its own, and keep text that it can never read again.
+/// The parser's own name prefix for numbers and raw text: a message's field of that name would be misread.
 const RESERVED: &str = "$serde_json::private::";
 
 /// Whether an object in `text`, at any depth, has a name that the parser takes for its own.

@@ -132,8 +132,7 @@ pub(crate) fn score(
     score.map(Some).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
 }
 
-/// `metadata.matchQuality` stays where it is: metadata is the agent's own, so what is not a score there
-/// is not a mistake either.
+/// Reads `metadata.matchQuality` and leaves it in place: metadata is the agent's own.
 fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     let value = fields.rest.get("metadata")?.get("matchQuality")?;
     let score = MatchScore::from_quality(value.as_f64()?)?;
@@ -145,8 +144,7 @@ fn bad_score(_: Unreadable) -> Unreadable {
     (Reason::BadMatch, "the match score is not a number from 0 to 100".to_owned())
 }
 
-/// The longest time that was measured and not made up: 2⁵³ ms, the largest whole number that
-/// every reader of JSON knows.
+/// The longest plausible time: 2⁵³ ms, the largest whole number that every JSON reader knows.
 const MAX_TOTAL_TIME_MS: f64 = 9_007_199_254_740_992.0;
 
 /// `performance.totalTime` in milliseconds, also a negative one, which no report counts; what is no

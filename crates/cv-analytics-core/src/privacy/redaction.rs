@@ -156,8 +156,7 @@ impl<'f> Findings<'f> {
     }
 }
 
-/// One quick look that lets ordinary questions by: without an `@`, six digits, sixteen letters, digits, hyphens and
-/// underscores in a row, a named secret, or a word for "at" there is nothing to find.
+/// A cheap check that passes ordinary questions: no `@`, digit runs, long tokens, named secrets or a word for "at".
 fn may_hold_personal_data(text: &str) -> bool {
     let (mut digits, mut run, mut assigned) = (0_u32, 0_u32, false);
     // A bracket before what may be "at".

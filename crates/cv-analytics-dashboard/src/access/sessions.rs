@@ -91,8 +91,7 @@ impl OwnerSessions {
         self.digest(b"form", id)
     }
 
-    /// Digests of random ids may be compared as they are: to find one by the time it takes, its
-    /// preimage would have to be chosen.
+    /// Needs no constant-time comparison: a timing attack would have to choose the digest's preimage.
     fn digest(&self, purpose: &[u8], id: &str) -> String {
         let mut hasher = Sha256::new();
         hasher.update(purpose);

@@ -50,8 +50,7 @@ pub(crate) struct MarkedView {
     name: String,
     /// What holds from now on, in a sentence.
     text: String,
-    /// What the button sends, `none` or `back`, and its words; absent where there is nothing to undo, or
-    /// the change is a while ago.
+    /// The undo button's value (`none` or `back`) and label; absent where there is nothing recent to undo.
     back: Option<(&'static str, String)>,
 }
 
@@ -63,8 +62,8 @@ impl MarkForm {
 }
 
 impl MarkedView {
-    /// What the settings say of the gap that the address names as marked; nothing where they know
-    /// no such gap, so that an address cannot make the page say anything.
+    /// The settings' mark of the gap that the address names; unknown gaps show nothing, so an address cannot inject
+    /// text.
     pub(crate) fn of(settings: &FigureSettings, query: &str, now: Timestamp) -> Option<Self> {
         let query = Form::read(query.as_bytes());
         let key = query.get(MARKED)?;

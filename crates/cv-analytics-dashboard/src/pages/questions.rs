@@ -132,8 +132,7 @@ fn take_find(query: &str) -> (Option<String>, String) {
     (sent, others)
 }
 
-/// The filter with what the search box takes the words for: a skill, a topic of the week, or a text;
-/// with none of them where nothing is sent.
+/// The filter with the searched words as a skill, a topic of the week, or a text.
 fn taken(find: &str, filter: QuestionFilter, naming: &Naming) -> QuestionFilter {
     let filter = QuestionFilter { skill: None, topic: None, text: None, page: None, ..filter };
     let dictionary = naming.rules.dictionary();

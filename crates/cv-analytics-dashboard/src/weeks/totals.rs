@@ -18,8 +18,7 @@ use crate::weeks::reports::is_fresh;
 
 /// How long a page waits for weeks that are being counted before it shows those that are there.
 const COUNTING_TIMEOUT: Duration = Duration::from_secs(1);
-/// So many of the newest weeks change by themselves: the one that goes on, and the one before, to
-/// which answers and feedback still come.
+/// The newest weeks that still change: the current one, and the one before, which gets late answers and feedback.
 const CHANGING_WEEKS: usize = 2;
 /// How long after its end a week of a store that cannot tell whether it changed is taken as settled.
 const SETTLED_AFTER_MS: i64 = 14 * 24 * 3600 * 1000;
@@ -54,8 +53,7 @@ struct Known {
     /// What was left out of every week.
     exclusions: Exclusions,
     weeks: BTreeMap<IsoWeek, Arc<CountedWeek>>,
-    /// The first and the last settled week that were found to be counted as they are, and the
-    /// marker of all of them: as long as it stays, none has to be asked about.
+    /// The first and last settled week whose counts are current, and their common change marker.
     unchanged: Option<(IsoWeek, IsoWeek, u64)>,
 }
 
@@ -66,8 +64,7 @@ impl WeekTotals {
 }
 
 impl Dashboard {
-    /// The figures of `weeks`, which are in order. What is not counted yet is counted beside the
-    /// request, newest first, and goes on after a page that did not wait for all of it.
+    /// The figures of `weeks`, in order. Missing ones are counted in the background, newest first, even after the page.
     pub(crate) async fn totals(self: &Arc<Self>, weeks: &[IsoWeek]) -> Result<Totals, PageError> {
         let (dashboard, wanted) = (Arc::clone(self), weeks.to_vec());
         let counting = tokio::spawn(async move {

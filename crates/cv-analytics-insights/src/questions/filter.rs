@@ -36,8 +36,7 @@ pub struct QuestionFilter {
     /// How many weeks, that one and those before it, 1 to [`MAX_WEEKS`]; `None` for one.
     #[serde(deserialize_with = "read_weeks", skip_serializing_if = "Option::is_none")]
     pub weeks: Option<u8>,
-    /// The week by whose report topics are named, where it is not [`QuestionFilter::week`]: phrases
-    /// are topics only where the eight weeks of a report share them.
+    /// The week whose report names topics, if not [`QuestionFilter::week`]: its eight weeks share the phrases.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub as_of: Option<IsoWeek>,
     /// About this skill.

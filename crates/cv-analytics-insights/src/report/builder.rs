@@ -193,8 +193,7 @@ impl<'s> ReportBuilder<'s> {
         Ok(BuiltReport { report, shared_phrases })
     }
 
-    /// This week's gaps, without those that the owner marked as noise; those of names that share a
-    /// row share a gap of each kind.
+    /// This week's gaps without those marked as noise; names that share a row share a gap of each kind.
     fn gaps(&mut self, rows: &NameRows, tracked: &[TrackedGap]) -> Vec<Gap> {
         let all = std::mem::take(&mut self.tally.gaps.gaps);
         let names = &self.tally.reader.names;

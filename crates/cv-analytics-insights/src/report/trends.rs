@@ -219,8 +219,8 @@ fn unrest(site: &Site, names: &[&EightWeeks<u64>], weeks: f64) -> f64 {
     if squares > 0.0 { (beyond_chance / squares).max(0.0) } else { 0.0 }
 }
 
-/// The part of this week's conversations that is its usual size: the median of the names' growth, so
-/// that an extra crowd for one name makes no other fall; 1 where too few names can say it.
+/// This week's usual size: the median growth of names, so that a crowd for one makes no other fall; 1 for too few
+/// names.
 fn crowd_correction(site: &Site, names: &[&EightWeeks<u64>]) -> f64 {
     let growth = |name: &&EightWeeks<u64>| {
         let counts = site.counts(name);

@@ -123,14 +123,12 @@ mod moment {
 /// The marks in force, to look up by the names of a report.
 #[derive(Debug)]
 pub(crate) struct MarksInForce {
-    /// By the name in small letters, or by the [`name_key`] of one that neither the dictionary nor the
-    /// table knows: the name as set, and the mark.
+    /// Name and mark by the lowercase name, or by the [`name_key`] of an unknown name.
     by_name: BTreeMap<String, (String, MarkedGap)>,
 }
 
 impl MarksInForce {
-    /// Names in any case, and a skill's aliases, stand for the name that reports use; where two
-    /// settings mean one gap, the one that is written as in reports holds.
+    /// Resolves aliases and letter case to the reports' names; the exact spelling wins over others.
     pub(crate) fn new(marks: &BTreeMap<String, MarkedGap>, dictionary: &SkillDictionary) -> Self {
         let mut by_name = BTreeMap::new();
         for (name, marked) in marks {

@@ -162,8 +162,7 @@ impl SettingsPart {
         if is_empty { Err(PartError::Missing(self)) } else { Ok(settings) }
     }
 
-    /// The part as [`SettingsPart::read`] takes it: lines where they say the same, else JSON; nothing
-    /// where nothing is set.
+    /// The part in the form of [`SettingsPart::read`]: lines where they suffice, else JSON; empty where unset.
     pub fn to_text(self, settings: &FigureSettings) -> String {
         let lines = match self {
             Self::Cv => settings.cv.iter().flatten().cloned().collect(),

@@ -196,8 +196,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether it has an ending that only a name takes: one after an apostrophe, or one on a capital in
-    /// the middle of a sentence.
+    /// Whether it has a name's ending: after an apostrophe, or on a capital within a sentence.
     fn has_case_ending(&self, candidate: &Candidate) -> bool {
         let next = candidate.last + 1;
         let starts = self.words.word(candidate.first).is_none_or(|word| word.gap >= Gap::Stop);
@@ -286,8 +285,7 @@ impl<'a> Context<'a> {
             })
     }
 
-    /// The words of the longest cue before the word, and whether it stands right before it: it outweighs
-    /// what speaks against the word only there.
+    /// Length of the longest cue before the word, and whether it is adjacent: only then it outweighs counter-evidence.
     fn cue_before(&self, first: usize) -> Option<(usize, bool)> {
         let mut end = first;
         for _ in 0..=MAX_MODIFIERS {
@@ -428,8 +426,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether a word of another script stands right beside it: such a text takes names from English, and
-    /// hardly any ordinary word.
+    /// Whether a word of another script is adjacent: such texts borrow names from English, hardly ordinary words.
     fn is_beside_another_script(&self, candidate: &Candidate) -> bool {
         let next = candidate.last + 1;
         let is_far = |at: usize| self.words.text(at).starts_with(is_far_script);
@@ -468,8 +465,7 @@ impl<'a> Context<'a> {
         self.words.word(candidate.first).is_some_and(|word| word.capital)
     }
 
-    /// What the letters' case says: a capital in the middle of a sentence that does not give one to
-    /// every word, or all capitals in a text that is not.
+    /// What the letter case says: a capital within a sentence without title case, or all capitals in a mixed text.
     fn case(&self, candidate: &Candidate) -> Case {
         let Some(word) = self.words.word(candidate.first).filter(|word| word.capital) else {
             return Case::Silent;

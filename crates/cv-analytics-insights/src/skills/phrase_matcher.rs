@@ -136,8 +136,7 @@ impl PhraseMatcher {
         }
     }
 
-    /// Passes over words, and over auxiliaries before their subjects, in texts and in phrases that are
-    /// added from now on.
+    /// Skips filler words, and auxiliaries before their subjects, in texts and in phrases added from now on.
     pub(crate) fn add_fillers<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
         for word in words {
             self.meanings.entry(fold_word(word).into()).or_default().filler = true;

@@ -146,8 +146,7 @@ pub fn is_known_topic(name: &str) -> Option<&'static str> {
     (topic.kind != Kind::Whole || fold(name) == fold(topic.name)).then_some(topic.name)
 }
 
-/// The key phrase of a question: the last of its longest runs of telling words, the last in the
-/// singular. It names a topic only where several conversations share it.
+/// The key phrase of a question: the last of its longest runs of informative words, singular at its end.
 pub fn phrase(text: &str) -> Option<String> {
     TABLE.key_phrase(&FoldedWords::of(&without_markers(text)))
 }

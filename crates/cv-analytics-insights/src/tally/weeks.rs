@@ -52,8 +52,7 @@ pub(crate) struct WeekTally {
     pub(crate) queries: u64,
     pub(crate) responses: u64,
     pub(crate) joined: u64,
-    /// Responses of an agent that reports its bad answers too: they name an outcome, bring their
-    /// question along, or say that nothing matched.
+    /// Responses that also report bad answers: with an outcome, a question, or match `none`.
     pub(crate) telling_responses: u64,
     /// Responses that are partial or name something missing.
     pub(crate) shortcomings: u64,

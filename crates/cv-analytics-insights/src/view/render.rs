@@ -102,8 +102,7 @@ fn write_escaped(out: &mut Output, state: &mut State<'_, '_>, value: &Value) -> 
     out.write_str(&if value.is_safe() { text } else { markdown(&text) }).map_err(Error::from)
 }
 
-/// Text that Markdown shows as it is: what begins a mark, a link or an entity is escaped, and so is
-/// what only means something at the start of a line.
+/// Escapes text for Markdown, including what matters only at the start of a line.
 fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut only_digits = true;

@@ -23,11 +23,11 @@ pub enum OrderError {
     NotAnObject,
     /// It comes from somewhere else.
     #[error(
-        "the event is of type {0:?}, not the schedule's: take the reporter out of that rule's targets"
+        "unknown event type {0:?}: expected the schedule's; take the reporter out of that rule's targets"
     )]
     AnotherEvent(String),
     /// It has a field that means nothing here.
-    #[error("the event has a field {0:?}: the reporter knows `week` and `again`")]
+    #[error("unknown field {0:?} of the event: the reporter knows `week` and `again`")]
     UnknownField(String),
     /// The week is not a text.
     #[error("invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"")]
@@ -36,10 +36,10 @@ pub enum OrderError {
     #[error(transparent)]
     Week(#[from] WeekError),
     /// The week is in the future.
-    #[error("the week {0} has not begun")]
+    #[error("invalid week {0}: it has not begun")]
     NotBegun(IsoWeek),
     /// `again` is neither true nor false.
-    #[error("`again` is true or false")]
+    #[error("invalid `again`: expected true or false")]
     Again,
 }
 
@@ -150,15 +150,15 @@ mod tests {
             json!({"week": 47}),
             "invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"",
         );
-        check(json!({"week": "2026-W49"}), "the week 2026-W49 has not begun");
-        check(json!({"again": "yes"}), "`again` is true or false");
+        check(json!({"week": "2026-W49"}), "invalid week 2026-W49: it has not begun");
+        check(json!({"again": "yes"}), "invalid `again`: expected true or false");
         check(
             json!({"Records": []}),
-            "the event has a field \"Records\": the reporter knows `week` and `again`",
+            "unknown field \"Records\" of the event: the reporter knows `week` and `again`",
         );
         check(
             json!({"detail-type": "EC2 Instance State-change Notification"}),
-            "the event is of type \"EC2 Instance State-change Notification\", not the schedule's: take the reporter \
+            "unknown event type \"EC2 Instance State-change Notification\": expected the schedule's; take the reporter \
              out of that rule's targets",
         );
         check(

@@ -215,7 +215,7 @@ async fn a_function_logs_once_and_in_a_sentence_why_it_failed() {
     let delivery = json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]});
     let mut reporter = aws.reporter("one@example.com");
     for (function, event, sentence) in [
-        (&mut processor, delivery, "record 0 comes from \\\"aws:sns\\\", not from SQS"),
+        (&mut processor, delivery, "invalid record 0: it comes from \\\"aws:sns\\\", not SQS"),
         (&mut reporter, json!({"week": "last"}), "invalid week"),
     ] {
         let lines = function.invoke(&event).unwrap().lines;

@@ -65,8 +65,7 @@ pub struct MailTurn {
     pub week: IsoWeek,
     /// What became of those that were tried.
     pub deliveries: Vec<Delivery>,
-    /// Why the built-in form stood in for the owner's templates; in the first turn of a week that
-    /// sends, so that retries do not say it again.
+    /// Why the built-in form replaced the owner's templates; only in a week's first sending turn.
     pub faults: Vec<MailTemplateError>,
     /// When to come again, from now.
     pub wait: Duration,

@@ -124,8 +124,7 @@ impl RecipientRecord {
 }
 
 impl Failing {
-    /// When it is tried again, for a program that started at `started`; `None` where that would
-    /// not help. A start tries all anew: the settings may be fixed.
+    /// The next try of a program that started at `started`, which tries all anew; `None` where retrying is useless.
     pub fn next_try(&self, started: Timestamp, now: Timestamp) -> Option<Timestamp> {
         // A clock that went back: nobody knows how long ago that was.
         if self.last_try > now {

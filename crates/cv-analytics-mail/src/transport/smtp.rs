@@ -85,7 +85,7 @@ pub struct SmtpSettings {
 pub enum SmtpSettingsError {
     /// The conversation would be open to everybody between.
     #[error(
-        "mail to {0} would travel in the clear: choose starttls or tls, or allow it where the way there is safe by other means"
+        "refused: mail to {0} would be sent unencrypted; choose starttls or tls, or allow it where the network is secured by other means"
     )]
     Plain(String),
     /// The authorities' file holds no certificate, or the machine's own cannot be read.

@@ -28,8 +28,7 @@ const NOTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a claim holds where a hand-over takes [`TRANSPORT_TIMEOUT`].
 pub const LEASE_TTL: Duration = lease_ttl(TRANSPORT_TIMEOUT);
 
-/// How long a claim holds where a hand-over takes `limit`. One that is older belongs to a process that
-/// crashed: a living one has begun, handed over and noted by then.
+/// How long a lease holds for a hand-over of `limit`; an older one belongs to a crashed process.
 pub const fn lease_ttl(limit: Duration) -> Duration {
     LEASE_GRACE.saturating_add(limit).saturating_add(NOTE_TIMEOUT)
 }
@@ -124,8 +123,7 @@ fn is_older(at: Timestamp, than: Duration, now: Timestamp) -> bool {
     now.as_millis().saturating_sub(at.as_millis()) >= than
 }
 
-/// The key of the mail of `week` to `recipient` at `now`. The mail of a week that is not
-/// over yet is another than the one of the whole week.
+/// The key of this mail; an unfinished week's mail is another than the whole week's.
 pub fn key(week: IsoWeek, recipient: &MailAddress, now: Timestamp) -> String {
     let so_far = if now < week.end() { SO_FAR } else { "" };
     format!("{KEY_PREFIX}{week}:{so_far}{}", recipient_digest(recipient))

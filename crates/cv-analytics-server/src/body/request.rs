@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::limits::places::{Slot, SlotPool};
 
-/// Bodies up to this size are read at once, as many as there are connections. A larger one has to bring as
-/// much within each [`crate::configuration::Limits::body_timeout`].
+/// Bodies up to this size need no slot; larger ones must bring as much per
+/// [`crate::configuration::Limits::body_timeout`].
 const MAX_SMALL_BODY_BYTES: usize = 64 * 1024;
 /// What a larger one has to bring to be taken for one that goes on.
 const STEP_BYTES: usize = 16 * 1024;

@@ -19,8 +19,7 @@ const FAILURES_PER_CLEANUP: u32 = 1_024;
 /// Stands for an address that is not known.
 pub(crate) const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Who sent a request: the connection's address, or the one that a trusted proxy names. The server puts it
-/// with each request.
+/// The sender's address: the connection's, or the one that a trusted proxy names.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 

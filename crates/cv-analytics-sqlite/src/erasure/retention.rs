@@ -189,8 +189,7 @@ fn before(moment: Timestamp, days: u32) -> Timestamp {
     moment.plus_millis(-DAY_MS * i64::from(days))
 }
 
-/// The newest moment that is not after `now`: an interaction's; a dead letter's, which is the clock's own,
-/// only where there are no interactions.
+/// The newest timestamp up to `now`: of an interaction, else of a dead letter.
 fn newest(connection: &Connection, now: Timestamp) -> error::Result<Option<Timestamp>> {
     for statement in [
         "SELECT max(at) FROM interactions WHERE at <= ?1",

@@ -56,8 +56,7 @@ impl SqliteStore {
             .await
     }
 
-    /// Commits a row that says what it said before: fails where an event could not be kept
-    /// either. Costs one write to the disk.
+    /// Rewrites a row unchanged: fails where an event could not be stored either.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         self.writer
             .run("write to the database", |writer| {

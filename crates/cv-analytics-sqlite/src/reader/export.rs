@@ -10,8 +10,7 @@ use crate::schema::row;
 
 const INTERACTIONS_PER_PAGE: usize = 500;
 
-/// Gives every interaction. Each page is read by itself, so that a reader who takes hours keeps
-/// the write-ahead log from growing no longer than a page takes.
+/// Exports every interaction page by page, so that a slow reader does not keep the log growing.
 pub(crate) fn interactions(connection: &Connection, pages: &Pages<Vec<Interaction>>) -> Result<()> {
     let mut statement = connection.prepare(&format!(
         "SELECT {COLUMNS}, id FROM interactions WHERE id > ?1 ORDER BY id LIMIT {INTERACTIONS_PER_PAGE}"

@@ -91,8 +91,7 @@ pub(crate) fn texts(row: &Row<'_>, index: usize) -> Result<Vec<String>> {
     serde_json::from_str(json).map_err(|_| unknown_value(row, index))
 }
 
-/// The texts of an array as [`crate::schema::columns`] writes it, where none of them needs an escape; a
-/// report reads millions.
+/// The texts of a JSON array without escapes: a report reads millions.
 pub(crate) fn plain_texts(json: &str) -> Option<Split<'_, &'static str>> {
     let inner = json.strip_prefix("[\"")?.strip_suffix("\"]")?;
     let texts = inner.split("\",\"");
@@ -118,5 +117,5 @@ pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>
 /// The failure for a column that holds what the product does not write; says nothing of it.
 pub(crate) fn unknown_value(row: &Row<'_>, index: usize) -> Failure {
     let name = row.as_ref().column_name(index).unwrap_or("a column").to_owned();
-    Failure::Row(format!("{name} of an interaction holds what this version does not know"))
+    Failure::Row(format!("unknown content of an interaction's {name}"))
 }

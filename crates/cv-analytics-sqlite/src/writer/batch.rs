@@ -121,8 +121,7 @@ impl<'t> Batch<'t> {
         Ok(receipt(disposition, sequence))
     }
 
-    /// Keeps what a dead letter has become. It was counted when it arrived, and is not again.
-    /// `None` where it still cannot be read.
+    /// Stores a retried dead letter without counting it again; `None` where it still cannot be read.
     pub(crate) fn keep_again(&mut self, prepared: &Prepared) -> Result<Option<Receipt>> {
         let Content::Event(event) = &prepared.arrival.content else { return Ok(None) };
         self.sequence += 1;
@@ -217,8 +216,7 @@ impl<'t> Batch<'t> {
         }
     }
 
-    /// Whether an event's request was erased, or a session that it names. With the session goes the whole
-    /// request: what came before without naming it, unreadable or not, and what comes later.
+    /// Whether an event's request or session was erased; a session's erasure covers the whole request.
     fn is_erased(&mut self, event: &Event) -> Result<bool> {
         let request_id = &event.request_id;
         if self.marks.of_requests && is_erased(self.connection, request_id)? {

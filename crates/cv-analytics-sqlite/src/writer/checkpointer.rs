@@ -17,8 +17,7 @@ use rusqlite::Connection;
 use crate::error::Result;
 use crate::schema::opening_failed;
 
-/// Frames of 4 KiB after which the thread begins: 1 MiB. What a round writes is what the next commits
-/// wait behind, so rounds are short.
+/// Frames of 4 KiB after which the thread begins, 1 MiB: commits wait behind a round, so rounds are short.
 const CHECKPOINT_FROM_FRAMES: i32 = 256;
 /// Frames that are left to the writer itself: 256 KiB.
 const MAX_REMAINING_FRAMES: i32 = 64;
@@ -101,8 +100,7 @@ impl Checkpointer {
         }
     }
 
-    /// Waits until the thread copies nothing, so that a checkpoint of the writer's own is not turned
-    /// away: SQLite lets one at a time, and has none wait.
+    /// Waits until the thread is idle: SQLite refuses a second checkpoint.
     pub(crate) fn wait_until_idle(&self) {
         while self.stage.load(Ordering::Acquire) == COPYING {
             thread::sleep(Duration::from_millis(1));

@@ -16,8 +16,7 @@ use crate::error::Result;
 
 /// SQS's own interval, from the first message's arrival.
 pub(crate) const WINDOW_MS: i64 = 5 * 60 * 1000;
-/// Messages are stamped before they queue up, so one may come a little after a later one. A
-/// clock that went back by more than this is another time: what it stamps is new.
+/// Messages are stamped before they queue, so slightly out of order; a clock set back further starts anew.
 const OUT_OF_ORDER_MS: i64 = 1_000;
 /// Hints in one generation: what fills a table of 2^17 places.
 const MAX_GENERATION_IDS: usize = 114_688;
@@ -95,8 +94,7 @@ impl Deduplication {
         Ok(())
     }
 
-    /// Forgets what can swallow nothing any more, from the oldest row on: a few more than were
-    /// `added`, so that the table shrinks without a pause.
+    /// Deletes expired ids, oldest first: a few more than were `added`, so that the table shrinks without a pause.
     pub(crate) fn prune(
         &mut self,
         connection: &Connection,

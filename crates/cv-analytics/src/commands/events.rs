@@ -192,8 +192,7 @@ fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     }
 }
 
-/// A message with the ids that the agent's client gives it; a line that is not an event is sent all the
-/// same, and becomes a dead letter.
+/// A message with the ids of the agent's client; one that is not an event is sent too, and becomes a dead letter.
 fn message(body: String) -> Message {
     let digest = hex::encode(Sha256::digest(body.as_bytes()));
     let request_id = queue_text(&body, ["requestId", "correlationId"], 119);
@@ -289,8 +288,7 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     }
 }
 
-/// The entries up to the first that can be read; none of an empty array. Whether an entry can be read
-/// needs no store, so that an input of something else leaves nothing behind.
+/// The entries up to the first readable one, found without a store, so that a wrong input changes nothing.
 fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<JsonText>> {
     let intake = Intake::new(Privacy::full(SessionKey::new(Vec::new())));
     let mut begin = Vec::new();
@@ -319,8 +317,7 @@ fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<Js
     )
 }
 
-/// Reads an entry of an import: an event, or a row of an earlier deployment. What cannot be read
-/// keeps its original bytes.
+/// Reads an event or a row of an earlier deployment; an unreadable one keeps its original bytes.
 fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
     let dead = |reason, detail: String| {
         Content::DeadLetter(DeadLetter { reason, detail, body: line.to_vec(), arrived_at })

@@ -206,8 +206,7 @@ impl Restore {
         Ok(())
     }
 
-    /// Reads events under the rules that are in force here. A key is asked for, or made, only where a
-    /// session is not hashed.
+    /// Reads events under this installation's rules; needs a key only for unhashed sessions.
     async fn intake(&self) -> Result<Intake> {
         let mut key = self.installation.known_session_key(&*self.store).await?;
         if key.is_none() && self.names_sessions && !self.privacy.keeps_session_ids() {
@@ -216,8 +215,7 @@ impl Restore {
         Ok(Intake::of_archive(self.privacy.privacy(key)))
     }
 
-    /// Puts back the lines of a part that holds no events. The notes of dead letters that only AWS has
-    /// are counted by week for a store that counts.
+    /// Restores a part without events; AWS's notes of dead letters become weekly counts.
     async fn put_state_back(
         &self,
         place: &ArchiveLocation,

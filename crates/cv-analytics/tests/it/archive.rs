@@ -105,7 +105,7 @@ fn export(folder: &Path, data: &str) -> String {
 }
 
 /// An archive as another program may write it, with right checksums: of each part the kind and the lines.
-fn foreign(folder: &Path, name: &str, parts: &[(&str, &[u8])]) {
+fn write_archive(folder: &Path, name: &str, parts: &[(&str, &[u8])]) {
     let archive = folder.join(name);
     fs::create_dir(&archive).unwrap();
     let mut said = Vec::new();
@@ -172,7 +172,7 @@ fn a_foreign_archive_goes_through_the_rules_again() {
     let event = json!({"eventType": "query", "requestId": "r1", "timestamp": 1_763_000_000_000_i64,
         "query": "mail jane@example.org", "sessionId": "a-session", "note": "call 07911 123456 please",
         "metadata": {"userAgent": "Mozilla/5.0"}});
-    foreign(folder, "theirs", &[("events", format!("{event}\n").as_bytes())]);
+    write_archive(folder, "theirs", &[("events", format!("{event}\n").as_bytes())]);
     let restored = restored_with(folder, "theirs", "one", &[]);
     assert_eq!((&restored["stored"], &restored["refused"]), (&json!(1), &json!(0)));
     let kept: Value = serde_json::from_str(&export(folder, "one")).unwrap();
@@ -211,11 +211,11 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
         ("counted", "state", counted.as_bytes(), "are too many"),
         ("guessed", "state", ledger("cv-analytics:session-key", "0").as_bytes(), "is not a key"),
     ] {
-        foreign(folder, name, &[(kind, lines)]);
+        write_archive(folder, name, &[(kind, lines)]);
         check_refusal(folder, &["restore", name, "--data", "one"], sentence);
     }
     // A part that is elsewhere.
-    foreign(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
+    write_archive(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
     let manifest = folder.join("outside/manifest.json");
     let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");
     fs::write(&manifest, said).unwrap();
@@ -223,7 +223,7 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
     // A part that says nothing, and one without an end.
     #[cfg(unix)]
     for (name, made) in [("pipe", &["mkfifo"][..]), ("endless", &["ln", "-s", "/dev/zero"])] {
-        foreign(folder, name, &[("state", ledger("k", "v").as_bytes())]);
+        write_archive(folder, name, &[("state", ledger("k", "v").as_bytes())]);
         let part = folder.join(name).join("part-0.jsonl.gz");
         fs::remove_file(&part).unwrap();
         assert!(Command::new(made[0]).args(&made[1..]).arg(&part).status().unwrap().success());
@@ -242,7 +242,11 @@ fn no_archive_keeps_a_mail_to_come_from_being_sent() {
         .to_string()
             + "\n"
     };
-    foreign(folder, "theirs", &[("state", (mark("2020-W10") + &mark("2100-W10")).as_bytes())]);
+    write_archive(
+        folder,
+        "theirs",
+        &[("state", (mark("2020-W10") + &mark("2100-W10")).as_bytes())],
+    );
     let restored = restored_with(folder, "theirs", "one", &[]);
     assert_eq!((&restored["mailsToCome"], &restored["otherRecords"]), (&json!(1), &json!(1)));
 }
@@ -261,7 +265,7 @@ fn a_small_archive_takes_little_memory_however_much_it_unpacks_to() {
         );
         lines.extend_from_slice(line.as_bytes());
     }
-    foreign(folder, "theirs", &[("events", &lines)]);
+    write_archive(folder, "theirs", &[("events", &lines)]);
     let packed = fs::metadata(folder.join("theirs/part-0.jsonl.gz")).unwrap().len();
     assert!(packed < 2 << 20, "{packed}");
     let mut child = Command::new(env!("CARGO_BIN_EXE_cv-analytics"))

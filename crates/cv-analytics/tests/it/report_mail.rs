@@ -227,7 +227,7 @@ fn settings_that_cannot_work_are_told_before_anything_is_sent() {
     };
     refused(
         &["serve", "--smtp-host", "mail.example.org", "--smtp-security", "none"],
-        "would travel in the clear",
+        "would be sent unencrypted",
     );
     refused(
         &["serve", "--smtp-host", "localhost", "--smtp-user", "me"],

@@ -18,8 +18,7 @@ const LABEL_GAP_PIXELS: usize = 12;
 const DESK_PIXELS: usize = 900;
 const PHONE_PIXELS: usize = 270;
 const MAX_COLUMN_PERCENT: f64 = 7.0;
-/// From so many columns on they are for the pointer: Tab would go through them for minutes, and the
-/// table has the same links.
+/// From here on columns leave the Tab order, which would take minutes; the table has the same links.
 const DENSE_FROM_COLUMNS: usize = 27;
 
 /// A chart of many columns in the order of time, as wide as the page.
@@ -159,8 +158,7 @@ fn percent(number: usize) -> f64 {
     number as f64
 }
 
-/// Which columns have room for their label: all, else those at which something begins, else every
-/// so many of these; the same again on a phone.
+/// Which columns have room for a label, on a desk and on a phone: all, else those that begin something, else some.
 fn labels(spans: &[Span]) -> Vec<Option<TimelineLabel>> {
     let longest = spans.iter().map(|span| span.bar.label.chars().count()).max().unwrap_or_default();
     let fit =

@@ -204,8 +204,7 @@ pub(crate) fn is_katakana(char: char) -> bool {
     matches!(char, '\u{30a1}'..='\u{30fa}' | '\u{30fc}')
 }
 
-/// A set of the beginnings of words, which may say yes to one that is not in it: it spares most words
-/// the look for an ending.
+/// A set of word beginnings with false positives, which spares most words the search for an ending.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Heads {
     bits: Vec<u64>,

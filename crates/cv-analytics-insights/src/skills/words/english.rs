@@ -216,8 +216,7 @@ impl Pattern {
         }
     }
 
-    /// Whether it can match between words of these outlines: a look at two numbers spares most patterns
-    /// the comparison of their words.
+    /// A cheap check that spares most patterns the comparison of words.
     pub(crate) fn may_match(&self, (previous, next): (u32, u32)) -> bool {
         let (before, after) = self.outlines;
         (before == 0 || before == previous) && (after == 0 || after == next)

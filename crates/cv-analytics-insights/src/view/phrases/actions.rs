@@ -23,8 +23,7 @@ const WORD_COLUMNS: usize = 40;
 pub(crate) struct WhyDetails<'a> {
     /// The CV's word, for [`ActionKind::UseTheirWord`].
     pub(crate) cv_word: Option<&'a str>,
-    /// Since when a gap is marked `have-it` that fails again, ISO 8601; `Some("")` where nobody knows
-    /// since when, `None` where it does not fail again.
+    /// When a reopened gap was marked `have-it`, ISO 8601; `Some("")` where unknown, `None` where not reopened.
     pub(crate) reopened_since: Option<&'a str>,
     /// Questions without an answer, for [`ActionKind::CheckCapture`].
     pub(crate) unanswered: u64,

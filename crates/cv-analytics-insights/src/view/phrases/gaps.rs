@@ -46,8 +46,7 @@ pub(in crate::view) fn kind_meaning(kind: GapKind) -> &'static str {
     GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(.., meaning)| meaning)
 }
 
-/// The plain name of a gap kind in a week whose questions ended so: only a filter or only the hours
-/// may have stopped them.
+/// The plain name of a gap kind in this week: only a filter or only the hours may have stopped its questions.
 pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &'static str {
     match (kind, week.blocked, week.off_hours) {
         (GapKind::Blocked, 1.., 0) => outcome_words(Some(Outcome::Blocked)),

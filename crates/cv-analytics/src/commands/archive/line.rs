@@ -65,8 +65,7 @@ enum State {
     },
 }
 
-/// The same line, as it is read. Fields that nobody knows are skipped without being kept, so that a line
-/// takes no more memory than its bytes.
+/// The line as it is read; unknown fields are skipped, so that it takes no more memory than its bytes.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {

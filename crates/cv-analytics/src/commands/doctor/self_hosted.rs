@@ -20,8 +20,7 @@ use crate::install::data_folder::{PublicUrlOption, StoredCredentials};
 use crate::output::with_causes;
 use crate::queue_client::QueueClient;
 
-/// Checks all of it, the server where it listens and at its public URL; the canary only where there is
-/// patience for one.
+/// Checks all of it, the server at both its addresses; the canary only if there is time for one.
 pub(crate) async fn check(
     installation: &Installation,
     (listen, public_url): (SocketAddr, Option<&PublicUrlOption>),

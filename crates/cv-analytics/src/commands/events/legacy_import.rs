@@ -9,8 +9,7 @@ use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// What only a table's row has: bookkeeping that is worked out anew, or has no meaning here. The
-/// week was computed wrongly on a third of all days.
+/// Bookkeeping fields of a row, computed again: the week was wrong on a third of all days.
 const BOOKKEEPING: [&str; 4] = ["status", "ttl", "week", "expiresAt"];
 /// Columns that only an answer fills.
 const OF_ANSWERS: [&str; 9] = [

@@ -91,8 +91,7 @@ pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
 /// Systems bound it by their own limit.
 const MAX_UNACCEPTED_CONNECTIONS: u32 = 4096;
-/// What the system may hold of each connection, either way: it doubles this, and a crowd that reads nothing
-/// would take megabytes each.
+/// The system's buffer per connection and direction: it doubles this, and idle crowds would take megabytes each.
 const SOCKET_BUFFER_BYTES: u32 = 64 * 1024;
 /// Open files that are enough: half are for connections.
 const MIN_OPEN_FILES: usize = 2048;
@@ -206,8 +205,7 @@ impl Serve {
     }
 }
 
-/// Listens as the runtime would, with more room for a crowd that arrives at once: a client that finds none
-/// waits for a second before it tries again.
+/// Listens with a longer backlog: a client without room waits a second before it tries again.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // On Windows it would let another program take the port.
@@ -220,8 +218,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(MAX_UNACCEPTED_CONNECTIONS)
 }
 
-/// How many files may be open, of [`MIN_OPEN_FILES`]: raised as far as the system lets, which begins low for the
-/// sake of old programs.
+/// How many files may be open, of [`MIN_OPEN_FILES`], after raising the soft limit.
 #[cfg(unix)]
 fn open_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -34,8 +34,7 @@ use crate::install::session_key;
 const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 /// How often the bytes of what was deleted are taken out of the files, which writes them anew.
 const CLEAN_UP_INTERVAL: Duration = Duration::from_hours(24);
-/// How often the store's files are looked at, a store that refused a write is tried again, and refused
-/// messages are stored.
+/// How often the store's files are checked, failed writes retried, and refusals stored.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What is said where nobody gets a mail.
@@ -288,9 +287,8 @@ impl ReadyServer {
     }
 }
 
-/// Keeps `/healthz` true without traffic too: notices damage that a read found and files that were moved or
-/// deleted, and after a write that the store refused tries until it takes one again. Stores and logs what was
-/// refused, a last time when it is ended.
+/// Keeps `/healthz` current without traffic: notices damage, moved or deleted files, and recovery. Stores and logs
+/// refusals, once more at the end.
 async fn watch_store(store: SqliteStore, server: Arc<Server>, mut ended: oneshot::Receiver<()>) {
     let mut every = tokio::time::interval(WATCH_INTERVAL);
     loop {
@@ -312,8 +310,7 @@ async fn watch_store(store: SqliteStore, server: Arc<Server>, mut ended: oneshot
     }
 }
 
-/// Logs refused logins and messages, and adds the messages to the store's counts; those that cannot be
-/// added wait for the next time.
+/// Logs refused logins and messages and stores the messages' counts, else retries later.
 async fn keep_refusals(store: &SqliteStore, server: &Server) {
     server.rates().tell_failures();
     for refused in server.refusals().take_unlogged(now()) {
@@ -335,8 +332,7 @@ async fn keep_refusals(store: &SqliteStore, server: &Server) {
     }
 }
 
-/// Deletes what is older than `days`, now and every hour, and once a day takes the bytes of what was
-/// deleted out of the files.
+/// Deletes what is older than `days` now and hourly, and its bytes daily.
 async fn retain(store: SqliteStore, days: Option<u32>) {
     if days.is_none()
         && let Err(error) = store.hold(0, 0).await

@@ -24,9 +24,9 @@ fn all_is_well_where_everything_is_as_the_template_makes_it() {
 #[test]
 fn each_setting_of_a_function_that_is_wrong_fails_alone() {
     let environment = Environment::new("functions");
-    let check = |function: &str, wrong: Value, right: Value, name: &str, said: &str, mend: &str| {
+    let check = |function: &str, wrong: Value, right: Value, name: &str, said: &str, fix: &str| {
         environment.configure(function, &wrong);
-        environment.looked_at().fails_alone(name, said, mend);
+        environment.looked_at().fails_alone(name, said, fix);
         environment.configure(function, &right);
     };
     check(

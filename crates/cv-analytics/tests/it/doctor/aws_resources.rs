@@ -15,9 +15,9 @@ fn each_attribute_of_a_queue_that_is_wrong_fails_alone_with_the_command_that_set
                  right: &str,
                  name: &str,
                  said: &str,
-                 mend: &str| {
+                 fix: &str| {
         environment.set_queue(queue, attribute, wrong);
-        environment.looked_at().fails_alone(name, said, mend);
+        environment.looked_at().fails_alone(name, said, fix);
         environment.set_queue(queue, attribute, right);
     };
     let set = |attribute: &str| {
@@ -109,15 +109,15 @@ fn what_feeds_the_processor_is_looked_at() {
     let uuid = found["EventSourceMappings"][0]["UUID"].as_str().unwrap().to_owned();
     let path = format!("/2015-03-31/event-source-mappings/{uuid}");
     let processor = "mapping-cv-analytics-processor";
-    let check = |wrong: Value, right: Value, name: &str, said: &str, mend: &str| {
+    let check = |wrong: Value, right: Value, name: &str, said: &str, fix: &str| {
         let update = |change: &Value| {
             let mut change = change.clone();
             change["FunctionName"] = json!(processor);
             emulator::lambda("PUT", &path, &change);
         };
         update(&wrong);
-        let mend = format!("aws lambda update-event-source-mapping --uuid {uuid} {mend}");
-        environment.looked_at().fails_alone(name, said, &mend);
+        let fix = format!("aws lambda update-event-source-mapping --uuid {uuid} {fix}");
+        environment.looked_at().fails_alone(name, said, &fix);
         update(&right);
     };
     check(

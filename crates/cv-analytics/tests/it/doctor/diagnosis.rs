@@ -50,17 +50,17 @@ impl Diagnosis {
 
     /// Holds that this check fails and no other, and what it says and how to fix it.
     #[track_caller]
-    pub(crate) fn fails_alone(&self, name: &str, said: &str, mend: &str) {
+    pub(crate) fn fails_alone(&self, name: &str, said: &str, fix: &str) {
         assert_eq!(self.that_are("fail"), [name], "{:#?}", self.checks);
-        self.says(name, said, mend);
+        self.says(name, said, fix);
         assert_eq!(self.code, Some(1));
     }
 
     /// Holds what a check says and how to fix it.
     #[track_caller]
-    pub(crate) fn says(&self, name: &str, said: &str, mend: &str) {
+    pub(crate) fn says(&self, name: &str, said: &str, fix: &str) {
         let check = self.check(name);
-        for (field, part) in [("message", said), ("fix", mend)] {
+        for (field, part) in [("message", said), ("fix", fix)] {
             let text = check[field].as_str().unwrap_or_default();
             assert!(text.contains(part), "{name} has the {field} {text:?}, not {part:?}");
         }

@@ -145,8 +145,8 @@ fn files_that_others_can_read_are_named_with_the_command_that_closes_them() {
     );
     set_mode(&installation.data("credentials.env"), 0o600);
     set_mode(&installation.data("cv-analytics.db"), 0o640);
-    let mend = "chmod 600 cv-analytics-data/cv-analytics.db";
-    installation.doctor(&[]).fails_alone("database-mode", "has mode 0640", mend);
+    let fix = "chmod 600 cv-analytics-data/cv-analytics.db";
+    installation.doctor(&[]).fails_alone("database-mode", "has mode 0640", fix);
     for file in ["cv-analytics.db", "cv-analytics.db-wal", "cv-analytics.db-shm"] {
         if installation.data(file).exists() {
             set_mode(&installation.data(file), 0o600);
