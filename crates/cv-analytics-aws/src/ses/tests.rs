@@ -113,7 +113,7 @@ async fn a_message_goes_out_raw_with_its_way_out_of_the_list() {
 async fn an_unverified_sender_and_the_sandbox_are_told_apart() {
     let sender =
         "the sender is not verified in SES in eu-west-2: verify SENDER_EMAIL, or its domain, there";
-    let sandbox = "the account is in SES's sandbox in eu-west-2, which sends to verified recipients alone: \
+    let sandbox = "the account is in SES's sandbox in eu-west-2, which sends only to verified recipients: \
                    verify the recipient there, or ask AWS for production access";
     let rejected = "MessageRejected";
     check(rejected, &format!("{UNVERIFIED} reports@example.com"), sender).await;

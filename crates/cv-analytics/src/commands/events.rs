@@ -188,7 +188,7 @@ fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     }
     match left_out {
         0 => Ok(()),
-        left_out => bail!("{left_out} entries were left out, as said above"),
+        left_out => bail!("skipped {left_out} entries, listed above"),
     }
 }
 
@@ -284,7 +284,7 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     counts.tell(options.json)?;
     match left_out {
         0 => Ok(()),
-        left_out => bail!("{left_out} entries were left out, as said above"),
+        left_out => bail!("skipped {left_out} entries, listed above"),
     }
 }
 

@@ -206,9 +206,9 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
     for (name, kind, lines, sentence) in [
         ("long-event", "events", &long[..], "a line has more than 1048576 bytes"),
         ("long-state", "state", &long[..], "a line has more than"),
-        ("large", "state", large.as_bytes(), "is too large"),
+        ("large", "state", large.as_bytes(), "too large: a setting"),
         ("many", "state", many.as_bytes(), "100001 settings and marks"),
-        ("counted", "state", counted.as_bytes(), "are too many"),
+        ("counted", "state", counted.as_bytes(), "too many duplicates in a week"),
         ("guessed", "state", ledger("cv-analytics:session-key", "0").as_bytes(), "is not a key"),
     ] {
         write_archive(folder, name, &[(kind, lines)]);
@@ -353,12 +353,12 @@ fn an_archive_that_is_damaged_changes_nothing() {
     fs::write(&part, damaged).unwrap();
     refused("invalid checksum of events-00001.jsonl.gz in kept: it differs from the manifest's");
     fs::write(&part, &whole[..whole.len() / 2]).unwrap();
-    refused("is damaged");
+    refused("invalid checksum of");
     fs::remove_file(&part).unwrap();
     refused("missing events-00001.jsonl.gz in kept");
     fs::write(&part, &whole).unwrap();
     fs::write(&manifest, said.replace("\"archiveVersion\": 1", "\"archiveVersion\": 2")).unwrap();
-    refused("from a newer version of cv-analytics: update the program");
+    refused("a newer cv-analytics wrote it; update the program");
     fs::write(&manifest, "{").unwrap();
     refused("cannot read manifest.json in kept");
     let mut fewer: Value = serde_json::from_str(&said).unwrap();
@@ -385,7 +385,7 @@ fn an_archive_that_was_interrupted_goes_on_where_it_stopped() {
     fs::write(folder.join("kept/in-progress.json"), begun.to_string()).unwrap();
     fs::remove_file(&manifest).unwrap();
     fs::write(folder.join("kept/events-00001.jsonl.gz"), "half").unwrap();
-    check_refusal(folder, &["restore", "kept", "--data", "two"], "not complete");
+    check_refusal(folder, &["restore", "kept", "--data", "two"], "incomplete archive in");
     let goes_on = run(folder, &["archive", "kept", "--data", "one"], "");
     assert!(text(&goes_on.stderr).contains("goes on after 0 events"), "{goes_on:?}");
     let complete: Value = serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
@@ -414,7 +414,7 @@ fn a_place_that_cannot_be_used_is_refused_with_a_sentence() {
     check_refusal(
         folder,
         &["archive", "kept", "--data", "one"],
-        "there is an archive in kept already",
+        "kept already contains an archive",
     );
     check_refusal(folder, &["archive", "gs://b/x", "--data", "one"], "unknown scheme gs://");
     check_refusal(folder, &["archive", "s3:///x", "--data", "one"], "missing bucket");

@@ -108,7 +108,7 @@ fn a_region_without_prices_and_a_wrong_option_are_refused_with_a_sentence() {
     refused(
         &["--region", "eu-west-1", "--provisioned", "--free-tier", "none"],
         1,
-        "leave --provisioned away",
+        "omit --provisioned",
     );
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn check(
             Some(credentials)
         }
         Ok(None) => {
-            let message = format!("{} is not there", file.display());
+            let message = format!("missing {}", file.display());
             let fix = "start the server once: `cv-analytics serve` makes them; name its folder with --data";
             checks.push(Check::fail("credentials", message, fix));
             None

@@ -123,7 +123,7 @@ async fn send(
     }
     if failed > 0 {
         eprint!("{said}");
-        bail!("{failed} of {} mails were not sent, as said above", deliveries.len());
+        bail!("cannot send {failed} of {} mails, see above", deliveries.len());
     }
     Ok(said)
 }

@@ -128,7 +128,7 @@ fn people_read_a_line_for_each_check_and_the_mend_below() {
     let output = program(installation.folder.path()).arg("doctor").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
-    let lines = "FAIL     credentials: cv-analytics-data/credentials.env is not there\n         fix: start the server once";
+    let lines = "FAIL     credentials: missing cv-analytics-data/credentials.env\n         fix: start the server once";
     assert!(said.contains(lines), "{said}");
     assert_eq!(output.stderr, b"error: 1 check failed\n");
 }
