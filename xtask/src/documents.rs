@@ -100,7 +100,7 @@ const FACTS: [(&str, &[(&str, &str)]); 21] = [
         "MAX_MAIL_BYTES: usize = 100_000",
         &[("docs/use/mail-template.md", "more than 100,000 bytes")],
     ),
-    ("FUEL: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
+    ("MAX_INSTRUCTIONS: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
 ];
 
 /// A piece of Markdown within a line.

@@ -208,7 +208,7 @@ mod tests {
             Some(if name == "AWS_CA_BUNDLE" { "/no/such/bundle.pem" } else { "x" }.to_owned())
         });
         let error = error.unwrap_err().to_string();
-        assert!(error.starts_with("AWS_CA_BUNDLE names /no/such/bundle.pem, which"), "{error}");
+        assert!(error.starts_with("invalid AWS_CA_BUNDLE /no/such/bundle.pem: "), "{error}");
     }
 
     #[test]

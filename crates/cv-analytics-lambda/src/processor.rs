@@ -90,13 +90,13 @@ struct Unreadable<'m> {
 #[derive(Default)]
 struct Progress<'m> {
     canaries: usize,
-    kept: Done<'m>,
-    rejects: Done<'m>,
+    kept: ProcessedMessages<'m>,
+    rejects: ProcessedMessages<'m>,
 }
 
 /// Messages that may be acknowledged, and what they came to.
 #[derive(Default)]
-struct Done<'m> {
+struct ProcessedMessages<'m> {
     messages: Vec<&'m Message>,
     metrics: BatchMetrics,
 }
@@ -187,7 +187,12 @@ impl Processor {
     }
 
     /// Keeps every request. Those that the table will never take are set aside.
-    async fn keep<'m>(&self, requests: Vec<Request<'m>>, now: Timestamp, done: &mut Done<'m>) {
+    async fn keep<'m>(
+        &self,
+        requests: Vec<Request<'m>>,
+        now: Timestamp,
+        done: &mut ProcessedMessages<'m>,
+    ) {
         let join = |request: Request<'m>| async move {
             let joined = self.join(&request).await;
             if request.messages.len() == 1 || !matches!(joined, Err(TableError::Refused { .. })) {
@@ -251,7 +256,11 @@ impl Processor {
     }
 
     /// Sends what cannot be read to the dead-letter queue.
-    async fn reject_all<'m>(&self, unreadable: Vec<Unreadable<'m>>, done: &mut Done<'m>) {
+    async fn reject_all<'m>(
+        &self,
+        unreadable: Vec<Unreadable<'m>>,
+        done: &mut ProcessedMessages<'m>,
+    ) {
         let reject = |unreadable: Unreadable<'m>| async move {
             let became = self.reject(&unreadable).await;
             (unreadable, became)

@@ -33,8 +33,8 @@ use cv_analytics_core::store::{StoreError, StoreErrorKind};
 use crate::reader::ReaderHandle;
 use crate::writer::WriterHandle;
 
-pub use crate::erasure::retention::{Aged, Held, Retained};
-pub use crate::file::health::{Commits, Counts};
+pub use crate::erasure::retention::{OldData, Retained, RetentionHold};
+pub use crate::file::health::{Commits, StoreCounts};
 pub use crate::file::integrity_check::{IntegrityReport, examine};
 pub use crate::file::serving_lock::{ServingLock, lock_for_serving};
 

@@ -330,8 +330,8 @@ fn every_price_names_a_source_with_a_day() {
 fn the_benchmark_of_request_units_has_the_prices_of_the_list() {
     let london = PriceList::built_in().unwrap().region("eu-west-2").unwrap().clone();
     for (name, price) in [
-        ("DOLLARS_A_MILLION_WRITES", london.million_writes),
-        ("DOLLARS_A_MILLION_READS", london.million_reads),
+        ("DOLLARS_PER_MILLION_WRITES", london.million_writes),
+        ("DOLLARS_PER_MILLION_READS", london.million_reads),
     ] {
         let constant = format!("const {name}: f64 = {};", price.usd);
         assert!(BENCHMARK.contains(&constant), "{constant}");

@@ -84,7 +84,7 @@ struct Site {
 }
 
 /// The conversations of one name.
-struct Counts {
+struct WeeklyCounts {
     this_week: f64,
     /// In the last earlier week with data.
     last: f64,
@@ -110,9 +110,9 @@ impl Site {
         self.base.iter().map(|&(place, total)| (name.get(place).copied().map_or(0.0, float), total))
     }
 
-    fn counts(&self, name: &EightWeeks<u64>) -> Counts {
+    fn counts(&self, name: &EightWeeks<u64>) -> WeeklyCounts {
         let [.., this_week] = *name;
-        Counts {
+        WeeklyCounts {
             this_week: float(this_week),
             last: self.base_weeks(name).last().map_or(0.0, |(count, _)| count),
             base_sum: self.base_weeks(name).map(|(count, _)| count).sum(),
@@ -120,7 +120,7 @@ impl Site {
     }
 
     /// This week against the last one with data, by Fisher's exact test; nothing where there is none.
-    fn compare_with_last(&self, counts: &Counts) -> Comparison {
+    fn compare_with_last(&self, counts: &WeeklyCounts) -> Comparison {
         let last_total = self.base.last().map(|(_, total)| *total);
         let groups = last_total.filter(|_| counts.suffice()).map(|last_total| TwoGroups {
             with: whole(counts.this_week),
@@ -136,7 +136,7 @@ impl Site {
     }
 }
 
-impl Counts {
+impl WeeklyCounts {
     /// Whether there are enough conversations to judge.
     fn suffice(&self) -> bool {
         self.this_week + self.base_sum >= MIN_CONVERSATIONS
@@ -177,7 +177,7 @@ impl Expectation {
         }
     }
 
-    fn compare(&self, counts: &Counts) -> Comparison {
+    fn compare(&self, counts: &WeeklyCounts) -> Comparison {
         let base = counts.base_sum + 0.5;
         let expected = base * self.scale;
         let excess = (MIN_EXCESS * expected).max(expected * expected * (self.unrest + 1.0 / base));

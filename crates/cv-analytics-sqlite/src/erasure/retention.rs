@@ -25,7 +25,7 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What is before a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Aged {
+pub struct OldData {
     /// The moment.
     pub before: Timestamp,
     /// Interactions and dead letters before it.
@@ -34,7 +34,7 @@ pub struct Aged {
     pub of: u64,
 }
 
-impl Aged {
+impl OldData {
     /// Whether they are so many that only their owner's word deletes them.
     pub const fn needs_a_word(&self) -> bool {
         self.rows > MAX_UNGUARDED_ROWS && self.rows.saturating_mul(MAX_DELETED_ONE_IN) > self.of
@@ -47,7 +47,7 @@ pub enum Retained {
     /// So many rows were deleted.
     Deleted(u64),
     /// They are more than a fifth of what is kept, and stay until the owner says so.
-    TooMany(Aged),
+    TooMany(OldData),
     /// So many were deleted. Nothing has come since `newest`, so that these stay, which are old by the clock alone.
     Silent {
         /// Rows that were deleted.
@@ -55,13 +55,13 @@ pub enum Retained {
         /// The newest moment.
         newest: Timestamp,
         /// What stays.
-        old: Aged,
+        old: OldData,
     },
 }
 
 /// What the last pass left for the owner's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct RetentionHold {
     /// Interactions and dead letters.
     pub rows: u64,
     /// After how many days they were to go.
@@ -95,14 +95,14 @@ impl SqliteStore {
         if stays == 0 {
             return Ok(Retained::Deleted(deleted));
         }
-        Ok(Retained::Silent { deleted, newest, old: Aged { rows: stays, ..by_clock } })
+        Ok(Retained::Silent { deleted, newest, old: OldData { rows: stays, ..by_clock } })
     }
 
     /// What is older than `days` only by the clock.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn older_than(&self, now: Timestamp, days: u32) -> Result<Aged, StoreError> {
+    pub async fn older_than(&self, now: Timestamp, days: u32) -> Result<OldData, StoreError> {
         let read = move |connection: &Connection| aged(connection, before(now, days));
         self.reader.read("look for what is old", read).await
     }
@@ -149,14 +149,17 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn held_by_retention(&self) -> Result<Option<Held>, StoreError> {
+    pub async fn held_by_retention(&self) -> Result<Option<RetentionHold>, StoreError> {
         self.reader
             .read("see what retention left", |connection| {
                 let held = connection.query_row(
                     "SELECT retention_held, retention_days FROM state WHERE retention_held > 0",
                     [],
                     |row| {
-                        Ok(Held { rows: row.get::<_, i64>(0)?.unsigned_abs(), days: row.get(1)? })
+                        Ok(RetentionHold {
+                            rows: row.get::<_, i64>(0)?.unsigned_abs(),
+                            days: row.get(1)?,
+                        })
                     },
                 );
                 Ok(held.optional()?)
@@ -204,7 +207,7 @@ fn newest(connection: &Connection, now: Timestamp) -> error::Result<Option<Times
     Ok(None)
 }
 
-fn aged(connection: &Connection, before: Timestamp) -> error::Result<Aged> {
+fn aged(connection: &Connection, before: Timestamp) -> error::Result<OldData> {
     let mut statement = connection.prepare_cached(
         "SELECT (SELECT count(*) FROM interactions WHERE at < ?1) \
               + (SELECT count(*) FROM dead_letters WHERE arrived_at < ?1), \
@@ -214,5 +217,5 @@ fn aged(connection: &Connection, before: Timestamp) -> error::Result<Aged> {
         Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
     });
     let (rows, of) = counted?;
-    Ok(Aged { before, rows, of })
+    Ok(OldData { before, rows, of })
 }

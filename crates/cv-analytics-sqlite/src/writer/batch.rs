@@ -54,13 +54,13 @@ pub(crate) struct Batch<'t> {
     marks: Marks,
     added: usize,
     now: Option<Timestamp>,
-    added_nothing: HashMap<IsoWeek, Counts>,
+    added_nothing: HashMap<IsoWeek, ArrivalCounts>,
     /// Weeks whose interactions or deliveries are others now.
     touched: Vec<WeekNumber>,
 }
 
 #[derive(Default)]
-struct Counts {
+struct ArrivalCounts {
     duplicates: i64,
     conflicts: i64,
     dead_letters: i64,

@@ -12,7 +12,7 @@ use cv_analytics_core::store::Store;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};
 
 use self::line::write_state;
-use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
+use self::manifest::{ARCHIVE_VERSION, ArchiveCounts, Manifest, PartKind, Version};
 use self::parts::{LineDigests, PartWriter, read_part};
 use self::place::ArchiveLocation;
 use self::reading::{Item, check_lines};
@@ -79,7 +79,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
     if command.json {
         return output::print_line(serde_json::to_string(&manifest)?);
     }
-    let Counts { events, other, unreadable } = manifest.counts;
+    let ArchiveCounts { events, other, unreadable } = manifest.counts;
     let parts = manifest.parts.len();
     output::print_line(format!(
         "{events} events and {other} other records in {parts} files, every one of them read back and checked: {}",
@@ -133,7 +133,7 @@ pub(crate) async fn check(
         let parts = manifest.parts.iter().filter(|part| part.kind == kind);
         parts.map(|part| part.lines).sum::<u64>()
     };
-    let Counts { events, other, .. } = manifest.counts;
+    let ArchiveCounts { events, other, .. } = manifest.counts;
     ensure!(
         lines(PartKind::Events) == events && lines(PartKind::State) == other,
         "the parts of the archive in {} are not as many lines as its manifest counts",
@@ -205,7 +205,7 @@ async fn begin(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
             source: source.to_owned(),
             began_at: now().to_string(),
             finished_at: None,
-            counts: Counts::default(),
+            counts: ArchiveCounts::default(),
             parts: Vec::new(),
             cursor: None,
         });

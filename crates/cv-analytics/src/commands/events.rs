@@ -104,7 +104,7 @@ pub(crate) struct Export {
 /// What became of imported entries.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Counts {
+struct ImportCounts {
     lines: u64,
     stored: u64,
     duplicates: u64,
@@ -209,12 +209,12 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut texts = input::json_texts(&options.file)?.with_scans();
     let begin = up_to_first_readable(&mut texts, &options.file)?;
     if begin.is_empty() {
-        return Counts::default().tell(options.json);
+        return ImportCounts::default().tell(options.json);
     }
     let store = installation.open_to_import().await?;
     let intake = installation.intake(options.privacy, &*store).await?;
     let bar = progress("events imported")?;
-    let mut counts = Counts::default();
+    let mut counts = ImportCounts::default();
     let mut told = ToldEntries::default();
     let mut left_out = 0_u64;
     let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
@@ -334,7 +334,7 @@ fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
     }
 }
 
-impl Counts {
+impl ImportCounts {
     /// Prints them.
     fn tell(&self, json: bool) -> Result<()> {
         if json {

@@ -7,7 +7,7 @@ use clap::Args;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::erasure::Erased;
-use cv_analytics_sqlite::Aged;
+use cv_analytics_sqlite::OldData;
 
 use crate::clock::now;
 use crate::install::Installation;
@@ -105,7 +105,7 @@ async fn forget_older(installation: &Installation, days: u32, yes: bool, json: b
     }
     let store = installation.open_sqlite()?;
     let old = store.older_than(now(), days).await?;
-    let Aged { before, rows, of } = old;
+    let OldData { before, rows, of } = old;
     if old.needs_a_word() && !yes {
         bail!(
             "refused: {rows} of {of} interactions and dead letters are from before {before}, more than a fifth: nothing is erased. Look \

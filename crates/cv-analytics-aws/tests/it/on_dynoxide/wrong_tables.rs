@@ -38,7 +38,7 @@ async fn another_key_and_a_missing_index_are_named() {
     create_query_events(server.authority(), &names.query_events).unwrap();
     create_query_events(server.authority(), &names.analytics).unwrap();
     let tables = Tables::new(client.clone(), names.clone());
-    assert!(problem(&tables).await.contains("no index `week-index`"));
+    assert!(problem(&tables).await.contains("missing index `week-index`"));
 
     let mut other = names;
     other.query_events += "-other";

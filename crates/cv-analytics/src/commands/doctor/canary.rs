@@ -37,14 +37,14 @@ pub(crate) struct Canary {
 
 /// What is there of it.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct SeenCanary {
     /// The halves that have come.
     pub(crate) interaction: Option<Interaction>,
     /// Why the message that cannot be read is a dead letter.
     pub(crate) reason: Option<String>,
 }
 
-impl Seen {
+impl SeenCanary {
     fn is_all(&self) -> bool {
         self.interaction.as_ref().is_some_and(Interaction::is_joined) && self.reason.is_some()
     }
@@ -101,13 +101,13 @@ impl Canary {
     }
 
     /// Judges what is there after it was removed.
-    pub(crate) fn removed(&self, left: Result<Seen>) -> Check {
+    pub(crate) fn removed(&self, left: Result<SeenCanary>) -> Check {
         let by_hand = format!(
             "cv-analytics forget --request {}; and `cv-analytics dead-letters list` for what begins {UNREADABLE_PREFIX:?}",
             self.id
         );
         match left {
-            Ok(Seen { interaction: None, reason: None }) => {
+            Ok(SeenCanary { interaction: None, reason: None }) => {
                 Check::ok(REMOVED, "nothing of it is left but a mark without content")
             }
             Ok(_) => Check::fail(REMOVED, "a part of it is still there", by_hand),
@@ -117,8 +117,8 @@ impl Canary {
 }
 
 /// Judges what was seen of a canary; `elsewhere` says what to do where nothing came.
-pub(crate) fn judge(seen: Result<Seen>, elsewhere: &str) -> [Check; 2] {
-    let Seen { interaction, reason } = match seen {
+pub(crate) fn judge(seen: Result<SeenCanary>, elsewhere: &str) -> [Check; 2] {
+    let SeenCanary { interaction, reason } = match seen {
         Ok(seen) => seen,
         Err(error) => {
             let message = with_causes(&error);
@@ -163,9 +163,9 @@ fn flagged(record: &Interaction) -> Check {
 /// Looks until all is seen, `patience` is over or the user interrupts; gives what was seen last.
 pub(crate) async fn watch(
     patience: Duration,
-    mut look: impl AsyncFnMut() -> Result<Seen>,
-) -> Result<Seen> {
-    let mut last = Ok(Seen::default());
+    mut look: impl AsyncFnMut() -> Result<SeenCanary>,
+) -> Result<SeenCanary> {
+    let mut last = Ok(SeenCanary::default());
     let looking = async {
         loop {
             last = look().await;

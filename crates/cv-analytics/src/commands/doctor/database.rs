@@ -48,9 +48,9 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
         }
     }
     match examine(path) {
-        Ok(examination) => {
+        Ok(report) => {
             let writable = writable(path);
-            let mut examined = judge(path, &examination, writable.is_ok());
+            let mut examined = judge(path, &report, writable.is_ok());
             examined.checks.push(writable.unwrap_or_else(|check| check));
             examined
         }
@@ -94,9 +94,9 @@ fn writable(path: &Path) -> Result<Check, Check> {
 }
 
 /// Judges what was seen; of a file that cannot be written nothing is known of its log.
-fn judge(path: &Path, examination: &IntegrityReport, is_writable: bool) -> Examined {
+fn judge(path: &Path, report: &IntegrityReport, is_writable: bool) -> Examined {
     let IntegrityReport { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
-        examination;
+        report;
     let mut checks = Vec::new();
     let opened = format!("{} opens", path.display());
     let foreign = (!is_ours).then(|| {
@@ -171,8 +171,7 @@ mod tests {
             damages: Vec::new(),
             bytes: (1, 0),
         };
-        let usable =
-            |examination: IntegrityReport| judge(Path::new("x"), &examination, true).is_usable;
+        let usable = |report: IntegrityReport| judge(Path::new("x"), &report, true).is_usable;
         assert!(usable(sound.clone()));
         assert!(!usable(IntegrityReport { schema_version: 2, ..sound.clone() }));
         assert!(!usable(IntegrityReport { is_ours: false, ..sound.clone() }));

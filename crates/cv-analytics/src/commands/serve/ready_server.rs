@@ -14,7 +14,7 @@ use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_c
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret, TrustedProxies};
 use cv_analytics_server::{Server, ServerSetup, app, serve};
-use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_serving};
+use cv_analytics_sqlite::{OldData, Retained, ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -363,7 +363,7 @@ async fn retain(store: SqliteStore, days: Option<u32>) {
 async fn delete_older(store: &SqliteStore, days: u32) {
     let deleted = match store.retain(now(), days).await {
         Ok(Retained::Deleted(deleted)) => deleted,
-        Ok(Retained::TooMany(Aged { before, rows, of })) => {
+        Ok(Retained::TooMany(OldData { before, rows, of })) => {
             tracing::warn!(
                 retention_days = days,
                 rows,

@@ -31,7 +31,7 @@ struct UnsubscribePage {
 
 /// What a form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+enum SubscriptionChange {
     Unsubscribe,
     Subscribe,
 }
@@ -75,14 +75,17 @@ async fn act(
     let changed = RecipientRecord::change(&*setup.store, &digest, |record| {
         record.unsubscribed = match wish {
             // The first time counts.
-            Wish::Unsubscribe => Some(record.unsubscribed.unwrap_or(now)),
-            Wish::Subscribe => None,
+            SubscriptionChange::Unsubscribe => Some(record.unsubscribed.unwrap_or(now)),
+            SubscriptionChange::Subscribe => None,
         };
     });
     match changed.await {
         Ok(_) => {
             tracing::info!(recipient = digest, wish = ?wish, "a recipient changed their subscription");
-            page(StatusCode::OK, if wish == Wish::Unsubscribe { &GONE } else { &BACK })
+            page(
+                StatusCode::OK,
+                if wish == SubscriptionChange::Unsubscribe { &GONE } else { &BACK },
+            )
         }
         Err(error) => failed(&error),
     }
@@ -96,7 +99,7 @@ fn recipient(
 }
 
 /// Reads a form in either encoding: the one pair of RFC 8058, or the page's own.
-fn wish(body: &[u8]) -> Option<Wish> {
+fn wish(body: &[u8]) -> Option<SubscriptionChange> {
     let body = std::str::from_utf8(body).ok()?;
     let is_set = |name: &str, value: &str| {
         let pair = format!("{name}={value}");
@@ -105,47 +108,47 @@ fn wish(body: &[u8]) -> Option<Wish> {
         is_pair || body.split_once(&part).is_some_and(|(_, rest)| rest.trim().starts_with(value))
     };
     if is_set("List-Unsubscribe", "One-Click") || is_set("wish", "unsubscribe") {
-        Some(Wish::Unsubscribe)
+        Some(SubscriptionChange::Unsubscribe)
     } else if is_set("wish", "subscribe") {
-        Some(Wish::Subscribe)
+        Some(SubscriptionChange::Subscribe)
     } else {
         None
     }
 }
 
 /// A heading, a sentence, and a button with the wish that it sends.
-struct Text {
+struct PageText {
     heading: &'static str,
     sentence: &'static str,
     button: Option<(&'static str, &'static str)>,
 }
 
-const ASKS: Text = Text {
+const ASKS: PageText = PageText {
     heading: "The weekly report",
     sentence: "This address gets the CV Analytics report by mail every week.",
     button: Some(("unsubscribe", "Unsubscribe")),
 };
-const GONE: Text = Text {
+const GONE: PageText = PageText {
     heading: "Unsubscribed",
     sentence: "This address gets no more weekly reports.",
     button: Some(("subscribe", "Subscribe again")),
 };
-const BACK: Text = Text {
+const BACK: PageText = PageText {
     heading: "Subscribed again",
     sentence: "This address gets the next weekly report.",
     button: Some(("unsubscribe", "Unsubscribe")),
 };
-const NOT_UNDERSTOOD: Text = Text {
+const NOT_UNDERSTOOD: PageText = PageText {
     heading: "Nothing was changed",
     sentence: "The request could not be read. Open the link in the mail and use the button there.",
     button: None,
 };
-const NOTHING_HERE: Text = Text {
+const NOTHING_HERE: PageText = PageText {
     heading: "Page not found",
     sentence: "The link is not whole, or not from this server.",
     button: None,
 };
-const FAILED: Text = Text {
+const FAILED: PageText = PageText {
     heading: "This did not work",
     sentence: "Nothing was changed. Try again in a few minutes.",
     button: None,
@@ -160,7 +163,7 @@ fn failed(error: &StoreError) -> Response<Body> {
     page(StatusCode::SERVICE_UNAVAILABLE, &FAILED)
 }
 
-fn page(status: StatusCode, Text { heading, sentence, button }: &Text) -> Response<Body> {
+fn page(status: StatusCode, PageText { heading, sentence, button }: &PageText) -> Response<Body> {
     let form = button.map_or(String::new(), |(wish, words)| {
         format!("<form method=\"post\"><input type=\"hidden\" name=\"wish\" value=\"{wish}\"><button class=\"primary\">{words}</button></form>\n")
     });

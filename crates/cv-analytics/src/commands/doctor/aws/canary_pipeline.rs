@@ -12,9 +12,9 @@ use cv_analytics_aws::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter};
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 
 use super::call_error::CallError;
-use super::names::Names;
+use super::names::ResourceNames;
 use crate::clock::now;
-use crate::commands::doctor::canary::{self, Canary, Seen};
+use crate::commands::doctor::canary::{self, Canary, SeenCanary};
 use crate::commands::doctor::check::Check;
 use crate::queue_client::Message;
 
@@ -35,7 +35,7 @@ pub(crate) struct Pipeline<'p> {
     /// How many letters were in that queue before.
     pub(crate) waiting_letters: u64,
     pub(crate) store: &'p DynamoDbStore,
-    pub(crate) names: &'p Names,
+    pub(crate) names: &'p ResourceNames,
 }
 
 impl Pipeline<'_> {
@@ -92,7 +92,7 @@ impl Pipeline<'_> {
         canary: &Canary,
         letters: &mut DeadLetterReceiver,
         letter: &mut Option<ReceivedDeadLetter>,
-    ) -> Result<Seen> {
+    ) -> Result<SeenCanary> {
         if letter.is_none() {
             let body = canary.unreadable_body();
             let page = letters.next_page().await.context("cannot read the dead-letter queue")?;
@@ -111,7 +111,7 @@ impl Pipeline<'_> {
         let reason = letter.as_ref().map(|letter| {
             letter.reason.clone().unwrap_or_else(|| "none: SQS moved it by itself".to_owned())
         });
-        Ok(Seen { interaction, reason })
+        Ok(SeenCanary { interaction, reason })
     }
 
     /// Whether the processor left the letter out of the week's count.
@@ -135,7 +135,7 @@ impl Pipeline<'_> {
         canary: &Canary,
         letters: &mut DeadLetterReceiver,
         letter: Option<&ReceivedDeadLetter>,
-    ) -> Result<Seen> {
+    ) -> Result<SeenCanary> {
         self.store.forget_request(canary.id()).await?;
         if let Some(letter) = letter {
             letters.delete(letter).await?;
@@ -144,7 +144,7 @@ impl Pipeline<'_> {
         if !matches!(left, Some(Record::Erased)) {
             bail!("the record's place has no mark");
         }
-        Ok(Seen::default())
+        Ok(SeenCanary::default())
     }
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Account;
 use super::call_error::MISPLACED;
-use super::names::Names;
+use super::names::ResourceNames;
 use crate::commands::doctor::check::{Check, Findings};
 
 /// A function's configuration as Lambda tells it.
@@ -22,7 +22,7 @@ struct Needs<'n> {
     /// `processor` or `reporter`.
     role: &'static str,
     name: &'n str,
-    names: &'n Names,
+    names: &'n ResourceNames,
     memory_mb: i64,
     timeout_s: i64,
     /// Variables with the value that each has to have; any, where there is none.

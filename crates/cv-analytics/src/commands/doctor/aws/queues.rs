@@ -22,7 +22,7 @@ const TIMEOUT_S: i64 = 30;
 
 /// The queues that are there.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundQueues {
     /// The events queue's address.
     pub(crate) events: Option<String>,
     /// The dead-letter queue's address.
@@ -41,9 +41,9 @@ pub(crate) async fn check(
     account: &Account,
     timeout_s: Option<i64>,
     findings: &mut Findings,
-) -> Result<Found> {
+) -> Result<FoundQueues> {
     let names = &account.names;
-    let mut found = Found::default();
+    let mut found = FoundQueues::default();
     let dead_letters = account
         .queue("dead-letter-queue", variable("DEAD_LETTER_QUEUE_URL"), &names.dead_letter_queue())
         .await;
