@@ -316,8 +316,8 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         for (part, text, expect) in [
             (SettingsPart::Cv, "Go\n\n???", "line 3: invalid entry \"???\""),
-            (SettingsPart::Cv, "{\"skills\":\n[\"Go\",\n\"?!\"]}", "line 3: entry \"?!\""),
-            (SettingsPart::Cv, " ", "it is empty"),
+            (SettingsPart::Cv, "{\"skills\":\n[\"Go\",\n\"?!\"]}", "line 3: invalid entry \"?!\""),
+            (SettingsPart::Cv, " ", "missing skills"),
             (SettingsPart::Aliases, "# x\nGo: golang\n: x", "line 3: missing letter or digit"),
             (SettingsPart::Aliases, "# only a comment", "missing aliases: write lines like"),
             (SettingsPart::Topics, "a = b\nparking", "line 2: missing \"=\""),

@@ -261,7 +261,7 @@ fn a_fault_in_additions_names_its_line_and_what_to_do() {
     assert!(fault("{\n\"Go\": [\"golang\"\n").starts_with("line 3: "));
     assert!(
         fault(&"x".repeat(101))
-            .starts_with("line 1: a skill or alias is longer than 100 characters")
+            .starts_with("line 1: too large: a skill or alias has more than 100 characters")
     );
 }
 

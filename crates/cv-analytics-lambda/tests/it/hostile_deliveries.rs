@@ -37,9 +37,9 @@ async fn batches_of_every_kind() {
 
     assert_eq!(answer(json!({"Records": []})), Outcome::Response(no_failures()));
     for (event, words) in [
-        (json!({"hello": "world"}), "no `Records`"),
-        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), "not from SQS"),
-        (json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), "no `messageId`"),
+        (json!({"hello": "world"}), "missing `Records`"),
+        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), "not SQS"),
+        (json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), "missing `messageId`"),
     ] {
         match answer(event) {
             Outcome::Error { kind, message } => {
