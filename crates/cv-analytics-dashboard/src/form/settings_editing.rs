@@ -149,7 +149,9 @@ async fn session_of(
         Err(_) => None,
     };
     let Some(found) = found else {
-        return Ok(Err("no interaction has the request id whose conversation is to be left out"));
+        return Ok(Err(
+            "unknown request ID: no interaction has it, so its conversation cannot be excluded",
+        ));
     };
     let of_query = found.query.and_then(|query| query.session);
     let session = of_query.or_else(|| found.response.and_then(|response| response.session));
