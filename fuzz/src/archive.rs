@@ -1,6 +1,6 @@
 //! The lines and the manifest of an archive that anybody may have written.
 //!
-//! The reader is a part of the program, which is no library.
+//! The reader is a part of the program, which is not a library.
 
 use std::io::Write;
 

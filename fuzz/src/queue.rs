@@ -15,7 +15,7 @@ use cv_analytics_core::store::{Arrival, Disposition, EventStore, Receipt, StoreE
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret};
-use cv_analytics_server::{Reports, Server, Setup, app};
+use cv_analytics_server::{Reports, Server, ServerSetup, app};
 use http_body_util::BodyExt;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -91,7 +91,7 @@ impl Queue {
             failure_delay: Duration::ZERO,
             ..Limits::default()
         };
-        let server = Server::new(Setup {
+        let server = Server::new(ServerSetup {
             credentials: Credentials {
                 access_key_id: KEY_ID.to_owned(),
                 secret_access_key: Secret::new(SECRET),
@@ -111,7 +111,6 @@ impl Queue {
         Self { runtime: runtime.expect("a runtime"), app: app(Arc::new(server)), inbox }
     }
 
-    /// The answer to a request.
     pub(crate) fn send(&self, request: Request<Body>) -> Answered {
         self.inbox.0.lock().unwrap().clear();
         let (parts, body) = self.runtime.block_on(async {
@@ -125,7 +124,7 @@ impl Queue {
     }
 }
 
-/// A request as somebody sends it who has no key.
+/// A request without a key.
 pub(crate) fn unsigned(
     target: &Uri,
     headers: &[(HeaderName, HeaderValue)],
@@ -146,7 +145,7 @@ pub(crate) fn signed(
     headers: &[(HeaderName, HeaderValue)],
     body: &[u8],
 ) -> Option<Request<Body>> {
-    // The signer replaces what is no UTF-8 before it signs, and signs another request.
+    // The signer replaces what is not UTF-8 before it signs, and signs another request.
     let query = form_urlencoded::parse(target.query().unwrap_or_default().as_bytes());
     if query
         .into_iter()

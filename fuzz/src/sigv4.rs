@@ -20,7 +20,7 @@ const MAX_HEADERS: usize = 30;
 
 /// The first line is the target, then come headers, a blank line, and the body.
 ///
-/// Holds that the request as it stands, by somebody without the key, is refused and leaves nothing behind; that,
+/// Holds that the request as it stands, by a sender without the key, is refused and leaves nothing behind; that,
 /// with its signature made by AWS's own signer, it is nobody else's; and that it is refused again with another
 /// body, another target, or another value of a header.
 pub fn check(data: &[u8]) {
@@ -112,7 +112,7 @@ fn parse(data: &[u8]) -> Option<(Uri, Headers, &[u8])> {
         }
         let (name, value) = line.split_once(':')?;
         let value = value.trim_matches([' ', '\t']);
-        // As a server over HTTP gets them; the signer takes text alone.
+        // As a server over HTTP gets them; the signer takes only text.
         value.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(())?;
         headers.push((HeaderName::try_from(name).ok()?, HeaderValue::from_str(value).ok()?));
         if headers.len() > MAX_HEADERS {

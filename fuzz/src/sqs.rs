@@ -150,7 +150,6 @@ fn content_type(value: &'static str) -> (HeaderName, HeaderValue) {
     (axum::http::header::CONTENT_TYPE, HeaderValue::from_static(value))
 }
 
-/// The first line and what follows it.
 fn first_line(data: &[u8]) -> Option<(&str, &[u8])> {
     let end = data.iter().position(|byte| *byte == b'\n')?;
     Some((std::str::from_utf8(&data[..end]).ok()?, &data[end + 1..]))

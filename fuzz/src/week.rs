@@ -5,7 +5,7 @@ use cv_analytics_core::week::IsoWeek;
 use serde_json::{Value, json};
 
 /// Holds that a week's text is its own, that a week holds its bounds and seven days, and that a moment, written
-/// in any way that is taken, is read again as it is and lies in the week that is said to hold it.
+/// in any way that is taken, is read again as it is and is in the week that is said to hold it.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(week) = text.parse::<IsoWeek>() {

@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "$0")/environment.sh"
 
 if [[ ! -f $plan_file ]]; then
-  echo "there is no plan: plan.sh $environment comes first" >&2
+  echo "missing plan: run plan.sh $environment first" >&2
   exit 1
 fi
 # Gone whatever happens: after a failure the world is another than the one that was planned for.

@@ -2,7 +2,7 @@
 # Creates the CloudFormation stack, or changes parameters of it, or brings it other code.
 #
 # Usage: deploy-stack.sh [--stack NAME] [--region REGION] [--code] [--architecture arm64|x86_64] [--dist FOLDER] PARAMETER=VALUE…
-#   the first time: SenderEmail=… RecipientEmails=… AlertEmail=…; later those alone that change
+#   the first time: SenderEmail=… RecipientEmails=… AlertEmail=…; later only those that change
 #   --code brings the functions of dist/ to a stack that is there, and so do --architecture and --dist; a new stack gets
 #   them anyway. The stack is cv-analytics, with EnvironmentPrefix=dev- it is dev-cv-analytics.
 set -euo pipefail
@@ -68,7 +68,7 @@ architecture=${architecture:-arm64}
 if [[ $code == yes ]]; then
   for function in processor reporter; do
     [[ -f $dist/$function-$architecture.zip ]] ||
-      fail "$dist/$function-$architecture.zip is not there: cargo xtask dist --arch $architecture writes it, and releases have it"
+      fail "missing $dist/$function-$architecture.zip: build it with cargo xtask dist --arch $architecture, or download a release"
   done
   bucket=cv-analytics-code-$account-$region
   protected_bucket "$bucket" "$region" "$account"
@@ -92,7 +92,7 @@ fi
 aws cloudformation deploy --stack-name "$stack" --template-file "$root/infra/cloudformation/cv-analytics.yaml" \
   --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset --tags Project=CVAnalytics \
   ${overrides[@]+--parameter-overrides "${overrides[@]}"}
-# CloudFormation compares with what it was given last, and somebody may have brought other code since.
+# CloudFormation compares with what it was given last, and other code may have been deployed since.
 if [[ $code == yes && $there == yes ]]; then
   "$root/infra/scripts/release-functions.sh" --prefix "$of" --region "$region" --architecture "$architecture" --dist "$dist"
 fi

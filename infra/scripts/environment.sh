@@ -11,7 +11,7 @@ infra=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 terraform_folder=$infra/terraform
 variables=$infra/environments/$environment.tfvars
 if [[ ! -f $variables ]]; then
-  echo "infra/environments/$environment.tfvars is not there" >&2
+  echo "missing infra/environments/$environment.tfvars" >&2
   exit 2
 fi
 # Terraform reads every file of its folder, so an import that is under way would be every environment's.

@@ -91,7 +91,7 @@ write_variables() {
   echo "wrote infra/environments/$environment.tfvars from the stack $stack"
 }
 
-# Says of every resource in the template that it stays. CloudFormation takes no update of that alone, so a handle comes
+# Says of every resource in the template that it stays. CloudFormation takes no update of only that, so a handle comes
 # with it that costs nothing and does nothing.
 retain_everything() {
   formation get-template --stack-name "$stack" --template-stage Original --query TemplateBody >"$work/original.yaml"
@@ -200,7 +200,7 @@ write_imports() {
       BudgetRole) import 'module.budget.aws_iam_role.budget[0]' "$physical"
         import 'module.budget.aws_iam_role_policy.budget[0]' "$physical:stop-intake" ;;
       StopIntakeAction)
-        # CloudFormation gives "BUDGET|ACTION" or the action alone.
+        # CloudFormation gives "BUDGET|ACTION" or only the action.
         target=$(awk '$1 == "MonthlyBudget" { print $2 }' "$work/resources")
         import 'module.budget.aws_budgets_budget_action.stop_intake[0]' "$account:${physical##*|}:$target" ;;
       MovedToTerraform) ;;
@@ -245,7 +245,7 @@ plan_import() {
 }
 
 apply_import() {
-  [[ -f $imports ]] || fail "there is nothing to import: $(command_of plan) comes first"
+  [[ -f $imports ]] || fail "nothing to import: run $(command_of plan) first"
   "$scripts/apply.sh" "$environment"
   rm -f "$imports"
   check_nothing_to_do

@@ -10,11 +10,11 @@ protected_bucket() {
     case $found in
       *404* | *"Not Found"*) ;;
       *403* | *Forbidden*)
-        echo "the bucket $name cannot be used: it is another account's, or these credentials may not look at it: $found" >&2
+        echo "cannot use the bucket $name: it is another account's, or these credentials lack permission: $found" >&2
         return 1
         ;;
       *)
-        echo "the bucket $name cannot be looked at: $found" >&2
+        echo "cannot read the bucket $name: $found" >&2
         return 1
         ;;
     esac

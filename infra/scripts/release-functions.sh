@@ -33,7 +33,7 @@ for function in "${functions[@]}"; do
   of=${architecture:-$(configured "$function" 'Architectures[0]')}
   file=$dist/$function-$of.zip
   if [[ ! -f $file ]]; then
-    echo "$file is not there: cargo xtask dist --arch $of writes it, and releases have it" >&2
+    echo "missing $file: build it with cargo xtask dist --arch $of, or download a release" >&2
     exit 1
   fi
   files+=("$file") architectures+=("$of")

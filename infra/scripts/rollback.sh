@@ -85,7 +85,7 @@ keys() { aws iam list-access-keys --user-name "$user" --query "AccessKeyMetadata
 user_tag() { aws iam list-user-tags --user-name "$user" --query "Tags[?Key=='$1'].Value" --output text; }
 
 stop() {
-  user_there || fail "there is no user $user in $here: is it the right account, region and prefix?"
+  user_there || fail "unknown user $user in $here: check the account, region and prefix"
   local active key
   active=$(keys "?Status=='Active'")
   if [[ -n $active ]]; then
@@ -102,7 +102,7 @@ stop() {
 }
 
 resume() {
-  user_there || fail "there is no user $user in $here: is it the right account, region and prefix?"
+  user_there || fail "unknown user $user in $here: check the account, region and prefix"
   local key
   for key in $(user_tag "$stopped_tag"); do
     aws iam update-access-key --user-name "$user" --access-key-id "$key" --status Active
@@ -160,7 +160,7 @@ verify_against_store() {
 }
 
 archive() {
-  command -v "$program" >/dev/null || fail "the program $program is not there: install it, or name it with --program"
+  command -v "$program" >/dev/null || fail "missing program $program: install it, or name it with --program"
   check_stopped
   drain
   # One that is complete stays; one that was interrupted goes on.
@@ -346,7 +346,7 @@ delete_user() {
 }
 
 delete() {
-  command -v "$program" >/dev/null || fail "the program $program is not there: install it, or name it with --program"
+  command -v "$program" >/dev/null || fail "missing program $program: install it, or name it with --program"
   trap on_exit EXIT
   name=$(environment_name)
   if [[ -z $name ]]; then

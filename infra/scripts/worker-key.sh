@@ -54,7 +54,7 @@ not_given() {
     aws iam delete-access-key --user-name "$user" --access-key-id "$id"
     echo "the Worker did not take its secrets; the new key is deleted again" >&2
   else
-    # wrangler may have lost the answer alone, and then the Worker has the new one.
+    # wrangler may have lost only the answer, and then the Worker has the new one.
     echo "wrangler did not say that the Worker took its secrets, so both keys stay: the Worker sends with one of them, and goes on." >&2
     echo "Which of the two, once it has sent again:" >&2
     echo "  aws iam get-access-key-last-used --access-key-id $id     (the new one; it was never used where the Worker has the old)" >&2

@@ -189,7 +189,7 @@ variable "budget_currency" {
 }
 
 variable "stop_intake_at_budget" {
-  description = "Takes the Worker's right to send away once the budget is spent, until somebody gives it back."
+  description = "Revokes the Worker's permission to send once the budget is spent, until you grant it again."
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-// Everything can be done with the keyboard alone, and one sees where one is.
+// Everything works with only the keyboard, with a visible focus.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

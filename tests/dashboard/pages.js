@@ -7,7 +7,7 @@ export const mainPages = (page) =>
     .getByRole("link")
     .evaluateAll((links) => links.map((link) => [link.textContent, link.getAttribute("href")]));
 
-/** Every kind of page of a server with data, for somebody who is signed in: `[name, path]`. */
+/** Every kind of page of a server with data, for a signed-in owner: `[name, path]`. */
 export const everyPage = async (page) => {
   const pages = await mainPages(page);
   await page.goto("/");

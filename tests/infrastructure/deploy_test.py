@@ -88,7 +88,7 @@ class Deploys(unittest.TestCase):
         self.assertEqual(self.silence(), 120)
         changed = {name for name, parts in self.everything().items() if parts != before[name]}
         self.assertEqual(changed, {"alarm cv-analytics-silence"})
-        self.assertIn("processor-arm64.zip is not there", self.deploy("--code", succeeds=False))
+        self.assertIn("processor-arm64.zip: build it with", self.deploy("--code", succeeds=False))
 
     def test_a_report_may_have_several_recipients(self):
         self.deploy(*MAILS)

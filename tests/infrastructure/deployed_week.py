@@ -204,7 +204,7 @@ class DeployedWeek:
             raise AssertionError(f"forget was not broken off: {done.returncode} {done.stdout} {done.stderr}")
 
     def report(self):
-        """The rule fires, and fires once more; then somebody asks for the week in which messages came."""
+        """The rule fires, and fires once more; then a caller asks for the week in which messages came."""
         reporter = self.start("reporter", self.deployment.reporter)
         event = self.deployment.scheduled_event(self.fired)
         self.reported = [reporter.invoke(event).response() for _ in range(2)]

@@ -1,4 +1,4 @@
-"""What an account has of the product, found through AWS's API alone: no name is known beforehand."""
+"""What an account has of the product, found only through AWS's API: no name is known beforehand."""
 
 import base64
 import hashlib

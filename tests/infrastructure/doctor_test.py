@@ -50,7 +50,7 @@ class Doctor(unittest.TestCase):
         self.assert_well(checks)
         self.assertRegex(checks["next-report"]["message"], "-(01|15|29)T06:30:00")
 
-    def test_what_somebody_changed_by_hand_is_told(self):
+    def test_what_was_changed_by_hand_is_told(self):
         create_all(Template(endpoint=self.account.endpoint), self.account.endpoint)
         client = clients(self.account.endpoint)
         role = "cv-analytics-processor-eu-west-2"

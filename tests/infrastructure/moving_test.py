@@ -66,7 +66,7 @@ class Moving(unittest.TestCase):
         variables.write_text(right.replace("= 30", "= 60"))
         said = self.move("plan", succeeds=False)
         self.assertIn("prod.tfvars says something else than the stack. Nothing was imported.", said)
-        self.assertIn("there is nothing to import", self.move("apply", succeeds=False))
+        self.assertIn("nothing to import", self.move("apply", succeeds=False))
         self.assertEqual(self.left(), [])
         variables.write_text(right)
 

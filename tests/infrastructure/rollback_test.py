@@ -154,7 +154,7 @@ class NothingIsDeleted(Installation, unittest.TestCase):
         self.assertIn("--yes needs --account", said)
         said = self.rollback("--region", "eu-central-1", "delete", ARCHIVE, given="prod\n")
         self.assertIn("region eu-central-1: there is nothing to delete", said)
-        self.assertIn("there is no user", self.rollback("--region", "eu-central-1", "stop", succeeds=False))
+        self.assertIn("unknown user", self.rollback("--region", "eu-central-1", "stop", succeeds=False))
         self.assertEqual(self.everything(), before)
         self.refuses_to_delete("name the stack with --stack", named=("--stack", "other"))
         self.refuses_to_delete("\"dev\" is not the environment's name", given="dev\n")

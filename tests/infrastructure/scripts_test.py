@@ -167,7 +167,7 @@ class Scripts(unittest.TestCase):
         aws.chmod(0o755)
         path = f"{aws.parent}:{self.environment['PATH']}"
         said = self.script("init.sh", "prod", variables={"PATH": path}, succeeds=False)
-        self.assertIn("the bucket cv-analytics-terraform-state-123456789012-eu-west-2 cannot be used: it is another account's", said)
+        self.assertIn("cannot use the bucket cv-analytics-terraform-state-123456789012-eu-west-2: it is another account's", said)
         self.assertNotIn("nothing else is asked", said)
 
 

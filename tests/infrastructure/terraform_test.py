@@ -71,7 +71,7 @@ class Applied(unittest.TestCase):
     def test_a_plan_is_applied_once(self):
         apply = self.checkout.infra / "scripts/apply.sh"
         said = run(apply, "prod", environment=self.environment, succeeds=False)
-        self.assertIn("there is no plan: plan.sh prod comes first", said)
+        self.assertIn("missing plan: run plan.sh prod first", said)
 
     def test_the_state_lies_in_a_protected_bucket_and_holds_no_key(self):
         account = read_back(self.account.endpoint)
@@ -152,7 +152,7 @@ class Applied(unittest.TestCase):
     def test_an_environment_that_is_not_there_is_named(self):
         plan = self.checkout.infra / "scripts/plan.sh"
         said = run(plan, "nowhere", environment=self.environment, succeeds=False)
-        self.assertIn("infra/environments/nowhere.tfvars is not there", said)
+        self.assertIn("missing infra/environments/nowhere.tfvars", said)
         said = run(plan, "dev", environment=self.environment, succeeds=False)
         self.assertIn("init.sh dev comes first", said)
 

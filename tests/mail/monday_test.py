@@ -1,4 +1,4 @@
-"""`serve` and the mail that is due: once to each recipient, told on the page, and with a way out."""
+"""`serve` and the mail that is due: once to each recipient, told on the page, and with an unsubscribe link."""
 
 import html
 import unittest
@@ -74,7 +74,7 @@ class Monday(unittest.TestCase):
             with self.serve(server, "--mail-text-template", "mine.txt") as serving:
                 serving.until(lambda: len(self.mailbox.taken) == 2 and "built-in form" in serving.last_words())
                 (told,) = [line for line in serving.last_words().splitlines() if "built-in form" in line]
-                self.assertIn("mail.template_line=2", told)
+                self.assertIn("template_line=2", told)
                 self.assertIn("mine.txt", told)
                 self.assertIn("invalid mail template mine.txt, line 2", html.unescape(serving.page("/mail")))
             for taken in self.mailbox.taken:
@@ -88,7 +88,7 @@ class Monday(unittest.TestCase):
                 self.assertEqual(serving.request("/healthz", is_owner=False)[0], 200)
                 self.assertEqual(serving.page("/mail").count("and being sent"), 2)
                 serving.page(f"/weeks/{self.installation.week}")
-            # Stopped amid the mail, and so in time.
+            # Stopped while the mail was being sent, and so in time.
             records = self.installation.recipients().values()
         self.assertEqual([record.get("failing") for record in records], [None, None])
 

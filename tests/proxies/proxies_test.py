@@ -204,12 +204,12 @@ class Proxies(unittest.TestCase):
                 self.fail(f"{text!r} did not arrive while the feed was open")
 
     def check_who_guessed(self):
-        """A stranger of another address, who says to be somebody else."""
+        """A stranger of another address, who claims another's address."""
         stranger = http.client.HTTPConnection("127.0.0.1", self.front, PATIENCE, source_address=("127.0.0.2", 0))
         self.addCleanup(stranger.close)
         stranger.request("POST", "/login", "token=guess", {"Origin": self.url, "X-Forwarded-For": "203.0.113.7"})
         self.assertEqual(stranger.getresponse().status, 403)
-        until(lambda: "client.address=127.0.0.2 " in self.server_said(), self.server_said)
+        until(lambda: "client_address=127.0.0.2 " in self.server_said(), self.server_said)
         self.assertNotIn("203.0.113.7", self.server_said())
 
     def test_nginx_with_its_defaults(self):

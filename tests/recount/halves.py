@@ -1,4 +1,4 @@
-"""Reads events as agents send them, and joins their halves, by the contract alone."""
+"""Reads events as agents send them, and joins their halves, only by the contract."""
 
 import json
 import re

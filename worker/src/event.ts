@@ -113,7 +113,7 @@ const OUTCOMES: readonly unknown[] = [
   "error",
 ] satisfies Outcome[];
 
-/** Whether it is an outcome, whoever called us without types. */
+/** Whether it is an outcome, for callers without types. */
 export function isOutcome(value: unknown): value is Outcome {
   return OUTCOMES.includes(value);
 }

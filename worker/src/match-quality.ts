@@ -130,7 +130,7 @@ export function parseMatchQuality(output: unknown, fallback: string = NO_ANSWER)
       if (found) tolerated.add("names");
     }
   } catch {
-    // An object of somebody else's making whose fields cannot be looked at.
+    // A foreign object whose fields cannot be read.
   }
   if (!answer) tolerated.add("no_answer");
   const codes = [...tolerated];
@@ -165,7 +165,7 @@ function answerIn(fields: Fields, tolerated: Set<Tolerated>, depth: number): str
   const inner = new Set<Tolerated>();
   const { found, prose } = depth < DEEPEST_NESTING ? read(text, inner, 1) : {};
   if (!found) return /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text) ? prose : text;
-  // Prose about somebody's JSON is an answer: only a judgement within it cannot be the visitor's.
+  // Prose about a visitor's JSON is an answer: only a judgement within it cannot be the visitor's.
   if (!/^(?:`{3}\w*\s*)?[{[]/.test(text) && !isKnown(found, QUALITY_NAMES)) return text;
   tolerated.add("nested");
   return answerIn(found, tolerated, depth + 1) || prose;

@@ -246,7 +246,7 @@ test.each([
   `"answer": "${ANSWER}", "matchQu`,
   `answer: ${ANSWER}\nmatchQuality:\n  type: partial`,
   `${ANSWER}\n\n${JUDGED.slice(1, -1)}`,
-])("the visitor sees the answer alone of %j", (output) => {
+])("the visitor sees only the answer of %j", (output) => {
   expect(parseMatchQuality(output).answer).toBe(ANSWER);
 });
 

@@ -192,7 +192,7 @@ test("a request that is no question sends nothing and waits for nothing", async 
   expect(context.isEmpty).toBe(true);
 });
 
-test("a question keeps the request alive until its end is seen, whoever has left meanwhile", async () => {
+test("a question keeps the request alive until its end is seen, also after the visitor left", async () => {
   const messages = queue();
   const context = new Context();
   const model = Promise.withResolvers<void>();
@@ -216,7 +216,7 @@ test("a question keeps the request alive until its end is seen, whoever has left
   expect(typesOf(messages)).toEqual(["query", "response"]);
 });
 
-test("a refusal before the question was read is reported alone", async () => {
+test("a refusal before the question was read is reported without a query", async () => {
   const messages = queue();
   await visit((interaction) => {
     interaction.ended("off_hours");

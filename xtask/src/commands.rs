@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// A call of cargo that finds what others compiled: `cargo xtask` runs under names and versions of its own
+/// A call of cargo that finds what others compiled: `cargo xtask` runs under its own names and versions
 /// package, and a build script that reads those would be run again, with all that stands on it.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new("cargo");

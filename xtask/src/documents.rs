@@ -9,7 +9,7 @@ use crate::root;
 
 /// The folders of pages; each page is for the reader that its folder is named after.
 const FOLDERS: [&str; 3] = ["docs/use", "docs/operate", "docs/develop"];
-/// What lies in the repository's folder and is not kept in it.
+/// What is in the repository's folder and is not kept in it.
 const LEFT_OUT: [&str; 6] = ["target", "node_modules", ".git", ".terraform", "dist", ".wrangler"];
 /// How the names of text files end.
 const ENDINGS: [&str; 14] =
@@ -100,7 +100,7 @@ const FACTS: [(&str, &[(&str, &str)]); 21] = [
         "MAX_MAIL_BYTES: usize = 100_000",
         &[("docs/use/mail-template.md", "more than 100,000 bytes")],
     ),
-    ("FUEL: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
+    ("MAX_INSTRUCTIONS: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
 ];
 
 /// A piece of Markdown within a line.

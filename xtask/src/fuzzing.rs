@@ -29,7 +29,7 @@ const TARGETS: [(&str, usize); 11] = [
     ("archive-manifest", 4_096),
     ("cv-list", 4_096),
     ("mail-template", 4_096),
-    // Its edits have limits of their own.
+    // Its edits have their own limits.
     (OF_THE_WORKER, 0),
 ];
 const OF_THE_WORKER: &str = "model-output";
@@ -40,13 +40,13 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares";
 /// An input that takes longer, in seconds, or more memory, in megabytes, is a find.
-const LONGEST_SECONDS: usize = 20;
-const MOST_MEGABYTES: usize = 2_048;
+const MAX_INPUT_SECONDS: usize = 20;
+const MAX_MEMORY_MB: usize = 2_048;
 const DEFAULT_MINUTES: u64 = 60;
 /// Inputs that the minimised corpus of a target keeps of what was found.
-const KEPT_INPUTS: usize = 3;
+const MAX_KEPT_INPUTS: usize = 3;
 /// Longer ones are not kept, in bytes.
-const KEPT_BYTES: usize = 1_024;
+const MAX_KEPT_BYTES: usize = 1_024;
 
 /// What is asked for.
 #[derive(Debug, clap::Args)]
@@ -112,7 +112,7 @@ impl Fuzzing {
     }
 }
 
-/// Where the inputs of a target lie.
+/// Where the inputs of a target are.
 struct Folders {
     committed: PathBuf,
     /// What was found worth keeping on this machine,
@@ -183,8 +183,8 @@ impl Fuzzers {
             command.args([
                 format!("-max_total_time={}", minutes * 60),
                 format!("-max_len={max_bytes}"),
-                format!("-timeout={LONGEST_SECONDS}"),
-                format!("-rss_limit_mb={MOST_MEGABYTES}"),
+                format!("-timeout={MAX_INPUT_SECONDS}"),
+                format!("-rss_limit_mb={MAX_MEMORY_MB}"),
                 format!("-artifact_prefix={}/", folders.finds.display()),
                 "-print_final_stats=1".to_owned(),
             ]);
@@ -193,7 +193,7 @@ impl Fuzzers {
         };
         let log = folders.finds.with_file_name("log.txt");
         let errors = fs::File::create(&log).with_context(|| format!("write {}", log.display()))?;
-        // It ends at the first find, which lies in its folder then.
+        // It ends at the first find, which is in its folder then.
         let status =
             command.stdout(Stdio::null()).stderr(errors).status().context("start the fuzzer")?;
         let said = fs::read(&log)?;
@@ -214,11 +214,11 @@ impl Fuzzers {
         for file in files(&folders.committed)? {
             fs::copy(&file, merged.path().join(file.file_name().context("a file has a name")?))?;
         }
-        // Coverage by edges alone: how often each is passed would keep thousands.
+        // Coverage only by edges: how often each is passed would keep thousands.
         let mut command = self.in_rust(target)?;
         command
             .args(["-set_cover_merge=1", "-use_counters=0"])
-            .arg(format!("-max_len={KEPT_BYTES}"))
+            .arg(format!("-max_len={MAX_KEPT_BYTES}"))
             .args([merged.path(), &folders.grown]);
         let before = files(merged.path())?;
         output(command.stderr(Stdio::null()))?;
@@ -226,7 +226,7 @@ impl Fuzzers {
         new.retain(|file| !before.contains(file));
         new.sort_by_key(|file| file.metadata().map_or(u64::MAX, |file| file.len()));
         let found = new.len();
-        new.truncate(KEPT_INPUTS);
+        new.truncate(MAX_KEPT_INPUTS);
         for file in &new {
             let name = file.file_name().context("a file has a name")?;
             let name = name.to_string_lossy();

@@ -7,7 +7,7 @@
 //! 2. [`commands`] runs other programs; [`product_program`] builds the product; [`tools`] is what tests need besides
 //!    Rust, installed into a cache outside the clone.
 //! 3. [`durability`]: nothing acknowledged is lost. [`suites`]: the program with clients, browsers, mail servers,
-//!    proxies and clouds that somebody else wrote.
+//!    proxies and clouds that others wrote.
 //! 4. [`simulations`]: the stores beside a model, by random seeds; [`fuzzing`]: inputs that break a parser.
 //! 5. [`functions`]: the functions of Lambda, built, packed and run.
 //! 6. `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.

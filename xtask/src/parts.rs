@@ -77,7 +77,7 @@ const PARTS: &[Part] = &[
         run: |at| clients::run_suite(Suite::JavaScript, at.program()?, &at.cache),
     },
     Part {
-        name: "mail: an SMTP server that somebody else wrote",
+        name: "mail: an independent SMTP server",
         needs: "Python",
         run: |at| mail::check(at.program()?, &at.cache),
     },

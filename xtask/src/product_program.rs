@@ -1,4 +1,4 @@
-//! Builds a program of the workspace, and says where it lies.
+//! Builds a program of the workspace, and says where it is.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,8 +23,7 @@ pub(crate) enum Profile {
 pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
     let mut command = crate::commands::cargo();
     match profile {
-        // As the tests of the workspace build it: with other features all that it needs would be compiled
-        // once more.
+        // As the tests of the workspace build it: with other features all that it needs would be compiled once more.
         Profile::Dev => command.args(["test", "--workspace", "--no-run", "--test", "it"]),
         Profile::Release => command.args(["build", "--bin", name, "--package", name, "--release"]),
     };

@@ -1,4 +1,4 @@
-//! The real program with clients, browsers, mail servers, proxies and clouds that somebody else wrote.
+//! The real program with independent clients, browsers, mail servers, proxies and clouds.
 
 pub(crate) mod clients;
 pub(crate) mod dashboard;

@@ -93,7 +93,7 @@ impl Cache {
     }
 
     /// A program of this machine, or else of the Debian package of its name, which is unpacked and not
-    /// installed: an installed proxy would start to serve. `place` is where the program lies in it.
+    /// installed: an installed proxy would start to serve. `place` is where the program is in it.
     pub(crate) fn unpacked(&self, package: &str, place: &str) -> Result<PathBuf> {
         if succeeds(Command::new(package).arg("-h")) {
             return Ok(PathBuf::from(package));

@@ -37,15 +37,14 @@ pub fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// A call may take as long as this, its repetitions included. What marks a mail as being sent
-/// relies on it.
+/// A call may take as long as this, its repetitions included. What marks a mail as being sent relies on it.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A variable of the function's environment is missing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the variable {0} is not set: it comes with the function's configuration")]
+#[error("missing variable {0}: it comes with the function's configuration")]
 pub struct MissingVariable(pub &'static str);
 
 /// The function's environment cannot be used.
@@ -68,8 +67,8 @@ pub fn http_client(roots: TrustedRoots) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// The connector behind [`http_client`], for calls that are made without an SDK. The environment's proxy
-/// is used for other machines only: none reaches this one's loopback addresses.
+/// The connector behind [`http_client`], for calls without an SDK; the environment's proxy is used only for other
+/// machines.
 #[expect(
     clippy::disallowed_methods,
     reason = "the proxy is the environment's, where the HTTP client reads it too"
@@ -199,7 +198,7 @@ mod tests {
         let error = function_config(|name| (name != "AWS_REGION").then(String::new)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the variable AWS_REGION is not set: it comes with the function's configuration"
+            "missing variable AWS_REGION: it comes with the function's configuration"
         );
     }
 
@@ -209,7 +208,7 @@ mod tests {
             Some(if name == "AWS_CA_BUNDLE" { "/no/such/bundle.pem" } else { "x" }.to_owned())
         });
         let error = error.unwrap_err().to_string();
-        assert!(error.starts_with("AWS_CA_BUNDLE names /no/such/bundle.pem, which"), "{error}");
+        assert!(error.starts_with("invalid AWS_CA_BUNDLE /no/such/bundle.pem: "), "{error}");
     }
 
     #[test]

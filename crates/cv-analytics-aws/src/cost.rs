@@ -14,7 +14,7 @@ use bigdecimal::BigDecimal;
 
 use crate::cost::prices::{AlwaysFree, Price, PriceError, PriceList, Region};
 use crate::tables::interaction_path::InteractionPath;
-use quantities::{HOURS, PROVISIONED_UNITS, Quantities};
+use quantities::{HOURS_PER_MONTH, PROVISIONED_UNITS, Quantities};
 
 /// What is to be paid for.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Workload {
     pub batch: NonZeroU32,
     /// Who gets the weekly report.
     pub recipients: u32,
-    /// Months of interactions that lie in the tables.
+    /// Months of interactions that are in the tables.
     pub kept_months: u32,
     /// Whether the tables have point-in-time recovery.
     pub recovery: bool,
@@ -152,8 +152,8 @@ impl Writer {
         const SERVICE: &str = "DynamoDB";
         if design == Design::Provisioned {
             // Two tables and the index.
-            let unit_hours = BigDecimal::from(3 * PROVISIONED_UNITS * HOURS);
-            let hours = BigDecimal::from(HOURS);
+            let unit_hours = BigDecimal::from(3 * PROVISIONED_UNITS * HOURS_PER_MONTH);
+            let hours = BigDecimal::from(HOURS_PER_MONTH);
             let free = self.free.as_ref();
             let written = free.map(|free| &free.dynamodb_write_units * &hours);
             let read = free.map(|free| &free.dynamodb_read_units * &hours);

@@ -27,12 +27,12 @@ use crate::item::record::Record;
 use crate::item::row::InterimRow;
 use crate::joining::event_batch::EventBatch;
 use crate::joining::promotion::{Promotion, Swept};
-use crate::joining::{Joining, Kept};
+use crate::joining::{JoinOutcome, Joining};
 use crate::tables::Tables;
 use crate::tables::error::TableError;
 
 /// Requests that are joined at once: as many as a batch of the queue has messages.
-pub(crate) const AT_ONCE: usize = 10;
+pub(crate) const JOIN_CONCURRENCY: usize = 10;
 /// Why a table will never take events.
 const TOO_LARGE: &str =
     "with their other half they are larger than an item of DynamoDB may be (400 KB)";
@@ -50,7 +50,7 @@ pub struct DynamoDbStore {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
     /// What became of them.
-    pub kept: Kept,
+    pub outcome: JoinOutcome,
     /// Whether a record with both halves was put.
     pub record_put: bool,
 }
@@ -61,8 +61,7 @@ impl DynamoDbStore {
         Self { tables, clock, promotes: false, erased_sessions: ErasedSessions::default() }
     }
 
-    /// The same store, that promotes lone halves on the way whenever it is observed: the
-    /// reporter's. What it promoted itself is among what it gives, since the index is late.
+    /// The reporter's store: it promotes lone halves while it reads, and counts them, since the index is late.
     #[must_use]
     pub fn promoting(self) -> Self {
         Self { promotes: true, ..self }
@@ -86,7 +85,7 @@ impl DynamoDbStore {
     ) -> Result<Joined, TableError> {
         if self.names_erased_session(delivered.sessions()).await? {
             self.forget_request(&delivered.request_id).await?;
-            return Ok(Joined { kept: Kept::Erased, record_put: false });
+            return Ok(Joined { outcome: JoinOutcome::Erased, record_put: false });
         }
         let tables = &self.tables;
         let mut record_put = false;
@@ -116,7 +115,7 @@ impl DynamoDbStore {
                     let done = tables.complete_record(&step).await?;
                     step.put(done)
                 }
-                Joining::Done(kept) => return Ok(Joined { kept, record_put }),
+                Joining::Done(outcome) => return Ok(Joined { outcome, record_put }),
             };
         }
     }
@@ -145,24 +144,23 @@ impl DynamoDbStore {
         Ok(whole.at().is_some().then_some(Record::Interaction(whole)))
     }
 
-    /// Joins what came for one request, and says what became of each event by what was there before.
-    /// The processor does without: to look first costs a unit of reading or two, and a half that
-    /// finds no row has not come before, but for one whose interaction was joined without a row.
+    /// Joins what came for one request and compares each event with what was stored before, which costs up to two read
+    /// units.
     async fn join_and_compare(
         &self,
         gathered: EventBatch,
         arrived_at: Timestamp,
     ) -> Result<Vec<Disposition>, TableError> {
         let before = match self.look_up(&gathered.delivered().request_id).await? {
-            Some(Record::Erased) => return Ok(gathered.dispositions(&Kept::Erased)),
-            Some(Record::Interaction(there)) => Kept::Before(there),
-            None => Kept::AsDelivered,
+            Some(Record::Erased) => return Ok(gathered.dispositions(&JoinOutcome::Erased)),
+            Some(Record::Interaction(there)) => JoinOutcome::AlreadyStored(there),
+            None => JoinOutcome::Stored,
         };
         let joined = self.join(gathered.delivered().clone(), arrived_at).await?;
-        Ok(match (&before, &joined.kept) {
-            // Somebody else kept or erased it meanwhile.
-            (_, Kept::Erased) | (Kept::AsDelivered, Kept::Before(_)) => {
-                gathered.dispositions(&joined.kept)
+        Ok(match (&before, &joined.outcome) {
+            // Another process stored or erased it meanwhile.
+            (_, JoinOutcome::Erased) | (JoinOutcome::Stored, JoinOutcome::AlreadyStored(_)) => {
+                gathered.dispositions(&joined.outcome)
             }
             _ => gathered.dispositions(&before),
         })
@@ -210,7 +208,6 @@ impl DynamoDbStore {
         pages.try_for_each(|_| async { Ok(()) }).await
     }
 
-    /// The marks of erased sessions.
     pub(crate) fn erased_sessions(&self) -> &ErasedSessions {
         &self.erased_sessions
     }
@@ -225,9 +222,8 @@ impl DynamoDbStore {
         self.promotes
     }
 
-    /// Erases one interaction for good: a tombstone in the record's place, then the row's mark.
-    /// The order matters: whoever still holds a half finds the tombstone. Says whether anything
-    /// was there.
+    /// Erases one interaction for good: a tombstone in the record's place, then the row's mark. The order matters: a
+    /// processor that still holds a half finds the tombstone. Says whether anything was there.
     pub async fn forget_request(&self, request_id: &RequestId) -> Result<bool, TableError> {
         let record = self.tables.read_record(request_id, true).await?;
         let row = self.tables.read_row(request_id).await?;
@@ -237,8 +233,7 @@ impl DynamoDbStore {
         Ok(in_row || matches!(record, Some(Record::Interaction(_))))
     }
 
-    /// Every interaction, page by page, in no given order; what still waits in an interim row
-    /// included.
+    /// Every interaction, page by page, in no given order; what still waits in an interim row included.
     pub fn export(&self) -> BoxStream<'static, Result<Vec<Interaction>, StoreError>> {
         stream_interactions(self.clone(), Reach::Everything).map_err(StoreError::from).boxed()
     }
@@ -284,7 +279,7 @@ impl DynamoDbStore {
                         Err(error) => Err(error),
                     }
                 })
-                .buffer_unordered(AT_ONCE)
+                .buffer_unordered(JOIN_CONCURRENCY)
                 .try_collect()
                 .await?;
         let mut kept: Vec<_> = kept.into_iter().flatten().collect();

@@ -45,7 +45,6 @@ pub(crate) fn key(request_id: &str) -> Attributes {
     Attributes::from([(REQUEST_ID.to_owned(), text(request_id))])
 }
 
-/// The request id of an item.
 pub(crate) fn request_id(item: &mut Attributes) -> Result<RequestId, UnknownAttribute> {
     let id = take_text(item, REQUEST_ID)?.ok_or(UnknownAttribute(REQUEST_ID))?;
     RequestId::new(id).map_err(|_| UnknownAttribute(REQUEST_ID))
@@ -75,8 +74,7 @@ pub(crate) fn write_record(record: &Interaction) -> Attributes {
     item
 }
 
-/// An item as a record. One half without [`AWAITS`] is not of this product's making: no partner
-/// could ever be joined to it, so it is refused rather than taken for a lone half.
+/// An item as a record. A single half without [`AWAITS`] is another program's, and refused.
 pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribute> {
     if item.contains_key(ERASED) {
         return Ok(Record::Erased);
@@ -123,7 +121,6 @@ pub(crate) fn read_row_origin(item: &Attributes) -> Option<(&str, Option<Session
     Some((id, session, traffic.unwrap_or(Traffic::Visitor)))
 }
 
-/// An item as a row.
 pub(crate) fn read_row(mut item: Attributes) -> Result<InterimRow, UnknownAttribute> {
     if item.contains_key(ERASED) {
         return Ok(InterimRow { erased: true, ..InterimRow::default() });

@@ -1,6 +1,6 @@
 //! The join on DynamoDB, step by step: which call comes next, decided by what the last one gave.
 //!
-//! Pure: whoever drives it makes the calls. A query half waits in its interim row; whoever sees
+//! Pure: the caller makes the calls. A query half waits in its interim row; the processor that sees
 //! both halves, in the row that it read or in the old image that its own write returned, puts the
 //! record. A whole delivery goes straight to the record. Every step may be repeated and every
 //! executor may stop between any two calls: rows only grow, and a record is put only where there
@@ -47,23 +47,22 @@ pub enum Joining {
     /// Put a whole record with what it lacked in its own place.
     CompleteRecord(Box<CompleteRecord>),
     /// The halves are durable, or not to be kept: the messages may be acknowledged.
-    Done(Kept),
+    Done(JoinOutcome),
 }
 
 /// What became of the halves.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it lives for one message")]
-pub enum Kept {
-    /// They are kept.
-    AsDelivered,
-    /// These were there before, and stay as they are.
-    Before(Interaction),
+pub enum JoinOutcome {
+    /// They are stored as delivered.
+    Stored,
+    /// These were stored before and stay as they are.
+    AlreadyStored(Interaction),
     /// The owner had the interaction erased: nothing of it is kept again.
     Erased,
 }
 
-/// The row as it was before a half was added; `Err` where the row carries the `erased` mark, so
-/// that nothing was added.
+/// The row as it was before a half was added; `Err` where the row carries the `erased` mark, so that nothing was added.
 pub type OldImage = Result<Option<InterimRow>, ErasedRow>;
 
 /// The row is marked as erased.
@@ -80,7 +79,7 @@ impl Joining {
             Interaction { request_id, query: None, response: Some(response) } => {
                 Self::ReadRow(ReadRow { request_id, response })
             }
-            both => Self::PutRecord(PutRecord { record: both, kept: Kept::AsDelivered }),
+            both => Self::PutRecord(PutRecord { record: both, outcome: JoinOutcome::Stored }),
         }
     }
 }
@@ -102,11 +101,15 @@ impl ReadRow {
     pub fn found(self, row: Option<InterimRow>) -> Joining {
         let Self { request_id, response } = self;
         match row {
-            Some(InterimRow { erased: true, .. }) => Joining::Done(Kept::Erased),
+            Some(InterimRow { erased: true, .. }) => Joining::Done(JoinOutcome::Erased),
             // Delivered before, and durable; the query half that comes will see it.
             Some(InterimRow { query: None, response: Some(before), .. }) => {
                 let (query, response) = (None, Some(before));
-                Joining::Done(Kept::Before(Interaction { request_id, query, response }))
+                Joining::Done(JoinOutcome::AlreadyStored(Interaction {
+                    request_id,
+                    query,
+                    response,
+                }))
             }
             Some(InterimRow { query: Some(query), response: Some(before), .. }) => {
                 again(request_id, query, before)
@@ -140,19 +143,27 @@ impl AddHalf {
     /// Goes on from the row as it was before the write.
     pub fn added(self, old: OldImage) -> Joining {
         let Self { request_id, half } = self;
-        let Ok(old) = old else { return Joining::Done(Kept::Erased) };
+        let Ok(old) = old else { return Joining::Done(JoinOutcome::Erased) };
         let old = old.unwrap_or_default();
         match (half, old.query, old.response) {
             (_, Some(query), Some(response)) => again(request_id, query, response),
             (Half::Query(query), None, Some(response))
             | (Half::Response(response), Some(query), None) => first(request_id, query, response),
             (Half::Query(_), query @ Some(_), None) => {
-                Joining::Done(Kept::Before(Interaction { request_id, query, response: None }))
+                Joining::Done(JoinOutcome::AlreadyStored(Interaction {
+                    request_id,
+                    query,
+                    response: None,
+                }))
             }
             (Half::Response(_), None, response @ Some(_)) => {
-                Joining::Done(Kept::Before(Interaction { request_id, query: None, response }))
+                Joining::Done(JoinOutcome::AlreadyStored(Interaction {
+                    request_id,
+                    query: None,
+                    response,
+                }))
             }
-            (_, None, None) => Joining::Done(Kept::AsDelivered),
+            (_, None, None) => Joining::Done(JoinOutcome::Stored),
         }
     }
 }
@@ -160,23 +171,22 @@ impl AddHalf {
 /// Both halves were seen for the first time.
 fn first(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
     let record = Interaction { request_id, query: Some(query), response: Some(response) };
-    Joining::PutRecord(PutRecord { record, kept: Kept::AsDelivered })
+    Joining::PutRecord(PutRecord { record, outcome: JoinOutcome::Stored })
 }
 
-/// Both halves were in the row before: the record is there, unless whoever saw them stopped
+/// Both halves were in the row before: the record is there, unless the processor that saw them stopped
 /// before it was put.
 fn again(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
     let record = Interaction { request_id, query: Some(query), response: Some(response) };
     Joining::ReadRecord(ReadRecord { record })
 }
 
-/// A record with both halves was there: it stays, with what `delivered` knows of the query event
-/// and it lacks.
+/// A record with both halves was there: it stays, with what `delivered` knows of the query event and it lacks.
 fn before(there: Interaction, delivered: &Interaction) -> Joining {
     let query = delivered.query_event();
     match query.and_then(|query| CompleteRecord::begin(there.clone(), query)) {
         Some(step) => Joining::CompleteRecord(step),
-        None => Joining::Done(Kept::Before(there)),
+        None => Joining::Done(JoinOutcome::AlreadyStored(there)),
     }
 }
 
@@ -195,11 +205,11 @@ impl ReadRecord {
     /// Goes on from the record that was read.
     pub fn found(self, record: Option<Record>) -> Joining {
         match record {
-            Some(Record::Erased) => Joining::Done(Kept::Erased),
+            Some(Record::Erased) => Joining::Done(JoinOutcome::Erased),
             Some(Record::Interaction(there)) if there.is_joined() => before(there, &self.record),
             _ => {
-                let kept = Kept::Before(self.record.clone());
-                Joining::PutRecord(PutRecord { record: self.record, kept })
+                let outcome = JoinOutcome::AlreadyStored(self.record.clone());
+                Joining::PutRecord(PutRecord { record: self.record, outcome })
             }
         }
     }
@@ -209,7 +219,7 @@ impl ReadRecord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutRecord {
     record: Interaction,
-    kept: Kept,
+    outcome: JoinOutcome,
 }
 
 impl PutRecord {
@@ -221,15 +231,15 @@ impl PutRecord {
     /// Goes on from the put; `Err` with what was there and stays.
     pub fn put(self, done: Result<(), PutConflict>) -> Joining {
         match done {
-            Ok(()) => Joining::Done(self.kept),
-            Err(PutConflict::Erased) => Joining::Done(Kept::Erased),
+            Ok(()) => Joining::Done(self.outcome),
+            Err(PutConflict::Erased) => Joining::Done(JoinOutcome::Erased),
             Err(PutConflict::Joined(there)) => before(there, &self.record),
             Err(PutConflict::Lone(there)) => {
                 let query = there.query.as_ref();
                 match query.and_then(|query| self.record.completed_by(query)) {
                     Some(record) => Joining::PutRecord(Self { record, ..self }),
                     // Nothing is lacking, so that this is in no record's way.
-                    None => Joining::Done(Kept::Before(there)),
+                    None => Joining::Done(JoinOutcome::AlreadyStored(there)),
                 }
             }
         }
@@ -240,11 +250,11 @@ impl CompleteRecord {
     /// Goes on from an executor's put; `Err` with what was there and stays.
     pub fn put(self, done: Result<(), Record>) -> Joining {
         match done {
-            Ok(()) => Joining::Done(Kept::Before(self.into_before())),
-            Err(Record::Erased) => Joining::Done(Kept::Erased),
+            Ok(()) => Joining::Done(JoinOutcome::AlreadyStored(self.into_before())),
+            Err(Record::Erased) => Joining::Done(JoinOutcome::Erased),
             Err(Record::Interaction(there)) => match self.again(there.clone()) {
                 Some(step) => Joining::CompleteRecord(step),
-                None => Joining::Done(Kept::Before(there)),
+                None => Joining::Done(JoinOutcome::AlreadyStored(there)),
             },
         }
     }

@@ -30,12 +30,13 @@ impl Ses {
     }
 
     async fn send(&self, message: &Message) -> Result<(), TransportError> {
-        let eml = message.to_eml().map_err(|error| {
-            TransportError::caused("the mail could not be written as a message", error)
-        })?;
-        let raw = RawMessage::builder().data(Blob::new(eml)).build().map_err(|error| {
-            TransportError::caused("the mail could not be written for SES", error)
-        })?;
+        let eml = message
+            .to_eml()
+            .map_err(|error| TransportError::caused("cannot write the mail as a message", error))?;
+        let raw = RawMessage::builder()
+            .data(Blob::new(eml))
+            .build()
+            .map_err(|error| TransportError::caused("cannot write the mail for SES", error))?;
         // SES has no token by which it knows a repeated call, so an attempt gets the whole time:
         // one that is cut off may have been taken.
         let patient = TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).build();
@@ -72,9 +73,9 @@ impl Ses {
                 CALL_TIMEOUT.as_secs()
             ),
             SdkError::DispatchFailure(_) => format!(
-                "SES in {region} cannot be reached: check AWS_REGION, that SES is offered there, and the way out of the network"
+                "cannot reach SES in {region}: check AWS_REGION, that SES is available there, and outbound network access"
             ),
-            _ => format!("the answer of SES in {region} cannot be read: try again"),
+            _ => format!("cannot read the answer of SES in {region}: try again"),
         }
     }
 }
@@ -96,8 +97,7 @@ impl Code {
     }
 }
 
-/// What to do about a refusal
-/// (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>,
+/// What to do about a refusal (<https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>,
 /// <https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html>).
 fn refusal(code: &str, words: &str, region: &str, message: &Message) -> String {
     let said = words.to_lowercase();
@@ -115,7 +115,7 @@ fn refusal(code: &str, words: &str, region: &str, message: &Message) -> String {
             "AWS has ended this account's sending through SES in {region}: answer the case that AWS Support opened"
         ),
         "SendingPausedException" => format!(
-            "sending is paused in SES in {region}: its account dashboard says why; mend that and resume"
+            "sending is paused in SES in {region}: its account dashboard says why; fix that and resume"
         ),
         "TooManyRequestsException"
         | "LimitExceededException"
@@ -161,7 +161,7 @@ fn unverified(said: &str, region: &str, message: &Message) -> String {
         "the sender is not verified in SES in {region}: verify SENDER_EMAIL, or its domain, there"
     );
     let recipient = format!(
-        "the account is in SES's sandbox in {region}, which sends to verified recipients alone: verify the recipient there, or ask AWS for production access"
+        "the account is in SES's sandbox in {region}, which sends only to verified recipients: verify the recipient there, or ask AWS for production access"
     );
     match (names(message.from.address()), names(message.to.address())) {
         (true, true) => format!("{sender}; {recipient}"),

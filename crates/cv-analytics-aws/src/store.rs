@@ -119,8 +119,7 @@ impl AwsStore {
         Ok(self.tables.names_erased(&letter.body, &privacy).await?)
     }
 
-    /// Sends a letter of an import. The same entry has the same id, so that it is one letter however often
-    /// it is imported.
+    /// Sends a letter of an import, with an id that is the same for the same entry.
     async fn send_imported(&self, letter: &DeadLetter) -> Result<(), StoreError> {
         let Some(url) = &self.settings.dead_letter_queue else {
             let hint = "set DEAD_LETTER_QUEUE_URL, and it goes to the dead-letter queue";
@@ -137,7 +136,6 @@ impl AwsStore {
         })
     }
 
-    /// Notes a letter that was delivered, and sends it.
     async fn send_delivered(&self, place: usize, letter: &DeadLetter) -> Result<(), StoreError> {
         let arrived_at = letter.arrived_at.as_millis().to_be_bytes();
         let id = half_digest(&[&letter.body, &arrived_at, &place.to_be_bytes()]);
@@ -238,8 +236,7 @@ async fn drop_naming(
     }
 }
 
-/// Does something with the selected letters, and counts them in `done` as it goes on. Those that are named
-/// are all found before the first is touched: the first id of which there is none, where one is missing.
+/// Acts on the selected letters, counting in `done`; returns the first missing id before acting on any.
 async fn act_on(
     letters: &mut DeadLetterReceiver,
     selection: &DeadLetterSelection,
@@ -364,8 +361,7 @@ impl Store for AwsStore {
         true
     }
 
-    /// What cannot be read goes to the dead-letter queue that is set, and is not noted in the table, where
-    /// a week's deliveries are counted.
+    /// Unreadable entries go to the dead-letter queue and are not counted as deliveries.
     async fn import(
         &self,
         arrivals: Vec<Arrival>,
@@ -460,8 +456,7 @@ impl Store for AwsStore {
         }))
     }
 
-    /// Sends them to the events queue, where the processor reads them; what it still cannot read comes
-    /// back under the same id.
+    /// Sends them to the events queue; what the processor still cannot read comes back under the same id.
     async fn retry_dead_letters(
         &self,
         selection: &DeadLetterSelection,

@@ -21,7 +21,7 @@ use crate::tables::error::TableError;
 use crate::tables::request_units::RequestUnits;
 
 pub(crate) use self::own_state::{OwnState, is_own_state, read_own_state};
-pub(crate) use self::records::BATCH_GET_MAX;
+pub(crate) use self::records::MAX_BATCH_GET_KEYS;
 
 /// The index over weeks: eventually consistent, every attribute projected.
 pub const WEEK_INDEX: &str = "week-index";
@@ -50,7 +50,7 @@ pub(crate) struct Page {
     pub(crate) next: Option<Attributes>,
 }
 
-type Answer<T> = Result<T, TableError>;
+type TableResult<T> = Result<T, TableError>;
 
 /// The two tables behind one client.
 #[derive(Clone, Debug)]
@@ -81,7 +81,12 @@ impl Tables {
         &self.units
     }
 
-    async fn get(&self, table: &str, id: &str, consistent: bool) -> Answer<Option<Attributes>> {
+    async fn get(
+        &self,
+        table: &str,
+        id: &str,
+        consistent: bool,
+    ) -> TableResult<Option<Attributes>> {
         let answer = self
             .client
             .get_item()
@@ -101,7 +106,7 @@ impl Tables {
         table: &str,
         scan: ScanFluentBuilder,
         start: Option<Attributes>,
-    ) -> Answer<Page> {
+    ) -> TableResult<Page> {
         let answer = scan
             .table_name(table)
             .set_exclusive_start_key(start)

@@ -10,9 +10,9 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The bytes are no JSON text (RFC 8259), or no UTF-8.
+    /// The bytes are not JSON text (RFC 8259), or not UTF-8.
     NotJson,
-    /// The JSON is no object.
+    /// The JSON is not an object.
     NotAnObject,
     /// `eventType` is neither `query` nor `response`.
     UnknownEventType,
@@ -20,7 +20,7 @@ pub enum Reason {
     MissingField,
     /// `requestId` is empty, longer than 119 characters, or reserved.
     BadRequestId,
-    /// A timestamp cannot be read, or lies outside the years 2000 to 2100.
+    /// A timestamp cannot be read, or is outside the years 2000 to 2100.
     BadTimestamp,
     /// Match type or match score is not one of those that exist.
     BadMatch,

@@ -35,7 +35,7 @@ fn is_same_object(one: &UnknownFields, other: &UnknownFields) -> bool {
 }
 
 /// Whether numbers are the same one: `1.5` and `1.50`, and a long decimal and what earlier versions
-/// kept of it, a float of 17 digits at the most.
+/// kept of it, a float of 17 digits at most.
 fn is_same_number(one: &Number, other: &Number) -> bool {
     let digits = |number: &Number| {
         let mantissa = number.as_str().split(['e', 'E']).next().unwrap_or_default();
@@ -222,8 +222,7 @@ impl MatchScore {
     }
 }
 
-/// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner
-/// switched hashing off.
+/// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner switched hashing off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct SessionId(String);
@@ -244,14 +243,12 @@ impl SessionId {
     }
 }
 
-/// A session within a report: 64 bits of a digest of its kept form. Two of a million sessions
-/// share one with a chance of one in thirty million.
+/// A session within a report: 64 bits of a digest. Two of a million share one with a chance of one in thirty million.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionDigest(u64);
 
 impl SessionDigest {
-    /// The digest of a session as it is kept. The usual form begins with a digest already; of any
-    /// other text it is that of SHA-256.
+    /// The digest of a stored session: that in its hash, else of SHA-256.
     pub fn of(kept: &str) -> Self {
         let hashed = kept.strip_prefix(HASHED_PREFIX).filter(|digits| digits.len() == 32);
         let digest = hashed.and_then(|digits| u64::from_str_radix(digits.get(..16)?, 16).ok());
@@ -287,8 +284,7 @@ impl SessionDigest {
     }
 }
 
-/// The half that says what was asked. Equality is that of the joining law: how tolerant the
-/// intake had to be plays no part.
+/// The half with the question. Equality is the joining law's, which ignores tolerated forms.
 #[derive(Clone, Debug)]
 pub struct QueryHalf {
     /// When the visitor asked.
@@ -318,8 +314,7 @@ impl PartialEq for QueryHalf {
     }
 }
 
-/// The half that says how the agent handled it. Equality is that of the joining law: how
-/// tolerant the intake had to be plays no part.
+/// The half with the agent's handling. Equality is the joining law's, which ignores tolerated forms.
 #[derive(Clone, Debug)]
 pub struct ResponseHalf {
     /// When the agent had finished.
@@ -328,8 +323,7 @@ pub struct ResponseHalf {
     pub match_type: Option<MatchType>,
     /// 0 to 100; `None` where the agent does not say.
     pub match_score: Option<MatchScore>,
-    /// How the handling ended, where the agent says so; [`ResponseHalf::outcome`] knows what its
-    /// silence means.
+    /// How the handling ended, where the agent says so; [`ResponseHalf::outcome`] knows what its silence means.
     pub named_outcome: Option<Outcome>,
     /// The agent's reason for the match: redacted, at most 500 characters.
     pub reasoning: Option<String>,
@@ -356,8 +350,7 @@ pub struct ResponseHalf {
 }
 
 impl ResponseHalf {
-    /// How the handling ended: what the agent says, else `no_match` where nothing matched, else
-    /// `answered`.
+    /// How the handling ended: what the agent says, else `no_match` where nothing matched, else `answered`.
     pub fn outcome(&self) -> Outcome {
         let implied = match self.match_type {
             Some(MatchType::None) => Outcome::NoMatch,

@@ -3,9 +3,8 @@
 //! **Invariant:** nothing else makes a half out of a message, so that unredacted text cannot
 //! reach a store (a dead letter keeps the original bytes, as the contract asks).
 //!
-//! The intake is tolerant, because such shapes are really in use; what was tolerated is recorded
-//! in the half. The shapes are those of the contract's section on events, and each has a golden
-//! file in `fixtures/events`.
+//! The intake is tolerant, because such shapes are really in use; what was tolerated is recorded in the half. The
+//! shapes are those of the contract's section on events, and each has a golden file in `fixtures/events`.
 
 pub(crate) mod field;
 pub mod id_fields;
@@ -65,8 +64,7 @@ impl Intake {
         Self { privacy, as_kept: false }
     }
 
-    /// Reads events as a store kept them, in their canonical form: nothing is taken out, cut or found
-    /// that was not when they first came.
+    /// Reads events in the canonical form of a store, without redacting or cutting again.
     pub fn as_kept() -> Self {
         let privacy = Privacy {
             redact_text: false,
@@ -77,8 +75,7 @@ impl Intake {
         Self::of_archive(privacy)
     }
 
-    /// Reads the events of an archive, which anybody may have written, and redacts them by `privacy` again.
-    /// Events that were kept under the same rules do not change.
+    /// Reads the events of an untrusted archive and redacts them by `privacy`; redacted ones do not change.
     pub fn of_archive(privacy: Privacy) -> Self {
         Self { privacy, as_kept: true }
     }
@@ -94,8 +91,7 @@ impl Intake {
         &self.privacy
     }
 
-    /// Reads one message. Never fails: what cannot be read becomes a dead letter with its reason
-    /// and its original bytes.
+    /// Reads one message; an unreadable one becomes a dead letter with its reason and original bytes.
     pub fn read(&self, body: &[u8], arrived_at: Timestamp) -> Content {
         match self.event(body) {
             Ok(event) => Content::Event(Box::new(event)),
@@ -167,7 +163,7 @@ impl Intake {
             }
         };
         let event = Event { request_id, halves };
-        // The kept form is longer than the message by a few markers at the most.
+        // The kept form is longer than the message by a few markers at most.
         if body.len() > KEPT_MAX_BYTES / 2 {
             let kept = event.to_json().to_string().len();
             if kept > KEPT_MAX_BYTES {
@@ -237,7 +233,6 @@ impl Intake {
         None
     }
 
-    /// The field of an object that names a session, and the session.
     fn named_session(&self, fields: &Map<String, Value>) -> Option<(String, SessionId)> {
         let mut named: Vec<_> = fields
             .iter()
@@ -390,8 +385,7 @@ impl Intake {
         Some(topic)
     }
 
-    /// A question without its timestamp, or a timestamp without its question, makes no query half:
-    /// each stays an unknown field, in the form that it has in one.
+    /// Leaves a question without a timestamp, or the reverse, among the unknown fields.
     fn tidy_unjoined_question(&self, fields: &mut Fields) {
         if let Some(asked_at) = fields.rest.get_mut("queryTimestamp")
             && let Ok(moment) = Timestamp::read(asked_at)
@@ -444,7 +438,6 @@ impl Intake {
     }
 }
 
-/// How many bytes `fields` have as JSON.
 fn json_bytes(fields: &Map<String, Value>) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
@@ -497,8 +490,7 @@ const OPTIONAL: [&str; 16] = [
 /// The objects of the contract that hold optional fields.
 const BLOCKS: [&str; 4] = ["performance", "metadata", "matchQuality", "meta"];
 
-/// Empty texts in optional fields are absent fields, and so are the blocks that had nothing else; in
-/// fields that nobody knows they are kept as all else.
+/// Drops empty texts in optional fields, and blocks of nothing else; unknown fields stay.
 fn drop_empty_optional(fields: &mut Map<String, Value>) {
     let is_empty = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
     fields.retain(|name, value| match value {
@@ -536,7 +528,7 @@ impl Question {
 }
 
 fn missing(name: &str) -> Unreadable {
-    (Reason::MissingField, format!("{name} is missing"))
+    (Reason::MissingField, format!("missing {name}"))
 }
 
 fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {

@@ -11,11 +11,10 @@ use crate::event::{Event, Halves, QueryHalf, RequestId, ResponseHalf, Traffic, U
 use crate::store::Disposition;
 use crate::timestamp::Timestamp;
 
-/// How long a half waits for its partner, from the earlier of its own timestamp and its arrival, in
-/// milliseconds.
+/// How long a half waits for its partner, from the earlier of its own timestamp and its arrival, in milliseconds.
 pub const PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000;
 
-/// The halves that have come under one request id: one of them at the least.
+/// The halves that have come under one request id: one of them at least.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interaction {
     /// What joins the halves.
@@ -84,8 +83,7 @@ impl Interaction {
         Some(Self { query: Some(query), ..self.clone() })
     }
 
-    /// What is known of the query event: its half, or of a whole record the session and the flag
-    /// that are not the response's own; `None` where there is nothing.
+    /// The query half, or of a self-contained record the session and flag that are not the response's.
     pub fn query_event(&self) -> Option<QueryHalf> {
         let Some((query, response)) = self.whole_halves() else { return self.query.clone() };
         let session = query.session.clone().filter(|_| query.session != response.session);

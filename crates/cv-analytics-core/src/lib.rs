@@ -6,7 +6,7 @@
 //! 2. [`event`]: the two halves of an interaction and the values in them.
 //! 3. [`privacy`]: what is taken out of a message before anything keeps it.
 //! 4. [`intake`]: the one function that turns bytes into halves, or into a [`dead_letter`].
-//! 5. [`interaction`]: the joining law; [`canary`]: what was sent to check the installation alone.
+//! 5. [`interaction`]: the joining law; [`canary`]: what was sent only to check the installation.
 //! 6. [`canonical`]: halves written as the events of the contract again.
 //! 7. [`store`]: the ports that a store offers, and what goes through them.
 

@@ -46,8 +46,7 @@ pub struct Privacy {
     pub session_key: SessionKey,
 }
 
-/// How many characters behind its limit a text is read, so that what the limit cuts through is
-/// known for what it is.
+/// How many characters behind its limit a text is read, so that what the limit cuts through is known for what it is.
 const MARGIN_CHARS: usize = 400;
 /// The most characters of a free text in a field that nobody interprets: as many as of a question.
 const TEXT_MAX_CHARS: usize = 2_000;
@@ -130,8 +129,7 @@ impl Privacy {
         false
     }
 
-    /// The text of an unknown field: free text where its name or its blanks say so. Says whether it
-    /// was cut.
+    /// The text of an unknown field: free text where its name or its blanks say so. Says whether it was cut.
     fn unknown_text(&self, kind: FieldKind, text: &mut String) -> bool {
         let is_prose = text.trim().contains(char::is_whitespace);
         match kind {
@@ -152,7 +150,6 @@ impl Privacy {
         false
     }
 
-    /// The id of a session that is an object.
     fn session_object(&self, fields: &mut Map<String, Value>) {
         for (name, value) in fields.iter_mut() {
             if matches!(bare_name(name).as_str(), "id" | "uuid" | "key" | "token" | "value")
@@ -163,8 +160,7 @@ impl Privacy {
         }
     }
 
-    /// Replaces what is personal in fields that nobody interprets, at any depth, their names included,
-    /// and cuts free texts. Gives the fields, by their kept names, in which a text was cut.
+    /// Redacts and cuts free text in unknown fields and their names, at any depth; returns the fields that were cut.
     pub(crate) fn fields(&self, fields: &mut Map<String, Value>) -> BTreeSet<String> {
         let mut cut = BTreeSet::new();
         for (name, value) in fields.iter_mut() {
@@ -199,8 +195,7 @@ impl Privacy {
         }
     }
 
-    /// The user agents in `fields`, at any depth; taken out, with the other headers that tell of a
-    /// visitor, where privacy says so.
+    /// The user agents in `fields`, at any depth; removed with the visitor's other headers where privacy says so.
     pub(crate) fn take_headers(&self, fields: &mut Map<String, Value>) -> Vec<String> {
         let mut agents = Vec::new();
         self.headers_of(fields, &mut agents);
@@ -282,7 +277,7 @@ fn cut(text: &mut String, limit: usize) -> bool {
     true
 }
 
-/// Cuts `text` after `limit` characters at the most: before a marker, or a token with digits, that
+/// Cuts `text` after `limit` characters at most: before a marker, or a token with digits, that
 /// the cut would go through.
 fn cut_between_tokens(text: &mut String, limit: usize) -> bool {
     if text.len() <= limit {
@@ -300,8 +295,7 @@ fn cut_between_tokens(text: &mut String, limit: usize) -> bool {
     true
 }
 
-/// Drops the last token of a text that was cut anywhere, and the numbers before it: they may have been
-/// the beginning of something personal that no rule could see whole.
+/// Drops the last token of a cut text and the numbers before it: they may begin something personal.
 fn drop_unfinished(text: &mut String) {
     drop_last_token(text);
     for _ in 0..MAX_NUMBER_PARTS {

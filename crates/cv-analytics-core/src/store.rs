@@ -45,27 +45,26 @@ pub type Progress<'p> = &'p (dyn Fn(u64) + Send + Sync);
 /// Takes what arrives.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Keeps `arrivals`, joining each to what is there, and answers once all are durable: one
-    /// receipt for each, in their order. After an error nothing of it may be taken as kept.
+    /// Stores `arrivals` and joins each; answers with one receipt for each once all are durable. After an error nothing
+    /// is stored for sure.
     async fn append(&self, arrivals: Vec<Arrival>) -> Result<Vec<Receipt>, StoreError>;
 }
 
-/// Holds small values of the product's own: settings, marks. Their keys begin with `cv-analytics:`, which no
-/// request id does: DynamoDB keeps both in one table.
+/// Stores the product's small values, such as settings and marks, under keys that begin with `cv-analytics:`.
 #[async_trait]
 pub trait KeyValueStore: Send + Sync {
     /// The value under `key`, with the version to give back to [`KeyValueStore::put`].
     async fn get(&self, key: &str) -> Result<Option<VersionedValue>, StoreError>;
 
-    /// Writes `value` under `key` if its version still is `expected` (`None`: it is not there).
-    /// `false` where another writer was faster.
+    /// Writes `value` under `key` if its version is still `expected` (`None`: absent); `false` if another writer was
+    /// faster.
     async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError>;
 }
 
 /// Gives what a report reads.
 #[async_trait]
 pub trait ReportSource: KeyValueStore {
-    /// Streams the interactions whose moment lies in `period`, page by page, in no given order. A store may
+    /// Streams the interactions whose moment is in `period`, page by page, in no given order. A store may
     /// keep a snapshot open until the stream ends, so do not wait for a client between two pages.
     fn scan(&self, period: Range<Timestamp>) -> BoxStream<'_, Result<ObservationPage, StoreError>>;
 
@@ -84,9 +83,8 @@ pub trait Store: EventStore + ReportSource + 'static {
         false
     }
 
-    /// Keeps what an import or an archive brings as [`EventStore::append`] does, and counts none of it as
-    /// a delivery: a receipt for each, or why the store does not take it. A dead letter whose bytes are
-    /// there already is not kept again.
+    /// Like [`EventStore::append`] without counting deliveries: a receipt for each, or why it was refused. An identical
+    /// dead letter is stored once.
     async fn import(
         &self,
         arrivals: Vec<Arrival>,
@@ -101,9 +99,8 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// The weeks that hold interactions, the oldest first; none after `until`.
     async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError>;
 
-    /// A number that is another one after every change of the interactions of `period` or of the
-    /// deliveries in it, within this process; it may be another one without such a change. `None`
-    /// where the store cannot tell.
+    /// A number that changes with the interactions and deliveries of `period` within this process; `None` where
+    /// unknown.
     async fn change_marker(&self, period: Range<Timestamp>) -> Result<Option<u64>, StoreError>;
 
     /// At most `limit` interactions that arrived after `after`; without it the newest.
@@ -113,12 +110,11 @@ pub trait Store: EventStore + ReportSource + 'static {
         limit: usize,
     ) -> Result<Arrivals, StoreError>;
 
-    /// One page of all that is kept, from the beginning or from where another page said. What is there from
-    /// before the first page to after the last is in one of them; what arrives meanwhile may or may not be.
+    /// One page of everything stored, from the beginning or the cursor of the page before; later arrivals may be
+    /// missing.
     async fn archive_page(&self, from: Option<Cursor>) -> Result<ArchivePage, StoreError>;
 
-    /// Puts back all but interactions, which [`Store::import`] takes as events. Putting the same
-    /// back again changes nothing. What a mark says is erased is erased.
+    /// Restores everything but interactions (see [`Store::import`]); idempotent, and erases what erasure marks name.
     async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError>;
 
     /// Erases the interaction and every dead letter that names it, and leaves a mark, by which what comes
@@ -128,10 +124,8 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// Says what was erased, where it was not all; the same call does the rest.
     async fn forget_request(&self, request_id: &RequestId) -> Result<Erased, StoreError>;
 
-    /// Erases every interaction of which a half belongs to one of `sessions`, as
-    /// [`Store::forget_request`] does each, and leaves a mark of each session, by which what comes of it
-    /// later is refused. `sessions` are one session in the forms in which it may be kept: as the agent
-    /// sends it, and hashed.
+    /// Erases every interaction of `sessions`, the stored forms of one session, and leaves marks that refuse later
+    /// events.
     async fn forget_session(
         &self,
         sessions: &BTreeSet<SessionId>,
@@ -147,8 +141,7 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// One dead letter, whole; `None` where there is none with this id.
     async fn dead_letter(&self, id: &str) -> Result<Option<StoredDeadLetter>, StoreError>;
 
-    /// Reads dead letters again, by `intake` where the store does it itself: an event is kept and its
-    /// letter is removed, and what still cannot be read stays. Nothing here counts as a delivery.
+    /// Reads dead letters again: an event replaces its letter, the others stay. Nothing here counts as a delivery.
     async fn retry_dead_letters(
         &self,
         selection: &DeadLetterSelection,
@@ -168,8 +161,7 @@ pub trait Store: EventStore + ReportSource + 'static {
     async fn close(&self) -> Result<(), StoreError>;
 }
 
-/// What swallows a repeated message within five minutes: 128 bits of a hash of SQS's own
-/// deduplication id (or of the body, where deduplication is by content).
+/// Identifies a repeated message within five minutes: 128 bits of a hash of SQS's deduplication id, or of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeduplicationId(pub u128);
 
@@ -274,8 +266,7 @@ pub struct VersionedValue {
     pub version: u64,
 }
 
-/// What arrived in a week and added nothing, could not be read, or was refused; `None` where the
-/// store does not count it.
+/// Arrivals of a week that added nothing, could not be read, or were refused; `None` where not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deliveries {
     /// Halves that came again with the same body.
@@ -288,8 +279,7 @@ pub struct Deliveries {
     pub refused: Option<u64>,
 }
 
-/// What a report needs to know of one interaction. Its texts are its own, or lie in an
-/// [`ObservationPage`].
+/// What a report needs to know of one interaction. Its texts are its own, or lie in an [`ObservationPage`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observation<Text = String, Texts = Vec<String>> {
     /// What joined its halves.
@@ -300,7 +290,7 @@ pub struct Observation<Text = String, Texts = Vec<String>> {
     pub response: Option<ObservedResponse<Text, Texts>>,
     /// The query half's session, else the response's.
     pub session: Option<SessionDigest>,
-    /// Whose question it was: the first half that names somebody else than a visitor decides.
+    /// Whose question it was: the first half that names other traffic than a visitor's decides.
     pub traffic: Traffic,
 }
 
@@ -338,8 +328,7 @@ pub struct ObservedResponse<Text = String, Texts = Vec<String>> {
     pub missing_skills: Texts,
     /// What the agent's model says the question is about.
     pub topic: Option<Text>,
-    /// Why the agent rated its answer so, in its own words; only of answers that are not full, which
-    /// a report shows as examples.
+    /// The agent's reasoning; only of answers that are not full, which a report shows as examples.
     pub reasoning: Option<Text>,
 }
 

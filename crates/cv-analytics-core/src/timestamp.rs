@@ -14,12 +14,12 @@ pub struct Timestamp(i64);
 
 /// 2000-01-01T00:00:00Z, the earliest moment that an event may carry.
 const EARLIEST_MS: i64 = 946_684_800_000;
-/// 2101-01-01T00:00:00Z: an event's moment lies before it.
+/// 2101-01-01T00:00:00Z: an event's moment is before it.
 const LATEST_MS: i64 = 4_133_980_800_000;
 /// Numbers below this are seconds, the others milliseconds (10¹¹ ms is March 1973).
-const SECONDS_BELOW: f64 = 1e11;
+const MAX_UNIX_SECONDS: f64 = 1e11;
 
-/// Why a value is no moment that an event may carry.
+/// Why a value is not a moment that an event may carry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimestampError {
     /// The value is neither a number nor a date that ISO 8601 knows.
@@ -83,7 +83,7 @@ impl Timestamp {
         }
         // To the nearest microsecond, which takes the noise of a float away, then down to the
         // millisecond as ISO 8601 is read: the last instant of a Sunday stays on Sunday.
-        let micros = if number < SECONDS_BELOW { number * 1e6 } else { number * 1e3 };
+        let micros = if number < MAX_UNIX_SECONDS { number * 1e6 } else { number * 1e3 };
         Some(Self((micros.round() as i64).div_euclid(1000)))
     }
 

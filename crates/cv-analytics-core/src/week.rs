@@ -14,14 +14,14 @@ pub struct IsoWeek {
     monday: ISOWeekDate,
 }
 
-/// A text that names no week, or one that no event lies in.
+/// A text that names no week, or one that no event is in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeekError {
     /// It has another form, or that year has no such week.
     #[error("invalid week {0:?}: write the year and the week as in 2026-W47")]
     NotAWeek(String),
     /// No event's timestamp is accepted in it.
-    #[error("{0} lies outside of the years 2000 to 2100, in which events are accepted")]
+    #[error("invalid week {0}: outside the years 2000 to 2100, in which events are accepted")]
     OutsideOfEvents(String),
 }
 
@@ -93,7 +93,7 @@ impl FromStr for IsoWeek {
         let year: i16 = year.parse().map_err(|_| refused())?;
         let week: i8 = week.parse().map_err(|_| refused())?;
         let monday = ISOWeekDate::new(year, week, Weekday::Monday).map_err(|_| refused())?;
-        // The first day of 2000 lies in 1999-W52, the last of 2100 in its own last week.
+        // The first day of 2000 is in 1999-W52, the last of 2100 in its own last week.
         if !((1999, 52)..=(2100, 52)).contains(&(year, week)) {
             return Err(WeekError::OutsideOfEvents(text.to_owned()));
         }
@@ -135,7 +135,7 @@ mod tests {
         for week in ["1999-W51", "1999-W01", "0001-W01", "2101-W01", "9999-W01"] {
             let error = week.parse::<IsoWeek>().unwrap_err().to_string();
             let expect = format!(
-                "{week} lies outside of the years 2000 to 2100, in which events are accepted"
+                "invalid week {week}: outside the years 2000 to 2100, in which events are accepted"
             );
             assert_eq!(error, expect);
         }

@@ -27,7 +27,7 @@ use crate::pages::login;
 
 /// Bytes of a form, and how long it may take to come.
 const MAX_FORM_BYTES: usize = 64 * 1024;
-const FORM_TIME: Duration = Duration::from_secs(20);
+const FORM_TIMEOUT: Duration = Duration::from_secs(20);
 const COOKIE: &str = "cv-analytics-session";
 /// The same where browsers come over TLS: the prefix makes them refuse one that is not Secure.
 const SECURE_COOKIE: &str = "__Host-cv-analytics-session";
@@ -141,8 +141,7 @@ impl Access {
         host.is_some_and(|host| self.hosts.accepts(host))
     }
 
-    /// Whether a browser says that a change comes from another site. What older browsers and plain
-    /// HTTP leave out is made good by the form's token.
+    /// Whether the browser reports a cross-site change; the form's token covers older browsers and plain HTTP.
     fn is_from_elsewhere(&self, headers: &HeaderMap) -> bool {
         let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         if let Some(site) = text("sec-fetch-site") {
@@ -233,10 +232,13 @@ async fn admit(
     }
     if is_change {
         let (parts, body) = request.into_parts();
-        let bytes = match timeout(FORM_TIME, to_bytes(body, MAX_FORM_BYTES)).await {
+        let bytes = match timeout(FORM_TIMEOUT, to_bytes(body, MAX_FORM_BYTES)).await {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(_)) => {
-                return Err(plain(StatusCode::PAYLOAD_TOO_LARGE, "a form has 64 KiB at the most"));
+                return Err(plain(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "too large: a form may have at most 64 KiB",
+                ));
             }
             Err(_) => {
                 return Err(plain(StatusCode::REQUEST_TIMEOUT, "the form did not arrive in time"));
@@ -295,7 +297,6 @@ pub(crate) fn too_many_failures(seconds: u64) -> Response<Body> {
     response
 }
 
-/// An answer in plain text.
 pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;

@@ -14,8 +14,7 @@ use cv_analytics_core::timestamp::Timestamp;
 pub struct TestQuestion {
     /// Names it in the store.
     pub request_id: RequestId,
-    /// Where it was sent to first, as an agent would send it, and what was wrong where it was not
-    /// taken.
+    /// Where it was sent to first, as an agent would send it, and what was wrong where it was not taken.
     pub outside: Attempt,
     /// The same by the address on this machine, where it was tried since the first failed.
     pub inside: Option<Attempt>,
@@ -55,8 +54,7 @@ pub trait AgentConnection: Send + Sync + 'static {
     /// Names and values of what an agent needs.
     fn secrets(&self) -> [(&'static str, String); 4];
 
-    /// Sends a question and its answer, signed like an agent's and flagged as a canary, so that they
-    /// count in no figure.
+    /// Sends a question and its answer, signed like an agent's; flagged as a canary, so no figure counts them.
     fn send_test(&self) -> Sending<'_>;
 
     /// The messages that were refused since `moment`, one entry a reason.

@@ -28,7 +28,7 @@ const COUNT_MAX_AGE_MS: i64 = 15 * 1000;
 const MAX_LIVE_PAGES: usize = 32;
 
 /// What a dashboard is made of.
-pub struct Setup {
+pub struct DashboardSetup {
     /// What is looked at.
     pub store: SharedStore,
     /// Reads dead letters again, where the store does it itself.
@@ -105,8 +105,8 @@ pub struct Dashboard {
 
 impl Dashboard {
     /// Puts a dashboard together.
-    pub fn new(setup: Setup) -> Self {
-        let Setup { store, intake, mails, token, hosts, public_url, .. } = setup;
+    pub fn new(setup: DashboardSetup) -> Self {
+        let DashboardSetup { store, intake, mails, token, hosts, public_url, .. } = setup;
         Self {
             access: Access::new(&token, hosts, public_url, setup.rates, setup.sessions),
             store,
@@ -161,8 +161,7 @@ impl Dashboard {
         refused.iter().map(notice).collect()
     }
 
-    /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which
-    /// their own page says.
+    /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which their own page says.
     pub(crate) async fn dead_letter_count(&self) -> u64 {
         let now = self.now();
         let known = *self.dead_letter_count.lock().unwrap_or_else(PoisonError::into_inner);

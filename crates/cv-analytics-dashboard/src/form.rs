@@ -1,4 +1,4 @@
-//! What a form of ours sent, in the way browsers encode it.
+//! What one of our forms sent, in the way browsers encode it.
 
 pub(crate) mod gap_marking;
 pub(crate) mod settings_editing;

@@ -2,12 +2,12 @@
 //!
 //! In reading order:
 //!
-//! 1. [`Setup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
+//! 1. [`DashboardSetup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
 //! 2. `access`: who is let in.
 //! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`times`]: moments as the owner
 //!    reads them.
 //! 4. [`pages`]: one file each. `questions`: the questions behind a number.
-//! 5. `form`: what a form of ours sent, and the settings that it changes.
+//! 5. `form`: what one of our forms sent, and the settings that it changes.
 //! 6. [`agent_connection`]: what the pages ask of the program.
 //! 7. [`page`]: templates, charts and files, and the threads that make pages; [`private_file`]: how secrets are
 //!    kept.
@@ -29,7 +29,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
-pub use self::dashboard::{Dashboard, ProgramSetting, Setup};
+pub use self::dashboard::{Dashboard, DashboardSetup, ProgramSetting};
 pub use self::page::not_found_page;
 
 use self::form::{gap_marking, settings_editing};

@@ -212,7 +212,6 @@ pub(crate) fn render_bare<V: Serialize>(
     }
 }
 
-/// Fills in a template.
 pub(crate) fn fill<V: Serialize>(template: &str, view: &V) -> Result<String, PageError> {
     let environment =
         ENVIRONMENT.as_ref().map_err(|error| PageError::Template(format!("{error:#}")))?;

@@ -1,5 +1,4 @@
-//! Moments as the owner reads them: in the owner's own time zone, and how long ago they were. Weeks
-//! stay UTC.
+//! Moments as the owner reads them: in the owner's own time zone, and how long ago they were. Weeks stay UTC.
 
 use std::fmt::{Display, Formatter, Result as FormatResult};
 use std::str::FromStr;

@@ -1,7 +1,6 @@
 //! The report of one week: the JSON of the contract (`"reportVersion": 2`), type by type.
 //!
-//! Nothing here counts and nothing here is a sentence: `report` makes these values, `view` says
-//! them to people.
+//! Nothing here counts and nothing here is a sentence: `report` makes these values, `view` says them to people.
 
 mod actions;
 mod gaps;
@@ -162,8 +161,7 @@ impl Capture {
     }
 }
 
-/// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is
-/// not counted.
+/// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is not counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryCounts {
@@ -176,7 +174,7 @@ pub struct DeliveryCounts {
     /// Messages refused for their signature, key, host, clock or size.
     #[serde(default)]
     pub refused: Option<u64>,
-    /// Messages that lie in AWS's dead-letter queue now.
+    /// Messages that are in AWS's dead-letter queue now.
     #[serde(default)]
     pub waiting: Option<u64>,
 }
@@ -402,8 +400,7 @@ pub struct WeekFigures {
     pub after_no_match: Option<AfterNoMatch>,
 }
 
-/// How conversations went on after an answer that covered nothing (match `none`). Only interactions
-/// with a session are counted, and only within the week.
+/// How conversations of this week continued after an answer that covered nothing (match `none`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AfterNoMatch {

@@ -24,8 +24,7 @@ const MAX_TRIES: usize = 8;
 /// What the owner set.
 ///
 /// As JSON: `{"cv":["Go"],"aliases":{"Kubernetes":["kube"]},"topics":{"parking":["car park"]},
-/// "gapMarks":{"visa":"noise"},
-/// "exclusions":{"sessions":["…"],"requestIds":["…"]}}`; a field that is absent is empty.
+/// "gapMarks":{"visa":"noise"}, "exclusions":{"sessions":["…"],"requestIds":["…"]}}`; a field that is absent is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct FigureSettings {
@@ -56,16 +55,16 @@ pub struct Exclusions {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The document is not the settings' JSON.
-    #[error("the settings cannot be read: {0}; `cv-analytics settings export` shows the form")]
+    #[error("cannot read the settings: {0}; `cv-analytics settings export` shows the form")]
     Json(#[from] serde_json::Error),
     /// A skill or alias breaks the dictionary's rules.
-    #[error("the settings' aliases cannot be used: {0}")]
+    #[error("invalid aliases in the settings: {0}")]
     Aliases(#[from] OwnerSkillsError),
     /// The store failed.
-    #[error("the settings cannot be read from or written to the store: {0}")]
+    #[error("cannot read or write the settings in the store: {0}")]
     Store(#[from] StoreError),
-    /// Somebody else kept writing at the same time.
-    #[error("the settings were changed by somebody else at the same time; try again")]
+    /// Another writer kept writing at the same time.
+    #[error("refused: another writer changed the settings at the same time; try again")]
     Contended,
 }
 

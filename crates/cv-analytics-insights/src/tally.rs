@@ -1,8 +1,7 @@
 //! Counts the interactions of eight weeks one by one, in any order.
 //!
-//! `reading` says what an interaction is about, `gaps` whom it fails; `weeks` counts it, and `scores`,
-//! `tracked_gaps` and `history` look at it from their sides. [`search`] finds the interactions that a
-//! figure counts.
+//! `reading` says what an interaction is about, `gaps` whom it fails; `weeks` counts it, and `scores`, `tracked_gaps`
+//! and `history` look at it from their sides. [`search`] finds the interactions that a figure counts.
 
 pub(crate) mod conversations;
 pub(crate) mod exclusions;

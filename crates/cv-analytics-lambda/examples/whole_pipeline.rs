@@ -1,8 +1,7 @@
 //! The whole pipeline on one machine, step by step and in words: `cargo xtask aws-demo` runs it.
 //!
-//! Queues and mail are moto's, the tables dynoxide's; the functions are the real ones, behind a
-//! Lambda Runtime API of this program. Arguments: the folder of the functions' programs, and the
-//! folder to write the mail into.
+//! Queues and mail are moto's, the tables dynoxide's; the functions are the real ones, behind a Lambda Runtime API of
+//! this program. Arguments: the folder of the functions' programs, and the folder to write the mail into.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

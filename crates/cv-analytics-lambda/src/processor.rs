@@ -32,9 +32,8 @@ use crate::sqs_delivery::{BatchItemFailure, BatchResponse, DeliveryError, Messag
 use crate::start;
 
 /// As much is done at once as a batch has messages.
-const AT_ONCE: usize = 10;
-/// As much of an invocation's time is kept for changing visibilities and for the answer: a fifth of
-/// what there is, this at the most.
+const JOIN_CONCURRENCY: usize = 10;
+/// The most time reserved for visibilities and the answer, of a fifth of the invocation's.
 const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 
 /// Everything that an invocation needs.
@@ -42,11 +41,10 @@ const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 pub struct Processor {
     /// The tables.
     pub store: DynamoDbStore,
-    /// Reads and redacts. Made with the first batch, since its key may lie in the table: a batch that
+    /// Reads and redacts. Made with the first batch, since its key may be in the table: a batch that
     /// finds no table is returned whole, with growing visibility, and the next one tries again.
     pub intake: OnceCell<Intake>,
-    /// Takes what cannot be read. Without it such messages are returned until SQS itself moves
-    /// them, and carry no reason.
+    /// Receives unreadable messages; without it SQS moves them itself, without a reason.
     pub dead_letters: Option<DeadLetterQueue>,
     /// The queue whose messages' visibility grows with their failures.
     pub queue: Option<SourceQueue>,
@@ -71,7 +69,7 @@ struct Request<'m> {
 }
 
 impl Request<'_> {
-    /// The same messages, each as if it had come alone, in their order.
+    /// The same messages, each as if it had come separately, in order.
     fn apart(self) -> impl Iterator<Item = Self> {
         let Self { gathered, messages, arrived_at } = self;
         gathered.into_events().into_iter().zip(messages).map(move |(event, message)| Self {
@@ -92,20 +90,20 @@ struct Unreadable<'m> {
 #[derive(Default)]
 struct Progress<'m> {
     canaries: usize,
-    kept: Done<'m>,
-    set_aside: Done<'m>,
+    kept: ProcessedMessages<'m>,
+    rejects: ProcessedMessages<'m>,
 }
 
 /// Messages that may be acknowledged, and what they came to.
 #[derive(Default)]
-struct Done<'m> {
+struct ProcessedMessages<'m> {
     messages: Vec<&'m Message>,
     metrics: BatchMetrics,
 }
 
 impl Progress<'_> {
     fn is_done(&self, message: &Message) -> bool {
-        let mut done = self.kept.messages.iter().chain(&self.set_aside.messages);
+        let mut done = self.kept.messages.iter().chain(&self.rejects.messages);
         // By place: the same message may be in a batch twice.
         done.any(|done| std::ptr::eq(*done, message))
     }
@@ -116,7 +114,7 @@ impl Processor {
     /// and what the batch came to.
     ///
     /// # Errors
-    /// [`DeliveryError`] where the event is no batch of the queue.
+    /// [`DeliveryError`] where the event is not a batch of the queue.
     pub async fn process(
         &self,
         event: &Value,
@@ -134,7 +132,7 @@ impl Processor {
         if worked.is_err() {
             tracing::warn!(
                 messages = failed.len(),
-                "the invocation's time is nearly up: what is not kept comes again"
+                "the invocation's time is nearly up: unstored messages are retried"
             );
         }
         let hidden = self.extend_visibility(&failed);
@@ -145,11 +143,11 @@ impl Processor {
 
         let oldest = messages.iter().filter_map(|message| message.sent_at).min();
         let age = oldest.map_or(0, |oldest| began.as_millis() - oldest.as_millis());
-        let Progress { canaries, kept, set_aside } = &progress;
+        let Progress { canaries, kept, rejects } = &progress;
         let metrics = BatchMetrics {
             received: (messages.len() - canaries) as u64,
-            erased: kept.metrics.erased + set_aside.metrics.erased,
-            dead_letters: kept.metrics.dead_letters + set_aside.metrics.dead_letters,
+            erased: kept.metrics.erased + rejects.metrics.erased,
+            dead_letters: kept.metrics.dead_letters + rejects.metrics.dead_letters,
             failed: failed.len() as u64,
             oldest_ms: u64::try_from(age).unwrap_or(0),
             ..kept.metrics
@@ -159,8 +157,7 @@ impl Processor {
         Ok((BatchResponse { batch_item_failures }, metrics))
     }
 
-    /// Keeps the messages or sets them aside, both at once; notes in `progress` as it goes on, so that
-    /// it may be stopped.
+    /// Stores or rejects the messages concurrently; notes `progress`, so that it may be stopped.
     async fn work<'m>(
         &self,
         messages: &'m [Message],
@@ -173,15 +170,15 @@ impl Processor {
                 tracing::error!(
                     error = %error,
                     messages = messages.len(),
-                    "the key of the session hash cannot be read: the batch comes again"
+                    "cannot read the session hash key: the batch is retried"
                 );
                 return;
             }
         };
         let (requests, unreadable) = read(intake, messages, began);
-        let Progress { canaries: in_no_metric, kept, set_aside } = progress;
+        let Progress { canaries: in_no_metric, kept, rejects } = progress;
         *in_no_metric = canaries(&requests, &unreadable);
-        tokio::join!(self.keep(requests, began, kept), self.set_aside_all(unreadable, set_aside));
+        tokio::join!(self.keep(requests, began, kept), self.reject_all(unreadable, rejects));
     }
 
     /// The intake, with the key of the environment or the table.
@@ -190,13 +187,18 @@ impl Processor {
     }
 
     /// Keeps every request. Those that the table will never take are set aside.
-    async fn keep<'m>(&self, requests: Vec<Request<'m>>, now: Timestamp, done: &mut Done<'m>) {
+    async fn keep<'m>(
+        &self,
+        requests: Vec<Request<'m>>,
+        now: Timestamp,
+        done: &mut ProcessedMessages<'m>,
+    ) {
         let join = |request: Request<'m>| async move {
             let joined = self.join(&request).await;
             if request.messages.len() == 1 || !matches!(joined, Err(TableError::Refused { .. })) {
                 return vec![(request, joined)];
             }
-            // Too much together: each by itself, so that what fits alone is kept.
+            // Too much together: each by itself, so that what fits by itself is stored.
             let mut each = Vec::with_capacity(request.messages.len());
             for request in request.apart() {
                 let joined = self.join(&request).await;
@@ -204,8 +206,10 @@ impl Processor {
             }
             each
         };
-        let mut kept =
-            stream::iter(requests).map(join).buffer_unordered(AT_ONCE).flat_map(stream::iter);
+        let mut kept = stream::iter(requests)
+            .map(join)
+            .buffer_unordered(JOIN_CONCURRENCY)
+            .flat_map(stream::iter);
         let mut refused = Vec::new();
         let mut tables_are_wrong = false;
         while let Some((request, joined)) = kept.next().await {
@@ -214,7 +218,7 @@ impl Processor {
                     if !request.gathered.is_canary() {
                         done.metrics.joined += u64::from(joined.record_put);
                         done.metrics.coalesced += u64::from(request.gathered.is_coalesced());
-                        for disposition in request.gathered.dispositions(&joined.kept) {
+                        for disposition in request.gathered.dispositions(&joined.outcome) {
                             done.metrics.count(disposition);
                         }
                     }
@@ -236,14 +240,14 @@ impl Processor {
                     tracing::warn!(
                         error = %error,
                         messages = request.messages.len(),
-                        "an interaction could not be kept: its messages come again"
+                        "cannot store an interaction: its messages are retried"
                     );
                 }
             }
         }
-        self.set_aside_all(refused, done).await;
+        self.reject_all(refused, done).await;
         if tables_are_wrong && let Err(error) = self.store.tables().check().await {
-            tracing::error!(error = %error, "the tables are not those that are needed");
+            tracing::error!(error = %error, "invalid tables");
         }
     }
 
@@ -252,12 +256,16 @@ impl Processor {
     }
 
     /// Sends what cannot be read to the dead-letter queue.
-    async fn set_aside_all<'m>(&self, unreadable: Vec<Unreadable<'m>>, done: &mut Done<'m>) {
-        let set_aside = |unreadable: Unreadable<'m>| async move {
-            let became = self.set_aside(&unreadable).await;
+    async fn reject_all<'m>(
+        &self,
+        unreadable: Vec<Unreadable<'m>>,
+        done: &mut ProcessedMessages<'m>,
+    ) {
+        let reject = |unreadable: Unreadable<'m>| async move {
+            let became = self.reject(&unreadable).await;
             (unreadable, became)
         };
-        let mut all = stream::iter(unreadable).map(set_aside).buffer_unordered(AT_ONCE);
+        let mut all = stream::iter(unreadable).map(reject).buffer_unordered(JOIN_CONCURRENCY);
         while let Some((Unreadable { message, letter }, became)) = all.next().await {
             let Some(disposition) = became else { continue };
             done.messages.push(message);
@@ -267,24 +275,20 @@ impl Processor {
         }
     }
 
-    /// Notes a dead letter and sends it to its queue, unless it names what was erased; `None` where that
-    /// failed. Noted first: the note of one message is written once however often this is repeated.
-    async fn set_aside(
-        &self,
-        Unreadable { message, letter }: &Unreadable<'_>,
-    ) -> Option<Disposition> {
+    /// Notes a dead letter, then sends it, unless it names erased data; `None` where that failed.
+    async fn reject(&self, Unreadable { message, letter }: &Unreadable<'_>) -> Option<Disposition> {
         match self.names_erased(letter).await {
             Ok(false) => {}
             Ok(true) => return Some(Disposition::Erased),
             Err(error) => {
-                tracing::warn!(error = %error, "whether a dead letter is to be kept could not be read: it comes again");
+                tracing::warn!(error = %error, "cannot check a dead letter for erasure: it is retried");
                 return None;
             }
         }
         let Some(queue) = &self.dead_letters else {
             tracing::warn!(
                 reason = letter.reason.code(),
-                "a message cannot be read and DEAD_LETTER_QUEUE_URL is not set: SQS moves it after its last receive"
+                "unreadable message, and DEAD_LETTER_QUEUE_URL is not set: SQS moves it after its last receive"
             );
             return None;
         };
@@ -292,17 +296,17 @@ impl Processor {
         if !letter.is_canary()
             && let Err(error) = self.store.tables().note_dead_letter(id, letter.arrived_at).await
         {
-            tracing::warn!(error = %error, "a dead letter could not be noted: it comes again");
+            tracing::warn!(error = %error, "cannot note a dead letter: it is retried");
             return None;
         }
         if let Err(error) = queue.send(id, &message.id, letter).await {
-            tracing::warn!(error = %error, "a dead letter could not be sent: it comes again");
+            tracing::warn!(error = %error, "cannot send a dead letter: it is retried");
             return None;
         }
         tracing::info!(
             message_id = id,
             reason = letter.reason.code(),
-            "a message cannot be read and lies in the dead-letter queue"
+            "unreadable message sent to the dead-letter queue"
         );
         Some(Disposition::DeadLetter)
     }
@@ -316,18 +320,17 @@ impl Processor {
         Ok(self.store.names_erased(&letter.body, privacy).await?)
     }
 
-    /// Lets the messages that failed wait, longer with every time, where they hold nobody else up:
-    /// a group that several requests share would wait as a whole.
+    /// Delays failed messages longer each time, but not in a group that several requests share.
     async fn extend_visibility(&self, failed: &[&Message]) {
         let Some(SourceQueue { queues, url }) = &self.queue else { return };
         let waiting = failed.iter().filter(|message| is_alone_in_its_group(message));
         stream::iter(waiting)
-            .for_each_concurrent(AT_ONCE, |message| async move {
+            .for_each_concurrent(JOIN_CONCURRENCY, |message| async move {
                 let handle = message.receipt_handle.as_deref().unwrap_or_default();
                 let wait = retry_delay(message.receives);
                 if let Err(error) = queues.change_visibility(url, handle, wait).await {
                     // The queue's own visibility timeout holds then.
-                    tracing::warn!(error = %error, "a message's visibility could not be changed");
+                    tracing::warn!(error = %error, "cannot change a message's visibility");
                 }
             })
             .await;

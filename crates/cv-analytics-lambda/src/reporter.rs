@@ -1,6 +1,6 @@
 //! The reporter: the report of a week, by mail, once for each recipient.
 //!
-//! Its time limit on Lambda is taken to be five minutes. A mail that somebody else is sending, or
+//! Its time limit on Lambda is taken to be five minutes. A mail that another invocation is sending, or
 //! left behind in a crash, is waited for up to a minute and a half; the rest is for the report.
 
 mod mailing;
@@ -62,8 +62,7 @@ fn as_text<S: serde::Serializer>(week: &IsoWeek, serializer: S) -> Result<S::Ok,
     serializer.collect_str(week)
 }
 
-/// Why an invocation failed: a sentence that names neither questions nor addresses. Lambda makes
-/// the invocation again, and those who got their mail get no other.
+/// Why an invocation failed, without questions or addresses; Lambda retries it, and nobody gets a mail twice.
 #[derive(Debug, thiserror::Error)]
 pub enum ReporterError {
     /// The event orders nothing that can be done.
@@ -82,7 +81,7 @@ pub enum ReporterError {
     #[error(transparent)]
     Report(#[from] ReportError),
     /// The report cannot be written as a mail.
-    #[error("the report of {week} cannot be written as a mail: {source}")]
+    #[error("cannot write the report of {week} as a mail: {source}")]
     Message {
         /// The week.
         week: IsoWeek,
@@ -93,7 +92,7 @@ pub enum ReporterError {
     #[error(transparent)]
     Marks(#[from] NotSent),
     /// Some recipients did not get their mail.
-    #[error("{failed} of {of} mails of {week} could not be sent: {why}")]
+    #[error("cannot send {failed} of {of} mails of {week}: {why}")]
     NotSent {
         /// The week.
         week: IsoWeek,
@@ -138,7 +137,7 @@ impl<H: Transport> Reporter<DynamoDbStore, H> {
         match self.store.tables().check().await {
             Ok(()) => {}
             Err(error @ TableError::Misconfigured { .. }) => return Err(error.into()),
-            Err(error) => tracing::warn!(error = %error, "the tables could not be checked"),
+            Err(error) => tracing::warn!(error = %error, "cannot check the tables"),
         }
         let claimant = hex::encode(rand::rng().random::<[u8; 16]>());
         let result = match mailing {
@@ -149,7 +148,7 @@ impl<H: Transport> Reporter<DynamoDbStore, H> {
         if !matches!(&result, Ok(Reported { interactions: Some(_), .. })) {
             let period = order.week.earlier(WEEKS - 1).start()..order.week.end();
             if let Err(error) = self.store.promote_what_waits(period).await {
-                tracing::warn!(error = %error, "halves that wait could not be promoted");
+                tracing::warn!(error = %error, "cannot promote waiting halves");
             }
         }
         result
@@ -158,7 +157,7 @@ impl<H: Transport> Reporter<DynamoDbStore, H> {
 
 impl<S: ReportSource, H: Transport> Reporter<S, H> {
     /// Makes the report that is ordered and sends it to everybody who has not got it, as
-    /// `claimant`: what tells this try from any other. Whoever got a mail again by the same `request_id`
+    /// `claimant`: what tells this try from any other. A recipient who got a mail again by the same `request_id`
     /// has got it.
     ///
     /// # Errors
@@ -175,7 +174,7 @@ impl<S: ReportSource, H: Transport> Reporter<S, H> {
         let mail = WeeklyMail { store: &self.store, by: &self.by, clock: &clock, claimant, order };
         let recipients = mailing.recipients();
         if !again && mail.is_sent_to_all(week, recipients).await? {
-            tracing::info!(week = %week, "everybody had got this week's mail before");
+            tracing::info!(week = %week, "all recipients already have this week's mail");
             return Ok(Reported {
                 week,
                 sent: 0,
@@ -232,7 +231,7 @@ fn summary(
             Outcome::SentBefore => reported.sent_before += 1,
             Outcome::Failed(error) => {
                 tracing::warn!(
-                    week = %week, place, recipient, error = %error, "a mail could not be sent"
+                    week = %week, place, recipient, error = %error, "cannot send a mail"
                 );
                 why.push(format!("recipient {place}: {error}"));
             }

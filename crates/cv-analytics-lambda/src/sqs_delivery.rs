@@ -14,21 +14,21 @@ use serde_json::Value;
 /// The value of `eventSource` in a record of SQS.
 const SQS: &str = "aws:sqs";
 
-/// What was handed over is no batch of SQS messages: nothing can be acknowledged or returned.
+/// What was handed over is not a batch of SQS messages: nothing can be acknowledged or returned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
     /// There is no list of records.
     #[error(
-        "the event has no `Records`: the processor is fed by the event source mapping of the queue alone"
+        "missing `Records` in the event: only the queue's event source mapping may invoke the processor"
     )]
     NoRecords,
     /// A record is of another service.
     #[error(
-        "record {0} comes from {1:?}, not from SQS: take the processor out of that service's targets"
+        "invalid record {0}: it comes from {1:?}, not SQS; take the processor out of that service's targets"
     )]
     AnotherService(usize, String),
     /// A record has no id by which it could be returned.
-    #[error("record {0} has no `messageId`")]
+    #[error("missing `messageId` in record {0}")]
     NoMessageId(usize),
 }
 
@@ -104,7 +104,7 @@ impl Message {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchResponse {
-    /// The messages that failed, and those alone.
+    /// Only the messages that failed.
     pub batch_item_failures: Vec<BatchItemFailure>,
 }
 

@@ -81,11 +81,10 @@ pub async fn intake(store: &dyn KeyValueStore) -> Result<Intake, StoreError> {
     Ok(Intake::new(Privacy::full(key)))
 }
 
-/// Writes the log as JSON lines to standard output, which Lambda keeps; at `info` unless
-/// `AWS_LAMBDA_LOG_LEVEL` says otherwise. That level is the product's own: what the runtime and the
-/// SDK write below `info` holds whole events, questions included. The functions log by themselves why
-/// they fail; the runtime would write the same once more, as Rust's `Debug` has it. A panic is on
-/// standard error in any case.
+/// Writes the log as JSON lines to standard output, which Lambda keeps; at `info` unless `AWS_LAMBDA_LOG_LEVEL` says
+/// otherwise. That level is the product's own: what the runtime and the SDK write below `info` holds whole events,
+/// questions included. The functions log by themselves why they fail; the runtime would write the same once more, as
+/// Rust's `Debug` has it. A panic is on standard error in any case.
 pub fn start_log() {
     let level = variable("AWS_LAMBDA_LOG_LEVEL");
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::INFO);
@@ -109,7 +108,7 @@ pub fn exit_code(function: &str, ended: Result<(), lambda_runtime::Error>) -> Ex
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = %error, "the {function} could not run");
+            tracing::error!(error = %error, "cannot run the {function}");
             ExitCode::FAILURE
         }
     }

@@ -1,4 +1,4 @@
-//! The time, as those who wait for somebody else's mail need it.
+//! The time, for waiting on another process's mail.
 
 use std::future::Future;
 use std::time::Duration;

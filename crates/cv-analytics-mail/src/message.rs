@@ -66,7 +66,7 @@ pub struct Surroundings<'a> {
 /// Why a message cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// The sender or the recipient is no address.
+    /// The sender or the recipient is not an address.
     #[error(transparent)]
     Address(#[from] MailAddressError),
     /// The report names no week.
@@ -76,7 +76,7 @@ pub enum MessageError {
     #[error(transparent)]
     Render(#[from] RenderError),
     /// The message cannot be written.
-    #[error("the message cannot be written: {0}")]
+    #[error("cannot write the message: {0}")]
     Write(#[from] std::io::Error),
 }
 
@@ -169,8 +169,7 @@ impl Message {
             .write_to_vec()?)
     }
 
-    /// The subject: folded where it is plain ASCII, which every reader and filter can search, else
-    /// encoded (RFC 2047).
+    /// The subject: folded where it is plain ASCII, which every reader and filter can search, else encoded (RFC 2047).
     fn subject_header(&self) -> HeaderType<'_> {
         let is_plain = self.subject.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         if is_plain && !self.subject.contains("=?") {

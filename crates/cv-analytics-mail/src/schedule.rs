@@ -18,7 +18,7 @@ pub struct Schedule {
     cron: Cron,
 }
 
-/// A text that is no schedule: which field is wrong, and what may stand there.
+/// A text that is not a schedule: which field is wrong, and what may stand there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid schedule {text:?}: {wrong}")]
 pub struct ScheduleError {
@@ -83,8 +83,7 @@ impl Schedule {
         Some(Timestamp::from_millis(next.timestamp_millis()))
     }
 
-    /// The first pause of more than `days` that begins before `until`, as if `from` were one of the
-    /// schedule's moments.
+    /// The first pause of more than `days` that begins before `until`, as if `from` were one of the schedule's moments.
     pub fn pause_over(&self, days: u32, from: Timestamp, until: Timestamp) -> Option<Pause> {
         let mut moment = from;
         while moment < until {

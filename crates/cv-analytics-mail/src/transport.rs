@@ -16,14 +16,14 @@ pub const TRANSPORT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A way to send mail: SES, SMTP, a folder.
 pub trait Transport: Sync {
-    /// A hand-over that takes longer is given up: somebody else may send the mail soon after.
+    /// A hand-over that takes longer is given up: another process may send the mail soon after.
     ///
     /// All who send from one store have the same.
     fn limit(&self) -> Duration {
         TRANSPORT_TIMEOUT
     }
 
-    /// Hands `message` over to whoever delivers it. After an error it may be handed over again.
+    /// Hands `message` over for delivery. After an error it may be handed over again.
     ///
     /// Ends within [`Transport::limit`].
     fn hand_over(
@@ -55,13 +55,13 @@ impl TransportError {
         Self { sentence: sentence.into(), is_permanent: false, source: Some(source.into()) }
     }
 
-    /// The same, of a refusal that a retry without a change does not mend.
+    /// The same, of a refusal that a retry without a change does not fix.
     #[must_use]
     pub fn permanent(self) -> Self {
         Self { is_permanent: true, ..self }
     }
 
-    /// Whether somebody has to change something before a retry can succeed.
+    /// Whether the owner has to change something before a retry can succeed.
     pub const fn is_permanent(&self) -> bool {
         self.is_permanent
     }

@@ -1,6 +1,6 @@
 //! Once for each week and recipient: claim the mark, hand the message over, note it as sent.
 //!
-//! Whoever crashes leaves a claim behind, which somebody else takes over after
+//! A process that crashes leaves a claim behind, which another takes over after
 //! [`lease_ttl`]: a mail is rather sent again than missed.
 
 pub mod delivery_lease;
@@ -21,15 +21,15 @@ use crate::message::address::MailAddress;
 use crate::transport::{Transport, TransportError};
 use crate::weekly_mail::delivery_lease::{DeliveryLease, NextStep, key, lease_ttl};
 
-/// How many of somebody else's claims are waited for.
-const PATIENCE: u32 = 2;
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How many claims of other processes are waited for.
+const MAX_AWAITED_LEASES: u32 = 2;
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often one mail is claimed before the store counts as too slow.
-const CLAIMS: usize = 8;
+const MAX_CLAIM_ATTEMPTS: usize = 8;
 /// How often it is tried to note a mail that was handed over.
-const NOTES: usize = 3;
-/// Mails that are sent at once: who waits for somebody else's claim keeps few from theirs.
-const AT_ONCE: usize = 4;
+const MAX_NOTE_ATTEMPTS: usize = 3;
+/// Mails that are sent at once: waiting for another's claim delays few others.
+const SEND_CONCURRENCY: usize = 4;
 
 /// Sends the mails of a week, each once.
 pub struct WeeklyMail<'a, H, C> {
@@ -41,8 +41,7 @@ pub struct WeeklyMail<'a, H, C> {
     pub clock: &'a C,
     /// What tells this run from any other at any time: random.
     pub claimant: String,
-    /// What tells an order to send again from any other, the same through its retries: whoever got
-    /// the mail by it gets no other by it.
+    /// Identifies an order to send again through its retries, so that each recipient gets one mail by it.
     pub order: Option<String>,
 }
 
@@ -71,18 +70,18 @@ pub enum Outcome {
 /// Why a mail was not sent. Names no address.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSent {
-    /// Whoever delivers did not take it.
+    /// The transport did not take it.
     #[error(transparent)]
     Refused(#[from] TransportError),
     /// The store failed before anything was handed over.
-    #[error("whether this mail was sent before cannot be read or noted: {0}")]
+    #[error("cannot read or write whether this mail was sent: {0}")]
     Store(#[from] StoreError),
     /// There was nothing to hand over.
     #[error("{0}")]
     NotMade(String),
     /// The mark is not one that this version knows.
     #[error(
-        "the mark under {key} cannot be read ({source}): a newer version wrote it; bring this one up to date, or send again whatever it says"
+        "cannot read the mark {key} ({source}): a newer version wrote it; update this one, or send again regardless"
     )]
     Mark {
         /// The mark's key.
@@ -91,12 +90,14 @@ pub enum NotSent {
         source: serde_json::Error,
     },
     /// Others went on claiming this mail, or the store was too slow to claim it.
-    #[error("somebody else has been sending this mail for too long: try again in a minute")]
+    #[error(
+        "refused: another process has been sending this mail for too long; try again in a minute"
+    )]
     Contended,
 }
 
 impl NotSent {
-    /// Whether somebody has to change something before a retry can succeed.
+    /// Whether the owner has to change something before a retry can succeed.
     pub const fn is_permanent(&self) -> bool {
         matches!(self, Self::Refused(error) if error.is_permanent())
     }
@@ -130,8 +131,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         Ok(true)
     }
 
-    /// Sends each of `messages` unless it was sent before; with `again` whatever its mark says.
-    /// One's failure keeps no other from theirs. The outcomes come in the messages' order.
+    /// Sends each of `messages` not sent before, or all with `again`; outcomes in the messages' order.
     pub async fn send(&self, messages: Vec<Message>, again: bool) -> Vec<Delivery> {
         stream::iter(messages.into_iter().enumerate())
             .map(|(place, message)| async move {
@@ -140,7 +140,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
                 let outcome = self.send_one(&message, &claimant, again).await;
                 Delivery { to: message.to, outcome }
             })
-            .buffered(AT_ONCE)
+            .buffered(SEND_CONCURRENCY)
             .collect()
             .await
     }
@@ -174,7 +174,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         let mut watched = (None, Duration::ZERO);
         let mut claims = 0;
         let holds = lease_ttl(self.by.limit());
-        while waited <= holds * PATIENCE && claims <= CLAIMS {
+        while waited <= holds * MAX_AWAITED_LEASES && claims <= MAX_CLAIM_ATTEMPTS {
             let record = self.store.get(&key).await?;
             let version = record.as_ref().map(|record| record.version);
             if watched.0 != version {
@@ -199,15 +199,15 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
                     return Ok(Some(Claim { key, version, otherwise }));
                 }
                 NextStep::Wait => {
-                    self.clock.sleep(LOOK_AGAIN).await;
-                    waited += LOOK_AGAIN;
+                    self.clock.sleep(POLL_INTERVAL).await;
+                    waited += POLL_INTERVAL;
                 }
                 NextStep::Claim => {
                     let sent_at = mark.and_then(|mark| mark.sent_at());
                     let claim =
                         DeliveryLease::Claimed { by: claimant.to_owned(), at: now, sent_at };
                     // Whether this was one's own is read, not believed: an answer that got lost
-                    // and a call that was repeated look like somebody else's claim.
+                    // and a call that was repeated look like another process's claim.
                     self.put(&key, &claim, version).await?;
                     claims += 1;
                 }
@@ -222,7 +222,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         match select(handed_over, limit).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(TransportError::new(format!(
-                "whoever delivers the mail did not answer within {} s: try again",
+                "the mail transport did not answer within {} s: try again",
                 self.by.limit().as_secs()
             ))),
         }
@@ -233,17 +233,17 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         let _ = self.put(&claim.key, &claim.otherwise, Some(claim.version)).await;
     }
 
-    /// Notes the mail as sent, also where somebody else has claimed it meanwhile.
+    /// Notes the mail as sent, also where another process has claimed it meanwhile.
     async fn note(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut version = Some(claim.version);
         let mut failure = None;
-        for _ in 0..NOTES {
+        for _ in 0..MAX_NOTE_ATTEMPTS {
             match self.try_to_note(&claim.key, &mut version).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) => {
                     failure = Some(error);
-                    self.clock.sleep(LOOK_AGAIN).await;
+                    self.clock.sleep(POLL_INTERVAL).await;
                 }
             }
         }
@@ -268,7 +268,7 @@ impl<H: Transport, C: Clock> WeeklyMail<'_, H, C> {
         expected: Option<u64>,
     ) -> Result<bool, StoreError> {
         let value = serde_json::to_string(mark)
-            .map_err(|error| StoreError::refused(format!("a mark cannot be written: {error}")))?;
+            .map_err(|error| StoreError::refused(format!("cannot write a mark: {error}")))?;
         self.store.put(key, &value, expected).await
     }
 }

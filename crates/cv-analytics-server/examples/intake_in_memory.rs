@@ -15,7 +15,7 @@ use cv_analytics_core::store::{Arrival, Disposition, EventStore, Receipt, StoreE
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret, TrustedProxies};
-use cv_analytics_server::{Reports, Server, Setup, app, serve};
+use cv_analytics_server::{Reports, Server, ServerSetup, app, serve};
 use tokio::net::TcpListener;
 
 /// Counts messages and keeps none.
@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8787".to_owned());
     let listener = TcpListener::bind(&address).await?;
     let limits = Limits::default();
-    let server = Server::new(Setup {
+    let server = Server::new(ServerSetup {
         credentials: Credentials {
             access_key_id: "AKIAEXAMPLE".to_owned(),
             secret_access_key: Secret::new("example-secret"),

@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! 1. [`configuration`]: what the program tells the server.
-//! 2. [`Server`] and [`Setup`]: what the routes share; [`app`] makes the routes, [`serve()`]
+//! 2. [`Server`] and [`ServerSetup`]: what the routes share; [`app`] makes the routes, [`serve()`]
 //!    serves them.
 //! 3. `sigv4`: verifies the signatures of requests to the queue.
 //! 4. `sqs`: the queue in both of its protocols.
@@ -32,7 +32,7 @@ pub use self::limits::rate::{ClientAddress, RateLimits};
 pub use self::limits::refusals::RefusalCounter;
 pub use self::routes::reports::Reports;
 pub use self::serve::{keep_connection, serve};
-pub use self::server::{Server, Setup};
+pub use self::server::{Server, ServerSetup};
 pub use self::sigv4::AcceptedHosts;
 pub use self::sqs::{ACCOUNT, QUEUE_NAME};
 

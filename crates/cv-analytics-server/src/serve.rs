@@ -24,19 +24,19 @@ use tower::Service;
 use crate::body::unread::DrainOnDrop;
 use crate::configuration::{Limits, TrustedProxies};
 use crate::limits::occasional_log::OccasionalLog;
-use crate::limits::places::{Place, Places};
+use crate::limits::places::{Slot, SlotPool};
 use crate::limits::rate::{ClientAddress, network};
 use crate::routes::plain_error::PlainError;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Connections that have lost their place and are not closed yet; where there are more, accepting waits.
-const GIVING_WAY: usize = 16;
-/// A pause after the system refused a connection, for want of file handles.
+const MAX_CLOSED_PER_ACCEPT: usize = 16;
+/// A pause after the system refused a connection because no file handle was free.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
 /// Serves `app` on `listener` until `shutdown` comes. Then no more connections are accepted,
-/// and requests under way are answered, for [`Limits::shutdown_timeout`] at the most.
+/// and requests under way are answered, for [`Limits::shutdown_timeout`] at most.
 ///
 /// Every connection is accepted. Where there are more than [`Limits::max_connections`], one of those from
 /// the address (or IPv6 network) that holds most is closed: the one that has gone longest without an
@@ -53,9 +53,9 @@ pub async fn serve(
     proxies: TrustedProxies,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    tracing::debug!(address = %listener.local_addr()?, "serving");
-    let connections = Places::new("connections", limits.max_connections);
-    let sockets = Arc::new(Semaphore::new(limits.max_connections + GIVING_WAY));
+    tracing::debug!(listen_address = %listener.local_addr()?, "serving");
+    let connections = SlotPool::new("connections", limits.max_connections);
+    let sockets = Arc::new(Semaphore::new(limits.max_connections + MAX_CLOSED_PER_ACCEPT));
     let graceful = GracefulShutdown::new();
     let proxies = Arc::new(proxies);
     let refused = OccasionalLog::default();
@@ -74,7 +74,7 @@ pub async fn serve(
                 Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
                 Err(error) => {
                     if let Some(count) = refused.count() {
-                        tracing::warn!(error = %error, failures.count = count, "failed to accept connections");
+                        tracing::warn!(error = %error, failures = count, "failed to accept connections");
                     }
                     connections.free_one();
                     tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
@@ -100,10 +100,9 @@ async fn accept(
     Ok((stream, address.ip(), socket))
 }
 
-/// Says that whoever sent the request with `extensions` knows the key or the token: until the next request
-/// its connection is not closed for a stranger's.
+/// Protects the connection of an authenticated request from making room for strangers until its next request.
 pub fn keep_connection(extensions: &Extensions) {
-    if let Some(place) = extensions.get::<Arc<Place>>() {
+    if let Some(place) = extensions.get::<Arc<Slot>>() {
         place.set_proven(true);
     }
 }
@@ -113,7 +112,7 @@ pub fn keep_connection(extensions: &Extensions) {
 struct Client {
     peer: IpAddr,
     proxies: Arc<TrustedProxies>,
-    place: Arc<Place>,
+    place: Arc<Slot>,
 }
 
 fn serve_connection(
@@ -171,8 +170,7 @@ async fn answer(
     answer
 }
 
-/// What a proxy may read otherwise: a body in a coding that is not undone here, and so where it ends, or two
-/// hosts.
+/// What a proxy may read otherwise: a body in a coding that is not undone here, and so where it ends, or two hosts.
 fn ambiguity(headers: &HeaderMap) -> Option<PlainError> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
@@ -184,8 +182,7 @@ fn ambiguity(headers: &HeaderMap) -> Option<PlainError> {
     has_two_hosts.then(|| PlainError::bad_request("send one Host header"))
 }
 
-/// Where the request line names a host, it takes the place of the header (RFC 9112, 3.2.2), so that
-/// everything after this looks at one.
+/// Lets the request line's host replace the header (RFC 9112, 3.2.2).
 fn name_one_host(request: &mut Request<Incoming>) {
     let named = request.uri().authority();
     let named = named.and_then(|named| HeaderValue::from_str(named.as_str()).ok());

@@ -29,7 +29,7 @@ use crate::sigv4::{AcceptedHosts, Verifier};
 use crate::sqs::{ACCOUNT, QUEUE_NAME};
 
 /// What a server is made of.
-pub struct Setup {
+pub struct ServerSetup {
     /// Who may send and who may read.
     pub credentials: Credentials,
     /// The address listened on, with the port that was really bound.
@@ -78,9 +78,10 @@ pub struct Server {
 
 impl Server {
     /// Puts a server together.
-    pub fn new(setup: Setup) -> Self {
-        let Setup { credentials, listening, public_url, limits, intake, store, reports, .. } =
-            setup;
+    pub fn new(setup: ServerSetup) -> Self {
+        let ServerSetup {
+            credentials, listening, public_url, limits, intake, store, reports, ..
+        } = setup;
         let (not_found_page, clock) = (setup.not_found_page, setup.clock);
         let hosts = AcceptedHosts::new(listening, public_url.as_ref());
         Self {
@@ -115,8 +116,7 @@ impl Server {
         &self.metrics
     }
 
-    /// Notes whether the store could last be written, which `/healthz` tells: every request
-    /// does, and the program may after a write of its own.
+    /// Notes for `/healthz` whether the last write to the store succeeded.
     pub fn note_writable(&self, is_writable: bool) {
         if self.is_writable.swap(is_writable, Ordering::Relaxed) != is_writable && is_writable {
             tracing::info!("the store takes writes again");
@@ -127,13 +127,12 @@ impl Server {
     pub fn note_failure(&self, error: &StoreError) {
         if self.is_writable() {
             let source = std::error::Error::source(error).map(ToString::to_string);
-            tracing::error!(error = %error, error.source = source, "failed to store messages");
+            tracing::error!(error = %error, source, "failed to store messages");
         }
         self.note_writable(false);
     }
 
-    /// Notes that something in the store cannot be read, which `/healthz` tells until the next start:
-    /// damage does not mend itself. Logged once.
+    /// Notes damage for `/healthz` until the next start; logged once.
     pub fn note_damage(&self, error: &StoreError) {
         if !self.is_damaged.swap(true, Ordering::Relaxed) {
             tracing::error!(error = %error, "the store is damaged");
@@ -210,7 +209,7 @@ impl Server {
         self.bodies.read(body, limit, sender).await
     }
 
-    /// Gives `body` of somebody with the token a place among the large ones, where it has none.
+    /// Gives `body` of a sender with the token a large-body slot, where it has none.
     pub(crate) async fn hold_large_place<'b>(
         &'b self,
         body: &mut ReadBody<'b>,

@@ -34,7 +34,7 @@ use self::canonical_request::CanonicalRequest;
 pub use self::hosts::AcceptedHosts;
 use crate::configuration::Credentials;
 
-/// How far a request's date may lie from the clock, either way, in seconds: AWS's 15 minutes.
+/// How far a request's date may be from the clock, either way, in seconds: AWS's 15 minutes.
 const ALLOWED_SKEW_SECONDS: u64 = 15 * 60;
 /// The service's name in a signature's scope.
 const SERVICE: &str = "sqs";
@@ -260,8 +260,7 @@ fn hex_of(digest: &[u8], into: &mut [u8; 64]) {
     let _ = hex::encode_to_slice(digest, into);
 }
 
-/// The header's only value; several of one name that is meant to be single are refused, since a
-/// proxy and this server could each believe another of them.
+/// The header's only value; duplicates are refused, since a proxy and this server could read different ones.
 fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h [u8]>, SignatureError> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();

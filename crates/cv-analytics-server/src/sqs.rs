@@ -1,8 +1,7 @@
 //! The SQS-compatible intake: `POST /` and `POST /{account}/{queue}`.
 //!
-//! A request is authenticated ([`crate::sigv4`]), read in its protocol ([`json_protocol`],
-//! [`query_protocol`]) as an [`action`], held against the rules of a FIFO queue ([`message`],
-//! [`attribute`]), kept, and answered in its protocol.
+//! A request is authenticated ([`crate::sigv4`]), read in its protocol ([`json_protocol`], [`query_protocol`]) as an
+//! [`action`], held against the rules of a FIFO queue ([`message`], [`attribute`]), kept, and answered in its protocol.
 
 mod action;
 mod attribute;
@@ -28,14 +27,14 @@ use cv_analytics_core::intake::refusal::RefusalReason;
 use cv_analytics_core::store::{Arrival, Receipt, StoreError};
 use uuid::Uuid;
 
-use self::action::{Action, Answer, SentMessage};
+use self::action::{Action, ActionOutput, SentMessage};
 pub(crate) use self::error::SqsError;
 pub(crate) use self::message::MAX_MESSAGE_BYTES;
 use self::message::{BatchEntry, Digests, Message};
 use self::queue::QueuePath;
 pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::body::request::{BodyError, ReadBody, Sender};
-use crate::limits::rate::{ClientAddress, UNKNOWN, network};
+use crate::limits::rate::{ClientAddress, UNKNOWN_ADDRESS, network};
 use crate::routes::metrics::Route;
 use crate::serve::keep_connection;
 use crate::server::Server;
@@ -46,7 +45,6 @@ const MAX_BODY_BYTES: usize = 3 * MAX_MESSAGE_BYTES + 64 * 1024;
 const MAX_BATCH_ENTRIES: usize = 10;
 const MAX_ENTRY_ID_CHARS: usize = 80;
 
-/// Answers one request to the queue.
 pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let begun = Instant::now();
     let (parts, mut body) = request.into_parts();
@@ -66,7 +64,7 @@ pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) 
         response.headers_mut().insert("x-amzn-requestid", value);
     }
     server.metrics().answered(Route::Queue, response.status());
-    if matches!(answer, Ok(Answer::Sent(_) | Answer::Batch { .. })) {
+    if matches!(answer, Ok(ActionOutput::Sent(_) | ActionOutput::Batch { .. })) {
         server.metrics().acknowledged(begun.elapsed());
     }
     response.map(Body::from)
@@ -77,10 +75,10 @@ async fn count_refused(
     server: &Server,
     parts: &Parts,
     unread: Body,
-    answer: &Result<Answer, SqsError>,
+    answer: &Result<ActionOutput, SqsError>,
 ) {
     match answer {
-        Ok(Answer::Batch { failed, .. }) => {
+        Ok(ActionOutput::Batch { failed, .. }) => {
             failed.iter().filter_map(|(_, error)| error.refusal).for_each(|why| server.refuse(why));
         }
         Ok(_) => {}
@@ -96,8 +94,7 @@ async fn count_refused(
     }
 }
 
-/// Whether a request would bring messages if it were right: a refused one may be anything that a
-/// stranger sends to this address.
+/// Whether a refused request looks like one that sends messages.
 async fn brings_messages(server: &Server, parts: &Parts, unread: Body) -> bool {
     match parts.headers.get("x-amz-target") {
         Some(target) => target.as_bytes().windows(11).any(|part| part == b"SendMessage"),
@@ -131,7 +128,7 @@ pub(crate) async fn authenticate<'s>(
         Ok(claim) => claim,
         Err(error) => return Err(not_authenticated(server, parts, error).await),
     };
-    let sender = parts.extensions.get().map_or(UNKNOWN, |&ClientAddress(address)| address);
+    let sender = parts.extensions.get().map_or(UNKNOWN_ADDRESS, |&ClientAddress(address)| address);
     let sender = Sender::Stranger(network(sender));
     let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES, sender).await?;
     if let Err(error) = server.verifier().verify(&claim, parts, &body.bytes) {
@@ -156,7 +153,7 @@ async fn not_authenticated(server: &Server, parts: &Parts, error: SignatureError
     }
 }
 
-async fn handle(server: &Server, parts: &Parts, body: &mut Body) -> Result<Answer, SqsError> {
+async fn handle(server: &Server, parts: &Parts, body: &mut Body) -> Result<ActionOutput, SqsError> {
     let body = authenticate(server, parts, body).await?;
     server.check_rate().map_err(|()| SqsError::throttled())?;
     let path = QueuePath(parts.uri.path());
@@ -173,28 +170,32 @@ async fn perform(
     parts: &Parts,
     action: Action<'_>,
     body: &ReadBody<'_>,
-) -> Result<Answer, SqsError> {
+) -> Result<ActionOutput, SqsError> {
     match action {
         Action::SendMessage(message) => send(server, &message, &body.bytes).await,
         Action::SendMessageBatch(entries) => send_batch(server, &entries, &body.bytes).await,
         Action::GetQueueUrl { queue_name } => {
             queue::check_name(queue_name.as_deref()).map_err(SqsError::without_message)?;
             let received = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            Ok(Answer::QueueUrl(server.queue_url(received)))
+            Ok(ActionOutput::QueueUrl(server.queue_url(received)))
         }
         Action::GetQueueAttributes { names } => {
             let attributes = queue::attributes(&names, server.region(), server.created_at());
-            Ok(Answer::Attributes(attributes.map_err(SqsError::without_message)?))
+            Ok(ActionOutput::Attributes(attributes.map_err(SqsError::without_message)?))
         }
     }
 }
 
-async fn send(server: &Server, message: &Message<'_>, body: &Bytes) -> Result<Answer, SqsError> {
+async fn send(
+    server: &Server,
+    message: &Message<'_>,
+    body: &Bytes,
+) -> Result<ActionOutput, SqsError> {
     let accepted = message.accept()?;
     let arrival = server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id));
     match keep(server, vec![arrival], body).await?.first() {
         Some(receipt) => {
-            Ok(Answer::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
+            Ok(ActionOutput::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
         }
         None => Err(SqsError::unavailable()),
     }
@@ -204,7 +205,7 @@ async fn send_batch(
     server: &Server,
     entries: &[BatchEntry<'_>],
     body: &Bytes,
-) -> Result<Answer, SqsError> {
+) -> Result<ActionOutput, SqsError> {
     check_batch(entries)?;
     let (mut kept, mut arrivals, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
@@ -226,7 +227,7 @@ async fn send_batch(
         .into_iter()
         .zip(receipts)
         .map(|((id, digests), receipt)| (id, sent(namespace, receipt, digests)));
-    Ok(Answer::Batch { sent: sent.collect(), failed })
+    Ok(ActionOutput::Batch { sent: sent.collect(), failed })
 }
 
 async fn keep(
@@ -265,8 +266,7 @@ fn check_batch(entries: &[BatchEntry<'_>]) -> Result<(), SqsError> {
     if bytes > MAX_MESSAGE_BYTES { Err(SqsError::batch_too_long(bytes)) } else { Ok(()) }
 }
 
-/// The message's ids: both follow from the store's number, so that a deduplicated message gets
-/// those of the first.
+/// The message's ids: both follow from the store's number, so that a deduplicated message gets those of the first.
 fn sent(namespace: Uuid, receipt: Receipt, digests: Digests) -> SentMessage {
     SentMessage {
         message_id: Uuid::new_v5(&namespace, &receipt.sequence.to_be_bytes()).to_string(),

@@ -24,7 +24,7 @@ use tower::ServiceExt;
 use self::memory_store::MemoryStore;
 use crate::configuration::Limits;
 use crate::sigv4::signing::{HOST, NOW, Signing, credentials};
-use crate::{Reports, Server, Setup, app};
+use crate::{Reports, Server, ServerSetup, app};
 
 pub(super) const QUEUE_PATH: &str = "/000000000000/cv-analytics-events.fifo";
 pub(super) const QUEUE_URL: &str = "http://127.0.0.1:8787/000000000000/cv-analytics-events.fifo";
@@ -65,7 +65,7 @@ impl Rig {
     }
 
     pub(super) fn with(limits: Limits, store: MemoryStore) -> Self {
-        let server = Arc::new(Server::new(Setup {
+        let server = Arc::new(Server::new(ServerSetup {
             credentials: credentials(),
             listening: HOST.parse().unwrap(),
             public_url: None,

@@ -113,8 +113,7 @@ fn raw_inserts(folder: &Path, batch: usize) -> Outcome<f64> {
     Ok(speed)
 }
 
-/// Keeps `events` from 64 callers, as fast as it goes or at `pace` events a second; gives the
-/// events a second.
+/// Keeps `events` from 64 callers, as fast as it goes or at `pace` events a second; gives the events a second.
 async fn keep(folder: &Path, events: usize, pace: Option<f64>) -> Outcome<f64> {
     let path = folder.join("keep.db");
     let store = SqliteStore::open(&path)?;

@@ -1,6 +1,6 @@
 //! Everything that the file holds, page by page, and what of it is put back.
 //!
-//! Interactions come last: whoever puts an archive back knows by then what was erased.
+//! Interactions come last: a restore knows by then what was erased.
 
 use std::collections::HashSet;
 
@@ -24,10 +24,9 @@ use crate::schema::row;
 use crate::writer::Writer;
 use crate::writer::batch::{Batch, Prepared};
 
-/// Rows in a page.
-const PAGE: usize = 500;
+const ROWS_PER_PAGE: usize = 500;
 /// Rows of letters, of which each may have a megabyte.
-const LETTERS: usize = 20;
+const DEAD_LETTERS_PER_PAGE: usize = 20;
 
 /// The tables in the order in which they are read, by the names that cursors have for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +60,12 @@ impl Table {
 }
 
 /// A table, and the last key that was read of it.
-struct Place {
+struct TableCursor {
     table: Table,
     after: Option<String>,
 }
 
-impl Place {
+impl TableCursor {
     fn of(cursor: Option<&Cursor>) -> Result<Self> {
         let Some(Cursor(text)) = cursor else {
             return Ok(Self { table: Table::Erased, after: None });
@@ -125,11 +124,11 @@ pub(crate) fn import(writer: &mut Writer, arrivals: &[Prepared]) -> Result<Vec<R
 
 /// A page of the table at the cursor; an empty one where it is at its end.
 pub(crate) fn page(connection: &Connection, cursor: Option<&Cursor>) -> Result<ArchivePage> {
-    let Place { table, after } = Place::of(cursor)?;
+    let TableCursor { table, after } = TableCursor::of(cursor)?;
     let after = after.as_deref();
     let number = || after.and_then(|after| after.parse::<i64>().ok()).unwrap_or(0);
     let text = after.unwrap_or_default();
-    let limit = if table == Table::DeadLetters { LETTERS } else { PAGE };
+    let limit = if table == Table::DeadLetters { DEAD_LETTERS_PER_PAGE } else { ROWS_PER_PAGE };
     let read = match table {
         Table::Erased => {
             let sql = "SELECT request_id_sha256, hex(request_id_sha256) FROM erased \

@@ -16,7 +16,7 @@ use crate::schema::row::moment;
 use crate::writer::batch::{Batch, Prepared};
 
 /// How many letters are read again by one commit of a retry.
-const RETRY_BATCH: usize = 500;
+const MAX_RETRY_BATCH_LETTERS: usize = 500;
 /// Bytes of letters after which that commit comes sooner, so that they fit in memory.
 const RETRY_BYTES: usize = 8 << 20;
 
@@ -48,7 +48,7 @@ impl SqliteStore {
             bytes += letter.body.len();
             let content = intake.read(&letter.body, letter.arrived_at);
             batch.push((number, Arrival { content, arrived_at: now, deduplication_id: None }));
-            if batch.len() == RETRY_BATCH || bytes >= RETRY_BYTES {
+            if batch.len() == MAX_RETRY_BATCH_LETTERS || bytes >= RETRY_BYTES {
                 self.replace(std::mem::take(&mut batch), &mut done, progress).await?;
                 bytes = 0;
             }
@@ -69,7 +69,7 @@ impl SqliteStore {
         let replaced = self.replace_dead_letters(letters).await.map_err(|error| {
             let ReadAgain { kept, still_dead, .. } = done;
             error.context(format!(
-                "{kept} were kept, {still_dead} still cannot be read; retrying again does no harm"
+                "{kept} were stored, {still_dead} still cannot be read; retrying again does no harm"
             ))
         })?;
         for receipt in replaced.into_iter().flatten() {
@@ -83,11 +83,10 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Puts what dead letters have become in their place, all in one step: an event is kept and
-    /// its letter goes; what still cannot be read stays, under its new reason, unless it names what was
-    /// erased. One answer a letter, `None` where there is none with this id. What happens here is no
-    /// delivery and is not counted again. The bytes of letters that went leave the files by
-    /// [`SqliteStore::clean_up`].
+    /// Puts what dead letters have become in their place, all in one step: an event is kept and its letter goes; what
+    /// still cannot be read stays, under its new reason, unless it names what was erased. One answer a letter, `None`
+    /// where there is none with this id. What happens here is no delivery and is not counted again. The bytes of
+    /// letters that went leave the files by [`SqliteStore::clean_up`].
     pub(crate) async fn replace_dead_letters(
         &self,
         letters: Vec<(i64, Arrival)>,

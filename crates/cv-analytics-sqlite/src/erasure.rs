@@ -1,13 +1,11 @@
-//! Erasing, down to the bytes in the files: the one way in which anything that holds somebody's text
-//! leaves the store.
+//! Erasing, down to the bytes in the files: the one way in which anything that holds a visitor's text leaves the store.
 //!
-//! Deleting a row leaves its bytes in the free space of the file, and SQLite's `secure_delete`
-//! leaves those that moved when a page was split. So whatever deletes says in the same transaction that
-//! bytes are left ([`bytes_are_left`]), and [`clean_the_files`] writes the file anew (`VACUUM`) and
-//! empties the write-ahead log. What the owner asks for is cleaned before the caller is answered; after
-//! retention, and after a late message that brought more of an erased session to light, whoever runs the
-//! store calls [`SqliteStore::clean_up`]. Writers wait for it, about a second for each 100 MB. A canary has
-//! nobody's bytes, so the file stays as it is.
+//! Deleting a row leaves its bytes in the free space of the file, and SQLite's `secure_delete` leaves those that moved
+//! when a page was split. So whatever deletes says in the same transaction that bytes are left ([`bytes_are_left`]),
+//! and [`clean_the_files`] writes the file anew (`VACUUM`) and empties the write-ahead log. What the owner asks for is
+//! cleaned before the caller is answered; after retention, and after a late message that brought more of an erased
+//! session to light, whoever runs the store calls [`SqliteStore::clean_up`]. Writers wait for it, about a second for
+//! each 100 MB. A canary has nobody's bytes, so the file stays as it is.
 
 pub(crate) mod retention;
 
@@ -37,7 +35,6 @@ impl SqliteStore {
     }
 }
 
-/// Erases one request.
 pub(crate) fn forget_request(connection: &Connection, request_id: &RequestId) -> Result<Erased> {
     let interactions = u64::from(erase_request(connection, request_id)?);
     Ok(Erased { interactions, dead_letters: drop_erased_letters(connection)? })
@@ -66,14 +63,12 @@ pub(crate) struct Marks {
     pub(crate) of_sessions: bool,
 }
 
-/// Whether this request was erased.
 pub(crate) fn is_erased(connection: &Connection, request_id: &RequestId) -> Result<bool> {
     let mut found =
         connection.prepare_cached("SELECT 1 FROM erased WHERE request_id_sha256 = ?1")?;
     Ok(found.exists([request_id.mark()])?)
 }
 
-/// Whether this session was erased.
 pub(crate) fn is_erased_session(connection: &Connection, session: &SessionId) -> Result<bool> {
     let mut found =
         connection.prepare_cached("SELECT 1 FROM erased_sessions WHERE session_sha256 = ?1")?;
@@ -141,7 +136,7 @@ pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
     Ok(dropped)
 }
 
-/// Notes, with the deletion, that what was deleted still lies in free space.
+/// Notes, with the deletion, that what was deleted is still in free space.
 pub(crate) fn bytes_are_left(connection: &Connection) -> Result<()> {
     connection
         .prepare_cached("UPDATE state SET erasure_pending = 1 WHERE erasure_pending = 0")?
@@ -180,7 +175,7 @@ pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<bool> {
                 .to_owned(),
         ));
     }
-    // Last: a crash before leaves the work to whoever comes next.
+    // Last: a crash before leaves the work to the next run.
     connection.execute("UPDATE state SET erasure_pending = 0", [])?;
     Ok(true)
 }

@@ -55,9 +55,7 @@ impl Failure {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 "the database may not be written"
             }
-            Some(ErrorCode::CannotOpen) => {
-                "the database cannot be opened, or its folder not written"
-            }
+            Some(ErrorCode::CannotOpen) => "cannot open the database or write its folder",
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 return StoreError::refused(format!(
                     "could not {what}: the database is damaged ({error}); restore it from a copy"

@@ -33,14 +33,14 @@ use cv_analytics_core::store::{StoreError, StoreErrorKind};
 use crate::reader::ReaderHandle;
 use crate::writer::WriterHandle;
 
-pub use crate::erasure::retention::{Aged, Held, Retained};
-pub use crate::file::health::{Commits, Counts};
-pub use crate::file::integrity_check::{Examination, examine};
+pub use crate::erasure::retention::{OldData, Retained, RetentionHold};
+pub use crate::file::health::{Commits, StoreCounts};
+pub use crate::file::integrity_check::{IntegrityReport, examine};
 pub use crate::file::serving_lock::{ServingLock, lock_for_serving};
 
 /// A store in one SQLite file. Clones share its threads; needs no async runtime of its own.
 ///
-/// Other programs may use the file at the same time, through a store of their own.
+/// Other programs may use the file at the same time, through their own store.
 #[derive(Clone)]
 pub struct SqliteStore {
     path: Arc<PathBuf>,
@@ -54,7 +54,7 @@ impl SqliteStore {
     /// written anew.
     ///
     /// # Errors
-    /// Refuses a file that is no SQLite database, another program's, or from a newer version;
+    /// Refuses a file that is not an SQLite database, another program's, or from a newer version;
     /// each with a sentence that says what to do.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
@@ -93,14 +93,12 @@ impl SqliteStore {
         self.writer.is_read_only()
     }
 
-    /// Fails where the open file is no longer the one at its path. Looks at the folder and writes
-    /// nothing.
+    /// Fails where the open file is no longer the one at its path. Looks at the folder and writes nothing.
     pub fn check_in_place(&self) -> Result<(), StoreError> {
         self.writer.check_in_place()
     }
 
-    /// Fails where a read has met with damage since the file was opened, with what it said. Looks at
-    /// nothing itself.
+    /// Fails where a read has met with damage since the file was opened, with what it said. Looks at nothing itself.
     pub fn check_sound(&self) -> Result<(), StoreError> {
         self.reader.check_sound()
     }

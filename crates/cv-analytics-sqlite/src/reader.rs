@@ -19,9 +19,9 @@ use crate::file::connection::open_reader;
 use crate::schema::{check_version, opening_failed};
 
 /// Questions that may wait.
-const QUEUE: usize = 256;
+const MAX_QUEUED_READS: usize = 256;
 /// Pages that a stream reads ahead of who takes them.
-const PAGES_AHEAD: usize = 2;
+const MAX_PAGES_AHEAD: usize = 2;
 
 type Question = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -52,7 +52,7 @@ impl ReaderHandle {
     pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
         let connection = open_reader(path).map_err(|error| opening_failed(path, error))?;
         check_version(&connection, path)?;
-        let (questions, mut waiting) = mpsc::channel::<Question>(QUEUE);
+        let (questions, mut waiting) = mpsc::channel::<Question>(MAX_QUEUED_READS);
         thread::Builder::new()
             .name("store-reader".to_owned())
             .spawn(move || {
@@ -86,15 +86,14 @@ impl ReaderHandle {
         answered.await.unwrap_or_else(|_| Err(closed(what)))
     }
 
-    /// Streams what `read` gives on a thread and a connection of its own, so that reading and what is
-    /// done with the pages go on at once.
+    /// Streams the pages of `read` from its own thread and connection.
     pub(crate) fn stream_pages<Page: Send + 'static>(
         self,
         path: PathBuf,
         what: &'static str,
         read: impl FnOnce(&Connection, &Pages<Page>) -> Result<()> + Send + 'static,
     ) -> impl Stream<Item = std::result::Result<Page, StoreError>> + Send + Unpin + 'static {
-        let (pages, mut given) = mpsc::channel(PAGES_AHEAD);
+        let (pages, mut given) = mpsc::channel(MAX_PAGES_AHEAD);
         let refused = pages.clone();
         let started = thread::Builder::new().name("store-stream".to_owned()).spawn(move || {
             let pages = Pages(pages);

@@ -10,8 +10,7 @@ use crate::SqliteStore;
 use crate::error::Result;
 use crate::writer::changes::WeekNumber;
 
-/// How long hours are kept: a row for each reason, so that a flood of refused messages takes 6,000
-/// rows at most. The count of a week stays.
+/// Hours that are kept, a row per reason: 6,000 rows at most. A week's count stays.
 const KEPT_HOURS: i64 = 31 * 24;
 
 impl SqliteStore {

@@ -13,8 +13,7 @@ use crate::error::Failure;
 /// Marks the file as one of ours in its header: "cvan".
 pub(crate) const APPLICATION_ID: i32 = 0x6376_616e;
 
-/// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one
-/// never changes.
+/// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one never changes.
 pub(crate) const STEPS: &[&str] = &[
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -25,7 +24,7 @@ pub(crate) const STEPS: &[&str] = &[
 /// Brings the file to the newest version.
 ///
 /// # Errors
-/// Refuses a file that is no SQLite database, another program's, or from a newer version, with a
+/// Refuses a file that is not an SQLite database, another program's, or from a newer version, with a
 /// sentence that says what to do.
 pub(crate) fn bring_up_to_date(
     connection: &mut Connection,
@@ -88,7 +87,7 @@ impl Header {
         let path = path.display();
         if self.application_id != APPLICATION_ID && (self.application_id != 0 || self.tables != 0) {
             return Err(StoreError::refused(format!(
-                "{path} is another program's database: name a file of cv-analytics, or one that does not exist yet"
+                "invalid database {path}: it is another program's; name a cv-analytics database or a new file"
             )));
         }
         usize::try_from(self.version).ok().filter(|version| *version <= newest).ok_or_else(|| {
@@ -105,7 +104,7 @@ impl Header {
 pub(crate) fn opening_failed(path: &Path, error: rusqlite::Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
         return StoreError::refused(format!(
-            "{} is no SQLite database: name a file of cv-analytics, or one that does not exist yet",
+            "invalid database {}: not an SQLite file; name a cv-analytics database or a new file",
             path.display()
         ));
     }

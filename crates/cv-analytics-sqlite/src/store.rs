@@ -256,8 +256,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    /// Copies the write-ahead log into the file and ends the writer's thread. Later calls of any clone
-    /// answer that the store is closed.
+    /// Checkpoints the log and ends the writer's thread; later calls of any clone fail.
     async fn close(&self) -> Result<(), StoreError> {
         self.writer.close().await
     }

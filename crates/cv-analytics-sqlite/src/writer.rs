@@ -27,23 +27,22 @@ use crate::writer::checkpointer::{Checkpointer, checkpoint};
 use crate::writer::deduplication::Deduplication;
 
 /// Calls that may wait for the writer; more are refused at once.
-const QUEUE: usize = 4_096;
+const MAX_QUEUED_CALLS: usize = 4_096;
 /// Arrivals in one commit, unless a single call brings more.
-const BATCH: usize = 1_024;
+const MAX_ARRIVALS_PER_COMMIT: usize = 1_024;
 /// Times that the writer lets others run before a commit that few share.
-const PATIENCE: usize = 16;
-const KEEPING: &str = "keep the events";
+const MAX_YIELDS_PER_COMMIT: usize = 16;
+const APPEND_TASK: &str = "keep the events";
 
-type Answer<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
+type ReplySender<T> = oneshot::Sender<std::result::Result<T, StoreError>>;
 
-/// A call's arrivals go back with its receipts: freeing them is the caller's work, not that of the
-/// thread that everybody waits for.
-type Kept = (Vec<Prepared>, Vec<Receipt>);
+/// A call's arrivals with its receipts: the caller frees them, not the writer's thread.
+type Appended = (Vec<Prepared>, Vec<Receipt>);
 
 enum Command {
-    Keep(Vec<Prepared>, Answer<Kept>),
+    Keep(Vec<Prepared>, ReplySender<Appended>),
     Run(Box<dyn FnOnce(&mut Writer) + Send>),
-    Close(Answer<()>),
+    Close(ReplySender<()>),
 }
 
 /// Sends work to the writer's thread.
@@ -91,7 +90,7 @@ impl WriterHandle {
             StoreError::unavailable(format!("could not look at {}", path.display()), error)
         })?;
         let files = Arc::new(files);
-        let (commands, waiting) = mpsc::channel(QUEUE);
+        let (commands, waiting) = mpsc::channel(MAX_QUEUED_CALLS);
         let commits = Arc::new(CommitCounts::default());
         let changes = Arc::new(Changes::default());
         let writer = Writer {
@@ -141,15 +140,15 @@ impl WriterHandle {
         arrivals: Vec<Prepared>,
     ) -> std::result::Result<Vec<Receipt>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let commands = self.commands(KEEPING)?;
+        let commands = self.commands(APPEND_TASK)?;
         commands.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::unavailable(
-                format!("could not {KEEPING}"),
-                format!("{QUEUE} calls are waiting for the disk"),
+                format!("could not {APPEND_TASK}"),
+                format!("{MAX_QUEUED_CALLS} calls are waiting for the disk"),
             ),
-            mpsc::error::TrySendError::Closed(_) => closed(KEEPING),
+            mpsc::error::TrySendError::Closed(_) => closed(APPEND_TASK),
         })?;
-        let (_, receipts) = answered.await.unwrap_or_else(|_| Err(closed(KEEPING)))?;
+        let (_, receipts) = answered.await.unwrap_or_else(|_| Err(closed(APPEND_TASK)))?;
         Ok(receipts)
     }
 
@@ -226,7 +225,10 @@ impl Writer {
         }
     }
 
-    fn keep(&mut self, calls: &[(Vec<Prepared>, Answer<Kept>)]) -> Result<Vec<Vec<Receipt>>> {
+    fn keep(
+        &mut self,
+        calls: &[(Vec<Prepared>, ReplySender<Appended>)],
+    ) -> Result<Vec<Vec<Receipt>>> {
         self.in_batch(|batch| {
             let keep = |(arrivals, _): &(Vec<Prepared>, _)| {
                 arrivals.iter().map(|arrival| batch.keep(arrival)).collect()
@@ -235,7 +237,7 @@ impl Writer {
         })
     }
 
-    /// Runs `work` on a batch of its own transaction; what it did is undone where it fails.
+    /// Runs `work` on a batch in its own transaction; what it did is undone where it fails.
     pub(crate) fn in_batch<T>(
         &mut self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
@@ -267,15 +269,14 @@ impl Writer {
         Ok((done, weeks))
     }
 
-    /// Fails where what was committed is not in the file at the path. Where only the log is gone, what
-    /// it held goes into the database before that is lost with the process.
+    /// Fails where the file at the path lacks what was committed; a deleted log is copied into the database first.
     fn in_place(&self) -> Result<()> {
         let checked = self.files.check();
         if checked.is_err()
             && self.files.has_database()
             && let Err(failure) = self.checkpoint_truncate()
         {
-            tracing::error!(?failure, "could not copy the deleted log into the database");
+            tracing::error!(error = ?failure, "could not copy the deleted log into the database");
         }
         checked
     }
@@ -291,8 +292,7 @@ impl Writer {
         Ok(done)
     }
 
-    /// Runs `work` in a transaction; what it did is undone where it fails. Any week may be another
-    /// one after it.
+    /// Runs `work` in a transaction; what it did is undone where it fails. Any week may be another one after it.
     pub(crate) fn in_transaction<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
@@ -315,10 +315,9 @@ impl Writer {
         Ok(done)
     }
 
-    /// Copies all of the log and cuts it to nothing; `false` where another program kept it from
-    /// coming to its end.
+    /// Copies all of the log and cuts it to nothing; `false` where another program kept it from coming to its end.
     pub(crate) fn checkpoint_truncate(&self) -> Result<bool> {
-        self.checkpointer.settle();
+        self.checkpointer.wait_until_idle();
         checkpoint(&self.connection, "truncate")
     }
 
@@ -330,19 +329,18 @@ impl Writer {
 
 /// The calls that share a commit.
 struct Calls {
-    calls: Vec<(Vec<Prepared>, Answer<Kept>)>,
+    calls: Vec<(Vec<Prepared>, ReplySender<Appended>)>,
     arrivals: usize,
 }
 
 impl Calls {
     /// Takes what waits, up to the first command of another kind, which it gives back.
     ///
-    /// Callers that were just answered come back one by one. The first of them would get a commit
-    /// of its own, and the others wait for it: while far fewer are here than `before`, they are
-    /// let run first.
+    /// Callers that were just answered come back one by one. The first of them would get a commit of its own, and the
+    /// others wait for it: while far fewer are here than `before`, they are let run first.
     fn gather(&mut self, waiting: &mut mpsc::Receiver<Command>, before: usize) -> Option<Command> {
-        let mut patience = PATIENCE;
-        while self.arrivals < BATCH {
+        let mut patience = MAX_YIELDS_PER_COMMIT;
+        while self.arrivals < MAX_ARRIVALS_PER_COMMIT {
             match waiting.try_recv() {
                 Ok(Command::Keep(arrivals, answer)) => {
                     self.arrivals += arrivals.len();
@@ -377,7 +375,7 @@ impl Calls {
 
 /// The events are good, whatever the file's trouble: the same call may succeed later.
 fn unavailable(failure: &Failure) -> StoreError {
-    let error = failure.to_store_error(KEEPING);
+    let error = failure.to_store_error(APPEND_TASK);
     let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
     StoreError::unavailable(error.to_string(), cause)
 }

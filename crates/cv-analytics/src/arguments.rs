@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// Show this help
     #[arg(long, short, global = true, action = ArgAction::HelpShort, help_heading = SHARED_OPTIONS)]
     help: Option<bool>,
-    /// Show it at length, with every option there is
+    /// Show the full help, with every option
     #[arg(long, global = true, action = ArgAction::HelpLong, help_heading = SHARED_OPTIONS)]
     help_all: Option<bool>,
     #[command(subcommand)]
@@ -44,36 +44,36 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run the server: take events in, keep them, answer with reports
+    /// Run the server: receive and store events, serve reports and the dashboard
     Serve(serve::ServeCommand),
-    /// Serve in a folder of its own, after sending eight weeks of made-up traffic through the intake
+    /// Serve a separate demo folder, after sending eight weeks of generated traffic through the intake
     Demo(demo::Demo),
     /// Write the report of a week
     Report(report::ReportCommand),
     /// Send, import or export events as JSON Lines
     #[command(subcommand)]
     Events(events::Events),
-    /// Look at messages that could not be read, and retry or drop them
+    /// List, show, retry or drop messages that could not be read
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
-    /// Show what people ask for and the agent cannot answer well
+    /// List what people ask for and the agent cannot answer well, and mark it
     #[command(subcommand)]
     Gaps(gaps::Gaps),
-    /// List the skills that are known, or find them in text
+    /// List the known skills, or find skills in text
     #[command(subcommand)]
     Skills(skills::Skills),
     /// Show, import or export the settings that change figures
     #[command(subcommand)]
     Settings(settings::Settings),
-    /// Erase what is kept of a session, of one interaction, or from before some days
+    /// Erase a session, an interaction, or everything older than some days
     Forget(forget::Forget),
-    /// Copy everything that the store keeps into a folder or into S3, with checksums
+    /// Archive the whole store in a folder or in S3, with checksums
     Archive(archive::ArchiveCommand),
-    /// Put what an archive holds into a store
+    /// Restore an archive into a store
     Restore(restore::RestoreCommand),
-    /// Say what a number of interactions a month costs on AWS, line by line
+    /// Estimate what a number of interactions a month costs on AWS, line by line
     Cost(cost::CostCommand),
-    /// Check an installation end to end, and say how to mend what is wrong
+    /// Check an installation end to end, and say how to fix what is wrong
     Doctor(doctor::Doctor),
 }
 
@@ -122,13 +122,12 @@ mod tests {
 
     use super::*;
 
-    /// Lines of a screen.
-    const SCREEN: usize = 40;
+    const SCREEN_LINES: usize = 40;
 
     fn check(command: &mut Command) {
         let help = command.render_help().to_string();
         let lines = help.lines().count();
-        assert!(lines <= SCREEN, "{lines} lines:\n{help}");
+        assert!(lines <= SCREEN_LINES, "{lines} lines:\n{help}");
         assert!(help.contains("--help-all"), "{help}");
         command.get_subcommands_mut().filter(|inner| inner.get_name() != "help").for_each(check);
     }

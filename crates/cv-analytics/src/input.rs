@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use crate::output;
 
 /// Entries that are told one by one; of more their number is told.
-const MAX_TOLD_ENTRIES: u64 = 5;
+const MAX_LOGGED_ENTRIES: u64 = 5;
 
 /// Opens a file, or standard input for `-`.
 fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
@@ -88,14 +88,14 @@ impl ToldEntries {
     /// Tells what became of the entry that begins on `line`, beside the progress bar.
     pub(crate) fn tell(&mut self, bar: &ProgressBar, line: u64, became: &str) {
         self.0 += 1;
-        if self.0 <= MAX_TOLD_ENTRIES {
+        if self.0 <= MAX_LOGGED_ENTRIES {
             bar.suspend(|| output::complain(format!("line {line} {became}")));
         }
     }
 
     /// Tells how many more there were.
     pub(crate) fn finish(&self) {
-        if let more @ 1.. = self.0.saturating_sub(MAX_TOLD_ENTRIES) {
+        if let more @ 1.. = self.0.saturating_sub(MAX_LOGGED_ENTRIES) {
             eprintln!("and {more} more");
         }
     }

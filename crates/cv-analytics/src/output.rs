@@ -104,7 +104,6 @@ impl Output {
         }
     }
 
-    /// Writes all of `bytes`.
     pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Stdout => print(bytes),

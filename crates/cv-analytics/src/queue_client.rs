@@ -13,9 +13,9 @@ use crate::http_client::{http_client, send};
 use crate::install::data_folder::StoredCredentials;
 
 /// How often one message is tried.
-const TRIES: u32 = 6;
+const MAX_ATTEMPTS: u32 = 6;
 /// How long one call may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One message on its way to the queue.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,14 +38,14 @@ pub(crate) struct QueueClient {
 impl QueueClient {
     /// A client for the queue of `credentials`.
     pub(crate) fn new(credentials: StoredCredentials) -> Result<Self> {
-        Self::within(ANSWER_WITHIN, credentials)
+        Self::within(CALL_TIMEOUT, credentials)
     }
 
     /// One whose calls take no longer than `limit`.
     pub(crate) fn within(limit: Duration, credentials: StoredCredentials) -> Result<Self> {
         let url = &credentials.queue_url;
         let (scheme, rest) =
-            url.split_once("://").with_context(|| format!("{url:?} is no queue URL"))?;
+            url.split_once("://").with_context(|| format!("invalid queue URL {url:?}"))?;
         let host = rest.split('/').next().unwrap_or_default();
         let endpoint = format!("{scheme}://{host}/");
         let client = http_client(&endpoint, limit)?;
@@ -63,9 +63,9 @@ impl QueueClient {
                 Ok(sent) => return Ok(sent),
                 Err(failure) => failure,
             };
-            if attempt == TRIES {
+            if attempt == MAX_ATTEMPTS {
                 return Err(failure.context(format!(
-                    "{} could not be reached after {TRIES} tries",
+                    "cannot reach {} after {MAX_ATTEMPTS} attempts",
                     self.endpoint
                 )));
             }

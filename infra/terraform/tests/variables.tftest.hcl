@@ -93,7 +93,7 @@ run "an_alarm_cannot_look_back_more_than_a_week" {
   expect_failures = [var.silence_hours]
 }
 
-run "somebody_has_to_get_the_report" {
+run "the_report_needs_a_recipient" {
   command = plan
 
   variables {

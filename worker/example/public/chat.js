@@ -62,7 +62,7 @@ function showReply({ outcome, answer, sources, contact }) {
   showEnd();
 }
 
-// The form covers the page's end, so that the last message alone would stay half hidden.
+// The form covers the page's end, so that only the last message would stay half hidden.
 function showEnd() {
   window.scrollTo(0, document.documentElement.scrollHeight);
 }

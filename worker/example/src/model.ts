@@ -102,7 +102,7 @@ export function openAiCompatible(
 const refusedSettings = new Map<string, Set<"max_tokens" | "response_format">>();
 
 /**
- * The settings that a service takes. They differ: Ollama and LM Studio know `max_tokens` alone, OpenAI's newer
+ * The settings that a service takes. They differ: Ollama and LM Studio know only `max_tokens`, OpenAI's newer
  * models refuse it for `max_completion_tokens`, and some take no schema.
  */
 function settingsOf(service: string): { body: object; learn: (refusal: string) => boolean } {

@@ -28,7 +28,7 @@ const STARTS: usize = 20;
 /// More than the data of one round.
 const SPACE_BYTES: u64 = 4 << 30;
 
-const AIM_EVENTS_A_SECOND: f64 = 20_000.0;
+const AIM_EVENTS_PER_SECOND: f64 = 20_000.0;
 const AIM_SHARE: f64 = 0.6;
 const AIM_P99_MS: f64 = 10.0;
 const AIM_RESIDENT_MB: f64 = 60.0;
@@ -136,7 +136,7 @@ fn measure_round(program: &Path, work: &Path, durations: &Durations) -> Result<R
     })
 }
 
-/// How many events share a commit at full load: those of a run of its own, in which strace notes the
+/// How many events share a commit at full load: those of a separate run, in which strace notes the
 /// syncs of the write-ahead log and stops the server at no other system call.
 fn mean_batch(program: &Path, work: &Path, durations: &Durations) -> Result<f64> {
     let folder = tempfile::tempdir_in(work)?;
@@ -187,7 +187,7 @@ fn print_ladder(rounds: &[Round]) {
     row("R2  the server's HTTP stack, a constant answer", constant);
     row("R3  that, signature verified, event read, nothing kept", no_store);
     row("R4  cv-analytics serve, acknowledged after fsync", real);
-    aim("R4, events a second", real, "at least", AIM_EVENTS_A_SECOND);
+    aim("R4, events a second", real, "at least", AIM_EVENTS_PER_SECOND);
     let share = real / raw.min(no_store);
     aim("R4 as a share of the lower of R1 (as many) and R3", share, "at least", AIM_SHARE);
 

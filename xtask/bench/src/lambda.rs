@@ -22,14 +22,14 @@ use crate::machine;
 
 /// Batches after the first, of each start.
 const WARM_BATCHES: usize = 20;
-const INTERACTIONS_A_BATCH: u64 = 5;
+const INTERACTIONS_PER_BATCH: u64 = 5;
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rounds {
     /// Starts of each case, with the batches after it.
     whole: usize,
-    /// Starts of the processor and of the floor, in turn with one another alone.
+    /// Starts of only the processor and the floor, alternating.
     pairs: usize,
 }
 
@@ -58,13 +58,12 @@ impl Subject {
         }
     }
 
-    /// Its own table of that name.
     pub(crate) fn table(self, name: &str) -> String {
         format!("{}-{name}", self.name())
     }
 
     /// The function in `folder`, with its tables at `url`, as the templates deploy it: the key of the
-    /// session hash lies in the table.
+    /// session hash is in the table.
     pub(crate) fn function(self, folder: &Path, url: &str) -> LambdaFunction {
         let bootstrap = folder.join(self.name()).join("bootstrap");
         LambdaFunction::new(self.name(), &bootstrap)
@@ -101,7 +100,7 @@ struct Life {
     peak_kib: u64,
 }
 
-/// Measures what lies in `folder`: for each subject a folder with its `bootstrap`, and a zip file.
+/// Measures what is in `folder`: for each subject a folder with its `bootstrap`, and a zip file.
 pub(crate) fn measure(folder: &Path, rounds: Rounds) -> Result<()> {
     machine::print(folder)?;
     println!("dynoxide     {DYNOXIDE_VERSION}");
@@ -169,7 +168,7 @@ impl Emulator {
 
     /// Over both transports. The processor's key of the session hash is beside the records.
     fn ensure_all_kept(&self) -> Result<()> {
-        let sent = (2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_A_BATCH;
+        let sent = (2 * (WARM_BATCHES + 1)) as u64 * INTERACTIONS_PER_BATCH;
         for subject in [Subject::Processor, Subject::Reference] {
             let table = subject.table(ANALYTICS);
             let items = tables::count(self.dynoxide.authority(), &table)?;
@@ -193,7 +192,7 @@ fn live(function: &LambdaFunction, batches: &mut QueueBatches, next: &mut u64) -
     let start = runtime.started_in;
     let mut invoke = || -> Result<Duration> {
         let invocation = runtime.invoke(&batches.five_in_order(*next))?;
-        *next += INTERACTIONS_A_BATCH;
+        *next += INTERACTIONS_PER_BATCH;
         ensure_all_kept(invocation.response()?).with_context(|| invocation.lines.join("\n"))?;
         Ok(invocation.took)
     };
@@ -254,7 +253,7 @@ fn print_pairs(pairs: &[Pair]) {
     let mut ratios: Vec<f64> =
         pairs.iter().map(|pair| millis(pair.processor) / millis(pair.floor)).collect();
     println!(
-        "{} pairs of starts, in turn with one another alone, in ms: processor {processor}, floor {floor};\n\
+        "{} pairs of starts, only these two alternating, in ms: processor {processor}, floor {floor};\n\
          the ratio of a pair, median: {:.2}\n",
         pairs.len(),
         median(&mut ratios)

@@ -1,4 +1,4 @@
-//! What it was measured on, for whoever compares figures.
+//! What it was measured on, for comparing figures.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) fn print(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A new folder beside the program, on the disk that is measured: temporary ones may lie in memory.
+/// A new folder beside the program, on the disk that is measured: temporary ones may be in memory.
 /// What an interrupted run has left goes first.
 pub(crate) fn work_folder(bytes: u64) -> Result<TempDir> {
     let program = std::env::current_exe()?;

@@ -47,7 +47,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["pages", program, "--quick"] => pages::measure(Path::new(program), pages::Rounds::QUICK),
         ["lambda", folder] => lambda::measure(Path::new(folder), Rounds::FULL),
         ["lambda", folder, "--quick"] => lambda::measure(Path::new(folder), Rounds::QUICK),
-        // What the benchmark starts as processes of their own.
+        // What the benchmark starts as separate processes.
         ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?, 1),
         ["fill", data, count, weeks] => {
             filled_store::fill(Path::new(data), count.parse()?, weeks.parse()?)

@@ -59,7 +59,7 @@ pub(crate) fn measure(program: &Path, Rounds { sizes, rounds }: Rounds) -> Resul
     for size in sizes {
         let folder = tempfile::tempdir_in(work.path())?;
         let data = folder.path().join("data");
-        // A process of its own, as the report's: see there.
+        // A separate process, as the report's: see there.
         let mut fill = Command::new(&bench);
         fill.arg("fill").arg(&data).arg(size.to_string()).arg(WEEKS.to_string());
         let filled = fill.status()?;
@@ -145,7 +145,7 @@ fn round(program: &Path, data: &Path, measured: &mut Vec<Measured>) -> Result<()
             "",
         ),
     ]);
-    let (request_id, session) = browser.somebody(week)?;
+    let (request_id, session) = browser.visitor(week)?;
     pages.extend([
         ("a conversation", format!("/sessions/{session}?week={week}"), ""),
         ("an interaction", format!("/interactions/{request_id}"), ""),
@@ -157,7 +157,7 @@ fn round(program: &Path, data: &Path, measured: &mut Vec<Measured>) -> Result<()
     ]);
     for (place, (name, path, holds)) in pages.into_iter().enumerate() {
         let (took, body) = browser.open(&path)?;
-        // Page 100 may lie beyond the end of a small week: no rows, yet a total.
+        // Page 100 may be beyond the end of a small week: no rows, yet a total.
         ensure!(
             holds.is_empty() || (body.contains(holds) && !body.contains(NONE)),
             "{path} found nothing"
@@ -212,8 +212,8 @@ impl Browser {
         Ok((took, body))
     }
 
-    /// Somebody who asked in `week`: a request's id and its session.
-    fn somebody(&self, week: IsoWeek) -> Result<(String, String)> {
+    /// A visitor who asked in `week`: a request's id and its session.
+    fn visitor(&self, week: IsoWeek) -> Result<(String, String)> {
         let (_, lines) =
             self.open(&format!("/questions.jsonl?week={week}&session=known&match=none"))?;
         let line = lines.lines().next().context("the week has a session")?;

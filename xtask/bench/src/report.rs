@@ -44,7 +44,7 @@ pub(crate) fn measure(program: &Path, millions: &[usize]) -> Result<()> {
         let target = count * 1_000_000;
         let folder = tempfile::tempdir_in(work.path())?;
         let data = folder.path().join("data");
-        // A process of its own, so that this one stays small: a child's memory begins with its parent's.
+        // A separate process, so that this one stays small: a child's memory begins with its parent's.
         let fill = Command::new(&bench).arg("fill").arg(&data).arg(target.to_string()).status()?;
         ensure!(fill.success(), "the store was not filled: {fill}");
         let runs: Vec<Run> = (0..RUNS).map(|_| run(program, &data)).collect::<Result<_>>()?;

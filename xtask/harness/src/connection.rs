@@ -20,14 +20,14 @@ pub struct Connection {
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpResponse {
     /// The HTTP status.
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The bytes that a client of AWS JSON 1.0 reads it from.
     pub fn to_aws_client(&self) -> Vec<u8> {
         let head = format!(
@@ -50,8 +50,7 @@ impl Connection {
         Ok(Self { stream, received: Vec::new() })
     }
 
-    /// Hands a call of AWS JSON 1.0 on that came to somebody who stands before the server; gives the
-    /// whole answer to hand back.
+    /// Proxies a call of AWS JSON 1.0 to the upstream server; gives the whole answer to hand back.
     pub fn hand_on(&mut self, request: &HttpRequest) -> Result<Vec<u8>> {
         let mut call = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
         call.push_str(&format!("host: {}\r\n", self.stream.peer_addr()?));
@@ -66,7 +65,7 @@ impl Connection {
     }
 
     /// Sends a whole request, and waits for its answer.
-    pub fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
+    pub fn exchange(&mut self, request: &[u8]) -> Result<HttpResponse> {
         self.stream.write_all(request).context("send a request")?;
         loop {
             if let Some(head) = ResponseHead::parse(&self.received)?
@@ -74,7 +73,7 @@ impl Connection {
             {
                 let message: Vec<u8> = self.received.drain(..head.length()).collect();
                 let body = message.get(head.head_bytes..).unwrap_or_default().to_vec();
-                return Ok(Answer { status: head.status, body });
+                return Ok(HttpResponse { status: head.status, body });
             }
             let mut chunk = [0; 4096];
             let count = self.stream.read(&mut chunk).context("read an answer")?;

@@ -1,4 +1,4 @@
-//! A function in an execution environment of Lambda: its `bootstrap` as a process of its own.
+//! A function in an execution environment of Lambda: its `bootstrap` as its own process.
 
 pub mod event_source_mapping;
 pub mod http_request;
@@ -22,7 +22,7 @@ use crate::memory::Memory;
 /// Longer than Lambda's own 10 seconds, since a test's machine may be busy.
 const INIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often a process is asked whether it runs still. No measure depends on it.
-const POLL: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const ACCOUNT: &str = "123456789012";
 /// The region of every function here.
 pub const REGION: &str = "eu-west-2";
@@ -279,14 +279,14 @@ impl LambdaRuntime {
 
     fn wait_for_saying(&mut self, until: Instant) -> Result<RuntimeEvent> {
         loop {
-            match self.api.sayings.recv_timeout(POLL) {
+            match self.api.sayings.recv_timeout(POLL_INTERVAL) {
                 Ok(said) => return Ok(RuntimeEvent::Said(said)),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => bail!("the Runtime API has ended"),
             }
             if let Some(status) = self.child.try_wait()? {
                 // Its last words may have come after the channel was looked at.
-                return Ok(match self.api.sayings.recv_timeout(POLL) {
+                return Ok(match self.api.sayings.recv_timeout(POLL_INTERVAL) {
                     Ok(said) => RuntimeEvent::Said(said),
                     Err(_) => RuntimeEvent::Ended(status.to_string()),
                 });

@@ -7,7 +7,7 @@
 //! 3. [`connection`]: one keep-alive connection that sends them and reads the answers.
 //! 4. [`seeded`]: random numbers that are the same for the same seed, and simulations by seed.
 //! 5. [`emulators`]: emulators of AWS, started and stopped.
-//! 6. [`lambda`]: a function of Lambda, started, invoked and measured through a Runtime API of its own;
+//! 6. [`lambda`]: a function of Lambda, started, invoked and measured through its own Runtime API;
 //!    [`memory`] is what it needs.
 //! 7. [`number_links`]: the numbers of a page or a mail, and what they promise.
 //! 8. [`tools_cache`]: where `cargo xtask test` installs the emulators and tests find them.

@@ -7,14 +7,13 @@ pub struct NumberLink {
     pub path: String,
     /// Its words.
     pub text: String,
-    /// The questions that they promise; `None` where they are no count of questions.
+    /// The questions that they promise; `None` where they are not a count of questions.
     pub questions: Option<u64>,
     /// The conversations that they promise.
     pub conversations: Option<u64>,
 }
 
-/// Every link to questions in `html`, in pages without `address` before their paths or in mails with
-/// it.
+/// Every link to questions in `html`, in pages without `address` before their paths or in mails with it.
 pub fn number_links(html: &str, address: &str) -> Vec<NumberLink> {
     let link = |part: &str| {
         let (href, after) = part.split_once('"')?;
@@ -38,7 +37,7 @@ impl NumberLink {
         let before = place.and_then(|place| words.get(place.checked_sub(1)?));
         let conversations: Option<u64> = before.and_then(number);
         let is_of = |filter: &str| path.contains(filter);
-        // A percentile is no count.
+        // A percentile is not a count.
         let is_time = is_of("took=") && !is_of("took=known");
         let (questions, conversations) = match (is_time, is_of("session=known")) {
             (true, _) => (None, None),

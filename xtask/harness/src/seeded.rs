@@ -10,9 +10,8 @@ pub const SEED_VARIABLE: &str = "CV_ANALYTICS_SEED";
 /// How many seeds are to be run instead of those that every run of the tests has.
 pub const SEEDS_VARIABLE: &str = "CV_ANALYTICS_SEEDS";
 
-/// Runs a simulation with each of `seeds`, or with those that the variables ask for, and gives what came of
-/// each. Says now and then how far it is. One that fails says its seed, and that `replay`, a command, runs it
-/// again.
+/// Runs a simulation with each of `seeds`, or with those that the variables ask for, and gives what came of each. Says
+/// now and then how far it is. One that fails says its seed, and that `replay`, a command, runs it again.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says which seeds they have")]
 pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) -> T) -> Vec<T> {
     let number = |variable| std::env::var(variable).ok()?.parse::<u64>().ok();
@@ -34,7 +33,7 @@ pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) ->
         match catch_unwind(AssertUnwindSafe(|| simulation(seed))) {
             Ok(outcome) => outcomes.push(outcome),
             Err(failure) => {
-                eprintln!("seed {seed} fails; it alone: {SEED_VARIABLE}={seed} {replay}");
+                eprintln!("seed {seed} fails; rerun only it: {SEED_VARIABLE}={seed} {replay}");
                 resume_unwind(failure);
             }
         }
@@ -46,7 +45,7 @@ pub fn each_seed<T>(seeds: Range<u64>, replay: &str, simulation: impl Fn(u64) ->
     outcomes
 }
 
-/// Whether one seed alone is to be run.
+/// Whether only one seed is to be run.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says which seeds they have")]
 pub fn is_one_seed() -> bool {
     std::env::var_os(SEED_VARIABLE).is_some()

@@ -1,4 +1,4 @@
-//! `cv-analytics serve` as a process of its own: started, killed or stopped.
+//! `cv-analytics serve` as its own process: started, killed or stopped.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};

@@ -1,8 +1,7 @@
 //! HTTP requests of AWS JSON 1.0, signed with Signature Version 4.
 //!
-//! Written apart from the product on purpose: were both the same code, a common mistake would
-//! agree with itself. The rules are those of
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
+//! Written apart from the product on purpose: were both the same code, a common mistake would agree with itself. The
+//! rules are those of <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 
 use anyhow::{Context, Result};
 use hmac::{Hmac, KeyInit, Mac};
@@ -23,8 +22,7 @@ pub struct AccessKey {
     pub region: String,
 }
 
-/// Signs requests to one server for one action, all at one moment: a server takes them for a
-/// quarter of an hour.
+/// Signs requests to one server for one action, all at one moment: a server takes them for a quarter of an hour.
 #[derive(Clone, Debug)]
 pub struct Signer {
     /// Everything of a request before its content length.

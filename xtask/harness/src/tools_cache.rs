@@ -1,4 +1,4 @@
-//! Where the tests' tools lie outside the clone: `cargo xtask test` installs them, tests find them.
+//! Where the tests' tools are outside the clone: `cargo xtask test` installs them, tests find them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 pub const DYNOXIDE_VERSION: &str = "3.2.0";
 /// What pip installs for moto, the emulator of SQS, DynamoDB and SES.
 pub const MOTO_REQUIREMENTS: &str = include_str!("../requirements-moto.txt");
-/// Names dynoxide where it does not lie in the cache.
+/// Names dynoxide where it is not in the cache.
 pub const DYNOXIDE_VARIABLE: &str = "CV_ANALYTICS_DYNOXIDE";
-/// Names `moto_server` where it does not lie in the cache.
+/// Names `moto_server` where it is not in the cache.
 pub const MOTO_SERVER_VARIABLE: &str = "CV_ANALYTICS_MOTO_SERVER";
 
 /// The folder `$XDG_CACHE_HOME/cv-analytics`, else `~/.cache/cv-analytics`.
@@ -63,7 +63,6 @@ pub(crate) fn dynoxide() -> Result<PathBuf> {
     found(DYNOXIDE_VARIABLE, |cache| cache.cargo_program("dynoxide", DYNOXIDE_VERSION))
 }
 
-/// The program `moto_server`.
 pub(crate) fn moto_server() -> Result<PathBuf> {
     found(MOTO_SERVER_VARIABLE, ToolsCache::moto_server)
 }

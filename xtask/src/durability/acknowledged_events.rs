@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use cv_analytics_harness::connection::{Answer, Connection};
+use cv_analytics_harness::connection::{Connection, HttpResponse};
 use cv_analytics_harness::seeded::Seeded;
 use cv_analytics_harness::signer::{AccessKey, Signer};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::now;
 /// The first moment of 2025-11-17, a Monday.
 const MONDAY_MS: u64 = 1_763_337_600_000;
 /// The most messages of one batch, as on AWS.
-const BATCH_MAX: usize = 10;
+const MAX_BATCH_EVENTS: usize = 10;
 
 /// One event as a client sends it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ impl Sent {
     }
 }
 
-/// A connection of its own, with a seed of its own.
+/// A connection with its own seed.
 pub(crate) struct Sender {
     connection: Connection,
     one: Signer,
@@ -103,7 +103,7 @@ impl Sender {
         if self.seeded.chance(20) { [response, query] } else { [query, response] }
     }
 
-    /// Sends interactions, alone or in batches, until the server is gone or `enough` says so.
+    /// Sends interactions, single or in batches, until the server is gone or `enough` says so.
     pub(crate) fn send_while_it_lives(
         &mut self,
         acknowledged: &AtomicUsize,
@@ -112,7 +112,7 @@ impl Sender {
         let mut sent = Sent::default();
         while !enough() {
             let events = if self.seeded.chance(10) {
-                let interactions = 1 + self.seeded.below(BATCH_MAX / 2);
+                let interactions = 1 + self.seeded.below(MAX_BATCH_EVENTS / 2);
                 let batch: Vec<_> = (0..interactions).flat_map(|_| self.interaction()).collect();
                 vec![batch]
             } else {
@@ -170,7 +170,7 @@ impl Sender {
         Ok(successful == events.len())
     }
 
-    fn exchange(&mut self, signer: &Signer, body: &Value) -> Result<Answer> {
+    fn exchange(&mut self, signer: &Signer, body: &Value) -> Result<HttpResponse> {
         self.connection.exchange(&signer.request(body.to_string().as_bytes())?)
     }
 
@@ -207,8 +207,7 @@ fn with_queue(mut request: Value) -> Value {
     request
 }
 
-/// What an export must hold of what was sent: the acknowledged once, the others once at most, and
-/// nothing else.
+/// What an export must hold of what was sent: the acknowledged once, the others once at most, and nothing else.
 pub(crate) fn check_export(exported: &[Value], sent: &Sent) -> Result<()> {
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
     for event in exported {

@@ -14,10 +14,10 @@ use crate::durability::acknowledged_events::{Sender, Sent, check_export};
 use crate::product_program::exported_events;
 
 /// Refusals in a row that show that the disk is full, and not just slow.
-const REFUSALS: usize = 50;
+const MIN_REFUSALS: usize = 50;
 /// More events than fit.
-const EVENTS_MAX: usize = 100_000;
-const RECOVERY: Duration = Duration::from_secs(30);
+const MAX_EVENTS: usize = 100_000;
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) fn check(program: &Path) -> Result<()> {
     if rustix::process::geteuid().is_root() {
@@ -49,7 +49,7 @@ fn fill_and_free(program: &Path, space: &impl Space) -> Result<()> {
     let server = space.start(program)?;
     let (mut sender, mut sent) = fill(&server, space)?;
     space.free(&server)?;
-    let until = Instant::now() + RECOVERY;
+    let until = Instant::now() + RECOVERY_TIMEOUT;
     loop {
         let (event, acknowledged) = sender.send_one()?;
         if acknowledged {
@@ -59,7 +59,7 @@ fn fill_and_free(program: &Path, space: &impl Space) -> Result<()> {
         sent.unacknowledged.push(event);
         ensure!(
             Instant::now() < until,
-            "no event was taken {RECOVERY:?} after there was space\n{}",
+            "no event was taken {RECOVERY_TIMEOUT:?} after there was space\n{}",
             server.log_tail()
         );
         thread::sleep(Duration::from_millis(20));
@@ -99,7 +99,7 @@ fn fill(server: &ServerProcess, space: &impl Space) -> Result<(Sender, Sent)> {
     send_into_space(server, &mut sender, &mut sent)?;
     space.shrink(server)?;
     let mut refusals = 0;
-    for _ in 0..EVENTS_MAX {
+    for _ in 0..MAX_EVENTS {
         let (event, acknowledged) = sender.send_one().context("the disk was filling up")?;
         if acknowledged {
             refusals = 0;
@@ -108,12 +108,12 @@ fn fill(server: &ServerProcess, space: &impl Space) -> Result<(Sender, Sent)> {
         }
         refusals += 1;
         sent.unacknowledged.push(event);
-        if refusals == REFUSALS {
+        if refusals == MIN_REFUSALS {
             println!("{} events were taken before 503", sent.acknowledged.len());
             return Ok((sender, sent));
         }
     }
-    bail!("{EVENTS_MAX} events were sent, and the disk was never full")
+    bail!("{MAX_EVENTS} events were sent, and the disk was never full")
 }
 
 /// A file system in memory, of a few megabytes.
@@ -192,7 +192,7 @@ impl LimitedFiles {
     }
 
     fn set_limit(server: &ServerProcess, limit: &str) -> Result<()> {
-        // The soft limit alone: it can be raised again.
+        // Only the soft limit: it can be raised again.
         let id = server.id().to_string();
         run(Command::new("prlimit").args(["--pid", &id, &format!("--fsize={limit}:")]))
     }
@@ -204,7 +204,7 @@ impl Space for LimitedFiles {
     }
 
     fn start(&self, program: &Path) -> Result<ServerProcess> {
-        // Without its signal, the limit is an error of the write alone.
+        // Without its signal, the limit is only an error of the write.
         let wrapper = ["env", "--ignore-signal=XFSZ"];
         let arguments = ["serve", "--listen", "127.0.0.1:0"];
         let mut command = under(&wrapper, program, &arguments, &self.data());

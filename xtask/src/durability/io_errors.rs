@@ -18,8 +18,8 @@ use crate::tools::require_strace;
 const CALLS: &str = "pwrite64,fsync,fdatasync,ftruncate";
 /// What they fail with.
 const ERRORS: [&str; 2] = ["EIO", "ENOSPC"];
-const EVENTS_EACH: usize = 12;
-const ATTACHED_WITHIN: Duration = Duration::from_secs(30);
+const EVENTS_PER_RUN: usize = 12;
+const ATTACH_TIMEOUT: Duration = Duration::from_secs(30);
 /// So many calls of each kind in a thread are failed one after the other in every run of the tests,
 const IN_EVERY_RUN: RangeInclusive<usize> = 1..=5;
 /// and in `cargo xtask simulate`.
@@ -50,7 +50,7 @@ fn check_each(program: &Path, calls: RangeInclusive<usize>) -> Result<()> {
         let trace = work.path().join("trace");
         let mut tracer = attach(server.id(), &trace, &format!("{error}:when={number}"))?;
         let mut is_taken = false;
-        for _ in 0..EVENTS_EACH.max(2 * number) {
+        for _ in 0..EVENTS_PER_RUN.max(2 * number) {
             let (event, acknowledged) = sender.send_one().with_context(what)?;
             is_taken = acknowledged;
             if acknowledged {
@@ -80,7 +80,7 @@ fn attach(process: u32, trace: &Path, error: &str) -> Result<Child> {
     strace.args(["-f", "-qq", "-p", &process.to_string(), "-e", &format!("trace={CALLS}")]);
     strace.args(["-e", &format!("inject={CALLS}:error={error}"), "-o"]).arg(trace);
     let tracer = strace.spawn().context("start strace")?;
-    let until = Instant::now() + ATTACHED_WITHIN;
+    let until = Instant::now() + ATTACH_TIMEOUT;
     while !is_traced(process)? {
         ensure!(
             Instant::now() < until,

@@ -14,11 +14,11 @@ use crate::product_program::exported_events;
 use crate::tools::require_strace;
 
 const CONNECTIONS: usize = 4;
-const EVENTS_EACH: usize = 60;
+const EVENTS_PER_CONNECTION: usize = 60;
 /// Everything by which bytes come from a socket, go to one, or reach the disk.
 const CALLS: &str = "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,pwrite64,pwritev,pwritev2,\
                      fsync,fdatasync,sync_file_range";
-const TRACE_ENDS: Duration = Duration::from_mins(2);
+const TRACE_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(crate) fn check(program: &Path) -> Result<()> {
     require_strace()?;
@@ -60,16 +60,16 @@ pub(crate) fn check(program: &Path) -> Result<()> {
     check_export(&exported_events(program, &data)?, &sent)
 }
 
-/// Events alone, then many at once by either way; gives them, and how many answers they had.
+/// Single events, then many at once by either way; gives them, and how many answers they had.
 fn send_events(mut sender: Sender, token: &str) -> Result<(Sent, usize)> {
     let mut sent = Sent::default();
-    for _ in 0..EVENTS_EACH {
+    for _ in 0..EVENTS_PER_CONNECTION {
         let (event, acknowledged) = sender.send_one()?;
         ensure!(acknowledged, "an event was refused");
         sent.acknowledged.insert(event);
     }
     sent.acknowledged.extend(sender.send_many(token)?);
-    Ok((sent, EVENTS_EACH + 2))
+    Ok((sent, EVENTS_PER_CONNECTION + 2))
 }
 
 /// The trace, once strace has written the end of the process.
@@ -79,7 +79,7 @@ fn whole_trace(path: &Path, id: u32) -> Result<String> {
     let is_end = |line: &str| {
         line.strip_prefix(&id).is_some_and(|rest| rest.trim_start().starts_with("+++ exited with"))
     };
-    let until = Instant::now() + TRACE_ENDS;
+    let until = Instant::now() + TRACE_TIMEOUT;
     loop {
         let trace = fs::read_to_string(path).context("read the trace")?;
         if trace.lines().any(is_end) {

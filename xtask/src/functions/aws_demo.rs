@@ -1,5 +1,4 @@
-//! `cargo xtask aws-demo`: the whole pipeline of AWS on this machine, from the first message to the
-//! mail.
+//! `cargo xtask aws-demo`: the whole pipeline of AWS on this machine, from the first message to the mail.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

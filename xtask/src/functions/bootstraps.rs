@@ -12,7 +12,7 @@ use crate::functions::architecture::Architecture;
 use crate::product_program::built_program;
 use crate::root;
 
-/// The functions: each a program, and the feature that it alone needs.
+/// The functions: each a program, and the feature that only it needs.
 pub(crate) const FUNCTIONS: [&str; 2] = ["processor", "reporter"];
 
 /// Builds `function` as users deploy it.
@@ -66,7 +66,7 @@ impl Folders {
         let target = PathBuf::from(target.context("cargo says where it builds")?);
         let cargo =
             variable("CARGO_HOME").or_else(|| variable("HOME").map(|home| home.join(".cargo")));
-        // The last that fits is taken: the target folder may lie within the clone.
+        // The last that fits is taken: the target folder may be within the clone.
         Ok(Self(vec![
             (cargo.context("set HOME or CARGO_HOME")?, "/cargo"),
             (root(), "/cv-analytics"),

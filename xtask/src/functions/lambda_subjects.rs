@@ -38,7 +38,7 @@ fn lay_out_reference(folder: &Path) -> Result<()> {
     require_compilers_of_node_modules()?;
     let project = root().join("tests/lambda-reference");
     let modules = Cache::open()?.node_modules(&project)?;
-    // Beside a link to the packages, since modules are looked for from where a file lies.
+    // Beside a link to the packages, since modules are looked for from where a file is.
     let sources = folder.join("reference-sources");
     fs::create_dir(&sources)?;
     symlink(&modules, sources.join("node_modules"))?;

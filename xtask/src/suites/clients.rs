@@ -1,4 +1,4 @@
-//! Real AWS clients against a real server: each suite of `tests/clients` gets a server of its own.
+//! Real AWS clients against a real server: each suite of `tests/clients` gets its own server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ impl Suite {
             Self::PythonQueryProtocol => boto("requirements-query-protocol.txt"),
             Self::JavaScript => {
                 let project = clients().join("javascript");
-                // Beside a link to the packages, since modules are looked for from where a file lies.
+                // Beside a link to the packages, since modules are looked for from where a file is.
                 let linked = work.join("javascript");
                 fs::create_dir(&linked)?;
                 std::os::unix::fs::symlink(
@@ -73,7 +73,7 @@ fn clients() -> PathBuf {
     root().join("tests/clients")
 }
 
-/// Runs a suite, each of its clients against a server of its own.
+/// Runs a suite, each of its clients against its own server.
 pub(crate) fn run_suite(suite: Suite, program: &Path, cache: &Cache) -> Result<()> {
     let work = tempfile::tempdir()?;
     for (number, mut command) in suite.commands(cache, work.path())?.into_iter().enumerate() {

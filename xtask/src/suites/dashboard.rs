@@ -129,7 +129,7 @@ impl Visited {
     }
 }
 
-/// Copies the tests beside a link to their packages, since modules are looked for from where a file lies.
+/// Copies the tests beside a link to their packages, since modules are looked for from where a file is.
 fn lay_out(source: &Path, project: &Path) -> Result<()> {
     fs::create_dir(project)?;
     for entry in fs::read_dir(source).with_context(|| format!("read {}", source.display()))? {

@@ -11,7 +11,7 @@ use crate::product_program::built_program;
 use crate::root;
 use crate::tools::{Cache, require_terraform};
 
-/// What the tests read where checkov lies.
+/// What the tests read where checkov is.
 const CHECKOV_VARIABLE: &str = "CV_ANALYTICS_CHECKOV";
 /// Where they find the folder of the functions' programs.
 const FUNCTIONS_VARIABLE: &str = "CV_ANALYTICS_FUNCTIONS";
@@ -42,7 +42,7 @@ fn functions() -> Result<PathBuf> {
     Ok(processor.parent().context("the functions lie in a folder")?.to_owned())
 }
 
-/// Where Terraform's registry cannot be reached, somebody may have put a program beside the clone that finds
+/// Where Terraform's registry cannot be reached, a program beside the clone may find
 /// the AWS provider on this machine; elsewhere `terraform init` asks the registry.
 fn link_providers() -> Result<()> {
     let beside: PathBuf = root().parent().context("the clone lies in a folder")?.to_owned();

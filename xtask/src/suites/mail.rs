@@ -1,4 +1,4 @@
-//! The weekly mail against a mail server that somebody else wrote: the suite of `tests/mail`.
+//! The weekly mail against an independent mail server: the suite of `tests/mail`.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::tools::Cache;
 
 /// The suite's modules; each starts the mail servers and the programs that it needs.
 const MODULES: [&str; 2] = ["conversations_test", "monday_test"];
-/// What the tests read where the program lies.
+/// What the tests read where the program is.
 const PROGRAM_VARIABLE: &str = "CV_ANALYTICS_PROGRAM";
 
 /// Runs the suite against `program`.

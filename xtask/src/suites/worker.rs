@@ -1,5 +1,4 @@
-//! The Worker's client and its example: tests inside workerd, the way from an agent to the report, and
-//! the benchmark.
+//! The Worker's client and its example: tests inside workerd, the way from an agent to the report, and the benchmark.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,7 +63,7 @@ pub(crate) fn fuzzer(cache: &Cache) -> Result<Fuzzer> {
 }
 
 impl Fuzzer {
-    /// Begins with what lies in `corpus`, and puts what breaks a property into `finds`.
+    /// Begins with what is in `corpus`, and puts what breaks a property into `finds`.
     pub(crate) fn command(&self, finds: &Path, minutes: u64, corpus: &Path) -> Command {
         let mut command = Command::new("node");
         command.arg(self.work.path().join("fuzz.mjs")).args([
@@ -86,9 +85,8 @@ fn npm(project: &Path, script: &str) -> Command {
     command
 }
 
-/// Copies the project beside a link to its packages, since modules are looked for from where a
-/// file lies; with the fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose
-/// code they check.
+/// Copies the project beside a link to its packages, since modules are looked for from where a file is; with the
+/// fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     let source = root().join("worker");
     let project = work.join("worker");
@@ -101,7 +99,7 @@ fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     Ok(project)
 }
 
-/// Copies a folder, without what was installed, built or set for this machine alone.
+/// Copies a folder, without what was installed, built or set only for this machine.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir(to).with_context(|| format!("make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {

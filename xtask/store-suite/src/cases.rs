@@ -89,7 +89,7 @@ pub async fn writes_a_value_only_at_the_version_that_was_read(store: SharedStore
     assert_eq!(exported(&*store).await, []);
 }
 
-/// A scan gives the interactions whose moment lies in the period, its end left out.
+/// A scan gives the interactions whose moment is in the period, its end left out.
 pub async fn scans_the_interactions_of_a_period(store: SharedStore) {
     let (first, next) = (week().start(), week().end());
     let bodies = [

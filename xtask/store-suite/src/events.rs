@@ -12,7 +12,7 @@ use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt as _;
 use serde_json::json;
 
-/// 2025-11-13, a Thursday: stores with a clock of their own have about this one.
+/// 2025-11-13, a Thursday: stores with their own clock have about this one.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_763_000_000_000);
 /// The session of every query.
 pub(crate) const SESSION: &str = "session of a visitor";
@@ -94,7 +94,6 @@ pub(crate) async fn exported(store: &dyn Store) -> Vec<Interaction> {
     all
 }
 
-/// The ids of `interactions`.
 pub(crate) fn ids(interactions: &[Interaction]) -> Vec<&str> {
     interactions.iter().map(|one| one.request_id.as_str()).collect()
 }

@@ -17,7 +17,7 @@ pub struct TrustedRoots(TrustStore);
 /// The file that `AWS_CA_BUNDLE` names cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "AWS_CA_BUNDLE names {}, {problem}: let it name a PEM file with the certificates of the authorities to trust, or remove it",
+    "invalid AWS_CA_BUNDLE {}: {problem}; name a PEM file with the certificates of the authorities to trust, or unset it",
     path.display()
 )]
 pub struct CaBundleError {
@@ -44,19 +44,19 @@ impl TrustedRoots {
     /// [`CaBundleError`], where the HTTP client would panic.
     pub fn in_bundle(path: &Path) -> Result<Self, CaBundleError> {
         let failed = |problem: String| CaBundleError { path: path.to_owned(), problem };
-        let pem = std::fs::read(path)
-            .map_err(|error| failed(format!("which cannot be read ({error})")))?;
+        let pem =
+            std::fs::read(path).map_err(|error| failed(format!("cannot read it ({error})")))?;
         let mut certificates = 0;
         for certificate in CertificateDer::pem_slice_iter(&pem) {
             let certificate =
-                certificate.map_err(|error| failed(format!("which is no PEM file ({error})")))?;
+                certificate.map_err(|error| failed(format!("not a PEM file ({error})")))?;
             certificates += 1;
             webpki::anchor_from_trusted_cert(&certificate).map_err(|error| {
-                failed(format!("whose certificate number {certificates} is none ({error})"))
+                failed(format!("invalid certificate number {certificates} ({error})"))
             })?;
         }
         if certificates == 0 {
-            return Err(failed("in which there is no certificate".to_owned()));
+            return Err(failed("it contains no certificate".to_owned()));
         }
         Ok(Self(TrustStore::empty().with_pem_certificate(pem)))
     }
@@ -93,8 +93,7 @@ impl TrustedRoots {
     }
 }
 
-/// Whether a region's endpoints lead to Amazon's roots. China and the isolated partitions are not
-/// known to.
+/// Whether a region's endpoints lead to Amazon's roots. China and the isolated partitions are not known to.
 fn leads_to_amazon(region: &str) -> bool {
     !region.starts_with("cn-") && !region.contains("-iso")
 }
@@ -142,19 +141,19 @@ mod tests {
 
     #[test]
     fn a_bundle_that_cannot_be_used_is_a_sentence() {
-        let end = "let it name a PEM file with the certificates of the authorities to trust, or remove it";
+        let end = "name a PEM file with the certificates of the authorities to trust, or unset it";
         assert_eq!(
             problem(b"hello"),
-            format!("AWS_CA_BUNDLE names FILE, in which there is no certificate: {end}")
+            format!("invalid AWS_CA_BUNDLE FILE: it contains no certificate; {end}")
         );
         let cut = AMAZON.get(..400).unwrap();
-        assert!(problem(cut).starts_with("AWS_CA_BUNDLE names FILE, which is no PEM file ("));
+        assert!(problem(cut).starts_with("invalid AWS_CA_BUNDLE FILE: not a PEM file ("));
         let none = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
         let text = problem(none);
-        assert!(text.contains("whose certificate number 1 is none ("), "{text}");
+        assert!(text.contains("invalid certificate number 1 ("), "{text}");
         let missing = TrustedRoots::in_bundle(Path::new("/no/such/file.pem")).unwrap_err();
         let text = missing.to_string();
-        assert!(text.starts_with("AWS_CA_BUNDLE names /no/such/file.pem, which cannot be read ("));
+        assert!(text.starts_with("invalid AWS_CA_BUNDLE /no/such/file.pem: cannot read it ("));
     }
 
     #[test]

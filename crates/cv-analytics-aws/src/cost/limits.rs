@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::quantities::{
-    BATCH, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS, SECONDS,
-    a_month_of, report_megabytes, report_seconds, shown_by,
+    MAX_BATCH_MESSAGES, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
+    SECONDS_PER_MONTH, a_month_of, report_megabytes, report_seconds, shown_by,
 };
 use super::{Design, Workload};
 use crate::tables::interaction_path::InteractionPath;
@@ -14,20 +14,20 @@ use crate::tables::interaction_path::InteractionPath;
 const BURST_SECONDS: u32 = 300;
 /// Calls a second of each kind that a FIFO queue takes without high throughput
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
-const QUEUE_CALLS: u32 = 300;
+const QUEUE_CALLS_PER_SECOND: u32 = 300;
 /// Writes a second of one partition, so of one week in the index
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>).
-const PARTITION_WRITES: u32 = 1_000;
+const PARTITION_WRITES_PER_SECOND: u32 = 1_000;
 
 /// How busy the busiest hour is beside the mean, where nothing is known.
-pub const PEAK: u32 = 10;
+pub const PEAK_TO_MEAN: u32 = 10;
 
 /// Interactions a month that 5 reads and 5 writes a second for each table and the index carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Carried {
     /// Written as evenly as can be.
     pub flat: u64,
-    /// Written without waiting, where the busiest hour is [`PEAK`] times the mean. What comes
+    /// Written without waiting, where the busiest hour is [`PEAK_TO_MEAN`] times the mean. What comes
     /// faster waits in the queue.
     pub peak: u64,
     /// Shown by a report before Lambda ends the reporter.
@@ -38,13 +38,13 @@ pub struct Carried {
 pub fn carried(path: InteractionPath) -> Carried {
     let units = path.units();
     let most = units.interim_writes.max(units.record_writes).max(units.index_writes).max(1);
-    let flat = u64::from(PROVISIONED_UNITS) * u64::from(SECONDS) / u64::from(most);
+    let flat = u64::from(PROVISIONED_UNITS) * u64::from(SECONDS_PER_MONTH) / u64::from(most);
     let reads = u64::from(PROVISIONED_UNITS * (BURST_SECONDS + REPORTER_SECONDS));
-    Carried { flat, peak: flat / u64::from(PEAK), reported: a_month_of(shown_by(reads)) }
+    Carried { flat, peak: flat / u64::from(PEAK_TO_MEAN), reported: a_month_of(shown_by(reads)) }
 }
 
 /// A limit that a workload is over. What comes by the second is that of the busiest hour, which is
-/// [`PEAK`] times the mean.
+/// [`PEAK_TO_MEAN`] times the mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Interactions a month that a report reads from provisioned tables in its time.
@@ -68,15 +68,16 @@ pub fn exceeded(workload: &Workload, design: Design) -> Vec<Limit> {
     let interactions = u128::from(workload.interactions);
     // In the busiest hour, rounded up: whatever is over a limit is shown as more than it.
     let a_second = |each: u32| {
-        (interactions * u128::from(each) * u128::from(PEAK)).div_ceil(u128::from(SECONDS))
+        (interactions * u128::from(each) * u128::from(PEAK_TO_MEAN))
+            .div_ceil(u128::from(SECONDS_PER_MONTH))
     };
     let messages = a_second(workload.path.messages());
     let records = a_second(workload.path.units().index_writes);
     let megabytes = report_megabytes(workload.interactions);
     let seconds = report_seconds(workload.interactions);
     // A queue that has a backlog fills the batches.
-    let batch_ms = design.figures(workload).batch_ms(BATCH);
-    let processed = PROCESSOR_CONCURRENCY * BATCH * 1_000 / batch_ms.max(1);
+    let batch_ms = design.figures(workload).batch_ms(MAX_BATCH_MESSAGES);
+    let processed = PROCESSOR_CONCURRENCY * MAX_BATCH_MESSAGES * 1_000 / batch_ms.max(1);
     let Carried { flat, reported, .. } = carried(workload.path);
     let is_provisioned = design == Design::Provisioned;
     let limits = [
@@ -84,8 +85,8 @@ pub fn exceeded(workload: &Workload, design: Design) -> Vec<Limit> {
         (is_provisioned && workload.interactions > flat, Limit::ProvisionedWrites(flat)),
         (megabytes > u128::from(REPORTER_MB), Limit::ReporterMemory(megabytes)),
         (seconds > u128::from(REPORTER_SECONDS), Limit::ReporterTime(seconds)),
-        (messages > u128::from(QUEUE_CALLS), Limit::Queue(messages)),
-        (records > u128::from(PARTITION_WRITES), Limit::WeekPartition(records)),
+        (messages > u128::from(QUEUE_CALLS_PER_SECOND), Limit::Queue(messages)),
+        (records > u128::from(PARTITION_WRITES_PER_SECOND), Limit::WeekPartition(records)),
         (messages > u128::from(processed), Limit::Processor(messages, processed)),
     ];
     limits.into_iter().filter_map(|(is_over, limit)| is_over.then_some(limit)).collect()
@@ -111,12 +112,12 @@ impl fmt::Display for Limit {
             ),
             Self::Queue(messages) => write!(
                 formatter,
-                "{messages} messages a second in the busiest hour: a FIFO queue takes {QUEUE_CALLS} without high \
+                "{messages} messages a second in the busiest hour: a FIFO queue takes {QUEUE_CALLS_PER_SECOND} without high \
                  throughput"
             ),
             Self::WeekPartition(records) => write!(
                 formatter,
-                "{records} records a second in the busiest hour: one week of the index takes {PARTITION_WRITES}"
+                "{records} records a second in the busiest hour: one week of the index takes {PARTITION_WRITES_PER_SECOND}"
             ),
             Self::Processor(messages, processed) => write!(
                 formatter,

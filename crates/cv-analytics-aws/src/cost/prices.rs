@@ -71,7 +71,7 @@ pub struct AlwaysFree {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credits {
-    /// Dollars at the most.
+    /// Dollars at most.
     pub usd: BigDecimal,
     /// Months until they lapse.
     pub months: u32,
@@ -115,10 +115,10 @@ pub struct Region {
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
     /// The file cannot be read.
-    #[error("the list of prices cannot be read: {0}")]
+    #[error("cannot read the price list: {0}")]
     Unreadable(#[from] toml::de::Error),
     /// The region is not in the file.
-    #[error("there are no prices for region {region}: there are for {}", .known.join(", "))]
+    #[error("unknown region {region}: prices are known for {}", .known.join(", "))]
     UnknownRegion {
         /// The region that was asked for.
         region: String,
@@ -126,7 +126,7 @@ pub enum PriceError {
         known: Vec<String>,
     },
     /// The region is in the file, one price of it is not.
-    #[error("there is no price of {what} for region {region}: leave {option} away")]
+    #[error("missing price of {what} for region {region}: omit {option}")]
     NotKnown {
         /// What has no price.
         what: &'static str,

@@ -6,24 +6,23 @@ use super::{Design, Workload};
 use crate::tables::interaction_path::{PathUnits, REPORT_READS};
 
 /// Hours of a month, as AWS's own calculator counts it.
-pub const HOURS: u32 = 730;
-/// Seconds of that.
-pub const SECONDS: u32 = HOURS * 3600;
-/// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its
-/// concurrency, as ours does
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of
-/// standard queues; of FIFO ones it gives no number.
-pub const POLLERS: u32 = 5;
+pub const HOURS_PER_MONTH: u32 = 730;
+/// Seconds of a month.
+pub const SECONDS_PER_MONTH: u32 = HOURS_PER_MONTH * 3600;
+/// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its concurrency, as ours
+/// does (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of standard queues; of
+/// FIFO ones it gives no number.
+pub const QUEUE_POLLERS: u32 = 5;
 /// Seconds that a poll of an empty queue waits.
 pub const POLL_SECONDS: u32 = 20;
-/// Weekly reports of a month, at the most.
-pub const REPORTS: u32 = 5;
+/// Weekly reports of a month, at most.
+pub const REPORTS_PER_MONTH: u32 = 5;
 /// Weeks that a report shows.
 pub const REPORT_WEEKS: u32 = 8;
 /// Seconds until Lambda ends the reporter.
 pub const REPORTER_SECONDS: u32 = 300;
 /// Times that Lambda runs a reporter that fails.
-pub const REPORTER_TRIES: u32 = 3;
+pub const REPORTER_ATTEMPTS: u32 = 3;
 /// Megabytes of memory that the reporter has.
 pub const REPORTER_MB: u32 = 256;
 /// Batches that the processor works on at once, where no other number is chosen.
@@ -31,24 +30,21 @@ pub const PROCESSOR_CONCURRENCY: u32 = 10;
 /// Read and write units that each table and the index have where they are provisioned.
 pub const PROVISIONED_UNITS: u32 = 5;
 
-/// Messages of a batch at the most, as the mapping asks for.
-pub const BATCH: u32 = 10;
+/// Messages of a batch at most, as the mapping asks for.
+pub const MAX_BATCH_MESSAGES: u32 = 10;
 
-/// Memory that has one whole processor
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
+/// Memory that has one whole processor (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 const WHOLE_PROCESSOR_MB: u32 = 1769;
 /// Assumed: milliseconds until DynamoDB answers.
 const ANSWER_MS: u32 = 5;
 /// Assumed: microseconds until the reporter has read and counted one interaction, of which
 /// six are counting as it was measured and the rest pages of 1 MB that are not.
 const REPORT_MICROSECONDS: u32 = 120;
-/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are
-/// estimated.
+/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are estimated.
 const REPORT_BYTES: u32 = 150;
 /// Assumed: milliseconds of a report besides.
 const REPORT_MS: u32 = 200;
-/// Assumed: bytes of a record and, once more, of its copy in the index. Request units count on
-/// less than 1 KB.
+/// Assumed: bytes of a record and, once more, of its copy in the index. Request units count on less than 1 KB.
 const RECORD_BYTES: u32 = 1_000;
 /// Assumed: bytes of an interim row.
 const ROW_BYTES: u32 = 500;
@@ -59,15 +55,15 @@ const REPORT_LOG_BYTES: u32 = 2_000;
 /// Assumed: bytes of SQS's answer to a message, with its headers.
 const ANSWER_BYTES: u32 = 1_000;
 /// Assumed: mails of alarms and of their ends.
-const ALARM_MAILS: u32 = 20;
+const ALARM_MAILS_PER_MONTH: u32 = 20;
 /// Bytes of a part of an archive before it is compressed, and assumed: to what part gzip brings it.
 const ARCHIVE_PART_BYTES: u32 = 16 << 20;
 const ARCHIVE_RATIO: u32 = 5;
 /// Interactions under 1 KB that one read unit reads, page by page and eventually consistent.
-const INTERACTIONS_A_READ: u32 = 8;
+const INTERACTIONS_PER_READ_UNIT: u32 = 8;
 
 /// What parts one design from another.
-pub(crate) struct Figures {
+pub(crate) struct DesignFigures {
     /// Microseconds of processor that a message took, by `cargo xtask bench lambda`.
     message_microseconds: u32,
     /// Calls to the tables that wait for one another, of a batch and of a message.
@@ -86,9 +82,9 @@ pub(crate) struct Figures {
 }
 
 impl Design {
-    pub(crate) fn figures(self, workload: &Workload) -> Figures {
+    pub(crate) fn figures(self, workload: &Workload) -> DesignFigures {
         match self {
-            Self::OnDemand | Self::Provisioned => Figures {
+            Self::OnDemand | Self::Provisioned => DesignFigures {
                 message_microseconds: 150,
                 waits_a_batch: 2,
                 waits_a_message: 0,
@@ -103,7 +99,7 @@ impl Design {
                 alarm_metrics: 10,
             },
             // Put the query; get it, put the record, delete the query. Reads two weeks.
-            Self::NodeJs => Figures {
+            Self::NodeJs => DesignFigures {
                 message_microseconds: 3_570,
                 waits_a_batch: 0,
                 waits_a_message: 2,
@@ -153,22 +149,21 @@ pub(crate) struct Quantities {
     pub(crate) archive_transfer_gb: BigDecimal,
 }
 
-/// What `workload` takes by `design`.
 pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     let figures = design.figures(workload);
     let interactions = u128::from(workload.interactions);
     let messages = interactions * u128::from(workload.path.messages());
-    let batch = workload.batch.get().min(BATCH);
+    let batch = workload.batch.get().min(MAX_BATCH_MESSAGES);
     let batches = messages.div_ceil(u128::from(batch));
     let kept = interactions * u128::from(workload.kept_months);
     let record_bytes = kept * u128::from(RECORD_BYTES);
     let row_bytes = if figures.keeps_rows {
-        interactions * u128::from(ROW_BYTES * ROW_HOURS) / u128::from(HOURS)
+        interactions * u128::from(ROW_BYTES * ROW_HOURS) / u128::from(HOURS_PER_MONTH)
     } else {
         0
     };
     let log_bytes =
-        batches * u128::from(figures.log_bytes) + u128::from(REPORTS * REPORT_LOG_BYTES);
+        batches * u128::from(figures.log_bytes) + u128::from(REPORTS_PER_MONTH * REPORT_LOG_BYTES);
     let archive_bytes = if workload.archive { record_bytes } else { 0 };
     let parts = archive_bytes.div_ceil(u128::from(ARCHIVE_PART_BYTES));
     // Settings and marks, and the manifest, where there is an archive at all.
@@ -178,13 +173,16 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     Quantities {
         messages: messages.into(),
         batches: batches.into(),
-        idle_polls: (POLLERS * (SECONDS / POLL_SECONDS)).into(),
+        idle_polls: (QUEUE_POLLERS * (SECONDS_PER_MONTH / POLL_SECONDS)).into(),
         processor_gb_seconds: gb_seconds(
             batches * u128::from(figures.batch_ms(batch)),
             figures.processor_mb,
         ),
-        reports: REPORTS.into(),
-        reporter_gb_seconds: gb_seconds(report_ms * u128::from(REPORTS), figures.reporter_mb),
+        reports: REPORTS_PER_MONTH.into(),
+        reporter_gb_seconds: gb_seconds(
+            report_ms * u128::from(REPORTS_PER_MONTH),
+            figures.reporter_mb,
+        ),
         writes: (interactions * u128::from(figures.units.writes())).into(),
         join_reads: BigDecimal::from(interactions * u128::from(figures.units.half_reads))
             * BigDecimal::new(5.into(), 1),
@@ -199,8 +197,8 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
         log_gb: gigabytes(log_bytes),
         metrics: if interactions == 0 { 0 } else { figures.metrics }.into(),
         alarm_metrics: figures.alarm_metrics.into(),
-        mails: (u64::from(workload.recipients) * u64::from(REPORTS)).into(),
-        alarm_mails: ALARM_MAILS.into(),
+        mails: (u64::from(workload.recipients) * u64::from(REPORTS_PER_MONTH)).into(),
+        alarm_mails: ALARM_MAILS_PER_MONTH.into(),
         archive_gb: gigabytes(compressed),
         archive_puts: parts.into(),
         archive_gets: parts.into(),
@@ -210,7 +208,7 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     }
 }
 
-impl Figures {
+impl DesignFigures {
     /// Milliseconds that a batch is billed for.
     pub(crate) fn batch_ms(&self, batch: u32) -> u32 {
         let microseconds =
@@ -221,7 +219,7 @@ impl Figures {
 }
 
 /// Milliseconds that one report is billed for, with the tries that a report has that does not end.
-fn report_milliseconds(interactions: u64, figures: &Figures) -> u64 {
+fn report_milliseconds(interactions: u64, figures: &DesignFigures) -> u64 {
     let share = u128::from(256 / figures.reporter_mb);
     let reading = seen_by_a_report(interactions, figures.report_weeks)
         * u128::from(REPORT_MICROSECONDS)
@@ -229,7 +227,7 @@ fn report_milliseconds(interactions: u64, figures: &Figures) -> u64 {
         / 1_000;
     let most = u128::from(REPORTER_SECONDS) * 1_000;
     let billed = reading + u128::from(REPORT_MS);
-    let billed = if billed > most { most * u128::from(REPORTER_TRIES) } else { billed };
+    let billed = if billed > most { most * u128::from(REPORTER_ATTEMPTS) } else { billed };
     u64::try_from(billed).unwrap_or(u64::MAX)
 }
 
@@ -247,17 +245,17 @@ pub(crate) fn report_megabytes(interactions: u64) -> u128 {
 
 /// Interactions of so many weeks where a month has `interactions`.
 fn seen_by_a_report(interactions: u64, weeks: u32) -> u128 {
-    u128::from(interactions) * u128::from(weeks * 168) / u128::from(HOURS)
+    u128::from(interactions) * u128::from(weeks * 168) / u128::from(HOURS_PER_MONTH)
 }
 
 /// Interactions a month of which `of_weeks` came in the weeks of a report.
 pub(crate) fn a_month_of(of_weeks: u64) -> u64 {
-    of_weeks * u64::from(HOURS) / u64::from(REPORT_WEEKS * 168)
+    of_weeks * u64::from(HOURS_PER_MONTH) / u64::from(REPORT_WEEKS * 168)
 }
 
 /// Interactions that so many read units show.
 pub(crate) fn shown_by(reads: u64) -> u64 {
-    reads * u64::from(INTERACTIONS_A_READ)
+    reads * u64::from(INTERACTIONS_PER_READ_UNIT)
 }
 
 fn eighths(count: u128) -> BigDecimal {

@@ -1,8 +1,7 @@
 //! Everything that both tables hold, page by page, and what of it is put back.
 //!
-//! The interim rows come first: a half that is joined meanwhile is then found in one place or the
-//! other. A half whose interaction is there too comes twice, which changes nothing when both are
-//! put back.
+//! The interim rows come first: a half that is joined meanwhile is then found in one place or the other. A half whose
+//! interaction is there too comes twice, which changes nothing when both are put back.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +14,7 @@ use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::dynamodb_store::erased_sessions::marks_in;
-use crate::dynamodb_store::{AT_ONCE, DynamoDbStore};
+use crate::dynamodb_store::{DynamoDbStore, JOIN_CONCURRENCY};
 use crate::item::attributes::{Attributes, REQUEST_ID, UnknownAttribute};
 use crate::item::record::Record;
 use crate::item::{key, read_record, read_row, request_id};
@@ -85,7 +84,7 @@ impl DynamoDbStore {
         self.put_session_marks_back(&marks).await?;
         stream::iter(others)
             .map(|item| self.put_one_back(item))
-            .buffer_unordered(AT_ONCE)
+            .buffer_unordered(JOIN_CONCURRENCY)
             .try_fold(kept, |done, one| async move { Ok(done.plus(one)) })
             .await
     }
@@ -128,7 +127,7 @@ impl DynamoDbStore {
                 self.note_counted(week, dead_letters).await?;
                 Ok(kept)
             }
-            // A tombstone lies under its id, and messages in their queue; interactions come as events.
+            // A tombstone is under its id, and messages in their queue; interactions come as events.
             Archived::Erased(ErasedId::Sha256(_))
             | Archived::ErasedSession(_)
             | Archived::DeadLetter(_)

@@ -10,16 +10,16 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::dynamodb_store::{AT_ONCE, DynamoDbStore};
+use crate::dynamodb_store::{DynamoDbStore, JOIN_CONCURRENCY};
 use crate::item::read_record;
 use crate::item::record::Record;
 use crate::tables::error::TableError;
 use crate::tables::is_own_state;
 
 /// A year without a question ends the search for older weeks.
-const EMPTY_WEEKS: usize = 52;
+const MAX_EMPTY_WEEKS: usize = 52;
 /// Weeks that are looked at: ten years.
-const MOST_WEEKS: u16 = 520;
+const MAX_SEARCHED_WEEKS: u16 = 520;
 /// The index is late, and agents' clocks differ: so far back what came last is asked for again.
 const OVERLAP_MS: i64 = 2 * 60 * 1000;
 /// Weeks in which the newest are looked for.
@@ -46,12 +46,12 @@ impl DynamoDbStore {
     /// [`StoreError`].
     pub async fn weeks(&self, until: IsoWeek) -> Result<Vec<IsoWeek>, StoreError> {
         let weeks = std::iter::successors(Some(until), |week| Some(week.earlier(1)));
-        let mut looked_at = stream::iter(weeks.take(usize::from(MOST_WEEKS)))
+        let mut looked_at = stream::iter(weeks.take(usize::from(MAX_SEARCHED_WEEKS)))
             .map(|week| async move {
                 let holds = self.tables().week_holds_any(week).await?;
                 Ok::<_, TableError>((week, holds))
             })
-            .buffered(AT_ONCE);
+            .buffered(JOIN_CONCURRENCY);
         let (mut found, mut empty) = (Vec::new(), 0);
         while let Some((week, holds)) = looked_at.try_next().await? {
             if holds {
@@ -60,7 +60,7 @@ impl DynamoDbStore {
             } else {
                 empty += 1;
             }
-            if empty >= EMPTY_WEEKS {
+            if empty >= MAX_EMPTY_WEEKS {
                 break;
             }
         }
@@ -68,7 +68,7 @@ impl DynamoDbStore {
         Ok(found)
     }
 
-    /// The interactions that arrived last. The cursor is a moment in milliseconds; what shares it or lies
+    /// The interactions that arrived last. The cursor is a moment in milliseconds; what shares it or is
     /// shortly before comes again.
     ///
     /// # Errors

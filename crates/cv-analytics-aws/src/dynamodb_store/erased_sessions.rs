@@ -16,7 +16,7 @@ use crate::tables::error::TableError;
 /// The ledger's key of the first record; those after it have their number behind.
 const KEY: &str = "cv-analytics:erased-sessions";
 /// Marks in a record: 260 KB, of the 400 KB that an item may have.
-const MARKS_IN_A_RECORD: usize = 4_000;
+const MAX_MARKS_PER_RECORD: usize = 4_000;
 /// How long marks that were read are good.
 const REMEMBERED_MS: i64 = 60_000;
 
@@ -45,7 +45,7 @@ impl ErasedSessions {
         let mut marks = HashSet::new();
         for number in 1.. {
             let Some((list, _)) = read(tables, number).await? else { break };
-            let is_full = list.len() >= MARKS_IN_A_RECORD;
+            let is_full = list.len() >= MAX_MARKS_PER_RECORD;
             marks.extend(list);
             if !is_full {
                 break;
@@ -74,13 +74,13 @@ impl ErasedSessions {
                 left.remove(there);
                 new.remove(there);
             }
-            let room = MARKS_IN_A_RECORD.saturating_sub(list.len());
+            let room = MAX_MARKS_PER_RECORD.saturating_sub(list.len());
             let added: Vec<Mark> = left.iter().take(room).copied().collect();
             if !added.is_empty() {
                 list.extend(&added);
                 let value: Vec<String> = list.iter().map(hex::encode).collect();
                 if !tables.put_value(&key(number), &value.join(" "), version).await? {
-                    // Somebody else was faster.
+                    // Another writer was faster.
                     continue;
                 }
                 left.retain(|mark| !added.contains(mark));

@@ -16,7 +16,7 @@ use crate::tables::error::TableError;
 use crate::tables::{Page, is_own_state};
 
 /// Requests of a dead letter that are looked up; each costs a unit of reading.
-const MAX_LOOKED_UP: usize = 100;
+const MAX_LOOKED_UP_RECORDS: usize = 100;
 
 /// What both tables hold of some sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl DynamoDbStore {
         self.erased_sessions().add(self.tables(), marks).await
     }
 
-    /// Whether one of `sessions` was erased. Reads once a minute at the most, and only for a session.
+    /// Whether one of `sessions` was erased. Reads once a minute at most, and only for a session.
     pub(crate) async fn names_erased_session(
         &self,
         sessions: impl Iterator<Item = &SessionId>,
@@ -54,7 +54,7 @@ impl DynamoDbStore {
     }
 
     /// Whether a message that cannot be read names a request or a session that was erased. `privacy` gives
-    /// the kept form of sessions. Reads the record of each request that is named, a hundred at the most.
+    /// the kept form of sessions. Reads the record of each request that is named, a hundred at most.
     ///
     /// # Errors
     /// [`TableError`].
@@ -64,7 +64,7 @@ impl DynamoDbStore {
         if self.names_erased_session(sessions.iter()).await? {
             return Ok(true);
         }
-        for request in named.requests().take(MAX_LOOKED_UP) {
+        for request in named.requests().take(MAX_LOOKED_UP_RECORDS) {
             match self.tables().read_record(&request, true).await {
                 Ok(Some(Record::Erased)) => return Ok(true),
                 // An item of another program is not a mark.

@@ -1,7 +1,6 @@
-//! Every interaction of a period, out of both tables: the index page by page, then what still
-//! waits in interim rows.
+//! Every interaction of a period, out of both tables: the index page by page, then what still waits in interim rows.
 //!
-//! The index is never strongly consistent, and a lone half may lie in one table and its partner in
+//! The index is never strongly consistent, and a lone half may be in one table and its partner in
 //! the other. So finished records are given at once, the others only when the rows were seen, and a
 //! row whose record the index did not show is looked up in the table itself. A record with both
 //! halves is finished unless it is whole and lacks a session or a traffic flag that its query
@@ -25,12 +24,12 @@ use crate::item::row::InterimRow;
 use crate::item::{read_record, read_row, read_row_origin, request_id};
 use crate::joining::promotion::Swept;
 use crate::tables::error::TableError;
-use crate::tables::{BATCH_GET_MAX, Page, is_own_state};
+use crate::tables::{MAX_BATCH_GET_KEYS, Page, is_own_state};
 
 /// What is read.
 #[derive(Clone, Debug)]
 pub(crate) enum Reach {
-    /// The interactions whose moment lies in the period, by the index.
+    /// The interactions whose moment is in the period, by the index.
     Period(Range<Timestamp>),
     /// All, by a scan.
     Everything,
@@ -51,8 +50,7 @@ pub(crate) fn stream_interactions(
 enum Stage {
     /// The sessions and flags of interim rows, from where the next page begins.
     Origins(Option<Attributes>),
-    /// What of the period is still to be read by the index, week by week, and where the next page
-    /// begins.
+    /// What of the period is still to be read by the index, week by week, and where the next page begins.
     Weeks(Range<Timestamp>, Option<Attributes>),
     /// Records by a scan, from where the next page begins.
     Records(Option<Attributes>),
@@ -207,7 +205,7 @@ impl Reading {
             }
         }
         let mut page = Vec::new();
-        for some in open.chunks(BATCH_GET_MAX) {
+        for some in open.chunks(MAX_BATCH_GET_KEYS) {
             let ids = some.iter().map(|(id, _)| id.as_str().to_owned()).collect();
             let mut records = self.looked_up(ids).await?;
             for (id, row) in some {
@@ -232,8 +230,7 @@ impl Reading {
         Ok(records)
     }
 
-    /// One row beside its record as it is in the table: what the two make together, where it lies
-    /// within reach.
+    /// One row beside its record as it is in the table: what the two make together, where it is within reach.
     async fn row(
         &mut self,
         id: &RequestId,
@@ -292,8 +289,7 @@ impl Origins {
         }
     }
 
-    /// Whether the row of a whole record names what the record lacks. Two ids with one hash cost a
-    /// look into the table, and no more.
+    /// Whether the row names what a whole record lacks. A hash collision costs one read.
     fn would_complete(&self, record: &Interaction) -> bool {
         let Some(query) = record.query.as_ref().filter(|_| record.is_whole()) else { return false };
         let named = self.named.get(&self.hashes.hash_one(record.request_id.as_str()));

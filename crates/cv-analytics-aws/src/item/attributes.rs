@@ -1,8 +1,7 @@
 //! Halves as DynamoDB attributes and back: every attribute of a half is named here.
 //!
-//! A record holds the attributes of both halves side by side; an interim row holds each half in a
-//! map of its own. What is usual (no cut, a visitor, a plain response) is left out, since a second
-//! kilobyte doubles the price of a write.
+//! A record holds the attributes of both halves side by side; an interim row holds each half in a map of its own. What
+//! is usual (no cut, a visitor, a plain response) is left out, since a second kilobyte doubles the price of a write.
 
 use std::collections::HashMap;
 
@@ -45,17 +44,16 @@ const RESPONSE_TOLERATED: &str = "responseTolerated";
 const RESPONSE_TRAFFIC: &str = "responseTraffic";
 
 /// The largest magnitude that DynamoDB's numbers surely hold (they end at 9.9E+125).
-const NUMBER_MAX: f64 = 1e100;
+const MAX_NUMBER: f64 = 1e100;
 
-/// An item, or a half in it, that holds what this version does not know. Says nothing of what it
-/// holds.
+/// An item, or a half in it, that holds what this version does not know. Says nothing of what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the attribute {0} holds what this version does not know")]
+#[error("unknown content of attribute {0}")]
 pub struct UnknownAttribute(pub(crate) &'static str);
 
 type Read<T> = Result<T, UnknownAttribute>;
 
-/// Writes the query half, but for its moment, which has a name of its own in each place.
+/// Writes the query half, but for its moment, which has its own name in each place.
 pub(crate) fn write_query(attributes: &mut Attributes, half: &QueryHalf) {
     put(attributes, QUERY, Some(text(&half.query)));
     put(attributes, QUERY_CUT, half.query_cut.then_some(AttributeValue::Bool(true)));
@@ -142,8 +140,7 @@ pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<Response
     }))
 }
 
-/// Takes the topic out of the unknown fields, where versions before it had an attribute left it.
-/// One that is neither text nor null stays where it is.
+/// Takes a text or null topic out of the unknown fields, where earlier versions left it.
 fn take_earlier_topic(unknown: &mut UnknownFields) -> Option<String> {
     if !matches!(unknown.get(TOPIC), Some(Value::String(_) | Value::Null)) {
         return None;
@@ -154,7 +151,6 @@ fn take_earlier_topic(unknown: &mut UnknownFields) -> Option<String> {
     }
 }
 
-/// A text.
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
@@ -216,11 +212,10 @@ pub(crate) fn traffic(traffic: Traffic) -> Option<AttributeValue> {
     (traffic != Traffic::Visitor).then(|| text(traffic.code()))
 }
 
-/// A number with every digit that it needs to be read back as it was; as text where DynamoDB's
-/// numbers end before it.
+/// A number with every digit that it needs to be read back as it was; as text where DynamoDB's numbers end before it.
 fn number(number: f64) -> AttributeValue {
     let digits = number.to_string();
-    let fits = number == 0.0 || (NUMBER_MAX.recip()..NUMBER_MAX).contains(&number.abs());
+    let fits = number == 0.0 || (MAX_NUMBER.recip()..MAX_NUMBER).contains(&number.abs());
     if fits { AttributeValue::N(digits) } else { AttributeValue::S(digits) }
 }
 

@@ -2,7 +2,7 @@
 
 use cv_analytics_core::interaction::Interaction;
 
-/// What lies under a request id.
+/// What is under a request id.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it lives for one call, and mostly is the record")]
 pub enum Record {

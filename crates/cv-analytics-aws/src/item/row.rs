@@ -44,8 +44,7 @@ impl InterimRow {
     }
 }
 
-/// When DynamoDB may remove a row that was written at `now`: Unix time in **seconds**, as its
-/// time to live wants it
+/// When DynamoDB may remove a row that was written at `now`: Unix time in **seconds**, as its time to live wants it
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
 pub const fn time_to_live(now: Timestamp) -> i64 {
     now.as_millis().div_euclid(1000) + ROW_DAYS * 24 * 60 * 60

@@ -102,7 +102,7 @@ fn an_item_of_another_program_is_refused_by_the_name_of_what_is_wrong() {
     item.insert("timestamp".to_owned(), AttributeValue::S("yesterday".to_owned()));
     assert_eq!(
         read_record(item).unwrap_err().to_string(),
-        "the attribute timestamp holds what this version does not know"
+        "unknown content of attribute timestamp"
     );
 }
 

@@ -4,9 +4,9 @@ use cv_analytics_core::event::Event;
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::store::Disposition;
 
-use crate::joining::Kept;
+use crate::joining::JoinOutcome;
 
-/// Events under one request id, in order of arrival: one at the least.
+/// Events under one request id, in order of arrival: one at least.
 #[derive(Clone, Debug)]
 pub struct EventBatch {
     delivered: Interaction,
@@ -54,17 +54,17 @@ impl EventBatch {
         self.events
     }
 
-    /// Whether both halves came as events of their own, so that one record does for both.
+    /// Whether both halves came as their own events, so that one record does for both.
     pub fn is_coalesced(&self) -> bool {
         self.events.len() > 1 && self.delivered.is_joined()
     }
 
-    /// What became of each event, by the joining law, once the whole was kept.
-    pub fn dispositions(&self, kept: &Kept) -> Vec<Disposition> {
-        let mut present = match kept {
-            Kept::Erased => return vec![Disposition::Erased; self.events.len()],
-            Kept::AsDelivered => None,
-            Kept::Before(there) => Some(there.clone()),
+    /// What became of each event, by the joining law, once the batch was joined.
+    pub fn dispositions(&self, outcome: &JoinOutcome) -> Vec<Disposition> {
+        let mut present = match outcome {
+            JoinOutcome::Erased => return vec![Disposition::Erased; self.events.len()],
+            JoinOutcome::Stored => None,
+            JoinOutcome::AlreadyStored(there) => Some(there.clone()),
         };
         let one = |event: &Event| match Interaction::join(present.as_ref(), event) {
             Joined::Changed(record) => {

@@ -1,11 +1,10 @@
 //! The sweep over interim rows, step by step: a half whose partner does not come becomes a record
 //! of its own, before its row is removed.
 //!
-//! A query half without a response is what the product exists to find, so it is promoted to an
-//! `unanswered` interaction; a lone response half is promoted too. A late partner completes
-//! either: [`crate::joining`] puts a whole record over a lone half, and where the partner's row is
-//! gone, the sweep itself joins the row's half to the record's. A record that a self-contained
-//! response made takes from the row the session and the traffic flag that it lacks.
+//! A query half without a response is what the product exists to find, so it is promoted to an `unanswered`
+//! interaction; a lone response half is promoted too. A late partner completes either: [`crate::joining`] puts a whole
+//! record over a lone half, and where the partner's row is gone, the sweep itself joins the row's half to the record's.
+//! A record that a self-contained response made takes from the row the session and the traffic flag that it lacks.
 
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::interaction::Interaction;
@@ -48,8 +47,7 @@ pub enum Swept {
 }
 
 impl Promotion {
-    /// Begins with a row, and with the record that the index gave for it. The index may be late,
-    /// or say nothing of a record that is there: that costs a call, never a half.
+    /// Begins with a row and the index's record, which may be late or missing: that costs a call, never a half.
     pub fn begin(
         request_id: RequestId,
         row: InterimRow,
@@ -66,7 +64,7 @@ impl Promotion {
         }
         let Some(at) = half.at() else { return Self::Done(Swept::Nothing) };
         if half.is_joined() {
-            // Whoever saw both stopped before the record was put, or the index is late.
+            // The processor that saw both stopped before the record was put, or the index is late.
             return Self::PutJoined(PutJoined { record: half });
         }
         if let Some(lone) = indexed {

@@ -8,9 +8,8 @@ use aws_types::SdkConfig;
 
 use crate::queue::dead_letters::QueueError;
 
-/// The queues of one account and region. The client is made at its first use: most batches of a
-/// function need none, and its rules for endpoints cost a start what a whole call costs. Clones
-/// share it.
+/// The queues of one account and region. The client is made at its first use: most batches of a function need none, and
+/// its rules for endpoints cost a start what a whole call costs. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Queues {
     sdk: SdkConfig,

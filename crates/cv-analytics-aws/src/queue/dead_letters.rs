@@ -17,16 +17,13 @@ use crate::queue::clients::Queues;
 pub const REASON: &str = "reason";
 /// The message attribute that says what was wrong and where.
 pub const DETAIL: &str = "detail";
-/// The message attribute that keeps a dead letter's own id through retries, so that it is counted
-/// once.
+/// The message attribute that keeps a dead letter's own id through retries, so that it is counted once.
 pub const DEAD_LETTER_ID: &str = "deadLetterId";
 
 /// The most characters of a letter's id: those of a message group's.
 const ID_MAX_CHARS: usize = 128;
 
-/// The id of a dead letter that came as the message `message_id` with this attribute
-/// [`DEAD_LETTER_ID`]: the attribute's, which stays through retries, else the message's own.
-/// Anybody who may send to the queue can set the attribute, so it has to be fit for a message group.
+/// A dead letter's id: the attribute [`DEAD_LETTER_ID`] where it fits a message group, else the message's own.
 pub fn letter_id<'t>(attribute: Option<&'t str>, message_id: &'t str) -> &'t str {
     let is_fit = |id: &&str| {
         (1..=ID_MAX_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
@@ -74,7 +71,7 @@ impl QueueError {
                 ": give the role that calls the permission for it"
             }
             "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" => {
-                ": there is no such queue in this region and account; check its URL"
+                ": unknown queue in this region and account; check its URL"
             }
             _ => "",
         };
@@ -105,7 +102,7 @@ impl DeadLetterQueue {
         self.queues.client()
     }
 
-    /// Sends a message that could not be read, in a message group of its own so that none waits
+    /// Sends a message that could not be read, in its own message group so that none waits
     /// for another. What comes from the same `source` within five minutes is sent once: the id of
     /// the message that could not be read, which no two messages share. `id` is the letter's, and
     /// stays the same through retries.
@@ -144,16 +141,14 @@ impl DeadLetterQueue {
     }
 }
 
-/// Whether SQS refused what a message holds, for which it has one code whatever is wrong: too long, or
-/// an attribute that it does not take.
+/// Whether SQS refused the message's contents: it has one code for every such error.
 fn is_not_valid<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     code.is_some_and(|code| code.starts_with("InvalidParameterValue"))
 }
 
 /// A text as a message attribute, which may not be empty. Characters that SQS takes in no message
-/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>)
-/// are left out.
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>) are left out.
 pub(crate) fn attribute(text: &str) -> MessageAttributeValue {
     let allowed = |char: &char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
     let text: String = text.chars().filter(allowed).collect();

@@ -1,10 +1,9 @@
-//! The dead-letter queue as its owner goes through it: every letter that it gives, looked at, sent
-//! again or dropped.
+//! The dead-letter queue as its owner goes through it: every letter that it gives, looked at, sent again or dropped.
 //!
 //! A queue has no list: its messages are received, which hides them for a while, and made visible
 //! again. A FIFO queue gives no message of a group while an earlier one of it is hidden
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>);
-//! the processor gives each letter a group of its own, but what SQS itself moved keeps its group.
+//! the processor gives each letter its own group, but what SQS itself moved keeps its group.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,9 +22,9 @@ use crate::queue::dead_letters::{
 };
 
 /// As many messages are received, or made visible again, by one call (SQS's own limit).
-const AT_ONCE: i32 = 10;
+const MAX_RECEIVED_MESSAGES: i32 = 10;
 /// How long messages stay hidden where the one who goes through them ends without a word.
-const HIDDEN: Duration = Duration::from_mins(2);
+const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A dead letter as the queue gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +56,7 @@ impl ReceivedDeadLetter {
     }
 }
 
-/// Going through the queue from one end to the other. What it gave stays hidden until it is
-/// deleted, [`released`](Self::release), or two minutes are over.
+/// One pass through the queue; messages stay hidden until deleted, [`released`](Self::release), or two minutes later.
 #[derive(Debug)]
 pub struct DeadLetterReceiver {
     queue: DeadLetterQueue,
@@ -83,8 +81,8 @@ impl DeadLetterReceiver {
             .client()
             .receive_message()
             .queue_url(url)
-            .max_number_of_messages(AT_ONCE)
-            .visibility_timeout(i32::try_from(HIDDEN.as_secs()).unwrap_or(i32::MAX))
+            .max_number_of_messages(MAX_RECEIVED_MESSAGES)
+            .visibility_timeout(i32::try_from(VISIBILITY_TIMEOUT.as_secs()).unwrap_or(i32::MAX))
             // Long polling asks every server; an answer without it may leave some out.
             .wait_time_seconds(1)
             .message_attribute_names("All")
@@ -124,7 +122,7 @@ impl DeadLetterReceiver {
     }
 
     /// How many messages the queue holds that were not given: behind others of their group, or
-    /// hidden by somebody else. By SQS's own approximate count.
+    /// hidden by another reader. By SQS's own approximate count.
     ///
     /// # Errors
     /// [`QueueError`].
@@ -214,7 +212,7 @@ impl DeadLetterReceiver {
     /// Makes visible again what was given and not deleted. What cannot be is visible in two minutes.
     pub async fn release(self) {
         let receipts: Vec<String> = self.hidden.into_values().collect();
-        for some in receipts.chunks(usize::try_from(AT_ONCE).unwrap_or(1)) {
+        for some in receipts.chunks(usize::try_from(MAX_RECEIVED_MESSAGES).unwrap_or(1)) {
             let entries = some.iter().enumerate().map(|(place, receipt)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id(place.to_string())
@@ -245,8 +243,7 @@ pub async fn queue_url(client: &Client, name: &str) -> Result<String, QueueError
     Ok(answer.queue_url.unwrap_or_default())
 }
 
-/// The first of these fields of a message, where SQS takes it as a part of an id: letters, digits
-/// and ASCII punctuation.
+/// The first of these fields that SQS accepts in an id: letters, digits and ASCII punctuation.
 pub fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
     let event: serde_json::Value = serde_json::from_str(body).ok()?;
     let value = names.iter().find_map(|name| event.get(name))?.as_str()?;

@@ -5,14 +5,13 @@ use std::time::Duration;
 /// The first wait.
 const SHORTEST_SECONDS: u32 = 5;
 /// The longest: a quarter of an hour.
-const LONGEST_SECONDS: u32 = 900;
+const MAX_VISIBILITY_SECONDS: u32 = 900;
 
-/// The wait after the `receives`-th delivery failed: 5 s, doubled each time, up to 900 s. Ten
-/// deliveries, the queue's `maxReceiveCount`, span a good half hour.
+/// The wait after the `receives`-th failed delivery: 5 s, doubled up to 900 s, a good half hour in ten.
 pub fn retry_delay(receives: u32) -> Duration {
     let doublings = receives.saturating_sub(1).min(31);
     let seconds = SHORTEST_SECONDS.saturating_mul(2_u32.saturating_pow(doublings));
-    Duration::from_secs(u64::from(seconds.min(LONGEST_SECONDS)))
+    Duration::from_secs(u64::from(seconds.min(MAX_VISIBILITY_SECONDS)))
 }
 
 #[cfg(test)]

@@ -113,7 +113,7 @@ async fn a_message_goes_out_raw_with_its_way_out_of_the_list() {
 async fn an_unverified_sender_and_the_sandbox_are_told_apart() {
     let sender =
         "the sender is not verified in SES in eu-west-2: verify SENDER_EMAIL, or its domain, there";
-    let sandbox = "the account is in SES's sandbox in eu-west-2, which sends to verified recipients alone: \
+    let sandbox = "the account is in SES's sandbox in eu-west-2, which sends only to verified recipients: \
                    verify the recipient there, or ask AWS for production access";
     let rejected = "MessageRejected";
     check(rejected, &format!("{UNVERIFIED} reports@example.com"), sender).await;
@@ -141,7 +141,7 @@ async fn a_refusal_says_what_to_do() {
     check(
         "SendingPausedException",
         "Sending is paused for this account.",
-        "sending is paused in SES in eu-west-2: its account dashboard says why; mend that and resume",
+        "sending is paused in SES in eu-west-2: its account dashboard says why; fix that and resume",
     )
     .await;
     let minute = "SES in eu-west-2 takes no more mails for the moment: try again in a minute";
@@ -184,6 +184,6 @@ async fn an_unreachable_ses_says_what_to_check() {
     let error = Canned::new(None).ses().hand_over(&message()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "SES in eu-west-2 cannot be reached: check AWS_REGION, that SES is offered there, and the way out of the network"
+        "cannot reach SES in eu-west-2: check AWS_REGION, that SES is available there, and outbound network access"
     );
 }

@@ -30,7 +30,7 @@ impl Tables {
             .map_err(wrong(&names.analytics))
     }
 
-    /// Looks at the table of the records alone, the one with an index: what a function does when
+    /// Checks only the records' table, the one with an index: what a function does when
     /// it starts, where each call counts and the connection has to be opened.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ pub fn check_index(table: &TableDescription) -> Result<(), String> {
         .global_secondary_indexes()
         .iter()
         .find(|index| index.index_name() == Some(WEEK_INDEX))
-        .ok_or_else(|| format!("it has no index `{WEEK_INDEX}`: add it as the template has it"))?;
+        .ok_or_else(|| format!("missing index `{WEEK_INDEX}`: add it as in the template"))?;
     let wanted = [
         (WEEK, KeyType::Hash, ScalarAttributeType::S),
         (TIMESTAMP, KeyType::Range, ScalarAttributeType::N),

@@ -1,4 +1,4 @@
-//! What is in the tables before somebody begins to fill them.
+//! What is in the tables before they are filled.
 
 use crate::item::attributes::Attributes;
 use crate::item::{AWAITS, ERASED, QUERY_HALF, RESPONSE_HALF};

@@ -33,7 +33,7 @@ pub enum TableError {
         problem: String,
     },
     /// The table will never take this item.
-    #[error("table {table} refuses the item: {message}")]
+    #[error("refused by table {table}: {message}")]
     Refused {
         /// The table's name.
         table: String,
@@ -66,7 +66,7 @@ impl TableError {
         let misconfigured = |problem: String| Self::Misconfigured { table: table.clone(), problem };
         match code.as_str() {
             "ResourceNotFoundException" => misconfigured(
-                "there is no such table in this region and account: create it from the template, or name it in \
+                "unknown table in this region and account: create it from the template, or name it in \
                  QUERY_EVENTS_TABLE and ANALYTICS_TABLE"
                     .to_owned(),
             ),
@@ -106,8 +106,7 @@ fn advice(code: &str) -> &'static str {
     }
 }
 
-/// Whether a validation error speaks of the table rather than of the item: messages that are
-/// given up for a wrong table would be lost by the hundred.
+/// Whether a validation error is about the table, where dropping messages would lose hundreds.
 fn is_about_the_table(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     ["key", "index", "schema"].iter().any(|word| message.contains(word))

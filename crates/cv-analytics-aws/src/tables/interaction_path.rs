@@ -4,11 +4,10 @@
 
 use crate::tables::request_units::Units;
 
-/// Read request units an interaction takes in all weekly reports and sweeps that see it, at the
-/// most: eight reports show its week, three sweeps find its interim row.
+/// Read request units of an interaction at most, in the eight reports and three sweeps that see it.
 pub const REPORT_READS: u32 = 1;
 
-/// Write request units of a message that came before, at the most.
+/// Write request units of a message that came before, at most.
 pub const REDELIVERY_WRITES: u32 = 1;
 
 /// How the halves of an interaction arrive.

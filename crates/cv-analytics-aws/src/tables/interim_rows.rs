@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 use cv_analytics_core::event::RequestId;
 use cv_analytics_core::timestamp::Timestamp;
 
-use super::{Answer, Page, Tables};
+use super::{Page, TableResult, Tables};
 use crate::item::attributes::{Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID};
 use crate::item::row::{Half, InterimRow, time_to_live};
 use crate::item::{ERASED, QUERY_HALF, RESPONSE_HALF, TTL, key, read_row, write_half};
@@ -14,7 +14,7 @@ use crate::tables::error::TableError;
 
 impl Tables {
     /// Reads an interim row, eventually consistent: half a unit.
-    pub async fn read_row(&self, request_id: &RequestId) -> Answer<Option<InterimRow>> {
+    pub async fn read_row(&self, request_id: &RequestId) -> TableResult<Option<InterimRow>> {
         let table = &self.names.query_events;
         let item = self.get(table, request_id.as_str(), false).await?;
         item.map(read_row).transpose().map_err(TableError::unreadable(table))
@@ -27,7 +27,7 @@ impl Tables {
         half: &Half,
         arrived_at: Timestamp,
         now: Timestamp,
-    ) -> Answer<OldImage> {
+    ) -> TableResult<OldImage> {
         let table = &self.names.query_events;
         let (name, map) = write_half(half, arrived_at);
         let answer = self
@@ -63,7 +63,7 @@ impl Tables {
     }
 
     /// Marks a row as erased and takes its halves out of it, for the row's own time.
-    pub async fn erase_row(&self, request_id: &RequestId, now: Timestamp) -> Answer<()> {
+    pub async fn erase_row(&self, request_id: &RequestId, now: Timestamp) -> TableResult<()> {
         let table = &self.names.query_events;
         let answer = self
             .client
@@ -87,7 +87,7 @@ impl Tables {
 
     /// One page of the sessions and traffic flags that every row's query half names: items with a
     /// request id and what there is of these.
-    pub(crate) async fn row_origins_page(&self, start: Option<Attributes>) -> Answer<Page> {
+    pub(crate) async fn row_origins_page(&self, start: Option<Attributes>) -> TableResult<Page> {
         let names = [
             ("#id", REQUEST_ID),
             ("#query", QUERY_HALF),
@@ -101,7 +101,7 @@ impl Tables {
     }
 
     /// One page of every interim row.
-    pub(crate) async fn rows_page(&self, start: Option<Attributes>) -> Answer<Page> {
+    pub(crate) async fn rows_page(&self, start: Option<Attributes>) -> TableResult<Page> {
         self.scan(&self.names.query_events, self.client.scan(), start).await
     }
 }

@@ -7,15 +7,14 @@ use cv_analytics_core::store::VersionedValue;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
-use super::{Answer, Tables, WEEK_INDEX};
+use super::{TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
     Attributes, REQUEST_ID, UnknownAttribute, moment, take_moment, take_text, text,
 };
 use crate::item::{TIMESTAMP, WEEK, key};
 use crate::tables::error::TableError;
 
-/// What a dead letter's note has in its key before the letter's id, and in its week before the week
-/// that it arrived in.
+/// What a dead letter's note has in its key before the letter's id, and in its week before the week that it arrived in.
 const DEAD: &str = "dead:";
 const VALUE: &str = "value";
 const VERSION: &str = "version";
@@ -34,7 +33,6 @@ pub(crate) enum OwnState {
     DeadLetter { id: String, arrived_at: Timestamp },
 }
 
-/// Reads an item that [`is_own_state`].
 pub(crate) fn read_own_state(mut item: Attributes) -> Result<OwnState, UnknownAttribute> {
     let key = take_text(&mut item, REQUEST_ID)?.ok_or(UnknownAttribute(REQUEST_ID))?;
     let noted = key
@@ -51,7 +49,11 @@ pub(crate) fn read_own_state(mut item: Attributes) -> Result<OwnState, UnknownAt
 
 impl Tables {
     /// Notes that a message became a dead letter; the same message is noted once.
-    pub async fn note_dead_letter(&self, message_id: &str, arrived_at: Timestamp) -> Answer<()> {
+    pub async fn note_dead_letter(
+        &self,
+        message_id: &str,
+        arrived_at: Timestamp,
+    ) -> TableResult<()> {
         let table = &self.names.analytics;
         let week = IsoWeek::containing(arrived_at);
         let answer = self
@@ -70,13 +72,13 @@ impl Tables {
     }
 
     /// Whether a dead letter of this id was noted, so that it counts.
-    pub async fn has_noted_dead_letter(&self, message_id: &str) -> Answer<bool> {
+    pub async fn has_noted_dead_letter(&self, message_id: &str) -> TableResult<bool> {
         let key = format!("{}{DEAD}{message_id}", RequestId::RESERVED_PREFIX);
         Ok(self.get(&self.names.analytics, &key, true).await?.is_some())
     }
 
     /// Counts the dead letters that arrived in `week`.
-    pub async fn count_dead_letters(&self, week: IsoWeek) -> Answer<u64> {
+    pub async fn count_dead_letters(&self, week: IsoWeek) -> TableResult<u64> {
         let table = &self.names.analytics;
         let mut count = 0;
         let mut start = None;
@@ -105,7 +107,7 @@ impl Tables {
     }
 
     /// The ledger's record under `key`, read consistently.
-    pub(crate) async fn get_value(&self, name: &str) -> Answer<Option<VersionedValue>> {
+    pub(crate) async fn get_value(&self, name: &str) -> TableResult<Option<VersionedValue>> {
         let table = &self.names.analytics;
         let Some(mut item) = self.get(table, name, true).await? else { return Ok(None) };
         let value = take_text(&mut item, VALUE);
@@ -125,7 +127,7 @@ impl Tables {
         name: &str,
         value: &str,
         expected: Option<u64>,
-    ) -> Answer<bool> {
+    ) -> TableResult<bool> {
         let table = &self.names.analytics;
         let version = expected.unwrap_or_default().saturating_add(1);
         let put = self

@@ -16,7 +16,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use tokio::time::sleep;
 
-use super::{Answer, Page, Tables, WEEK_INDEX};
+use super::{Page, TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
     Attributes, FORM, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, traffic,
 };
@@ -25,13 +25,13 @@ use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_recor
 use crate::joining::completion::CompleteRecord;
 use crate::tables::error::TableError;
 
-/// Each call to DynamoDB reads as many items at the most
+/// Each call to DynamoDB reads as many items at most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
-pub(crate) const BATCH_GET_MAX: usize = 100;
+pub(crate) const MAX_BATCH_GET_KEYS: usize = 100;
 
 /// Before what a throttled table left out is asked for again; doubled each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const INITIAL_PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 impl Tables {
     /// Reads a record: half a unit, or one where the read has to be consistent.
@@ -39,7 +39,7 @@ impl Tables {
         &self,
         request_id: &RequestId,
         consistent: bool,
-    ) -> Answer<Option<Record>> {
+    ) -> TableResult<Option<Record>> {
         let table = &self.names.analytics;
         let item = self.get(table, request_id.as_str(), consistent).await?;
         item.map(read_record).transpose().map_err(TableError::unreadable(table))
@@ -47,7 +47,7 @@ impl Tables {
 
     /// Puts a record with both halves where there is none, or only one half; a whole record not
     /// over a query half with a session or a traffic flag that it lacks.
-    pub async fn put_joined(&self, record: &Interaction) -> Answer<Result<(), PutConflict>> {
+    pub async fn put_joined(&self, record: &Interaction) -> TableResult<Result<(), PutConflict>> {
         let mut condition = Condition::default();
         let there_is_none = condition.is("#id", REQUEST_ID, None);
         condition.name("#awaits", AWAITS);
@@ -82,7 +82,7 @@ impl Tables {
     }
 
     /// Puts a lone half as a record where there is none.
-    pub async fn put_lone(&self, record: &Interaction) -> Answer<Result<(), Record>> {
+    pub async fn put_lone(&self, record: &Interaction) -> TableResult<Result<(), Record>> {
         let mut condition = Condition::default();
         condition.expression = condition.is("#id", REQUEST_ID, None);
         self.put_record(record, condition).await
@@ -90,7 +90,7 @@ impl Tables {
 
     /// Puts a whole record with what it lacked in its own place, unless its session or its traffic
     /// flag is another by now.
-    pub async fn complete_record(&self, step: &CompleteRecord) -> Answer<Result<(), Record>> {
+    pub async fn complete_record(&self, step: &CompleteRecord) -> TableResult<Result<(), Record>> {
         let mut condition = Condition::default();
         condition.name("#form", FORM);
         let mut terms = vec!["attribute_exists(#form)".to_owned()];
@@ -107,7 +107,7 @@ impl Tables {
         &self,
         record: &Interaction,
         condition: Condition,
-    ) -> Answer<Result<(), Record>> {
+    ) -> TableResult<Result<(), Record>> {
         let table = &self.names.analytics;
         let answer = self
             .client
@@ -144,7 +144,7 @@ impl Tables {
     }
 
     /// Puts a tombstone in a record's place, whatever is there.
-    pub async fn put_tombstone(&self, request_id: &RequestId) -> Answer<()> {
+    pub async fn put_tombstone(&self, request_id: &RequestId) -> TableResult<()> {
         let table = &self.names.analytics;
         let answer = self
             .client
@@ -160,12 +160,12 @@ impl Tables {
         Ok(())
     }
 
-    /// Reads up to [`BATCH_GET_MAX`] records, consistently; those that there are, in no order.
-    pub(crate) async fn read_records(&self, ids: Vec<String>) -> Answer<Vec<Attributes>> {
+    /// Reads up to [`MAX_BATCH_GET_KEYS`] records, consistently; those that there are, in no order.
+    pub(crate) async fn read_records(&self, ids: Vec<String>) -> TableResult<Vec<Attributes>> {
         let table = &self.names.analytics;
         let mut wanted: Vec<Attributes> = ids.iter().map(|id| key(id)).collect();
         let mut found = Vec::with_capacity(wanted.len());
-        let mut pause = FIRST_PAUSE;
+        let mut pause = INITIAL_PAUSE;
         while !wanted.is_empty() {
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
@@ -187,24 +187,24 @@ impl Tables {
                 self.units.read(Some(capacity));
             }
             found.extend(answer.responses.iter_mut().filter_map(|all| all.remove(table)).flatten());
-            // What a throttled table left out is no failure to the SDK, which does not pace it.
+            // What a throttled table left out is not a failure to the SDK, which does not pace it.
             let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(table));
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
             if !wanted.is_empty() {
                 sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                pause = (pause * 2).min(MAX_PAUSE);
             }
         }
         Ok(found)
     }
 
-    /// One page of a week's records whose moment lies in `within`, a part of it.
+    /// One page of a week's records whose moment is in `within`, a part of it.
     pub(crate) async fn week_page(
         &self,
         week: IsoWeek,
         within: Range<Timestamp>,
         start: Option<Attributes>,
-    ) -> Answer<Page> {
+    ) -> TableResult<Page> {
         let answer = self
             .week_query(week, within)
             .set_exclusive_start_key(start)
@@ -218,13 +218,13 @@ impl Tables {
         })
     }
 
-    /// At most `limit` of a week's records whose moment lies in `within`, a part of it: the newest.
+    /// At most `limit` of a week's records whose moment is in `within`, a part of it: the newest.
     pub(crate) async fn week_latest(
         &self,
         week: IsoWeek,
         within: Range<Timestamp>,
         limit: usize,
-    ) -> Answer<Vec<Attributes>> {
+    ) -> TableResult<Vec<Attributes>> {
         let answer = self
             .week_query(week, within)
             .scan_index_forward(false)
@@ -236,7 +236,7 @@ impl Tables {
         Ok(answer.items.unwrap_or_default())
     }
 
-    /// A call for a week's records whose moment lies in `within`, a part of it, by the index.
+    /// A call for a week's records whose moment is in `within`, a part of it, by the index.
     fn week_query(&self, week: IsoWeek, within: Range<Timestamp>) -> QueryFluentBuilder {
         self.client
             .query()
@@ -252,7 +252,7 @@ impl Tables {
     }
 
     /// Whether a week has a record, by the index: half a unit.
-    pub(crate) async fn week_holds_any(&self, week: IsoWeek) -> Answer<bool> {
+    pub(crate) async fn week_holds_any(&self, week: IsoWeek) -> TableResult<bool> {
         let table = &self.names.analytics;
         let answer = self
             .client
@@ -273,7 +273,7 @@ impl Tables {
     }
 
     /// One page of every item of the records' table, the product's own state included.
-    pub(crate) async fn records_page(&self, start: Option<Attributes>) -> Answer<Page> {
+    pub(crate) async fn records_page(&self, start: Option<Attributes>) -> TableResult<Page> {
         self.scan(&self.names.analytics, self.client.scan(), start).await
     }
 }

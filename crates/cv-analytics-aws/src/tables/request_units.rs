@@ -6,8 +6,7 @@ use aws_sdk_dynamodb::types::ConsumedCapacity;
 
 /// Request units that calls have consumed, the index's share included. Clones count together.
 ///
-/// A call whose condition fails is billed too, but its answer does not say so and it is not
-/// counted here
+/// A call whose condition fails is billed too, but its answer does not say so and it is not counted here
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>).
 #[derive(Clone, Debug, Default)]
 pub struct RequestUnits(Arc<Mutex<Units>>);

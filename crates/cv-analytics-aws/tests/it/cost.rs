@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use bigdecimal::BigDecimal;
 use cv_analytics_aws::cost::prices::PriceList;
 use cv_analytics_aws::cost::quantities::{
-    BATCH, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
+    MAX_BATCH_MESSAGES, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
 };
 use cv_analytics_aws::cost::{Bill, Design, Line, Workload, bill};
 use cv_analytics_aws::tables::interaction_path::InteractionPath;
@@ -256,7 +256,7 @@ fn a_price_that_is_not_known_is_missed_only_where_it_is_needed() {
     assert!(ireland(workload(1)).is_ok());
     assert_eq!(
         ireland(paid(1)).unwrap_err().to_string(),
-        "there is no price of a write unit hour for region eu-west-1: leave --provisioned away"
+        "missing price of a write unit hour for region eu-west-1: omit --provisioned"
     );
 }
 
@@ -300,7 +300,7 @@ fn every_region_has_its_prices_and_another_is_named_with_those_that_have() {
     );
     assert_eq!(
         bill(&prices, "mars-1", &workload(1), Design::OnDemand).unwrap_err().to_string(),
-        "there are no prices for region mars-1: there are for eu-central-1, eu-west-1, eu-west-2, us-east-1"
+        "unknown region mars-1: prices are known for eu-central-1, eu-west-1, eu-west-2, us-east-1"
     );
 }
 
@@ -330,8 +330,8 @@ fn every_price_names_a_source_with_a_day() {
 fn the_benchmark_of_request_units_has_the_prices_of_the_list() {
     let london = PriceList::built_in().unwrap().region("eu-west-2").unwrap().clone();
     for (name, price) in [
-        ("DOLLARS_A_MILLION_WRITES", london.million_writes),
-        ("DOLLARS_A_MILLION_READS", london.million_reads),
+        ("DOLLARS_PER_MILLION_WRITES", london.million_writes),
+        ("DOLLARS_PER_MILLION_READS", london.million_reads),
     ] {
         let constant = format!("const {name}: f64 = {};", price.usd);
         assert!(BENCHMARK.contains(&constant), "{constant}");
@@ -345,7 +345,7 @@ fn in_template(what: &str) -> usize {
 
 #[test]
 fn the_template_is_what_the_bill_assumes() {
-    assert_eq!(in_template(&format!("BatchSize: {BATCH}")), 1);
+    assert_eq!(in_template(&format!("BatchSize: {MAX_BATCH_MESSAGES}")), 1);
     assert_eq!(in_template("ReceiveMessageWaitTimeSeconds: 20"), 1);
     assert_eq!(in_template("ScalingConfig: { MaximumConcurrency: !Ref ProcessorConcurrency }"), 1);
     assert_eq!(in_template("MemorySize: 128"), 1);

@@ -26,7 +26,7 @@ async fn open(case: &str) -> (SharedStore, EmulatedStore) {
     });
     let queues = Queues::new(config.unwrap());
     let create = async |ending: &str| {
-        // SQS takes 80 characters at the most.
+        // SQS takes 80 characters at most.
         let name = format!("{}-{ending}.fifo", case.get(..40).unwrap_or(case));
         let call = queues.client().create_queue().queue_name(name);
         let call = call.attributes(QueueAttributeName::FifoQueue, "true");

@@ -23,8 +23,7 @@ impl Fields {
         self.rest.remove(name).filter(|value| !is_absent(value))
     }
 
-    /// Takes an optional field out where its value is `fit`, as `expected` says; a value of another type
-    /// stays among the fields that nobody interprets, so that it costs nothing but itself.
+    /// Takes an optional field whose value is `fit`; a value of another type stays among the unknown fields.
     pub(crate) fn take_fit(
         &mut self,
         name: &str,

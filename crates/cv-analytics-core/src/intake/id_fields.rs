@@ -15,14 +15,14 @@ const HALVES: [&str; 2] = [":query", ":response"];
 
 /// The longest name of a field that is looked at.
 const MAX_FIELD_BYTES: usize = 40;
-/// The longest id that is looked at in a body that is no JSON.
+/// The longest id that is looked at in a body that is not JSON.
 const MAX_ID_BYTES: usize = 1_024;
 /// What a name or a value may stand between.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// What stands between a field's name and its value.
 const MARKS: [&str; 5] = ["=>", ":", "=", "><![CDATA[", ">"];
 
-/// What the id fields of a message's body hold, as written and in small letters. A body that is no JSON, as
+/// What the id fields of a message's body hold, as written and in small letters. A body that is not JSON, as
 /// one that was cut off, is searched as text; so is one that is, since a field that comes twice is read but
 /// once. One in base64 is searched as what it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,8 +134,7 @@ impl NamedIds {
     }
 }
 
-/// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the
-/// text.
+/// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the text.
 fn text_value(after_field: &str) -> Option<String> {
     let after_field = after_field.strip_prefix(QUOTES).unwrap_or(after_field).trim_start();
     let value = MARKS.iter().find_map(|mark| after_field.strip_prefix(mark))?.trim_start();

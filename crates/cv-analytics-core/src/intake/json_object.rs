@@ -39,8 +39,7 @@ pub(crate) fn object(body: &[u8]) -> Result<Fields, Unreadable> {
     }
 }
 
-/// How names begin under which the parser writes numbers and raw text into its own values: it would
-/// take what stands under one in a message for its own, and keep text that it can never read again.
+/// The parser's own name prefix for numbers and raw text: a message's field of that name would be misread.
 const RESERVED: &str = "$serde_json::private::";
 
 /// Whether an object in `text`, at any depth, has a name that the parser takes for its own.
@@ -60,7 +59,7 @@ fn has_reserved_name(text: &str) -> bool {
     })
 }
 
-/// JavaScript that cuts a text within an emoji sends half a surrogate pair, which is no Unicode
+/// JavaScript that cuts a text within an emoji sends half a surrogate pair, which is not Unicode
 /// text (RFC 8259, section 8.2): such an escape becomes U+FFFD. `None` where there is none.
 fn with_whole_surrogates(text: &str) -> Option<String> {
     static ESCAPE: LazyLock<Option<Regex>> = LazyLock::new(|| {

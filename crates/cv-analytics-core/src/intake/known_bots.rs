@@ -1,4 +1,4 @@
-//! User agents that are no visitors, by the documented list in `known_bots.txt`.
+//! User agents that are not visitors, by the documented list in `known_bots.txt`.
 
 use std::sync::LazyLock;
 

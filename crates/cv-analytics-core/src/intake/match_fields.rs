@@ -1,5 +1,4 @@
-//! The match in a response event: its type, score and outcome, and the blocks that older agents
-//! wrap them in.
+//! The match in a response event: its type, score and outcome, and the blocks that older agents wrap them in.
 
 use serde_json::{Map, Value};
 
@@ -133,8 +132,7 @@ pub(crate) fn score(
     score.map(Some).ok_or_else(|| bad_score((Reason::BadMatch, String::new())))
 }
 
-/// `metadata.matchQuality` stays where it is: metadata is the agent's own, so what is no score there
-/// is no mistake either.
+/// Reads `metadata.matchQuality` and leaves it in place: metadata is the agent's own.
 fn score_in_metadata(fields: &mut Fields) -> Option<MatchScore> {
     let value = fields.rest.get("metadata")?.get("matchQuality")?;
     let score = MatchScore::from_quality(value.as_f64()?)?;
@@ -146,9 +144,8 @@ fn bad_score(_: Unreadable) -> Unreadable {
     (Reason::BadMatch, "the match score is not a number from 0 to 100".to_owned())
 }
 
-/// The longest time that was measured and not made up: 2⁵³ ms, the largest whole number that
-/// every reader of JSON knows.
-const LONGEST_MS: f64 = 9_007_199_254_740_992.0;
+/// The longest plausible time: 2⁵³ ms, the largest whole number that every JSON reader knows.
+const MAX_TOTAL_TIME_MS: f64 = 9_007_199_254_740_992.0;
 
 /// `performance.totalTime` in milliseconds, also a negative one, which no report counts; what is no
 /// number, or so large that nobody measured it, stays where it was.
@@ -160,7 +157,7 @@ pub(crate) fn total_time(fields: &mut Fields) -> Option<f64> {
         fields.ignore(NAME, "a number");
         return None;
     };
-    if number.abs() > LONGEST_MS {
+    if number.abs() > MAX_TOTAL_TIME_MS {
         return None;
     }
     if let Some(Value::Object(performance)) = fields.rest.get_mut("performance") {

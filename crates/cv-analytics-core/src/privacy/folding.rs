@@ -98,8 +98,7 @@ fn fold(letter: char, folded: &mut String) {
     folded.push(ascii);
 }
 
-/// Full-width letters, letters and digits of mathematics, in circles and the like; what has no form
-/// in ASCII stays.
+/// Full-width letters, letters and digits of mathematics, in circles and the like; what has no form in ASCII stays.
 fn fold_compatible(letter: char, folded: &mut String) {
     let before = folded.len();
     let mut ascii = true;

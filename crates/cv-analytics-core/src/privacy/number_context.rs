@@ -39,7 +39,7 @@ pub(super) struct Context {
 }
 
 /// How far before a number the words are that tell what it is, in characters.
-const REACH: usize = 48;
+const MAX_CONTEXT_CHARS: usize = 48;
 
 /// What announces a phone number, up to four words before it.
 static ANNOUNCING: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -133,7 +133,8 @@ impl Context {
     pub(super) fn of(text: &str, range: Range<usize>) -> Self {
         let before = text.get(..range.start).unwrap_or_default();
         let after = text.get(range.end..).unwrap_or_default();
-        let reach = before.char_indices().rev().nth(REACH).map_or(0, |(start, _)| start);
+        let reach =
+            before.char_indices().rev().nth(MAX_CONTEXT_CHARS).map_or(0, |(start, _)| start);
         let reach = before.get(reach..).unwrap_or_default();
         let line = reach.rsplit('\n').next().unwrap_or_default();
         let unsigned = before.trim_end_matches([' ', '(', '+']);
@@ -171,7 +172,7 @@ impl Context {
                 && extension.is_none(),
             is_mixed_token: after
                 .chars()
-                .take(REACH)
+                .take(MAX_CONTEXT_CHARS)
                 .take_while(char::is_ascii_alphanumeric)
                 .any(|letter| letter.is_ascii_digit()),
             after_comma: signs.is_empty() && ends_in_number_and(before, &[',', '\'', '.']),

@@ -1,10 +1,9 @@
 //! Phone and card numbers among the other numbers of a text.
 //!
-//! Numbers that only blanks, hyphens, dots, slashes and brackets part are one *run*. Each place in
-//! a run is asked in turn: does something plain begin here (a date, an amount, a version, an
-//! address of the Internet Protocol), a card, a number that can only be a phone's (a country code,
-//! a trunk zero, an area in brackets, a word like "call" before it), or, where nothing else is
-//! beside it, one that is grouped as phone numbers are?
+//! Numbers that only blanks, hyphens, dots, slashes and brackets part are one *run*. Each place in a run is asked in
+//! turn: does something plain begin here (a date, an amount, a version, an address of the Internet Protocol), a card, a
+//! number that can only be a phone's (a country code, a trunk zero, an area in brackets, a word like "call" before it),
+//! or, where nothing else is beside it, one that is grouped as phone numbers are?
 
 mod grouping;
 mod plain;
@@ -23,13 +22,12 @@ const MAX_TRUNK_DIGITS: usize = 12;
 /// What dials out of a country, and the fewest digits of a number that begins with it.
 const EXIT_CODES: [(&str, usize); 4] = [("0011", 13), ("011", 13), ("010", 13), ("00", 10)];
 /// The fewest digits of a phone number.
-const FEWEST_DIGITS: usize = 6;
+const MIN_PHONE_DIGITS: usize = 6;
 /// The most groups that are looked at together: a longer list is read in parts.
 const MAX_GROUPS: usize = 48;
-/// The most groups of one number.
 const MAX_NUMBER_GROUPS: usize = 10;
 /// The most characters between two groups of one number.
-const MAX_GAP: usize = 4;
+const MAX_GAP_CHARS: usize = 4;
 
 /// Finds card and phone numbers.
 pub(super) fn find(findings: &mut Findings<'_>) {
@@ -42,7 +40,7 @@ pub(super) fn find(findings: &mut Findings<'_>) {
         let groups = Run::groups(text, place + offset, findings);
         place = groups.last().map_or(place + offset + 1, |last| last.end);
         // What is part of a link or of a key is decided; so is what has too few digits.
-        if groups.iter().map(Range::len).sum::<usize>() < FEWEST_DIGITS
+        if groups.iter().map(Range::len).sum::<usize>() < MIN_PHONE_DIGITS
             || !groups.first().is_some_and(|first| findings.is_free(first))
         {
             continue;
@@ -52,7 +50,7 @@ pub(super) fn find(findings: &mut Findings<'_>) {
         for (range, marker) in found {
             findings.replace(range, marker);
         }
-        // The rest of a list that is too long for one run is a run of its own.
+        // The rest of a list that is too long for one run is a run by itself.
         place = run.groups.get(done).map_or(place, |next| next.start);
     }
 }
@@ -72,7 +70,7 @@ struct Run<'t> {
 type End = usize;
 
 impl<'t> Run<'t> {
-    /// The groups from `start` on, [`MAX_GROUPS`] at the most.
+    /// The groups from `start` on, [`MAX_GROUPS`] at most.
     fn groups(text: &str, start: usize, findings: &Findings<'_>) -> Vec<Range<usize>> {
         let bytes = text.as_bytes();
         let mut groups: Vec<Range<usize>> = Vec::new();
@@ -91,7 +89,7 @@ impl<'t> Run<'t> {
                 break;
             }
             let rest = bytes.get(place..).unwrap_or_default();
-            let Some(gap) = rest.iter().take(MAX_GAP + 1).position(u8::is_ascii_digit) else {
+            let Some(gap) = rest.iter().take(MAX_GAP_CHARS + 1).position(u8::is_ascii_digit) else {
                 break;
             };
             if !is_gap(rest.get(..gap).unwrap_or_default()) {
@@ -166,8 +164,7 @@ impl<'t> Run<'t> {
         (found, from)
     }
 
-    /// The place of groups in the text, with the plus and the bracket before them and the extension
-    /// after them.
+    /// The place of groups in the text, with the plus and the bracket before them and the extension after them.
     fn range(&self, from: usize, to: usize) -> Range<usize> {
         let mut start = self.groups.get(from).map_or(0, |group| group.start);
         let mut end = self.groups.get(to - 1).map_or(0, |group| group.end);
@@ -241,7 +238,7 @@ impl<'t> Run<'t> {
         })
     }
 
-    /// Where the groups end that are no amount or number of things.
+    /// Where the groups end that are not an amount or a number of things.
     fn last_plain_from(&self, from: usize) -> usize {
         let mut last = self.groups.len();
         if self.context.is_counted && last > from + 1 {

@@ -109,8 +109,7 @@ const OTHERS: [&str; 20] = [
     "85", "88", "96", "97",
 ];
 
-/// Where the number after the country code begins in `digits`, where it has a length that its
-/// country knows.
+/// Where the number after the country code begins in `digits`, where it has a length that its country knows.
 pub(super) fn national_part(digits: &str) -> Option<&str> {
     let known = PLANS.iter().find_map(|plan| Some((plan, digits.strip_prefix(plan.code)?)));
     let national = match known {

@@ -105,7 +105,6 @@ impl<'f> Findings<'f> {
         self.taken.get(range.clone()).is_some_and(|taken| !taken.contains(&true))
     }
 
-    /// Replaces `range` by `marker`, where it is free.
     pub(super) fn replace(&mut self, range: Range<usize>, marker: &'static str) {
         if !range.is_empty() && self.is_free(&range) {
             self.keep(range.clone());
@@ -120,8 +119,7 @@ impl<'f> Findings<'f> {
         }
     }
 
-    /// Lets UUIDs (RFC 9562) and hardware addresses (IEEE 802) stay, so that no part of them is taken
-    /// for a number.
+    /// Lets UUIDs (RFC 9562) and hardware addresses (IEEE 802) stay, so that no part of them is taken for a number.
     fn keep_ids(&mut self) {
         static IDS: LazyLock<Option<Regex>> = LazyLock::new(|| {
             Regex::new(
@@ -158,9 +156,7 @@ impl<'f> Findings<'f> {
     }
 }
 
-/// One quick look that lets ordinary questions by: without an `@`, six digits, sixteen letters,
-/// digits, hyphens and underscores in a row, a named secret, or a word for "at" there is nothing to
-/// find.
+/// A cheap check that passes ordinary questions: no `@`, digit runs, long tokens, named secrets or a word for "at".
 fn may_hold_personal_data(text: &str) -> bool {
     let (mut digits, mut run, mut assigned) = (0_u32, 0_u32, false);
     // A bracket before what may be "at".

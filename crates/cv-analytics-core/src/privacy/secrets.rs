@@ -133,7 +133,6 @@ pub(super) fn may_be_named(text: &str, assigned: bool) -> bool {
     }
 }
 
-/// Finds what has the form of a key.
 pub(super) fn find_known_forms(findings: &mut Findings<'_>) {
     let text = findings.text;
     for found in KNOWN_FORMS.iter().flat_map(|forms| forms.find_iter(text)) {
@@ -195,8 +194,7 @@ pub(super) fn find_named(findings: &mut Findings<'_>) {
 /// The most characters of a password.
 const MAX_SECRET_CHARS: usize = 200;
 
-/// The value of a secret without the sentence's end after it; one that no query can hold goes on to
-/// the next blank.
+/// The value of a secret without the sentence's end after it; one that no query can hold goes on to the next blank.
 fn value_range(text: &str, found: Range<usize>, in_query: bool) -> Range<usize> {
     let rest = text.get(found.start..).unwrap_or_default();
     let rest = rest
@@ -275,9 +273,8 @@ pub(super) fn find_random(findings: &mut Findings<'_>) {
 /// The length of a secret access key of AWS.
 const AWS_SECRET_BYTES: usize = 40;
 
-/// Random letters and digits change between capitals, small letters and digits all the time, names
-/// in code a few times. Digests and UUIDs, which have base 16, the digests of npm and ULIDs are no
-/// secrets.
+/// Random letters and digits change between capitals, small letters and digits all the time, names in code a few times.
+/// Digests and UUIDs, which have base 16, the digests of npm and ULIDs are no secrets.
 fn looks_random(run: &str) -> bool {
     #[derive(PartialEq, Clone, Copy)]
     enum Kind {

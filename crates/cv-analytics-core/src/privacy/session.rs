@@ -37,8 +37,7 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-/// A kept session begins with this where it is a hash. A text of exactly that form is taken as
-/// hashed before, so that an export can be imported again.
+/// Prefix of a hashed session; a text of exactly that form counts as hashed, so that exports can be imported.
 pub(crate) const HASHED_PREFIX: &str = "hashed:";
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4) cut to its first 128 bits.
 const HASH_BYTES: usize = 16;

@@ -50,13 +50,13 @@ pub enum Archived {
 /// What is left of an erased request id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErasedId {
-    /// The id itself: DynamoDB's tombstone lies under it.
+    /// The id itself: DynamoDB's tombstone is under it.
     RequestId(RequestId),
     /// Its SHA-256: SQLite keeps no more.
     Sha256(Mark),
 }
 
-/// Where reading goes on: a store's own words, good for this store alone.
+/// Where reading continues; meaningful only to the store that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(pub String);
 

@@ -9,7 +9,7 @@ pub struct ArrivalCursor(pub i64);
 /// Interactions that arrived, the oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrivals {
-    /// The interactions as they are now. Where moments alone tell what is new, one may come twice.
+    /// The interactions as they are now. Where only timestamps tell what is new, one may come twice.
     pub interactions: Vec<Interaction>,
     /// From where the next ones are asked for.
     pub cursor: ArrivalCursor,

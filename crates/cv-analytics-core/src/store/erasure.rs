@@ -1,9 +1,8 @@
 //! What is left of something that the owner had erased: a mark without content, by which it is known
 //! when it comes again.
 //!
-//! Anybody who has the marks can try out which ids they are of. A request id and a session that is kept
-//! as a keyed hash cannot be guessed; a session id that is kept as the agent sends it can where it is
-//! short.
+//! Anybody who has the marks can try out which ids they are of. A request id and a session that is kept as a keyed hash
+//! cannot be guessed; a session id that is kept as the agent sends it can where it is short.
 
 use sha2::{Digest, Sha256};
 

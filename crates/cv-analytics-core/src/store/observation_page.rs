@@ -1,4 +1,4 @@
-//! Many interactions at once, as a report reads them: all their texts lie in one buffer, so that a
+//! Many interactions at once, as a report reads them: all their texts are in one buffer, so that a
 //! row costs no allocation of its own. A report reads millions.
 
 use std::ops::Range;
@@ -10,13 +10,13 @@ use crate::store::{Observation, ObservedQuery, ObservedResponse};
 pub struct ObservationPage {
     /// Every text, one after another.
     text: String,
-    /// Where each name of a skill lies in it.
+    /// Where each name of a skill is in it.
     skills: Vec<Range<usize>>,
     /// The interactions, with places in `text` and in `skills`.
     rows: Vec<Observation<Range<usize>, Range<usize>>>,
 }
 
-/// An interaction whose texts lie in a page.
+/// An interaction whose texts are in a page.
 pub type PagedObservation<'p> = Observation<&'p str, SkillNames<'p>>;
 
 /// The skills that a response names, in its order.
@@ -153,7 +153,7 @@ impl<'p> SkillNames<'p> {
 }
 
 impl PagedObservation<'_> {
-    /// The same with texts of its own.
+    /// The same with its own texts.
     pub fn to_owned(&self) -> Observation {
         let names = |names: &SkillNames<'_>| names.iter().map(str::to_owned).collect();
         Observation {

@@ -1,6 +1,5 @@
-//! The golden events: what the intake makes of every shape that is in use (`fixtures/events`), and of
-//! what the Worker's client sends (`fixtures/worker-events`, which the client's tests compare with
-//! what it sends).
+//! The golden events: what the intake makes of every shape that is in use (`fixtures/events`), and of what the Worker's
+//! client sends (`fixtures/worker-events`, which the client's tests compare with what it sends).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -210,7 +209,7 @@ proptest! {
 }
 
 #[test]
-fn what_somebody_else_kept_goes_through_the_rules() {
+fn what_another_program_wrote_goes_through_the_rules() {
     let event = json!({"eventType": "query", "requestId": "r", "timestamp": 1_763_000_000_000_i64,
                        "query": "mail jane@example.com", "sessionId": "s", "note": "call 07911 123456 please",
                        "metadata": {"userAgent": "Mozilla/5.0", "session_id": "s"}});

@@ -1,5 +1,4 @@
-//! The corpora of personal and of plain texts (`fixtures/privacy`): what is personal goes, and
-//! nothing else does.
+//! The corpora of personal and of plain texts (`fixtures/privacy`): what is personal goes, and nothing else does.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;

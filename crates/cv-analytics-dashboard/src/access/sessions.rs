@@ -19,17 +19,17 @@ use crate::private_file::write_private;
 /// How long a session lasts: 30 days.
 pub(crate) const LASTS_SECONDS: i64 = 30 * 24 * 3600;
 /// Sessions at once; the oldest ends where there are more.
-const MOST: usize = 100;
+const MAX_SESSIONS: usize = 100;
 
 /// The sessions of one dashboard.
 pub struct OwnerSessions {
     token: [u8; 32],
     file: Option<PathBuf>,
-    entries: Mutex<Vec<Entry>>,
+    entries: Mutex<Vec<StoredSession>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Entry {
+struct StoredSession {
     /// SHA-256 of the token's digest and the id.
     digest: String,
     /// Milliseconds since 1970.
@@ -65,9 +65,9 @@ impl OwnerSessions {
         let digest = self.digest(b"session", &id);
         let mut entries = self.entries();
         entries.retain(|entry| entry.expires > now.as_millis());
-        let too_many = (entries.len() + 1).saturating_sub(MOST);
+        let too_many = (entries.len() + 1).saturating_sub(MAX_SESSIONS);
         entries.drain(..too_many);
-        entries.push(Entry { digest, expires: now.as_millis() + LASTS_SECONDS * 1000 });
+        entries.push(StoredSession { digest, expires: now.as_millis() + LASTS_SECONDS * 1000 });
         self.keep(&entries);
         id
     }
@@ -86,14 +86,12 @@ impl OwnerSessions {
         self.keep(&entries);
     }
 
-    /// What the forms of a session's pages carry: a site that only makes a browser send its cookie does
-    /// not know it.
+    /// What the forms of a session's pages carry: a site that only makes a browser send its cookie does not know it.
     pub(crate) fn form_token(&self, id: &str) -> String {
         self.digest(b"form", id)
     }
 
-    /// Digests of random ids may be compared as they are: to find one by the time it takes, its
-    /// preimage would have to be chosen.
+    /// Needs no constant-time comparison: a timing attack would have to choose the digest's preimage.
     fn digest(&self, purpose: &[u8], id: &str) -> String {
         let mut hasher = Sha256::new();
         hasher.update(purpose);
@@ -102,11 +100,11 @@ impl OwnerSessions {
         hex::encode(hasher.finalize())
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn entries(&self) -> MutexGuard<'_, Vec<StoredSession>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, entries: &[Entry]) {
+    fn keep(&self, entries: &[StoredSession]) {
         let Some(file) = &self.file else { return };
         let written = serde_json::to_vec(entries).map_err(io::Error::from);
         if let Err(error) = written.and_then(|bytes| write_private(file, &bytes)) {
@@ -154,7 +152,7 @@ mod tests {
     fn the_hundred_newest_sessions_go_on() {
         let sessions = OwnerSessions::in_memory(&Secret::new("t"));
         let first = sessions.begin(NOW);
-        let others: Vec<String> = (0..MOST).map(|_| sessions.begin(NOW)).collect();
+        let others: Vec<String> = (0..MAX_SESSIONS).map(|_| sessions.begin(NOW)).collect();
         assert!(!sessions.is_going_on(&first, NOW));
         assert!(others.iter().all(|id| sessions.is_going_on(id, NOW)));
     }

@@ -50,13 +50,11 @@ pub(crate) struct MarkedView {
     name: String,
     /// What holds from now on, in a sentence.
     text: String,
-    /// What the button sends, `none` or `back`, and its words; absent where there is nothing to undo, or
-    /// the change is a while ago.
+    /// The undo button's value (`none` or `back`) and label; absent where there is nothing recent to undo.
     back: Option<(&'static str, String)>,
 }
 
 impl MarkForm {
-    /// That of the gap `name`, which has `mark`.
     pub(crate) fn of(name: &str, mark: Option<GapMark>) -> Self {
         let (key, shown) = (name.to_owned(), sanitize(name, NAME_COLUMNS));
         Self { key, name: shown, mark_code: mark.map(GapMark::code) }
@@ -64,8 +62,8 @@ impl MarkForm {
 }
 
 impl MarkedView {
-    /// What the settings say of the gap that the address names as marked; nothing where they know
-    /// no such gap, so that an address cannot make the page say anything.
+    /// The settings' mark of the gap that the address names; unknown gaps show nothing, so an address cannot inject
+    /// text.
     pub(crate) fn of(settings: &FigureSettings, query: &str, now: Timestamp) -> Option<Self> {
         let query = Form::read(query.as_bytes());
         let key = query.get(MARKED)?;
@@ -92,7 +90,6 @@ impl MarkedView {
     }
 }
 
-/// `query` without what was marked.
 pub(crate) fn without_marked(query: &str) -> String {
     let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != MARKED);
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()

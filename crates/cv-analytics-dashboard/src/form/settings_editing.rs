@@ -149,13 +149,15 @@ async fn session_of(
         Err(_) => None,
     };
     let Some(found) = found else {
-        return Ok(Err("no interaction has the request id whose conversation is to be left out"));
+        return Ok(Err(
+            "unknown request ID: no interaction has it, so its conversation cannot be excluded",
+        ));
     };
     let of_query = found.query.and_then(|query| query.session);
     let session = of_query.or_else(|| found.response.and_then(|response| response.session));
     Ok(session
         .map(|session| session.as_str().to_owned())
-        .ok_or("that interaction has no session: write its request id above instead"))
+        .ok_or("missing session: that interaction has none; enter its request ID above instead"))
 }
 
 /// The forms of every part; what was typed stands in that of its part.
@@ -184,7 +186,7 @@ pub(crate) fn editors(
         Editor {
             part: part.code(),
             name: part.name(),
-            form: in_words(part.form()),
+            form: as_sentence(part.form()),
             text,
             sessions,
             conversation_of,
@@ -198,7 +200,7 @@ pub(crate) fn editors(
 }
 
 /// A sentence of the command line for a page: with a capital, and quotation marks for backquotes.
-fn in_words(sentence: &str) -> String {
+fn as_sentence(sentence: &str) -> String {
     let mut words = String::new();
     for (place, part) in sentence.split('`').enumerate() {
         words += match place {
@@ -293,7 +295,7 @@ pub(crate) async fn change(
     let proposed = match typed.read(store, &current).await? {
         Ok(proposed) => proposed,
         Err(error) => {
-            typed.error = Some(in_words(&error));
+            typed.error = Some(as_sentence(&error));
             let happened = Happened { typed: Some(typed), ..Happened::default() };
             return with_status(
                 StatusCode::BAD_REQUEST,

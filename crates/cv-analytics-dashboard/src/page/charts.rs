@@ -1,13 +1,11 @@
-//! Charts as plain geometry; the templates draw them as SVG: columns of a few weeks, and a timeline
-//! of many.
+//! Charts as plain geometry; the templates draw them as SVG: columns of a few weeks, and a timeline of many.
 
 pub(crate) mod timeline;
 
 use cv_analytics_insights::view::text::number;
 use serde::Serialize;
 
-/// The drawing's width, and where its columns begin and end, in its own units. A phone shows it
-/// about as large.
+/// The drawing's width, and where its columns begin and end, in its own units. A phone shows it about as large.
 const WIDTH: u64 = 360;
 const LEFT: u64 = 34;
 const TOP: u64 = 10;
@@ -113,7 +111,7 @@ pub(crate) fn columns(bars: Vec<Bar>) -> ColumnChart {
     }
 }
 
-/// The distance of the lines behind the columns: 1, 2 or 5 times a power of ten, four at the most.
+/// The distance of the lines behind the columns: 1, 2 or 5 times a power of ten, four at most.
 fn step(highest: u64) -> u64 {
     let mut step = 1;
     for factor in [2, 5, 10].into_iter().cycle() {

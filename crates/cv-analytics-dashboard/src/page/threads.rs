@@ -15,12 +15,12 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::page::PageError;
 
 /// Pages that are counted at the same time.
-const THREADS: usize = 2;
+const PAGE_CONCURRENCY: usize = 2;
 
 /// `None` where the system gives no more threads: the caller's do the work then. It ends with the process.
 static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     let mut threads = Builder::new_multi_thread();
-    threads.worker_threads(THREADS).thread_name("pages").enable_all().build().ok()
+    threads.worker_threads(PAGE_CONCURRENCY).thread_name("pages").enable_all().build().ok()
 });
 
 static TURN: Mutex<()> = Mutex::const_new(());

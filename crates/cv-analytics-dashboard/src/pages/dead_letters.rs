@@ -20,8 +20,7 @@ use crate::form::Form;
 use crate::page::{PageError, render};
 use crate::times::{Moment, Times};
 
-/// Letters in the list.
-const MAX_LISTED: usize = 200;
+const MAX_LISTED_LETTERS: usize = 200;
 /// Bytes of a letter that its page shows.
 const MAX_SHOWN_BYTES: usize = 64 * 1024;
 
@@ -93,7 +92,8 @@ pub(crate) async fn list(
 ) -> Result<Response<Body>, PageError> {
     let query = Form::read(query.unwrap_or_default().as_bytes());
     let done = query.get("done");
-    let listed = dashboard.store.dead_letters(MAX_LISTED).await.map_err(PageError::DeadLetters)?;
+    let listed =
+        dashboard.store.dead_letters(MAX_LISTED_LETTERS).await.map_err(PageError::DeadLetters)?;
     let more = listed.more + listed.blocked;
     let times = dashboard.times();
     let view = ListView {

@@ -33,8 +33,7 @@ use crate::weeks::reports::Naming;
 const INITIAL_QUESTIONS: usize = 30;
 /// Questions of one look.
 const MAX_ARRIVALS_PER_LOOK: usize = 100;
-/// Questions whose answer is waited for, and for how long: each look asks for every one of them, and
-/// one that is late for the report is still told.
+/// Unanswered questions that each look asks for, and for how long.
 const MAX_WAITING: usize = 100;
 const WAITING_MS: i64 = 20 * 60 * 1000;
 /// Questions that are known to have been shown.

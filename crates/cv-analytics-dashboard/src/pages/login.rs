@@ -33,7 +33,7 @@ pub(crate) fn ask(request: &Request) -> Response<Body> {
         return plain(StatusCode::UNAUTHORIZED, text);
     }
     let here = local(request.uri().path_and_query().map(PathAndQuery::as_str));
-    // A link in a mail or another site: browsers keep a strict cookie back until a page of ours
+    // A link in a mail or another site: browsers keep a strict cookie back until one of our pages
     // asks for the same address.
     if header("sec-fetch-site") == "cross-site" && header("sec-fetch-mode") == "navigate" {
         return render_bare(
@@ -97,7 +97,7 @@ pub(crate) async fn sign_out(
     Ok(response)
 }
 
-/// An address of ours to go on to; the first page for anything else.
+/// One of our addresses to go on to; the first page for anything else.
 pub(crate) fn local(next: Option<&str>) -> &str {
     let is_ours = |path: &&str| {
         path.starts_with('/')

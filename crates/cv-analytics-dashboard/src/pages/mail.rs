@@ -22,8 +22,7 @@ use crate::dashboard::Dashboard;
 use crate::page::{PageError, render};
 use crate::times::Times;
 
-/// The page frames the mail, which has styles within and nothing else of its own; in the frame it
-/// is nobody's page, and its links open beside it.
+/// The mail's frame allows inline styles only; links open outside the frame.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                            frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
 /// Whom the preview is addressed to where nobody gets mails.

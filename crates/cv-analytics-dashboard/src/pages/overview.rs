@@ -42,7 +42,6 @@ use crate::weeks::totals::Totals;
 const MAX_WORST_NAMES: usize = 3;
 /// Among so many weeks each has its number under it.
 const MAX_NUMBERED_WEEKS: usize = 13;
-/// Columns of a name.
 const NAME_COLUMNS: usize = 60;
 
 #[derive(Serialize)]

@@ -28,7 +28,7 @@ use crate::form::Form;
 use crate::form::gap_marking::{MarkForm, MarkedView, without_marked};
 use crate::page::{PageError, render};
 use crate::pages::interaction::left_out_words;
-use crate::questions::search::{Found, QUESTIONS_PER_PAGE, search};
+use crate::questions::search::{QUESTIONS_PER_PAGE, SearchResult, search};
 use crate::questions::view::{QuestionView, rows, whole};
 use crate::times::Times;
 use crate::weeks::reports::Naming;
@@ -132,8 +132,7 @@ fn take_find(query: &str) -> (Option<String>, String) {
     (sent, others)
 }
 
-/// The filter with what the search box takes the words for: a skill, a topic of the week, or a text;
-/// with none of them where nothing is sent.
+/// The filter with the searched words as a skill, a topic of the week, or a text.
 fn taken(find: &str, filter: QuestionFilter, naming: &Naming) -> QuestionFilter {
     let filter = QuestionFilter { skill: None, topic: None, text: None, page: None, ..filter };
     let dictionary = naming.rules.dictionary();
@@ -154,7 +153,7 @@ fn view(
     newest: IsoWeek,
     weeks: &[IsoWeek],
     naming: &Naming,
-    found: &Found,
+    found: &SearchResult,
     times: &Times,
 ) -> QuestionsView {
     // With its week, which may be another one when the page is turned.
@@ -251,7 +250,7 @@ fn gap(filter: &QuestionFilter, naming: &Naming) -> Option<MarkForm> {
 }
 
 /// A sentence where the skill that is asked for is in no dictionary, and nobody asked about it.
-fn unknown_skill(filter: &QuestionFilter, naming: &Naming, found: &Found) -> Option<String> {
+fn unknown_skill(filter: &QuestionFilter, naming: &Naming, found: &SearchResult) -> Option<String> {
     let name = filter.skill.as_ref()?;
     let is_unknown = naming.rules.dictionary().canonical(name).is_none() && found.total == 0;
     is_unknown.then(|| {

@@ -106,7 +106,6 @@ pub(crate) async fn page(
     render("week.html", (&format!("Week {week}"), "weeks"), &owner, &page)
 }
 
-/// One column a week, each with its coverage.
 fn coverage_chart(history: &[HistoryRow]) -> ColumnChart {
     let kinds = [MatchType::Full, MatchType::Partial, MatchType::None];
     let bar = |row: &HistoryRow| {
@@ -125,8 +124,7 @@ fn coverage_chart(history: &[HistoryRow]) -> ColumnChart {
     columns(history.iter().map(bar).collect())
 }
 
-/// What fails of the weekly mail. The page does not depend on it: where it cannot be read, the page
-/// of the mail says why.
+/// What fails of the weekly mail; `None` where unreadable, which the mail's page explains.
 async fn mail(dashboard: &Dashboard, now: Timestamp) -> Option<String> {
     let state = match dashboard.mails.state(&*dashboard.store, now).await {
         Ok(state) => state,

@@ -28,8 +28,7 @@ use crate::questions::view::{model, whole};
 use crate::weeks::reports::Naming;
 use crate::weeks::shown_week;
 
-/// Questions in a page.
-const PAGE: usize = 500;
+const QUESTIONS_PER_PAGE: usize = 500;
 /// Pages that are made ahead of who takes them.
 const MAX_PAGES_AHEAD: usize = 2;
 
@@ -89,9 +88,9 @@ enum ExportError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Page(#[from] PageError),
-    #[error("a line cannot be written: {0}")]
+    #[error("cannot write a line: {0}")]
     Csv(#[from] csv::Error),
-    #[error("a line cannot be written: {0}")]
+    #[error("cannot write a line: {0}")]
     Json(#[from] serde_json::Error),
 }
 
@@ -168,7 +167,7 @@ async fn write(
         while let Some(page) = pages.try_next().await? {
             search.search(&page, |found| ids.extend(RequestId::new(found.request_id).ok()));
         }
-        for page in ids.chunks(PAGE) {
+        for page in ids.chunks(QUESTIONS_PER_PAGE) {
             let found = whole(store, page.iter().map(RequestId::as_str)).await?;
             let lines = lines(&found, &mut search, format)?;
             if !lines.is_empty() && made.send(Ok(lines)).await.is_err() {

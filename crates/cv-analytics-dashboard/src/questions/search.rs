@@ -14,14 +14,12 @@ use futures_util::TryStreamExt;
 use crate::page::PageError;
 use crate::weeks::reports::Naming;
 
-/// Questions on a page.
 pub(crate) const QUESTIONS_PER_PAGE: usize = 50;
 /// Interactions after which a search goes into no further week, so that a page stays quick.
 const MAX_SEARCHED_INTERACTIONS: u64 = 200_000;
 
-/// What was found.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct SearchResult {
     /// How many there are in the weeks that were searched.
     pub(crate) total: u64,
     /// Their different sessions, and each question without one.
@@ -72,13 +70,13 @@ pub(crate) async fn search(
     naming: &Naming,
     filter: &QuestionFilter,
     newest: IsoWeek,
-) -> Result<Found, PageError> {
+) -> Result<SearchResult, PageError> {
     let mut questions = QuestionSearch::new(filter, &naming.rules, naming.shared_phrases());
     let page = usize::try_from(filter.page.unwrap_or(1)).unwrap_or(1);
     let keep = page * QUESTIONS_PER_PAGE;
     let mut newest_rows: BinaryHeap<Reverse<Row>> = BinaryHeap::new();
     let mut sessions: HashSet<SessionDigest> = HashSet::new();
-    let mut found = Found::default();
+    let mut found = SearchResult::default();
     let mut searched = 0_u64;
     for back in 0..filter.weeks.unwrap_or(1) {
         if searched >= MAX_SEARCHED_INTERACTIONS {

@@ -205,7 +205,7 @@ pub(crate) fn interaction_href(request_id: &str) -> String {
     format!("/interactions/{}", utf8_percent_encode(request_id, IN_A_PATH))
 }
 
-/// A score with the digits that it has, two at the most.
+/// A score with the digits that it has, two at most.
 pub(crate) fn score_words(score: f64) -> String {
     let text = format!("{score:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

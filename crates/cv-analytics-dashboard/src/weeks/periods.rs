@@ -13,7 +13,6 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 const MAX_WEEKS: usize = 104;
 const MAX_MONTHS: usize = 60;
 const MAX_QUARTERS: usize = 40;
-/// The most weeks of a quarter.
 const QUARTER_WEEKS: u8 = 14;
 
 /// How weeks are grouped.
@@ -210,7 +209,7 @@ mod tests {
     #[test]
     fn a_week_belongs_to_the_month_of_its_thursday() {
         let months = By::Month.last_periods(week("2026-W39"), week("2026-W41"));
-        // Thursday 1 October lies in W40, which begins in September.
+        // Thursday 1 October is in W40, which begins in September.
         assert_eq!(
             names(&months),
             ["September 2026 [2026-W39]", "October 2026 [2026-W40, 2026-W41]"]

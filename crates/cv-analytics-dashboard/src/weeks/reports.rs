@@ -1,5 +1,4 @@
-//! Reports and the rules that they are made under, remembered for as long as nothing can have
-//! changed them.
+//! Reports and the rules that they are made under, remembered for as long as nothing can have changed them.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +16,7 @@ use crate::page::threads::turn_to_report;
 
 /// Reports that are remembered: two years.
 const MAX_REPORTS: usize = 104;
-/// How long what may have changed is shown again: a report where the store cannot tell whether it
-/// changed, and the topics of one whose week goes on.
+/// How long a cached report or topic list is shown that may have changed.
 const MAX_AGE_MS: i64 = 5 * 60 * 1000;
 
 /// The rules that figures are made by, and the settings' version in the ledger.
@@ -36,8 +34,7 @@ pub(crate) struct WeekReport {
     made_at: Timestamp,
 }
 
-/// What says which skills and topics a question is about: the rules, and the report whose shared
-/// phrases are topics.
+/// What says which skills and topics a question is about: the rules, and the report whose shared phrases are topics.
 #[derive(Clone)]
 pub(crate) struct Naming {
     pub(crate) rules: Arc<CountingRules>,
@@ -124,7 +121,7 @@ impl Reports {
             return Ok(made);
         }
         let _turn = turn_to_report().await;
-        // Whoever had the turn before may have made the same.
+        // The request before may have made the same.
         if let Some(made) = self.remembered(&key, now) {
             return Ok(made);
         }
@@ -151,8 +148,7 @@ impl Reports {
         Ok(build_report(store, &rules, week, now).await?.report)
     }
 
-    /// What names questions as the report of `week` does: the last one that was shown, so that its
-    /// figures open what they count and no report is made for every question of a week that goes on.
+    /// Names questions as the last shown report of `week` does, so that its figures open what they count.
     pub(crate) async fn naming(
         &self,
         store: &dyn Store,

@@ -17,14 +17,12 @@ use crate::questions::view::model;
 use crate::weeks::reports::is_fresh;
 
 /// How long a page waits for weeks that are being counted before it shows those that are there.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// So many of the newest weeks change by themselves: the one that goes on, and the one before, to
-/// which answers and feedback still come.
-const LIVELY_WEEKS: usize = 2;
+const COUNTING_TIMEOUT: Duration = Duration::from_secs(1);
+/// The newest weeks that still change: the current one, and the one before, which gets late answers and feedback.
+const CHANGING_WEEKS: usize = 2;
 /// How long after its end a week of a store that cannot tell whether it changed is taken as settled.
 const SETTLED_AFTER_MS: i64 = 14 * 24 * 3600 * 1000;
 
-/// A week that was counted.
 #[derive(Debug)]
 pub(crate) struct CountedWeek {
     /// `None` where nothing in it counts.
@@ -55,8 +53,7 @@ struct Known {
     /// What was left out of every week.
     exclusions: Exclusions,
     weeks: BTreeMap<IsoWeek, Arc<CountedWeek>>,
-    /// The first and the last settled week that were found to be counted as they are, and the
-    /// marker of all of them: as long as it stays, none has to be asked about.
+    /// The first and last settled week whose counts are current, and their common change marker.
     unchanged: Option<(IsoWeek, IsoWeek, u64)>,
 }
 
@@ -67,8 +64,7 @@ impl WeekTotals {
 }
 
 impl Dashboard {
-    /// The figures of `weeks`, which are in order. What is not counted yet is counted beside the
-    /// request, newest first, and goes on after a page that did not wait for all of it.
+    /// The figures of `weeks`, in order. Missing ones are counted in the background, newest first, even after the page.
     pub(crate) async fn totals(self: &Arc<Self>, weeks: &[IsoWeek]) -> Result<Totals, PageError> {
         let (dashboard, wanted) = (Arc::clone(self), weeks.to_vec());
         let counting = tokio::spawn(async move {
@@ -78,7 +74,7 @@ impl Dashboard {
             }
             counted
         });
-        if let Ok(counted) = tokio::time::timeout(PATIENCE, counting).await {
+        if let Ok(counted) = tokio::time::timeout(COUNTING_TIMEOUT, counting).await {
             counted??;
         }
         let known = self.week_totals.known();
@@ -98,7 +94,7 @@ impl Dashboard {
                 *known = Known { exclusions: exclusions.clone(), ..Known::default() };
             }
         }
-        let (settled, lively) = weeks.split_at(weeks.len().saturating_sub(LIVELY_WEEKS));
+        let (settled, lively) = weeks.split_at(weeks.len().saturating_sub(CHANGING_WEEKS));
         for week in lively.iter().rev() {
             self.count_if_changed(exclusions, *week).await?;
         }

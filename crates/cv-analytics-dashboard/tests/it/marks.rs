@@ -104,7 +104,7 @@ async fn a_mark_and_its_way_back_leave_everything_as_it_was() {
     // The button that is pressed already begins nothing anew.
     mark(&rig, "Kubernetes", "have-it", "").await;
     assert_eq!(settings().await, before);
-    // An address that somebody kept has no way back any more.
+    // A bookmarked address cannot undo any more.
     mark(&rig, "Kubernetes", "learning", "").await;
     CLOCK.fetch_add(DAY, Ordering::Relaxed);
     assert!(!rig.page(marked).await.contains("value=\"back\""));

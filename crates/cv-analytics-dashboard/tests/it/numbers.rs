@@ -1,5 +1,4 @@
-//! Every number of the week's page and of its mail leads to that many questions, whatever the week
-//! holds.
+//! Every number of the week's page and of its mail leads to that many questions, whatever the week holds.
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::number_links::number_links;

@@ -17,7 +17,7 @@ use cv_analytics_dashboard::agent_connection::{
 };
 use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_dashboard::{Dashboard, Setup, app};
+use cv_analytics_dashboard::{Dashboard, DashboardSetup, app};
 use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Limits, PublicUrl, Secret};
@@ -36,7 +36,6 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_795_516_200_000);
 pub(crate) const MONDAY: i64 = 1_794_823_200_000;
 pub(crate) const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
 
-/// The way that mails take.
 pub(crate) const WAY: &str = "through mail.example.org:587";
 
 pub(crate) struct Rig {
@@ -60,7 +59,6 @@ impl Answered {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The form token of the page.
     pub(crate) fn form_token(&self) -> String {
         let (_, after) = self.body.split_once("name=\"form-token\" value=\"").unwrap();
         after.split('"').next().unwrap().to_owned()
@@ -98,7 +96,7 @@ impl Rig {
         Self::at(|| NOW, public_url, mailing).await
     }
 
-    /// One with a clock of its own.
+    /// One with its own clock.
     pub(crate) async fn at(
         clock: fn() -> Timestamp,
         public_url: Option<&str>,
@@ -119,7 +117,7 @@ impl Rig {
         let token = Secret::new(TOKEN);
         let public_url = public_url.map(|url| PublicUrl::parse(url).unwrap());
         let file = folder.path().join("dashboard-sessions.json");
-        let dashboard = Arc::new(Dashboard::new(Setup {
+        let dashboard = Arc::new(Dashboard::new(DashboardSetup {
             store: Arc::new(store.clone()),
             intake: intake(),
             mails: Mails::FromHere {
@@ -180,7 +178,7 @@ impl Rig {
         answer.body
     }
 
-    /// Sends a form of ours with its token.
+    /// Sends one of our forms with its token.
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answered {
         let token = self.get("/settings").await.form_token();
         let mut form = form_urlencoded::Serializer::new(String::new());
@@ -271,7 +269,6 @@ impl AgentConnection for Connection {
     }
 }
 
-/// A question with its answer, in one event.
 pub(crate) fn whole(id: &str, at: i64, question: &str, answer: &Value) -> Value {
     let mut event = json!({
         "eventType": "response", "requestId": id, "timestamp": at + 900,

@@ -120,7 +120,7 @@ async fn interactions_and_conversations_are_left_out_and_counted_again() {
     assert_eq!(undo(&rig).await.status, 303);
     assert_eq!(settings(&rig).await.exclusions.request_ids.len(), 1);
 
-    for (id, told) in [("none", "No interaction has the request id"), ("r3", "has no session")] {
+    for (id, told) in [("none", "Unknown request ID"), ("r3", "Missing session")] {
         let answer = rig.post(path, &[("text", "r3"), ("conversation-of", id)]).await;
         assert_eq!(answer.status, 400);
         assert!(answer.body.contains(told), "{told}: {}", answer.body);

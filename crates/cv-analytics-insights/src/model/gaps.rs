@@ -65,8 +65,7 @@ pub struct Gap {
     pub first_seen: String,
     /// The first three different questions by time.
     pub examples: Vec<String>,
-    /// Beside each example why the agent rated its answer so, in the agent's own words; `None` where
-    /// it does not say.
+    /// Beside each example why the agent rated its answer so, in the agent's own words; `None` where it does not say.
     #[serde(default)]
     pub example_reasons: Vec<Option<String>>,
     /// Other skills in the gap's own interactions, most often first, then by name; 50 at most.
@@ -170,8 +169,7 @@ pub struct TrackedCounts {
     pub asked: u64,
     /// Of them those that were answered: in no gap of this name.
     pub answered: u64,
-    /// Of them those that the agent could not answer, or only partly. The others met a fault or were
-    /// refused.
+    /// Of them those that the agent could not answer, or only partly. The others met a fault or were refused.
     pub unmatched: u64,
     /// Of those the ones that were answered in part.
     #[serde(default)]

@@ -16,7 +16,7 @@ use crate::questions::parameters::{
     parameter,
 };
 
-/// Weeks that one filter looks through at the most.
+/// Weeks that one filter looks through at most.
 pub const MAX_WEEKS: u8 = 8;
 /// The last page that there can be: ten million questions.
 pub const MAX_PAGES: u32 = 200_000;
@@ -26,8 +26,7 @@ const MAX_VALUE_CHARS: usize = 2_000;
 /// Questions of a week or of several: everything that is set has to hold. Without
 /// [`QuestionFilter::left_out`] only interactions that count are found.
 ///
-/// Its fields are the parameters of the dashboard's `/questions`, in the order in which addresses
-/// have them.
+/// Its fields are the parameters of the dashboard's `/questions`, in the order in which addresses have them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct QuestionFilter {
@@ -37,8 +36,7 @@ pub struct QuestionFilter {
     /// How many weeks, that one and those before it, 1 to [`MAX_WEEKS`]; `None` for one.
     #[serde(deserialize_with = "read_weeks", skip_serializing_if = "Option::is_none")]
     pub weeks: Option<u8>,
-    /// The week by whose report topics are named, where it is not [`QuestionFilter::week`]: phrases
-    /// are topics only where the eight weeks of a report share them.
+    /// The week whose report names topics, if not [`QuestionFilter::week`]: its eight weeks share the phrases.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub as_of: Option<IsoWeek>,
     /// About this skill.
@@ -47,8 +45,7 @@ pub struct QuestionFilter {
     /// With this topic, where no skill is known.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// With this word for a skill in the question, in small letters; for [`QuestionFilter::skill`]
-    /// where that is set.
+    /// With this word for a skill in the question, in small letters; for [`QuestionFilter::skill`] where that is set.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
     /// About this skill, or with this topic where no skill is known; in a gap or not.

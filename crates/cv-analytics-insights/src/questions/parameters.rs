@@ -245,7 +245,7 @@ impl ScoreRange {
     /// Any score.
     pub const ALL: Self = Self { from: 0.0, to: 100.0 };
 
-    /// Whether `score` lies in it.
+    /// Whether `score` is in it.
     pub fn contains(self, score: f64) -> bool {
         score >= self.from && (score < self.to || (self.to >= 100.0 && score <= 100.0))
     }

@@ -21,7 +21,7 @@ use crate::view::phrases::actions::{WhyDetails, why};
 
 /// The most actions of a report.
 const MAX_ACTIONS: usize = 10;
-/// A gap of one question in one week is no reason to act.
+/// A gap of one question in one week is not a reason to act.
 const MIN_QUESTIONS: u64 = 2;
 /// How often people must have used a word before the CV should.
 const MIN_WORD_QUESTIONS: u64 = 3;
@@ -127,7 +127,7 @@ impl Advice<'_> {
                 let name = outcome.map_or("unanswered", Outcome::code);
                 let evidence = Evidence { queries, conversations, ..Evidence::default() };
                 Candidate {
-                    precedence: if outage { 0 } else { LAST },
+                    precedence: if outage { 0 } else { LAST_PRIORITY },
                     ..Candidate::new(
                         ActionKind::FixFault,
                         name,
@@ -284,7 +284,7 @@ impl Advice<'_> {
 }
 
 /// The precedence of what has none.
-const LAST: u8 = 9;
+const LAST_PRIORITY: u8 = 9;
 
 impl Candidate {
     fn new(kind: ActionKind, name: &str, evidence: Evidence, details: WhyDetails<'_>) -> Self {
@@ -297,7 +297,7 @@ impl Candidate {
                 evidence,
                 suggestion: None,
             },
-            precedence: LAST,
+            precedence: LAST_PRIORITY,
             badness_per_mille: 1000,
             is_urgent: false,
         }

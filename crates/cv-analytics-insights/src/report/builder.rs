@@ -104,7 +104,7 @@ impl<'s> ReportBuilder<'s> {
         now: Timestamp,
     ) -> Result<BuiltReport, ReportError> {
         self.digester.close();
-        let shared_phrases = self.tally.settle_phrases();
+        let shared_phrases = self.tally.select_shared_phrases();
         let history = history(self.week, &mut self.tally.weeks);
         let rows = NameRows::new(&mut self.tally.weeks, &self.tally.reader.names);
         let has_data: Vec<bool> =
@@ -193,8 +193,7 @@ impl<'s> ReportBuilder<'s> {
         Ok(BuiltReport { report, shared_phrases })
     }
 
-    /// This week's gaps, without those that the owner marked as noise; those of names that share a
-    /// row share a gap of each kind.
+    /// This week's gaps without those marked as noise; names that share a row share a gap of each kind.
     fn gaps(&mut self, rows: &NameRows, tracked: &[TrackedGap]) -> Vec<Gap> {
         let all = std::mem::take(&mut self.tally.gaps.gaps);
         let names = &self.tally.reader.names;

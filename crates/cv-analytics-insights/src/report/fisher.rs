@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 /// Weights under this share of the mode's add nothing to a sum in double precision.
 const NEGLIGIBLE: f64 = 1e-30;
 /// Tables count as equally likely as the observed one up to this relative difference: rounding.
-const SAME: f64 = 1.0 + 1e-9;
+const EQUAL_WITHIN: f64 = 1.0 + 1e-9;
 
 /// Counts with and without a property in two groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,8 @@ pub struct TwoGroups {
 }
 
 impl TwoGroups {
-    /// The probability, were both groups alike, of a table as unlikely as this one or more so
-    /// (R. A. Fisher 1935; two-sided by the sum of small probabilities, as R's `fisher.test`).
-    /// From 0 to 1; 1 where one group is empty.
+    /// The probability, were both groups alike, of a table as unlikely as this one or more so (R. A. Fisher 1935;
+    /// two-sided by the sum of small probabilities, as R's `fisher.test`). From 0 to 1; 1 where one group is empty.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far under 2^53")]
     pub fn fisher_p(self) -> f64 {
         let (group, other) = (self.all.max(self.with), self.other_all.max(self.other_with));
@@ -67,7 +66,7 @@ impl TwoGroups {
         weights.sort_by(f64::total_cmp);
         let all: f64 = weights.iter().sum();
         let unlikely: f64 =
-            weights.iter().filter(|&&weight| weight <= observed_weight * SAME).sum();
+            weights.iter().filter(|&&weight| weight <= observed_weight * EQUAL_WITHIN).sum();
         (unlikely / all).clamp(0.0, 1.0)
     }
 

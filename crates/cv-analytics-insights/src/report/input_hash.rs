@@ -2,7 +2,7 @@
 //!
 //! It covers the interactions of the report's eight weeks, whatever order they are read in, and the
 //! settings. Sessions enter as ordinals, so that two installs with other session keys agree. It is
-//! made on a thread of its own, since it takes a third as long as the counting.
+//! made on its own thread, since it takes a third as long as the counting.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -19,10 +19,9 @@ use sha2::{Digest, Sha256};
 use crate::report::ReportError;
 use crate::settings::FigureSettings;
 
-/// Pages that wait to be digested.
 const WAITING_PAGES: usize = 4;
 
-/// Digests pages of interactions on a thread of its own.
+/// Digests pages of interactions on its own thread.
 #[derive(Debug)]
 pub(crate) struct InputDigester {
     /// `None` once all pages were added.
@@ -65,7 +64,6 @@ impl InputDigester {
         Ok(Self { pages: Some(pages), digest })
     }
 
-    /// Adds a page.
     pub(crate) fn add(&self, page: Arc<ObservationPage>) {
         // A thread that ended early shows when it is joined.
         drop(self.pages.as_ref().map(|pages| pages.send(page)));

@@ -215,8 +215,7 @@ fn series(name: Name, weeks: &[WeekTally]) -> Vec<Option<u64>> {
     weeks.iter().map(queries).collect()
 }
 
-/// The rows of the names, with one row in the place of all that are beyond the complete ones and small, or
-/// beyond the most.
+/// The rows of the names; small ones beyond the complete ones share a row, `others`.
 fn rows(
     mut asked: Vec<Asked<'_>>,
     weeks: &[WeekTally],

@@ -1,8 +1,7 @@
 //! The negative binomial distribution, and how unlikely a count is under it.
 //!
-//! Weights come from Loader's saddle-point expansion, tails from a continued fraction, so nothing
-//! loops over the counts. Logarithms come from `libm` and not from the platform, whose last bits
-//! differ between processors.
+//! Weights come from Loader's saddle-point expansion, tails from a continued fraction, so nothing loops over the
+//! counts. Logarithms come from `libm` and not from the platform, whose last bits differ between processors.
 
 use std::f64::consts::TAU;
 
@@ -15,7 +14,6 @@ const PRECISION: f64 = 1e-15;
 /// Far more steps than any count needs, so that the loop ends for any input.
 const MAX_STEPS: u32 = 100_000;
 
-/// A negative binomial distribution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NegativeBinomial {
     mean: f64,
@@ -42,8 +40,7 @@ impl NegativeBinomial {
         }
     }
 
-    /// Twice the smaller tail, with half the weight of `observed` itself (the mid-p of Lancaster
-    /// 1961): from 0 to 1.
+    /// Twice the smaller tail, with half the weight of `observed` itself (the mid-p of Lancaster 1961): from 0 to 1.
     pub(crate) fn mid_p(self, observed: f64) -> f64 {
         let weight = self.weight(observed);
         let (upper, lower) = if observed > self.mean {

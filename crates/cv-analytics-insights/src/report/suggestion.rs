@@ -4,9 +4,8 @@ use crate::model::{Suggestion, SuggestionPlace};
 use crate::skills::cv_list::CvList;
 use crate::skills::dictionary::SkillDictionary;
 
-/// The CV's line for a skill, with the visitors' word for it where that is another one:
-/// `Kubernetes (k8s)`. Only a line that the CV list's own reader takes, as this skill, is offered;
-/// `None` where there is none.
+/// The CV's line for a skill, with the visitors' word for it where that is another one: `Kubernetes (k8s)`. Only a line
+/// that the CV list's own reader takes, as this skill, is offered; `None` where there is none.
 pub(crate) fn cv_line(
     dictionary: &SkillDictionary,
     name: &str,

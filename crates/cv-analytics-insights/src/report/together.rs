@@ -13,8 +13,7 @@ use crate::tally::weeks::NameTally;
 const MAX_PAIRS: usize = 10;
 /// Fewer conversations than this say nothing.
 const MIN_CONVERSATIONS: usize = 3;
-/// Pairs are looked for among so many names, those that most conversations ask for: a visitor who
-/// makes up thousands makes no millions of pairs.
+/// Pairs are searched among the most asked names: thousands of made-up names must not make millions of pairs.
 const MAX_NAMES: usize = 300;
 
 /// The pairs of a week of `all` conversations, by conversations, then by names.

@@ -1,10 +1,9 @@
 //! Which names moved against what their earlier weeks let expect, and how sure that is.
 //!
-//! The unit is the conversation. With three earlier weeks or more, this week's count is held against
-//! a negative binomial distribution: its mean is the name's share of the earlier weeks, its variance
-//! knows chance, how unsteady shares are on this site, and how little is known of a rare name. With
-//! one or two, Fisher's exact test compares with the last of them. All names are judged together by
-//! Benjamini–Hochberg.
+//! The unit is the conversation. With three earlier weeks or more, this week's count is held against a negative
+//! binomial distribution: its mean is the name's share of the earlier weeks, its variance knows chance, how unsteady
+//! shares are on this site, and how little is known of a rare name. With one or two, Fisher's exact test compares with
+//! the last of them. All names are judged together by Benjamini–Hochberg.
 //!
 //! The results have the same bits on any processor and for any order of the names.
 
@@ -26,7 +25,7 @@ const MIN_BASE_WEEKS: usize = 3;
 /// A name of which fewer conversations are expected says nothing about the size of the week.
 const MIN_EXPECTED_FOR_SIZE: f64 = 2.0;
 /// The size of the week is taken from its names where more than this many can say it.
-const FEW_NAMES: usize = 6;
+const MIN_NAMES_FOR_SIZE: usize = 6;
 /// The least that remains of a week's size beside a crowd for few names.
 const MIN_SIZE: f64 = 0.2;
 /// The variance is at least this share of the mean above the mean.
@@ -37,19 +36,16 @@ const MIN_EXCESS: f64 = 0.0001;
 pub struct Movement {
     /// Which way, if any.
     pub trend: Trend,
-    /// The conversations to expect this week, to one digit; `None` with fewer than three earlier
-    /// weeks.
+    /// The conversations to expect this week, to one digit; `None` with fewer than three earlier weeks.
     pub expected: Option<f64>,
-    /// How often chance alone would differ as much, to five digits; `None` where the name was not
-    /// judged.
+    /// How often chance alone would differ as much, to five digits; `None` where the name was not judged.
     pub p: Option<f64>,
 }
 
 /// The movement of each of `names`, in their order.
 ///
-/// `totals` are the conversations of each week, `None` for a week without any data. `names` are the
-/// conversations that asked for a name in each week: *all* names of the eight weeks, since they show
-/// together how unsteady the site is.
+/// `totals` are the conversations of each week, `None` for a week without any data. `names` are the conversations that
+/// asked for a name in each week: *all* names of the eight weeks, since they show together how unsteady the site is.
 pub fn movements(totals: &EightWeeks<Option<u64>>, names: &[EightWeeks<u64>]) -> Vec<Movement> {
     let site = Site::new(totals);
     let compared: Vec<Comparison> = if site.base.len() >= MIN_BASE_WEEKS {
@@ -88,7 +84,7 @@ struct Site {
 }
 
 /// The conversations of one name.
-struct Counts {
+struct WeeklyCounts {
     this_week: f64,
     /// In the last earlier week with data.
     last: f64,
@@ -114,9 +110,9 @@ impl Site {
         self.base.iter().map(|&(place, total)| (name.get(place).copied().map_or(0.0, float), total))
     }
 
-    fn counts(&self, name: &EightWeeks<u64>) -> Counts {
+    fn counts(&self, name: &EightWeeks<u64>) -> WeeklyCounts {
         let [.., this_week] = *name;
-        Counts {
+        WeeklyCounts {
             this_week: float(this_week),
             last: self.base_weeks(name).last().map_or(0.0, |(count, _)| count),
             base_sum: self.base_weeks(name).map(|(count, _)| count).sum(),
@@ -124,7 +120,7 @@ impl Site {
     }
 
     /// This week against the last one with data, by Fisher's exact test; nothing where there is none.
-    fn compare_with_last(&self, counts: &Counts) -> Comparison {
+    fn compare_with_last(&self, counts: &WeeklyCounts) -> Comparison {
         let last_total = self.base.last().map(|(_, total)| *total);
         let groups = last_total.filter(|_| counts.suffice()).map(|last_total| TwoGroups {
             with: whole(counts.this_week),
@@ -140,7 +136,7 @@ impl Site {
     }
 }
 
-impl Counts {
+impl WeeklyCounts {
     /// Whether there are enough conversations to judge.
     fn suffice(&self) -> bool {
         self.this_week + self.base_sum >= MIN_CONVERSATIONS
@@ -181,7 +177,7 @@ impl Expectation {
         }
     }
 
-    fn compare(&self, counts: &Counts) -> Comparison {
+    fn compare(&self, counts: &WeeklyCounts) -> Comparison {
         let base = counts.base_sum + 0.5;
         let expected = base * self.scale;
         let excess = (MIN_EXCESS * expected).max(expected * expected * (self.unrest + 1.0 / base));
@@ -223,8 +219,8 @@ fn unrest(site: &Site, names: &[&EightWeeks<u64>], weeks: f64) -> f64 {
     if squares > 0.0 { (beyond_chance / squares).max(0.0) } else { 0.0 }
 }
 
-/// The part of this week's conversations that is its usual size: the median of the names' growth, so
-/// that an extra crowd for one name makes no other fall; 1 where too few names can say it.
+/// This week's usual size: the median growth of names, so that a crowd for one makes no other fall; 1 for too few
+/// names.
 fn crowd_correction(site: &Site, names: &[&EightWeeks<u64>]) -> f64 {
     let growth = |name: &&EightWeeks<u64>| {
         let counts = site.counts(name);
@@ -234,7 +230,7 @@ fn crowd_correction(site: &Site, names: &[&EightWeeks<u64>]) -> f64 {
         enough.then(|| counts.this_week / expected)
     };
     let mut growth: Vec<f64> = names.iter().filter_map(growth).collect();
-    if growth.len() <= FEW_NAMES {
+    if growth.len() <= MIN_NAMES_FOR_SIZE {
         return 1.0;
     }
     growth.sort_unstable_by(f64::total_cmp);

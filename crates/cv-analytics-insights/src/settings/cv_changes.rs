@@ -1,5 +1,4 @@
-//! When the CV's skill list was changed. It lies beside the settings and not in them: no figure
-//! depends on it.
+//! When the CV's skill list was changed. It is beside the settings and not in them: no figure depends on it.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::{FigureSettings, SettingsError, rewrite};
 
-/// The key of the changes.
 const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
 /// Changes that are kept, the newest.
-const MAX_KEPT: usize = 200;
+const MAX_CHANGES: usize = 200;
 
 /// One change of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +73,7 @@ pub(super) async fn note(
     rewrite(store, CV_CHANGES_KEY, |known| {
         let mut changes: Vec<CvChange> = known.map_or(Ok(Vec::new()), serde_json::from_str)?;
         changes.push(CvChange { at, added, removed });
-        let surplus = changes.len().saturating_sub(MAX_KEPT);
+        let surplus = changes.len().saturating_sub(MAX_CHANGES);
         changes.drain(..surplus);
         Ok((serde_json::to_string(&changes)?, ()))
     })

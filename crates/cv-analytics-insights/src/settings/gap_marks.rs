@@ -11,12 +11,12 @@ use crate::skills::dictionary::SkillDictionary;
 use crate::skills::{is_known_topic, name_key};
 
 /// Marks that are kept of one gap besides the one in force.
-const MOST_EARLIER: usize = 20;
+const MAX_EARLIER_MARKS: usize = 20;
 
 /// A gap's mark, since when it holds, and what the owner said before.
 ///
 /// As JSON `{"mark":"have-it","at":"2026-11-02T09:00:00Z","earlier":[{"mark":"learning","at":"…"}]}`,
-/// or the mark alone (`"noise"`) where nobody knows since when. `"mark":null` was taken back.
+/// or only the mark (`"noise"`) where its date is unknown. `"mark":null` was taken back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MarkedGap {
     /// The mark in force; `None` where it was taken back.
@@ -52,7 +52,7 @@ impl MarkedGap {
         if before.is_some() || since.is_some() {
             self.earlier.push(EarlierMark { mark: before, at: since });
         }
-        let surplus = self.earlier.len().saturating_sub(MOST_EARLIER);
+        let surplus = self.earlier.len().saturating_sub(MAX_EARLIER_MARKS);
         self.earlier.drain(..surplus);
     }
 }
@@ -123,14 +123,12 @@ mod moment {
 /// The marks in force, to look up by the names of a report.
 #[derive(Debug)]
 pub(crate) struct MarksInForce {
-    /// By the name in small letters, or by the [`name_key`] of one that neither the dictionary nor the
-    /// table knows: the name as set, and the mark.
+    /// Name and mark by the lowercase name, or by the [`name_key`] of an unknown name.
     by_name: BTreeMap<String, (String, MarkedGap)>,
 }
 
 impl MarksInForce {
-    /// Names in any case, and a skill's aliases, stand for the name that reports use; where two
-    /// settings mean one gap, the one that is written as in reports holds.
+    /// Resolves aliases and letter case to the reports' names; the exact spelling wins over others.
     pub(crate) fn new(marks: &BTreeMap<String, MarkedGap>, dictionary: &SkillDictionary) -> Self {
         let mut by_name = BTreeMap::new();
         for (name, marked) in marks {
@@ -146,7 +144,6 @@ impl MarksInForce {
         Self { by_name }
     }
 
-    /// The mark of the gap of this name.
     pub(crate) fn of(&self, name: &str) -> Option<GapMark> {
         if self.by_name.is_empty() {
             return None;
@@ -201,7 +198,7 @@ mod tests {
         for day in 0..30 {
             marked.change(Some(GapMark::Noise), Timestamp::from_millis(day));
         }
-        assert_eq!(marked.earlier.len(), MOST_EARLIER);
+        assert_eq!(marked.earlier.len(), MAX_EARLIER_MARKS);
         assert_eq!(marked.earlier.last().unwrap().at, Some(Timestamp::from_millis(28)));
     }
 }

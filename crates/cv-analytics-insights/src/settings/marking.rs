@@ -12,9 +12,9 @@ use crate::skills::dictionary::SkillDictionary;
 use crate::skills::is_known_topic;
 
 /// Names that are offered in place of one that nobody knows.
-const NEAR_NAMES: usize = 3;
+const MAX_SUGGESTIONS: usize = 3;
 /// How alike two names are, of 1, before one is offered for the other.
-const NEAR_FROM: f64 = 0.75;
+const MIN_SIMILARITY: f64 = 0.75;
 
 /// Why a gap was not marked.
 #[derive(Debug, thiserror::Error)]
@@ -135,11 +135,11 @@ fn known_name(
         .into_iter()
         .chain(skills)
         .map(|other| (strsim::jaro_winkler(&other.to_lowercase(), &lower), other))
-        .filter(|(alike, _)| *alike >= NEAR_FROM)
+        .filter(|(alike, _)| *alike >= MIN_SIMILARITY)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
     near.dedup_by(|a, b| a.1 == b.1);
-    let near = near.into_iter().take(NEAR_NAMES).map(|(_, name)| name.to_owned()).collect();
+    let near = near.into_iter().take(MAX_SUGGESTIONS).map(|(_, name)| name.to_owned()).collect();
     Err(MarkGapError::Unknown { name, near })
 }
 

@@ -12,7 +12,6 @@ use crate::settings::{Exclusions, FigureSettings, SettingsError, cv_changes, rew
 use crate::skills::cv_list::{CvList, CvListError};
 use crate::skills::{OwnerSkills, OwnerSkillsError, TopicRules, TopicRulesError};
 
-/// The key of the last change of a part.
 const LAST_CHANGE_KEY: &str = "cv-analytics:settings-change";
 
 /// A part of the settings that is written and removed as a whole.
@@ -163,8 +162,7 @@ impl SettingsPart {
         if is_empty { Err(PartError::Missing(self)) } else { Ok(settings) }
     }
 
-    /// The part as [`SettingsPart::read`] takes it: lines where they say the same, else JSON; nothing
-    /// where nothing is set.
+    /// The part in the form of [`SettingsPart::read`]: lines where they suffice, else JSON; empty where unset.
     pub fn to_text(self, settings: &FigureSettings) -> String {
         let lines = match self {
             Self::Cv => settings.cv.iter().flatten().cloned().collect(),
@@ -317,14 +315,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (part, text, expect) in [
-            (SettingsPart::Cv, "Go\n\n???", "line 3: entry \"???\" cannot be used"),
-            (SettingsPart::Cv, "{\"skills\":\n[\"Go\",\n\"?!\"]}", "line 3: entry \"?!\""),
-            (SettingsPart::Cv, " ", "it is empty"),
-            (
-                SettingsPart::Aliases,
-                "# x\nGo: golang\n: x",
-                "line 3: a skill or alias has no letter",
-            ),
+            (SettingsPart::Cv, "Go\n\n???", "line 3: invalid entry \"???\""),
+            (SettingsPart::Cv, "{\"skills\":\n[\"Go\",\n\"?!\"]}", "line 3: invalid entry \"?!\""),
+            (SettingsPart::Cv, " ", "missing skills"),
+            (SettingsPart::Aliases, "# x\nGo: golang\n: x", "line 3: missing letter or digit"),
             (SettingsPart::Aliases, "# only a comment", "missing aliases: write lines like"),
             (SettingsPart::Topics, "a = b\nparking", "line 2: missing \"=\""),
             (SettingsPart::Exclusions, "r1\ncv-analytics:x", "line 2: invalid request id"),

@@ -5,13 +5,13 @@ use crate::skills::words::english::{Cue, EnglishWords, Pattern, Phrases, Rule, o
 use crate::skills::words::folded::{FoldedWords, Gap, Word, is_far_script};
 
 /// Modifiers that may stand between a cue and the word (`experience with some of the`).
-const MOST_MODIFIERS: usize = 3;
+const MAX_MODIFIERS: usize = 3;
 /// Words in the longest cue before a name (`comfortable are you with`).
-const LONGEST_CUE: usize = 4;
+const MAX_CUE_WORDS: usize = 4;
 /// Words in the longest phrase after a name (`one of your`).
-const LONGEST_AFTER: usize = 3;
+const MAX_FOLLOWING_WORDS: usize = 3;
 /// Words that may stand between two members of a list (`and maybe some`).
-const MOST_BETWEEN: usize = 3;
+const MAX_WORDS_BETWEEN: usize = 3;
 
 /// Words before a noun that has an `of` after it.
 const DETERMINERS: [&str; 14] = [
@@ -196,8 +196,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether it has an ending that only a name takes: one after an apostrophe, or one on a capital in
-    /// the middle of a sentence.
+    /// Whether it has a name's ending: after an apostrophe, or on a capital within a sentence.
     fn has_case_ending(&self, candidate: &Candidate) -> bool {
         let next = candidate.last + 1;
         let starts = self.words.word(candidate.first).is_none_or(|word| word.gap >= Gap::Stop);
@@ -209,7 +208,7 @@ impl<'a> Context<'a> {
     /// How two neighbouring candidates are joined.
     fn link(&self, left: &Candidate, right: &Candidate) -> Link {
         let between = left.last + 1..right.first;
-        if between.len() > MOST_BETWEEN
+        if between.len() > MAX_WORDS_BETWEEN
             || (between.start..=right.first).any(|at| self.words.gap(at) == Gap::Stop)
         {
             return Link::None;
@@ -227,7 +226,7 @@ impl<'a> Context<'a> {
         link
     }
 
-    /// Whether a hyphen, a dot or an ampersand ties the word to one that is no skill: `go-live`, `R&D`,
+    /// Whether a hyphen, a dot or an ampersand ties the word to one that is not a skill: `go-live`, `R&D`,
     /// `node.example`.
     fn is_glued(
         &self,
@@ -286,15 +285,14 @@ impl<'a> Context<'a> {
             })
     }
 
-    /// The words of the longest cue before the word, and whether it stands right before it: it outweighs
-    /// what speaks against the word only there.
+    /// Length of the longest cue before the word, and whether it is adjacent: only then it outweighs counter-evidence.
     fn cue_before(&self, first: usize) -> Option<(usize, bool)> {
         let mut end = first;
-        for _ in 0..=MOST_MODIFIERS {
+        for _ in 0..=MAX_MODIFIERS {
             if end == 0 || self.words.gap(end) >= Gap::Stop {
                 return None;
             }
-            let longest = (1..=LONGEST_CUE.min(end)).rev().find(|length| {
+            let longest = (1..=MAX_CUE_WORDS.min(end)).rev().find(|length| {
                 self.english.before.contains(self.words.phrase(end - length, end - 1))
             });
             if let Some(length) = longest {
@@ -314,8 +312,7 @@ impl<'a> Context<'a> {
             && self.follows_a_skill(self.words.text(next))
     }
 
-    /// Whether the word is a noun that follows technologies, in English or with the endings of other
-    /// languages.
+    /// Whether the word is a noun that follows technologies, in English or with the endings of other languages.
     fn follows_a_skill(&self, word: &str) -> bool {
         self.english.after.contains(word) || self.dictionary.endings().is_noun(word)
     }
@@ -326,7 +323,7 @@ impl<'a> Context<'a> {
             && self.words.word(candidate.last + 1).is_some_and(|word| word.capital && word.lower)
     }
 
-    /// Whether a title stands before a name that is no ordinary word: `Mr. Laravel`.
+    /// Whether a title stands before a name that is not an ordinary word: `Mr. Laravel`.
     fn has_title(&self, candidate: &Candidate) -> bool {
         let Some(before) = candidate.first.checked_sub(1) else { return false };
         // The dot of `Mr. Laravel` ends no sentence; `Ms` stands before products of Microsoft too.
@@ -344,8 +341,7 @@ impl<'a> Context<'a> {
             && matches!(self.words.text(next), "io" | "dev" | "app" | "ai" | "sh")
     }
 
-    /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`,
-    /// `Ruby Smith`.
+    /// Whether a title, a first name or a family name beside it makes it a person's: `Mr Jenkins`, `Ruby Smith`.
     fn has_title_or_surname(&self, candidate: &Candidate) -> bool {
         let is_name = |at: usize, names: &Phrases| {
             self.words.word(at).is_some_and(|word| word.capital && word.lower)
@@ -386,7 +382,7 @@ impl<'a> Context<'a> {
     /// Whether a phrase of several words follows that is in the list, such as `one of your skills`.
     fn has_phrase_after(&self, next: usize, phrases: &Phrases) -> bool {
         self.words.gap(next) < Gap::Aside
-            && (2..=LONGEST_AFTER).any(|length| {
+            && (2..=MAX_FOLLOWING_WORDS).any(|length| {
                 let last = next + length - 1;
                 last < self.words.len() && phrases.contains(self.words.phrase(next, last))
             })
@@ -430,8 +426,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether a word of another script stands right beside it: such a text takes names from English, and
-    /// hardly any ordinary word.
+    /// Whether a word of another script is adjacent: such texts borrow names from English, hardly ordinary words.
     fn is_beside_another_script(&self, candidate: &Candidate) -> bool {
         let next = candidate.last + 1;
         let is_far = |at: usize| self.words.text(at).starts_with(is_far_script);
@@ -470,8 +465,7 @@ impl<'a> Context<'a> {
         self.words.word(candidate.first).is_some_and(|word| word.capital)
     }
 
-    /// What the letters' case says: a capital in the middle of a sentence that does not give one to
-    /// every word, or all capitals in a text that is not.
+    /// What the letter case says: a capital within a sentence without title case, or all capitals in a mixed text.
     fn case(&self, candidate: &Candidate) -> Case {
         let Some(word) = self.words.word(candidate.first).filter(|word| word.capital) else {
             return Case::Silent;

@@ -17,18 +17,18 @@ pub struct CvList {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CvListError {
     /// The file begins like JSON and is none.
-    #[error("it is no JSON: {0}")]
+    #[error("invalid JSON: {0}")]
     Json(String),
     /// The JSON has another form.
     #[error(
-        "it holds no list of skills: write {{\"skills\":[{{\"name\":\"Go\",\"keywords\":[\"Gin\"]}}]}} as a JSON Resume has it, {{\"skills\":[\"Go\"]}}, [\"Go\"], or plain text with one skill a line"
+        "missing list of skills: write {{\"skills\":[{{\"name\":\"Go\",\"keywords\":[\"Gin\"]}}]}} as a JSON Resume has it, {{\"skills\":[\"Go\"]}}, [\"Go\"], or plain text with one skill a line"
     )]
     Form,
     /// There is no skill in it.
-    #[error("it is empty: write one skill a line")]
+    #[error("missing skills: write one skill a line")]
     Empty,
     /// An entry cannot be a skill's name.
-    #[error("line {line}: entry {entry:?} cannot be used: {problem}")]
+    #[error("line {line}: invalid entry {entry:?}: {problem}")]
     Entry {
         /// The line, from 1.
         line: usize,
@@ -101,8 +101,7 @@ impl CvList {
         Self { words }
     }
 
-    /// The skills that one entry names, each with the entry's words for it: the entry as a whole
-    /// where it is a name or alias, else those found in it.
+    /// The skills that an entry names, with its words for them: the whole entry as a name or alias, else those in it.
     pub(crate) fn skills_of(dictionary: &SkillDictionary, entry: &str) -> Vec<(SkillId, String)> {
         match dictionary.canonical(entry) {
             Some(skill) => vec![(skill, entry.to_lowercase())],

@@ -17,7 +17,7 @@ const LANGUAGES: &str = include_str!("../../data/languages.txt");
 const TRANSLATIONS: &str = include_str!("../../data/translations.txt");
 const NOT_MISSPELLINGS: &str = include_str!("../../data/not-misspellings.txt");
 
-/// Sections of `skills.txt` whose skills are no technology: standing beside one in a list says
+/// Sections of `skills.txt` whose skills are not technologies: standing beside one in a list says
 /// nothing about a technology whose name is also English.
 const NO_TECHNOLOGY: [&str; 3] = ["People", "Practices", "Domains"];
 
@@ -86,13 +86,13 @@ pub struct SkillDictionary {
 
 /// Ranks of a form: what the owner says, a name or alias as listed, a plural or a name split at its
 /// humps. A misspelling has the rank 0: it only fills a place that is free.
-const OWNER: u8 = 3;
-const LISTED: u8 = 2;
-const VARIED: u8 = 1;
+const OWNER_RANK: u8 = 3;
+const LISTED_RANK: u8 = 2;
+const VARIED_RANK: u8 = 1;
 /// Shorter names take a noun, but no case ending.
-const SHORTEST_HEAD: usize = 4;
+const MIN_HEAD_LETTERS: usize = 4;
 /// Letters of the longest name in a script without spaces, less one.
-const LONGEST_INSIDE: usize = 24;
+const MAX_INSIDE_LETTERS: usize = 24;
 
 impl SkillDictionary {
     /// The dictionary that the program carries.
@@ -125,11 +125,11 @@ impl SkillDictionary {
         let mut tables = Tables::clone(&self.tables);
         for (name, aliases) in owner.iter() {
             let id = tables.skill(name, true);
-            tables.add_form(name, id, OWNER);
+            tables.add_form(name, id, OWNER_RANK);
             for alias in aliases {
-                tables.add_alias(alias, id, OWNER);
+                tables.add_alias(alias, id, OWNER_RANK);
                 if let Some(alias) = plural(alias) {
-                    tables.add_form(&alias, id, VARIED);
+                    tables.add_form(&alias, id, VARIED_RANK);
                 }
             }
         }
@@ -176,8 +176,7 @@ impl SkillDictionary {
         self.tables.forms.get(phrase)
     }
 
-    /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`,
-    /// `spring boot3`.
+    /// The name that a phrase begins with where its last word has an ending on it: `Kubernetesem`, `spring boot3`.
     pub(crate) fn inflected(&self, phrase: &str, last: &str) -> Option<Inflected> {
         let endings = &self.tables.endings;
         if Endings::may_be_version(last) {
@@ -196,13 +195,12 @@ impl SkillDictionary {
             return None;
         }
         endings.without_prefix(last).find_map(|name| {
-            let form = self.form(name).filter(|form| form.rank >= VARIED)?;
+            let form = self.form(name).filter(|form| form.rank >= VARIED_RANK)?;
             Some(Inflected { skill: form.skill?, rule: None, length: phrase.len() })
         })
     }
 
-    /// Whether a name may begin with this word or in it: it spares most words of a text the look into
-    /// the table.
+    /// Whether a name may begin with this word or in it: it spares most words of a text the look into the table.
     #[inline]
     pub(crate) fn may_name(&self, word: &str) -> bool {
         let bytes = word.as_bytes();
@@ -215,8 +213,9 @@ impl SkillDictionary {
     /// than a case ending, and no year.
     fn named(&self, name: &str, ending: Ending) -> Option<Inflected> {
         let inflected = matches!(ending, Ending::Case | Ending::Adjective);
-        let form =
-            self.form(name).filter(|form| form.rank >= VARIED && (form.inflects || !inflected))?;
+        let form = self
+            .form(name)
+            .filter(|form| form.rank >= VARIED_RANK && (form.inflects || !inflected))?;
         let rule = form.rule.filter(|rule| {
             matches!(ending, Ending::Case | Ending::Year)
                 && self.english().get(*rule).is_some_and(|rule| !rule.counts)
@@ -234,7 +233,7 @@ impl SkillDictionary {
         }
         let ends = text.char_indices().map(|(at, char)| at + char.len_utf8());
         let mut longest = None;
-        for end in ends.skip(1).take(LONGEST_INSIDE) {
+        for end in ends.skip(1).take(MAX_INSIDE_LETTERS) {
             let (name, rest) = text.split_at_checked(end)?;
             if let Some(skill) = self.form(name).and_then(|form| form.skill)
                 && (!name.ends_with(is_katakana) || self.tables.endings.ends_katakana(rest))
@@ -272,7 +271,7 @@ impl Tables {
             let (name, aliases) = line.split_once(':').unwrap_or((line, ""));
             let id = self.skill(name, technology);
             for alias in aliases.split(',').map(str::trim).filter(|alias| !alias.is_empty()) {
-                self.add_alias(alias, id, LISTED);
+                self.add_alias(alias, id, LISTED_RANK);
             }
         }
     }
@@ -285,7 +284,7 @@ impl Tables {
         }
         let id = SkillId(u32::try_from(self.skills.len()).unwrap_or(u32::MAX));
         self.skills.push(Skill { name: name.into(), aliases: Vec::new(), technology });
-        self.add_form(name, id, LISTED);
+        self.add_form(name, id, LISTED_RANK);
         id
     }
 
@@ -299,21 +298,22 @@ impl Tables {
         }
     }
 
-    /// Makes every spelling of a name or alias stand for the skill, unless a better source has said
-    /// otherwise.
+    /// Makes every spelling of a name or alias stand for the skill, unless a better source has said otherwise.
     fn add_form(&mut self, name: &str, id: SkillId, rank: u8) {
         let words = FoldedWords::of(name);
         if words.len() == 0 {
             return;
         }
         let squeezed = words.squeezed();
-        if rank >= LISTED && (rank == OWNER || !self.names.contains_key(squeezed.as_str())) {
+        if rank >= LISTED_RANK
+            && (rank == OWNER_RANK || !self.names.contains_key(squeezed.as_str()))
+        {
             self.names.insert(squeezed.into(), id);
         }
         let last = words.text(words.len() - 1);
         if words.len() > 1 {
             self.last_heads.add(last.as_bytes());
-        } else if last.len() < SHORTEST_HEAD {
+        } else if last.len() < MIN_HEAD_LETTERS {
             self.heads.add_with_nouns(last, &self.endings);
         } else {
             self.heads.add(last.as_bytes());
@@ -326,12 +326,12 @@ impl Tables {
                     self.forms.entry(beginning.into()).or_default().continues = true;
                 }
             }
-            let rule = if rank == OWNER { None } else { self.english.rule(&spelling) };
+            let rule = if rank == OWNER_RANK { None } else { self.english.rule(&spelling) };
             let ordinary =
                 rule.and_then(|rule| self.english.get(rule)).is_some_and(|rule| !rule.counts);
             let inflects = self.endings.inflects(&spelling, words.len(), ordinary);
             let form = self.forms.entry(spelling.into()).or_default();
-            if form.rank < rank || (rank == OWNER && form.rank == OWNER) {
+            if form.rank < rank || (rank == OWNER_RANK && form.rank == OWNER_RANK) {
                 *form = Form { skill: Some(id), rule, rank, inflects, ..*form };
             }
         }
@@ -348,7 +348,7 @@ impl Tables {
             self.add_changed_ends(name, *id);
             if self.english.rule(FoldedWords::of(name).whole()).is_none() {
                 for variant in humps(name).into_iter().chain(plural(name)) {
-                    self.add_form(&variant, *id, VARIED);
+                    self.add_form(&variant, *id, VARIED_RANK);
                 }
             }
         }
@@ -409,7 +409,7 @@ impl Tables {
             };
             for alias in aliases.split(", ").filter(|alias| !alias.is_ascii()) {
                 for variant in without_accents(alias).into_iter().chain(stem(alias)) {
-                    self.add_form(&variant, id, VARIED);
+                    self.add_form(&variant, id, VARIED_RANK);
                 }
             }
         }

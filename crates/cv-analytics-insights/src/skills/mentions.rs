@@ -107,8 +107,7 @@ impl SkillDictionary {
         });
     }
 
-    /// Names from left to right, at each word the longest; where a word is none, one with an ending on
-    /// it.
+    /// Names from left to right, at each word the longest; where a word is none, one with an ending on it.
     fn collect(&self, text: &str, words: &FoldedWords, candidates: &mut Vec<Candidate>) {
         let mut first = 0;
         while first < words.len() {

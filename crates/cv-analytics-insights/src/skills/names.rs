@@ -60,7 +60,7 @@ pub struct ReadNames {
     pub skills: Vec<SkillId>,
     /// The unknown names that are kept, each once, as they are written.
     pub unknown: Vec<String>,
-    /// The topics of the owner's rules or of the table, which are no skills, each once.
+    /// The topics of the owner's rules or of the table, which are not skills, each once.
     pub topics: Vec<String>,
     /// How many names were left out.
     pub ignored: u64,
@@ -101,7 +101,7 @@ enum Topic {
 pub enum ReadTopic<'a> {
     /// It says nothing: empty, or `other`.
     None,
-    /// It says something that is no name, or one that the question does not have.
+    /// It says something that is not a name, or one that the question does not have.
     Ignored,
     /// The topic's name.
     Named(&'a str),
@@ -146,9 +146,8 @@ impl SkillDictionary {
         self.parse_names(rules, entry).read(question.as_ref(), into);
     }
 
-    /// Reads what the agent says a question is about: the name or phrase of a topic, one whose phrase
-    /// stands in a text such as `visa status`, a skill, or an unknown name. A text that names a skill
-    /// is about that, as in a question.
+    /// Reads what the agent says a question is about: the name or phrase of a topic, one whose phrase stands in a text
+    /// such as `visa status`, a skill, or an unknown name. A text that names a skill is about that, as in a question.
     pub fn parse_topic(&self, rules: &TopicRules, topic: &str) -> ParsedTopic {
         let spaced = topic.replace('_', " ");
         let topic = spaced.trim();
@@ -433,8 +432,7 @@ fn is_pair_of_letters(text: &str, at: usize) -> bool {
     [before, after].iter().all(|side| side.is_some_and(|side| side.chars().count() == 1))
 }
 
-/// The parts of an entry before, in and after its brackets, and on either side of a colon or a dash
-/// between blanks.
+/// The parts of an entry before, in and after its brackets, and on either side of a colon or a dash between blanks.
 fn split_asides(part: &str) -> impl Iterator<Item = &str> {
     part.split([
         '(', ')', '[', ']', '{', '}', ':', '"', '\u{2013}', '\u{2014}', '\u{ff08}', '\u{ff09}',

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Longest file of additions that is read, in bytes.
-const LONGEST: usize = 1 << 20;
+const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Longest name or alias, in characters.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 /// Skills and aliases that an owner adds to the dictionary.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -25,23 +25,22 @@ pub struct OwnerSkillsError {
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct SkillEntry {
     skill: String,
     #[serde(default)]
     aliases: Vec<String>,
 }
 
 impl OwnerSkills {
-    /// Reads additions: JSON, `{"Kubernetes": ["k8s", "kube"]}` or
-    /// `[{"skill": "Kubernetes", "aliases": ["k8s"]}]`, or lines, `Kubernetes: k8s, kube` or `Kubernetes = k8s, kube`
-    /// with `#` for comments.
+    /// Reads additions: JSON, `{"Kubernetes": ["k8s", "kube"]}` or `[{"skill": "Kubernetes", "aliases": ["k8s"]}]`, or
+    /// lines, `Kubernetes: k8s, kube` or `Kubernetes = k8s, kube` with `#` for comments.
     pub fn read(text: &str) -> Result<Self, OwnerSkillsError> {
         let text = text.trim_start_matches('\u{feff}');
-        if text.len() > LONGEST {
+        if text.len() > MAX_TEXT_BYTES {
             return Err(error(
                 1,
                 format!(
-                    "the file is larger than {LONGEST} bytes; leave only skills and aliases in it"
+                    "too large: more than {MAX_TEXT_BYTES} bytes; leave only skills and aliases in the file"
                 ),
             ));
         }
@@ -54,7 +53,7 @@ impl OwnerSkills {
                 }
             }
             Some('[') => {
-                for Entry { skill, aliases } in json::<Vec<Entry>>(text)? {
+                for SkillEntry { skill, aliases } in json::<Vec<SkillEntry>>(text)? {
                     let line = line_of(text, &skill);
                     owner.add(&skill, &aliases, line)?;
                 }
@@ -108,13 +107,16 @@ fn check_name(name: &str, line: usize) -> Result<(), OwnerSkillsError> {
     if !name.chars().any(char::is_alphanumeric) {
         return Err(error(
             line,
-            "a skill or alias has no letter or digit; write `Canonical name: alias, alias`".into(),
+            "missing letter or digit in a skill or alias; write `Canonical name: alias, alias`"
+                .into(),
         ));
     }
-    if name.chars().count() > LONGEST_NAME {
+    if name.chars().count() > MAX_NAME_CHARS {
         return Err(error(
             line,
-            format!("a skill or alias is longer than {LONGEST_NAME} characters; shorten it"),
+            format!(
+                "too large: a skill or alias has more than {MAX_NAME_CHARS} characters; shorten it"
+            ),
         ));
     }
     Ok(())
@@ -122,7 +124,7 @@ fn check_name(name: &str, line: usize) -> Result<(), OwnerSkillsError> {
 
 fn json_aliases(skill: &str, aliases: Value, line: usize) -> Result<Vec<String>, OwnerSkillsError> {
     serde_json::from_value(aliases).map_err(|_| {
-        error(line, format!("the aliases of {skill:?} are no list of texts; write \"{skill}\": [\"alias\", \"alias\"]"))
+        error(line, format!("invalid aliases of {skill:?}: expected a list of texts; write \"{skill}\": [\"alias\", \"alias\"]"))
     })
 }
 

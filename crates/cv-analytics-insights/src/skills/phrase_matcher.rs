@@ -10,7 +10,7 @@ use crate::skills::words::folded::{FoldedWords, Gap};
 use crate::skills::words::forms::{misspellings, singular};
 
 /// Words that `..` passes over at most.
-const MAX_PASSED_OVER: usize = 3;
+const MAX_SKIPPED_WORDS: usize = 3;
 /// Characters of a word by which its prefixes are looked up; no shorter prefix is allowed.
 const PREFIX_KEY_CHARS: usize = 3;
 /// Auxiliaries, in the singular, that are passed over before a subject: `where (do) you live`.
@@ -23,7 +23,7 @@ const PERSON: [&str; 2] = ["you", "your"];
 /// Stands for an unknown word with a capital letter inside a sentence; no text has this word.
 const NAME: &str = "\u{fffd}";
 /// Letters of the shortest word whose misspellings are known.
-const SHORTEST_MISSPELT: usize = 6;
+const MIN_MISSPELT_LETTERS: usize = 6;
 /// What `65k` stands for: money, at work.
 const THOUSANDS: &str = "0k";
 /// What a number of three digits or more stands for: money, beside `a day` or `euros`.
@@ -93,7 +93,7 @@ struct End {
     lone: bool,
 }
 
-/// A text as the matcher sees it: for each word that is no filler what it stands for.
+/// A text as the matcher sees it: for each word that is not a filler what it stands for.
 #[derive(Default)]
 struct ReadText {
     folded: FoldedWords,
@@ -136,8 +136,7 @@ impl PhraseMatcher {
         }
     }
 
-    /// Passes over words, and over auxiliaries before their subjects, in texts and in phrases that are
-    /// added from now on.
+    /// Skips filler words, and auxiliaries before their subjects, in texts and in phrases added from now on.
     pub(crate) fn add_fillers<'w>(&mut self, words: impl Iterator<Item = &'w str>) {
         for word in words {
             self.meanings.entry(fold_word(word).into()).or_default().filler = true;
@@ -244,7 +243,7 @@ impl PhraseMatcher {
         let mut words: Vec<(Box<str>, Token)> = self
             .meanings
             .iter()
-            .filter(|(word, _)| word.len() >= SHORTEST_MISSPELT)
+            .filter(|(word, _)| word.len() >= MIN_MISSPELT_LETTERS)
             .filter_map(|(word, meaning)| Some((word.clone(), meaning.own?)))
             .filter(|(_, token)| is_phrase(*token))
             .collect();
@@ -283,7 +282,7 @@ impl PhraseMatcher {
     fn find_and(
         &self,
         text: &str,
-        settle: impl Fn(&ReadText, &mut Vec<Match>),
+        select: impl Fn(&ReadText, &mut Vec<Match>),
     ) -> (Vec<Match>, usize) {
         let mut found = Vec::new();
         let words = SCRATCH.with(|scratch| {
@@ -297,7 +296,7 @@ impl PhraseMatcher {
                     self.follow(&words, first, first, node, &mut found);
                 }
             }
-            settle(&words, &mut found);
+            select(&words, &mut found);
             words.words.len()
         });
         (found, words)
@@ -336,7 +335,7 @@ impl PhraseMatcher {
             }
         }
         let Some(passing) = data.passing else { return };
-        for at in next..=next + MAX_PASSED_OVER {
+        for at in next..=next + MAX_SKIPPED_WORDS {
             if words.begins_sentence(at) {
                 break;
             }
@@ -493,7 +492,7 @@ impl ReadText {
     }
 }
 
-/// The next token; the first is none of the tokens that have a meaning of their own.
+/// The next token; the first is none of the tokens that have their own meaning.
 fn next(last: &mut Token) -> Token {
     *last += 1;
     *last

@@ -40,9 +40,9 @@ const LANGUAGE_PHRASES: [&str; 18] = [
     "level of X",
 ];
 /// Words of a key phrase that comes from the question itself.
-const MOST_WORDS: usize = 3;
-/// Longest key phrase, in characters: a longer run without a space is no phrase to count by.
-const LONGEST: usize = 40;
+const MAX_PHRASE_WORDS: usize = 3;
+/// Longest key phrase, in characters: a longer run without a space is not a phrase to count by.
+const MAX_PHRASE_CHARS: usize = 40;
 
 struct Table {
     topics: Vec<TableTopic>,
@@ -146,8 +146,7 @@ pub fn is_known_topic(name: &str) -> Option<&'static str> {
     (topic.kind != Kind::Whole || fold(name) == fold(topic.name)).then_some(topic.name)
 }
 
-/// The key phrase of a question: the last of its longest runs of telling words, the last in the
-/// singular. It names a topic only where several conversations share it.
+/// The key phrase of a question: the last of its longest runs of informative words, singular at its end.
 pub fn phrase(text: &str) -> Option<String> {
     TABLE.key_phrase(&FoldedWords::of(&without_markers(text)))
 }
@@ -187,8 +186,8 @@ impl Table {
         for index in 0..=words.len() {
             let word = words.text(index);
             if !self.tells(word) || words.gap(index).is_hard() {
-                if !run.is_empty() && run.len().min(MOST_WORDS) >= best.len() {
-                    best = run.split_off(run.len().saturating_sub(MOST_WORDS));
+                if !run.is_empty() && run.len().min(MAX_PHRASE_WORDS) >= best.len() {
+                    best = run.split_off(run.len().saturating_sub(MAX_PHRASE_WORDS));
                 }
                 run.clear();
             }
@@ -201,7 +200,7 @@ impl Table {
         let mut phrase = best.join(" ");
         phrase.truncate(phrase.len() - last.len());
         phrase.push_str(&singular(last));
-        (phrase.chars().count() <= LONGEST).then_some(phrase)
+        (phrase.chars().count() <= MAX_PHRASE_CHARS).then_some(phrase)
     }
 
     fn tells(&self, word: &str) -> bool {
@@ -214,8 +213,7 @@ impl Table {
     }
 }
 
-/// The topic with most points of all phrases that stand inside no longer one; of equal ones the one
-/// that stands first.
+/// The topic with most points of all phrases that stand inside no longer one; of equal ones the one that stands first.
 fn best_topic(mut found: Vec<Match>) -> Option<usize> {
     found.sort_by_key(|found| (Reverse(found.points), found.first, found.topic));
     let mut kept: Vec<Match> = Vec::with_capacity(found.len());

@@ -108,7 +108,6 @@ impl KnownOnCv {
         self.skills.iter().copied()
     }
 
-    /// The kind of the gap of one failed name.
     pub(crate) fn kind(&self, trouble: Trouble, name: Name) -> GapKind {
         match (trouble, name) {
             (Trouble::Fault, _) => GapKind::Fault,
@@ -136,7 +135,6 @@ pub(crate) struct Asked {
     pub(crate) conversations: Conversations,
 }
 
-/// One gap.
 #[derive(Debug, Default)]
 pub(crate) struct OneGap {
     /// This week's interactions.
@@ -158,8 +156,7 @@ struct Example {
     at: Timestamp,
     request_id: String,
     question: String,
-    /// The question without case, punctuation and forms of writing: the same words are no other
-    /// example.
+    /// The question without case, punctuation and forms of writing: the same words are no other example.
     words: String,
     /// Why the agent rated its answer so.
     reasoning: Option<String>,

@@ -158,8 +158,7 @@ impl<'d> Names<'d> {
         self.topics.get(topic.0 as usize).is_some_and(|topic| topic.is_phrase)
     }
 
-    /// The name: of a skill the dictionary's, else the spelling that came most often (of equals the
-    /// first by alphabet).
+    /// The name: of a skill the dictionary's, else the spelling that came most often (of equals the first by alphabet).
     pub(crate) fn of(&self, name: Name) -> &str {
         match name {
             Name::Topic(TopicIndex(topic)) => {

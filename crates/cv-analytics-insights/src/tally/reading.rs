@@ -1,9 +1,8 @@
 //! What an interaction is about: its skills, else its one topic, by the contract's rules.
 //!
-//! A skill is found in the question's text or named in `missingSkills`; `matchedSkills` count only
-//! where there is no text. An interaction without a skill has one topic: the owner's rules, the
-//! agent's own word, the built-in table, or the phrase of its words, which counts only where three
-//! conversations of the eight weeks share it.
+//! A skill is found in the question's text or named in `missingSkills`; `matchedSkills` count only where there is no
+//! text. An interaction without a skill has one topic: the owner's rules, the agent's own word, the built-in table, or
+//! the phrase of its words, which counts only where three conversations of the eight weeks share it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -49,7 +48,7 @@ impl Reading {
     }
 }
 
-/// What a text says, whoever asks it.
+/// What a text says, independent of the asker.
 struct ReadText {
     /// The skills that it names, with their bytes of it.
     mentions: Box<[(SkillId, Range<usize>)]>,
@@ -61,8 +60,7 @@ struct ReadText {
 pub(crate) struct Reader<'r> {
     rules: &'r CountingRules,
     pub(crate) names: Names<'r>,
-    /// Phrases that count as topics; `None` while the eight weeks are still being counted, when
-    /// each is kept apart.
+    /// Phrases that count as topics; `None` while the eight weeks are still being counted, when each is kept apart.
     shared_phrases: Option<&'r BTreeSet<String>>,
     entries: HashMap<Box<str>, ParsedNames, FxBuildHasher>,
     topics: HashMap<Box<str>, ParsedTopic, FxBuildHasher>,

@@ -1,8 +1,7 @@
 //! Match scores against outcomes: whether the agent's own score says how a question ended.
 //!
-//! Score and outcome disagree where a score of 60 or more stands beside an outcome other than
-//! `answered` or beside match type none, and where a score under 40 stands beside an answer whose
-//! match type is neither partial nor none.
+//! Score and outcome disagree where a score of 60 or more stands beside an outcome other than `answered` or beside
+//! match type none, and where a score under 40 stands beside an answer whose match type is neither partial nor none.
 
 use std::cmp::Reverse;
 
@@ -16,13 +15,13 @@ use crate::model::{Calibration, Disagreement, ResponseOutcomes, ScoreBand};
 const BANDS: usize = 5;
 /// Bins of ten; the last holds 100 too.
 const BINS: usize = 10;
-const HIGH_FROM: f64 = 60.0;
-const LOW_UNDER: f64 = 40.0;
+const MIN_HIGH_SCORE: f64 = 60.0;
+const LOW_SCORE_BELOW: f64 = 40.0;
 /// Questions that show a disagreement.
-const EXAMPLES: usize = 5;
+const MAX_EXAMPLES: usize = 5;
 /// Under so many disagreements, or so few of the scored ones, nothing is said of them.
-const FEWEST: u64 = 5;
-const AT_LEAST_ONE_IN: u64 = 50;
+const MIN_DISAGREEMENTS: u64 = 5;
+const MIN_DISAGREEING_ONE_IN: u64 = 50;
 
 /// Counts one week's scores.
 #[derive(Debug, Default)]
@@ -86,7 +85,8 @@ impl ScoreTally {
             bands: self.bands()?,
             scored,
             disagreeing,
-            disagrees: disagreeing >= FEWEST && disagreeing * AT_LEAST_ONE_IN >= scored,
+            disagrees: disagreeing >= MIN_DISAGREEMENTS
+                && disagreeing * MIN_DISAGREEING_ONE_IN >= scored,
             examples: examples.0.iter().map(|(_, _, _, example)| example.clone()).collect(),
             histogram: self.bins.to_vec(),
         })
@@ -105,14 +105,13 @@ fn by_outcome(counts: &[u64; Outcome::ALL.len()]) -> ResponseOutcomes {
 pub(crate) fn disagree(score: f64, outcome: Outcome, match_type: Option<MatchType>) -> bool {
     let answered = outcome == Outcome::Answered && match_type != Some(MatchType::None);
     if answered {
-        score < LOW_UNDER && match_type != Some(MatchType::Partial)
+        score < LOW_SCORE_BELOW && match_type != Some(MatchType::Partial)
     } else {
-        score >= HIGH_FROM
+        score >= MIN_HIGH_SCORE
     }
 }
 
-/// The plainest disagreements of a week: the score furthest from its outcome first, then by time
-/// and request id.
+/// The plainest disagreements of a week: the score furthest from its outcome first, then by time and request id.
 #[derive(Debug, Default)]
 pub(crate) struct DisagreementExamples(Vec<(Reverse<u32>, Timestamp, String, Disagreement)>);
 
@@ -125,7 +124,7 @@ impl DisagreementExamples {
         let later = |(other, time, id, _): &(Reverse<u32>, Timestamp, String, Disagreement)| {
             (*other, *time, id.as_str()) > (distance, at, observation.request_id)
         };
-        if self.0.len() >= EXAMPLES && !self.0.last().is_some_and(later) {
+        if self.0.len() >= MAX_EXAMPLES && !self.0.last().is_some_and(later) {
             return;
         }
         let place = self.0.iter().position(later).unwrap_or(self.0.len());
@@ -136,7 +135,7 @@ impl DisagreementExamples {
             match_type: response.match_type.map(|match_type| match_type.code().to_owned()),
         };
         self.0.insert(place, (distance, at, observation.request_id.to_owned(), example));
-        self.0.truncate(EXAMPLES);
+        self.0.truncate(MAX_EXAMPLES);
     }
 }
 
@@ -147,7 +146,7 @@ impl DisagreementExamples {
     reason = "a score lies between 0 and 100"
 )]
 fn distance(score: f64) -> u32 {
-    let distance = if score >= HIGH_FROM { score } else { 100.0 - score };
+    let distance = if score >= MIN_HIGH_SCORE { score } else { 100.0 - score };
     (distance * 100.0).round() as u32
 }
 

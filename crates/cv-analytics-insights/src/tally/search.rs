@@ -48,8 +48,7 @@ pub struct QuestionSearch<'s> {
 }
 
 impl<'s> QuestionSearch<'s> {
-    /// Makes a search for what `filter` says, under the rules of a report. `shared_phrases` are
-    /// those of the report whose figures are opened.
+    /// Searches by `filter` under a report's rules; `shared_phrases` are that report's.
     pub fn new(
         filter: &'s QuestionFilter,
         rules: &'s CountingRules,

@@ -142,9 +142,8 @@ impl<'s> GapTracker<'s> {
         }
     }
 
-    /// The gaps that are tracked in the report of `week`: those that fail again first, then by
-    /// state, by questions since, and by name. One that nobody asked about in eight weeks and that
-    /// was marked before them is left out.
+    /// The gaps that are tracked in the report of `week`: those that fail again first, then by state, by questions
+    /// since, and by name. One that nobody asked about in eight weeks and that was marked before them is left out.
     pub(crate) fn report(
         &self,
         week: IsoWeek,

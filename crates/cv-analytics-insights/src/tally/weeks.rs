@@ -39,7 +39,7 @@ pub(crate) struct Tally<'s> {
     exclusions: Excluded<'s>,
     reading: Reading,
     failed: Vec<Name>,
-    /// Interactions without a session so far: each is a conversation of its own.
+    /// Interactions without a session so far: each is its own conversation.
     without_session: u64,
 }
 
@@ -52,8 +52,7 @@ pub(crate) struct WeekTally {
     pub(crate) queries: u64,
     pub(crate) responses: u64,
     pub(crate) joined: u64,
-    /// Responses of an agent that reports its bad answers too: they name an outcome, bring their
-    /// question along, or say that nothing matched.
+    /// Responses that also report bad answers: with an outcome, a question, or match `none`.
     pub(crate) telling_responses: u64,
     /// Responses that are partial or name something missing.
     pub(crate) shortcomings: u64,
@@ -182,7 +181,7 @@ impl<'s> Tally<'s> {
 
     /// Decides which phrases are topics, once all is counted: those that three conversations of the
     /// eight weeks share; the others are other questions. Gives the phrases that are.
-    pub(crate) fn settle_phrases(&mut self) -> BTreeSet<String> {
+    pub(crate) fn select_shared_phrases(&mut self) -> BTreeSet<String> {
         let names = &mut self.reader.names;
         let mut sharing: HashMap<Name, Conversations, FxBuildHasher> = HashMap::default();
         for week in &self.weeks {

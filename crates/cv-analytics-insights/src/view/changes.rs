@@ -13,7 +13,6 @@ use crate::view::week::WeekView;
 const MAX_CHANGES: usize = 12;
 /// Names within a sentence.
 const MAX_NAMES: usize = 5;
-/// Columns of a name.
 const NAME_COLUMNS: usize = 48;
 
 /// What `after` says otherwise than `before`, two reports of one week under other settings: how many

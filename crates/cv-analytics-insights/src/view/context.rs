@@ -9,8 +9,7 @@ use super::text::{number, sanitize};
 use crate::model::NameType;
 use crate::questions::filter::QuestionFilter;
 
-/// The longest link of a mail, bytes: a longer one, by a name without end, gives way to its week's
-/// page.
+/// The longest link of a mail, bytes: a longer one, by a name without end, gives way to its week's page.
 const MAX_LINK_BYTES: usize = 320;
 
 /// The links of one week, and the limits of its view.
@@ -39,7 +38,6 @@ impl<'a> ViewContext<'a> {
         !matches!(self.links, Links::None)
     }
 
-    /// The week, as its report names it.
     pub(super) const fn week_name(&self) -> &'a str {
         self.week
     }
@@ -101,7 +99,6 @@ impl<'a> ViewContext<'a> {
         self.count(count, filter.into().filter(|_| count > 0))
     }
 
-    /// The week's page.
     pub(super) fn week_page(&self) -> Option<String> {
         self.page(&format!("/weeks/{}", self.week))
     }

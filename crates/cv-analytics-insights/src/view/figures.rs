@@ -48,8 +48,7 @@ pub struct CoveragePart {
     pub kind: &'static str,
     /// The part of the bar's width, percent; 0 where nothing is drawn.
     pub width: u64,
-    /// `fully covered`: how many, with the share in percent and the number of the week before where
-    /// they are known.
+    /// `fully covered`: how many, with the share in percent and the number of the week before where they are known.
     #[serde(flatten)]
     pub figure: Figure,
 }

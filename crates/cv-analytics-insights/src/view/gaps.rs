@@ -37,7 +37,7 @@ pub struct GapsView {
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "four facts that a template asks for one by one")]
 pub struct GapRow {
-    /// Where it lies on a page, the same as long as it is that name.
+    /// Where it is on a page, the same as long as it is that name.
     pub id: String,
     /// The name as it came, for forms; never shown.
     pub key: String,
@@ -167,7 +167,6 @@ fn more_gaps(gaps: usize, other_names: u64) -> Option<String> {
     }
 }
 
-/// The gaps of a name, one a kind.
 struct NameGaps<'r> {
     first: &'r Gap,
     gaps: Vec<&'r Gap>,
@@ -266,7 +265,7 @@ impl NameGaps<'_> {
     }
 }
 
-/// Where the row of a name lies on a page: `gap-3f2a…`.
+/// Where the row of a name is on a page: `gap-3f2a…`.
 pub(super) fn row_id(name_type: NameType, name: &str) -> String {
     let mut digits = hex::encode(Sha256::digest([name_type.code(), name].join("/")));
     digits.truncate(12);

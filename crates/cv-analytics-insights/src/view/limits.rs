@@ -63,8 +63,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What a person reads in a few minutes, and what keeps a mail under the size at which mail
-    /// programs cut it off, whatever the week holds.
+    /// What a person reads in a few minutes, under the size at which mail programs cut off.
     pub const MAIL: Self = Self {
         actions: 5,
         moved: 5,

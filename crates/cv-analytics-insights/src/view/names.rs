@@ -1,5 +1,4 @@
-//! Skills and topics: those that moved, how often each was asked for, in which words, and which come
-//! up together.
+//! Skills and topics: those that moved, how often each was asked for, in which words, and which come up together.
 
 use serde::Serialize;
 

@@ -92,7 +92,7 @@ pub struct Banner {
 }
 
 /// What makes the figures doubtful: halves that are missing, messages that are not in them, scores
-/// that cannot be compared. Repeated deliveries are no reason: they are left out, and nothing is lost.
+/// that cannot be compared. Repeated deliveries are not a reason: they are left out, and nothing is lost.
 pub(super) fn banner(
     capture: &Capture,
     matches: &MatchSummary,
@@ -155,8 +155,7 @@ fn uncounted_messages(deliveries: &DeliveryCounts, at: &ViewContext<'_>) -> Opti
     LinkedText::listed(texts).if_any().map(|texts| texts.text(hint).text(to_do))
 }
 
-/// That the ratings come from another source than last week's; where last week has too few of them,
-/// that they come from two sources.
+/// Says that the scores' source changed since last week, or that there are two sources.
 fn other_sources(
     matches: &MatchSummary,
     at: &ViewContext<'_>,

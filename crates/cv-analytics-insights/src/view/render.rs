@@ -102,8 +102,7 @@ fn write_escaped(out: &mut Output, state: &mut State<'_, '_>, value: &Value) -> 
     out.write_str(&if value.is_safe() { text } else { markdown(&text) }).map_err(Error::from)
 }
 
-/// Text that Markdown shows as it is: what begins a mark, a link or an entity is escaped, and so is
-/// what only means something at the start of a line.
+/// Escapes text for Markdown, including what matters only at the start of a line.
 fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut only_digits = true;
@@ -160,7 +159,7 @@ fn dots(name: &str, columns: usize) -> String {
     format!("{name} {} ", ".".repeat(dots))
 }
 
-/// The text at the left of a cell so wide; one that is too long has a line of its own.
+/// The text at the left of a cell so wide; one that is too long has its own line.
 fn cell(text: &str, columns: usize) -> String {
     let columns = columns.min(TEXT_COLUMNS);
     match columns.checked_sub(text.width()) {

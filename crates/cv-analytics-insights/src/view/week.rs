@@ -42,7 +42,7 @@ pub struct WeekView {
     /// What to do, most urgent first.
     pub actions: Listing<ActionView>,
     /// Everything that counts something; absent in a week with nothing in it.
-    pub counts: Option<Counts>,
+    pub counts: Option<WeekCounts>,
     /// Capture health in one line: `Data complete: 99.7%`.
     pub data_complete: Option<LinkedText>,
     /// The same in figures; of a week with nothing in it only what could not be read.
@@ -84,7 +84,7 @@ pub struct ActionView {
 
 /// Everything that counts something.
 #[derive(Clone, Debug, Serialize)]
-pub struct Counts {
+pub struct WeekCounts {
     /// The week in three numbers.
     pub totals: Vec<Figure>,
     /// How well the questions were covered; empty where no match type is known.
@@ -191,7 +191,7 @@ impl WeekView {
             notes: say::notes(report),
             see_all: say::see_all(report.actions.len(), actions.shown.len()),
             actions,
-            counts: (!report.is_empty()).then(|| Counts::of(report, at)),
+            counts: (!report.is_empty()).then(|| WeekCounts::of(report, at)),
             data_complete: say::data_complete(&report.capture, at),
             capture: figures::capture(&report.capture, at),
             provenance: figures::provenance(&report.provenance, at),
@@ -204,7 +204,7 @@ impl WeekView {
     }
 }
 
-impl Counts {
+impl WeekCounts {
     fn of(report: &Report, at: &ViewContext<'_>) -> Self {
         let Report { matches, history, outcomes, .. } = report;
         let scores = report.calibration.as_ref();

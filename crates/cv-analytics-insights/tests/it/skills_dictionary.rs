@@ -252,16 +252,16 @@ fn a_fault_in_additions_names_its_line_and_what_to_do() {
     let fault = |text| OwnerSkills::read(text).unwrap_err().to_string();
     assert_eq!(
         fault("Kubernetes: k8s\n: x\n"),
-        "line 2: a skill or alias has no letter or digit; write `Canonical name: alias, alias`"
+        "line 2: missing letter or digit in a skill or alias; write `Canonical name: alias, alias`"
     );
     assert_eq!(
         fault("{\n\"Go\": \"golang\"}"),
-        "line 2: the aliases of \"Go\" are no list of texts; write \"Go\": [\"alias\", \"alias\"]"
+        "line 2: invalid aliases of \"Go\": expected a list of texts; write \"Go\": [\"alias\", \"alias\"]"
     );
     assert!(fault("{\n\"Go\": [\"golang\"\n").starts_with("line 3: "));
     assert!(
         fault(&"x".repeat(101))
-            .starts_with("line 1: a skill or alias is longer than 100 characters")
+            .starts_with("line 1: too large: a skill or alias has more than 100 characters")
     );
 }
 

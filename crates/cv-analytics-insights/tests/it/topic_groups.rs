@@ -64,7 +64,7 @@ impl<'l> Contingency<'l> {
     }
 }
 
-/// What the report would say with the table and shared phrases alone.
+/// What the report would say with only the table and shared phrases.
 fn topics(questions: &[Question]) -> Vec<String> {
     let phrases: Vec<_> = questions.iter().map(|question| phrase(&question.text)).collect();
     let topic = |(question, phrase): (&Question, &Option<String>)| {

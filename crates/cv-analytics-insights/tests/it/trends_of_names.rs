@@ -32,9 +32,8 @@ struct Case {
     names: &'static [Row],
 }
 
-/// Expected values by a reading of the contract in exact fractions, with probabilities to sixty
-/// digits (mpmath): seven weeks, a week without data between, a fall to a third, three, two and no
-/// base weeks.
+/// Expected values by a reading of the contract in exact fractions, with probabilities to sixty digits (mpmath): seven
+/// weeks, a week without data between, a fall to a third, three, two and no base weeks.
 #[test]
 fn movements_equal_those_of_exact_arithmetic() {
     let cases = [

@@ -25,16 +25,15 @@ async fn run() -> Result<(), Error> {
     let aws = start::aws()?;
     let store = start::store(&aws)?;
     let queues = Queues::new(aws);
-    // The first connection is made now, while a function that starts has a whole core. A table
-    // that cannot be described is no reason not to start: its messages wait in the queue. The
-    // other table is looked at once a call to it fails, and the session key is read with the first
-    // batch.
+    // The first connection is made now, while a function that starts has a whole core. A table that cannot be described
+    // is not a reason not to start: its messages wait in the queue. The other table is looked at once a call to it
+    // fails, and the session key is read with the first batch.
     match timeout(CHECK_TIMEOUT, store.tables().check_analytics()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::warn!(error = %error, "the table of the records could not be checked");
+            tracing::warn!(error = %error, "cannot check the records table");
         }
-        Err(_) => tracing::warn!("the table of the records could not be checked in time"),
+        Err(_) => tracing::warn!("cannot check the records table in time"),
     }
     let processor = Processor {
         intake: OnceCell::new(),
@@ -54,7 +53,7 @@ async fn run() -> Result<(), Error> {
                 Ok(response)
             }
             Err(error) => {
-                tracing::error!(error = %error, "the delivery could not be processed");
+                tracing::error!(error = %error, "cannot process the delivery");
                 Err(Diagnostic::from(error))
             }
         }

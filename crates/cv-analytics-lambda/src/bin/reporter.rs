@@ -32,14 +32,14 @@ async fn run() -> Result<(), Error> {
                 interactions = done.interactions,
                 "the report is sent"
             ),
-            Err(error) => tracing::error!(error = %error, "the report could not be sent"),
+            Err(error) => tracing::error!(error = %error, "cannot send the report"),
         }
         result.map_err(Diagnostic::from)
     }))
     .await
 }
 
-/// Addresses that cannot be used fail the invocation, not the start: whoever invokes reads why.
+/// Addresses that cannot be used fail the invocation, not the start: the caller reads why.
 async fn answer(
     reporter: &Reporter<cv_analytics_aws::DynamoDbStore, Ses>,
     event: &LambdaEvent<Value>,

@@ -57,7 +57,7 @@ impl Mailing {
         &self.sender
     }
 
-    /// Who receives: one at the least.
+    /// Who receives: one at least.
     pub fn recipients(&self) -> &[MailAddress] {
         &self.recipients
     }
@@ -98,11 +98,11 @@ mod tests {
         );
         check(
             " , ",
-            "the variable RECIPIENT_EMAIL is not set: it comes with the function's configuration",
+            "missing variable RECIPIENT_EMAIL: it comes with the function's configuration",
         );
         let sender = Mailing::read(Some("someone"), Some("a@example.org")).unwrap_err();
         assert_eq!(sender.to_string(), format!("invalid mail address in SENDER_EMAIL: {ending}"));
         let sender = Mailing::read(None, Some("a@example.org")).unwrap_err();
-        assert!(sender.to_string().starts_with("the variable SENDER_EMAIL is not set"));
+        assert!(sender.to_string().starts_with("missing variable SENDER_EMAIL"));
     }
 }

@@ -1,4 +1,4 @@
-//! What an invocation asks for: the schedule's event, or a week that somebody named.
+//! What an invocation asks for: the schedule's event, or a week that the caller named.
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::{IsoWeek, WeekError};
@@ -23,23 +23,23 @@ pub enum OrderError {
     NotAnObject,
     /// It comes from somewhere else.
     #[error(
-        "the event is of type {0:?}, not the schedule's: take the reporter out of that rule's targets"
+        "unknown event type {0:?}: expected the schedule's; take the reporter out of that rule's targets"
     )]
     AnotherEvent(String),
     /// It has a field that means nothing here.
-    #[error("the event has a field {0:?}: the reporter knows `week` and `again`")]
+    #[error("unknown field {0:?} of the event: the reporter knows `week` and `again`")]
     UnknownField(String),
-    /// The week is no text.
+    /// The week is not a text.
     #[error("invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"")]
     WeekIsNoText,
     /// The week is none.
     #[error(transparent)]
     Week(#[from] WeekError),
-    /// The week lies in the future.
-    #[error("the week {0} has not begun")]
+    /// The week is in the future.
+    #[error("invalid week {0}: it has not begun")]
     NotBegun(IsoWeek),
     /// `again` is neither true nor false.
-    #[error("`again` is true or false")]
+    #[error("invalid `again`: expected true or false")]
     Again,
 }
 
@@ -55,7 +55,7 @@ impl ReportOrder {
             Value::Null => Ok(Self { week: IsoWeek::last_closed(now), again: false }),
             Value::Object(event) => match event.get("detail-type") {
                 Some(kind) => Self::of_the_schedule(event, kind, now),
-                None => Self::of_somebody(event, now),
+                None => Self::of_caller(event, now),
             },
             _ => Err(OrderError::NotAnObject),
         }
@@ -75,7 +75,7 @@ impl ReportOrder {
         Ok(Self { week: IsoWeek::last_closed(fired), again: false })
     }
 
-    fn of_somebody(event: &Map<String, Value>, now: Timestamp) -> Result<Self, OrderError> {
+    fn of_caller(event: &Map<String, Value>, now: Timestamp) -> Result<Self, OrderError> {
         let mut order = Self { week: IsoWeek::last_closed(now), again: false };
         for (field, value) in event {
             match (field.as_str(), value) {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_orders_a_week_once_or_again() {
+    fn a_caller_orders_a_week_once_or_again() {
         check(json!({}), "2026-W47");
         check(json!(null), "2026-W47");
         check(json!({"again": true}), "2026-W47 again");
@@ -150,15 +150,15 @@ mod tests {
             json!({"week": 47}),
             "invalid `week`: it is not a text; write the year and the week as in \"2026-W47\"",
         );
-        check(json!({"week": "2026-W49"}), "the week 2026-W49 has not begun");
-        check(json!({"again": "yes"}), "`again` is true or false");
+        check(json!({"week": "2026-W49"}), "invalid week 2026-W49: it has not begun");
+        check(json!({"again": "yes"}), "invalid `again`: expected true or false");
         check(
             json!({"Records": []}),
-            "the event has a field \"Records\": the reporter knows `week` and `again`",
+            "unknown field \"Records\" of the event: the reporter knows `week` and `again`",
         );
         check(
             json!({"detail-type": "EC2 Instance State-change Notification"}),
-            "the event is of type \"EC2 Instance State-change Notification\", not the schedule's: take the reporter \
+            "unknown event type \"EC2 Instance State-change Notification\": expected the schedule's; take the reporter \
              out of that rule's targets",
         );
         check(

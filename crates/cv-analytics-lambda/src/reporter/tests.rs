@@ -178,7 +178,7 @@ async fn one_recipients_refusal_fails_the_invocation_and_the_retry_sends_theirs_
     let error = answer(&reporter, json!({})).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "1 of 2 mails of 2026-W47 could not be sent: recipient 1: verify the recipient"
+        "cannot send 1 of 2 mails of 2026-W47: recipient 1: verify the recipient"
     );
     assert_eq!(recipients(&reporter), ["ben@example.org"]);
 
@@ -193,7 +193,7 @@ async fn settings_that_cannot_be_read_send_nothing() {
     let reporter = reporter();
     reporter.store.put("cv-analytics:settings", "[]", None).await.unwrap();
     let error = answer(&reporter, json!({})).await.unwrap_err();
-    assert!(error.to_string().starts_with("the settings cannot be read"), "{error}");
+    assert!(error.to_string().starts_with("cannot read the settings"), "{error}");
     assert!(recipients(&reporter).is_empty());
 }
 

@@ -117,7 +117,6 @@ impl EmulatedAws {
         set.attributes(QueueAttributeName::VisibilityTimeout, "0").send().await.unwrap();
     }
 
-    /// The messages of the dead-letter queue.
     pub(crate) async fn dead_letters(&self) -> Vec<aws_sdk_sqs::types::Message> {
         let mut all = Vec::new();
         loop {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cv_analytics_harness::connection::{Answer, Connection};
+use cv_analytics_harness::connection::{Connection, HttpResponse};
 use cv_analytics_harness::lambda::http_request::HttpRequest;
 use cv_analytics_harness::lambda::{LambdaRuntime, Outcome};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use crate::hostile_deliveries::{no_failures, query, record, response};
 
 /// What a call meets instead of its table.
 enum Fault {
-    Answer(Answer),
+    Answer(HttpResponse),
     /// No answer ever.
     Hangs,
 }
@@ -87,7 +87,7 @@ async fn what_a_throttled_table_does_not_take_is_returned_and_kept_when_it_comes
         (is_hit && throttles.load(Ordering::Relaxed)).then(|| {
             let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException",
                               "message": "Throughput exceeds the current capacity of your table"});
-            Fault::Answer(Answer { status: 400, body: body.to_string().into_bytes() })
+            Fault::Answer(HttpResponse { status: 400, body: body.to_string().into_bytes() })
         })
     });
     let function = aws.processor().variable("AWS_ENDPOINT_URL_DYNAMODB", &tables.url);
@@ -150,7 +150,7 @@ async fn a_processor_that_finds_no_table_starts_and_keeps_its_batches_once_there
         (!exist.load(Ordering::Relaxed)).then(|| {
             let body = json!({"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
                               "message": "Requested resource not found"});
-            Fault::Answer(Answer { status: 400, body: body.to_string().into_bytes() })
+            Fault::Answer(HttpResponse { status: 400, body: body.to_string().into_bytes() })
         })
     });
     let function = aws.processor().variable("AWS_ENDPOINT_URL_DYNAMODB", &tables.url);
@@ -162,8 +162,8 @@ async fn a_processor_that_finds_no_table_starts_and_keeps_its_batches_once_there
     let invocation = processor.invoke(&batch).unwrap();
     assert_eq!(returned(invocation.response().unwrap()), ["1", "2"]);
     let log = invocation.lines.join("\n");
-    assert!(log.contains("the key of the session hash cannot be read"), "{log}");
-    assert!(log.contains("there is no such table"), "{log}");
+    assert!(log.contains("cannot read the session hash key"), "{log}");
+    assert!(log.contains("unknown table in this region"), "{log}");
     assert!(log.contains(r#""Failed":2"#), "{log}");
     assert!(log.contains("ChangeMessageVisibility failed"), "the one of its own group: {log}");
 
@@ -180,7 +180,7 @@ async fn no_answer_of_a_table_that_cannot_be_read_gets_into_a_log() {
     let aws = EmulatedAws::start(crate::functions()).await;
     let tables = FaultyTables::before(aws.dynoxide.authority(), |call, _| {
         let cut = br#"{"Count":1,"Item":{"query":{"S":"secret question"},"#;
-        let answer = Answer { status: 200, body: cut.to_vec() };
+        let answer = HttpResponse { status: 200, body: cut.to_vec() };
         (call != "DescribeTable").then_some(Fault::Answer(answer))
     });
     let faulty = |function: cv_analytics_harness::lambda::LambdaFunction| {
@@ -205,7 +205,7 @@ async fn no_answer_of_a_table_that_cannot_be_read_gets_into_a_log() {
     let Outcome::Error { message, .. } = &invocation.outcome else { panic!("{invocation:?}") };
     assert!(!message.contains("secret"), "{message}");
     let log = reporter.lines().unwrap().join("\n");
-    assert!(log.contains("the report could not be sent") && !log.contains("secret"), "{log}");
+    assert!(log.contains("cannot send the report") && !log.contains("secret"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -215,7 +215,7 @@ async fn a_function_logs_once_and_in_a_sentence_why_it_failed() {
     let delivery = json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]});
     let mut reporter = aws.reporter("one@example.com");
     for (function, event, sentence) in [
-        (&mut processor, delivery, "record 0 comes from \\\"aws:sns\\\", not from SQS"),
+        (&mut processor, delivery, "invalid record 0: it comes from \\\"aws:sns\\\", not SQS"),
         (&mut reporter, json!({"week": "last"}), "invalid week"),
     ] {
         let lines = function.invoke(&event).unwrap().lines;

@@ -37,9 +37,9 @@ async fn batches_of_every_kind() {
 
     assert_eq!(answer(json!({"Records": []})), Outcome::Response(no_failures()));
     for (event, words) in [
-        (json!({"hello": "world"}), "no `Records`"),
-        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), "not from SQS"),
-        (json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), "no `messageId`"),
+        (json!({"hello": "world"}), "missing `Records`"),
+        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), "not SQS"),
+        (json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), "missing `messageId`"),
     ] {
         match answer(event) {
             Outcome::Error { kind, message } => {
@@ -141,7 +141,10 @@ async fn a_message_that_cannot_be_kept_is_returned_alone_and_moved_after_ten_rec
         acknowledged += delivery.acknowledged.len();
         returned += delivery.returned.len();
         let log = delivery.invocation.lines.join("\n");
-        assert!(delivery.returned.is_empty() || log.contains("there is no such table"), "{log}");
+        assert!(
+            delivery.returned.is_empty() || log.contains("unknown table in this region"),
+            "{log}"
+        );
     }
     assert_eq!((acknowledged, returned), (1, 10));
     assert!(aws.items(ANALYTICS).await.contains_key("whole"));
@@ -206,7 +209,7 @@ async fn a_reporter_says_what_it_cannot_do() {
     match reporter.invoke(&json!({"week": "2020-W11"})).unwrap().outcome {
         Outcome::Error { kind, message } => {
             assert_eq!(kind, "TablesNotUsable");
-            assert!(message.contains("there is no such table"), "{message}");
+            assert!(message.contains("unknown table in this region"), "{message}");
         }
         other => panic!("{other:?}"),
     }

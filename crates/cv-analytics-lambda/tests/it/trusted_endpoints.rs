@@ -33,8 +33,5 @@ async fn a_bundle_that_cannot_be_read_ends_the_start_with_a_sentence() {
     let aws = EmulatedAws::start(crate::functions()).await;
     let function = aws.processor().variable("AWS_CA_BUNDLE", "/no/such/bundle.pem");
     let error = LambdaRuntime::start(&function).unwrap_err().to_string();
-    assert!(
-        error.contains("AWS_CA_BUNDLE names /no/such/bundle.pem, which cannot be read"),
-        "{error}"
-    );
+    assert!(error.contains("invalid AWS_CA_BUNDLE /no/such/bundle.pem: cannot read it"), "{error}");
 }

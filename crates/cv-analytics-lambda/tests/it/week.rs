@@ -88,7 +88,7 @@ async fn a_week_from_the_first_message_to_the_mail() {
     assert_eq!(attributes["reason"].string_value(), Some("not_json"));
     assert_eq!(aws.items(ANALYTICS).await.len(), 91, "90 records and the dead letter's note");
 
-    // Monday: the schedule fires, Lambda retries, the schedule fires again; then somebody asks.
+    // Monday: the schedule fires, Lambda retries, the schedule fires again; then a caller asks.
     let mut reporter = aws.reporter("one@example.com, two@example.com");
     let scheduled = json!({"version": "0", "detail-type": "Scheduled Event", "source": "aws.events",
                            "time": "2025-11-17T09:00:00Z", "resources": [], "detail": {}});

@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Octets of an address that SMTP carries (RFC 5321, 4.5.3.1).
-const LONGEST_ADDRESS: usize = 254;
-const LONGEST_LOCAL_PART: usize = 64;
-const LONGEST_LABEL: usize = 63;
-const LONGEST_NAME: usize = 100;
+const MAX_ADDRESS_BYTES: usize = 254;
+const MAX_LOCAL_PART_BYTES: usize = 64;
+const MAX_LABEL_BYTES: usize = 63;
+const MAX_NAME_CHARS: usize = 100;
 
 /// An address as `me@example.com` or `My Name <me@example.com>`; a domain in letters beyond ASCII is held
 /// as it is sent, `xn--bcher-kva.example`.
@@ -18,7 +18,7 @@ pub struct MailAddress {
     at: usize,
 }
 
-/// A text that is no mail address.
+/// A text that is not a mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid mail address {0:?}: write it as me@example.com or My Name <me@example.com>")]
 pub struct MailAddressError(String);
@@ -29,7 +29,7 @@ impl MailAddress {
         self.name.as_deref()
     }
 
-    /// The address alone: `me@example.com`.
+    /// Only the address: `me@example.com`.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -66,8 +66,11 @@ impl FromStr for MailAddress {
             idna::domain_to_ascii(domain).map_err(|_| refused())?
         };
         let address = format!("{local_part}@{domain}");
-        let is_name = name.chars().count() <= LONGEST_NAME && !name.chars().any(breaks_a_name);
-        if is_name && address.len() <= LONGEST_ADDRESS && is_local(local_part) && is_domain(&domain)
+        let is_name = name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(breaks_a_name);
+        if is_name
+            && address.len() <= MAX_ADDRESS_BYTES
+            && is_local(local_part)
+            && is_domain(&domain)
         {
             let name = (!name.is_empty()).then(|| name.to_owned());
             Ok(Self { name, address, at: local_part.len() })
@@ -119,12 +122,12 @@ fn is_local(local_part: &str) -> bool {
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
         !atom.is_empty() && atom.bytes().all(allowed)
     };
-    local_part.len() <= LONGEST_LOCAL_PART && local_part.split('.').all(is_atom)
+    local_part.len() <= MAX_LOCAL_PART_BYTES && local_part.split('.').all(is_atom)
 }
 
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
-        (1..=LONGEST_LABEL).contains(&label.len())
+        (1..=MAX_LABEL_BYTES).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')

@@ -6,12 +6,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::message::address::MailAddress;
 
 /// The longest link that fits a header line of 998 octets (RFC 5322, 2.1.1) with its name.
-const LONGEST_LINK: usize = 900;
+const MAX_LINK_BYTES: usize = 900;
 /// What a `mailto` address encodes in the local part (RFC 6068, 2).
 const IN_A_LOCAL_PART: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'+');
 
-/// The recipient's way out.
+/// The unsubscribe link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsubscribe {
     /// One click: the mail program posts to this link.
@@ -24,11 +24,9 @@ pub enum Unsubscribe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpsLink(String);
 
-/// A text that is no link for unsubscribing.
+/// A text that is not a link for unsubscribing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no address for unsubscribing: one click works with https:// alone, up to 900 characters"
-)]
+#[error("invalid unsubscribe link {0:?}: expected an https:// URL of up to 900 characters")]
 pub struct HttpsLinkError(String);
 
 impl HttpsLink {
@@ -37,7 +35,7 @@ impl HttpsLink {
         let safe = |byte: u8| byte.is_ascii_graphic() && !b"<>\"\\^`{|}".contains(&byte);
         let host = link.strip_prefix("https://").map(|rest| rest.split(['/', '?', '#']).next());
         let has_host = host.flatten().is_some_and(|host| !host.is_empty());
-        if has_host && link.len() <= LONGEST_LINK && link.bytes().all(safe) {
+        if has_host && link.len() <= MAX_LINK_BYTES && link.bytes().all(safe) {
             Ok(Self(link.to_owned()))
         } else {
             Err(HttpsLinkError(link.chars().take(120).collect()))

@@ -11,16 +11,15 @@ use crate::weekly_mail::delivery_lease::recipient_digest;
 /// The key of the key.
 pub const LEDGER_KEY: &str = "cv-analytics:unsubscribe-key";
 /// Hexadecimal digits of a recipient's digest, and as many of its code.
-const DIGITS: usize = 32;
+const CODE_HEX_DIGITS: usize = 32;
 
-/// A secret of this installation: who has a link made with it may unsubscribe its recipient, and
-/// nothing else.
+/// A secret of this installation: who has a link made with it may unsubscribe its recipient, and nothing else.
 #[derive(Clone)]
 pub struct UnsubscribeKey(String);
 
 impl UnsubscribeKey {
     /// The key that is kept in `store`, else `fresh`, which is kept from now on: links in mails
-    /// that were sent have to work for ever.
+    /// that were sent have to work forever.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -43,10 +42,9 @@ impl UnsubscribeKey {
         format!("{digest}{}", self.code(&digest))
     }
 
-    /// The digest of the recipient in whose link `token` stands; `None` where it was not made with
-    /// this key.
+    /// The digest of the recipient in whose link `token` stands; `None` where it was not made with this key.
     pub fn recipient_of(&self, token: &str) -> Option<String> {
-        let (digest, code) = token.split_at_checked(DIGITS)?;
+        let (digest, code) = token.split_at_checked(CODE_HEX_DIGITS)?;
         let is_made_here = self.code(digest).as_bytes().ct_eq(code.as_bytes());
         bool::from(is_made_here).then(|| digest.to_owned())
     }
@@ -60,7 +58,7 @@ impl UnsubscribeKey {
         mac.update(b"unsubscribe:");
         mac.update(digest.as_bytes());
         let mut code = hex::encode(mac.finalize().into_bytes());
-        code.truncate(DIGITS);
+        code.truncate(CODE_HEX_DIGITS);
         code
     }
 }

@@ -26,7 +26,7 @@ use crate::weekly_mail::delivery_lease::recipient_digest;
 use crate::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
 
 /// The longest between two looks at the clock: it may be set, and the machine may have slept.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
+const POLL_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Makes the report of a week.
 pub trait WeekReports: Sync {
@@ -48,7 +48,7 @@ pub struct Mailer<H, C, R> {
     started: Timestamp,
     turns: u64,
     /// The week of which nothing is left to do.
-    settled: Option<IsoWeek>,
+    completed_week: Option<IsoWeek>,
     /// Mails that were handed over, and that the store could not note.
     unnoted: BTreeSet<(IsoWeek, String)>,
     /// The last week whose template's faults were told.
@@ -65,8 +65,7 @@ pub struct MailTurn {
     pub week: IsoWeek,
     /// What became of those that were tried.
     pub deliveries: Vec<Delivery>,
-    /// Why the built-in form stood in for the owner's templates; in the first turn of a week that
-    /// sends, so that retries do not say it again.
+    /// Why the built-in form replaced the owner's templates; only in a week's first sending turn.
     pub faults: Vec<MailTemplateError>,
     /// When to come again, from now.
     pub wait: Duration,
@@ -79,16 +78,15 @@ pub enum TurnError {
     #[error(transparent)]
     Marks(#[from] NotSent),
     /// What is known of the recipients cannot be read or noted.
-    #[error("what is known of the mail's recipients cannot be read or noted: {0}")]
+    #[error("cannot read or write the recipients' records: {0}")]
     Store(#[from] StoreError),
 }
 
 impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
     /// How long to wait after a turn that failed.
-    pub const AFTER_FAILURE: Duration = LOOK_AGAIN;
+    pub const AFTER_FAILURE: Duration = POLL_INTERVAL;
 
-    /// A mailer that marks what it sends in `store`. `claimant` tells this run from any other at
-    /// any time: random.
+    /// A mailer that marks what it sends in `store`. `claimant` tells this run from any other at any time: random.
     pub fn new(
         store: Arc<dyn KeyValueStore>,
         by: H,
@@ -107,7 +105,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
             claimant,
             started,
             turns: 0,
-            settled: None,
+            completed_week: None,
             unnoted: BTreeSet::new(),
             told: None,
         }
@@ -121,8 +119,8 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         let now = self.clock.now();
         let week = IsoWeek::last_closed(now);
         let mut turn =
-            MailTurn { week, deliveries: Vec::new(), faults: Vec::new(), wait: LOOK_AGAIN };
-        if self.settled == Some(week) {
+            MailTurn { week, deliveries: Vec::new(), faults: Vec::new(), wait: POLL_INTERVAL };
+        if self.completed_week == Some(week) {
             return Ok(turn);
         }
         let mut ready = Vec::new();
@@ -152,7 +150,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         if ready.is_empty() {
             match next {
                 Some(at) => turn.wait = wait(now, at),
-                None => self.settled = Some(week),
+                None => self.completed_week = Some(week),
             }
             return Ok(turn);
         }
@@ -189,7 +187,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         let report = match self.reports.week_report(week).await {
             Ok(report) => report,
             Err(error) => {
-                let why = format!("the report of {week} could not be made ({error})");
+                let why = format!("cannot make the report of {week} ({error})");
                 return Ok(ready.into_iter().map(|(to, _)| (Err(why.clone()), to)).collect());
             }
         };
@@ -231,8 +229,7 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
         Ok(deliveries)
     }
 
-    /// Notes for those who were no recipients before an empty week ended that it is not theirs, and
-    /// returns the others.
+    /// Notes for those who were no recipients before an empty week ended that it is not theirs, and returns the others.
     async fn leave_out(
         &self,
         week: IsoWeek,
@@ -281,5 +278,5 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
 /// From `now` until `at`, and no longer than a look at the clock may wait.
 fn wait(now: Timestamp, at: Timestamp) -> Duration {
     let millis = at.as_millis().saturating_sub(now.as_millis());
-    Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(LOOK_AGAIN)
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(POLL_INTERVAL)
 }

@@ -74,8 +74,7 @@ impl Mailing {
         self.due(week.later(1))
     }
 
-    /// How `recipient` leaves the list: by one click where the server has an address that mail
-    /// programs can reach, else by a mail to the sender.
+    /// How `recipient` unsubscribes: by one click where the server has a public address, else by a mail to the sender.
     pub fn unsubscribe(&self, recipient: &MailAddress) -> Unsubscribe {
         let link = self.public_address.as_ref().zip(self.unsubscribe_key.as_ref());
         let link = link.and_then(|(address, key)| {

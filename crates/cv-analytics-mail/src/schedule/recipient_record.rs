@@ -17,7 +17,7 @@ const RETRY_AFTER_MINUTES: [u64; 6] = [1, 5, 15, 30, 60, 120];
 /// A program that is started over and over tries no more often than this.
 const RETRY_AFTER_START: Duration = Duration::from_mins(1);
 /// How often a change is tried while others change the same record.
-const CHANGES: usize = 8;
+const MAX_CHANGE_ATTEMPTS: usize = 8;
 
 /// One recipient.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Failing {
     pub last_try: Timestamp,
     /// How often it failed.
     pub tries: u32,
-    /// Whether somebody has to change something before a retry can succeed.
+    /// Whether the owner has to change something before a retry can succeed.
     #[serde(rename = "lasts")]
     pub is_permanent: bool,
     /// Why it failed last: a sentence without addresses or secrets.
@@ -74,7 +74,7 @@ impl RecipientRecord {
         digest: &str,
         change: impl Fn(&mut Self) + Send + Sync,
     ) -> Result<Self, StoreError> {
-        for _ in 0..CHANGES {
+        for _ in 0..MAX_CHANGE_ATTEMPTS {
             let (before, version) = Self::load_versioned(store, digest).await?;
             let mut after = before.clone();
             change(&mut after);
@@ -82,7 +82,7 @@ impl RecipientRecord {
                 return Ok(after);
             }
             let value = serde_json::to_string(&after).map_err(|error| {
-                StoreError::refused(format!("a recipient's record cannot be written: {error}"))
+                StoreError::refused(format!("cannot write a recipient's record: {error}"))
             })?;
             if store.put(&key(digest), &value, version).await? {
                 return Ok(after);
@@ -90,7 +90,7 @@ impl RecipientRecord {
         }
         Err(StoreError::unavailable(
             "a recipient's record kept changing",
-            "somebody else was faster each time",
+            "another writer was faster each time",
         ))
     }
 
@@ -102,7 +102,7 @@ impl RecipientRecord {
         let Some(record) = store.get(&key).await? else { return Ok((Self::default(), None)) };
         let read = serde_json::from_str(&record.value).map_err(|error| {
             StoreError::refused(format!(
-                "the record under {key} cannot be read ({error}): a newer version wrote it; bring this one up to date"
+                "cannot read the record {key} ({error}): a newer version wrote it; update this one"
             ))
         })?;
         Ok((read, Some(record.version)))
@@ -124,8 +124,7 @@ impl RecipientRecord {
 }
 
 impl Failing {
-    /// When it is tried again, for a program that started at `started`; `None` where that would
-    /// not help. A start tries all anew: somebody may have mended the settings.
+    /// The next try of a program that started at `started`, which tries all anew; `None` where retrying is useless.
     pub fn next_try(&self, started: Timestamp, now: Timestamp) -> Option<Timestamp> {
         // A clock that went back: nobody knows how long ago that was.
         if self.last_try > now {

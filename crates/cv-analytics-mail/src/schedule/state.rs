@@ -1,5 +1,4 @@
-//! How the mail of a week stands with each recipient: what the mailer acts on, and what its owner
-//! is shown.
+//! How the mail of a week stands with each recipient: what the mailer acts on, and what its owner is shown.
 
 use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
@@ -43,7 +42,7 @@ pub enum DeliveryStatus {
         tries: u32,
         /// Why it failed last: a sentence without addresses or secrets.
         last_error: String,
-        /// When it is tried again; `None` where somebody has to change something first.
+        /// When it is tried again; `None` where the owner has to change something first.
         next_try: Option<Timestamp>,
     },
     /// They unsubscribed, and get none.
@@ -80,8 +79,7 @@ impl MailState {
     }
 }
 
-/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the store
-/// keeps `record`.
+/// How the mail of the last week that is over at `now` stands with `recipient`, of whom the store keeps `record`.
 pub(crate) async fn standing(
     store: &dyn KeyValueStore,
     mailing: &Mailing,

@@ -219,7 +219,7 @@ proptest! {
             TimeZone::UTC.to_timestamp(moment).unwrap().as_millisecond()
         });
         let next = schedule.next_from(Timestamp::from_millis(from)).map(Timestamp::as_millis);
-        // Beyond nine years lies only what counting did not reach.
+        // Beyond nine years is only what counting did not reach.
         if expect.is_some() || years.is_some() {
             prop_assert_eq!(next, expect, "{}", text);
         }

@@ -69,14 +69,14 @@ impl Transport for Outbox {
         self.write(message).map(drop).map_err(|error| {
             let folder = self.folder.display();
             TransportError::caused(
-                format!("the mail cannot be written into {folder} ({error}): check its rights and the disk"),
+                format!("cannot write the mail into {folder} ({error}): check its permissions and the disk"),
                 error,
             )
         })
     }
 }
 
-/// Mails name people and questions: the folder is its owner's alone, and no link to another.
+/// Mails name people and questions: the folder is private to its owner, and no symlink.
 fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_symlink() {
         return Err(io::Error::other("it is a link: delete it, and a folder is made"));

@@ -22,9 +22,9 @@ use self::failure::{Stage, failure};
 
 /// How long one conversation may take: half of what RFC 5321 (4.5.3.2) gives a server that looks
 /// into every message, since one that is cut off at its end may have taken the mail.
-pub const SMTP_LIMIT: Duration = Duration::from_mins(5);
+pub const SMTP_TIMEOUT: Duration = Duration::from_mins(5);
 /// How long one address of the server may take to be reached.
-const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How the conversation is kept from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,11 +85,11 @@ pub struct SmtpSettings {
 pub enum SmtpSettingsError {
     /// The conversation would be open to everybody between.
     #[error(
-        "mail to {0} would travel in the clear: choose starttls or tls, or allow it where the way there is safe by other means"
+        "refused: mail to {0} would be sent unencrypted; choose starttls or tls, or allow it where the network is secured by other means"
     )]
     Plain(String),
     /// The authorities' file holds no certificate, or the machine's own cannot be read.
-    #[error("the certificates that are to be trusted cannot be used ({0})")]
+    #[error("invalid certificates to trust ({0})")]
     Authorities(String),
 }
 
@@ -116,7 +116,7 @@ impl Smtp {
 
     async fn send(&self, message: &Message) -> Result<(), TransportError> {
         let eml = message.to_eml().map_err(|error| {
-            TransportError::caused("the mail could not be written as a message", error).permanent()
+            TransportError::caused("cannot write the mail as a message", error).permanent()
         })?;
         let envelope = envelope(message)?;
         let mut connection = self.connect(message.from.domain()).await?;
@@ -133,15 +133,20 @@ impl Smtp {
         let name = ClientId::Domain(own_name.to_owned());
         let at_once = self.tls.clone().filter(|_| *security == Security::Tls);
         let server = (host.as_str(), *port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_LIMIT), &name, at_once, None)
-                .await
-                .map_err(failed(Stage::Connect))?;
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            server,
+            Some(CONNECT_TIMEOUT),
+            &name,
+            at_once,
+            None,
+        )
+        .await
+        .map_err(failed(Stage::Connect))?;
         if let (Security::StartTls, Some(tls)) = (security, &self.tls) {
             if !connection.can_starttls() {
                 connection.abort().await;
                 return Err(TransportError::new(format!(
-                    "the mail server at {host}:{port} does not offer STARTTLS, or somebody between hides it: nothing was sent; where the server takes TLS from the start, set the security to tls (usually port 465)"
+                    "the mail server at {host}:{port} does not offer STARTTLS, or it is stripped on the way: nothing was sent; where the server takes TLS from the start, set the security to tls (usually port 465)"
                 )));
             }
             connection.starttls(tls.clone(), &name).await.map_err(failed(Stage::StartTls))?;
@@ -160,7 +165,7 @@ impl Smtp {
 
 impl Transport for Smtp {
     fn limit(&self) -> Duration {
-        SMTP_LIMIT
+        SMTP_TIMEOUT
     }
 
     async fn hand_over(&self, message: &Message) -> Result<(), TransportError> {
@@ -177,14 +182,14 @@ impl fmt::Debug for Smtp {
 fn envelope(message: &Message) -> Result<Envelope, TransportError> {
     let address = |address: &MailAddress, whose: &str| {
         address.address().parse::<Address>().map_err(|error| {
-            let sentence = format!("the {whose}'s address cannot be written in SMTP");
+            let sentence = format!("invalid {whose}'s address for SMTP");
             TransportError::caused(sentence, error).permanent()
         })
     };
     let from = address(&message.from, "sender")?;
     let to = address(&message.to, "recipient")?;
     Envelope::new(Some(from), vec![to])
-        .map_err(|error| TransportError::caused("the mail has no recipient", error).permanent())
+        .map_err(|error| TransportError::caused("missing recipient of the mail", error).permanent())
 }
 
 fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, SmtpSettingsError> {

@@ -21,24 +21,23 @@ pub fn week_of(key: &str) -> Option<IsoWeek> {
     week.parse().ok().filter(|_| !rest.starts_with(SO_FAR))
 }
 
-/// Whoever claimed begins to hand over within this, or claims anew.
+/// A claimant begins to hand over within this, or claims anew.
 pub(crate) const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// How long a store may take to note that a mail was sent.
-const NOTED_WITHIN: Duration = Duration::from_secs(20);
+const NOTE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a claim holds where a hand-over takes [`TRANSPORT_TIMEOUT`].
 pub const LEASE_TTL: Duration = lease_ttl(TRANSPORT_TIMEOUT);
 
-/// How long a claim holds where a hand-over takes `limit`. One that is older belongs to somebody who
-/// crashed: a living one has begun, handed over and noted by then.
+/// How long a lease holds for a hand-over of `limit`; an older one belongs to a crashed process.
 pub const fn lease_ttl(limit: Duration) -> Duration {
-    LEASE_GRACE.saturating_add(limit).saturating_add(NOTED_WITHIN)
+    LEASE_GRACE.saturating_add(limit).saturating_add(NOTE_TIMEOUT)
 }
 
 /// What is known of one mail. Its absence means that nobody has begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum DeliveryLease {
-    /// Somebody is sending it, or crashed on the way.
+    /// A process is sending it, or crashed while sending.
     Claimed {
         /// What tells the one who claimed from all others.
         by: String,
@@ -48,7 +47,7 @@ pub enum DeliveryLease {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sent_at: Option<Timestamp>,
     },
-    /// The hand-over was refused: whoever comes next may try.
+    /// The hand-over was refused: the next process may try.
     Released,
     /// It was handed over.
     Sent {
@@ -69,7 +68,7 @@ pub(crate) enum NextStep {
     HandOver,
     /// Claim it.
     Claim,
-    /// Look again later: somebody else is sending it.
+    /// Look again later: another process is sending it.
     Wait,
 }
 
@@ -83,9 +82,8 @@ impl DeliveryLease {
         serde_json::from_str(text).and_then(serde_json::from_value)
     }
 
-    /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with
-    /// `again` a mail is sent though it was sent before, yet after somebody else who is sending it.
-    /// Others' claims hold for `holds`.
+    /// What `claimant` does at `now` about a mark that it has seen unchanged for `watched`; with `again` a mail is sent
+    /// though it was sent before, yet after another process that is sending it. Others' claims hold for `holds`.
     pub(crate) fn turn(
         mark: Option<&Self>,
         claimant: &str,
@@ -106,7 +104,6 @@ impl DeliveryLease {
         }
     }
 
-    /// Whether it was sent by the order `order`.
     pub(crate) fn is_sent_by(&self, order: Option<&str>) -> bool {
         matches!(self, Self::Sent { order: Some(by), .. } if Some(by.as_str()) == order)
     }
@@ -126,15 +123,13 @@ fn is_older(at: Timestamp, than: Duration, now: Timestamp) -> bool {
     now.as_millis().saturating_sub(at.as_millis()) >= than
 }
 
-/// The key of the mail of `week` to `recipient` at `now`. The mail of a week that is not
-/// over yet is another than the one of the whole week.
+/// The key of this mail; an unfinished week's mail is another than the whole week's.
 pub fn key(week: IsoWeek, recipient: &MailAddress, now: Timestamp) -> String {
     let so_far = if now < week.end() { SO_FAR } else { "" };
     format!("{KEY_PREFIX}{week}:{so_far}{}", recipient_digest(recipient))
 }
 
-/// 32 hexadecimal digits that stand for a mailbox in keys and logs, the same in any case and under
-/// any name.
+/// 32 hexadecimal digits that stand for a mailbox in keys and logs, the same in any case and under any name.
 pub fn recipient_digest(recipient: &MailAddress) -> String {
     let mailbox = recipient.address().to_ascii_lowercase();
     let mut digits = hex::encode(Sha256::digest(mailbox.as_bytes()));

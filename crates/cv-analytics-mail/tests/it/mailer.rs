@@ -103,7 +103,7 @@ async fn an_empty_week_that_was_over_at_the_first_start_gets_no_mail() {
     world.start_and_run("2026-11-30T10:00:00Z").await;
     assert_eq!(world.delivered(), ["2026-W48 owner@example.org"]);
 
-    // One with data in it, which somebody imported, does.
+    // One with imported data in it does.
     let full = World::at(monday_morning, &[OWNER]);
     full.start_and_run("2026-11-25T00:00:00Z").await;
     assert_eq!(full.delivered(), ["2026-W47 owner@example.org"]);

@@ -147,6 +147,6 @@ fn a_mail_names_the_same_way_out_in_its_header_and_at_its_end() {
         assert!(form.contains("https://cv.example.org/weeks/2026-W47"));
     }
     let plain = message("rich-week.json").html;
-    assert_eq!(plain.matches("href=").count(), 1, "without surroundings only the way out");
+    assert_eq!(plain.matches("href=").count(), 1, "without surroundings only the unsubscribe link");
     assert!(plain.contains("href=\"mailto:reports@example.com"));
 }

@@ -38,7 +38,7 @@ enum Within {
     Scan(u64),
 }
 
-/// Reads JSON texts; of an array with objects its elements. What is no JSON is given too, in its place: a
+/// Reads JSON texts; of an array with objects its elements. What is not JSON is given too, in its place: a
 /// line of it, with the lines further in that follow it where a text went over several. Memory is bounded
 /// by the longest text, not by the input.
 pub struct JsonTexts<'r> {
@@ -192,8 +192,7 @@ impl<'r> JsonTexts<'r> {
         self.line_length_from(0)
     }
 
-    /// Bytes of the line that begins at `from`, its end left out; that of the input, and
-    /// [`MAX_TEXT_BYTES`], end a line too.
+    /// Bytes of the line from `from` without its end, up to the input's end or [`MAX_TEXT_BYTES`].
     fn line_length_from(&mut self, from: usize) -> Result<usize> {
         let mut looked_at = 0;
         loop {
@@ -211,8 +210,7 @@ impl<'r> JsonTexts<'r> {
         }
     }
 
-    /// Whether the line behind the one that ends at `end` belongs to a text that began in `column`: it is
-    /// further in, or the text's last bracket.
+    /// Whether the next line continues a text that began in `column`: indented further, or its last bracket.
     fn goes_on(&mut self, end: usize, column: usize) -> Result<bool> {
         let length = self.line_length_from(end + 1)?;
         let line = self.rest().get(end + 1..end + 1 + length).unwrap_or_default();
@@ -296,8 +294,9 @@ impl<'r> JsonTexts<'r> {
                 (None, None) => return Ok(None),
                 (None, Some(Within::Scan(line))) => {
                     self.within.clear();
-                    let message =
-                        format!("the DynamoDB scan's answer that begins on line {line} has no end");
+                    let message = format!(
+                        "invalid DynamoDB scan output: the object that begins on line {line} is not closed"
+                    );
                     return Err(Error::new(ErrorKind::UnexpectedEof, message));
                 }
                 (None, Some(Within::Array(line))) => {

@@ -10,20 +10,20 @@ use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::limits::places::{Place, Places};
+use crate::limits::places::{Slot, SlotPool};
 
-/// Bodies up to this size are read at once, as many as there are connections. A larger one has to bring as
-/// much within each [`crate::configuration::Limits::body_timeout`].
-const SMALL_BYTES: usize = 64 * 1024;
+/// Bodies up to this size need no slot; larger ones must bring as much per
+/// [`crate::configuration::Limits::body_timeout`].
+const MAX_SMALL_BODY_BYTES: usize = 64 * 1024;
 /// What a larger one has to bring to be taken for one that goes on.
 const STEP_BYTES: usize = 16 * 1024;
 /// Larger ones are held by this many requests at the same time, of strangers and of others each.
-const LARGE_AT_ONCE: usize = 16;
+const LARGE_BODY_CONCURRENCY: usize = 16;
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    #[error("the body is longer than {limit} bytes")]
+    #[error("too large: the body has more than {limit} bytes")]
     TooLarge { limit: usize },
     #[error("the body did not arrive in time")]
     TimedOut,
@@ -37,9 +37,9 @@ pub(crate) enum BodyError {
 /// Who sends a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sender {
-    /// Somebody with the token, who waits for a place among the large ones.
+    /// A sender with the token, who waits for a large-body slot.
     Known,
-    /// Somebody of this address or network. A signature covers the body, so it is read first: where
+    /// A sender of this address or network. A signature covers the body, so it is read first: where
     /// there are too many large ones, the one that has gone longest without progress ends.
     Stranger(IpAddr),
 }
@@ -47,16 +47,16 @@ pub(crate) enum Sender {
 /// A body, with the place that it takes among the large ones.
 pub(crate) struct ReadBody<'b> {
     pub(crate) bytes: Bytes,
-    place: Option<LargePlace<'b>>,
+    place: Option<LargeSlot<'b>>,
 }
 
 /// Held for as long as the body is.
-enum LargePlace<'b> {
+enum LargeSlot<'b> {
     Waited { _permit: SemaphorePermit<'b> },
-    Taken(Place),
+    Taken(Slot),
 }
 
-impl LargePlace<'_> {
+impl LargeSlot<'_> {
     fn show(&self) {
         if let Self::Taken(place) = self {
             place.show();
@@ -75,15 +75,15 @@ impl LargePlace<'_> {
 /// Reads bodies.
 pub(crate) struct BodyReader {
     known: Semaphore,
-    strangers: Places,
+    strangers: SlotPool,
     timeout: Duration,
 }
 
 impl BodyReader {
     pub(crate) fn new(timeout: Duration) -> Self {
         Self {
-            known: Semaphore::new(LARGE_AT_ONCE),
-            strangers: Places::new("large bodies", LARGE_AT_ONCE),
+            known: Semaphore::new(LARGE_BODY_CONCURRENCY),
+            strangers: SlotPool::new("large bodies", LARGE_BODY_CONCURRENCY),
             timeout,
         }
     }
@@ -107,7 +107,7 @@ impl BodyReader {
         while !body.is_end_stream() {
             let frame = tokio::select! {
                 frame = timeout_at(deadline, body.frame()) => frame.map_err(|_| BodyError::TimedOut)?,
-                () = LargePlace::lost(place.as_ref()) => return Err(BodyError::Displaced),
+                () = LargeSlot::lost(place.as_ref()) => return Err(BodyError::Displaced),
             };
             let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
@@ -116,12 +116,12 @@ impl BodyReader {
                 return Err(too_large);
             }
             // What has arrived counts, and not what was announced.
-            if length - progress > SMALL_BYTES {
+            if length - progress > MAX_SMALL_BODY_BYTES {
                 (deadline, progress) = (Instant::now() + self.timeout, length);
             }
-            if length > SMALL_BYTES && length - shown > STEP_BYTES {
+            if length > MAX_SMALL_BODY_BYTES && length - shown > STEP_BYTES {
                 match &place {
-                    Some(place) => LargePlace::show(place),
+                    Some(place) => LargeSlot::show(place),
                     None => place = Some(self.large_place(sender).await?),
                 }
                 shown = length;
@@ -131,7 +131,8 @@ impl BodyReader {
                 // Most bodies are one frame, which need not be copied.
                 None if first.is_empty() => first = data,
                 None => {
-                    let mut bytes = BytesMut::with_capacity(length.max(announced.min(SMALL_BYTES)));
+                    let mut bytes =
+                        BytesMut::with_capacity(length.max(announced.min(MAX_SMALL_BODY_BYTES)));
                     bytes.extend_from_slice(&first);
                     bytes.extend_from_slice(&data);
                     gathered = Some(bytes);
@@ -141,7 +142,7 @@ impl BodyReader {
         Ok(ReadBody { bytes: gathered.map_or(first, BytesMut::freeze), place })
     }
 
-    /// Gives `body` of somebody with the token a place among the large ones, where it has none.
+    /// Gives `body` of a sender with the token a large-body slot, where it has none.
     pub(crate) async fn hold_large_place<'b>(
         &'b self,
         body: &mut ReadBody<'b>,
@@ -158,7 +159,7 @@ impl BodyReader {
         let gather = async {
             while let Some(Ok(frame)) = body.frame().await {
                 beginning.extend_from_slice(frame.data_ref().map_or(&[][..], Bytes::as_ref));
-                if beginning.len() > SMALL_BYTES {
+                if beginning.len() > MAX_SMALL_BODY_BYTES {
                     break;
                 }
             }
@@ -168,13 +169,13 @@ impl BodyReader {
         beginning
     }
 
-    async fn large_place(&self, sender: Sender) -> Result<LargePlace<'_>, BodyError> {
+    async fn large_place(&self, sender: Sender) -> Result<LargeSlot<'_>, BodyError> {
         match sender {
-            Sender::Stranger(network) => Ok(LargePlace::Taken(self.strangers.take(network))),
+            Sender::Stranger(network) => Ok(LargeSlot::Taken(self.strangers.take(network))),
             Sender::Known => {
                 let waited = timeout(self.timeout, self.known.acquire()).await;
                 let permit = waited.map_err(|_| BodyError::TimedOut)?;
-                Ok(LargePlace::Waited { _permit: permit.map_err(|_| BodyError::Broken)? })
+                Ok(LargeSlot::Waited { _permit: permit.map_err(|_| BodyError::Broken)? })
             }
         }
     }
@@ -191,7 +192,7 @@ mod tests {
     use super::*;
 
     const STRANGER: Sender = Sender::Stranger(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    const PATIENCE: Duration = Duration::from_secs(5);
+    const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
     /// A body of chunks of so many bytes, each after a pause.
     fn body(chunks: &[usize], pause: Duration) -> Body {
@@ -204,7 +205,7 @@ mod tests {
 
     async fn check(chunks: &[usize], limit: usize, expect: Result<usize, BodyError>) {
         for sender in [STRANGER, Sender::Known] {
-            let reader = BodyReader::new(PATIENCE);
+            let reader = BodyReader::new(BODY_TIMEOUT);
             let read = reader.read(body(chunks, Duration::ZERO), limit, sender).await;
             assert_eq!(read.map(|body| body.bytes.len()), expect, "{chunks:?} {sender:?}");
         }
@@ -222,14 +223,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_announced_length_over_the_limit_is_refused_unread() {
-        let reader = BodyReader::new(PATIENCE);
+        let reader = BodyReader::new(BODY_TIMEOUT);
         let refused = reader.read(Body::from(vec![0; 11]), 10, STRANGER).await.err();
         assert_eq!(refused, Some(BodyError::TooLarge { limit: 10 }));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_may_take_long_and_has_to_go_on() {
-        let reader = BodyReader::new(PATIENCE);
+        let reader = BodyReader::new(BODY_TIMEOUT);
         let never = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
         assert_eq!(reader.read(never, 10, STRANGER).await.err(), Some(BodyError::TimedOut));
         let second = Duration::from_secs(1);
@@ -247,9 +248,9 @@ mod tests {
     async fn large_bodies_that_stall_hold_up_no_other() {
         let reader = Arc::new(BodyReader::new(Duration::from_hours(1)));
         let mut stalled = Vec::new();
-        for _ in 0..3 * LARGE_AT_ONCE {
+        for _ in 0..3 * LARGE_BODY_CONCURRENCY {
             let (sender, mut chunks) = mpsc::channel(1);
-            sender.send(Bytes::from(vec![b'x'; SMALL_BYTES + 1])).await.unwrap();
+            sender.send(Bytes::from(vec![b'x'; MAX_SMALL_BODY_BYTES + 1])).await.unwrap();
             let chunks = stream::poll_fn(move |context| chunks.poll_recv(context));
             let body = Body::from_stream(chunks.map(Ok::<_, std::io::Error>));
             let reader = Arc::clone(&reader);
@@ -269,10 +270,10 @@ mod tests {
         for (sender, reading) in stalled {
             drop(sender);
             match reading.await.unwrap() {
-                Ok(length) => held += usize::from(length == SMALL_BYTES + 1),
+                Ok(length) => held += usize::from(length == MAX_SMALL_BODY_BYTES + 1),
                 Err(error) => ended += usize::from(error == BodyError::Displaced),
             }
         }
-        assert_eq!((held, ended), (LARGE_AT_ONCE - 1, 2 * LARGE_AT_ONCE + 1));
+        assert_eq!((held, ended), (LARGE_BODY_CONCURRENCY - 1, 2 * LARGE_BODY_CONCURRENCY + 1));
     }
 }

@@ -14,10 +14,10 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// More than this is not read for a client that was refused.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_DRAINED_BYTES: u64 = 64 * 1024 * 1024;
 /// How long a client may take for it, and pause in it.
-const LONGEST: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A request's body, of which the rest is read and thrown away when nobody wants it.
 pub(crate) struct DrainOnDrop(Option<Incoming>);
@@ -55,16 +55,16 @@ impl Drop for DrainOnDrop {
     fn drop(&mut self) {
         let unread = self.0.take().filter(|body| !body.is_end_stream());
         if let (Some(body), Ok(runtime)) = (unread, Handle::try_current())
-            && body.size_hint().lower() <= MOST_BYTES
+            && body.size_hint().lower() <= MAX_DRAINED_BYTES
         {
-            runtime.spawn(timeout(LONGEST, drain(body)));
+            runtime.spawn(timeout(DRAIN_TIMEOUT, drain(body)));
         }
     }
 }
 
 async fn drain(mut body: Incoming) {
-    let mut allowed = MOST_BYTES;
-    while let Ok(Some(Ok(frame))) = timeout(LONGEST_PAUSE, body.frame()).await {
+    let mut allowed = MAX_DRAINED_BYTES;
+    while let Ok(Some(Ok(frame))) = timeout(DRAIN_IDLE_TIMEOUT, body.frame()).await {
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
         match allowed.checked_sub(length) {
             Some(left) => allowed = left,

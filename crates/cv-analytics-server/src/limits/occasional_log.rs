@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// One line in this time.
-const INTERVAL: Duration = Duration::from_mins(1);
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Counts one kind of occurrence.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl OccasionalLog {
     fn add_at(&self, count: u64, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.count += count;
-        let is_due = state.logged.is_none_or(|then| now.duration_since(then) >= INTERVAL);
+        let is_due = state.logged.is_none_or(|then| now.duration_since(then) >= LOG_INTERVAL);
         (is_due && state.count > 0).then(|| {
             state.logged = Some(now);
             std::mem::take(&mut state.count)

@@ -1,6 +1,6 @@
 //! A bounded number of places for strangers, and who gives way where all are taken.
 //!
-//! Nobody waits: a newcomer takes the place of whoever has the least claim to one. Those who proved
+//! Nobody waits: a new connection takes the slot with the lowest priority. Those who proved
 //! that they know the key or the token come last; of the others, the address that holds most gives one
 //! up, and of its places the one that has gone longest without anything to show. So a crowd from one
 //! address displaces itself, and a proxy, behind which everybody has one address, is not punished.
@@ -16,7 +16,7 @@ use crate::limits::occasional_log::OccasionalLog;
 
 /// The places of one kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Shared>);
+pub(crate) struct SlotPool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -39,7 +39,7 @@ struct Taken {
     lost: Arc<Notify>,
 }
 
-impl Places {
+impl SlotPool {
     /// `most` places for `what`.
     pub(crate) fn new(what: &'static str, most: usize) -> Self {
         Self(Arc::new(Shared {
@@ -51,8 +51,8 @@ impl Places {
         }))
     }
 
-    /// A place for `network`; where all are taken, somebody's.
-    pub(crate) fn take(&self, network: IpAddr) -> Place {
+    /// A slot for `network`; where all are taken, another's.
+    pub(crate) fn take(&self, network: IpAddr) -> Slot {
         let number = self.0.now();
         let lost = Arc::new(Notify::new());
         let mine = Taken { network, is_proven: false, shown: number, lost: Arc::clone(&lost) };
@@ -62,7 +62,7 @@ impl Places {
         }
         taken.insert(number, mine);
         drop(taken);
-        Place { shared: Arc::clone(&self.0), number, lost }
+        Slot { shared: Arc::clone(&self.0), number, lost }
     }
 
     /// Frees a place, where something else than places has run out.
@@ -94,8 +94,8 @@ impl Shared {
         place.lost.notify_one();
         if let Some(count) = self.log.count() {
             tracing::warn!(
-                client.address = %place.network,
-                displaced.count = count,
+                client_address = %place.network,
+                displaced = count,
                 "more {} than are served at once: some had to give way, the last of this address",
                 self.what
             );
@@ -105,13 +105,13 @@ impl Shared {
 
 /// A place; dropped, it is free.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     shared: Arc<Shared>,
     number: u64,
     lost: Arc<Notify>,
 }
 
-impl Place {
+impl Slot {
     /// Notes that its holder has something to show for it.
     pub(crate) fn show(&self) {
         let now = self.shared.now();
@@ -123,7 +123,7 @@ impl Place {
         self.change(|place| place.is_proven = is_proven);
     }
 
-    /// Comes when the place is somebody else's; one call at a time hears of it.
+    /// Resolves when the slot is given to another; one call at a time hears of it.
     pub(crate) async fn lost(&self) {
         self.lost.notified().await;
     }
@@ -136,7 +136,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.shared.taken().remove(&self.number);
     }
@@ -154,18 +154,18 @@ mod tests {
         Ipv4Addr::new(192, 0, 2, last).into()
     }
 
-    fn is_lost(place: &Place) -> bool {
+    fn is_lost(place: &Slot) -> bool {
         place.lost().now_or_never().is_some()
     }
 
-    fn lost(places: &[Place]) -> Vec<usize> {
+    fn lost(places: &[Slot]) -> Vec<usize> {
         let lost = places.iter().enumerate().filter(|(_, place)| is_lost(place));
         lost.map(|(number, _)| number).collect()
     }
 
     #[test]
     fn the_address_that_holds_most_gives_up_its_idlest() {
-        let places = Places::new("places", 4);
+        let places = SlotPool::new("places", 4);
         let crowd: Vec<_> = [1, 1, 1, 2].map(|last| places.take(address(last))).into();
         crowd[0].show();
         let _newcomer = places.take(address(3));
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_crowd_displaces_itself_and_not_those_who_were_right() {
-        let places = Places::new("places", 10);
+        let places = SlotPool::new("places", 10);
         // Behind a proxy all have one address.
         let right: Vec<_> = (0..3).map(|_| places.take(address(1))).collect();
         for place in &right {
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn where_all_were_right_the_newcomer_still_gets_one() {
-        let places = Places::new("places", 2);
+        let places = SlotPool::new("places", 2);
         let right: Vec<_> = [1, 2].map(|last| places.take(address(last))).into();
         for place in &right {
             place.set_proven(true);

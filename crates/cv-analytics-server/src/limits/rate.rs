@@ -15,12 +15,11 @@ use crate::limits::occasional_log::OccasionalLog;
 /// Addresses that are remembered at once.
 const MAX_ADDRESSES: usize = 10_000;
 /// Failures between two clean-ups of the memory.
-const FAILURES_A_CLEANUP: u32 = 1_024;
+const FAILURES_PER_CLEANUP: u32 = 1_024;
 /// Stands for an address that is not known.
-pub(crate) const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+pub(crate) const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Who sent a request: the connection's address, or the one that a trusted proxy names. The server puts it
-/// with each request.
+/// The sender's address: the connection's, or the one that a trusted proxy names.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -50,7 +49,7 @@ impl RateLimits {
             since_cleanup: AtomicU32::new(0),
             clock: DefaultClock::default(),
             log: OccasionalLog::default(),
-            last: Mutex::new(UNKNOWN),
+            last: Mutex::new(UNKNOWN_ADDRESS),
         }
     }
 
@@ -64,7 +63,7 @@ impl RateLimits {
     /// succeeds is never counted, nor held up by those that failed; those that are held up are no more than
     /// there are connections.
     pub async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
-        let address = address.map_or(UNKNOWN, |ClientAddress(address)| address);
+        let address = address.map_or(UNKNOWN_ADDRESS, |ClientAddress(address)| address);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = address;
         self.tell(self.log.count());
         let counted = self.count(network(address));
@@ -83,20 +82,20 @@ impl RateLimits {
         let Some(count) = count else { return };
         let address = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         tracing::warn!(
-            client.address = %address,
-            failures.count = count,
+            client_address = %address,
+            failures = count,
             "refused a wrong or missing token or signature; this is the address of the last"
         );
     }
 
     fn count(&self, network: IpAddr) -> Result<(), u64> {
-        if self.since_cleanup.fetch_add(1, Ordering::Relaxed) >= FAILURES_A_CLEANUP {
+        if self.since_cleanup.fetch_add(1, Ordering::Relaxed) >= FAILURES_PER_CLEANUP {
             self.since_cleanup.store(0, Ordering::Relaxed);
             self.failures.retain_recent();
             self.failures.shrink_to_fit();
         }
         // A full memory makes strangers share one count.
-        let network = if self.failures.len() < MAX_ADDRESSES { network } else { UNKNOWN };
+        let network = if self.failures.len() < MAX_ADDRESSES { network } else { UNKNOWN_ADDRESS };
         self.failures
             .check_key(&network)
             .map_err(|until| until.wait_time_from(self.clock.now()).as_secs().saturating_add(1))

@@ -26,7 +26,7 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// The most entries of a body: one line of an answer, and one row or dead letter, comes of each.
 const MAX_ENTRIES: usize = 100_000;
 /// Events that go to the store together; the writer serves others in between.
-const EVENTS_A_BATCH: usize = 500;
+const MAX_BATCH_EVENTS: usize = 500;
 
 pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
@@ -55,7 +55,7 @@ pub(crate) async fn answer(State(server): State<Arc<Server>>, request: Request) 
 /// What became of each event, in their order.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct EventsResponse {
     results: Vec<EventResult>,
     stored: u64,
     duplicates: u64,
@@ -82,7 +82,7 @@ const fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-impl Answer {
+impl EventsResponse {
     fn add(&mut self, disposition: Disposition, mut result: EventResult) {
         result.status = name_of(disposition);
         let count = match disposition {
@@ -97,7 +97,11 @@ impl Answer {
     }
 }
 
-async fn keep(server: &Arc<Server>, parts: &Parts, body: Body) -> Result<Answer, PlainError> {
+async fn keep(
+    server: &Arc<Server>,
+    parts: &Parts,
+    body: Body,
+) -> Result<EventsResponse, PlainError> {
     server.check_bearer(parts).await?;
     server.check_rate().map_err(|()| PlainError::throttled())?;
     check_coding(&parts.headers)?;
@@ -108,9 +112,9 @@ async fn keep(server: &Arc<Server>, parts: &Parts, body: Body) -> Result<Answer,
     }
     let bytes = std::mem::take(&mut body.bytes);
     let mut events = off_thread(move || events_of(&bytes)).await??.into_iter();
-    let mut answer = Answer::default();
+    let mut answer = EventsResponse::default();
     while events.len() > 0 {
-        let batch: Vec<_> = events.by_ref().take(EVENTS_A_BATCH).collect();
+        let batch: Vec<_> = events.by_ref().take(MAX_BATCH_EVENTS).collect();
         let bytes = batch.iter().map(Vec::len).sum();
         let reader = Arc::clone(server);
         let read = move || batch.iter().map(|event| reader.arrival(event, None)).collect();
@@ -130,8 +134,8 @@ async fn off_thread<T: Send + 'static>(
 ) -> Result<T, PlainError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| {
-        tracing::error!(%error, "failed to read events");
-        let message = "the events could not be read";
+        tracing::error!(error = %error, "failed to read events");
+        let message = "cannot read the events";
         PlainError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     })
 }
@@ -168,14 +172,13 @@ fn text_of(body: &[u8]) -> Result<Vec<u8>, PlainError> {
         .map_err(unreadable)?;
     if text.len() > MAX_BODY_BYTES {
         return Err(PlainError::too_large(format!(
-            "the unpacked body is longer than {MAX_BODY_BYTES} bytes: nothing was stored"
+            "too large: the unpacked body has more than {MAX_BODY_BYTES} bytes; nothing was stored"
         )));
     }
     Ok(text)
 }
 
-/// The events of a body. Refuses a body without events, one with too many, and one with an event that is
-/// too large.
+/// The events of a body. Refuses a body without events, one with too many, and one with an event that is too large.
 fn events_of(body: &[u8]) -> Result<Vec<Vec<u8>>, PlainError> {
     let text = text_of(body)?;
     if text.trim_ascii().is_empty() {
@@ -208,7 +211,7 @@ fn events_of(body: &[u8]) -> Result<Vec<Vec<u8>>, PlainError> {
 
 #[expect(clippy::needless_pass_by_value, reason = "takes what a Result holds")]
 fn unreadable(error: std::io::Error) -> PlainError {
-    PlainError::bad_request(format!("the body cannot be unpacked ({error}): nothing was stored"))
+    PlainError::bad_request(format!("cannot unpack the body ({error}): nothing was stored"))
 }
 
 fn result_of(content: &Content) -> EventResult {

@@ -59,7 +59,7 @@ impl PlainError {
     }
 
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+        Self::new(StatusCode::NOT_FOUND, "not_found", "unknown route")
     }
 
     pub(crate) fn method_not_allowed() -> Self {

@@ -27,7 +27,7 @@ pub(crate) async fn answer(
     week: Result<Path<String>, PathRejection>,
     parts: Parts,
 ) -> Response<Body> {
-    // A text that is no UTF-8 is no week either.
+    // A text that is not UTF-8 is not a week either.
     let week = week.map_or_else(|_| "\u{fffd}".to_owned(), |Path(week)| week);
     let response = match report(&server, &week, &parts).await {
         Ok(json) => {
@@ -49,11 +49,7 @@ async fn report(server: &Server, week: &str, parts: &Parts) -> Result<String, Pl
     let week =
         week.parse::<IsoWeek>().map_err(|error| PlainError::bad_request(error.to_string()))?;
     server.reports().report_json(week).await.map_err(|error| {
-        tracing::error!(report.week = %week, error = %error, "failed to make a report");
-        PlainError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the report could not be made",
-        )
+        tracing::error!(week = %week, error = %error, "failed to make a report");
+        PlainError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "cannot make the report")
     })
 }

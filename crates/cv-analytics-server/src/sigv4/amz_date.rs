@@ -13,7 +13,7 @@ pub(super) struct AmzDate {
 }
 
 impl AmzDate {
-    /// Reads exactly `YYYYMMDDTHHMMSSZ`, from 1970 on; anything else is no date.
+    /// Reads exactly `YYYYMMDDTHHMMSSZ`, from 1970 on; anything else is not a date.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let text: [u8; 16] = text.try_into().ok()?;
         let [y1, y2, y3, y4, mo1, mo2, d1, d2, b'T', h1, h2, mi1, mi2, s1, s2, b'Z'] = text else {

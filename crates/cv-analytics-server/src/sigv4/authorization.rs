@@ -8,7 +8,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// More signed headers than any client sends; a longer list is only work for the server.
 const MAX_SIGNED_HEADERS: usize = 64;
 /// Bytes; a real header has about 300.
-const MAX_LENGTH: usize = 8 * 1024;
+const MAX_HEADER_BYTES: usize = 8 * 1024;
 
 /// The header's parts, as ranges of the one text.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Authorization {
     pub(super) fn parse(value: &[u8]) -> Result<Self, SignatureError> {
         let text = std::str::from_utf8(value)
             .map_err(|_| incomplete("The Authorization header is not ASCII."))?;
-        if text.len() > MAX_LENGTH {
+        if text.len() > MAX_HEADER_BYTES {
             return Err(incomplete("The Authorization header is too long."));
         }
         let text = text.trim_matches(' ');
@@ -147,7 +147,7 @@ fn incomplete(message: &str) -> SignatureError {
     SignatureError::Incomplete(message.to_owned())
 }
 
-/// Where `part`, a slice of `text`, lies in it.
+/// Where `part`, a slice of `text`, is in it.
 fn range_in(text: &str, part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
     start..start + part.len()

@@ -73,8 +73,7 @@ impl AcceptedHosts {
         others
     }
 
-    /// The address listened on, or `localhost`; any address where all are listened on. A proxy may
-    /// leave the port out.
+    /// The address listened on, or `localhost`; any address where all are listened on. A proxy may leave the port out.
     fn listens_as(&self, host: &str) -> bool {
         let (name, port) = split_port(host);
         if port.is_some_and(|port| port.parse() != Ok(self.listening.port())) {

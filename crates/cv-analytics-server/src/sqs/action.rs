@@ -72,14 +72,14 @@ const OTHER_ACTIONS: [&str; 19] = [
 
 /// What the queue answers, for either protocol to write.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum ActionOutput {
     Sent(SentMessage),
     Batch { sent: Vec<(String, SentMessage)>, failed: Vec<(String, SqsError)> },
     QueueUrl(String),
     Attributes(Vec<(&'static str, String)>),
 }
 
-impl Answer {
+impl ActionOutput {
     pub(super) const fn action(&self) -> ActionName {
         match self {
             Self::Sent(_) => ActionName::SendMessage,

@@ -10,9 +10,8 @@ use crate::sigv4::SignatureError;
 
 /// An error as both protocols name it.
 ///
-/// Codes: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
-/// and those of each action. The JSON protocol names the error's shape, and repeats the Query
-/// protocol's code in `x-amzn-query-error`.
+/// Codes: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html> and those of each
+/// action. The JSON protocol names the error's shape, and repeats the Query protocol's code in `x-amzn-query-error`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SqsError {
     pub(crate) code: &'static str,

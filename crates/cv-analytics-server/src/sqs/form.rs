@@ -1,4 +1,4 @@
-//! Form-encoded parameters, read strictly: what is not well formed is refused, never mended.
+//! Form-encoded parameters, read strictly: what is not well formed is refused, never fixed.
 
 use std::borrow::Cow;
 

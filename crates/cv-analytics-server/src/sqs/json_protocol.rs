@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::action::{Action, ActionName, Answer, SentMessage};
+use super::action::{Action, ActionName, ActionOutput, SentMessage};
 use super::attribute::{AttributeValue, Attributes};
 use super::error::SqsError;
 use super::message::{BatchEntry, Message};
@@ -203,17 +203,16 @@ impl TryFrom<AttributesInput> for Attributes<'_> {
     }
 }
 
-/// Writes an answer.
-pub(super) fn write(answer: &Answer) -> Response<Bytes> {
+pub(super) fn write(answer: &ActionOutput) -> Response<Bytes> {
     let body = match answer {
-        Answer::Sent(message) => text(&sent(None, message)),
-        Answer::Batch { sent: messages, failed } => text(&BatchOutput {
+        ActionOutput::Sent(message) => text(&sent(None, message)),
+        ActionOutput::Batch { sent: messages, failed } => text(&BatchOutput {
             successful: messages.iter().map(|(id, message)| sent(Some(id), message)).collect(),
             failed: failed.iter().map(|(id, error)| refused(id, error)).collect(),
         }),
-        Answer::QueueUrl(url) => text(&json!({"QueueUrl": url})),
-        Answer::Attributes(attributes) if attributes.is_empty() => text(&json!({})),
-        Answer::Attributes(attributes) => {
+        ActionOutput::QueueUrl(url) => text(&json!({"QueueUrl": url})),
+        ActionOutput::Attributes(attributes) if attributes.is_empty() => text(&json!({})),
+        ActionOutput::Attributes(attributes) => {
             let attributes = attributes
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str())));

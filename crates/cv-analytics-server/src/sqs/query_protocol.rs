@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use quick_xml::escape::escape;
 
-use super::action::{Action, ActionName, Answer, SentMessage};
+use super::action::{Action, ActionName, ActionOutput, SentMessage};
 use super::attribute::{AttributeValue, Attributes};
 use super::error::{SqsError, shown};
 use super::form::Form;
@@ -19,9 +19,9 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/xml");
 const NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
 const VERSION: &str = "2012-11-05";
 /// One more than SQS takes, so that too many are seen.
-const MAX_LISTED: usize = 11;
+const MAX_LISTED_ENTRIES: usize = 11;
 /// Attribute names that are read at most.
-const MAX_NAMES: usize = 50;
+const MAX_ATTRIBUTE_NAMES: usize = 50;
 
 /// Reads the request.
 pub(super) fn read<'r>(
@@ -55,8 +55,9 @@ pub(super) fn read<'r>(
             Ok(Action::SendMessageBatch(entries?))
         }
         ActionName::GetQueueUrl | ActionName::GetQueueAttributes => {
-            let mut names: Vec<_> =
-                (1..=MAX_NAMES).map_while(|n| form.take(&format!("AttributeName.{n}"))).collect();
+            let mut names: Vec<_> = (1..=MAX_ATTRIBUTE_NAMES)
+                .map_while(|n| form.take(&format!("AttributeName.{n}")))
+                .collect();
             names.extend(form.take("AttributeName"));
             Ok(Action::GetQueueAttributes { names })
         }
@@ -85,7 +86,7 @@ fn message<'r>(form: &mut Form<'r>, prefix: &str) -> Result<Message<'r>, SqsErro
 }
 
 fn attributes<'r>(form: &mut Form<'r>, prefix: &str) -> Result<Attributes<'r>, SqsError> {
-    numbered(form, prefix, MAX_LISTED, |form, prefix| {
+    numbered(form, prefix, MAX_LISTED_ENTRIES, |form, prefix| {
         let name = form.take(&format!("{prefix}.Name")).unwrap_or_default();
         let binary = match form.take(&format!("{prefix}.Value.BinaryValue")) {
             None => None,
@@ -131,15 +132,14 @@ fn numbered<'r, T>(
     Ok(values)
 }
 
-/// Writes an answer.
-pub(super) fn write(answer: &Answer, request_id: &str) -> Response<Bytes> {
+pub(super) fn write(answer: &ActionOutput, request_id: &str) -> Response<Bytes> {
     let action = answer.action().as_str();
     let mut xml = Xml::new();
     xml.open_root(&format!("{action}Response"));
     xml.open(&format!("{action}Result"));
     match answer {
-        Answer::Sent(message) => sent(&mut xml, message),
-        Answer::Batch { sent: messages, failed } => {
+        ActionOutput::Sent(message) => sent(&mut xml, message),
+        ActionOutput::Batch { sent: messages, failed } => {
             for (id, message) in messages {
                 xml.open("SendMessageBatchResultEntry");
                 xml.text("Id", id);
@@ -155,8 +155,8 @@ pub(super) fn write(answer: &Answer, request_id: &str) -> Response<Bytes> {
                 xml.close("BatchResultErrorEntry");
             }
         }
-        Answer::QueueUrl(url) => xml.text("QueueUrl", url),
-        Answer::Attributes(attributes) => {
+        ActionOutput::QueueUrl(url) => xml.text("QueueUrl", url),
+        ActionOutput::Attributes(attributes) => {
             for (name, value) in attributes {
                 xml.open("Attribute");
                 xml.text("Name", name);
@@ -185,7 +185,6 @@ fn sent(xml: &mut Xml, message: &SentMessage) {
     xml.text("SequenceNumber", &message.sequence_number);
 }
 
-/// Writes an error.
 pub(super) fn write_error(error: &SqsError, request_id: &str) -> Response<Bytes> {
     let mut xml = Xml::new();
     xml.open_root("ErrorResponse");

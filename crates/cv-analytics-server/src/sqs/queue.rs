@@ -70,8 +70,7 @@ const ATTRIBUTE_NAMES: [&str; 22] = [
     "SqsManagedSseEnabled",
 ];
 
-/// The attributes asked for, those of a FIFO queue on AWS; messages are taken at once, so that
-/// none ever wait.
+/// The attributes asked for, those of a FIFO queue on AWS; messages are taken at once, so that none ever wait.
 pub(super) fn attributes(
     names: &[Cow<'_, str>],
     region: &str,

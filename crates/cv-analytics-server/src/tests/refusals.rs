@@ -4,7 +4,6 @@ use super::*;
 
 const BODY: &str = "Action=SendMessage&MessageGroupId=g&MessageBody=x";
 
-/// The reasons that were counted, each with its count.
 fn counted(rig: &Rig) -> Vec<(&'static str, u64)> {
     let unstored = rig.server.refusals().take_unstored().into_iter();
     unstored.map(|refused| (refused.reason.code(), refused.count)).collect()

@@ -1,6 +1,6 @@
 //! Deleting what is older than the owner wants to keep.
 //!
-//! Age is measured by the newest interaction that does not lie in the future, and by the clock only
+//! Age is measured by the newest interaction that is not in the future, and by the clock only
 //! where that is earlier: a clock that runs ahead deletes nothing that is new beside the rest, and neither
 //! does an event that is dated ahead. And no pass that nobody asked for deletes more than a fifth of what
 //! is kept: it waits for the owner's word, as a clock does that was wrong when the events came.
@@ -14,18 +14,18 @@ use crate::erasure::bytes_are_left;
 use crate::error;
 
 /// Rows in one transaction: what arrives meanwhile waits some milliseconds.
-const AT_ONCE: u32 = 500;
-/// A pass of its own accord deletes one in so many at the most,
-const SHARE: u64 = 5;
+const MAX_ROWS_PER_COMMIT: u32 = 500;
+/// An automatic pass deletes at most one in so many,
+const MAX_DELETED_ONE_IN: u64 = 5;
 /// or so many where that is more.
-const FEW: u64 = 10;
-/// How long nothing may have come before what the clock alone calls old is told.
+const MAX_UNGUARDED_ROWS: u64 = 10;
+/// How long nothing may have come before data that is old only by the clock is reported.
 const SILENT_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
-/// What lies before a moment.
+/// What is before a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Aged {
+pub struct OldData {
     /// The moment.
     pub before: Timestamp,
     /// Interactions and dead letters before it.
@@ -34,10 +34,10 @@ pub struct Aged {
     pub of: u64,
 }
 
-impl Aged {
+impl OldData {
     /// Whether they are so many that only their owner's word deletes them.
     pub const fn needs_a_word(&self) -> bool {
-        self.rows > FEW && self.rows.saturating_mul(SHARE) > self.of
+        self.rows > MAX_UNGUARDED_ROWS && self.rows.saturating_mul(MAX_DELETED_ONE_IN) > self.of
     }
 }
 
@@ -47,22 +47,21 @@ pub enum Retained {
     /// So many rows were deleted.
     Deleted(u64),
     /// They are more than a fifth of what is kept, and stay until the owner says so.
-    TooMany(Aged),
-    /// So many were deleted. Nothing has come since `newest`, so that these stay, which are old by the
-    /// clock alone.
+    TooMany(OldData),
+    /// So many were deleted. Nothing has come since `newest`, so that these stay, which are old by the clock alone.
     Silent {
         /// Rows that were deleted.
         deleted: u64,
         /// The newest moment.
         newest: Timestamp,
         /// What stays.
-        old: Aged,
+        old: OldData,
     },
 }
 
 /// What the last pass left for the owner's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct RetentionHold {
     /// Interactions and dead letters.
     pub rows: u64,
     /// After how many days they were to go.
@@ -96,19 +95,19 @@ impl SqliteStore {
         if stays == 0 {
             return Ok(Retained::Deleted(deleted));
         }
-        Ok(Retained::Silent { deleted, newest, old: Aged { rows: stays, ..by_clock } })
+        Ok(Retained::Silent { deleted, newest, old: OldData { rows: stays, ..by_clock } })
     }
 
-    /// What is older than `days` by the clock alone.
+    /// What is older than `days` only by the clock.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn older_than(&self, now: Timestamp, days: u32) -> Result<Aged, StoreError> {
+    pub async fn older_than(&self, now: Timestamp, days: u32) -> Result<OldData, StoreError> {
         let read = move |connection: &Connection| aged(connection, before(now, days));
         self.reader.read("look for what is old", read).await
     }
 
-    /// Deletes the interactions whose moment lies before `moment`, and the dead letters that
+    /// Deletes the interactions whose moment is before `moment`, and the dead letters that
     /// arrived before it, by their owner's word; gives their number. Leaves no marks. The deleted bytes
     /// leave the files by [`SqliteStore::clean_up`].
     ///
@@ -128,7 +127,8 @@ impl SqliteStore {
                     .run("delete what is old", move |writer| {
                         writer.in_transaction(|transaction| {
                             let mut delete = transaction.prepare_cached(statement)?;
-                            let rows = delete.execute((moment.as_millis(), AT_ONCE))? as u64;
+                            let rows =
+                                delete.execute((moment.as_millis(), MAX_ROWS_PER_COMMIT))? as u64;
                             if rows > 0 {
                                 bytes_are_left(transaction)?;
                             }
@@ -137,7 +137,7 @@ impl SqliteStore {
                     })
                     .await?;
                 deleted += rows;
-                if rows < u64::from(AT_ONCE) {
+                if rows < u64::from(MAX_ROWS_PER_COMMIT) {
                     break;
                 }
             }
@@ -149,14 +149,17 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn held_by_retention(&self) -> Result<Option<Held>, StoreError> {
+    pub async fn held_by_retention(&self) -> Result<Option<RetentionHold>, StoreError> {
         self.reader
             .read("see what retention left", |connection| {
                 let held = connection.query_row(
                     "SELECT retention_held, retention_days FROM state WHERE retention_held > 0",
                     [],
                     |row| {
-                        Ok(Held { rows: row.get::<_, i64>(0)?.unsigned_abs(), days: row.get(1)? })
+                        Ok(RetentionHold {
+                            rows: row.get::<_, i64>(0)?.unsigned_abs(),
+                            days: row.get(1)?,
+                        })
                     },
                 );
                 Ok(held.optional()?)
@@ -189,8 +192,7 @@ fn before(moment: Timestamp, days: u32) -> Timestamp {
     moment.plus_millis(-DAY_MS * i64::from(days))
 }
 
-/// The newest moment that is not after `now`: an interaction's; a dead letter's, which is the clock's own,
-/// only where there are no interactions.
+/// The newest timestamp up to `now`: of an interaction, else of a dead letter.
 fn newest(connection: &Connection, now: Timestamp) -> error::Result<Option<Timestamp>> {
     for statement in [
         "SELECT max(at) FROM interactions WHERE at <= ?1",
@@ -205,7 +207,7 @@ fn newest(connection: &Connection, now: Timestamp) -> error::Result<Option<Times
     Ok(None)
 }
 
-fn aged(connection: &Connection, before: Timestamp) -> error::Result<Aged> {
+fn aged(connection: &Connection, before: Timestamp) -> error::Result<OldData> {
     let mut statement = connection.prepare_cached(
         "SELECT (SELECT count(*) FROM interactions WHERE at < ?1) \
               + (SELECT count(*) FROM dead_letters WHERE arrived_at < ?1), \
@@ -215,5 +217,5 @@ fn aged(connection: &Connection, before: Timestamp) -> error::Result<Aged> {
         Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs()))
     });
     let (rows, of) = counted?;
-    Ok(Aged { before, rows, of })
+    Ok(OldData { before, rows, of })
 }

@@ -17,14 +17,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Pages of 4 KiB in the writer's cache: 8 MiB.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
-/// A reader reads each page once: a cache that fits the processor's own is a third faster than
-/// one of 2 MiB.
+/// A reader reads each page once: a cache that fits the processor's own is a third faster than one of 2 MiB.
 const READER_CACHE_KIB: i64 = 256;
 
 /// SQLite's way to a file without locks.
 const UNLOCKED: &str = if cfg!(windows) { "vfs=win32-none" } else { "vfs=unix-none" };
 
-/// Opens the file for writing; makes it, readable by its owner alone, where it is not there.
+/// Opens the file for writing; creates it, readable only by its owner, where it is missing.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     create_private(path)?;
     let failed = |error| opening_failed(path, error);
@@ -67,7 +66,7 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     }
     let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     let path = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
-    // Nothing can be made beside the file: without a log it is read as it lies, with one the index of
+    // Nothing can be made beside the file: without a log it is read as it is, with one the index of
     // the log is kept in memory, and no lock is taken on a file that nobody has open.
     let way = if has_log { UNLOCKED } else { "immutable=1" };
     let uri = format!("file:{path}?{way}");

@@ -8,7 +8,7 @@ use crate::SqliteStore;
 
 /// What the file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct StoreCounts {
     /// Interactions.
     pub interactions: u64,
     /// Dead letters that nobody dropped or retried.
@@ -37,7 +37,7 @@ impl SqliteStore {
     }
 
     /// Counts what the file holds; about 15 ms for a million interactions.
-    pub async fn counts(&self) -> Result<Counts, StoreError> {
+    pub async fn counts(&self) -> Result<StoreCounts, StoreError> {
         self.reader
             .read("count what is kept", |connection| {
                 let mut statement = connection.prepare_cached(
@@ -45,7 +45,7 @@ impl SqliteStore {
                      page_count * page_size FROM pragma_page_count(), pragma_page_size()",
                 )?;
                 let counts = statement.query_row([], |row| {
-                    Ok(Counts {
+                    Ok(StoreCounts {
                         interactions: row.get::<_, i64>(0)?.unsigned_abs(),
                         dead_letters: row.get::<_, i64>(1)?.unsigned_abs(),
                         file_bytes: row.get::<_, i64>(2)?.unsigned_abs(),
@@ -56,8 +56,7 @@ impl SqliteStore {
             .await
     }
 
-    /// Commits a row that says what it said before: fails where an event could not be kept
-    /// either. Costs one write to the disk.
+    /// Rewrites a row unchanged: fails where an event could not be stored either.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
         self.writer
             .run("write to the database", |writer| {

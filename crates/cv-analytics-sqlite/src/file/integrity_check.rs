@@ -11,11 +11,11 @@ use crate::file::open_files::beside;
 use crate::schema::{APPLICATION_ID, STEPS, opening_failed};
 
 /// Damages that are named; the first says it all.
-const NAMED: u32 = 5;
+const MAX_LISTED_FAULTS: u32 = 5;
 
 /// What a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Examination {
+pub struct IntegrityReport {
     /// Whether the file says that it is one of cv-analytics.
     pub is_ours: bool,
     /// Its layout's version.
@@ -34,11 +34,11 @@ pub struct Examination {
 /// GB. A server may run on it.
 ///
 /// # Errors
-/// [`StoreErrorKind::Refused`] where it is no SQLite database or damaged, `Unavailable` where it cannot
+/// [`StoreErrorKind::Refused`] where it is not an SQLite database or damaged, `Unavailable` where it cannot
 /// be opened.
 ///
 /// [`StoreErrorKind::Refused`]: cv_analytics_core::store::StoreErrorKind::Refused
-pub fn examine(path: &Path) -> Result<Examination, StoreError> {
+pub fn examine(path: &Path) -> Result<IntegrityReport, StoreError> {
     let failed = |error| opening_failed(path, error);
     let connection = open_reader(path).map_err(failed)?;
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
@@ -47,7 +47,7 @@ pub fn examine(path: &Path) -> Result<Examination, StoreError> {
     let journal_mode =
         connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).map_err(failed)?;
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    Ok(Examination {
+    Ok(IntegrityReport {
         is_ours: application_id == i64::from(APPLICATION_ID),
         schema_version,
         newest_version: i64::try_from(STEPS.len()).unwrap_or(i64::MAX),
@@ -60,7 +60,8 @@ pub fn examine(path: &Path) -> Result<Examination, StoreError> {
 /// What the quick check says; a check that stops early is a damage too.
 fn damages(connection: &Connection) -> Vec<String> {
     let check = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(&format!("PRAGMA quick_check({NAMED})"))?;
+        let mut statement =
+            connection.prepare(&format!("PRAGMA quick_check({MAX_LISTED_FAULTS})"))?;
         statement.query_map([], |row| row.get(0))?.collect()
     };
     match check() {

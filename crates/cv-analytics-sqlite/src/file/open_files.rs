@@ -29,8 +29,7 @@ impl OpenFiles {
         Ok(Self { log: log.collect(), database: (path.clone(), file_id(&path)?) })
     }
 
-    /// Fails where a file was moved, deleted or replaced: what is written now is lost with the
-    /// process.
+    /// Fails where a file was moved, deleted or replaced: what is written now is lost with the process.
     pub(crate) fn check(&self) -> Result<()> {
         let mut files = std::iter::once(&self.database).chain(&self.log);
         match files.find(|file| !is_in_place(file)) {
@@ -54,7 +53,7 @@ fn is_in_place((path, id): &(PathBuf, FileId)) -> bool {
 
 /// The path of the file that SQLite keeps beside the database under `ending`.
 pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
-    // Where the database is a link, they lie beside what it leads to.
+    // Where the database is a link, they are beside what it leads to.
     let mut path = database.canonicalize().unwrap_or_else(|_| database.to_owned()).into_os_string();
     path.push(ending);
     PathBuf::from(path)

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use cv_analytics_core::store::StoreError;
 
-/// Held as long as a server runs on a folder; the system takes it back when the process ends,
-/// however it ends.
+/// Held as long as a server runs on a folder; the system takes it back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct ServingLock {
     _file: File,

@@ -14,12 +14,10 @@ use crate::error::Result;
 use crate::reader::Pages;
 use crate::schema::row::{code, moment, plain_texts, score, text, texts, traffic, unknown_value};
 
-/// Observations in a page.
-const PAGE: usize = 2_000;
+const OBSERVATIONS_PER_PAGE: usize = 2_000;
 
-/// Gives every interaction of `period`, as the file held them at one moment. Until the last page is
-/// taken the log keeps growing, so whoever takes them must wait for nobody else, as a download does for
-/// its client.
+/// Gives every interaction of `period`, as the file held them at one moment. Until the last page is taken the log keeps
+/// growing, so their consumer must wait for nothing else, as a download does for its client.
 pub(crate) fn observations(
     connection: &Connection,
     period: &Range<Timestamp>,
@@ -34,11 +32,14 @@ pub(crate) fn observations(
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
-    let mut page = ObservationPage::with_capacity(PAGE);
+    let mut page = ObservationPage::with_capacity(OBSERVATIONS_PER_PAGE);
     while let Some(row) = rows.next()? {
         page.push(observation(row)?);
-        if page.len() == PAGE
-            && !pages.give(std::mem::replace(&mut page, ObservationPage::with_capacity(PAGE)))
+        if page.len() == OBSERVATIONS_PER_PAGE
+            && !pages.give(std::mem::replace(
+                &mut page,
+                ObservationPage::with_capacity(OBSERVATIONS_PER_PAGE),
+            ))
         {
             return Ok(());
         }
@@ -93,7 +94,7 @@ fn required<'r>(row: &'r Row<'_>, index: usize) -> Result<&'r str> {
 
 /// The texts of a JSON array.
 enum SkillTexts<'r> {
-    /// Nearly always: without an escape, so that they are read where they lie.
+    /// Nearly always: without an escape, so that they are read where they are.
     Plain(Split<'r, &'static str>),
     Read(std::vec::IntoIter<String>),
 }

@@ -48,8 +48,7 @@ pub(crate) const UPDATE_AT_THE_SAME_MOMENT: &str =
 /// Writes a row anew.
 pub(crate) const UPDATE: &str = concat!("UPDATE interactions SET at = ?2, ", update_but_at!());
 
-/// The columns that have to be written as JSON first. Made before the writer's thread, which is
-/// the one that everybody waits for.
+/// The JSON columns, serialized before the writer's thread, which everybody waits for.
 #[derive(Debug, Default)]
 pub(crate) struct JsonColumns {
     matched_skills: Option<String>,
@@ -105,8 +104,7 @@ impl Columns<'_> {
         json
     }
 
-    /// Runs `statement` ([`INSERT`] with an id, an update without) and says whether it changed a
-    /// row.
+    /// Runs `statement` ([`INSERT`] with an id, an update without) and says whether it changed a row.
     pub(crate) fn execute(
         &self,
         statement: &mut CachedStatement<'_>,

@@ -13,8 +13,7 @@ use rusqlite::types::ValueRef;
 
 use crate::error::{Failure, Result};
 
-/// Reads the interaction whose columns, as [`crate::schema::columns::COLUMNS`] has them, begin at `row`'s
-/// first.
+/// Reads the interaction whose columns, as [`crate::schema::columns::COLUMNS`] has them, begin at `row`'s first.
 pub(crate) fn interaction(row: &Row<'_>) -> Result<Interaction> {
     let request_id = row.get::<_, String>(0)?;
     let request_id = RequestId::new(request_id).map_err(|error| Failure::Row(error.to_string()))?;
@@ -92,8 +91,7 @@ pub(crate) fn texts(row: &Row<'_>, index: usize) -> Result<Vec<String>> {
     serde_json::from_str(json).map_err(|_| unknown_value(row, index))
 }
 
-/// The texts of an array as [`crate::schema::columns`] writes it, where none of them needs an escape; a
-/// report reads millions.
+/// The texts of a JSON array without escapes: a report reads millions.
 pub(crate) fn plain_texts(json: &str) -> Option<Split<'_, &'static str>> {
     let inner = json.strip_prefix("[\"")?.strip_suffix("\"]")?;
     let texts = inner.split("\",\"");
@@ -108,7 +106,7 @@ fn unknown(row: &Row<'_>, index: usize) -> Result<UnknownFields> {
     serde_json::from_str(json).map_err(|_| unknown_value(row, index))
 }
 
-/// A text where it lies; `None` where there is none.
+/// A text where it is; `None` where there is none.
 pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>> {
     match row.get_ref(index)? {
         ValueRef::Null => Ok(None),
@@ -119,5 +117,5 @@ pub(crate) fn text<'r>(row: &'r Row<'_>, index: usize) -> Result<Option<&'r str>
 /// The failure for a column that holds what the product does not write; says nothing of it.
 pub(crate) fn unknown_value(row: &Row<'_>, index: usize) -> Failure {
     let name = row.as_ref().column_name(index).unwrap_or("a column").to_owned();
-    Failure::Row(format!("{name} of an interaction holds what this version does not know"))
+    Failure::Row(format!("unknown content of an interaction's {name}"))
 }

@@ -169,7 +169,7 @@ async fn a_forgotten_session_comes_back_in_no_way() {
 async fn a_dead_letter_of_what_was_erased_is_kept_nowhere() {
     let folder = Folder::new();
     let store = folder.open();
-    // Forgotten by its kept form alone: the letters have the agent's own.
+    // Forgotten only by its stored form: the letters have the agent's own.
     store.put(SESSION_KEY, "tests", None).await.unwrap();
     store.forget_session(&BTreeSet::from([session()]), &|_| {}).await.unwrap();
     store.forget_request(&request("gone")).await.unwrap();
@@ -335,7 +335,7 @@ async fn a_crash_between_deleting_and_cleaning_is_made_good() {
     let folder = Folder::new();
     let store = moved_about(&folder).await;
     store.delete_before(NOW.plus_millis(-30 * 24 * 3600 * 1000)).await.unwrap();
-    // As a process that is killed leaves them: the files alone.
+    // As a process that is killed leaves them: only the files.
     let copy = Folder::new();
     for path in folder.files() {
         std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();

@@ -42,16 +42,22 @@ fn a_file_of_a_newer_version_is_refused() {
 #[test]
 fn what_is_no_database_of_ours_is_refused_and_stays_as_it_is() {
     let folder = Folder::new();
-    let ending = ": name a file of cv-analytics, or one that does not exist yet";
+    let ending = "; name a cv-analytics database or a new file";
     let text = "no database at all, but long enough to be taken for one".repeat(40);
     std::fs::write(folder.database(), &text).unwrap();
-    assert_eq!(refusal(&folder.database()), format!("FILE is no SQLite database{ending}"));
+    assert_eq!(
+        refusal(&folder.database()),
+        format!("invalid database FILE: not an SQLite file{ending}")
+    );
     assert_eq!(std::fs::read_to_string(folder.database()).unwrap(), text);
 
     std::fs::remove_file(folder.database()).unwrap();
     let other = Connection::open(folder.database()).unwrap();
     other.execute_batch("CREATE TABLE theirs (x)").unwrap();
-    assert_eq!(refusal(&folder.database()), format!("FILE is another program's database{ending}"));
+    assert_eq!(
+        refusal(&folder.database()),
+        format!("invalid database FILE: it is another program's{ending}")
+    );
     let mode: String = other.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
     assert_eq!(mode, "delete");
 }
@@ -85,8 +91,7 @@ fn an_older_file_is_brought_up_to_date_step_by_step() -> Result<(), StoreError> 
     Ok(())
 }
 
-/// A response event whose fields include `unknown`, and the row that the first version of the
-/// schema had for it.
+/// A response event whose fields include `unknown`, and the row that the first version of the schema had for it.
 fn response_and_first_row(id: &str, unknown: &Value) -> (Vec<u8>, Option<String>) {
     let mut event = unknown.clone();
     event["eventType"] = json!("response");

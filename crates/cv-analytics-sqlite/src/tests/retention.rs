@@ -5,7 +5,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use serde_json::json;
 
 use super::setup::{Folder, NOW, arrival, everything, kept, query, week};
-use crate::{Aged, Held, Retained, SqliteStore};
+use crate::{OldData, Retained, RetentionHold, SqliteStore};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -52,7 +52,7 @@ async fn a_clock_that_runs_ahead_deletes_nothing_more() {
         };
         assert_eq!(deleted, 20, "{ahead} days ahead");
         assert_eq!(everything(&store).await.len(), 280, "{ahead} days ahead");
-        // What waits by the clock alone is told, once nothing has come for a week.
+        // What is old only by the clock is reported once nothing has come for a week.
         let held = store.held_by_retention().await.unwrap().map_or(0, |held| held.rows);
         assert_eq!(held > 0, ahead > 7, "{ahead} days ahead");
     }
@@ -62,11 +62,11 @@ async fn a_clock_that_runs_ahead_deletes_nothing_more() {
 async fn more_than_a_fifth_waits_for_the_owners_word() {
     let folder = Folder::new();
     let store = asked(&folder, 30, 10).await;
-    let aged = Aged { before: days_ago(10), rows: 190, of: 300 };
+    let aged = OldData { before: days_ago(10), rows: 190, of: 300 };
     assert_eq!(store.retain(NOW, 10).await.unwrap(), Retained::TooMany(aged));
     assert_eq!(everything(&store).await.len(), 300);
     let held = store.held_by_retention().await.unwrap();
-    assert_eq!(held, Some(Held { rows: 190, days: 10 }));
+    assert_eq!(held, Some(RetentionHold { rows: 190, days: 10 }));
     // The word.
     assert_eq!(store.older_than(NOW, 10).await.unwrap(), aged);
     assert_eq!(store.delete_before(aged.before).await.unwrap(), 190);

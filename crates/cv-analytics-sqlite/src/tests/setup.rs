@@ -108,7 +108,6 @@ pub(super) async fn letter_ids(store: &SqliteStore) -> Vec<i64> {
     listed.entries.iter().map(|entry| entry.id.parse().unwrap()).collect()
 }
 
-/// These dead letters.
 pub(super) fn selected(ids: &[i64]) -> DeadLetterSelection {
     DeadLetterSelection::Ids(ids.iter().map(ToString::to_string).collect())
 }

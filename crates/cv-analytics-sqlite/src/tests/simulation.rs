@@ -1,9 +1,8 @@
 //! The store under random orders, repeats, lost answers, kills, full disks and clocks that jump, beside a
 //! model of what must be there.
 //!
-//! A run that fails says its seed and how to run it again. Syncs are left out, so that many seeds fit: that
-//! one comes before each answer is tested from outside (`cargo xtask test durability`), and so are full file
-//! systems.
+//! A run that fails says its seed and how to run it again. Syncs are left out, so that many seeds fit: that one comes
+//! before each answer is tested from outside (`cargo xtask test durability`), and so are full file systems.
 
 mod counts;
 mod disk;

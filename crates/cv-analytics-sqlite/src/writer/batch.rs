@@ -37,7 +37,6 @@ impl From<Arrival> for Prepared {
 }
 
 impl Prepared {
-    /// The dead letter that arrived, where it is one.
     pub(crate) fn letter(&self) -> Option<&DeadLetter> {
         match &self.arrival.content {
             Content::DeadLetter(letter) => Some(letter),
@@ -55,13 +54,13 @@ pub(crate) struct Batch<'t> {
     marks: Marks,
     added: usize,
     now: Option<Timestamp>,
-    added_nothing: HashMap<IsoWeek, Counts>,
+    added_nothing: HashMap<IsoWeek, ArrivalCounts>,
     /// Weeks whose interactions or deliveries are others now.
     touched: Vec<WeekNumber>,
 }
 
 #[derive(Default)]
-struct Counts {
+struct ArrivalCounts {
     duplicates: i64,
     conflicts: i64,
     dead_letters: i64,
@@ -114,7 +113,7 @@ impl<'t> Batch<'t> {
         }
         let disposition = match content {
             Content::Event(event) => self.join(event, &prepared.json)?,
-            Content::DeadLetter(letter) => self.set_aside(letter)?,
+            Content::DeadLetter(letter) => self.store_dead_letter(letter)?,
         };
         if !content.is_canary() {
             self.count(disposition, *arrived_at);
@@ -122,8 +121,7 @@ impl<'t> Batch<'t> {
         Ok(receipt(disposition, sequence))
     }
 
-    /// Keeps what a dead letter has become. It was counted when it arrived, and is not again.
-    /// `None` where it still cannot be read.
+    /// Stores a retried dead letter without counting it again; `None` where it still cannot be read.
     pub(crate) fn keep_again(&mut self, prepared: &Prepared) -> Result<Option<Receipt>> {
         let Content::Event(event) = &prepared.arrival.content else { return Ok(None) };
         self.sequence += 1;
@@ -140,7 +138,7 @@ impl<'t> Batch<'t> {
     /// Puts a dead letter back that was archived. It was counted when it arrived, and is not again.
     pub(crate) fn put_letter_back(&mut self, letter: &DeadLetter) -> Result<Disposition> {
         self.sequence += 1;
-        self.set_aside(letter)
+        self.store_dead_letter(letter)
     }
 
     /// Whether a message that cannot be read names what was erased.
@@ -218,8 +216,7 @@ impl<'t> Batch<'t> {
         }
     }
 
-    /// Whether an event's request was erased, or a session that it names. With the session goes the whole
-    /// request: what came before without naming it, unreadable or not, and what comes later.
+    /// Whether an event's request or session was erased; a session's erasure covers the whole request.
     fn is_erased(&mut self, event: &Event) -> Result<bool> {
         let request_id = &event.request_id;
         if self.marks.of_requests && is_erased(self.connection, request_id)? {
@@ -241,7 +238,7 @@ impl<'t> Batch<'t> {
     }
 
     /// Keeps a dead letter, unless it names what was erased.
-    fn set_aside(&self, letter: &DeadLetter) -> Result<Disposition> {
+    fn store_dead_letter(&self, letter: &DeadLetter) -> Result<Disposition> {
         if self.names_erased(&letter.body)? {
             return Ok(Disposition::Erased);
         }

@@ -47,8 +47,7 @@ impl SqliteStore {
             .await
     }
 
-    /// Drops the canary's dead letter with this body, and those that earlier canaries left before
-    /// `left_before`; gives their number.
+    /// Drops the canary's dead letter with this body and those of canaries before `left_before`; returns their number.
     pub async fn drop_canary_letters(
         &self,
         body: &[u8],

@@ -51,8 +51,7 @@ impl Changes {
         noted.any = noted.last;
     }
 
-    /// The number of the last change of `period`. `foreign` is SQLite's `data_version` for the writing
-    /// connection, which is another one once another program wrote.
+    /// The last change of `period`. `foreign` is SQLite's `data_version`, which changes when another program writes.
     pub(crate) fn marker(&self, period: &Range<Timestamp>, foreign: i64) -> u64 {
         let mut noted = self.noted();
         if noted.foreign != foreign {

@@ -1,9 +1,8 @@
 //! When the write-ahead log is copied into the database.
 //!
-//! SQLite would do it within a commit, and everybody would wait for it. Here a thread of its own
-//! copies the bulk while the writer goes on, then what came in between, and so on; the writer
-//! copies the last little, after which SQLite begins the log anew. That bounds the log at any
-//! load.
+//! SQLite would do it within a commit, and everybody would wait for it. Here a separate thread copies the bulk while
+//! the writer goes on, then what came in between, and so on; the writer copies the last little, after which SQLite
+//! begins the log anew. That bounds the log at any load.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,15 +17,14 @@ use rusqlite::Connection;
 use crate::error::Result;
 use crate::schema::opening_failed;
 
-/// Frames of 4 KiB after which the thread begins: 1 MiB. What a round writes is what the next commits
-/// wait behind, so rounds are short.
-const BEGIN_AT: i32 = 256;
+/// Frames of 4 KiB after which the thread begins, 1 MiB: commits wait behind a round, so rounds are short.
+const CHECKPOINT_FROM_FRAMES: i32 = 256;
 /// Frames that are left to the writer itself: 256 KiB.
-const FEW: i32 = 64;
+const MAX_REMAINING_FRAMES: i32 = 64;
 /// Times that the thread copies before the writer does what is left.
-const MOST_ROUNDS: u8 = 6;
+const MAX_CHECKPOINT_ROUNDS: u8 = 6;
 /// Frames after which the writer waits for the thread and copies what is left: 64 MiB.
-const WAIT_AT: i32 = 16_384;
+const BLOCKING_FROM_FRAMES: i32 = 16_384;
 
 const IDLE: u8 = 0;
 const COPYING: u8 = 1;
@@ -66,7 +64,7 @@ impl Checkpointer {
             .spawn(move || {
                 while woken.recv().is_ok() {
                     if let Err(failure) = checkpoint(&copying, "passive") {
-                        tracing::warn!(?failure, "could not copy the log into the database");
+                        tracing::warn!(error = ?failure, "could not copy the log into the database");
                     }
                     reached.store(COPIED, Ordering::Release);
                 }
@@ -84,17 +82,17 @@ impl Checkpointer {
         }
         let uncopied = frames.saturating_sub(self.copied);
         match self.stage.load(Ordering::Acquire) {
-            COPYING if uncopied < WAIT_AT => {}
-            IDLE if uncopied < BEGIN_AT => {}
+            COPYING if uncopied < BLOCKING_FROM_FRAMES => {}
+            IDLE if uncopied < CHECKPOINT_FROM_FRAMES => {}
             // Each round copies what came during the one before, which is less each time.
             IDLE => self.copy(frames, 1),
-            COPIED if uncopied > FEW && self.rounds < MOST_ROUNDS => {
+            COPIED if uncopied > MAX_REMAINING_FRAMES && self.rounds < MAX_CHECKPOINT_ROUNDS => {
                 self.copy(frames, self.rounds + 1);
             }
             _ => {
-                self.settle();
+                self.wait_until_idle();
                 if let Err(failure) = checkpoint(writer, "passive") {
-                    tracing::warn!(?failure, "could not copy the log into the database");
+                    tracing::warn!(error = ?failure, "could not copy the log into the database");
                 }
                 self.copied = frames;
                 self.stage.store(IDLE, Ordering::Release);
@@ -102,9 +100,8 @@ impl Checkpointer {
         }
     }
 
-    /// Waits until the thread copies nothing, so that a checkpoint of the writer's own is not turned
-    /// away: SQLite lets one at a time, and has none wait.
-    pub(crate) fn settle(&self) {
+    /// Waits until the thread is idle: SQLite refuses a second checkpoint.
+    pub(crate) fn wait_until_idle(&self) {
         while self.stage.load(Ordering::Acquire) == COPYING {
             thread::sleep(Duration::from_millis(1));
         }
@@ -115,7 +112,7 @@ impl Checkpointer {
         self.copied = frames;
         self.rounds = round;
         self.stage.store(COPYING, Ordering::Release);
-        // Without its thread the writer copies alone.
+        // Without its thread the writer copies itself.
         if self.wake.try_send(()).is_err() {
             self.stage.store(COPIED, Ordering::Release);
         }

@@ -1,7 +1,7 @@
 //! The queue's deduplication: a message id that came within five minutes is swallowed.
 //!
 //! The truth is a table in order of arrival, so that a restart forgets nothing; no index is kept
-//! on disk, since its scattered pages would double what every commit writes. What lies in memory
+//! on disk, since its scattered pages would double what every commit writes. What is in memory
 //! are hints: eight bytes a message that say which row to look at. A hint that is wrong costs one
 //! look, never a message, so nothing has to be undone when a commit fails.
 
@@ -16,15 +16,14 @@ use crate::error::Result;
 
 /// SQS's own interval, from the first message's arrival.
 pub(crate) const WINDOW_MS: i64 = 5 * 60 * 1000;
-/// Messages are stamped before they queue up, so one may come a little after a later one. A
-/// clock that went back by more than this is another time: what it stamps is new.
+/// Messages are stamped before they queue, so slightly out of order; a clock set back further starts anew.
 const OUT_OF_ORDER_MS: i64 = 1_000;
 /// Hints in one generation: what fills a table of 2^17 places.
-const GENERATION: usize = 114_688;
+const MAX_GENERATION_IDS: usize = 114_688;
 /// The fewest rows that a commit may prune.
-const PRUNE_AT_LEAST: usize = 256;
+const MIN_PRUNED_ROWS: usize = 256;
 
-/// Hints where the ids of the last five minutes lie.
+/// Hints where the ids of the last five minutes are.
 #[derive(Default)]
 pub(crate) struct Deduplication {
     generations: VecDeque<Generation>,
@@ -40,8 +39,7 @@ struct Generation {
 }
 
 impl Deduplication {
-    /// Takes in the rows that came since the last call: after a start all, later those of other
-    /// programs.
+    /// Takes in the rows that came since the last call: after a start all, later those of other programs.
     pub(crate) fn catch_up(&mut self, connection: &Connection) -> Result<()> {
         let mut statement = connection.prepare_cached(
             "SELECT sequence, id, arrived_at FROM deduplication WHERE sequence > ?1 ORDER BY sequence",
@@ -55,8 +53,7 @@ impl Deduplication {
         Ok(())
     }
 
-    /// The sequence number of the first message with this id, if it came less than five minutes
-    /// before.
+    /// The sequence number of the first message with this id, if it came less than five minutes before.
     pub(crate) fn first(
         &self,
         connection: &Connection,
@@ -97,8 +94,7 @@ impl Deduplication {
         Ok(())
     }
 
-    /// Forgets what can swallow nothing any more, from the oldest row on: a few more than were
-    /// `added`, so that the table shrinks without a pause.
+    /// Deletes expired ids, oldest first: a few more than were `added`, so that the table shrinks without a pause.
     pub(crate) fn prune(
         &mut self,
         connection: &Connection,
@@ -110,7 +106,7 @@ impl Deduplication {
             arrived_at <= now.saturating_sub(WINDOW_MS)
                 || arrived_at > now.saturating_add(OUT_OF_ORDER_MS)
         };
-        // What lies between the two may swallow, though a clock that went back leaves both outside.
+        // What is between the two may swallow, though a clock that went back leaves both outside.
         self.generations.retain(|generation| {
             generation.latest_arrival > now.saturating_sub(WINDOW_MS)
                 && generation.earliest_arrival <= now.saturating_add(OUT_OF_ORDER_MS)
@@ -119,7 +115,7 @@ impl Deduplication {
             .prepare_cached("SELECT sequence, arrived_at FROM deduplication ORDER BY sequence")?;
         let mut rows = statement.query([])?;
         let mut last: Option<i64> = None;
-        let limit = PRUNE_AT_LEAST.max(added.saturating_mul(2));
+        let limit = MIN_PRUNED_ROWS.max(added.saturating_mul(2));
         for _ in 0..limit {
             match rows.next()? {
                 Some(row) if past(row.get(1)?) => last = Some(row.get(0)?),
@@ -139,7 +135,7 @@ impl Deduplication {
         let arrived_at = arrived_at.as_millis();
         self.last_sequence = self.last_sequence.max(sequence);
         let fits = self.generations.back().is_some_and(|generation| {
-            generation.hints.len() < GENERATION
+            generation.hints.len() < MAX_GENERATION_IDS
                 && u32::try_from(sequence - generation.first_sequence).is_ok()
         });
         if !fits {

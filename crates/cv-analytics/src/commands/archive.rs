@@ -12,9 +12,9 @@ use cv_analytics_core::store::Store;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};
 
 use self::line::write_state;
-use self::manifest::{ARCHIVE_VERSION, Counts, Manifest, PartKind, Version};
+use self::manifest::{ARCHIVE_VERSION, ArchiveCounts, Manifest, PartKind, Version};
 use self::parts::{LineDigests, PartWriter, read_part};
-use self::place::Place;
+use self::place::ArchiveLocation;
 use self::reading::{Item, check_lines};
 use crate::clock::now;
 use crate::install::Installation;
@@ -28,13 +28,13 @@ const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 /// A part is written once its lines have so many bytes.
 const PART_BYTES: u64 = 16 << 20;
 
-const HELP: &str = "Copy everything that the store keeps into a folder or into S3, with checksums
+const HELP: &str = "Archive the whole store in a folder or in S3, with checksums
 
-Writes compressed JSON Lines: events in their canonical form, which `events import` reads too, and everything else (settings, marks, erasures, counts, dead letters). Reads all of it back and checks it; only then the archive is complete. One that was interrupted goes on where it stopped when the same command runs again.
+Writes compressed JSON Lines: events in their canonical form, which `events import` reads too, and everything else (settings, marks, erasures, counts, dead letters). Reads all of it back and checks it; only then is the archive complete. Run the same command again to continue an interrupted one.
 
-What arrives while it runs may or may not be in it: before you delete anything, stop the agent's reports and check with --verify --against-store.
+What arrives while it runs may or may not be included: before you delete anything, stop the agent's events and check with --verify --against-store.
 
-An archive holds people's questions and the key of the session hash: keep it as you keep the store. For s3://BUCKET/PREFIX region, credentials and endpoint are found as the AWS CLI finds them. On AWS the messages of the dead-letter queue stay there; their counts are archived.";
+An archive holds people's questions and the session hash key: protect it like the store. For s3://BUCKET/PREFIX, region, credentials and endpoint come from where the AWS CLI finds them. On AWS the messages of the dead-letter queue stay there; their counts are archived.";
 
 /// The archive command's options.
 #[derive(Debug, Args)]
@@ -43,21 +43,20 @@ pub(crate) struct ArchiveCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
-    /// Write nothing: check the archive that is there, every checksum and every line
+    /// Write nothing: verify every checksum and every line of an existing archive
     #[arg(long)]
     verify: bool,
-    /// With --verify: check also that everything that the store keeps now is in the archive
+    /// With --verify: also check that the archive contains everything now in the store
     #[arg(long, requires = "verify")]
     against_store: bool,
-    /// Write what was done as JSON
+    /// Write the result as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) -> Result<()> {
     let manifest = if command.verify {
-        let place = Place::open(&command.place, false).await?;
+        let place = ArchiveLocation::open(&command.place, false).await?;
         let manifest = complete(&place).await?;
         let mut digests = LineDigests::default();
         let bar = progress("lines checked")?;
@@ -75,12 +74,12 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
         manifest
     } else {
         let store = installation.open().await?;
-        archive(&*store, &Place::open(&command.place, true).await?).await?
+        archive(&*store, &ArchiveLocation::open(&command.place, true).await?).await?
     };
     if command.json {
         return output::print_line(serde_json::to_string(&manifest)?);
     }
-    let Counts { events, other, unreadable } = manifest.counts;
+    let ArchiveCounts { events, other, unreadable } = manifest.counts;
     let parts = manifest.parts.len();
     output::print_line(format!(
         "{events} events and {other} other records in {parts} files, every one of them read back and checked: {}",
@@ -88,7 +87,7 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
     ))?;
     if unreadable > 0 {
         output::print_line(format!(
-            "{unreadable} items of another program or version are not among them"
+            "{unreadable} items of another program or version are not included"
         ))?;
     }
     if command.against_store {
@@ -97,33 +96,32 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
     Ok(())
 }
 
-/// The manifest of a complete archive.
-pub(crate) async fn complete(place: &Place) -> Result<Manifest> {
+pub(crate) async fn complete(place: &ArchiveLocation) -> Result<Manifest> {
     if let Some(bytes) = place.get(MANIFEST, MAX_MANIFEST_BYTES).await? {
         return read_manifest(place, MANIFEST, &bytes);
     }
     if place.get(IN_PROGRESS, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
-            "the archive in {} is not complete: run `cv-analytics archive` with the same place again, and it goes on",
+            "incomplete archive in {}: run `cv-analytics archive` with the same place again to continue it",
             place.named()
         );
     }
-    bail!("there is no archive in {}: it has no {MANIFEST}", place.named())
+    bail!("missing archive: {} contains no {MANIFEST}", place.named())
 }
 
-fn read_manifest(place: &Place, name: &str, bytes: &[u8]) -> Result<Manifest> {
+fn read_manifest(place: &ArchiveLocation, name: &str, bytes: &[u8]) -> Result<Manifest> {
     let version = serde_json::from_slice::<Version>(bytes).ok();
     let named = place.named();
     ensure!(
         version.is_none_or(|version| version.archive_version <= u64::from(ARCHIVE_VERSION)),
-        "the archive in {named} is from a newer version of cv-analytics: update the program"
+        "unknown archive version in {named}: a newer cv-analytics wrote it; update the program"
     );
-    serde_json::from_slice(bytes).with_context(|| format!("{name} in {named} cannot be read"))
+    serde_json::from_slice(bytes).with_context(|| format!("cannot read {name} in {named}"))
 }
 
 /// Checks every part, and calls `seen` with every line.
 pub(crate) async fn check(
-    place: &Place,
+    place: &ArchiveLocation,
     manifest: &Manifest,
     mut seen: impl FnMut(&[u8], Item),
 ) -> Result<()> {
@@ -135,7 +133,7 @@ pub(crate) async fn check(
         let parts = manifest.parts.iter().filter(|part| part.kind == kind);
         parts.map(|part| part.lines).sum::<u64>()
     };
-    let Counts { events, other, .. } = manifest.counts;
+    let ArchiveCounts { events, other, .. } = manifest.counts;
     ensure!(
         lines(PartKind::Events) == events && lines(PartKind::State) == other,
         "the parts of the archive in {} are not as many lines as its manifest counts",
@@ -144,7 +142,7 @@ pub(crate) async fn check(
     Ok(())
 }
 
-async fn archive(store: &dyn Store, place: &Place) -> Result<Manifest> {
+async fn archive(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
     let mut manifest = begin(store, place).await?;
     let bar = progress("events archived")?;
     bar.set_position(manifest.counts.events);
@@ -192,11 +190,11 @@ async fn archive(store: &dyn Store, place: &Place) -> Result<Manifest> {
 }
 
 /// The manifest to go on with: that of an archive that was interrupted, else a new one.
-async fn begin(store: &dyn Store, place: &Place) -> Result<Manifest> {
+async fn begin(store: &dyn Store, place: &ArchiveLocation) -> Result<Manifest> {
     let named = place.named();
     if place.get(MANIFEST, MAX_MANIFEST_BYTES).await?.is_some() {
         bail!(
-            "there is an archive in {named} already: check it with --verify, or name another place"
+            "refused: {named} already contains an archive; check it with --verify, or name another place"
         );
     }
     let source = store.kind();
@@ -207,7 +205,7 @@ async fn begin(store: &dyn Store, place: &Place) -> Result<Manifest> {
             source: source.to_owned(),
             began_at: now().to_string(),
             finished_at: None,
-            counts: Counts::default(),
+            counts: ArchiveCounts::default(),
             parts: Vec::new(),
             cursor: None,
         });
@@ -215,7 +213,7 @@ async fn begin(store: &dyn Store, place: &Place) -> Result<Manifest> {
     let manifest = read_manifest(place, IN_PROGRESS, &bytes)?;
     ensure!(
         manifest.source == source,
-        "the archive in {named} was begun from another store ({}): name another place",
+        "refused: the archive in {named} was begun from another store ({}); name another place",
         manifest.source
     );
     eprintln!(

@@ -15,31 +15,31 @@ use crate::output;
 use crate::usage_error::usage_error;
 use estimate::Estimate;
 
-const FREE_TIER_HELP: &str = "What of AWS's free tier is taken off
+const FREE_TIER_HELP: &str = "Which part of AWS's free tier to subtract
 
-`always` is what every account has for as long as it exists; the rest of the account uses it too. `credits` is for accounts opened on or after 15 July 2025: the same, and how long their credits pay what is left. `none` is for accounts that use it up elsewhere. The older accounts' twelve months ended with 15 July 2026.";
+`always` is what every account has for as long as it exists; the rest of the account uses it too. `credits` is for accounts opened on or after 15 July 2025: the same, and how long their credits cover the rest. `none` is for accounts that use it up elsewhere. The twelve free months of older accounts ended on 15 July 2026.";
 
 /// The command's options.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct CostCommand {
-    /// Count with this many interactions a month
+    /// Assume this many interactions a month
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     interactions: u64,
-    /// Take the prices of this region
+    /// Use the prices of this region
     #[arg(long, value_name = "REGION", default_value = "eu-west-2")]
     region: String,
-    /// Give both tables and the index 5 reads and 5 writes a second in place of on-demand billing
+    /// Provision 5 reads and 5 writes a second for both tables and the index instead of on-demand billing
     #[arg(long)]
     provisioned: bool,
-    /// Let the halves of an interaction arrive in this way
+    /// Assume that the halves of an interaction arrive this way
     #[arg(long, value_enum, value_name = "PATH", default_value_t = Path::SelfContained)]
     path: Path,
-    /// Let the processor get this many messages at once, on average: 1 is the dearest and usual for
-    /// quiet sites, 10 the most
+    /// Assume this many messages per batch, on average: 1 is the most expensive and usual for
+    /// quiet sites, 10 the maximum
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10))]
     batch: u32,
-    /// Keep this many months of interactions in the tables
+    /// Assume this many months of interactions in the tables
     #[arg(long, value_name = "N", default_value_t = 12)]
     months: u32,
     /// Send the weekly report to this many people
@@ -48,10 +48,10 @@ pub(crate) struct CostCommand {
     /// Add point-in-time recovery of both tables
     #[arg(long)]
     recovery: bool,
-    /// Add an archive of everything in S3, made anew each month
+    /// Add a full archive in S3, rewritten each month
     #[arg(long)]
     archive: bool,
-    /// Take off this part of AWS's free tier
+    /// Subtract this part of AWS's free tier
     #[arg(long, value_enum, value_name = "TIER", default_value_t = FreeTier::Always, long_help = FREE_TIER_HELP)]
     free_tier: FreeTier,
     /// Write JSON
@@ -105,7 +105,6 @@ impl CostCommand {
     }
 }
 
-/// Runs the command.
 pub(crate) fn run(command: &CostCommand) -> Result<()> {
     let prices = PriceList::built_in()?;
     prices.region(&command.region).map_err(usage_error)?;

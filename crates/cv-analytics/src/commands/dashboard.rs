@@ -16,7 +16,7 @@ use cv_analytics_dashboard::access::sessions::OwnerSessions;
 use cv_analytics_dashboard::agent_connection::AgentConnection;
 use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_dashboard::{Dashboard, ProgramSetting, Setup};
+use cv_analytics_dashboard::{Dashboard, DashboardSetup, ProgramSetting};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
 
@@ -26,10 +26,10 @@ use crate::install::data_folder::DataFolder;
 pub(crate) use self::intake_here::IntakeHere;
 
 /// How often the live page looks for what arrived in a file on this machine.
-pub(crate) const LIVE_EVERY: Duration = Duration::from_millis(500);
+pub(crate) const LIVE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Where and for whom a dashboard is served.
-pub(crate) struct Place {
+pub(crate) struct DashboardOptions {
     pub(crate) mails: Mails,
     pub(crate) token: Secret,
     pub(crate) listening: SocketAddr,
@@ -47,13 +47,13 @@ pub(crate) fn dashboard(
     folder: &DataFolder,
     store: SharedStore,
     intake: Intake,
-    place: Place,
+    place: DashboardOptions,
 ) -> Result<Dashboard> {
-    let Place { mails, token, listening, public_url, .. } = place;
+    let DashboardOptions { mails, token, listening, public_url, .. } = place;
     let file = folder.path().join("dashboard-sessions.json");
     let sessions = OwnerSessions::open(&token, &file)
-        .with_context(|| format!("{} cannot be read", file.display()))?;
-    Ok(Dashboard::new(Setup {
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Dashboard::new(DashboardSetup {
         store,
         intake,
         mails,

@@ -22,22 +22,22 @@ use crate::usage_error::usage_error;
 
 const LIST_HELP: &str = "List them, newest first
 
-With --store dynamodb they lie in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. The queue holds back the later messages of a group while an earlier one is received: their number is printed.";
-const RETRY_HELP: &str = "Read them again, as after an update of the program; what can be read now is kept
+With --store dynamodb they are in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. While an earlier message of a group is received, the queue holds back the later ones: their number is printed.";
+const RETRY_HELP: &str = "Read them again, as after an update of the program; what can be read now is stored
 
-With --store dynamodb they are sent to the events queue (QUEUE_URL, else cv-analytics-events.fifo), and the processor reads them; what it still cannot read comes back under the same id. The privacy switches are the processor's then.";
+With --store dynamodb they are sent to the events queue (QUEUE_URL, else cv-analytics-events.fifo), and the processor reads them; what it still cannot read comes back under the same id. The processor's privacy options apply then.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
     /// List them, newest first
     #[command(long_about = LIST_HELP)]
     List(List),
-    /// Write one whole: its bytes as they came
+    /// Write one as it was received
     Show(Show),
-    /// Read them again, as after an update of the program; what can be read now is kept
+    /// Read them again, as after an update of the program; what can be read now is stored
     #[command(long_about = RETRY_HELP)]
     Retry(Retry),
-    /// Delete them for good
+    /// Delete them permanently
     Drop(Drop),
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct List {
 /// What to show.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// Its number in the list; with --store dynamodb its id there, or how that begins
+    /// Its number in the list; with --store dynamodb its ID there, or the start of it
     id: String,
     /// Write JSON, with the bytes as text
     #[arg(long)]
@@ -88,9 +88,9 @@ pub(crate) struct Drop {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Chosen {
-    /// Their numbers in the list; with --store dynamodb their ids there, or how those begin
+    /// Their numbers in the list; with --store dynamodb their IDs there, or the start of them
     ids: Vec<String>,
-    /// Take all of them
+    /// Select all of them
     #[arg(long)]
     all: bool,
 }
@@ -98,7 +98,6 @@ pub(crate) struct Chosen {
 /// What a letter says where SQS itself moved it.
 const MOVED_BY_SQS: &str = "moved by SQS after its last delivery failed";
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: DeadLetters) -> Result<()> {
     let store = installation.open().await?;
     let letters = Letters { is_numbered: !installation.is_on_aws(), store: &*store };
@@ -185,7 +184,7 @@ impl Letters<'_> {
         bar.finish_and_clear();
         let Dropped { dropped, missing: none } = done?;
         if let Some(id) = none {
-            bail!("there is no dead letter {id}; {dropped} were dropped");
+            bail!("unknown dead letter {id}; {dropped} were dropped");
         }
         self.store.close().await?;
         if drop.json {
@@ -219,7 +218,7 @@ impl Letters<'_> {
         };
         if let Some(id) = none {
             bail!(
-                "there is no dead letter {id}; {kept} were kept, {still_dead} still cannot be read"
+                "unknown dead letter {id}; {kept} were stored, {still_dead} still cannot be read"
             );
         }
         if retry.json {
@@ -251,7 +250,6 @@ impl Letters<'_> {
         Ok(DeadLetterSelection::Ids(self.whole_ids(chosen.ids.clone()).await?))
     }
 
-    /// The ids that were written, whole.
     async fn whole_ids(&self, ids: Vec<String>) -> Result<Vec<String>> {
         if self.is_numbered {
             let number = |id: String| {
@@ -273,7 +271,7 @@ impl Letters<'_> {
                 (true, _) => Ok(id),
                 (false, [whole]) => Ok((*whole).to_owned()),
                 (false, [first, other, ..]) => {
-                    bail!("{id} begins {first} and {other}: write more of it")
+                    bail!("ambiguous id {id}: it begins {first} and {other}; write more of it")
                 }
                 (false, []) if blocked == 0 => bail!("{}", missing(&id)),
                 (false, []) => {
@@ -289,7 +287,5 @@ impl Letters<'_> {
 }
 
 fn missing(id: &str) -> String {
-    format!(
-        "there is no dead letter {id}; `cv-analytics dead-letters list` names those that there are"
-    )
+    format!("unknown dead letter {id}; `cv-analytics dead-letters list` shows the IDs")
 }

@@ -1,4 +1,4 @@
-//! `cv-analytics demo`: the server in a folder of its own, with eight weeks of made-up traffic that
+//! `cv-analytics demo`: the server in its own folder, with eight weeks of made-up traffic that
 //! went through the real intake.
 
 pub(crate) mod traffic;
@@ -38,17 +38,16 @@ const MARKER: &str = "this-is-a-demo.txt";
 /// The demo's options.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Make the traffic of this seed: the same seed, the same traffic
+    /// Generate the traffic from this seed: the same seed gives the same traffic
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// End after the report instead of serving on
+    /// Exit after the report instead of continuing to serve
     #[arg(long)]
     exit: bool,
     #[command(flatten)]
     serve: Serve,
 }
 
-/// Runs the demo.
 pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<()> {
     if installation.store.is_some() {
         return Err(usage_error(
@@ -100,7 +99,7 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
     let interrupted = stop_signal();
     tokio::pin!(interrupted);
     tokio::select! {
-        sent = sending => sent.context("the demo's traffic could not be sent")?,
+        sent = sending => sent.context("cannot send the demo's traffic")?,
         () = &mut interrupted => {
             drop(stop);
             running.await??;
@@ -137,7 +136,7 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
     let filled = path.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if filled && !marker.exists() {
         bail!(
-            "{} is not empty and not a demo's folder: choose another with --data DIR",
+            "refused: {} is not empty and not a demo's folder; choose another with --data DIR",
             path.display()
         );
     }
@@ -152,7 +151,7 @@ fn start_afresh(folder: &DataFolder) -> Result<()> {
         match std::fs::remove_file(path.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error)
-                    .with_context(|| format!("{} cannot be deleted", path.join(name).display()));
+                    .with_context(|| format!("cannot delete {}", path.join(name).display()));
             }
             _ => {}
         }

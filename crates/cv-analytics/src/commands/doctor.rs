@@ -1,4 +1,4 @@
-//! `cv-analytics doctor`: checks an installation end to end and says how to mend what is wrong.
+//! `cv-analytics doctor`: checks an installation end to end and says how to fix what is wrong.
 //!
 //! In reading order: `check`, what a check found; `self_hosted` with `files`, `database` and
 //! `server`; `aws` with a file for each group of checks; `canary`, what travels through either.
@@ -26,30 +26,30 @@ use crate::install::data_folder::PublicUrlOption;
 
 const HELP: &str = "Check an installation end to end, and say how to fix what is wrong
 
-Each check prints a line: ok, warn, FAIL or skipped, and what it saw; below it what to do. What cannot be looked at for want of a right says which one, and the other checks go on. Then a canary travels through: a question with its answer, the question once more, and a message that cannot be read. They are seen to arrive and are removed again; no report counts them.
+Each check prints a line: ok, warn, FAIL or skipped, what it found, and below it the fix. A check that lacks a permission names it, and the other checks continue. Then it sends a canary: a question with its answer, the question once more, and an unreadable message. It waits for them to arrive and removes them; no report counts them.
 
-Exit code 0: all is well. 1: a check failed, or could not be made for want of a right. Nothing is changed but by the canary.";
+Exit code 0: every check passed. 1: a check failed, or lacked a permission. Only the canary changes anything.";
 
 /// What to check.
 #[derive(Debug, Args)]
 #[command(long_about = HELP)]
 pub(crate) struct Doctor {
-    /// Send nothing through the installation
+    /// Send no canary
     #[arg(long)]
     no_canary: bool,
     /// Wait this many seconds for the canary
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=900))]
     wait: u64,
-    /// Check the server at this address too, as `https://analytics.example.org` [default: the one of `serve`]: self-hosted
+    /// Self-hosted: also check the server at this address, such as `https://analytics.example.org` [default: that of `serve`]
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     public_url: Option<PublicUrlOption>,
-    /// Look for the server at this address, where it has a public one: self-hosted
+    /// Self-hosted: the address that the server listens on, where it also has a public one
     #[arg(long, value_name = "ADDR:PORT", env = "CV_ANALYTICS_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
     listen: SocketAddr,
-    /// Put this before every name, as `dev-`: on AWS
+    /// On AWS: the prefix of every name, such as `dev-`
     #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
     prefix: String,
-    /// Compare the functions with the zip files in this folder: on AWS
+    /// On AWS: compare the functions with the zip files in this folder
     #[arg(long, value_name = "DIR")]
     functions: Option<PathBuf>,
     /// Write JSON
@@ -73,8 +73,8 @@ pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<(
     let wrong = findings.finish(kind)?;
     match wrong {
         0 => Ok(()),
-        1 => bail!("1 check is not well"),
-        wrong => bail!("{wrong} checks are not well"),
+        1 => bail!("1 check failed"),
+        wrong => bail!("{wrong} checks failed"),
     }
 }
 

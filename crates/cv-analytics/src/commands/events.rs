@@ -31,45 +31,45 @@ use crate::queue_client::{Message, Sent, send_all};
 use crate::{input, output};
 
 /// How many events are kept by one commit of an import.
-const IMPORT_BATCH: usize = 1000;
+const MAX_IMPORT_BATCH_EVENTS: usize = 1000;
 /// How many messages are read before they are sent.
-const SEND_BATCH: usize = 1000;
+const MAX_SEND_BATCH_EVENTS: usize = 1000;
 /// How many entries may come before the first that can be read.
 const MAX_UNREADABLE_ENTRIES: usize = 1000;
 /// How many bytes they may have.
 const MAX_UNREADABLE_BYTES: usize = 32 * 1024 * 1024;
 
-const IMPORT_HELP: &str = "Take events straight into the store; what is there already is left as it is
+const IMPORT_HELP: &str = "Import events directly into the store; what is already there stays unchanged
 
-Reads JSON Lines, arrays, and JSON texts one after another, packed by gzip or not, in UTF-8 or UTF-16. Reads the two tables of an earlier deployment too: what `aws dynamodb scan` writes, the lines of DynamoDB's export to S3, or the rows as plain JSON Lines. A row that waits becomes a question, a complete one question and answer; their week is worked out anew. Import them into other tables than their own.
+Reads JSON Lines, arrays, and concatenated JSON texts, gzipped or not, in UTF-8 or UTF-16. Also reads the two tables of an earlier deployment: the output of `aws dynamodb scan`, DynamoDB's export to S3, or the rows as plain JSON Lines. A waiting row becomes a question, a complete one a question and its answer; the week is computed again. Import them into other tables than their own.
 
-An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. Where that is not set, such entries are left out, and the exit code is 1. The first few are named, and how many more there are. An input that is empty, or of which nothing can be read, is refused and leaves nothing behind. What is imported counts in no week's deliveries.
+An entry that cannot be read becomes a dead letter: in SQLite's own list, on AWS in the queue that DEAD_LETTER_QUEUE_URL names. If it is not set, such entries are skipped and the exit code is 1. The first few are named, with the number of the others. An input that is empty or entirely unreadable is refused and stores nothing. Imported events count in no week's deliveries.
 
-With --store dynamodb session ids are hashed with SESSION_SALT, which has to be the processor's, else with the key that is kept in the table; one is made, and that is said, only where both tables are empty.";
+With --store dynamodb, session IDs are hashed with SESSION_SALT, which has to be the processor's, else with the key stored in the table; only if both tables are empty is one generated, with a notice.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Events {
     /// Send events to the queue, signed, as the agent does
     Send(Send),
-    /// Take events straight into the store; what is there already is left as it is
+    /// Import events directly into the store; what is already there stays unchanged
     Import(Import),
-    /// Write every event that is kept, in canonical form
+    /// Write every stored event in canonical form
     Export(Export),
 }
 
 /// What to send, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// JSON Lines, an array, or JSON texts one after another; - for standard input
+    /// JSON Lines, an array, or concatenated JSON texts; - for standard input
     #[arg(default_value = "-")]
     file: PathBuf,
-    /// Send to this queue [default: the one in the data folder's credentials.env; with --store dynamodb the installation's own]
+    /// Send to this queue [default: `AWS_SQS_URL` in the data folder's credentials.env; with --store dynamodb the installation's queue]
     #[arg(long, value_name = "URL", env = "AWS_SQS_URL")]
     queue_url: Option<String>,
-    /// The signing key's id
+    /// The access key ID to sign with
     #[arg(long, env = "AWS_ACCESS_KEY_ID", hide_env_values = true, hide = true)]
     access_key_id: Option<String>,
-    /// The signing key
+    /// The secret access key to sign with
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true, hide = true)]
     secret_access_key: Option<String>,
     /// Sign for this region
@@ -105,7 +105,7 @@ pub(crate) struct Export {
 /// What became of imported entries.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Counts {
+struct ImportCounts {
     lines: u64,
     stored: u64,
     duplicates: u64,
@@ -114,7 +114,6 @@ struct Counts {
     erased: u64,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Events) -> Result<()> {
     match command {
         Events::Send(options) => {
@@ -132,8 +131,11 @@ async fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     let cannot_read = |error| input::cannot_read(&options.file, error);
     let mut texts = input::json_texts(&options.file)?;
     loop {
-        let batch: Vec<JsonText> =
-            texts.by_ref().take(SEND_BATCH).collect::<std::io::Result<_>>().map_err(cannot_read)?;
+        let batch: Vec<JsonText> = texts
+            .by_ref()
+            .take(MAX_SEND_BATCH_EVENTS)
+            .collect::<std::io::Result<_>>()
+            .map_err(cannot_read)?;
         if batch.is_empty() {
             break;
         }
@@ -186,12 +188,11 @@ async fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
     }
     match left_out {
         0 => Ok(()),
-        left_out => bail!("{left_out} entries were left out, as said above"),
+        left_out => bail!("skipped {left_out} entries, listed above"),
     }
 }
 
-/// A message with the ids that the agent's client gives it; a line that is no event is sent all the
-/// same, and becomes a dead letter.
+/// A message with the ids of the agent's client; one that is not an event is sent too, and becomes a dead letter.
 fn message(body: String) -> Message {
     let digest = hex::encode(Sha256::digest(body.as_bytes()));
     let request_id = queue_text(&body, ["requestId", "correlationId"], 119);
@@ -208,20 +209,20 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let mut texts = input::json_texts(&options.file)?.with_scans();
     let begin = up_to_first_readable(&mut texts, &options.file)?;
     if begin.is_empty() {
-        return Counts::default().tell(options.json);
+        return ImportCounts::default().tell(options.json);
     }
     let store = installation.open_to_import().await?;
     let intake = installation.intake(options.privacy, &*store).await?;
     let bar = progress("events imported")?;
-    let mut counts = Counts::default();
+    let mut counts = ImportCounts::default();
     let mut told = ToldEntries::default();
     let mut left_out = 0_u64;
     let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
     while texts.peek().is_some() {
-        let mut arrivals = Vec::with_capacity(IMPORT_BATCH);
-        let mut entries = Vec::with_capacity(IMPORT_BATCH);
+        let mut arrivals = Vec::with_capacity(MAX_IMPORT_BATCH_EVENTS);
+        let mut entries = Vec::with_capacity(MAX_IMPORT_BATCH_EVENTS);
         let mut unread = None;
-        for text in texts.by_ref().take(IMPORT_BATCH) {
+        for text in texts.by_ref().take(MAX_IMPORT_BATCH_EVENTS) {
             let JsonText { line, bytes } = match text {
                 Ok(text) => text,
                 Err(error) => {
@@ -283,12 +284,11 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     counts.tell(options.json)?;
     match left_out {
         0 => Ok(()),
-        left_out => bail!("{left_out} entries were left out, as said above"),
+        left_out => bail!("skipped {left_out} entries, listed above"),
     }
 }
 
-/// The entries up to the first that can be read; none of an empty array. Whether an entry can be read
-/// needs no store, so that an input of something else leaves nothing behind.
+/// The entries up to the first readable one, found without a store, so that a wrong input changes nothing.
 fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<JsonText>> {
     let intake = Intake::new(Privacy::full(SessionKey::new(Vec::new())));
     let mut begin = Vec::new();
@@ -317,8 +317,7 @@ fn up_to_first_readable(texts: &mut JsonTexts<'_>, file: &Path) -> Result<Vec<Js
     )
 }
 
-/// Reads an entry of an import: an event, or a row of an earlier deployment. What cannot be read
-/// keeps its original bytes.
+/// Reads an event or a row of an earlier deployment; an unreadable one keeps its original bytes.
 fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
     let dead = |reason, detail: String| {
         Content::DeadLetter(DeadLetter { reason, detail, body: line.to_vec(), arrived_at })
@@ -335,7 +334,7 @@ fn read_entry(intake: &Intake, line: &[u8], arrived_at: Timestamp) -> Content {
     }
 }
 
-impl Counts {
+impl ImportCounts {
     /// Prints them.
     fn tell(&self, json: bool) -> Result<()> {
         if json {

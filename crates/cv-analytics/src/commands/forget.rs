@@ -7,7 +7,7 @@ use clap::Args;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::erasure::Erased;
-use cv_analytics_sqlite::Aged;
+use cv_analytics_sqlite::OldData;
 
 use crate::clock::now;
 use crate::install::Installation;
@@ -26,7 +26,7 @@ use crate::usage_error::usage_error;
 pub(crate) struct Forget {
     #[command(flatten)]
     what: What,
-    /// With --older-than-days: erase also more than a fifth of what is kept
+    /// With --older-than-days: erase even if it is more than a fifth of the data
     #[arg(long, conflicts_with_all = ["session", "request"])]
     yes: bool,
     /// Write the counts as JSON
@@ -37,13 +37,13 @@ pub(crate) struct Forget {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// Erase this session, as the agent sends it or as the store keeps it
+    /// Erase this session, as the agent sends it or as it is stored
     #[arg(long, value_name = "ID")]
     session: Option<String>,
     /// Erase this interaction
     #[arg(long, value_name = "ID")]
     request: Option<String>,
-    /// Erase what is older than so many days by this machine's clock (SQLite)
+    /// Erase what is older than this many days by this machine's clock (SQLite)
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     older_than_days: Option<u32>,
 }
@@ -105,10 +105,10 @@ async fn forget_older(installation: &Installation, days: u32, yes: bool, json: b
     }
     let store = installation.open_sqlite()?;
     let old = store.older_than(now(), days).await?;
-    let Aged { before, rows, of } = old;
+    let OldData { before, rows, of } = old;
     if old.needs_a_word() && !yes {
         bail!(
-            "{rows} of {of} interactions and dead letters are from before {before}, more than a fifth: nothing is erased. Look \
+            "refused: {rows} of {of} interactions and dead letters are from before {before}, more than a fifth: nothing is erased. Look \
              at this machine's clock, and say --yes"
         );
     }

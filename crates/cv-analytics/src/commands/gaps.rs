@@ -17,22 +17,22 @@ use crate::install::location::FigureFiles;
 use crate::output;
 
 /// Gaps that are listed for a person to read.
-const MAX_LISTED: usize = 100;
+const MAX_LISTED_GAPS: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Gaps {
     /// List the gaps of a week
     List(List),
-    /// Say what a gap is to you: from then on reports follow it, or leave it out
+    /// Mark a gap: from then on reports track it or leave it out
     Mark(Mark),
 }
 
 /// What to mark, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Mark {
-    /// The skill or topic, as the report names it; a skill also by its alias
+    /// The skill or topic as the report names it, or an alias of the skill
     name: String,
-    /// What it is to you
+    /// The mark
     #[arg(value_enum, value_name = "MARK", required_unless_present = "clear")]
     word: Option<MarkWord>,
     /// Remove the mark, as `none` does
@@ -46,11 +46,11 @@ pub(crate) struct Mark {
 /// What a gap can be to its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum MarkWord {
-    /// It is on the CV now: the report follows how its questions are answered since
+    /// It is on the CV now: the report tracks how its questions are answered since
     HaveIt,
-    /// You are learning it: followed, and no action tells you to learn it
+    /// You are learning it: tracked, and no action tells you to learn it
     Learning,
-    /// It is not what you do: listed last, and no reason to act
+    /// It is not your skill: listed last, and no action
     NotMine,
     /// Not worth counting: left out of reports
     Noise,
@@ -73,7 +73,7 @@ impl MarkWord {
 /// The list's options.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// List the gaps of this week, as 2026-W47 [default: the last week that is over]
+    /// List the gaps of this week, such as 2026-W47 [default: the last closed week]
     #[arg(long, value_name = "WEEK")]
     week: Option<IsoWeek>,
     /// Write JSON
@@ -83,7 +83,6 @@ pub(crate) struct List {
     files: FigureFiles,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()> {
     match command {
         Gaps::List(list) => write_list(installation, list).await,
@@ -108,10 +107,10 @@ async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
             "name": marked.name, "mark": marked.mark, "before": marked.before,
         }))?);
     }
-    output::print_line(in_words(&marked))
+    output::print_line(describe(&marked))
 }
 
-fn in_words(marked: &MarkedNow) -> String {
+fn describe(marked: &MarkedNow) -> String {
     let name = output::plain(&marked.name);
     let before = marked.before.filter(|before| Some(*before) != marked.mark);
     let before = before.map_or_else(String::new, |before| format!(" (was {})", before.code()));
@@ -140,8 +139,9 @@ async fn write_list(installation: &Installation, list: List) -> Result<()> {
     let mut lines = format!("Gaps in week {week}, most asked first:\n\n");
     let (not_mine, others): (Vec<&Gap>, Vec<&Gap>) =
         report.gaps.iter().partition(|gap| gap.mark == Some(GapMark::NotMine));
-    lines += &others.into_iter().chain(not_mine).take(MAX_LISTED).map(line).collect::<String>();
-    if let Some(more) = more(report.gaps.len().saturating_sub(MAX_LISTED), ("gap", "gaps")) {
+    lines +=
+        &others.into_iter().chain(not_mine).take(MAX_LISTED_GAPS).map(line).collect::<String>();
+    if let Some(more) = more(report.gaps.len().saturating_sub(MAX_LISTED_GAPS), ("gap", "gaps")) {
         lines += &format!("{more}: --json lists all of them\n");
     }
     output::print(lines)

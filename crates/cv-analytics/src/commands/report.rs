@@ -35,25 +35,25 @@ pub(crate) const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 #[derive(Debug, Args)]
 #[command(after_help = MORE_OF_THE_MAIL)]
 pub(crate) struct ReportCommand {
-    /// Report this week, as 2026-W47 [default: the last week that is over]
+    /// Report this week, such as 2026-W47 [default: the last closed week]
     #[arg(long, value_name = "WEEK")]
     week: Option<IsoWeek>,
-    /// Write this form [default: by the output file's ending, else text]
+    /// Write this format [default: from the output file's extension, else text]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Send it by mail, to each recipient once a week: as the server would, or with --store dynamodb through SES
+    /// Send it by mail, once to each recipient: as the server would, or through SES with --store dynamodb
     #[arg(long)]
     send: bool,
-    /// Send it also to those who got this week's mail before
+    /// Also send it to recipients who already got this week's mail
     #[arg(long, requires = "send")]
     again: bool,
-    /// Send it also to those who unsubscribed, and take them back into the list
+    /// Also send it to recipients who unsubscribed, and subscribe them again
     #[arg(long, requires = "send")]
     resubscribe: bool,
-    /// Name this sender in the mail, or in the eml form
+    /// The sender of the mail, or of the eml format
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -61,7 +61,7 @@ pub(crate) struct ReportCommand {
         default_value = NO_SENDER
     )]
     from: String,
-    /// Name this recipient in the mail, or in the eml form; --send takes several, separated by commas
+    /// The recipient of the mail, or of the eml format; --send takes several, separated by commas
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -69,7 +69,7 @@ pub(crate) struct ReportCommand {
         default_value = NO_RECIPIENT
     )]
     to: String,
-    /// Begin the mail's links with the server's public address [default: the one of `serve`]
+    /// Start the mail's links with the server's public address [default: that of `serve`]
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     public_url: Option<PublicUrlOption>,
     #[command(flatten)]
@@ -87,11 +87,11 @@ pub(crate) enum Format {
     Html,
     /// Plain text
     Text,
-    /// Markdown, to paste into notes and chats
+    /// Markdown for notes and chats
     Markdown,
-    /// The contract's JSON
+    /// JSON, the documented contract
     Json,
-    /// A mail message (RFC 5322) with both
+    /// A mail message (RFC 5322) with HTML and text
     Eml,
 }
 
@@ -142,7 +142,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     let template = command.form.template()?;
     if command.send {
         let said = command.send_report(installation, &*store, &report, &template).await?;
-        // Beside a report that was asked for, the words are no part of it.
+        // Beside a report that was asked for, the words are not part of it.
         if command.output.is_none() && command.format.is_none() {
             return output::print(said);
         }
@@ -150,8 +150,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     }
     let by_ending = command.output.as_deref().and_then(Format::of_file);
     let format = command.format.or(by_ending).unwrap_or(Format::Text);
-    let bytes =
-        command.form_of(format, &report, &template).context("the report cannot be written")?;
+    let bytes = command.form_of(format, &report, &template).context("cannot write the report")?;
     output::write_to(command.output.as_deref(), bytes)
 }
 
@@ -192,7 +191,7 @@ impl ReportCommand {
                 "--resubscribe: on AWS recipients unsubscribe by a mail to the sender, and are in no list here",
             ));
         } else if self.from == NO_SENDER {
-            Some("name the sender with --from, or in SENDER_EMAIL")
+            Some("missing sender: name it with --from, or in SENDER_EMAIL")
         } else {
             (!has_recipient).then_some("name the recipient with --to, or in RECIPIENT_EMAIL")
         };
@@ -207,14 +206,14 @@ impl ReportCommand {
         report: &Report,
         template: &MailTemplate,
     ) -> Result<String> {
-        let no_mail = "the report cannot be written as a mail";
+        let no_mail = "cannot write the report as a mail";
         let sender = (self.from != NO_SENDER).then(|| self.from.parse::<MailAddress>());
         let sender = sender.transpose().context(no_mail)?;
         let named = (self.to != NO_RECIPIENT).then(|| read_addresses(&self.to));
         let named = named.transpose().context(no_mail)?;
         let recipients = named.unwrap_or_else(|| self.mail.recipients().cloned().collect());
         if recipients.is_empty() {
-            bail!("name a recipient with --to");
+            bail!("missing recipient: name one with --to");
         }
         let insisting = Insisting { again: self.again, resubscribe: self.resubscribe };
         if !installation.is_on_aws() {
@@ -225,7 +224,7 @@ impl ReportCommand {
             let mailing = self.form.applied_to(mailing)?;
             return mail::send_by(&way, store, report, &mailing, insisting).await;
         }
-        let Some(sender) = sender else { bail!("name the sender with --from") };
+        let Some(sender) = sender else { bail!("missing sender: name it with --from") };
         let surroundings = Surroundings {
             dashboard: self.form.dashboard_url.as_ref(),
             template: Some(template),

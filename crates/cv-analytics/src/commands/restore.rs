@@ -17,7 +17,7 @@ use crate::clock::now;
 use crate::commands::archive::line::{KEYS, read_state};
 use crate::commands::archive::manifest::{Manifest, Part, PartKind};
 use crate::commands::archive::parts::read_part;
-use crate::commands::archive::place::Place;
+use crate::commands::archive::place::ArchiveLocation;
 use crate::commands::archive::reading::{Item, Lines};
 use crate::commands::archive::{check, complete};
 use crate::install::Installation;
@@ -25,16 +25,16 @@ use crate::install::location::PrivacySwitches;
 use crate::output;
 use crate::output::progress;
 
-/// Records of the ledger that a store is given: more are no archive of this program.
+/// Records of the ledger that a store is given: more are not an archive of this program.
 const MAX_LEDGER_RECORDS: u64 = 100_000;
 
-const HELP: &str = "Put what an archive holds into a store
+const HELP: &str = "Restore an archive into a store
 
-Checks the whole archive first: one that is damaged or not complete changes nothing. Then erasures, settings and marks are put back, then the events, which are joined to what is there. Running it again, or after it was interrupted, changes nothing that is there already. A restored store gives the same reports.
+Checks the whole archive first: a damaged or incomplete one changes nothing. Then it restores erasures, settings and marks, then the events, joined with existing data. Running it again, also after an interruption, changes nothing that is already there. A restored store gives the same reports.
 
-Whoever wrote an archive knows the keys in it: that of the session hash, and that of the links by which recipients unsubscribe. They are left out, so that visitors who come again are other sessions than before, and links in mails of before no longer work. --take-keys takes them over, from an archive of your own into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
+The author of an archive knows the keys in it, of the session hash and of the unsubscribe links. They are skipped, so returning visitors become new sessions, and links in earlier mails stop working. --take-keys restores them, from an archive that you wrote into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
 
-Into SQLite a database is made where there is none. Into DynamoDB the tables have to be there; letters that SQLite kept, and erasures of which it keeps only a checksum, have no place there and stay in the archive.";
+For SQLite, a missing database is created. For DynamoDB, the tables must exist; SQLite's dead letters, and erasures of which it stores only a checksum, have no place there and stay in the archive.";
 
 /// The restore command's options.
 #[derive(Debug, Args)]
@@ -43,12 +43,12 @@ pub(crate) struct RestoreCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
-    /// Take over the keys of the session hash and of unsubscribe links: only from an archive of your own
+    /// Also restore the keys of the session hash and of the unsubscribe links: only from an archive that you wrote
     #[arg(long)]
     take_keys: bool,
     #[command(flatten)]
     privacy: PrivacySwitches,
-    /// Write what was done as JSON
+    /// Write the result as JSON
     #[arg(long)]
     json: bool,
 }
@@ -74,9 +74,8 @@ struct Restored {
     mails_to_come: u64,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: RestoreCommand) -> Result<()> {
-    let place = Place::open(&command.place, false).await?;
+    let place = ArchiveLocation::open(&command.place, false).await?;
     let manifest = complete(&place).await?;
     let bar = progress("lines checked")?;
     let mut seen = Seen::default();
@@ -88,7 +87,7 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     bar.finish_and_clear();
     ensure!(
         seen.ledger_records <= MAX_LEDGER_RECORDS,
-        "the archive in {} has {} settings and marks, and may have {MAX_LEDGER_RECORDS}",
+        "too large: the archive in {} has {} settings and marks, at most {MAX_LEDGER_RECORDS} are accepted",
         place.named(),
         seen.ledger_records
     );
@@ -152,7 +151,12 @@ struct Restore {
 }
 
 impl Restore {
-    async fn put(&self, place: &Place, manifest: &Manifest, restored: &mut Restored) -> Result<()> {
+    async fn put(
+        &self,
+        place: &ArchiveLocation,
+        manifest: &Manifest,
+        restored: &mut Restored,
+    ) -> Result<()> {
         let store = &self.store;
         let of_kind = |kind| manifest.parts.iter().filter(move |part| part.kind == kind);
         // Erasures first: what they name must not come back.
@@ -202,8 +206,7 @@ impl Restore {
         Ok(())
     }
 
-    /// Reads events under the rules that are in force here. A key is asked for, or made, only where a
-    /// session is not hashed.
+    /// Reads events under this installation's rules; needs a key only for unhashed sessions.
     async fn intake(&self) -> Result<Intake> {
         let mut key = self.installation.known_session_key(&*self.store).await?;
         if key.is_none() && self.names_sessions && !self.privacy.keeps_session_ids() {
@@ -212,11 +215,10 @@ impl Restore {
         Ok(Intake::of_archive(self.privacy.privacy(key)))
     }
 
-    /// Puts back the lines of a part that holds no events. The notes of dead letters that only AWS has
-    /// are counted by week for a store that counts.
+    /// Restores a part without events; AWS's notes of dead letters become weekly counts.
     async fn put_state_back(
         &self,
-        place: &Place,
+        place: &ArchiveLocation,
         part: &Part,
         noted: &mut BTreeMap<IsoWeek, u64>,
         restored: &mut Restored,

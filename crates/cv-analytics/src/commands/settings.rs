@@ -17,9 +17,9 @@ use crate::{input, output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Settings {
-    /// Show the settings in words
+    /// Show the settings
     Show(Show),
-    /// Put settings into the store: a whole document of `export`, or a CV list, or aliases
+    /// Import settings into the store: a document from `export`, a CV list, or aliases
     Import(Import),
     /// Write the settings as one JSON document
     Export(Export),
@@ -40,28 +40,27 @@ pub(crate) struct Import {
     file: Option<PathBuf>,
     #[command(flatten)]
     files: FigureFiles,
-    /// Read topics from this file, each with the phrases that mean it: lines like `parking = car park, parking space` or JSON
+    /// Read topics and their phrases from this file: lines like `parking = car park, parking space` or JSON
     /// `{"parking":["car park"]}`
     #[arg(long, value_name = "FILE")]
     topics: Option<PathBuf>,
-    /// Remove what is set of one kind (repeatable)
+    /// Remove all settings of one kind (repeatable)
     #[arg(long, value_name = "KIND", value_parser = part_names())]
     clear: Vec<SettingsPart>,
-    /// Leave this session out of reports, as the agent sends it or as the store keeps it (repeatable)
+    /// Exclude this session from reports, as the agent sends it or as it is stored (repeatable)
     #[arg(long, value_name = "SESSION", value_parser = NonEmptyStringValueParser::new())]
     exclude_session: Vec<String>,
-    /// Take it that the server keeps session ids as the agent sends them (serve --keep-session-ids)
+    /// Assume that the server stores session IDs as the agent sends them (serve --keep-session-ids)
     #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_session_ids: bool,
-    /// Leave this interaction out of reports (repeatable)
+    /// Exclude this interaction from reports (repeatable)
     #[arg(long, value_name = "REQUEST-ID", value_parser = NonEmptyStringValueParser::new())]
     exclude_request: Vec<String>,
-    /// Write what is kept now as JSON
+    /// Write the stored settings as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Reads the name of a part of the settings.
 fn part_names() -> impl TypedValueParser<Value = SettingsPart> {
     PossibleValuesParser::new(SettingsPart::ALL.map(SettingsPart::code)).try_map(|code| {
         SettingsPart::from_code(&code).ok_or_else(|| format!("unknown kind {code:?}"))
@@ -76,7 +75,6 @@ pub(crate) struct Export {
     output: Option<PathBuf>,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Settings) -> Result<()> {
     match command {
         Settings::Show(show) => {
@@ -84,7 +82,7 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
             if show.json {
                 output::print(settings.to_json()?)
             } else {
-                output::print(in_words(&settings))
+                output::print(describe(&settings))
             }
         }
         Settings::Export(export) => {
@@ -110,7 +108,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
         Some(path) => {
             let text = input::read_whole(path)?;
             let settings = FigureSettings::read(&text)
-                .with_context(|| format!("{} cannot be imported", path.display()))?;
+                .with_context(|| format!("cannot import {}", path.display()))?;
             let fields: serde_json::Map<String, serde_json::Value> =
                 serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
             ensure!(
@@ -162,10 +160,10 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     if import.json {
         return output::print(kept.to_json()?);
     }
-    output::print(in_words(&kept))
+    output::print(describe(&kept))
 }
 
-fn in_words(settings: &FigureSettings) -> String {
+fn describe(settings: &FigureSettings) -> String {
     let mut text = String::new();
     match &settings.cv {
         Some(cv) => text += &format!("CV list: {} entries: {}\n", cv.len(), cv.join("; ")),

@@ -13,13 +13,13 @@ use crate::install::location::FigureFiles;
 use crate::output;
 
 /// What is gathered before it is written.
-const BYTES_AT_ONCE: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Skills {
     /// List every skill with its aliases
     List(List),
-    /// Read lines from standard input; write `{"text":"…","skills":["Go"]}` a line
+    /// Read lines from standard input; write `{"text":"…","skills":["Go"]}` for each
     Match(Match),
 }
 
@@ -52,7 +52,6 @@ struct Known<'t> {
     aliases: Vec<&'t str>,
 }
 
-/// Runs the command.
 pub(crate) async fn run(installation: &Installation, command: Skills) -> Result<()> {
     let (Skills::List(List { files, .. }) | Skills::Match(Match { files })) = &command;
     let dictionary = dictionary(installation, files).await?;
@@ -100,7 +99,7 @@ fn find(dictionary: &SkillDictionary) -> Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line).context("standard input cannot be read")? == 0 {
+        if input.read_until(b'\n', &mut line).context("cannot read standard input")? == 0 {
             break;
         }
         let text = String::from_utf8_lossy(&line);
@@ -114,7 +113,7 @@ fn find(dictionary: &SkillDictionary) -> Result<()> {
         }
         serde_json::to_writer(&mut lines, &Line { text, skills })?;
         lines.push(b'\n');
-        if lines.len() > BYTES_AT_ONCE {
+        if lines.len() > CHUNK_BYTES {
             output::print(&lines)?;
             lines.clear();
         }

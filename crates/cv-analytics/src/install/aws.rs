@@ -21,14 +21,13 @@ use crate::clock::now;
 
 /// Where AWS is used unless the environment or the profile names another region.
 const DEFAULT_REGION: &str = "eu-west-2";
-/// Opens the tables: region and credentials are found as the AWS CLI finds them, and both tables
-/// are looked at.
+/// Opens the tables: region and credentials are found as the AWS CLI finds them, and both tables are looked at.
 pub(crate) async fn open() -> Result<AwsStore> {
     start_warnings();
     let sdk = sdk_config().await?;
     let tables = Tables::new(aws_sdk_dynamodb::Client::new(&sdk), table_names());
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-    tables.check().await.with_context(|| format!("the store in {region} cannot be used"))?;
+    tables.check().await.with_context(|| format!("cannot use the store in {region}"))?;
     let settings = AwsSettings {
         events_queue: variable("QUEUE_URL"),
         dead_letter_queue: variable("DEAD_LETTER_QUEUE_URL"),
@@ -37,7 +36,6 @@ pub(crate) async fn open() -> Result<AwsStore> {
     Ok(AwsStore::new(DynamoDbStore::new(tables, now), Queues::new(sdk), settings))
 }
 
-/// The tables' names.
 pub(crate) fn table_names() -> TableNames {
     let TableNames { query_events, analytics } = TableNames::default();
     TableNames {
@@ -51,15 +49,14 @@ pub(crate) fn session_salt() -> Option<SessionKey> {
     variable("SESSION_SALT").map(SessionKey::new)
 }
 
-/// Refuses tables that another program filled: what is imported under a key of theirs would not
-/// be kept.
+/// Refuses tables that another program filled: what is imported under a key of theirs would not be kept.
 pub(crate) async fn check_before_import(store: &AwsStore) -> Result<()> {
     let tables = store.tables().tables();
     if tables.show_another_program().await? {
         let TableNames { query_events, analytics } = tables.names();
         bail!(
-            "{query_events} and {analytics} hold rows of another program: export those, and import them into tables \
-             of their own, which QUERY_EVENTS_TABLE and ANALYTICS_TABLE then name"
+            "refused: {query_events} and {analytics} hold rows of another program; export those and import them into \
+             separate tables, named by QUERY_EVENTS_TABLE and ANALYTICS_TABLE"
         );
     }
     Ok(())
@@ -109,10 +106,10 @@ async fn checked_credentials(sdk: &SdkConfig) -> Result<SharedCredentialsProvide
             Ok(_) => Ok(provider),
             Err(error) => Err(anyhow::Error::from(error)),
         },
-        None => Err(anyhow!("there is no provider of credentials")),
+        None => Err(anyhow!("missing AWS credentials provider")),
     };
     found.context(
-        "no AWS credentials were found: sign in (`aws sso login`), name a profile in AWS_PROFILE, or set \
+        "missing AWS credentials: sign in (`aws sso login`), name a profile in AWS_PROFILE, or set \
          AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     )
 }

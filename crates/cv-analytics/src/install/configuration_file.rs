@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 use clap::Command;
 use toml::{Table, Value};
 
-/// A configuration file that was read.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigurationFile {
     path: PathBuf,
@@ -20,8 +19,7 @@ impl ConfigurationFile {
     /// Where it is looked for.
     pub(crate) const DEFAULT: &str = "cv-analytics.toml";
 
-    /// Reads the file that `--config` or its variable names, else the one in the working
-    /// directory where there is one.
+    /// Reads the file that `--config` or its variable names, else the one in the working directory where there is one.
     pub(crate) fn find(mut arguments: impl Iterator<Item = OsString>) -> Result<Self> {
         let mut named = None;
         while let Some(argument) = arguments.next() {
@@ -48,10 +46,10 @@ impl ConfigurationFile {
                 return Ok(Self::default());
             }
             Err(error) => {
-                return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let table = text.parse().with_context(|| format!("{} is no TOML", path.display()))?;
+        let table = text.parse().with_context(|| format!("invalid TOML in {}", path.display()))?;
         Ok(Self { path: path.to_owned(), table })
     }
 
@@ -59,8 +57,8 @@ impl ConfigurationFile {
     pub(crate) fn apply(self, command: &mut Command) -> Result<()> {
         let Self { path, table } = self;
         let whole = std::mem::take(command);
-        *command = defaults(whole, table, "")
-            .with_context(|| format!("{} cannot be used", path.display()))?;
+        *command =
+            defaults(whole, table, "").with_context(|| format!("invalid {}", path.display()))?;
         Ok(())
     }
 }
@@ -100,10 +98,8 @@ fn defaults(mut command: Command, table: Table, place: &str) -> Result<Command> 
             else {
                 bail!("unknown option {shown:?}");
             };
-            options.insert(
-                id,
-                texts(value).with_context(|| format!("{shown:?} has no usable value"))?,
-            );
+            options
+                .insert(id, texts(value).with_context(|| format!("invalid value of {shown:?}"))?);
         }
     }
     for (id, values) in options {

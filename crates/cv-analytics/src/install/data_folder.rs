@@ -13,9 +13,9 @@ use rand::RngExt;
 /// SQS's account part of the queue's address; the server has but one.
 const ACCOUNT: &str = "000000000000";
 /// Characters of the shortest secret: one that a person makes up is found by trying.
-const SHORTEST_SECRET: usize = 16;
+const MIN_SECRET_CHARS: usize = 16;
 /// Different characters of the plainest secret: sixteen equal ones are found by trying too.
-const FEWEST_DIFFERENT: usize = 6;
+const MIN_DIFFERENT_CHARS: usize = 6;
 /// The queue's name, the same on AWS.
 pub(crate) const QUEUE: &str = "cv-analytics-events.fifo";
 
@@ -35,7 +35,6 @@ pub(crate) struct StoredCredentials {
     pub(crate) token: String,
 }
 
-/// What `--public-url` says.
 #[derive(Clone, Debug)]
 pub(crate) enum PublicUrlOption {
     /// `none`: there is none from now on.
@@ -66,7 +65,7 @@ impl DataFolder {
     /// Makes the folder where it is missing, for its owner only.
     pub(crate) fn create(&self) -> Result<()> {
         make_private_folder(&self.path)
-            .with_context(|| format!("the data folder {} cannot be made", self.path.display()))
+            .with_context(|| format!("cannot create the data folder {}", self.path.display()))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -145,7 +144,7 @@ impl DataFolder {
                     token.and_then(|token| check_secret(token).map_err(Error::msg).map(|()| token));
                 let token = token.with_context(|| {
                     format!(
-                        "{NAME} in {} cannot be used; delete the file and it is made anew",
+                        "invalid {NAME} in {}; delete the file and a new one is generated",
                         file.display()
                     )
                 })?;
@@ -172,20 +171,20 @@ impl DataFolder {
             Ok(text) => StoredCredentials::read(&text)
                 .with_context(|| {
                     format!(
-                        "{} cannot be used; mend it, or delete it and new ones are made",
+                        "invalid {}; fix it, or delete it and new ones are generated",
                         file.display()
                     )
                 })
                 .map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
         }
     }
 
     /// Writes the credentials, whole or not at all; a new file is readable by its owner only.
     pub(crate) fn keep_credentials(&self, credentials: &StoredCredentials) -> Result<()> {
         let file = self.credentials_file();
-        // Lines that somebody else wrote into it stay.
+        // Lines that another program wrote into it stay.
         let before = read_plain(&file).unwrap_or_default();
         let own = |line: &&str| {
             StoredCredentials::NAMES.iter().any(|name| line.contains(&format!("{name}=")))
@@ -197,7 +196,7 @@ impl DataFolder {
             text.push('\n');
         }
         write_private(&file, text.as_bytes())
-            .with_context(|| format!("{} cannot be written", file.display()))
+            .with_context(|| format!("cannot write {}", file.display()))
     }
 }
 
@@ -234,9 +233,9 @@ impl StoredCredentials {
 
     fn read(text: &str) -> Result<Self> {
         let value = |name: &str| match value_of(text, name) {
-            Some("") => bail!("{name} is empty"),
+            Some("") => bail!("missing value of {name}"),
             Some(value) => Ok(value.to_owned()),
-            None => bail!("{name} is missing"),
+            None => bail!("missing {name}"),
         };
         let secret = |name: &str| {
             let secret = value(name)?;
@@ -303,12 +302,12 @@ pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
     let different = secret.chars().collect::<BTreeSet<char>>().len();
     let problem = match (length, different) {
         (0, _) => return Err("it is empty".to_owned()),
-        (..SHORTEST_SECRET, _) => format!("it has {length} characters"),
-        (_, ..FEWEST_DIFFERENT) => format!("it has {different} different characters"),
+        (..MIN_SECRET_CHARS, _) => format!("it has {length} characters"),
+        (_, ..MIN_DIFFERENT_CHARS) => format!("it has {different} different characters"),
         _ => return Ok(()),
     };
     Err(format!(
-        "{problem}, which can be guessed: take one of {SHORTEST_SECRET} characters at the least, as from `openssl rand -hex 32`"
+        "{problem}, which can be guessed: use at least {MIN_SECRET_CHARS} characters, such as from `openssl rand -hex 32`"
     ))
 }
 
@@ -405,14 +404,14 @@ mod tests {
             };
             check("sixteen-letters!", None);
             check("fifteen-letters", Some("15 characters"));
-            check("x", Some("take one of 16 characters at the least"));
+            check("x", Some("use at least 16 characters"));
             check(&"x".repeat(40), Some("1 different characters"));
             check("abcde".repeat(8).as_str(), Some("5 different characters"));
         }
         fs::write(folder.dashboard_token_file(), "CV_ANALYTICS_TOKEN=short\n").unwrap();
         let error = format!("{:#}", folder.dashboard_token().unwrap_err());
         assert!(
-            error.contains("dashboard.env cannot be used") && error.contains("5 characters"),
+            error.contains("dashboard.env; delete the file") && error.contains("5 characters"),
             "{error}"
         );
     }
@@ -427,7 +426,7 @@ mod tests {
         )
         .unwrap();
         let error = format!("{:#}", folder.credentials().err().unwrap());
-        assert!(error.ends_with("AWS_REGION is missing"), "{error}");
+        assert!(error.ends_with("missing AWS_REGION"), "{error}");
     }
 
     #[cfg(unix)]

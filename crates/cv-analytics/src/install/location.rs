@@ -25,7 +25,7 @@ pub(crate) struct PrivacySwitches {
     /// Keep e-mail addresses, phone numbers and keys in free text
     #[arg(long, env = "CV_ANALYTICS_KEEP_PERSONAL_DATA", value_parser = clap::builder::BoolishValueParser::new())]
     keep_personal_data: bool,
-    /// Keep session ids as the agent sends them, instead of a keyed hash
+    /// Keep session IDs as the agent sends them, instead of a keyed hash
     #[arg(long, env = "CV_ANALYTICS_KEEP_SESSION_IDS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_session_ids: bool,
     /// Keep user agents and referers
@@ -37,7 +37,6 @@ impl Installation {
     /// What `--store` says for the store on AWS.
     const DYNAMODB: &'static str = "dynamodb";
 
-    /// The data folder.
     pub(crate) fn folder(&self) -> DataFolder {
         DataFolder::new(self.data.as_deref().unwrap_or(Path::new("cv-analytics-data")))
     }
@@ -47,7 +46,6 @@ impl Installation {
         self.store.as_deref() == Some(Self::DYNAMODB)
     }
 
-    /// The database's path.
     pub(crate) fn database(&self) -> Result<PathBuf> {
         let Some(store) = self.store.as_deref() else { return Ok(self.folder().database()) };
         match store.split_once(':') {
@@ -91,7 +89,7 @@ impl Installation {
             let shown = database.display();
             match error.kind() {
                 ErrorKind::NotFound => bail!(
-                    "there is no database at {shown}: name the data folder with --data DIR; `cv-analytics serve` or \
+                    "missing database {shown}: name the data folder with --data DIR; `cv-analytics serve` or \
                      `cv-analytics events import` makes one"
                 ),
                 ErrorKind::PermissionDenied => {
@@ -128,7 +126,7 @@ impl Installation {
 
 impl PrivacySwitches {
     /// What is taken out, for a person.
-    pub(crate) fn in_words(self) -> impl Iterator<Item = (&'static str, String)> {
+    pub(crate) fn describe(self) -> impl Iterator<Item = (&'static str, String)> {
         let words =
             |keep: bool, done: &str| if keep { "kept as they come" } else { done }.to_owned();
         [
@@ -188,7 +186,7 @@ pub(crate) fn read_part(part: SettingsPart, path: &Path) -> Result<FigureSetting
 
 impl FigureFiles {
     /// The options that are set, as the dashboard shows them.
-    pub(crate) fn in_words(&self) -> impl Iterator<Item = (&'static str, String)> {
+    pub(crate) fn describe(&self) -> impl Iterator<Item = (&'static str, String)> {
         let files = [("CV list at each start", &self.cv), ("Aliases at each start", &self.aliases)];
         files.into_iter().filter_map(|(name, path)| {
             let path = path.as_ref()?.display();

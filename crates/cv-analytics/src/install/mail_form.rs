@@ -1,4 +1,4 @@
-//! How the owner's mail looks: where its numbers link to, and templates of their own.
+//! How the owner's mail looks: where its numbers link to, and custom templates.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ pub(crate) struct MailForm {
     /// Link the mail's numbers to the dashboard at this address [default: --public-url]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "CV_ANALYTICS_DASHBOARD_URL")]
     pub(crate) dashboard_url: Option<DashboardAddress>,
-    /// Write the mail's HTML by this template of yours (docs/use/mail-template.md)
+    /// Write the mail's HTML with this custom template (docs/use/mail-template.md)
     #[arg(long, hide_short_help = true, value_name = "FILE", env = "CV_ANALYTICS_MAIL_TEMPLATE")]
     mail_template: Option<PathBuf>,
-    /// Write the mail's plain text by this template of yours
+    /// Write the mail's plain text with this custom template
     #[arg(
         long,
         hide_short_help = true,
@@ -63,6 +63,6 @@ impl MailForm {
 
 fn read(path: &Path) -> Result<TemplateFile> {
     let source = fs::read_to_string(path)
-        .with_context(|| format!("the mail template {} cannot be read", path.display()))?;
+        .with_context(|| format!("cannot read the mail template {}", path.display()))?;
     Ok(TemplateFile { name: path.display().to_string(), source })
 }

@@ -39,7 +39,7 @@ pub(crate) struct MailOptions {
     /// Connect to this port of it [default: 587 for starttls, 465 for tls, 25 for none]
     #[arg(long, hide_short_help = true, value_name = "PORT", env = "CV_ANALYTICS_SMTP_PORT", value_parser = clap::value_parser!(u16).range(1..))]
     smtp_port: Option<u16>,
-    /// Protect the connection to it in this way
+    /// Secure the connection this way
     #[arg(
         long,
         hide_short_help = true,
@@ -48,13 +48,13 @@ pub(crate) struct MailOptions {
         default_value = "starttls"
     )]
     smtp_security: SmtpSecurity,
-    /// Allow `--smtp-security none` to another machine, where the way there is safe by other means
+    /// Allow `--smtp-security none` to another machine, where the network is secured by other means
     #[arg(long, hide_short_help = true, env = "CV_ANALYTICS_SMTP_ALLOW_PLAIN", value_parser = clap::builder::BoolishValueParser::new())]
     smtp_allow_plain: bool,
     /// Log in under this name; the password is in `CV_ANALYTICS_SMTP_PASSWORD` or in a file
     #[arg(long, hide_short_help = true, value_name = "NAME", env = "CV_ANALYTICS_SMTP_USER")]
     smtp_user: Option<String>,
-    /// Read the password from this file, which holds nothing else
+    /// Read the password from this file, which contains nothing else
     #[arg(
         long,
         hide_short_help = true,
@@ -62,13 +62,13 @@ pub(crate) struct MailOptions {
         env = "CV_ANALYTICS_SMTP_PASSWORD_FILE"
     )]
     smtp_password_file: Option<PathBuf>,
-    /// Trust the authorities in this PEM file too, as for a mail server with your own certificate
+    /// Also trust the authorities in this PEM file, for a mail server with a private certificate
     #[arg(long, hide_short_help = true, value_name = "FILE", env = "CV_ANALYTICS_SMTP_CA")]
     smtp_ca: Option<PathBuf>,
-    /// Send from this address, as `me@example.com` or `My Name <me@example.com>`
+    /// Send from this address, such as `me@example.com` or `My Name <me@example.com>`
     #[arg(long, hide_short_help = true, value_name = "ADDRESS", env = "CV_ANALYTICS_MAIL_FROM")]
     mail_from: Option<MailAddress>,
-    /// Send to these recipients, each a separate mail: separated by commas, or given several times
+    /// Send to these recipients, a separate mail to each: separated by commas, or repeated
     #[arg(long, hide_short_help = true, value_name = "ADDRESS", env = "CV_ANALYTICS_MAIL_TO", value_parser = recipients)]
     mail_to: Vec<Recipients>,
     /// Send at this time, in UTC: minutes, hours, day of the month, month, day of the week, year
@@ -78,11 +78,11 @@ pub(crate) struct MailOptions {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum SmtpSecurity {
-    /// Begin in the clear and change to TLS, or send nothing
+    /// Upgrade the connection to TLS, or send nothing
     Starttls,
     /// TLS from the first byte
     Tls,
-    /// In the clear: only to this machine
+    /// Unencrypted: only to this machine
     None,
 }
 
@@ -168,7 +168,7 @@ impl MailOptions {
             login: self.login()?,
             authorities: self.smtp_ca.as_deref().map(read).transpose()?,
         };
-        let smtp = Smtp::new(settings).context("--smtp-host cannot be used as it is set")?;
+        let smtp = Smtp::new(settings).context("invalid --smtp-host")?;
         Ok(MailTransport::Smtp { smtp: Box::new(smtp), server: format!("{host}:{port}") })
     }
 
@@ -186,7 +186,9 @@ impl MailOptions {
             (None, MailTransport::Outbox(_)) => NO_SENDER.parse()?,
             (None, _) if recipients.is_empty() => NO_SENDER.parse()?,
             (None, MailTransport::Smtp { .. }) => {
-                bail!("mail needs a sender: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM")
+                bail!(
+                    "missing sender of mail: name it with --mail-from, or in CV_ANALYTICS_MAIL_FROM"
+                )
             }
         };
         let key = Some(unsubscribe_key(store).await?);
@@ -207,7 +209,7 @@ impl MailOptions {
                 text.trim_end_matches(['\r', '\n']).to_owned()
             }
             (None, None) => bail!(
-                "--smtp-user needs a password: set {PASSWORD_VARIABLE}, or name a file that holds it with --smtp-password-file"
+                "missing password for --smtp-user: set {PASSWORD_VARIABLE}, or name a file that holds it with --smtp-password-file"
             ),
         };
         Ok(Some(SmtpLogin { user: user.clone(), password }))
@@ -219,7 +221,7 @@ impl Transport for MailTransport {
         match self {
             Self::Smtp { smtp, .. } => smtp.limit(),
             // As long as by SMTP: all who send from one ledger have the same.
-            Self::Outbox(_) => cv_analytics_mail::transport::smtp::SMTP_LIMIT,
+            Self::Outbox(_) => cv_analytics_mail::transport::smtp::SMTP_TIMEOUT,
         }
     }
 
@@ -256,5 +258,5 @@ fn recipients(list: &str) -> Result<Recipients, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }

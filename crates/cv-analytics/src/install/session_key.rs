@@ -27,8 +27,7 @@ impl Installation {
         }
     }
 
-    /// The key under which new sessions are kept. On AWS one is made only for tables without events, where
-    /// no processor has been at work yet.
+    /// The key for new sessions; on AWS one is generated only for tables without events.
     pub(crate) async fn session_key_to_keep(&self, store: &dyn Store) -> Result<SessionKey> {
         if let Some(key) = self.known_session_key(store).await? {
             return Ok(key);
@@ -46,8 +45,7 @@ impl Installation {
         kept_or_made(store).await
     }
 
-    /// What gives the kept form of `sessions`, so that they are found. Those that are given as the
-    /// store keeps them need no key.
+    /// Hashes `sessions` to find them; already hashed ones need no key.
     pub(crate) async fn privacy_to_find(
         &self,
         store: &dyn Store,

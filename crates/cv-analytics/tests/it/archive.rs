@@ -104,8 +104,8 @@ fn export(folder: &Path, data: &str) -> String {
     done(folder, &["events", "export", "--data", data], "")
 }
 
-/// An archive as somebody else may write it, with right checksums: of each part the kind and the lines.
-fn foreign(folder: &Path, name: &str, parts: &[(&str, &[u8])]) {
+/// An archive as another program may write it, with right checksums: of each part the kind and the lines.
+fn write_archive(folder: &Path, name: &str, parts: &[(&str, &[u8])]) {
     let archive = folder.join(name);
     fs::create_dir(&archive).unwrap();
     let mut said = Vec::new();
@@ -166,13 +166,13 @@ fn keys_of_an_archive_are_taken_over_by_its_owners_word_alone() {
 }
 
 #[test]
-fn an_archive_of_somebody_else_goes_through_the_rules_again() {
+fn a_foreign_archive_goes_through_the_rules_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let event = json!({"eventType": "query", "requestId": "r1", "timestamp": 1_763_000_000_000_i64,
         "query": "mail jane@example.org", "sessionId": "a-session", "note": "call 07911 123456 please",
         "metadata": {"userAgent": "Mozilla/5.0"}});
-    foreign(folder, "theirs", &[("events", format!("{event}\n").as_bytes())]);
+    write_archive(folder, "theirs", &[("events", format!("{event}\n").as_bytes())]);
     let restored = restored_with(folder, "theirs", "one", &[]);
     assert_eq!((&restored["stored"], &restored["refused"]), (&json!(1), &json!(0)));
     let kept: Value = serde_json::from_str(&export(folder, "one")).unwrap();
@@ -206,24 +206,24 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
     for (name, kind, lines, sentence) in [
         ("long-event", "events", &long[..], "a line has more than 1048576 bytes"),
         ("long-state", "state", &long[..], "a line has more than"),
-        ("large", "state", large.as_bytes(), "is too large"),
+        ("large", "state", large.as_bytes(), "too large: a setting"),
         ("many", "state", many.as_bytes(), "100001 settings and marks"),
-        ("counted", "state", counted.as_bytes(), "are too many"),
+        ("counted", "state", counted.as_bytes(), "too many duplicates in a week"),
         ("guessed", "state", ledger("cv-analytics:session-key", "0").as_bytes(), "is not a key"),
     ] {
-        foreign(folder, name, &[(kind, lines)]);
+        write_archive(folder, name, &[(kind, lines)]);
         check_refusal(folder, &["restore", name, "--data", "one"], sentence);
     }
-    // A part that lies elsewhere.
-    foreign(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
+    // A part that is elsewhere.
+    write_archive(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
     let manifest = folder.join("outside/manifest.json");
     let said = fs::read_to_string(&manifest).unwrap().replace("part-0", "../outside/part-0");
     fs::write(&manifest, said).unwrap();
-    check_refusal(folder, &["restore", "outside", "--data", "one"], "has an invalid part name");
+    check_refusal(folder, &["restore", "outside", "--data", "one"], "invalid part name");
     // A part that says nothing, and one without an end.
     #[cfg(unix)]
     for (name, made) in [("pipe", &["mkfifo"][..]), ("endless", &["ln", "-s", "/dev/zero"])] {
-        foreign(folder, name, &[("state", ledger("k", "v").as_bytes())]);
+        write_archive(folder, name, &[("state", ledger("k", "v").as_bytes())]);
         let part = folder.join(name).join("part-0.jsonl.gz");
         fs::remove_file(&part).unwrap();
         assert!(Command::new(made[0]).args(&made[1..]).arg(&part).status().unwrap().success());
@@ -242,7 +242,11 @@ fn no_archive_keeps_a_mail_to_come_from_being_sent() {
         .to_string()
             + "\n"
     };
-    foreign(folder, "theirs", &[("state", (mark("2020-W10") + &mark("2100-W10")).as_bytes())]);
+    write_archive(
+        folder,
+        "theirs",
+        &[("state", (mark("2020-W10") + &mark("2100-W10")).as_bytes())],
+    );
     let restored = restored_with(folder, "theirs", "one", &[]);
     assert_eq!((&restored["mailsToCome"], &restored["otherRecords"]), (&json!(1), &json!(1)));
 }
@@ -261,7 +265,7 @@ fn a_small_archive_takes_little_memory_however_much_it_unpacks_to() {
         );
         lines.extend_from_slice(line.as_bytes());
     }
-    foreign(folder, "theirs", &[("events", &lines)]);
+    write_archive(folder, "theirs", &[("events", &lines)]);
     let packed = fs::metadata(folder.join("theirs/part-0.jsonl.gz")).unwrap().len();
     assert!(packed < 2 << 20, "{packed}");
     let mut child = Command::new(env!("CARGO_BIN_EXE_cv-analytics"))
@@ -310,7 +314,7 @@ fn what_was_erased_comes_back_neither_where_it_was_erased_nor_elsewhere() {
     assert!(!done(folder, &["events", "export", "--data", "two"], "").contains("\"r1\""));
     restored(folder, "after", "three");
     assert_eq!(restored(folder, "before", "three")["erased"], 2);
-    // Of a session too, whoever restores what.
+    // Of a session too, in any order of restores.
     done(folder, &["forget", "--session", "t", "--data", "one"], "");
     assert_eq!(restored(folder, "before", "one")["erased"], 3);
     done(folder, &["archive", "later", "--data", "one"], "");
@@ -347,22 +351,22 @@ fn an_archive_that_is_damaged_changes_nothing() {
     let mut damaged = whole.clone();
     damaged[100] ^= 1;
     fs::write(&part, damaged).unwrap();
-    refused("events-00001.jsonl.gz in kept is damaged: its checksum is not the manifest's");
+    refused("invalid checksum of events-00001.jsonl.gz in kept: it differs from the manifest's");
     fs::write(&part, &whole[..whole.len() / 2]).unwrap();
-    refused("is damaged");
+    refused("invalid checksum of");
     fs::remove_file(&part).unwrap();
-    refused("events-00001.jsonl.gz is missing in kept");
+    refused("missing events-00001.jsonl.gz in kept");
     fs::write(&part, &whole).unwrap();
     fs::write(&manifest, said.replace("\"archiveVersion\": 1", "\"archiveVersion\": 2")).unwrap();
-    refused("from a newer version of cv-analytics: update the program");
+    refused("a newer cv-analytics wrote it; update the program");
     fs::write(&manifest, "{").unwrap();
-    refused("manifest.json in kept cannot be read");
+    refused("cannot read manifest.json in kept");
     let mut fewer: Value = serde_json::from_str(&said).unwrap();
     fewer["parts"].as_array_mut().unwrap().pop();
     fs::write(&manifest, fewer.to_string()).unwrap();
     refused("not as many lines as its manifest counts");
     fs::remove_file(&manifest).unwrap();
-    refused("there is no archive in kept");
+    refused("missing archive: kept");
 }
 
 #[test]
@@ -381,7 +385,7 @@ fn an_archive_that_was_interrupted_goes_on_where_it_stopped() {
     fs::write(folder.join("kept/in-progress.json"), begun.to_string()).unwrap();
     fs::remove_file(&manifest).unwrap();
     fs::write(folder.join("kept/events-00001.jsonl.gz"), "half").unwrap();
-    check_refusal(folder, &["restore", "kept", "--data", "two"], "not complete");
+    check_refusal(folder, &["restore", "kept", "--data", "two"], "incomplete archive in");
     let goes_on = run(folder, &["archive", "kept", "--data", "one"], "");
     assert!(text(&goes_on.stderr).contains("goes on after 0 events"), "{goes_on:?}");
     let complete: Value = serde_json::from_str(&fs::read_to_string(&manifest).unwrap()).unwrap();
@@ -410,7 +414,7 @@ fn a_place_that_cannot_be_used_is_refused_with_a_sentence() {
     check_refusal(
         folder,
         &["archive", "kept", "--data", "one"],
-        "there is an archive in kept already",
+        "kept already contains an archive",
     );
     check_refusal(folder, &["archive", "gs://b/x", "--data", "one"], "unknown scheme gs://");
     check_refusal(folder, &["archive", "s3:///x", "--data", "one"], "missing bucket");

@@ -99,7 +99,7 @@ fn a_region_without_prices_and_a_wrong_option_are_refused_with_a_sentence() {
     refused(
         &["--region", "ap-south-1"],
         2,
-        "there are no prices for region ap-south-1: there are for eu-central-1, eu-west-1, eu-west-2, us-east-1",
+        "unknown region ap-south-1: prices are known for eu-central-1, eu-west-1, eu-west-2, us-east-1",
     );
     refused(&["--interactions=-1"], 2, "--interactions <N>");
     refused(&["--interactions", "18446744073709551616"], 2, "18446744073709551616");
@@ -108,7 +108,7 @@ fn a_region_without_prices_and_a_wrong_option_are_refused_with_a_sentence() {
     refused(
         &["--region", "eu-west-1", "--provisioned", "--free-tier", "none"],
         1,
-        "leave --provisioned away",
+        "omit --provisioned",
     );
 }
 

@@ -1,5 +1,4 @@
-//! `cv-analytics doctor` as its user meets it, on installations that are broken in every way that
-//! it knows.
+//! `cv-analytics doctor` as its user meets it, on installations that are broken in every way that it knows.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -79,7 +79,7 @@ fn an_earlier_deployments_scan_is_imported_once() {
     let again: Value = serde_json::from_str(&account.on_aws(&import, SCAN)).unwrap();
     assert_eq!((&again["stored"], &again["duplicates"]), (&json!(0), &json!(4)));
     assert_eq!(sorted(&account.on_aws(&["events", "export"], "")), sorted(SCAN_EVENTS));
-    // Two of the rows say 2025-W46; all their moments lie in 2025-W47.
+    // Two of the rows say 2025-W46; all their moments are in 2025-W47.
     let report = account.on_aws(&["report", "--week", "2025-W47", "--format", "json"], "");
     assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["capture"]["queries"], 3);
 }
@@ -129,7 +129,7 @@ fn lines_that_cannot_be_read_go_to_the_queue_or_stay_in_the_file_and_are_named()
     assert_eq!(message.body, r#"{"requestId":"x","ttl":5}"#);
     assert_eq!(message.group, "x");
     assert!(message.dead_letter_id.starts_with("import-"), "{message:?}");
-    // An import is no delivery.
+    // An import is not counted as a delivery.
     let now = account.on_aws(&["report", "--format", "json", "--week", &this_week()], "");
     let now: Value = serde_json::from_str(&now).unwrap();
     assert_eq!(now["capture"]["deliveries"]["deadLetters"], 0);
@@ -168,7 +168,7 @@ fn letters_that_sqs_moved_itself_are_found_by_their_message_id() {
     assert_eq!(account.on_aws(&["dead-letters", "drop", "--all"], ""), "2 dropped\n");
     let missing = account.run(&["--store", "dynamodb", "dead-letters", "show", "1"], "");
     assert_eq!(missing.status.code(), Some(1));
-    assert!(text(&missing.stderr).contains("there is no dead letter 1"), "{missing:?}");
+    assert!(text(&missing.stderr).contains("unknown dead letter 1"), "{missing:?}");
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
     };
     check(&["demo", "--store", "dynamodb"], 2, "the demo keeps a database of its own");
     check(&["report", "--send"], 2, "name the recipient with --to or --mail-to");
-    check(&["report", "--send", "--store", "dynamodb"], 2, "name the sender with --from");
+    check(&["report", "--send", "--store", "dynamodb"], 2, "missing sender: name it with --from");
     check(
         &["report", "--send", "--store", "dynamodb", "--from", "a@example.org"],
         2,
@@ -259,11 +259,11 @@ fn what_does_not_work_there_is_refused_with_a_sentence() {
     );
     check(&["report", "--store", "dynamo"], 2, "write --store sqlite:PATH or --store dynamodb");
     let missing = account.with("ANALYTICS_TABLE", "None", &["gaps", "list"]);
-    assert!(text(&missing.stderr).contains("table None: there is no such table"), "{missing:?}");
+    assert!(text(&missing.stderr).contains("table None: unknown table"), "{missing:?}");
     let wrong = account.with("ANALYTICS_TABLE", "refused-QueryEvents", &["gaps", "list"]);
-    assert!(text(&wrong.stderr).contains("it has no index `week-index`"), "{wrong:?}");
+    assert!(text(&wrong.stderr).contains("missing index `week-index`"), "{wrong:?}");
     let nobody = account.with("AWS_ACCESS_KEY_ID", "", &["gaps", "list"]);
-    assert!(text(&nobody.stderr).contains("no AWS credentials were found: sign in"), "{nobody:?}");
+    assert!(text(&nobody.stderr).contains("missing AWS credentials: sign in"), "{nobody:?}");
 }
 
 #[test]

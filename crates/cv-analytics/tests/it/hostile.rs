@@ -1,8 +1,8 @@
 //! A real server under attack, as a list: what strangers send, and what holds beside it.
 //!
-//! While an attack goes on, a small and a large signed message are acknowledged within [`PATIENCE`], `/healthz` answers 200,
-//! and the process stays under [`MOST_MEMORY_KIB`]. At the end the server is killed, and every message that
-//! it acknowledged is there. No answer to a stranger holds a secret. Loopback alone; bounded in count.
+//! While an attack goes on, a small and a large signed message are acknowledged within [`READ_TIMEOUT`], `/healthz` answers 200,
+//! and the process stays under [`MAX_MEMORY_KIB`]. At the end the server is killed, and every message that
+//! it acknowledged is there. No answer to a stranger holds a secret. Loopback only; bounded in count.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -29,15 +29,14 @@ use tempfile::TempDir;
 use tokio::net::TcpSocket;
 
 /// Half of what a server waits for the slowest part of a request.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Twice what a build for tests takes at its peak.
-const MOST_MEMORY_KIB: u64 = 256 * 1024;
+const MAX_MEMORY_KIB: u64 = 256 * 1024;
 /// What the system may hold for all connections of this machine, those of other programs among them.
-const MOST_HELD_KIB: u64 = 512 * 1024;
+const MAX_HELD_KIB: u64 = 512 * 1024;
 /// More connections than the server holds.
-const MANY: usize = 1_100;
+const MANY_CONNECTIONS: usize = 1_100;
 
-/// An attack.
 struct Attack {
     name: &'static str,
     /// How many connections send it, each the same.
@@ -121,17 +120,17 @@ const ATTACKS: &[Attack] = &[
     single("100,000 brackets", |at| at.owned_body(&b"[".repeat(100_000)), &[200], Open),
     single("a million empty lists", |at| at.owned_body(&[&b"["[..], &b"[],".repeat(1_000_000), b"[]]"].concat()), &[413], Open),
     // Crowds: of connections, of bodies, of guesses.
-    crowd("connections that say nothing", MANY, |_| Vec::new(), Stays),
-    crowd("connections that come and go", MANY, |_| b"GET".to_vec(), Leaves),
-    crowd("headers without an end", MANY, |_| b"GET / HTTP/1.1\r\nhost: ".to_vec(), Stays),
+    crowd("connections that say nothing", MANY_CONNECTIONS, |_| Vec::new(), Stays),
+    crowd("connections that come and go", MANY_CONNECTIONS, |_| b"GET".to_vec(), Leaves),
+    crowd("headers without an end", MANY_CONNECTIONS, |_| b"GET / HTTP/1.1\r\nhost: ".to_vec(), Stays),
     crowd("60 KB of headers without an end", 300, |_| [&b"GET / HTTP/1.1\r\nx: "[..], &[b'x'; 60_000]].concat(), Stays),
-    crowd("style sheets that nobody reads", MANY, |at| at.get("/assets/dashboard.css", "").repeat(12), Stays),
-    crowd("megabytes of style sheets that nobody reads", MANY, |at| at.get("/assets/dashboard.css", "").repeat(150), Stays),
+    crowd("style sheets that nobody reads", MANY_CONNECTIONS, |at| at.get("/assets/dashboard.css", "").repeat(12), Stays),
+    crowd("megabytes of style sheets that nobody reads", MANY_CONNECTIONS, |at| at.get("/assets/dashboard.css", "").repeat(150), Stays),
     crowd("health that nobody reads", 200, |at| at.get("/healthz", "").repeat(100), Stays),
     crowd("TLS on a plain port", 200, |_| b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".repeat(20), Stays),
-    crowd("signed bodies of 3 MB, announced and not sent", MANY, |at| at.forged(3_000_000, 0), Stays),
+    crowd("signed bodies of 3 MB, announced and not sent", MANY_CONNECTIONS, |at| at.forged(3_000_000, 0), Stays),
     crowd("signed bodies of 3 MB that stop after 70 KB", 300, |at| at.forged(3_000_000, 70_000), Stays),
-    crowd("signed bodies that stop after a byte", MANY, |at| at.forged(100, 1), Stays),
+    crowd("signed bodies that stop after a byte", MANY_CONNECTIONS, |at| at.forged(100, 1), Stays),
     crowd("whole bodies of 3 MB with a forged signature", 40, |at| at.forged(3_000_000, 3_000_000), Stays),
     crowd("chunks without an end", 300, |at| at.post("/", "transfer-encoding: chunked\r\n", "ffff\r\nx"), Stays),
     crowd("bodies that wait to be asked for", 300, |at| at.post("/v1/events", "expect: 100-continue\r\ncontent-length: 9\r\n", ""), Stays),
@@ -159,7 +158,7 @@ fn every_attack_leaves_the_intake_open_and_loses_nothing() {
     assert!(acknowledged.len() >= 2 * ATTACKS.len());
 }
 
-/// Attacks that work later or elsewhere have tests of their own, which the documents list.
+/// Attacks that work later or elsewhere have their own tests, which the documents list.
 #[test]
 fn every_attack_that_the_documents_list_has_its_test() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/develop");
@@ -247,8 +246,8 @@ impl Target {
 
     /// Sends `bytes` and reads every answer.
     fn read(&self, name: &str, mut stream: TcpStream, bytes: &[u8], statuses: &[u16], end: End) {
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(READ_TIMEOUT)).unwrap();
         // The other end may have heard enough.
         let _ = stream.write_all(bytes);
         let (mut received, mut seen) = (Vec::new(), Vec::new());
@@ -307,15 +306,15 @@ impl Target {
             "{name}: health"
         );
         let memory = self.process.memory().unwrap();
-        assert!(memory.peak_kib < MOST_MEMORY_KIB, "{name}: {memory:?}");
+        assert!(memory.peak_kib < MAX_MEMORY_KIB, "{name}: {memory:?}");
         let held = held_by_sockets_kib();
-        assert!(held < MOST_HELD_KIB, "{name}: {held} KiB in sockets' buffers");
+        assert!(held < MAX_HELD_KIB, "{name}: {held} KiB in sockets' buffers");
     }
 
-    /// An honest request on a connection of its own.
+    /// An honest request on its own connection.
     fn ask(&self, request: &[u8]) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
         stream.write_all(request).unwrap();
         next_answer(&mut stream, &mut Vec::new())
     }
@@ -349,7 +348,7 @@ impl Target {
         self.post("/healthz", headers, &format!("0\r\n\r\n{smuggled}"))
     }
 
-    /// One with the right token, from somebody who means ill.
+    /// One with the right token, from an attacker.
     fn owned(&self, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
         let headers = format!("authorization: Bearer {}\r\n{headers}", self.token);
         [&self.post(path, &headers, "")[..], body].concat()

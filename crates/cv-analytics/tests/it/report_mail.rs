@@ -1,5 +1,5 @@
 //! `report --send` on a self-hosted installation, as its user meets it: through a mail server on this
-//! machine, into the outbox, and to somebody who unsubscribed.
+//! machine, into the outbox, and to a recipient who unsubscribed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -227,7 +227,7 @@ fn settings_that_cannot_work_are_told_before_anything_is_sent() {
     };
     refused(
         &["serve", "--smtp-host", "mail.example.org", "--smtp-security", "none"],
-        "would travel in the clear",
+        "would be sent unencrypted",
     );
     refused(
         &["serve", "--smtp-host", "localhost", "--smtp-user", "me"],

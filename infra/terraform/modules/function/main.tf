@@ -15,7 +15,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_50:traces are billed, and a function that calls two services has nothing to trace
   #checkov:skip=CKV_AWS_115:a new account has ten executions at once and none to reserve; the mapping bounds the processor
   #checkov:skip=CKV_AWS_116:the queue's dead-letter queue takes what the processor cannot do, and the schedule's own the rest
-  #checkov:skip=CKV_AWS_117:the functions reach public AWS endpoints alone; a network of one's own needs a NAT that costs a hundred times more
+  #checkov:skip=CKV_AWS_117:the functions reach only public AWS endpoints; a private network needs a NAT that costs a hundred times more
   #checkov:skip=CKV_AWS_173:the variables are names of resources and mail addresses, no secret
   #checkov:skip=CKV_AWS_272:signing needs a profile of the account's own; the code's hash is checked by the release instead
   function_name = var.name

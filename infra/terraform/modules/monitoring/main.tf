@@ -290,7 +290,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         }
       },
       {
-        # Billing's metrics are in this region alone.
+        # Billing's metrics are only in this region.
         type = "metric", x = 12, y = 12, width = 12, height = 6
         properties = {
           title   = "Cost of the account so far this month", region = "us-east-1", stat = "Maximum", period = 21600, view = "singleValue"

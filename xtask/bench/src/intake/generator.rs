@@ -14,7 +14,7 @@ use rustix::event::{Timespec, epoll};
 use crate::intake::signed_messages::SignedMessages;
 
 /// How long answers may take to come in once nothing more is sent.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// When requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,7 +119,10 @@ impl Generator {
             if is_over && idle.len() == self.clients.len() {
                 break;
             }
-            ensure!(now < ended + DRAIN, "the server did not answer within {DRAIN:?}");
+            ensure!(
+                now < ended + DRAIN_TIMEOUT,
+                "the server did not answer within {DRAIN_TIMEOUT:?}"
+            );
             let timeout = timeout(&schedule, !is_over && !idle.is_empty(), ended);
             epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout))?;
             for event in events.drain(..) {

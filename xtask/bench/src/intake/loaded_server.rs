@@ -1,4 +1,4 @@
-//! A server in a folder of its own, with the load that is put on it and what it tells of itself.
+//! A server in its own folder, with the load that is put on it and what it tells of itself.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::intake::signed_messages::{BODY_BYTES, SignedMessages};
 
 const CONNECTIONS: usize = 64;
 /// Requests signed for a second of warm-up: more than any server here answers.
-const WARM_UP_A_SECOND: f64 = 100_000.0;
+const WARM_UP_EVENTS_PER_SECOND: f64 = 100_000.0;
 /// Requests signed on top of those that the last rate would need.
 const HEADROOM: f64 = 1.4;
 
@@ -46,7 +46,6 @@ impl LoadedServer {
         Ok(Self { _folder: Some(folder), ..started })
     }
 
-    /// Starts a server in `folder`.
     pub(crate) fn start_in(folder: &Path, command: &dyn Fn(&Path) -> Command) -> Result<Self> {
         let data = folder.join("data");
         let process = ServerProcess::start(&mut command(&data), &folder.join("server.log"))?;
@@ -62,12 +61,11 @@ impl LoadedServer {
 
     /// Loads the server without counting.
     pub(crate) fn warm_up(&mut self, duration: Duration) -> Result<()> {
-        self.sign(WARM_UP_A_SECOND * duration.as_secs_f64())?;
+        self.sign(WARM_UP_EVENTS_PER_SECOND * duration.as_secs_f64())?;
         self.last_rate = self.run(Pace::AsFastAsAnswered, duration)?.rate;
         Ok(())
     }
 
-    /// Loads the server for `duration`.
     pub(crate) fn load(&mut self, pace: Pace, duration: Duration) -> Result<Load> {
         let rate = match pace {
             Pace::AsFastAsAnswered => self.last_rate,

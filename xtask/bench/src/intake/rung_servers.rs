@@ -1,4 +1,4 @@
-//! R2 and R3: the product's HTTP server with less and less behind it, each a process of its own.
+//! R2 and R3: the product's HTTP server with less and less behind it, each its own process.
 
 use std::error::Error;
 use std::fs;
@@ -21,7 +21,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::server_process::READY;
 use cv_analytics_server::configuration::{Credentials, Limits, Secret, TrustedProxies};
-use cv_analytics_server::{Reports, Server, Setup, app, serve as serve_connections};
+use cv_analytics_server::{Reports, Server, ServerSetup, app, serve as serve_connections};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -54,7 +54,7 @@ pub(crate) fn serve(rung: &str, data: &Path) -> Result<()> {
         let router = if rung == "constant" {
             Router::new().route("/", post(constant))
         } else {
-            app(Arc::new(Server::new(Setup {
+            app(Arc::new(Server::new(ServerSetup {
                 credentials: Credentials {
                     access_key_id: KEY_ID.to_owned(),
                     secret_access_key: Secret::new(SECRET),

@@ -1,8 +1,7 @@
 //! Signed `SendMessage` requests, made ready before they are needed.
 //!
-//! Signatures are computed before the clock runs, since a client of the product signs on a machine
-//! of its own. What is kept is the signature alone: the rest of a request is a template in which
-//! the request's id is written anew.
+//! Signatures are computed before the clock runs, since a client of the product signs on a machine of its own. Only the
+//! signature is stored: the rest of a request is a template in which the request's id is written anew.
 
 use anyhow::{Context, Result, ensure};
 use cv_analytics_harness::seeded::Seeded;

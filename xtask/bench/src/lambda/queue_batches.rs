@@ -41,7 +41,6 @@ impl QueueBatches {
     }
 }
 
-/// The id of an interaction.
 pub(crate) fn request_id(interaction: u64) -> String {
     format!("7f0c2a34-6b1d-4c7e-9a55-{interaction:012}")
 }

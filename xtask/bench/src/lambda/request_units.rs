@@ -15,8 +15,8 @@ use crate::lambda::{Subject, ensure_all_kept};
 /// <https://aws.amazon.com/dynamodb/pricing/on-demand/> has had them since then, when AWS halved
 /// them (<https://aws.amazon.com/blogs/database/new-amazon-dynamodb-lowers-pricing-for-on-demand-throughput-and-global-tables/>).
 const PRICES_OF: &str = "1 November 2024";
-const DOLLARS_A_MILLION_WRITES: f64 = 0.7423;
-const DOLLARS_A_MILLION_READS: f64 = 0.1485;
+const DOLLARS_PER_MILLION_WRITES: f64 = 0.7423;
+const DOLLARS_PER_MILLION_READS: f64 = 0.1485;
 
 /// The halves of one interaction, batch after batch.
 type Batches = &'static [&'static [Half]];
@@ -151,7 +151,7 @@ fn deliver(
 
 fn cell(consumed: Consumed, is_whole: Option<bool>) -> String {
     let Consumed { write, read, failed_conditions } = consumed;
-    let dollars = write * DOLLARS_A_MILLION_WRITES + read * DOLLARS_A_MILLION_READS;
+    let dollars = write * DOLLARS_PER_MILLION_WRITES + read * DOLLARS_PER_MILLION_READS;
     let failed = if failed_conditions > 0 { "!" } else { "" };
     let record = match is_whole {
         Some(true) => "whole",

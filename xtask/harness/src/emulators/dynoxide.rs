@@ -1,12 +1,12 @@
-//! dynoxide, an emulator of DynamoDB that counts capacity as AWS does, as a process of its own.
+//! dynoxide, an emulator of DynamoDB that counts capacity as AWS does, as its own process.
 
 use anyhow::Result;
 
 use crate::emulators::process::{EmulatorProcess, free_port};
 use crate::tools_cache;
 
-/// How often another port is tried where somebody else took the one that was free.
-const TRIES: usize = 5;
+/// How often another port is tried where the free one was taken meanwhile.
+const MAX_ATTEMPTS: usize = 5;
 
 /// Empty tables in memory; dropped, it is gone.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl DynoxideServer {
             let arguments = ["serve", "--host", "127.0.0.1", "--port", &port];
             match EmulatorProcess::start(&program, &arguments, "listening on ") {
                 Ok(process) => return Ok(Self(process)),
-                Err(error) if tries == TRIES => return Err(error),
+                Err(error) if tries == MAX_ATTEMPTS => return Err(error),
                 Err(_) => tries += 1,
             }
         }

@@ -1,4 +1,4 @@
-//! moto, an emulator of SQS, DynamoDB and SES, as a process of its own.
+//! moto, an emulator of SQS, DynamoDB and SES, as its own process.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -32,7 +32,7 @@ impl MotoServer {
         format!("http://{}", self.0.authority)
     }
 
-    /// The raw messages that SES was given, in their order; verified senders alone may send.
+    /// The raw messages that SES was given, in their order; only verified senders may send.
     pub fn sent_mails(&self) -> Result<Vec<SentMail>> {
         let path = "/moto-api/data.json";
         let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.authority());

@@ -1,4 +1,4 @@
-//! An emulator of AWS as a process of its own, which ends with whoever started it.
+//! An emulator of AWS as a separate process, which ends with the process that started it.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// Lines kept for the message of a failed start.
-const TAIL: usize = 20;
+const TAIL_LINES: usize = 20;
 /// Runs its arguments until its standard input ends. That happens when the emulator is dropped and
 /// also when the process that holds it is killed, so that none is left behind.
 const UNTIL_INPUT_ENDS: &str =
@@ -80,7 +80,7 @@ fn read_lines(
         }
         if let Ok(mut tail) = tail.lock() {
             tail.push_back(line);
-            if tail.len() > TAIL {
+            if tail.len() > TAIL_LINES {
                 tail.pop_front();
             }
         }

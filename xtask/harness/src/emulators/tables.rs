@@ -39,7 +39,7 @@ pub fn create(authority: &str, query_events: &str, analytics: &str) -> Result<()
     Ok(())
 }
 
-/// Makes the interim rows' table alone: partition key `requestId`, no index.
+/// Creates only the interim rows' table: partition key `requestId`, no index.
 pub fn create_query_events(authority: &str, name: &str) -> Result<()> {
     create_keyed(authority, name, "requestId", "S")
 }
@@ -56,7 +56,7 @@ pub fn create_keyed(authority: &str, name: &str, key: &str, of: &str) -> Result<
     Ok(())
 }
 
-/// How many items a table has, page by page: a page has a megabyte at the most.
+/// How many items a table has, page by page: a page has a megabyte at most.
 pub fn count(authority: &str, table: &str) -> Result<u64> {
     let mut count = 0;
     let mut scan = json!({"TableName": table, "Select": "COUNT"});

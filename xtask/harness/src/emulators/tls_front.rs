@@ -1,4 +1,4 @@
-//! TLS in front of an emulator that speaks HTTP alone, with certificates of a private authority.
+//! TLS in front of an emulator that speaks only HTTP, with certificates of a private authority.
 
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};

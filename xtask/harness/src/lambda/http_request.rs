@@ -81,9 +81,10 @@ fn exactly(stream: &mut impl BufRead, length: usize) -> Result<Vec<u8>> {
 
 /// A line without its end; `None` at the end of the stream.
 fn line(stream: &mut impl BufRead) -> Result<Option<String>> {
-    const LONGEST: u64 = 64 << 10;
+    const MAX_HEAD_BYTES: u64 = 64 << 10;
     let mut line = String::new();
-    let count = stream.by_ref().take(LONGEST).read_line(&mut line).context("read a request")?;
+    let count =
+        stream.by_ref().take(MAX_HEAD_BYTES).read_line(&mut line).context("read a request")?;
     Ok((count > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 

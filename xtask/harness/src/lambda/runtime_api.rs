@@ -35,7 +35,6 @@ pub(crate) struct Said {
     pub(crate) what: RuntimeCall,
 }
 
-/// A call of the runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RuntimeCall {
     /// It is ready for an invocation.

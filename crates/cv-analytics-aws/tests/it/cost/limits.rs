@@ -79,7 +79,7 @@ fn met_from(design: Design, kind: fn(&Limit) -> bool) -> u64 {
 }
 
 /// As the page writes it: `13 thousand`, `0.9 million`, `39 million`.
-fn in_words(count: u64) -> String {
+fn describe(count: u64) -> String {
     let (unit, word) = if count < 500_000 { (3, "thousand") } else { (6, "million") };
     let amount = BigDecimal::new(count.into(), unit);
     let digits = i64::from(amount < 10);
@@ -90,7 +90,7 @@ fn in_words(count: u64) -> String {
 fn the_page_of_limits_has_those_of_the_program_in_its_order() {
     let rows = table(SCALING, "| limit | interactions a month |");
     let (provisioned, on_demand) = (Design::Provisioned, Design::OnDemand);
-    let of = |design, kind| in_words(met_from(design, kind));
+    let of = |design, kind| describe(met_from(design, kind));
     let expect = [
         of(provisioned, |limit| matches!(limit, Limit::ProvisionedReads(_))),
         of(provisioned, |limit| matches!(limit, Limit::ProvisionedWrites(_))),

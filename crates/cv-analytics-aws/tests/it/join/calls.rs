@@ -24,8 +24,7 @@ pub(crate) enum Call<'step> {
     /// A record with both halves on condition that there is none, a lone half neither: no step of
     /// the product asks for it.
     PutJoinedWhereNone(&'step Interaction),
-    /// A record with both halves over any lone half, whatever that names: no step of the product
-    /// asks for it.
+    /// A record with both halves over any lone half, whatever that names: no step of the product asks for it.
     PutJoinedOverLone(&'step Interaction),
 }
 

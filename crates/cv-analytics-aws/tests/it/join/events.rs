@@ -21,7 +21,6 @@ fn read(event: &Value, at: Timestamp) -> Event {
     }
 }
 
-/// A query event.
 pub(crate) fn query(request: usize, text: &str, at: Timestamp) -> Event {
     let event = json!({"eventType": "query", "requestId": request_id(request).as_str(),
                        "timestamp": at.as_millis(), "query": text, "sessionId": "a visitor"});

@@ -36,7 +36,7 @@ fn holds(name: &str, scenario: Scenario) {
     assert!(at_rest > 0);
 }
 
-/// Searches through a known-bad design for a loss that nothing mends.
+/// Searches through a known-bad design for a loss that nothing fixes.
 fn is_caught(name: &str, design: Design, scenario: Scenario, property: Property) {
     let Searched { states, broken, .. } = search(design, scenario, Property::AT_REST);
     let broken = broken.unwrap_or_else(|| panic!("{name}: nothing found in {states} states"));

@@ -19,7 +19,7 @@ pub(crate) struct Items {
 }
 
 impl Items {
-    /// Makes one call. Reads give what is there now; whoever wants an earlier version brings it.
+    /// Makes one call. Reads give what is there now; a caller that wants an earlier version brings it.
     pub(crate) fn make(&mut self, call: Call<'_>, arrived_at: Timestamp) -> Answer {
         match call {
             Call::ReadRow => Answer::Row(self.row.clone()),

@@ -28,7 +28,7 @@ fn now() -> Timestamp {
     Timestamp::from_millis(ASKED_AT + 5_000)
 }
 
-/// A store in an emulator of its own.
+/// A store in its own emulator.
 pub(crate) struct EmulatedStore {
     store: DynamoDbStore,
     _server: DynoxideServer,
@@ -114,7 +114,6 @@ pub(crate) fn self_contained_of(id: &str, session: Option<&str>) -> Event {
     event(&fields)
 }
 
-/// A query event of a known bot.
 pub(crate) fn bot_query(id: &str) -> Event {
     let mut fields = query(id).to_json();
     fields["metadata"] = json!({"traffic": "bot"});
@@ -129,10 +128,13 @@ pub(crate) async fn remove_row(store: &DynamoDbStore, id: &str) {
     tables.client().delete_item().table_name(rows).key("requestId", key).send().await.unwrap();
 }
 
-/// Keeps one event as a batch of its own.
-pub(crate) async fn keep(store: &DynamoDbStore, event: Event) -> cv_analytics_aws::joining::Kept {
+/// Keeps one event as its own batch.
+pub(crate) async fn keep(
+    store: &DynamoDbStore,
+    event: Event,
+) -> cv_analytics_aws::joining::JoinOutcome {
     let gathered = cv_analytics_aws::joining::event_batch::EventBatch::first(event);
-    store.join(gathered.delivered().clone(), now()).await.unwrap().kept
+    store.join(gathered.delivered().clone(), now()).await.unwrap().outcome
 }
 
 /// What the week of [`ASKED_AT`] shows.
@@ -146,7 +148,6 @@ pub(crate) async fn observed(store: &DynamoDbStore) -> Vec<Observation> {
     pages.iter().flat_map(owned).collect()
 }
 
-/// Every interaction of the store.
 pub(crate) async fn exported(store: &DynamoDbStore) -> Vec<Interaction> {
     let pages: Vec<Vec<Interaction>> = store.export().try_collect().await.unwrap();
     pages.into_iter().flatten().collect()

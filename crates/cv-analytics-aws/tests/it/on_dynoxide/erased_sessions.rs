@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::joining::Kept;
+use cv_analytics_aws::joining::JoinOutcome;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::Store as _;
@@ -49,15 +49,15 @@ async fn nothing_of_an_erased_session_comes_back() {
     keep(&store, query("before")).await;
     keep(&store, anonymous("half")).await;
     forget(&store).await;
-    assert_eq!(keep(&store, query("later")).await, Kept::Erased);
-    assert_eq!(keep(&store, self_contained_of("whole", Some("s"))).await, Kept::Erased);
+    assert_eq!(keep(&store, query("later")).await, JoinOutcome::Erased);
+    assert_eq!(keep(&store, self_contained_of("whole", Some("s"))).await, JoinOutcome::Erased);
     // Nor what does not say whose it is: it goes with its other half, whichever came first.
-    assert_eq!(keep(&store, query("half")).await, Kept::Erased);
+    assert_eq!(keep(&store, query("half")).await, JoinOutcome::Erased);
     for id in ["later", "half", "before", "whole"] {
-        assert_eq!(keep(&store, anonymous(id)).await, Kept::Erased, "{id}");
+        assert_eq!(keep(&store, anonymous(id)).await, JoinOutcome::Erased, "{id}");
     }
     assert_eq!(exported(&store).await, []);
-    assert_eq!(keep(&store, self_contained_of("other", Some("t"))).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, self_contained_of("other", Some("t"))).await, JoinOutcome::Stored);
 }
 
 #[tokio::test]
@@ -70,11 +70,11 @@ async fn a_function_that_runs_knows_an_erased_session_after_a_minute() {
     };
     let store = store();
     let running = running(&store);
-    assert_eq!(keep(&running, query("before")).await, Kept::AsDelivered);
+    assert_eq!(keep(&running, query("before")).await, JoinOutcome::Stored);
     forget(&store).await;
-    assert_eq!(keep(&running, query("within")).await, Kept::AsDelivered);
+    assert_eq!(keep(&running, query("within")).await, JoinOutcome::Stored);
     NOW.fetch_add(60_000, Ordering::Relaxed);
-    assert_eq!(keep(&running, query("after")).await, Kept::Erased);
+    assert_eq!(keep(&running, query("after")).await, JoinOutcome::Erased);
     // Which forgetting again finds.
     forget(&store).await;
     assert_eq!(exported(&store).await, []);
@@ -141,7 +141,7 @@ async fn marks_go_along_with_an_archive_into_either_store_and_back() {
         assert_eq!(exported(&second).await, []);
         assert_eq!(session_marks(&of_tables(&second).await), marks());
     }
-    assert_eq!(keep(&second, anonymous("r")).await, Kept::Erased);
+    assert_eq!(keep(&second, anonymous("r")).await, JoinOutcome::Erased);
     sqlite.close().await.unwrap();
 }
 
@@ -154,5 +154,5 @@ async fn there_may_be_more_marks_than_one_record_holds() {
     assert_eq!(store.mark_sessions(&many).await.unwrap(), BTreeSet::new());
     assert_eq!(store.mark_sessions(&marks()).await.unwrap(), marks());
     assert_eq!(session_marks(&of_tables(&store).await).len(), 4_502);
-    assert_eq!(keep(&store, query("r")).await, Kept::Erased);
+    assert_eq!(keep(&store, query("r")).await, JoinOutcome::Erased);
 }

@@ -6,7 +6,7 @@ use crate::on_dynoxide::emulated_tables::{
     ASKED_AT, keep, observed, query, reporter, response, store,
 };
 
-const TWENTY_DAYS: i64 = 20 * 24 * 60 * 60;
+const TWENTY_DAYS_S: i64 = 20 * 24 * 60 * 60;
 
 #[tokio::test]
 async fn time_to_live_is_twenty_days_ahead_in_seconds() {
@@ -16,7 +16,7 @@ async fn time_to_live_is_twenty_days_ahead_in_seconds() {
     let rows =
         tables.client().scan().table_name(&tables.names().query_events).send().await.unwrap();
     let ttl: i64 = rows.items()[0]["ttl"].as_n().unwrap().parse().unwrap();
-    assert_eq!(ttl, (ASKED_AT + 5_000) / 1000 + TWENTY_DAYS);
+    assert_eq!(ttl, (ASKED_AT + 5_000) / 1000 + TWENTY_DAYS_S);
 }
 
 #[tokio::test]

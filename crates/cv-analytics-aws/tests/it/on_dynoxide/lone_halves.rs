@@ -1,7 +1,7 @@
 //! Halves whose partner is late, elsewhere, or erased.
 
 use cv_analytics_aws::item::record::Record;
-use cv_analytics_aws::joining::Kept;
+use cv_analytics_aws::joining::JoinOutcome;
 use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::event::RequestId;
@@ -43,7 +43,7 @@ async fn a_session_and_a_flag_count_from_either_event_in_any_order() {
                     observed(&reporter(&store)).await;
                 }
                 keep(&store, events[order[1]].clone()).await;
-                // Whoever reads sees the two together at once; the sweep writes it down.
+                // A reader sees the two together at once; the sweep writes it down.
                 assert_eq!(exported(&store).await, all);
                 assert_eq!(store.interaction(&id).await.unwrap(), Some(law.clone()));
                 let seen = [Observation::from(law.clone())];
@@ -65,7 +65,7 @@ async fn a_session_of_a_promoted_query_whose_row_has_left_stays() {
     keep(&store, events[0].clone()).await;
     observed(&reporter(&store)).await;
     remove_row(&store, "r").await;
-    assert_eq!(keep(&store, events[1].clone()).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, events[1].clone()).await, JoinOutcome::Stored);
     let record = Some(Record::Interaction(joined(&events)));
     assert_eq!(store.tables().read_record(&id, true).await.unwrap(), record);
 }
@@ -85,7 +85,7 @@ async fn a_query_in_one_batch_with_a_response_that_was_kept_before_adds_its_sess
     // And what was erased meanwhile stays erased.
     store.forget_request(&id).await.unwrap();
     let again = store.join(gathered.delivered().clone(), now).await.unwrap();
-    assert_eq!(again.kept, Kept::Erased);
+    assert_eq!(again.outcome, JoinOutcome::Erased);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_late_partner_completes_a_promoted_half_of_either_kind() {
         let store = store();
         keep(&store, first).await;
         observed(&reporter(&store)).await;
-        assert_eq!(keep(&store, second).await, Kept::AsDelivered);
+        assert_eq!(keep(&store, second).await, JoinOutcome::Stored);
         assert_eq!(exported(&store).await, [whole()]);
         assert_eq!(observed(&store).await.len(), 1);
     }
@@ -121,7 +121,7 @@ async fn a_half_is_joined_to_the_record_where_the_partners_row_is_gone() {
         observed(&reporter(&store)).await;
         let tables = store.tables();
         remove_row(&store, "r").await;
-        assert_eq!(keep(&store, second).await, Kept::AsDelivered);
+        assert_eq!(keep(&store, second).await, JoinOutcome::Stored);
         // A reader sees the two together at once; the sweep writes it down.
         assert_eq!(exported(&store).await, [whole()]);
         assert_eq!(observed(&store).await.len(), 1);
@@ -152,7 +152,7 @@ async fn an_erased_interaction_is_revived_by_nothing() {
         let id = RequestId::new("r").unwrap();
         assert_eq!(store.forget_request(&id).await.unwrap(), erased_after > 0);
         for event in &events {
-            assert_eq!(keep(&store, event.clone()).await, Kept::Erased);
+            assert_eq!(keep(&store, event.clone()).await, JoinOutcome::Erased);
         }
         assert_eq!(exported(&store).await, []);
         assert_eq!(observed(&reporter(&store)).await, []);
@@ -173,5 +173,5 @@ async fn the_tombstone_holds_when_the_rows_mark_is_gone() {
     assert_eq!(observed(&store).await, []);
     assert_eq!(observed(&reporter(&store)).await, []);
     assert!(tables.read_row(&id).await.unwrap().unwrap().erased, "the sweep erased the row again");
-    assert_eq!(keep(&store, response("r")).await, Kept::Erased);
+    assert_eq!(keep(&store, response("r")).await, JoinOutcome::Erased);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::joining::Kept;
+use cv_analytics_aws::joining::JoinOutcome;
 use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::tables::interaction_path::{
     InteractionPath, REDELIVERY_WRITES, REPORT_READS,
@@ -50,10 +50,10 @@ fn sum(one: Units, other: Units) -> Units {
 #[tokio::test]
 async fn in_order_three_writes_and_half_a_read() {
     let store = store().await;
-    assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, query("r")).await, JoinOutcome::Stored);
     let asked = spent(&store);
     assert_eq!(asked, units(0.0, 1.0));
-    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, response("r")).await, JoinOutcome::Stored);
     let answered = spent(&store);
     assert_eq!(answered, units(0.5, 2.0));
     assert_eq!(sum(asked, answered), InteractionPath::InOrder.units().into());
@@ -62,10 +62,10 @@ async fn in_order_three_writes_and_half_a_read() {
 #[tokio::test]
 async fn response_first_four_writes_and_half_a_read() {
     let store = store().await;
-    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, response("r")).await, JoinOutcome::Stored);
     let answered = spent(&store);
     assert_eq!(answered, units(0.5, 1.0));
-    assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, query("r")).await, JoinOutcome::Stored);
     let asked = spent(&store);
     assert_eq!(asked, units(0.0, 3.0));
     assert_eq!(sum(answered, asked), InteractionPath::ResponseFirst.units().into());
@@ -78,7 +78,7 @@ async fn a_self_contained_response_three_writes_in_all() {
         if query_first {
             keep(&store, query("r")).await;
         }
-        assert_eq!(keep(&store, self_contained("r")).await, Kept::AsDelivered);
+        assert_eq!(keep(&store, self_contained("r")).await, JoinOutcome::Stored);
         if !query_first {
             keep(&store, query("r")).await;
         }
@@ -142,7 +142,7 @@ async fn an_unanswered_query_three_writes_and_an_answer_after_that_two_more() {
     let promoted = spent(&store).write;
     assert_eq!(promoted, 3.0);
     assert_eq!(promoted, Units::from(InteractionPath::Unanswered.units()).write);
-    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, response("r")).await, JoinOutcome::Stored);
     assert_eq!(spent(&store), units(0.5, 2.0));
 }
 
@@ -153,7 +153,7 @@ async fn an_answer_after_promotion_six_writes_in_all_where_the_querys_row_has_le
     observed(&reporter(&store)).await;
     assert_eq!(spent(&store).write, 3.0);
     remove_row(&store, "r").await;
-    assert_eq!(keep(&store, response("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, response("r")).await, JoinOutcome::Stored);
     assert_eq!(spent(&store), units(0.5, 1.0));
     observed(&reporter(&store)).await;
     assert_eq!(spent(&store).write, 2.0);
@@ -166,7 +166,7 @@ async fn a_query_after_the_promotion_of_its_response_seven_writes_in_all() {
     observed(&reporter(&store)).await;
     assert_eq!(spent(&store).write, 3.0);
     // The record moves within the index, from the response's moment to the query's.
-    assert_eq!(keep(&store, query("r")).await, Kept::AsDelivered);
+    assert_eq!(keep(&store, query("r")).await, JoinOutcome::Stored);
     assert_eq!(spent(&store), units(0.0, 4.0));
 }
 
@@ -176,10 +176,10 @@ async fn a_redelivery_one_write_at_the_most() {
     keep(&store, query("r")).await;
     keep(&store, response("r")).await;
     spent(&store);
-    assert!(matches!(keep(&store, query("r")).await, Kept::Before(_)));
+    assert!(matches!(keep(&store, query("r")).await, JoinOutcome::AlreadyStored(_)));
     assert_eq!(spent(&store), units(0.0, REDELIVERY_WRITES.into()));
     // The put is refused: billed one unit, of which its answer says nothing.
-    assert!(matches!(keep(&store, response("r")).await, Kept::Before(_)));
+    assert!(matches!(keep(&store, response("r")).await, JoinOutcome::AlreadyStored(_)));
     assert_eq!(spent(&store), units(0.5, 0.0));
 }
 
@@ -189,9 +189,9 @@ async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
     keep(&store, response("r")).await;
     keep(&store, query("r")).await;
     spent(&store);
-    assert!(matches!(keep(&store, query("r")).await, Kept::Before(_)));
+    assert!(matches!(keep(&store, query("r")).await, JoinOutcome::AlreadyStored(_)));
     assert_eq!(spent(&store), units(0.5, 1.0));
-    assert!(matches!(keep(&store, response("r")).await, Kept::Before(_)));
+    assert!(matches!(keep(&store, response("r")).await, JoinOutcome::AlreadyStored(_)));
     assert_eq!(spent(&store), units(1.0, 0.0));
 }
 

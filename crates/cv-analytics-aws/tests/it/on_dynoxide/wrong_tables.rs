@@ -26,7 +26,7 @@ async fn a_missing_table_is_named() {
     let tables = Tables::new(client_of(&server), TableNames::default());
     let error = tables.check().await.unwrap_err().to_string();
     assert!(error.contains(&tables.names().query_events), "{error}");
-    assert!(error.contains("there is no such table"), "{error}");
+    assert!(error.contains("unknown table in this region"), "{error}");
     let read = tables.read_row(&RequestId::new("r").unwrap()).await.unwrap_err();
     assert!(matches!(read, TableError::Misconfigured { .. }), "{read}");
 }
@@ -38,7 +38,7 @@ async fn another_key_and_a_missing_index_are_named() {
     create_query_events(server.authority(), &names.query_events).unwrap();
     create_query_events(server.authority(), &names.analytics).unwrap();
     let tables = Tables::new(client.clone(), names.clone());
-    assert!(problem(&tables).await.contains("no index `week-index`"));
+    assert!(problem(&tables).await.contains("missing index `week-index`"));
 
     let mut other = names;
     other.query_events += "-other";

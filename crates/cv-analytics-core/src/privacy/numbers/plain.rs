@@ -1,4 +1,4 @@
-//! Numbers that are no phone's: dates, amounts, versions, addresses of networks, books, standards.
+//! Numbers that are not phone numbers: dates, amounts, versions, addresses of networks, books, standards.
 
 use super::{End, Run};
 

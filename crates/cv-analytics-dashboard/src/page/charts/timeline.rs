@@ -12,16 +12,14 @@ const UNDER_TIMELINE: u64 = 24;
 const MARK_HEIGHT: u64 = 15;
 const ABOVE_COLUMN: u64 = 26;
 /// About how wide a sign of a label is, and what stands free beside it, pixels.
-const SIGN_WIDTH: usize = 7;
-const FREE_WIDTH: usize = 12;
+const CHARACTER_PIXELS: usize = 7;
+const LABEL_GAP_PIXELS: usize = 12;
 /// The room that labels have on a desk and on a phone, pixels.
-const DESK: usize = 900;
-const PHONE: usize = 270;
-/// The widest column, percent.
-const WIDEST: f64 = 7.0;
-/// From so many columns on they are for the pointer: Tab would go through them for minutes, and the
-/// table has the same links.
-const DENSE_FROM: usize = 27;
+const DESK_PIXELS: usize = 900;
+const PHONE_PIXELS: usize = 270;
+const MAX_COLUMN_PERCENT: f64 = 7.0;
+/// From here on columns leave the Tab order, which would take minutes; the table has the same links.
+const DENSE_FROM_COLUMNS: usize = 27;
 
 /// A chart of many columns in the order of time, as wide as the page.
 #[derive(Debug, Serialize)]
@@ -101,7 +99,8 @@ pub(crate) fn timeline(spans: Vec<Span>, shares: bool) -> Timeline {
     let labels = labels(&spans);
     let many = spans.len();
     let place = 100.0 / percent(many.max(1));
-    let width = (place * if many >= DENSE_FROM { 0.86 } else { 0.72 }).min(WIDEST);
+    let width =
+        (place * if many >= DENSE_FROM_COLUMNS { 0.86 } else { 0.72 }).min(MAX_COLUMN_PERCENT);
     let columns = spans.into_iter().zip(labels).enumerate().map(|(number, (span, label))| {
         let Span { bar, faint, flag, marks, .. } = span;
         let left = percent(number) * place;
@@ -144,7 +143,7 @@ pub(crate) fn timeline(spans: Vec<Span>, shares: bool) -> Timeline {
         height: base + UNDER_TIMELINE,
         base,
         columns: columns.collect(),
-        dense: many >= DENSE_FROM,
+        dense: many >= DENSE_FROM_COLUMNS,
         ticks: (0..=most / step)
             .map(|tick| Tick {
                 y: up(tick * step, most),
@@ -159,12 +158,12 @@ fn percent(number: usize) -> f64 {
     number as f64
 }
 
-/// Which columns have room for their label: all, else those at which something begins, else every
-/// so many of these; the same again on a phone.
+/// Which columns have room for a label, on a desk and on a phone: all, else those that begin something, else some.
 fn labels(spans: &[Span]) -> Vec<Option<TimelineLabel>> {
     let longest = spans.iter().map(|span| span.bar.label.chars().count()).max().unwrap_or_default();
-    let fit = |count: usize, room: usize| count * (longest * SIGN_WIDTH + FREE_WIDTH) <= room;
-    let all = fit(spans.len(), DESK);
+    let fit =
+        |count: usize, room: usize| count * (longest * CHARACTER_PIXELS + LABEL_GAP_PIXELS) <= room;
+    let all = fit(spans.len(), DESK_PIXELS);
     let mut shown: Vec<bool> = spans.iter().map(|span| all || span.begins).collect();
     let every = |count: usize, room: usize| {
         (1..=count.max(1)).find(|every| fit(count.div_ceil(*every), room)).unwrap_or(1)
@@ -175,10 +174,10 @@ fn labels(spans: &[Span]) -> Vec<Option<TimelineLabel>> {
         }
     };
     let count = |shown: &[bool]| shown.iter().filter(|shown| **shown).count();
-    let on_desk = every(count(&shown), DESK);
+    let on_desk = every(count(&shown), DESK_PIXELS);
     keep(&mut shown, on_desk);
     let mut on_phone = shown.clone();
-    let every_on_phone = every(count(&shown), PHONE);
+    let every_on_phone = every(count(&shown), PHONE_PIXELS);
     keep(&mut on_phone, every_on_phone);
     let label = |(span, (shown, on_phone)): (&Span, (bool, bool))| {
         shown.then(|| TimelineLabel { text: span.bar.label.clone(), on_desk_only: !on_phone })

@@ -71,7 +71,7 @@ pub(super) async fn change(
     Ok(Some(ChangeView { href: format!("/weeks/{week}"), week: view.week, lines }))
 }
 
-/// Whether a row of gaps is about something that the owner could mend.
+/// Whether a row of gaps is about something that the owner could fix.
 pub(super) fn is_a_name(row: &GapRow) -> bool {
     !row.quiet && row.key != OTHER_QUESTIONS
 }

@@ -69,8 +69,7 @@ impl Sums {
     }
 }
 
-/// Which period that is over fared worst, of those with questions enough for a share; the newest of
-/// several alike. `None` with fewer than two to compare, or where all went well.
+/// The worst closed period with enough questions, the newest of equals; `None` under two, or where all went well.
 pub(super) fn worst(periods: &[Period], sums: &[Option<Sums>], now: Timestamp) -> Option<usize> {
     let comparable = (0..).zip(periods).zip(sums).filter_map(|((place, period), sums)| {
         let sums = (*sums)?;

@@ -101,8 +101,7 @@ impl TopicRules {
         self.names.is_empty()
     }
 
-    /// The topic whose phrase a text has, as whole words whatever their case, accents, hyphens and
-    /// regular plurals: of several the longest phrase, of equal ones the first in the text.
+    /// The topic of the longest phrase in a text, then the first; ignores case, accents, hyphens and plurals.
     pub fn topic(&self, text: &str) -> Option<&str> {
         if self.names.is_empty() {
             return None;

@@ -1,5 +1,4 @@
-//! What languages put on a name: case endings, the nouns of compounds, and versions, read from
-//! `data/endings.txt`.
+//! What languages put on a name: case endings, the nouns of compounds, and versions, read from `data/endings.txt`.
 
 use std::collections::HashSet;
 
@@ -8,21 +7,21 @@ use rustc_hash::FxBuildHasher;
 const ENDINGS: &str = include_str!("../../../data/endings.txt");
 
 /// Longest case ending, in bytes: three letters of Korean.
-const LONGEST_ENDING: usize = 9;
+const MAX_ENDING_BYTES: usize = 9;
 /// Bytes by which the beginning of a word is known, of a long one, and a word as a whole.
-const HEAD: usize = 4;
-const LONG_HEAD: usize = 5;
-const WHOLE: usize = 8;
+const SHORT_PREFIX_BYTES: usize = 4;
+const LONG_PREFIX_BYTES: usize = 5;
+const WHOLE_WORD_BYTES: usize = 8;
 /// Bytes of the shortest name that takes case endings without being listed: shorter ones with an ending
 /// are too often other words.
-const SHORTEST_INFLECTED: usize = 7;
+const MIN_INFLECTED_BYTES: usize = 7;
 /// The same in scripts whose letters are several bytes.
-const SHORTEST_FAR: usize = 6;
+const MIN_MULTIBYTE_INFLECTED_BYTES: usize = 6;
 /// Bytes of the shortest listed name that takes case endings.
-const SHORTEST_LISTED: usize = 4;
+const MIN_LISTED_BYTES: usize = 4;
 /// Shorter names before a noun or a version are too often other words.
-const SHORTEST_COMPOUNDED: usize = 3;
-/// English contractions: after an apostrophe they are no case ending.
+const MIN_COMPOUNDED_BYTES: usize = 3;
+/// English contractions: after an apostrophe they are not case endings.
 const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'d", "'m", "'re", "'ve", "'ll"];
 
 type Words = HashSet<&'static str, FxBuildHasher>;
@@ -94,7 +93,7 @@ impl Endings {
             endings.case_heads.add(case.as_bytes());
         }
         for noun in &endings.nouns {
-            endings.noun_heads.add(noun.as_bytes().get(..HEAD).unwrap_or_default());
+            endings.noun_heads.add(noun.as_bytes().get(..SHORT_PREFIX_BYTES).unwrap_or_default());
         }
         endings
     }
@@ -103,7 +102,8 @@ impl Endings {
     /// rather an ordinary word, or a short one that is listed.
     pub(crate) fn inflects(&self, spelling: &str, words: usize, ordinary: bool) -> bool {
         let joined = words > 1 && !spelling.contains([' ', ',']);
-        let shortest = if spelling.is_ascii() { SHORTEST_INFLECTED } else { SHORTEST_FAR };
+        let shortest =
+            if spelling.is_ascii() { MIN_INFLECTED_BYTES } else { MIN_MULTIBYTE_INFLECTED_BYTES };
         let long = spelling.len() >= shortest && !ordinary && !joined;
         long || self.is_inflected(spelling)
     }
@@ -151,19 +151,18 @@ impl Endings {
             4 if digits.starts_with("20") => Ending::Year,
             _ => return None,
         };
-        (name.len() >= SHORTEST_COMPOUNDED && name.ends_with(char::is_alphabetic))
+        (name.len() >= MIN_COMPOUNDED_BYTES && name.ends_with(char::is_alphabetic))
             .then_some((name, ending))
     }
 
-    /// The first answer of `named` to the ways to part a phrase into a name and an ending, the longest
-    /// name first.
+    /// The first answer of `named` to the ways to part a phrase into a name and an ending, the longest name first.
     pub(crate) fn part<T>(
         &self,
         phrase: &str,
         named: impl Fn(&str, Ending) -> Option<T>,
     ) -> Option<T> {
         let bytes = phrase.as_bytes();
-        let shortest = bytes.len().saturating_sub(LONGEST_ENDING).max(SHORTEST_LISTED);
+        let shortest = bytes.len().saturating_sub(MAX_ENDING_BYTES).max(MIN_LISTED_BYTES);
         for at in (shortest..bytes.len()).rev() {
             if self.case_heads.may_hold(bytes.get(at..)?)
                 && let Some((name, ending)) = phrase.split_at_checked(at)
@@ -177,8 +176,8 @@ impl Endings {
                 }
             }
         }
-        for at in (SHORTEST_COMPOUNDED..bytes.len().saturating_sub(HEAD)).rev() {
-            if self.noun_heads.may_hold(bytes.get(at..at + HEAD)?)
+        for at in (MIN_COMPOUNDED_BYTES..bytes.len().saturating_sub(SHORT_PREFIX_BYTES)).rev() {
+            if self.noun_heads.may_hold(bytes.get(at..at + SHORT_PREFIX_BYTES)?)
                 && let Some((name, noun)) = phrase.split_at_checked(at)
                 && self.is_noun(noun)
                 && let Some(found) = named(name, Ending::Noun)
@@ -205,8 +204,7 @@ pub(crate) fn is_katakana(char: char) -> bool {
     matches!(char, '\u{30a1}'..='\u{30fa}' | '\u{30fc}')
 }
 
-/// A set of the beginnings of words, which may say yes to one that is not in it: it spares most words
-/// the look for an ending.
+/// A set of word beginnings with false positives, which spares most words the search for an ending.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Heads {
     bits: Vec<u64>,
@@ -215,12 +213,12 @@ pub(crate) struct Heads {
 impl Heads {
     /// Adds the beginning of a word: its first five bytes, or all of a shorter one.
     pub(crate) fn add(&mut self, word: &[u8]) {
-        self.insert(word, LONG_HEAD);
+        self.insert(word, LONG_PREFIX_BYTES);
     }
 
     /// Adds a word with as much of it as fits.
     pub(crate) fn add_whole(&mut self, word: &[u8]) {
-        self.insert(word, WHOLE);
+        self.insert(word, WHOLE_WORD_BYTES);
     }
 
     fn insert(&mut self, word: &[u8], bytes: usize) {
@@ -245,18 +243,20 @@ impl Heads {
     /// Whether a word may begin with one of them or like one.
     pub(crate) fn may_begin(&self, word: &[u8]) -> bool {
         let first = first_bytes(word);
-        self.holds(first, LONG_HEAD) || self.holds(first, HEAD)
+        self.holds(first, LONG_PREFIX_BYTES) || self.holds(first, SHORT_PREFIX_BYTES)
     }
 
     /// Whether a word may be one of them, or begin like one.
     pub(crate) fn may_hold(&self, word: &[u8]) -> bool {
-        self.holds(first_bytes(word), LONG_HEAD)
+        self.holds(first_bytes(word), LONG_PREFIX_BYTES)
     }
 
     /// Whether a word may be one that was added to `wholes` as a whole, or begin like one of `heads`.
     pub(crate) fn may_be_or_begin(wholes: &Self, heads: &Self, word: &[u8]) -> bool {
         let first = first_bytes(word);
-        wholes.holds(first, WHOLE) || heads.holds(first, LONG_HEAD) || heads.holds(first, HEAD)
+        wholes.holds(first, WHOLE_WORD_BYTES)
+            || heads.holds(first, LONG_PREFIX_BYTES)
+            || heads.holds(first, SHORT_PREFIX_BYTES)
     }
 
     fn holds(&self, first: u64, bytes: usize) -> bool {

@@ -89,7 +89,7 @@ pub(crate) struct EnglishWords {
     pub(crate) connectors: Phrases,
     /// Words that set two skills against each other: `or`.
     pub(crate) contrasts: Phrases,
-    /// What a number before it counts, so that it is no version: `days`.
+    /// What a number before it counts, so that it is not a version: `days`.
     pub(crate) units: Phrases,
     /// Titles before a person's name: `Mr`.
     pub(crate) titles: Phrases,
@@ -216,8 +216,7 @@ impl Pattern {
         }
     }
 
-    /// Whether it can match between words of these outlines: a look at two numbers spares most patterns
-    /// the comparison of their words.
+    /// A cheap check that spares most patterns the comparison of words.
     pub(crate) fn may_match(&self, (previous, next): (u32, u32)) -> bool {
         let (before, after) = self.outlines;
         (before == 0 || before == previous) && (after == 0 || after == next)

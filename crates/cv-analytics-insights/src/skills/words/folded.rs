@@ -13,7 +13,7 @@ pub(crate) const REDACTION_MARKERS: [&str; 6] =
 pub(crate) enum Gap {
     /// White space, or nothing where the script changes.
     Space,
-    /// `don't`, `docker's`: the rest after the apostrophe is a word of its own.
+    /// `don't`, `docker's`: the rest after the apostrophe is its own word.
     Apostrophe,
     /// `event-driven`, `snake_case`.
     Hyphen,
@@ -32,8 +32,7 @@ pub(crate) enum Gap {
 }
 
 impl Gap {
-    /// What stands for it in the folded text: a space where a name may run across it, whatever the sign,
-    /// else a comma.
+    /// What stands for it in the folded text: a space where a name may run across it, whatever the sign, else a comma.
     pub(crate) fn folded(self) -> char {
         match self {
             Self::Space | Self::Hyphen | Self::Dot | Self::TightAmpersand | Self::Slash => ' ',
@@ -205,7 +204,6 @@ impl FoldedWords {
         self.words.len()
     }
 
-    /// The word at an index.
     pub(crate) fn word(&self, index: usize) -> Option<&Word> {
         self.words.get(index)
     }
@@ -298,8 +296,7 @@ fn is_apostrophe(char: char) -> bool {
     char == '\''
 }
 
-/// Characters that show nothing and part nothing: zero width, direction marks, accents that follow
-/// their letter.
+/// Characters that show nothing and part nothing: zero width, direction marks, accents that follow their letter.
 fn is_ignorable(char: char) -> bool {
     is_invisible(char) || matches!(char, '\u{300}'..='\u{36f}')
 }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use crate::skills::words::folded::FoldedWords;
 
 /// Names of more words than this are kept as they are written, not joined in every way.
-const MOST_JOINED_WORDS: usize = 4;
+const MAX_JOINED_WORDS: usize = 4;
 /// Shorter names have too many neighbours that are other words.
-const SHORTEST_MISSPELT: usize = 6;
+const MIN_MISSPELT_LETTERS: usize = 6;
 /// First halves that make a split name an ordinary phrase: `in design`, `mass transit`.
 const NOT_A_HALF: [&str; 18] = [
     "in", "on", "no", "to", "go", "un", "re", "my", "one", "at", "by", "up", "the", "be", "mass",
@@ -18,7 +18,7 @@ const NOT_A_HALF: [&str; 18] = [
 /// in a text is folded to a space before, so these cover them.
 pub(crate) fn spellings(words: &FoldedWords) -> Vec<String> {
     let gaps = words.len().saturating_sub(1);
-    let ways = if words.len() <= MOST_JOINED_WORDS { 1_usize << gaps } else { 1 };
+    let ways = if words.len() <= MAX_JOINED_WORDS { 1_usize << gaps } else { 1 };
     (0..ways)
         .map(|joined| {
             let mut spelling = String::new();
@@ -144,7 +144,7 @@ pub(crate) fn stem(name: &str) -> Option<String> {
     let last = chars.next_back()?;
     let cyrillic =
         chars.clone().next_back().is_some_and(|char| matches!(char, 'а'..='я' | 'ё' | 'і'));
-    (cyrillic && name.chars().count() >= SHORTEST_MISSPELT && "аяоеиыуюі".contains(last))
+    (cyrillic && name.chars().count() >= MIN_MISSPELT_LETTERS && "аяоеиыуюі".contains(last))
         .then(|| chars.as_str().to_owned())
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn stem(name: &str) -> Option<String> {
 /// doubled, one vowel for another. The first letter is taken to be right.
 pub(crate) fn misspellings(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.to_lowercase().chars().collect();
-    if letters.len() < SHORTEST_MISSPELT || !letters.iter().all(char::is_ascii_lowercase) {
+    if letters.len() < MIN_MISSPELT_LETTERS || !letters.iter().all(char::is_ascii_lowercase) {
         return Vec::new();
     }
     let mut all = Vec::new();

@@ -16,7 +16,6 @@ use crate::view::text::{
     capitalised, counted, day, listed, long_date, number, questions, sanitize, times,
 };
 
-/// Columns of a visitors' word.
 const WORD_COLUMNS: usize = 40;
 
 /// What a reason says beyond the evidence of its action.
@@ -24,8 +23,7 @@ const WORD_COLUMNS: usize = 40;
 pub(crate) struct WhyDetails<'a> {
     /// The CV's word, for [`ActionKind::UseTheirWord`].
     pub(crate) cv_word: Option<&'a str>,
-    /// Since when a gap is marked `have-it` that fails again, ISO 8601; `Some("")` where nobody knows
-    /// since when, `None` where it does not fail again.
+    /// When a reopened gap was marked `have-it`, ISO 8601; `Some("")` where unknown, `None` where not reopened.
     pub(crate) reopened_since: Option<&'a str>,
     /// Questions without an answer, for [`ActionKind::CheckCapture`].
     pub(crate) unanswered: u64,
@@ -35,9 +33,8 @@ pub(crate) struct WhyDetails<'a> {
     pub(crate) interactions: u64,
 }
 
-/// Why an action is due, in a sentence or two: the contract's `actions[].why`. `name` is an outcome's
-/// code for [`ActionKind::FixFault`]. Strangers' words stand in it as they came: what shows it
-/// sanitizes it.
+/// Why an action is due, in a sentence or two: the contract's `actions[].why`. `name` is an outcome's code for
+/// [`ActionKind::FixFault`]. Strangers' words stand in it as they came: what shows it sanitizes it.
 pub(crate) fn why(
     kind: ActionKind,
     name: &str,
@@ -259,8 +256,7 @@ impl<'a> ActionWords<'a> {
         }
     }
 
-    /// The figures behind it: `Asked 50 times (16 last week); 30 not answered, in 26
-    /// conversations`.
+    /// The figures behind it: `Asked 50 times (16 last week); 30 not answered, in 26 conversations`.
     pub(in crate::view) fn evidence(&self) -> LinkedText {
         let at = self.at;
         let Evidence { queries, conversations, asked, previous, .. } = self.action.evidence;
@@ -293,12 +289,10 @@ impl<'a> ActionWords<'a> {
         LinkedText::filled("Asked {}{}; {}{}{}", parts)
     }
 
-    /// The questions behind it.
     pub(in crate::view) fn behind(&self) -> Option<QuestionFilter> {
         QuestionFilter::behind(self.action, self.at.week_name())
     }
 
-    /// All questions of `week` about what it is about.
     fn about(&self, week: QuestionFilter) -> QuestionFilter {
         let name_type = self.action.evidence.gap.map_or(NameType::Skill, |gap| gap.name_type);
         self.at.about(week, name_type, &self.action.name)
@@ -319,9 +313,8 @@ impl<'a> ActionWords<'a> {
         if self.gap.is_some_and(|gap| gap.reopened) { " again" } else { "" }
     }
 
-    /// Of how many questions how many were not answered: `7 of 8`, `12 of 50, and 18 more only in
-    /// part`; how many were answered in part, where all those are. `noun` stands behind the first
-    /// number.
+    /// Of how many questions how many were not answered: `7 of 8`, `12 of 50, and 18 more only in part`; how many were
+    /// answered in part, where all those are. `noun` stands behind the first number.
     fn fares(&self, noun: &str) -> LinkedText {
         let at = self.at;
         let asked = self.action.evidence.asked;

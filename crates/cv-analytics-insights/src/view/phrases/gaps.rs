@@ -11,8 +11,7 @@ use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
 use crate::view::text::listed;
 
-/// Every gap kind in reading order, those first that the owner mends in the CV, with its plain name
-/// and what it means.
+/// Every gap kind in reading order, those first that the owner fixes in the CV, with its plain name and what it means.
 pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
     (GapKind::NotOnCv, "Not on your CV", "Your CV's skill list does not name it."),
     (
@@ -43,13 +42,11 @@ pub fn kind_name(kind: GapKind) -> &'static str {
     GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or(kind.code(), |(_, name, _)| name)
 }
 
-/// What a gap kind means, in a sentence.
 pub(in crate::view) fn kind_meaning(kind: GapKind) -> &'static str {
     GAP_KINDS.iter().find(|(known, ..)| *known == kind).map_or("", |(.., meaning)| meaning)
 }
 
-/// The plain name of a gap kind in a week whose questions ended so: only a filter or only the hours
-/// may have stopped them.
+/// The plain name of a gap kind in this week: only a filter or only the hours may have stopped its questions.
 pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &'static str {
     match (kind, week.blocked, week.off_hours) {
         (GapKind::Blocked, 1.., 0) => outcome_words(Some(Outcome::Blocked)),
@@ -58,8 +55,7 @@ pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &
     }
 }
 
-/// For how many weeks in a row there is a gap: `open for 3 weeks`, `open for 8 weeks or more`; `None`
-/// for a first week.
+/// For how many weeks in a row there is a gap: `open for 3 weeks`, `open for 8 weeks or more`; `None` for a first week.
 pub fn open_for(weeks: u32) -> Option<String> {
     let or_more = if weeks >= u32::from(WEEKS) { " or more" } else { "" };
     (weeks > 1).then(|| format!("open for {weeks} weeks{or_more}"))

@@ -13,8 +13,7 @@ use crate::view::text::{conversations, counted, questions};
 /// Columns of a name in a subject line.
 const NEWS_COLUMNS: usize = 24;
 
-/// What the week comes to: what its first action is about, and nothing else. Without one, single
-/// questions that went badly are named all the same.
+/// The headline: the week's first action, else single questions that went badly.
 pub(in crate::view) fn headline(
     report: &Report,
     first: Option<&ActionWords<'_>>,

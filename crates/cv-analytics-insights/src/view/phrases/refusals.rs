@@ -20,8 +20,7 @@ pub fn refused_messages(refused: &Refusals) -> String {
     format!("{} {how} {was} refused", counted(refused.count, "message", "messages"))
 }
 
-/// What to change about messages that are refused for this reason. Only where the sender has proved to
-/// hold the key is it known to be the owner's agent.
+/// How to fix refusals of this reason; only a valid key proves that the sender is the owner's agent.
 pub const fn what_to_change(reason: RefusalReason) -> &'static str {
     match reason {
         RefusalReason::Signature => {

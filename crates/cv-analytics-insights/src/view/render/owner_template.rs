@@ -22,8 +22,8 @@ pub const MAX_MAIL_BYTES: usize = 100_000;
 const MAX_TEMPLATE_BYTES: usize = 2 * MAX_MAIL_BYTES;
 
 /// What a template may take to fill in, in minijinja's fuel: some ten times what the built-in one takes for
-/// the fullest week, and 64 MB of memory at the most.
-const FUEL: u64 = 1_000_000;
+/// the fullest week, and 64 MB of memory at most.
+const MAX_INSTRUCTIONS: u64 = 1_000_000;
 
 /// Weeks on which a template is tried when it is read: a full one, and one with nothing in it.
 const SAMPLES: [&str; 2] = [
@@ -141,8 +141,7 @@ impl MailTemplate {
         Ok(template)
     }
 
-    /// Names of the version before that the templates use, to warn of: the next version does not know
-    /// them.
+    /// Names of the version before that the templates use, to warn of: the next version does not know them.
     pub fn old_names(&self) -> &[MailTemplateError] {
         &self.old_names
     }
@@ -169,15 +168,18 @@ impl MailTemplate {
 
 impl TemplateFile {
     fn fill(&self, form: Form, view: &WeekView) -> Result<String, MailTemplateError> {
-        let filled = fill(form, &self.name, &self.source, view, Some(FUEL)).map_err(|error| {
-            if error.kind() == ErrorKind::OutOfFuel {
-                let problem = "too long: it takes more steps, or writes more, than any mail needs";
-                return self.error(error.line(), problem.to_owned());
-            }
-            let detail = error.detail().map(|detail| format!(": {detail}"));
-            let problem = format!("{}{}", error.kind(), detail.unwrap_or_default());
-            self.error(error.line(), problem)
-        })?;
+        let filled = fill(form, &self.name, &self.source, view, Some(MAX_INSTRUCTIONS)).map_err(
+            |error| {
+                if error.kind() == ErrorKind::OutOfFuel {
+                    let problem =
+                        "too long: it takes more steps, or writes more, than any mail needs";
+                    return self.error(error.line(), problem.to_owned());
+                }
+                let detail = error.detail().map(|detail| format!(": {detail}"));
+                let problem = format!("{}{}", error.kind(), detail.unwrap_or_default());
+                self.error(error.line(), problem)
+            },
+        )?;
         if filled.trim().is_empty() {
             return Err(self.error(None, "it gives an empty mail".to_owned()));
         }
@@ -393,7 +395,7 @@ mod tests {
                 _ => include_str!("../../../templates/report.txt.j2"),
             };
             let view = sample_context().view(&sample());
-            fill(form, "built-in", source, &view, Some(FUEL / 10)).unwrap();
+            fill(form, "built-in", source, &view, Some(MAX_INSTRUCTIONS / 10)).unwrap();
         }
     }
 

@@ -48,9 +48,7 @@ pub(crate) fn many(count: usize, weeks_ago: u8, text: &str) -> Vec<Observation> 
 
 /// What an interaction can be besides answered in full.
 pub(crate) trait Change: Sized {
-    /// With a response that is changed.
     fn answered(self, change: impl FnOnce(&mut ObservedResponse)) -> Self;
-    /// Of a session.
     fn of(self, session: &str) -> Self;
     /// Without a response.
     fn silent(self) -> Self;
@@ -117,7 +115,6 @@ impl Change for Observation {
     }
 }
 
-/// The rules under `settings`.
 pub(crate) fn rules(settings: &FigureSettings) -> CountingRules {
     CountingRules::new(settings.clone()).unwrap()
 }
@@ -139,7 +136,6 @@ pub(crate) fn report(observations: &[Observation]) -> Report {
     report_with(&FigureSettings::default(), observations)
 }
 
-/// Settings with a CV list.
 pub(crate) fn with_cv(entries: &[&str]) -> FigureSettings {
     let cv = entries.iter().map(ToString::to_string).collect();
     FigureSettings { cv: Some(cv), ..FigureSettings::default() }

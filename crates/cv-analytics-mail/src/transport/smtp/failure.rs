@@ -22,7 +22,7 @@ pub(crate) enum Stage {
 }
 
 /// The most of a server's own words that is kept.
-const MOST_WORDS: usize = 200;
+const MAX_REPLY_CHARS: usize = 200;
 
 /// What `error` means that came at `stage`.
 pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> TransportError {
@@ -40,7 +40,6 @@ pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> T
     if no_way_to_log_in { failure.permanent() } else { failure }
 }
 
-/// The server answered, and its answer was no.
 fn answered(stage: Stage, code: &str, error: &Error, server: &str) -> TransportError {
     let words = error.source().map(ToString::to_string).unwrap_or_default();
     let words = without_addresses(&words);
@@ -86,7 +85,7 @@ fn handshake(tls: &rustls::Error, server: &str, settings: &SmtpSettings) -> Stri
     }
 }
 
-/// The connection failed, or the server said what is no SMTP.
+/// The connection failed, or the server said what is not SMTP.
 fn broken(stage: Stage, error: &Error, server: &str, settings: &SmtpSettings) -> String {
     let kind = cause::<io::Error>(error).map(io::Error::kind);
     match (stage, kind) {
@@ -97,7 +96,7 @@ fn broken(stage: Stage, error: &Error, server: &str, settings: &SmtpSettings) ->
             format!("{server} does not answer: check host and port, and the firewall between")
         }
         (Stage::Connect, Some(kind)) if !was_cut(kind) => format!(
-            "{server} cannot be found or reached ({}): check the host's name and this machine's network",
+            "cannot reach {server} ({}): check the host name and this machine's network",
             cause::<io::Error>(error).map(ToString::to_string).unwrap_or_default()
         ),
         (Stage::Connect, _) if settings.security == Security::Tls => format!(
@@ -140,5 +139,5 @@ fn without_addresses(words: &str) -> String {
     let one = |word| if str::contains(word, '@') { "[email]" } else { word };
     let words = words.split(|letter: char| letter.is_whitespace() || letter.is_control());
     let words = words.filter(|word| !word.is_empty()).map(one).collect::<Vec<_>>().join(" ");
-    words.chars().take(MOST_WORDS).collect()
+    words.chars().take(MAX_REPLY_CHARS).collect()
 }

@@ -31,7 +31,7 @@ pub(crate) struct World {
 pub(crate) struct Run {
     /// Milliseconds before and after each call to the ledger has its effect, in turn.
     pub(crate) ledger_ms: Vec<u64>,
-    /// Which call to write gets "somebody was faster" for an answer though it was applied.
+    /// Which call to write gets "another writer was faster" for an answer though it was applied.
     pub(crate) lost_answer: Option<usize>,
     /// Which call to write fails, and every later one.
     pub(crate) fails_from_write: Option<usize>,
@@ -112,7 +112,7 @@ pub(crate) fn words(deliveries: &[Delivery]) -> Vec<String> {
     deliveries.iter().map(word).collect()
 }
 
-/// A server sends from a task of its own.
+/// A server sends from its own task.
 fn assert_is_send<F: Future + Send>(future: F) -> F {
     future
 }

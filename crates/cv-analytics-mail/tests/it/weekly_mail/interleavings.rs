@@ -31,8 +31,7 @@ fn planned() -> impl Strategy<Value = Planned> {
     })
 }
 
-/// Runs them all at once, then one that nothing happens to; says how many crashed and how many
-/// mails arrived.
+/// Runs them all at once, then one that nothing happens to; says how many crashed and how many mails arrived.
 async fn all(plan: Vec<Planned>) -> (usize, usize) {
     let world = World::new();
     let runs = plan.into_iter().enumerate().map(|(number, planned)| {

@@ -15,7 +15,7 @@ const FRAME_HEADER: usize = 24;
 const FRAME_SALTS: std::ops::Range<usize> = 8..16;
 const PAGE: usize = 4_096;
 
-/// The database and its log. The log's index is lost with the memory that it lies in.
+/// The database and its log. The log's index is lost with the memory that it is in.
 #[derive(Clone)]
 pub(super) struct Image {
     database: Vec<u8>,

@@ -47,7 +47,9 @@ impl Model {
         }
         let disposition = match &arrival.content {
             Content::Event(event) => self.join(event),
-            Content::DeadLetter(letter) => self.set_aside((letter.body.clone(), letter.arrived_at)),
+            Content::DeadLetter(letter) => {
+                self.store_dead_letter((letter.body.clone(), letter.arrived_at))
+            }
         };
         let place = match disposition {
             Disposition::Duplicate => 0,
@@ -59,7 +61,7 @@ impl Model {
         disposition
     }
 
-    /// As an import keeps it: it is no delivery, and the same letter is kept once.
+    /// As an import stores it: not counted as a delivery, and the same letter once.
     pub(super) fn import(&mut self, arrival: &Arrival) -> Disposition {
         match &arrival.content {
             Content::Event(event) => self.join(event),
@@ -67,7 +69,7 @@ impl Model {
                 if self.letters.iter().any(|(body, _)| *body == letter.body) {
                     return Disposition::DeadLetter;
                 }
-                self.set_aside((letter.body.clone(), letter.arrived_at))
+                self.store_dead_letter((letter.body.clone(), letter.arrived_at))
             }
         }
     }
@@ -89,7 +91,7 @@ impl Model {
         self.requests.entry(id.clone()).or_default().arrive(event)
     }
 
-    fn set_aside(&mut self, letter: Letter) -> Disposition {
+    fn store_dead_letter(&mut self, letter: Letter) -> Disposition {
         if self.names_erased(&letter) {
             return Disposition::Erased;
         }
@@ -202,7 +204,7 @@ impl Model {
         }
         for letter in &archived.letters {
             if !self.letters.contains(letter) {
-                self.set_aside(letter.clone());
+                self.store_dead_letter(letter.clone());
             }
         }
         for (id, of_one) in &archived.requests {

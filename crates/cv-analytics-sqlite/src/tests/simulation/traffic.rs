@@ -1,6 +1,6 @@
 //! What agents send: few requests and sessions, so that messages meet.
 //!
-//! Every text, request and session is a word of its own, by which bytes in the files are known again.
+//! Every text, request and session is a unique word, by which bytes in the files are known again.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -61,7 +61,7 @@ impl Traffic {
 
     fn new_message(&mut self, now: Timestamp, random: &mut Seeded) -> Vec<u8> {
         let request = random.choice(&self.requests).unwrap().clone();
-        // Each request has a moment of its own, so that the same half has the same timestamp.
+        // Each request has its own moment, so that the same half has the same timestamp.
         let asked_at = now.plus_millis(-random.millis(3 * 24 * 3_600_000));
         let long = " and so on".repeat(random.below(40) * random.below(2));
         let text = format!("what about {}{long}", self.word());

@@ -166,7 +166,7 @@ impl World {
         self.counts.lost_answers += 1;
     }
 
-    /// Whoever was answered comes after all who were not.
+    /// An answered caller comes after all who were not.
     fn take_in_unanswered(&mut self) {
         for batch in std::mem::take(&mut self.unanswered) {
             for arrival in &batch {
@@ -176,7 +176,7 @@ impl World {
     }
 
     /// Waits until the store has done everything that it was sent.
-    async fn settle(&mut self) {
+    async fn run_until_idle(&mut self) {
         self.store.writer.run("wait", |_| Ok(())).await.unwrap();
         self.take_in_unanswered();
     }
@@ -217,7 +217,7 @@ impl World {
             if expect != (0, 0) {
                 self.check_bytes();
             }
-            // Somebody new comes in their place.
+            // A new caller takes their place.
             let place = self.traffic.sessions.iter().position(|other| *other == session).unwrap();
             if self.random.chance(70) {
                 self.traffic.sessions[place] = self.traffic.word();
@@ -234,7 +234,7 @@ impl World {
     }
 
     async fn retain(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         self.counts.retained += 1;
         let days = u32::try_from(1 + self.random.below(20)).unwrap();
         let moment = self.model.old_before(self.now, days);
@@ -261,7 +261,7 @@ impl World {
     }
 
     async fn drop_letters(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let ids = self.letter_ids().await;
         let before = self.model.letters.len();
         if self.random.chance(20) {
@@ -295,9 +295,9 @@ impl World {
         ids
     }
 
-    /// The owner mends some letters, and leaves others as they are.
+    /// The owner fixes some letters, and leaves others as they are.
     async fn retry_letters(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let ids = self.letter_ids().await;
         let mut letters = Vec::new();
         let mut expect = Vec::new();
@@ -329,7 +329,7 @@ impl World {
     }
 
     async fn archive_or_restore(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         if self.archive.is_none() || self.random.chance(40) {
             self.archive = Some((self.everything().await, self.model.clone()));
         }
@@ -383,7 +383,7 @@ impl World {
 
     /// A power cut while nothing is written.
     async fn kill(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let image = Image::of(&self.folder);
         self.open_image(&image).await;
         self.counts.killed += 1;
@@ -399,7 +399,7 @@ impl World {
 
     /// A power cut while some batches are written, none of which was answered.
     async fn kill_while_writing(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let before = Image::of(&self.folder);
         let mut batches = Vec::new();
         for _ in 0..=self.random.below(3) {
@@ -443,7 +443,7 @@ impl World {
 
     /// A power cut after the rows of a request have gone, and before their bytes have.
     async fn kill_while_erasing(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let id = self.request();
         let erased = id.clone();
         let erase = move |writer: &mut crate::writer::Writer| {
@@ -462,7 +462,7 @@ impl World {
     }
 
     async fn fill_the_disk(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let room = self.random.below(3);
         limit(&self.store, Some(i64::try_from(room).unwrap())).await;
         for _ in 0..12 {
@@ -500,7 +500,7 @@ impl World {
     }
 
     async fn check(&mut self) {
-        self.settle().await;
+        self.run_until_idle().await;
         let (seen, expect) = (self.seen().await, expected(&self.model));
         assert_eq!(seen.records, expect.records);
         assert_eq!(texts(&seen.letters), texts(&expect.letters));

@@ -24,14 +24,14 @@ const MAX_VALUE_BYTES: usize = 4 << 20;
 pub(crate) const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 /// each of 32 random bytes in hexadecimal digits.
 const KEY_DIGITS: usize = 64;
-/// Of them so many different ones at the least: chance makes fewer once in a hundred million million keys.
-const FEWEST_KEY_DIGITS: usize = 8;
+/// Of them so many different ones at least: chance makes fewer once in a hundred million million keys.
+const MIN_KEY_DIGITS: usize = 8;
 /// The most that a week's deliveries may count: more did not happen, and would overflow with the next.
 const MAX_COUNT: u64 = 1_000_000_000_000;
 /// Letters arrived from 1970 to 2200, whatever the clock said.
-const MAX_MOMENT: i64 = 7_258_118_400_000;
+const MAX_MOMENT_MS: i64 = 7_258_118_400_000;
 
-/// A line that is no event, as it is written.
+/// A line that is not an event, as it is written.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum State {
@@ -65,8 +65,7 @@ enum State {
     },
 }
 
-/// The same line, as it is read. Fields that nobody knows are skipped without being kept, so that a line
-/// takes no more memory than its bytes.
+/// The line as it is read; unknown fields are skipped, so that it takes no more memory than its bytes.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Line {
@@ -125,10 +124,10 @@ pub(super) fn write_state(line: &mut Vec<u8>, item: Archived) -> Result<()> {
     Ok(())
 }
 
-/// Reads a line that [`write_state`] wrote, whoever wrote it since.
+/// Reads a line that [`write_state`] wrote, and may have been changed since.
 ///
 /// # Errors
-/// Says what is no part of an archive, or larger than one has.
+/// Says what is not part of an archive, or larger than one has.
 pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
     let line: Line = serde_json::from_slice(line)?;
     Ok(match line.kind.as_str() {
@@ -136,17 +135,17 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             let (key, value) = (given(line.key, "key")?, given(line.value, "value")?);
             ensure!(
                 key.len() <= MAX_KEY_BYTES && value.len() <= MAX_VALUE_BYTES,
-                "a setting of {} bytes is too large",
+                "too large: a setting of {} bytes",
                 key.len() + value.len()
             );
             if key == SETTINGS_KEY {
                 // Others would stop every report, and the server's next start.
                 let rules = FigureSettings::read(&value).and_then(CountingRules::new);
-                rules.context("settings that cannot be used")?;
+                rules.context("invalid settings")?;
             }
             ensure!(
                 !KEYS.contains(&key.as_str()) || is_key(&value),
-                "the value of {key} is not a key"
+                "invalid value of {key}: not a key"
             );
             Archived::Ledger { key, value }
         }
@@ -154,13 +153,13 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
             (Some(id), _, _) => Archived::Erased(ErasedId::RequestId(RequestId::new(id)?)),
             (None, Some(digest), false) => Archived::Erased(ErasedId::Sha256(mark(&digest)?)),
             (None, Some(digest), true) => Archived::ErasedSession(mark(&digest)?),
-            (None, None, _) => bail!("an erased id without its id"),
+            (None, None, _) => bail!("missing id of an erased item"),
         },
         "deliveries" => {
             let week = given(line.week, "week")?.parse()?;
             let count = |count: Option<u64>, name| {
                 let count = given(count, name)?;
-                ensure!(count <= MAX_COUNT, "{count} {name} in a week are too many");
+                ensure!(count <= MAX_COUNT, "too many {name} in a week: {count}");
                 Ok(count)
             };
             Archived::Deliveries {
@@ -194,23 +193,23 @@ pub(crate) fn read_state(line: &[u8]) -> Result<Archived> {
 fn is_key(value: &str) -> bool {
     let different = value.bytes().collect::<BTreeSet<u8>>().len();
     value.len() == KEY_DIGITS
-        && different >= FEWEST_KEY_DIGITS
+        && different >= MIN_KEY_DIGITS
         && value.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn given<T>(value: Option<T>, name: &str) -> Result<T> {
-    value.with_context(|| format!("{name} is missing"))
+    value.with_context(|| format!("missing {name}"))
 }
 
 fn mark(digest: &str) -> Result<Mark> {
     let mut mark = [0; 32];
-    hex::decode_to_slice(digest, &mut mark).context("sha256 is not one")?;
+    hex::decode_to_slice(digest, &mut mark).context("invalid sha256")?;
     Ok(mark)
 }
 
 fn arrival(moment: Option<i64>) -> Result<Timestamp> {
     let moment = given(moment, "arrivedAt")?;
-    ensure!((0..=MAX_MOMENT).contains(&moment), "invalid arrivedAt {moment}");
+    ensure!((0..=MAX_MOMENT_MS).contains(&moment), "invalid arrivedAt {moment}");
     Ok(Timestamp::from_millis(moment))
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Manifest {
     /// ISO 8601, UTC; absent until it is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_at: Option<String>,
-    pub(crate) counts: Counts,
+    pub(crate) counts: ArchiveCounts,
     pub(crate) parts: Vec<Part>,
     /// Where the store is read on; absent once it is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub(crate) struct Version {
 /// How many lines of each kind there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Counts {
+pub(crate) struct ArchiveCounts {
     /// Events: one or two an interaction.
     pub(crate) events: u64,
     /// Settings, marks, erasures, counts of deliveries, dead letters.

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Manifest, Part, PartKind};
-use super::place::Place;
+use super::place::ArchiveLocation;
 
 /// The most bytes of a part as it is. The program's own have 16 MiB before they are compressed.
 const MAX_PACKED_BYTES: u64 = 512 << 20;
@@ -29,7 +29,6 @@ impl PartWriter {
         Self { kind, lines: 0, plain_bytes: 0, compressed }
     }
 
-    /// Adds one line, with its end.
     pub(super) fn add(&mut self, line: &[u8]) -> Result<()> {
         self.compressed.write_all(line)?;
         self.lines += 1;
@@ -43,7 +42,11 @@ impl PartWriter {
     }
 
     /// Writes the part as the archive's next one, and begins anew; does nothing where it is empty.
-    pub(super) async fn flush(&mut self, place: &Place, manifest: &mut Manifest) -> Result<()> {
+    pub(super) async fn flush(
+        &mut self,
+        place: &ArchiveLocation,
+        manifest: &mut Manifest,
+    ) -> Result<()> {
         if self.lines == 0 {
             return Ok(());
         }
@@ -67,20 +70,20 @@ impl PartWriter {
 }
 
 /// A part's bytes, checked against what the manifest says of it.
-pub(crate) async fn read_part(place: &Place, part: &Part) -> Result<Bytes> {
+pub(crate) async fn read_part(place: &ArchiveLocation, part: &Part) -> Result<Bytes> {
     let name = &part.name;
     let is_plain_name =
         name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     ensure!(
         is_plain_name && !name.starts_with('.'),
-        "the manifest in {} has an invalid part name {name:?}",
+        "invalid part name {name:?} in the manifest in {}",
         place.named()
     );
     let bytes = place.get(name, MAX_PACKED_BYTES).await?;
-    let bytes = bytes.with_context(|| format!("{name} is missing in {}", place.named()))?;
+    let bytes = bytes.with_context(|| format!("missing {name} in {}", place.named()))?;
     ensure!(
         bytes.len() as u64 == part.bytes && hex::encode(Sha256::digest(&bytes)) == part.sha256,
-        "{name} in {} is damaged: its checksum is not the manifest's",
+        "invalid checksum of {name} in {}: it differs from the manifest's",
         place.named()
     );
     Ok(bytes)

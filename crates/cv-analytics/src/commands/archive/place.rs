@@ -1,4 +1,4 @@
-//! Where an archive lies: a folder, or S3 under a prefix.
+//! Where an archive is: a folder, or S3 under a prefix.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
@@ -19,7 +19,7 @@ use crate::install::aws;
 
 /// A folder or a prefix of a bucket.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ArchiveLocation {
     named: String,
     files: Files,
 }
@@ -30,9 +30,8 @@ enum Files {
     Bucket(Box<PrefixStore<AmazonS3>>),
 }
 
-impl Place {
-    /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says
-    /// so.
+impl ArchiveLocation {
+    /// Opens what `named` names: `s3://BUCKET/PREFIX`, else a folder, which is made where `make` says so.
     pub(crate) async fn open(named: &str, make: bool) -> Result<Self> {
         let files = match named.split_once("://") {
             Some(("s3", rest)) => {
@@ -58,7 +57,7 @@ impl Place {
         let fits = |bytes: u64| {
             ensure!(
                 bytes <= most,
-                "{name} in {} has {bytes} bytes, and may have {most}",
+                "too large: {name} in {} has {bytes} bytes, at most {most} are accepted",
                 self.named
             );
             Ok(())
@@ -122,7 +121,6 @@ impl Place {
         }
     }
 
-    /// As it was named.
     pub(crate) fn named(&self) -> &str {
         &self.named
     }
@@ -164,7 +162,7 @@ async fn open_bucket(bucket: &str) -> Result<AmazonS3> {
         builder = builder.with_endpoint(endpoint);
     }
     if let Some(bundle) = aws::certificate_bundle() {
-        let cannot = || format!("AWS_CA_BUNDLE: {} cannot be used", bundle.display());
+        let cannot = || format!("invalid AWS_CA_BUNDLE {}", bundle.display());
         let pem = fs::read(&bundle).with_context(cannot)?;
         for certificate in Certificate::from_pem_bundle(&pem).with_context(cannot)? {
             client = client.with_root_certificate(certificate);

@@ -25,9 +25,9 @@ const MAX_BLANK_LINES: usize = 1_000;
 /// The most bytes that a part may unpack to.
 const MAX_PLAIN_BYTES: u64 = 1 << 30;
 /// Lines that are put back by one call,
-const LINES_AT_ONCE: usize = 1_000;
+const MAX_BATCH_LINES: usize = 1_000;
 /// and their bytes.
-const BYTES_AT_ONCE: usize = 1 << 20;
+const MAX_BATCH_BYTES: usize = 1 << 20;
 
 /// The lines of a part, without their ends: one JSON text each.
 pub(crate) struct Lines {
@@ -57,7 +57,7 @@ impl Lines {
     pub(crate) fn batch(&mut self) -> Result<Vec<Vec<u8>>> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while batch.len() < LINES_AT_ONCE && bytes < BYTES_AT_ONCE {
+        while batch.len() < MAX_BATCH_LINES && bytes < MAX_BATCH_BYTES {
             let Some(line) = self.next() else { break };
             let line = line?;
             bytes += line.len();
@@ -76,19 +76,18 @@ impl Lines {
             }
             ensure!(
                 read <= self.max_bytes || line.ends_with(b"\n"),
-                "a line has more than {} bytes",
+                "too large: a line has more than {} bytes",
                 self.max_bytes
             );
-            self.left = self
-                .left
-                .checked_sub(read)
-                .with_context(|| format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes"))?;
+            self.left = self.left.checked_sub(read).with_context(|| {
+                format!("too large: it unpacks to more than {MAX_PLAIN_BYTES} bytes")
+            })?;
             line.truncate(line.trim_ascii_end().len());
             if !line.is_empty() {
                 return Ok(Some(line));
             }
         }
-        bail!("more than {MAX_BLANK_LINES} lines in a row are blank")
+        bail!("too many blank lines in a row: more than {MAX_BLANK_LINES}")
     }
 }
 
@@ -127,11 +126,11 @@ pub(crate) fn check_lines(
         let line = line.with_context(cannot)?;
         count += 1;
         let item = Item::read(part.kind, &line);
-        seen(&line, item.with_context(|| format!("line {count} of {} cannot be read", part.name))?);
+        seen(&line, item.with_context(|| format!("cannot read line {count} of {}", part.name))?);
     }
     ensure!(
         count == part.lines,
-        "{} has {count} lines, and the manifest says {}",
+        "invalid part {}: it has {count} lines, and the manifest says {}",
         part.name,
         part.lines
     );
@@ -169,12 +168,15 @@ mod tests {
     fn lines_and_their_sum_are_bounded() {
         let text = "one\n\ntwo\r\nthree";
         assert_eq!(read(text, 6, 100), (3, None));
-        assert_eq!(read(text, 4, 100), (2, Some("a line has more than 4 bytes".to_owned())));
-        let sum = format!("it unpacks to more than {MAX_PLAIN_BYTES} bytes");
+        assert_eq!(
+            read(text, 4, 100),
+            (2, Some("too large: a line has more than 4 bytes".to_owned()))
+        );
+        let sum = format!("too large: it unpacks to more than {MAX_PLAIN_BYTES} bytes");
         assert_eq!(read(text, 6, text.len() as u64 - 1), (2, Some(sum)));
         assert_eq!(read(text, 6, text.len() as u64), (3, None));
         let blank: &'static str = "\n".repeat(MAX_BLANK_LINES + 1).leak();
-        let told = "more than 1000 lines in a row are blank".to_owned();
+        let told = "too many blank lines in a row: more than 1000".to_owned();
         assert_eq!(read(&blank[1..], 6, 1 << 20), (0, None));
         assert_eq!(read(blank, 6, 1 << 20), (0, Some(told)));
     }
@@ -189,7 +191,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(batches("x\n", 2_500), [1_000, 1_000, 500]);
-        let half = "x".repeat(BYTES_AT_ONCE / 2) + "\n";
+        let half = "x".repeat(MAX_BATCH_BYTES / 2) + "\n";
         assert_eq!(batches(&half, 5), [2, 2, 1]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use clap::ValueEnum;
-use cv_analytics_aws::cost::limits::{Carried, Limit, PEAK, carried, exceeded};
+use cv_analytics_aws::cost::limits::{Carried, Limit, PEAK_TO_MEAN, carried, exceeded};
 use cv_analytics_aws::cost::prices::{PriceError, PriceList};
 use cv_analytics_aws::cost::{Bill, Design, Line, Workload, bill};
 use serde_json::{Map, Value, json};
@@ -84,7 +84,7 @@ impl<'t> Estimate<'t> {
                 Total::NotKnown => "not known".to_owned(),
                 Total::TooSmall => "too small".to_owned(),
             };
-            text += &row("", in_words(*design), "", "", &total);
+            text += &row("", describe(*design), "", "", &total);
         }
         text.push('\n');
         for sentence in self.sentences() {
@@ -140,7 +140,7 @@ impl<'t> Estimate<'t> {
             "provisionedCarries": {
                 "evenly": self.carried.flat,
                 "atPeaks": self.carried.peak,
-                "peak": PEAK,
+                "peak": PEAK_TO_MEAN,
                 "inReports": self.carried.reported,
             },
             "overLimits": self.limits.iter().map(Limit::to_string).collect::<Vec<_>>(),
@@ -190,7 +190,7 @@ impl<'t> Estimate<'t> {
         let figure = |count: u64| quantity(&count.into());
         sentences.push(format!(
             "Provisioned tables write {} interactions a month that come evenly, and {} without \
-             waiting where the busiest hour is {PEAK} times the mean; a report has read {} when its \
+             waiting where the busiest hour is {PEAK_TO_MEAN} times the mean; a report has read {} when its \
              time is over.",
             figure(flat),
             figure(peak),
@@ -272,7 +272,7 @@ const fn key(design: Design) -> &'static str {
     }
 }
 
-const fn in_words(design: Design) -> &'static str {
+const fn describe(design: Design) -> &'static str {
     match design {
         Design::OnDemand => "tables on demand",
         Design::Provisioned => "tables provisioned, 5 reads and 5 writes a second",

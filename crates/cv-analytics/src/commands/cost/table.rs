@@ -3,25 +3,25 @@
 use bigdecimal::{BigDecimal, RoundingMode};
 
 /// The width of a row, and of wrapped text.
-const WIDTH: usize = 78;
+const TABLE_COLUMNS: usize = 78;
 
 /// One row of the table.
 pub(super) fn row(service: &str, item: &str, quantity: &str, free: &str, dollars: &str) -> String {
     let figures = format!("{quantity:>16} {free:>11} {dollars:>14}");
     let name = format!("{service:<10} {item}");
     let figures = if quantity.is_empty() { figures.trim_start() } else { &figures };
-    let room = WIDTH.saturating_sub(name.chars().count()).max(figures.len() + 1);
+    let room = TABLE_COLUMNS.saturating_sub(name.chars().count()).max(figures.len() + 1);
     let line = format!("{name}{figures:>room$}");
     format!("{}\n", line.trim_end())
 }
 
-/// `text` in lines that are no wider than the table.
+/// `text` in lines that are not wider than the table.
 pub(super) fn wrapped(text: &str) -> String {
     let mut lines = String::new();
     let mut width = 0;
     for word in text.split_inclusive(' ') {
         let length = word.trim_end().chars().count();
-        if width > 0 && width + length > WIDTH {
+        if width > 0 && width + length > TABLE_COLUMNS {
             lines.truncate(lines.trim_end_matches(' ').len());
             lines.push('\n');
             width = 0;

@@ -16,7 +16,7 @@ use crate::output::with_causes;
 use crate::queue_client::{Message, QueueClient};
 
 /// How long a call of a test question may take: a person waits for it.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The intake, as agents reach it and as this machine does.
 pub(crate) struct IntakeHere {
@@ -67,7 +67,7 @@ impl IntakeHere {
         let credentials =
             StoredCredentials { queue_url: address.clone(), ..self.credentials.clone() };
         let sent: Result<()> = async {
-            let client = QueueClient::within(ANSWER_WITHIN, credentials)?;
+            let client = QueueClient::within(ANSWER_TIMEOUT, credentials)?;
             for message in &messages {
                 client.try_once(message).await??.acknowledged()?;
             }

@@ -1,7 +1,6 @@
 //! `cv-analytics serve --store dynamodb`: the dashboard of an installation on AWS, from a laptop.
 //!
-//! There is no intake, and nothing is written but gap marks and settings, and what the owner does
-//! with dead letters.
+//! There is no intake, and nothing is written but gap marks and settings, and what the owner does with dead letters.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +16,7 @@ use cv_analytics_server::{RateLimits, is_browser, serve};
 
 use super::reporter_mails::reporter_mails;
 use super::table_health::TableHealth;
-use super::{Place, dashboard};
+use super::{DashboardOptions, dashboard};
 use crate::commands::serve::options::{Serve, local_url, shown};
 use crate::install::aws::variable;
 use crate::install::{Installation, aws};
@@ -26,7 +25,7 @@ use crate::stop_signal::stop_signal;
 use crate::usage_error::usage_error;
 
 /// How often the live page asks the tables: each look costs half a read unit or more.
-const LIVE_EVERY: Duration = Duration::from_secs(10);
+const LIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Serves until told to stop. The options of the mail that are set mean nothing here.
 pub(crate) async fn run(
@@ -65,7 +64,7 @@ pub(crate) async fn run(
     let limits = options.limits();
     let tables = store.tables().tables().names().clone();
     let (sender, recipients) = (variable("SENDER_EMAIL"), variable("RECIPIENT_EMAIL"));
-    let place = Place {
+    let place = DashboardOptions {
         mails: reporter_mails(sender.as_deref(), recipients.as_deref())?,
         token: Secret::new(&kept),
         listening,
@@ -81,7 +80,7 @@ pub(crate) async fn run(
             ProgramSetting { name: "Shows times in", value: options.time_zone().to_string() },
             ProgramSetting { name: "Figures may be older by", value: "5 minutes".to_owned() },
         ],
-        live_every: LIVE_EVERY,
+        live_every: LIVE_INTERVAL,
         time_zone: options.time_zone(),
     };
     let health = TableHealth::route(store.tables().clone());

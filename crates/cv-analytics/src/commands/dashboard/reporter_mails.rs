@@ -7,8 +7,7 @@ use cv_analytics_mail::message::address::addresses;
 use crate::commands::report::NO_RECIPIENT;
 use crate::install::mail_options::NO_SENDER;
 
-/// The mail as the function writes it, as far as it is known here: by its `SENDER_EMAIL` and
-/// `RECIPIENT_EMAIL`, where they are set here too.
+/// The function's mail as far as known here: by `SENDER_EMAIL` and `RECIPIENT_EMAIL`.
 pub(crate) fn reporter_mails(sender: Option<&str>, recipients: Option<&str>) -> Result<Mails> {
     let mut way = "On AWS the function cv-analytics-reporter sends it, on Mondays where no other Schedule was \
                    deployed. To send one by hand: cv-analytics report --store dynamodb --send"

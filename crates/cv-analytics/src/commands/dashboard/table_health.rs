@@ -14,8 +14,8 @@ use tokio::sync::Mutex;
 
 use crate::clock::now;
 
-/// How long an answer of `DynamoDB` holds: the route is open to everybody, and asks no oftener.
-const HOLDS_MS: i64 = 10_000;
+/// How long an answer of `DynamoDB` holds: the route is open to everybody, and asks no more often.
+const CACHE_TTL_MS: i64 = 10_000;
 
 /// What was seen of the tables the last time.
 pub(crate) struct TableHealth {
@@ -24,7 +24,6 @@ pub(crate) struct TableHealth {
 }
 
 impl TableHealth {
-    /// The route, for the tables of `store`.
     pub(crate) fn route(store: DynamoDbStore) -> Router {
         let health = Arc::new(Self { store, seen: Mutex::new(None) });
         Router::new().route("/healthz", get(answer)).with_state(health)
@@ -34,7 +33,7 @@ impl TableHealth {
         let mut seen = self.seen.lock().await;
         let asked = now();
         if let Some((at, are_reached)) = *seen
-            && (0..HOLDS_MS).contains(&(asked.as_millis() - at.as_millis()))
+            && (0..CACHE_TTL_MS).contains(&(asked.as_millis() - at.as_millis()))
         {
             return are_reached;
         }

@@ -1,5 +1,4 @@
-//! The installation on AWS: who asks, every resource as this version needs it, and a message that
-//! travels through.
+//! The installation on AWS: who asks, every resource as this version needs it, and a message that travels through.
 
 mod alerts;
 mod call_error;
@@ -26,7 +25,7 @@ use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 
 use self::calls::AwsCalls;
-use self::names::Names;
+use self::names::ResourceNames;
 use super::canary;
 use super::check::{Check, Findings};
 use crate::clock::now;
@@ -45,7 +44,7 @@ pub(crate) struct Scope {
 pub(crate) struct Account {
     calls: AwsCalls,
     sdk: SdkConfig,
-    names: Names,
+    names: ResourceNames,
     tables: Tables,
     queues: Queues,
     functions: Option<PathBuf>,
@@ -77,7 +76,7 @@ pub(crate) async fn check(
         return findings.add_all(GROUPS.map(|group| Check::skipped(group, why)));
     };
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
-    let names = Names::new(scope.prefix, &region, identity);
+    let names = ResourceNames::new(scope.prefix, &region, identity);
     let table_names =
         TableNames { query_events: names.query_events.clone(), analytics: names.analytics.clone() };
     let account = Account {

@@ -26,11 +26,10 @@ const PAIR: &str = "canary-pair";
 const UNREADABLE: &str = "canary-unreadable";
 const REMOVED: &str = "canary-removed";
 /// How often it is looked for.
-const EVERY: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// A letter that another canary left is older than any that is still looked for.
-const LEFT_MS: i64 = 3600 * 1000;
+const ABANDONED_AFTER_MS: i64 = 3600 * 1000;
 
-/// One canary.
 pub(crate) struct Canary {
     id: RequestId,
     at: Timestamp,
@@ -38,14 +37,14 @@ pub(crate) struct Canary {
 
 /// What is there of it.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct SeenCanary {
     /// The halves that have come.
     pub(crate) interaction: Option<Interaction>,
     /// Why the message that cannot be read is a dead letter.
     pub(crate) reason: Option<String>,
 }
 
-impl Seen {
+impl SeenCanary {
     fn is_all(&self) -> bool {
         self.interaction.as_ref().is_some_and(Interaction::is_joined) && self.reason.is_some()
     }
@@ -57,7 +56,6 @@ pub(crate) fn not_sent() -> Check {
 }
 
 impl Canary {
-    /// A new one, that asks at `now`.
     pub(crate) fn new(now: Timestamp) -> Self {
         let id = format!("{REQUEST_ID_PREFIX}{}", hex::encode(rand::rng().random::<[u8; 8]>()));
         let id = RequestId::new(id).unwrap_or_else(|_| unreachable!("it is short"));
@@ -70,7 +68,7 @@ impl Canary {
 
     /// Letters that canaries before this moment left may be dropped.
     pub(crate) fn left_before(&self) -> Timestamp {
-        self.at.plus_millis(-LEFT_MS)
+        self.at.plus_millis(-ABANDONED_AFTER_MS)
     }
 
     /// The question and the answer.
@@ -103,13 +101,13 @@ impl Canary {
     }
 
     /// Judges what is there after it was removed.
-    pub(crate) fn removed(&self, left: Result<Seen>) -> Check {
+    pub(crate) fn removed(&self, left: Result<SeenCanary>) -> Check {
         let by_hand = format!(
             "cv-analytics forget --request {}; and `cv-analytics dead-letters list` for what begins {UNREADABLE_PREFIX:?}",
             self.id
         );
         match left {
-            Ok(Seen { interaction: None, reason: None }) => {
+            Ok(SeenCanary { interaction: None, reason: None }) => {
                 Check::ok(REMOVED, "nothing of it is left but a mark without content")
             }
             Ok(_) => Check::fail(REMOVED, "a part of it is still there", by_hand),
@@ -119,8 +117,8 @@ impl Canary {
 }
 
 /// Judges what was seen of a canary; `elsewhere` says what to do where nothing came.
-pub(crate) fn judge(seen: Result<Seen>, elsewhere: &str) -> [Check; 2] {
-    let Seen { interaction, reason } = match seen {
+pub(crate) fn judge(seen: Result<SeenCanary>, elsewhere: &str) -> [Check; 2] {
+    let SeenCanary { interaction, reason } = match seen {
         Ok(seen) => seen,
         Err(error) => {
             let message = with_causes(&error);
@@ -165,16 +163,16 @@ fn flagged(record: &Interaction) -> Check {
 /// Looks until all is seen, `patience` is over or the user interrupts; gives what was seen last.
 pub(crate) async fn watch(
     patience: Duration,
-    mut look: impl AsyncFnMut() -> Result<Seen>,
-) -> Result<Seen> {
-    let mut last = Ok(Seen::default());
+    mut look: impl AsyncFnMut() -> Result<SeenCanary>,
+) -> Result<SeenCanary> {
+    let mut last = Ok(SeenCanary::default());
     let looking = async {
         loop {
             last = look().await;
             if !matches!(&last, Ok(seen) if !seen.is_all()) {
                 return;
             }
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
     tokio::select! {

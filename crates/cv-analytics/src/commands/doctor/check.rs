@@ -11,7 +11,7 @@ use crate::output;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     Ok,
-    /// It works; somebody should look at it.
+    /// It works, but needs attention.
     Warn,
     /// It does not work, or not as it has to.
     Fail,
@@ -108,7 +108,7 @@ impl Check {
     }
 }
 
-/// What others answered may have control characters and lines of its own.
+/// What others answered may have control characters and line breaks.
 fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

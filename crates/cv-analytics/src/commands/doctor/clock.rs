@@ -7,11 +7,11 @@ use super::check::Check;
 
 /// Beyond this AWS refuses signatures of most services
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html>).
-const REFUSED_MS: u64 = 5 * 60 * 1000;
+const MAX_ACCEPTED_SKEW_MS: u64 = 5 * 60 * 1000;
 /// Beyond this a clock is not kept right by anybody. `Date` has whole seconds.
-const NOT_KEPT_MS: u64 = 30 * 1000;
+const MAX_HEALTHY_SKEW_MS: u64 = 30 * 1000;
 const NAME: &str = "clock";
-const MEND: &str = "set this machine's clock by the network: `sudo timedatectl set-ntp true`, on Windows `w32tm /resync`; \
+const FIX: &str = "set this machine's clock by the network: `sudo timedatectl set-ntp true`, on Windows `w32tm /resync`; \
                     if it is right, the server's is wrong";
 
 /// Compares the clock at `now` with the `Date` that `server` answered.
@@ -25,11 +25,11 @@ pub(crate) fn check(server: &str, date: Option<&str>, now: Timestamp) -> Check {
     let direction = if ahead_ms < 0 { "behind" } else { "ahead of" };
     let message = format!("{} seconds {direction} {server}", apart / 1000);
     match apart {
-        apart if apart >= REFUSED_MS => {
-            Check::fail(NAME, format!("{message}: signatures are refused"), MEND)
+        apart if apart >= MAX_ACCEPTED_SKEW_MS => {
+            Check::fail(NAME, format!("{message}: signatures are refused"), FIX)
         }
-        apart if apart >= NOT_KEPT_MS => Check::warn(NAME, message, MEND),
-        _ => Check::ok(NAME, format!("within {} seconds of {server}", NOT_KEPT_MS / 1000)),
+        apart if apart >= MAX_HEALTHY_SKEW_MS => Check::warn(NAME, message, FIX),
+        _ => Check::ok(NAME, format!("within {} seconds of {server}", MAX_HEALTHY_SKEW_MS / 1000)),
     }
 }
 
@@ -46,9 +46,9 @@ mod tests {
             check("it", Some("Sun, 06 Nov 1994 08:49:37 GMT"), now)
         };
         assert_eq!(check(999), Check::ok("clock", "within 30 seconds of it"));
-        assert_eq!(check(-40_000), Check::warn("clock", "40 seconds behind it", MEND));
+        assert_eq!(check(-40_000), Check::warn("clock", "40 seconds behind it", FIX));
         let refused = "300 seconds ahead of it: signatures are refused";
-        assert_eq!(check(300_000), Check::fail("clock", refused, MEND));
+        assert_eq!(check(300_000), Check::fail("clock", refused, FIX));
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::Error;
 use cv_analytics_core::store::StoreErrorKind;
-use cv_analytics_sqlite::{Examination, examine};
+use cv_analytics_sqlite::{IntegrityReport, examine};
 
 use super::check::Check;
 use super::files;
 
 /// The server's own work keeps the log far below this.
-const LONG_LOG: u64 = 256 << 20;
+const MAX_LOG_BYTES: u64 = 256 << 20;
 
 /// What the file is, and whether it may be opened.
 pub(crate) struct Examined {
@@ -29,7 +29,7 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
     match path.try_exists() {
         Ok(true) => {}
         Ok(false) => {
-            let message = format!("there is none at {}", path.display());
+            let message = format!("missing database {}", path.display());
             return unusable(match left {
                 None => {
                     let fix = "start `cv-analytics serve`, which makes it, or name the data folder with --data";
@@ -48,9 +48,9 @@ pub(crate) fn check(path: &Path, left: Option<&Path>) -> Examined {
         }
     }
     match examine(path) {
-        Ok(examination) => {
+        Ok(report) => {
             let writable = writable(path);
-            let mut examined = judge(path, &examination, writable.is_ok());
+            let mut examined = judge(path, &report, writable.is_ok());
             examined.checks.push(writable.unwrap_or_else(|check| check));
             examined
         }
@@ -84,7 +84,7 @@ fn writable(path: &Path) -> Result<Check, Check> {
         Err(error) => Err(Check::fail(
             NAME,
             format!(
-                "{} cannot be written ({error}): reports and exports work, a server does not",
+                "cannot write {} ({error}): reports and exports work, a server does not",
                 path.display()
             ),
             "run this as the user that owns the file and its folder, or copy it with its -wal into a folder that can be \
@@ -94,9 +94,9 @@ fn writable(path: &Path) -> Result<Check, Check> {
 }
 
 /// Judges what was seen; of a file that cannot be written nothing is known of its log.
-fn judge(path: &Path, examination: &Examination, is_writable: bool) -> Examined {
-    let Examination { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
-        examination;
+fn judge(path: &Path, report: &IntegrityReport, is_writable: bool) -> Examined {
+    let IntegrityReport { is_ours, schema_version, newest_version, journal_mode, damages, bytes } =
+        report;
     let mut checks = Vec::new();
     let opened = format!("{} opens", path.display());
     let foreign = (!is_ours).then(|| {
@@ -142,7 +142,7 @@ fn log(journal_mode: &str, bytes: u64) -> Check {
         return Check::fail(NAME, message, fix);
     }
     let message = format!("on, with {} MB", bytes.div_ceil(1_000_000));
-    if bytes > LONG_LOG {
+    if bytes > MAX_LOG_BYTES {
         let fix = "a program that reads the file keeps it from being cut: end it; look with `lsof`";
         return Check::warn(NAME, message, fix);
     }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_newer_or_foreign_file_is_not_opened_and_a_long_log_is_told() {
-        let sound = Examination {
+        let sound = IntegrityReport {
             is_ours: true,
             schema_version: 1,
             newest_version: 1,
@@ -171,13 +171,13 @@ mod tests {
             damages: Vec::new(),
             bytes: (1, 0),
         };
-        let usable = |examination: Examination| judge(Path::new("x"), &examination, true).is_usable;
+        let usable = |report: IntegrityReport| judge(Path::new("x"), &report, true).is_usable;
         assert!(usable(sound.clone()));
-        assert!(!usable(Examination { schema_version: 2, ..sound.clone() }));
-        assert!(!usable(Examination { is_ours: false, ..sound.clone() }));
-        assert!(!usable(Examination { damages: vec!["row 1".to_owned()], ..sound }));
+        assert!(!usable(IntegrityReport { schema_version: 2, ..sound.clone() }));
+        assert!(!usable(IntegrityReport { is_ours: false, ..sound.clone() }));
+        assert!(!usable(IntegrityReport { damages: vec!["row 1".to_owned()], ..sound }));
         assert_eq!(log("WAL", 1), Check::ok("write-ahead-log", "on, with 1 MB"));
-        assert_ne!(log("wal", LONG_LOG + 1), log("wal", LONG_LOG));
+        assert_ne!(log("wal", MAX_LOG_BYTES + 1), log("wal", MAX_LOG_BYTES));
         assert_ne!(log("delete", 0), log("wal", 0));
     }
 }

@@ -8,7 +8,7 @@ use crate::install::data_folder::{DataFolder, StoredCredentials};
 use crate::output::with_causes;
 
 /// Below this the next events may find no room.
-const NO_ROOM: u64 = 64 << 20;
+const MIN_FREE_BYTES: u64 = 64 << 20;
 /// What to do where a file may not be read.
 const AS_THE_SERVER: &str = "run this as the user of the server";
 
@@ -26,7 +26,7 @@ pub(crate) fn check(
             Some(credentials)
         }
         Ok(None) => {
-            let message = format!("{} is not there", file.display());
+            let message = format!("missing {}", file.display());
             let fix = "start the server once: `cv-analytics serve` makes them; name its folder with --data";
             checks.push(Check::fail("credentials", message, fix));
             None
@@ -40,7 +40,7 @@ pub(crate) fn check(
     };
     if database.exists() {
         let beside = |end: &str| {
-            // Where the database is a link, they lie beside what it leads to.
+            // Where the database is a link, they are beside what it leads to.
             let real = database.canonicalize().unwrap_or_else(|_| database.to_owned());
             let mut path = real.into_os_string();
             path.push(end);
@@ -71,7 +71,7 @@ fn data_folder(path: &Path) -> Check {
         );
     }
     if !path.is_dir() {
-        let message = format!("there is no folder {}", path.display());
+        let message = format!("missing folder {}", path.display());
         return Check::fail(
             NAME,
             message,
@@ -88,12 +88,12 @@ fn data_folder(path: &Path) -> Check {
     }
 }
 
-/// Whether files are for their owner alone; those that are not there do no harm.
+/// Whether files are readable only by their owner; missing ones do no harm.
 fn private_file(name: &str, what: &str, files: &[PathBuf]) -> Check {
     let open: Vec<(&PathBuf, u32)> =
         files.iter().filter_map(|file| Some((file, open_to_others(file)?))).collect();
     let Some((file, mode)) = open.first() else {
-        return Check::ok(name, "for its owner alone");
+        return Check::ok(name, "readable only by its owner");
     };
     let message =
         format!("{} has mode {mode:04o}: others on this machine can read {what}", file.display());
@@ -109,7 +109,7 @@ fn open_to_others(path: &Path) -> Option<u32> {
     (mode & 0o077 != 0).then_some(mode)
 }
 
-/// Folders of a user are for that user elsewhere, unless somebody shares them.
+/// Folders of a user are private elsewhere, unless they are shared.
 #[cfg(not(unix))]
 fn open_to_others(_: &Path) -> Option<u32> {
     None
@@ -130,9 +130,9 @@ pub(crate) fn disk(folder: &Path, database_bytes: u64) -> Check {
 fn room(name: &str, free: u64, database_bytes: u64) -> Check {
     let message =
         format!("{} free, the database has {}", megabytes(free), megabytes(database_bytes));
-    if free < NO_ROOM {
+    if free < MIN_FREE_BYTES {
         Check::fail(name, message, "make room on the disk: without it events are refused with 503")
-    } else if free < database_bytes.saturating_add(NO_ROOM) {
+    } else if free < database_bytes.saturating_add(MIN_FREE_BYTES) {
         let fix =
             "make room: `cv-analytics forget` writes the file anew, and needs as much as it has";
         Check::warn(name, message, fix)

@@ -9,7 +9,7 @@ use cv_analytics_core::intake::refusal::{RECENT_REFUSALS_MS, Refusals};
 use cv_analytics_core::store::{Store as _, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
-use cv_analytics_sqlite::{Held, SqliteStore};
+use cv_analytics_sqlite::{RetentionHold, SqliteStore};
 
 use super::canary::{self, Canary};
 use super::check::{Check, Findings};
@@ -20,8 +20,7 @@ use crate::install::data_folder::{PublicUrlOption, StoredCredentials};
 use crate::output::with_causes;
 use crate::queue_client::QueueClient;
 
-/// Checks all of it, the server where it listens and at its public URL; the canary only where there is
-/// patience for one.
+/// Checks all of it, the server at both its addresses; the canary only if there is time for one.
 pub(crate) async fn check(
     installation: &Installation,
     (listen, public_url): (SocketAddr, Option<&PublicUrlOption>),
@@ -115,7 +114,7 @@ async fn held_by_retention(path: &Path) -> Check {
     let held = async { SqliteStore::open_read_only(path)?.held_by_retention().await };
     match held.await {
         Ok(None) => Check::ok(NAME, "nothing waits for your word"),
-        Ok(Some(Held { rows, days })) => Check::warn(
+        Ok(Some(RetentionHold { rows, days })) => Check::warn(
             NAME,
             format!(
                 "{rows} interactions and dead letters are older than {days} days and were not deleted: they are more than a \
@@ -163,9 +162,9 @@ async fn send_through(
 const WHERE_ELSE: &str = "the server keeps what it receives in another file: name its folder with --data, or its file \
                           with --store sqlite:PATH";
 
-async fn look(canary: &Canary, store: &SqliteStore) -> Result<canary::Seen> {
+async fn look(canary: &Canary, store: &SqliteStore) -> Result<canary::SeenCanary> {
     let body = canary.unreadable_body();
-    Ok(canary::Seen {
+    Ok(canary::SeenCanary {
         interaction: store.interaction(canary.id()).await?,
         reason: store.reason_of(body.as_bytes()).await?,
     })

@@ -13,7 +13,7 @@ impl Send {
         let kept = installation.folder().credentials()?;
         let take = |given: &Option<String>, name: &str, kept: Option<&String>| {
             given.clone().or_else(|| kept.cloned()).with_context(|| {
-                format!("{name} is not known: set the variable, or name the data folder of a server with --data")
+                format!("missing {name}: set the variable, or name the data folder of a server with --data")
             })
         };
         // Keys go with their queue: those of the data folder are never sent to another one.

@@ -9,8 +9,7 @@ use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// What only a table's row has: bookkeeping that is worked out anew, or has no meaning here. The
-/// week was computed wrongly on a third of all days.
+/// Bookkeeping fields of a row, computed again: the week was wrong on a third of all days.
 const BOOKKEEPING: [&str; 4] = ["status", "ttl", "week", "expiresAt"];
 /// Columns that only an answer fills.
 const OF_ANSWERS: [&str; 9] = [
@@ -105,8 +104,7 @@ fn row(mut fields: Map<String, Value>) -> Line {
     }
 }
 
-/// A row with question and answer: self-contained where it knows two moments, else combined, which
-/// has no latency.
+/// A row with question and answer: self-contained where it knows two moments, else combined, which has no latency.
 fn whole(mut fields: Map<String, Value>) -> Line {
     let timestamp = fields.remove("timestamp");
     let asked_at = fields.remove("queryTimestamp").or_else(|| timestamp.clone());
@@ -157,8 +155,7 @@ fn is_same_moment(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Fields in DynamoDB's typed JSON (`{"requestId":{"S":"…"}}`) as plain ones; `None` where one is
-/// in another form.
+/// Fields in DynamoDB's typed JSON (`{"requestId":{"S":"…"}}`) as plain ones; `None` where one is in another form.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>
 fn plain_fields(fields: &Map<String, Value>) -> Option<Map<String, Value>> {
     fields.iter().map(|(name, value)| Some((name.clone(), plain(value)?))).collect()

@@ -42,7 +42,7 @@ pub(crate) async fn send_through_ses(
             Message::in_context(report, &from, &to, now(), surroundings)
         })
         .collect::<Result<Vec<Message>, _>>()
-        .context("the report cannot be written as a mail")?;
+        .context("cannot write the report as a mail")?;
     let ses = Ses::new(aws_sdk_sesv2::Client::new(&aws::sdk_config().await?));
     send(store, &ses, messages, again, "", String::new()).await
 }
@@ -72,7 +72,7 @@ pub(crate) async fn send_by(
             said += &format!("{address} is back in the list\n");
         }
         let message = mailing.message(report, recipient, now());
-        messages.push(message.context("the report cannot be written as a mail")?);
+        messages.push(message.context("cannot write the report as a mail")?);
     }
     let said = send(store, way, messages, again, &format!(" {way}"), said).await?;
     if left_out > 0 {
@@ -123,7 +123,7 @@ async fn send(
     }
     if failed > 0 {
         eprint!("{said}");
-        bail!("{failed} of {} mails were not sent, as said above", deliveries.len());
+        bail!("cannot send {failed} of {} mails, see above", deliveries.len());
     }
     Ok(said)
 }

@@ -32,11 +32,11 @@ pub(crate) struct Serve {
         value_parser = listen_address
     )]
     pub(crate) listen: SocketAddr,
-    /// Be reached at this address by agent and browser, as `https://analytics.example.org`; remembered for later starts,
+    /// The address by which agent and browser reach this server, such as `https://analytics.example.org`; remembered for later starts,
     /// `none` forgets it
     #[arg(long, value_name = "URL", env = "CV_ANALYTICS_PUBLIC_URL", value_parser = PublicUrlOption::parse)]
     pub(crate) public_url: Option<PublicUrlOption>,
-    /// Believe the proxy at this address when X-Forwarded-For says whom it asks for; separate several with commas
+    /// Trust X-Forwarded-For from the proxy at this address; separate several with commas
     #[arg(
         long = "trusted-proxy",
         hide_short_help = true,
@@ -45,22 +45,22 @@ pub(crate) struct Serve {
         value_delimiter = ','
     )]
     trusted_proxies: Vec<IpAddr>,
-    /// Show times in this zone, as `Europe/London` [default: the system's]
+    /// Show times in this zone, such as `Europe/London` [default: the system's]
     #[arg(long, value_name = "ZONE", env = "CV_ANALYTICS_TIME_ZONE")]
     time_zone: Option<OwnerZone>,
     /// Expect this region in signatures; the first start writes it to credentials.env
     #[arg(long, hide_short_help = true, env = "AWS_REGION", default_value = "eu-west-2", value_parser = region)]
     pub(super) region: String,
-    /// Take this bearer token, in place of the one in credentials.env
+    /// Accept this bearer token instead of the one in credentials.env
     #[arg(long, env = "CV_ANALYTICS_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// Delete interactions older than this [default: keep them for ever]
+    /// Delete interactions older than this many days [default: keep them forever]
     ///
-    /// Age is measured by the newest interaction, so that a wrong clock deletes nothing more. Where more than a fifth of what is kept
-    /// is older, as at the first start on an old database, `cv-analytics forget --older-than-days` deletes it by your word.
+    /// Age is measured from the newest interaction, so that a wrong clock deletes nothing more. If more than a fifth of the data
+    /// is older, as at the first start on an old database, delete it with `cv-analytics forget --older-than-days`.
     #[arg(long, value_name = "DAYS", env = "CV_ANALYTICS_RETENTION_DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) retention_days: Option<u32>,
-    /// Answer at most this many requests a second [default: as many as come]
+    /// Answer at most this many requests a second [default: no limit]
     #[arg(
         long,
         hide_short_help = true,
@@ -72,10 +72,10 @@ pub(crate) struct Serve {
     pub(crate) files: FigureFiles,
     #[command(flatten)]
     pub(super) privacy: PrivacySwitches,
-    /// Log this much, as `info` or `cv_analytics_server=debug`
+    /// Log at this level, such as `info` or `cv_analytics_server=debug`
     #[arg(long, value_name = "FILTER", env = "CV_ANALYTICS_LOG", default_value = "info", value_parser = log_filter)]
     log: String,
-    /// Log in this form, on standard error
+    /// Log in this format, on standard error
     #[arg(
         long,
         hide_short_help = true,
@@ -89,13 +89,12 @@ pub(crate) struct Serve {
 /// The address that is listened on by default.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 
-/// Systems bound it by a limit of their own.
-const WAITING_TO_BE_ACCEPTED: u32 = 4096;
-/// What the system may hold of each connection, either way: it doubles this, and a crowd that reads nothing
-/// would take megabytes each.
+/// Systems bound it by their own limit.
+const MAX_UNACCEPTED_CONNECTIONS: u32 = 4096;
+/// The system's buffer per connection and direction: it doubles this, and idle crowds would take megabytes each.
 const SOCKET_BUFFER_BYTES: u32 = 64 * 1024;
 /// Open files that are enough: half are for connections.
-const OPEN_FILES: usize = 2048;
+const MIN_OPEN_FILES: usize = 2048;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
@@ -160,7 +159,6 @@ impl Serve {
         TrustedProxies::new(self.trusted_proxies.iter().copied())
     }
 
-    /// The zone that times are shown in.
     pub(crate) fn time_zone(&self) -> OwnerZone {
         self.time_zone.clone().unwrap_or_else(OwnerZone::of_the_system)
     }
@@ -182,13 +180,12 @@ impl Serve {
                 self.retention_days.map_or_else(for_ever, |days| format!("{days} days")),
             ),
         ];
-        settings.extend(self.privacy.in_words().map(|(name, value)| setting(name, value)));
-        settings.extend(self.files.in_words().map(|(name, value)| setting(name, value)));
+        settings.extend(self.privacy.describe().map(|(name, value)| setting(name, value)));
+        settings.extend(self.files.describe().map(|(name, value)| setting(name, value)));
         settings
     }
 
-    /// The credentials that are kept, or new ones, and the queue's address before; the one in them is
-    /// today's.
+    /// The credentials that are kept, or new ones, and the queue's address before; the one in them is today's.
     pub(super) fn credentials(
         &self,
         folder: &DataFolder,
@@ -208,8 +205,7 @@ impl Serve {
     }
 }
 
-/// Listens as the runtime would, with more room for a crowd that arrives at once: a client that finds none
-/// waits for a second before it tries again.
+/// Listens with a longer backlog: a client without room waits a second before it tries again.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // On Windows it would let another program take the port.
@@ -219,15 +215,14 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_send_buffer_size(SOCKET_BUFFER_BYTES)?;
     socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES)?;
     socket.bind(address)?;
-    socket.listen(WAITING_TO_BE_ACCEPTED)
+    socket.listen(MAX_UNACCEPTED_CONNECTIONS)
 }
 
-/// How many files may be open, of [`OPEN_FILES`]: raised as far as the system lets, which begins low for the
-/// sake of old programs.
+/// How many files may be open, of [`MIN_OPEN_FILES`], after raising the soft limit.
 #[cfg(unix)]
 fn open_files() -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let enough = OPEN_FILES as u64;
+    let enough = MIN_OPEN_FILES as u64;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let allowed = maximum.map_or(enough, |maximum| maximum.min(enough));
     let is_raised = current.is_some_and(|current| current < allowed)
@@ -235,13 +230,13 @@ fn open_files() -> usize {
     let in_force = if is_raised { Some(allowed) } else { current };
     in_force
         .and_then(|files| usize::try_from(files).ok())
-        .map_or(OPEN_FILES, |files| files.min(OPEN_FILES))
+        .map_or(MIN_OPEN_FILES, |files| files.min(MIN_OPEN_FILES))
 }
 
-/// Sockets are no files there.
+/// Sockets are not files there.
 #[cfg(not(unix))]
 const fn open_files() -> usize {
-    OPEN_FILES
+    MIN_OPEN_FILES
 }
 
 /// An address and a port; of a name's addresses the first of IPv4, which every machine has.
@@ -251,7 +246,10 @@ pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
         .map_err(|error| format!("expected ADDR:PORT, as 127.0.0.1:8787 or localhost:0: {error}"))?
         .collect();
     let of_ipv4 = addresses.iter().find(|address| address.is_ipv4());
-    of_ipv4.or(addresses.first()).copied().ok_or_else(|| format!("{text:?} has no address"))
+    of_ipv4
+        .or(addresses.first())
+        .copied()
+        .ok_or_else(|| format!("unknown host {text:?}: it has no address"))
 }
 
 /// A region's name, as `eu-west-2`; the Worker's client takes no other form.
@@ -284,7 +282,7 @@ fn check_token(token: &str) -> Result<(), String> {
     if token.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {
-        Err("it has letters, digits and signs of ASCII alone, and no space".to_owned())
+        Err("it may contain only printable ASCII characters without spaces".to_owned())
     }
 }
 

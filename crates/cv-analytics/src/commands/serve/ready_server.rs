@@ -13,14 +13,14 @@ use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret, TrustedProxies};
-use cv_analytics_server::{Server, Setup, app, serve};
-use cv_analytics_sqlite::{Aged, Retained, ServingLock, SqliteStore, lock_for_serving};
+use cv_analytics_server::{Server, ServerSetup, app, serve};
+use cv_analytics_sqlite::{OldData, Retained, ServingLock, SqliteStore, lock_for_serving};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::options::{Serve, local_url, shown};
 use crate::clock::now;
-use crate::commands::dashboard::{self, IntakeHere, Place};
+use crate::commands::dashboard::{self, DashboardOptions, IntakeHere};
 use crate::commands::serve::unsubscribe_page::unsubscribe_page;
 use crate::commands::serve::weekly_mailer::WeeklyMailer;
 use crate::install::Installation;
@@ -31,11 +31,10 @@ use crate::install::reports::StoreReports;
 use crate::install::session_key;
 
 /// How often older interactions are deleted where retention is on.
-const RETENTION_EVERY: Duration = Duration::from_hours(1);
+const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 /// How often the bytes of what was deleted are taken out of the files, which writes them anew.
-const CLEAN_UP_EVERY: Duration = Duration::from_hours(24);
-/// How often the store's files are looked at, a store that refused a write is tried again, and refused
-/// messages are stored.
+const CLEAN_UP_INTERVAL: Duration = Duration::from_hours(24);
+/// How often the store's files are checked, failed writes retried, and refusals stored.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What is said where nobody gets a mail.
@@ -101,7 +100,7 @@ impl Serve {
         let token = Secret::new(self.token.as_ref().unwrap_or(&credentials.token));
         let intake = self.privacy.intake(session_key::kept_or_made(&store).await?);
         let shared: SharedStore = Arc::new(store.clone());
-        let server = Arc::new(Server::new(Setup {
+        let server = Arc::new(Server::new(ServerSetup {
             credentials: Credentials {
                 access_key_id: credentials.access_key_id.clone(),
                 secret_access_key: Secret::new(&credentials.secret_access_key),
@@ -126,7 +125,7 @@ impl Serve {
             mailing: Box::new(mailing.clone()),
             started: now(),
         };
-        let place = Place {
+        let place = DashboardOptions {
             mails,
             token,
             listening,
@@ -140,7 +139,7 @@ impl Serve {
                 has_public_address: public_url.is_some(),
             })),
             program_settings: self.shown_settings(listening, public_url.as_ref()),
-            live_every: dashboard::LIVE_EVERY,
+            live_every: dashboard::LIVE_INTERVAL,
             time_zone: self.time_zone(),
         };
         let dashboard = Arc::new(dashboard::dashboard(folder, shared, intake, place)?);
@@ -220,7 +219,7 @@ impl ReadyServer {
                 "The public URL is {url}, as at an earlier start; `--public-url none` forgets it.\n"
             ),
             Some(url) => format!("The public URL is {url}, remembered for later starts.\n"),
-            None => "There is no public URL: a deployed Worker cannot reach this address. See --public-url, and the README \
+            None => "A deployed Worker needs a public URL: it cannot reach this address. See --public-url, and the README \
                      for a tunnel or a proxy.\n"
                 .to_owned(),
         }
@@ -288,9 +287,8 @@ impl ReadyServer {
     }
 }
 
-/// Keeps `/healthz` true without traffic too: notices damage that a read found and files that were moved or
-/// deleted, and after a write that the store refused tries until it takes one again. Stores and logs what was
-/// refused, a last time when it is ended.
+/// Keeps `/healthz` current without traffic: notices damage, moved or deleted files, and recovery. Stores and logs
+/// refusals, once more at the end.
 async fn watch_store(store: SqliteStore, server: Arc<Server>, mut ended: oneshot::Receiver<()>) {
     let mut every = tokio::time::interval(WATCH_INTERVAL);
     loop {
@@ -312,14 +310,13 @@ async fn watch_store(store: SqliteStore, server: Arc<Server>, mut ended: oneshot
     }
 }
 
-/// Logs refused logins and messages, and adds the messages to the store's counts; those that cannot be
-/// added wait for the next time.
+/// Logs refused logins and messages and stores the messages' counts, else retries later.
 async fn keep_refusals(store: &SqliteStore, server: &Server) {
     server.rates().tell_failures();
     for refused in server.refusals().take_unlogged(now()) {
         tracing::warn!(
-            refusal.reason = refused.reason.code(),
-            refusal.count = refused.count,
+            reason = refused.reason.code(),
+            count = refused.count,
             "{}. {}",
             refused_messages(&refused),
             what_to_change(refused.reason)
@@ -335,22 +332,21 @@ async fn keep_refusals(store: &SqliteStore, server: &Server) {
     }
 }
 
-/// Deletes what is older than `days`, now and every hour, and once a day takes the bytes of what was
-/// deleted out of the files.
+/// Deletes what is older than `days` now and hourly, and its bytes daily.
 async fn retain(store: SqliteStore, days: Option<u32>) {
     if days.is_none()
         && let Err(error) = store.hold(0, 0).await
     {
         tracing::warn!(error = %error, "failed to note that nothing is held by retention");
     }
-    let mut every = tokio::time::interval(RETENTION_EVERY);
+    let mut every = tokio::time::interval(RETENTION_INTERVAL);
     let mut cleaned: Option<tokio::time::Instant> = None;
     loop {
         let tick = every.tick().await;
         if let Some(days) = days {
             delete_older(&store, days).await;
         }
-        if cleaned.is_some_and(|cleaned| tick.duration_since(cleaned) < CLEAN_UP_EVERY) {
+        if cleaned.is_some_and(|cleaned| tick.duration_since(cleaned) < CLEAN_UP_INTERVAL) {
             continue;
         }
         match store.clean_up().await {
@@ -367,9 +363,9 @@ async fn retain(store: SqliteStore, days: Option<u32>) {
 async fn delete_older(store: &SqliteStore, days: u32) {
     let deleted = match store.retain(now(), days).await {
         Ok(Retained::Deleted(deleted)) => deleted,
-        Ok(Retained::TooMany(Aged { before, rows, of })) => {
+        Ok(Retained::TooMany(OldData { before, rows, of })) => {
             tracing::warn!(
-                retention.days = days,
+                retention_days = days,
                 rows,
                 of,
                 "nothing is deleted: more than a fifth of what is kept is from before {before}. Look at this machine's clock; \
@@ -379,7 +375,7 @@ async fn delete_older(store: &SqliteStore, days: u32) {
         }
         Ok(Retained::Silent { deleted, newest, old }) => {
             tracing::warn!(
-                retention.days = days,
+                retention_days = days,
                 rows = old.rows,
                 "no event is newer than {newest}, and age is measured by it: what is from before {} by this machine's clock \
                  stays. `cv-analytics forget --older-than-days {days}` deletes it",
@@ -393,7 +389,7 @@ async fn delete_older(store: &SqliteStore, days: u32) {
         }
     };
     if deleted > 0 {
-        tracing::info!(retention.days = days, deleted, "deleted older interactions");
+        tracing::info!(retention_days = days, deleted, "deleted older interactions");
     }
 }
 

@@ -1,5 +1,4 @@
-//! `/unsubscribe/{token}`: the recipient's way out of the list and back, with the link's own secret
-//! and no login.
+//! `/unsubscribe/{token}`: unsubscribing and subscribing again, with the link's own secret and no login.
 //!
 //! A GET changes nothing, since programs that look into mails follow links. A POST acts: that of a
 //! mail program (RFC 8058) and that of the page's button.
@@ -19,12 +18,12 @@ use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
 
 /// The most bytes of a form that is read, and how long it may take.
-const LONGEST_FORM: usize = 8 * 1024;
-const FORM_TIME: Duration = Duration::from_secs(20);
+const MAX_FORM_BYTES: usize = 8 * 1024;
+const FORM_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the page needs.
 #[derive(Clone)]
-struct Setup {
+struct UnsubscribePage {
     store: Arc<dyn KeyValueStore>,
     key: UnsubscribeKey,
     clock: fn() -> Timestamp,
@@ -32,7 +31,7 @@ struct Setup {
 
 /// What a form asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+enum SubscriptionChange {
     Unsubscribe,
     Subscribe,
 }
@@ -43,7 +42,7 @@ pub(crate) fn unsubscribe_page(
     key: UnsubscribeKey,
     clock: fn() -> Timestamp,
 ) -> Router {
-    Router::new().route("/unsubscribe/{token}", get(show).post(act)).with_state(Setup {
+    Router::new().route("/unsubscribe/{token}", get(show).post(act)).with_state(UnsubscribePage {
         store,
         key,
         clock,
@@ -51,7 +50,7 @@ pub(crate) fn unsubscribe_page(
 }
 
 async fn show(
-    State(setup): State<Setup>,
+    State(setup): State<UnsubscribePage>,
     token: Result<Path<String>, PathRejection>,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
@@ -63,37 +62,44 @@ async fn show(
 }
 
 async fn act(
-    State(setup): State<Setup>,
+    State(setup): State<UnsubscribePage>,
     token: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
     let Some(digest) = recipient(&setup, token) else { return not_found() };
-    let body = tokio::time::timeout(FORM_TIME, to_bytes(request.into_body(), LONGEST_FORM)).await;
+    let body =
+        tokio::time::timeout(FORM_TIMEOUT, to_bytes(request.into_body(), MAX_FORM_BYTES)).await;
     let wish = body.ok().and_then(Result::ok).and_then(|body| wish(&body));
     let Some(wish) = wish else { return page(StatusCode::BAD_REQUEST, &NOT_UNDERSTOOD) };
     let now = (setup.clock)();
     let changed = RecipientRecord::change(&*setup.store, &digest, |record| {
         record.unsubscribed = match wish {
             // The first time counts.
-            Wish::Unsubscribe => Some(record.unsubscribed.unwrap_or(now)),
-            Wish::Subscribe => None,
+            SubscriptionChange::Unsubscribe => Some(record.unsubscribed.unwrap_or(now)),
+            SubscriptionChange::Subscribe => None,
         };
     });
     match changed.await {
         Ok(_) => {
-            tracing::info!(mail.recipient = digest, wish = ?wish, "a recipient changed their subscription");
-            page(StatusCode::OK, if wish == Wish::Unsubscribe { &GONE } else { &BACK })
+            tracing::info!(recipient = digest, wish = ?wish, "a recipient changed their subscription");
+            page(
+                StatusCode::OK,
+                if wish == SubscriptionChange::Unsubscribe { &GONE } else { &BACK },
+            )
         }
         Err(error) => failed(&error),
     }
 }
 
-fn recipient(setup: &Setup, token: Result<Path<String>, PathRejection>) -> Option<String> {
+fn recipient(
+    setup: &UnsubscribePage,
+    token: Result<Path<String>, PathRejection>,
+) -> Option<String> {
     setup.key.recipient_of(&token.ok()?.0)
 }
 
 /// Reads a form in either encoding: the one pair of RFC 8058, or the page's own.
-fn wish(body: &[u8]) -> Option<Wish> {
+fn wish(body: &[u8]) -> Option<SubscriptionChange> {
     let body = std::str::from_utf8(body).ok()?;
     let is_set = |name: &str, value: &str| {
         let pair = format!("{name}={value}");
@@ -102,47 +108,47 @@ fn wish(body: &[u8]) -> Option<Wish> {
         is_pair || body.split_once(&part).is_some_and(|(_, rest)| rest.trim().starts_with(value))
     };
     if is_set("List-Unsubscribe", "One-Click") || is_set("wish", "unsubscribe") {
-        Some(Wish::Unsubscribe)
+        Some(SubscriptionChange::Unsubscribe)
     } else if is_set("wish", "subscribe") {
-        Some(Wish::Subscribe)
+        Some(SubscriptionChange::Subscribe)
     } else {
         None
     }
 }
 
 /// A heading, a sentence, and a button with the wish that it sends.
-struct Text {
+struct PageText {
     heading: &'static str,
     sentence: &'static str,
     button: Option<(&'static str, &'static str)>,
 }
 
-const ASKS: Text = Text {
+const ASKS: PageText = PageText {
     heading: "The weekly report",
     sentence: "This address gets the CV Analytics report by mail every week.",
     button: Some(("unsubscribe", "Unsubscribe")),
 };
-const GONE: Text = Text {
+const GONE: PageText = PageText {
     heading: "Unsubscribed",
     sentence: "This address gets no more weekly reports.",
     button: Some(("subscribe", "Subscribe again")),
 };
-const BACK: Text = Text {
+const BACK: PageText = PageText {
     heading: "Subscribed again",
     sentence: "This address gets the next weekly report.",
     button: Some(("unsubscribe", "Unsubscribe")),
 };
-const NOT_UNDERSTOOD: Text = Text {
+const NOT_UNDERSTOOD: PageText = PageText {
     heading: "Nothing was changed",
     sentence: "The request could not be read. Open the link in the mail and use the button there.",
     button: None,
 };
-const NOTHING_HERE: Text = Text {
-    heading: "There is nothing here",
+const NOTHING_HERE: PageText = PageText {
+    heading: "Page not found",
     sentence: "The link is not whole, or not from this server.",
     button: None,
 };
-const FAILED: Text = Text {
+const FAILED: PageText = PageText {
     heading: "This did not work",
     sentence: "Nothing was changed. Try again in a few minutes.",
     button: None,
@@ -157,7 +163,7 @@ fn failed(error: &StoreError) -> Response<Body> {
     page(StatusCode::SERVICE_UNAVAILABLE, &FAILED)
 }
 
-fn page(status: StatusCode, Text { heading, sentence, button }: &Text) -> Response<Body> {
+fn page(status: StatusCode, PageText { heading, sentence, button }: &PageText) -> Response<Body> {
     let form = button.map_or(String::new(), |(wish, words)| {
         format!("<form method=\"post\"><input type=\"hidden\" name=\"wish\" value=\"{wish}\"><button class=\"primary\">{words}</button></form>\n")
     });

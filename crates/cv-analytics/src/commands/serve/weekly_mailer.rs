@@ -16,11 +16,10 @@ use tokio::task::JoinHandle;
 use crate::clock::now;
 use crate::install::mail_options::MailTransport;
 
-/// How long a mail that is being sent is waited for at the end; one that is cut off is sent again
-/// after the next start.
-const STOP_LIMIT: Duration = Duration::from_secs(20);
+/// How long a mail that is being sent is waited for at the end; one that is cut off is sent again after the next start.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The mailer as a task of its own.
+/// The mailer as its own task.
 pub(crate) struct WeeklyMailer {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -62,8 +61,8 @@ impl WeeklyMailer {
     pub(crate) async fn stop(self) {
         let Self { stop, mut task } = self;
         let _ = stop.send(());
-        if tokio::time::timeout(STOP_LIMIT, &mut task).await.is_err() {
-            tracing::warn!("stopped amid a mail: it is sent again after the next start");
+        if tokio::time::timeout(STOP_TIMEOUT, &mut task).await.is_err() {
+            tracing::warn!("stopped while a mail was being sent: the next start sends it again");
             task.abort();
         }
     }
@@ -73,7 +72,7 @@ impl WeeklyMailer {
 fn tell(MailTurn { week, deliveries, faults, .. }: &MailTurn) {
     for fault in faults {
         tracing::warn!(
-            mail.week = %week, mail.template = fault.file, mail.template_line = fault.line, error = fault.problem,
+            week = %week, template = fault.file, template_line = fault.line, error = fault.problem,
             "the weekly mail goes out in its built-in form: its template failed on this week's report"
         );
     }
@@ -81,15 +80,15 @@ fn tell(MailTurn { week, deliveries, faults, .. }: &MailTurn) {
         let recipient = recipient_digest(to);
         match outcome {
             Outcome::Sent => {
-                tracing::info!(mail.week = %week, mail.recipient = recipient, "a weekly mail was sent");
+                tracing::info!(week = %week, recipient = recipient, "a weekly mail was sent");
             }
             Outcome::SentUnnoted(error) => tracing::warn!(
-                mail.week = %week, mail.recipient = recipient, error = %error,
+                week = %week, recipient = recipient, error = %error,
                 "a weekly mail was sent and could not be noted: the next start may send it again"
             ),
             Outcome::SentBefore => {}
             Outcome::Failed(error) => tracing::warn!(
-                mail.week = %week, mail.recipient = recipient, mail.lasts = error.is_permanent(), error = %error,
+                week = %week, recipient = recipient, is_permanent = error.is_permanent(), error = %error,
                 "failed to send a weekly mail"
             ),
         }

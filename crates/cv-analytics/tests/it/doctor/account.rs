@@ -1,5 +1,4 @@
-//! An environment in an emulated account, made as the template makes it, each under a prefix of its
-//! own.
+//! An environment in an emulated account, made as the template makes it, each under a prefix of its own.
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};

@@ -12,7 +12,7 @@ use crate::doctor::emulator;
 fn all_is_well_where_everything_is_as_the_template_makes_it() {
     let environment = Environment::new("well");
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), [""; 0]);
     assert_eq!(diagnosis.that_are("skipped"), ["processor-code", "reporter-code", "canary"]);
     diagnosis.says("credentials", "account 123456789012, as arn:aws:sts::", "");
@@ -24,9 +24,9 @@ fn all_is_well_where_everything_is_as_the_template_makes_it() {
 #[test]
 fn each_setting_of_a_function_that_is_wrong_fails_alone() {
     let environment = Environment::new("functions");
-    let check = |function: &str, wrong: Value, right: Value, name: &str, said: &str, mend: &str| {
+    let check = |function: &str, wrong: Value, right: Value, name: &str, said: &str, fix: &str| {
         environment.configure(function, &wrong);
-        environment.looked_at().fails_alone(name, said, mend);
+        environment.looked_at().fails_alone(name, said, fix);
         environment.configure(function, &right);
     };
     check(
@@ -80,7 +80,7 @@ fn each_setting_of_a_function_that_is_wrong_fails_alone() {
         "ANALYTICS_TABLE is Elsewhere, where functions-CV-Analytics is looked at",
         "",
     );
-    environment.looked_at().is_well();
+    environment.looked_at().passed();
 
     emulator::lambda(
         "DELETE",
@@ -90,7 +90,7 @@ fn each_setting_of_a_function_that_is_wrong_fails_alone() {
     let diagnosis = environment.looked_at();
     diagnosis.says(
         "reporter",
-        "there is no function functions-cv-analytics-reporter",
+        "missing function functions-cv-analytics-reporter",
         "infra/README.md",
     );
 }
@@ -104,7 +104,7 @@ fn the_code_that_runs_is_compared_with_the_zip_files() {
     let look = || environment.doctor(&["--no-canary", "--functions", "dist"]);
     let diagnosis = look();
     assert_eq!(diagnosis.check("processor-code")["outcome"], "ok");
-    diagnosis.says("reporter-code", "dist/reporter-arm64.zip cannot be read", "cargo xtask dist");
+    diagnosis.says("reporter-code", "cannot read dist/reporter-arm64.zip", "cargo xtask dist");
     fs::write(dist.join("reporter-arm64.zip"), [zip(), zip()].concat()).unwrap();
     look().fails_alone("reporter-code", "is not what runs", "release-functions.sh");
 }
@@ -114,7 +114,7 @@ fn credentials_that_are_missing_or_not_taken_end_it_with_what_to_do() {
     let environment = Environment::new("nobody");
     let mut program = environment.program();
     let diagnosis = Diagnosis::of(program.env_remove("AWS_ACCESS_KEY_ID").arg("doctor"));
-    diagnosis.fails_alone("credentials", "no AWS credentials were found", "aws sso login");
+    diagnosis.fails_alone("credentials", "missing AWS credentials", "aws sso login");
     let invalid = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>The security token is invalid</Message></Error></ErrorResponse>";
     environment.front.answer("Action=GetCallerIdentity", 403, invalid);
     let diagnosis = environment.doctor(&[]);
@@ -149,7 +149,7 @@ fn another_environments_prefix_shows_what_is_not_there() {
     }
     diagnosis.says(
         "processor",
-        "there is no function elsewhere-cv-analytics-processor in eu-west-2",
+        "missing function elsewhere-cv-analytics-processor in eu-west-2",
         "--prefix",
     );
 }

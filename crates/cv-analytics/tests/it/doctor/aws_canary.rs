@@ -81,11 +81,11 @@ fn a_canary_goes_through_the_processor_and_leaves_no_trace_in_any_report() {
     assert!(before[1].contains(r#""deadLetters": 1"#), "{}", before[1]);
     environment.attach_what_the_reporter_logs_by();
     environment.front.take_called();
-    environment.looked_at().is_well();
+    environment.looked_at().passed();
     let looking = rights_of_the_page(|statement| statement == "Look");
     assert_eq!(environment.front.take_called(), looking);
     let diagnosis = environment.doctor(&["--wait", "60"]);
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(environment.front.take_called(), rights_of_the_page(|_| true));
     for check in
         ["canary", "canary-pair", "canary-unreadable", "canary-uncounted", "canary-removed"]

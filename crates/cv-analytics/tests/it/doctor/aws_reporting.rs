@@ -43,7 +43,7 @@ fn mail_that_would_not_arrive_is_told() {
         );
     }
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     diagnosis.says("recipients", "in SES's sandbox, and all 2 are verified", "");
     environment.front.answer(
         "/v2/email/account",
@@ -94,7 +94,7 @@ fn alarms_that_reach_nobody_are_told() {
         ],
     );
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     diagnosis.says(
         "alarms-ringing",
         "alarms-cv-analytics-oldest-message rings",
@@ -106,7 +106,7 @@ fn alarms_that_reach_nobody_are_told() {
     );
     environment.looked_at().fails_alone(
         "alarms",
-        "there is no alarm alarms-cv-analytics-oldest-message",
+        "missing alarm alarms-cv-analytics-oldest-message",
         "deploy again",
     );
     environment.put_alarm("oldest-message", &environment.topic());
@@ -145,7 +145,7 @@ fn a_schedule_that_starts_nothing_is_told() {
         &json!({"Name": rule, "ScheduleExpression": "cron(30 6 1 * ? *)", "State": "ENABLED"}),
     );
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), ["next-report"]);
     diagnosis.says("next-report", "-01T06:30:00", "aws events put-rule");
     diagnosis.says("next-report", "no more than 14 days apart", "");

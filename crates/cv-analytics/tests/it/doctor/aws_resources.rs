@@ -15,9 +15,9 @@ fn each_attribute_of_a_queue_that_is_wrong_fails_alone_with_the_command_that_set
                  right: &str,
                  name: &str,
                  said: &str,
-                 mend: &str| {
+                 fix: &str| {
         environment.set_queue(queue, attribute, wrong);
-        environment.looked_at().fails_alone(name, said, mend);
+        environment.looked_at().fails_alone(name, said, fix);
         environment.set_queue(queue, attribute, right);
     };
     let set = |attribute: &str| {
@@ -79,12 +79,12 @@ fn each_attribute_of_a_queue_that_is_wrong_fails_alone_with_the_command_that_set
         "345600 s",
         "MessageRetentionPeriod=1209600",
     );
-    environment.looked_at().is_well();
+    environment.looked_at().passed();
 
     let send = environment.sqs.send_message().queue_url(&dead).message_group_id("g");
     environment.runtime.block_on(send.message_body("{").send()).unwrap();
     let diagnosis = environment.looked_at();
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), ["dead-letters"]);
     diagnosis.says("dead-letters", "1 wait", "cv-analytics dead-letters list --store dynamodb");
 
@@ -92,7 +92,7 @@ fn each_attribute_of_a_queue_that_is_wrong_fails_alone_with_the_command_that_set
     let diagnosis = environment.doctor(&[]);
     diagnosis.fails_alone(
         "dead-letter-queue",
-        "there is no queue queues-cv-analytics-dlq.fifo in eu-west-2",
+        "missing queue queues-cv-analytics-dlq.fifo in eu-west-2",
         "--prefix",
     );
     diagnosis.says("canary", "it needs both queues", "");
@@ -109,15 +109,15 @@ fn what_feeds_the_processor_is_looked_at() {
     let uuid = found["EventSourceMappings"][0]["UUID"].as_str().unwrap().to_owned();
     let path = format!("/2015-03-31/event-source-mappings/{uuid}");
     let processor = "mapping-cv-analytics-processor";
-    let check = |wrong: Value, right: Value, name: &str, said: &str, mend: &str| {
+    let check = |wrong: Value, right: Value, name: &str, said: &str, fix: &str| {
         let update = |change: &Value| {
             let mut change = change.clone();
             change["FunctionName"] = json!(processor);
             emulator::lambda("PUT", &path, &change);
         };
         update(&wrong);
-        let mend = format!("aws lambda update-event-source-mapping --uuid {uuid} {mend}");
-        environment.looked_at().fails_alone(name, said, &mend);
+        let fix = format!("aws lambda update-event-source-mapping --uuid {uuid} {fix}");
+        environment.looked_at().fails_alone(name, said, &fix);
         update(&right);
     };
     check(
@@ -189,7 +189,11 @@ fn tables_without_their_index_or_with_rows_that_leave_wrongly_are_told() {
     environment.set_ttl(&records, false, "ttl");
     let delete = environment.dynamodb.delete_table().table_name(&records);
     environment.runtime.block_on(delete.send()).unwrap();
-    environment.looked_at().fails_alone("records-table", "there is no such table", "--prefix");
+    environment.looked_at().fails_alone(
+        "records-table",
+        "unknown table in this region",
+        "--prefix",
+    );
     cv_analytics_harness::emulators::tables::create_keyed(
         SERVER.authority(),
         &records,
@@ -199,7 +203,7 @@ fn tables_without_their_index_or_with_rows_that_leave_wrongly_are_told() {
     .unwrap();
     environment.looked_at().fails_alone(
         "records-index",
-        "it has no index `week-index`",
+        "missing index `week-index`",
         "aws dynamodb update-table",
     );
     environment

@@ -1,4 +1,4 @@
-//! Policies that lack something or have too much, and rights that whoever looks lacks.
+//! Policies that lack something or have too much, and permissions that the caller lacks.
 
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn rights_that_are_missing_and_rights_that_are_too_much_are_told_apart() {
         "worker-rights-more",
         "sqs:SendMessage on *",
     );
-    environment.looked_at().is_well();
+    environment.looked_at().passed();
 
     // What AWS's own guides attach.
     let attached = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["logs:*"], "Resource": "*"}});
@@ -89,7 +89,7 @@ fn rights_that_are_missing_and_rights_that_are_too_much_are_told_apart() {
     );
     environment.looked_at().fails_alone(
         "reporter-trust",
-        "is not for Lambda alone",
+        "can be assumed by more than Lambda",
         "lambda.amazonaws.com as the only principal",
     );
 }

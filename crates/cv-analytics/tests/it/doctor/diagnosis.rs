@@ -35,7 +35,7 @@ impl Diagnosis {
 
     /// Holds that nothing is wrong.
     #[track_caller]
-    pub(crate) fn is_well(&self) {
+    pub(crate) fn passed(&self) {
         let wrong: Vec<&Value> = self
             .checks
             .iter()
@@ -48,19 +48,19 @@ impl Diagnosis {
         assert_eq!(self.code, Some(0));
     }
 
-    /// Holds that this check fails and no other, and what it says and how to mend it.
+    /// Holds that this check fails and no other, and what it says and how to fix it.
     #[track_caller]
-    pub(crate) fn fails_alone(&self, name: &str, said: &str, mend: &str) {
+    pub(crate) fn fails_alone(&self, name: &str, said: &str, fix: &str) {
         assert_eq!(self.that_are("fail"), [name], "{:#?}", self.checks);
-        self.says(name, said, mend);
+        self.says(name, said, fix);
         assert_eq!(self.code, Some(1));
     }
 
-    /// Holds what a check says and how to mend it.
+    /// Holds what a check says and how to fix it.
     #[track_caller]
-    pub(crate) fn says(&self, name: &str, said: &str, mend: &str) {
+    pub(crate) fn says(&self, name: &str, said: &str, fix: &str) {
         let check = self.check(name);
-        for (field, part) in [("message", said), ("fix", mend)] {
+        for (field, part) in [("message", said), ("fix", fix)] {
             let text = check[field].as_str().unwrap_or_default();
             assert!(text.contains(part), "{name} has the {field} {text:?}, not {part:?}");
         }

@@ -108,7 +108,7 @@ fn all_is_well_in_a_new_installation_and_the_canary_leaves_no_trace_in_any_repor
     let before = reports();
     assert!(before.iter().any(|report| report.contains(r#""deadLetters": 1"#)), "{before:?}");
     let diagnosis = installation.doctor(&[]);
-    diagnosis.is_well();
+    diagnosis.passed();
     for name in ["canary", "canary-pair", "canary-unreadable", "canary-removed"] {
         assert_eq!(diagnosis.check(name)["outcome"], "ok");
     }
@@ -128,9 +128,9 @@ fn people_read_a_line_for_each_check_and_the_mend_below() {
     let output = program(installation.folder.path()).arg("doctor").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
-    let lines = "FAIL     credentials: cv-analytics-data/credentials.env is not there\n         fix: start the server once";
+    let lines = "FAIL     credentials: missing cv-analytics-data/credentials.env\n         fix: start the server once";
     assert!(said.contains(lines), "{said}");
-    assert_eq!(output.stderr, b"error: 1 check is not well\n");
+    assert_eq!(output.stderr, b"error: 1 check failed\n");
 }
 
 #[cfg(unix)]
@@ -145,8 +145,8 @@ fn files_that_others_can_read_are_named_with_the_command_that_closes_them() {
     );
     set_mode(&installation.data("credentials.env"), 0o600);
     set_mode(&installation.data("cv-analytics.db"), 0o640);
-    let mend = "chmod 600 cv-analytics-data/cv-analytics.db";
-    installation.doctor(&[]).fails_alone("database-mode", "has mode 0640", mend);
+    let fix = "chmod 600 cv-analytics-data/cv-analytics.db";
+    installation.doctor(&[]).fails_alone("database-mode", "has mode 0640", fix);
     for file in ["cv-analytics.db", "cv-analytics.db-wal", "cv-analytics.db-shm"] {
         if installation.data(file).exists() {
             set_mode(&installation.data(file), 0o600);
@@ -154,7 +154,7 @@ fn files_that_others_can_read_are_named_with_the_command_that_closes_them() {
     }
     set_mode(&installation.data(""), 0o755);
     let diagnosis = installation.doctor(&[]);
-    diagnosis.is_well();
+    diagnosis.passed();
     assert_eq!(diagnosis.that_are("warn"), ["data-folder"]);
     diagnosis.says("data-folder", "0755", "chmod 700 cv-analytics-data");
 }
@@ -164,7 +164,7 @@ fn a_line_that_is_missing_from_the_credentials_is_named() {
     let installation = Installation::start();
     installation.edit_credentials(|line| line.replace("AWS_REGION=", "REGION="));
     let diagnosis = installation.doctor(&[]);
-    diagnosis.fails_alone("credentials", "AWS_REGION is missing", "fix the line");
+    diagnosis.fails_alone("credentials", "missing AWS_REGION", "fix the line");
     let skipped = ["server", "clock", "signature", "token", "canary"];
     assert_eq!(diagnosis.that_are("skipped"), skipped);
 }
@@ -235,11 +235,7 @@ fn a_damaged_database_is_told_and_nothing_is_sent() {
 
     fs::write(&database, b"this is no database at all, and longer than a header of one hundred bytes, which is read first").unwrap();
     let diagnosis = installation.doctor(&[]);
-    diagnosis.says(
-        "database",
-        "is no SQLite database",
-        "put cv-analytics-data/cv-analytics.db aside",
-    );
+    diagnosis.says("database", "not an SQLite file", "put cv-analytics-data/cv-analytics.db aside");
 }
 
 #[test]
@@ -282,7 +278,7 @@ fn a_clock_that_is_wrong_is_told_by_what_a_server_says() {
     let fake = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = fake.local_addr().unwrap();
     let answering = std::thread::spawn(move || {
-        // Health, signature, token: each on a connection of its own.
+        // Health, signature, token: each on its own connection.
         for stream in fake.incoming().take(3) {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 8192]);
@@ -331,7 +327,7 @@ fn send_with(installation: &Installation, name: &str, value: &str) {
 #[test]
 fn refused_messages_are_told_with_who_has_to_change_what() {
     let installation = Installation::start();
-    installation.doctor(&["--no-canary"]).is_well();
+    installation.doctor(&["--no-canary"]).passed();
     send_with(&installation, "AWS_SECRET_ACCESS_KEY", "another-secret-than-the-servers");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
     send_with(&installation, "AWS_ACCESS_KEY_ID", "AKIAOTHER");
@@ -370,7 +366,7 @@ fn a_database_that_was_moved_under_the_server_is_told() {
     let installation = Installation::start();
     fs::rename(installation.data("cv-analytics.db"), installation.data("moved.db")).unwrap();
     let diagnosis = wait_for(&installation, "server", "fail");
-    diagnosis.says("database", "there is none at", "put it back with its -wal");
+    diagnosis.says("database", "missing database", "put it back with its -wal");
     diagnosis.says("server", "cannot write its store", "moved or deleted under the server");
     // One in its place is another one.
     fs::copy(installation.data("moved.db"), installation.data("cv-analytics.db")).unwrap();
@@ -385,7 +381,7 @@ fn a_server_on_this_machine_is_never_asked_through_a_proxy() {
         ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
     {
         let mut doctor = program(installation.folder.path());
-        Diagnosis::of(doctor.env(proxy, "http://127.0.0.1:1").arg("doctor")).is_well();
+        Diagnosis::of(doctor.env(proxy, "http://127.0.0.1:1").arg("doctor")).passed();
     }
 }
 
@@ -409,7 +405,7 @@ fn a_remembered_public_url_is_checked_too() {
     let address = installation.address.clone();
     let (public_url, listen) = (format!("http://{address}"), ["--listen", &address]);
     installation.serve(&[&["--public-url", &public_url], &listen[..]].concat());
-    installation.doctor(&["--listen", "127.0.0.1:2"]).is_well();
+    installation.doctor(&["--listen", "127.0.0.1:2"]).passed();
     installation.stop();
     for damaged in ["", "nonsense\n"] {
         fs::write(installation.data("public-url"), damaged).unwrap();
@@ -418,17 +414,17 @@ fn a_remembered_public_url_is_checked_too() {
         diagnosis.says("public-url", "invalid cv-analytics-data/public-url", "delete the file");
     }
     installation.serve(&["--public-url", "none"]);
-    installation.doctor(&[]).is_well();
+    installation.doctor(&[]).passed();
 }
 
 #[test]
 fn a_comment_in_the_credentials_is_no_part_of_a_value() {
     let mut installation = Installation::start();
     installation.edit_credentials(|line| format!("{line} # as the server made it"));
-    installation.doctor(&[]).is_well();
+    installation.doctor(&[]).passed();
     installation.stop();
     installation.serve(&[]);
-    installation.doctor(&[]).is_well();
+    installation.doctor(&[]).passed();
 }
 
 #[test]
@@ -436,6 +432,6 @@ fn an_empty_folder_says_what_to_start() {
     let folder = tempfile::tempdir().unwrap();
     let diagnosis = Diagnosis::of(program(folder.path()).arg("doctor"));
     assert_eq!(diagnosis.that_are("fail"), ["data-folder", "credentials", "database"]);
-    diagnosis.says("database", "there is none at", "start `cv-analytics serve`");
+    diagnosis.says("database", "missing database", "start `cv-analytics serve`");
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a check made files");
 }

@@ -1,4 +1,4 @@
-//! An account on one emulator that all tests share: tables and queues of its own for each test.
+//! An account on one emulator that all tests share: separate tables and queues for each test.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Output, Stdio};
@@ -31,7 +31,6 @@ pub(crate) struct EmulatedAccount {
     dead_letter_queue: String,
 }
 
-/// A message in the events queue.
 #[derive(Debug)]
 pub(crate) struct EventMessage {
     pub(crate) body: String,

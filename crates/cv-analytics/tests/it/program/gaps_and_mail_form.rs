@@ -58,7 +58,7 @@ fn a_mail_template_is_tried_before_it_is_used() {
     let mail = |file: &'static str| ["report", "--format", "html", "--mail-template", file];
     run_with_input(folder.path(), &["events", "import"], QUERY.replace("2026", "2025"));
     check_refusal(folder.path(), &mail("mine.html"), 1, "invalid mail template mine.html, line 2");
-    check_refusal(folder.path(), &mail("absent.html"), 1, "absent.html cannot be read");
+    check_refusal(folder.path(), &mail("absent.html"), 1, "absent.html");
     fs::write(folder.path().join("mine.html"), "<p>{{ headline }}</p>").unwrap();
     let output = run(folder.path(), &mail("mine.html"));
     assert!(text(&output.stdout).starts_with("<p>A quiet week"), "{}", text(&output.stderr));

@@ -54,10 +54,14 @@ fn a_public_url_holds_for_later_starts_until_another_is_given_or_none() {
     drop(other);
 
     let none = start(&["--public-url", "none"]);
-    assert!(none.process.printed.contains("There is no public URL"), "{}", none.process.printed);
+    assert!(
+        none.process.printed.contains("A deployed Worker needs a public URL"),
+        "{}",
+        none.process.printed
+    );
     assert!(!is_known(&none, "other.example"));
     drop(none);
-    assert!(start(&[]).process.printed.contains("There is no public URL"));
+    assert!(start(&[]).process.printed.contains("A deployed Worker needs a public URL"));
     assert!(queue_url(folder.path()).starts_with("http://127.0.0.1:"));
 }
 

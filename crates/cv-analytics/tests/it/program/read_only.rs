@@ -103,7 +103,7 @@ fn a_copy_with_the_log_of_a_running_server_is_read_with_its_log() {
     assert!(fs::metadata(data.join("cv-analytics.db-wal")).unwrap().len() > 0);
     assert!(text(&run(original.path(), &["events", "export"]).stdout).contains("late"));
     check(original.path(), &["", "-wal"], 0o444, 0o555);
-    // Behind a link too: the log lies beside what it leads to.
+    // Behind a link too: the log is beside what it leads to.
     let copy = ReadOnly::of(original.path(), &["", "-wal"], 0o444, 0o555);
     let linked = copy.folder.path().join("linked");
     fs::create_dir(&linked).unwrap();

@@ -2,7 +2,7 @@
 
 use cv_analytics_aws::item::row::InterimRow;
 use cv_analytics_aws::joining::promotion::{PROMOTED_AFTER_MS, Promotion, Swept};
-use cv_analytics_aws::joining::{Joining, Kept};
+use cv_analytics_aws::joining::{JoinOutcome, Joining};
 use cv_analytics_core::interaction::Interaction;
 
 use super::known_bad::KnownBad;
@@ -20,7 +20,7 @@ pub(super) enum Step {
 impl Step {
     /// Whether it ended without keeping anything, since the owner had it erased.
     pub(super) fn is_done_as_erased(&self) -> bool {
-        matches!(self, Self::Joining(Joining::Done(Kept::Erased)))
+        matches!(self, Self::Joining(Joining::Done(JoinOutcome::Erased)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every move from a state: whoever can act makes one call, or something goes wrong.
+//! Every move from a state: one executor makes one call, or something goes wrong.
 
 use super::transitions::{
     Access, Batch, DONE, DONE_AS_ERASED, IDLE, NOTHING, Outcome, Transitions,

@@ -15,7 +15,7 @@ pub(super) enum Property {
     TheSweepKeepsAcknowledgedHalves,
     /// Nobody is told that a request is erased that is not.
     OnlyTheErasedIsCalledErased,
-    /// Whoever finds a tombstone where it puts a record is told that the request is erased.
+    /// An executor that finds a tombstone where it puts a record is told that the request is erased.
     TheErasedIsCalledErased,
     /// But for erasure a half that is in the record stays in it, and a tombstone stays.
     HalvesStayInTheRecord,
@@ -39,11 +39,10 @@ impl Property {
         Self::BothHalvesNeedNoSweep,
         Self::NothingComesBackAfterErasure,
     ];
-    /// What nothing that comes later can mend.
+    /// What nothing that comes later can fix.
     pub(super) const AT_REST: &[Self] =
         &[Self::EveryOrderEndsInTheSameRecord, Self::NothingComesBackAfterErasure];
 
-    /// Whether it holds in `world`.
     pub(super) fn holds_in(self, world: &World, transitions: &mut Transitions) -> bool {
         let is_erased = world.is_erased(transitions);
         match self {

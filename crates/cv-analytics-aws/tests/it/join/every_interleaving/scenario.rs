@@ -107,8 +107,7 @@ impl Scenario {
         Self { executors, ..self }
     }
 
-    /// Every record that the joining law makes of all the messages in some order: one, where there
-    /// is one body a half.
+    /// Every record that the joining law makes of all the messages in some order: one, where there is one body a half.
     pub(super) fn records(&self) -> Vec<Interaction> {
         let mut records = Vec::new();
         for order in orders(self.events.len()) {

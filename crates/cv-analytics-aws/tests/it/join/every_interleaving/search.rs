@@ -70,7 +70,7 @@ pub(super) fn search(design: Design, scenario: Scenario, properties: &[Property]
     let broken = broken.map(|(property, place, after)| {
         let mut path = visited.path_to(place);
         path.extend(after);
-        Broken { property, way: in_words(&mut transitions, &batches, &path) }
+        Broken { property, way: describe(&mut transitions, &batches, &path) }
     });
     Searched {
         states: visited.len(),
@@ -82,14 +82,14 @@ pub(super) fn search(design: Design, scenario: Scenario, properties: &[Property]
     }
 }
 
-fn in_words(transitions: &mut Transitions, batches: &[Batch], path: &[World]) -> Vec<String> {
+fn describe(transitions: &mut Transitions, batches: &[Batch], path: &[World]) -> Vec<String> {
     let mut lines = Vec::new();
     for pair in path.windows(2) {
         let mut next = Vec::new();
         pair[0].moves(transitions, batches, &mut next);
         let (done, world) = next.into_iter().find(|(_, after)| *after == pair[1]).unwrap();
-        let items = transitions.items_in_words(world.row, world.record);
-        lines.push(format!("{} ─► {items}", done.in_words(transitions)));
+        let items = transitions.describe_items(world.row, world.record);
+        lines.push(format!("{} ─► {items}", done.describe(transitions)));
     }
     lines
 }

@@ -1,5 +1,4 @@
-//! Rows, records and steps as small numbers, and what every call makes of them: each asked of the
-//! steps' own code once.
+//! Rows, records and steps as small numbers, and what every call makes of them: each asked of the steps' own code once.
 
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::item::row::InterimRow;
@@ -88,7 +87,7 @@ fn pair(one: u8, other: u8) -> usize {
 
 const PAIRS: usize = 64;
 /// A sweep that makes more calls for one row counts as endless.
-const MOST_CALLS: usize = 10;
+const MAX_CALLS: usize = 10;
 
 impl Transitions {
     pub(super) fn new(design: Design, scenario: Scenario) -> Self {
@@ -124,7 +123,6 @@ impl Transitions {
         &self.scenario
     }
 
-    /// The step of a number.
     pub(super) fn numbered(&self, step: u8) -> Option<&Step> {
         self.steps[usize::from(step)].0.as_ref()
     }
@@ -206,8 +204,7 @@ impl Transitions {
         }
     }
 
-    /// The step with which the sweep of a row begins that it read as `row`, where the index shows
-    /// `record`.
+    /// The step with which the sweep of a row begins that it read as `row`, where the index shows `record`.
     pub(super) fn sweep(&mut self, row: u8, record: u8) -> u8 {
         if let Some(step) = self.sweeps[pair(row, record)] {
             return step;
@@ -226,8 +223,7 @@ impl Transitions {
         step
     }
 
-    /// What a whole sweep with fresh reads makes of `row` and `record`; `None` where it does not
-    /// end.
+    /// What a whole sweep with fresh reads makes of `row` and `record`; `None` where it does not end.
     pub(super) fn after_sweep(&mut self, row: u8, record: u8) -> Option<(u8, u8)> {
         if let end @ Some(_) = self.ends[pair(row, record)] {
             return end;
@@ -237,7 +233,7 @@ impl Transitions {
         while self.access(now.step).is_some() {
             now = self.outcome(now.step, now.row, now.record);
             calls += 1;
-            if calls > MOST_CALLS {
+            if calls > MAX_CALLS {
                 return None;
             }
         }
@@ -285,13 +281,12 @@ impl Transitions {
         self.scenario.records().iter().any(is_it)
     }
 
-    /// Whether one half alone is in `row`.
+    /// Whether only one half is in `row`.
     pub(super) fn is_lone(&self, row: u8) -> bool {
         let row = self.rows[usize::from(row)].as_ref();
         row.is_some_and(|row| row.query.is_some() != row.response.is_some())
     }
 
-    /// Whether a half is in `row`.
     pub(super) fn holds_half(&self, row: u8) -> bool {
         let row = self.rows[usize::from(row)].as_ref();
         row.is_some_and(|row| row.query.is_some() || row.response.is_some())

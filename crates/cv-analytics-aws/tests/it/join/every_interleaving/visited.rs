@@ -2,8 +2,7 @@
 
 use super::world::{Packed, World};
 
-/// A hash table of its own: without optimisation, as tests are built, several times as fast as the
-/// standard library's.
+/// A custom hash table: without optimisation, as tests are built, several times as fast as the standard library's.
 pub(super) struct Visited {
     /// Each with the place of the one before it.
     states: Vec<(Packed, u32)>,

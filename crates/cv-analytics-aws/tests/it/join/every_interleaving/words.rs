@@ -12,8 +12,8 @@ use crate::join::events::request_id;
 use crate::join::items::Items;
 
 impl Move {
-    pub(super) fn in_words(self, transitions: &Transitions) -> String {
-        let call = |step| transitions.call_in_words(step);
+    pub(super) fn describe(self, transitions: &Transitions) -> String {
+        let call = |step| transitions.describe_call(step);
         match self {
             Self::Take(batch) => {
                 let events = transitions.scenario().events.iter().enumerate();
@@ -27,7 +27,7 @@ impl Move {
             Self::Acknowledge => "its messages are acknowledged".to_owned(),
             Self::Crash { step } => format!("the executor crashes before {}", call(step)),
             Self::BeginSweep { row, indexed } => {
-                format!("a sweep begins with {}", transitions.items_in_words(row, indexed))
+                format!("a sweep begins with {}", transitions.describe_items(row, indexed))
             }
             Self::SweepCall { step } => format!("the sweep's {}", call(step)),
             Self::LoseSweepAnswer { step } => {
@@ -44,39 +44,39 @@ impl Move {
 
 impl Transitions {
     /// The call that `step` makes, in words.
-    pub(super) fn call_in_words(&self, step: u8) -> String {
+    pub(super) fn describe_call(&self, step: u8) -> String {
         let Some(step) = self.numbered(step) else { return "nothing".to_owned() };
         match step.call() {
             Some(Call::ReadRow) => "ReadRow".to_owned(),
             Some(Call::ReadRecord) => "ReadRecord".to_owned(),
             Some(Call::EraseRow) => "EraseRow".to_owned(),
             Some(Call::DeleteRow) => "DeleteRow".to_owned(),
-            Some(Call::AddHalf(half)) => format!("AddHalf {}", self.half_in_words(half)),
-            Some(Call::PutRow(half)) => format!("PutRow {}", self.half_in_words(half)),
+            Some(Call::AddHalf(half)) => format!("AddHalf {}", self.describe_half(half)),
+            Some(Call::PutRow(half)) => format!("PutRow {}", self.describe_half(half)),
             Some(Call::CompleteRecord(step)) => {
-                format!("CompleteRecord {}", self.in_words(step.record()))
+                format!("CompleteRecord {}", self.describe(step.record()))
             }
-            Some(Call::PutLone(record)) => format!("PutLone {}", self.in_words(record)),
+            Some(Call::PutLone(record)) => format!("PutLone {}", self.describe(record)),
             Some(
                 Call::PutJoined(record)
                 | Call::PutJoinedWhereNone(record)
                 | Call::PutJoinedOverLone(record),
             ) => {
-                format!("PutRecord {}", self.in_words(record))
+                format!("PutRecord {}", self.describe(record))
             }
             None => "nothing".to_owned(),
         }
     }
 
-    fn half_in_words(&self, half: &Half) -> String {
+    fn describe_half(&self, half: &Half) -> String {
         let (query, response) = match half.clone() {
             Half::Query(query) => (Some(query), None),
             Half::Response(response) => (None, Some(response)),
         };
-        self.in_words(&Interaction { request_id: request_id(0), query, response })
+        self.describe(&Interaction { request_id: request_id(0), query, response })
     }
 
-    fn in_words(&self, interaction: &Interaction) -> String {
+    fn describe(&self, interaction: &Interaction) -> String {
         let mut names = Vec::new();
         for (name, event) in &self.scenario().events {
             let is_there = match &event.halves {
@@ -92,20 +92,19 @@ impl Transitions {
         format!("{{{}}}", names.join(", "))
     }
 
-    /// The row and the record, in words.
-    pub(super) fn items_in_words(&self, row: u8, record: u8) -> String {
+    pub(super) fn describe_items(&self, row: u8, record: u8) -> String {
         let Items { row, record } = self.items(row, record);
         let row = match row {
             None => "none".to_owned(),
             Some(row) if row.erased => "erased".to_owned(),
             Some(InterimRow { query, response, .. }) => {
-                self.in_words(&Interaction { request_id: request_id(0), query, response })
+                self.describe(&Interaction { request_id: request_id(0), query, response })
             }
         };
         let record = match record {
             None => "none".to_owned(),
             Some(Record::Erased) => "erased".to_owned(),
-            Some(Record::Interaction(record)) => self.in_words(&record),
+            Some(Record::Interaction(record)) => self.describe(&record),
         };
         format!("row {row}, record {record}")
     }

@@ -1,8 +1,7 @@
-//! The whole pipeline under a virtual clock: whoever can act does so in random order, one call at
-//! a time.
+//! The whole pipeline under a virtual clock: workers act in random order, one call at a time.
 
 use cv_analytics_aws::joining::promotion::{Promotion, Swept};
-use cv_analytics_aws::joining::{Joining, Kept};
+use cv_analytics_aws::joining::{JoinOutcome, Joining};
 use cv_analytics_core::store::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::seeded::Seeded;
@@ -24,8 +23,7 @@ const FIRST_SWEEP: Timestamp = ASKED_AT.plus_millis(6 * DAY_MS);
 /// How long it goes on after the last delivery: until every row has expired.
 const AFTERWARDS_MS: i64 = 30 * DAY_MS;
 
-/// Percent of the calls that the table refuses, makes without an answer, and after which an
-/// executor crashes or hangs.
+/// Percent of the calls that the table refuses, makes without an answer, and after which an executor crashes or hangs.
 struct Trouble {
     throttled: usize,
     lost: usize,
@@ -151,7 +149,7 @@ impl Pipeline {
         turns
     }
 
-    /// When somebody can act again, but for the weekly sweep.
+    /// When a worker can act again, but for the weekly sweep.
     fn next_at(&self) -> Option<Timestamp> {
         let workers = self.workers.iter().map(|worker| worker.awake_at);
         let erasures = self.traffic.erasures.iter().map(|&(at, _)| at);
@@ -270,7 +268,7 @@ impl Pipeline {
             return;
         }
         job.failures = 0;
-        let joining = std::mem::replace(&mut job.joining, Joining::Done(Kept::AsDelivered));
+        let joining = std::mem::replace(&mut job.joining, Joining::Done(JoinOutcome::Stored));
         job.joining = joining.answered(answer);
     }
 

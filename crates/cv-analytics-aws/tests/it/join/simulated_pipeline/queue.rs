@@ -8,7 +8,7 @@ use super::traffic::{DAY_MS, MINUTE_MS};
 /// How long a delivered message stays out of sight.
 const VISIBILITY_MS: i64 = MINUTE_MS;
 /// Deliveries before a message goes to the dead-letter queue.
-const MOST_RECEIVES: u32 = 10;
+const MAX_RECEIVES: u32 = 10;
 /// The longest that the owner leaves a message in the dead-letter queue, which keeps it for 14.
 const RETRIED_WITHIN_MS: i64 = 12 * DAY_MS;
 /// The most messages in a batch.
@@ -100,7 +100,7 @@ impl Queue {
             }
             let message = &mut self.messages[place];
             message.receives += 1;
-            if message.receives > MOST_RECEIVES {
+            if message.receives > MAX_RECEIVES {
                 // Into the dead-letter queue, from which the owner sends it again.
                 self.dead_letters += 1;
                 message.receives = 0;

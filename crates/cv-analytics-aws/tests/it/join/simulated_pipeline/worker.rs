@@ -1,7 +1,7 @@
 //! One invocation of the processor: a batch of the queue, its requests joined at once.
 
 use cv_analytics_aws::joining::event_batch::EventBatch;
-use cv_analytics_aws::joining::{Joining, Kept};
+use cv_analytics_aws::joining::{JoinOutcome, Joining};
 use cv_analytics_core::store::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
 
@@ -88,11 +88,14 @@ impl Worker {
     pub(super) fn end(self, queue: &mut Queue, now: Timestamp) -> Vec<(usize, Disposition)> {
         let mut kept_messages = Vec::new();
         for job in self.jobs {
-            if let Joining::Done(kept) = &job.joining {
-                let dispositions = job.gathered.dispositions(kept);
+            if let Joining::Done(outcome) = &job.joining {
+                let dispositions = job.gathered.dispositions(outcome);
                 assert_eq!(dispositions.len(), job.messages.len());
                 for disposition in &dispositions {
-                    assert_eq!(*disposition == Disposition::Erased, *kept == Kept::Erased);
+                    assert_eq!(
+                        *disposition == Disposition::Erased,
+                        *outcome == JoinOutcome::Erased
+                    );
                 }
                 kept_messages.extend(job.messages.into_iter().zip(dispositions));
             } else {

@@ -1,4 +1,4 @@
-//! Alarms that reach somebody: each is there and has an action, and the mail address is confirmed.
+//! Alarms that reach the owner: each is there and has an action, and the mail address is confirmed.
 
 use super::Account;
 use super::call_error::MISPLACED;
@@ -43,7 +43,7 @@ impl Account {
             .filter(|name| !alarms.iter().any(|alarm| name_of(alarm) == *name))
             .collect();
         let problem = (!missing.is_empty()).then(|| {
-            let message = format!("there is no alarm {}", missing.join(", "));
+            let message = format!("missing alarm {}", missing.join(", "));
             (message, format!("deploy again: {} or apply.sh", self.names.deploy()))
         });
         let mut checks = vec![Check::of(NAME, format!("{} are there", alarms.len()), problem)];
@@ -83,7 +83,7 @@ impl Account {
         checks
     }
 
-    /// Whether somebody gets what the topic tells.
+    /// Whether the topic has a confirmed subscriber.
     async fn subscription(&self) -> Check {
         const NAME: &str = "alarm-mail";
         let topic = self.names.alert_topic();
@@ -92,7 +92,7 @@ impl Account {
             match self.calls.query(Service::Sns, "ListSubscriptionsByTopic", &parameters).await {
                 Ok(found) => found,
                 Err(error) => {
-                    let message = format!("there is no topic {topic}");
+                    let message = format!("missing topic {topic}");
                     return error.missing(NAME, message, MISPLACED.to_owned());
                 }
             };

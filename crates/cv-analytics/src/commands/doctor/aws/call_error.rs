@@ -30,7 +30,7 @@ impl CallError {
         Self::Failed(message.into())
     }
 
-    /// Sorts an answer that is no success; `right` is what IAM calls the action.
+    /// Sorts an answer that is not a success; `right` is what IAM calls the action.
     pub(crate) fn answered(right: &str, status: u16, code: &str, message: &str) -> Self {
         let is_one_of = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
         if is_one_of(&DENIED) || (status == 403 && code.is_empty()) {
@@ -66,8 +66,7 @@ impl CallError {
         Self::answered(right, 400, code, message.unwrap_or_default())
     }
 
-    /// The check that could not be made for it; something that is not there has to be judged by who
-    /// asked for it.
+    /// The check that could not be made for it; something that is not there has to be judged by who asked for it.
     pub(crate) fn inconclusive(&self, name: impl Into<String>) -> Check {
         match self {
             Self::Denied { right } => Check::inconclusive(

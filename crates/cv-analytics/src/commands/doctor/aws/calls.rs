@@ -1,5 +1,4 @@
-//! Read-only calls to services of AWS whose SDK the program does not have: signed requests, and
-//! answers as JSON or XML.
+//! Read-only calls to services of AWS whose SDK the program does not have: signed requests, and answers as JSON or XML.
 
 use std::time::{Duration, SystemTime};
 
@@ -63,7 +62,6 @@ impl Service {
         }
     }
 
-    /// The version of its Query protocol.
     const fn query_version(self) -> &'static str {
         match self {
             Self::Sts => "2011-06-15",
@@ -83,7 +81,7 @@ pub(crate) struct AwsCalls {
     region: String,
 }
 
-struct Answer {
+struct AwsResponse {
     status: u16,
     date: Option<String>,
     error_type: Option<String>,
@@ -169,7 +167,7 @@ impl AwsCalls {
         path: &str,
         headers: &[(&str, &str)],
         body: String,
-    ) -> Result<Answer, String> {
+    ) -> Result<AwsResponse, String> {
         let (endpoint, region) = self.endpoint(service);
         let url = format!("{}{path}", endpoint.trim_end_matches('/'));
         let request = self.signed(service, &region, method, &url, headers, body).await?;
@@ -180,7 +178,7 @@ impl AwsCalls {
             let status = answer.status().as_u16();
             let body = ByteStream::new(answer.into_body()).collect().await;
             let body = body.map_err(|error| root_cause(&error))?.to_vec();
-            Ok(Answer { status, date, error_type, body })
+            Ok(AwsResponse { status, date, error_type, body })
         };
         let answered = tokio::time::timeout(TIMEOUT, call).await;
         let answered = answered.unwrap_or_else(|_| Err("no answer in time".to_owned()));
@@ -267,7 +265,7 @@ fn address(service: Service, region: &str) -> (String, String) {
     (home.to_owned(), address)
 }
 
-fn json(answer: Result<Answer, String>, right: &str) -> Result<Value, CallError> {
+fn json(answer: Result<AwsResponse, String>, right: &str) -> Result<Value, CallError> {
     let answer = answer.map_err(CallError::Unreached)?;
     let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
     if answer.status == 200 {

@@ -12,14 +12,14 @@ use cv_analytics_aws::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter};
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 
 use super::call_error::CallError;
-use super::names::Names;
+use super::names::ResourceNames;
 use crate::clock::now;
-use crate::commands::doctor::canary::{self, Canary, Seen};
+use crate::commands::doctor::canary::{self, Canary, SeenCanary};
 use crate::commands::doctor::check::Check;
 use crate::queue_client::Message;
 
 /// With more letters than this in its way, that of the canary is not looked for.
-const LETTERS_MAX: u64 = 2_000;
+const MAX_SEARCHED_LETTERS: u64 = 2_000;
 const ELSEWHERE: &str = "look at the processor's log (aws logs tail /aws/lambda/cv-analytics-processor, with the \
                          environment's prefix), at the mapping and at the rights above; a function that starts may need \
                          longer: --wait 180";
@@ -35,15 +35,15 @@ pub(crate) struct Pipeline<'p> {
     /// How many letters were in that queue before.
     pub(crate) waiting_letters: u64,
     pub(crate) store: &'p DynamoDbStore,
-    pub(crate) names: &'p Names,
+    pub(crate) names: &'p ResourceNames,
 }
 
 impl Pipeline<'_> {
     /// Sends a canary, looks for it, and takes it out again.
     pub(crate) async fn send_through(&self, patience: Duration) -> Vec<Check> {
-        if self.waiting_letters > LETTERS_MAX {
+        if self.waiting_letters > MAX_SEARCHED_LETTERS {
             let message = format!(
-                "{} dead letters are in the way of the canary's, {LETTERS_MAX} at most",
+                "{} dead letters are in the way of the canary's, {MAX_SEARCHED_LETTERS} at most",
                 self.waiting_letters
             );
             let fix = "retry or drop them: cv-analytics dead-letters retry --all --store dynamodb";
@@ -92,13 +92,10 @@ impl Pipeline<'_> {
         canary: &Canary,
         letters: &mut DeadLetterReceiver,
         letter: &mut Option<ReceivedDeadLetter>,
-    ) -> Result<Seen> {
+    ) -> Result<SeenCanary> {
         if letter.is_none() {
             let body = canary.unreadable_body();
-            let page = letters
-                .next_page()
-                .await
-                .context("the dead-letter queue cannot be looked through")?;
+            let page = letters.next_page().await.context("cannot read the dead-letter queue")?;
             for found in page {
                 if found.body == body {
                     *letter = Some(found);
@@ -114,7 +111,7 @@ impl Pipeline<'_> {
         let reason = letter.as_ref().map(|letter| {
             letter.reason.clone().unwrap_or_else(|| "none: SQS moved it by itself".to_owned())
         });
-        Ok(Seen { interaction, reason })
+        Ok(SeenCanary { interaction, reason })
     }
 
     /// Whether the processor left the letter out of the week's count.
@@ -138,7 +135,7 @@ impl Pipeline<'_> {
         canary: &Canary,
         letters: &mut DeadLetterReceiver,
         letter: Option<&ReceivedDeadLetter>,
-    ) -> Result<Seen> {
+    ) -> Result<SeenCanary> {
         self.store.forget_request(canary.id()).await?;
         if let Some(letter) = letter {
             letters.delete(letter).await?;
@@ -147,7 +144,7 @@ impl Pipeline<'_> {
         if !matches!(left, Some(Record::Erased)) {
             bail!("the record's place has no mark");
         }
-        Ok(Seen::default())
+        Ok(SeenCanary::default())
     }
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::Account;
 use super::call_error::MISPLACED;
-use super::names::Names;
+use super::names::ResourceNames;
 use crate::commands::doctor::check::{Check, Findings};
 
 /// A function's configuration as Lambda tells it.
@@ -22,7 +22,7 @@ struct Needs<'n> {
     /// `processor` or `reporter`.
     role: &'static str,
     name: &'n str,
-    names: &'n Names,
+    names: &'n ResourceNames,
     memory_mb: i64,
     timeout_s: i64,
     /// Variables with the value that each has to have; any, where there is none.
@@ -77,7 +77,7 @@ async fn check_one(
             Ok(Some(function))
         }
         Err(error) => {
-            let message = format!("there is no function {name} in {}", names.region);
+            let message = format!("missing function {name} in {}", names.region);
             findings.add(error.missing(*role, message, MISPLACED.to_owned()))?;
             Ok(None)
         }
@@ -209,7 +209,7 @@ fn code(needs: &Needs<'_>, function: &Function, folder: Option<&Path>) -> Check 
     let bytes = match std::fs::read(&file) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let message = format!("{} cannot be read ({error})", file.display());
+            let message = format!("cannot read {} ({error})", file.display());
             return Check::inconclusive(
                 name,
                 message,

@@ -8,7 +8,7 @@ use crate::commands::doctor::check::Check;
 use crate::install::aws::variable;
 
 const NAME: &str = "mapping";
-/// As many messages as a batch of a FIFO queue has at the most.
+/// As many messages as a batch of a FIFO queue has at most.
 const BATCH_SIZE: i64 = 10;
 
 /// Looks at what leads from the queue to the processor.
@@ -84,7 +84,7 @@ fn judge(mapping: &Value) -> Vec<Check> {
         ),
         Check::of(
             "mapping-failures",
-            "a batch's failures come again alone",
+            "only a batch's failures come again",
             (!reports).then(|| {
                 (
                     "ReportBatchItemFailures is off: messages that failed are lost".to_owned(),

@@ -8,7 +8,7 @@ use crate::install::data_folder::QUEUE;
 
 /// Names and addresses of one environment in one region of one account.
 #[derive(Clone, Debug)]
-pub(crate) struct Names {
+pub(crate) struct ResourceNames {
     pub(crate) prefix: String,
     pub(crate) region: String,
     pub(crate) account: String,
@@ -17,7 +17,7 @@ pub(crate) struct Names {
     pub(crate) analytics: String,
 }
 
-impl Names {
+impl ResourceNames {
     /// The names with this prefix; those that the commands' own variables give are theirs.
     pub(crate) fn new(prefix: String, region: &str, identity: Identity) -> Self {
         let table = |name: &str, default: &str| {
@@ -118,8 +118,8 @@ impl Names {
 mod tests {
     use super::*;
 
-    fn names(prefix: &str, region: &str) -> Names {
-        Names {
+    fn names(prefix: &str, region: &str) -> ResourceNames {
+        ResourceNames {
             prefix: prefix.to_owned(),
             region: region.to_owned(),
             account: "123456789012".to_owned(),

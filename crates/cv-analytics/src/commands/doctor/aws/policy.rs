@@ -60,8 +60,7 @@ impl Grant {
         self.touches(other) && (self.condition.is_null() || self.condition == other.condition)
     }
 
-    /// Whether action and resource of `other` are among this one's, whatever the condition. A
-    /// condition on secure transport does not speak of calls that are made by HTTPS.
+    /// Whether this covers action and resource of `other`, ignoring conditions on secure transport.
     fn touches(&self, other: &Self) -> bool {
         let insecure = serde_json::json!({"Bool": {"aws:SecureTransport": "false"}});
         self.condition != insecure

@@ -1,5 +1,4 @@
-//! The queues: kind, retention, deduplication, visibility, what leads to the dead letters, and how
-//! many of those wait.
+//! The queues: kind, retention, deduplication, visibility, what leads to the dead letters, and how many of those wait.
 
 use std::collections::HashMap;
 
@@ -15,16 +14,15 @@ use crate::install::aws::variable;
 const RETENTION_S: u64 = 4 * 24 * 3600;
 const DEAD_RETENTION_S: u64 = 14 * 24 * 3600;
 const POLLING_S: u64 = 20;
-const RECEIVES: u64 = 10;
-/// Lambda's own advice
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
-const VISIBILITY_TIMES: u64 = 6;
+const MAX_RECEIVES: u64 = 10;
+/// Lambda's own advice (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
+const VISIBILITY_PER_TIMEOUT: u64 = 6;
 /// The processor's limit where it cannot be read.
 const TIMEOUT_S: i64 = 30;
 
 /// The queues that are there.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundQueues {
     /// The events queue's address.
     pub(crate) events: Option<String>,
     /// The dead-letter queue's address.
@@ -43,9 +41,9 @@ pub(crate) async fn check(
     account: &Account,
     timeout_s: Option<i64>,
     findings: &mut Findings,
-) -> Result<Found> {
+) -> Result<FoundQueues> {
     let names = &account.names;
-    let mut found = Found::default();
+    let mut found = FoundQueues::default();
     let dead_letters = account
         .queue("dead-letter-queue", variable("DEAD_LETTER_QUEUE_URL"), &names.dead_letter_queue())
         .await;
@@ -120,7 +118,7 @@ fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -
             "events-queue-visibility",
             &Attribute::VisibilityTimeout,
             "messages that are worked on stay hidden",
-            VISIBILITY_TIMES * timeout,
+            VISIBILITY_PER_TIMEOUT * timeout,
         ),
         queue.at_least(
             "events-queue-polling",
@@ -143,13 +141,13 @@ fn redrive(queue: &Queue, dead_letter_arn: &str) -> Check {
         other => other.to_string(),
     });
     let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(0_u64);
-    let problem = (target != dead_letter_arn || receives != RECEIVES).then(|| {
+    let problem = (target != dead_letter_arn || receives != MAX_RECEIVES).then(|| {
         let wanted = format!(
-            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{RECEIVES}\"}}"}}"#
+            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{MAX_RECEIVES}\"}}"}}"#
         );
         (
             format!(
-                "after {receives} receives a message goes to {target}; {RECEIVES} and {dead_letter_arn} are right"
+                "after {receives} receives a message goes to {target}; {MAX_RECEIVES} and {dead_letter_arn} are right"
             ),
             format!("aws sqs set-queue-attributes --queue-url {} --attributes '{wanted}'", queue.url),
         )
@@ -180,7 +178,7 @@ impl Queue {
     fn is_fifo(&self, name: &str) -> Check {
         let problem = (self.text(&Attribute::FifoQueue) != "true").then(|| {
             (
-                format!("{} is no FIFO queue", self.url),
+                format!("invalid queue {}: not a FIFO queue", self.url),
                 "make a FIFO queue: a queue cannot change".to_owned(),
             )
         });
@@ -202,7 +200,7 @@ impl Account {
     async fn queue(&self, check: &str, url: Option<String>, name: &str) -> Result<Queue, Check> {
         let client = self.queues.client();
         let missing = |error: &CallError| {
-            let message = format!("there is no queue {name} in {}", self.names.region);
+            let message = format!("missing queue {name} in {}", self.names.region);
             error.missing(check, message, MISPLACED.to_owned())
         };
         let url = if let Some(url) = url {

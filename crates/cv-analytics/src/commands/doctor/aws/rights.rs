@@ -16,7 +16,7 @@ use crate::install::aws::variable;
 
 const NEEDED: &str = include_str!("../../../../data/role-rights.json");
 /// Grants that one line names.
-const NAMED: usize = 4;
+const MAX_LISTED_GRANTS: usize = 4;
 
 /// Whose policies are read.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ impl Account {
         let found = match self.calls.query(Service::Iam, "GetRole", &[("RoleName", role)]).await {
             Ok(found) => found,
             Err(error) => {
-                let message = format!("there is no role {role}");
+                let message = format!("missing role {role}");
                 return Some(error.missing(name, message, MISPLACED.to_owned()));
             }
         };
@@ -86,9 +86,9 @@ impl Account {
                 "deploy again, or: aws iam update-assume-role-policy --role-name {role} with lambda.amazonaws.com as the \
                  only principal"
             );
-            (format!("{role} is not for Lambda alone"), fix)
+            (format!("{role} can be assumed by more than Lambda"), fix)
         });
-        Some(Check::of(name, format!("{role} is for Lambda alone"), problem))
+        Some(Check::of(name, format!("{role} can be assumed only by Lambda"), problem))
     }
 
     async fn rights(
@@ -103,7 +103,7 @@ impl Account {
             Ok(grants) => grants,
             Err(CallError::NotFound) => {
                 let word = holder.word().to_lowercase();
-                let message = format!("there is no {word} {who}");
+                let message = format!("missing {word} {who}");
                 return vec![Check::fail(lacks, message, MISPLACED)];
             }
             Err(error) => return vec![error.inconclusive(lacks)],
@@ -212,7 +212,7 @@ impl Account {
 }
 
 impl Holder {
-    /// Whether somebody took the Worker's right by a denial, as the budget does.
+    /// Whether a denial took the Worker's permission away, as the budget does.
     fn is_stopped(self, grants: &Grants) -> bool {
         matches!(self, Self::User) && !grants.denied.is_empty()
     }
@@ -220,7 +220,7 @@ impl Holder {
 
 fn read(answer: &Element, name: &str) -> Result<Value, CallError> {
     let found = answer.descendant(name).and_then(document);
-    found.ok_or_else(|| CallError::failed("IAM gives a policy that cannot be read"))
+    found.ok_or_else(|| CallError::failed("cannot read a policy that IAM returned"))
 }
 
 /// A document is percent-encoded JSON.
@@ -232,7 +232,11 @@ fn document(element: &Element) -> Option<Value> {
 /// The first of `grants` in words; `None` where there is none.
 fn named<'g>(grants: impl Iterator<Item = &'g Grant> + Clone) -> Option<String> {
     let count = grants.clone().count();
-    let words: Vec<String> = grants.take(NAMED).map(ToString::to_string).collect();
-    let more = if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+    let words: Vec<String> = grants.take(MAX_LISTED_GRANTS).map(ToString::to_string).collect();
+    let more = if count > MAX_LISTED_GRANTS {
+        format!(" and {} more", count - MAX_LISTED_GRANTS)
+    } else {
+        String::new()
+    };
     (count > 0).then(|| format!("{}{more}", words.join(", ")))
 }

@@ -13,10 +13,10 @@ const TARGET: &str = "schedule-target";
 const PERMISSION: &str = "schedule-permission";
 const NEXT: &str = "next-report";
 const DAY_MS: i64 = 24 * 3600 * 1000;
-const DAY_MINUTES: u64 = 24 * 60;
+const MINUTES_PER_DAY: u64 = 24 * 60;
 /// The most days between two runs: a lone half leaves with its row after 20, and one that came just
 /// after a run is swept by the next.
-const DAYS_BETWEEN_RUNS: u32 = 14;
+const MAX_DAYS_BETWEEN_RUNS: u32 = 14;
 /// Every kind of month is among so many days.
 const DAYS_LOOKED_AHEAD: i64 = 400;
 
@@ -26,7 +26,7 @@ pub(crate) async fn check(account: &Account, now: Timestamp) -> Vec<Check> {
     let found = match account.calls.event_bridge("DescribeRule", &json!({"Name": rule})).await {
         Ok(found) => found,
         Err(error) => {
-            let message = format!("there is no rule {rule} in {}", account.names.region);
+            let message = format!("missing rule {rule} in {}", account.names.region);
             return vec![error.missing(RULE, message, MISPLACED.to_owned())];
         }
     };
@@ -116,7 +116,7 @@ fn next(expression: &str, now: Timestamp) -> Check {
                 Schedule where it should stay";
     let seldom = |message: String| {
         let message = format!(
-            "{message}, but runs have to be no more than {DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
+            "{message}, but runs have to be no more than {MAX_DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
              where none sweeps them for 20 days"
         );
         Check::warn(NEXT, message, fix)
@@ -125,7 +125,7 @@ fn next(expression: &str, now: Timestamp) -> Check {
         let every = rate.trim_end_matches(')');
         let message = format!("every {every} from when the rule was made");
         return match minutes(every) {
-            Some(minutes) if minutes <= u64::from(DAYS_BETWEEN_RUNS) * DAY_MINUTES => {
+            Some(minutes) if minutes <= u64::from(MAX_DAYS_BETWEEN_RUNS) * MINUTES_PER_DAY => {
                 Check::ok(NEXT, message)
             }
             Some(_) => seldom(message),
@@ -140,7 +140,7 @@ fn next(expression: &str, now: Timestamp) -> Check {
         return Check::fail(NEXT, format!("{expression} never comes again"), fix);
     };
     let until = now.plus_millis(DAYS_LOOKED_AHEAD * DAY_MS);
-    match schedule.pause_over(DAYS_BETWEEN_RUNS, now, until) {
+    match schedule.pause_over(MAX_DAYS_BETWEEN_RUNS, now, until) {
         None => Check::ok(NEXT, format!("{at}, in UTC")),
         Some(Pause { from, to: Some(to) }) => {
             seldom(format!("{at}, in UTC; none between {from} and {to}"))
@@ -156,7 +156,7 @@ fn minutes(rate: &str) -> Option<u64> {
     match unit.trim_end_matches('s') {
         "minute" => Some(count),
         "hour" => Some(60 * count),
-        "day" => Some(DAY_MINUTES * count),
+        "day" => Some(MINUTES_PER_DAY * count),
         _ => None,
     }
 }

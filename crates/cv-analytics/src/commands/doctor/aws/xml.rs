@@ -12,7 +12,7 @@ pub(crate) struct Element {
 }
 
 impl Element {
-    /// The document's root; `None` where it is no XML.
+    /// The document's root; `None` where it is not XML.
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_reader(body);
         reader.config_mut().expand_empty_elements = true;
@@ -57,7 +57,6 @@ impl Element {
         }
     }
 
-    /// The first child of that name.
     pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
@@ -73,7 +72,6 @@ impl Element {
         list.flat_map(|list| list.children.iter().filter(|child| child.name == "member"))
     }
 
-    /// Its own text.
     pub(crate) fn own_text(&self) -> &str {
         self.text.trim()
     }

@@ -1,4 +1,4 @@
-//! The recipient's way out: by a look, by one click, by the button, and by a link that is not one.
+//! The unsubscribe page: by a look, by one click, by the button, and by a link that is not one.
 
 use axum::http::{Method, Request};
 use cv_analytics_mail::message::address::MailAddress;
