@@ -459,8 +459,8 @@ mod tests {
         let mut report = sample();
         for week in ["2026-W47", "2027-W01"] {
             week.clone_into(&mut report.week);
-            let [here, elsewhere] =
-                [&here, &elsewhere].map(|template| template.render(&report, &sample_context()).unwrap());
+            let [here, elsewhere] = [&here, &elsewhere]
+                .map(|template| template.render(&report, &sample_context()).unwrap());
             assert_eq!(here, elsewhere);
             assert_eq!(here.warnings.len(), if week == "2027-W01" { 2 } else { 0 });
         }
