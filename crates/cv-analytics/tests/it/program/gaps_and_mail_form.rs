@@ -71,28 +71,18 @@ fn a_mail_template_without_an_end_is_refused_or_gives_way() {
     let doubled = |list: &str, then: &str| {
         format!("{{% set x = [week] %}}{}{then}", format!("{{% set x = {list} %}}").repeat(60))
     };
-    let mail = ["report", "--week", "2026-W47", "--format", "html", "--mail-template", "mine.html"];
+    let mail =
+        |week| ["report", "--week", week, "--format", "html", "--mail-template", "mine.html"];
     let endless = [
         doubled("x + x", "{{ x }}"),
-        doubled("x + x", "{{ x|join }}"),
-        doubled("x + x", "{{ x|length }}"),
-        doubled("x + x", "{{ x|list }}"),
-        doubled("x + x", "{{ 'none' in x }}"),
-        doubled("[x, x]", "{{ x }}"),
-        doubled("[x, x]", "{{ x ~ 'end' }}"),
-        doubled("[x, x]", "{% set y = x|string %}end"),
-        doubled("{'a': x, 'b': x}", "{{ x|pprint }}"),
         doubled("x|zip(x)", "{{ x }}"),
-        "{{ [[1] * 100000000] * 100000000 }}".to_owned(),
-        "{% set ns = namespace(x=[1]) %}{% for _ in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x|string|length }}".to_owned(),
-        "{% macro m(x, n) %}{% if n > 60 %}{{ x }}{% else %}{{ m([x, x], n + 1) }}{% endif %}{% endmacro %}{{ m([1], 0) }}".to_owned(),
-        "{% for y in [[1]] recursive %}{% if loop.depth > 60 %}{{ y }}{% else %}{{ loop([[y, y]]) }}{% endif %}{% endfor %}".to_owned(),
+        format!("{{{{ {}1 }}}}", "-".repeat(150_000)),
         "{{ '%999999999d'|format(1) }}".to_owned(),
-        "{% for _ in range(1000000000) %}x{% endfor %}".to_owned(),
+        "{% macro m(x) %}{{ m([x, x]) }}{% endmacro %}{{ m([1]) }}".to_owned(),
     ];
     for source in endless {
         fs::write(folder.path().join("mine.html"), &source).unwrap();
-        let output = run(folder.path(), &mail);
+        let output = run(folder.path(), &mail("2026-W47"));
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{source:.120}: {said}");
         assert!(said.contains("invalid mail template mine.html"), "{source:.120}: {said}");
@@ -100,8 +90,8 @@ fn a_mail_template_without_an_end_is_refused_or_gives_way() {
     // What the samples do not show stands back when its week comes.
     let late = doubled("[x, x]", "{% if week == '2026-W46' %}{{ x }}{% else %}as usual{% endif %}");
     fs::write(folder.path().join("mine.html"), late).unwrap();
-    assert_eq!(text(&run(folder.path(), &mail).stdout), "as usual");
-    let output = run(folder.path(), &mail.map(|argument| argument.replace("W47", "W46")));
+    assert_eq!(text(&run(folder.path(), &mail("2026-W47")).stdout), "as usual");
+    let output = run(folder.path(), &mail("2026-W46"));
     let said = text(&output.stderr);
     assert!(output.status.success() && said.contains("too long: it takes more than"), "{said}");
     assert!(text(&output.stdout).starts_with("<!DOCTYPE html>"), "the built-in form");
