@@ -101,6 +101,8 @@ const FACTS: [(&str, &[(&str, &str)]); 21] = [
         &[("docs/use/mail-template.md", "more than 100,000 bytes")],
     ),
     ("FUEL: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
+    ("MOST_SECONDS: u64 = 5", &[("docs/use/mail-template.md", "5 s of processor time")]),
+    ("MOST_MEGABYTES: u64 = 512", &[("docs/use/mail-template.md", "on Linux, 512 MB of memory")]),
 ];
 
 /// A piece of Markdown within a line.
