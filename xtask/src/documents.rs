@@ -16,7 +16,7 @@ const ENDINGS: [&str; 14] =
     ["rs", "ts", "js", "mjs", "py", "sh", "md", "html", "txt", "toml", "yaml", "yml", "tf", "j2"];
 
 /// Constants of the sources, each with the pages that repeat its value and the words in which they do.
-const FACTS: [(&str, &[(&str, &str)]); 21] = [
+const FACTS: [(&str, &[(&str, &str)]); 23] = [
     (
         "QUERY_MAX_CHARS: usize = 2_000",
         &[
