@@ -43,10 +43,10 @@ pub fn check_mail_template(data: &[u8]) {
     let file = || Some(TemplateFile { name: "fuzz".to_owned(), source: source.to_owned() });
     for (html, text) in [(file(), None), (None, file())] {
         let is_html = html.is_some();
-        let template = match MailTemplate::read(html.clone(), text.clone()) {
+        let template = match MailTemplate::read(html.clone(), text.clone(), None) {
             Ok(template) => template,
             Err(error) => {
-                let again = MailTemplate::read(html, text).expect_err("refused before");
+                let again = MailTemplate::read(html, text, None).expect_err("refused before");
                 assert_eq!(again, error);
                 continue;
             }

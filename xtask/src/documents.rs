@@ -16,7 +16,7 @@ const ENDINGS: [&str; 14] =
     ["rs", "ts", "js", "mjs", "py", "sh", "md", "html", "txt", "toml", "yaml", "yml", "tf", "j2"];
 
 /// Constants of the sources, each with the pages that repeat its value and the words in which they do.
-const FACTS: [(&str, &[(&str, &str)]); 21] = [
+const FACTS: [(&str, &[(&str, &str)]); 23] = [
     (
         "QUERY_MAX_CHARS: usize = 2_000",
         &[
@@ -101,6 +101,8 @@ const FACTS: [(&str, &[(&str, &str)]); 21] = [
         &[("docs/use/mail-template.md", "more than 100,000 bytes")],
     ),
     ("MAX_INSTRUCTIONS: u64 = 1_000_000", &[("docs/use/mail-template.md", "a million steps")]),
+    ("MAX_PROCESSOR_SECONDS: u64 = 5", &[("docs/use/mail-template.md", "5 s of processor time")]),
+    ("MAX_MEMORY_MB: u64 = 512", &[("docs/use/mail-template.md", "on Linux, 512 MB of memory")]),
 ];
 
 /// A piece of Markdown within a line.

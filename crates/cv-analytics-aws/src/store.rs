@@ -6,7 +6,6 @@ use std::ops::Range;
 use async_trait::async_trait;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::event::{Event, RequestId, SessionId};
-use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -116,7 +115,7 @@ impl AwsStore {
             None => session_key::kept(&self.tables).await?,
         };
         let privacy = Privacy::full(key.unwrap_or_else(|| SessionKey::new(Vec::new())));
-        Ok(self.tables.names_erased(&letter.body, &privacy).await?)
+        Ok(self.tables.names_erased(&letter.named(), &privacy).await?)
     }
 
     /// Sends a letter of an import, with an id that is the same for the same entry.
@@ -228,7 +227,7 @@ async fn drop_naming(
             return Ok((dropped, letters.behind().await?));
         }
         for letter in page {
-            if NamedIds::in_body(letter.body.as_bytes()).any_of(names) {
+            if letter.named().any_of(names) {
                 letters.delete(&letter).await?;
                 dropped += 1;
             }

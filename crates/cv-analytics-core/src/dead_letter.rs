@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::intake::id_fields::NamedIds;
 use crate::timestamp::Timestamp;
 
 /// Why a message became a dead letter: the contract's reason codes.
@@ -79,15 +80,43 @@ impl fmt::Display for Reason {
     }
 }
 
+/// What stands between what was wrong and the message group.
+const IN_GROUP: &str = "; message group ";
+
 /// A message that cannot be read, with its original bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// Why it could not be read.
     pub reason: Reason,
-    /// What was wrong and where, for a person; holds no free text of the message.
+    /// What was wrong and where, for a person, and the message group; holds no free text of the message.
     pub detail: String,
     /// The original bytes, whole.
     pub body: Vec<u8>,
     /// When it arrived.
     pub arrived_at: Timestamp,
+}
+
+impl DeadLetter {
+    /// The message group in which it came, where one is noted: agents often give each request its own.
+    pub fn group(&self) -> Option<&str> {
+        group_in(&self.detail)
+    }
+
+    /// What it names: in its body, and by its message group.
+    pub fn named(&self) -> NamedIds {
+        NamedIds::in_letter(&self.body, &self.detail)
+    }
+
+    /// Notes the message group in which it came.
+    #[must_use]
+    pub(crate) fn in_group(mut self, group: &str) -> Self {
+        self.detail += IN_GROUP;
+        self.detail += group;
+        self
+    }
+}
+
+/// The message group that a letter's detail ends with.
+pub fn group_in(detail: &str) -> Option<&str> {
+    detail.rsplit_once(IN_GROUP).map(|(_, group)| group)
 }

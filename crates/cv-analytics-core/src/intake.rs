@@ -47,6 +47,17 @@ pub enum Content {
     DeadLetter(DeadLetter),
 }
 
+impl Content {
+    /// What came in this message group: in a dead letter it may be all that names the request.
+    #[must_use]
+    pub fn in_group(self, group: Option<&str>) -> Self {
+        match (self, group) {
+            (Self::DeadLetter(letter), Some(group)) => Self::DeadLetter(letter.in_group(group)),
+            (content, _) => content,
+        }
+    }
+}
+
 /// The most notes of what was tolerated that are kept of those that an event brings along.
 const MAX_NOTES: usize = 50;
 

@@ -317,7 +317,7 @@ impl Processor {
             return Ok(false);
         }
         let privacy = self.intake().await?.privacy();
-        Ok(self.store.names_erased(&letter.body, privacy).await?)
+        Ok(self.store.names_erased(&letter.named(), privacy).await?)
     }
 
     /// Delays failed messages longer each time, but not in a group that several requests share.
@@ -348,7 +348,11 @@ fn read<'m>(
     for message in messages {
         let arrived_at = message.sent_at.unwrap_or(now);
         let body = message.body.as_deref().unwrap_or_default();
-        match intake.read(body.as_bytes(), arrived_at) {
+        // A letter that is tried again may come in a group of its own, under its id.
+        let group =
+            message.group.as_ref().filter(|&id| Some(id) != message.dead_letter_id.as_ref());
+        let content = intake.read(body.as_bytes(), arrived_at);
+        match content.in_group(group.map(String::as_str)) {
             Content::DeadLetter(letter) => unreadable.push(Unreadable { message, letter }),
             Content::Event(event) => match requests.entry(event.request_id.clone()) {
                 Entry::Occupied(mut request) => {

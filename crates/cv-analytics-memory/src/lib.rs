@@ -189,7 +189,7 @@ impl Store for MemoryStore {
         let mut done = ReadAgain::default();
         for id in ids {
             let Some(letter) = state.letters.remove(&id) else { continue };
-            let content = intake.read(&letter.body, letter.arrived_at);
+            let content = intake.read(&letter.body, letter.arrived_at).in_group(letter.group());
             *match state.read_again(id, letter, content) {
                 Disposition::DeadLetter => &mut done.still_dead,
                 Disposition::Erased => &mut done.erased,

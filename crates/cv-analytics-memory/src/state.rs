@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::{Event, RequestId};
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::archive::{Archived, ErasedId, PutBack};
@@ -70,7 +69,7 @@ impl State {
         let sequence = self.sequence;
         let disposition = match content {
             Content::Event(event) => self.join(&event),
-            Content::DeadLetter(letter) if self.names_erased(&letter.body) => Disposition::Erased,
+            Content::DeadLetter(letter) if self.names_erased(&letter) => Disposition::Erased,
             Content::DeadLetter(letter) => {
                 self.letters.insert(sequence, letter);
                 Disposition::DeadLetter
@@ -135,8 +134,8 @@ impl State {
     }
 
     /// Whether a message that cannot be read names what was erased.
-    fn names_erased(&self, body: &[u8]) -> bool {
-        let named = NamedIds::in_body(body);
+    fn names_erased(&self, letter: &DeadLetter) -> bool {
+        let named = letter.named();
         let key = self.values.get(SESSION_KEY).map(|there| there.value.clone());
         let privacy = Privacy::full(SessionKey::new(key.unwrap_or_default()));
         named.requests().any(|request| self.erased_requests.contains(&request.mark()))
@@ -160,7 +159,7 @@ impl State {
         let letters = std::mem::take(&mut self.letters);
         let before = letters.len();
         self.letters =
-            letters.into_iter().filter(|(_, letter)| !self.names_erased(&letter.body)).collect();
+            letters.into_iter().filter(|(_, letter)| !self.names_erased(letter)).collect();
         erased.dead_letters = (before - self.letters.len()) as u64;
         self.changes += 1;
         erased
@@ -186,7 +185,7 @@ impl State {
     ) -> Disposition {
         match content {
             Content::Event(_) => self.keep(content).disposition,
-            Content::DeadLetter(_) if self.names_erased(&letter.body) => Disposition::Erased,
+            Content::DeadLetter(_) if self.names_erased(&letter) => Disposition::Erased,
             Content::DeadLetter(DeadLetter { reason, detail, .. }) => {
                 self.letters.insert(id, DeadLetter { reason, detail, ..letter });
                 Disposition::DeadLetter

@@ -30,7 +30,7 @@ use uuid::Uuid;
 use self::action::{Action, ActionOutput, SentMessage};
 pub(crate) use self::error::SqsError;
 pub(crate) use self::message::MAX_MESSAGE_BYTES;
-use self::message::{BatchEntry, Digests, Message};
+use self::message::{AcceptedMessage, BatchEntry, Digests, Message};
 use self::queue::QueuePath;
 pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::body::request::{BodyError, ReadBody, Sender};
@@ -192,7 +192,7 @@ async fn send(
     body: &Bytes,
 ) -> Result<ActionOutput, SqsError> {
     let accepted = message.accept()?;
-    let arrival = server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id));
+    let arrival = arrival(server, &accepted);
     match keep(server, vec![arrival], body).await?.first() {
         Some(receipt) => {
             Ok(ActionOutput::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
@@ -212,9 +212,7 @@ async fn send_batch(
         let id = entry.id.as_deref().unwrap_or_default().to_owned();
         match entry.message.accept() {
             Ok(accepted) => {
-                arrivals.push(
-                    server.arrival(accepted.body.as_bytes(), Some(accepted.deduplication_id)),
-                );
+                arrivals.push(arrival(server, &accepted));
                 kept.push((id, accepted.digests));
             }
             Err(error) => failed.push((id, error)),
@@ -228,6 +226,12 @@ async fn send_batch(
         .zip(receipts)
         .map(|((id, digests), receipt)| (id, sent(namespace, receipt, digests)));
     Ok(ActionOutput::Batch { sent: sent.collect(), failed })
+}
+
+fn arrival(server: &Server, accepted: &AcceptedMessage<'_>) -> Arrival {
+    let AcceptedMessage { body, group_id, deduplication_id, .. } = accepted;
+    let arrival = server.arrival(body.as_bytes(), Some(*deduplication_id));
+    Arrival { content: arrival.content.in_group(Some(group_id)), ..arrival }
 }
 
 async fn keep(

@@ -112,7 +112,7 @@ pub(crate) fn import(writer: &mut Writer, arrivals: &[Prepared]) -> Result<Vec<R
             // One that names what was erased is told to be, however often it comes.
             if let Some(letter) = arrival.letter()
                 && (letters.insert(Sha256::digest(&letter.body).into())
-                    || batch.names_erased(&letter.body)?)
+                    || batch.names_erased(letter)?)
             {
                 disposition = batch.put_letter_back(letter)?;
             }

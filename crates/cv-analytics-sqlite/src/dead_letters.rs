@@ -46,7 +46,7 @@ impl SqliteStore {
                 break;
             };
             bytes += letter.body.len();
-            let content = intake.read(&letter.body, letter.arrived_at);
+            let content = intake.read(&letter.body, letter.arrived_at).in_group(letter.group());
             batch.push((number, Arrival { content, arrived_at: now, deduplication_id: None }));
             if batch.len() == MAX_RETRY_BATCH_LETTERS || bytes >= RETRY_BYTES {
                 self.replace(std::mem::take(&mut batch), &mut done, progress).await?;
@@ -196,7 +196,7 @@ impl Replacement {
             return Ok(Some(receipt));
         }
         if let Some(letter) = self.prepared.letter()
-            && batch.names_erased(&letter.body)?
+            && batch.names_erased(letter)?
         {
             remove(connection, self.id)?;
             return Ok(Some(batch.letter_receipt(Disposition::Erased)));

@@ -76,8 +76,7 @@ pub(crate) fn is_erased_session(connection: &Connection, session: &SessionId) ->
 }
 
 /// Whether a message that could not be read names a request or a session that was erased.
-pub(crate) fn names_erased(connection: &Connection, body: &[u8]) -> Result<bool> {
-    let named = NamedIds::in_body(body);
+pub(crate) fn names_erased(connection: &Connection, named: &NamedIds) -> Result<bool> {
     for request in named.requests() {
         if is_erased(connection, &request)? {
             return Ok(true);
@@ -121,11 +120,13 @@ pub(crate) fn erase_request(connection: &Connection, request_id: &RequestId) -> 
 
 /// Drops the dead letters that name what was erased, and gives their number.
 pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
-    let mut statement = connection.prepare("SELECT id, body FROM dead_letters")?;
+    let mut statement = connection.prepare("SELECT id, body, detail FROM dead_letters")?;
     let mut rows = statement.query([])?;
     let mut found: Vec<i64> = Vec::new();
     while let Some(row) = rows.next()? {
-        if names_erased(connection, row.get_ref(1)?.as_blob().unwrap_or_default())? {
+        let body = row.get_ref(1)?.as_blob().unwrap_or_default();
+        let detail = row.get_ref(2)?.as_str().unwrap_or_default();
+        if names_erased(connection, &NamedIds::in_letter(body, detail))? {
             found.push(row.get(0)?);
         }
     }

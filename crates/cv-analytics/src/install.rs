@@ -8,6 +8,7 @@ pub(crate) mod mail_form;
 pub(crate) mod mail_options;
 pub(crate) mod reports;
 pub(crate) mod session_key;
+pub(crate) mod template_process;
 
 use std::path::PathBuf;
 

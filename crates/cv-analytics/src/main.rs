@@ -20,9 +20,13 @@ use crate::commands::{
     archive, cost, dead_letters, demo, doctor, events, forget, gaps, report, restore, serve,
     settings, skills,
 };
+use crate::install::template_process;
 use crate::usage_error::UsageError;
 
 fn main() -> ExitCode {
+    if template_process::is_this_one() {
+        return template_process::run().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
     let arguments = Arguments::read();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -53,13 +53,16 @@ impl DynamoDbStore {
         Ok(named.iter().any(|mark| marks.contains(mark)))
     }
 
-    /// Whether a message that cannot be read names a request or a session that was erased. `privacy` gives
+    /// Whether what a message that cannot be read names is a request or a session that was erased. `privacy` gives
     /// the kept form of sessions. Reads the record of each request that is named, a hundred at most.
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn names_erased(&self, body: &[u8], privacy: &Privacy) -> Result<bool, TableError> {
-        let named = NamedIds::in_body(body);
+    pub async fn names_erased(
+        &self,
+        named: &NamedIds,
+        privacy: &Privacy,
+    ) -> Result<bool, TableError> {
         let sessions: Vec<SessionId> = named.sessions(privacy).collect();
         if self.names_erased_session(sessions.iter()).await? {
             return Ok(true);

@@ -13,6 +13,8 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName,
     QueueAttributeName,
 };
+use cv_analytics_core::dead_letter::group_in;
+use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::store::dead_letters::DeadLetterEntry;
 use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
@@ -39,11 +41,20 @@ pub struct ReceivedDeadLetter {
     pub arrived_at: Timestamp,
     /// The original body.
     pub body: String,
+    /// The message group in which it came first, where that is noted or SQS moved the message by itself.
+    group: Option<String>,
     message_id: String,
     receipt: String,
 }
 
 impl ReceivedDeadLetter {
+    /// What it names: in its body, and by the message group in which it came.
+    pub(crate) fn named(&self) -> NamedIds {
+        let mut named = NamedIds::in_body(self.body.as_bytes());
+        named.add_group(self.group.as_deref());
+        named
+    }
+
     /// What a list says of it.
     pub(crate) fn entry(&self) -> DeadLetterEntry {
         DeadLetterEntry {
@@ -87,6 +98,7 @@ impl DeadLetterReceiver {
             .wait_time_seconds(1)
             .message_attribute_names("All")
             .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
             .send()
             .await
             .map_err(|error| QueueError::from_sdk(url, "ReceiveMessage", error))?;
@@ -163,7 +175,7 @@ impl DeadLetterReceiver {
     }
 
     /// Sends a letter to the events queue at `url` again, in the message group of its request where it names
-    /// one, then deletes it here. A crash in between leaves both, which does no harm: what can be read now
+    /// one, else in that in which it came, then deletes it here. A crash in between leaves both, which does no harm: what can be read now
     /// is joined once, what cannot is a dead letter under the same id.
     ///
     /// # Errors
@@ -174,13 +186,14 @@ impl DeadLetterReceiver {
         url: &str,
     ) -> Result<(), QueueError> {
         let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
+        let group = group.as_ref().or(letter.group.as_ref());
         // Another one at each try: the queue would take no second message with the same for five minutes.
         let deduplication_id = hex::encode(Sha256::digest(&letter.receipt));
         self.queue
             .client()
             .send_message()
             .queue_url(url)
-            .message_group_id(group.as_ref().unwrap_or(&letter.id))
+            .message_group_id(group.unwrap_or(&letter.id))
             .message_deduplication_id(deduplication_id)
             .message_body(&letter.body)
             .message_attributes(DEAD_LETTER_ID, attribute(&letter.id))
@@ -258,16 +271,19 @@ fn letter(message: Message) -> Option<ReceivedDeadLetter> {
         let value = message.message_attributes.as_ref()?.get(name)?;
         value.string_value().map(str::to_owned)
     };
-    let sent_at = message
-        .attributes
-        .as_ref()
-        .and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp))
-        .and_then(|millis| millis.parse().ok());
+    let system = |name| message.attributes.as_ref().and_then(|all| all.get(&name));
+    let sent_at = system(MessageSystemAttributeName::SentTimestamp);
+    let sent_at = sent_at.and_then(|millis| millis.parse().ok());
     let message_id = message.message_id.clone()?;
     Some(ReceivedDeadLetter {
         id: letter_id(text(DEAD_LETTER_ID).as_deref(), &message_id).to_owned(),
         reason: text(REASON),
         detail: text(DETAIL),
+        group: text(DETAIL)
+            .as_deref()
+            .and_then(group_in)
+            .map(str::to_owned)
+            .or_else(|| system(MessageSystemAttributeName::MessageGroupId).cloned()),
         arrived_at: Timestamp::from_millis(sent_at.unwrap_or_default()),
         receipt: message.receipt_handle.clone()?,
         body: message.body.unwrap_or_default(),

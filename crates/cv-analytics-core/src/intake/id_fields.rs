@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::dead_letter::group_in;
 use crate::event::{RequestId, SessionId};
 use crate::privacy::{Privacy, is_request, is_session};
 
@@ -34,6 +35,20 @@ impl NamedIds {
         let mut named = Self::default();
         named.look_into(body);
         named
+    }
+
+    /// Looks for them in a dead letter: in its body, and in the message group that its `detail` notes.
+    pub fn in_letter(body: &[u8], detail: &str) -> Self {
+        let mut named = Self::in_body(body);
+        named.add_group(group_in(detail));
+        named
+    }
+
+    /// Adds a message group, which names a request or a session where it is one's id.
+    pub fn add_group(&mut self, group: Option<&str>) {
+        if let Some(group) = group {
+            self.add(group);
+        }
     }
 
     /// Whether one of them is among `names`, so that the message goes when these are forgotten.
@@ -163,6 +178,8 @@ fn is_id(field: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::{Content, Intake};
+    use crate::timestamp::Timestamp;
 
     #[track_caller]
     fn check(id: &str, body: &str, expect: bool) {
@@ -227,5 +244,21 @@ mod tests {
         check("a-1", r#"{"requestId":["a-1"], cut"#, true);
         check("a-1", r#"{"requestId":"a-1:query"}"#, true);
         check("a-1", "requestId = a-12", false);
+    }
+    #[test]
+    fn a_message_group_names_a_letter_however_its_body_ends() {
+        let letter = |group| {
+            let content =
+                Intake::for_tests().read(b"{\"query\":\"cut o", Timestamp::from_millis(0));
+            let Content::DeadLetter(letter) = content.in_group(group) else { unreachable!() };
+            letter
+        };
+        assert_eq!(letter(Some("a-1:query")).group(), Some("a-1:query"));
+        for (group, names) in
+            [(Some("a-1"), true), (Some("a-1:query"), true), (Some("b"), false), (None, false)]
+        {
+            let named = letter(group).named();
+            assert_eq!(named.any_of(&BTreeSet::from(["a-1".to_owned()])), names, "{group:?}");
+        }
     }
 }

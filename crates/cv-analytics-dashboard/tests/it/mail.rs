@@ -237,7 +237,7 @@ async fn a_template_that_fails_on_a_week_is_named_with_its_line_and_the_built_in
     let source = "<p>{{ week }}\n{% if week == '2026-W46' %}{{ no.thing }}{% endif %}</p>";
     let file = TemplateFile { name: "mine.html".to_owned(), source: source.to_owned() };
     let mut mailing = mailing(&[OWNER, PARTNER]);
-    mailing.template = MailTemplate::read(Some(file), None).unwrap();
+    mailing.template = MailTemplate::read(Some(file), None, None).unwrap();
     let rig = rig(&mailing).await;
     assert!(!said(&rig, "/mail").await.contains("built-in form"));
     assert!(rig.page("/mail/html").await.starts_with("<p>2026-W47"));

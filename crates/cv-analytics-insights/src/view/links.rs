@@ -5,10 +5,11 @@ pub mod text;
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// What the links of a view begin with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Links {
     /// There are none: nobody knows where the dashboard is.
     #[default]
@@ -37,7 +38,8 @@ impl From<Option<DashboardAddress>> for Links {
 }
 
 /// The dashboard's address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct DashboardAddress(Url);
 
 /// A text that is not the address of a dashboard.
@@ -58,6 +60,20 @@ impl FromStr for DashboardAddress {
         } else {
             Err(refused())
         }
+    }
+}
+
+impl TryFrom<String> for DashboardAddress {
+    type Error = DashboardAddressError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<DashboardAddress> for String {
+    fn from(DashboardAddress(url): DashboardAddress) -> Self {
+        url.into()
     }
 }
 

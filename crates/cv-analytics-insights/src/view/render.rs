@@ -9,6 +9,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{
     AutoEscape, Environment, Error, Output, State, UndefinedBehavior, escape_formatter,
 };
+use serde::{Deserialize, Serialize};
 use textwrap::Options;
 use unicode_width::UnicodeWidthStr;
 
@@ -21,7 +22,7 @@ const NO_BREAK: char = '\u{a0}';
 const MARKDOWN: AutoEscape = AutoEscape::Custom(Cow::Borrowed("markdown"));
 
 /// What a report looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// A document for mail clients: tables, inline styles, no scripts, nothing remote.
     Html,

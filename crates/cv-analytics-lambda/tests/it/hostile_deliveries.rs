@@ -107,10 +107,13 @@ async fn what_cannot_be_read_of_what_was_erased_goes_nowhere() {
     let session = SessionId::from_store("raw".to_owned());
     store.mark_sessions(&std::collections::BTreeSet::from([session.mark()])).await.unwrap();
     let mut processor = LambdaRuntime::start(&aws.processor()).unwrap();
+    let mut named_by_its_group = record("d", &json!("{\"query\":\"sec"));
+    named_by_its_group["attributes"]["MessageGroupId"] = json!("gone");
     let records = [
         record("a", &json!({"eventType": "query", "requestId": "gone", "query": "secret"})),
         record("b", &json!("{\"requestId\":\"x\",\"sessionId\":\"raw\",\"query\":\"sec")),
         record("c", &json!({"eventType": "query", "requestId": "here"})),
+        named_by_its_group,
     ];
     let invocation = processor.invoke(&json!({ "Records": records })).unwrap();
     assert_eq!(invocation.outcome, Outcome::Response(no_failures()));
@@ -118,7 +121,7 @@ async fn what_cannot_be_read_of_what_was_erased_goes_nowhere() {
     assert_eq!(letters.len(), 1);
     assert!(letters[0].body().unwrap().contains("here"));
     let log = invocation.lines.join("\n");
-    assert!(log.contains("\"Erased\":2") && log.contains("\"DeadLetters\":1"), "{log}");
+    assert!(log.contains("\"Erased\":3") && log.contains("\"DeadLetters\":1"), "{log}");
     assert!(!log.contains("secret"), "{log}");
 }
 

@@ -144,7 +144,7 @@ async fn a_template_that_fails_on_a_week_is_told_once_and_costs_no_mail() {
     let source = "{{ week }}\n{% if week == '2026-W48' %}{{ no.thing }}{% endif %}";
     let file = TemplateFile { name: "mine.txt".to_owned(), source: source.to_owned() };
     let mut world = World::at(WEDNESDAY, &[OWNER, OTHER]);
-    world.template = MailTemplate::read(None, Some(file)).unwrap();
+    world.template = MailTemplate::read(None, Some(file), None).unwrap();
     let mut mailer = world.start().await;
     for (monday, until, faults) in [
         ("2026-11-23T09:00:00Z", "2026-11-23T12:00:00Z", 0),

@@ -35,6 +35,7 @@ pub(crate) struct BatchEntry<'r> {
 #[derive(Debug)]
 pub(crate) struct AcceptedMessage<'m> {
     pub(crate) body: &'m str,
+    pub(crate) group_id: &'m str,
     pub(crate) deduplication_id: DeduplicationId,
     pub(crate) digests: Digests,
 }
@@ -66,10 +67,10 @@ impl Message<'_> {
         if self.size() > MAX_MESSAGE_BYTES {
             return Err(SqsError::message_too_long(MAX_MESSAGE_BYTES));
         }
-        match self.group_id.as_deref() {
-            None => return Err(SqsError::missing_parameter("MessageGroupId")),
-            Some(group_id) => check_id("MessageGroupId", group_id)?,
-        }
+        let Some(group_id) = self.group_id.as_deref() else {
+            return Err(SqsError::missing_parameter("MessageGroupId"));
+        };
+        check_id("MessageGroupId", group_id)?;
         if let Some(delay) = self.delay_seconds.filter(|&delay| delay != 0) {
             return Err(SqsError::invalid_parameter(format!(
                 "Value {delay} for parameter DelaySeconds is invalid. Reason: The request include parameter that is \
@@ -89,7 +90,7 @@ impl Message<'_> {
             attributes: self.attributes.md5(),
             system_attributes: self.system_attributes.md5(),
         };
-        Ok(AcceptedMessage { body, deduplication_id, digests })
+        Ok(AcceptedMessage { body, group_id, deduplication_id, digests })
     }
 }
 

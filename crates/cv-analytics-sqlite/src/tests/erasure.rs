@@ -8,7 +8,7 @@ use cv_analytics_core::store::archive::Archived;
 use cv_analytics_core::store::dead_letters::DeadLetterSelection;
 use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_core::store::session_key::SESSION_KEY;
-use cv_analytics_core::store::{Disposition, EventStore, KeyValueStore, ReportSource};
+use cv_analytics_core::store::{Arrival, Disposition, EventStore, KeyValueStore, ReportSource};
 use serde_json::json;
 
 use super::setup::{
@@ -163,6 +163,34 @@ async fn a_forgotten_session_comes_back_in_no_way() {
     let needles = ["hunter", "\"half\"", "a-model", SESSION, session().as_str()].map(str::to_owned);
     let needles: Vec<&str> = needles.iter().map(String::as_str).collect();
     assert_eq!(occurrences(&folder, &needles), [0; 5]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_named_by_its_message_group_alone_is_kept_nowhere() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let came_in = |group: &str| {
+        let cut_off = arrival(b"{\"query\":\"hunter", NOW, None);
+        Arrival { content: cut_off.content.in_group(Some(group)), ..cut_off }
+    };
+    let append = async |group: &str| {
+        let receipts = store.append(vec![came_in(group)]).await.unwrap();
+        receipts[0].disposition
+    };
+    store.forget_request(&request("gone")).await.unwrap();
+    assert_eq!(append("gone").await, Disposition::Erased);
+    assert_eq!(append("gone:query").await, Disposition::Erased);
+    // One that is there before its request or its session is forgotten, and that was read again meanwhile.
+    for group in ["later", SESSION, "stays"] {
+        assert_eq!(append(group).await, Disposition::DeadLetter);
+    }
+    let all = DeadLetterSelection::All;
+    store.retry_dead_letters(&all, &intake(), NOW, &|_| {}).await.unwrap();
+    let erased = store.forget_request(&request("later")).await.unwrap();
+    assert_eq!(erased.dead_letters, 1);
+    let erased = store.forget_session(&forms(&session()), &|_| {}).await.unwrap();
+    assert_eq!(erased.dead_letters, 1);
+    assert_eq!(letter_ids(&store).await.len(), 1);
 }
 
 #[tokio::test]

@@ -142,9 +142,9 @@ impl<'t> Batch<'t> {
     }
 
     /// Whether a message that cannot be read names what was erased.
-    pub(crate) fn names_erased(&self, body: &[u8]) -> Result<bool> {
+    pub(crate) fn names_erased(&self, letter: &DeadLetter) -> Result<bool> {
         let Marks { of_requests, of_sessions } = self.marks;
-        Ok((of_requests || of_sessions) && names_erased(self.connection, body)?)
+        Ok((of_requests || of_sessions) && names_erased(self.connection, &letter.named())?)
     }
 
     /// Looks for marks from now on, since some were put.
@@ -239,7 +239,7 @@ impl<'t> Batch<'t> {
 
     /// Keeps a dead letter, unless it names what was erased.
     fn store_dead_letter(&self, letter: &DeadLetter) -> Result<Disposition> {
-        if self.names_erased(&letter.body)? {
+        if self.names_erased(letter)? {
             return Ok(Disposition::Erased);
         }
         self.connection

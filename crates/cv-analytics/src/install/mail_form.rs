@@ -9,6 +9,8 @@ use cv_analytics_insights::view::links::DashboardAddress;
 use cv_analytics_insights::view::render::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::schedule::mailing::Mailing;
 
+use crate::install::template_process;
+
 /// The form of the weekly mail.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Mail")]
@@ -44,7 +46,7 @@ impl MailForm {
     pub(crate) fn template(&self) -> Result<MailTemplate> {
         let html = self.mail_template.as_deref().map(read).transpose()?;
         let text = self.mail_text_template.as_deref().map(read).transpose()?;
-        let template = MailTemplate::read(html, text)?;
+        let template = MailTemplate::read(html, text, Some(template_process::fill_in_there))?;
         for old in template.old_names() {
             eprintln!("warning: {old}");
         }

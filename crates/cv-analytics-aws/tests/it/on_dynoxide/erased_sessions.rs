@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::joining::JoinOutcome;
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};
@@ -91,7 +92,8 @@ async fn a_dead_letter_names_what_was_erased() {
         (json!({"requestId": "here", "sessionId": "t", "query": "gone"}), false),
         (json!({"requestId": "cv-analytics:settings"}), false),
     ] {
-        let named = store.names_erased(body.to_string().as_bytes(), &privacy()).await;
+        let named =
+            store.names_erased(&NamedIds::in_body(body.to_string().as_bytes()), &privacy()).await;
         assert_eq!(named.unwrap(), expect, "{body}");
     }
 }

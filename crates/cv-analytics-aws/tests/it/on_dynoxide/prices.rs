@@ -10,6 +10,7 @@ use cv_analytics_aws::tables::interaction_path::{
 };
 use cv_analytics_aws::tables::request_units::Units;
 use cv_analytics_core::event::SessionId;
+use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
 
@@ -27,7 +28,10 @@ async fn store() -> EmulatedStore {
         .unwrap();
     assert!(
         !store
-            .names_erased(br#"{"sessionId":"s"}"#, &Privacy::full(SessionKey::new("")))
+            .names_erased(
+                &NamedIds::in_body(br#"{"sessionId":"s"}"#),
+                &Privacy::full(SessionKey::new(""))
+            )
             .await
             .unwrap()
     );

@@ -4,9 +4,16 @@
 //! ones, described in `docs/use/mail-template.md`. What is wrong with one is said when it is read, with
 //! file and line. A mail is never missed for one: where a template fails on a week or yields more
 //! than a mail can carry, the built-in form goes out, with a warning.
+//!
+//! Fuel bounds what nearly every template takes, and says where it ran out. It does not count what one step
+//! does to a list of lists, whose length doubles with each, so the program has templates filled in
+//! [`Elsewhere`].
+
+use std::borrow::Cow;
 
 use cv_analytics_core::timestamp::Timestamp;
 use minijinja::ErrorKind;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Report;
 use crate::view::limits::Limits;
@@ -45,8 +52,12 @@ const OLD_NAMES: [(&str, &str); 10] = [
     (".kinds", ".rows"),
 ];
 
+/// Has [`fill_in`] do a job where its time and memory are bounded, and gives what it wrote; or says what is wrong
+/// with the template of which nothing came.
+pub type Elsewhere = fn(job: &str) -> Result<String, String>;
+
 /// What a mail knows besides its report.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailContext {
     /// Where the numbers lead.
     pub links: Links,
@@ -68,7 +79,7 @@ impl MailContext {
 }
 
 /// A template's file, by the name that errors use, and what is in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TemplateFile {
     /// Its name.
     pub name: String,
@@ -81,11 +92,12 @@ pub struct TemplateFile {
 pub struct MailTemplate {
     html: Option<TemplateFile>,
     text: Option<TemplateFile>,
+    elsewhere: Option<Elsewhere>,
     old_names: Vec<MailTemplateError>,
 }
 
 /// What is wrong with a template.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("invalid mail template {file}{}: {problem}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
 pub struct MailTemplateError {
     /// The file.
@@ -109,17 +121,53 @@ pub struct MailBody {
     pub warnings: Vec<MailTemplateError>,
 }
 
+/// A template that is to be filled in for some weeks, each once.
+#[derive(Serialize, Deserialize)]
+struct Job<'a> {
+    form: Form,
+    file: Cow<'a, TemplateFile>,
+    weeks: Vec<(Cow<'a, Report>, MailContext)>,
+}
+
+impl Job<'_> {
+    fn filled(&self) -> Result<Vec<String>, MailTemplateError> {
+        let fill = |(report, context): &(Cow<'_, Report>, MailContext)| {
+            self.file.fill(self.form, &context.view(report))
+        };
+        self.weeks.iter().map(fill).collect()
+    }
+
+    fn filled_elsewhere(&self, elsewhere: Elsewhere) -> Result<Vec<String>, MailTemplateError> {
+        let job = serde_json::to_string(self).map_err(|error| error.to_string());
+        let answer = job.and_then(|job| elsewhere(&job));
+        let read = answer.and_then(|answer| {
+            serde_json::from_str(&answer).map_err(|error| format!("cannot be filled in: {error}"))
+        });
+        read.unwrap_or_else(|problem| Err(self.file.error(None, problem)))
+    }
+}
+
+/// Does the job that an [`Elsewhere`] was given.
+///
+/// # Errors
+/// Where it is none.
+pub fn fill_in(job: &str) -> serde_json::Result<String> {
+    let job: Job<'_> = serde_json::from_str(job)?;
+    serde_json::to_string(&job.filled())
+}
+
 impl MailTemplate {
     /// Takes the owner's templates, each tried on a full week and an empty one, with and without a
-    /// dashboard.
+    /// dashboard. They are filled in `elsewhere` or, without that, here.
     ///
     /// # Errors
     /// [`MailTemplateError`] for the first fault.
     pub fn read(
         html: Option<TemplateFile>,
         text: Option<TemplateFile>,
+        elsewhere: Option<Elsewhere>,
     ) -> Result<Self, MailTemplateError> {
-        let mut template = Self { html, text, old_names: Vec::new() };
+        let mut template = Self { html, text, elsewhere, old_names: Vec::new() };
         let files = [(&mut template.html, Form::Html), (&mut template.text, Form::Text)];
         for (file, form) in files {
             let Some(file) = file else { continue };
@@ -129,14 +177,16 @@ impl MailTemplate {
                 return Err(file.error(None, problem));
             }
             template.old_names.extend(file.rename());
+            let mut weeks = Vec::new();
             for sample in SAMPLES {
                 let report: Report = serde_json::from_str(sample).map_err(|error| {
                     file.error(None, format!("the sample is not a report: {error}"))
                 })?;
-                for context in [MailContext::default(), sample_context()] {
-                    file.fill(form, &context.view(&report))?;
-                }
+                let report: Cow<'_, Report> = Cow::Owned(report);
+                weeks.push((report.clone(), MailContext::default()));
+                weeks.push((report, sample_context()));
             }
+            file.fill_all(form, weeks, elsewhere)?;
         }
         Ok(template)
     }
@@ -154,10 +204,14 @@ impl MailTemplate {
         let view = context.view(report);
         let mut warnings = Vec::new();
         let mut written = |file: &Option<TemplateFile>, form| {
-            let filled = file.as_ref().map(|file| file.fill(form, &view)).transpose();
-            match filled.map_err(|error| warnings.push(error)) {
-                Ok(Some(filled)) => Ok(filled),
-                Ok(None) | Err(()) => render(form, &view),
+            let filled = file.as_ref().map(|file| {
+                let weeks = vec![(Cow::Borrowed(report), context.clone())];
+                file.fill_all(form, weeks, self.elsewhere)
+            });
+            let filled = filled.transpose().map_err(|error| warnings.push(error));
+            match filled.ok().flatten().and_then(|mut filled| filled.pop()) {
+                Some(filled) => Ok(filled),
+                None => render(form, &view),
             }
         };
         let html = written(&self.html, Form::Html)?;
@@ -167,6 +221,16 @@ impl MailTemplate {
 }
 
 impl TemplateFile {
+    fn fill_all(
+        &self,
+        form: Form,
+        weeks: Vec<(Cow<'_, Report>, MailContext)>,
+        elsewhere: Option<Elsewhere>,
+    ) -> Result<Vec<String>, MailTemplateError> {
+        let job = Job { form, file: Cow::Borrowed(self), weeks };
+        elsewhere.map_or_else(|| job.filled(), |elsewhere| job.filled_elsewhere(elsewhere))
+    }
+
     fn fill(&self, form: Form, view: &WeekView) -> Result<String, MailTemplateError> {
         let filled = fill(form, &self.name, &self.source, view, Some(MAX_INSTRUCTIONS)).map_err(
             |error| {
@@ -296,7 +360,7 @@ mod tests {
     #[test]
     fn the_built_in_template_is_one_that_an_owner_could_have_written() {
         let source = include_str!("../../../templates/report.html.j2");
-        let template = MailTemplate::read(Some(file(source)), None).unwrap();
+        let template = MailTemplate::read(Some(file(source)), None, None).unwrap();
         let body = template.render(&sample(), &MailContext::default()).unwrap();
         assert_eq!(body.html, built_in(Form::Html));
         assert_eq!(body.warnings, []);
@@ -306,7 +370,7 @@ mod tests {
     #[test]
     fn a_template_of_the_version_before_works_with_a_warning() {
         let source = include_str!("../../../tests/data/mail-template-of-version-1.html");
-        let template = MailTemplate::read(Some(file(source)), None).unwrap();
+        let template = MailTemplate::read(Some(file(source)), None, None).unwrap();
         let body = template.render(&sample(), &sample_context()).unwrap();
         assert_eq!(body.warnings, []);
         for written in ["Kubernetes", "Not on your CV", "https://analytics.example.org/questions"] {
@@ -348,7 +412,7 @@ mod tests {
             let source = page.split(&fence).nth(1).unwrap().split("```").next().unwrap();
             let (html, text) =
                 if html { (Some(file(source)), None) } else { (None, Some(file(source))) };
-            let template = MailTemplate::read(html, text).unwrap();
+            let template = MailTemplate::read(html, text, None).unwrap();
             assert_eq!(template.old_names(), []);
         }
     }
@@ -360,7 +424,7 @@ mod tests {
             ("<p>\n\n{% if week %}", Some(3), "syntax error"),
             ("{% if false %}x{% endif %}", None, "empty mail"),
         ] {
-            let error = MailTemplate::read(Some(file(source)), None).unwrap_err();
+            let error = MailTemplate::read(Some(file(source)), None, None).unwrap_err();
             assert_eq!(error.line, line, "{error}");
             let said = error.to_string();
             assert!(said.contains("mine.html") && said.contains(problem), "{said}");
@@ -380,11 +444,31 @@ mod tests {
             "{% for a in range(9000) %}{{ 'much' * 100000 }}{% endfor %}",
             "{% macro again() %}{{ again() }}{{ again() }}{% endmacro %}{{ again() }}",
         ] {
-            let error = MailTemplate::read(Some(file(source)), None).unwrap_err().to_string();
+            let error = MailTemplate::read(Some(file(source)), None, None).unwrap_err().to_string();
             let is_told = error.contains("too long: it takes more steps")
                 || error.contains("recursion limit exceeded");
             assert!(is_told, "{source:.60}: {error}");
         }
+    }
+
+    #[test]
+    fn a_template_is_filled_in_elsewhere_as_here_and_what_fails_there_is_told() {
+        let there: Elsewhere = |job| fill_in(job).map_err(|error| error.to_string());
+        let source = "{% if week == '2027-W01' %}{{ nothing }}{% endif %}{{ headline }}{% if week_link %} {{ week_link }}{% endif %}";
+        let here = MailTemplate::read(Some(file(source)), Some(file(source)), None).unwrap();
+        let elsewhere =
+            MailTemplate::read(Some(file(source)), Some(file(source)), Some(there)).unwrap();
+        let mut report = sample();
+        for week in ["2026-W47", "2027-W01"] {
+            week.clone_into(&mut report.week);
+            let [here, elsewhere] = [&here, &elsewhere]
+                .map(|template| template.render(&report, &sample_context()).unwrap());
+            assert_eq!(here, elsewhere);
+            assert_eq!(here.warnings.len(), if week == "2027-W01" { 2 } else { 0 });
+        }
+        let nowhere: Elsewhere = |_| Err("too long".to_owned());
+        let error = MailTemplate::read(None, Some(file(source)), Some(nowhere)).unwrap_err();
+        assert_eq!(error.to_string(), "invalid mail template mine.html: too long");
     }
 
     #[test]
@@ -404,7 +488,7 @@ mod tests {
         let mut report = sample();
         report.gaps[0].examples[0] = "<b>&".to_owned();
         let source = "{% if counts %}{% for gap in counts.gaps.rows %}{{ gap.examples }}{% endfor %}{% else %}-{% endif %}";
-        let template = MailTemplate::read(Some(file(source)), Some(file(source))).unwrap();
+        let template = MailTemplate::read(Some(file(source)), Some(file(source)), None).unwrap();
         let body = template.render(&report, &MailContext::default()).unwrap();
         assert!(!body.html.contains("<b>") && body.text.contains("<b>&"));
     }
@@ -412,7 +496,7 @@ mod tests {
     #[test]
     fn what_fails_on_a_week_or_grows_too_large_gives_way_to_the_built_in_form() {
         let source = "{{ week }}{% if week == '2027-W01' %}{% for _ in range(9000) %}far too long{% endfor %}{% elif week == '2027-W02' %}{{ nothing.here }}{% endif %}";
-        let template = MailTemplate::read(Some(file(source)), Some(file(source))).unwrap();
+        let template = MailTemplate::read(Some(file(source)), Some(file(source)), None).unwrap();
         for week in ["2027-W01", "2027-W02"] {
             let mut report = sample();
             week.clone_into(&mut report.week);

@@ -63,3 +63,36 @@ fn a_mail_template_is_tried_before_it_is_used() {
     let output = run(folder.path(), &mail("mine.html"));
     assert!(text(&output.stdout).starts_with("<p>A quiet week"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn a_mail_template_without_an_end_is_refused_or_gives_way() {
+    let folder = tempfile::tempdir().unwrap();
+    run_with_input(folder.path(), &["events", "import"], QUERY);
+    let doubled = |list: &str, then: &str| {
+        format!("{{% set x = [week] %}}{}{then}", format!("{{% set x = {list} %}}").repeat(60))
+    };
+    let mail =
+        |week| ["report", "--week", week, "--format", "html", "--mail-template", "mine.html"];
+    let endless = [
+        doubled("x + x", "{{ x }}"),
+        doubled("x|zip(x)", "{{ x }}"),
+        format!("{{{{ {}1 }}}}", "-".repeat(150_000)),
+        "{{ '%999999999d'|format(1) }}".to_owned(),
+        "{% macro m(x) %}{{ m([x, x]) }}{% endmacro %}{{ m([1]) }}".to_owned(),
+    ];
+    for source in endless {
+        fs::write(folder.path().join("mine.html"), &source).unwrap();
+        let output = run(folder.path(), &mail("2026-W47"));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{source:.120}: {said}");
+        assert!(said.contains("invalid mail template mine.html"), "{source:.120}: {said}");
+    }
+    // What the samples do not show stands back when its week comes.
+    let late = doubled("[x, x]", "{% if week == '2026-W46' %}{{ x }}{% else %}as usual{% endif %}");
+    fs::write(folder.path().join("mine.html"), late).unwrap();
+    assert_eq!(text(&run(folder.path(), &mail("2026-W47")).stdout), "as usual");
+    let output = run(folder.path(), &mail("2026-W46"));
+    let said = text(&output.stderr);
+    assert!(output.status.success() && said.contains("too long: it takes more than"), "{said}");
+    assert!(text(&output.stdout).starts_with("<!DOCTYPE html>"), "the built-in form");
+}
