@@ -47,7 +47,7 @@ const FACTS: [(&str, &[(&str, &str)]); 21] = [
         ],
     ),
     (
-        "ROW_DAYS: i64 = 20",
+        "ROW_DAYS: u32 = 20",
         &[
             ("docs/operate/security.md", "interim rows 20 days"),
             ("docs/operate/aws.md", "after 20 days"),
