@@ -8,6 +8,7 @@ import unittest
 
 from account import Account, Checkout, run
 from created import create_all
+from install import differences
 from read_back import read_back
 from template import ROOT, Template, load
 
@@ -93,6 +94,9 @@ class Applied(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(parts, self.from_terraform[name])
         self.assertGreater(len(from_template), 25)
+
+    def test_terraform_makes_what_the_file_of_facts_says(self):
+        self.assertEqual(differences(self.from_terraform, "infra/terraform"), [])
 
     def test_each_difference_between_the_descriptions_is_found(self):
         other = Account()

@@ -1,9 +1,13 @@
-//! The documents name what is there: the tables of ARCHITECTURE.md (the crates that we depend on, "Where is …?"), the index of `docs`, the
-//! pages that sources refer to, and the limits that pages repeat. (Links, commands and alarms of every page are
+//! The documents name what is there: the tables of ARCHITECTURE.md (the crates that we depend on, "Where is …?"), the
+//! index of `docs`, the pages that sources refer to, the limits and the facts of `infra/install.json` that pages
+//! repeat, and the addresses of the server. (Links, commands and alarms of every page are
 //! checked by `tests/infrastructure/links_test.py`, prices and request limits by the tests of `cost`.)
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::root;
 
@@ -16,7 +20,7 @@ const ENDINGS: [&str; 14] =
     ["rs", "ts", "js", "mjs", "py", "sh", "md", "html", "txt", "toml", "yaml", "yml", "tf", "j2"];
 
 /// Constants of the sources, each with the pages that repeat its value and the words in which they do.
-const FACTS: [(&str, &[(&str, &str)]); 23] = [
+const FACTS: [(&str, &[(&str, &str)]); 20] = [
     (
         "QUERY_MAX_CHARS: usize = 2_000",
         &[
@@ -44,10 +48,20 @@ const FACTS: [(&str, &[(&str, &str)]); 23] = [
             ("docs/operate/aws.md", "have waited 15 minutes for a response"),
             ("docs/operate/troubleshooting.md", "counts as unanswered after 15 minutes"),
             ("docs/develop/aws-join.md", "has waited 15 minutes"),
+            ("docs/use/dashboard.md", "a question waits 15 minutes for its answer"),
+            ("docs/use/fire-and-forget.md", "as a separate record 15 minutes later"),
+            (
+                "crates/cv-analytics-dashboard/templates/week.html",
+                "Questions from the last 15 minutes",
+            ),
+            (
+                "crates/cv-analytics-dashboard/templates/connect_steps.html",
+                "once it is answered, or 15 minutes later",
+            ),
         ],
     ),
     (
-        "ROW_DAYS: i64 = 20",
+        "ROW_DAYS: u32 = 20",
         &[
             ("docs/operate/security.md", "interim rows 20 days"),
             ("docs/operate/aws.md", "after 20 days"),
@@ -55,7 +69,19 @@ const FACTS: [(&str, &[(&str, &str)]); 23] = [
         ],
     ),
     ("WINDOW_MS: i64 = 5 * 60 * 1000", &[("docs/operate/server.md", "five minutes, by `Message")]),
-    ("ALLOWED_SKEW_SECONDS: u64 = 15 * 60", &[("docs/operate/server.md", "more than 15 minutes")]),
+    (
+        "ALLOWED_SKEW_SECONDS: u64 = 15 * 60",
+        &[
+            ("docs/operate/server.md", "clock off by more than 15 minutes"),
+            ("docs/operate/server.md", "signed more than 15 minutes before or after"),
+            ("docs/operate/security.md", "signatures last 15 minutes"),
+            (
+                "crates/cv-analytics-insights/src/view/phrases/refusals.rs",
+                "with a date more than 15 minutes off",
+            ),
+            ("worker/src/queue-client.ts", "takes a signature for 15 minutes"),
+        ],
+    ),
     ("MAX_MESSAGE_BYTES: usize = 1024 * 1024", &[("docs/operate/server.md", "1,048,576 bytes")]),
     ("MAX_BODY_BYTES: usize = 16 * 1024 * 1024", &[("docs/operate/server.md", "over 16 MiB")]),
     (
@@ -65,28 +91,6 @@ const FACTS: [(&str, &[(&str, &str)]); 23] = [
     (
         "MAX_UNREADABLE_BYTES: usize = 32 * 1024 * 1024",
         &[("docs/use/events.md", "none of the first 1,000 entries, or 32 MiB")],
-    ),
-    (
-        "REPORTER_MB: u32 = 256",
-        &[
-            ("docs/operate/cost.md", "5 reports a month, 256 MB"),
-            ("docs/operate/scaling.md", "256 MB, which is"),
-        ],
-    ),
-    (
-        "REPORTER_SECONDS: u32 = 300",
-        &[
-            ("docs/operate/cost.md", "at most 300 seconds"),
-            ("docs/operate/scaling.md", "It has 300 seconds"),
-            ("docs/operate/runbook.md", "a time-out of 300 s"),
-        ],
-    ),
-    (
-        "PROCESSOR_CONCURRENCY: u32 = 10",
-        &[
-            ("docs/operate/scaling.md", "`ProcessorConcurrency` of 10"),
-            ("infra/README.md", "| `ProcessorConcurrency` | 10 |"),
-        ],
     ),
     ("REPORT_VERSION: u32 = 2", &[("docs/use/report.md", "`\"reportVersion\": 2`")]),
     ("MAX_COMPLETE_ROWS: usize = 500", &[("docs/use/report.md", "The first 500 rows")]),
@@ -104,6 +108,122 @@ const FACTS: [(&str, &[(&str, &str)]); 23] = [
     ("MAX_PROCESSOR_SECONDS: u64 = 5", &[("docs/use/mail-template.md", "5 s of processor time")]),
     ("MAX_MEMORY_MB: u64 = 512", &[("docs/use/mail-template.md", "on Linux, 512 MB of memory")]),
 ];
+
+/// Facts of `infra/install.json`, each with the files that repeat it, and the words in which they do: `{}` is its value,
+/// in digits or as a word.
+const INSTALL_FACTS: [(&str, &[(&str, &str)]); 14] = [
+    (
+        "reporter.memoryMb",
+        &[
+            ("docs/operate/cost.md", "5 reports a month, {} MB"),
+            ("docs/operate/scaling.md", "and {} MB, which is"),
+            ("docs/operate/scaling.md", "| {} MB, at some 70 bytes"),
+        ],
+    ),
+    (
+        "reporter.timeoutSeconds",
+        &[
+            ("docs/operate/cost.md", "at most {} seconds"),
+            ("docs/operate/scaling.md", "It has {} seconds"),
+            ("docs/operate/scaling.md", "the reporter's {}, that is"),
+            ("docs/operate/scaling.md", "| {} s, at 120 µs"),
+            ("docs/operate/runbook.md", "a time-out of {} s"),
+            ("infra/README.md", "no more in its {} seconds"),
+        ],
+    ),
+    ("processor.memoryMb", &[("docs/operate/cost.md", "of a CPU that {} MB gets")]),
+    (
+        "mapping.concurrency",
+        &[
+            ("docs/operate/scaling.md", "`ProcessorConcurrency` of {}"),
+            ("infra/README.md", "| `ProcessorConcurrency` | {} |"),
+        ],
+    ),
+    (
+        "mapping.batchSize",
+        &[
+            ("docs/operate/doctor.md", "| {} per batch"),
+            ("ARCHITECTURE.md", "batches of {}"),
+            ("ARCHITECTURE.md", "a batch of up to {} to the function"),
+        ],
+    ),
+    (
+        "queues.events.retentionDays",
+        &[
+            ("docs/operate/scaling.md", "the queue, which keeps {} days"),
+            ("docs/operate/runbook.md", "Messages are kept for {} days"),
+            ("docs/operate/troubleshooting.md", "wait in the queue for {} days"),
+            ("docs/operate/doctor.md", "deduplication by content, {} days"),
+            ("docs/operate/security.md", "at most {} days"),
+            ("infra/cloudformation/cv-analytics.yaml", "Messages are kept {} days; look"),
+            ("infra/terraform/modules/monitoring/main.tf", "Messages are kept {} days; look"),
+        ],
+    ),
+    (
+        "queues.deadLetters.retentionDays",
+        &[
+            ("docs/operate/runbook.md", "They are kept for {} days"),
+            ("docs/operate/doctor.md", "FIFO, {} days"),
+            ("docs/operate/security.md", "| {} days; until you drop them"),
+            ("infra/cloudformation/cv-analytics.yaml", "They are kept {} days. Look"),
+            ("infra/terraform/modules/monitoring/main.tf", "They are kept {} days. Look"),
+        ],
+    ),
+    (
+        "queues.events.maxReceives",
+        &[
+            ("docs/operate/doctor.md", "{} receives and then"),
+            ("docs/operate/runbook.md", "was tried {} times"),
+            ("infra/cloudformation/cv-analytics.yaml", "come again, {} times in all"),
+            ("infra/terraform/modules/monitoring/main.tf", "come again, {} times in all"),
+        ],
+    ),
+    ("queues.events.pollSeconds", &[("docs/operate/cost.md", "a poll every {} seconds")]),
+    (
+        "tables.provisionedUnits",
+        &[
+            ("docs/operate/cost.md", "with {} reads and {} writes a second"),
+            ("docs/operate/scaling.md", "{} write units for each table"),
+            ("infra/README.md", "{} reads and {} writes a second"),
+            ("infra/cloudformation/cv-analytics.yaml", "{} reads and {} writes a second"),
+            ("infra/terraform/variables.tf", "{} reads and {} writes a second"),
+            ("crates/cv-analytics/src/commands/cost.rs", "{} reads and {} writes a second"),
+            (
+                "crates/cv-analytics/src/commands/cost/estimate.rs",
+                "{} reads and {} writes a second",
+            ),
+        ],
+    ),
+    (
+        "logRetentionDays",
+        &[
+            ("docs/operate/cost.md", "kept {} days"),
+            ("docs/operate/security.md", "| {} days; no question"),
+        ],
+    ),
+    (
+        "alarms.cv-analytics-silence.periods",
+        &[
+            ("docs/operate/runbook.md", "`SilenceHours` ({})"),
+            ("infra/README.md", "| `SilenceHours` | {} |"),
+        ],
+    ),
+    (
+        "alarms.cv-analytics-join-rate.below",
+        &[
+            ("docs/operate/runbook.md", "Under {} % of a day's questions"),
+            ("infra/cloudformation/cv-analytics.yaml", "Under {} % of a day's questions"),
+            ("infra/terraform/modules/monitoring/main.tf", "Under {} % of a day's questions"),
+        ],
+    ),
+    (
+        "alarms.cv-analytics-join-rate.minimumMessages",
+        &[("docs/operate/runbook.md", "a day with at least {} messages")],
+    ),
+];
+
+/// Numbers that a text may write as a word.
+const WORDS: [(&str, &str); 2] = [("4", "four"), ("10", "ten")];
 
 /// A piece of Markdown within a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -396,13 +516,103 @@ fn pages_repeat_the_limits_of_the_sources() {
             wrong.push(format!("no source has `const {constant};`; see {repeated:?}"));
         }
         for (file, words) in repeated {
-            let text = page(file).split_whitespace().collect::<Vec<_>>().join(" ");
-            if !text.contains(words) {
+            if !words_of(file).contains(words) {
                 wrong.push(format!("{file} does not say {words:?} of `{constant}`"));
             }
         }
     }
     assert!(wrong.is_empty(), "what pages repeat:\n{}", wrong.join("\n"));
+}
+
+/// A file's text with one blank between words.
+fn words_of(file: &str) -> String {
+    page(file).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The fact at a path as `alarms.cv-analytics-silence.periods`; one of a list is found by its name.
+fn fact<'f>(facts: &'f Value, path: &str) -> Option<&'f Value> {
+    path.split('.').try_fold(facts, |facts, step| match facts {
+        Value::Array(list) => list.iter().find(|one| one.get("name") == Some(&step.into())),
+        other => other.get(step),
+    })
+}
+
+#[test]
+fn files_repeat_the_facts_of_the_aws_install() {
+    let facts: Value = serde_json::from_str(&page("infra/install.json")).expect("JSON");
+    let mut wrong = Vec::new();
+    for (path, repeated) in INSTALL_FACTS {
+        let Some(value) = fact(&facts, path).map(ToString::to_string) else {
+            wrong.push(format!("infra/install.json has no {path}"));
+            continue;
+        };
+        let word = WORDS.iter().find(|(digits, _)| *digits == value).map_or("", |(_, word)| word);
+        for (file, words) in repeated {
+            let text = words_of(file);
+            if ![&*value, word].iter().any(|value| text.contains(&words.replace("{}", value))) {
+                let said = words.replace("{}", &value);
+                wrong.push(format!(
+                    "{file} does not say {said:?}, as infra/install.json does in {path}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "what files repeat:\n{}", wrong.join("\n"));
+}
+
+/// Every route of the program as `GET /weeks/{week}`.
+fn routes() -> BTreeSet<String> {
+    let sources = files("crates").into_iter().filter(|file| ending(file) == "rs");
+    let sources = sources.filter(|file| !file.contains("/tests"));
+    let mut routes = BTreeSet::new();
+    for source in sources.map(|file| page(&file)) {
+        for route in source.split(".route(\"").skip(1) {
+            let (path, rest) = route.split_once('"').expect("a path");
+            let handlers = rest.split_once('\n').map_or(rest, |(line, _)| line);
+            for method in ["get", "post"] {
+                let call = format!("{method}(");
+                if handlers.contains(&format!(" {call}")) || handlers.contains(&format!(".{call}"))
+                {
+                    routes.insert(format!("{} {path}", method.to_uppercase()));
+                }
+            }
+        }
+    }
+    routes
+}
+
+#[test]
+fn the_table_of_addresses_lists_every_route_and_no_other() {
+    let server = page("docs/operate/server.md");
+    let listed = rows(&server, "## Every address").into_iter().flat_map(spans);
+    let listed: BTreeSet<String> = listed
+        .filter_map(|span| if let Span::Code(route) = span { Some(route.to_owned()) } else { None })
+        .collect();
+    assert_eq!(listed, routes(), "docs/operate/server.md, \"Every address\", and the routes");
+}
+
+#[test]
+fn every_page_that_the_dashboards_table_lists_is_a_route() {
+    let dashboard = page("docs/use/dashboard.md");
+    let table = dashboard.lines().skip_while(|line| *line != "| page | what |").skip(2);
+    let routes = routes();
+    let mut count = 0;
+    for row in table.take_while(|line| line.starts_with('|')) {
+        let Some(Span::Code(address)) = spans(row).into_iter().next() else { panic!("{row}") };
+        let address = address.split('?').next().unwrap_or_default();
+        count += 1;
+        let is_same = |route: &String| {
+            let route = route.strip_prefix("GET ").unwrap_or_default();
+            let parts = || route.split('/').zip(address.split('/'));
+            route.split('/').count() == address.split('/').count()
+                && parts().all(|(route, part)| route == part || route.starts_with('{'))
+        };
+        assert!(
+            routes.iter().any(is_same),
+            "docs/use/dashboard.md lists {address}, which is no route"
+        );
+    }
+    assert!(count > 10, "{count} pages");
 }
 
 #[test]

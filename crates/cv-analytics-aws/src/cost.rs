@@ -13,8 +13,9 @@ use std::num::NonZeroU32;
 use bigdecimal::BigDecimal;
 
 use crate::cost::prices::{AlwaysFree, Price, PriceError, PriceList, Region};
+use crate::install::INSTALL;
 use crate::tables::interaction_path::InteractionPath;
-use quantities::{HOURS_PER_MONTH, PROVISIONED_UNITS, Quantities};
+use quantities::{HOURS_PER_MONTH, Quantities};
 
 /// What is to be paid for.
 #[derive(Clone, Debug)]
@@ -152,7 +153,7 @@ impl Writer {
         const SERVICE: &str = "DynamoDB";
         if design == Design::Provisioned {
             // Two tables and the index.
-            let unit_hours = BigDecimal::from(3 * PROVISIONED_UNITS * HOURS_PER_MONTH);
+            let unit_hours = BigDecimal::from(3 * INSTALL.tables.provisioned_units * HOURS_PER_MONTH);
             let hours = BigDecimal::from(HOURS_PER_MONTH);
             let free = self.free.as_ref();
             let written = free.map(|free| &free.dynamodb_write_units * &hours);

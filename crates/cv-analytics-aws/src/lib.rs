@@ -9,12 +9,14 @@
 //! 4. [`dynamodb_store`]: what the functions need of a store, by driving the steps; `store` (feature `queue`): the
 //!    whole store, the tables with their queues.
 //! 5. [`clients`]: how a function reaches AWS; `queue`: SQS (feature `queue`); `ses`: mail (feature `mail`).
-//! 6. `cost` (feature `cost`): AWS's prices, and what a month comes to.
+//! 6. [`install`]: the names, sizes and permissions that the templates give an installation.
+//! 7. `cost` (feature `cost`): AWS's prices, and what a month comes to.
 
 pub mod clients;
 #[cfg(feature = "cost")]
 pub mod cost;
 pub mod dynamodb_store;
+pub mod install;
 pub mod item;
 pub mod joining;
 #[cfg(feature = "queue")]

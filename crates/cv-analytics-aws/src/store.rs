@@ -28,14 +28,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::DynamoDbStore;
 use crate::dynamodb_store::erasure::OfSessions;
+use crate::install::INSTALL;
 use crate::queue::clients::Queues;
 use crate::queue::dead_letters::{DeadLetterQueue, QueueError};
 use crate::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter, queue_url};
-
-/// The events queue's name, where no address is set.
-pub const EVENTS_QUEUE: &str = "cv-analytics-events.fifo";
-/// The dead-letter queue's name, where no address is set.
-pub const DEAD_LETTER_QUEUE: &str = "cv-analytics-dlq.fifo";
 
 /// What the owner has set of an installation on AWS.
 #[derive(Clone, Default)]
@@ -87,7 +83,7 @@ impl AwsStore {
         if let Some(url) = &self.settings.events_queue {
             return Ok(url.clone());
         }
-        let found = queue_url(self.queues.client(), EVENTS_QUEUE).await;
+        let found = queue_url(self.queues.client(), &INSTALL.queues.events.name).await;
         let hint = "the events queue is not found by its name: set QUEUE_URL";
         found.map_err(|error| StoreError::from(error).context(hint))
     }
@@ -97,7 +93,7 @@ impl AwsStore {
             return Ok(DeadLetterQueue::new(self.queues.clone(), url));
         }
         let hint = "the dead-letter queue is not found by its name: set DEAD_LETTER_QUEUE_URL";
-        let url = queue_url(self.queues.client(), DEAD_LETTER_QUEUE).await;
+        let url = queue_url(self.queues.client(), &INSTALL.queues.dead_letters.name).await;
         let url = url.map_err(|error| StoreError::from(error).context(hint))?;
         Ok(DeadLetterQueue::new(self.queues.clone(), url))
     }

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
+use crate::install::INSTALL;
 use crate::item::attributes::Attributes;
 use crate::item::key;
 use crate::tables::error::TableError;
@@ -38,8 +39,8 @@ pub struct TableNames {
 impl Default for TableNames {
     fn default() -> Self {
         Self {
-            query_events: "CV-Analytics-QueryEvents".to_owned(),
-            analytics: "CV-Analytics".to_owned(),
+            query_events: INSTALL.tables.query_events.clone(),
+            analytics: INSTALL.tables.analytics.clone(),
         }
     }
 }

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use super::quantities::{
-    MAX_BATCH_MESSAGES, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
-    SECONDS_PER_MONTH, a_month_of, report_megabytes, report_seconds, shown_by,
-};
+use super::quantities::{SECONDS_PER_MONTH, a_month_of, report_megabytes, report_seconds, shown_by};
 use super::{Design, Workload};
+use crate::install::{INSTALL, Mapping};
 use crate::tables::interaction_path::InteractionPath;
 
 /// Seconds of unused capacity that `DynamoDB` keeps for a burst
@@ -38,8 +36,9 @@ pub struct Carried {
 pub fn carried(path: InteractionPath) -> Carried {
     let units = path.units();
     let most = units.interim_writes.max(units.record_writes).max(units.index_writes).max(1);
-    let flat = u64::from(PROVISIONED_UNITS) * u64::from(SECONDS_PER_MONTH) / u64::from(most);
-    let reads = u64::from(PROVISIONED_UNITS * (BURST_SECONDS + REPORTER_SECONDS));
+    let provisioned = INSTALL.tables.provisioned_units;
+    let flat = u64::from(provisioned) * u64::from(SECONDS_PER_MONTH) / u64::from(most);
+    let reads = u64::from(provisioned * (BURST_SECONDS + INSTALL.reporter.timeout_seconds));
     Carried { flat, peak: flat / u64::from(PEAK_TO_MEAN), reported: a_month_of(shown_by(reads)) }
 }
 
@@ -76,15 +75,16 @@ pub fn exceeded(workload: &Workload, design: Design) -> Vec<Limit> {
     let megabytes = report_megabytes(workload.interactions);
     let seconds = report_seconds(workload.interactions);
     // A queue that has a backlog fills the batches.
-    let batch_ms = design.figures(workload).batch_ms(MAX_BATCH_MESSAGES);
-    let processed = PROCESSOR_CONCURRENCY * MAX_BATCH_MESSAGES * 1_000 / batch_ms.max(1);
+    let Mapping { batch_size, concurrency } = INSTALL.mapping;
+    let batch_ms = design.figures(workload).batch_ms(batch_size);
+    let processed = concurrency * batch_size * 1_000 / batch_ms.max(1);
     let Carried { flat, reported, .. } = carried(workload.path);
     let is_provisioned = design == Design::Provisioned;
     let limits = [
         (is_provisioned && workload.interactions > reported, Limit::ProvisionedReads(reported)),
         (is_provisioned && workload.interactions > flat, Limit::ProvisionedWrites(flat)),
-        (megabytes > u128::from(REPORTER_MB), Limit::ReporterMemory(megabytes)),
-        (seconds > u128::from(REPORTER_SECONDS), Limit::ReporterTime(seconds)),
+        (megabytes > u128::from(INSTALL.reporter.memory_mb), Limit::ReporterMemory(megabytes)),
+        (seconds > u128::from(INSTALL.reporter.timeout_seconds), Limit::ReporterTime(seconds)),
         (messages > u128::from(QUEUE_CALLS_PER_SECOND), Limit::Queue(messages)),
         (records > u128::from(PARTITION_WRITES_PER_SECOND), Limit::WeekPartition(records)),
         (messages > u128::from(processed), Limit::Processor(messages, processed)),
@@ -104,11 +104,13 @@ impl fmt::Display for Limit {
             }
             Self::ReporterMemory(megabytes) => write!(
                 formatter,
-                "a report remembers {megabytes} MB: the reporter has {REPORTER_MB}"
+                "a report remembers {megabytes} MB: the reporter has {}",
+                INSTALL.reporter.memory_mb
             ),
             Self::ReporterTime(seconds) => write!(
                 formatter,
-                "a report takes {seconds} seconds: the reporter is ended after {REPORTER_SECONDS}"
+                "a report takes {seconds} seconds: the reporter is ended after {}",
+                INSTALL.reporter.timeout_seconds
             ),
             Self::Queue(messages) => write!(
                 formatter,
@@ -122,7 +124,8 @@ impl fmt::Display for Limit {
             Self::Processor(messages, processed) => write!(
                 formatter,
                 "{messages} messages a second in the busiest hour: the processor works through {processed} with a \
-                 concurrency of {PROCESSOR_CONCURRENCY}, and the others wait"
+                 concurrency of {}, and the others wait",
+                INSTALL.mapping.concurrency
             ),
         }
     }

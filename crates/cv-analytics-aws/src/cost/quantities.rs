@@ -3,35 +3,25 @@
 use bigdecimal::BigDecimal;
 
 use super::{Design, Workload};
+use crate::install::INSTALL;
+use crate::item::row::ROW_DAYS;
 use crate::tables::interaction_path::{PathUnits, REPORT_READS};
 
 /// Hours of a month, as AWS's own calculator counts it.
 pub const HOURS_PER_MONTH: u32 = 730;
-/// Seconds of a month.
+/// Seconds of that.
 pub const SECONDS_PER_MONTH: u32 = HOURS_PER_MONTH * 3600;
-/// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its concurrency, as ours
-/// does (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of standard queues; of
-/// FIFO ones it gives no number.
+/// Lambda's pollers of a quiet queue. They may become fewer, but not where the mapping bounds its
+/// concurrency, as ours does
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of
+/// standard queues; of FIFO ones it gives no number.
 pub const QUEUE_POLLERS: u32 = 5;
-/// Seconds that a poll of an empty queue waits.
-pub const POLL_SECONDS: u32 = 20;
-/// Weekly reports of a month, at most.
+/// Weekly reports of a month, at the most.
 pub const REPORTS_PER_MONTH: u32 = 5;
 /// Weeks that a report shows.
 pub const REPORT_WEEKS: u32 = 8;
-/// Seconds until Lambda ends the reporter.
-pub const REPORTER_SECONDS: u32 = 300;
 /// Times that Lambda runs a reporter that fails.
 pub const REPORTER_ATTEMPTS: u32 = 3;
-/// Megabytes of memory that the reporter has.
-pub const REPORTER_MB: u32 = 256;
-/// Batches that the processor works on at once, where no other number is chosen.
-pub const PROCESSOR_CONCURRENCY: u32 = 10;
-/// Read and write units that each table and the index have where they are provisioned.
-pub const PROVISIONED_UNITS: u32 = 5;
-
-/// Messages of a batch at most, as the mapping asks for.
-pub const MAX_BATCH_MESSAGES: u32 = 10;
 
 /// Memory that has one whole processor (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>).
 const WHOLE_PROCESSOR_MB: u32 = 1769;
@@ -40,7 +30,10 @@ const ANSWER_MS: u32 = 5;
 /// Assumed: microseconds until the reporter has read and counted one interaction, of which
 /// six are counting as it was measured and the rest pages of 1 MB that are not.
 const REPORT_MICROSECONDS: u32 = 120;
-/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are estimated.
+/// The memory, and so the share of a processor, that this is assumed for.
+const REPORT_MICROSECONDS_MB: u32 = 256;
+/// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are
+/// estimated.
 const REPORT_BYTES: u32 = 150;
 /// Assumed: milliseconds of a report besides.
 const REPORT_MS: u32 = 200;
@@ -48,8 +41,6 @@ const REPORT_MS: u32 = 200;
 const RECORD_BYTES: u32 = 1_000;
 /// Assumed: bytes of an interim row.
 const ROW_BYTES: u32 = 500;
-/// Hours until an interim row leaves.
-const ROW_HOURS: u32 = 20 * 24;
 /// Assumed: bytes of log that a report writes.
 const REPORT_LOG_BYTES: u32 = 2_000;
 /// Assumed: bytes of SQS's answer to a message, with its headers.
@@ -88,15 +79,20 @@ impl Design {
                 message_microseconds: 150,
                 waits_a_batch: 2,
                 waits_a_message: 0,
-                processor_mb: 128,
-                reporter_mb: REPORTER_MB,
+                processor_mb: INSTALL.processor.memory_mb,
+                reporter_mb: INSTALL.reporter.memory_mb,
                 units: workload.path.units(),
                 report_eighths: 8 * REPORT_READS,
                 report_weeks: REPORT_WEEKS,
                 keeps_rows: workload.path.units().interim_writes > 0,
                 log_bytes: 1_200,
                 metrics: 9,
-                alarm_metrics: 10,
+                alarm_metrics: INSTALL
+                    .alarms
+                    .iter()
+                    .flat_map(|alarm| &alarm.metrics)
+                    .map(|_| 1)
+                    .sum(),
             },
             // Put the query; get it, put the record, delete the query. Reads two weeks.
             Self::NodeJs => DesignFigures {
@@ -153,12 +149,12 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     let figures = design.figures(workload);
     let interactions = u128::from(workload.interactions);
     let messages = interactions * u128::from(workload.path.messages());
-    let batch = workload.batch.get().min(MAX_BATCH_MESSAGES);
+    let batch = workload.batch.get().min(INSTALL.mapping.batch_size);
     let batches = messages.div_ceil(u128::from(batch));
     let kept = interactions * u128::from(workload.kept_months);
     let record_bytes = kept * u128::from(RECORD_BYTES);
     let row_bytes = if figures.keeps_rows {
-        interactions * u128::from(ROW_BYTES * ROW_HOURS) / u128::from(HOURS_PER_MONTH)
+        interactions * u128::from(ROW_BYTES * ROW_DAYS * 24) / u128::from(HOURS_PER_MONTH)
     } else {
         0
     };
@@ -173,7 +169,7 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     Quantities {
         messages: messages.into(),
         batches: batches.into(),
-        idle_polls: (QUEUE_POLLERS * (SECONDS_PER_MONTH / POLL_SECONDS)).into(),
+        idle_polls: (QUEUE_POLLERS * (SECONDS_PER_MONTH / INSTALL.queues.events.poll_seconds)).into(),
         processor_gb_seconds: gb_seconds(
             batches * u128::from(figures.batch_ms(batch)),
             figures.processor_mb,
@@ -220,12 +216,9 @@ impl DesignFigures {
 
 /// Milliseconds that one report is billed for, with the tries that a report has that does not end.
 fn report_milliseconds(interactions: u64, figures: &DesignFigures) -> u64 {
-    let share = u128::from(256 / figures.reporter_mb);
-    let reading = seen_by_a_report(interactions, figures.report_weeks)
-        * u128::from(REPORT_MICROSECONDS)
-        * share
-        / 1_000;
-    let most = u128::from(REPORTER_SECONDS) * 1_000;
+    let reading =
+        reading_microseconds(interactions, figures.report_weeks, figures.reporter_mb) / 1_000;
+    let most = u128::from(INSTALL.reporter.timeout_seconds) * 1_000;
     let billed = reading + u128::from(REPORT_MS);
     let billed = if billed > most { most * u128::from(REPORTER_ATTEMPTS) } else { billed };
     u64::try_from(billed).unwrap_or(u64::MAX)
@@ -233,8 +226,13 @@ fn report_milliseconds(interactions: u64, figures: &DesignFigures) -> u64 {
 
 /// Seconds that our report takes, begun ones whole.
 pub(crate) fn report_seconds(interactions: u64) -> u128 {
-    let reading = seen_by_a_report(interactions, REPORT_WEEKS) * u128::from(REPORT_MICROSECONDS);
-    reading.div_ceil(1_000_000)
+    reading_microseconds(interactions, REPORT_WEEKS, INSTALL.reporter.memory_mb).div_ceil(1_000_000)
+}
+
+/// Microseconds that a report over so many weeks reads; half the memory has half the processor.
+fn reading_microseconds(interactions: u64, weeks: u32, memory_mb: u32) -> u128 {
+    let seen = seen_by_a_report(interactions, weeks);
+    seen * u128::from(REPORT_MICROSECONDS * REPORT_MICROSECONDS_MB) / u128::from(memory_mb)
 }
 
 /// Megabytes that our report remembers, begun ones whole.

@@ -4,9 +4,9 @@ use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 
-/// How long a row stays after its last write: longer than a half can wait in the queue (4 days)
-/// and in the dead-letter queue (14 days) together.
-pub const ROW_DAYS: i64 = 20;
+/// How long a row stays after its last write: longer than a half can wait in the queue
+/// and in the dead-letter queue together.
+pub const ROW_DAYS: u32 = 20;
 
 /// One half, as it is written into its row.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,6 @@ impl InterimRow {
 
 /// When DynamoDB may remove a row that was written at `now`: Unix time in **seconds**, as its time to live wants it
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
-pub const fn time_to_live(now: Timestamp) -> i64 {
-    now.as_millis().div_euclid(1000) + ROW_DAYS * 24 * 60 * 60
+pub fn time_to_live(now: Timestamp) -> i64 {
+    now.as_millis().div_euclid(1000) + i64::from(ROW_DAYS) * 24 * 60 * 60
 }

@@ -14,9 +14,6 @@ use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;
 use cv_analytics_aws::cost::prices::PriceList;
-use cv_analytics_aws::cost::quantities::{
-    MAX_BATCH_MESSAGES, PROCESSOR_CONCURRENCY, PROVISIONED_UNITS, REPORTER_MB, REPORTER_SECONDS,
-};
 use cv_analytics_aws::cost::{Bill, Design, Line, Workload, bill};
 use cv_analytics_aws::tables::interaction_path::InteractionPath;
 
@@ -338,29 +335,8 @@ fn the_benchmark_of_request_units_has_the_prices_of_the_list() {
     }
 }
 
-/// How often a line of the template says `what`.
-fn in_template(what: &str) -> usize {
-    TEMPLATE.lines().filter(|line| line.trim() == what).count()
-}
-
 #[test]
-fn the_template_is_what_the_bill_assumes() {
-    assert_eq!(in_template(&format!("BatchSize: {MAX_BATCH_MESSAGES}")), 1);
-    assert_eq!(in_template("ReceiveMessageWaitTimeSeconds: 20"), 1);
-    assert_eq!(in_template("ScalingConfig: { MaximumConcurrency: !Ref ProcessorConcurrency }"), 1);
-    assert_eq!(in_template("MemorySize: 128"), 1);
-    assert_eq!(in_template(&format!("MemorySize: {REPORTER_MB}")), 1);
-    let concurrency = TEMPLATE.lines().skip_while(|line| *line != "  ProcessorConcurrency:");
-    let default = concurrency.map(str::trim).find_map(|line| line.strip_prefix("Default: "));
-    assert_eq!(default, Some(PROCESSOR_CONCURRENCY.to_string().as_str()));
-    assert_eq!(in_template(&format!("Timeout: {REPORTER_SECONDS}")), 1);
-    let units = format!(
-        "- {{ ReadCapacityUnits: {PROVISIONED_UNITS}, WriteCapacityUnits: {PROVISIONED_UNITS} }}"
-    );
-    assert_eq!(in_template(&units), 3);
-    let alarm_metrics = TEMPLATE.lines().filter(|line| line.trim().starts_with("MetricName:"));
-    let bill = in_london(&paid(1), Design::OnDemand);
-    let of_alarms = &line(&bill, "CloudWatch", "metrics of alarms").quantity;
-    assert_eq!(of_alarms.to_string(), alarm_metrics.count().to_string());
-    assert_eq!(in_template("Type: AWS::CloudWatch::Dashboard"), 1);
+fn the_template_has_the_one_dashboard_that_is_billed() {
+    let kinds = TEMPLATE.lines().map(str::trim);
+    assert_eq!(kinds.filter(|line| *line == "Type: AWS::CloudWatch::Dashboard").count(), 1);
 }

@@ -8,16 +8,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, Result, bail};
 use cv_analytics_dashboard::private_file::{make_private_folder, write_private};
 use cv_analytics_server::configuration::PublicUrl;
+use cv_analytics_server::{ACCOUNT, QUEUE_NAME};
 use rand::RngExt;
 
-/// SQS's account part of the queue's address; the server has but one.
-const ACCOUNT: &str = "000000000000";
 /// Characters of the shortest secret: one that a person makes up is found by trying.
 const MIN_SECRET_CHARS: usize = 16;
 /// Different characters of the plainest secret: sixteen equal ones are found by trying too.
 const MIN_DIFFERENT_CHARS: usize = 6;
-/// The queue's name, the same on AWS.
-pub(crate) const QUEUE: &str = "cv-analytics-events.fifo";
 
 /// A folder that holds one installation.
 #[derive(Clone, Debug)]
@@ -313,7 +310,7 @@ pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
 
 /// The queue's address at a server.
 pub(crate) fn queue_url(server: &str) -> String {
-    format!("{}/{ACCOUNT}/{QUEUE}", server.trim_end_matches('/'))
+    format!("{}/{ACCOUNT}/{QUEUE_NAME}", server.trim_end_matches('/'))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use aws_types::SdkConfig;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cv_analytics_aws::clients::function_config;
+use cv_analytics_aws::install::INSTALL;
 use cv_analytics_harness::emulators::tables;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,18 +20,6 @@ use crate::doctor::emulator::{self, REGION, SERVER};
 use crate::doctor::front::Front;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
-const RIGHTS: &str = include_str!("../../../data/role-rights.json");
-const ALARMS: [&str; 9] = [
-    "dead-letters",
-    "schedule-dead-letters",
-    "oldest-message",
-    "processor-errors",
-    "processor-throttles",
-    "reporter-errors",
-    "no-report",
-    "silence",
-    "join-rate",
-];
 
 pub(crate) struct Environment {
     pub(crate) prefix: String,
@@ -62,8 +51,8 @@ impl Environment {
             200,
             r#"{"ProductionAccessEnabled":true,"SendingEnabled":true}"#,
         );
-        let told = json!({"EventSourceMappings": [{"UUID": "told", "State": "Enabled", "BatchSize": 10,
-            "FunctionResponseTypes": ["ReportBatchItemFailures"]}]});
+        let told = json!({"EventSourceMappings": [{"UUID": "told", "State": "Enabled",
+            "BatchSize": INSTALL.mapping.batch_size, "FunctionResponseTypes": ["ReportBatchItemFailures"]}]});
         front.answer("/event-source-mappings", 200, &told.to_string());
         let sdk = function_config(|variable| match variable {
             "AWS_ENDPOINT_URL" => Some(SERVER.endpoint_url()),
@@ -129,11 +118,11 @@ impl Environment {
     }
 
     pub(crate) fn interim_table(&self) -> String {
-        format!("{}CV-Analytics-QueryEvents", self.prefix)
+        format!("{}{}", self.prefix, INSTALL.tables.query_events)
     }
 
     pub(crate) fn records_table(&self) -> String {
-        format!("{}CV-Analytics", self.prefix)
+        format!("{}{}", self.prefix, INSTALL.tables.analytics)
     }
 
     pub(crate) fn set_ttl(&self, table: &str, enabled: bool, attribute: &str) {
@@ -185,26 +174,27 @@ impl Environment {
             ("{partition}", "aws".to_owned()),
             ("{region}", REGION.to_owned()),
             ("{account}", ACCOUNT.to_owned()),
-            ("{prefix}", self.prefix.clone()),
+            ("{function}", self.named(kind)),
             ("{queryEvents}", self.interim_table()),
             ("{analytics}", self.records_table()),
+            ("{weekIndex}", INSTALL.tables.week_index.clone()),
             ("{eventsQueue}", arn("sqs", self.named("events.fifo"))),
             ("{deadLetterQueue}", arn("sqs", self.named("dlq.fifo"))),
             ("{sender}", self.sender()),
         ]);
+        let rights = match kind {
+            "processor" => &INSTALL.processor.rights,
+            "reporter" => &INSTALL.reporter.rights,
+            _ => &INSTALL.worker.rights,
+        };
         let text = places
             .iter()
-            .fold(RIGHTS.to_owned(), |text, (place, value)| text.replace(place, value));
-        let rights: Value = serde_json::from_str(&text).unwrap();
-        let statements = rights[kind].as_array().unwrap().iter().map(|right| {
-            let mut statement =
-                json!({"Effect": "Allow", "Action": right["actions"], "Resource": right["resource"]});
-            if right["condition"].is_object() {
-                statement["Condition"] = right["condition"].clone();
-            }
-            statement
-        });
-        json!({"Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>()})
+            .fold(rights.to_string(), |text, (place, value)| text.replace(place, value));
+        let mut statements: Value = serde_json::from_str(&text).unwrap();
+        for statement in statements.as_array_mut().unwrap() {
+            statement["Effect"] = json!("Allow");
+        }
+        json!({"Version": "2012-10-17", "Statement": statements})
     }
 
     pub(crate) fn role(&self, kind: &str) -> String {
@@ -275,12 +265,13 @@ impl Environment {
         let reporter = with(
             json!({"SENDER_EMAIL": self.sender(), "RECIPIENT_EMAIL": "one@example.org, two@example.org"}),
         );
-        for (kind, memory, timeout, variables) in
-            [("processor", 128, 30, processor), ("reporter", 256, 300, reporter)]
-        {
+        for (kind, facts, variables) in [
+            ("processor", &INSTALL.processor, processor),
+            ("reporter", &INSTALL.reporter, reporter),
+        ] {
             let function = json!({
                 "FunctionName": self.named(kind), "Runtime": "provided.al2023", "Handler": "bootstrap",
-                "Architectures": ["arm64"], "MemorySize": memory, "Timeout": timeout,
+                "Architectures": ["arm64"], "MemorySize": facts.memory_mb, "Timeout": facts.timeout_seconds,
                 "Role": format!("arn:aws:iam::{ACCOUNT}:role/{}", self.role(kind)),
                 "Code": {"ZipFile": STANDARD.encode(zip())}, "Environment": {"Variables": variables},
             });
@@ -294,7 +285,8 @@ impl Environment {
             "/2015-03-31/event-source-mappings",
             &json!({
                 "EventSourceArn": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.named("events.fifo")),
-                "FunctionName": self.named("processor"), "BatchSize": 10, "Enabled": true,
+                "FunctionName": self.named("processor"), "Enabled": true,
+                "BatchSize": INSTALL.mapping.batch_size,
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
             }),
         );
@@ -309,7 +301,7 @@ impl Environment {
         let rule = self.named("weekly-report");
         emulator::events(
             "PutRule",
-            &json!({"Name": rule, "ScheduleExpression": "cron(0 9 ? * MON *)", "State": "ENABLED"}),
+            &json!({"Name": rule, "ScheduleExpression": INSTALL.schedule.expression, "State": "ENABLED"}),
         );
         let reporter =
             format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.named("reporter"));
@@ -341,8 +333,8 @@ impl Environment {
                 ("Endpoint", "you@example.org"),
             ],
         );
-        for alarm in ALARMS {
-            self.put_alarm(alarm, &topic);
+        for alarm in &INSTALL.alarms {
+            self.put_alarm(alarm.name.trim_start_matches("cv-analytics-"), &topic);
         }
     }
 

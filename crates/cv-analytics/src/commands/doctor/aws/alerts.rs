@@ -1,22 +1,12 @@
 //! Alarms that reach the owner: each is there and has an action, and the mail address is confirmed.
 
+use cv_analytics_aws::install::INSTALL;
+
 use super::Account;
 use super::call_error::MISPLACED;
 use super::calls::Service;
 use super::xml::Element;
 use crate::commands::doctor::check::Check;
-
-/// Those that every environment has; `silence` is a choice.
-const ALARMS: [&str; 8] = [
-    "dead-letters",
-    "schedule-dead-letters",
-    "oldest-message",
-    "processor-errors",
-    "processor-throttles",
-    "reporter-errors",
-    "no-report",
-    "join-rate",
-];
 
 /// Looks at alarms and at who is told.
 pub(crate) async fn check(account: &Account) -> Vec<Check> {
@@ -28,7 +18,7 @@ pub(crate) async fn check(account: &Account) -> Vec<Check> {
 impl Account {
     async fn alarms(&self) -> Vec<Check> {
         const NAME: &str = "alarms";
-        let prefix = self.names.named("");
+        let prefix = self.names.prefixed("cv-analytics-");
         let parameters = [("AlarmNamePrefix", prefix.as_str()), ("MaxRecords", "100")];
         let found = match self.calls.query(Service::CloudWatch, "DescribeAlarms", &parameters).await
         {
@@ -37,9 +27,11 @@ impl Account {
         };
         let alarms: Vec<&Element> = found.members("MetricAlarms").collect();
         let name_of = |alarm: &Element| alarm.text("AlarmName").unwrap_or_default().to_owned();
-        let missing: Vec<String> = ALARMS
+        let missing: Vec<String> = INSTALL
+            .alarms
             .iter()
-            .map(|alarm| self.names.named(alarm))
+            .filter(|alarm| !alarm.optional)
+            .map(|alarm| self.names.prefixed(&alarm.name))
             .filter(|name| !alarms.iter().any(|alarm| name_of(alarm) == *name))
             .collect();
         let problem = (!missing.is_empty()).then(|| {

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cv_analytics_aws::install::{self, INSTALL};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -21,15 +22,14 @@ pub(crate) struct Function(Value);
 struct Needs<'n> {
     /// `processor` or `reporter`.
     role: &'static str,
-    name: &'n str,
+    name: String,
     names: &'n ResourceNames,
-    memory_mb: i64,
-    timeout_s: i64,
-    /// Variables with the value that each has to have; any, where there is none.
-    variables: Vec<(&'static str, Option<&'n str>)>,
+    facts: &'static install::Function,
 }
 
 const RUNTIME: &str = "provided.al2023";
+/// The variable that a function may be without.
+const DEFAULTED: &str = "ENVIRONMENT";
 
 /// Looks at both functions; gives those that are there.
 pub(crate) async fn check(
@@ -37,28 +37,14 @@ pub(crate) async fn check(
     findings: &mut Findings,
 ) -> Result<(Option<Function>, Option<Function>)> {
     let names = &account.names;
-    let tables = [
-        ("QUERY_EVENTS_TABLE", Some(names.query_events.as_str())),
-        ("ANALYTICS_TABLE", Some(names.analytics.as_str())),
-    ];
-    let processor = Needs {
-        role: "processor",
-        name: &names.processor(),
+    let needs = |role, facts: &'static install::Function| Needs {
+        role,
+        name: names.prefixed(&facts.name),
         names,
-        memory_mb: 128,
-        timeout_s: 30,
-        variables: [&tables[..], &[("DEAD_LETTER_QUEUE_URL", None), ("QUEUE_URL", None)]].concat(),
+        facts,
     };
-    let reporter = Needs {
-        role: "reporter",
-        name: &names.reporter(),
-        names,
-        memory_mb: 256,
-        timeout_s: 300,
-        variables: [&tables[..], &[("SENDER_EMAIL", None), ("RECIPIENT_EMAIL", None)]].concat(),
-    };
-    let processor = check_one(account, &processor, findings).await?;
-    let reporter = check_one(account, &reporter, findings).await?;
+    let processor = check_one(account, &needs("processor", &INSTALL.processor), findings).await?;
+    let reporter = check_one(account, &needs("reporter", &INSTALL.reporter), findings).await?;
     Ok((processor, reporter))
 }
 
@@ -121,7 +107,7 @@ impl Needs<'_> {
     }
 
     fn state(&self, function: &Function) -> Check {
-        let name = self.name;
+        let name = &self.name;
         let (state, update) = (function.text("State"), function.text("LastUpdateStatus"));
         let problem = if !matches!(state, "" | "Active" | "Inactive") {
             Some((
@@ -159,12 +145,14 @@ impl Needs<'_> {
         let memory = function.number("MemorySize").unwrap_or_default();
         let timeout = function.number("Timeout").unwrap_or_default();
         let message = format!("{memory} MB and {timeout} s");
-        let problem = (memory < self.memory_mb || timeout < self.timeout_s).then(|| {
-            let Self { name, memory_mb, timeout_s, .. } = self;
+        let memory_mb = i64::from(self.facts.memory_mb);
+        let timeout_s = i64::from(self.facts.timeout_seconds);
+        let problem = (memory < memory_mb || timeout < timeout_s).then(|| {
+            let name = &self.name;
             let fix = format!(
                 "aws lambda update-function-configuration --function-name {name} --memory-size {} --timeout {}",
-                memory.max(*memory_mb),
-                timeout.max(*timeout_s)
+                memory.max(memory_mb),
+                timeout.max(timeout_s)
             );
             (format!("{message}, where {memory_mb} MB and {timeout_s} s are needed"), fix)
         });
@@ -172,7 +160,19 @@ impl Needs<'_> {
     }
 
     fn environment(&self, function: &Function) -> Check {
-        let wrong = self.variables.iter().find_map(|(name, wanted)| {
+        let needed: Vec<&str> = self
+            .facts
+            .variables
+            .iter()
+            .map(String::as_str)
+            .filter(|name| *name != DEFAULTED)
+            .collect();
+        let wrong = needed.iter().find_map(|name| {
+            let wanted = match *name {
+                "QUERY_EVENTS_TABLE" => Some(&self.names.query_events),
+                "ANALYTICS_TABLE" => Some(&self.names.analytics),
+                _ => None,
+            };
             match (function.variable(name), wanted) {
                 (None, _) => Some((*name, format!("{name} is not set"))),
                 (Some(found), Some(wanted)) if found != *wanted => {
@@ -190,7 +190,7 @@ impl Needs<'_> {
             );
             (message, fix)
         });
-        let good = format!("all {} that it needs", self.variables.len());
+        let good = format!("all {} that it needs", needed.len());
         Check::of(format!("{}-variables", self.role), good, problem)
     }
 }

@@ -1,5 +1,6 @@
 //! The event source mapping: what feeds the queue to the processor.
 
+use cv_analytics_aws::install::INSTALL;
 use serde_json::Value;
 
 use super::Account;
@@ -8,8 +9,6 @@ use crate::commands::doctor::check::Check;
 use crate::install::aws::variable;
 
 const NAME: &str = "mapping";
-/// As many messages as a batch of a FIFO queue has at most.
-const BATCH_SIZE: i64 = 10;
 
 /// Looks at what leads from the queue to the processor.
 pub(crate) async fn check(account: &Account) -> Vec<Check> {
@@ -27,8 +26,9 @@ pub(crate) async fn check(account: &Account) -> Vec<Check> {
         Err(error) => return vec![error.inconclusive(NAME)],
     };
     let create = format!(
-        "aws lambda create-event-source-mapping --function-name {processor} --event-source-arn {queue} --batch-size 10 \
-         --function-response-types ReportBatchItemFailures"
+        "aws lambda create-event-source-mapping --function-name {processor} --event-source-arn {queue} --batch-size {} \
+         --function-response-types ReportBatchItemFailures",
+        INSTALL.mapping.batch_size
     );
     let mappings = found.get("EventSourceMappings").and_then(Value::as_array);
     match mappings.map(Vec::as_slice).unwrap_or_default() {
@@ -65,6 +65,7 @@ fn judge(mapping: &Value) -> Vec<Check> {
         }
     };
     let batch = number("BatchSize").unwrap_or_default();
+    let batch_size = i64::from(INSTALL.mapping.batch_size);
     let window = number("MaximumBatchingWindowInSeconds").unwrap_or_default();
     let failures = mapping.get("FunctionResponseTypes").and_then(Value::as_array);
     let reports = failures.is_some_and(|types| {
@@ -75,10 +76,10 @@ fn judge(mapping: &Value) -> Vec<Check> {
         Check::of(
             "mapping-batch",
             format!("{batch} messages a batch"),
-            (batch != BATCH_SIZE).then(|| {
+            (batch != batch_size).then(|| {
                 (
-                    format!("{batch} messages a batch, where {BATCH_SIZE} are right"),
-                    format!("{update} --batch-size {BATCH_SIZE}"),
+                    format!("{batch} messages a batch, where {batch_size} are right"),
+                    format!("{update} --batch-size {batch_size}"),
                 )
             }),
         ),

@@ -1,10 +1,9 @@
 //! What an environment's resources are called, as `infra/` calls them.
 
-use cv_analytics_aws::store::DEAD_LETTER_QUEUE;
+use cv_analytics_aws::install::INSTALL;
 
 use super::identity::Identity;
 use crate::install::aws::variable;
-use crate::install::data_folder::QUEUE;
 
 /// Names and addresses of one environment in one region of one account.
 #[derive(Clone, Debug)]
@@ -24,8 +23,8 @@ impl ResourceNames {
             variable(name).unwrap_or_else(|| format!("{prefix}{default}"))
         };
         Self {
-            query_events: table("QUERY_EVENTS_TABLE", "CV-Analytics-QueryEvents"),
-            analytics: table("ANALYTICS_TABLE", "CV-Analytics"),
+            query_events: table("QUERY_EVENTS_TABLE", &INSTALL.tables.query_events),
+            analytics: table("ANALYTICS_TABLE", &INSTALL.tables.analytics),
             region: region.to_owned(),
             account: identity.account,
             partition: identity.partition,
@@ -34,37 +33,37 @@ impl ResourceNames {
     }
 
     pub(crate) fn events_queue(&self) -> String {
-        format!("{}{QUEUE}", self.prefix)
+        self.prefixed(&INSTALL.queues.events.name)
     }
 
     pub(crate) fn dead_letter_queue(&self) -> String {
-        format!("{}{DEAD_LETTER_QUEUE}", self.prefix)
+        self.prefixed(&INSTALL.queues.dead_letters.name)
     }
 
     /// The queue of what the schedule could not start.
     pub(crate) fn schedule_dead_letters(&self) -> String {
-        self.named("schedule-dlq")
+        self.prefixed(&INSTALL.queues.schedule_dead_letters.name)
     }
 
     pub(crate) fn processor(&self) -> String {
-        self.named("processor")
+        self.prefixed(&INSTALL.processor.name)
     }
 
     pub(crate) fn reporter(&self) -> String {
-        self.named("reporter")
+        self.prefixed(&INSTALL.reporter.name)
     }
 
     pub(crate) fn rule(&self) -> String {
-        self.named("weekly-report")
+        self.prefixed(&INSTALL.schedule.name)
     }
 
     /// The Worker's user.
     pub(crate) fn worker(&self) -> String {
-        format!("{}-{}", self.named("worker"), self.region)
+        self.in_region(&self.prefixed(&INSTALL.worker.name))
     }
 
     pub(crate) fn alert_topic(&self) -> String {
-        self.arn("sns", &self.named("alerts"))
+        self.arn("sns", &self.prefixed(&INSTALL.alert_topic))
     }
 
     pub(crate) fn function_arn(&self, function: &str) -> String {
@@ -80,8 +79,14 @@ impl ResourceNames {
         self.arn("sqs", queue.rsplit('/').next().unwrap_or(queue))
     }
 
-    pub(crate) fn named(&self, what: &str) -> String {
-        format!("{}cv-analytics-{what}", self.prefix)
+    /// The name of something in this environment.
+    pub(crate) fn prefixed(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// The name in IAM, which knows no regions.
+    pub(crate) fn in_region(&self, name: &str) -> String {
+        format!("{name}-{}", self.region)
     }
 
     /// What brings this environment's functions their code.
@@ -124,9 +129,15 @@ mod tests {
             region: region.to_owned(),
             account: "123456789012".to_owned(),
             partition: "aws".to_owned(),
-            query_events: "CV-Analytics-QueryEvents".to_owned(),
-            analytics: "CV-Analytics".to_owned(),
+            query_events: "rows".to_owned(),
+            analytics: "records".to_owned(),
         }
+    }
+
+    #[test]
+    fn the_server_and_aws_have_one_name_of_the_queue_and_one_schedule() {
+        assert_eq!(cv_analytics_server::QUEUE_NAME, INSTALL.queues.events.name);
+        assert_eq!(cv_analytics_mail::schedule::Schedule::DEFAULT, INSTALL.schedule.expression);
     }
 
     #[test]

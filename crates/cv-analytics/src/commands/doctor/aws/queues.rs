@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use cv_analytics_aws::install::INSTALL;
 use serde_json::Value;
 
 use super::Account;
@@ -11,14 +12,10 @@ use super::call_error::{CallError, MISPLACED};
 use crate::commands::doctor::check::{Check, Findings};
 use crate::install::aws::variable;
 
-const RETENTION_S: u64 = 4 * 24 * 3600;
-const DEAD_RETENTION_S: u64 = 14 * 24 * 3600;
-const POLLING_S: u64 = 20;
-const MAX_RECEIVES: u64 = 10;
-/// Lambda's own advice (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
-const VISIBILITY_PER_TIMEOUT: u64 = 6;
-/// The processor's limit where it cannot be read.
-const TIMEOUT_S: i64 = 30;
+const DAY_S: u32 = 24 * 3600;
+/// Lambda's own advice
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
+const VISIBILITY_PER_TIMEOUT: u32 = 6;
 
 /// The queues that are there.
 #[derive(Debug, Default)]
@@ -64,7 +61,7 @@ pub(crate) async fn check(
                 "dead-letter-queue-retention",
                 &Attribute::MessageRetentionPeriod,
                 "messages are kept",
-                DEAD_RETENTION_S,
+                INSTALL.queues.dead_letters.retention_days * DAY_S,
             ))?;
             found.waiting_letters = queue.number(&Attribute::ApproximateNumberOfMessages);
             findings.add(waiting(
@@ -94,7 +91,11 @@ pub(crate) async fn check(
 }
 
 fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -> [Check; 6] {
-    let timeout = u64::try_from(timeout_s.unwrap_or(TIMEOUT_S)).unwrap_or_default();
+    let facts = &INSTALL.queues.events;
+    // The template's, where the processor's own cannot be read.
+    let timeout = timeout_s.map_or(INSTALL.processor.timeout_seconds, |seconds| {
+        u32::try_from(seconds).unwrap_or_default()
+    });
     let deduplicates = queue.text(&Attribute::ContentBasedDeduplication) == "true";
     [
         queue.is_fifo("events-queue"),
@@ -112,7 +113,7 @@ fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -
             "events-queue-retention",
             &Attribute::MessageRetentionPeriod,
             "messages are kept",
-            RETENTION_S,
+            facts.retention_days * DAY_S,
         ),
         queue.at_least(
             "events-queue-visibility",
@@ -124,7 +125,7 @@ fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -
             "events-queue-polling",
             &Attribute::ReceiveMessageWaitTimeSeconds,
             "a request for messages waits",
-            POLLING_S,
+            facts.poll_seconds,
         ),
         redrive(queue, dead_letter_arn),
     ]
@@ -140,14 +141,15 @@ fn redrive(queue: &Queue, dead_letter_arn: &str) -> Check {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     });
-    let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(0_u64);
-    let problem = (target != dead_letter_arn || receives != MAX_RECEIVES).then(|| {
+    let receives = receives.and_then(|count| count.parse().ok()).unwrap_or(0_u32);
+    let wanted_receives = INSTALL.queues.events.max_receives;
+    let problem = (target != dead_letter_arn || receives != wanted_receives).then(|| {
         let wanted = format!(
-            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{MAX_RECEIVES}\"}}"}}"#
+            r#"{{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"{dead_letter_arn}\",\"maxReceiveCount\":\"{wanted_receives}\"}}"}}"#
         );
         (
             format!(
-                "after {receives} receives a message goes to {target}; {MAX_RECEIVES} and {dead_letter_arn} are right"
+                "after {receives} receives a message goes to {target}; {wanted_receives} and {dead_letter_arn} are right"
             ),
             format!("aws sqs set-queue-attributes --queue-url {} --attributes '{wanted}'", queue.url),
         )
@@ -185,9 +187,9 @@ impl Queue {
         Check::of(name, format!("{} is there", self.url), problem)
     }
 
-    fn at_least(&self, name: &str, attribute: &Attribute, what: &str, wanted: u64) -> Check {
+    fn at_least(&self, name: &str, attribute: &Attribute, what: &str, wanted: u32) -> Check {
         let found = self.number(attribute);
-        let problem = (found < wanted).then(|| {
+        let problem = (found < u64::from(wanted)).then(|| {
             let fix = self.set(&format!("{}={wanted}", attribute.as_str()));
             (format!("{what} for {found} s, where {wanted} are needed"), fix)
         });

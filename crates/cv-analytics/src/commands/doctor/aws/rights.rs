@@ -1,7 +1,8 @@
 //! What each role and the Worker's user may do: everything that they need, and nothing more.
 //!
-//! `data/role-rights.json` lists what they need; a test holds it to the template.
+//! `infra/install.json` lists what they need.
 
+use cv_analytics_aws::install::INSTALL;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -14,7 +15,6 @@ use super::xml::Element;
 use crate::commands::doctor::check::Check;
 use crate::install::aws::variable;
 
-const NEEDED: &str = include_str!("../../../../data/role-rights.json");
 /// Grants that one line names.
 const MAX_LISTED_GRANTS: usize = 4;
 
@@ -42,18 +42,20 @@ pub(crate) async fn check(
     sender: Option<&str>,
 ) -> Vec<Check> {
     let names = &account.names;
-    let role = |function: Option<&Function>, kind: &str| {
-        let own = function.and_then(Function::role).map(str::to_owned);
-        own.unwrap_or_else(|| format!("{}-{}", names.named(kind), names.region))
-    };
-    let roles =
-        [("processor", role(processor, "processor")), ("reporter", role(reporter, "reporter"))];
     let mut checks = Vec::new();
-    for (kind, role) in roles {
+    for (kind, facts, function) in
+        [("processor", &INSTALL.processor, processor), ("reporter", &INSTALL.reporter, reporter)]
+    {
+        let name = names.prefixed(&facts.name);
+        let role = function.and_then(Function::role).map(str::to_owned);
+        let role = role.unwrap_or_else(|| names.in_region(&name));
         checks.extend(account.trust(kind, &role).await);
-        checks.extend(account.rights(kind, Holder::Role, &role, sender).await);
+        let needed = account.needed(&facts.rights, &name, sender);
+        checks.extend(account.rights(kind, Holder::Role, &role, needed).await);
     }
-    checks.extend(account.rights("worker", Holder::User, &names.worker(), sender).await);
+    let (name, worker) = (names.prefixed(&INSTALL.worker.name), names.worker());
+    let needed = account.needed(&INSTALL.worker.rights, &name, sender);
+    checks.extend(account.rights("worker", Holder::User, &worker, needed).await);
     checks
 }
 
@@ -96,7 +98,7 @@ impl Account {
         kind: &str,
         holder: Holder,
         who: &str,
-        sender: Option<&str>,
+        needed: Result<Vec<Grant>, String>,
     ) -> Vec<Check> {
         let (lacks, more) = (format!("{kind}-rights"), format!("{kind}-rights-more"));
         let grants = match self.grants(holder, who).await {
@@ -108,7 +110,7 @@ impl Account {
             }
             Err(error) => return vec![error.inconclusive(lacks)],
         };
-        let needed = match self.needed(kind, sender) {
+        let needed = match needed {
             Ok(needed) => needed,
             Err(why) => return vec![Check::skipped(lacks, why)],
         };
@@ -120,7 +122,7 @@ impl Account {
                 format!(
                     "if the budget stopped intake: look at what it was spent on, then aws iam detach-user-policy \
                      --user-name {who} --policy-arn (that of {})",
-                    self.names.named("stop-intake")
+                    self.names.prefixed("cv-analytics-stop-intake")
                 )
             } else {
                 again.clone()
@@ -138,39 +140,39 @@ impl Account {
         checks
     }
 
-    /// What `data/role-rights.json` says, for this account.
-    fn needed(&self, kind: &str, sender: Option<&str>) -> Result<Vec<Grant>, String> {
+    /// What the statements of `infra/install.json` grant in this account, to the function of that name.
+    fn needed(
+        &self,
+        rights: &Value,
+        function: &str,
+        sender: Option<&str>,
+    ) -> Result<Vec<Grant>, String> {
         let names = &self.names;
-        if NEEDED.contains("{sender}") && kind == "reporter" && sender.is_none() {
+        let mut text = rights.to_string();
+        if text.contains("{sender}") && sender.is_none() {
             return Err(
                 "the reporter's SENDER_EMAIL is not known, which its right names".to_owned()
             );
         }
         let queue =
             |name: &str, otherwise: String| names.queue_arn(&variable(name).unwrap_or(otherwise));
-        let mut text = NEEDED.to_owned();
         for (place, value) in [
             ("{partition}", names.partition.clone()),
             ("{region}", names.region.clone()),
             ("{account}", names.account.clone()),
-            ("{prefix}", names.prefix.clone()),
+            ("{function}", function.to_owned()),
             ("{queryEvents}", names.query_events.clone()),
             ("{analytics}", names.analytics.clone()),
+            ("{weekIndex}", INSTALL.tables.week_index.clone()),
             ("{eventsQueue}", queue("QUEUE_URL", names.events_queue())),
             ("{deadLetterQueue}", queue("DEAD_LETTER_QUEUE_URL", names.dead_letter_queue())),
             ("{sender}", sender.unwrap_or_default().replace(['"', '\\'], "")),
         ] {
             text = text.replace(place, &value);
         }
-        let roles: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        let listed = roles.get(kind).and_then(Value::as_array).into_iter().flatten();
+        let statements: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let mut grants = Grants::default();
-        for one in listed {
-            grants.add(
-                &serde_json::json!({"Statement": {"Effect": "Allow", "Action": one.get("actions"),
-                "Resource": one.get("resource"), "Condition": one.get("condition")}}),
-            );
-        }
+        grants.add(&serde_json::json!({"Statement": statements}));
         Ok(grants.allowed)
     }
 

@@ -1,5 +1,7 @@
 //! The weekly schedule: the rule, what it starts, whether it may, and when next.
 
+use cv_analytics_aws::install::INSTALL;
+use cv_analytics_aws::item::row::ROW_DAYS;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_mail::schedule::{Pause, Schedule};
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ const PERMISSION: &str = "schedule-permission";
 const NEXT: &str = "next-report";
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const MINUTES_PER_DAY: u64 = 24 * 60;
-/// The most days between two runs: a lone half leaves with its row after 20, and one that came just
+/// The most days between two runs: a lone half leaves with its row after [`ROW_DAYS`], and one that came just
 /// after a run is swept by the next.
 const MAX_DAYS_BETWEEN_RUNS: u32 = 14;
 /// Every kind of month is among so many days.
@@ -112,14 +114,17 @@ impl Account {
 
 /// When the next report is made, and whether lone halves are swept often enough.
 fn next(expression: &str, now: Timestamp) -> Check {
-    let fix = "aws events put-rule --name (the rule's) --schedule-expression 'cron(0 9 ? * MON *)'; deploy again with \
-                Schedule where it should stay";
+    let fix = format!(
+        "aws events put-rule --name (the rule's) --schedule-expression '{}'; deploy again with Schedule where it should \
+         stay",
+        INSTALL.schedule.expression
+    );
     let seldom = |message: String| {
         let message = format!(
             "{message}, but runs have to be no more than {MAX_DAYS_BETWEEN_RUNS} days apart: halves without a partner are lost \
-             where none sweeps them for 20 days"
+             where none sweeps them for {ROW_DAYS} days"
         );
-        Check::warn(NEXT, message, fix)
+        Check::warn(NEXT, message, fix.as_str())
     };
     if let Some(rate) = expression.strip_prefix("rate(") {
         let every = rate.trim_end_matches(')');
