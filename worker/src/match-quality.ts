@@ -3,7 +3,7 @@
  */
 
 import type { MatchType } from "./event.ts";
-import { DEEPEST_NESTING, isDebris, PLACEHOLDER, read, unwrapped } from "./model-output.ts";
+import { DEEPEST_NESTING, isDebris, PLACEHOLDER, read, unwrapped } from "./json-in-output.ts";
 import {
   ANSWER_NAMES,
   type Fields,

@@ -2,7 +2,7 @@
 //!
 //! In reading order:
 //!
-//! 1. [`parts`]: the parts of `cargo xtask test`; [`steps`]: a step says that it begins, how it ended and how long
+//! 1. [`test_parts`]: the parts of `cargo xtask test`; [`steps`]: a step says that it begins, how it ended and how long
 //!    it took.
 //! 2. [`commands`] runs other programs; [`product_program`] builds the product; [`tools`] is what tests need besides
 //!    Rust, installed into a cache outside the clone.
@@ -18,11 +18,12 @@ mod documents;
 mod durability;
 mod functions;
 mod fuzzing;
-mod parts;
+
 mod product_program;
 mod simulations;
 mod steps;
 mod suites;
+mod test_parts;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -122,10 +123,10 @@ fn main() -> ExitCode {
 fn carry_out(task: Task) -> Result<()> {
     match task {
         Task::Test { list: true, .. } => {
-            parts::list();
+            test_parts::list();
             Ok(())
         }
-        Task::Test { part, .. } => parts::run(part.as_deref()),
+        Task::Test { part, .. } => test_parts::run(part.as_deref()),
         Task::Simulate { seeds } => simulations::simulate(seeds),
         Task::Bench(Bench::Intake(quick)) => {
             tools::require_strace()?;

@@ -11,10 +11,11 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 use cv_analytics_core::week::WeekError;
+use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::questions::filter::FilterError;
 use cv_analytics_insights::report::ReportError;
 use cv_analytics_insights::settings::SettingsError;
-use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
+use cv_analytics_insights::view::phrases::gap_marks::{GAP_MARKS, mark_name};
 use cv_analytics_insights::view::text::{number, sanitize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -73,6 +74,7 @@ static ENVIRONMENT: LazyLock<Result<Environment<'static>, minijinja::Error>> =
                 marks.map(|(code, name)| minijinja::Value::from_iter([code, name])),
             ),
         );
+        environment.add_global("NOT_MINE", mark_name(GapMark::NotMine));
         for (name, text) in TEMPLATES {
             environment.add_template(name, text)?;
         }

@@ -4,7 +4,7 @@ pub(crate) mod context;
 pub mod cv_list;
 pub(crate) mod dictionary;
 pub(crate) mod mentions;
-pub(crate) mod names;
+pub(crate) mod names_from_model;
 pub(crate) mod owner;
 pub(crate) mod phrase_matcher;
 pub(crate) mod question_words;
@@ -13,7 +13,7 @@ pub(crate) mod words;
 
 pub use dictionary::{SkillDictionary, SkillId};
 pub use mentions::SkillMention;
-pub use names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
+pub use names_from_model::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
 pub use owner::{OwnerSkills, OwnerSkillsError};
 pub use question_words::{QuestionWords, name_key};
 pub use topics::rules::{TopicRules, TopicRulesError};

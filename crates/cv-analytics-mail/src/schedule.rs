@@ -248,12 +248,12 @@ impl Field {
 }
 
 #[cfg(feature = "schedule")]
+pub mod delivery_status;
+#[cfg(feature = "schedule")]
 pub mod mailer;
 #[cfg(feature = "schedule")]
 pub mod mailing;
 #[cfg(feature = "schedule")]
 pub mod recipient_record;
-#[cfg(feature = "schedule")]
-pub mod state;
 #[cfg(test)]
 mod tests;

@@ -24,8 +24,8 @@ use tower::Service;
 use crate::body::unread::DrainOnDrop;
 use crate::configuration::{Limits, TrustedProxies};
 use crate::limits::occasional_log::OccasionalLog;
-use crate::limits::places::{Slot, SlotPool};
 use crate::limits::rate::{ClientAddress, network};
+use crate::limits::slot_pool::{Slot, SlotPool};
 use crate::routes::plain_error::PlainError;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.

@@ -1,4 +1,4 @@
-//! The file's layout: its versions, and how a file comes to the newest one.
+//! The schema and its migrations: how a file of an earlier version comes to the newest one.
 
 pub(crate) mod columns;
 pub(crate) mod row;
@@ -14,7 +14,7 @@ use crate::error::Failure;
 pub(crate) const APPLICATION_ID: i32 = 0x6376_616e;
 
 /// Step *n* brings a file from version *n* to *n* + 1. Steps are only ever added: a released one never changes.
-pub(crate) const STEPS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
@@ -56,7 +56,7 @@ pub(crate) fn bring_up_to_date(
 /// As [`bring_up_to_date`]; refuses a file of an earlier version too.
 pub(crate) fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let found = Header::read(connection).map_err(|error| opening_failed(path, error))?;
-    if found.check(path, STEPS.len())? == STEPS.len() {
+    if found.check(path, MIGRATIONS.len())? == MIGRATIONS.len() {
         return Ok(());
     }
     Err(StoreError::refused(format!(

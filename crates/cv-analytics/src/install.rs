@@ -3,9 +3,11 @@
 pub(crate) mod aws;
 pub(crate) mod configuration_file;
 pub(crate) mod data_folder;
-pub(crate) mod location;
+pub(crate) mod figure_files;
 pub(crate) mod mail_form;
 pub(crate) mod mail_options;
+pub(crate) mod open_store;
+pub(crate) mod privacy_switches;
 pub(crate) mod reports;
 pub(crate) mod session_key;
 pub(crate) mod template_process;
@@ -13,6 +15,8 @@ pub(crate) mod template_process;
 use std::path::PathBuf;
 
 use clap::Args;
+
+use crate::install::open_store::StoreKind;
 
 /// The heading of the options that every command has.
 pub(crate) const SHARED_OPTIONS: &str = "Shared options";
@@ -31,5 +35,5 @@ pub(crate) struct Installation {
     pub(crate) data: Option<PathBuf>,
     /// Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
     #[arg(long, global = true, value_name = "STORE", env = "CV_ANALYTICS_STORE", long_help = STORE_HELP)]
-    pub(crate) store: Option<String>,
+    pub(crate) store: Option<StoreKind>,
 }

@@ -12,7 +12,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::marking::{MarkGapError, mark_gap, undo_last_mark};
-use cv_analytics_insights::view::phrases::gaps::{mark_consequence, mark_name};
+use cv_analytics_insights::view::phrases::gap_marks::{mark_consequence, mark_name};
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 

@@ -13,8 +13,8 @@ use cv_analytics_insights::model::Report;
 use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::address::MailAddress;
+use cv_analytics_mail::schedule::delivery_status::{DeliveryStatus, MailState};
 use cv_analytics_mail::schedule::mailing::Mailing;
-use cv_analytics_mail::schedule::state::{DeliveryStatus, MailState};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Owner, POLICY};
@@ -160,7 +160,7 @@ struct MailView {
 #[derive(Serialize)]
 struct RecipientView {
     address: String,
-    standing: String,
+    status: String,
     error: Option<String>,
 }
 
@@ -175,10 +175,10 @@ pub(crate) async fn page(
     let mails = &dashboard.mails;
     let state = mails.state(&*dashboard.store, now).await?;
     let message = preview(&dashboard, week, now).await?;
-    let recipients = state.recipients.iter().map(|(to, standing)| RecipientView {
+    let recipients = state.recipients.iter().map(|(to, status)| RecipientView {
         address: to.to_string(),
-        standing: words(standing, &times),
-        error: match standing {
+        status: words(status, &times),
+        error: match status {
             DeliveryStatus::Failing { last_error, .. } => Some(last_error.clone()),
             _ => None,
         },
@@ -241,9 +241,9 @@ fn answer(body: String, kind: &'static str) -> Response<Body> {
 }
 
 /// How it stands, in a sentence without its end.
-fn words(standing: &DeliveryStatus, times: &Times) -> String {
+fn words(status: &DeliveryStatus, times: &Times) -> String {
     let time = |at: Timestamp| times.exact(at);
-    match standing {
+    match status {
         DeliveryStatus::Sent { at } => format!("sent on {}", time(*at)),
         DeliveryStatus::Due { at } if *at > times.now => format!("is sent on {}", time(*at)),
         DeliveryStatus::Due { at } => format!("due since {}, and being sent", time(*at)),

@@ -17,7 +17,7 @@ use cv_analytics_insights::view::phrases::coverage_words;
 use cv_analytics_insights::view::scores::ScoreBin;
 use cv_analytics_insights::view::text::{counted, number, questions};
 use cv_analytics_insights::view::week::{HistoryRow, WeekView};
-use cv_analytics_mail::schedule::state::DeliveryStatus;
+use cv_analytics_mail::schedule::delivery_status::DeliveryStatus;
 use serde::Serialize;
 
 use crate::access::Owner;
@@ -133,8 +133,8 @@ async fn mail(dashboard: &Dashboard, now: Timestamp) -> Option<String> {
             return None;
         }
     };
-    let is_failing = |standing: &DeliveryStatus| matches!(standing, DeliveryStatus::Failing { .. });
-    let failing = state.recipients.iter().filter(|(_, standing)| is_failing(standing)).count();
+    let is_failing = |status: &DeliveryStatus| matches!(status, DeliveryStatus::Failing { .. });
+    let failing = state.recipients.iter().filter(|(_, status)| is_failing(status)).count();
     let (failing, all) = (failing as u64, state.recipients.len() as u64);
     let week = state.week;
     (failing > 0).then(|| {

@@ -14,7 +14,7 @@ use crate::model::NameType;
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::dictionary::SkillId;
 use crate::skills::mentions::SkillMention;
-use crate::skills::names::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
+use crate::skills::names_from_model::{ParsedNames, ParsedTopic, ReadNames, ReadTopic};
 use crate::skills::question_words::QuestionWords;
 use crate::skills::topics::{phrase, table_topic};
 use crate::tally::names::{Name, Names, SkillIndex, TopicIndex};

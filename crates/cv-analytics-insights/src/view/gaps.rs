@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::context::ViewContext;
 use super::limits::Listing;
 use super::links::text::LinkedText;
+use super::phrases::gap_marks::marked;
 use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name_in};
 use super::phrases::{in_conversations, other_names};
 use super::text::{counted, more, questions, sanitize};
@@ -102,7 +103,7 @@ pub struct GapGroup {
     /// The heading.
     pub title: &'static str,
     /// What it means.
-    pub meaning: &'static str,
+    pub meaning: String,
     /// The gaps.
     pub gaps: Vec<GroupedGap>,
 }
@@ -239,7 +240,7 @@ impl NameGaps<'_> {
             reasons,
             related: say::asked_with(&related),
             mark_code: self.mark().map(GapMark::code),
-            mark: self.mark().map(say::marked),
+            mark: self.mark().map(marked),
             reopened: self.is_reopened(),
             quiet: self.is_quiet(),
             link: at.questions(at.this_week().any_gap(name, name_type)),
@@ -289,26 +290,30 @@ fn part(gap: &Gap, week: &ResponseOutcomes, at: &ViewContext<'_>) -> GapPart {
 
 /// The gaps by kind: those that fail again, then kind by kind, last those that are not the owner's.
 fn grouped(rows: &[GapRow]) -> Vec<GapGroup> {
-    let group = |(title, meaning): (&'static str, &'static str),
-                 belongs: &dyn Fn(&GapRow, &GapPart) -> bool| {
-        let gaps = rows.iter().flat_map(|row| {
-            let parts = row.parts.iter().filter(|part| belongs(row, part));
-            parts.map(|part| GroupedGap {
-                name: row.name.clone(),
-                evidence: part.evidence.clone(),
-                examples: if row.quiet { Vec::new() } else { row.examples.clone() },
-                related: row.related.clone(),
-                mark: row.mark.clone(),
-                link: part.link.clone(),
-            })
-        });
-        GapGroup { title, meaning, gaps: gaps.collect() }
-    };
-    let mut groups = vec![group(say::REOPENED, &|row, _| row.reopened)];
+    let group =
+        |title: &'static str, meaning: String, belongs: &dyn Fn(&GapRow, &GapPart) -> bool| {
+            let gaps = rows.iter().flat_map(|row| {
+                let parts = row.parts.iter().filter(|part| belongs(row, part));
+                parts.map(|part| GroupedGap {
+                    name: row.name.clone(),
+                    evidence: part.evidence.clone(),
+                    examples: if row.quiet { Vec::new() } else { row.examples.clone() },
+                    related: row.related.clone(),
+                    mark: row.mark.clone(),
+                    link: part.link.clone(),
+                })
+            });
+            GapGroup { title, meaning, gaps: gaps.collect() }
+        };
+    let reopened = format!("{}, but the gap is open again.", marked(GapMark::HaveIt));
+    let mut groups = vec![group("Open again", reopened, &|row, _| row.reopened)];
     groups.extend(GAP_KINDS.iter().map(|(kind, title, meaning)| {
-        group((title, meaning), &|row, part| part.kind == *kind && !row.reopened && !row.quiet)
+        group(title, (*meaning).to_owned(), &|row, part| {
+            part.kind == *kind && !row.reopened && !row.quiet
+        })
     }));
-    groups.push(group(say::NOT_MINE, &|row, _| row.quiet && !row.reopened));
+    let not_mine = format!("{}: nothing to do.", marked(GapMark::NotMine));
+    groups.push(group("Not your skills", not_mine, &|row, _| row.quiet && !row.reopened));
     groups.retain(|group| !group.gaps.is_empty());
     groups
 }

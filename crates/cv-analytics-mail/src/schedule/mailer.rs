@@ -18,9 +18,9 @@ use cv_analytics_insights::view::render::owner_template::MailTemplateError;
 use crate::clock::Clock;
 use crate::message::Message;
 use crate::message::address::MailAddress;
+use crate::schedule::delivery_status::{DeliveryStatus, delivery_status};
 use crate::schedule::mailing::Mailing;
 use crate::schedule::recipient_record::RecipientRecord;
-use crate::schedule::state::{DeliveryStatus, standing};
 use crate::transport::Transport;
 use crate::weekly_mail::delivery_lease::recipient_digest;
 use crate::weekly_mail::{Delivery, NotSent, Outcome, WeeklyMail};
@@ -131,16 +131,22 @@ impl<H: Transport, C: Clock, R: WeekReports> Mailer<H, C, R> {
             if self.unnoted.contains(&(week, digest)) {
                 continue;
             }
-            let at =
-                match standing(&*self.store, &self.mailing, recipient, &record, self.started, now)
-                    .await?
-                {
-                    DeliveryStatus::Due { at } => Some(at),
-                    DeliveryStatus::Failing { next_try, .. } => next_try,
-                    DeliveryStatus::Sent { .. }
-                    | DeliveryStatus::Unsubscribed { .. }
-                    | DeliveryStatus::NotTheirs => None,
-                };
+            let at = match delivery_status(
+                &*self.store,
+                &self.mailing,
+                recipient,
+                &record,
+                self.started,
+                now,
+            )
+            .await?
+            {
+                DeliveryStatus::Due { at } => Some(at),
+                DeliveryStatus::Failing { next_try, .. } => next_try,
+                DeliveryStatus::Sent { .. }
+                | DeliveryStatus::Unsubscribed { .. }
+                | DeliveryStatus::NotTheirs => None,
+            };
             match at {
                 Some(at) if at <= now => ready.push((recipient.clone(), record)),
                 Some(at) => next = Some(next.map_or(at, |next| next.min(at))),

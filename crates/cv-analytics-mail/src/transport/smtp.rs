@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How the conversation is kept from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
-    /// It begins in the clear and goes on in TLS (`STARTTLS`), or not at all.
+    /// It begins unencrypted and goes on in TLS (`STARTTLS`), or not at all.
     StartTls,
     /// In TLS from its first byte.
     Tls,

@@ -10,8 +10,8 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::view::render::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::address::MailAddress;
+use cv_analytics_mail::schedule::delivery_status::DeliveryStatus;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
-use cv_analytics_mail::schedule::state::DeliveryStatus;
 use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use proptest::prelude::*;
 
@@ -30,12 +30,12 @@ async fn every_week_brings_one_mail_at_its_time() {
     world.run(&mut mailer, "2026-11-23T08:59:00Z").await;
     assert_eq!(world.delivered(), [""; 0]);
     let due = moment("2026-11-23T09:00:00Z");
-    assert_eq!(world.standing(WEDNESDAY).await, DeliveryStatus::Due { at: due });
+    assert_eq!(world.status(WEDNESDAY).await, DeliveryStatus::Due { at: due });
     world.run(&mut mailer, "2026-12-08T00:00:00Z").await;
     let expect = ["2026-W47 owner@example.org", "2026-W47 other@example.org"];
     assert_eq!(world.delivered()[..2], expect);
     assert_eq!(world.delivered().len(), 6);
-    let DeliveryStatus::Sent { at } = world.standing(WEDNESDAY).await else { panic!("not sent") };
+    let DeliveryStatus::Sent { at } = world.status(WEDNESDAY).await else { panic!("not sent") };
     assert_eq!(at, moment("2026-12-07T09:00:00Z"));
 }
 
@@ -77,7 +77,7 @@ async fn a_first_start_sends_no_week_that_was_due_before_it() {
     let world = World::at(WEDNESDAY, &[OWNER]);
     world.start_and_run("2026-11-22T00:00:00Z").await;
     assert_eq!(world.delivered(), [""; 0]);
-    assert_eq!(world.standing(WEDNESDAY).await, DeliveryStatus::NotTheirs);
+    assert_eq!(world.status(WEDNESDAY).await, DeliveryStatus::NotTheirs);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn an_empty_week_that_was_over_at_the_first_start_gets_no_mail() {
     world.weeks_are_empty();
     world.start_and_run("2026-11-25T00:00:00Z").await;
     assert_eq!(world.delivered(), [""; 0]);
-    assert_eq!(world.standing(monday_morning).await, DeliveryStatus::NotTheirs);
+    assert_eq!(world.status(monday_morning).await, DeliveryStatus::NotTheirs);
     world.start_and_run("2026-11-30T10:00:00Z").await;
     assert_eq!(world.delivered(), ["2026-W48 owner@example.org"]);
 
@@ -173,7 +173,7 @@ async fn one_recipient_that_fails_keeps_no_other_from_theirs_and_gets_it_later()
     let mut mailer = world.start().await;
     world.run(&mut mailer, "2026-11-23T09:00:10Z").await;
     assert_eq!(world.delivered(), ["2026-W47 other@example.org"]);
-    let failing = world.standing(WEDNESDAY).await;
+    let failing = world.status(WEDNESDAY).await;
     let nine = moment("2026-11-23T09:00:00Z");
     let next_try = Some(nine.plus_millis(60_000));
     assert_eq!(
@@ -194,7 +194,7 @@ async fn a_failure_goes_on_being_tried_for_days_until_the_next_week_takes_its_pl
     let world = World::at(WEDNESDAY, &[OWNER]);
     world.answers(&[(OWNER, Answer::Passing); 200]);
     world.start_and_run("2026-11-29T23:00:00Z").await;
-    let DeliveryStatus::Failing { since, tries, .. } = world.standing(WEDNESDAY).await else {
+    let DeliveryStatus::Failing { since, tries, .. } = world.status(WEDNESDAY).await else {
         panic!("not failing")
     };
     assert_eq!(since, moment("2026-11-23T09:00:00Z"));
@@ -211,7 +211,7 @@ async fn a_refusal_for_good_waits_for_a_start() {
     world.answers(&[(OWNER, Answer::Lasting)]);
     world.start_and_run("2026-11-25T00:00:00Z").await;
     assert_eq!(world.delivered(), [""; 0]);
-    let DeliveryStatus::Failing { next_try: None, tries: 1, .. } = world.standing(WEDNESDAY).await
+    let DeliveryStatus::Failing { next_try: None, tries: 1, .. } = world.status(WEDNESDAY).await
     else {
         panic!("it was tried again")
     };
@@ -245,7 +245,7 @@ async fn who_unsubscribed_is_skipped_and_after_coming_back_is_not() {
     world.run(&mut mailer, "2026-11-24T00:00:00Z").await;
     assert_eq!(world.delivered(), ["2026-W47 other@example.org"]);
     let gone = DeliveryStatus::Unsubscribed { since: moment(WEDNESDAY) };
-    assert_eq!(world.standing(WEDNESDAY).await, gone);
+    assert_eq!(world.status(WEDNESDAY).await, gone);
     change(None).await;
     world.run(&mut mailer, "2026-12-01T00:00:00Z").await;
     assert_eq!(world.delivered().len(), 3);
@@ -311,7 +311,7 @@ proptest! {
             delivered.sort();
             delivered.dedup();
             assert_eq!(delivered.len(), all);
-            if let DeliveryStatus::Due { at } = world.standing(WEDNESDAY).await {
+            if let DeliveryStatus::Due { at } = world.status(WEDNESDAY).await {
                 assert!(at > now, "{at} was missed by {now}");
             }
         });

@@ -10,7 +10,7 @@ use hyper::body::Body as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::limits::places::{Slot, SlotPool};
+use crate::limits::slot_pool::{Slot, SlotPool};
 
 /// Bodies up to this size need no slot; larger ones must bring as much per
 /// [`crate::configuration::Limits::body_timeout`].

@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use crate::file::open_files::beside;
-use crate::schema::{STEPS, bring_up_to_date, opening_failed};
+use crate::schema::{MIGRATIONS, bring_up_to_date, opening_failed};
 
 /// How long a connection waits for another program that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::unavailable(message, "the file can be read only"));
     }
     // Before anything is written, so that a file that is not ours stays as it is.
-    bring_up_to_date(&mut connection, path, STEPS)?;
+    bring_up_to_date(&mut connection, path, MIGRATIONS)?;
     set_for_writing(&connection).map_err(failed)?;
     Ok(connection)
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::error::Failure;
 use crate::file::connection::open_reader;
 use crate::file::open_files::beside;
-use crate::schema::{APPLICATION_ID, STEPS, opening_failed};
+use crate::schema::{APPLICATION_ID, MIGRATIONS, opening_failed};
 
 /// Damages that are named; the first says it all.
 const MAX_LISTED_FAULTS: u32 = 5;
@@ -50,7 +50,7 @@ pub fn examine(path: &Path) -> Result<IntegrityReport, StoreError> {
     Ok(IntegrityReport {
         is_ours: application_id == i64::from(APPLICATION_ID),
         schema_version,
-        newest_version: i64::try_from(STEPS.len()).unwrap_or(i64::MAX),
+        newest_version: i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX),
         journal_mode,
         damages: damages(&connection),
         bytes: (length(path), length(&beside(path, "-wal"))),

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
 use super::setup::{Folder, NOW, everything, exported, kept, query};
-use crate::schema::{STEPS, bring_up_to_date};
+use crate::schema::{MIGRATIONS, bring_up_to_date};
 use crate::{SqliteStore, lock_for_serving};
 
 fn refusal(path: &Path) -> String {
@@ -73,8 +73,8 @@ fn an_older_file_is_brought_up_to_date_step_by_step() -> Result<(), StoreError> 
     let folder = Folder::new();
     let path = folder.database();
     let mut connection = Connection::open(&path).unwrap();
-    bring_up_to_date(&mut connection, &path, &STEPS[..1])?;
-    let mut steps = STEPS[..1].to_vec();
+    bring_up_to_date(&mut connection, &path, &MIGRATIONS[..1])?;
+    let mut steps = MIGRATIONS[..1].to_vec();
     steps.push("ALTER TABLE ledger ADD COLUMN note TEXT");
     bring_up_to_date(&mut connection, &path, &steps)?;
     bring_up_to_date(&mut connection, &path, &steps)?;
@@ -107,7 +107,7 @@ async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate(
     let folder = Folder::new();
     let path = folder.database();
     let mut first = Connection::open(&path).unwrap();
-    bring_up_to_date(&mut first, &path, &STEPS[..1]).unwrap();
+    bring_up_to_date(&mut first, &path, &MIGRATIONS[..1]).unwrap();
     let cases = [
         json!({"topic": "notice period", "metadata": {"matchSource": "Model", "x": 0.1}, "n": 1e300}),
         json!({"topic": "a \"quoted\"\u{1f980} topic"}),

@@ -18,6 +18,7 @@ use self::place::ArchiveLocation;
 use self::reading::{Item, check_lines};
 use crate::clock::now;
 use crate::install::Installation;
+use crate::install::open_store::Purpose;
 use crate::output;
 use crate::output::progress;
 
@@ -69,11 +70,11 @@ pub(crate) async fn run(installation: &Installation, command: ArchiveCommand) ->
         .await?;
         bar.finish_and_clear();
         if command.against_store {
-            compare(&*installation.open().await?, &digests, &command.place).await?;
+            compare(&*installation.open(Purpose::Use).await?, &digests, &command.place).await?;
         }
         manifest
     } else {
-        let store = installation.open().await?;
+        let store = installation.open(Purpose::Use).await?;
         archive(&*store, &ArchiveLocation::open(&command.place, true).await?).await?
     };
     if command.json {

@@ -14,7 +14,8 @@ use cv_analytics_core::store::dead_letters::{
 use serde_json::{Value, json};
 
 use crate::clock::now;
-use crate::install::location::PrivacySwitches;
+use crate::install::open_store::Purpose;
+use crate::install::privacy_switches::PrivacySwitches;
 use crate::install::{Installation, session_key};
 use crate::output;
 use crate::output::progress;
@@ -99,7 +100,7 @@ pub(crate) struct Chosen {
 const MOVED_BY_SQS: &str = "moved by SQS after its last delivery failed";
 
 pub(crate) async fn run(installation: &Installation, command: DeadLetters) -> Result<()> {
-    let store = installation.open().await?;
+    let store = installation.open(Purpose::Use).await?;
     let letters = Letters { is_numbered: !installation.is_on_aws(), store: &*store };
     match command {
         DeadLetters::List(list) => letters.show_list(&list).await,

@@ -25,7 +25,8 @@ use self::events_queue::EventsQueue;
 use crate::clock::now;
 use crate::input::ToldEntries;
 use crate::install::Installation;
-use crate::install::location::PrivacySwitches;
+use crate::install::open_store::Purpose;
+use crate::install::privacy_switches::PrivacySwitches;
 use crate::output::{Output, progress};
 use crate::queue_client::{Message, Sent, send_all};
 use crate::{input, output};
@@ -211,7 +212,7 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     if begin.is_empty() {
         return ImportCounts::default().tell(options.json);
     }
-    let store = installation.open_to_import().await?;
+    let store = installation.open(Purpose::Import).await?;
     let intake = installation.intake(options.privacy, &*store).await?;
     let bar = progress("events imported")?;
     let mut counts = ImportCounts::default();
@@ -371,7 +372,7 @@ impl ImportCounts {
 }
 
 async fn export(installation: &Installation, options: &Export) -> Result<()> {
-    let store = installation.open().await?;
+    let store = installation.open(Purpose::Use).await?;
     let mut pages = store.export();
     let mut output = Output::create(options.output.as_deref())?;
     let bar = if output.is_stream() { ProgressBar::hidden() } else { progress("events exported")? };

@@ -11,6 +11,7 @@ use cv_analytics_sqlite::OldData;
 
 use crate::clock::now;
 use crate::install::Installation;
+use crate::install::open_store::Purpose;
 use crate::output;
 use crate::usage_error::usage_error;
 
@@ -66,7 +67,7 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
     }
     let request = what.request.map(RequestId::new).transpose();
     let request = request.map_err(|error| usage_error(format!("--request: {error}")))?;
-    let store = installation.open().await?;
+    let store = installation.open(Purpose::Use).await?;
     let named = match (request, what.session) {
         (Some(id), _) => Named::Request(id),
         (None, Some(id)) => {

@@ -8,12 +8,14 @@ use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::marking::{MarkedNow, mark_gap};
-use cv_analytics_insights::view::phrases::gaps::{kind_name, mark_consequence, open_for};
+use cv_analytics_insights::view::phrases::gap_marks::mark_consequence;
+use cv_analytics_insights::view::phrases::gaps::{kind_name, open_for};
 use cv_analytics_insights::view::text::{conversations, more};
 
 use crate::clock::now;
 use crate::install::Installation;
-use crate::install::location::FigureFiles;
+use crate::install::figure_files::FigureFiles;
+use crate::install::open_store::Purpose;
 use crate::output;
 
 /// Gaps that are listed for a person to read.
@@ -92,7 +94,7 @@ pub(crate) async fn run(installation: &Installation, command: Gaps) -> Result<()
 
 /// Marks the gap, in either store.
 async fn put_mark(installation: &Installation, command: Mark) -> Result<()> {
-    let store = installation.open_or_create().await?;
+    let store = installation.open(Purpose::Fill).await?;
     let mark = command.word.and_then(MarkWord::mark);
     // The names that reports know: those of the week that the owner reads, and of the one that runs.
     let rules = CountingRules::new(FigureSettings::load(&*store).await?)?;
@@ -124,7 +126,7 @@ fn describe(marked: &MarkedNow) -> String {
 }
 
 async fn write_list(installation: &Installation, list: List) -> Result<()> {
-    let store = installation.open().await?;
+    let store = installation.open(Purpose::Use).await?;
     let mut settings = FigureSettings::load(&*store).await?;
     list.files.apply(&mut settings)?;
     let week = list.week.unwrap_or_else(|| IsoWeek::last_closed(now()));

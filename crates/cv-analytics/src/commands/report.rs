@@ -22,9 +22,10 @@ use crate::clock::now;
 use crate::commands::report::mail::Insisting;
 use crate::install::Installation;
 use crate::install::data_folder::PublicUrlOption;
-use crate::install::location::FigureFiles;
+use crate::install::figure_files::FigureFiles;
 use crate::install::mail_form::MailForm;
 use crate::install::mail_options::{MORE_OF_THE_MAIL, MailOptions, NO_SENDER, read_addresses};
+use crate::install::open_store::Purpose;
 use crate::output;
 use crate::usage_error::usage_error;
 
@@ -133,7 +134,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     if command.send {
         command.check_mailing(installation)?;
     }
-    let store = installation.open().await?;
+    let store = installation.open(Purpose::Use).await?;
     let mut settings = FigureSettings::load(&*store).await?;
     command.files.apply(&mut settings)?;
     let week = command.week.unwrap_or_else(|| IsoWeek::last_closed(now()));

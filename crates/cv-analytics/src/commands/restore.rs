@@ -21,7 +21,8 @@ use crate::commands::archive::place::ArchiveLocation;
 use crate::commands::archive::reading::{Item, Lines};
 use crate::commands::archive::{check, complete};
 use crate::install::Installation;
-use crate::install::location::PrivacySwitches;
+use crate::install::open_store::Purpose;
+use crate::install::privacy_switches::PrivacySwitches;
 use crate::output;
 use crate::output::progress;
 
@@ -93,7 +94,7 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     );
     let restore = Restore {
         installation: installation.clone(),
-        store: installation.open_or_create().await?,
+        store: installation.open(Purpose::Fill).await?,
         take_keys: command.take_keys,
         privacy: command.privacy,
         names_sessions: seen.names_sessions,

@@ -40,7 +40,7 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
     let folder = installation.folder();
     // Before anything is made: what is wrong with it is told at once.
     let way = mail.way(&folder).map_err(|error| usage_error(format!("{error:#}")))?;
-    let database = installation.database()?;
+    let database = installation.database();
     let left_of_another = folder.left_without(&database);
     let server = options.prepare(installation, &folder, (&mail, &form), way).await?;
     if let Some(left) = left_of_another {

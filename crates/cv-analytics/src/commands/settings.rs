@@ -11,7 +11,8 @@ use cv_analytics_insights::settings::parts::SettingsPart;
 
 use crate::clock::now;
 use crate::install::Installation;
-use crate::install::location::{FigureFiles, read_part};
+use crate::install::figure_files::{FigureFiles, read_part};
+use crate::install::open_store::Purpose;
 use crate::usage_error::usage_error;
 use crate::{input, output};
 
@@ -78,7 +79,7 @@ pub(crate) struct Export {
 pub(crate) async fn run(installation: &Installation, command: Settings) -> Result<()> {
     match command {
         Settings::Show(show) => {
-            let settings = FigureSettings::load(&*installation.open().await?).await?;
+            let settings = FigureSettings::load(&*installation.open(Purpose::Use).await?).await?;
             if show.json {
                 output::print(settings.to_json()?)
             } else {
@@ -86,7 +87,8 @@ pub(crate) async fn run(installation: &Installation, command: Settings) -> Resul
             }
         }
         Settings::Export(export) => {
-            let json = FigureSettings::load(&*installation.open().await?).await?.to_json()?;
+            let json =
+                FigureSettings::load(&*installation.open(Purpose::Use).await?).await?.to_json()?;
             output::write_to(export.output.as_deref(), json)
         }
         Settings::Import(import) => keep(installation, import).await,
@@ -126,7 +128,7 @@ async fn keep(installation: &Installation, import: Import) -> Result<()> {
     if let Some(path) = &import.topics {
         SettingsPart::Topics.copy(&read_part(SettingsPart::Topics, path)?, &mut files);
     }
-    let store = installation.open_or_create().await?;
+    let store = installation.open(Purpose::Fill).await?;
     let privacy = if import.keep_session_ids {
         None
     } else {

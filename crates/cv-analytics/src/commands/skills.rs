@@ -9,7 +9,8 @@ use cv_analytics_insights::settings::FigureSettings;
 use serde::Serialize;
 
 use crate::install::Installation;
-use crate::install::location::FigureFiles;
+use crate::install::figure_files::FigureFiles;
+use crate::install::open_store::Purpose;
 use crate::output;
 
 /// What is gathered before it is written.
@@ -63,8 +64,8 @@ pub(crate) async fn run(installation: &Installation, command: Skills) -> Result<
 
 /// The dictionary under the store's settings, where there is a store, and the files.
 async fn dictionary(installation: &Installation, files: &FigureFiles) -> Result<SkillDictionary> {
-    let mut settings = if installation.is_on_aws() || installation.database()?.exists() {
-        FigureSettings::load(&*installation.open().await?).await?
+    let mut settings = if installation.is_on_aws() || installation.database().exists() {
+        FigureSettings::load(&*installation.open(Purpose::Use).await?).await?
     } else {
         FigureSettings::default()
     };

@@ -20,7 +20,7 @@ const MAX_PROCESSOR_SECONDS: u64 = 5;
 /// Of all that it maps, the program itself among it: a template is filled in with a few.
 const MAX_MEMORY_MB: u64 = 512;
 /// On the clock: the machine may be busy.
-const LONGEST: Duration = Duration::from_secs(30);
+const CLOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Whether this process is the one that fills in a template.
 pub(crate) fn is_this_one() -> bool {
@@ -82,7 +82,7 @@ fn filled_by_process(job: &str) -> io::Result<Option<String>> {
     });
     // It reads all before it begins; where it is gone, its status says so.
     let _ = input.map(|mut input| input.write_all(job.as_bytes()));
-    let filled = receiver.recv_timeout(LONGEST).ok().flatten();
+    let filled = receiver.recv_timeout(CLOCK_TIMEOUT).ok().flatten();
     if filled.is_none() {
         process.kill()?;
     }

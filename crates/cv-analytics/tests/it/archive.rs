@@ -209,7 +209,12 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
         ("large", "state", large.as_bytes(), "too large: a setting"),
         ("many", "state", many.as_bytes(), "100001 settings and marks"),
         ("counted", "state", counted.as_bytes(), "too many duplicates in a week"),
-        ("guessed", "state", ledger("cv-analytics:session-key", "0").as_bytes(), "is not a key"),
+        (
+            "guessed",
+            "state",
+            ledger("cv-analytics:session-key", "0").as_bytes(),
+            "invalid value of cv-analytics:session-key",
+        ),
     ] {
         write_archive(folder, name, &[(kind, lines)]);
         check_refusal(folder, &["restore", name, "--data", "one"], sentence);

@@ -7,7 +7,7 @@ module "function" {
   description        = "Joins the queue's events in two tables"
   zip_file           = var.zip_file
   architecture       = var.architecture
-  memory_mb          = 128
+  memory_mb          = 128 # also in infra/install.json, which a test compares
   timeout_s          = 30
   role_arn           = var.role_arn
   log_retention_days = var.log_retention_days

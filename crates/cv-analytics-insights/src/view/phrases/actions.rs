@@ -8,7 +8,8 @@ use crate::model::{
 use crate::questions::filter::QuestionFilter;
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
-use crate::view::phrases::gaps::{mark_name, open_for};
+use crate::view::phrases::gap_marks::mark_name;
+use crate::view::phrases::gaps::open_for;
 use crate::view::phrases::{
     ANSWER_WITHOUT_QUESTION, QUESTION_WITHOUT_ANSWER, in_conversations, last_week,
 };

@@ -3,9 +3,7 @@
 use cv_analytics_core::event::Outcome;
 
 use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, outcome_words};
-use crate::model::{
-    GapKind, GapMark, ResponseOutcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS,
-};
+use crate::model::{GapKind, ResponseOutcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS};
 use crate::questions::filter::QuestionFilter;
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
@@ -59,41 +57,6 @@ pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &
 pub fn open_for(weeks: u32) -> Option<String> {
     let or_more = if weeks >= u32::from(WEEKS) { " or more" } else { "" };
     (weeks > 1).then(|| format!("open for {weeks} weeks{or_more}"))
-}
-
-/// The title and the meaning of gaps that fail again.
-pub(in crate::view) const REOPENED: (&str, &str) =
-    ("Open again", "You marked it “On my CV now”, but the gap is open again.");
-/// The title and the meaning of gaps that the owner leaves open.
-pub(in crate::view) const NOT_MINE: (&str, &str) =
-    ("Not your skills", "You marked it “Not my skill”: nothing to do.");
-
-/// Every mark with its name, on buttons and in sentences.
-pub const GAP_MARKS: [(GapMark, &str); 4] = [
-    (GapMark::HaveIt, "On my CV now"),
-    (GapMark::Learning, "Learning it"),
-    (GapMark::NotMine, "Not my skill"),
-    (GapMark::Noise, "Ignore"),
-];
-
-/// What a mark is called.
-pub fn mark_name(mark: GapMark) -> &'static str {
-    GAP_MARKS.iter().find(|(known, _)| *known == mark).map_or(mark.code(), |(_, name)| name)
-}
-
-/// What the owner said of a gap.
-pub(in crate::view) fn marked(mark: GapMark) -> String {
-    format!("You marked it “{}”", mark_name(mark))
-}
-
-/// What reports do with a gap of this mark, as the end of a sentence.
-pub const fn mark_consequence(mark: GapMark) -> &'static str {
-    match mark {
-        GapMark::HaveIt => "reports track it from now on, and open it again if it fails again",
-        GapMark::Learning => "reports track it from now on, and stop asking you to add it",
-        GapMark::NotMine => "reports list it last from now on, and make no action of it",
-        GapMark::Noise => "reports leave it out from now on",
-    }
 }
 
 /// The skills that come up in the same questions.

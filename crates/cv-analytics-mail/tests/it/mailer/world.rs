@@ -18,9 +18,9 @@ use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
 use cv_analytics_mail::schedule::Schedule;
+use cv_analytics_mail::schedule::delivery_status::{DeliveryStatus, MailState};
 use cv_analytics_mail::schedule::mailer::{MailTurn, Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
-use cv_analytics_mail::schedule::state::{DeliveryStatus, MailState};
 use cv_analytics_mail::transport::{Transport, TransportError};
 
 /// What the mail server says to one recipient, once.
@@ -115,7 +115,7 @@ impl World {
     }
 
     /// How the mail stands with the first recipient.
-    pub(crate) async fn standing(&self, started: &str) -> DeliveryStatus {
+    pub(crate) async fn status(&self, started: &str) -> DeliveryStatus {
         let (mailing, now) = (self.mailing().await, Clock::now(self));
         let state = MailState::read(self, &mailing, moment(started), now).await.unwrap();
         state.recipients[0].1.clone()

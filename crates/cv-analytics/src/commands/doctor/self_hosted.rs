@@ -28,7 +28,7 @@ pub(crate) async fn check(
     findings: &mut Findings,
 ) -> Result<()> {
     let folder = installation.folder();
-    let path = installation.database()?;
+    let path = installation.database();
     let (checks, credentials) = files::check(&folder, &path);
     findings.add_all(checks)?;
     let public_url = match folder.public_url(public_url) {

@@ -16,7 +16,8 @@ use tracing_subscriber::EnvFilter;
 use crate::install::data_folder::{
     DataFolder, PublicUrlOption, StoredCredentials, check_secret, queue_url,
 };
-use crate::install::location::{FigureFiles, PrivacySwitches};
+use crate::install::figure_files::FigureFiles;
+use crate::install::privacy_switches::PrivacySwitches;
 use crate::output;
 use crate::usage_error::usage_error;
 

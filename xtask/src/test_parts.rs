@@ -28,7 +28,7 @@ struct Part {
 }
 
 /// In the order in which they run: what fails soonest comes first.
-const PARTS: &[Part] = &[
+const TEST_PARTS: &[Part] = &[
     Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
     Part {
         name: "dependencies: licences, sources and layers",
@@ -136,7 +136,7 @@ impl Workshop {
 /// The part's own, and where no part has such a name.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let wanted: Vec<&Part> =
-        PARTS.iter().filter(|part| only.is_none_or(|only| part.name.contains(only))).collect();
+        TEST_PARTS.iter().filter(|part| only.is_none_or(|only| part.name.contains(only))).collect();
     if wanted.is_empty() {
         bail!("unknown part {:?}: `cargo xtask test --list` names them", only.unwrap_or_default());
     }
@@ -147,8 +147,8 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
         steps.step(part.name, || (part.run)(&at))?;
         remember(part.name, began.elapsed());
     }
-    if wanted.len() < PARTS.len() {
-        println!("\nleft out: {} parts", PARTS.len() - wanted.len());
+    if wanted.len() < TEST_PARTS.len() {
+        println!("\nleft out: {} parts", TEST_PARTS.len() - wanted.len());
     }
     steps.finish();
     Ok(())
@@ -157,7 +157,7 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 /// Names the parts, with what each needs, and how long it took when it last passed here.
 pub(crate) fn list() {
     let durations = durations();
-    for part in PARTS {
+    for part in TEST_PARTS {
         let took = durations.get(part.name).map_or_else(
             || "not run here yet".to_owned(),
             |seconds| Took(Duration::from_secs(*seconds)).to_string(),
@@ -218,9 +218,9 @@ mod tests {
 
     #[test]
     fn each_part_has_a_name_of_its_own_that_begins_with_its_kind() {
-        for part in PARTS {
+        for part in TEST_PARTS {
             assert!(part.name.contains(": "), "{}", part.name);
-            assert_eq!(PARTS.iter().filter(|other| other.name == part.name).count(), 1);
+            assert_eq!(TEST_PARTS.iter().filter(|other| other.name == part.name).count(), 1);
         }
     }
 }

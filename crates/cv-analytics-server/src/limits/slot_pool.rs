@@ -1,8 +1,8 @@
-//! A bounded number of places for strangers, and who gives way where all are taken.
+//! Slots for the connections and bodies of clients, a bounded number, and which address gives one up where all are taken.
 //!
 //! Nobody waits: a new connection takes the slot with the lowest priority. Those who proved
 //! that they know the key or the token come last; of the others, the address that holds most gives one
-//! up, and of its places the one that has gone longest without anything to show. So a crowd from one
+//! up, and of its slots the one that has gone longest without anything to show. So a crowd from one
 //! address displaces itself, and a proxy, behind which everybody has one address, is not punished.
 
 use std::collections::HashMap;
@@ -14,17 +14,17 @@ use tokio::sync::Notify;
 
 use crate::limits::occasional_log::OccasionalLog;
 
-/// The places of one kind.
+/// The slots of one kind.
 #[derive(Clone, Debug)]
 pub(crate) struct SlotPool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// What they are places for, as the log says it.
+    /// What they are slots for, as the log says it.
     what: &'static str,
     most: usize,
     taken: Mutex<HashMap<u64, Taken>>,
-    /// Numbers the places, and everything that their holders have to show, in order.
+    /// Numbers the slots, and everything that their holders have to show, in order.
     clock: AtomicU64,
     log: OccasionalLog,
 }
@@ -40,7 +40,7 @@ struct Taken {
 }
 
 impl SlotPool {
-    /// `most` places for `what`.
+    /// `most` slots for `what`.
     pub(crate) fn new(what: &'static str, most: usize) -> Self {
         Self(Arc::new(Shared {
             what,
@@ -65,7 +65,7 @@ impl SlotPool {
         Slot { shared: Arc::clone(&self.0), number, lost }
     }
 
-    /// Frees a place, where something else than places has run out.
+    /// Frees a slot where something other than slots has run out.
     pub(crate) fn free_one(&self) {
         self.0.free_one(&mut self.0.taken());
     }
@@ -82,19 +82,19 @@ impl Shared {
 
     fn free_one(&self, taken: &mut HashMap<u64, Taken>) {
         let mut held: HashMap<(bool, IpAddr), usize> = HashMap::new();
-        for place in taken.values() {
-            *held.entry((place.is_proven, place.network)).or_default() += 1;
+        for slot in taken.values() {
+            *held.entry((slot.is_proven, slot.network)).or_default() += 1;
         }
-        let claim = |place: &Taken| {
-            let most_first = usize::MAX - held.get(&(place.is_proven, place.network)).unwrap_or(&0);
-            (place.is_proven, most_first, place.shown)
+        let claim = |slot: &Taken| {
+            let most_first = usize::MAX - held.get(&(slot.is_proven, slot.network)).unwrap_or(&0);
+            (slot.is_proven, most_first, slot.shown)
         };
-        let least = taken.iter().min_by_key(|(_, place)| claim(place)).map(|(number, _)| *number);
-        let Some(place) = least.and_then(|number| taken.remove(&number)) else { return };
-        place.lost.notify_one();
+        let least = taken.iter().min_by_key(|(_, slot)| claim(slot)).map(|(number, _)| *number);
+        let Some(slot) = least.and_then(|number| taken.remove(&number)) else { return };
+        slot.lost.notify_one();
         if let Some(count) = self.log.count() {
             tracing::warn!(
-                client_address = %place.network,
+                client_address = %slot.network,
                 displaced = count,
                 "more {} than are served at once: some had to give way, the last of this address",
                 self.what
@@ -103,7 +103,7 @@ impl Shared {
     }
 }
 
-/// A place; dropped, it is free.
+/// A slot; free again when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
     shared: Arc<Shared>,
@@ -115,12 +115,12 @@ impl Slot {
     /// Notes that its holder has something to show for it.
     pub(crate) fn show(&self) {
         let now = self.shared.now();
-        self.change(|place| place.shown = now);
+        self.change(|slot| slot.shown = now);
     }
 
     /// Notes whether its holder knows the key or the token.
     pub(crate) fn set_proven(&self, is_proven: bool) {
-        self.change(|place| place.is_proven = is_proven);
+        self.change(|slot| slot.is_proven = is_proven);
     }
 
     /// Resolves when the slot is given to another; one call at a time hears of it.
@@ -130,8 +130,8 @@ impl Slot {
 
     fn change(&self, change: impl FnOnce(&mut Taken)) {
         // One that is lost stays so.
-        if let Some(place) = self.shared.taken().get_mut(&self.number) {
-            change(place);
+        if let Some(slot) = self.shared.taken().get_mut(&self.number) {
+            change(slot);
         }
     }
 }
@@ -154,56 +154,56 @@ mod tests {
         Ipv4Addr::new(192, 0, 2, last).into()
     }
 
-    fn is_lost(place: &Slot) -> bool {
-        place.lost().now_or_never().is_some()
+    fn is_lost(slot: &Slot) -> bool {
+        slot.lost().now_or_never().is_some()
     }
 
-    fn lost(places: &[Slot]) -> Vec<usize> {
-        let lost = places.iter().enumerate().filter(|(_, place)| is_lost(place));
+    fn lost(slots: &[Slot]) -> Vec<usize> {
+        let lost = slots.iter().enumerate().filter(|(_, slot)| is_lost(slot));
         lost.map(|(number, _)| number).collect()
     }
 
     #[test]
     fn the_address_that_holds_most_gives_up_its_idlest() {
-        let places = SlotPool::new("places", 4);
-        let crowd: Vec<_> = [1, 1, 1, 2].map(|last| places.take(address(last))).into();
+        let slots = SlotPool::new("slots", 4);
+        let crowd: Vec<_> = [1, 1, 1, 2].map(|last| slots.take(address(last))).into();
         crowd[0].show();
-        let _newcomer = places.take(address(3));
+        let _newcomer = slots.take(address(3));
         assert_eq!(lost(&crowd), [1]);
-        let _newcomer = places.take(address(3));
-        assert_eq!(lost(&crowd), [2], "a lost place is told of once, and its number is forgotten");
+        let _newcomer = slots.take(address(3));
+        assert_eq!(lost(&crowd), [2], "a lost slot is told of once, and its number is forgotten");
     }
 
     #[test]
     fn a_crowd_displaces_itself_and_not_those_who_were_right() {
-        let places = SlotPool::new("places", 10);
+        let slots = SlotPool::new("slots", 10);
         // Behind a proxy all have one address.
-        let right: Vec<_> = (0..3).map(|_| places.take(address(1))).collect();
-        for place in &right {
-            place.set_proven(true);
+        let right: Vec<_> = (0..3).map(|_| slots.take(address(1))).collect();
+        for slot in &right {
+            slot.set_proven(true);
         }
-        let single = places.take(address(2));
-        let crowd: Vec<_> = (0..500).map(|_| places.take(address(1))).collect();
+        let single = slots.take(address(2));
+        let crowd: Vec<_> = (0..500).map(|_| slots.take(address(1))).collect();
         assert_eq!(lost(&right), [0_usize; 0]);
         assert!(!is_lost(&single));
         assert_eq!(lost(&crowd), (0..494).collect::<Vec<_>>());
-        assert_eq!(places.0.taken().len(), 10);
+        assert_eq!(slots.0.taken().len(), 10);
         right[0].set_proven(false);
-        let _newcomer = places.take(address(1));
+        let _newcomer = slots.take(address(1));
         assert_eq!(lost(&right), [0]);
         drop((right, single, crowd));
-        assert_eq!(places.0.taken().len(), 1);
+        assert_eq!(slots.0.taken().len(), 1);
     }
 
     #[test]
     fn where_all_were_right_the_newcomer_still_gets_one() {
-        let places = SlotPool::new("places", 2);
-        let right: Vec<_> = [1, 2].map(|last| places.take(address(last))).into();
-        for place in &right {
-            place.set_proven(true);
+        let slots = SlotPool::new("slots", 2);
+        let right: Vec<_> = [1, 2].map(|last| slots.take(address(last))).into();
+        for slot in &right {
+            slot.set_proven(true);
         }
         right[0].show();
-        let _newcomer = places.take(address(3));
+        let _newcomer = slots.take(address(3));
         assert_eq!(lost(&right), [1]);
     }
 }

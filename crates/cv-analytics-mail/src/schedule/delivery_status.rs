@@ -70,8 +70,8 @@ impl MailState {
         let mut recipients = Vec::new();
         for recipient in mailing.recipients() {
             let record = RecipientRecord::load(store, &recipient_digest(recipient)).await?;
-            let standing = standing(store, mailing, recipient, &record, started, now).await?;
-            recipients.push((recipient.clone(), standing));
+            let status = delivery_status(store, mailing, recipient, &record, started, now).await?;
+            recipients.push((recipient.clone(), status));
         }
         let is_ahead = |due: &Timestamp| *due > now;
         let next = mailing.due(week).filter(is_ahead).or_else(|| mailing.due_after(week));
@@ -80,7 +80,7 @@ impl MailState {
 }
 
 /// How the mail of the last week that is over at `now` stands with `recipient`, of whom the store keeps `record`.
-pub(crate) async fn standing(
+pub(crate) async fn delivery_status(
     store: &dyn KeyValueStore,
     mailing: &Mailing,
     recipient: &MailAddress,
