@@ -1,7 +1,6 @@
 //! The installation on AWS: who asks, every resource as this version needs it, and a message that travels through.
 
 mod alerts;
-mod call_error;
 mod calls;
 mod canary_pipeline;
 mod functions;
@@ -9,12 +8,10 @@ mod identity;
 mod mail;
 mod mapping;
 mod names;
-mod policy;
 mod queues;
 mod rights;
 mod schedule;
 mod tables;
-mod xml;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -3,9 +3,9 @@
 use cv_analytics_aws::install::INSTALL;
 
 use super::Account;
-use super::call_error::MISPLACED;
 use super::calls::Service;
-use super::xml::Element;
+use super::calls::call_error::MISPLACED;
+use super::calls::xml::Element;
 use crate::commands::doctor::check::Check;
 
 /// Looks at alarms and at who is told.

@@ -1,5 +1,8 @@
 //! Read-only calls to services of AWS whose SDK the program does not have: signed requests, and answers as JSON or XML.
 
+pub(crate) mod call_error;
+pub(crate) mod xml;
+
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -14,8 +17,8 @@ use aws_types::service_config::ServiceConfigKey;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::Value;
 
-use super::call_error::CallError;
-use super::xml::Element;
+use self::call_error::CallError;
+use self::xml::Element;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -11,7 +11,7 @@ use cv_analytics_aws::queue::dead_letters::DeadLetterQueue;
 use cv_analytics_aws::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter};
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 
-use super::call_error::CallError;
+use super::calls::call_error::CallError;
 use super::names::ResourceNames;
 use crate::clock::now;
 use crate::commands::doctor::canary::{self, Canary, SeenCanary};

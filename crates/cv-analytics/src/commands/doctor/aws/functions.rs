@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Account;
-use super::call_error::MISPLACED;
+use super::calls::call_error::MISPLACED;
 use super::names::ResourceNames;
 use crate::commands::doctor::check::{Check, Findings};
 

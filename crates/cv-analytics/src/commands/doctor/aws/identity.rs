@@ -1,6 +1,6 @@
 //! Who asks: account and name behind the credentials, and AWS's clock.
 
-use super::call_error::CallError;
+use super::calls::call_error::CallError;
 use super::calls::{AwsCalls, Service};
 use crate::clock::now;
 use crate::commands::doctor::check::Check;

@@ -4,7 +4,7 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::types::VerificationStatus;
 
 use super::Account;
-use super::call_error::CallError;
+use super::calls::call_error::CallError;
 use crate::commands::doctor::check::Check;
 use crate::install::aws::variable;
 

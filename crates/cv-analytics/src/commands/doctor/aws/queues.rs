@@ -8,7 +8,7 @@ use cv_analytics_aws::install::INSTALL;
 use serde_json::Value;
 
 use super::Account;
-use super::call_error::{CallError, MISPLACED};
+use super::calls::call_error::{CallError, MISPLACED};
 use crate::commands::doctor::check::{Check, Findings};
 use crate::install::aws::variable;
 

@@ -2,16 +2,18 @@
 //!
 //! `infra/install.json` lists what they need.
 
+mod policy;
+
 use cv_analytics_aws::install::INSTALL;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use self::policy::{Grant, Grants};
 use super::Account;
-use super::call_error::{CallError, MISPLACED};
 use super::calls::Service;
+use super::calls::call_error::{CallError, MISPLACED};
+use super::calls::xml::Element;
 use super::functions::Function;
-use super::policy::{Grant, Grants};
-use super::xml::Element;
 use crate::commands::doctor::check::Check;
 use crate::install::aws::variable;
 

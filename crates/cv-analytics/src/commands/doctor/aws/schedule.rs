@@ -7,7 +7,7 @@ use cv_analytics_mail::schedule::{Pause, Schedule};
 use serde_json::{Value, json};
 
 use super::Account;
-use super::call_error::MISPLACED;
+use super::calls::call_error::MISPLACED;
 use crate::commands::doctor::check::Check;
 
 const RULE: &str = "schedule";

@@ -7,7 +7,7 @@ use cv_analytics_aws::tables::check::{check_index, check_keys};
 use cv_analytics_aws::tables::error::TableError;
 
 use super::Account;
-use super::call_error::{CallError, MISPLACED};
+use super::calls::call_error::{CallError, MISPLACED};
 use crate::commands::doctor::check::Check;
 
 const TTL: &str = "ttl";
