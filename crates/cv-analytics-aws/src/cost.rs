@@ -153,7 +153,8 @@ impl Writer {
         const SERVICE: &str = "DynamoDB";
         if design == Design::Provisioned {
             // Two tables and the index.
-            let unit_hours = BigDecimal::from(3 * INSTALL.tables.provisioned_units * HOURS_PER_MONTH);
+            let unit_hours =
+                BigDecimal::from(3 * INSTALL.tables.provisioned_units * HOURS_PER_MONTH);
             let hours = BigDecimal::from(HOURS_PER_MONTH);
             let free = self.free.as_ref();
             let written = free.map(|free| &free.dynamodb_write_units * &hours);

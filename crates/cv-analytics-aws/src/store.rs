@@ -30,7 +30,8 @@ use crate::DynamoDbStore;
 use crate::dynamodb_store::erasure::OfSessions;
 use crate::install::INSTALL;
 use crate::queue::clients::Queues;
-use crate::queue::dead_letters::{DeadLetterQueue, QueueError};
+use crate::queue::dead_letters::DeadLetterQueue;
+use crate::queue::error::QueueError;
 use crate::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter, queue_url};
 
 /// What the owner has set of an installation on AWS.

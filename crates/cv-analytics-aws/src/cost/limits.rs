@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::quantities::{SECONDS_PER_MONTH, a_month_of, report_megabytes, report_seconds, shown_by};
+use super::quantities::{
+    SECONDS_PER_MONTH, a_month_of, report_megabytes, report_seconds, shown_by,
+};
 use super::{Design, Workload};
 use crate::install::{INSTALL, Mapping};
 use crate::tables::interaction_path::InteractionPath;

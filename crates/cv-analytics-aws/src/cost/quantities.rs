@@ -169,7 +169,8 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     Quantities {
         messages: messages.into(),
         batches: batches.into(),
-        idle_polls: (QUEUE_POLLERS * (SECONDS_PER_MONTH / INSTALL.queues.events.poll_seconds)).into(),
+        idle_polls: (QUEUE_POLLERS * (SECONDS_PER_MONTH / INSTALL.queues.events.poll_seconds))
+            .into(),
         processor_gb_seconds: gb_seconds(
             batches * u128::from(figures.batch_ms(batch)),
             figures.processor_mb,

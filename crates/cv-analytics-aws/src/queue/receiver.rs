@@ -20,8 +20,9 @@ use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::queue::dead_letters::{
-    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, QueueError, REASON, attribute, letter_id,
+    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, REASON, attribute, letter_id,
 };
+use crate::queue::error::QueueError;
 
 /// As many messages are received, or made visible again, by one call (SQS's own limit).
 const MAX_RECEIVED_MESSAGES: i32 = 10;
