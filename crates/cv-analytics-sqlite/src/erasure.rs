@@ -11,6 +11,7 @@ pub(crate) mod retention;
 
 use std::collections::BTreeSet;
 
+use cv_analytics_core::dead_letter::group_in;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -126,7 +127,7 @@ pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
     while let Some(row) = rows.next()? {
         let body = row.get_ref(1)?.as_blob().unwrap_or_default();
         let detail = row.get_ref(2)?.as_str().unwrap_or_default();
-        if names_erased(connection, &NamedIds::in_letter(body, detail))? {
+        if names_erased(connection, &NamedIds::in_message(body, group_in(detail)))? {
             found.push(row.get(0)?);
         }
     }

@@ -51,9 +51,7 @@ pub struct ReceivedDeadLetter {
 impl ReceivedDeadLetter {
     /// What it names: in its body, and by the message group in which it came.
     pub(crate) fn named(&self) -> NamedIds {
-        let mut named = NamedIds::in_body(self.body.as_bytes());
-        named.add_group(self.group.as_deref());
-        named
+        NamedIds::in_message(self.body.as_bytes(), self.group.as_deref())
     }
 
     /// What a list says of it.
