@@ -27,7 +27,6 @@ use field_names::FieldKind;
 use field_names::bare_name;
 pub(crate) use field_names::{is_request, is_session, session_rank};
 use redaction::{API_KEY, Scope, redact};
-pub(crate) use session::HASHED_PREFIX;
 pub use session::SessionKey;
 use session::is_hashed;
 
