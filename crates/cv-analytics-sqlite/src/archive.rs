@@ -6,8 +6,9 @@ use std::collections::HashSet;
 
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::Receipt;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, ErasedId, PutBack};
-use cv_analytics_core::store::{Disposition, Receipt};
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};

@@ -2,10 +2,11 @@
 
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::store::dead_letters::{
     DeadLetterEntry, DeadLetterList, DeadLetterSelection, Dropped, ReadAgain, Retried, RetryOutcome,
 };
-use cv_analytics_core::store::{Arrival, Disposition, Progress, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Progress, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row, params};
 
