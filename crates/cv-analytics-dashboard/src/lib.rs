@@ -3,21 +3,23 @@
 //! In reading order:
 //!
 //! 1. [`DashboardSetup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
-//! 2. `access`: who is let in.
-//! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`times`]: moments as the owner
-//!    reads them.
-//! 4. [`pages`]: one file each. `questions`: the questions behind a number.
+//! 2. `guard`: who is let in; [`access`]: how the owner is known.
+//! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`mails`]: the weekly mail;
+//!    [`times`]: moments as the owner reads them.
+//! 4. `pages`: one file each. `questions`: the questions behind a number.
 //! 5. `form`: what one of our forms sent, and the settings that it changes.
 //! 6. [`agent_connection`]: what the pages ask of the program.
-//! 7. [`page`]: templates, charts and files, and the threads that make pages; [`private_file`]: how secrets are
-//!    kept.
+//! 7. [`page`]: templates, whom they are for, headers, charts and files, and the threads that make pages;
+//!    [`private_file`]: how secrets are kept.
 
 pub mod access;
 pub mod agent_connection;
 mod dashboard;
 mod form;
+mod guard;
+pub mod mails;
 pub mod page;
-pub mod pages;
+mod pages;
 pub mod private_file;
 mod questions;
 pub mod times;
@@ -72,6 +74,6 @@ pub fn app(dashboard: Arc<Dashboard>) -> Router {
         .route("/mail/text", get(mail::text))
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
-    let guarded = routes.layer(from_fn_with_state(dashboard, access::guard));
+    let guarded = routes.layer(from_fn_with_state(dashboard, guard::guard));
     guarded.layer(from_fn(threads::answer))
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod assets;
 pub(crate) mod charts;
+pub(crate) mod headers;
+pub(crate) mod owner;
 pub mod threads;
 
 use std::sync::LazyLock;
@@ -21,8 +23,8 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::access::{Owner, set_headers};
-use crate::dashboard::RefusedNotice;
+use crate::page::headers::set_headers;
+use crate::page::owner::{Owner, RefusedNotice};
 
 /// Columns of a sentence that says what is wrong with an address.
 const MESSAGE_COLUMNS: usize = 600;
@@ -224,5 +226,17 @@ fn html(status: StatusCode, text: String) -> Response<Body> {
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+/// A sentence in place of a page.
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     response
 }

@@ -16,10 +16,10 @@ use cv_analytics_insights::view::phrases::gaps::{mark_consequence, mark_name};
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
 use crate::page::PageError;
+use crate::page::owner::Owner;
 use crate::pages::login::local;
 use crate::pages::settings::{Happened, Refused, settings};
 

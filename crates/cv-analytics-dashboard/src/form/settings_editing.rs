@@ -19,9 +19,9 @@ use cv_analytics_insights::view::text::capitalised;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::pages::settings::{Happened, settings};
 use crate::times::{Moment, Times};

@@ -14,12 +14,12 @@ use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::{Dashboard, ProgramSetting};
 use crate::form::gap_marking::MarkedView;
 use crate::form::settings_editing::{ChangedView, Editor, Typed, editors};
+use crate::mails::MailSettings;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
-use crate::pages::mail::MailSettings;
 use crate::questions::view::interaction_href;
 
 #[derive(Serialize)]

@@ -15,7 +15,7 @@ use cv_analytics_dashboard::access::sessions::OwnerSessions;
 use cv_analytics_dashboard::agent_connection::{
     AgentConnection, Attempt, Refused, Sending, TestQuestion,
 };
-use cv_analytics_dashboard::pages::mail::Mails;
+use cv_analytics_dashboard::mails::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
 use cv_analytics_dashboard::{Dashboard, DashboardSetup, app};
 use cv_analytics_mail::schedule::Schedule;
