@@ -7,7 +7,7 @@
 //! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`mails`]: the weekly mail;
 //!    [`times`]: moments as the owner reads them.
 //! 4. `pages`: one file each. `questions`: the questions behind a number.
-//! 5. `form`: what one of our forms sent, and the settings that it changes.
+//! 5. `form`: our forms, and what one of them sent.
 //! 6. [`agent_connection`]: what the pages ask of the program.
 //! 7. [`page`]: templates, whom they are for, headers, charts and files, and the threads that make pages;
 //!    [`private_file`]: how secrets are kept.
@@ -34,7 +34,6 @@ use axum::routing::{get, post};
 pub use self::dashboard::{Dashboard, DashboardSetup, ProgramSetting};
 pub use self::page::not_found_page;
 
-use self::form::{gap_marking, settings_editing};
 use self::page::{assets, threads};
 use self::pages::{
     connect, conversation, interaction, live, login, mail, overview, questions as question_list,
@@ -62,9 +61,9 @@ pub fn app(dashboard: Arc<Dashboard>) -> Router {
         .route("/dead-letters/{id}/retry", post(pages::dead_letters::retry))
         .route("/dead-letters/{id}/drop", post(pages::dead_letters::drop_letter))
         .route("/settings", get(settings::page))
-        .route("/settings/gap-marks", post(gap_marking::mark))
-        .route("/settings/undo", post(settings_editing::undo))
-        .route("/settings/{part}", post(settings_editing::change))
+        .route("/settings/gap-marks", post(settings::gap_marking::mark))
+        .route("/settings/undo", post(settings::editing::undo))
+        .route("/settings/{part}", post(settings::editing::change))
         .route("/connect", get(connect::page))
         .route("/connect/secrets", post(connect::show_secrets))
         .route("/connect/test", post(connect::send_test))

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::form::gap_marking::{MarkForm, MarkedView, without_marked};
+use crate::form::marks::{MarkForm, MarkedView, without_marked};
 use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::pages::interaction::left_out_words;

@@ -1,5 +1,8 @@
 //! `/settings`: what changes figures, and the owner's marks of gaps.
 
+pub(crate) mod editing;
+pub(crate) mod gap_marking;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,8 +18,8 @@ use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
 use crate::dashboard::{Dashboard, ProgramSetting};
-use crate::form::gap_marking::MarkedView;
-use crate::form::settings_editing::{ChangedView, Editor, Typed, editors};
+use crate::form::editors::{ChangedView, Editor, Typed, editors};
+use crate::form::marks::MarkedView;
 use crate::mails::MailSettings;
 use crate::page::owner::Owner;
 use crate::page::{PageError, render};

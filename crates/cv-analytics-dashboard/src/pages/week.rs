@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::form::gap_marking::MarkedView;
+use crate::form::marks::MarkedView;
 use crate::page::charts::{Bar, ColumnChart, columns};
 use crate::page::owner::Owner;
 use crate::page::{PageError, render};
