@@ -14,9 +14,9 @@ use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
 use crate::dead_letters::letter;
+use crate::erasure::cleaning::clean_the_files;
 use crate::erasure::{
-    clean_the_files, drop_erased_letters, erase_request, is_erased, is_erased_session,
-    mark_request, mark_session,
+    drop_erased_letters, erase_request, is_erased, is_erased_session, mark_request, mark_session,
 };
 use crate::error::{Failure, Result};
 use crate::key_values;
