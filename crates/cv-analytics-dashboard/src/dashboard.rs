@@ -1,5 +1,7 @@
 //! What the pages share: the ports, the access, and what was computed before.
 
+pub(crate) mod mails;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::access::Access;
 use crate::access::sessions::OwnerSessions;
 use crate::agent_connection::AgentConnection;
-use crate::mails::Mails;
+use crate::dashboard::mails::Mails;
 use crate::page::PageError;
 use crate::page::owner::{Notices, RefusedNotice};
 use crate::times::{OwnerZone, Times};

@@ -2,10 +2,11 @@
 //!
 //! In reading order:
 //!
-//! 1. [`DashboardSetup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
+//! 1. [`DashboardSetup`] and [`Dashboard`]: what the pages share, such as the weekly mail ([`Mails`]); [`app`] makes
+//!    the routes.
 //! 2. `guard`: who is let in; [`access`]: how the owner is known.
-//! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`mails`]: the weekly mail;
-//!    [`times`]: moments as the owner reads them.
+//! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`times`]: moments as the owner
+//!    reads them.
 //! 4. `pages`: one file each. `questions`: the questions behind a number.
 //! 5. `form`: our forms, and what one of them sent.
 //! 6. [`agent_connection`]: what the pages ask of the program.
@@ -17,7 +18,6 @@ pub mod agent_connection;
 mod dashboard;
 mod form;
 mod guard;
-pub mod mails;
 pub mod page;
 mod pages;
 pub mod private_file;
@@ -31,6 +31,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
+pub use self::dashboard::mails::Mails;
 pub use self::dashboard::{Dashboard, DashboardSetup, ProgramSetting};
 pub use self::page::not_found_page;
 

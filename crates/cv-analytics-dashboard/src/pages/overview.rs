@@ -26,7 +26,7 @@ use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
 
 use self::change::{ChangeView, change, is_a_name};
-use self::happened::{Happened, HappenedView, SIGNS, cv_changed, marks, versions};
+use self::happened::{Happened, HappenedView, NAME_COLUMNS, SIGNS, cv_changed, marks, versions};
 use self::sums::{PARTS, Sums, worst};
 use crate::dashboard::Dashboard;
 use crate::form::Form;
@@ -42,7 +42,6 @@ use crate::weeks::totals::Totals;
 const MAX_WORST_NAMES: usize = 3;
 /// Among so many weeks each has its number under it.
 const MAX_NUMBERED_WEEKS: usize = 13;
-const NAME_COLUMNS: usize = 60;
 
 #[derive(Serialize)]
 struct OverviewView {

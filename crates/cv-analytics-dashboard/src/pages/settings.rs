@@ -17,10 +17,10 @@ use cv_analytics_insights::view::phrases::gaps::GAP_MARKS;
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
+use crate::dashboard::mails::MailSettings;
 use crate::dashboard::{Dashboard, ProgramSetting};
 use crate::form::editors::{ChangedView, Editor, Typed, editors};
 use crate::form::marks::MarkedView;
-use crate::mails::MailSettings;
 use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::questions::view::interaction_href;
