@@ -1,14 +1,14 @@
 /** Events of a Worker on their way to its queue. */
 
 import type { AnalyticsEvent } from "./event.ts";
-import { type Interaction, ReportedInteraction } from "./interaction.ts";
-import { QueueClient } from "./queue-client.ts";
+import {
+  type Interaction,
+  ReportedInteraction,
+  type Reporter,
+  type WaitUntil,
+} from "./interaction.ts";
+import { QueueClient, type Sent } from "./queue-client.ts";
 import { type AnalyticsEnv, readSettings } from "./settings.ts";
-
-/** The part of a Worker's `ctx` (or of a Durable Object's state) that is used. */
-export interface WaitUntil {
-  waitUntil(promise: Promise<unknown>): void;
-}
 
 /** How events are sent. */
 export interface AnalyticsOptions {
@@ -27,15 +27,6 @@ export interface AnalyticsOptions {
    */
   log?: (line: string) => void;
 }
-
-/** What became of an event. */
-export type Sent =
-  /** The queue has it. */
-  | "sent"
-  /** The queue has it not; a line in the log says why. */
-  | "lost"
-  /** Sending is switched off: the secrets are missing or wrong, or the queue refused them just now. */
-  | "off";
 
 /** The finer calls, for those who do not wrap a handler. */
 export interface Analytics {
@@ -71,16 +62,6 @@ export function createAnalytics(env: AnalyticsEnv, options?: AnalyticsOptions): 
     begin: (ctx, request) => new ReportedInteraction(reporter, ctx, request, true),
     send: reporter.send,
   };
-}
-
-/** What an interaction needs of its surroundings. */
-export interface Reporter {
-  readonly enabled: boolean;
-  /** Milliseconds for which a question waits for its answer. */
-  readonly together: number;
-  send(event: AnalyticsEvent): Promise<Sent>;
-  /** Never throws. */
-  log(line: string): void;
 }
 
 /** The queue of the last `env`, kept while the isolate lives. */

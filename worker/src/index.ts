@@ -1,6 +1,6 @@
 /** Reports a CV agent's questions and answers from a Cloudflare Worker to its queue. */
 
-export type { Analytics, AnalyticsOptions, Sent, WaitUntil } from "./analytics.ts";
+export type { Analytics, AnalyticsOptions } from "./analytics.ts";
 export { createAnalytics } from "./analytics.ts";
 export type {
   AnalyticsEvent,
@@ -12,7 +12,8 @@ export type {
   QuestionDetails,
   ResponseEvent,
 } from "./event.ts";
-export type { Interaction, TimedPart } from "./interaction.ts";
+export type { Interaction, TimedPart, WaitUntil } from "./interaction.ts";
+export type { Sent } from "./queue-client.ts";
 export type { AnalyticsEnv } from "./settings.ts";
 export type { HandlerWithInteraction } from "./with-analytics.ts";
 export { withAnalytics } from "./with-analytics.ts";

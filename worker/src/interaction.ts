@@ -1,6 +1,5 @@
 /** One question and its answer, as a handler reports them. */
 
-import type { Reporter, WaitUntil } from "./analytics.ts";
 import {
   type AnalyticsEvent,
   type AnswerDetails,
@@ -15,6 +14,7 @@ import {
   type ResponseEvent,
   textOf,
 } from "./event.ts";
+import type { Sent } from "./queue-client.ts";
 
 /** A part of the work whose time is reported by itself. */
 export type TimedPart = "llm" | "retrieval";
@@ -54,6 +54,21 @@ export interface Interaction {
 
   /** An interaction for one more question of the same request, with its own two events. */
   another(): Interaction;
+}
+
+/** The part of a Worker's `ctx` (or of a Durable Object's state) that is used. */
+export interface WaitUntil {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** What an interaction needs of its surroundings. */
+export interface Reporter {
+  readonly enabled: boolean;
+  /** Milliseconds for which a question waits for its answer. */
+  readonly together: number;
+  send(event: AnalyticsEvent): Promise<Sent>;
+  /** Never throws. */
+  log(line: string): void;
 }
 
 /** How a request ended, as far as its wrapper saw. */

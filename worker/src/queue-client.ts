@@ -1,7 +1,6 @@
 /** One message on its way to the queue: signed, sent, and sent again where that can help. */
 
 import { AwsV4Signer } from "aws4fetch";
-import type { Sent } from "./analytics.ts";
 import { type AnalyticsEvent, isRequestId, messageBody } from "./event.ts";
 import type { Settings } from "./settings.ts";
 
@@ -24,6 +23,15 @@ const PASSES = / (?:5\d\d|40[458]|42[59])|throttl|toomany/i;
 const NO_QUEUE = / (?:[23]\d\d|40[45])/;
 /** The next message would be refused too: the key, its rights or the queue are wrong. */
 const REFUSES_SENDER = /signature|token|client|denied|exist|address|optin|authoriz|security/i;
+
+/** What became of an event. */
+export type Sent =
+  /** The queue has it. */
+  | "sent"
+  /** The queue has it not; a line in the log says why. */
+  | "lost"
+  /** Sending is switched off: the secrets are missing or wrong, or the queue refused them just now. */
+  | "off";
 
 /** Why a try failed, and when another may help. */
 interface Failure {

@@ -1,7 +1,7 @@
 /** A fetch handler whose every way out is reported. */
 
-import { type AnalyticsOptions, createReporter, type WaitUntil } from "./analytics.ts";
-import { type Interaction, ReportedInteraction } from "./interaction.ts";
+import { type AnalyticsOptions, createReporter } from "./analytics.ts";
+import { type Interaction, ReportedInteraction, type WaitUntil } from "./interaction.ts";
 import type { AnalyticsEnv } from "./settings.ts";
 
 /** A fetch handler of a module Worker, with the interaction as fourth argument. */

@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use cv_analytics_core::event::{Event, RequestId};
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Deliveries, Disposition, KeyValueStore, Observation, ReportSource, StoreError, VersionedValue,
+    Deliveries, KeyValueStore, Observation, ReportSource, StoreError, VersionedValue,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

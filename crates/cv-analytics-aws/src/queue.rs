@@ -2,5 +2,6 @@
 
 pub mod clients;
 pub mod dead_letters;
+pub mod error;
 pub mod receiver;
 pub mod visibility;

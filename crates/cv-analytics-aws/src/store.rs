@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::event::{Event, RequestId, SessionId};
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, PutBack};
 use cv_analytics_core::store::arrivals::{ArrivalCursor, Arrivals};
@@ -17,8 +17,8 @@ use cv_analytics_core::store::dead_letters::{
 use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Disposition, EventStore, KeyValueStore, Progress, Receipt, ReportSource,
-    Store, StoreError, VersionedValue, session_key,
+    Arrival, Deliveries, EventStore, KeyValueStore, Progress, Receipt, ReportSource, Store,
+    StoreError, VersionedValue, session_key,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -30,7 +30,8 @@ use crate::DynamoDbStore;
 use crate::dynamodb_store::erasure::OfSessions;
 use crate::install::INSTALL;
 use crate::queue::clients::Queues;
-use crate::queue::dead_letters::{DeadLetterQueue, QueueError};
+use crate::queue::dead_letters::DeadLetterQueue;
+use crate::queue::error::QueueError;
 use crate::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter, queue_url};
 
 /// What the owner has set of an installation on AWS.

@@ -104,7 +104,7 @@ impl DeadLetter {
 
     /// What it names: in its body, and by its message group.
     pub fn named(&self) -> NamedIds {
-        NamedIds::in_letter(&self.body, &self.detail)
+        NamedIds::in_message(&self.body, self.group())
     }
 
     /// Notes the message group in which it came.

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 
-use crate::privacy::HASHED_PREFIX;
 use crate::timestamp::Timestamp;
 
 /// Fields of an event that the product does not interpret; kept, with their free text redacted.
@@ -221,6 +220,9 @@ impl MatchScore {
         self.0
     }
 }
+
+/// Prefix of a hashed session; a text of exactly that form counts as hashed, so that exports can be imported.
+pub(crate) const HASHED_PREFIX: &str = "hashed:";
 
 /// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner switched hashing off.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

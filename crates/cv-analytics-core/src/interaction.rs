@@ -8,7 +8,6 @@
 //! is kept. So the record says what each of the two events named, whichever came first.
 
 use crate::event::{Event, Halves, QueryHalf, RequestId, ResponseHalf, Traffic, UnknownFields};
-use crate::store::Disposition;
 use crate::timestamp::Timestamp;
 
 /// How long a half waits for its partner, from the earlier of its own timestamp and its arrival, in milliseconds.
@@ -23,6 +22,23 @@ pub struct Interaction {
     pub query: Option<QueryHalf>,
     /// How it was handled.
     pub response: Option<ResponseHalf>,
+}
+
+/// What became of one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    /// The event is kept (or a self-contained response had said it all before).
+    Stored,
+    /// The same half was there before.
+    Duplicate,
+    /// Another body for this half was there before, and stays.
+    Conflict,
+    /// The message cannot be read and is kept as a dead letter.
+    DeadLetter,
+    /// The queue's deduplication swallowed the message: no delivery.
+    Deduplicated,
+    /// The owner had the interaction erased: nothing of it is kept again.
+    Erased,
 }
 
 /// What an arriving event makes of the record that is there.

@@ -5,6 +5,7 @@
 
 mod email;
 mod field_names;
+mod findings;
 mod folding;
 mod links;
 mod number_context;
@@ -26,8 +27,8 @@ use crate::event::SessionId;
 use field_names::FieldKind;
 use field_names::bare_name;
 pub(crate) use field_names::{is_request, is_session, session_rank};
-use redaction::{API_KEY, Scope, redact};
-pub(crate) use session::HASHED_PREFIX;
+use findings::{API_KEY, is_begun_marker};
+use redaction::{Scope, redact};
 pub use session::SessionKey;
 use session::is_hashed;
 
@@ -285,8 +286,7 @@ fn cut_between_tokens(text: &mut String, limit: usize) -> bool {
     }
     let Some((end, next)) = text.char_indices().nth(limit) else { return false };
     text.truncate(end);
-    let marker =
-        text.rfind('[').filter(|open| text.get(*open..).is_some_and(redaction::is_begun_marker));
+    let marker = text.rfind('[').filter(|open| text.get(*open..).is_some_and(is_begun_marker));
     if let Some(open) = marker {
         text.truncate(open);
     } else if !next.is_whitespace() && has_digits(last_token(text)) {

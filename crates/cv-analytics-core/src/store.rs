@@ -25,7 +25,7 @@ use crate::event::{
     Traffic,
 };
 use crate::intake::{Content, Intake};
-use crate::interaction::Interaction;
+use crate::interaction::{Disposition, Interaction};
 use crate::store::archive::{ArchivePage, Archived, Cursor, PutBack};
 use crate::store::arrivals::{ArrivalCursor, Arrivals};
 use crate::store::dead_letters::{
@@ -174,23 +174,6 @@ pub struct Arrival {
     pub arrived_at: Timestamp,
     /// Set for messages that came through the queue's protocol.
     pub deduplication_id: Option<DeduplicationId>,
-}
-
-/// What became of one message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Disposition {
-    /// The event is kept (or a self-contained response had said it all before).
-    Stored,
-    /// The same half was there before.
-    Duplicate,
-    /// Another body for this half was there before, and stays.
-    Conflict,
-    /// The message cannot be read and is kept as a dead letter.
-    DeadLetter,
-    /// The queue's deduplication swallowed the message: no delivery.
-    Deduplicated,
-    /// The owner had the interaction erased: nothing of it is kept again.
-    Erased,
 }
 
 /// The store's word that a message is durable.

@@ -1,14 +1,15 @@
 //! What the pages share: the ports, the access, and what was computed before.
 
+pub(crate) mod mails;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cv_analytics_core::intake::Intake;
-use cv_analytics_core::intake::refusal::{RECENT_REFUSALS_MS, Refusals};
+use cv_analytics_core::intake::refusal::RECENT_REFUSALS_MS;
 use cv_analytics_core::store::SharedStore;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
 use tokio::sync::{Semaphore, watch};
@@ -16,9 +17,10 @@ use tokio::sync::{Semaphore, watch};
 use crate::access::Access;
 use crate::access::sessions::OwnerSessions;
 use crate::agent_connection::AgentConnection;
+use crate::dashboard::mails::Mails;
 use crate::page::PageError;
-use crate::pages::mail::Mails;
-use crate::times::{Moment, OwnerZone, Times};
+use crate::page::owner::{Notices, RefusedNotice};
+use crate::times::{OwnerZone, Times};
 use crate::weeks::reports::Reports;
 use crate::weeks::totals::WeekTotals;
 
@@ -66,23 +68,6 @@ pub struct ProgramSetting {
     pub value: String,
 }
 
-/// What the frame of every page tells.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Notices {
-    /// Dead letters that there are.
-    pub(crate) dead_letters: u64,
-    /// Messages that were refused within a day, by reason.
-    pub(crate) refused: Vec<RefusedNotice>,
-}
-
-/// Messages that were refused for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct RefusedNotice {
-    text: String,
-    last: Moment,
-    change: &'static str,
-}
-
 /// A dashboard that [`crate::app`] gives routes.
 pub struct Dashboard {
     pub(crate) access: Access,
@@ -91,9 +76,9 @@ pub struct Dashboard {
     /// How many dead letters there were, and when.
     dead_letter_count: Mutex<Option<(Timestamp, u64)>>,
     pub(crate) mails: Mails,
-    pub(crate) reports: Reports,
+    pub(crate) reports: Arc<Reports>,
     pub(crate) connection: Option<Arc<dyn AgentConnection>>,
-    pub(crate) week_totals: WeekTotals,
+    pub(crate) week_totals: Arc<WeekTotals>,
     pub(crate) program_settings: Vec<ProgramSetting>,
     pub(crate) live_every: Duration,
     /// Places for live pages.
@@ -107,15 +92,17 @@ impl Dashboard {
     /// Puts a dashboard together.
     pub fn new(setup: DashboardSetup) -> Self {
         let DashboardSetup { store, intake, mails, token, hosts, public_url, .. } = setup;
+        let reports = Arc::<Reports>::default();
+        let totals = WeekTotals::new(Arc::clone(&store), Arc::clone(&reports), setup.clock);
         Self {
             access: Access::new(&token, hosts, public_url, setup.rates, setup.sessions),
             store,
             intake,
             dead_letter_count: Mutex::new(None),
             mails,
-            reports: Reports::default(),
+            reports,
             connection: setup.connection,
-            week_totals: WeekTotals::default(),
+            week_totals: Arc::new(totals),
             program_settings: setup.program_settings,
             live_every: setup.live_every,
             watchers: Arc::new(Semaphore::new(MAX_LIVE_PAGES)),
@@ -153,12 +140,7 @@ impl Dashboard {
             tracing::warn!(error = %error, "failed to read the refused messages");
             Vec::new()
         });
-        let notice = |refused: &Refusals| RefusedNotice {
-            text: refused_messages(refused),
-            last: times.moment(refused.last_at),
-            change: what_to_change(refused.reason),
-        };
-        refused.iter().map(notice).collect()
+        refused.iter().map(|refused| RefusedNotice::of(refused, &times)).collect()
     }
 
     /// How many dead letters there are, for the navigation; 0 where they cannot be counted, which their own page says.

@@ -1,7 +1,7 @@
 //! What one of our forms sent, in the way browsers encode it.
 
-pub(crate) mod gap_marking;
-pub(crate) mod settings_editing;
+pub(crate) mod editors;
+pub(crate) mod marks;
 
 use std::borrow::Cow;
 

@@ -2,22 +2,24 @@
 //!
 //! In reading order:
 //!
-//! 1. [`DashboardSetup`] and [`Dashboard`]: what the pages share; [`app`] makes the routes.
-//! 2. `access`: who is let in.
+//! 1. [`DashboardSetup`] and [`Dashboard`]: what the pages share, such as the weekly mail ([`Mails`]); [`app`] makes
+//!    the routes.
+//! 2. `guard`: who is let in; [`access`]: how the owner is known.
 //! 3. `weeks`: the weeks that there are, their reports and figures, remembered; [`times`]: moments as the owner
 //!    reads them.
-//! 4. [`pages`]: one file each. `questions`: the questions behind a number.
-//! 5. `form`: what one of our forms sent, and the settings that it changes.
+//! 4. `pages`: one file each. `questions`: the questions behind a number.
+//! 5. `form`: our forms, and what one of them sent.
 //! 6. [`agent_connection`]: what the pages ask of the program.
-//! 7. [`page`]: templates, charts and files, and the threads that make pages; [`private_file`]: how secrets are
-//!    kept.
+//! 7. [`page`]: templates, whom they are for, headers, charts and files, and the threads that make pages;
+//!    [`private_file`]: how secrets are kept.
 
 pub mod access;
 pub mod agent_connection;
 mod dashboard;
 mod form;
+mod guard;
 pub mod page;
-pub mod pages;
+mod pages;
 pub mod private_file;
 mod questions;
 pub mod times;
@@ -29,10 +31,10 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
+pub use self::dashboard::mails::Mails;
 pub use self::dashboard::{Dashboard, DashboardSetup, ProgramSetting};
 pub use self::page::not_found_page;
 
-use self::form::{gap_marking, settings_editing};
 use self::page::{assets, threads};
 use self::pages::{
     connect, conversation, interaction, live, login, mail, overview, questions as question_list,
@@ -60,9 +62,9 @@ pub fn app(dashboard: Arc<Dashboard>) -> Router {
         .route("/dead-letters/{id}/retry", post(pages::dead_letters::retry))
         .route("/dead-letters/{id}/drop", post(pages::dead_letters::drop_letter))
         .route("/settings", get(settings::page))
-        .route("/settings/gap-marks", post(gap_marking::mark))
-        .route("/settings/undo", post(settings_editing::undo))
-        .route("/settings/{part}", post(settings_editing::change))
+        .route("/settings/gap-marks", post(settings::gap_marking::mark))
+        .route("/settings/undo", post(settings::editing::undo))
+        .route("/settings/{part}", post(settings::editing::change))
         .route("/connect", get(connect::page))
         .route("/connect/secrets", post(connect::show_secrets))
         .route("/connect/test", post(connect::send_test))
@@ -72,6 +74,6 @@ pub fn app(dashboard: Arc<Dashboard>) -> Router {
         .route("/mail/text", get(mail::text))
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
-    let guarded = routes.layer(from_fn_with_state(dashboard, access::guard));
+    let guarded = routes.layer(from_fn_with_state(dashboard, guard::guard));
     guarded.layer(from_fn(threads::answer))
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod assets;
 pub(crate) mod charts;
+pub(crate) mod headers;
+pub(crate) mod owner;
 pub mod threads;
 
 use std::sync::LazyLock;
@@ -22,8 +24,8 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::access::{Owner, set_headers};
-use crate::dashboard::RefusedNotice;
+use crate::page::headers::set_headers;
+use crate::page::owner::{Owner, RefusedNotice};
 
 /// Columns of a sentence that says what is wrong with an address.
 const MESSAGE_COLUMNS: usize = 600;
@@ -220,11 +222,23 @@ pub(crate) fn fill<V: Serialize>(template: &str, view: &V) -> Result<String, Pag
     Ok(environment.get_template(template)?.render(Serde(view))?)
 }
 
-fn html(status: StatusCode, text: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
+/// A sentence in place of a page.
+pub(crate) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = answer(status, "text/plain; charset=utf-8", text);
+    if status == StatusCode::UNAUTHORIZED {
+        let headers = response.headers_mut();
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+}
+
+fn html(status: StatusCode, text: String) -> Response<Body> {
+    answer(status, "text/html; charset=utf-8", text)
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }

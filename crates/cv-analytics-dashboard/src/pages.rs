@@ -6,7 +6,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod interaction;
 pub(crate) mod live;
 pub(crate) mod login;
-pub mod mail;
+pub(crate) mod mail;
 pub(crate) mod overview;
 pub(crate) mod questions;
 pub(crate) mod settings;

@@ -1,7 +1,7 @@
 //! What one batch came to, as one line in `CloudWatch`'s embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
-use cv_analytics_core::store::Disposition;
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Map, Value, json};
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::Intake;
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, PutBack};
 use cv_analytics_core::store::arrivals::{ArrivalCursor, Arrivals};
 use cv_analytics_core::store::dead_letters::{
@@ -21,8 +21,8 @@ use cv_analytics_core::store::dead_letters::{
 use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Disposition, EventStore, KeyValueStore, Observation, Progress, Receipt,
-    ReportSource, Store, StoreError, VersionedValue,
+    Arrival, Deliveries, EventStore, KeyValueStore, Observation, Progress, Receipt, ReportSource,
+    Store, StoreError, VersionedValue,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

@@ -5,15 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::{Event, RequestId};
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::interaction::{Disposition, Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::archive::{Archived, ErasedId, PutBack};
 use cv_analytics_core::store::dead_letters::{DeadLetterEntry, DeadLetterSelection};
 use cv_analytics_core::store::erasure::{Erased, Mark};
 use cv_analytics_core::store::session_key::SESSION_KEY;
-use cv_analytics_core::store::{
-    Arrival, DeduplicationId, Deliveries, Disposition, Receipt, VersionedValue,
-};
+use cv_analytics_core::store::{Arrival, DeduplicationId, Deliveries, Receipt, VersionedValue};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 

@@ -30,9 +30,8 @@ use axum::routing::{get, post};
 
 pub use self::limits::rate::{ClientAddress, RateLimits};
 pub use self::limits::refusals::RefusalCounter;
-pub use self::routes::reports::Reports;
 pub use self::serve::{keep_connection, serve};
-pub use self::server::{Server, ServerSetup};
+pub use self::server::{Reports, Server, ServerSetup};
 pub use self::sigv4::AcceptedHosts;
 pub use self::sqs::{ACCOUNT, QUEUE_NAME};
 

@@ -1,9 +1,11 @@
 //! What the routes share: the ports, the limits and the counters.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Response, header};
@@ -11,6 +13,7 @@ use cv_analytics_core::intake::Intake;
 use cv_analytics_core::intake::refusal::{RefusalReason, Refusals};
 use cv_analytics_core::store::{Arrival, DeduplicationId, EventStore, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
 use hyper::body::Body as _;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -23,10 +26,15 @@ use crate::limits::rate::{ClientAddress, RateLimits};
 use crate::limits::refusals::RefusalCounter;
 use crate::routes::metrics::Metrics;
 use crate::routes::plain_error::PlainError;
-use crate::routes::reports::Reports;
 use crate::serve::keep_connection;
 use crate::sigv4::{AcceptedHosts, Verifier};
-use crate::sqs::{ACCOUNT, QUEUE_NAME};
+
+/// Makes reports; the program joins this server to the insights.
+#[async_trait]
+pub trait Reports: Send + Sync + 'static {
+    /// The report of `week` as JSON; a week with nothing in it has one too.
+    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>>;
+}
 
 /// What a server is made of.
 pub struct ServerSetup {
@@ -126,7 +134,7 @@ impl Server {
     /// Notes that the store failed; logged once for each outage, not for each request.
     pub fn note_failure(&self, error: &StoreError) {
         if self.is_writable() {
-            let source = std::error::Error::source(error).map(ToString::to_string);
+            let source = Error::source(error).map(ToString::to_string);
             tracing::error!(error = %error, source, "failed to store messages");
         }
         self.note_writable(false);
@@ -190,14 +198,13 @@ impl Server {
         Uuid::from_u64_pair(high, low.wrapping_add(self.requests.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// The queue's address, under the public URL or the host that was asked.
-    pub(crate) fn queue_url(&self, received_host: Option<&str>) -> String {
-        let base = match (&self.public_url, received_host) {
+    /// The address that a client has for it: the public URL, or the host that was asked.
+    pub(crate) fn url(&self, received_host: Option<&str>) -> String {
+        match (&self.public_url, received_host) {
             (Some(url), _) => url.to_string(),
             (None, Some(host)) => format!("http://{host}"),
             (None, None) => format!("http://{}", self.listening),
-        };
-        format!("{base}/{ACCOUNT}/{QUEUE_NAME}")
+        }
     }
 
     pub(crate) async fn read_body(

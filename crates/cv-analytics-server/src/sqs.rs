@@ -177,7 +177,7 @@ async fn perform(
         Action::GetQueueUrl { queue_name } => {
             queue::check_name(queue_name.as_deref()).map_err(SqsError::without_message)?;
             let received = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-            Ok(ActionOutput::QueueUrl(server.queue_url(received)))
+            Ok(ActionOutput::QueueUrl(format!("{}/{ACCOUNT}/{QUEUE_NAME}", server.url(received))))
         }
         Action::GetQueueAttributes { names } => {
             let attributes = queue::attributes(&names, server.region(), server.created_at());

@@ -6,16 +6,17 @@ use std::collections::HashSet;
 
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::Receipt;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, ErasedId, PutBack};
-use cv_analytics_core::store::{Disposition, Receipt};
 use cv_analytics_core::week::IsoWeek;
 use rusqlite::{Connection, Row, params};
 use sha2::{Digest, Sha256};
 
 use crate::dead_letters::letter;
+use crate::erasure::cleaning::clean_the_files;
 use crate::erasure::{
-    clean_the_files, drop_erased_letters, erase_request, is_erased, is_erased_session,
-    mark_request, mark_session,
+    drop_erased_letters, erase_request, is_erased, is_erased_session, mark_request, mark_session,
 };
 use crate::error::{Failure, Result};
 use crate::key_values;

@@ -2,15 +2,16 @@
 
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::intake::{Content, Intake};
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::store::dead_letters::{
     DeadLetterEntry, DeadLetterList, DeadLetterSelection, Dropped, ReadAgain, Retried, RetryOutcome,
 };
-use cv_analytics_core::store::{Arrival, Disposition, Progress, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Progress, Receipt, StoreError};
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use crate::SqliteStore;
-use crate::erasure::bytes_are_left;
+use crate::erasure::{bytes_are_left, remove_letter};
 use crate::error::{Failure, Result};
 use crate::schema::row::moment;
 use crate::writer::batch::{Batch, Prepared};
@@ -154,7 +155,7 @@ pub(crate) fn remove_selected(
     let mut done = Dropped::default();
     for id in ids {
         let is_removed = match number(id) {
-            Some(number) => remove(connection, number)?,
+            Some(number) => remove_letter(connection, number)?,
             None => false,
         };
         if is_removed {
@@ -192,13 +193,13 @@ impl Replacement {
             return Ok(None);
         }
         if let Some(receipt) = batch.keep_again(&self.prepared)? {
-            remove(connection, self.id)?;
+            remove_letter(connection, self.id)?;
             return Ok(Some(receipt));
         }
         if let Some(letter) = self.prepared.letter()
             && batch.names_erased(letter)?
         {
-            remove(connection, self.id)?;
+            remove_letter(connection, self.id)?;
             return Ok(Some(batch.letter_receipt(Disposition::Erased)));
         }
         if let Some((reason, detail)) = &self.still {
@@ -211,16 +212,6 @@ impl Replacement {
         }
         Ok(Some(batch.letter_receipt(Disposition::DeadLetter)))
     }
-}
-
-/// Removes a letter; `false` where it is not there.
-pub(crate) fn remove(connection: &Connection, id: i64) -> Result<bool> {
-    let mut delete = connection.prepare_cached("DELETE FROM dead_letters WHERE id = ?1")?;
-    let is_removed = delete.execute([id])? == 1;
-    if is_removed {
-        bytes_are_left(connection)?;
-    }
-    Ok(is_removed)
 }
 
 fn entry(row: &Row<'_>) -> Result<DeadLetterEntry> {

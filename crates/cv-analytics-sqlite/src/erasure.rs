@@ -1,39 +1,23 @@
 //! Erasing, down to the bytes in the files: the one way in which anything that holds a visitor's text leaves the store.
 //!
-//! Deleting a row leaves its bytes in the free space of the file, and SQLite's `secure_delete` leaves those that moved
-//! when a page was split. So whatever deletes says in the same transaction that bytes are left ([`bytes_are_left`]),
-//! and [`clean_the_files`] writes the file anew (`VACUUM`) and empties the write-ahead log. What the owner asks for is
-//! cleaned before the caller is answered; after retention, and after a late message that brought more of an erased
-//! session to light, whoever runs the store calls [`SqliteStore::clean_up`]. Writers wait for it, about a second for
-//! each 100 MB. A canary has nobody's bytes, so the file stays as it is.
+//! Whatever deletes says in the same transaction that bytes are left ([`bytes_are_left`]); [`cleaning`] takes them out
+//! of the files. A canary has nobody's bytes, so the file stays as it is.
 
+pub(crate) mod cleaning;
 pub(crate) mod retention;
 
 use std::collections::BTreeSet;
 
+use cv_analytics_core::dead_letter::group_in;
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::StoreError;
 use cv_analytics_core::store::erasure::{Erased, Mark};
 use cv_analytics_core::store::session_key::SESSION_KEY;
 use rusqlite::{Connection, params};
 
-use crate::SqliteStore;
-use crate::dead_letters::remove;
 use crate::error::{Failure, Result};
 use crate::key_values;
-use crate::writer::Writer;
-
-impl SqliteStore {
-    /// Takes the bytes of what was deleted before out of the files; `false` where none are left.
-    ///
-    /// # Errors
-    /// Where the file could not be written anew, the error says why; calling again does what is left.
-    pub async fn clean_up(&self) -> std::result::Result<bool, StoreError> {
-        self.writer.run("take deleted bytes out of the files", clean_the_files).await
-    }
-}
 
 pub(crate) fn forget_request(connection: &Connection, request_id: &RequestId) -> Result<Erased> {
     let interactions = u64::from(erase_request(connection, request_id)?);
@@ -118,6 +102,16 @@ pub(crate) fn erase_request(connection: &Connection, request_id: &RequestId) -> 
     Ok(rows > 0)
 }
 
+/// Removes a letter; `false` where it is not there.
+pub(crate) fn remove_letter(connection: &Connection, id: i64) -> Result<bool> {
+    let mut delete = connection.prepare_cached("DELETE FROM dead_letters WHERE id = ?1")?;
+    let is_removed = delete.execute([id])? == 1;
+    if is_removed {
+        bytes_are_left(connection)?;
+    }
+    Ok(is_removed)
+}
+
 /// Drops the dead letters that name what was erased, and gives their number.
 pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
     let mut statement = connection.prepare("SELECT id, body, detail FROM dead_letters")?;
@@ -126,13 +120,13 @@ pub(crate) fn drop_erased_letters(connection: &Connection) -> Result<u64> {
     while let Some(row) = rows.next()? {
         let body = row.get_ref(1)?.as_blob().unwrap_or_default();
         let detail = row.get_ref(2)?.as_str().unwrap_or_default();
-        if names_erased(connection, &NamedIds::in_letter(body, detail))? {
+        if names_erased(connection, &NamedIds::in_message(body, group_in(detail)))? {
             found.push(row.get(0)?);
         }
     }
     let mut dropped = 0;
     for letter in found {
-        dropped += u64::from(remove(connection, letter)?);
+        dropped += u64::from(remove_letter(connection, letter)?);
     }
     Ok(dropped)
 }
@@ -151,32 +145,4 @@ fn of_session(connection: &Connection, session: &SessionId) -> Result<BTreeSet<R
     )?;
     let ids = statement.query_map([session.as_str()], |row| row.get::<_, String>(0))?;
     ids.map(|id| RequestId::new(id?).map_err(|error| Failure::Row(error.to_string()))).collect()
-}
-
-/// Takes the bytes of what was deleted out of the files, where any are left.
-pub(crate) fn clean_the_files(writer: &mut Writer) -> Result<bool> {
-    let connection = writer.connection();
-    let pending: bool =
-        connection.query_row("SELECT erasure_pending FROM state", [], |row| row.get(0))?;
-    if !pending {
-        return Ok(false);
-    }
-    let failed = |failure: Failure| match failure {
-        Failure::Sqlite(error) => Failure::Later(format!(
-            "the rows are gone, but their bytes may still lie in the file's free space ({error}): the server tries again \
-             within a day, and the same command does once the disk has room and no report is being made"
-        )),
-        other => other,
-    };
-    connection.execute_batch("VACUUM").map_err(Failure::from).map_err(failed)?;
-    if !writer.checkpoint_truncate().map_err(failed)? {
-        return Err(Failure::Later(
-            "the rows are gone, but the file is still being read as it was before, by a report that is being made or by \
-             another program: the server tries again within a day, and the same command does once that has ended"
-                .to_owned(),
-        ));
-    }
-    // Last: a crash before leaves the work to the next run.
-    connection.execute("UPDATE state SET erasure_pending = 0", [])?;
-    Ok(true)
 }

@@ -25,7 +25,8 @@ use futures_util::stream::BoxStream;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::SqliteStore;
-use crate::erasure::{self, clean_the_files};
+use crate::erasure;
+use crate::erasure::cleaning::clean_the_files;
 use crate::error;
 use crate::reader::{browse, export, observations};
 use crate::writer::batch::Prepared;

@@ -7,8 +7,7 @@
 use cv_analytics_core::event::{
     Event, Halves, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
 };
-use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::Disposition;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 
 /// What has come of one request and counts.
 #[derive(Clone, Debug, Default)]

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::store::archive::{ArchivePage, Archived};
 use cv_analytics_core::store::dead_letters::{
     DeadLetterSelection, Dropped, ReadAgain, RetryOutcome,
 };
 use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_core::store::observation_page::ObservationPage;
-use cv_analytics_core::store::{Disposition, SharedStore, Store};
+use cv_analytics_core::store::{SharedStore, Store};
 use futures_util::TryStreamExt as _;
 
 use crate::events::{

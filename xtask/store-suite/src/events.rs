@@ -2,11 +2,11 @@
 
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::dead_letters::DeadLetterEntry;
 use cv_analytics_core::store::session_key::SESSION_KEY;
-use cv_analytics_core::store::{Arrival, DeduplicationId, Disposition, Store};
+use cv_analytics_core::store::{Arrival, DeduplicationId, Store};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::TryStreamExt as _;

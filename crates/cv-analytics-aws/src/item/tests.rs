@@ -6,9 +6,9 @@ use std::path::Path;
 use aws_sdk_dynamodb::types::AttributeValue;
 use cv_analytics_core::event::{Event, MatchSource, Outcome};
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::interaction::{Disposition, Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
-use cv_analytics_core::store::{Disposition, Observation};
+use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Value, json};
 

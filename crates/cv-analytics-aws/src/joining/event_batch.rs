@@ -1,8 +1,7 @@
 //! The events of one request that came in one batch: joined before anything is written.
 
 use cv_analytics_core::event::Event;
-use cv_analytics_core::interaction::{Interaction, Joined};
-use cv_analytics_core::store::Disposition;
+use cv_analytics_core::interaction::{Disposition, Interaction, Joined};
 
 use crate::joining::JoinOutcome;
 

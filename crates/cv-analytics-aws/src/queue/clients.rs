@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_types::SdkConfig;
 
-use crate::queue::dead_letters::QueueError;
+use crate::queue::error::QueueError;
 
 /// The queues of one account and region. The client is made at its first use: most batches of a function need none, and
 /// its rules for endpoints cost a start what a whole call costs. Clones share it.

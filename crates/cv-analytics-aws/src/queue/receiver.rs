@@ -20,8 +20,9 @@ use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::queue::dead_letters::{
-    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, QueueError, REASON, attribute, letter_id,
+    DEAD_LETTER_ID, DETAIL, DeadLetterQueue, REASON, attribute, letter_id,
 };
+use crate::queue::error::QueueError;
 
 /// As many messages are received, or made visible again, by one call (SQS's own limit).
 const MAX_RECEIVED_MESSAGES: i32 = 10;
@@ -50,9 +51,7 @@ pub struct ReceivedDeadLetter {
 impl ReceivedDeadLetter {
     /// What it names: in its body, and by the message group in which it came.
     pub(crate) fn named(&self) -> NamedIds {
-        let mut named = NamedIds::in_body(self.body.as_bytes());
-        named.add_group(self.group.as_deref());
-        named
+        NamedIds::in_message(self.body.as_bytes(), self.group.as_deref())
     }
 
     /// What a list says of it.

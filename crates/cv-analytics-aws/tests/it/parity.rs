@@ -16,12 +16,12 @@ use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{
-    Arrival, Deliveries, Disposition, EventStore as _, KeyValueStore, ReportSource, Store as _,
-    StoreError, VersionedValue,
+    Arrival, Deliveries, EventStore as _, KeyValueStore, ReportSource, Store as _, StoreError,
+    VersionedValue,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

@@ -7,7 +7,6 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::dead_letter::group_in;
 use crate::event::{RequestId, SessionId};
 use crate::privacy::{Privacy, is_request, is_session};
 
@@ -30,25 +29,14 @@ const MARKS: [&str; 5] = ["=>", ":", "=", "><![CDATA[", ">"];
 pub struct NamedIds(BTreeSet<String>);
 
 impl NamedIds {
-    /// Looks for them.
-    pub fn in_body(body: &[u8]) -> Self {
+    /// Looks for them in a message's body and in its message group, which is often a request's or a session's id.
+    pub fn in_message(body: &[u8], group: Option<&str>) -> Self {
         let mut named = Self::default();
         named.look_into(body);
-        named
-    }
-
-    /// Looks for them in a dead letter: in its body, and in the message group that its `detail` notes.
-    pub fn in_letter(body: &[u8], detail: &str) -> Self {
-        let mut named = Self::in_body(body);
-        named.add_group(group_in(detail));
-        named
-    }
-
-    /// Adds a message group, which names a request or a session where it is one's id.
-    pub fn add_group(&mut self, group: Option<&str>) {
         if let Some(group) = group {
-            self.add(group);
+            named.add(group);
         }
+        named
     }
 
     /// Whether one of them is among `names`, so that the message goes when these are forgotten.
@@ -183,7 +171,7 @@ mod tests {
 
     #[track_caller]
     fn check(id: &str, body: &str, expect: bool) {
-        let named = NamedIds::in_body(body.as_bytes());
+        let named = NamedIds::in_message(body.as_bytes(), None);
         assert_eq!(named.any_of(&BTreeSet::from([id.to_owned()])), expect, "{body}");
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::redaction::{EMAIL, Findings};
+use super::findings::{EMAIL, Findings};
 
 /// The signs of a local part beside letters and digits (RFC 5322's atoms, less those that end words).
 const LOCAL_SIGNS: &str = "._%+-'&~!$^=|*{}#";

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::email;
-use super::redaction::{API_KEY, CREDENTIALS, EMAIL, Findings, PHONE};
+use super::findings::{API_KEY, CREDENTIALS, EMAIL, Findings, PHONE};
 
 /// A URL with its scheme, or a host with a path.
 static LINKS: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -10,10 +10,10 @@ mod plain;
 
 use std::ops::Range;
 
+use super::findings::{CARD, Findings, PHONE};
 use super::number_context::Context;
 use super::payment::is_card;
 use super::phone_plans::national_part;
-use super::redaction::{CARD, Findings, PHONE};
 
 /// The most digits of an international number (ITU-T E.164).
 const MAX_PHONE_DIGITS: usize = 15;

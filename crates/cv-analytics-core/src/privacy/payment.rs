@@ -1,6 +1,6 @@
 //! Numbers of payment cards (ISO/IEC 7812, with Luhn's check digit) and of bank accounts (ISO 13616).
 
-use super::redaction::{Findings, IBAN};
+use super::findings::{Findings, IBAN};
 
 /// The countries of the IBAN registry and the lengths of their numbers.
 const IBAN_LENGTHS: &str = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24\

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::redaction::{API_KEY, CREDENTIALS, Findings};
+use super::findings::{API_KEY, CREDENTIALS, Findings};
 
 /// The forms of keys that their makers document (GitHub's list of secret scanning patterns names
 /// most), JSON Web Tokens (RFC 7519) and private keys (RFC 7468).

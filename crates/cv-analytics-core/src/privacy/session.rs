@@ -5,6 +5,8 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::event::HASHED_PREFIX;
+
 /// The secret key of the session hash; does not print itself.
 #[derive(Clone)]
 pub struct SessionKey(Vec<u8>);
@@ -37,8 +39,6 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-/// Prefix of a hashed session; a text of exactly that form counts as hashed, so that exports can be imported.
-pub(crate) const HASHED_PREFIX: &str = "hashed:";
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4) cut to its first 128 bits.
 const HASH_BYTES: usize = 16;
 

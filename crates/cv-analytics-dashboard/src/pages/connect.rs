@@ -16,9 +16,9 @@ use cv_analytics_insights::view::text::sanitize;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::access::Owner;
 use crate::agent_connection::{AgentConnection, Attempt, TestQuestion};
 use crate::dashboard::Dashboard;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::questions::view::interaction_href;
 

@@ -16,9 +16,9 @@ use cv_analytics_insights::view::text::{questions, sanitize};
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::questions::view::{QuestionView, answer, explained, interaction_href, whole};
 use crate::times::{Times, between, length};

@@ -14,9 +14,9 @@ use cv_analytics_insights::view::text::{counted, number, sanitize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::times::{Moment, Times};
 

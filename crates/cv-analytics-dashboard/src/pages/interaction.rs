@@ -15,8 +15,8 @@ use cv_analytics_insights::view::phrases::gaps::kind_name;
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::questions::view::{QuestionView, explained, is_waiting};
 use crate::times::{Moment, Times};

@@ -22,10 +22,10 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Interval;
 
-use crate::access::{Owner, plain};
 use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::page::{PageError, fill, render};
+use crate::page::owner::Owner;
+use crate::page::{PageError, fill, plain, render};
 use crate::questions::view::{QuestionView, is_waiting, rows};
 use crate::weeks::reports::Naming;
 

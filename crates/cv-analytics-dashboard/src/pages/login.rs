@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Redirect};
 use cv_analytics_server::ClientAddress;
 use serde::Serialize;
 
-use crate::access::{Owner, plain, too_many_failures};
+use crate::access::too_many_failures;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::page::{PageError, render_bare};
+use crate::page::owner::Owner;
+use crate::page::{PageError, plain, render_bare};
 
 #[derive(Serialize)]
 struct LoginView<'v> {

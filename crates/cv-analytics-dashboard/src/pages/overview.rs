@@ -26,13 +26,13 @@ use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
 
 use self::change::{ChangeView, change, is_a_name};
-use self::happened::{Happened, HappenedView, SIGNS, cv_changed, marks, versions};
+use self::happened::{Happened, HappenedView, NAME_COLUMNS, SIGNS, cv_changed, marks, versions};
 use self::sums::{PARTS, Sums, worst};
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
 use crate::page::charts::Bar;
 use crate::page::charts::timeline::{Span, Timeline, timeline};
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::times::Times;
 use crate::weeks::periods::{By, Period, weeks_of};
@@ -42,7 +42,6 @@ use crate::weeks::totals::Totals;
 const MAX_WORST_NAMES: usize = 3;
 /// Among so many weeks each has its number under it.
 const MAX_NUMBERED_WEEKS: usize = 13;
-const NAME_COLUMNS: usize = 60;
 
 #[derive(Serialize)]
 struct OverviewView {
@@ -196,7 +195,7 @@ pub(crate) async fn page(
     };
     let is_within = |week: &IsoWeek| periods.iter().any(|period| period.weeks.contains(week));
     let wanted: Vec<IsoWeek> = weeks.iter().copied().filter(is_within).collect();
-    let totals = dashboard.totals(&wanted).await?;
+    let totals = dashboard.week_totals.of(&wanted).await?;
     let rules = dashboard.reports.rules(&*dashboard.store).await?;
     let mut happened = marks(rules.settings());
     happened.extend(cv_changes(&*dashboard.store).await?.into_iter().map(cv_changed));

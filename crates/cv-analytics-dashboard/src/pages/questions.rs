@@ -22,10 +22,10 @@ use cv_analytics_insights::view::text::{
 };
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::form::gap_marking::{MarkForm, MarkedView, without_marked};
+use crate::form::marks::{MarkForm, MarkedView, without_marked};
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::pages::interaction::left_out_words;
 use crate::questions::search::{QUESTIONS_PER_PAGE, SearchResult, search};

@@ -1,5 +1,8 @@
 //! `/settings`: what changes figures, and the owner's marks of gaps.
 
+pub(crate) mod editing;
+pub(crate) mod gap_marking;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,12 +17,12 @@ use cv_analytics_insights::view::phrases::gap_marks::GAP_MARKS;
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 
-use crate::access::Owner;
+use crate::dashboard::mails::MailSettings;
 use crate::dashboard::{Dashboard, ProgramSetting};
-use crate::form::gap_marking::MarkedView;
-use crate::form::settings_editing::{ChangedView, Editor, Typed, editors};
+use crate::form::editors::{ChangedView, Editor, Typed, editors};
+use crate::form::marks::MarkedView;
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
-use crate::pages::mail::MailSettings;
 use crate::questions::view::interaction_href;
 
 #[derive(Serialize)]

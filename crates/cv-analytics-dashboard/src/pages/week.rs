@@ -20,11 +20,11 @@ use cv_analytics_insights::view::week::{HistoryRow, WeekView};
 use cv_analytics_mail::schedule::delivery_status::DeliveryStatus;
 use serde::Serialize;
 
-use crate::access::Owner;
 use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::form::gap_marking::MarkedView;
+use crate::form::marks::MarkedView;
 use crate::page::charts::{Bar, ColumnChart, columns};
+use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::pages::connect::{ConnectView, is_first_run};
 use crate::weeks::{WeekChoice, choices};

@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cv_analytics_core::event::RequestId;
+use cv_analytics_core::store::SharedStore;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::WeekFigures;
 use cv_analytics_insights::report::totals::count_week;
 use cv_analytics_insights::settings::Exclusions;
 
-use crate::dashboard::Dashboard;
 use crate::page::PageError;
 use crate::questions::view::model;
-use crate::weeks::reports::is_fresh;
+use crate::weeks::reports::{Reports, is_fresh};
 
 /// How long a page waits for weeks that are being counted before it shows those that are there.
 const COUNTING_TIMEOUT: Duration = Duration::from_secs(1);
@@ -41,8 +41,10 @@ pub(crate) struct Totals {
 }
 
 /// Counts weeks and remembers them.
-#[derive(Default)]
 pub(crate) struct WeekTotals {
+    store: SharedStore,
+    reports: Arc<Reports>,
+    clock: fn() -> Timestamp,
     known: Mutex<Known>,
     /// Held while weeks are counted, so that each is read once.
     counting: tokio::sync::Mutex<()>,
@@ -58,17 +60,20 @@ struct Known {
 }
 
 impl WeekTotals {
+    pub(crate) fn new(store: SharedStore, reports: Arc<Reports>, clock: fn() -> Timestamp) -> Self {
+        let (known, counting) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { store, reports, clock, known, counting }
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Dashboard {
     /// The figures of `weeks`, in order. Missing ones are counted in the background, newest first, even after the page.
-    pub(crate) async fn totals(self: &Arc<Self>, weeks: &[IsoWeek]) -> Result<Totals, PageError> {
-        let (dashboard, wanted) = (Arc::clone(self), weeks.to_vec());
+    pub(crate) async fn of(self: &Arc<Self>, weeks: &[IsoWeek]) -> Result<Totals, PageError> {
+        let (totals, wanted) = (Arc::clone(self), weeks.to_vec());
         let counting = tokio::spawn(async move {
-            let counted = dashboard.count(&wanted).await;
+            let counted = totals.count(&wanted).await;
             if let Err(error) = &counted {
                 tracing::warn!(error = %error, "failed to count the weeks of the overview");
             }
@@ -77,7 +82,7 @@ impl Dashboard {
         if let Ok(counted) = tokio::time::timeout(COUNTING_TIMEOUT, counting).await {
             counted??;
         }
-        let known = self.week_totals.known();
+        let known = self.known();
         let counted = weeks.iter().filter_map(|week| Some((*week, known.weeks.get(week)?)));
         let weeks_counted: BTreeMap<_, _> =
             counted.map(|(week, counted)| (week, Arc::clone(counted))).collect();
@@ -85,11 +90,11 @@ impl Dashboard {
     }
 
     async fn count(&self, weeks: &[IsoWeek]) -> Result<(), PageError> {
-        let _turn = self.week_totals.counting.lock().await;
+        let _turn = self.counting.lock().await;
         let rules = self.reports.rules(&*self.store).await?;
         let exclusions = &rules.settings().exclusions;
         {
-            let mut known = self.week_totals.known();
+            let mut known = self.known();
             if known.exclusions != *exclusions {
                 *known = Known { exclusions: exclusions.clone(), ..Known::default() };
             }
@@ -101,13 +106,13 @@ impl Dashboard {
         let (Some(first), Some(last)) = (settled.first(), settled.last()) else { return Ok(()) };
         let marker = self.store.change_marker(first.start()..last.end()).await?;
         let unchanged = marker.map(|marker| (*first, *last, marker));
-        if unchanged.is_some() && self.week_totals.known().unchanged == unchanged {
+        if unchanged.is_some() && self.known().unchanged == unchanged {
             return Ok(());
         }
         for week in settled.iter().rev() {
             self.count_if_changed(exclusions, *week).await?;
         }
-        self.week_totals.known().unchanged = unchanged;
+        self.known().unchanged = unchanged;
         Ok(())
     }
 
@@ -118,9 +123,9 @@ impl Dashboard {
     ) -> Result<(), PageError> {
         // Asked for before the week is read: a change meanwhile has it counted again the next time.
         let marker = self.store.change_marker(week.start()..week.end()).await?;
-        let now = self.now();
+        let now = (self.clock)();
         let settled_at = week.end().plus_millis(SETTLED_AFTER_MS);
-        let holds = self.week_totals.known().weeks.get(&week).is_some_and(|counted| {
+        let holds = self.known().weeks.get(&week).is_some_and(|counted| {
             let is_old = counted.counted_at >= settled_at || is_fresh(counted.counted_at, now);
             counted.marker == marker && (marker.is_some() || is_old)
         });
@@ -139,7 +144,7 @@ impl Dashboard {
             marker,
             counted_at: now,
         };
-        self.week_totals.known().weeks.insert(week, Arc::new(counted));
+        self.known().weeks.insert(week, Arc::new(counted));
         Ok(())
     }
 }

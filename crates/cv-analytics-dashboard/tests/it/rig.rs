@@ -15,9 +15,8 @@ use cv_analytics_dashboard::access::sessions::OwnerSessions;
 use cv_analytics_dashboard::agent_connection::{
     AgentConnection, Attempt, Refused, Sending, TestQuestion,
 };
-use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_dashboard::{Dashboard, DashboardSetup, app};
+use cv_analytics_dashboard::{Dashboard, DashboardSetup, Mails, app};
 use cv_analytics_mail::schedule::Schedule;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Limits, PublicUrl, Secret};

@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{Arrival, Disposition};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::Arrival;
 use hyper::body::Body as _;
 use serde::Serialize;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use cv_analytics_core::intake::refusal::RefusalReason;
-use cv_analytics_core::store::Disposition;
+use cv_analytics_core::interaction::Disposition;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

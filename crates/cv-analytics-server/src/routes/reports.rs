@@ -1,9 +1,7 @@
 //! `GET /v1/reports/{week}`: any week's report as JSON.
 
-use std::error::Error;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -14,13 +12,6 @@ use cv_analytics_core::week::IsoWeek;
 use crate::routes::metrics::Route;
 use crate::routes::plain_error::PlainError;
 use crate::server::Server;
-
-/// Makes reports; the program joins this server to the insights.
-#[async_trait]
-pub trait Reports: Send + Sync + 'static {
-    /// The report of `week` as JSON; a week with nothing in it has one too.
-    async fn report_json(&self, week: IsoWeek) -> Result<String, Box<dyn Error + Send + Sync>>;
-}
 
 pub(crate) async fn answer(
     State(server): State<Arc<Server>>,

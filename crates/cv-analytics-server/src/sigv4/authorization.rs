@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::SignatureError;
+use super::error::SignatureError;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// More signed headers than any client sends; a longer list is only work for the server.

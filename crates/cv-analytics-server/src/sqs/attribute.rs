@@ -6,7 +6,6 @@ use md5::Md5;
 use sha2::Digest;
 
 use super::error::{SqsError, shown};
-use super::message::has_valid_characters;
 
 const MAX_ATTRIBUTES: usize = 10;
 const MAX_NAME_CHARS: usize = 256;
@@ -178,6 +177,13 @@ fn check_name(name: &str, kind: MessageKind) -> Result<(), SqsError> {
         )));
     }
     Ok(())
+}
+
+/// Whether a body or an attribute may hold it: XML 1.0's characters: no control characters but tab and line ends, no U+FFFE and U+FFFF.
+pub(super) fn has_valid_characters(text: &str) -> bool {
+    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    !text.as_bytes().iter().any(control)
+        && (!text.as_bytes().contains(&0xEF) || !text.contains(['\u{FFFE}', '\u{FFFF}']))
 }
 
 #[cfg(test)]

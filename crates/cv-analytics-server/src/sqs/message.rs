@@ -6,7 +6,7 @@ use cv_analytics_core::store::DeduplicationId;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use super::attribute::{Attributes, MessageKind};
+use super::attribute::{Attributes, MessageKind, has_valid_characters};
 use super::error::{SqsError, shown};
 
 /// The most bytes of body and attributes, of a message and of a batch: 1 MiB.
@@ -112,13 +112,6 @@ fn check_id(name: &str, id: &str) -> Result<(), SqsError> {
          characters. 1 to 128 in length.",
         shown(id)
     )))
-}
-
-/// XML 1.0's characters: no control characters but tab and line ends, no U+FFFE and U+FFFF.
-pub(super) fn has_valid_characters(text: &str) -> bool {
-    let control = |byte: &u8| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
-    !text.as_bytes().iter().any(control)
-        && (!text.as_bytes().contains(&0xEF) || !text.contains(['\u{FFFE}', '\u{FFFF}']))
 }
 
 #[cfg(test)]

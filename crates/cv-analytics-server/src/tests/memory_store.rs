@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::store::{
-    Arrival, DeduplicationId, Disposition, EventStore, Receipt, StoreError,
-};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::{Arrival, DeduplicationId, EventStore, Receipt, StoreError};
 use tokio::sync::Notify;
 
 /// Deduplicates, and calls a request id that it knows a duplicate.

@@ -2,9 +2,8 @@
 
 use cv_analytics_core::canary::UNREADABLE_PREFIX;
 use cv_analytics_core::event::{RequestId, Traffic};
-use cv_analytics_core::store::{
-    Deliveries, Disposition, EventStore as _, ReportSource as _, Store as _,
-};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::{Deliveries, EventStore as _, ReportSource as _, Store as _};
 
 use super::setup::{Folder, NOW, arrivals, everything, kept, letter_ids, query, week};
 

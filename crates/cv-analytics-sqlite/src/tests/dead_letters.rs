@@ -1,8 +1,9 @@
 //! Dead letters in the file, beyond what any store does with them.
 
 use cv_analytics_core::dead_letter::Reason;
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::store::dead_letters::{DeadLetterSelection, Dropped};
-use cv_analytics_core::store::{Disposition, ReportSource as _, Store as _};
+use cv_analytics_core::store::{ReportSource as _, Store as _};
 
 use super::setup::{
     Folder, NOW, arrival, everything, kept, letter_ids, query, replace, response, selected, week,

@@ -1,8 +1,7 @@
 //! The queue's five minutes.
 
-use cv_analytics_core::store::{
-    Disposition, EventStore as _, Receipt, ReportSource as _, Store as _,
-};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::{EventStore as _, Receipt, ReportSource as _, Store as _};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::setup::{Folder, NOW, arrival, query, week};

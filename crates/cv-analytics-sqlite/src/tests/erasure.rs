@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::archive::Archived;
 use cv_analytics_core::store::dead_letters::DeadLetterSelection;
 use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_core::store::session_key::SESSION_KEY;
-use cv_analytics_core::store::{Arrival, Disposition, EventStore, KeyValueStore, ReportSource};
+use cv_analytics_core::store::{Arrival, EventStore, KeyValueStore, ReportSource};
 use serde_json::json;
 
 use super::setup::{

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use cv_analytics_core::event::MatchSource;
-use cv_analytics_core::store::{Disposition, Observation, Store as _, StoreError, StoreErrorKind};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::{Observation, Store as _, StoreError, StoreErrorKind};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 

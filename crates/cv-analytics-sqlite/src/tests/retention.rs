@@ -1,6 +1,7 @@
 //! What is older than the owner wants to keep.
 
-use cv_analytics_core::store::{Disposition, EventStore, ReportSource};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::{EventStore, ReportSource};
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::json;
 

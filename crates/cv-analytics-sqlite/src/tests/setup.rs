@@ -2,12 +2,11 @@
 
 use crate::SqliteStore;
 use cv_analytics_core::intake::Intake;
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::dead_letters::DeadLetterSelection;
 use cv_analytics_core::store::{
-    Arrival, DeduplicationId, Disposition, EventStore as _, Observation, ReportSource as _,
-    Store as _,
+    Arrival, DeduplicationId, EventStore as _, Observation, ReportSource as _, Store as _,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

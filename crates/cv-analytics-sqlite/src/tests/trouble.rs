@@ -1,8 +1,7 @@
 //! A full disk, a crash, a crowd.
 
-use cv_analytics_core::store::{
-    Disposition, EventStore as _, ReportSource as _, Store as _, StoreErrorKind,
-};
+use cv_analytics_core::interaction::Disposition;
+use cv_analytics_core::store::{EventStore as _, ReportSource as _, Store as _, StoreErrorKind};
 
 use futures_util::StreamExt;
 

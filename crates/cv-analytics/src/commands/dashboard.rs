@@ -14,9 +14,8 @@ use cv_analytics_core::intake::Intake;
 use cv_analytics_core::store::SharedStore;
 use cv_analytics_dashboard::access::sessions::OwnerSessions;
 use cv_analytics_dashboard::agent_connection::AgentConnection;
-use cv_analytics_dashboard::pages::mail::Mails;
 use cv_analytics_dashboard::times::OwnerZone;
-use cv_analytics_dashboard::{Dashboard, DashboardSetup, ProgramSetting};
+use cv_analytics_dashboard::{Dashboard, DashboardSetup, Mails, ProgramSetting};
 use cv_analytics_server::configuration::{PublicUrl, Secret};
 use cv_analytics_server::{AcceptedHosts, RateLimits};
 

@@ -92,8 +92,9 @@ async fn a_dead_letter_names_what_was_erased() {
         (json!({"requestId": "here", "sessionId": "t", "query": "gone"}), false),
         (json!({"requestId": "cv-analytics:settings"}), false),
     ] {
-        let named =
-            store.names_erased(&NamedIds::in_body(body.to_string().as_bytes()), &privacy()).await;
+        let named = store
+            .names_erased(&NamedIds::in_message(body.to_string().as_bytes(), None), &privacy())
+            .await;
         assert_eq!(named.unwrap(), expect, "{body}");
     }
 }

@@ -29,7 +29,7 @@ async fn store() -> EmulatedStore {
     assert!(
         !store
             .names_erased(
-                &NamedIds::in_body(br#"{"sessionId":"s"}"#),
+                &NamedIds::in_message(br#"{"sessionId":"s"}"#, None),
                 &Privacy::full(SessionKey::new(""))
             )
             .await

@@ -15,8 +15,8 @@ use serde::Serialize;
 use crate::times::{Moment, Times};
 use crate::weeks::totals::CountedWeek;
 
-use super::NAME_COLUMNS;
-
+/// Columns of a name, of a gap or of a model.
+pub(super) const NAME_COLUMNS: usize = 60;
 /// What may have happened: a class of the stylesheet, and what its sign stands for.
 pub(super) const SIGNS: [(&str, &str); 3] =
     [("cv", "CV list changed"), ("gap-mark", "You marked a gap"), ("version", "Another model")];

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cv_analytics_core::event::{Event, Halves, RequestId, SessionId};
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::interaction::Interaction;
-use cv_analytics_core::store::{Arrival, Disposition};
+use cv_analytics_core::interaction::{Disposition, Interaction};
+use cv_analytics_core::store::Arrival;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_model::OfRequest;

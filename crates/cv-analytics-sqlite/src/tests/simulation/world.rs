@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cv_analytics_core::event::{RequestId, SessionId};
 use cv_analytics_core::intake::Content;
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::archive::Archived;
 use cv_analytics_core::store::dead_letters::DeadLetterSelection;
 use cv_analytics_core::store::session_key::SESSION_KEY;
 use cv_analytics_core::store::{
-    Arrival, DeduplicationId, Disposition, EventStore, KeyValueStore, Receipt, StoreErrorKind,
+    Arrival, DeduplicationId, EventStore, KeyValueStore, Receipt, StoreErrorKind,
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;

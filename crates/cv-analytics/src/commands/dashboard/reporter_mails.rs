@@ -1,7 +1,7 @@
 //! What the dashboard shows of the weekly mail of an installation on AWS, which its reporter sends.
 
 use anyhow::Result;
-use cv_analytics_dashboard::pages::mail::Mails;
+use cv_analytics_dashboard::Mails;
 use cv_analytics_mail::message::address::addresses;
 
 use crate::commands::report::NO_RECIPIENT;

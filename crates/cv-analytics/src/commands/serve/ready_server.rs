@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cv_analytics_core::store::{SharedStore, Store as _};
-use cv_analytics_dashboard::Dashboard;
-use cv_analytics_dashboard::pages::mail::Mails;
+use cv_analytics_dashboard::{Dashboard, Mails};
 use cv_analytics_insights::view::phrases::refusals::{refused_messages, what_to_change};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_server::configuration::{Credentials, Limits, PublicUrl, Secret, TrustedProxies};

@@ -2,7 +2,7 @@
 
 use cv_analytics_aws::joining::promotion::{Promotion, Swept};
 use cv_analytics_aws::joining::{JoinOutcome, Joining};
-use cv_analytics_core::store::Disposition;
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::seeded::Seeded;
 

@@ -2,7 +2,7 @@
 
 use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::joining::{JoinOutcome, Joining};
-use cv_analytics_core::store::Disposition;
+use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::queue::Queue;

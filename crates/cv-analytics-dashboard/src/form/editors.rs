@@ -1,31 +1,20 @@
-//! Changing the CV list, aliases, topics and exclusions: what a change does to a week's figures is
-//! shown before it is kept, and it can be undone.
+//! The forms that change the CV list, aliases, topics and exclusions: what stands in them, what the owner typed, and
+//! what was changed last.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{Path, State};
-use axum::http::{Response, StatusCode};
-use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::event::{RequestId, SessionDigest};
 use cv_analytics_core::store::Store;
 use cv_analytics_insights::settings::FigureSettings;
-use cv_analytics_insights::settings::parts::{PartChange, SettingsPart, change_part, last_change};
-use cv_analytics_insights::view::changes::{changes, some};
-use cv_analytics_insights::view::limits::Listing;
+use cv_analytics_insights::settings::parts::{PartChange, SettingsPart, last_change};
+use cv_analytics_insights::view::changes::some;
 use cv_analytics_insights::view::text::capitalised;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::access::Owner;
-use crate::dashboard::Dashboard;
 use crate::form::Form;
-use crate::page::{PageError, render};
-use crate::pages::settings::{Happened, settings};
+use crate::page::PageError;
 use crate::times::{Moment, Times};
-use crate::weeks::shown_week;
 
 /// How long after a change the page offers to undo it.
 const UNDO_WITHIN_MS: i64 = 24 * 3600 * 1000;
@@ -35,14 +24,14 @@ const MAX_ENCODED_TEXT_BYTES: usize = 60 * 1024;
 /// What the owner typed for a part.
 #[derive(Clone, Debug)]
 pub(crate) struct Typed {
-    part: SettingsPart,
-    text: String,
+    pub(crate) part: SettingsPart,
+    pub(crate) text: String,
     /// Of the excluded conversations those that stay, by their digest.
-    sessions: BTreeSet<String>,
+    pub(crate) sessions: BTreeSet<String>,
     /// An interaction whose conversation is left out from now on.
-    conversation_of: String,
+    pub(crate) conversation_of: String,
     /// What is wrong with it.
-    error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// The form of a part.
@@ -72,29 +61,8 @@ pub(crate) struct ChangedView {
     at: String,
 }
 
-/// What a change would do.
-#[derive(Serialize)]
-struct Preview {
-    part: &'static str,
-    name: &'static str,
-    /// Names the part that is replaced.
-    base: String,
-    /// What was typed, to send again.
-    text: String,
-    sessions: BTreeSet<String>,
-    conversation_of: String,
-    /// What is changed in the part; `None` where nothing is.
-    difference: Option<Vec<(&'static str, String)>>,
-    week: String,
-    /// Whether the week has nothing in it.
-    is_empty: bool,
-    changes: Listing<String>,
-    /// Whether the part was changed by others since it was shown.
-    is_stale: bool,
-}
-
 impl Typed {
-    fn of(part: SettingsPart, form: &Form) -> Result<Self, PageError> {
+    pub(crate) fn of(part: SettingsPart, form: &Form) -> Result<Self, PageError> {
         let text = form.get("text");
         Ok(Self {
             part,
@@ -106,7 +74,7 @@ impl Typed {
     }
 
     /// The part that was typed, in place of that of `current`; or what is wrong with it.
-    async fn read(
+    pub(crate) async fn read(
         &self,
         store: &dyn Store,
         current: &FigureSettings,
@@ -200,7 +168,7 @@ pub(crate) fn editors(
 }
 
 /// A sentence of the command line for a page: with a capital, and quotation marks for backquotes.
-fn as_sentence(sentence: &str) -> String {
+pub(crate) fn as_sentence(sentence: &str) -> String {
     let mut words = String::new();
     for (place, part) in sentence.split('`').enumerate() {
         words += match place {
@@ -242,7 +210,7 @@ impl ChangedView {
 }
 
 /// What is in the part now and was not, and the other way round; `None` where it is the same.
-fn difference(
+pub(crate) fn difference(
     part: SettingsPart,
     before: &FigureSettings,
     after: &FigureSettings,
@@ -272,111 +240,6 @@ fn difference(
 }
 
 /// Names what is in the part, so that a change knows what it replaces.
-fn base(part: SettingsPart, settings: &FigureSettings) -> Result<String, PageError> {
+pub(crate) fn base(part: SettingsPart, settings: &FigureSettings) -> Result<String, PageError> {
     Ok(hex::encode(Sha256::digest(part.only(settings).to_json()?.as_bytes())))
-}
-
-/// Shows what a change would do, keeps it, or goes back to the form with what was typed.
-pub(crate) async fn change(
-    State(dashboard): State<Arc<Dashboard>>,
-    Extension(owner): Extension<Owner>,
-    Path(code): Path<String>,
-    Extension(form): Extension<Form>,
-) -> Result<Response<Body>, PageError> {
-    let part = SettingsPart::from_code(&code).ok_or(PageError::NotFound("unknown setting"))?;
-    let mut typed = Typed::of(part, &form)?;
-    let step = form.get("do").unwrap_or("preview");
-    if step == "edit" {
-        let happened = Happened { typed: Some(typed), ..Happened::default() };
-        return settings(&dashboard, &owner, "", happened).await;
-    }
-    let store = &*dashboard.store;
-    let current = FigureSettings::load(store).await?;
-    let proposed = match typed.read(store, &current).await? {
-        Ok(proposed) => proposed,
-        Err(error) => {
-            typed.error = Some(as_sentence(&error));
-            let happened = Happened { typed: Some(typed), ..Happened::default() };
-            return with_status(
-                StatusCode::BAD_REQUEST,
-                settings(&dashboard, &owner, "", happened).await,
-            );
-        }
-    };
-    let is_to_keep = step == "save";
-    if is_to_keep
-        && form.get("base") == Some(&*base(part, &current)?)
-        && change_part(store, part, &part.only(&current), &proposed, dashboard.now()).await?
-    {
-        return Ok(Redirect::to("/settings#changed").into_response());
-    }
-    let page = preview(&dashboard, &owner, typed, &proposed, is_to_keep).await;
-    if is_to_keep { with_status(StatusCode::CONFLICT, page) } else { page }
-}
-
-fn with_status(
-    status: StatusCode,
-    page: Result<Response<Body>, PageError>,
-) -> Result<Response<Body>, PageError> {
-    page.map(|mut page| {
-        *page.status_mut() = status;
-        page
-    })
-}
-
-async fn preview(
-    dashboard: &Dashboard,
-    owner: &Owner,
-    typed: Typed,
-    proposed: &FigureSettings,
-    is_stale: bool,
-) -> Result<Response<Body>, PageError> {
-    let Typed { part, text, sessions, conversation_of, .. } = typed;
-    let store = &*dashboard.store;
-    let now = dashboard.now();
-    let week = shown_week(&dashboard.weeks().await?, now);
-    let mut current = FigureSettings::load(store).await?;
-    let difference = difference(part, &current, proposed);
-    let base = base(part, &current)?;
-    let in_force = dashboard.reports.report(store, week, now).await?;
-    part.copy(proposed, &mut current);
-    let changed = match difference {
-        Some(_) => Some(dashboard.reports.report_under(store, current, week, now).await?),
-        None => None,
-    };
-    let after = changed.as_ref().unwrap_or(&in_force.report);
-    let preview = Preview {
-        part: part.code(),
-        name: part.name(),
-        base,
-        text,
-        sessions,
-        conversation_of,
-        difference,
-        week: week.to_string(),
-        is_empty: in_force.report.is_empty() && after.is_empty(),
-        changes: changes(&in_force.report, after),
-        is_stale,
-    };
-    render("settings_preview.html", ("What it would change", "settings"), owner, &preview)
-}
-
-/// Puts the part that was changed last back.
-pub(crate) async fn undo(
-    State(dashboard): State<Arc<Dashboard>>,
-    Extension(owner): Extension<Owner>,
-    Extension(form): Extension<Form>,
-) -> Result<Response<Body>, PageError> {
-    let at = form.get("at").ok_or_else(|| PageError::BadRequest("missing field: at".into()))?;
-    let store = &*dashboard.store;
-    let change = last_change(store, &FigureSettings::load(store).await?).await?;
-    if let Some(PartChange { part, before, after, .. }) =
-        change.filter(|change| change.at.to_string() == at)
-        && change_part(store, part, &after, &before, dashboard.now()).await?
-    {
-        return Ok(Redirect::to("/settings#changed").into_response());
-    }
-    let why = "Not undone: it was changed again since, here or by the command line. Look at what is set now.";
-    let happened = Happened { not_undone: Some(why), ..Happened::default() };
-    with_status(StatusCode::CONFLICT, settings(&dashboard, &owner, "", happened).await)
 }
