@@ -68,7 +68,10 @@ const FACTS: [(&str, &[(&str, &str)]); 20] = [
             ("docs/develop/aws-join.md", "20 days after its last write"),
         ],
     ),
-    ("WINDOW_MS: i64 = 5 * 60 * 1000", &[("docs/operate/server.md", "five minutes, by `Message")]),
+    (
+        "DEDUPLICATION_WINDOW_MS: i64 = 5 * 60 * 1000",
+        &[("docs/operate/server.md", "five minutes, by `Message")],
+    ),
     (
         "ALLOWED_SKEW_SECONDS: u64 = 15 * 60",
         &[

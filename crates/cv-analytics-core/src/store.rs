@@ -161,7 +161,10 @@ pub trait Store: EventStore + ReportSource + 'static {
     async fn close(&self) -> Result<(), StoreError>;
 }
 
-/// Identifies a repeated message within five minutes: 128 bits of a hash of SQS's deduplication id, or of the body.
+/// How long a repeated message is recognised, from the first one's arrival, as in an SQS FIFO queue.
+pub const DEDUPLICATION_WINDOW_MS: i64 = 5 * 60 * 1000;
+
+/// Identifies a repeated message within [`DEDUPLICATION_WINDOW_MS`]: 128 bits of a hash of SQS's deduplication id, or of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeduplicationId(pub u128);
 

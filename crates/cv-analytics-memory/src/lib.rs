@@ -32,7 +32,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::state::{State, entry};
 
 /// A store that is gone with its process.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct MemoryStore(Mutex<State>);
 
 impl MemoryStore {

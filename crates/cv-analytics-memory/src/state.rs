@@ -11,14 +11,13 @@ use cv_analytics_core::store::archive::{Archived, ErasedId, PutBack};
 use cv_analytics_core::store::dead_letters::{DeadLetterEntry, DeadLetterSelection};
 use cv_analytics_core::store::erasure::{Erased, Mark};
 use cv_analytics_core::store::session_key::SESSION_KEY;
-use cv_analytics_core::store::{Arrival, DeduplicationId, Deliveries, Receipt, VersionedValue};
+use cv_analytics_core::store::{
+    Arrival, DEDUPLICATION_WINDOW_MS, DeduplicationId, Deliveries, Receipt, VersionedValue,
+};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
-/// SQS's own interval, from the first message's arrival.
-const DEDUPLICATED_FOR_MS: i64 = 5 * 60 * 1000;
-
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     sequence: u64,
     pub(crate) changes: u64,
@@ -38,7 +37,7 @@ impl State {
         if let Some(id) = deduplication_id {
             let since = |then: Timestamp| arrived_at.as_millis() - then.as_millis();
             match self.seen.get(&id) {
-                Some((then, sequence)) if since(*then) < DEDUPLICATED_FOR_MS => {
+                Some((then, sequence)) if since(*then) < DEDUPLICATION_WINDOW_MS => {
                     return Receipt { disposition: Disposition::Deduplicated, sequence: *sequence };
                 }
                 _ => self.seen.insert(id, (arrived_at, self.sequence + 1)),

@@ -1,12 +1,13 @@
 //! The queue's five minutes.
 
 use cv_analytics_core::interaction::Disposition;
-use cv_analytics_core::store::{EventStore as _, Receipt, ReportSource as _, Store as _};
+use cv_analytics_core::store::{
+    DEDUPLICATION_WINDOW_MS, EventStore as _, Receipt, ReportSource as _, Store as _,
+};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::setup::{Folder, NOW, arrival, query, week};
 use crate::SqliteStore;
-use crate::writer::deduplication::WINDOW_MS;
 
 async fn send(store: &SqliteStore, text: &str, id: u128, arrived_at: Timestamp) -> Receipt {
     let body = query(text, text);
@@ -18,13 +19,13 @@ async fn an_id_is_swallowed_for_five_minutes_from_its_first_arrival() {
     let folder = Folder::new();
     let store = folder.open();
     let first = send(&store, "a", 1, NOW).await;
-    let last = send(&store, "b", 1, NOW.plus_millis(WINDOW_MS - 1)).await;
+    let last = send(&store, "b", 1, NOW.plus_millis(DEDUPLICATION_WINDOW_MS - 1)).await;
     assert_eq!(last, Receipt { disposition: Disposition::Deduplicated, ..first });
     // From the first one's arrival: what was swallowed does not prolong it.
-    let next = send(&store, "c", 1, NOW.plus_millis(WINDOW_MS)).await;
+    let next = send(&store, "c", 1, NOW.plus_millis(DEDUPLICATION_WINDOW_MS)).await;
     assert_eq!(next.disposition, Disposition::Stored);
     assert!(next.sequence > first.sequence);
-    let again = send(&store, "d", 1, NOW.plus_millis(WINDOW_MS + 1)).await;
+    let again = send(&store, "d", 1, NOW.plus_millis(DEDUPLICATION_WINDOW_MS + 1)).await;
     assert_eq!(again, Receipt { disposition: Disposition::Deduplicated, ..next });
 }
 
@@ -71,7 +72,7 @@ async fn a_store_beside_this_one_swallows_too() {
 async fn what_comes_after_a_clock_went_back_is_swallowed_too() {
     let folder = Folder::new();
     let store = folder.open();
-    send(&store, "a", 1, NOW.plus_millis(-2 * WINDOW_MS)).await;
+    send(&store, "a", 1, NOW.plus_millis(-2 * DEDUPLICATION_WINDOW_MS)).await;
     send(&store, "b", 2, NOW).await;
     let first = send(&store, "c", 3, NOW.plus_millis(-5_000)).await;
     let again = send(&store, "c", 3, NOW.plus_millis(-4_500)).await;

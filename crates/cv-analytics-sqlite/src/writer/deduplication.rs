@@ -7,15 +7,13 @@
 
 use std::collections::VecDeque;
 
-use cv_analytics_core::store::DeduplicationId;
+use cv_analytics_core::store::{DEDUPLICATION_WINDOW_MS, DeduplicationId};
 use cv_analytics_core::timestamp::Timestamp;
 use hashbrown::HashTable;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Result;
 
-/// SQS's own interval, from the first message's arrival.
-pub(crate) const WINDOW_MS: i64 = 5 * 60 * 1000;
 /// Messages are stamped before they queue, so slightly out of order; a clock set back further starts anew.
 const OUT_OF_ORDER_MS: i64 = 1_000;
 /// Hints in one generation: what fills a table of 2^17 places.
@@ -103,12 +101,12 @@ impl Deduplication {
     ) -> Result<()> {
         let now = now.as_millis();
         let past = |arrived_at: i64| {
-            arrived_at <= now.saturating_sub(WINDOW_MS)
+            arrived_at <= now.saturating_sub(DEDUPLICATION_WINDOW_MS)
                 || arrived_at > now.saturating_add(OUT_OF_ORDER_MS)
         };
         // What is between the two may swallow, though a clock that went back leaves both outside.
         self.generations.retain(|generation| {
-            generation.latest_arrival > now.saturating_sub(WINDOW_MS)
+            generation.latest_arrival > now.saturating_sub(DEDUPLICATION_WINDOW_MS)
                 && generation.earliest_arrival <= now.saturating_add(OUT_OF_ORDER_MS)
         });
         let mut statement = connection
@@ -157,7 +155,7 @@ impl Deduplication {
 
 /// Whether a message that came at `arrived_at` is swallowed by one that came at `first`.
 fn is_within(first: i64, arrived_at: i64) -> bool {
-    (-OUT_OF_ORDER_MS..WINDOW_MS).contains(&arrived_at.saturating_sub(first))
+    (-OUT_OF_ORDER_MS..DEDUPLICATION_WINDOW_MS).contains(&arrived_at.saturating_sub(first))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low bits of a hash are as good as all")]

@@ -1,6 +1,5 @@
 //! A ledger, a clock that is set, a mail server of few words, and a program that starts and ends.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::future::pending;
@@ -22,6 +21,7 @@ use cv_analytics_mail::schedule::delivery_status::{DeliveryStatus, MailState};
 use cv_analytics_mail::schedule::mailer::{MailTurn, Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_mail::transport::{Transport, TransportError};
+use cv_analytics_memory::MemoryStore;
 
 /// What the mail server says to one recipient, once.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ pub(crate) enum Answer {
 /// What outlives a program: the disk, the mail server, the time, and the owner's settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
-    records: Arc<Mutex<BTreeMap<String, VersionedValue>>>,
+    records: Arc<MemoryStore>,
     fails: Arc<Mutex<bool>>,
     now: Arc<Mutex<i64>>,
     answers: Arc<Mutex<Vec<(&'static str, Answer)>>>,
@@ -132,22 +132,14 @@ impl KeyValueStore for World {
         if *self.fails.lock().unwrap() {
             return Err(StoreError::unavailable("the disk is gone", "test"));
         }
-        Ok(self.records.lock().unwrap().get(key).cloned())
+        self.records.get(key).await
     }
 
     async fn put(&self, key: &str, value: &str, expected: Option<u64>) -> Result<bool, StoreError> {
         if *self.fails.lock().unwrap() {
             return Err(StoreError::unavailable("the disk is gone", "test"));
         }
-        let mut records = self.records.lock().unwrap();
-        let version = records.get(key).map(|record| record.version);
-        if version != expected {
-            return Ok(false);
-        }
-        let record =
-            VersionedValue { value: value.to_owned(), version: version.unwrap_or_default() + 1 };
-        records.insert(key.to_owned(), record);
-        Ok(true)
+        self.records.put(key, value, expected).await
     }
 }
 
