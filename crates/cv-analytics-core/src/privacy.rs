@@ -94,11 +94,12 @@ impl Privacy {
         }
         let beyond = cut(text, limit + MARGIN_CHARS);
         self.replace(text, Scope::FreeText);
+        let mut was_cut = beyond;
+        // What is left before a cut may look like another number.
         if beyond {
             drop_unfinished(text);
+            self.replace(text, Scope::FreeText);
         }
-        let mut was_cut = beyond;
-        // What the cut leaves of a number may look like another one.
         while cut_between_tokens(text, limit) {
             was_cut = true;
             self.replace(text, Scope::FreeText);

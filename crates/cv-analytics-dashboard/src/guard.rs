@@ -1,7 +1,7 @@
 //! Who is let in: every route passes here, before and after its own work.
 //!
-//! In this order: the host has to be ours, the owner has to be known (by the session's cookie, or by
-//! the bearer token), and a change has to come from one of our own pages.
+//! In this order: the host has to be ours, a change has to come from one of our own origins, the owner has to be known
+//! (by the session's cookie, or by the bearer token), and a change has to have its page's token.
 
 use std::sync::Arc;
 use std::time::Duration;

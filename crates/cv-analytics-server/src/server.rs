@@ -269,14 +269,16 @@ impl Server {
         !body.is_end_stream() && self.has_token(headers)
     }
 
-    /// Makes a message ready for the store.
+    /// Makes a message, and its group in the queue, ready for the store.
     pub(crate) fn arrival(
         &self,
         body: &[u8],
+        group: Option<&str>,
         deduplication_id: Option<DeduplicationId>,
     ) -> Arrival {
         let arrived_at = self.now();
-        Arrival { content: self.intake.read(body, arrived_at), arrived_at, deduplication_id }
+        let content = self.intake.read(body, arrived_at).in_group(group);
+        Arrival { content, arrived_at, deduplication_id }
     }
 
     /// Keeps `arrivals`, which came in `bytes` bytes, and answers once all are durable.

@@ -24,7 +24,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use bytes::Bytes;
 use cv_analytics_core::intake::refusal::RefusalReason;
-use cv_analytics_core::store::{Arrival, Receipt, StoreError};
+use cv_analytics_core::store::{Arrival, Receipt};
 use uuid::Uuid;
 
 use self::action::{Action, ActionOutput, SentMessage};
@@ -162,15 +162,6 @@ async fn handle(server: &Server, parts: &Parts, body: &mut Body) -> Result<Actio
     } else {
         query_protocol::read(parts.uri.query().unwrap_or_default(), &body.bytes, &path)?
     };
-    perform(server, parts, action, &body).await
-}
-
-async fn perform(
-    server: &Server,
-    parts: &Parts,
-    action: Action<'_>,
-    body: &ReadBody<'_>,
-) -> Result<ActionOutput, SqsError> {
     match action {
         Action::SendMessage(message) => send(server, &message, &body.bytes).await,
         Action::SendMessageBatch(entries) => send_batch(server, &entries, &body.bytes).await,
@@ -192,8 +183,8 @@ async fn send(
     body: &Bytes,
 ) -> Result<ActionOutput, SqsError> {
     let accepted = message.accept()?;
-    let arrival = arrival(server, &accepted);
-    match keep(server, vec![arrival], body).await?.first() {
+    let arrival = accepted.arrival(server);
+    match server.keep(vec![arrival], body.len()).await?.first() {
         Some(receipt) => {
             Ok(ActionOutput::Sent(sent(server.message_namespace(), *receipt, accepted.digests)))
         }
@@ -212,14 +203,14 @@ async fn send_batch(
         let id = entry.id.as_deref().unwrap_or_default().to_owned();
         match entry.message.accept() {
             Ok(accepted) => {
-                arrivals.push(arrival(server, &accepted));
+                arrivals.push(accepted.arrival(server));
                 kept.push((id, accepted.digests));
             }
             Err(error) => failed.push((id, error)),
         }
     }
     let receipts =
-        if arrivals.is_empty() { Vec::new() } else { keep(server, arrivals, body).await? };
+        if arrivals.is_empty() { Vec::new() } else { server.keep(arrivals, body.len()).await? };
     let namespace = server.message_namespace();
     let sent = kept
         .into_iter()
@@ -228,18 +219,10 @@ async fn send_batch(
     Ok(ActionOutput::Batch { sent: sent.collect(), failed })
 }
 
-fn arrival(server: &Server, accepted: &AcceptedMessage<'_>) -> Arrival {
-    let AcceptedMessage { body, group_id, deduplication_id, .. } = accepted;
-    let arrival = server.arrival(body.as_bytes(), Some(*deduplication_id));
-    Arrival { content: arrival.content.in_group(Some(group_id)), ..arrival }
-}
-
-async fn keep(
-    server: &Server,
-    arrivals: Vec<Arrival>,
-    body: &Bytes,
-) -> Result<Vec<Receipt>, SqsError> {
-    server.keep(arrivals, body.len()).await.map_err(|error: StoreError| SqsError::from(&error))
+impl AcceptedMessage<'_> {
+    fn arrival(&self, server: &Server) -> Arrival {
+        server.arrival(self.body.as_bytes(), Some(self.group_id), Some(self.deduplication_id))
+    }
 }
 
 fn check_batch(entries: &[BatchEntry<'_>]) -> Result<(), SqsError> {

@@ -230,10 +230,8 @@ impl Writer {
         calls: &[(Vec<Prepared>, ReplySender<Appended>)],
     ) -> Result<Vec<Vec<Receipt>>> {
         self.in_batch(|batch| {
-            let keep = |(arrivals, _): &(Vec<Prepared>, _)| {
-                arrivals.iter().map(|arrival| batch.keep(arrival)).collect()
-            };
-            calls.iter().map(keep).collect()
+            let calls = calls.iter().map(|(arrivals, _)| arrivals.iter());
+            calls.map(|arrivals| arrivals.map(|arrival| batch.keep(arrival)).collect()).collect()
         })
     }
 

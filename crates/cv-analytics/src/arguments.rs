@@ -80,7 +80,8 @@ pub(crate) enum Command {
 impl Arguments {
     /// Ends the program as clap does for a wrong command line: exit code 2.
     pub(crate) fn refuse(error: &anyhow::Error) -> ! {
-        Self::command().error(ErrorKind::ValueValidation, error).exit()
+        let message = output::harmless(error.to_string().as_bytes()).into_owned();
+        Self::command().error(ErrorKind::ValueValidation, message).exit()
     }
 
     /// Reads the command line, the variables and the configuration file; ends the program with a
@@ -91,6 +92,7 @@ impl Arguments {
             ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
         if let Err(error) = configured {
             let message = output::with_causes(&error);
+            let message = output::harmless(message.as_bytes()).into_owned();
             command.error(ErrorKind::InvalidValue, message.trim_end()).exit();
         }
         let matches = command.get_matches_mut();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use cv_analytics_server::body::json_texts::JsonTexts;
 use cv_analytics_server::body::text_encoding::decode;
 use indicatif::ProgressBar;
@@ -13,6 +13,11 @@ use crate::output;
 
 /// Entries that are told one by one; of more their number is told.
 const MAX_LOGGED_ENTRIES: u64 = 5;
+
+/// The most bytes of a text that is read whole: a CV list, aliases, topics, settings.
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+/// The most bytes of a file that its owner writes by hand.
+const MAX_SMALL_FILE_BYTES: u64 = 1 << 20;
 
 /// Opens a file, or standard input for `-`.
 fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
@@ -25,11 +30,25 @@ fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
 
 /// Reads a whole text, in UTF-8 or UTF-16, packed by gzip or not.
 pub(crate) fn read_whole(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    decode(open(path)?)
-        .and_then(|mut input| input.read_to_string(&mut text))
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(text)
+    let input = decode(open(path)?).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = read_at_most(input, MAX_TEXT_BYTES, path)?;
+    String::from_utf8(bytes).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Reads one of the owner's small files: a configuration, a template, a password, certificates.
+pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read_at_most(file, MAX_SMALL_FILE_BYTES, path)
+}
+
+/// A file may have no end, as `/dev/zero` has none.
+fn read_at_most(input: impl Read, max_bytes: u64, path: &Path) -> Result<Vec<u8>> {
+    let path = path.display();
+    let mut bytes = Vec::new();
+    let read = input.take(max_bytes + 1).read_to_end(&mut bytes);
+    read.with_context(|| format!("cannot read {path}"))?;
+    ensure!(bytes.len() as u64 <= max_bytes, "too large: {path} has more than {max_bytes} bytes");
+    Ok(bytes)
 }
 
 /// Reads the JSON texts of an input, whatever parts them.

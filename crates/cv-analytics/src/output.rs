@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cv_analytics_dashboard::private_file::PrivateFile;
+use cv_analytics_insights::view::text::is_invisible;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes to standard output; on a terminal nothing in it acts ([`harmless`]).
@@ -31,7 +32,7 @@ pub(crate) fn complain(line: impl std::fmt::Display) {
 /// Text for a terminal, in which strangers may have written: characters that move the cursor, change colours,
 /// turn the direction of what follows or cannot be seen are written as `\u001b`, which means the same in JSON.
 /// Lines and tabs stay.
-fn harmless(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn harmless(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
     let acts = |letter: char| acts_on_a_terminal(letter) && !matches!(letter, '\n' | '\t');
     if !text.contains(acts) {
@@ -54,14 +55,7 @@ fn harmless(bytes: &[u8]) -> Cow<'_, str> {
 /// Whether a terminal does something at `letter` other than showing it, or shows nothing. The joiners within
 /// words and emoji stay.
 fn acts_on_a_terminal(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            // Directions, and ends of lines.
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // What has no width, and tags, in which a text for a model can hide.
-            | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
+    letter.is_control() || is_invisible(letter) || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
 /// Writes one line to standard output.
@@ -189,6 +183,7 @@ mod tests {
             "a\u{200b}b\u{2028}\u{e0041}\u{feff}".as_bytes(),
             "a\\u200bb\\u2028\\udb40\\udc41\\ufeff",
         );
+        check("a\u{ad}b".as_bytes(), "a\\u00adb");
         check("👩‍💻 می‌خواهم".as_bytes(), "👩‍💻 می‌خواهم");
         check(b"broken \x9b31m \xff", "broken \u{fffd}31m \u{fffd}");
         let hostile = serde_json::json!({"query": "\u{1b}[2J\u{9b}1m\u{7f}\u{202e}\u{e0041}abc"});

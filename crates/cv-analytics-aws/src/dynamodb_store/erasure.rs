@@ -54,7 +54,7 @@ impl DynamoDbStore {
     }
 
     /// Whether what a message that cannot be read names is a request or a session that was erased. `privacy` gives
-    /// the kept form of sessions. Reads the record of each request that is named, a hundred at most.
+    /// the kept form of sessions. Reads the record of each request that an id field names, a hundred at most.
     ///
     /// # Errors
     /// [`TableError`].
@@ -67,7 +67,7 @@ impl DynamoDbStore {
         if self.names_erased_session(sessions.iter()).await? {
             return Ok(true);
         }
-        for request in named.requests().take(MAX_LOOKED_UP_RECORDS) {
+        for request in named.requests_in_fields().take(MAX_LOOKED_UP_RECORDS) {
             match self.tables().read_record(&request, true).await {
                 Ok(Some(Record::Erased)) => return Ok(true),
                 // An item of another program is not a mark.

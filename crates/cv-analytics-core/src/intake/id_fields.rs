@@ -17,16 +17,27 @@ const HALVES: [&str; 2] = [":query", ":response"];
 const MAX_FIELD_BYTES: usize = 40;
 /// The longest id that is looked at in a body that is not JSON.
 const MAX_ID_BYTES: usize = 1_024;
+/// The most words of one message that are taken for ids.
+const MAX_WORDS: usize = 10_000;
+/// The shortest word with a digit that is taken for one, and the shortest without.
+const MIN_WORD_CHARS: usize = 2;
+const MIN_LETTERS: usize = 16;
+/// What words are parted by, besides blanks, where they may have any other mark in them.
+const SEPARATORS: &str = "\"'`“”,;=&<>(){}[]|\\\0";
 /// What a name or a value may stand between.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// What stands between a field's name and its value.
 const MARKS: [&str; 5] = ["=>", ":", "=", "><![CDATA[", ">"];
 
-/// What the id fields of a message's body hold, as written and in small letters. A body that is not JSON, as
-/// one that was cut off, is searched as text; so is one that is, since a field that comes twice is read but
-/// once. One in base64 is searched as what it holds.
+/// The ids that a message's body may name, as written and in small letters: what its id fields hold, and every
+/// word that looks like an id, since nobody knows in which notation a message comes that cannot be read. A body that
+/// is not JSON, as one that was cut off, is searched as text; so is one that is, since a field that comes twice is read
+/// but once. One in base64 is searched as what it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamedIds(BTreeSet<String>);
+pub struct NamedIds {
+    in_fields: BTreeSet<String>,
+    words: BTreeSet<String>,
+}
 
 impl NamedIds {
     /// Looks for them in a message's body and in its message group, which is often a request's or a session's id.
@@ -34,26 +45,35 @@ impl NamedIds {
         let mut named = Self::default();
         named.look_into(body);
         if let Some(group) = group {
-            named.add(group);
+            add(&mut named.in_fields, group);
         }
         named
     }
 
     /// Whether one of them is among `names`, so that the message goes when these are forgotten.
     pub fn any_of(&self, names: &BTreeSet<String>) -> bool {
-        self.0.iter().any(|id| names.contains(id))
+        self.all().any(|id| names.contains(id))
     }
 
     /// The requests that they may be.
     pub fn requests(&self) -> impl Iterator<Item = RequestId> {
-        self.0.iter().filter_map(|id| RequestId::new(id.as_str()).ok())
+        self.all().filter_map(|id| RequestId::new(id.as_str()).ok())
+    }
+
+    /// The requests that the id fields name.
+    pub fn requests_in_fields(&self) -> impl Iterator<Item = RequestId> {
+        self.in_fields.iter().filter_map(|id| RequestId::new(id.as_str()).ok())
     }
 
     /// The sessions that they may be, in both forms in which one may be kept.
     pub fn sessions(&self, privacy: &Privacy) -> impl Iterator<Item = SessionId> {
-        self.0.iter().flat_map(|id| {
+        self.all().flat_map(|id| {
             privacy.session(id).into_iter().chain([SessionId::from_store(id.clone())])
         })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.in_fields.iter().chain(&self.words)
     }
 
     fn look_into(&mut self, body: &[u8]) {
@@ -64,6 +84,10 @@ impl NamedIds {
             Err(_) => {
                 // Within another text, its quotation marks are written in other ways.
                 let text = String::from_utf8_lossy(body);
+                if text.contains('\0') {
+                    // UTF-16.
+                    self.look_into_text(&text.replace('\0', ""));
+                }
                 if text.contains("%22") {
                     self.look_into_text(&percent_decode_str(&text).decode_utf8_lossy());
                 }
@@ -87,10 +111,13 @@ impl NamedIds {
             Value::Object(fields) => {
                 for (field, value) in fields {
                     match value {
-                        Value::String(text) if is_id(field) => self.add(text),
-                        Value::Number(number) if is_id(field) => self.add(&number.to_string()),
+                        Value::String(text) if is_id(field) => add(&mut self.in_fields, text),
+                        Value::Number(number) if is_id(field) => {
+                            add(&mut self.in_fields, &number.to_string());
+                        }
                         Value::Array(ids) if is_id(field) => {
-                            ids.iter().filter_map(Value::as_str).for_each(|id| self.add(id));
+                            let ids = ids.iter().filter_map(Value::as_str);
+                            ids.for_each(|id| add(&mut self.in_fields, id));
                         }
                         // A message in an envelope.
                         Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
@@ -116,25 +143,40 @@ impl NamedIds {
             if is_id(field)
                 && let Some(id) = text_value(after)
             {
-                self.add(&id);
+                add(&mut self.in_fields, &id);
                 if let Ok(decoded) = percent_decode_str(&id.replace('+', " ")).decode_utf8() {
-                    self.add(&decoded);
+                    add(&mut self.in_fields, &decoded);
                 }
             }
             rest = after;
         }
-    }
-
-    fn add(&mut self, id: &str) {
-        let trimmed = id.trim();
-        let of_message = HALVES.iter().find_map(|half| trimmed.strip_suffix(half));
-        let small = trimmed.to_ascii_lowercase();
-        for id in [id, trimmed, of_message.unwrap_or(trimmed), &small] {
-            if !id.is_empty() && !self.0.contains(id) {
-                self.0.insert(id.to_owned());
+        let separates = |letter: char| letter.is_whitespace() || SEPARATORS.contains(letter);
+        let words = text.split(|letter| !is_of_word(letter)).chain(text.split(separates));
+        for word in words.filter(|word| looks_like_an_id(word)) {
+            if self.words.len() >= MAX_WORDS {
+                break;
             }
+            add(&mut self.words, word);
         }
     }
+}
+
+/// Adds an id in each form in which it may be known.
+fn add(ids: &mut BTreeSet<String>, id: &str) {
+    let trimmed = id.trim();
+    let of_message = HALVES.iter().find_map(|half| trimmed.strip_suffix(half));
+    let small = trimmed.to_ascii_lowercase();
+    for id in [id, trimmed, of_message.unwrap_or(trimmed), &small] {
+        if !id.is_empty() && !ids.contains(id) {
+            ids.insert(id.to_owned());
+        }
+    }
+}
+
+/// Whether a word may be an id although no field says so: it has a digit, as made-up ids have, or it is long.
+fn looks_like_an_id(word: &str) -> bool {
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    (if has_digit { MIN_WORD_CHARS } else { MIN_LETTERS }..=MAX_ID_BYTES).contains(&word.len())
 }
 
 /// The value that follows a field's name: in quotation marks, or up to where a bare one ends. It may end with the text.
@@ -233,6 +275,26 @@ mod tests {
         check("a-1", r#"{"requestId":"a-1:query"}"#, true);
         check("a-1", "requestId = a-12", false);
     }
+    #[test]
+    fn a_word_that_looks_like_an_id_names_a_letter_in_any_notation() {
+        check("q-1", r#"{"requestId":{"S":"q-1"},"query":{"S":"Go?"}}"#, true);
+        check("S1", r#"{"eventType":"zap","session":{"id":"S1"},"q":"Go?"}"#, true);
+        check("S1", r#"{"name":"sessionId","value":"S1"}"#, true);
+        check("S1", "2026-11-30 12:00 asked by S1: Go?", true);
+        check("S1", "S1,Go?,none", true);
+        check(
+            "S1",
+            "--b\r\nContent-Disposition: form-data; name=\"sessionId\"\r\n\r\nS1\r\n--b--",
+            true,
+        );
+        check("S1", r#"a:1:{s:9:"sessionId";s:2:"S1";}"#, true);
+        check("a.b:1", r#"{"Key":"sessionId","Value":"a.b:1"}"#, true);
+        check("q-1", "X-Request: q-1:query", true);
+        check("S1", "S\x001\x00", true);
+        check("S1", "who is S12?", false);
+        check("question", "a question", false);
+    }
+
     #[test]
     fn a_message_group_names_a_letter_however_its_body_ends() {
         let letter = |group| {

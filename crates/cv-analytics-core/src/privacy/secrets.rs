@@ -119,12 +119,8 @@ pub(super) fn may_be_named(text: &str, assigned: bool) -> bool {
         "key", "token", "secret", "pass", "pw", "wort", "wacht", "clave", "contras", "senha",
         "pin", "mdp", "curl", "auth",
     ];
-    if !(assigned
-        || text.contains(" is ")
-        || text.contains(" ist ")
-        || text.contains(" es ")
-        || text.contains(" est "))
-    {
+    const SAID: [&str; 6] = [" is ", " ist ", " lautet ", " es ", " est ", " jest "];
+    if !(assigned || SAID.iter().any(|said| text.contains(said))) {
         return !text.is_ascii();
     }
     !text.is_ascii() || {

@@ -81,9 +81,19 @@ fn credentials_and_keys_become_a_marker() {
 }
 
 #[test]
+fn what_each_replacement_lays_bare_is_found_however_long_the_chain() {
+    let mut text = "07700 900123jane@example.com".repeat(80);
+    privacy().redact_and_cut(&mut text, 2_000);
+    assert_eq!(privacy().text(&text), text);
+    assert!(!text.contains("900123"), "{text}");
+    check(&"jane@example.com 07700 900123 ".repeat(66), &"[email] [phone] ".repeat(66));
+}
+
+#[test]
 fn named_secrets_become_a_marker() {
     check("https://h/?api_key=abcdef0123456789&x=1", "https://h/?api_key=[api key]&x=1");
     check("password: hunter2hunter2", "password: [credentials]");
+    check("Das Passwort lautet Sommer2024!", "Das Passwort lautet [credentials]");
     check("the secret: persistence", "the secret: persistence");
     check("glpat-fI4f-j6rfmZn9rZzpP5v", "[api key]");
 }

@@ -65,7 +65,6 @@ pub(crate) async fn page(
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
     let made = dashboard.reports.report(&*dashboard.store, week, now).await?;
-    let rules = dashboard.reports.rules(&*dashboard.store).await?;
     let query = query.unwrap_or_default();
     let wants_all = Form::read(query.as_bytes()).get("rows") == Some("all");
     let limits = if wants_all { Limits::ALL } else { Limits::PAGE };
@@ -88,7 +87,7 @@ pub(crate) async fn page(
         questions: QuestionFilter::of_week(&week.to_string()).path(),
         is_open: week == IsoWeek::containing(now),
         connect,
-        marked: MarkedView::of(rules.settings(), &query, now),
+        marked: MarkedView::of(made.rules.settings(), &query, now),
         first_gap: first_gap.cloned(),
         coverage_chart: counts.map(|counts| coverage_chart(&counts.history)),
         score_chart: scores.map(|scores| {

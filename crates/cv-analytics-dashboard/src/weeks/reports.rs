@@ -26,10 +26,11 @@ struct Rules {
     rules: Arc<CountingRules>,
 }
 
-/// A week's report, and when it was made.
+/// A week's report, the rules that it was made by, and when.
 #[derive(Debug)]
 pub(crate) struct WeekReport {
     pub(crate) report: Report,
+    pub(crate) rules: Arc<CountingRules>,
     shared_phrases: BTreeSet<String>,
     made_at: Timestamp,
 }
@@ -126,7 +127,8 @@ impl Reports {
             return Ok(made);
         }
         let BuiltReport { report, shared_phrases } = build_report(store, rules, week, now).await?;
-        let made = Arc::new(WeekReport { report, shared_phrases, made_at: now });
+        let made =
+            Arc::new(WeekReport { report, rules: Arc::clone(rules), shared_phrases, made_at: now });
         let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(known, _)| known.week != week);
         let too_many = (all.len() + 1).saturating_sub(MAX_REPORTS);

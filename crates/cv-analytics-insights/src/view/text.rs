@@ -210,7 +210,7 @@ const fn html_cost(character: char) -> usize {
 
 /// Characters without a shape: format and direction characters, tags, private and unassigned ends.
 /// The joiners that emoji and several scripts need (U+200C, U+200D, U+FE0F) stay.
-fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'

@@ -1,5 +1,6 @@
 //! Limits of rate: requests as a whole, and failed authentications of one address.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -31,8 +32,8 @@ pub struct RateLimits {
     since_cleanup: AtomicU32,
     clock: DefaultClock,
     log: OccasionalLog,
-    /// Who failed last.
-    last: Mutex<IpAddr>,
+    /// How often each network failed since the last line.
+    failed: Mutex<HashMap<IpAddr, u64>>,
 }
 
 impl RateLimits {
@@ -49,7 +50,7 @@ impl RateLimits {
             since_cleanup: AtomicU32::new(0),
             clock: DefaultClock::default(),
             log: OccasionalLog::default(),
-            last: Mutex::new(UNKNOWN_ADDRESS),
+            failed: Mutex::default(),
         }
     }
 
@@ -63,10 +64,14 @@ impl RateLimits {
     /// succeeds is never counted, nor held up by those that failed; those that are held up are no more than
     /// there are connections.
     pub async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
-        let address = address.map_or(UNKNOWN_ADDRESS, |ClientAddress(address)| address);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        let network = address.map_or(UNKNOWN_ADDRESS, |ClientAddress(address)| network(address));
+        {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            let network = if failed.len() < MAX_ADDRESSES { network } else { UNKNOWN_ADDRESS };
+            *failed.entry(network).or_default() += 1;
+        }
         self.tell(self.log.count());
-        let counted = self.count(network(address));
+        let counted = self.count(network);
         if counted.is_err() {
             tokio::time::sleep(self.failure_delay).await;
         }
@@ -80,11 +85,15 @@ impl RateLimits {
 
     fn tell(&self, count: Option<u64>) {
         let Some(count) = count else { return };
-        let address = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed =
+            std::mem::take(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner));
+        let most = failed.into_iter().max_by_key(|(_, failures)| *failures);
+        let (network, of_it) = most.unwrap_or((UNKNOWN_ADDRESS, 0));
         tracing::warn!(
-            client_address = %address,
+            client_address = %network,
             failures = count,
-            "refused a wrong or missing token or signature; this is the address of the last"
+            of_this_address = of_it,
+            "refused a wrong or missing token or signature; this address, or IPv6 network of 64 bits, failed most often"
         );
     }
 

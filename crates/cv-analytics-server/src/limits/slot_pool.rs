@@ -5,7 +5,8 @@
 //! up, and of its slots the one that has gone longest without anything to show. So a crowd from one
 //! address displaces itself, and a proxy, behind which everybody has one address, is not punished.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ struct Shared {
     /// What they are slots for, as the log says it.
     what: &'static str,
     most: usize,
-    taken: Mutex<HashMap<u64, Taken>>,
+    taken: Mutex<TakenSlots>,
     /// Numbers the slots, and everything that their holders have to show, in order.
     clock: AtomicU64,
     log: OccasionalLog,
@@ -37,6 +38,57 @@ struct Taken {
     /// When its holder last had something to show.
     shown: u64,
     lost: Arc<Notify>,
+}
+
+/// Whether its holders are proven, and their network.
+type Group = (bool, IpAddr);
+
+/// The slots that are taken, in an order that tells without a search which one goes first: a crowd of newcomers must not
+/// cost a search each.
+#[derive(Debug, Default)]
+struct TakenSlots {
+    by_number: HashMap<u64, Taken>,
+    /// Each group's slots by what was shown last, the longest ago first.
+    groups: HashMap<Group, BTreeSet<(u64, u64)>>,
+    /// The groups; the last gives one up first: strangers, then the largest, then the one that showed nothing for longest.
+    order: BTreeSet<(Reverse<bool>, usize, Reverse<u64>, IpAddr)>,
+}
+
+impl TakenSlots {
+    fn insert(&mut self, number: u64, slot: Taken) {
+        let shown = slot.shown;
+        self.regroup((slot.is_proven, slot.network), |group| group.insert((shown, number)));
+        self.by_number.insert(number, slot);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Taken> {
+        let slot = self.by_number.remove(&number)?;
+        self.regroup((slot.is_proven, slot.network), |group| group.remove(&(slot.shown, number)));
+        Some(slot)
+    }
+
+    /// The slot that goes first.
+    fn remove_first(&mut self) -> Option<Taken> {
+        let &(Reverse(is_proven), _, _, network) = self.order.last()?;
+        let &(_, number) = self.groups.get(&(is_proven, network))?.first()?;
+        self.remove(number)
+    }
+
+    fn regroup(&mut self, of: Group, change: impl FnOnce(&mut BTreeSet<(u64, u64)>) -> bool) {
+        let rank = |group: &BTreeSet<(u64, u64)>| {
+            let &(shown, _) = group.first()?;
+            Some((Reverse(of.0), group.len(), Reverse(shown), of.1))
+        };
+        let group = self.groups.entry(of).or_default();
+        if let Some(before) = rank(group) {
+            self.order.remove(&before);
+        }
+        change(group);
+        match rank(group) {
+            Some(after) => drop(self.order.insert(after)),
+            None => drop(self.groups.remove(&of)),
+        }
+    }
 }
 
 impl SlotPool {
@@ -57,7 +109,7 @@ impl SlotPool {
         let lost = Arc::new(Notify::new());
         let mine = Taken { network, is_proven: false, shown: number, lost: Arc::clone(&lost) };
         let mut taken = self.0.taken();
-        if taken.len() >= self.0.most {
+        if taken.by_number.len() >= self.0.most {
             self.0.free_one(&mut taken);
         }
         taken.insert(number, mine);
@@ -76,21 +128,12 @@ impl Shared {
         self.clock.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<u64, Taken>> {
+    fn taken(&self) -> MutexGuard<'_, TakenSlots> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn free_one(&self, taken: &mut HashMap<u64, Taken>) {
-        let mut held: HashMap<(bool, IpAddr), usize> = HashMap::new();
-        for slot in taken.values() {
-            *held.entry((slot.is_proven, slot.network)).or_default() += 1;
-        }
-        let claim = |slot: &Taken| {
-            let most_first = usize::MAX - held.get(&(slot.is_proven, slot.network)).unwrap_or(&0);
-            (slot.is_proven, most_first, slot.shown)
-        };
-        let least = taken.iter().min_by_key(|(_, slot)| claim(slot)).map(|(number, _)| *number);
-        let Some(slot) = least.and_then(|number| taken.remove(&number)) else { return };
+    fn free_one(&self, taken: &mut TakenSlots) {
+        let Some(slot) = taken.remove_first() else { return };
         slot.lost.notify_one();
         if let Some(count) = self.log.count() {
             tracing::warn!(
@@ -130,15 +173,17 @@ impl Slot {
 
     fn change(&self, change: impl FnOnce(&mut Taken)) {
         // One that is lost stays so.
-        if let Some(slot) = self.shared.taken().get_mut(&self.number) {
-            change(slot);
+        let mut taken = self.shared.taken();
+        if let Some(mut slot) = taken.remove(self.number) {
+            change(&mut slot);
+            taken.insert(self.number, slot);
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.shared.taken().remove(&self.number);
+        self.shared.taken().remove(self.number);
     }
 }
 
@@ -187,12 +232,12 @@ mod tests {
         assert_eq!(lost(&right), [0_usize; 0]);
         assert!(!is_lost(&single));
         assert_eq!(lost(&crowd), (0..494).collect::<Vec<_>>());
-        assert_eq!(slots.0.taken().len(), 10);
+        assert_eq!(slots.0.taken().by_number.len(), 10);
         right[0].set_proven(false);
         let _newcomer = slots.take(address(1));
         assert_eq!(lost(&right), [0]);
         drop((right, single, crowd));
-        assert_eq!(slots.0.taken().len(), 1);
+        assert_eq!(slots.0.taken().by_number.len(), 1);
     }
 
     #[test]

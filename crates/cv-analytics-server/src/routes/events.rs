@@ -118,7 +118,7 @@ async fn keep(
         let batch: Vec<_> = events.by_ref().take(MAX_BATCH_EVENTS).collect();
         let bytes = batch.iter().map(Vec::len).sum();
         let reader = Arc::clone(server);
-        let read = move || batch.iter().map(|event| reader.arrival(event, None)).collect();
+        let read = move || batch.iter().map(|event| reader.arrival(event, None, None)).collect();
         let arrivals: Vec<Arrival> = off_thread(read).await?;
         let results: Vec<_> = arrivals.iter().map(|arrival| result_of(&arrival.content)).collect();
         let receipts = server.keep(arrivals, bytes).await?;

@@ -254,8 +254,8 @@ impl SqsError {
     }
 }
 
-impl From<&StoreError> for SqsError {
-    fn from(error: &StoreError) -> Self {
+impl From<StoreError> for SqsError {
+    fn from(error: StoreError) -> Self {
         match error.kind {
             StoreErrorKind::Unavailable => Self::unavailable(),
             StoreErrorKind::Refused => Self::internal(),

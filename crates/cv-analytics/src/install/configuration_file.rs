@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Command;
 use toml::{Table, Value};
+
+use crate::input::read_small;
 
 #[derive(Debug, Default)]
 pub(crate) struct ConfigurationFile {
@@ -40,15 +41,11 @@ impl ConfigurationFile {
     }
 
     fn read(path: &Path, required: bool) -> Result<Self> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && !required => {
-                return Ok(Self::default());
-            }
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
+        if !required && !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = String::from_utf8(read_small(path)?)
+            .with_context(|| format!("invalid TOML in {}", path.display()))?;
         let table = text.parse().with_context(|| format!("invalid TOML in {}", path.display()))?;
         Ok(Self { path: path.to_owned(), table })
     }

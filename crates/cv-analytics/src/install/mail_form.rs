@@ -1,6 +1,5 @@
 //! How the owner's mail looks: where its numbers link to, and custom templates.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,6 +8,7 @@ use cv_analytics_insights::view::links::DashboardAddress;
 use cv_analytics_insights::view::render::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::schedule::mailing::Mailing;
 
+use crate::input::read_small;
 use crate::install::template_process;
 
 /// The form of the weekly mail.
@@ -64,7 +64,7 @@ impl MailForm {
 }
 
 fn read(path: &Path) -> Result<TemplateFile> {
-    let source = fs::read_to_string(path)
-        .with_context(|| format!("cannot read the mail template {}", path.display()))?;
+    let source = read_small(path).and_then(|bytes| Ok(String::from_utf8(bytes)?));
+    let source = source.with_context(|| format!("invalid mail template {}", path.display()))?;
     Ok(TemplateFile { name: path.display().to_string(), source })
 }

@@ -1,7 +1,7 @@
 //! The weekly mail's options, shared by `serve` and `report`: how it is sent, to whom, and when.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +18,7 @@ use cv_analytics_mail::transport::{Transport, TransportError};
 use cv_analytics_server::configuration::PublicUrl;
 use rand::RngExt;
 
+use crate::input::read_small;
 use crate::install::data_folder::DataFolder;
 
 /// Sends nothing that a mail server would take; stands in where mails are only written.
@@ -166,7 +167,7 @@ impl MailOptions {
             security,
             allow_plain: self.smtp_allow_plain,
             login: self.login()?,
-            authorities: self.smtp_ca.as_deref().map(read).transpose()?,
+            authorities: self.smtp_ca.as_deref().map(read_small).transpose()?,
         };
         let smtp = Smtp::new(settings).context("invalid --smtp-host")?;
         Ok(MailTransport::Smtp { smtp: Box::new(smtp), server: format!("{host}:{port}") })
@@ -203,7 +204,7 @@ impl MailOptions {
         let password = match (set, &self.smtp_password_file) {
             (Some(password), _) => password,
             (None, Some(file)) => {
-                let text = String::from_utf8(read(file)?)
+                let text = String::from_utf8(read_small(file)?)
                     .with_context(|| format!("invalid text in {}", file.display()))?;
                 // An editor ends the line; no password ends so.
                 text.trim_end_matches(['\r', '\n']).to_owned()
@@ -255,8 +256,4 @@ pub(crate) fn read_addresses(list: &str) -> Result<Vec<MailAddress>> {
 
 fn recipients(list: &str) -> Result<Recipients, String> {
     read_addresses(list).map(Recipients).map_err(|error| error.to_string())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
