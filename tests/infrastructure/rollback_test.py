@@ -144,7 +144,7 @@ class NothingIsDeleted(Installation, unittest.TestCase):
         content = bytearray(part.read_bytes())
         content[-9] ^= 1
         part.write_bytes(content)
-        self.refuses_to_delete("is damaged", place=place)
+        self.refuses_to_delete("invalid checksum", place=place)
 
     def test_another_account_region_stack_or_name(self):
         before = self.everything()
