@@ -111,7 +111,7 @@ pub struct Limits {
     pub failure_burst: NonZeroU32,
     /// How long the answer to a failed authentication beyond these is held back.
     pub failure_delay: Duration,
-    /// Connections held open at once; one more takes the place of another.
+    /// Connections held open at once; one more takes another's slot.
     pub max_connections: usize,
     /// How long a client may take to send a request's headers, or keep a connection idle.
     pub header_timeout: Duration,

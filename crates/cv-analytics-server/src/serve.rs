@@ -30,8 +30,8 @@ use crate::routes::plain_error::PlainError;
 
 /// The most bytes of a request's headers, and of what is read of a body at once.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
-/// Connections that have lost their place and are not closed yet; where there are more, accepting waits.
-const MAX_CLOSED_PER_ACCEPT: usize = 16;
+/// Connections that have lost their slot and are not closed yet; where there are more, accepting waits.
+const MAX_CLOSING_SOCKETS: usize = 16;
 /// A pause after the system refused a connection because no file handle was free.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
@@ -55,7 +55,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     tracing::debug!(listen_address = %listener.local_addr()?, "serving");
     let connections = SlotPool::new("connections", limits.max_connections);
-    let sockets = Arc::new(Semaphore::new(limits.max_connections + MAX_CLOSED_PER_ACCEPT));
+    let sockets = Arc::new(Semaphore::new(limits.max_connections + MAX_CLOSING_SOCKETS));
     let graceful = GracefulShutdown::new();
     let proxies = Arc::new(proxies);
     let refused = OccasionalLog::default();
@@ -66,8 +66,8 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = accept(&listener, &sockets) => match accepted {
                 Ok((stream, address, socket)) => {
-                    let place = Arc::new(connections.take(network(address)));
-                    let client = Client { peer: address, proxies: Arc::clone(&proxies), place };
+                    let slot = Arc::new(connections.take(network(address)));
+                    let client = Client { peer: address, proxies: Arc::clone(&proxies), slot };
                     serve_connection(stream, socket, client, app.clone(), &limits, &graceful);
                 }
                 // The client went away before it was served.
@@ -102,8 +102,8 @@ async fn accept(
 
 /// Protects the connection of an authenticated request from making room for strangers until its next request.
 pub fn keep_connection(extensions: &Extensions) {
-    if let Some(place) = extensions.get::<Arc<Slot>>() {
-        place.set_proven(true);
+    if let Some(slot) = extensions.get::<Arc<Slot>>() {
+        slot.set_proven(true);
     }
 }
 
@@ -112,7 +112,7 @@ pub fn keep_connection(extensions: &Extensions) {
 struct Client {
     peer: IpAddr,
     proxies: Arc<TrustedProxies>,
-    place: Arc<Slot>,
+    slot: Arc<Slot>,
 }
 
 fn serve_connection(
@@ -125,7 +125,7 @@ fn serve_connection(
 ) {
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.write_timeout));
-    let place = Arc::clone(&client.place);
+    let slot = Arc::clone(&client.slot);
     let service = service_fn(move |request| answer(app.clone(), client.clone(), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -139,7 +139,7 @@ fn serve_connection(
                 // A client that goes away, or sends no HTTP, is its own affair.
                 tracing::debug!(error = %error, "a connection ended early");
             },
-            () = place.lost() => tracing::debug!("a connection gave way"),
+            () = slot.lost() => tracing::debug!("a connection gave way"),
         }
         drop(socket);
     });
@@ -151,7 +151,7 @@ async fn answer(
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
     // Another's, where a proxy sends it.
-    client.place.set_proven(false);
+    client.slot.set_proven(false);
     if let Some(error) = ambiguity(request.headers()) {
         let mut refusal = error.into_response();
         refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -160,13 +160,13 @@ async fn answer(
     name_one_host(&mut request);
     let address = client.proxies.client(client.peer, request.headers());
     request.extensions_mut().insert(ClientAddress(address));
-    request.extensions_mut().insert(Arc::clone(&client.place));
+    request.extensions_mut().insert(Arc::clone(&client.slot));
     // A client that asks first whether to send is not made to.
     let asks_first = request.headers().contains_key(header::EXPECT);
     let request = request
         .map(|body| if asks_first { Body::new(body) } else { Body::new(DrainOnDrop::new(body)) });
     let answer = app.call(request).await;
-    client.place.show();
+    client.slot.show();
     answer
 }
 

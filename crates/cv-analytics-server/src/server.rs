@@ -217,11 +217,11 @@ impl Server {
     }
 
     /// Gives `body` of a sender with the token a large-body slot, where it has none.
-    pub(crate) async fn hold_large_place<'b>(
+    pub(crate) async fn hold_large_slot<'b>(
         &'b self,
         body: &mut ReadBody<'b>,
     ) -> Result<(), BodyError> {
-        self.bodies.hold_large_place(body).await
+        self.bodies.hold_large_slot(body).await
     }
 
     pub(crate) async fn read_beginning(&self, body: Body) -> Vec<u8> {

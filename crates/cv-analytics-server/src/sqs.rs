@@ -132,7 +132,7 @@ pub(crate) async fn authenticate<'s>(
     let sender = Sender::Stranger(network(sender));
     let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES, sender).await?;
     if let Err(error) = server.verifier().verify(&claim, parts, &body.bytes) {
-        // The answer may be held back, and the body's place is others'.
+        // The answer may be held back, and the body's slot is for others.
         drop(body);
         return Err(not_authenticated(server, parts, error).await);
     }

@@ -27,7 +27,7 @@ pub(crate) enum BodyError {
     TooLarge { limit: usize },
     #[error("the body did not arrive in time")]
     TimedOut,
-    /// Others needed its place: the same request may succeed later.
+    /// Others needed its slot: the same request may succeed later.
     #[error("too many large bodies at once")]
     Displaced,
     #[error("the body broke off")]
@@ -44,10 +44,10 @@ pub(crate) enum Sender {
     Stranger(IpAddr),
 }
 
-/// A body, with the place that it takes among the large ones.
+/// A body, with the slot that it takes among the large ones.
 pub(crate) struct ReadBody<'b> {
     pub(crate) bytes: Bytes,
-    place: Option<LargeSlot<'b>>,
+    slot: Option<LargeSlot<'b>>,
 }
 
 /// Held for as long as the body is.
@@ -58,15 +58,15 @@ enum LargeSlot<'b> {
 
 impl LargeSlot<'_> {
     fn show(&self) {
-        if let Self::Taken(place) = self {
-            place.show();
+        if let Self::Taken(slot) = self {
+            slot.show();
         }
     }
 
-    /// Never comes for a place that was waited for.
-    async fn lost(place: Option<&Self>) {
-        match place {
-            Some(Self::Taken(place)) => place.lost().await,
+    /// Never comes for a slot that was waited for.
+    async fn lost(slot: Option<&Self>) {
+        match slot {
+            Some(Self::Taken(slot)) => slot.lost().await,
             Some(Self::Waited { .. }) | None => std::future::pending().await,
         }
     }
@@ -100,14 +100,14 @@ impl BodyReader {
         if announced > limit {
             return Err(too_large);
         }
-        let mut place = None;
+        let mut slot = None;
         let mut first = Bytes::new();
         let mut gathered: Option<BytesMut> = None;
         let (mut deadline, mut progress, mut shown) = (Instant::now() + self.timeout, 0, 0);
         while !body.is_end_stream() {
             let frame = tokio::select! {
                 frame = timeout_at(deadline, body.frame()) => frame.map_err(|_| BodyError::TimedOut)?,
-                () = LargeSlot::lost(place.as_ref()) => return Err(BodyError::Displaced),
+                () = LargeSlot::lost(slot.as_ref()) => return Err(BodyError::Displaced),
             };
             let Some(frame) = frame else { break };
             let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
@@ -120,9 +120,9 @@ impl BodyReader {
                 (deadline, progress) = (Instant::now() + self.timeout, length);
             }
             if length > MAX_SMALL_BODY_BYTES && length - shown > STEP_BYTES {
-                match &place {
-                    Some(place) => LargeSlot::show(place),
-                    None => place = Some(self.large_place(sender).await?),
+                match &slot {
+                    Some(slot) => LargeSlot::show(slot),
+                    None => slot = Some(self.large_slot(sender).await?),
                 }
                 shown = length;
             }
@@ -139,16 +139,16 @@ impl BodyReader {
                 }
             }
         }
-        Ok(ReadBody { bytes: gathered.map_or(first, BytesMut::freeze), place })
+        Ok(ReadBody { bytes: gathered.map_or(first, BytesMut::freeze), slot })
     }
 
     /// Gives `body` of a sender with the token a large-body slot, where it has none.
-    pub(crate) async fn hold_large_place<'b>(
+    pub(crate) async fn hold_large_slot<'b>(
         &'b self,
         body: &mut ReadBody<'b>,
     ) -> Result<(), BodyError> {
-        if body.place.is_none() {
-            body.place = Some(self.large_place(Sender::Known).await?);
+        if body.slot.is_none() {
+            body.slot = Some(self.large_slot(Sender::Known).await?);
         }
         Ok(())
     }
@@ -169,7 +169,7 @@ impl BodyReader {
         beginning
     }
 
-    async fn large_place(&self, sender: Sender) -> Result<LargeSlot<'_>, BodyError> {
+    async fn large_slot(&self, sender: Sender) -> Result<LargeSlot<'_>, BodyError> {
         match sender {
             Sender::Stranger(network) => Ok(LargeSlot::Taken(self.strangers.take(network))),
             Sender::Known => {

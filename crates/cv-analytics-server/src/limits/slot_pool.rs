@@ -74,6 +74,7 @@ impl TakenSlots {
         self.remove(number)
     }
 
+    /// Changes a group's slots, and its own place in the order with them.
     fn regroup(&mut self, of: Group, change: impl FnOnce(&mut BTreeSet<(u64, u64)>) -> bool) {
         let rank = |group: &BTreeSet<(u64, u64)>| {
             let &(shown, _) = group.first()?;
@@ -84,9 +85,10 @@ impl TakenSlots {
             self.order.remove(&before);
         }
         change(group);
-        match rank(group) {
-            Some(after) => drop(self.order.insert(after)),
-            None => drop(self.groups.remove(&of)),
+        if let Some(after) = rank(group) {
+            self.order.insert(after);
+        } else {
+            self.groups.remove(&of);
         }
     }
 }

@@ -109,7 +109,7 @@ async fn keep(
     let mut body = server.read_body(body, MAX_BODY_BYTES, Sender::Known).await?;
     // However short a packed body is, it may unpack to a long one.
     if is_packed(&body.bytes) {
-        server.hold_large_place(&mut body).await?;
+        server.hold_large_slot(&mut body).await?;
     }
     let bytes = std::mem::take(&mut body.bytes);
     let mut events = off_thread(move || events_of(&bytes)).await??.into_iter();
