@@ -31,8 +31,8 @@ use crate::joining::{JoinOutcome, Joining};
 use crate::tables::Tables;
 use crate::tables::error::TableError;
 
-/// Requests that are joined at once: as many as a batch of the queue has messages.
-pub(crate) const JOIN_CONCURRENCY: usize = 10;
+/// Calls to AWS under way at once: as many as a batch of the queue has messages.
+pub const CALL_CONCURRENCY: usize = 10;
 /// Why a table will never take events.
 const TOO_LARGE: &str =
     "with their other half they are larger than an item of DynamoDB may be (400 KB)";
@@ -279,7 +279,7 @@ impl DynamoDbStore {
                         Err(error) => Err(error),
                     }
                 })
-                .buffer_unordered(JOIN_CONCURRENCY)
+                .buffer_unordered(CALL_CONCURRENCY)
                 .try_collect()
                 .await?;
         let mut kept: Vec<_> = kept.into_iter().flatten().collect();

@@ -307,11 +307,13 @@ impl EventStore for AwsStore {
         for (place, kept) in events.into_iter().zip(kept) {
             match (kept, receipts.get_mut(place), arrivals.get(place)) {
                 (Ok(disposition), Some(answer), _) => answer.disposition = disposition,
-                (Err(error), _, Some(arrival)) => refused.push((place, as_letter(arrival, &error))),
+                (Err(error), _, Some(arrival)) => {
+                    refused.extend(as_letter(arrival, &error).map(|letter| (place, letter)));
+                }
                 _ => {}
             }
         }
-        let refused = refused.iter().filter_map(|(place, letter)| Some((*place, letter.as_ref()?)));
+        let refused = refused.iter().map(|(place, letter)| (*place, letter));
         for (place, letter) in letters.into_iter().chain(refused) {
             if self.names_erased(letter).await? {
                 if let Some(answer) = receipts.get_mut(place) {

@@ -10,7 +10,7 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use cv_analytics_aws::DynamoDbStore;
-use cv_analytics_aws::dynamodb_store::Joined;
+use cv_analytics_aws::dynamodb_store::{CALL_CONCURRENCY, Joined};
 use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::queue::dead_letters::{DeadLetterQueue, letter_id};
@@ -32,8 +32,6 @@ use crate::batch_metrics::BatchMetrics;
 use crate::sqs_delivery::{BatchItemFailure, BatchResponse, DeliveryError, Message};
 use crate::start;
 
-/// As much is done at once as a batch has messages.
-const JOIN_CONCURRENCY: usize = 10;
 /// The most time reserved for visibilities and the answer, of a fifth of the invocation's.
 const MAX_SHUTDOWN_RESERVE: Duration = Duration::from_secs(5);
 
@@ -209,7 +207,7 @@ impl Processor {
         };
         let mut kept = stream::iter(requests)
             .map(join)
-            .buffer_unordered(JOIN_CONCURRENCY)
+            .buffer_unordered(CALL_CONCURRENCY)
             .flat_map(stream::iter);
         let mut refused = Vec::new();
         let mut tables_are_wrong = false;
@@ -266,7 +264,7 @@ impl Processor {
             let became = self.reject(&unreadable).await;
             (unreadable, became)
         };
-        let mut all = stream::iter(unreadable).map(reject).buffer_unordered(JOIN_CONCURRENCY);
+        let mut all = stream::iter(unreadable).map(reject).buffer_unordered(CALL_CONCURRENCY);
         while let Some((Unreadable { message, letter }, became)) = all.next().await {
             let Some(disposition) = became else { continue };
             done.messages.push(message);
@@ -326,7 +324,7 @@ impl Processor {
         let Some(SourceQueue { queues, url }) = &self.queue else { return };
         let waiting = failed.iter().filter(|message| is_alone_in_its_group(message));
         stream::iter(waiting)
-            .for_each_concurrent(JOIN_CONCURRENCY, |message| async move {
+            .for_each_concurrent(CALL_CONCURRENCY, |message| async move {
                 let handle = message.receipt_handle.as_deref().unwrap_or_default();
                 let wait = retry_delay(message.receives);
                 if let Err(error) = queues.change_visibility(url, handle, wait).await {
@@ -349,7 +347,7 @@ fn read<'m>(
     for message in messages {
         let arrived_at = message.sent_at.unwrap_or(now);
         let body = message.body.as_deref().unwrap_or_default();
-        // A letter that is tried again may come in a group of its own, under its id.
+        // A retried letter may come in a separate group, named by its ID.
         let group =
             message.group.as_ref().filter(|&id| Some(id) != message.dead_letter_id.as_ref());
         let content = intake.read(body.as_bytes(), arrived_at);

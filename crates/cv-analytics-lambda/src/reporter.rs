@@ -13,9 +13,9 @@ use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::store::ReportSource;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::model::{Report, WEEKS};
+use cv_analytics_insights::model::Report;
 use cv_analytics_insights::report::ReportError;
-use cv_analytics_insights::report::builder::build_report;
+use cv_analytics_insights::report::builder::{build_report, period};
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::{FigureSettings, SettingsError};
 use cv_analytics_mail::clock::Clock;
@@ -145,11 +145,10 @@ impl<H: Transport> Reporter<DynamoDbStore, H> {
             Err(error) => Err(error.into()),
         };
         // A report promotes on its way. Where none was made, halves must not leave with their rows.
-        if !matches!(&result, Ok(Reported { interactions: Some(_), .. })) {
-            let period = order.week.earlier(WEEKS - 1).start()..order.week.end();
-            if let Err(error) = self.store.promote_what_waits(period).await {
-                tracing::warn!(error = %error, "cannot promote waiting halves");
-            }
+        if !matches!(&result, Ok(Reported { interactions: Some(_), .. }))
+            && let Err(error) = self.store.promote_what_waits(period(order.week)).await
+        {
+            tracing::warn!(error = %error, "cannot promote waiting halves");
         }
         result
     }

@@ -14,7 +14,7 @@ use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::dynamodb_store::erased_sessions::marks_in;
-use crate::dynamodb_store::{DynamoDbStore, JOIN_CONCURRENCY};
+use crate::dynamodb_store::{CALL_CONCURRENCY, DynamoDbStore};
 use crate::item::attributes::{Attributes, REQUEST_ID, UnknownAttribute};
 use crate::item::record::Record;
 use crate::item::{key, read_record, read_row, request_id};
@@ -84,7 +84,7 @@ impl DynamoDbStore {
         self.put_session_marks_back(&marks).await?;
         stream::iter(others)
             .map(|item| self.put_one_back(item))
-            .buffer_unordered(JOIN_CONCURRENCY)
+            .buffer_unordered(CALL_CONCURRENCY)
             .try_fold(kept, |done, one| async move { Ok(done.plus(one)) })
             .await
     }

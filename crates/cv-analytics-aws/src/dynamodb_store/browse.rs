@@ -10,7 +10,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::dynamodb_store::{DynamoDbStore, JOIN_CONCURRENCY};
+use crate::dynamodb_store::{CALL_CONCURRENCY, DynamoDbStore};
 use crate::item::read_record;
 use crate::item::record::Record;
 use crate::tables::error::TableError;
@@ -51,7 +51,7 @@ impl DynamoDbStore {
                 let holds = self.tables().week_holds_any(week).await?;
                 Ok::<_, TableError>((week, holds))
             })
-            .buffered(JOIN_CONCURRENCY);
+            .buffered(CALL_CONCURRENCY);
         let (mut found, mut empty) = (Vec::new(), 0);
         while let Some((week, holds)) = looked_at.try_next().await? {
             if holds {
