@@ -86,7 +86,7 @@ impl SqliteStore {
 
     /// Puts what dead letters have become in their place, all in one step: an event is kept and its letter goes; what
     /// still cannot be read stays, under its new reason, unless it names what was erased. One answer a letter, `None`
-    /// where there is none with this id. What happens here is no delivery and is not counted again. The bytes of
+    /// where there is none with this id. Nothing here counts as a delivery. The bytes of
     /// letters that went leave the files by [`SqliteStore::clean_up`].
     pub(crate) async fn replace_dead_letters(
         &self,

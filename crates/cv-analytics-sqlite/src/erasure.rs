@@ -1,7 +1,7 @@
 //! Erasing, down to the bytes in the files: the one way in which anything that holds a visitor's text leaves the store.
 //!
 //! Whatever deletes says in the same transaction that bytes are left ([`bytes_are_left`]); [`cleaning`] takes them out
-//! of the files. A canary has nobody's bytes, so the file stays as it is.
+//! of the files. A canary holds no visitor's bytes, so the file stays as it is.
 
 pub(crate) mod cleaning;
 pub(crate) mod retention;

@@ -40,10 +40,10 @@ impl Failure {
     pub(crate) fn to_store_error(&self, what: &str) -> StoreError {
         let error = match self {
             Self::Later(why) => {
-                return StoreError::unavailable(format!("could not {what}"), why.clone());
+                return StoreError::unavailable(format!("cannot {what}"), why.clone());
             }
             Self::Row(what_it_holds) => {
-                return StoreError::refused(format!("could not {what}: {what_it_holds}"));
+                return StoreError::refused(format!("cannot {what}: {what_it_holds}"));
             }
             Self::Sqlite(error) => error,
         };
@@ -58,18 +58,18 @@ impl Failure {
             Some(ErrorCode::CannotOpen) => "cannot open the database or write its folder",
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 return StoreError::refused(format!(
-                    "could not {what}: the database is damaged ({error}); restore it from a copy"
+                    "cannot {what}: the database is damaged ({error}); restore it from a copy"
                 ));
             }
             Some(ErrorCode::SystemIoFailure) => "reading or writing the disk failed",
             _ => "the database failed",
         };
         // The text rather than the error itself: every caller of a batch gets its own.
-        StoreError::unavailable(format!("could not {what}: {why}"), error.to_string())
+        StoreError::unavailable(format!("cannot {what}: {why}"), error.to_string())
     }
 }
 
 /// The error for callers that come when the store's thread has ended.
 pub(crate) fn closed(what: &str) -> StoreError {
-    StoreError::unavailable(format!("could not {what}"), "the store is closed")
+    StoreError::unavailable(format!("cannot {what}"), "the store is closed")
 }

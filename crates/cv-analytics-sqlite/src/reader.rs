@@ -60,7 +60,7 @@ impl ReaderHandle {
                     question(&connection);
                 }
             })
-            .map_err(|error| StoreError::unavailable("could not start the store", error))?;
+            .map_err(|error| StoreError::unavailable("cannot start the store", error))?;
         Ok(Self { questions, damage: Damage::default() })
     }
 
@@ -105,8 +105,7 @@ impl ReaderHandle {
             }
         });
         if let Err(error) = started {
-            let _ =
-                refused.try_send(Err(StoreError::unavailable(format!("could not {what}"), error)));
+            let _ = refused.try_send(Err(StoreError::unavailable(format!("cannot {what}"), error)));
         }
         drop(refused);
         stream::poll_fn(move |context| given.poll_recv(context))

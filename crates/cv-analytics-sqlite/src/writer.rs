@@ -87,7 +87,7 @@ impl WriterHandle {
         let mut connection = open_writer(path)?;
         let checkpointer = Checkpointer::start(path, &mut connection)?;
         let files = OpenFiles::note(path).map_err(|error| {
-            StoreError::unavailable(format!("could not look at {}", path.display()), error)
+            StoreError::unavailable(format!("cannot look at {}", path.display()), error)
         })?;
         let files = Arc::new(files);
         let (commands, waiting) = mpsc::channel(MAX_QUEUED_CALLS);
@@ -105,7 +105,7 @@ impl WriterHandle {
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.work(waiting))
-            .map_err(|error| StoreError::unavailable("could not start the store", error))?;
+            .map_err(|error| StoreError::unavailable("cannot start the store", error))?;
         Ok(Self { thread: Some(WriterThread { commands, files }), commits, changes })
     }
 
@@ -128,7 +128,7 @@ impl WriterHandle {
     fn commands(&self, what: &str) -> std::result::Result<&mpsc::Sender<Command>, StoreError> {
         let thread = self.thread.as_ref().ok_or_else(|| {
             StoreError::refused(format!(
-                "could not {what}: the database can be read here and not written"
+                "cannot {what}: the database can be read here and not written"
             ))
         })?;
         Ok(&thread.commands)
@@ -143,7 +143,7 @@ impl WriterHandle {
         let commands = self.commands(APPEND_TASK)?;
         commands.try_send(Command::Keep(arrivals, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::unavailable(
-                format!("could not {APPEND_TASK}"),
+                format!("cannot {APPEND_TASK}"),
                 format!("{MAX_QUEUED_CALLS} calls are waiting for the disk"),
             ),
             mpsc::error::TrySendError::Closed(_) => closed(APPEND_TASK),
@@ -274,7 +274,7 @@ impl Writer {
             && self.files.has_database()
             && let Err(failure) = self.checkpoint_truncate()
         {
-            tracing::error!(error = ?failure, "could not copy the deleted log into the database");
+            tracing::error!(error = ?failure, "cannot copy the deleted log into the database");
         }
         checked
     }

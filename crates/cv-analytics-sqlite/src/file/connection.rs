@@ -32,7 +32,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     // SQLite opens what it cannot write for reading.
     if connection.is_readonly(MAIN_DB).map_err(failed)? {
-        let message = format!("could not open {}: the database may not be written", path.display());
+        let message = format!("cannot open {}: the database may not be written", path.display());
         return Err(StoreError::unavailable(message, "the file can be read only"));
     }
     // Before anything is written, so that a file that is not ours stays as it is.
@@ -93,9 +93,8 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::unavailable(
-            format!("could not make {}: {error}", path.display()),
-            error,
-        )),
+        Err(error) => {
+            Err(StoreError::unavailable(format!("cannot make {}: {error}", path.display()), error))
+        }
     }
 }

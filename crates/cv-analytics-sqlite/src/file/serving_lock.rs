@@ -18,7 +18,7 @@ pub struct ServingLock {
 pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
     let path = folder.join("serve.lock");
     let failed = |error: std::io::Error| {
-        StoreError::unavailable(format!("could not lock {}", path.display()), error)
+        StoreError::unavailable(format!("cannot lock {}", path.display()), error)
     };
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
@@ -31,12 +31,12 @@ pub fn lock_for_serving(folder: &Path) -> Result<ServingLock, StoreError> {
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(&path).map_err(|error| {
-        StoreError::unavailable(format!("could not open {}", path.display()), error)
+        StoreError::unavailable(format!("cannot open {}", path.display()), error)
     })?;
     match file.try_lock() {
         Ok(()) => Ok(ServingLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::refused(format!(
-            "another server runs on {}: stop it, or give this one a folder of its own with --data",
+            "another server runs on {}: stop it, or give this one another folder with --data",
             folder.display()
         ))),
         Err(TryLockError::Error(error)) => Err(failed(error)),

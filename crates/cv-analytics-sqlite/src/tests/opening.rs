@@ -66,7 +66,7 @@ fn what_is_no_database_of_ours_is_refused_and_stays_as_it_is() {
 #[test]
 fn a_folder_that_is_not_there_is_a_sentence() {
     let error = SqliteStore::open("/nowhere/cv-analytics.db").err().unwrap();
-    assert!(error.to_string().starts_with("could not make /nowhere/cv-analytics.db: "), "{error}");
+    assert!(error.to_string().starts_with("cannot make /nowhere/cv-analytics.db: "), "{error}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_lock_that_is_a_link_is_not_followed() {
     let target = elsewhere.path().join("made");
     std::os::unix::fs::symlink(&target, folder.path().join("serve.lock")).unwrap();
     let refusal = lock_for_serving(folder.path()).unwrap_err().to_string();
-    assert!(refusal.starts_with("could not open ") && refusal.ends_with("serve.lock"), "{refusal}");
+    assert!(refusal.starts_with("cannot open ") && refusal.ends_with("serve.lock"), "{refusal}");
     assert!(!target.exists());
 }
 
@@ -198,7 +198,7 @@ async fn a_closed_store_says_so() {
     let store = folder.open();
     store.clone().close().await.unwrap();
     let error = store.check_writable().await.unwrap_err();
-    assert_eq!(error.to_string(), "could not write to the database");
+    assert_eq!(error.to_string(), "cannot write to the database");
     store.close().await.unwrap();
 }
 

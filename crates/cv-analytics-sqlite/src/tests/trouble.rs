@@ -34,7 +34,7 @@ async fn a_full_disk_is_no_success_and_the_store_recovers() {
         .collect();
     let error = store.append(large.clone()).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
-    assert_eq!(error.to_string(), "could not keep the events: the disk is full");
+    assert_eq!(error.to_string(), "cannot keep the events: the disk is full");
     // Nothing of it is there, and none of its deduplication ids swallows the next attempt.
     assert_eq!(everything(&store).await.len(), 1);
     assert_eq!(store.deliveries(week()).await.unwrap().dead_letters, 0);

@@ -64,12 +64,12 @@ impl Checkpointer {
             .spawn(move || {
                 while woken.recv().is_ok() {
                     if let Err(failure) = checkpoint(&copying, "passive") {
-                        tracing::warn!(error = ?failure, "could not copy the log into the database");
+                        tracing::warn!(error = ?failure, "cannot copy the log into the database");
                     }
                     reached.store(COPIED, Ordering::Release);
                 }
             })
-            .map_err(|error| StoreError::unavailable("could not start the store", error))?;
+            .map_err(|error| StoreError::unavailable("cannot start the store", error))?;
         Ok(Self { frames, stage, wake, copied: 0, rounds: 0 })
     }
 
@@ -92,7 +92,7 @@ impl Checkpointer {
             _ => {
                 self.wait_until_idle();
                 if let Err(failure) = checkpoint(writer, "passive") {
-                    tracing::warn!(error = ?failure, "could not copy the log into the database");
+                    tracing::warn!(error = ?failure, "cannot copy the log into the database");
                 }
                 self.copied = frames;
                 self.stage.store(IDLE, Ordering::Release);
