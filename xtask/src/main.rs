@@ -10,9 +10,10 @@
 //!    proxies and clouds that others wrote.
 //! 4. [`simulations`]: the stores beside a model, by random seeds; [`fuzzing`]: inputs that break a parser.
 //! 5. [`functions`]: the functions of Lambda, built, packed and run.
-//! 6. `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.
+//! 6. [`dependencies`]: licences, sources and layers; `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.
 
 mod commands;
+mod dependencies;
 #[cfg(test)]
 mod documents;
 mod durability;
@@ -141,7 +142,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Dist { arch } => dist::run(arch),
         Task::Screenshots => dashboard::screenshots(),
         Task::AwsDemo => aws_demo::run_demo(),
-        Task::Deny => deny(&tools::Cache::open()?, &["all"]),
+        Task::Deny => dependencies::check(&tools::Cache::open()?, &["all"]),
     }
 }
 
@@ -167,11 +168,6 @@ fn bench_lambda(options: &[&str]) -> Result<()> {
 fn bench_trends() -> Result<()> {
     let example = ["--package", "cv-analytics-insights", "--example", "trends_simulation"];
     run(commands::cargo().args(["run", "--release"]).args(example).current_dir(root()))
-}
-
-fn deny(cache: &tools::Cache, what: &[&str]) -> Result<()> {
-    let deny = cache.cargo_deny()?;
-    run(Command::new(deny).args(["--workspace", "check"]).args(what).current_dir(root()))
 }
 
 /// The repository's root.

@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE};
 
 use crate::commands;
+use crate::dependencies;
 use crate::durability::{full_disk, io_errors, kill_under_load, sync_before_answer};
 use crate::product_program::{self, Profile};
 use crate::root;
@@ -33,7 +34,7 @@ const TEST_PARTS: &[Part] = &[
     Part {
         name: "dependencies: licences, sources and layers",
         needs: "cargo-deny",
-        run: |at| crate::deny(&at.cache, &["bans", "licenses", "sources"]),
+        run: |at| dependencies::check(&at.cache, &["bans", "licenses", "sources"]),
     },
     Part {
         name: "durability: a server killed under load loses nothing",
