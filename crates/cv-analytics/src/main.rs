@@ -8,6 +8,7 @@ mod input;
 mod install;
 mod output;
 mod queue_client;
+mod signature;
 mod stop_signal;
 mod usage_error;
 
@@ -24,7 +25,7 @@ use crate::install::template_process;
 use crate::usage_error::UsageError;
 
 fn main() -> ExitCode {
-    if template_process::is_this_one() {
+    if template_process::is_requested() {
         return template_process::run().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
     let arguments = Arguments::read();

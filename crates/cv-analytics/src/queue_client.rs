@@ -1,16 +1,15 @@
 //! Sends signed `SendMessage` calls, as the agent's Worker does: to the self-hosted server or to SQS.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::http_client::{http_client, send};
 use crate::install::data_folder::StoredCredentials;
+use crate::signature::Call;
 
 /// How often one message is tried.
 const MAX_ATTEMPTS: u32 = 6;
@@ -110,36 +109,19 @@ impl QueueClient {
         let target = format!("AmazonSQS.{action}");
         let headers =
             [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", target.as_str())];
-        let identity = Credentials::new(
-            &self.credentials.access_key_id,
-            &self.credentials.secret_access_key,
-            None,
-            None,
-            "cv-analytics",
-        )
-        .into();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a signature carries the moment at which it is made"
-        )]
-        let time = SystemTime::now();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.credentials.region)
-            .name("sqs")
-            .time(time)
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let signable = SignableRequest::new(
-            "POST",
-            &*self.endpoint,
-            headers.into_iter(),
-            SignableBody::Bytes(body.as_bytes()),
-        )?;
-        let (instructions, _) = sign(signable, &parameters)?.into_parts();
+        let StoredCredentials { access_key_id, secret_access_key, region, .. } = &self.credentials;
+        let keys = Credentials::new(access_key_id, secret_access_key, None, None, "cv-analytics");
+        let call = Call {
+            service: "sqs",
+            region,
+            method: "POST",
+            url: &self.endpoint,
+            headers: &headers,
+            body: &body,
+        };
+        let signature = call.sign(keys)?;
         let mut request = self.client.post(&self.endpoint);
-        for (name, value) in headers.into_iter().chain(instructions.headers()) {
+        for (name, value) in headers.into_iter().chain(signature.headers()) {
             request = request.header(name, value);
         }
         let answer = send(request.body(body)).await?;

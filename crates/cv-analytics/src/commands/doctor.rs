@@ -88,6 +88,8 @@ fn prefix(text: &str) -> Result<String, &'static str> {
     if text.is_empty() || is_one {
         Ok(text.to_owned())
     } else {
-        Err("write small letters, digits and dashes with a dash at the end, 12 at most, as in dev-")
+        Err(
+            "write lower-case letters, digits and dashes with a dash at the end, 12 at most, as in dev-",
+        )
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -41,10 +42,11 @@ impl ConfigurationFile {
     }
 
     fn read(path: &Path, required: bool) -> Result<Self> {
-        if !required && !path.exists() {
-            return Ok(Self::default());
-        }
-        let text = String::from_utf8(read_small(path)?)
+        let bytes = match read_small(path) {
+            Err(error) if !required && is_missing(&error) => return Ok(Self::default()),
+            read => read?,
+        };
+        let text = String::from_utf8(bytes)
             .with_context(|| format!("invalid TOML in {}", path.display()))?;
         let table = text.parse().with_context(|| format!("invalid TOML in {}", path.display()))?;
         Ok(Self { path: path.to_owned(), table })
@@ -58,6 +60,10 @@ impl ConfigurationFile {
             defaults(whole, table, "").with_context(|| format!("invalid {}", path.display()))?;
         Ok(())
     }
+}
+
+fn is_missing(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The table at the top whose options are those of every command that has them.

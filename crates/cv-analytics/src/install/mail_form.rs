@@ -46,7 +46,7 @@ impl MailForm {
     pub(crate) fn template(&self) -> Result<MailTemplate> {
         let html = self.mail_template.as_deref().map(read).transpose()?;
         let text = self.mail_text_template.as_deref().map(read).transpose()?;
-        let template = MailTemplate::read(html, text, Some(template_process::fill_in_there))?;
+        let template = MailTemplate::read(html, text, Some(template_process::run_in_process))?;
         for old in template.old_names() {
             eprintln!("warning: {old}");
         }

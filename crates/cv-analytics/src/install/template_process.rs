@@ -1,4 +1,4 @@
-//! The owner's mail templates are filled in by a process of their own, since no engine bounds all that a template
+//! The owner's mail templates are filled in by a separate process, since no engine bounds all that a template
 //! may ask for: a list that is added to itself thirty times has no end. The program starts itself for it, with a
 //! bound on its processor time and, on Linux, its memory; where it cannot be had, the time on the clock remains.
 
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
-use cv_analytics_insights::view::render::owner_template::fill_in;
+use cv_analytics_insights::view::render::owner_template::run_job;
 
 /// The argument that makes the program this process; nobody else gives it.
 const ARGUMENT: &str = "fill-in-mail-template";
@@ -23,7 +23,7 @@ const MAX_MEMORY_MB: u64 = 512;
 const CLOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Whether this process is the one that fills in a template.
-pub(crate) fn is_this_one() -> bool {
+pub(crate) fn is_requested() -> bool {
     std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT)
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn run() -> Result<()> {
     #[cfg(unix)]
     bound_this_process()?;
     let job = io::read_to_string(io::stdin())?;
-    Ok(io::stdout().write_all(fill_in(&job)?.as_bytes())?)
+    Ok(io::stdout().write_all(run_job(&job)?.as_bytes())?)
 }
 
 #[cfg(unix)]
@@ -54,8 +54,8 @@ fn bound_this_process() -> io::Result<()> {
 }
 
 /// Has the job done by another process, and waits for it; other tasks of this thread go on elsewhere.
-pub(crate) fn fill_in_there(job: &str) -> Result<String, String> {
-    tokio::task::block_in_place(|| filled_by_process(job))
+pub(crate) fn run_in_process(job: &str) -> Result<String, String> {
+    tokio::task::block_in_place(|| output_of_process(job))
         .map_err(|error| format!("cannot be filled in: {error}"))?
         .ok_or_else(|| {
             format!(
@@ -65,7 +65,7 @@ pub(crate) fn fill_in_there(job: &str) -> Result<String, String> {
 }
 
 /// `None` where the process did not come to its end.
-fn filled_by_process(job: &str) -> io::Result<Option<String>> {
+fn output_of_process(job: &str) -> io::Result<Option<String>> {
     let mut process = Command::new(this_program()?)
         .arg(ARGUMENT)
         .stdin(Stdio::piped())

@@ -6,8 +6,8 @@
 //! than a mail can carry, the built-in form goes out, with a warning.
 //!
 //! Fuel bounds what nearly every template takes, and says where it ran out. It does not count what one step
-//! does to a list of lists, whose length doubles with each, so the program has templates filled in
-//! [`Elsewhere`].
+//! does to a list of lists, whose length doubles with each, so the program fills templates in through a
+//! [`TemplateRunner`].
 
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ const MAX_TEMPLATE_BYTES: usize = 2 * MAX_MAIL_BYTES;
 
 /// What a template may take to fill in, in minijinja's fuel: some ten times what the built-in one takes for
 /// the fullest week, and 64 MB of memory at most.
-const MAX_INSTRUCTIONS: u64 = 1_000_000;
+const MAX_FUEL: u64 = 1_000_000;
 
 /// Weeks on which a template is tried when it is read: a full one, and one with nothing in it.
 const SAMPLES: [&str; 2] = [
@@ -52,9 +52,9 @@ const OLD_NAMES: [(&str, &str); 10] = [
     (".kinds", ".rows"),
 ];
 
-/// Has [`fill_in`] do a job where its time and memory are bounded, and gives what it wrote; or says what is wrong
-/// with the template of which nothing came.
-pub type Elsewhere = fn(job: &str) -> Result<String, String>;
+/// Runs [`run_job`] where its time and memory are bounded, and returns its output; the error says what is wrong
+/// with a template that gave none.
+pub type TemplateRunner = fn(job: &str) -> Result<String, String>;
 
 /// What a mail knows besides its report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ pub struct TemplateFile {
 pub struct MailTemplate {
     html: Option<TemplateFile>,
     text: Option<TemplateFile>,
-    elsewhere: Option<Elsewhere>,
+    runner: Option<TemplateRunner>,
     old_names: Vec<MailTemplateError>,
 }
 
@@ -130,16 +130,16 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn filled(&self) -> Result<Vec<String>, MailTemplateError> {
+    fn run(&self) -> Result<Vec<String>, MailTemplateError> {
         let fill = |(report, context): &(Cow<'_, Report>, MailContext)| {
             self.file.fill(self.form, &context.view(report))
         };
         self.weeks.iter().map(fill).collect()
     }
 
-    fn filled_elsewhere(&self, elsewhere: Elsewhere) -> Result<Vec<String>, MailTemplateError> {
+    fn run_by(&self, runner: TemplateRunner) -> Result<Vec<String>, MailTemplateError> {
         let job = serde_json::to_string(self).map_err(|error| error.to_string());
-        let answer = job.and_then(|job| elsewhere(&job));
+        let answer = job.and_then(|job| runner(&job));
         let read = answer.and_then(|answer| {
             serde_json::from_str(&answer).map_err(|error| format!("cannot be filled in: {error}"))
         });
@@ -147,27 +147,27 @@ impl Job<'_> {
     }
 }
 
-/// Does the job that an [`Elsewhere`] was given.
+/// Does the job that a [`TemplateRunner`] was given.
 ///
 /// # Errors
 /// Where it is none.
-pub fn fill_in(job: &str) -> serde_json::Result<String> {
+pub fn run_job(job: &str) -> serde_json::Result<String> {
     let job: Job<'_> = serde_json::from_str(job)?;
-    serde_json::to_string(&job.filled())
+    serde_json::to_string(&job.run())
 }
 
 impl MailTemplate {
     /// Takes the owner's templates, each tried on a full week and an empty one, with and without a
-    /// dashboard. They are filled in `elsewhere` or, without that, here.
+    /// dashboard. They are filled in by `runner` or, without one, by this process.
     ///
     /// # Errors
     /// [`MailTemplateError`] for the first fault.
     pub fn read(
         html: Option<TemplateFile>,
         text: Option<TemplateFile>,
-        elsewhere: Option<Elsewhere>,
+        runner: Option<TemplateRunner>,
     ) -> Result<Self, MailTemplateError> {
-        let mut template = Self { html, text, elsewhere, old_names: Vec::new() };
+        let mut template = Self { html, text, runner, old_names: Vec::new() };
         let files = [(&mut template.html, Form::Html), (&mut template.text, Form::Text)];
         for (file, form) in files {
             let Some(file) = file else { continue };
@@ -186,7 +186,7 @@ impl MailTemplate {
                 weeks.push((report.clone(), MailContext::default()));
                 weeks.push((report, sample_context()));
             }
-            file.fill_all(form, weeks, elsewhere)?;
+            file.fill_all(form, weeks, runner)?;
         }
         Ok(template)
     }
@@ -206,7 +206,7 @@ impl MailTemplate {
         let mut written = |file: &Option<TemplateFile>, form| {
             let filled = file.as_ref().map(|file| {
                 let weeks = vec![(Cow::Borrowed(report), context.clone())];
-                file.fill_all(form, weeks, self.elsewhere)
+                file.fill_all(form, weeks, self.runner)
             });
             let filled = filled.transpose().map_err(|error| warnings.push(error));
             match filled.ok().flatten().and_then(|mut filled| filled.pop()) {
@@ -225,15 +225,15 @@ impl TemplateFile {
         &self,
         form: Form,
         weeks: Vec<(Cow<'_, Report>, MailContext)>,
-        elsewhere: Option<Elsewhere>,
+        runner: Option<TemplateRunner>,
     ) -> Result<Vec<String>, MailTemplateError> {
         let job = Job { form, file: Cow::Borrowed(self), weeks };
-        elsewhere.map_or_else(|| job.filled(), |elsewhere| job.filled_elsewhere(elsewhere))
+        runner.map_or_else(|| job.run(), |runner| job.run_by(runner))
     }
 
     fn fill(&self, form: Form, view: &WeekView) -> Result<String, MailTemplateError> {
-        let filled = fill(form, &self.name, &self.source, view, Some(MAX_INSTRUCTIONS)).map_err(
-            |error| {
+        let filled =
+            fill(form, &self.name, &self.source, view, Some(MAX_FUEL)).map_err(|error| {
                 if error.kind() == ErrorKind::OutOfFuel {
                     let problem =
                         "too long: it takes more steps, or writes more, than any mail needs";
@@ -242,8 +242,7 @@ impl TemplateFile {
                 let detail = error.detail().map(|detail| format!(": {detail}"));
                 let problem = format!("{}{}", error.kind(), detail.unwrap_or_default());
                 self.error(error.line(), problem)
-            },
-        )?;
+            })?;
         if filled.trim().is_empty() {
             return Err(self.error(None, "it gives an empty mail".to_owned()));
         }
@@ -452,8 +451,8 @@ mod tests {
     }
 
     #[test]
-    fn a_template_is_filled_in_elsewhere_as_here_and_what_fails_there_is_told() {
-        let there: Elsewhere = |job| fill_in(job).map_err(|error| error.to_string());
+    fn another_process_fills_a_template_in_as_this_one_does_and_its_failure_is_told() {
+        let there: TemplateRunner = |job| run_job(job).map_err(|error| error.to_string());
         let source = "{% if week == '2027-W01' %}{{ nothing }}{% endif %}{{ headline }}{% if week_link %} {{ week_link }}{% endif %}";
         let here = MailTemplate::read(Some(file(source)), Some(file(source)), None).unwrap();
         let elsewhere =
@@ -466,7 +465,7 @@ mod tests {
             assert_eq!(here, elsewhere);
             assert_eq!(here.warnings.len(), if week == "2027-W01" { 2 } else { 0 });
         }
-        let nowhere: Elsewhere = |_| Err("too long".to_owned());
+        let nowhere: TemplateRunner = |_| Err("too long".to_owned());
         let error = MailTemplate::read(None, Some(file(source)), Some(nowhere)).unwrap_err();
         assert_eq!(error.to_string(), "invalid mail template mine.html: too long");
     }
@@ -479,7 +478,7 @@ mod tests {
                 _ => include_str!("../../../templates/report.txt.j2"),
             };
             let view = sample_context().view(&sample());
-            fill(form, "built-in", source, &view, Some(MAX_INSTRUCTIONS / 10)).unwrap();
+            fill(form, "built-in", source, &view, Some(MAX_FUEL / 10)).unwrap();
         }
     }
 

@@ -263,7 +263,7 @@ fn region(text: &str) -> Result<String, &'static str> {
     if named {
         Ok(text.to_owned())
     } else {
-        Err("write words of small letters and a number, with hyphens between them, as in eu-west-2")
+        Err("write lower-case words and a number, with hyphens between them, as in eu-west-2")
     }
 }
 

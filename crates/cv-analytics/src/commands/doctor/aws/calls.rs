@@ -3,11 +3,9 @@
 pub(crate) mod call_error;
 pub(crate) mod xml;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -19,6 +17,7 @@ use serde_json::Value;
 
 use self::call_error::CallError;
 use self::xml::Element;
+use crate::signature::Call;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -198,34 +197,13 @@ impl AwsCalls {
         body: String,
     ) -> Result<HttpRequest, String> {
         let credentials = self.credentials.provide_credentials().await;
-        let identity = credentials.map_err(|error| root_cause(&error))?.into();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a signature carries the moment at which it is made"
-        )]
-        let time = SystemTime::now();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(region)
-            .name(service.name())
-            .time(time)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?
-            .into();
-        let signable = SignableRequest::new(
-            method,
-            url,
-            headers.iter().copied(),
-            SignableBody::Bytes(body.as_bytes()),
-        );
-        let signable = signable.map_err(|error| error.to_string())?;
-        let signature = sign(signable, &parameters).map_err(|error| error.to_string())?;
-        let (instructions, _) = signature.into_parts();
+        let credentials = credentials.map_err(|error| root_cause(&error))?;
+        let call = Call { service: service.name(), region, method, url, headers, body: &body };
+        let signature = call.sign(credentials).map_err(|error| error.to_string())?;
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method(method).map_err(|error| error.to_string())?;
         request.set_uri(url).map_err(|error| error.to_string())?;
-        for (name, value) in headers.iter().copied().chain(instructions.headers()) {
+        for (name, value) in headers.iter().copied().chain(signature.headers()) {
             request.headers_mut().insert(name.to_owned(), value.to_owned());
         }
         Ok(request)
