@@ -91,7 +91,7 @@ write_variables() {
   echo "wrote infra/environments/$environment.tfvars from the stack $stack"
 }
 
-# Says of every resource in the template that it stays. CloudFormation takes no update of only that, so a handle comes
+# Says of every resource in the template that it stays. CloudFormation rejects an update that changes nothing else, so a handle comes
 # with it that costs nothing and does nothing.
 retain_everything() {
   formation get-template --stack-name "$stack" --template-stage Original --query TemplateBody >"$work/original.yaml"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from template import ACCOUNT, PARAMETERS, REGION, ROOT
 
 INSTALL = json.loads((ROOT / "infra/install.json").read_text())
-# What an account does not tell: units are those of provisioned tables alone, and an alarm does not know that it is a choice.
+# What an account does not tell: only provisioned tables have units, and an alarm does not know that it is a choice.
 UNTOLD = {"tables.provisionedUnits", "alarms.cv-analytics-silence.optional"}
 DAY = 24 * 3600
 

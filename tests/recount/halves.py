@@ -1,4 +1,4 @@
-"""Reads events as agents send them, and joins their halves, only by the contract."""
+"""Reads events as agents send them, and joins their halves, using only the contract."""
 
 import json
 import re

@@ -28,7 +28,7 @@ const REFUSES_SENDER = /signature|token|client|denied|exist|address|optin|author
 export type Sent =
   /** The queue has it. */
   | "sent"
-  /** The queue has it not; a line in the log says why. */
+  /** The queue does not have it; a line in the log says why. */
   | "lost"
   /** Sending is switched off: the secrets are missing or wrong, or the queue refused them just now. */
   | "off";

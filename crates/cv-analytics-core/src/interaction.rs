@@ -10,7 +10,7 @@
 use crate::event::{Event, Halves, QueryHalf, RequestId, ResponseHalf, Traffic, UnknownFields};
 use crate::timestamp::Timestamp;
 
-/// How long a half waits for its partner, from the earlier of its own timestamp and its arrival, in milliseconds.
+/// Milliseconds that a half waits for its partner, from its timestamp or its arrival, whichever is earlier.
 pub const PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000;
 
 /// The halves that have come under one request id: one of them at least.

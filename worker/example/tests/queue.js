@@ -1,4 +1,4 @@
-/** A queue that takes every message and remembers it, for tests of only the agent. */
+/** A queue that takes every message and remembers it, for tests of the agent without the rest. */
 
 import { createServer } from "node:http";
 

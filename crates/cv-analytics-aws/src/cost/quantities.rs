@@ -16,7 +16,7 @@ pub const SECONDS_PER_MONTH: u32 = HOURS_PER_MONTH * 3600;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>). AWS says so of
 /// standard queues; of FIFO ones it gives no number.
 pub const QUEUE_POLLERS: u32 = 5;
-/// Weekly reports of a month, at the most.
+/// Weekly reports of a month, at most.
 pub const REPORTS_PER_MONTH: u32 = 5;
 /// Weeks that a report shows.
 pub const REPORT_WEEKS: u32 = 8;

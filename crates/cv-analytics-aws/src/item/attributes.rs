@@ -1,6 +1,6 @@
 //! Halves as DynamoDB attributes and back: every attribute of a half is named here.
 //!
-//! A record holds the attributes of both halves side by side; an interim row holds each half in a map of its own. What
+//! A record holds the attributes of both halves side by side; an interim row holds each half in a separate map. What
 //! is usual (no cut, a visitor, a plain response) is left out, since a second kilobyte doubles the price of a write.
 
 use std::collections::HashMap;

@@ -22,14 +22,14 @@ const MAX_WORDS: usize = 10_000;
 /// The shortest word with a digit that is taken for one, and the shortest without.
 const MIN_WORD_CHARS: usize = 2;
 const MIN_LETTERS: usize = 16;
-/// What words are parted by, besides blanks, where they may have any other mark in them.
+/// What separates words, besides blanks, where a word may contain any other mark.
 const SEPARATORS: &str = "\"'`“”,;=&<>(){}[]|\\\0";
 /// What a name or a value may stand between.
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 /// What stands between a field's name and its value.
 const MARKS: [&str; 5] = ["=>", ":", "=", "><![CDATA[", ">"];
 
-/// The ids that a message's body may name, as written and in small letters: what its id fields hold, and every
+/// The ids that a message's body may name, as written and in lower case: what its id fields hold, and every
 /// word that looks like an id, since nobody knows in which notation a message comes that cannot be read. A body that
 /// is not JSON, as one that was cut off, is searched as text; so is one that is, since a field that comes twice is read
 /// but once. One in base64 is searched as what it holds.

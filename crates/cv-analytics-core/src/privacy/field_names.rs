@@ -250,7 +250,7 @@ fn is_secret(words: &[String]) -> bool {
     })
 }
 
-/// A name's words in small letters: `clientIP`, `client-ip` and `client_ip` are two.
+/// A name's words in lower case: `clientIP`, `client-ip` and `client_ip` are two.
 fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
     let mut words = vec![String::new()];
@@ -292,7 +292,7 @@ pub(crate) fn session_rank(name: &str) -> Option<usize> {
     SESSIONS.iter().position(|session| *session == bare)
 }
 
-/// A field's name in small letters, without what parts its words.
+/// A field's name in lower case, without what parts its words.
 pub(super) fn bare_name(name: &str) -> String {
     words(name).concat()
 }

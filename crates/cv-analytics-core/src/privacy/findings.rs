@@ -30,7 +30,7 @@ pub(super) fn is_begun_marker(text: &str) -> bool {
 /// What the rules found in a folded text so far, none of it twice.
 pub(super) struct Findings<'f> {
     pub(super) text: &'f str,
-    /// A byte of the text that a rule has decided on is no other rule's.
+    /// Which bytes of the text a rule has decided on; no other rule looks at them.
     taken: Vec<bool>,
     replaced: Vec<(Range<usize>, &'static str)>,
 }

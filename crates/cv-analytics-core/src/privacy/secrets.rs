@@ -270,7 +270,7 @@ pub(super) fn find_random(findings: &mut Findings<'_>) {
 const AWS_SECRET_BYTES: usize = 40;
 
 /// Random letters and digits change between capitals, small letters and digits all the time, names in code a few times.
-/// Digests and UUIDs, which have base 16, the digests of npm and ULIDs are no secrets.
+/// Digests and UUIDs, which have base 16, the digests of npm and ULIDs are not secrets.
 fn looks_random(run: &str) -> bool {
     #[derive(PartialEq, Clone, Copy)]
     enum Kind {

@@ -61,7 +61,7 @@ pub struct SkillReport {
     /// Its figures.
     #[serde(flatten)]
     pub figures: NameFigures,
-    /// The words that were used, in small letters.
+    /// The words that were used, in lower case.
     pub variants: Vec<Variant>,
 }
 
@@ -121,7 +121,7 @@ pub fn names_of<'r>(
 /// A word for a skill, and how many interactions use it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Variant {
-    /// In small letters.
+    /// In lower case.
     pub text: String,
     /// Interactions that use it.
     pub queries: u64,
@@ -164,7 +164,7 @@ pub struct Together {
 pub struct Vocabulary {
     /// The canonical name.
     pub skill: String,
-    /// The CV's words for it, in small letters.
+    /// The CV's words for it, in lower case.
     pub on_cv: Vec<String>,
     /// The visitors' words for it.
     pub asked: Vec<Variant>,

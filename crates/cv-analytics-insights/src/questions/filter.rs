@@ -45,7 +45,7 @@ pub struct QuestionFilter {
     /// With this topic, where no skill is known.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// With this word for a skill in the question, in small letters; for [`QuestionFilter::skill`] where that is set.
+    /// With this word for a skill in the question, in lower case; for [`QuestionFilter::skill`] where that is set.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
     /// About this skill, or with this topic where no skill is known; in a gap or not.

@@ -25,7 +25,7 @@ const MIN_BASE_WEEKS: usize = 3;
 /// A name of which fewer conversations are expected says nothing about the size of the week.
 const MIN_EXPECTED_FOR_SIZE: f64 = 2.0;
 /// The size of the week is taken from its names where more than this many can say it.
-const MIN_NAMES_FOR_SIZE: usize = 6;
+const MAX_NAMES_WITHOUT_SIZE: usize = 6;
 /// The least that remains of a week's size beside a crowd for few names.
 const MIN_SIZE: f64 = 0.2;
 /// The variance is at least this share of the mean above the mean.
@@ -230,7 +230,7 @@ fn crowd_correction(site: &Site, names: &[&EightWeeks<u64>]) -> f64 {
         enough.then(|| counts.this_week / expected)
     };
     let mut growth: Vec<f64> = names.iter().filter_map(growth).collect();
-    if growth.len() <= MIN_NAMES_FOR_SIZE {
+    if growth.len() <= MAX_NAMES_WITHOUT_SIZE {
         return 1.0;
     }
     growth.sort_unstable_by(f64::total_cmp);

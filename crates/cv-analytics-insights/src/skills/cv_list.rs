@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::owner::{OwnerSkills, line_of};
 
-/// The skills of a CV with the words it uses for each, in small letters.
+/// The skills of a CV with the words it uses for each, in lower case.
 #[derive(Clone, Debug, Default)]
 pub struct CvList {
     words: BTreeMap<SkillId, BTreeSet<String>>,

@@ -156,7 +156,7 @@ struct Example {
     at: Timestamp,
     request_id: String,
     question: String,
-    /// The question without case, punctuation and forms of writing: the same words are no other example.
+    /// The question without case, punctuation and forms of writing: the same words count as one example.
     words: String,
     /// Why the agent rated its answer so.
     reasoning: Option<String>,

@@ -244,7 +244,7 @@ impl Handled {
     }
 }
 
-/// Whether `text` has `part`, which is in small letters.
+/// Whether `text` has `part`, which is in lower case.
 fn contains(text: &str, part: &str) -> bool {
     if text.is_ascii() && part.is_ascii() {
         let same = |bytes: &[u8]| bytes.eq_ignore_ascii_case(part.as_bytes());

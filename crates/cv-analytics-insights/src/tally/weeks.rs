@@ -67,7 +67,7 @@ pub(crate) struct WeekTally {
     /// The interactions' conversations with their moments.
     pub(crate) moments: Vec<Moment>,
     pub(crate) names: HashMap<Name, NameTally, FxBuildHasher>,
-    /// The words that were used for a skill, in small letters.
+    /// The words that were used for a skill, in lower case.
     pub(crate) variants:
         HashMap<SkillIndex, HashMap<String, VariantTally, FxBuildHasher>, FxBuildHasher>,
 }

@@ -16,7 +16,7 @@ const MIN_SAMPLES_FOR_PERCENTILES: u64 = 20;
 /// Columns of the input hash that a person compares.
 const HASH_COLUMNS: usize = 19;
 
-/// A figure, its name, and what stands beside it in small letters.
+/// A figure, its name, and what stands beside it in lower case.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figure {
     /// What it counts.
