@@ -4,7 +4,8 @@
 //!
 //! 1. [`test_parts`]: the parts of `cargo xtask test`; [`steps`]: a step says that it begins, how it ended and how long
 //!    it took.
-//! 2. [`commands`] runs other programs; [`product_program`] builds the product; [`tools`] is what tests need besides
+//! 2. [`commands`] runs other programs; [`product_program`] builds the product, [`first_build`] as a
+//!    fresh clone does; [`tools`] is what tests need besides
 //!    Rust, installed into a cache outside the clone.
 //! 3. [`durability`]: nothing acknowledged is lost. [`suites`]: the program with clients, browsers, mail servers,
 //!    proxies and clouds that others wrote.
@@ -17,9 +18,9 @@ mod dependencies;
 #[cfg(test)]
 mod documents;
 mod durability;
+mod first_build;
 mod functions;
 mod fuzzing;
-
 mod product_program;
 mod simulations;
 mod steps;
@@ -59,7 +60,7 @@ enum Task {
         #[arg(long, default_value_t = 10_000)]
         seeds: u64,
     },
-    /// Measure, with a release build
+    /// Measure, with a build as it is released
     #[command(subcommand)]
     Bench(Bench),
     /// Look for inputs that break a property of a parser, an hour for each
@@ -96,6 +97,11 @@ enum Bench {
     Worker(Quick),
     /// How often the report's arrows would be wrong, by simulated weeks
     Trends,
+    /// What the first build of a clone costs, of these commits and of this tree
+    FirstBuild {
+        /// Also of these, each from nothing
+        commits: Vec<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -138,6 +144,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Bench(Bench::Lambda(quick)) => bench_lambda(quick.options()),
         Task::Bench(Bench::Worker(quick)) => worker::bench(quick.options()),
         Task::Bench(Bench::Trends) => bench_trends(),
+        Task::Bench(Bench::FirstBuild { commits }) => first_build::measure(&commits),
         Task::Fuzz(asked) => asked.run(),
         Task::Dist { arch } => dist::run(arch),
         Task::Screenshots => dashboard::screenshots(),
@@ -147,8 +154,8 @@ fn carry_out(task: Task) -> Result<()> {
 }
 
 fn bench(what: &str, options: &[&str]) -> Result<()> {
-    let program = product_program::build(product_program::Profile::Release, "cv-analytics")?;
-    let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
+    let program = product_program::build(product_program::Profile::Released, "cv-analytics")?;
+    let bench = product_program::build(product_program::Profile::Released, "cv-analytics-bench")?;
     run(Command::new(bench).arg(what).arg(program).args(options).current_dir(root()))
 }
 
@@ -156,7 +163,7 @@ fn bench_lambda(options: &[&str]) -> Result<()> {
     let dynoxide = tools::Cache::open()?.dynoxide()?;
     let folder = tempfile::tempdir()?;
     lambda_subjects::lay_out(folder.path())?;
-    let bench = product_program::build(product_program::Profile::Release, "cv-analytics-bench")?;
+    let bench = product_program::build(product_program::Profile::Released, "cv-analytics-bench")?;
     run(Command::new(bench)
         .arg("lambda")
         .arg(folder.path())

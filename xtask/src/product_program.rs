@@ -10,13 +10,17 @@ use serde_json::Value;
 use crate::commands::output;
 use crate::root;
 
+/// The arguments of cargo for the tests of every crate, with the whole program: the install on AWS is a feature that a
+/// first build goes without.
+pub(crate) const EVERY_TEST: [&str; 4] = ["test", "--workspace", "--features", "cv-analytics/aws"];
+
 /// How a program is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// As `cargo test` builds it.
     Dev,
-    /// As users build it.
-    Release,
+    /// As it is released.
+    Released,
 }
 
 /// Builds the program of the package `name`, and gives its path.
@@ -24,8 +28,10 @@ pub(crate) fn build(profile: Profile, name: &str) -> Result<PathBuf> {
     let mut command = crate::commands::cargo();
     match profile {
         // As the tests of the workspace build it: with other features all that it needs would be compiled once more.
-        Profile::Dev => command.args(["test", "--workspace", "--no-run", "--test", "it"]),
-        Profile::Release => command.args(["build", "--bin", name, "--package", name, "--release"]),
+        Profile::Dev => command.args(EVERY_TEST).args(["--no-run", "--test", "it"]),
+        Profile::Released => {
+            command.args(["build", "--bin", name, "--package", name, "--profile", "dist"])
+        }
     };
     built_program(&mut command, name)
 }

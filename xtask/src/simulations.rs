@@ -6,7 +6,7 @@ use cv_analytics_harness::seeded::SEEDS_VARIABLE;
 
 use crate::commands::{cargo, run};
 use crate::durability::io_errors;
-use crate::product_program::{self, Profile};
+use crate::product_program::{self, EVERY_TEST, Profile};
 use crate::root;
 
 /// Which tests of the workspace are simulations, and what of them is to be run.
@@ -17,7 +17,7 @@ const SIMULATIONS: [&[&str]; 2] =
 pub(crate) fn simulate(seeds: u64) -> Result<()> {
     for simulation in SIMULATIONS {
         run(cargo()
-            .args(["test", "--workspace"])
+            .args(EVERY_TEST)
             .args(simulation)
             .args(["--", "--nocapture"])
             .env(SEEDS_VARIABLE, seeds.to_string())

@@ -13,7 +13,8 @@ use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE}
 use crate::commands;
 use crate::dependencies;
 use crate::durability::{full_disk, io_errors, kill_under_load, sync_before_answer};
-use crate::product_program::{self, Profile};
+use crate::first_build;
+use crate::product_program::{self, EVERY_TEST, Profile};
 use crate::root;
 use crate::steps::{Steps, Took};
 use crate::suites::clients::{self, Suite};
@@ -35,6 +36,11 @@ const TEST_PARTS: &[Part] = &[
         name: "dependencies: licences, sources and layers",
         needs: "cargo-deny",
         run: |at| dependencies::check(&at.cache, &["bans", "licenses", "sources"]),
+    },
+    Part {
+        name: "first command: a clone's own build, and its demo",
+        needs: "",
+        run: |_| first_build::check(),
     },
     Part {
         name: "durability: a server killed under load loses nothing",
@@ -194,7 +200,7 @@ fn workspace(at: &Workshop) -> Result<()> {
     // one each.
     commands::run(
         commands::cargo()
-            .args(["test", "--workspace"])
+            .args(EVERY_TEST)
             .env(DYNOXIDE_VARIABLE, at.cache.dynoxide()?)
             .env(MOTO_SERVER_VARIABLE, at.cache.moto_server()?)
             .current_dir(root()),

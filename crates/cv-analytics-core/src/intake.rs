@@ -11,6 +11,7 @@ pub mod id_fields;
 pub(crate) mod json_object;
 pub mod known_bots;
 pub(crate) mod match_fields;
+pub mod message_ids;
 pub mod refusal;
 
 use std::collections::BTreeSet;

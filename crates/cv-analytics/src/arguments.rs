@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    archive, cost, dead_letters, demo, doctor, events, forget, gaps, report, restore, serve,
+    archive, dead_letters, demo, doctor, events, forget, gaps, init, report, restore, serve,
     settings, skills,
 };
 use crate::install::configuration_file::ConfigurationFile;
@@ -44,6 +44,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write cv-analytics.toml: the address, the CV list and the weekly mail
+    Init(init::Init),
     /// Run the server: receive and store events, serve reports and the dashboard
     Serve(serve::ServeCommand),
     /// Serve a separate demo folder, after sending eight weeks of generated traffic through the intake
@@ -72,7 +74,14 @@ pub(crate) enum Command {
     /// Restore an archive into a store
     Restore(restore::RestoreCommand),
     /// Estimate what a number of interactions a month costs on AWS, line by line
-    Cost(cost::CostCommand),
+    #[cfg(feature = "aws")]
+    Cost(crate::commands::cost::CostCommand),
+    /// Estimate what a number of interactions a month costs on AWS; in a program compiled with AWS only
+    #[cfg(not(feature = "aws"))]
+    Cost {
+        #[arg(hide = true, num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<std::ffi::OsString>,
+    },
     /// Check an installation end to end, and say how to fix what is wrong
     Doctor(doctor::Doctor),
 }

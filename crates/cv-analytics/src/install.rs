@@ -1,5 +1,6 @@
 //! One installation: where it keeps its data, how its parts are opened, and the options that say so.
 
+#[cfg(feature = "aws")]
 pub(crate) mod aws;
 pub(crate) mod configuration_file;
 pub(crate) mod data_folder;
@@ -36,4 +37,10 @@ pub(crate) struct Installation {
     /// Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
     #[arg(long, global = true, value_name = "STORE", env = "CV_ANALYTICS_STORE", long_help = STORE_HELP)]
     pub(crate) store: Option<StoreKind>,
+}
+
+/// An environment variable under AWS's own name, or the functions'; `None` where it is missing or empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the installation's configuration")]
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

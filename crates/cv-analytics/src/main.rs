@@ -18,9 +18,11 @@ use anyhow::Result;
 
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    archive, cost, dead_letters, demo, doctor, events, forget, gaps, report, restore, serve,
+    archive, dead_letters, demo, doctor, events, forget, gaps, init, report, restore, serve,
     settings, skills,
 };
+#[cfg(not(feature = "aws"))]
+use crate::install::open_store::missing_aws;
 use crate::install::template_process;
 use crate::usage_error::UsageError;
 
@@ -48,6 +50,7 @@ fn run(arguments: Arguments) -> Result<()> {
         .build()?;
     let done = runtime.block_on(async {
         match command {
+            Command::Init(init) => init::run(&installation, init),
             Command::Serve(serve) => serve::run(&installation, serve).await,
             Command::Demo(demo) => demo::run(&installation, demo).await,
             Command::Report(report) => report::run(&installation, report).await,
@@ -61,7 +64,10 @@ fn run(arguments: Arguments) -> Result<()> {
             Command::Forget(forget) => forget::run(&installation, forget).await,
             Command::Archive(archive) => archive::run(&installation, archive).await,
             Command::Restore(restore) => restore::run(&installation, restore).await,
-            Command::Cost(cost) => cost::run(&cost),
+            #[cfg(feature = "aws")]
+            Command::Cost(cost) => commands::cost::run(&cost),
+            #[cfg(not(feature = "aws"))]
+            Command::Cost { .. } => Err(usage_error::usage_error(missing_aws("cost"))),
             Command::Doctor(doctor) => doctor::run(&installation, doctor).await,
         }
     });

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::commands::run;
-use crate::product_program::built_program;
+use crate::product_program::{EVERY_TEST, built_program};
 use crate::root;
 use crate::tools::{Cache, require_terraform};
 
@@ -37,7 +37,7 @@ pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
 /// is left to build.
 fn functions() -> Result<PathBuf> {
     let mut build = crate::commands::cargo();
-    build.args(["test", "--workspace", "--no-run", "--test", "it"]);
+    build.args(EVERY_TEST).args(["--no-run", "--test", "it"]);
     let processor = built_program(&mut build, "processor")?;
     Ok(processor.parent().context("the functions lie in a folder")?.to_owned())
 }

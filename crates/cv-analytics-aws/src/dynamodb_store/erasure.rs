@@ -7,16 +7,17 @@ use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::Privacy;
 use cv_analytics_core::store::erasure::Mark;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::dynamodb_store::DynamoDbStore;
+use crate::dynamodb_store::{CALL_CONCURRENCY, DynamoDbStore};
 use crate::item::attributes::Attributes;
 use crate::item::record::Record;
 use crate::item::{read_record, read_row, request_id};
 use crate::tables::error::TableError;
 use crate::tables::{Page, is_own_state};
 
-/// Requests of a dead letter that are looked up; each costs a unit of reading.
-const MAX_LOOKED_UP_RECORDS: usize = 100;
+/// Words of a dead letter that are looked up as requests; each costs a unit of reading.
+const MAX_LOOKED_UP_RECORDS: usize = 250;
 
 /// What both tables hold of some sessions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +55,8 @@ impl DynamoDbStore {
     }
 
     /// Whether what a message that cannot be read names is a request or a session that was erased. `privacy` gives
-    /// the kept form of sessions. Reads the record of each request that an id field names, a hundred at most.
+    /// the kept form of sessions. Reads the record of each request that it may name, 250 at most: first what its id
+    /// fields hold.
     ///
     /// # Errors
     /// [`TableError`].
@@ -67,15 +69,19 @@ impl DynamoDbStore {
         if self.names_erased_session(sessions.iter()).await? {
             return Ok(true);
         }
-        for request in named.requests_in_fields().take(MAX_LOOKED_UP_RECORDS) {
-            match self.tables().read_record(&request, true).await {
-                Ok(Some(Record::Erased)) => return Ok(true),
+        let requests = named.requests().take(MAX_LOOKED_UP_RECORDS);
+        let is_erased =
+            async |request: RequestId| match self.tables().read_record(&request, true).await {
+                Ok(Some(Record::Erased)) => Ok(true),
                 // An item of another program is not a mark.
-                Ok(_) | Err(TableError::Unreadable { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(false)
+                Ok(_) | Err(TableError::Unreadable { .. }) => Ok(false),
+                Err(error) => Err(error),
+            };
+        stream::iter(requests)
+            .map(is_erased)
+            .buffered(CALL_CONCURRENCY)
+            .try_any(async |is_erased| is_erased)
+            .await
     }
 
     /// Finds the requests of which a half belongs to a session with one of `marks`. Reads both

@@ -184,7 +184,7 @@ impl DeadLetterReceiver {
         letter: &ReceivedDeadLetter,
         url: &str,
     ) -> Result<(), QueueError> {
-        let group = queue_text(&letter.body, ["requestId", "correlationId"], 119);
+        let group = request_of(&letter.body);
         let group = group.as_ref().or(letter.group.as_ref());
         // Another one at each try: the queue would take no second message with the same for five minutes.
         let deduplication_id = hex::encode(Sha256::digest(&letter.receipt));
@@ -253,15 +253,6 @@ pub async fn queue_url(client: &Client, name: &str) -> Result<String, QueueError
     let answer = client.get_queue_url().queue_name(name).send().await;
     let answer = answer.map_err(|error| QueueError::from_sdk(name, "GetQueueUrl", error))?;
     Ok(answer.queue_url.unwrap_or_default())
-}
-
-/// The first of these fields that SQS accepts in an id: letters, digits and ASCII punctuation.
-pub fn queue_text(body: &str, names: [&str; 2], longest: usize) -> Option<String> {
-    let event: serde_json::Value = serde_json::from_str(body).ok()?;
-    let value = names.iter().find_map(|name| event.get(name))?.as_str()?;
-    let allowed =
-        (1..=longest).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic());
-    allowed.then(|| value.to_owned())
 }
 
 /// A message as a letter; one without a receipt cannot be held.

@@ -55,14 +55,9 @@ impl NamedIds {
         self.all().any(|id| names.contains(id))
     }
 
-    /// The requests that they may be.
+    /// The requests that they may be, what id fields hold before the words.
     pub fn requests(&self) -> impl Iterator<Item = RequestId> {
         self.all().filter_map(|id| RequestId::new(id.as_str()).ok())
-    }
-
-    /// The requests that the id fields name.
-    pub fn requests_in_fields(&self) -> impl Iterator<Item = RequestId> {
-        self.in_fields.iter().filter_map(|id| RequestId::new(id.as_str()).ok())
     }
 
     /// The sessions that they may be, in both forms in which one may be kept.

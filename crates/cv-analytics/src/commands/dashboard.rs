@@ -1,9 +1,8 @@
 //! The dashboard's ports on an installation, and what it is told of the program.
 
 mod intake_here;
+#[cfg(feature = "aws")]
 pub(crate) mod on_aws;
-mod reporter_mails;
-mod table_health;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

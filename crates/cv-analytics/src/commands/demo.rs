@@ -59,6 +59,11 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
     let installation = Installation { data: Some(path.to_owned()), store: None };
     let folder = DataFolder::new(path);
     start_afresh(&folder)?;
+    output::print_line(format!(
+        "The demo runs a server in {} and sends it eight weeks of made-up questions; a few seconds later it shows the \
+         report and the dashboard.",
+        shown(path)
+    ))?;
 
     demo.serve.leave_a_busy_default().await?;
     // Made-up traffic is no news to anybody.
@@ -119,10 +124,12 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
     output::print(write_reports(&folder, &report, &today.capture.deliveries)?)?;
     if demo.exit {
         drop(stop);
-        return running.await?;
+        running.await??;
+        let html = folder.path().join(format!("report-{week}.html"));
+        return output::print_line(format!("\nLook at this first: {}", shown(&html)));
     }
     output::print_line(format!(
-        "\nOpen the dashboard and sign in with the token:\n\n  {dashboard}\n  {token}\n\nStill serving; Ctrl-C ends it.\n{greeting}"
+        "\n{greeting}\nCtrl-C ends it.\n\nLook at this first, and sign in with the token below it:\n\n  {dashboard}\n  {token}"
     ))?;
     interrupted.await;
     drop(stop);

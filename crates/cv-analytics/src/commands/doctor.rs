@@ -3,6 +3,7 @@
 //! In reading order: `check`, what a check found; `self_hosted` with `files`, `database` and
 //! `server`; `aws` with a file for each group of checks; `canary`, what travels through either.
 
+#[cfg(feature = "aws")]
 mod aws;
 pub(crate) mod canary;
 mod check;
@@ -13,7 +14,6 @@ mod self_hosted;
 mod server;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -46,12 +46,9 @@ pub(crate) struct Doctor {
     /// Self-hosted: the address that the server listens on, where it also has a public one
     #[arg(long, value_name = "ADDR:PORT", env = "CV_ANALYTICS_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
     listen: SocketAddr,
-    /// On AWS: the prefix of every name, such as `dev-`
-    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
-    prefix: String,
-    /// On AWS: compare the functions with the zip files in this folder
-    #[arg(long, value_name = "DIR")]
-    functions: Option<PathBuf>,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    aws: aws::Scope,
     /// Write JSON
     #[arg(long)]
     json: bool,
@@ -61,35 +58,21 @@ pub(crate) struct Doctor {
 pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<()> {
     let mut findings = Findings::new(doctor.json);
     let canary_patience = (!doctor.no_canary).then(|| Duration::from_secs(doctor.wait));
-    let kind = if installation.is_on_aws() {
-        let scope = aws::Scope { prefix: doctor.prefix, functions: doctor.functions };
-        aws::check(scope, canary_patience, &mut findings).await?;
-        "aws"
-    } else {
-        let addresses = (doctor.listen, doctor.public_url.as_ref());
-        self_hosted::check(installation, addresses, canary_patience, &mut findings).await?;
-        "self-hosted"
-    };
-    let wrong = findings.finish(kind)?;
-    match wrong {
+    #[cfg(feature = "aws")]
+    if installation.is_on_aws() {
+        aws::check(doctor.aws, canary_patience, &mut findings).await?;
+        return conclude(findings, "aws");
+    }
+    let addresses = (doctor.listen, doctor.public_url.as_ref());
+    self_hosted::check(installation, addresses, canary_patience, &mut findings).await?;
+    conclude(findings, "self-hosted")
+}
+
+/// Says how the checks of an installation of this kind ended.
+fn conclude(findings: Findings, kind: &str) -> Result<()> {
+    match findings.finish(kind)? {
         0 => Ok(()),
         1 => bail!("1 check failed"),
         wrong => bail!("{wrong} checks failed"),
-    }
-}
-
-/// An environment's prefix, by the rule of the template.
-fn prefix(text: &str) -> Result<String, &'static str> {
-    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    let is_one = text.len() <= 12
-        && text.ends_with('-')
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(allowed);
-    if text.is_empty() || is_one {
-        Ok(text.to_owned())
-    } else {
-        Err(
-            "write lower-case letters, digits and dashes with a dash at the end, 12 at most, as in dev-",
-        )
     }
 }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use cv_analytics_aws::queue::receiver::queue_text;
 use cv_analytics_core::dead_letter::DeadLetter;
 use cv_analytics_core::event::Event;
+use cv_analytics_core::intake::message_ids::{request_of, type_of};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -197,9 +197,7 @@ async fn send(queue: &EventsQueue, options: &Send) -> Result<()> {
 /// A message with the ids of the agent's client; one that is not an event is sent too, and becomes a dead letter.
 fn message(body: String) -> Message {
     let digest = hex::encode(Sha256::digest(body.as_bytes()));
-    let request_id = queue_text(&body, ["requestId", "correlationId"], 119);
-    let event_type = queue_text(&body, ["eventType", "type"], 8);
-    let (group_id, deduplication_id) = match (request_id, event_type) {
+    let (group_id, deduplication_id) = match (request_of(&body), type_of(&body)) {
         (Some(id), Some(kind)) => (id.clone(), format!("{id}:{kind}")),
         (Some(id), None) => (id, digest),
         (None, _) => (digest.clone(), digest),

@@ -142,7 +142,7 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     let report = build_report(&*store, &rules, week, now()).await?.report;
     let template = command.form.template()?;
     if command.send {
-        let said = command.send_report(installation, &*store, &report, &template).await?;
+        let said = command.send_report(installation, &*store, &report).await?;
         // Beside a report that was asked for, the words are not part of it.
         if command.output.is_none() && command.format.is_none() {
             return output::print(said);
@@ -205,7 +205,6 @@ impl ReportCommand {
         installation: &Installation,
         store: &dyn Store,
         report: &Report,
-        template: &MailTemplate,
     ) -> Result<String> {
         let no_mail = "cannot write the report as a mail";
         let sender = (self.from != NO_SENDER).then(|| self.from.parse::<MailAddress>());
@@ -217,21 +216,23 @@ impl ReportCommand {
             bail!("missing recipient: name one with --to");
         }
         let insisting = Insisting { again: self.again, resubscribe: self.resubscribe };
-        if !installation.is_on_aws() {
-            let way = self.mail.way(&installation.folder())?;
-            let public_url = installation.folder().public_url(self.public_url.as_ref())?;
-            let public_url = public_url.as_ref();
-            let mailing = self.mail.mailing(&way, sender, recipients, public_url, store).await?;
-            let mailing = self.form.applied_to(mailing)?;
-            return mail::send_by(&way, store, report, &mailing, insisting).await;
+        #[cfg(feature = "aws")]
+        if installation.is_on_aws() {
+            let Some(sender) = sender else { bail!("missing sender: name it with --from") };
+            let template = self.form.template()?;
+            let surroundings = Surroundings {
+                dashboard: self.form.dashboard_url.as_ref(),
+                template: Some(&template),
+                ..Surroundings::default()
+            };
+            let mail = (report, &sender, &surroundings);
+            return mail::ses::send_by_ses(store, mail, &recipients, self.again).await;
         }
-        let Some(sender) = sender else { bail!("missing sender: name it with --from") };
-        let surroundings = Surroundings {
-            dashboard: self.form.dashboard_url.as_ref(),
-            template: Some(template),
-            ..Surroundings::default()
-        };
-        let mail = (report, &sender, &surroundings);
-        mail::send_through_ses(store, mail, &recipients, self.again).await
+        let way = self.mail.way(&installation.folder())?;
+        let public_url = installation.folder().public_url(self.public_url.as_ref())?;
+        let public_url = public_url.as_ref();
+        let mailing = self.mail.mailing(&way, sender, recipients, public_url, store).await?;
+        let mailing = self.form.applied_to(mailing)?;
+        mail::send_by(&way, store, report, &mailing, insisting).await
     }
 }

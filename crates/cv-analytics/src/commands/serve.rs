@@ -5,9 +5,13 @@ mod ready_server;
 pub(crate) mod unsubscribe_page;
 pub(crate) mod weekly_mailer;
 
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
 use anyhow::Result;
 use clap::Args;
 
+#[cfg(feature = "aws")]
 use crate::commands::dashboard::on_aws;
 use crate::commands::serve::options::{Serve, shown};
 use crate::install::Installation;
@@ -32,6 +36,7 @@ pub(crate) struct ServeCommand {
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> Result<()> {
     let ServeCommand { serve: options, form, mail } = command;
+    #[cfg(feature = "aws")]
     if installation.is_on_aws() {
         let of_mail = [mail.set_here(), form.set_here()].concat();
         return on_aws::run(installation, options, &of_mail).await;
@@ -54,8 +59,19 @@ pub(crate) async fn run(installation: &Installation, command: ServeCommand) -> R
         output::print_line(format!("Warning: {warning}\n"))?;
     }
     output::print(server.greeting(&folder))?;
+    output::print(server.cv_sentence())?;
     output::print(server.mail_sentence())?;
+    output::print(how_to_stay())?;
     let stop = stop_signal();
     output::print_line(server.ready_line())?;
     server.run(stop).await
+}
+
+/// On a terminal, how the server goes on without it, where systemd runs (`sd_booted(3)` looks for the same folder).
+fn how_to_stay() -> &'static str {
+    if io::stdout().is_terminal() && Path::new("/run/systemd/system").is_dir() {
+        "It stops with this terminal. To keep it running, install it as a systemd service: docs/operate/installing.md.\n"
+    } else {
+        ""
+    }
 }

@@ -14,13 +14,15 @@ use cv_analytics_aws::clients::trusted_roots::TrustedRoots;
 use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::store::AwsSettings;
 use cv_analytics_aws::{AwsStore, DynamoDbStore, TableNames, Tables, clients};
-use cv_analytics_core::privacy::SessionKey;
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::now;
+use crate::install::session_key::session_salt;
+use crate::install::variable;
 
 /// Where AWS is used unless the environment or the profile names another region.
 const DEFAULT_REGION: &str = "eu-west-2";
+
 /// Opens the tables: region and credentials are found as the AWS CLI finds them, and both tables are looked at.
 pub(crate) async fn open() -> Result<AwsStore> {
     start_warnings();
@@ -42,11 +44,6 @@ pub(crate) fn table_names() -> TableNames {
         query_events: variable("QUERY_EVENTS_TABLE").unwrap_or(query_events),
         analytics: variable("ANALYTICS_TABLE").unwrap_or(analytics),
     }
-}
-
-/// The processor's key of the session hash, where it has one of its own.
-pub(crate) fn session_salt() -> Option<SessionKey> {
-    variable("SESSION_SALT").map(SessionKey::new)
 }
 
 /// Refuses tables that another program filled: what is imported under a key of theirs would not be kept.
@@ -122,10 +119,4 @@ fn start_warnings() {
         .without_time()
         .with_target(false);
     drop(log.try_init());
-}
-
-/// A variable under AWS's own name, or the functions'; `None` where it is missing or empty.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "this is the installation's configuration")]
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }

@@ -130,6 +130,7 @@ impl DataFolder {
     }
 
     /// The token of a dashboard without an intake, made where there is none; and whether it was.
+    #[cfg(feature = "aws")]
     pub(crate) fn dashboard_token(&self) -> Result<(String, bool)> {
         const NAME: &str = "CV_ANALYTICS_TOKEN";
         let file = self.dashboard_token_file();
@@ -157,6 +158,7 @@ impl DataFolder {
         }
     }
 
+    #[cfg(feature = "aws")]
     pub(crate) fn dashboard_token_file(&self) -> PathBuf {
         self.path.join("dashboard.env")
     }

@@ -33,6 +33,7 @@ pub(crate) struct MailForm {
 
 impl MailForm {
     /// The options that were set.
+    #[cfg(feature = "aws")]
     pub(crate) fn set_here(&self) -> Vec<&'static str> {
         let set = [
             ("--dashboard-url", self.dashboard_url.is_some()),

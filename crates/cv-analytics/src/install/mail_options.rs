@@ -123,6 +123,7 @@ impl MailOptions {
     }
 
     /// The options that were set to something else than their default.
+    #[cfg(feature = "aws")]
     pub(crate) fn set_here(&self) -> Vec<&'static str> {
         let is_usual = self.mail_schedule.to_string() == Schedule::DEFAULT;
         let set = [

@@ -12,9 +12,11 @@ use cv_analytics_core::privacy::SessionKey;
 use cv_analytics_core::store::{SharedStore, Store};
 use cv_analytics_sqlite::SqliteStore;
 
+use crate::install::Installation;
+#[cfg(feature = "aws")]
+use crate::install::aws;
 use crate::install::data_folder::DataFolder;
 use crate::install::privacy_switches::PrivacySwitches;
-use crate::install::{Installation, aws};
 
 /// A kind of store, as `--store` names it; without it, the database in the data folder is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +24,32 @@ pub(crate) enum StoreKind {
     /// A file of SQLite.
     Sqlite(PathBuf),
     /// Two tables of DynamoDB, with their queues.
+    #[cfg(feature = "aws")]
     DynamoDb,
 }
 
 impl FromStr for StoreKind {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(store: &str) -> Result<Self, Self::Err> {
         match store.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            #[cfg(feature = "aws")]
             None if store == "dynamodb" => Ok(Self::DynamoDb),
-            _ => Err("unknown store: write --store sqlite:PATH or --store dynamodb"),
+            #[cfg(not(feature = "aws"))]
+            None if store == "dynamodb" => Err(missing_aws("dynamodb")),
+            _ => Err("unknown store: write --store sqlite:PATH or --store dynamodb".to_owned()),
         }
     }
+}
+
+/// What a program says that was compiled without the feature `aws`, asked for `wanted`.
+#[cfg(not(feature = "aws"))]
+pub(crate) fn missing_aws(wanted: &str) -> String {
+    format!(
+        "missing feature: this program was compiled without AWS, which {wanted} needs; take the program of a release, or \
+         compile it with `cargo install --path crates/cv-analytics --features aws`"
+    )
 }
 
 /// What a store is opened for.
@@ -55,14 +70,14 @@ impl Installation {
 
     /// Whether the store is on AWS.
     pub(crate) fn is_on_aws(&self) -> bool {
-        self.store == Some(StoreKind::DynamoDb)
+        !matches!(self.store, None | Some(StoreKind::Sqlite(_)))
     }
 
     /// The file of a store that is in SQLite.
     pub(crate) fn database(&self) -> PathBuf {
         match &self.store {
             Some(StoreKind::Sqlite(path)) => path.clone(),
-            None | Some(StoreKind::DynamoDb) => self.folder().database(),
+            _ => self.folder().database(),
         }
     }
 
@@ -73,9 +88,11 @@ impl Installation {
             (None | Some(StoreKind::Sqlite(_)), Purpose::Fill | Purpose::Import) => {
                 Arc::new(self.open_or_create_sqlite()?)
             }
+            #[cfg(feature = "aws")]
             (Some(StoreKind::DynamoDb), Purpose::Use | Purpose::Fill) => {
                 Arc::new(aws::open().await?)
             }
+            #[cfg(feature = "aws")]
             (Some(StoreKind::DynamoDb), Purpose::Import) => {
                 let store = aws::open().await?;
                 aws::check_before_import(&store).await?;

@@ -6,11 +6,15 @@ use cv_analytics_core::store::archive::Archived;
 use cv_analytics_core::store::{KeyValueStore, Store, session_key};
 use rand::RngExt;
 
-use crate::install::Installation;
-use crate::install::aws::{session_salt, table_names};
+use crate::install::{Installation, variable};
 
 const NO_SESSION_KEY: &str = "set SESSION_SALT to the processor's: the sessions in the tables are hashed with it, and \
                               with another key they would never match";
+
+/// The processor's key of the session hash, where it is not in the store.
+pub(crate) fn session_salt() -> Option<SessionKey> {
+    variable("SESSION_SALT").map(SessionKey::new)
+}
 
 /// The key that is kept in the store, made where there is none.
 pub(crate) async fn kept_or_made(store: &dyn KeyValueStore) -> Result<SessionKey> {
@@ -37,9 +41,8 @@ impl Installation {
                 bail!(NO_SESSION_KEY);
             }
             eprintln!(
-                "the tables are empty and SESSION_SALT is not set: a key for session ids is made and kept in {}; a \
-                 processor that has a SESSION_SALT of its own will hash the same sessions differently",
-                table_names().analytics
+                "the tables are empty and SESSION_SALT is not set: a key for session ids is made and kept in them; a \
+                 processor that has another SESSION_SALT will hash the same sessions differently"
             );
         }
         kept_or_made(store).await

@@ -21,7 +21,7 @@ use counts::Counts;
 use pipeline::Pipeline;
 
 /// What runs one seed again; the test's name follows.
-const REPLAY: &str = "cargo test --workspace --test it";
+const REPLAY: &str = "cargo test --workspace --features cv-analytics/aws --test it";
 
 /// Runs each seed, and says what came to pass in all.
 fn run(test: &str, seeds: Range<u64>, bodies: Bodies) {

@@ -85,12 +85,16 @@ async fn a_function_that_runs_knows_an_erased_session_after_a_minute() {
 async fn a_dead_letter_names_what_was_erased() {
     let store = store();
     forget(&store).await;
-    store.forget_request(&RequestId::new("gone").unwrap()).await.unwrap();
+    for request in ["gone", "request-77"] {
+        store.forget_request(&RequestId::new(request).unwrap()).await.unwrap();
+    }
     for (body, expect) in [
         (json!({"requestId": "gone", "query": 1}), true),
         (json!({"requestId": "here", "sessionId": "s"}), true),
         (json!({"requestId": "here", "sessionId": "t", "query": "gone"}), false),
         (json!({"requestId": "cv-analytics:settings"}), false),
+        (json!("what came of request-77 was cut"), true),
+        (json!("what came of request-78 was cut"), false),
     ] {
         let named = store
             .names_erased(&NamedIds::in_message(body.to_string().as_bytes(), None), &privacy())

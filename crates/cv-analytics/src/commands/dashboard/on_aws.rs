@@ -2,6 +2,9 @@
 //!
 //! There is no intake, and nothing is written but gap marks and settings, and what the owner does with dead letters.
 
+mod reporter_mails;
+mod table_health;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +17,11 @@ use cv_analytics_dashboard::{ProgramSetting, not_found_page};
 use cv_analytics_server::configuration::Secret;
 use cv_analytics_server::{RateLimits, is_browser, serve};
 
-use super::reporter_mails::reporter_mails;
-use super::table_health::TableHealth;
+use self::reporter_mails::reporter_mails;
+use self::table_health::TableHealth;
 use super::{DashboardOptions, dashboard};
 use crate::commands::serve::options::{Serve, local_url, shown};
-use crate::install::aws::variable;
+use crate::install::variable;
 use crate::install::{Installation, aws};
 use crate::output;
 use crate::stop_signal::stop_signal;

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use aws_types::SdkConfig;
+use clap::Args;
 use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 
@@ -30,11 +31,14 @@ use crate::install::aws;
 use crate::output::with_causes;
 
 /// What of an account is looked at.
+#[derive(Debug, Args)]
 pub(crate) struct Scope {
-    /// What comes before every name.
-    pub(crate) prefix: String,
-    /// The folder of the functions' zip files.
-    pub(crate) functions: Option<PathBuf>,
+    /// On AWS: the prefix of every name, such as `dev-`
+    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = prefix)]
+    prefix: String,
+    /// On AWS: compare the functions with the zip files in this folder
+    #[arg(long, value_name = "DIR")]
+    functions: Option<PathBuf>,
 }
 
 /// How the account is reached, and what its resources are called.
@@ -120,5 +124,21 @@ impl Account {
             names: &self.names,
         };
         findings.add_all(pipeline.send_through(patience).await)
+    }
+}
+
+/// An environment's prefix, by the rule of the template.
+fn prefix(text: &str) -> Result<String, &'static str> {
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let is_one = text.len() <= 12
+        && text.ends_with('-')
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(allowed);
+    if text.is_empty() || is_one {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "write lower-case letters, digits and dashes with a dash at the end, 12 at most, as in dev-",
+        )
     }
 }

@@ -1,11 +1,14 @@
 //! The queue that `events send` sends to, and with whose keys.
 
 use anyhow::{Context, Result};
+#[cfg(feature = "aws")]
 use cv_analytics_aws::queue::clients::Queues;
 
 use super::Send;
+use crate::install::Installation;
+#[cfg(feature = "aws")]
+use crate::install::aws;
 use crate::install::data_folder::StoredCredentials;
-use crate::install::{Installation, aws};
 use crate::queue_client::{Message, QueueClient, Sent};
 
 impl Send {
@@ -48,25 +51,28 @@ pub(super) enum EventsQueue {
     /// With the keys of an agent.
     AsAgent(QueueClient),
     /// With whatever the AWS CLI would sign with; the SDK tries passing failures again.
+    #[cfg(feature = "aws")]
     OnAws { queues: Box<Queues>, url: String },
 }
 
 impl EventsQueue {
     pub(super) async fn of(installation: &Installation, options: &Send) -> Result<Self> {
-        if !installation.is_on_aws() {
-            return Ok(Self::AsAgent(QueueClient::new(options.credentials(installation)?)?));
+        #[cfg(feature = "aws")]
+        if installation.is_on_aws() {
+            let aws = aws::open().await?;
+            let url = match &options.queue_url {
+                Some(url) => url.clone(),
+                None => aws.events_queue_url().await?,
+            };
+            return Ok(Self::OnAws { queues: Box::new(aws.queues().clone()), url });
         }
-        let aws = aws::open().await?;
-        let url = match &options.queue_url {
-            Some(url) => url.clone(),
-            None => aws.events_queue_url().await?,
-        };
-        Ok(Self::OnAws { queues: Box::new(aws.queues().clone()), url })
+        Ok(Self::AsAgent(QueueClient::new(options.credentials(installation)?)?))
     }
 
     pub(super) async fn send(&self, message: &Message) -> Result<Sent> {
         match self {
             Self::AsAgent(client) => client.send(message).await,
+            #[cfg(feature = "aws")]
             Self::OnAws { queues, url } => {
                 let Message { body, group_id, deduplication_id } = message;
                 match queues.send(url, group_id, deduplication_id, body).await {

@@ -1,12 +1,13 @@
 //! Sending the report by mail at once: on AWS through SES, else through the mail server or into the
 //! outbox, once for each week and recipient.
 
+#[cfg(feature = "aws")]
+pub(crate) mod ses;
+
 use anyhow::{Context, Result, bail};
-use cv_analytics_aws::ses::Ses;
 use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_insights::model::Report;
-use cv_analytics_mail::message::address::MailAddress;
-use cv_analytics_mail::message::{Message, Surroundings};
+use cv_analytics_mail::message::Message;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
 use cv_analytics_mail::transport::Transport;
@@ -16,7 +17,6 @@ use rand::RngExt;
 
 use crate::clock::now;
 use crate::commands::serve::weekly_mailer::ProgramClock;
-use crate::install::aws;
 use crate::install::mail_options::MailTransport;
 
 /// Whether the mail also goes to those who got the week's before, or unsubscribed.
@@ -26,25 +26,6 @@ pub(crate) struct Insisting {
     pub(crate) again: bool,
     /// To those who unsubscribed: they are taken back.
     pub(crate) resubscribe: bool,
-}
-
-/// Sends the report through SES to each of `recipients`, and says what became of each.
-pub(crate) async fn send_through_ses(
-    store: &dyn KeyValueStore,
-    (report, from, surroundings): (&Report, &MailAddress, &Surroundings<'_>),
-    recipients: &[MailAddress],
-    again: bool,
-) -> Result<String> {
-    let messages = recipients
-        .iter()
-        .map(|to| {
-            let (from, to) = (from.to_string(), to.to_string());
-            Message::in_context(report, &from, &to, now(), surroundings)
-        })
-        .collect::<Result<Vec<Message>, _>>()
-        .context("cannot write the report as a mail")?;
-    let ses = Ses::new(aws_sdk_sesv2::Client::new(&aws::sdk_config().await?));
-    send(store, &ses, messages, again, "", String::new()).await
 }
 
 /// Sends the report by `way` to each recipient of `mailing`, and says what became of each.

@@ -40,6 +40,10 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 const NO_MAIL: &str = "No weekly mail is sent: name its recipients with --mail-to, in CV_ANALYTICS_MAIL_TO, or in \
                        cv-analytics.toml.";
 
+/// What is said where the CV is not known.
+const NO_CV: &str = "No CV list is set: a gap cannot tell what is missing on your CV from what the agent did not find. Name \
+                     the file with --cv, in cv-analytics.toml, or on the dashboard's settings page.\n";
+
 /// A server that is bound and ready to run.
 pub(crate) struct ReadyServer {
     /// Its address for clients.
@@ -63,6 +67,7 @@ pub(crate) struct ReadyServer {
     retention_days: Option<u32>,
     mailing: Mailing,
     way: MailTransport,
+    has_cv: bool,
     _lock: ServingLock,
 }
 
@@ -82,7 +87,7 @@ impl Serve {
         let listening = listener.local_addr()?;
         let url = public_url.as_ref().map_or_else(|| local_url(listening), ToString::to_string);
         let store = installation.open_or_create_sqlite()?;
-        self.files.keep(&store).await?;
+        let has_cv = self.files.keep(&store).await?.cv.is_some();
         // Last, so that a start that fails before does not use up the first, which tells the secrets.
         let (credentials, earlier_queue_url) = self.credentials(folder, &url)?;
         folder.keep_public_url(public_url.as_ref())?;
@@ -161,6 +166,7 @@ impl Serve {
             retention_days: self.retention_days,
             mailing,
             way,
+            has_cv,
             _lock: lock,
         })
     }
@@ -222,6 +228,11 @@ impl ReadyServer {
                      for a tunnel or a proxy.\n"
                 .to_owned(),
         }
+    }
+
+    /// Says that no CV list is known, where that is so.
+    pub(crate) fn cv_sentence(&self) -> &'static str {
+        if self.has_cv { "" } else { NO_CV }
     }
 
     /// Says whom the weekly mail goes to, and when it goes next.

@@ -6,7 +6,7 @@ use aws_sdk_sesv2::types::VerificationStatus;
 use super::Account;
 use super::calls::call_error::CallError;
 use crate::commands::doctor::check::Check;
-use crate::install::aws::variable;
+use crate::install::variable;
 
 const SENDER: &str = "sender";
 const RECIPIENTS: &str = "recipients";

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Account;
 use super::calls::percent_encoded;
 use crate::commands::doctor::check::Check;
-use crate::install::aws::variable;
+use crate::install::variable;
 
 const NAME: &str = "mapping";
 

@@ -3,7 +3,7 @@
 use cv_analytics_aws::install::INSTALL;
 
 use super::identity::Identity;
-use crate::install::aws::variable;
+use crate::install::variable;
 
 /// Names and addresses of one environment in one region of one account.
 #[derive(Clone, Debug)]

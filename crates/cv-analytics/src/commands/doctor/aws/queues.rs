@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Account;
 use super::calls::call_error::{CallError, MISPLACED};
 use crate::commands::doctor::check::{Check, Findings};
-use crate::install::aws::variable;
+use crate::install::variable;
 
 const DAY_S: u32 = 24 * 3600;
 /// Lambda's own advice

@@ -15,7 +15,7 @@ use super::calls::call_error::{CallError, MISPLACED};
 use super::calls::xml::Element;
 use super::functions::Function;
 use crate::commands::doctor::check::Check;
-use crate::install::aws::variable;
+use crate::install::variable;
 
 /// Grants that one line names.
 const MAX_LISTED_GRANTS: usize = 4;
