@@ -18,7 +18,7 @@ pub(crate) fn check_inside_workerd(cache: &Cache) -> Result<()> {
     run(&mut npm(&project, "test"))
 }
 
-/// An agent in workerd, the server and its report, over a network that fails; and the package as its readers install it.
+/// An agent in workerd, the server and its report, over a network that fails; and the packed package in a project.
 pub(crate) fn check_to_the_report(program: &Path, cache: &Cache) -> Result<()> {
     let work = tempfile::tempdir()?;
     let project = lay_out(cache, work.path())?;
