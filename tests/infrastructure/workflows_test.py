@@ -193,7 +193,7 @@ esac
 
     def test_everything_that_a_release_has_is_attested(self):
         jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
-        for name, kept in (("functions", "dist/*.zip"), ("program", "packed/*")):
+        for name, kept in (("functions", "dist/*.zip"), ("program", "packed/*"), ("package", "worker/*.tgz")):
             attested = [step["with"]["subject-path"] for step in jobs[name]["steps"] if "attest" in step.get("uses", "")]
             uploaded = [step["with"]["path"] for step in jobs[name]["steps"] if "upload-artifact" in step.get("uses", "")]
             self.assertEqual((attested, uploaded), ([kept], [kept]), name)

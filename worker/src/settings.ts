@@ -38,12 +38,11 @@ export function readSettings(env: AnalyticsEnv): Settings | string {
     string,
     string,
   ];
-  if (!/^\w+$/.test(accessKeyId)) return "AWS_ACCESS_KEY_ID is no key id";
-  if (!/^[^\s"']+$/.test(secretAccessKey)) return "AWS_SECRET_ACCESS_KEY has blanks or quotes";
-  if (!/^[a-z]+(-[a-z]+)+-\d+$/.test(region)) {
-    return "AWS_REGION is no region";
-  }
-  const url = URL.parse(queueUrl);
+  if (!/^\w+$/.test(accessKeyId)) return "invalid AWS_ACCESS_KEY_ID";
+  if (!/^[^\s"']+$/.test(secretAccessKey)) return "invalid AWS_SECRET_ACCESS_KEY: blanks or quotes";
+  if (!/^[a-z]+(-[a-z]+)+-\d+$/.test(region)) return "invalid AWS_REGION";
+  // Not URL.parse, which the workerd of Wrangler 3 lacked at first.
+  const url = URL.canParse(queueUrl) && new URL(queueUrl);
   // No credentials, no search: nothing but what is named below.
   if (!url || !/^https?:\/\/[^/@]+\/\d+\/[\w-]+\.fifo$/.test(url.href)) {
     return "AWS_SQS_URL is not https://HOST/ACCOUNT/NAME.fifo";

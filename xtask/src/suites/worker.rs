@@ -18,19 +18,20 @@ pub(crate) fn check_inside_workerd(cache: &Cache) -> Result<()> {
     run(&mut npm(&project, "test"))
 }
 
-/// An agent in workerd, the server and its report, over a network that fails.
+/// An agent in workerd, the server and its report, over a network that fails; and the packed package in a project.
 pub(crate) fn check_to_the_report(program: &Path, cache: &Cache) -> Result<()> {
     let work = tempfile::tempdir()?;
     let project = lay_out(cache, work.path())?;
+    link_packages(cache, "tests/tools", &project)?;
     run(npm(&project, "test:end-to-end").env("CV_ANALYTICS_PROGRAM", program))
 }
 
 /// The example agent: its types, each way out inside workerd, and a hundred questions to the report.
 pub(crate) fn check_example(program: &Path, cache: &Cache) -> Result<()> {
     let work = tempfile::tempdir()?;
-    let example = lay_out(cache, work.path())?.join("example");
-    let packages = cache.node_modules(&root().join("worker/example"))?;
-    std::os::unix::fs::symlink(packages, example.join("node_modules"))?;
+    let project = lay_out(cache, work.path())?;
+    link_packages(cache, "example", &project)?;
+    let example = project.join("example");
     run(&mut npm(&example, "check"))?;
     run(&mut npm(&example, "test"))?;
     run(npm(&example, "test:end-to-end").env("CV_ANALYTICS_PROGRAM", program))
@@ -53,8 +54,7 @@ pub(crate) struct Fuzzer {
 pub(crate) fn fuzzer(cache: &Cache) -> Result<Fuzzer> {
     let work = tempfile::tempdir()?;
     let project = lay_out(cache, work.path())?;
-    let packages = cache.node_modules(&root().join("worker/fuzz"))?;
-    std::os::unix::fs::symlink(packages, project.join("fuzz/node_modules"))?;
+    link_packages(cache, "fuzz", &project)?;
     run(Command::new(project.join("node_modules/.bin/esbuild"))
         .args(["fuzz/main.ts", "--bundle", "--platform=node", "--format=esm"])
         .args(["--log-level=warning", "--outfile=../fuzz.mjs"])
@@ -88,15 +88,21 @@ fn npm(project: &Path, script: &str) -> Command {
 /// Copies the project beside a link to its packages, since modules are looked for from where a file is; with the
 /// fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
-    let source = root().join("worker");
     let project = work.join("worker");
-    copy(&source, &project)?;
+    copy(&root().join("worker"), &project)?;
     copy(&root().join("fixtures"), &work.join("fixtures"))?;
     copy(&root().join("docs"), &work.join("docs"))?;
     copy(&root().join("fuzz"), &work.join("fuzz"))?;
     fs::copy(root().join("README.md"), work.join("README.md"))?;
-    std::os::unix::fs::symlink(cache.node_modules(&source)?, project.join("node_modules"))?;
+    link_packages(cache, "", &project)?;
     Ok(project)
+}
+
+/// Links the packages of the project itself, or of a folder in it that has a lock file of its own.
+fn link_packages(cache: &Cache, folder: &str, project: &Path) -> Result<()> {
+    let packages = cache.node_modules(&root().join("worker").join(folder))?;
+    let link = project.join(folder).join("node_modules");
+    std::os::unix::fs::symlink(packages, &link).with_context(|| format!("link {}", link.display()))
 }
 
 /// Copies a folder, without what was installed, built or set only for this machine.

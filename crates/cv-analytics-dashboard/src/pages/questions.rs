@@ -15,8 +15,11 @@ use cv_analytics_insights::questions::filter::{MAX_WEEKS, QuestionFilter};
 use cv_analytics_insights::questions::parameters::{
     Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, OfSession, ScoreRange,
 };
+use cv_analytics_insights::view::links::week_page;
 use cv_analytics_insights::view::phrases::gaps::{GAP_KINDS, kind_name};
-use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};
+use cv_analytics_insights::view::phrases::{
+    ANSWER_WITHOUT_QUESTION, coverage_words, outcome_words,
+};
 use cv_analytics_insights::view::text::{
     capitalised, conversations, counted, duration, number, questions, sanitize,
 };
@@ -171,7 +174,7 @@ fn view(
         chosen: span == filter.weeks.unwrap_or(1),
     };
     let outcome = |outcome: Option<Outcome>| Choice {
-        value: outcome.map_or("unanswered", Outcome::code).to_owned(),
+        value: Ended::from(outcome).code().to_owned(),
         name: outcome_words(outcome).to_owned(),
         chosen: filter.outcome.is_some_and(|ended| ended.outcome() == outcome),
     };
@@ -190,7 +193,7 @@ fn view(
     let name = filter.skill.as_ref().or(filter.topic.as_ref());
     QuestionsView {
         week: newest.to_string(),
-        week_href: format!("/weeks/{newest}"),
+        week_href: week_page(newest),
         weeks: choices(weeks, newest),
         span: [1, 2, 4, MAX_WEEKS].map(span).into(),
         outcomes: Outcome::ALL.iter().copied().map(Some).chain([None]).map(outcome).collect(),
@@ -202,7 +205,7 @@ fn view(
             .collect(),
         kinds: GAP_KINDS.iter().map(kind).collect(),
         text: box_text.cloned().unwrap_or_default(),
-        score: filter.score.map(score_words).unwrap_or_default(),
+        score: filter.score.as_ref().map(ToString::to_string).unwrap_or_default(),
         hidden: hidden(filter),
         chips: chips(filter, times),
         note: times.note(),
@@ -257,15 +260,6 @@ fn unknown_skill(filter: &QuestionFilter, naming: &Naming, found: &SearchResult)
         let name = sanitize(name, VALUE_COLUMNS);
         format!("No skill is known as “{name}”: its name may be written in another way.")
     })
-}
-
-/// `80-90`, as the form sends it.
-fn score_words(score: ScoreRange) -> String {
-    if score == ScoreRange::ALL {
-        "known".to_owned()
-    } else {
-        format!("{}-{}", score.from, score.to)
-    }
 }
 
 /// Every filter that is set, in words, with the address without it.
@@ -373,7 +367,7 @@ const fn halves_text(halves: Halves) -> &'static str {
         Halves::Response => "with an answer",
         Halves::Both => "with question and answer",
         Halves::One => "question or answer missing",
-        Halves::ResponseOnly => "answer without a question",
+        Halves::ResponseOnly => ANSWER_WITHOUT_QUESTION.0,
     }
 }
 
