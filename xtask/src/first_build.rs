@@ -78,25 +78,25 @@ fn measure_one(name: &str, tree: &Path) -> Result<()> {
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "--color", "never", "--target-dir"]);
     build.arg(target.path()).current_dir(tree).stderr(fs::File::create(&log)?);
-    let built = build.spawn().context("start cargo")?.wait4()?;
+    let ended = build.spawn().context("start cargo")?.wait4()?;
     let took = began.elapsed();
     let log = fs::read_to_string(log)?;
-    ensure!(built.status.success(), "cannot build {name}:\n{log}");
+    ensure!(ended.status.success(), "cannot build {name}:\n{log}");
     let crates = log.lines().filter(|line| line.trim_start().starts_with("Compiling ")).count();
     let program = target.path().join("release/cv-analytics");
     let began = Instant::now();
     demo(&program, target.path())?;
     println!(
-        "| {name} | {} | {} | {crates} | {} | {:.1} MB |",
-        Took(processor_time(&built.rusage)),
+        "| {name} | {} | {} | {crates} | {} | {} MB |",
+        Took(processor_time(&ended.rusage)),
         Took(took),
         Took(began.elapsed()),
-        fs::metadata(&program)?.len() as f64 / 1e6
+        fs::metadata(&program)?.len() / 1_000_000
     );
     Ok(())
 }
 
-fn processor_time(used: &wait4::ResourceUse) -> Duration {
+fn processor_time(used: &wait4::ResourceUsage) -> Duration {
     used.utime + used.stime
 }
 
