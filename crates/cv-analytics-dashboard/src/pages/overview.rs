@@ -12,10 +12,12 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
+use cv_analytics_core::event::MatchType;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
 use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::parameters::{Halves, Handled};
 use cv_analytics_insights::settings::cv_changes::cv_changes;
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
@@ -27,7 +29,7 @@ use serde::Serialize;
 
 use self::change::{ChangeView, change, is_a_name};
 use self::happened::{Happened, HappenedView, NAME_COLUMNS, SIGNS, cv_changed, marks, versions};
-use self::sums::{PARTS, Sums, worst};
+use self::sums::{FAILED, PARTS, Sums, worst};
 use crate::dashboard::Dashboard;
 use crate::form::Form;
 use crate::page::charts::Bar;
@@ -358,13 +360,14 @@ fn row_figures(period: &Period, sums: &Sums) -> RowFigures {
         let link = filter.clone().filter(|_| count > 0).map(|filter| of(filter).path());
         LinkedText::linked(number(count), link)
     };
-    let parts = PARTS.iter().zip(sums.parts).map(|((class, _), count)| match *class {
-        "failed" => linked(count, &|filter| filter.handled("failed")),
-        "other" => number(count).into(),
-        rating => linked(count, &|filter| filter.coverage(rating)),
-    });
+    let parts =
+        PARTS.iter().zip(sums.parts).map(|((class, _), count)| match MatchType::from_code(class) {
+            Some(rating) => linked(count, &|filter| filter.coverage(rating)),
+            None if *class == FAILED => linked(count, &|filter| filter.handled(Handled::Failed)),
+            None => number(count).into(),
+        });
     RowFigures {
-        questions: linked(sums.queries, &|filter| filter.half("query")),
+        questions: linked(sums.queries, &|filter| filter.half(Halves::Query)),
         parts: parts.collect(),
         bad: share(sums.bad(), sums.interactions),
     }
@@ -378,8 +381,9 @@ async fn worst_view(
 ) -> Result<WorstView, PageError> {
     let figures = row_figures(period, sums);
     let parts = figures.parts.into_iter().zip(PARTS).zip(sums.parts);
-    let parts =
-        parts.filter(|((_, (class, _)), count)| *count > 0 && ["none", "failed"].contains(class));
+    let parts = parts.filter(|((_, (class, _)), count)| {
+        *count > 0 && [MatchType::None.code(), FAILED].contains(class)
+    });
     let parts =
         parts.map(|((count, (_, words)), _)| count.text(format!(" {}", words.to_lowercase())));
     let share = figures.bad.unwrap_or_default();

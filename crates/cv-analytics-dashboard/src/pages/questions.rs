@@ -171,7 +171,7 @@ fn view(
         chosen: span == filter.weeks.unwrap_or(1),
     };
     let outcome = |outcome: Option<Outcome>| Choice {
-        value: outcome.map_or("unanswered", Outcome::code).to_owned(),
+        value: Ended::from(outcome).code().to_owned(),
         name: outcome_words(outcome).to_owned(),
         chosen: filter.outcome.is_some_and(|ended| ended.outcome() == outcome),
     };
@@ -202,7 +202,7 @@ fn view(
             .collect(),
         kinds: GAP_KINDS.iter().map(kind).collect(),
         text: box_text.cloned().unwrap_or_default(),
-        score: filter.score.map(score_words).unwrap_or_default(),
+        score: filter.score.as_ref().map(ToString::to_string).unwrap_or_default(),
         hidden: hidden(filter),
         chips: chips(filter, times),
         note: times.note(),
@@ -257,15 +257,6 @@ fn unknown_skill(filter: &QuestionFilter, naming: &Naming, found: &SearchResult)
         let name = sanitize(name, VALUE_COLUMNS);
         format!("No skill is known as “{name}”: its name may be written in another way.")
     })
-}
-
-/// `80-90`, as the form sends it.
-fn score_words(score: ScoreRange) -> String {
-    if score == ScoreRange::ALL {
-        "known".to_owned()
-    } else {
-        format!("{}-{}", score.from, score.to)
-    }
 }
 
 /// Every filter that is set, in words, with the address without it.

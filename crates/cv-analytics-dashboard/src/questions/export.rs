@@ -10,13 +10,14 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
-use cv_analytics_core::event::{MatchScore, MatchType, Outcome, RequestId};
+use cv_analytics_core::event::{MatchScore, MatchType, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Store;
 use cv_analytics_core::store::observation_page::{ObservationPage, PagedObservation};
 use cv_analytics_core::store::{Observation, StoreError};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::parameters::Ended;
 use cv_analytics_insights::tally::search::QuestionSearch;
 use futures_util::{TryStreamExt, stream};
 use serde::Serialize;
@@ -223,7 +224,7 @@ impl<'o> Exported<'o> {
             at: at.map(|at| at.to_string()).unwrap_or_default(),
             week: at.map(|at| IsoWeek::containing(at).to_string()).unwrap_or_default(),
             question: observation.query.as_ref().map(|query| query.text),
-            outcome: response.map_or("unanswered", |response| Outcome::code(response.outcome)),
+            outcome: Ended::from(response.map(|response| response.outcome)).code(),
             match_type: response.and_then(|response| response.match_type.map(MatchType::code)),
             match_score: response.and_then(|response| response.match_score.map(MatchScore::value)),
             latency_ms: seen.latency_ms,

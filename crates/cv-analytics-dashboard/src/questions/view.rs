@@ -1,6 +1,6 @@
 //! One interaction as pages show it: in a list, in a conversation, live.
 
-use cv_analytics_core::event::{MatchType, Outcome, RequestId, Traffic};
+use cv_analytics_core::event::{MatchType, RequestId, Traffic};
 use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::store::Store;
@@ -8,6 +8,7 @@ use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::model::OTHER_QUESTIONS;
 use cv_analytics_insights::questions::filter::QuestionFilter;
+use cv_analytics_insights::questions::parameters::Ended;
 use cv_analytics_insights::tally::search::{Explanation, QuestionSearch};
 use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};
 use cv_analytics_insights::view::text::{duration, sanitize};
@@ -185,7 +186,7 @@ impl Handling {
         let match_type = response.and_then(|response| response.match_type);
         let score = response.and_then(|response| response.match_score);
         Self {
-            code: outcome.map_or("unanswered", Outcome::code),
+            code: Ended::from(outcome).code(),
             outcome: outcome_words(outcome),
             match_code: match_type.map(MatchType::code),
             coverage: match_type.map(coverage_words),

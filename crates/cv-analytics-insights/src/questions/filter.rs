@@ -12,8 +12,7 @@ use url::form_urlencoded;
 
 use crate::model::{Action, ActionKind, GapKind, GapOf, NameType};
 use crate::questions::parameters::{
-    Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, OfSession, Parameter, ScoreRange, Yes,
-    parameter,
+    Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, OfSession, ScoreRange, Yes, parameter,
 };
 
 /// Weeks that one filter looks through at most.
@@ -196,12 +195,12 @@ impl QuestionFilter {
         let evidence = &action.evidence;
         match action.kind {
             ActionKind::CheckCapture if action.name == "response_only" => {
-                Some(Self { halves: Some(Halves::ResponseOnly), ..all })
+                Some(all.half(Halves::ResponseOnly))
             }
-            ActionKind::CheckCapture => Some(Self { halves: Some(Halves::One), ..all }),
-            ActionKind::MoveOver => Some(Self { halves: Some(Halves::Response), ..all }),
+            ActionKind::CheckCapture => Some(all.half(Halves::One)),
+            ActionKind::MoveOver => Some(all.half(Halves::Response)),
             ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours => {
-                Some(Self { outcome: Some(Ended::read(&action.name).ok()?), ..all })
+                Some(all.outcome(Ended::from_code(&action.name)?))
             }
             ActionKind::UseTheirWord => {
                 Some(all.skill(&action.name).word(evidence.word.as_deref()?))
@@ -261,22 +260,22 @@ impl QuestionFilter {
         Self { gap: Some(name.to_owned()), gap_type: Some(name_type), ..self }
     }
 
-    /// With a match type, `unrated` without one, or `rated` with any.
+    /// Covered this well: a match type, any, or none.
     #[must_use]
-    pub fn coverage(self, code: &str) -> Self {
-        Self { coverage: known(code), ..self }
+    pub fn coverage(self, coverage: impl Into<Coverage>) -> Self {
+        Self { coverage: Some(coverage.into()), ..self }
     }
 
-    /// With an outcome, or `unanswered`.
+    /// With an outcome, or without an answer.
     #[must_use]
-    pub fn outcome(self, code: &str) -> Self {
-        Self { outcome: known(code), ..self }
+    pub fn outcome(self, ended: impl Into<Ended>) -> Self {
+        Self { outcome: Some(ended.into()), ..self }
     }
 
-    /// Handled `well`, `unmatched`, `failed` or `refused`.
+    /// Handled this well.
     #[must_use]
-    pub fn handled(self, code: &str) -> Self {
-        Self { handled: known(code), ..self }
+    pub fn handled(self, handled: Handled) -> Self {
+        Self { handled: Some(handled), ..self }
     }
 
     /// With a score.
@@ -309,16 +308,16 @@ impl QuestionFilter {
         Self { session: Some(OfSession::None), ..self }
     }
 
-    /// With a match type from this source: `model`, `similarity`, `unknown`.
+    /// With a match type from this source.
     #[must_use]
-    pub fn source(self, code: &str) -> Self {
-        Self { source: known(code), ..self }
+    pub fn source(self, source: MatchSource) -> Self {
+        Self { source: Some(source), ..self }
     }
 
-    /// With a half or with both: `query`, `response`, `both`, `one`, `response-only`.
+    /// With these halves.
     #[must_use]
-    pub fn half(self, code: &str) -> Self {
-        Self { halves: known(code), ..self }
+    pub fn half(self, halves: Halves) -> Self {
+        Self { halves: Some(halves), ..self }
     }
 
     /// With an answer that took so long or longer, milliseconds.
@@ -345,27 +344,23 @@ impl QuestionFilter {
         Self { until: Timestamp::read(&moment.into()).ok(), ..self }
     }
 
-    /// Those that count in no figure: `own`, `bot`, `canary`, `listed` or `any`.
+    /// Those that count in no figure, for this reason.
     #[must_use]
-    pub fn left_out(self, code: &str) -> Self {
-        Self { left_out: known(code), ..self }
+    pub fn left_out(self, reason: LeftOut) -> Self {
+        Self { left_out: Some(reason), ..self }
     }
-}
-
-/// The value of a code that the program itself writes.
-fn known<T: Parameter>(code: &str) -> Option<T> {
-    let value = T::read(code);
-    debug_assert!(value.is_ok(), "unknown code {code:?}");
-    value.ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use cv_analytics_core::event::Outcome;
+
     use super::*;
 
     #[test]
     fn values_are_percent_encoded() {
-        let filter = QuestionFilter::of_week("2026-W47").skill("C++ & C#").outcome("no_match");
+        let filter =
+            QuestionFilter::of_week("2026-W47").skill("C++ & C#").outcome(Outcome::NoMatch);
         let expect = "/questions?week=2026-W47&skill=C%2B%2B+%26+C%23&outcome=no_match";
         assert_eq!(filter.path(), expect);
         assert_eq!(QuestionFilter::default().path(), "/questions");
@@ -399,7 +394,7 @@ mod tests {
     fn addresses_of_earlier_mails_keep_their_meaning() {
         let read = |query: &str| QuestionFilter::read(query).unwrap();
         let week = || QuestionFilter::of_week("2026-W47");
-        assert_eq!(read("week=2026-W47&half=one"), week().half("one"));
+        assert_eq!(read("week=2026-W47&half=one"), week().half(Halves::One));
         assert_eq!(
             read("week=2026-W47&gap=Kubernetes&type=skill&kind=not_on_cv"),
             week().gap("Kubernetes", NameType::Skill, GapKind::NotOnCv)

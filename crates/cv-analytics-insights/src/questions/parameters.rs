@@ -1,5 +1,6 @@
 //! The values that a filter is made of, and how addresses write and read each.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use cv_analytics_core::event::{MatchSource, MatchType, Outcome, SessionDigest, Traffic};
@@ -70,6 +71,12 @@ pub enum Coverage {
     Unrated,
 }
 
+impl From<MatchType> for Coverage {
+    fn from(rating: MatchType) -> Self {
+        Self::Rated(rating)
+    }
+}
+
 coded!(Coverage, "match", [
     MatchType::Full.code() => Self::Rated(MatchType::Full),
     MatchType::Partial.code() => Self::Rated(MatchType::Partial),
@@ -95,10 +102,35 @@ coded!(Ended, "outcome", [
     Outcome::Quota.code() => Self::With(Outcome::Quota),
     Outcome::AiError.code() => Self::With(Outcome::AiError),
     Outcome::Error.code() => Self::With(Outcome::Error),
-    "unanswered" => Self::Unanswered,
+    Self::Unanswered.code() => Self::Unanswered,
 ]);
 
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Self {
+        Self::With(outcome)
+    }
+}
+
+impl From<Option<Outcome>> for Ended {
+    fn from(outcome: Option<Outcome>) -> Self {
+        outcome.map_or(Self::Unanswered, Self::With)
+    }
+}
+
 impl Ended {
+    /// The code that stands for it in addresses, exports and actions.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::With(outcome) => outcome.code(),
+            Self::Unanswered => "unanswered",
+        }
+    }
+
+    /// The end that `code` stands for.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::read(code).ok()
+    }
+
     /// The outcome; `None` where no response has come.
     pub const fn outcome(self) -> Option<Outcome> {
         match self {
@@ -251,9 +283,18 @@ impl ScoreRange {
     }
 }
 
+impl fmt::Display for ScoreRange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::ALL => formatter.write_str("known"),
+            Self { from, to } => write!(formatter, "{from}-{to}"),
+        }
+    }
+}
+
 impl Parameter for ScoreRange {
     fn write(&self) -> String {
-        if *self == Self::ALL { "known".to_owned() } else { format!("{}-{}", self.from, self.to) }
+        self.to_string()
     }
 
     fn read(text: &str) -> Result<Self, String> {

@@ -14,6 +14,7 @@ use crate::model::{
     Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, GapOf, NameFigures, NameType,
     OTHER_QUESTIONS, OTHERS, TRUSTED_JOIN_RATE, TrackedGap, Vocabulary,
 };
+use crate::questions::parameters::Ended;
 use crate::report::suggestion;
 use crate::skills::dictionary::SkillDictionary;
 use crate::tally::weeks::VariantTally;
@@ -124,7 +125,7 @@ impl Advice<'_> {
         faults()
             .filter(|(_, queries, _)| *queries >= MIN_QUESTIONS)
             .map(|&(outcome, queries, conversations)| {
-                let name = outcome.map_or("unanswered", Outcome::code);
+                let name = Ended::from(outcome).code();
                 let evidence = Evidence { queries, conversations, ..Evidence::default() };
                 Candidate {
                     precedence: if outage { 0 } else { LAST_PRIORITY },
@@ -145,7 +146,8 @@ impl Advice<'_> {
         let Capture { unanswered, response_only, joined, .. } = *self.capture;
         let explained = self.good_answers_only.is_some()
             || others.iter().any(|other| {
-                other.action.kind == ActionKind::FixFault && other.action.name == "unanswered"
+                other.action.kind == ActionKind::FixFault
+                    && other.action.name == Ended::Unanswered.code()
             });
         let (name, queries, conversations) = match (explained, response_only) {
             (true, 0) => return None,

@@ -1,7 +1,7 @@
 //! Figures of the week: how many asked, how well they were covered, how their handling ended, how long
 //! it took, and how much of that was captured.
 
-use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::event::{MatchType, Outcome, Traffic};
 use serde::Serialize;
 
 use super::context::ViewContext;
@@ -10,6 +10,7 @@ use super::phrases::{self as say, coverage_words, outcome_words};
 use super::text::{bar_share, conversations, counted, duration, number, rate, sanitize, share};
 use crate::model::{Capture, Latency, MatchSummary, Outcomes, Provenance, Report};
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::{Coverage, Ended, Halves, Handled, LeftOut};
 
 /// Fewer latencies than this have no percentiles worth the name.
 const MIN_SAMPLES_FOR_PERCENTILES: u64 = 20;
@@ -57,7 +58,7 @@ pub struct CoveragePart {
 pub(super) fn totals(report: &Report, at: &ViewContext<'_>) -> Vec<Figure> {
     let Report { capture, matches, outcomes, .. } = report;
     let before = report.last_week();
-    let asked = |week: QuestionFilter| week.half("query");
+    let asked = |week: QuestionFilter| week.half(Halves::Query);
     let asked_before = before.map(|figures| say::last_week(number(figures.queries), at, asked));
     let in_conversations = format!("in {}", conversations(report.conversations)).into();
 
@@ -68,7 +69,7 @@ pub(super) fn totals(report: &Report, at: &ViewContext<'_>) -> Vec<Figure> {
         mean_before.map(|mean| say::last_week(format!("{mean:.1}"), at, QuestionFilter::scored));
     let score = mean.map_or_else(|| say::NOT_COLLECTED.to_owned(), |mean| format!("{mean:.1}"));
 
-    let failed = |week: QuestionFilter| week.handled("failed");
+    let failed = |week: QuestionFilter| week.handled(Handled::Failed);
     let faults = outcomes.faults();
     let of_all = share(faults, report.provenance.interactions).filter(|_| faults > 0);
     let faults_before =
@@ -92,17 +93,16 @@ pub(super) fn coverage(matches: &MatchSummary, at: &ViewContext<'_>) -> Vec<Cove
     if whole == 0 {
         return Vec::new();
     }
-    let part = |match_type: &MatchType| {
-        let kind = match_type.code();
-        let value = matches.this_week.count(*match_type);
+    let part = |&kind: &MatchType| {
+        let value = matches.this_week.count(kind);
         let before = matches.previous.as_ref().map(|previous| {
-            let before = number(previous.counts.count(*match_type));
+            let before = number(previous.counts.count(kind));
             say::last_week(before, at, |week| week.coverage(kind))
         });
         let link = at.questions(at.this_week().coverage(kind));
-        let figure = Figure::new(coverage_words(*match_type), number(value), link);
+        let figure = Figure::new(coverage_words(kind), number(value), link);
         CoveragePart {
-            kind,
+            kind: kind.code(),
             width: if value == 0 { 0 } else { bar_share(value, whole, 100).max(2) },
             figure: figure.note([share(value, whole).map(LinkedText::from), before]),
         }
@@ -119,7 +119,7 @@ pub(super) fn coverage_note(rated: u64, all: u64, at: &ViewContext<'_>) -> Linke
     if rated >= all {
         return LinkedText::filled("Your agent rated all {}.", [interactions]);
     }
-    let rated = at.count(rated, at.this_week().coverage("rated"));
+    let rated = at.count(rated, at.this_week().coverage(Coverage::AnyRating));
     LinkedText::filled("Your agent rated {} of {}.", [rated, interactions])
 }
 
@@ -130,8 +130,7 @@ pub(super) fn outcomes(outcomes: &Outcomes, at: &ViewContext<'_>) -> Vec<Figure>
         .map(|outcome| (outcome, outcomes.count(outcome)))
         .filter(|(outcome, count)| *count > 0 || *outcome == Some(Outcome::Answered))
         .map(|(outcome, count)| {
-            let code = outcome.map_or("unanswered", Outcome::code);
-            let link = at.questions(at.this_week().outcome(code));
+            let link = at.questions(at.this_week().outcome(outcome));
             Figure::new(outcome_words(outcome), number(count), link)
         })
         .collect()
@@ -185,11 +184,20 @@ pub(super) fn capture(capture: &Capture, at: &ViewContext<'_>) -> Vec<Figure> {
     let figure = |name, count: u64, filter| Figure::new(name, number(count), at.questions(filter));
     let week = || at.this_week();
     let mut figures = vec![
-        figure("Questions", capture.queries, week().half("query")),
-        figure("Answers", capture.responses, week().half("response")),
-        figure("Questions with their answer", capture.joined, week().half("both")).note([of_all]),
-        figure("Questions without an answer", capture.unanswered, week().outcome("unanswered")),
-        figure("Answers without a question", capture.response_only, week().half("response-only")),
+        figure("Questions", capture.queries, week().half(Halves::Query)),
+        figure("Answers", capture.responses, week().half(Halves::Response)),
+        figure("Questions with their answer", capture.joined, week().half(Halves::Both))
+            .note([of_all]),
+        figure(
+            "Questions without an answer",
+            capture.unanswered,
+            week().outcome(Ended::Unanswered),
+        ),
+        figure(
+            "Answers without a question",
+            capture.response_only,
+            week().half(Halves::ResponseOnly),
+        ),
         figure("Without a session", capture.without_session, week().without_session()).note([own]),
         plain("Names ignored", Some(capture.ignored_names)),
         plain("Duplicates ignored", deliveries.duplicates),
@@ -217,21 +225,21 @@ pub(super) fn provenance(provenance: &Provenance, at: &ViewContext<'_>) -> Vec<L
 /// How many interactions do not count, and why.
 fn left_out(provenance: &Provenance, at: &ViewContext<'_>) -> LinkedText {
     let by = &provenance.excluded_by;
-    let filter = |code| at.this_week().left_out(code);
+    let filter = |reason| at.this_week().left_out(reason);
     if provenance.excluded == 0 {
         return "none left out".into();
     }
     let reasons: Vec<LinkedText> = [
-        (by.own, "own", "of your tests"),
-        (by.bots, "bot", "of known bots"),
-        (by.canaries, "canary", "of this program's own checks"),
-        (by.listed, "listed", "that you exclude"),
+        (by.own, LeftOut::Traffic(Traffic::Own), "of your tests"),
+        (by.bots, LeftOut::Traffic(Traffic::Bot), "of known bots"),
+        (by.canaries, LeftOut::Traffic(Traffic::Canary), "of this program's own checks"),
+        (by.listed, LeftOut::Listed, "that you exclude"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
-    .map(|(count, code, what)| at.linked(format!("{} {what}", number(count)), filter(code)))
+    .map(|(count, reason, what)| at.linked(format!("{} {what}", number(count)), filter(reason)))
     .collect();
-    let left_out = at.count(provenance.excluded, filter("any"));
+    let left_out = at.count(provenance.excluded, filter(LeftOut::Any));
     if reasons.is_empty() {
         // A report of an earlier version does not know why.
         return left_out.text(" left out (tests, known bots, and what you exclude)");

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use cv_analytics_core::event::MatchType;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -214,7 +215,7 @@ impl NameGaps<'_> {
             _ => None,
         };
         let missed: fn(QuestionFilter) -> QuestionFilter =
-            if partly > 0 { |all| all.coverage("none") } else { |all| all };
+            if partly > 0 { |all| all.coverage(MatchType::None) } else { |all| all };
         let (examples, reasons) = self.examples(at);
         let mut related: Vec<String> = Vec::new();
         for other in self.gaps.iter().flat_map(|gap| &gap.related) {
@@ -233,7 +234,7 @@ impl NameGaps<'_> {
             why: titles.join(" · "),
             asked: at.count(asked, at.about(at.this_week(), name_type, name)),
             failed: at.count_if_any(queries.saturating_sub(partly), of_one(missed)),
-            partly: at.count_if_any(partly, of_one(|all| all.coverage("partial"))),
+            partly: at.count_if_any(partly, of_one(|all| all.coverage(MatchType::Partial))),
             weeks,
             once: queries == 1 && weeks <= 1,
             examples,

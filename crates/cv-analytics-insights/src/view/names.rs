@@ -1,5 +1,6 @@
 //! Skills and topics: those that moved, how often each was asked for, in which words, and which come up together.
 
+use cv_analytics_core::event::MatchType;
 use serde::Serialize;
 
 use super::context::ViewContext;
@@ -9,6 +10,7 @@ use super::phrases::{self, trend_mark};
 use super::text::{bar_share, conversations, decimal, number, sanitize};
 use crate::model::{HistoryWeek, NameFigures, NameType, Together, Trend, Trending, Vocabulary};
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::Ended;
 
 /// Weeks of a sparkline.
 const SPARK_WEEKS: usize = 8;
@@ -136,16 +138,16 @@ fn row(
     let of = |week: QuestionFilter| is_one.then(|| at.about(week, name_type, name));
     let this_week = || of(at.this_week());
     let covered = [
-        (figures.full, "fully covered", "full"),
-        (figures.partial, "partly", "partial"),
-        (figures.none, "not", "none"),
-        (figures.unanswered, "unanswered", "unanswered"),
+        (figures.full, "fully covered", Some(MatchType::Full)),
+        (figures.partial, "partly", Some(MatchType::Partial)),
+        (figures.none, "not", Some(MatchType::None)),
+        (figures.unanswered, "unanswered", None),
     ];
     let covered = covered.into_iter().filter(|(count, ..)| *count > 0);
-    let coverage = covered.map(|(count, words, code)| {
-        let filter = this_week().map(|all| match code {
-            "unanswered" => all.outcome(code),
-            code => all.coverage(code),
+    let coverage = covered.map(|(count, words, rating)| {
+        let filter = this_week().map(|all| match rating {
+            Some(rating) => all.coverage(rating),
+            None => all.outcome(Ended::Unanswered),
         });
         at.linked(format!("{}\u{a0}{words}", number(count)), filter)
     });

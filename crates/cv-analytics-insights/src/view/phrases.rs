@@ -9,7 +9,7 @@ pub mod refusals;
 
 use std::fmt::Display;
 
-use cv_analytics_core::event::{MatchType, Outcome};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::context::ViewContext;
@@ -23,6 +23,7 @@ use crate::model::{
     MatchSummary, NameType, Report, TRUSTED_JOIN_RATE, Trend, Trending, WEEKS,
 };
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::{Ended, Halves};
 
 /// From this part of the ratings on, another source is worth a warning: one in five.
 const MIN_SOURCE_PART: u128 = 5;
@@ -36,7 +37,7 @@ pub(super) const QUESTION_WITHOUT_ANSWER: (&str, &str) =
 pub(super) const ANSWER_WITHOUT_QUESTION: (&str, &str) =
     ("answer without a question", "answers without a question");
 /// A quota, the model or an error stopped the answer, or none arrived.
-pub(super) const FAILED_OR_UNANSWERED: &str = "Failed or unanswered";
+pub const FAILED_OR_UNANSWERED: &str = "Failed or unanswered";
 /// A filter stopped the question, or it came outside the agent's hours.
 pub(super) const STOPPED_OR_OUTSIDE_HOURS: &str = "Stopped or outside hours";
 
@@ -110,8 +111,8 @@ pub(super) fn banner(
 
 /// Questions without an answer and answers without a question, those that there are.
 fn lone_halves(capture: &Capture, at: &ViewContext<'_>) -> Vec<LinkedText> {
-    let unanswered = at.this_week().outcome("unanswered");
-    let response_only = at.this_week().half("response-only");
+    let unanswered = at.this_week().outcome(Ended::Unanswered);
+    let response_only = at.this_week().half(Halves::ResponseOnly);
     [
         (capture.unanswered, QUESTION_WITHOUT_ANSWER, unanswered),
         (capture.response_only, ANSWER_WITHOUT_QUESTION, response_only),
@@ -167,7 +168,7 @@ fn other_sources(
     };
     let wide = |(part, all): (u64, u64)| (u128::from(part), u128::from(all));
     let linked = |count: u64, week: Option<QuestionFilter>| {
-        at.count_if_any(count, week.map(|week| week.source("similarity")))
+        at.count_if_any(count, week.map(|week| week.source(MatchSource::Similarity)))
     };
     let now @ (similarity, all) = known(&matches.sources)?;
     let before = matches.previous.as_ref().and_then(|previous| known(&previous.sources));
@@ -201,17 +202,17 @@ pub(super) fn rated_by(sources: &MatchSources, at: &ViewContext<'_>) -> Option<L
         return None;
     }
     let parts = [
-        (model, "by the model", "model"),
-        (similarity, "by similarity search", "similarity"),
-        (unknown, "by an unknown source", "unknown"),
+        (model, "by the model", MatchSource::Model),
+        (similarity, "by similarity search", MatchSource::Similarity),
+        (unknown, "by an unknown source", MatchSource::Unknown),
     ];
     let parts = parts.into_iter().filter(|(count, ..)| *count > 0).enumerate();
-    let parts = parts.map(|(place, (count, by, code))| {
+    let parts = parts.map(|(place, (count, by, source))| {
         let ratings = match place {
             0 => counted(count, "rating", "ratings"),
             _ => number(count),
         };
-        at.linked(ratings, at.this_week().source(code)).text(format!(" {by}"))
+        at.linked(ratings, at.this_week().source(source)).text(format!(" {by}"))
     });
     Some(LinkedText::joined(parts, ", "))
 }
@@ -239,7 +240,7 @@ pub(super) fn data_complete(capture: &Capture, at: &ViewContext<'_>) -> Option<L
         None if capture.joined == all => "100%".to_owned(),
         None => format!("{} of {}", number(capture.joined), number(all)),
     };
-    let whole = at.linked(whole, at.this_week().half("both"));
+    let whole = at.linked(whole, at.this_week().half(Halves::Both));
     let mut parts = vec![LinkedText::from("Data complete: ").append(whole)];
     parts.extend(lone_halves(capture, at));
     let unread = capture.deliveries.dead_letters;

@@ -1,5 +1,6 @@
 //! Match scores: how they spread, and whether they say how questions ended.
 
+use cv_analytics_core::event::Outcome;
 use serde::Serialize;
 
 use super::context::ViewContext;
@@ -8,6 +9,7 @@ use super::phrases as say;
 use super::text::sanitize;
 use crate::model::{Calibration, HistoryWeek, ScoreBand};
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::Handled;
 
 /// The week's scores, and those of the weeks before.
 #[derive(Clone, Debug, Serialize)]
@@ -118,10 +120,10 @@ fn rows(bands: &[ScoreBand], week: &str, at: &ViewContext<'_>) -> Vec<BandRow> {
         let below = if band.to >= 100 { 100 } else { band.to.saturating_add(1) };
         let scores = || QuestionFilter::of_week(week).score(band.from, below);
         let counts = [
-            at.count_if_any(outcomes.answered, scores().outcome("answered")),
-            at.count_if_any(outcomes.no_match, scores().outcome("no_match")),
-            at.count_if_any(outcomes.refused(), scores().handled("refused")),
-            at.count_if_any(outcomes.failed(), scores().handled("failed")),
+            at.count_if_any(outcomes.answered, scores().outcome(Outcome::Answered)),
+            at.count_if_any(outcomes.no_match, scores().outcome(Outcome::NoMatch)),
+            at.count_if_any(outcomes.refused(), scores().handled(Handled::Refused)),
+            at.count_if_any(outcomes.failed(), scores().handled(Handled::Failed)),
         ];
         let [answered, no_match, refused, failed] = counts.clone();
         BandRow {

@@ -19,6 +19,7 @@ use super::scores::ScoresView;
 use super::text::{days, number, questions, sanitize};
 use crate::model::{ActionKind, Feedback, HistoryWeek, MatchCounts, NameType, Report};
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::{Ended, Halves};
 
 /// One week as a person reads it.
 #[derive(Clone, Debug, Serialize)]
@@ -286,10 +287,9 @@ impl HistoryRow {
                 [(MatchType::Full, full), (MatchType::Partial, partial), (MatchType::None, none)];
             HistoryFigures {
                 covered: [full, partial, none],
-                queries: at.count(figures.queries, of_week().half("query")),
-                coverage: covered
-                    .map(|(kind, count)| at.count(count, of_week().coverage(kind.code()))),
-                unanswered: at.count(figures.unanswered, of_week().outcome("unanswered")),
+                queries: at.count(figures.queries, of_week().half(Halves::Query)),
+                coverage: covered.map(|(kind, count)| at.count(count, of_week().coverage(kind))),
+                unanswered: at.count(figures.unanswered, of_week().outcome(Ended::Unanswered)),
                 mean_score: match mean_score {
                     Some(mean) => at.linked(format!("{mean:.1}"), of_week().scored()),
                     None => say::NOT_COLLECTED.into(),

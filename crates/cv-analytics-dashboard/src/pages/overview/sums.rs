@@ -3,18 +3,21 @@
 use cv_analytics_core::event::{MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::model::WeekFigures;
+use cv_analytics_insights::view::phrases::FAILED_OR_UNANSWERED;
 
 use crate::weeks::periods::Period;
 use crate::weeks::totals::CountedWeek;
 
 /// Questions that a period has to have before its share is worth a comparison.
 pub(super) const MIN_QUESTIONS: u64 = 20;
+/// The part that a quota, the model or an error stopped, or that got no answer.
+pub(super) const FAILED: &str = "failed";
 /// The parts of a column from the bottom up: a class of the stylesheet, and what it is called.
 pub(super) const PARTS: [(&str, &str); 5] = [
-    ("full", "Fully covered"),
-    ("partial", "Partly covered"),
-    ("none", "Not covered"),
-    ("failed", "Failed or unanswered"),
+    (MatchType::Full.code(), "Fully covered"),
+    (MatchType::Partial.code(), "Partly covered"),
+    (MatchType::None.code(), "Not covered"),
+    (FAILED, FAILED_OR_UNANSWERED),
     ("other", "Stopped or not rated"),
 ];
 

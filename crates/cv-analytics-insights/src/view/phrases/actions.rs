@@ -1,11 +1,12 @@
 //! What to do and why, in words: titles, reasons, evidence, and the headline of the first action.
 
-use cv_analytics_core::event::Outcome;
+use cv_analytics_core::event::{MatchType, Outcome};
 
 use crate::model::{
     Action, ActionKind, Capture, Evidence, Gap, GapKind, GapMark, NameType, Report, WeekFigures,
 };
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::{Ended, Halves};
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
 use crate::view::phrases::gap_marks::mark_name;
@@ -68,12 +69,12 @@ pub(crate) fn why(
             "These questions came outside your agent's hours. Check that the hours still fit."
                 .to_owned()
         }
-        ActionKind::FixFault => match name {
-            "unanswered" => {
+        ActionKind::FixFault => match Ended::from_code(name) {
+            Some(Ended::Unanswered) => {
                 "No answer arrived: your agent failed, or its message was lost.".to_owned()
             }
-            "quota" => format!("The quota ran out in {of_all}."),
-            "ai_error" => format!("The model failed in {of_all}."),
+            Some(Ended::With(Outcome::Quota)) => format!("The quota ran out in {of_all}."),
+            Some(Ended::With(Outcome::AiError)) => format!("The model failed in {of_all}."),
             _ => format!("Your agent reported an error in {of_all}."),
         },
         ActionKind::UseTheirWord => {
@@ -141,11 +142,13 @@ impl<'a> ActionWords<'a> {
             ActionKind::ReviewHours => {
                 "Look at what is asked outside your agent's hours".to_owned()
             }
-            ActionKind::FixFault => match action.name.as_str() {
-                "unanswered" => "Find out why questions get no answer".to_owned(),
-                "quota" => "Raise the quota that turns questions away".to_owned(),
-                "ai_error" => "Find out why the model fails".to_owned(),
-                "error" => "Find out why your agent fails".to_owned(),
+            ActionKind::FixFault => match Ended::from_code(&action.name) {
+                Some(Ended::Unanswered) => "Find out why questions get no answer".to_owned(),
+                Some(Ended::With(Outcome::Quota)) => {
+                    "Raise the quota that turns questions away".to_owned()
+                }
+                Some(Ended::With(Outcome::AiError)) => "Find out why the model fails".to_owned(),
+                Some(Ended::With(Outcome::Error)) => "Find out why your agent fails".to_owned(),
                 _ => format!("Find out why your agent fails: {name}"),
             },
             ActionKind::UseTheirWord => match &action.evidence.word {
@@ -208,7 +211,7 @@ impl<'a> ActionWords<'a> {
             ActionKind::FixFault => {
                 let (before, after) = fault(key);
                 let all = questions(self.capture.queries);
-                let all = at.linked(all, at.this_week().half("query"));
+                let all = at.linked(all, at.this_week().half(Halves::Query));
                 let parts = [capitalised(before).into(), count, all, after.into(), week.into()];
                 LinkedText::filled("{}{} of {}{} {}.", parts)
             }
@@ -331,10 +334,13 @@ impl<'a> ActionWords<'a> {
     /// How many were not answered and how many in part, each with its questions; `None` for none.
     fn missed_and_partly(&self) -> (Option<LinkedText>, Option<LinkedText>) {
         let Evidence { queries, partly, .. } = self.action.evidence;
-        let covered = |code| self.behind().map(|filter| filter.coverage(code));
-        let missed = if partly > 0 { covered("none") } else { self.behind() };
+        let covered = |rating: MatchType| self.behind().map(|filter| filter.coverage(rating));
+        let missed = if partly > 0 { covered(MatchType::None) } else { self.behind() };
         let linked = |count: u64, filter| (count > 0).then(|| self.at.count(count, filter));
-        (linked(queries.saturating_sub(partly), missed), linked(partly, covered("partial")))
+        (
+            linked(queries.saturating_sub(partly), missed),
+            linked(partly, covered(MatchType::Partial)),
+        )
     }
 
     /// How often it was last week, where it is about an outcome: ` (2 last week)`.
@@ -344,10 +350,9 @@ impl<'a> ActionWords<'a> {
             kind,
             ActionKind::FixFault | ActionKind::ReviewFilter | ActionKind::ReviewHours
         );
-        let outcome = Outcome::from_code(name);
-        let is_known = is_outcome && (outcome.is_some() || name == "unanswered");
-        let count = self.last_week.filter(|_| is_known)?.outcomes.count(outcome);
-        Some(self.in_brackets(count, |week| week.outcome(name)))
+        let ended = Ended::from_code(name).filter(|_| is_outcome)?;
+        let count = self.last_week?.outcomes.count(ended.outcome());
+        Some(self.in_brackets(count, |week| week.outcome(ended)))
     }
 
     /// ` (16 last week)`.
@@ -365,11 +370,11 @@ impl<'a> ActionWords<'a> {
 }
 
 /// What a fault did, before the questions and after them.
-fn fault(outcome: &str) -> (&'static str, &'static str) {
-    match outcome {
-        "unanswered" => ("", " got no answer"),
-        "quota" => ("your quota turned away ", ""),
-        "ai_error" => ("your agent's model failed for ", ""),
+fn fault(code: &str) -> (&'static str, &'static str) {
+    match Ended::from_code(code) {
+        Some(Ended::Unanswered) => ("", " got no answer"),
+        Some(Ended::With(Outcome::Quota)) => ("your quota turned away ", ""),
+        Some(Ended::With(Outcome::AiError)) => ("your agent's model failed for ", ""),
         _ => ("your agent failed for ", ""),
     }
 }
@@ -454,7 +459,7 @@ mod tests {
                 "The quota ran out in 5 of 96 interactions.",
             ),
         ] {
-            let name = if kind == ActionKind::FixFault { "quota" } else { "x" };
+            let name = if kind == ActionKind::FixFault { Outcome::Quota.code() } else { "x" };
             assert_eq!(why(kind, name, &evidence, details), expect);
         }
     }

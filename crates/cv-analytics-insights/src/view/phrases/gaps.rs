@@ -1,10 +1,11 @@
 //! Gaps in words: their kinds, the owner's marks, and what became of the gaps that the owner closes.
 
-use cv_analytics_core::event::Outcome;
+use cv_analytics_core::event::{MatchType, Outcome};
 
 use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, outcome_words};
 use crate::model::{GapKind, ResponseOutcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS};
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::Handled;
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
 use crate::view::text::listed;
@@ -78,13 +79,13 @@ pub(in crate::view) const fn tracked_state(state: TrackedState) -> &'static str 
 fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
     let fully = match counts.answered {
         0 => "none".into(),
-        fully => at.count(fully, about.clone().handled("well")),
+        fully => at.count(fully, about.clone().handled(Handled::Well)),
     };
     let asked = at.count(counts.asked, about.clone());
     if counts.partly == 0 {
         return LinkedText::filled("{} of {} answered", [fully, asked]);
     }
-    let partly = about.clone().handled("unmatched").coverage("partial");
+    let partly = about.clone().handled(Handled::Unmatched).coverage(MatchType::Partial);
     let partly = at.count(counts.partly, partly);
     LinkedText::filled("{} of {} answered ({} only in part)", [fully, asked, partly])
 }

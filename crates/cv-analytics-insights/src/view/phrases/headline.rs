@@ -6,6 +6,7 @@ use super::actions::ActionWords;
 use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, coverage_words};
 use crate::model::{MatchCounts, Outcomes, Report};
 use crate::questions::filter::QuestionFilter;
+use crate::questions::parameters::{Halves, Handled};
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
 use crate::view::text::{conversations, counted, questions};
@@ -25,7 +26,7 @@ pub(in crate::view) fn headline(
     if let Some(first) = first {
         return first.headline();
     }
-    let asked = at.linked(questions(report.capture.queries), at.this_week().half("query"));
+    let asked = at.linked(questions(report.capture.queries), at.this_week().half(Halves::Query));
     let asked = asked.text(format!(" in {}", conversations(report.conversations)));
     let badly =
         handled_badly(&report.matches.this_week, &report.outcomes).map(|(count, how, filter)| {
@@ -58,10 +59,14 @@ fn handled_badly(
     outcomes: &Outcomes,
 ) -> impl Iterator<Item = (u64, &'static str, Narrowed)> + use<> {
     let ways: [(u64, &str, Narrowed); 4] = [
-        (matches.none, coverage_words(MatchType::None), |week| week.coverage("none")),
-        (matches.partial, coverage_words(MatchType::Partial), |week| week.coverage("partial")),
-        (outcomes.faults(), FAILED_OR_UNANSWERED, |week| week.handled("failed")),
-        (outcomes.responses.refused(), STOPPED_OR_OUTSIDE_HOURS, |week| week.handled("refused")),
+        (matches.none, coverage_words(MatchType::None), |week| week.coverage(MatchType::None)),
+        (matches.partial, coverage_words(MatchType::Partial), |week| {
+            week.coverage(MatchType::Partial)
+        }),
+        (outcomes.faults(), FAILED_OR_UNANSWERED, |week| week.handled(Handled::Failed)),
+        (outcomes.responses.refused(), STOPPED_OR_OUTSIDE_HOURS, |week| {
+            week.handled(Handled::Refused)
+        }),
     ];
     ways.into_iter().filter(|(count, ..)| *count > 0)
 }
@@ -81,7 +86,8 @@ fn empty_week(report: &Report, at: &ViewContext<'_>) -> LinkedText {
     } else if !report.closed {
         "Nobody has asked your agent anything this week yet.".into()
     } else if before > 0 {
-        let before = at.linked(questions(before), at.week_before().map(|week| week.half("query")));
+        let before =
+            at.linked(questions(before), at.week_before().map(|week| week.half(Halves::Query)));
         let sentence = "Nobody asked your agent anything this week, after {} last week.";
         LinkedText::filled(sentence, [before])
     } else {
