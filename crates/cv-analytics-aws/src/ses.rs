@@ -9,7 +9,9 @@ use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use aws_smithy_types::timeout::TimeoutConfig;
 use cv_analytics_mail::message::Message;
-use cv_analytics_mail::transport::{TRANSPORT_TIMEOUT, Transport, TransportError};
+use cv_analytics_mail::transport::{
+    TRANSPORT_TIMEOUT, Transport, TransportError, without_addresses,
+};
 
 use crate::clients::CALL_TIMEOUT;
 use crate::clients::sdk_failure;
@@ -168,12 +170,6 @@ fn unverified(said: &str, region: &str, message: &Message) -> String {
         (false, true) => recipient,
         _ => sender,
     }
-}
-
-/// `words` with every word that holds an `@` replaced.
-fn without_addresses(words: &str) -> String {
-    let one = |word| if str::contains(word, '@') { "[email]" } else { word };
-    words.split_whitespace().map(one).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

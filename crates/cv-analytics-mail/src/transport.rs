@@ -9,6 +9,8 @@ use std::error::Error;
 use std::future::Future;
 use std::time::Duration;
 
+use cv_analytics_core::privacy::EMAIL_MARKER;
+
 use crate::message::Message;
 
 /// The longest that a hand-over takes where its way says nothing else.
@@ -30,6 +32,13 @@ pub trait Transport: Sync {
         &self,
         message: &Message,
     ) -> impl Future<Output = Result<(), TransportError>> + Send;
+}
+
+/// A server's words on one line, with every word that holds an `@` replaced.
+pub fn without_addresses(words: &str) -> String {
+    let one = |word| if str::contains(word, '@') { EMAIL_MARKER } else { word };
+    let words = words.split(|letter: char| letter.is_whitespace() || letter.is_control());
+    words.filter(|word| !word.is_empty()).map(one).collect::<Vec<_>>().join(" ")
 }
 
 /// Why a message was not taken: a sentence that says what to do, and names no address.

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::folding::Folded;
 
 /// What stands for an e-mail address.
-pub(super) const EMAIL: &str = "[email]";
+pub const EMAIL: &str = "[email]";
 /// What stands for a phone number.
 pub(super) const PHONE: &str = "[phone]";
 /// What stands for a name and password in a URL, and for a password.
@@ -20,11 +20,11 @@ pub(super) const CARD: &str = "[card]";
 /// What stands for the number of a bank account.
 pub(super) const IBAN: &str = "[iban]";
 /// Every marker.
-pub(super) const MARKERS: [&str; 6] = [EMAIL, PHONE, CREDENTIALS, API_KEY, CARD, IBAN];
+pub const REDACTION_MARKERS: [&str; 6] = [EMAIL, PHONE, CREDENTIALS, API_KEY, CARD, IBAN];
 
 /// Whether `text` is the beginning of a marker, or one.
 pub(super) fn is_begun_marker(text: &str) -> bool {
-    MARKERS.iter().any(|marker| marker.starts_with(text) && text.len() < marker.len())
+    REDACTION_MARKERS.iter().any(|marker| marker.starts_with(text) && text.len() < marker.len())
 }
 
 /// What the rules found in a folded text so far, none of it twice.

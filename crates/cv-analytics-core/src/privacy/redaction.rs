@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::findings::{Findings, MARKERS};
+use super::findings::{Findings, REDACTION_MARKERS};
 use super::folding::{Folded, is_digit};
 use super::{email, links, numbers, payment, secrets};
 
@@ -41,7 +41,7 @@ pub(super) fn redact(text: &str, scope: Scope) -> Cow<'_, str> {
 fn one_pass(text: &str, scope: Scope) -> Option<String> {
     let folded = Folded::new(text);
     let mut findings = Findings::new(folded.as_str());
-    for marker in MARKERS {
+    for marker in REDACTION_MARKERS {
         findings.keep_all(text_matches(folded.as_str(), marker));
     }
     if scope != Scope::Id {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use cv_analytics_core::privacy::REDACTION_MARKERS;
 use rustc_hash::FxBuildHasher;
 
 use crate::skills::dictionary::{SkillDictionary, SkillId};
@@ -12,7 +13,7 @@ use crate::skills::question_words::{QuestionWords, name_key};
 use crate::skills::topics::rules::TopicRules;
 use crate::skills::topics::{is_greeting, is_known_topic, table_topic};
 use crate::skills::words::accents::{compatible, without_accents};
-use crate::skills::words::folded::{FoldedWords, Gap, REDACTION_MARKERS};
+use crate::skills::words::folded::{FoldedWords, Gap};
 
 const PLACEHOLDERS: &str = include_str!("../../data/placeholders.txt");
 const SCAFFOLDING: &str = include_str!("../../data/name-scaffolding.txt");

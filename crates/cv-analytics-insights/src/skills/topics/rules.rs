@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use cv_analytics_core::privacy::REDACTION_MARKERS;
 use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
 use crate::model::{OTHER_QUESTIONS, OTHERS};
 use crate::skills::phrase_matcher::{PhraseMatcher, fold};
-use crate::skills::words::folded::{REDACTION_MARKERS, without_markers};
+use crate::skills::words::folded::without_markers;
 
 /// Largest file of topics that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1 << 20;

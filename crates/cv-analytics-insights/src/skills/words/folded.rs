@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::skills::words::links::{Link, link};
+use cv_analytics_core::privacy::REDACTION_MARKERS;
 
-/// What stands for a text that was redacted: it never is or makes a name.
-pub(crate) const REDACTION_MARKERS: [&str; 6] =
-    ["[email]", "[phone]", "[credentials]", "[api key]", "[card]", "[iban]"];
+use crate::skills::words::links::{Link, link};
 
 /// What stands between a word and the word before it; a later variant separates more strongly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

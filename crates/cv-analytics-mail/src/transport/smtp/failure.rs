@@ -5,7 +5,7 @@ use std::io;
 
 use lettre::transport::smtp::Error;
 
-use crate::transport::TransportError;
+use crate::transport::{TransportError, without_addresses};
 use crate::transport::smtp::{Security, SmtpSettings};
 
 /// How far the conversation came.
@@ -42,7 +42,7 @@ pub(crate) fn failure(stage: Stage, error: &Error, settings: &SmtpSettings) -> T
 
 fn answered(stage: Stage, code: &str, error: &Error, server: &str) -> TransportError {
     let words = error.source().map(ToString::to_string).unwrap_or_default();
-    let words = without_addresses(&words);
+    let words: String = without_addresses(&words).chars().take(MAX_REPLY_CHARS).collect();
     TransportError::new(match stage {
         // What is said about a login may repeat it.
         Stage::Login if error.is_permanent() => format!(
@@ -132,12 +132,4 @@ fn cause<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
         next = cause.source();
     }
     None
-}
-
-/// A server's words on one line, with every word that holds an `@` replaced.
-fn without_addresses(words: &str) -> String {
-    let one = |word| if str::contains(word, '@') { "[email]" } else { word };
-    let words = words.split(|letter: char| letter.is_whitespace() || letter.is_control());
-    let words = words.filter(|word| !word.is_empty()).map(one).collect::<Vec<_>>().join(" ");
-    words.chars().take(MAX_REPLY_CHARS).collect()
 }
