@@ -16,7 +16,9 @@ use cv_analytics_insights::questions::parameters::{
     Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, OfSession, ScoreRange,
 };
 use cv_analytics_insights::view::phrases::gaps::{GAP_KINDS, kind_name};
-use cv_analytics_insights::view::phrases::{coverage_words, outcome_words};
+use cv_analytics_insights::view::phrases::{
+    ANSWER_WITHOUT_QUESTION, coverage_words, outcome_words,
+};
 use cv_analytics_insights::view::text::{
     capitalised, conversations, counted, duration, number, questions, sanitize,
 };
@@ -364,7 +366,7 @@ const fn halves_text(halves: Halves) -> &'static str {
         Halves::Response => "with an answer",
         Halves::Both => "with question and answer",
         Halves::One => "question or answer missing",
-        Halves::ResponseOnly => "answer without a question",
+        Halves::ResponseOnly => ANSWER_WITHOUT_QUESTION.0,
     }
 }
 

@@ -34,7 +34,7 @@ const MIN_RATINGS: u64 = 20;
 pub(super) const QUESTION_WITHOUT_ANSWER: (&str, &str) =
     ("question without an answer", "questions without an answer");
 /// An answer whose question never arrived, one and many.
-pub(super) const ANSWER_WITHOUT_QUESTION: (&str, &str) =
+pub const ANSWER_WITHOUT_QUESTION: (&str, &str) =
     ("answer without a question", "answers without a question");
 /// A quota, the model or an error stopped the answer, or none arrived.
 pub const FAILED_OR_UNANSWERED: &str = "Failed or unanswered";

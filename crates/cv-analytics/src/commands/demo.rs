@@ -21,12 +21,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::clock::now;
 use crate::commands::demo::traffic::WEEKS;
-use crate::commands::report::Format;
+use crate::commands::report::{Format, NO_RECIPIENT};
 use crate::commands::serve::options::{Serve, shown};
 use crate::install::Installation;
 use crate::install::data_folder::{DataFolder, StoredCredentials, queue_url};
 use crate::install::mail_form::MailForm;
-use crate::install::mail_options::MailOptions;
+use crate::install::mail_options::{MailOptions, NO_SENDER};
 use crate::output;
 use crate::queue_client::{Message, QueueClient, send_all};
 use crate::stop_signal::stop_signal;
@@ -164,11 +164,7 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
     let mut text = format!("\nThe report of week {} is written:\n", report.week);
     for format in Format::ALL {
         let path = folder.path().join(format!("report-{}.{}", report.week, format.extension()));
-        let bytes = format.render(
-            report,
-            "cv-analytics@localhost.localdomain",
-            "owner@localhost.localdomain",
-        )?;
+        let bytes = format.render(report, NO_SENDER, NO_RECIPIENT)?;
         output::write_to(Some(&path), bytes)?;
         text += &format!("  {}\n", shown(&path));
     }

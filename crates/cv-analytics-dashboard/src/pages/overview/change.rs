@@ -2,11 +2,12 @@
 
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_insights::model::OTHER_QUESTIONS;
+use cv_analytics_insights::model::{OTHER_QUESTIONS, TrackedState};
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
 use cv_analytics_insights::view::links::Links;
 use cv_analytics_insights::view::links::text::LinkedText;
+use cv_analytics_insights::view::phrases::gaps::tracked_state;
 use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
 
@@ -63,7 +64,10 @@ pub(super) async fn change(
     let new = counts.gaps.rows.into_iter().filter(is_new);
     let new = new.map(|row| LinkedText::linked(row.name, row.link));
     lines.extend(named(new.collect()).map(|names| ("New gaps".to_owned(), names)));
-    for (state, words) in [("closed", "Gaps closed"), ("open again", "Gaps open again")] {
+    for (state, words) in
+        [(TrackedState::Closed, "Gaps closed"), (TrackedState::Reopened, "Gaps open again")]
+    {
+        let state = tracked_state(state);
         let gaps = counts.followed.shown.iter().filter(|gap| gap.state == state);
         let gaps = gaps.map(|gap| LinkedText::linked(gap.name.clone(), gap.link.clone()));
         lines.extend(named(gaps.collect()).map(|names| (words.to_owned(), names)));

@@ -66,7 +66,7 @@ pub(in crate::view) fn asked_with(related: &[String]) -> Option<String> {
 }
 
 /// How a tracked gap stands, in a word or two.
-pub(in crate::view) const fn tracked_state(state: TrackedState) -> &'static str {
+pub const fn tracked_state(state: TrackedState) -> &'static str {
     match state {
         TrackedState::Reopened => "open again",
         TrackedState::Closed => "closed",
