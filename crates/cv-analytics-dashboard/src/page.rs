@@ -17,7 +17,7 @@ use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::questions::filter::FilterError;
 use cv_analytics_insights::report::ReportError;
 use cv_analytics_insights::settings::SettingsError;
-use cv_analytics_insights::view::phrases::gap_marks::{GAP_MARKS, mark_name};
+use cv_analytics_insights::view::phrases::gap_mark_buttons::{GAP_MARKS, mark_name};
 use cv_analytics_insights::view::text::{number, sanitize};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;

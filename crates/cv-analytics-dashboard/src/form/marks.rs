@@ -3,7 +3,7 @@
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::model::GapMark;
 use cv_analytics_insights::settings::FigureSettings;
-use cv_analytics_insights::view::phrases::gap_marks::{mark_consequence, mark_name};
+use cv_analytics_insights::view::phrases::gap_mark_buttons::{mark_consequence, mark_name};
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 

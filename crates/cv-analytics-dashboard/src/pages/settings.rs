@@ -13,7 +13,7 @@ use axum::http::Response;
 use cv_analytics_core::event::SessionDigest;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::gap_marks;
-use cv_analytics_insights::view::phrases::gap_marks::GAP_MARKS;
+use cv_analytics_insights::view::phrases::gap_mark_buttons::GAP_MARKS;
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::context::ViewContext;
 use super::limits::Listing;
 use super::links::text::LinkedText;
-use super::phrases::gap_marks::marked;
+use super::phrases::gap_mark_buttons::marked;
 use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name_in};
 use super::phrases::{in_conversations, other_names};
 use super::text::{counted, more, questions, sanitize};

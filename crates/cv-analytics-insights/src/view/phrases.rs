@@ -2,7 +2,7 @@
 //! and these modules say them in English.
 
 pub(crate) mod actions;
-pub mod gap_marks;
+pub mod gap_mark_buttons;
 pub mod gaps;
 pub(super) mod headline;
 pub mod refusals;

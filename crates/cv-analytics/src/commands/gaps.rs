@@ -8,7 +8,7 @@ use cv_analytics_insights::report::builder::build_report;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::settings::marking::{MarkedNow, mark_gap};
-use cv_analytics_insights::view::phrases::gap_marks::mark_consequence;
+use cv_analytics_insights::view::phrases::gap_mark_buttons::mark_consequence;
 use cv_analytics_insights::view::phrases::gaps::{kind_name, open_for};
 use cv_analytics_insights::view::text::{conversations, more};
 

@@ -8,7 +8,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::cv_changes::CvChange;
 use cv_analytics_insights::settings::gap_marks::MarkedGap;
-use cv_analytics_insights::view::phrases::gap_marks::mark_name;
+use cv_analytics_insights::view::phrases::gap_mark_buttons::mark_name;
 use cv_analytics_insights::view::text::{number, sanitize};
 use serde::Serialize;
 

@@ -9,7 +9,7 @@ use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::{Ended, Halves};
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
-use crate::view::phrases::gap_marks::mark_name;
+use crate::view::phrases::gap_mark_buttons::mark_name;
 use crate::view::phrases::gaps::open_for;
 use crate::view::phrases::{
     ANSWER_WITHOUT_QUESTION, QUESTION_WITHOUT_ANSWER, in_conversations, last_week,
