@@ -6,7 +6,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::Report;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::address::MailAddress;
-use cv_analytics_mail::schedule::delivery_status::MailState;
+use cv_analytics_mail::schedule::MailState;
 use cv_analytics_mail::schedule::mailing::Mailing;
 use serde::Serialize;
 

@@ -10,7 +10,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::message::Message;
-use cv_analytics_mail::schedule::delivery_status::DeliveryStatus;
+use cv_analytics_mail::schedule::DeliveryStatus;
 use serde::{Deserialize, Serialize};
 
 use crate::dashboard::Dashboard;

@@ -17,7 +17,7 @@ use cv_analytics_insights::view::phrases::coverage_words;
 use cv_analytics_insights::view::scores::ScoreBin;
 use cv_analytics_insights::view::text::{counted, number, questions};
 use cv_analytics_insights::view::week::{HistoryRow, WeekView};
-use cv_analytics_mail::schedule::delivery_status::DeliveryStatus;
+use cv_analytics_mail::schedule::DeliveryStatus;
 use serde::Serialize;
 
 use crate::dashboard::Dashboard;

@@ -10,7 +10,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_insights::view::render::owner_template::{MailTemplate, TemplateFile};
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::address::MailAddress;
-use cv_analytics_mail::schedule::delivery_status::DeliveryStatus;
+use cv_analytics_mail::schedule::DeliveryStatus;
 use cv_analytics_mail::schedule::recipient_record::RecipientRecord;
 use cv_analytics_mail::weekly_mail::delivery_lease::recipient_digest;
 use proptest::prelude::*;

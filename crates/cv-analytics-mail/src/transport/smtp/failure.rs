@@ -5,8 +5,8 @@ use std::io;
 
 use lettre::transport::smtp::Error;
 
-use crate::transport::{TransportError, without_addresses};
 use crate::transport::smtp::{Security, SmtpSettings};
+use crate::transport::{TransportError, without_addresses};
 
 /// How far the conversation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

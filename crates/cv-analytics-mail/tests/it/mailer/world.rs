@@ -16,10 +16,9 @@ use cv_analytics_insights::view::render::owner_template::MailTemplate;
 use cv_analytics_mail::clock::Clock;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::message::unsubscribe_key::UnsubscribeKey;
-use cv_analytics_mail::schedule::Schedule;
-use cv_analytics_mail::schedule::delivery_status::{DeliveryStatus, MailState};
 use cv_analytics_mail::schedule::mailer::{MailTurn, Mailer, WeekReports};
 use cv_analytics_mail::schedule::mailing::Mailing;
+use cv_analytics_mail::schedule::{DeliveryStatus, MailState, Schedule};
 use cv_analytics_mail::transport::{Transport, TransportError};
 use cv_analytics_memory::MemoryStore;
 
