@@ -12,6 +12,7 @@ use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use cv_analytics_insights::view::links::week_page;
 use cv_analytics_insights::view::text::days;
 use serde::Serialize;
 
@@ -32,7 +33,7 @@ pub(crate) async fn newest(
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();
     let weeks = dashboard.weeks().await?;
-    Ok(Redirect::to(&format!("/weeks/{}", shown_week(&weeks, now))).into_response())
+    Ok(Redirect::to(&week_page(shown_week(&weeks, now))).into_response())
 }
 
 /// The newest of `weeks` that is over, else the current one.

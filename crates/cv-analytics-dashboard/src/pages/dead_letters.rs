@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect};
 use cv_analytics_core::store::dead_letters::{
     DeadLetterEntry, DeadLetterSelection, ReadAgain, RetryOutcome, StoredDeadLetter,
 };
+use cv_analytics_insights::view::links::DEAD_LETTERS_PAGE;
 use cv_analytics_insights::view::text::{counted, number, sanitize};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -82,7 +83,7 @@ impl EntryView {
 }
 
 fn address(id: &str) -> String {
-    format!("/dead-letters/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    format!("{DEAD_LETTERS_PAGE}/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
 }
 
 pub(crate) async fn list(
@@ -166,5 +167,5 @@ pub(crate) async fn drop_letter(
 }
 
 fn done(word: &str) -> Response<Body> {
-    Redirect::to(&format!("/dead-letters?done={word}")).into_response()
+    Redirect::to(&format!("{DEAD_LETTERS_PAGE}?done={word}")).into_response()
 }

@@ -11,6 +11,7 @@ use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::questions::parameters::LeftOut;
+use cv_analytics_insights::view::links::week_page;
 use cv_analytics_insights::view::phrases::gaps::kind_name;
 use cv_analytics_insights::view::text::sanitize;
 use serde::Serialize;
@@ -114,9 +115,7 @@ fn view(interaction: Interaction, naming: &Naming, times: &Times) -> Interaction
     InteractionView {
         row,
         request_id: sanitize(request_id.as_str(), 260),
-        week: week
-            .as_ref()
-            .map(|week| Cell { value: week.clone(), href: Some(format!("/weeks/{week}")) }),
+        week: week.as_ref().map(|week| Cell { value: week.clone(), href: Some(week_page(week)) }),
         question: query.as_ref().map(|half| paragraphs(&half.query)),
         question_cut: query.as_ref().is_some_and(|half| half.query_cut),
         asked_at: query.as_ref().map(|half| times.moment(half.timestamp)),

@@ -21,8 +21,8 @@ use cv_analytics_insights::questions::parameters::{Halves, Handled};
 use cv_analytics_insights::settings::cv_changes::cv_changes;
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
-use cv_analytics_insights::view::links::Links;
 use cv_analytics_insights::view::links::text::LinkedText;
+use cv_analytics_insights::view::links::{Links, week_page};
 use cv_analytics_insights::view::text::{number, questions, sanitize, share};
 use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
@@ -166,7 +166,7 @@ impl Asked {
     /// The page behind a column: a week's own, else the weeks of the month or the quarter.
     fn page_of(&self, period: &Period) -> String {
         match period.by {
-            By::Week => format!("/weeks/{}", period.name),
+            By::Week => week_page(&period.name),
             By::Month | By::Quarter => {
                 let shares = if self.shares { "show=shares&" } else { "" };
                 format!("/weeks?{shares}in={}", period.key)
@@ -184,7 +184,7 @@ pub(crate) async fn page(
     let form = Form::read(query.unwrap_or_default().as_bytes());
     if let Some(week) = form.get("week") {
         let week: IsoWeek = week.parse()?;
-        return Ok(Redirect::to(&format!("/weeks/{week}")).into_response());
+        return Ok(Redirect::to(&week_page(week)).into_response());
     }
     let asked = Asked::read(&form)?;
     let times = dashboard.times();

@@ -15,6 +15,7 @@ use cv_analytics_insights::questions::filter::{MAX_WEEKS, QuestionFilter};
 use cv_analytics_insights::questions::parameters::{
     Coverage, Ended, Halves, Handled, LatencyRange, LeftOut, OfSession, ScoreRange,
 };
+use cv_analytics_insights::view::links::week_page;
 use cv_analytics_insights::view::phrases::gaps::{GAP_KINDS, kind_name};
 use cv_analytics_insights::view::phrases::{
     ANSWER_WITHOUT_QUESTION, coverage_words, outcome_words,
@@ -192,7 +193,7 @@ fn view(
     let name = filter.skill.as_ref().or(filter.topic.as_ref());
     QuestionsView {
         week: newest.to_string(),
-        week_href: format!("/weeks/{newest}"),
+        week_href: week_page(newest),
         weeks: choices(weeks, newest),
         span: [1, 2, 4, MAX_WEEKS].map(span).into(),
         outcomes: Outcome::ALL.iter().copied().map(Some).chain([None]).map(outcome).collect(),

@@ -12,7 +12,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
-use cv_analytics_insights::view::links::Links;
+use cv_analytics_insights::view::links::{Links, week_page};
 use cv_analytics_insights::view::phrases::coverage_words;
 use cv_analytics_insights::view::scores::ScoreBin;
 use cv_analytics_insights::view::text::{counted, number, questions};
@@ -69,7 +69,6 @@ pub(crate) async fn page(
     let wants_all = Form::read(query.as_bytes()).get("rows") == Some("all");
     let limits = if wants_all { Limits::ALL } else { Limits::PAGE };
     let view = WeekView::of(&made.report, &Links::Relative, limits);
-    let address = |week: IsoWeek| format!("/weeks/{week}");
     let first_gap = view.actions.shown.first().and_then(|action| action.gap_id.as_ref());
     let counts = view.counts.as_ref();
     let rows = counts.iter().flat_map(|counts| &counts.gaps.rows);
@@ -82,8 +81,8 @@ pub(crate) async fn page(
     };
     let page = WeekPage {
         weeks: choices(&weeks, week),
-        previous: weeks.first().filter(|first| **first < week).map(|_| address(week.earlier(1))),
-        next: (week < IsoWeek::containing(now)).then(|| address(week.later(1))),
+        previous: weeks.first().filter(|first| **first < week).map(|_| week_page(week.earlier(1))),
+        next: (week < IsoWeek::containing(now)).then(|| week_page(week.later(1))),
         questions: QuestionFilter::of_week(&week.to_string()).path(),
         is_open: week == IsoWeek::containing(now),
         connect,

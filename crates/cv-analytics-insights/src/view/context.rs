@@ -3,8 +3,8 @@
 use cv_analytics_core::week::IsoWeek;
 
 use super::limits::Limits;
-use super::links::Links;
 use super::links::text::LinkedText;
+use super::links::{Links, week_page};
 use super::text::{number, sanitize};
 use crate::model::NameType;
 use crate::questions::filter::QuestionFilter;
@@ -100,7 +100,7 @@ impl<'a> ViewContext<'a> {
     }
 
     pub(super) fn week_page(&self) -> Option<String> {
-        self.page(&format!("/weeks/{}", self.week))
+        self.page(&week_page(self.week))
     }
 
     /// The page at `path`, which begins with a slash.

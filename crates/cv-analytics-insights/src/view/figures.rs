@@ -5,6 +5,7 @@ use cv_analytics_core::event::{MatchType, Outcome, Traffic};
 use serde::Serialize;
 
 use super::context::ViewContext;
+use super::links::DEAD_LETTERS_PAGE;
 use super::links::text::LinkedText;
 use super::phrases::{self as say, coverage_words, outcome_words};
 use super::text::{bar_share, conversations, counted, duration, number, rate, sanitize, share};
@@ -164,8 +165,9 @@ pub(super) fn line(figures: &[Figure]) -> Option<LinkedText> {
 pub(super) fn capture(capture: &Capture, at: &ViewContext<'_>) -> Vec<Figure> {
     let deliveries = &capture.deliveries;
     let unread = deliveries.dead_letters;
-    let dead_letters = Figure::new("Unreadable messages", number(unread), at.page("/dead-letters"))
-        .note([(unread > 0).then(|| "Saved as received. They block nothing.".into())]);
+    let dead_letters =
+        Figure::new("Unreadable messages", number(unread), at.page(DEAD_LETTERS_PAGE))
+            .note([(unread > 0).then(|| "Saved as received. They block nothing.".into())]);
     let plain = |name, count: Option<u64>| {
         let count = count.map_or_else(|| say::NOT_COUNTED.to_owned(), number);
         Figure::new(name, count, None)

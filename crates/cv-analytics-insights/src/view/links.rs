@@ -3,10 +3,19 @@
 
 pub mod text;
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+/// The page of the messages that could not be read.
+pub const DEAD_LETTERS_PAGE: &str = "/dead-letters";
+
+/// The page of a week.
+pub fn week_page(week: impl Display) -> String {
+    format!("/weeks/{week}")
+}
 
 /// What the links of a view begin with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

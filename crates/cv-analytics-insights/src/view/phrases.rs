@@ -13,6 +13,7 @@ use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::context::ViewContext;
+use super::links::DEAD_LETTERS_PAGE;
 use super::links::text::LinkedText;
 use super::text::{
     conversations, counted, day, decimal, last_day, long_date, long_date_with_weekday, number,
@@ -131,7 +132,7 @@ fn missing_halves(capture: &Capture, at: &ViewContext<'_>) -> Option<LinkedText>
 }
 
 fn uncounted_messages(deliveries: &DeliveryCounts, at: &ViewContext<'_>) -> Option<LinkedText> {
-    let letters = || at.page("/dead-letters");
+    let letters = || at.page(DEAD_LETTERS_PAGE);
     let unread = Some(deliveries.dead_letters);
     let parts = [
         (unread, ["could", "could"], "not be read", letters()),
@@ -246,7 +247,7 @@ pub(super) fn data_complete(capture: &Capture, at: &ViewContext<'_>) -> Option<L
     let unread = capture.deliveries.dead_letters;
     if unread > 0 {
         let unread = counted(unread, "unreadable message", "unreadable messages");
-        parts.push(LinkedText::linked(unread, at.page("/dead-letters")));
+        parts.push(LinkedText::linked(unread, at.page(DEAD_LETTERS_PAGE)));
     }
     if let Some(refused) = capture.deliveries.refused.filter(|count| *count > 0) {
         parts.push(counted(refused, "refused message", "refused messages").into());

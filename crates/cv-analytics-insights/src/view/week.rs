@@ -9,8 +9,8 @@ use super::context::ViewContext;
 use super::figures::{self, CoveragePart, Figure};
 use super::gaps::{self, GapsView, TrackedView};
 use super::limits::{Limits, Listing};
-use super::links::Links;
 use super::links::text::LinkedText;
+use super::links::{Links, week_page};
 use super::names::{self, MovedView, NameRow, TogetherView, VocabularyView};
 use super::phrases::actions::ActionWords;
 use super::phrases::headline::{headline, news};
@@ -296,7 +296,7 @@ impl HistoryRow {
                 },
             }
         });
-        let link = at.page(&format!("/weeks/{name}"));
+        let link = at.page(&week_page(name));
         Self {
             label: shown.get(5..).unwrap_or_default().to_owned(),
             link: link.filter(|_| name.parse::<IsoWeek>().is_ok()),

@@ -5,8 +5,8 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::{OTHER_QUESTIONS, TrackedState};
 use cv_analytics_insights::view::gaps::GapRow;
 use cv_analytics_insights::view::limits::Limits;
-use cv_analytics_insights::view::links::Links;
 use cv_analytics_insights::view::links::text::LinkedText;
+use cv_analytics_insights::view::links::{Links, week_page};
 use cv_analytics_insights::view::phrases::gaps::tracked_state;
 use cv_analytics_insights::view::week::WeekView;
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub(super) async fn change(
         let gaps = gaps.map(|gap| LinkedText::linked(gap.name.clone(), gap.link.clone()));
         lines.extend(named(gaps.collect()).map(|names| (words.to_owned(), names)));
     }
-    Ok(Some(ChangeView { href: format!("/weeks/{week}"), week: view.week, lines }))
+    Ok(Some(ChangeView { href: week_page(week), week: view.week, lines }))
 }
 
 /// Whether a row of gaps is about something that the owner could fix.

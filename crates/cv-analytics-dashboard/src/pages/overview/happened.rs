@@ -8,6 +8,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::settings::FigureSettings;
 use cv_analytics_insights::settings::cv_changes::CvChange;
 use cv_analytics_insights::settings::gap_marks::MarkedGap;
+use cv_analytics_insights::view::links::week_page;
 use cv_analytics_insights::view::phrases::gap_mark_buttons::mark_name;
 use cv_analytics_insights::view::text::{number, sanitize};
 use serde::Serialize;
@@ -46,7 +47,7 @@ impl HappenedView {
             text: one.text.clone(),
             at: one.at.map(|at| times.moment(at)),
             week: one.week.to_string(),
-            href: format!("/weeks/{}", one.week),
+            href: week_page(one.week),
         }
     }
 }

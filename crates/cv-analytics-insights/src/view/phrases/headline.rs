@@ -8,6 +8,7 @@ use crate::model::{MatchCounts, Outcomes, Report};
 use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::{Halves, Handled};
 use crate::view::context::ViewContext;
+use crate::view::links::DEAD_LETTERS_PAGE;
 use crate::view::links::text::LinkedText;
 use crate::view::text::{conversations, counted, questions};
 
@@ -77,7 +78,7 @@ fn empty_week(report: &Report, at: &ViewContext<'_>) -> LinkedText {
     let before = report.last_week().map_or(0, |figures| figures.queries);
     if unread > 0 {
         let messages = counted(unread, "message", "messages");
-        let messages = LinkedText::linked(messages, at.page("/dead-letters"));
+        let messages = LinkedText::linked(messages, at.page(DEAD_LETTERS_PAGE));
         let sentence = "Nothing could be counted this week: {} could not be read.";
         LinkedText::filled(sentence, [messages])
     } else if refused > 0 {
