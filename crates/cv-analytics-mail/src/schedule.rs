@@ -5,6 +5,7 @@ mod cron;
 pub mod mailer;
 pub mod mailing;
 pub mod recipient_record;
+mod retry;
 
 use cv_analytics_core::store::KeyValueStore;
 use cv_analytics_core::timestamp::Timestamp;
