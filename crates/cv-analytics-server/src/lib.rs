@@ -28,7 +28,7 @@ use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 
-pub use self::limits::rate::{ClientAddress, RateLimits};
+pub use self::limits::rate_limits::{ClientAddress, RateLimits};
 pub use self::limits::refusals::RefusalCounter;
 pub use self::serve::{keep_connection, serve};
 pub use self::server::{Reports, Server, ServerSetup};

@@ -1,6 +1,6 @@
 //! Who may have how much: connections, bodies, failures, and what of it is told.
 
 pub(crate) mod occasional_log;
-pub(crate) mod rate;
+pub(crate) mod rate_limits;
 pub(crate) mod refusals;
 pub(crate) mod slot_pool;

@@ -24,7 +24,7 @@ use tower::Service;
 use crate::body::unread::DrainOnDrop;
 use crate::configuration::{Limits, TrustedProxies};
 use crate::limits::occasional_log::OccasionalLog;
-use crate::limits::rate::{ClientAddress, network};
+use crate::limits::rate_limits::{ClientAddress, network};
 use crate::limits::slot_pool::{Slot, SlotPool};
 use crate::routes::plain_error::PlainError;
 

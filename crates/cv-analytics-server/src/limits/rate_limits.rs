@@ -1,4 +1,5 @@
-//! Limits of rate: requests as a whole, and failed authentications of one address.
+//! Rate limits: all requests together, and the failed logins, tokens and signatures of one address, which are slowed
+//! down.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
