@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, Response, header};
 use bytes::Bytes;
-use cv_analytics_core::event::{MatchScore, MatchType, Outcome, RequestId};
+use cv_analytics_core::event::{MatchScore, MatchType, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Store;
 use cv_analytics_core::store::observation_page::{ObservationPage, PagedObservation};

@@ -1,6 +1,6 @@
 //! One interaction as pages show it: in a list, in a conversation, live.
 
-use cv_analytics_core::event::{MatchType, Outcome, RequestId, Traffic};
+use cv_analytics_core::event::{MatchType, RequestId, Traffic};
 use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::store::Store;
