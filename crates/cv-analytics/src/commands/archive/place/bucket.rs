@@ -17,7 +17,7 @@ use crate::http_client::{choose_tls_provider, is_loopback};
 use crate::install::aws;
 
 /// Opens what `named` names, of which `rest` is `BUCKET/PREFIX`.
-pub(super) async fn open(named: &str, rest: &str) -> Result<impl Files> {
+pub(super) async fn open(named: &str, rest: &str) -> Result<impl Files + use<>> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     if bucket.is_empty() {
         bail!("missing bucket in {named:?}: write s3://BUCKET/PREFIX");
