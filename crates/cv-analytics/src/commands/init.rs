@@ -41,7 +41,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ADDRESS")]
     mail_from: Option<MailAddress>,
     /// Send it through this mail server; without one, mails become files in the data folder's outbox
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = host)]
     smtp_host: Option<String>,
     /// Log in there under this name; `none` for a server that asks for no login [default: the sender's address]
     #[arg(long, value_name = "NAME")]
@@ -99,7 +99,7 @@ impl Init {
             ask.for_missing(
                 &mut self.smtp_host,
                 "Your mail server, such as smtp.example.org (Enter: write mails to files)",
-                |host| Ok::<_, String>(host.to_owned()),
+                host,
             )?;
         }
         if self.smtp_host.is_some() {
@@ -184,6 +184,16 @@ fn cv_list(path: &str) -> Result<String> {
     read_part(SettingsPart::Cv, Path::new(path)).map(|_| path.to_owned())
 }
 
+/// The name of a mail server; an address or a URL is told from it.
+fn host(text: &str) -> Result<String, &'static str> {
+    let is_of_name = |letter: char| letter.is_alphanumeric() || ".-_".contains(letter);
+    if !text.is_empty() && text.chars().all(is_of_name) {
+        Ok(text.to_owned())
+    } else {
+        Err("invalid host: expected only a name, such as smtp.example.org")
+    }
+}
+
 /// Asks on a terminal, line by line.
 struct Questions<'t, A, T> {
     answers: &'t mut A,
@@ -257,7 +267,7 @@ mod tests {
     #[test]
     fn a_wrong_answer_is_asked_for_again() {
         let (wanted, asked) = answered(
-            "analytics\nhttps://analytics.example.org\nnowhere.txt\n\nme\nme@example.org\nsmtp.example.org\n\n\n",
+            "analytics\nhttps://analytics.example.org\nnowhere.txt\n\nme\nme@example.org\nsmtps://me@example.org\nsmtp.example.org\n\n\n",
         );
         assert_eq!(asked.matches("Public URL").count(), 2, "{asked}");
         assert!(asked.contains("nowhere.txt") && asked.contains("cannot"), "{asked}");

@@ -90,8 +90,10 @@ fn every_message_of_a_reader_who_follows_the_steps_is_in_the_report() {
             }
             let Some(words) = line.strip_prefix("cv-analytics ") else { continue };
             let Some(arguments) = words.strip_prefix("serve") else {
-                let done = program(folder, &listen).args(words.split_whitespace()).output();
-                assert!(done.unwrap().status.success(), "{line}");
+                let done =
+                    program(folder, &listen).args(words.split_whitespace()).output().unwrap();
+                let said = String::from_utf8_lossy(&done.stderr);
+                assert!(done.status.success(), "{line}: {said}");
                 continue;
             };
             let mut start = program(folder, &listen);
