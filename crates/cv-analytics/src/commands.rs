@@ -1,6 +1,7 @@
 //! What each command does, one file each.
 
 pub(crate) mod archive;
+pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod dashboard;
 pub(crate) mod dead_letters;
@@ -9,6 +10,7 @@ pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod forget;
 pub(crate) mod gaps;
+pub(crate) mod man;
 pub(crate) mod report;
 pub(crate) mod restore;
 pub(crate) mod serve;

@@ -18,8 +18,8 @@ use anyhow::Result;
 
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    archive, cost, dead_letters, demo, doctor, events, forget, gaps, report, restore, serve,
-    settings, skills,
+    archive, completions, cost, dead_letters, demo, doctor, events, forget, gaps, man, report,
+    restore, serve, settings, skills,
 };
 use crate::install::template_process;
 use crate::usage_error::UsageError;
@@ -63,6 +63,8 @@ fn run(arguments: Arguments) -> Result<()> {
             Command::Restore(restore) => restore::run(&installation, restore).await,
             Command::Cost(cost) => cost::run(&cost),
             Command::Doctor(doctor) => doctor::run(&installation, doctor).await,
+            Command::Completions(completions) => completions::run(&completions),
+            Command::Man(man) => man::run(&man),
         }
     });
     // A thread that still waits for standard input or a page of rows must not hold up the end.
