@@ -7,8 +7,8 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    archive, dead_letters, demo, doctor, events, forget, gaps, init, report, restore, serve,
-    settings, skills,
+    archive, completions, dead_letters, demo, doctor, events, forget, gaps, init, man, report,
+    restore, serve, settings, skills,
 };
 use crate::install::configuration_file::ConfigurationFile;
 use crate::install::{Installation, SHARED_OPTIONS};
@@ -84,6 +84,10 @@ pub(crate) enum Command {
     },
     /// Check an installation end to end, and say how to fix what is wrong
     Doctor(doctor::Doctor),
+    /// Write the completions of a shell to standard output
+    Completions(completions::Completions),
+    /// Write the manual, one page a command, into a folder
+    Man(man::Man),
 }
 
 impl Arguments {

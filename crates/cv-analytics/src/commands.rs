@@ -1,6 +1,7 @@
 //! What each command does, one file each.
 
 pub(crate) mod archive;
+pub(crate) mod completions;
 #[cfg(feature = "aws")]
 pub(crate) mod cost;
 pub(crate) mod dashboard;
@@ -10,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod forget;
 pub(crate) mod gaps;
+pub(crate) mod man;
 pub(crate) mod init;
 pub(crate) mod report;
 pub(crate) mod restore;

@@ -18,8 +18,8 @@ use anyhow::Result;
 
 use crate::arguments::{Arguments, Command};
 use crate::commands::{
-    archive, dead_letters, demo, doctor, events, forget, gaps, init, report, restore, serve,
-    settings, skills,
+    archive, completions, dead_letters, demo, doctor, events, forget, gaps, init, man, report,
+    restore, serve, settings, skills,
 };
 #[cfg(not(feature = "aws"))]
 use crate::install::open_store::missing_aws;
@@ -69,6 +69,8 @@ fn run(arguments: Arguments) -> Result<()> {
             #[cfg(not(feature = "aws"))]
             Command::Cost { .. } => Err(usage_error::usage_error(missing_aws("cost"))),
             Command::Doctor(doctor) => doctor::run(&installation, doctor).await,
+            Command::Completions(completions) => completions::run(&completions),
+            Command::Man(man) => man::run(&man),
         }
     });
     // A thread that still waits for standard input or a page of rows must not hold up the end.

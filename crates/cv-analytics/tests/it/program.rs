@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod completions_and_manual;
 mod doors;
 mod events_in_any_form;
 mod gaps_and_mail_form;
