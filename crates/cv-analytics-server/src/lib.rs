@@ -28,7 +28,8 @@ use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 
-pub use self::limits::rate_limits::{ClientAddress, RateLimits};
+pub use self::limits::client_address::ClientAddress;
+pub use self::limits::rate_limits::RateLimits;
 pub use self::limits::refusals::RefusalCounter;
 pub use self::serve::{keep_connection, serve};
 pub use self::server::{Reports, Server, ServerSetup};

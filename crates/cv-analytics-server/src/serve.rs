@@ -23,8 +23,8 @@ use tower::Service;
 
 use crate::body::unread::DrainOnDrop;
 use crate::configuration::{Limits, TrustedProxies};
+use crate::limits::client_address::{ClientAddress, network};
 use crate::limits::occasional_log::OccasionalLog;
-use crate::limits::rate_limits::{ClientAddress, network};
 use crate::limits::slot_pool::{Slot, SlotPool};
 use crate::routes::plain_error::PlainError;
 

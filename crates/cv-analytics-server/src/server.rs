@@ -22,7 +22,8 @@ use uuid::Uuid;
 
 use crate::body::request::{BodyError, BodyReader, ReadBody, Sender};
 use crate::configuration::{Credentials, Limits, PublicUrl};
-use crate::limits::rate_limits::{ClientAddress, RateLimits};
+use crate::limits::client_address::ClientAddress;
+use crate::limits::rate_limits::RateLimits;
 use crate::limits::refusals::RefusalCounter;
 use crate::routes::metrics::Metrics;
 use crate::routes::plain_error::PlainError;

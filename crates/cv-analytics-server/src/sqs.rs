@@ -34,7 +34,7 @@ use self::message::{AcceptedMessage, BatchEntry, Digests, Message};
 use self::queue::QueuePath;
 pub use self::queue::{ACCOUNT, QUEUE_NAME};
 use crate::body::request::{BodyError, ReadBody, Sender};
-use crate::limits::rate_limits::{ClientAddress, UNKNOWN_ADDRESS, network};
+use crate::limits::client_address::{ClientAddress, UNKNOWN_ADDRESS, network};
 use crate::routes::metrics::Route;
 use crate::serve::keep_connection;
 use crate::server::Server;
