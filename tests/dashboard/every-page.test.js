@@ -61,4 +61,5 @@ const EMPTY_PAGES = [
   ["mail", "/mail"],
   ["settings", "/settings"],
   ["how an agent is connected", "/connect"],
+  ["the HTTP interface", "/api"],
 ];

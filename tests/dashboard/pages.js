@@ -23,6 +23,7 @@ export const everyPage = async (page) => {
   await page.goto("/weeks?by=quarter");
   pages.push(["a quarter's weeks", await page.locator("svg.plot a").first().getAttribute("href")]);
   pages.push(["a grouping that there is not", "/weeks?by=day"]);
+  pages.push(["the HTTP interface", "/api"]);
   pages.push(["questions of eight weeks", "/questions?weeks=8"]);
   pages.push(["questions by every filter", `/questions?week=${weeks[0]}&weeks=2&skill=Go&match=none&outcome=no_match&score=0-50&text=a`]);
   pages.push(["questions that nobody asked", "/questions?text=no+such+words"]);

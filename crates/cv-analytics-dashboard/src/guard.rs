@@ -117,9 +117,10 @@ async fn admit(
     Ok(request)
 }
 
-/// Paths without a navigation: files, exports, the stream of what arrives.
+/// Paths without a navigation: files, schemas, exports, the stream of what arrives.
 fn is_file(path: &str) -> bool {
-    path.starts_with("/assets/") || path.starts_with("/questions.") || path == "/live/events"
+    ["/assets/", "/schemas/", "/questions."].iter().any(|start| path.starts_with(start))
+        || path == "/live/events"
 }
 
 /// What the login page needs.

@@ -37,8 +37,8 @@ pub use self::page::not_found_page;
 
 use self::page::{assets, threads};
 use self::pages::{
-    connect, conversation, interaction, live, login, mail, overview, questions as question_list,
-    settings, week,
+    connect, conversation, http_interface, interaction, live, login, mail, overview,
+    questions as question_list, settings, week,
 };
 use self::questions::export;
 
@@ -72,6 +72,8 @@ pub fn app(dashboard: Arc<Dashboard>) -> Router {
         .route("/mail", get(mail::page))
         .route("/mail/html", get(mail::html))
         .route("/mail/text", get(mail::text))
+        .route("/api", get(http_interface::page))
+        .route("/schemas/{file}", get(http_interface::schema))
         .route("/assets/{file}", get(assets::file))
         .with_state(Arc::clone(&dashboard));
     let guarded = routes.layer(from_fn_with_state(dashboard, guard::guard));

@@ -37,6 +37,7 @@ macro_rules! templates {
 }
 
 const TEMPLATES: &[(&str, &str)] = templates![
+    "api.html",
     "base.html",
     "bare.html",
     "charts.html",
@@ -236,7 +237,12 @@ fn html(status: StatusCode, text: String) -> Response<Body> {
     answer(status, "text/html; charset=utf-8", text)
 }
 
-fn answer(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response<Body> {
+/// Text of a kind.
+pub(crate) fn answer(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Body>,
+) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -3,6 +3,7 @@
 pub(crate) mod connect;
 pub(crate) mod conversation;
 pub(crate) mod dead_letters;
+pub(crate) mod http_interface;
 pub(crate) mod interaction;
 pub(crate) mod live;
 pub(crate) mod login;

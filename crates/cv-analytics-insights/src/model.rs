@@ -5,6 +5,8 @@
 mod actions;
 mod gaps;
 mod names;
+#[cfg(test)]
+mod schema_tests;
 mod scores;
 
 use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
@@ -33,15 +35,20 @@ pub const OTHERS: &str = "others";
 
 /// One week's report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// [`REPORT_VERSION`].
+    /// The version of this form.
+    #[cfg_attr(test, schemars(extend("const" = REPORT_VERSION)))]
     pub report_version: u32,
     /// The ISO 8601 week, `2026-W47`.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
     pub week: String,
     /// Its first moment, ISO 8601 UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub from: String,
     /// The first moment after it.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub to: String,
     /// Whether the week is over.
     pub closed: bool,
@@ -130,6 +137,7 @@ impl Report {
 
 /// Capture health: asked, answered, joined, unanswered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Capture {
     /// Interactions with a query half.
@@ -143,6 +151,7 @@ pub struct Capture {
     /// Responses without a query.
     pub response_only: u64,
     /// Joined ÷ all, to four digits; `None` for an empty week.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     pub join_rate: Option<f64>,
     /// Interactions without a session, each of them a conversation.
     #[serde(default)]
@@ -163,6 +172,7 @@ impl Capture {
 
 /// What arrived in the week and added nothing, could not be read, or was refused; `None` where it is not counted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryCounts {
     /// Halves that came again with the same body.
@@ -181,6 +191,7 @@ pub struct DeliveryCounts {
 
 /// How well the questions were covered, this week and the one before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MatchSummary {
     /// This week's figures.
@@ -195,6 +206,7 @@ pub struct MatchSummary {
 
 /// How well the questions of the week before were covered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PreviousMatches {
     /// Its figures.
     #[serde(flatten)]
@@ -206,6 +218,7 @@ pub struct PreviousMatches {
 
 /// Answered interactions by match type, and the mean of the scores that are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MatchCounts {
     /// Covered.
@@ -215,6 +228,7 @@ pub struct MatchCounts {
     /// Not covered.
     pub none: u64,
     /// 0 to 100, to one digit; `None` where no score is known.
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub mean_score: Option<f64>,
 }
 
@@ -241,6 +255,7 @@ impl MatchCounts {
 
 /// Answered interactions with a match type, by what judged it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "each is the source of its name")]
 pub struct MatchSources {
     pub model: u64,
@@ -261,6 +276,7 @@ impl MatchSources {
 
 /// The visitors' own word on the week's answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Feedback {
     /// Thumbs up.
@@ -275,6 +291,7 @@ pub struct Feedback {
 
 /// Interactions by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcomes {
     /// Those with a response.
     #[serde(flatten)]
@@ -308,6 +325,7 @@ impl Outcomes {
 
 /// Interactions with a response by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "each is the outcome of its name")]
 pub struct ResponseOutcomes {
     pub answered: u64,
@@ -351,6 +369,7 @@ impl ResponseOutcomes {
 
 /// Percentiles by nearest rank, whole milliseconds; `None` without samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "each is the percentile of its name")]
 pub struct Latency {
     pub p50: Option<u64>,
@@ -362,9 +381,11 @@ pub struct Latency {
 
 /// One of the eight weeks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryWeek {
     /// The ISO 8601 week.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
     pub week: String,
     /// Its figures; `None` for a week without any data.
     pub figures: Option<WeekFigures>,
@@ -372,6 +393,7 @@ pub struct HistoryWeek {
 
 /// The figures of one week.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WeekFigures {
     /// Interactions that count.
@@ -385,6 +407,7 @@ pub struct WeekFigures {
     /// Distinct sessions, and each interaction without one.
     pub conversations: u64,
     /// Joined ÷ all, to four digits.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     pub join_rate: Option<f64>,
     /// How well the questions were covered.
     #[serde(rename = "match")]
@@ -402,6 +425,7 @@ pub struct WeekFigures {
 
 /// How conversations of this week continued after an answer that covered nothing (match `none`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AfterNoMatch {
     /// Answers that covered nothing.
@@ -414,11 +438,13 @@ pub struct AfterNoMatch {
 
 /// What the figures were made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Provenance {
     /// Interactions of the week that count.
     pub interactions: u64,
     /// A digest of the eight weeks' interactions and the settings.
+    #[cfg_attr(test, schemars(regex(pattern = "^sha256:[0-9a-f]{64}$")))]
     pub input_hash: String,
     /// Interactions of the week that do not count: canaries, known bots, the owner's own.
     pub excluded: u64,
@@ -431,6 +457,7 @@ pub struct Provenance {
 
 /// Why interactions do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExcludedBy {
     /// The owner's own tests, by `metadata.traffic`.
     pub own: u64,

@@ -11,6 +11,7 @@ mod access;
 mod connecting;
 mod exports;
 mod hostile_text;
+mod http_interface;
 mod letters;
 mod live;
 mod mail;

@@ -6,6 +6,7 @@ use super::{GapKind, NameType};
 
 /// What kind of thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ActionKind {
     /// Add the skill to the CV where the owner has it, else learn it.
@@ -30,8 +31,10 @@ pub enum ActionKind {
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Action {
     /// 1 is the most urgent.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     pub priority: u32,
     /// What kind of thing.
     pub kind: ActionKind,
@@ -48,6 +51,7 @@ pub struct Action {
 
 /// Text to copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Suggestion {
     /// Where it belongs.
     #[serde(rename = "for")]
@@ -58,6 +62,7 @@ pub struct Suggestion {
 
 /// Where a suggestion belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SuggestionPlace {
     /// A line of the CV, and of its skill list.
@@ -66,6 +71,7 @@ pub enum SuggestionPlace {
 
 /// The figures behind an action.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// Interactions.
@@ -86,6 +92,7 @@ pub struct Evidence {
     pub previous: Option<u64>,
     /// Weeks in a row with the gap; `None` where it is not about one.
     #[serde(default)]
+    #[cfg_attr(test, schemars(range(min = 1, max = 8)))]
     pub weeks_running: Option<u32>,
     /// The gap whose interactions these are, where it is one.
     #[serde(default)]
@@ -97,6 +104,7 @@ pub struct Evidence {
 
 /// Which gap of a skill or topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GapOf {
     /// Whether it is a skill's or a topic's.
     #[serde(rename = "type")]

@@ -6,6 +6,7 @@ use super::NameType;
 
 /// Why the agent could not answer well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GapKind {
     /// The agent failed: a quota, the model, an error, or no response at all.
@@ -43,6 +44,7 @@ impl GapKind {
 
 /// A skill or topic that people ask for and the agent cannot answer well, or only partly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Gap {
     /// The skill's or topic's name.
@@ -60,8 +62,10 @@ pub struct Gap {
     /// Their conversations.
     pub conversations: u64,
     /// Weeks in a row with this gap, this one included; eight at most.
+    #[cfg_attr(test, schemars(range(min = 1, max = 8)))]
     pub weeks_running: u32,
     /// The first of the eight weeks that has it.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
     pub first_seen: String,
     /// The first three different questions by time.
     pub examples: Vec<String>,
@@ -86,6 +90,7 @@ impl Gap {
 
 /// What the owner said of a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum GapMark {
     /// The owner has the skill: it belongs on the CV.
@@ -120,6 +125,7 @@ impl GapMark {
 
 /// A gap that the owner marked `have-it` or `learning`, and how its questions are answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TrackedGap {
     /// The skill's or topic's name.
@@ -130,15 +136,19 @@ pub struct TrackedGap {
     /// What the owner said of it.
     pub mark: GapMark,
     /// Since when, ISO 8601; `None` for a mark that was written without a moment.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub since: Option<String>,
     /// The week of that moment.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
     pub since_week: Option<String>,
     /// Weeks since then, the one of the mark and the report's own included; 0 where the mark is
     /// later than the report's week, eight at most.
+    #[cfg_attr(test, schemars(range(max = 8)))]
     pub weeks_since: u32,
     /// How it stands.
     pub state: TrackedState,
     /// The first of the weeks without a break in which it fails again.
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
     pub reopened_in: Option<String>,
     /// Questions of the eight weeks before the mark; `None` where its moment is not known.
     pub before: Option<TrackedCounts>,
@@ -150,6 +160,7 @@ pub struct TrackedGap {
 
 /// How a tracked gap stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TrackedState {
     /// Marked `have-it`, and it fails again.
@@ -164,6 +175,7 @@ pub enum TrackedState {
 
 /// Questions about one tracked gap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrackedCounts {
     /// Interactions that are about it.
     pub asked: u64,

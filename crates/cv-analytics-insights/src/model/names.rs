@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a name is a skill or a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NameType {
     /// A skill.
@@ -24,6 +25,7 @@ impl NameType {
 
 /// Which way a name moves against what its earlier weeks let expect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// Asked for significantly more.
@@ -54,9 +56,10 @@ impl Trend {
 
 /// One skill's week.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SkillReport {
-    /// The canonical name, or [`OTHERS`](super::OTHERS).
+    /// The canonical name, or `others`.
     pub skill: String,
     /// Its figures.
     #[serde(flatten)]
@@ -67,9 +70,10 @@ pub struct SkillReport {
 
 /// One topic's week.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TopicReport {
-    /// The topic's name, [`OTHER_QUESTIONS`](super::OTHER_QUESTIONS) or [`OTHERS`](super::OTHERS).
+    /// The topic's name, `other questions` or `others`.
     pub topic: String,
     /// Its figures.
     #[serde(flatten)]
@@ -78,6 +82,7 @@ pub struct TopicReport {
 
 /// The week of a skill or topic.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NameFigures {
     /// Interactions that are about it.
@@ -120,6 +125,7 @@ pub fn names_of<'r>(
 
 /// A word for a skill, and how many interactions use it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Variant {
     /// In lower case.
     pub text: String,
@@ -129,6 +135,7 @@ pub struct Variant {
 
 /// A skill or topic that moved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trending {
     /// The name.
     pub name: String,
@@ -144,11 +151,13 @@ pub struct Trending {
     /// Conversations in the last earlier week with data.
     pub previous: u64,
     /// How likely chance gives such a difference or a greater one, to five digits.
+    #[cfg_attr(test, schemars(range(min = 0, max = 1)))]
     pub p: f64,
 }
 
 /// Two names that conversations ask for together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Together {
     /// The two, the one that is asked for more first.
     pub names: [String; 2],
@@ -160,6 +169,7 @@ pub struct Together {
 
 /// The words that people use for a skill, beside those on the CV.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Vocabulary {
     /// The canonical name.

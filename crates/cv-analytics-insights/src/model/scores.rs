@@ -6,6 +6,7 @@ use super::ResponseOutcomes;
 
 /// This week's scores against how the questions ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Calibration {
     /// Interactions with a score.
@@ -24,11 +25,14 @@ pub struct Calibration {
 
 /// Interactions with a score of one band, by outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ScoreBand {
     /// The lowest score of the band.
+    #[cfg_attr(test, schemars(range(max = 100)))]
     pub from: u32,
     /// The highest whole score of it.
+    #[cfg_attr(test, schemars(range(max = 100)))]
     pub to: u32,
     /// Interactions with such a score.
     pub scored: u64,
@@ -40,11 +44,13 @@ pub struct ScoreBand {
 
 /// A question whose score and outcome disagree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Disagreement {
     /// The question; `None` where only its response came.
     pub query: Option<String>,
     /// The agent's score.
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
     pub score: f64,
     /// How it ended.
     pub outcome: String,

@@ -1,10 +1,31 @@
 //! Every number of the demo's week, on its page and in its mail, opens so many questions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use cv_analytics_harness::number_links::{NumberLink, number_links};
+use jsonschema::Validator;
+use serde_json::Value;
 
 use crate::program::{Serving, run, text, token};
+
+/// Checks a document by the schema that the documents have of it.
+fn check_schema(name: &str, document: &str) {
+    static SCHEMAS: LazyLock<[(&str, Validator); 2]> = LazyLock::new(|| {
+        let schemas = [
+            ("event", include_str!("../../../../../docs/schemas/event.json")),
+            ("report", include_str!("../../../../../docs/schemas/report.json")),
+        ];
+        schemas.map(|(name, schema)| {
+            let schema = serde_json::from_str(schema).unwrap();
+            (name, jsonschema::draft202012::new(&schema).unwrap())
+        })
+    });
+    let document: Value = serde_json::from_str(document).unwrap();
+    let (_, validator) = SCHEMAS.iter().find(|(known, _)| *known == name).unwrap();
+    let errors: Vec<_> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{name}: {document}\n{errors:?}");
+}
 
 /// What a link filters by.
 fn kind(link: &NumberLink) -> String {
@@ -27,6 +48,11 @@ fn every_number_of_the_demos_page_and_mail_opens_so_many_questions() {
     let mail = text(&mail.stdout);
     let week = mail.split("/weeks/").nth(1).and_then(|after| after.split('"').next()).unwrap();
     let (_, page) = serving.get(&format!("/weeks/{week}"), &token);
+
+    let report = run(folder.path(), &[&["report", "--format", "json"][..], &data].concat()).stdout;
+    check_schema("report", &text(&report));
+    let events = run(folder.path(), &[&["events", "export"][..], &data].concat()).stdout;
+    text(&events).lines().for_each(|event| check_schema("event", event));
 
     let mut opened = BTreeMap::new();
     for (html, expected, at_least) in [(&page, PAGE, 100), (&mail, MAIL, 50)] {
