@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use wait4::Wait4;
 
 use crate::commands::{cargo, output, run};
+use crate::product_program::built_program;
 use crate::root;
 use crate::steps::Took;
 
@@ -22,12 +23,11 @@ const AWS_COMMANDS: [&[&str]; 3] = [
 /// Builds the program as `cargo run --release` does, runs the demo, and sees that what this build leaves out says how to
 /// get it.
 pub(crate) fn check() -> Result<()> {
-    run(cargo().args(["build", "--release", "--locked"]).current_dir(root()))?;
+    let program = built_program(cargo().args(["build", "--release", "--locked"]), "cv-analytics")?;
     // A build that has nothing to do repeats its warnings; the lints see the program with AWS only.
     let again = cargo().args(["build", "--release", "--locked"]).current_dir(root()).output()?;
     let said = String::from_utf8_lossy(&again.stderr);
     ensure!(!said.contains("warning"), "{said}");
-    let program = root().join("target/release/cv-analytics");
     let folder = tempfile::tempdir()?;
     let said = demo(&program, folder.path())?;
     let page = said.lines().last().unwrap_or_default();
