@@ -84,6 +84,11 @@ const TEST_PARTS: &[Part] = &[
         run: |at| clients::run_suite(Suite::JavaScript, at.program()?, &at.cache),
     },
     Part {
+        name: "clients: an OpenAPI validator and Schemathesis",
+        needs: "Python",
+        run: |at| clients::run_suite(Suite::Interface, at.program()?, &at.cache),
+    },
+    Part {
         name: "mail: an independent SMTP server",
         needs: "Python",
         run: |at| mail::check(at.program()?, &at.cache),

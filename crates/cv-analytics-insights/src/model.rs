@@ -42,7 +42,7 @@ pub struct Report {
     #[cfg_attr(test, schemars(extend("const" = REPORT_VERSION)))]
     pub report_version: u32,
     /// The ISO 8601 week, `2026-W47`.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")))]
     pub week: String,
     /// Its first moment, ISO 8601 UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
@@ -385,7 +385,7 @@ pub struct Latency {
 #[serde(rename_all = "camelCase")]
 pub struct HistoryWeek {
     /// The ISO 8601 week.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")))]
     pub week: String,
     /// Its figures; `None` for a week without any data.
     pub figures: Option<WeekFigures>,

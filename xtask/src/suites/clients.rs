@@ -20,6 +20,7 @@ pub(crate) enum Suite {
     Python,
     PythonQueryProtocol,
     JavaScript,
+    Interface,
 }
 
 impl Suite {
@@ -45,6 +46,10 @@ impl Suite {
                 Ok(commands)
             }
             Self::PythonQueryProtocol => boto("requirements-query-protocol.txt"),
+            Self::Interface => {
+                let program = cache.python_with(&python.join("requirements-interface.txt"))?;
+                Ok(vec![unittest(&program, "interface_test")])
+            }
             Self::JavaScript => {
                 let project = clients().join("javascript");
                 // Beside a link to the packages, since modules are looked for from where a file is.
@@ -116,7 +121,8 @@ fn as_a_user_sets<'c>(
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("NO_PROXY", "127.0.0.1")
-        .env("QUESTIONS_FILE", clients().join("questions.json")))
+        .env("QUESTIONS_FILE", clients().join("questions.json"))
+        .env("OPENAPI_FILE", root().join("docs/schemas/openapi.json")))
 }
 
 /// Every question is in the export once, letter by letter.

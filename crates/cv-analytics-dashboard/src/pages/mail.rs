@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, Response, header};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::view::text::sanitize;
 use cv_analytics_mail::message::Message;
 use cv_analytics_mail::schedule::DeliveryStatus;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::dashboard::Dashboard;
+use crate::form::Form;
 use crate::page::headers::POLICY;
 use crate::page::owner::Owner;
 use crate::page::{PageError, render};
@@ -33,11 +34,6 @@ async fn preview(
 ) -> Result<Message, PageError> {
     let made = dashboard.reports.report(&*dashboard.store, week, now).await?;
     dashboard.mails.preview(&made.report, now)
-}
-
-#[derive(Deserialize)]
-pub(crate) struct WhichWeek {
-    week: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,11 +63,11 @@ struct RecipientView {
 pub(crate) async fn page(
     State(dashboard): State<Arc<Dashboard>>,
     Extension(owner): Extension<Owner>,
-    Query(which): Query<WhichWeek>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let times = dashboard.times();
     let now = times.now;
-    let week = week(which, now)?;
+    let week = week(query, now)?;
     let mails = &dashboard.mails;
     let state = mails.state(&*dashboard.store, now).await?;
     let message = preview(&dashboard, week, now).await?;
@@ -112,24 +108,25 @@ pub(crate) async fn page(
 
 pub(crate) async fn html(
     State(dashboard): State<Arc<Dashboard>>,
-    Query(which): Query<WhichWeek>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();
-    let message = preview(&dashboard, week(which, now)?, now).await?;
+    let message = preview(&dashboard, week(query, now)?, now).await?;
     Ok(answer(message.html, "text/html; charset=utf-8"))
 }
 
 pub(crate) async fn text(
     State(dashboard): State<Arc<Dashboard>>,
-    Query(which): Query<WhichWeek>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response<Body>, PageError> {
     let now = dashboard.now();
-    let message = preview(&dashboard, week(which, now)?, now).await?;
+    let message = preview(&dashboard, week(query, now)?, now).await?;
     Ok(answer(message.text, "text/plain; charset=utf-8"))
 }
 
-fn week(which: WhichWeek, now: Timestamp) -> Result<IsoWeek, PageError> {
-    which.week.map_or(Ok(IsoWeek::last_closed(now)), |week| Ok(week.parse()?))
+fn week(query: Option<String>, now: Timestamp) -> Result<IsoWeek, PageError> {
+    let query = Form::read(query.unwrap_or_default().as_bytes());
+    query.get("week").map_or(Ok(IsoWeek::last_closed(now)), |week| Ok(week.parse()?))
 }
 
 fn answer(body: String, kind: &'static str) -> Response<Body> {

@@ -65,7 +65,7 @@ pub struct Gap {
     #[cfg_attr(test, schemars(range(min = 1, max = 8)))]
     pub weeks_running: u32,
     /// The first of the eight weeks that has it.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")))]
     pub first_seen: String,
     /// The first three different questions by time.
     pub examples: Vec<String>,
@@ -139,7 +139,7 @@ pub struct TrackedGap {
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub since: Option<String>,
     /// The week of that moment.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")))]
     pub since_week: Option<String>,
     /// Weeks since then, the one of the mark and the report's own included; 0 where the mark is
     /// later than the report's week, eight at most.
@@ -148,7 +148,7 @@ pub struct TrackedGap {
     /// How it stands.
     pub state: TrackedState,
     /// The first of the weeks without a break in which it fails again.
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W[0-9]{2}$")))]
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$")))]
     pub reopened_in: Option<String>,
     /// Questions of the eight weeks before the mark; `None` where its moment is not known.
     pub before: Option<TrackedCounts>,
