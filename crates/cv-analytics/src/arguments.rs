@@ -22,8 +22,8 @@ use crate::output;
     about,
     max_term_width = 100,
     disable_help_flag = true,
-    after_help = "Options can also be set by variables (shown beside them) or in cv-analytics.toml: options of a \
-                  command in a table of its name, those of the mail in [mail] for all commands, the others at the top. An option wins over a variable, a variable \
+    after_help = "Variables (shown beside options) and cv-analytics.toml set options too: those of a command in a table of \
+                  its name, those of the mail in [mail], the others at the top. An option wins over a variable, a variable \
                   over the file.\n\nExit codes: 0 done, 1 failed, 2 wrong usage."
 )]
 pub(crate) struct Arguments {
@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Init(init::Init),
     /// Run the server: receive and store events, serve reports and the dashboard
     Serve(serve::ServeCommand),
-    /// Serve a separate demo folder, after sending eight weeks of generated traffic through the intake
+    /// Show it all on eight weeks of made-up traffic, in a folder for that
     Demo(demo::Demo),
     /// Write the report of a week
     Report(report::ReportCommand),
@@ -76,7 +76,7 @@ pub(crate) enum Command {
     /// Estimate what a number of interactions a month costs on AWS, line by line
     #[cfg(feature = "aws")]
     Cost(crate::commands::cost::CostCommand),
-    /// Estimate what a number of interactions a month costs on AWS; in a program compiled with AWS only
+    /// Estimate what AWS costs a month; only in a program compiled with AWS
     #[cfg(not(feature = "aws"))]
     Cost {
         #[arg(hide = true, num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
