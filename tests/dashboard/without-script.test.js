@@ -16,6 +16,8 @@ test("every page opens, another week is chosen, a number leads to its questions"
     assert.equal(answer.status(), 200, name);
     await page.getByRole("heading", { level: 1 }).waitFor();
   }
+  await page.getByRole("link", { name: "HTTP interface for your own programs" }).click();
+  await page.getByText("curl http://127.0.0.1:8787/healthz").waitFor();
   await page.goto("/");
   const choice = page.getByLabel("Go to a week");
   const oldest = await choice.locator("option").last().getAttribute("value");
