@@ -93,8 +93,7 @@ pub(crate) enum Command {
 impl Arguments {
     /// Ends the program as clap does for a wrong command line: exit code 2.
     pub(crate) fn refuse(error: &anyhow::Error) -> ! {
-        let message = output::harmless(error.to_string().as_bytes()).into_owned();
-        Self::command().error(ErrorKind::ValueValidation, message).exit()
+        end(&Self::command().error(ErrorKind::ValueValidation, error))
     }
 
     /// Reads the command line, the variables and the configuration file; ends the program with a
@@ -105,15 +104,21 @@ impl Arguments {
             ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
         if let Err(error) = configured {
             let message = output::with_causes(&error);
-            let message = output::harmless(message.as_bytes()).into_owned();
-            command.error(ErrorKind::InvalidValue, message.trim_end()).exit();
+            end(&command.error(ErrorKind::InvalidValue, message.trim_end()));
         }
-        let matches = command.get_matches_mut();
-        match Self::from_arg_matches(&matches) {
-            Ok(arguments) => arguments,
-            Err(error) => error.format(&mut command).exit(),
-        }
+        let matches = command.try_get_matches_from_mut(std::env::args_os());
+        let read = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        read.unwrap_or_else(|error| end(&error.format(&mut command)))
     }
+}
+
+/// Ends the program with a help text, or with what is wrong with the command line; of that, nothing acts on a terminal.
+fn end(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    output::complain(error.render().to_string().trim_end());
+    std::process::exit(error.exit_code())
 }
 
 /// A variable that is empty is as one that is not set: service managers and compose files write those.

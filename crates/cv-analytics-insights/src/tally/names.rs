@@ -8,6 +8,11 @@ use crate::model::{NameType, OTHER_QUESTIONS};
 use crate::skills::dictionary::{SkillDictionary, SkillId};
 use crate::skills::name_key;
 
+/// Skills that no dictionary knows, of which one report tells so many apart: a visitor can make the model invent more.
+const MAX_UNKNOWN_SKILLS: usize = 20_000;
+/// Spellings of one of them.
+const MAX_SPELLINGS: usize = 100;
+
 /// A skill within one report: the dictionary's skills first, then those that only agents name.
 pub(crate) type SkillIndex = u32;
 
@@ -63,7 +68,7 @@ impl Spellings {
             self.first.1 += times;
         } else if let Some(count) = self.others.get_mut(spelling) {
             *count += times;
-        } else {
+        } else if self.others.len() < MAX_SPELLINGS {
             self.others.insert(spelling.into(), times);
         }
     }
@@ -103,15 +108,17 @@ impl<'d> Names<'d> {
         }
     }
 
-    /// The number of a skill that no dictionary knows; its spelling is counted.
-    pub(crate) fn unknown_skill(&mut self, spelling: &str) -> SkillIndex {
-        self.spelt(spelling, 1)
+    /// The number of a skill that no dictionary knows; its spelling is counted. `None` for a new one where there are
+    /// [`MAX_UNKNOWN_SKILLS`]: both stores give a report's interactions in one order, so that both leave out the same.
+    pub(crate) fn unknown_skill(&mut self, spelling: &str) -> Option<SkillIndex> {
+        let is_full = self.unknown.len() >= MAX_UNKNOWN_SKILLS;
+        let is_new = is_full && !self.unknown.contains_key(&unknown_key(spelling));
+        (!is_new).then(|| self.spelt(spelling, 1))
     }
 
     /// The number of a skill that no dictionary knows; `spelling` came so many `times` more.
     fn spelt(&mut self, spelling: &str, times: u64) -> SkillIndex {
-        let key = Some(name_key(spelling)).filter(|key| !key.is_empty());
-        let key = key.unwrap_or_else(|| spelling.to_lowercase());
+        let key = unknown_key(spelling);
         let next = u32::try_from(self.dictionary.len() + self.spellings.len()).unwrap_or(u32::MAX);
         let index = *self.unknown.entry(key).or_insert(next);
         if index == next {
@@ -169,5 +176,50 @@ impl<'d> Names<'d> {
                 Some(place) => self.spellings.get(place).map_or("", Spellings::usual),
             },
         }
+    }
+}
+
+/// By what spellings of one unknown skill are the same.
+fn unknown_key(spelling: &str) -> String {
+    let key = Some(name_key(spelling)).filter(|key| !key.is_empty());
+    key.unwrap_or_else(|| spelling.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invented_names_are_bounded_and_those_that_are_there_still_count() {
+        let dictionary = SkillDictionary::built_in();
+        let mut names = Names::new(&dictionary);
+        let numbers: Vec<_> = (0..MAX_UNKNOWN_SKILLS + 10)
+            .map(|number| names.unknown_skill(&format!("Frobnicator{number}x")))
+            .collect();
+        assert_eq!(numbers.iter().flatten().count(), MAX_UNKNOWN_SKILLS);
+        assert_eq!(names.unknown_skill("frobnicator3X"), numbers[3]);
+        // What the owner asks for is found.
+        assert!(names.skill("Frobnicator") as usize >= dictionary.len() + MAX_UNKNOWN_SKILLS);
+    }
+
+    #[test]
+    fn spellings_of_one_name_are_bounded() {
+        let dictionary = SkillDictionary::built_in();
+        let mut names = Names::new(&dictionary);
+        let spelling = |bits: u32| -> String {
+            "abcdefghij"
+                .chars()
+                .enumerate()
+                .map(
+                    |(place, letter)| {
+                        if bits >> place & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+                    },
+                )
+                .collect()
+        };
+        for bits in 0..1_024 {
+            assert!(names.unknown_skill(&spelling(bits)).is_some());
+        }
+        assert!(names.spellings[0].others.len() <= MAX_SPELLINGS);
     }
 }

@@ -217,12 +217,16 @@ impl<'r> Reader<'r> {
     /// Moves what was read into `found`; gives the number of names that were ignored.
     fn take_names(&mut self, found: &mut Vec<SkillIndex>) -> u64 {
         found.extend(self.read.skills.drain(..).map(|SkillId(skill)| skill));
+        let mut ignored = std::mem::take(&mut self.read.ignored);
         for name in self.read.unknown.drain(..) {
-            found.push(self.names.unknown_skill(&name));
+            match self.names.unknown_skill(&name) {
+                Some(skill) => found.push(skill),
+                None => ignored += 1,
+            }
         }
         found.sort_unstable();
         found.dedup();
-        std::mem::take(&mut self.read.ignored)
+        ignored
     }
 
     fn agents_topic<'t>(

@@ -160,15 +160,26 @@ fn what_strangers_wrote_does_not_act_on_a_terminal_and_is_as_it_came_elsewhere()
     {
         let piped = text(&run(folder.path(), &arguments.split(' ').collect::<Vec<_>>()).stdout);
         assert!(piped.contains(written), "{piped}");
-        let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_cv-analytics"));
-        let shown = Command::new("script")
-            .args(["-qec", &command, "/dev/null"])
-            .current_dir(folder.path())
-            .env_remove("CV_ANALYTICS_DATA")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let shown = text(&shown.stdout);
+        let shown = on_a_terminal(folder.path(), arguments);
         assert!(shown.contains("\\u202e") && !shown.contains(acts), "{arguments}: {shown:?}");
     }
+    // What somebody pasted into a command line.
+    let pasted = "'\u{1b}]0;title\u{7}\u{202e}'";
+    for command in ["report --week", "report --", "gaps mark Go", "--store", "", "serve --listen"] {
+        let shown = on_a_terminal(folder.path(), &format!("{command} {pasted}"));
+        assert!(shown.contains("\\u202e") && !shown.contains(acts), "{command}: {shown:?}");
+    }
+}
+
+/// What a command writes to a terminal.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(folder: &Path, arguments: &str) -> String {
+    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_cv-analytics"));
+    let shown = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(folder)
+        .env_remove("CV_ANALYTICS_DATA")
+        .stdin(Stdio::null())
+        .output();
+    text(&shown.unwrap().stdout)
 }
