@@ -166,7 +166,7 @@ class ReleaseRole(unittest.TestCase):
     def test_a_file_that_the_release_did_not_make_is_not_deployed(self):
         workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
         [fetch] = [step["run"] for step in workflow["jobs"]["deploy"]["steps"] if "release download" in step.get("run", "")]
-        files = ["processor-arm64.zip", "reporter-arm64.zip", "cv-analytics-v1.2.3-x86_64-unknown-linux-gnu.tar.gz"]
+        files = ["processor-arm64.zip", "reporter-arm64.zip", "cv-analytics-v1.2.3-x86_64-unknown-linux-musl.tar.gz"]
         # In the place of GitHub's program: brings the files, and knows of all of them but one where each comes from.
         program = '''#!/bin/bash
 case "$1 $2" in
@@ -193,7 +193,7 @@ esac
 
     def test_everything_that_a_release_has_is_attested(self):
         jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
-        for name, kept in (("functions", "dist/*.zip"), ("program", "packed/*"), ("package", "worker/*.tgz")):
+        for name, kept in (("functions", "dist/*.zip"), ("program", "dist/*"), ("windows-archive", "dist/*"), ("package", "worker/*.tgz")):
             attested = [step["with"]["subject-path"] for step in jobs[name]["steps"] if "attest" in step.get("uses", "")]
             uploaded = [step["with"]["path"] for step in jobs[name]["steps"] if "upload-artifact" in step.get("uses", "")]
             self.assertEqual((attested, uploaded), ([kept], [kept]), name)

@@ -11,7 +11,8 @@
 //!    proxies and clouds that others wrote.
 //! 4. [`simulations`]: the stores beside a model, by random seeds; [`fuzzing`]: inputs that break a parser.
 //! 5. [`functions`]: the functions of Lambda, built, packed and run.
-//! 6. [`dependencies`]: licences, sources and layers; `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.
+//! 6. [`packages`]: what users install, built and run.
+//! 7. [`dependencies`]: licences, sources and layers; `documents` (tests): what ARCHITECTURE.md and the index of `docs` name is there.
 
 mod commands;
 mod dependencies;
@@ -21,6 +22,7 @@ mod durability;
 mod first_build;
 mod functions;
 mod fuzzing;
+mod packages;
 mod product_program;
 mod simulations;
 mod steps;
@@ -40,6 +42,7 @@ use crate::commands::run;
 use crate::functions::architecture::Architecture;
 use crate::functions::{aws_demo, dist, lambda_subjects};
 use crate::fuzzing::Fuzzing;
+use crate::packages::Packing;
 use crate::suites::{dashboard, worker};
 
 /// The repository's own tasks
@@ -70,6 +73,23 @@ enum Task {
         /// The processor that they run on
         #[arg(long, default_value = "arm64", value_parser = Architecture::parse)]
         arch: Architecture,
+    },
+    /// Pack what users of Linux install into dist (archive, image, Debian package), and run it; as root
+    Packages(Packing),
+    /// Pack the archive of one system into dist, and run the program in it
+    Archive {
+        #[command(flatten)]
+        packing: Packing,
+        /// Pack this program, which was built on the system of `--target`, and do not run it
+        #[arg(long, value_name = "FILE", requires = "target")]
+        program: Option<PathBuf>,
+    },
+    /// Write the Homebrew formula of a release beside its archives
+    Formula {
+        /// The folder with the archives
+        folder: PathBuf,
+        /// The address of the repository whose release has them
+        repository: String,
     },
     /// Take the pictures of the dashboard in docs/images
     Screenshots,
@@ -147,6 +167,9 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Bench(Bench::FirstBuild { commits }) => first_build::measure(&commits),
         Task::Fuzz(asked) => asked.run(),
         Task::Dist { arch } => dist::run(arch),
+        Task::Packages(packing) => packages::pack_all(&packing),
+        Task::Archive { packing, program } => packages::pack_archive(&packing, program.as_deref()),
+        Task::Formula { folder, repository } => packages::write_formula(&folder, &repository),
         Task::Screenshots => dashboard::screenshots(),
         Task::AwsDemo => aws_demo::run_demo(),
         Task::Deny => dependencies::check(&tools::Cache::open()?, &["all"]),

@@ -11,6 +11,8 @@ use cv_analytics_harness::tools_cache::{
 
 use crate::commands::{output, run};
 
+const CARGO_ABOUT_VERSION: &str = "0.9.3";
+const CARGO_DEB_VERSION: &str = "3.8.0";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The oldest Node.js that the pinned AWS SDK runs on.
 const NODE_MAJOR: u32 = 20;
@@ -123,6 +125,34 @@ impl Cache {
         self.cargo_program("cargo-deny", "cargo-deny", CARGO_DENY_VERSION, &options)
     }
 
+    /// cargo-about, which lists the licences of what a program is made of.
+    pub(crate) fn cargo_about(&self) -> Result<PathBuf> {
+        // Optimised: it compares each text with every licence that there is.
+        let options = ["--features", "cli"];
+        self.cargo_program("cargo-about", "cargo-about", CARGO_ABOUT_VERSION, &options)
+    }
+
+    /// cargo-deb, which makes a Debian package.
+    pub(crate) fn cargo_deb(&self) -> Result<PathBuf> {
+        let options = ["--config", "profile.release.opt-level=0"];
+        self.cargo_program("cargo-deb", "cargo-deb", CARGO_DEB_VERSION, &options)
+    }
+
+    /// A Debian system in a folder, which systemd starts and in which Caddy is; nothing may be changed in it.
+    pub(crate) fn debian_system(&self) -> Result<PathBuf> {
+        const SUITE: &str = "bookworm";
+        const PACKAGES: &str = "--include=caddy,systemd-sysv";
+        self.installed("debian-system", &[SUITE.as_bytes(), PACKAGES.as_bytes()], |folder| {
+            require_packages(&["debootstrap"], &["debootstrap"])?;
+            output(
+                Command::new("debootstrap")
+                    .args(["--variant=minbase", PACKAGES, SUITE])
+                    .arg(folder),
+            )
+            .map(drop)
+        })
+    }
+
     /// dynoxide, which emulates DynamoDB: compiled where it is not there, which takes minutes.
     pub(crate) fn dynoxide(&self) -> Result<PathBuf> {
         let features = ["--no-default-features", "--features", "native-sqlite,http-server,cli"];
@@ -194,6 +224,14 @@ pub(crate) fn require_program(name: &str) -> Result<()> {
     install_packages(&[name])
 }
 
+/// Programs of these packages of Debian's.
+pub(crate) fn require_packages(programs: &[&str], packages: &[&str]) -> Result<()> {
+    if programs.iter().all(|program| succeeds(Command::new(program).arg("--version"))) {
+        return Ok(());
+    }
+    install_packages(packages)
+}
+
 /// Chromium, or a browser made of it; `CV_ANALYTICS_CHROMIUM` names another.
 pub(crate) fn chromium() -> Result<PathBuf> {
     if let Some(program) = variable("CV_ANALYTICS_CHROMIUM") {
@@ -239,11 +277,10 @@ pub(crate) fn require_terraform() -> Result<()> {
 
 /// What compiles the parts of Node.js packages that are not JavaScript.
 pub(crate) fn require_compilers_of_node_modules() -> Result<()> {
-    let programs = ["cmake", "autoreconf", "libtoolize", "make", "g++", "python3"];
-    if programs.iter().all(|program| succeeds(Command::new(program).arg("--version"))) {
-        return Ok(());
-    }
-    install_packages(&["cmake", "autoconf", "automake", "libtool", "make", "g++", "python3"])
+    require_packages(
+        &["cmake", "autoreconf", "libtoolize", "make", "g++", "python3"],
+        &["cmake", "autoconf", "automake", "libtool", "make", "g++", "python3"],
+    )
 }
 
 fn install_where_missing(python: &str, program: &str, packages: &[&str]) -> Result<()> {

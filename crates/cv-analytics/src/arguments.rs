@@ -24,7 +24,7 @@ use crate::output;
     disable_help_flag = true,
     after_help = "Variables (shown beside options) and cv-analytics.toml set options too: those of a command in a table of \
                   its name, those of the mail in [mail], the others at the top. An option wins over a variable, a variable \
-                  over the file.\n\nExit codes: 0 done, 1 failed, 2 wrong usage."
+                  over the file.\nExit codes: 0 done, 1 failed, 2 wrong usage."
 )]
 pub(crate) struct Arguments {
     /// Read the options from this file

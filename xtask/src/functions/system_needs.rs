@@ -62,6 +62,11 @@ impl SystemNeeds {
         Ok(Self { machine: header.e_machine(endian), libraries, glibc })
     }
 
+    /// The libraries that are loaded when it starts.
+    pub(crate) fn libraries(&self) -> &BTreeSet<String> {
+        &self.libraries
+    }
+
     /// Whether the program runs on Lambda's `provided.al2023` for that processor.
     ///
     /// # Errors

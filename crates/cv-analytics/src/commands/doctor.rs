@@ -46,6 +46,9 @@ pub(crate) struct Doctor {
     /// Self-hosted: the address that the server listens on, where it also has a public one
     #[arg(long, value_name = "ADDR:PORT", env = "CV_ANALYTICS_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen_address)]
     listen: SocketAddr,
+    /// Only ask the server at `--listen` whether it is ready, as the health check of a container does
+    #[arg(long)]
+    server_only: bool,
     #[cfg(feature = "aws")]
     #[command(flatten)]
     aws: aws::Scope,
@@ -58,6 +61,10 @@ pub(crate) struct Doctor {
 pub(crate) async fn run(installation: &Installation, doctor: Doctor) -> Result<()> {
     let mut findings = Findings::new(doctor.json);
     let canary_patience = (!doctor.no_canary).then(|| Duration::from_secs(doctor.wait));
+    if doctor.server_only {
+        findings.add(server::readiness(doctor.listen).await)?;
+        return conclude(findings, "self-hosted");
+    }
     #[cfg(feature = "aws")]
     if installation.is_on_aws() {
         aws::check(doctor.aws, canary_patience, &mut findings).await?;

@@ -67,6 +67,11 @@ pub(crate) async fn check(
     (checks, is_believed.then_some(credentials))
 }
 
+/// Whether the server that listens at this address is ready.
+pub(crate) async fn readiness(listen: SocketAddr) -> Check {
+    healthz("server", &local_url(listen), START).await.0
+}
+
 /// Scheme, host and port of the queue's address.
 pub(crate) fn base(queue_url: &str) -> String {
     let (scheme, rest) = queue_url.split_once("://").unwrap_or(("http", queue_url));

@@ -259,6 +259,24 @@ fn a_database_of_a_newer_version_is_told() {
 }
 
 #[test]
+fn a_health_check_asks_the_server_alone() {
+    let mut installation = Installation::start();
+    let listen = installation.address.clone();
+    let options = ["--server-only", "--listen", &listen, "--data", "no-such-folder"];
+    installation.doctor(&options).passed();
+    fs::rename(installation.data("cv-analytics.db"), installation.data("moved.db")).unwrap();
+    let began = Instant::now();
+    while installation.doctor(&options).check("server")["outcome"] == "ok" {
+        assert!(began.elapsed() < Duration::from_mins(1), "it does not see what was moved");
+    }
+    let diagnosis = installation.doctor(&options);
+    assert_eq!(diagnosis.checks.len(), 1);
+    diagnosis.fails_alone("server", "cannot write its store", "look at the server's log");
+    installation.stop();
+    installation.doctor(&options).fails_alone("server", "does not answer", "cv-analytics serve");
+}
+
+#[test]
 fn a_server_that_keeps_its_data_elsewhere_is_told() {
     let installation = Installation::start();
     let elsewhere = "sqlite:elsewhere.db";
