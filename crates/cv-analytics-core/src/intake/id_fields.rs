@@ -139,11 +139,16 @@ impl NamedIds {
     }
 
     fn look_into_words(&mut self, text: &str) {
+        if self.words.known.len() >= MAX_WORDS {
+            return;
+        }
         for marks in MARKS_IN_WORDS {
             text.split(|letter: char| !letter.is_alphanumeric() && !marks.contains(letter))
                 .for_each(|word| self.look_at(word));
         }
-        let separates = |letter: char| letter.is_whitespace() || SEPARATORS.contains(letter);
+        let separates = |letter: char| {
+            !letter.is_alphanumeric() && (letter.is_whitespace() || SEPARATORS.contains(letter))
+        };
         for word in text.split(separates) {
             self.look_at(word);
             word.split('=').for_each(|part| self.look_at(part));
@@ -156,7 +161,7 @@ impl NamedIds {
 
     fn look_at(&mut self, word: &str) {
         for word in [word, word.trim_matches(|letter: char| !letter.is_alphanumeric())] {
-            if looks_like_an_id(word) {
+            if looks_like_an_id(word) && !self.words.known.contains(word) {
                 self.words.add(word);
             }
         }
@@ -513,7 +518,7 @@ mod tests {
     }
 
     fn escaped(text: &str) -> String {
-        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
     }
 
     fn lines(text: &str) -> String {
@@ -554,7 +559,15 @@ mod tests {
             (ID, url.clone().into()),
             (ID, percent(&format!("sessionId={ID}&q=Go")).into()),
             (ID, percent(&url).into()),
-            (ID, whole.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>().into()),
+            (
+                ID,
+                whole
+                    .bytes()
+                    .map(|byte| format!("%{byte:02x}"))
+                    .collect::<Vec<_>>()
+                    .concat()
+                    .into(),
+            ),
             (ID, in_json(&url).into()),
             (ID, url.replace("%22", "%27").into()),
             (ID, format!("sessionId=3D{ID}&q=3DGo").into()),
@@ -604,14 +617,16 @@ mod tests {
 
     #[test]
     fn what_is_not_found() {
-        let hex: String = json(ID).bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String =
+            json(ID).bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         check(ID, &hex, false);
         // Another case, too short without a digit, and the length before it, which is a digit's code.
         check(ID, &nested(&ID.to_uppercase()), false);
         check(ID, &nested(&ID.to_lowercase()), false);
         check("alicewonders", &nested("alicewonders"), false);
         check(&"s1".repeat(24), &format!("\n0{}\x12", "s1".repeat(24)), false);
-        let many: String = (0..=MAX_WORDS).map(|word| format!("w{word} ")).collect();
+        let many: String =
+            (0..=MAX_WORDS).map(|word| format!("w{word} ")).collect::<Vec<_>>().concat();
         check(ID, &format!("{many} \"v\":\"{ID}\""), false);
     }
 
