@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use schemars::generate::SchemaSettings;
-use schemars::transform::{RecursiveTransform, Transform};
+use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
 use super::Report;
