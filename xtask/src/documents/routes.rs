@@ -1,4 +1,4 @@
-//! The routes of the server, and what lists them: two tables, and the OpenAPI document.
+//! The routes of the server, and what lists them: two tables, and `openapi.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ fn listed() -> BTreeMap<String, String> {
     listed
 }
 
-/// The operations of the OpenAPI document by their route, `GET /weeks/{week}`.
+/// The operations of `openapi.json` by their route, `GET /weeks/{week}`.
 fn operations() -> BTreeMap<String, Value> {
     let document: Value = serde_json::from_str(&page(OPENAPI)).expect("JSON");
     let mut operations = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! `/api`: every address of the server, out of the OpenAPI document; `/schemas/{file}`: that document, and the schemas
+//! `/api`: every address of the server, out of `openapi.json`; `/schemas/{file}`: that document, and the schemas
 //! that it refers to.
 
 use std::collections::BTreeMap;
