@@ -69,26 +69,21 @@ fn text_matches<'t>(text: &'t str, part: &'t str) -> impl Iterator<Item = Range<
 
 /// A cheap check that passes ordinary questions: no `@`, digit runs, long tokens, named secrets or a word for "at".
 fn may_hold_personal_data(text: &str) -> bool {
-    let (mut digits, mut run, mut assigned) = (0_u32, 0_u32, false);
+    let (mut digits, mut run) = (0_u32, 0_u32);
     // A bracket before what may be "at".
     let (mut bracket, mut bracketed) = (false, false);
     for letter in text.chars() {
         run =
             if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_') { run + 1 } else { 0 };
         digits += u32::from(is_digit(letter));
-        match letter {
-            '@' | '\u{ff20}' | '\u{fe6b}' => return true,
-            '=' | ':' | '\u{ff1a}' | '\u{ff1d}' => assigned = true,
-            _ => {}
-        }
         bracketed |= bracket && matches!(letter, 'a' | 'A' | 'ä' | 'с');
         bracket = matches!(letter, '(' | '[' | '{' | '<' | '\u{ff08}' | '\u{3010}')
             || (bracket && letter == ' ');
-        if run >= 16 || digits >= 6 {
+        if run >= 16 || digits >= 6 || matches!(letter, '@' | '\u{ff20}' | '\u{fe6b}') {
             return true;
         }
     }
     ["xox", "PRIVATE KEY", "earer ", "EARER ", "%40"].iter().any(|part| text.contains(part))
-        || (text.len() > 10 && secrets::may_be_named(text, assigned))
+        || secrets::may_be_named(text)
         || email::may_be_spelled_out(text, bracketed)
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Match, Regex};
 
 use super::findings::{API_KEY, CREDENTIALS, Findings};
 
@@ -63,18 +63,33 @@ static ANNOUNCED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// A name for a secret, what assigns it, and its value.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// A name for a secret and what leads from it to the value: a mark, a verb, or no more than a blank.
+static HEADS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?xi)
         (?:(?<key>api[_\ -]?key|apikey|(?:access|account|private|signing|encryption|secret|master|license)[_-]?(?:access[_-]?)?key
               | (?:auth|access|refresh|bearer|session|security|personal|id)?[_\ -]?(?:access[_-])?token
               | client[_\ -]?secret|(?:app|webhook|shared)[_\ -]?secret|secret)
-          | (?<word>pass[_-]?wor[dt]|passwd|pass[_\ -]?phrase|passcode|(?-u:\b)pwd|(?-u:\b)pw(?-u:\b)|(?-u:\b)pass(?-u:\b)|kennwort|zugangscode|contrase[ñn]a|clave
-              | mot\ de\ passe|(?-u:\b)mdp|senha|palavra-passe|hasło|wachtwoord|l[öo]senord|adgangskode|passord|salasana|şifre|parola|jelszó|heslo
-              | пароль|密码|密碼|口令|パスワ[ー-]ド|暗証番号|비밀번호|암호|كلمة\ السر|كلمة\ المرور|पासवर्ड|סיסמה|(?-u:\b)pin(?-u:\b)))
-        ["'`]?\s*(?<sign>=>|:=|[=:]|->|(?-u:\b)(?:is|ist|lautet|est|es|è|é|jest)(?-u:\b)(?:\s?:)?|是|は|は、)\s*["'`]?
-        (?<value>[^\s"'`&,;:\[\]<>(){}]{4,})"#,
+          | (?<pin>(?-u:\b)pin(?-u:\b)|geheimzahl)
+          | (?<word>(?-u:\b)pwd(?-u:\b)|(?-u:\b)pw(?-u:\b)|(?-u:\b)mdp(?-u:\b)
+              | (?:p[a4]ss[_\ -]?w[oö0]r[dt]|passwd|pass[_\ -]?phrase|passcode|kennwort|zugangscode|zugangsdaten
+                | contrase[ñn]a|contrasenya|mot\ de\ passe|(?-u:\b)senha|palavra-passe|parola\ (?:d'ordine|chiave)|codice\ segreto|hasł[oa]
+                | wachtwoord|l[öo]senord|adgangskode|(?-u:\b)kodeord|passord|salasana|[şs][iİ]fre|jelsz[óo]|jelszav
+                | (?-u:\b)(?:heslo|geslo|lozinka|parool|pasahitza)|slaptažod|lykilorð|mật\ khẩu|kata\ sandi
+                | парол|лозинк|κωδικ[όο]ς?(?:\ πρόσβασης)?|密码|密碼|口令|パスワ[ー-]ド|暗証番号|비밀번호|암호|รหัสผ่าน
+                | كلمة\ السر|كلمة\ المرور|पासवर्ड|סיסמה)\p{L}{0,3}?)
+          | (?<weak>(?-u:\b)pass(?-u:\b)|(?-u:\b)(?:clave|parol[ae]|sandi)\p{L}{0,3}?))
+        ["'`*]{0,3}
+        (?: (?: \s+(?:for|of|f[üu]rs?|vom|von|zum|para|del?|du|pour|per|voor|till?|dla|для|от)\s+(?:\S+\s+){0,2}?\S+?
+              | \s+(?:mitt|min|mea|saya|мій|שלי) | \s*\([^\s()]+\) )?
+            (?: \s*(?<mark>=>|:=|[=:→]|->)
+              | (?<said> (?: 's | \s+(?:is|was|ist|war|wäre|lautet|lauten|hei(?:ß|ss)t|luidt|c?'?est|és?|es|è|jest|brzmi|är|este|είναι|это|là|adalah|هي|היא|है)
+                    (?:\s+(?:now|jetzt|ab\ heute))? )
+                (?: \s*(?:[:=]|->) | \s )
+              | \s*(?:是|为|為|は、?|는|은|คือ) )
+              | \s+(?:to|on|er|je|ir|е|је|-{1,2})\s )
+          | \s )
+        \s*["'`*(\[<&„‚«»]{0,3}"#,
     )
     .ok()
 });
@@ -83,12 +98,11 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static RUNS: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?-u:\b)[A-Za-z0-9+/_-]{20,}={0,2}").ok());
 
-/// Words that follow a name for a secret in questions about secrets.
-const TECHNIQUES: [&str; 26] = [
+/// Words that follow a name for a secret in questions about secrets, without hyphens.
+const TECHNIQUES: [&str; 25] = [
     "2fa",
     "aes128",
     "aes256",
-    "aes-256",
     "argon2",
     "argon2i",
     "argon2id",
@@ -99,7 +113,7 @@ const TECHNIQUES: [&str; 26] = [
     "es256",
     "fido2",
     "hs256",
-    "hmac-sha256",
+    "hmacsha256",
     "md5",
     "oauth1",
     "oauth2",
@@ -113,20 +127,12 @@ const TECHNIQUES: [&str; 26] = [
     "web3",
 ];
 
-/// Whether `text` may name a secret, or hold one of the forms that are short.
-pub(super) fn may_be_named(text: &str, assigned: bool) -> bool {
-    const PARTS: [&str; 14] = [
-        "key", "token", "secret", "pass", "pw", "wort", "wacht", "clave", "contras", "senha",
-        "pin", "mdp", "curl", "auth",
-    ];
-    const SAID: [&str; 6] = [" is ", " ist ", " lautet ", " es ", " est ", " jest "];
-    if !(assigned || SAID.iter().any(|said| text.contains(said))) {
-        return !text.is_ascii();
-    }
-    !text.is_ascii() || {
-        let lower = text.to_ascii_lowercase();
-        PARTS.iter().any(|part| lower.contains(part))
-    }
+/// Whether `text` may name a secret, by the very forms that are searched for afterwards.
+pub(super) fn may_be_named(text: &str) -> bool {
+    !text.is_ascii()
+        || [&HEADS, &ANNOUNCED]
+            .into_iter()
+            .any(|forms| forms.as_ref().is_some_and(|forms| forms.is_match(text)))
 }
 
 pub(super) fn find_known_forms(findings: &mut Findings<'_>) {
@@ -152,95 +158,200 @@ pub(super) fn find_known_forms(findings: &mut Findings<'_>) {
     }
 }
 
-/// Finds secrets after their names, as in `password: …` and `token=…`.
+/// Finds secrets after their names, as in `password: …` and `token=…`. What is no value is read again: it may be a name.
 pub(super) fn find_named(findings: &mut Findings<'_>) {
     let text = findings.text;
-    for captures in NAMED.iter().flat_map(|named| named.captures_iter(text)) {
-        let (Some(found), Some(sign)) = (captures.name("value"), captures.name("sign")) else {
-            continue;
+    let Some(heads) = HEADS.as_ref() else { return };
+    let mut at = 0;
+    while let Some(head) = heads.captures_at(text, at) {
+        let Some(named) = Named::new(text, &head) else { return };
+        at = named.name.end();
+        let value = text.get(named.value.clone()).unwrap_or_default();
+        let marker = match named.kind {
+            Kind::Key if named.is_key(value) => API_KEY,
+            Kind::Word | Kind::Weak | Kind::Pin if named.is_password(value) => CREDENTIALS,
+            _ => continue,
         };
-        let said = sign.as_str().bytes().all(|byte| byte.is_ascii_alphabetic());
-        let ends = sign.as_str() == "=" || captures.name("key").is_some();
-        let range = value_range(text, found.start()..found.end(), ends);
-        let value = text.get(range.clone()).unwrap_or_default();
-        // `name=value`, as in a file of settings.
-        let assigned = sign.as_str() == "="
-            && text.get(sign.end()..range.start) == Some("")
-            && !text.get(..sign.start()).unwrap_or_default().ends_with(' ');
-        if let Some(key) = captures.name("key") {
-            let long_enough =
-                value.len() >= if key.as_str().eq_ignore_ascii_case("secret") { 6 } else { 8 };
-            if long_enough && holds_digit(value) && !is_technique(value) {
-                findings.replace(range, API_KEY);
-            }
-        } else if captures.name("word").is_some_and(|word| {
-            is_password(
-                value,
-                word.as_str(),
-                said,
-                assigned,
-                text.get(..word.start()).unwrap_or_default(),
-            )
-        }) {
-            findings.replace(range, CREDENTIALS);
+        at = named.value.end;
+        findings.replace(named.value, marker);
+    }
+}
+
+/// What a name announces.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A key or a token.
+    Key,
+    /// A number.
+    Pin,
+    /// A password, where the word does not mean something else ("clave", "pass").
+    Weak,
+    /// A password.
+    Word,
+}
+
+/// What leads from a name to the value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// `name=value`, as in a file of settings.
+    Assigned,
+    /// A colon and the like.
+    Marked,
+    /// A verb.
+    Said,
+    /// A blank, or a word that means much else.
+    Loose,
+}
+
+/// A name for a secret, and what may be its value.
+struct Named<'t> {
+    kind: Kind,
+    lead: Lead,
+    name: Match<'t>,
+    value: Range<usize>,
+    before: &'t str,
+}
+
+impl<'t> Named<'t> {
+    fn new(text: &'t str, head: &Captures<'t>) -> Option<Self> {
+        let (kind, name) =
+            [("key", Kind::Key), ("pin", Kind::Pin), ("weak", Kind::Weak), ("word", Kind::Word)]
+                .into_iter()
+                .find_map(|(group, kind)| head.name(group).map(|name| (kind, name)))?;
+        let start = head.get(0)?.end();
+        let mark = head.name("mark");
+        let assigned = mark.is_some_and(|mark| {
+            mark.as_str() == "="
+                && mark.end() == start
+                && !text.get(..mark.start()).unwrap_or_default().ends_with(' ')
+        });
+        let lead = match mark {
+            Some(_) if assigned => Lead::Assigned,
+            Some(_) => Lead::Marked,
+            None if head.name("said").is_some() => Lead::Said,
+            None => Lead::Loose,
+        };
+        Some(Self {
+            kind,
+            lead,
+            name,
+            value: value_range(text, start, assigned || kind == Kind::Key),
+            before: text.get(..name.start()).unwrap_or_default(),
+        })
+    }
+
+    fn is_key(&self, value: &str) -> bool {
+        let fewest = if self.name.as_str().eq_ignore_ascii_case("secret") { 6 } else { 8 };
+        self.lead != Lead::Loose
+            && value.len() >= fewest
+            && holds_digit(value)
+            && !is_technique(value)
+    }
+
+    /// Whether `value` is a password, and not the next word of a question.
+    fn is_password(&self, value: &str) -> bool {
+        // The sentence's end says nothing.
+        let inner = value.trim_end_matches(['!', '?', '.']);
+        if is_technique(inner) {
+            return false;
         }
+        let digits = inner.bytes().all(|byte| byte.is_ascii_digit());
+        if self.kind == Kind::Pin {
+            return self.lead != Lead::Loose && digits && (4..=8).contains(&inner.len());
+        }
+        let letters = inner.chars().any(char::is_alphabetic);
+        let lower = inner.chars().any(char::is_lowercase);
+        let symbols = inner.contains(['!', '@', '#', '$', '%', '^', '&', '*', '~', '?']);
+        let mixed = letters && (holds_digit(inner) || symbols);
+        let shown = match (self.lead, self.kind) {
+            (Lead::Assigned, _) if value.len() >= 6 => true,
+            (Lead::Loose, Kind::Weak) => false,
+            (Lead::Loose, _) => {
+                let word = lower
+                    && inner.starts_with(char::is_alphabetic)
+                    && inner.chars().all(char::is_alphanumeric)
+                    && !is_version(inner);
+                inner.len() >= 6 && (digits || (mixed && holds_digit(inner) && (symbols || word)))
+            }
+            (_, Kind::Weak) => mixed && !is_version(inner),
+            (lead, _) => {
+                let inner_upper = lower && inner.chars().skip(1).any(char::is_uppercase);
+                (mixed && !is_count(inner))
+                    || (holds_digit(inner) && inner.len() >= 6 && !letters)
+                    || (inner_upper && lead != Lead::Said)
+            }
+        };
+        let marked = matches!(self.lead, Lead::Marked | Lead::Assigned);
+        shown || (marked && inner.len() >= 4 && self.is_owned())
+    }
+
+    /// Whether the words before say whose password it is: then it may be any word.
+    fn is_owned(&self) -> bool {
+        let start =
+            self.before.char_indices().rev().nth(MAX_SECRET_CHARS).map_or(0, |(start, _)| start);
+        let lower = self.before.get(start..).unwrap_or_default().to_lowercase();
+        let tail = lower.trim_end();
+        ["my", "mein", "mi", "mon", "minha", "mijn", "мой"]
+            .iter()
+            .any(|mine| ends_with_word(tail, mine))
+            || ["user", "login", "username", "benutzer", "usuario", "логин"]
+                .iter()
+                .any(|login| lower.contains(login))
     }
 }
 
 /// The most characters of a password.
 const MAX_SECRET_CHARS: usize = 200;
+/// The fewest bytes of one.
+const MIN_SECRET_BYTES: usize = 4;
 
-/// The value of a secret without the sentence's end after it; one that no query can hold goes on to the next blank.
-fn value_range(text: &str, found: Range<usize>, in_query: bool) -> Range<usize> {
-    let rest = text.get(found.start..).unwrap_or_default();
+/// The value of a secret at `start` without the sentence's end after it; one that no query can hold goes on to the next
+/// blank. Empty where it is too short.
+fn value_range(text: &str, start: usize, in_query: bool) -> Range<usize> {
+    let rest = text.get(start..).unwrap_or_default();
     let rest = rest
         .char_indices()
         .nth(MAX_SECRET_CHARS)
         .map_or(rest, |(end, _)| rest.get(..end).unwrap_or_default());
-    let length = if in_query {
-        found.len()
-    } else {
-        rest.find([' ', '\n', '"', '\'', '`', ';', ',']).unwrap_or(rest.len())
+    let ends = |letter: char| {
+        letter.is_whitespace() || matches!(letter, '"' | '\'' | '`' | ';' | ',' | '«' | '»' | '‘')
     };
-    let value = rest.get(..length.max(found.len()).min(rest.len())).unwrap_or_default();
-    let kept =
-        value.trim_end_matches(['.', ':', '|', '/', ')', ']', '}', '>']).trim_end_matches("?!");
-    found.start..found.start + kept.len()
+    let short = rest
+        .find(|letter| {
+            ends(letter)
+                || matches!(letter, '&' | ':' | '[' | ']' | '<' | '>' | '(' | ')' | '{' | '}')
+        })
+        .unwrap_or(rest.len());
+    if short < MIN_SECRET_BYTES {
+        return start..start;
+    }
+    let length = if in_query { short } else { rest.find(ends).unwrap_or(rest.len()) };
+    let value = rest.get(..length).unwrap_or_default();
+    let kept = value
+        .trim_end_matches(['.', ':', '|', '/', ')', ']', '}', '>', '*'])
+        .trim_end_matches("?!")
+        .trim_end_matches('?');
+    start..start + kept.len()
 }
 
-/// Whether `value` after a word for a password is one, and not the next word of a question.
-fn is_password(value: &str, word: &str, said: bool, assigned: bool, before: &str) -> bool {
-    if is_technique(value) {
-        return false;
-    }
-    if word.eq_ignore_ascii_case("pin") {
-        return (4..=8).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit());
-    }
-    let inner_upper =
-        value.chars().skip(1).any(char::is_uppercase) && value.chars().any(char::is_lowercase);
-    let symbols = value
-        .chars()
-        .any(|letter| matches!(letter, '!' | '@' | '#' | '$' | '%' | '^' | '*' | '~' | '?'));
-    if assigned && value.len() >= 6 {
-        return true;
-    }
-    let letters = value.chars().any(char::is_alphabetic);
-    if (holds_digit(value) && (letters || value.len() >= 6))
-        || (symbols && letters)
-        || (inner_upper && !said)
-    {
-        return true;
-    }
-    let start = before.char_indices().rev().nth(MAX_SECRET_CHARS).map_or(0, |(start, _)| start);
-    let lower = before.get(start..).unwrap_or_default().to_lowercase();
-    let tail = lower.trim_end();
-    !said
-        && (["my", "mein", "mi", "mon", "minha", "mijn", "мой"]
-            .iter()
-            .any(|mine| ends_with_word(tail, mine))
-            || ["user", "login", "username", "benutzer", "usuario", "логин"]
-                .iter()
-                .any(|login| lower.contains(login)))
+/// A name and its version, such as `Vue3` and `Terraform1.7`.
+fn is_version(value: &str) -> bool {
+    let version = value.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let name = value.strip_suffix(version).unwrap_or_default();
+    let mut parts = version.split('.');
+    let short = |part: &str| {
+        (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    name.chars().all(|letter| letter.is_alphabetic() || matches!(letter, '+' | '#' | '-' | '.'))
+        && parts.all(short)
+}
+
+/// A number of something, such as `2-factor` and `90-day`.
+fn is_count(value: &str) -> bool {
+    value.split_once('-').is_some_and(|(count, thing)| {
+        count.bytes().all(|byte| byte.is_ascii_digit())
+            && thing.chars().all(|letter| letter.is_lowercase() || letter == '-')
+    })
 }
 
 fn ends_with_word(text: &str, word: &str) -> bool {
@@ -249,10 +360,14 @@ fn ends_with_word(text: &str, word: &str) -> bool {
 
 fn is_technique(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    let known = |part: &str| TECHNIQUES.contains(&part);
+    let known = |part: &str| TECHNIQUES.contains(&part.replace('-', "").as_str());
+    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+    // `argon2-hashed` as well.
+    let begins = |part: &str| {
+        known(part) || part.rsplit_once('-').is_some_and(|(name, rest)| known(name) && plain(rest))
+    };
     let parts = || lower.split(['/', '+', '|']);
-    parts().any(known)
-        && parts().all(|part| known(part) || part.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    parts().any(begins) && parts().all(|part| begins(part) || plain(part))
 }
 
 /// Finds long runs of letters and digits that mix them as words do not.

@@ -181,7 +181,8 @@ proptest! {
     fn redaction_never_panics_and_is_idempotent(
 text in proptest::string::string_regex(concat!(
             "(?s).{0,80}|[ 0-9@.+()a-z:/-]{0,80}|[0-9 ./()+-]{0,60}|[\\u{0660}-\\u{0669}\\u{ff10}-\\u{ff19} \\u{a0}\\u{2011}]{0,40}",
-            "|(07700 900123|AKIAIOSFODNN7EXAMPLE|a@b\\.co|token=|password: |\\[phone\\]|\\[api key\\]|at|dot| com|\\(at\\)|https://|\\?|[0-9]{1,5}|[ :=/.@+,-]|ext){0,14}"
+            "|(07700 900123|AKIAIOSFODNN7EXAMPLE|a@b\\.co|token=|password: |\\[phone\\]|\\[api key\\]|at|dot| com|\\(at\\)|https://|\\?|[0-9]{1,5}|[ :=/.@+,-]|ext){0,14}",
+            "|(My Password Is |PASSWORT LAUTET|password for |clave|pin|пароль|密码是|token|Vue3|Sommer2024!|hunter2xyz|482193|\\[credentials\\]|[ :=\"'(\\[&?!,-]){0,10}"
         )).unwrap(),
     ) {
         let once = privacy().text(&text).into_owned();
