@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// How a program ends whose command line, or configuration, is wrong, as clap has it too.
+const USAGE_EXIT_CODE: i32 = 2;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write cv-analytics.toml: the address, the CV list and the weekly mail
@@ -103,8 +106,8 @@ impl Arguments {
         let configured =
             ConfigurationFile::find(std::env::args_os()).and_then(|file| file.apply(&mut command));
         if let Err(error) = configured {
-            let message = output::with_causes(&error);
-            end(&command.error(ErrorKind::InvalidValue, message.trim_end()));
+            output::complain(format!("error: {}", output::with_causes(&error).trim_end()));
+            std::process::exit(USAGE_EXIT_CODE);
         }
         let matches = command.try_get_matches_from_mut(std::env::args_os());
         let read = matches.and_then(|matches| Self::from_arg_matches(&matches));

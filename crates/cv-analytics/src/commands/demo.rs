@@ -60,9 +60,9 @@ pub(crate) async fn run(installation: &Installation, mut demo: Demo) -> Result<(
     let folder = DataFolder::new(path);
     start_afresh(&folder)?;
     output::print_line(format!(
-        "The demo runs a server in {} and sends it eight weeks of made-up questions; a few seconds later it shows the \
-         report and the dashboard.",
-        shown(path)
+        "The demo runs a server in {} and sends it eight weeks of made-up questions; a few seconds later there is a report{}.",
+        shown(path),
+        if demo.exit { "" } else { ", and a dashboard to look at" }
     ))?;
 
     demo.serve.leave_a_busy_default().await?;
@@ -195,9 +195,10 @@ fn write_reports(folder: &DataFolder, report: &Report, arrived: &DeliveryCounts)
     );
     let DeliveryCounts { duplicates, dead_letters, .. } = arrived;
     text += &format!(
-        "  {}, {} (cv-analytics dead-letters list)\n",
+        "  {}, {} (cv-analytics dead-letters list --data {})\n",
         counted(duplicates.unwrap_or_default(), "duplicate", "duplicates"),
         counted(*dead_letters, "unreadable message", "unreadable messages"),
+        shown(folder.path()),
     );
     for trend in &report.trending {
         let way = serde_json::to_string(&trend.trend)?;

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use cv_analytics_insights::settings::parts::SettingsPart;
 use cv_analytics_mail::message::address::MailAddress;
@@ -38,16 +38,16 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ADDRESS")]
     mail_to: Option<MailAddress>,
     /// Send it from this address [default: the recipient's]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, requires = "mail_to", value_name = "ADDRESS")]
     mail_from: Option<MailAddress>,
     /// Send it through this mail server; without one, mails become files in the data folder's outbox
-    #[arg(long, value_name = "HOST", value_parser = host)]
+    #[arg(long, requires = "mail_to", value_name = "HOST", value_parser = host)]
     smtp_host: Option<String>,
     /// Log in there under this name; `none` for a server that asks for no login [default: the sender's address]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, requires = "mail_to", value_name = "NAME")]
     smtp_user: Option<String>,
     /// Read the password from this file [default: smtp-password.txt]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, requires = "mail_to", value_name = "FILE")]
     smtp_password_file: Option<PathBuf>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn run(installation: &Installation, mut wanted: Init) -> Result<()> {
     let path = Path::new(ConfigurationFile::DEFAULT);
     if path.try_exists().is_ok_and(|exists| exists) {
         bail!(
-            "refused: {} exists already and is not changed; edit it, or move it away",
+            "refused: {} already exists and was left alone; edit it, or move it away first",
             path.display()
         );
     }
@@ -139,9 +139,9 @@ impl Init {
         setting(&mut file, "data", data, "cv-analytics-data");
         file += "\n[serve]\n";
         setting(&mut file, "cv", self.cv.as_ref(), "my-cv.txt");
+        file += "# Where agent and browser reach the server, and the proxy or tunnel on this machine that leads there.\n";
         let public_url = self.public_url.as_ref();
         setting(&mut file, "public-url", public_url, "https://analytics.example.org");
-        file += "# The proxy or tunnel on this machine, whose X-Forwarded-For is believed.\n";
         let mark = if public_url.is_some() { "" } else { "# " };
         let _ = writeln!(file, "{mark}trusted-proxy = [\"127.0.0.1\"]");
         file += "\n[mail]\n";
@@ -180,8 +180,9 @@ fn setting(file: &mut String, name: &str, value: Option<impl fmt::Display>, exam
 }
 
 /// The path of a CV list that can be read.
-fn cv_list(path: &str) -> Result<String> {
-    read_part(SettingsPart::Cv, Path::new(path)).map(|_| path.to_owned())
+fn cv_list(path: &str) -> Result<String, String> {
+    let read = read_part(SettingsPart::Cv, Path::new(path));
+    read.map(|_| path.to_owned()).map_err(|error| format!("{error:#}"))
 }
 
 /// The name of a mail server; an address or a URL is told from it.
@@ -190,7 +191,9 @@ fn host(text: &str) -> Result<String, &'static str> {
     if !text.is_empty() && text.chars().all(is_of_name) {
         Ok(text.to_owned())
     } else {
-        Err("invalid host: expected only a name, such as smtp.example.org")
+        Err(
+            "invalid host: expected only a name, such as smtp.example.org; a port is set by smtp-port in the file",
+        )
     }
 }
 
@@ -201,7 +204,7 @@ struct Questions<'t, A, T> {
 }
 
 impl<A: BufRead, T: Write> Questions<'_, A, T> {
-    /// Asks until the answer can be read; an empty one, or the end of the input, leaves it out.
+    /// Asks until the answer can be read; an empty one leaves it out.
     fn for_missing<V, E: fmt::Display>(
         &mut self,
         value: &mut Option<V>,
@@ -219,6 +222,8 @@ impl<A: BufRead, T: Write> Questions<'_, A, T> {
                 }
                 asked => asked.context("cannot read the answer")?,
             };
+            // The end of the input is no answer.
+            ensure!(!answer.is_empty(), "stopped: nothing is written");
             let answer = answer.trim();
             if answer.is_empty() {
                 break;
@@ -255,8 +260,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_a_comment() {
-        for answers in ["", "\n\n\n"] {
-            let file = file(&answered(answers).0);
+        for wanted in [Init::default(), answered("\n\n\n").0] {
+            let file = file(&wanted);
             let table: toml::Table = file.parse().unwrap();
             let empty = |name: &str| table.get(name).unwrap().as_table().unwrap().is_empty();
             assert!(empty("serve") && empty("mail"), "{file}");

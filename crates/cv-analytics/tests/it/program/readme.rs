@@ -2,9 +2,10 @@
 //! command starts the server, and a message that is signed with the secrets of that moment arrives.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use cv_analytics_harness::connection::Connection;
 use cv_analytics_harness::server_process::{CredentialsFile, ServerProcess};
@@ -33,9 +34,9 @@ fn steps() -> Vec<Vec<Block<'static>>> {
     steps.map(blocks).collect()
 }
 
-/// The program with what is set in a step, and with nothing of this machine's.
-fn program(folder: &Path, listen: &str) -> Command {
-    let mut command = Command::new(PROGRAM);
+/// A shell, or the program, with what is set in a step, and with nothing of this machine's.
+fn program(name: &str, folder: &Path, listen: &str) -> Command {
+    let mut command = Command::new(name);
     command.current_dir(folder).env_clear().env("CV_ANALYTICS_LISTEN", listen);
     command
 }
@@ -53,6 +54,22 @@ fn send(folder: &Path, listen: &str, id: &str, now: Timestamp) -> u16 {
         Signer::new(&credentials.access_key().unwrap(), authority, "SendMessage", now).unwrap();
     let request = signer.request(message.to_string().as_bytes()).unwrap();
     Connection::open(listen).unwrap().exchange(&request).unwrap().status
+}
+
+/// Types a line into a shell, and a password where it asks for one.
+fn typed(line: &str, folder: &Path, listen: &str) {
+    let programs = Path::new(PROGRAM).parent().expect("a folder");
+    let mut shell = program("sh", folder, listen)
+        .args(["-c", line])
+        .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that asks for nothing may have ended before.
+    let _ = shell.stdin.take().unwrap().write_all(b"a password\n");
+    let done = shell.wait_with_output().unwrap();
+    assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// Puts a setting in the place of the line that `init` left for it, as a comment or filled in.
@@ -84,20 +101,14 @@ fn every_message_of_a_reader_who_follows_the_steps_is_in_the_report() {
         for line in commands {
             let line = line.split(" #").next().unwrap_or(line).trim_end();
             // What installs something, goes to Cloudflare or reads from the fixed port is left out.
-            if line.starts_with('(') {
-                let done = Command::new("sh").args(["-c", line]).current_dir(folder).status();
-                assert!(done.unwrap().success(), "{line}");
-            }
-            let Some(words) = line.strip_prefix("cv-analytics ") else { continue };
-            let Some(arguments) = words.strip_prefix("serve") else {
-                let done =
-                    program(folder, &listen).args(words.split_whitespace()).output().unwrap();
-                let said = String::from_utf8_lossy(&done.stderr);
-                assert!(done.status.success(), "{line}: {said}");
+            if line != "cv-analytics serve" {
+                if line.starts_with('(') || line.starts_with("cv-analytics ") {
+                    typed(line, folder, &listen);
+                }
                 continue;
-            };
-            let mut start = program(folder, &listen);
-            start.arg("serve").args(arguments.split_whitespace());
+            }
+            let mut start = program(PROGRAM, folder, &listen);
+            start.arg("serve");
             let server = ServerProcess::start(&mut start, &folder.join("server.log")).unwrap();
             let status = send(folder, &listen, &format!("step-{number}"), now);
             assert_eq!(status, 200, "step {}: {}", number + 1, server.log_tail());
@@ -107,7 +118,7 @@ fn every_message_of_a_reader_who_follows_the_steps_is_in_the_report() {
     }
     assert!(sent >= 3, "the steps start the server, give it an address, and have it mailed");
     let week = now.strftime("%G-W%V").to_string();
-    let report = program(folder, &listen)
+    let report = program(PROGRAM, folder, &listen)
         .args(["report", "--week", &week, "--format", "json"])
         .output()
         .unwrap();
