@@ -90,6 +90,9 @@ pub(crate) fn check(archive: &Path) -> Result<()> {
     {
         named(name)?;
     }
+    if cfg!(target_os = "linux") {
+        named("cv-analytics.service")?;
+    }
     let program = folder.path().join(named("cv-analytics").or_else(|_| named("cv-analytics.exe"))?);
     let version = output(Command::new(&program).arg("--version"))?;
     ensure!(

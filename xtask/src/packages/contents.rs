@@ -25,6 +25,8 @@ const SHELLS: [(&str, &str); 5] = [
 ];
 /// Files of the repository that each package has.
 const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
+/// The unit by which systemd runs the server.
+const UNIT: &str = "cv-analytics.service";
 /// The licences of the crates that the program is made of.
 const THIRD_PARTY: &str = "THIRD-PARTY.txt";
 
@@ -60,6 +62,10 @@ impl Contents {
         fs::copy(built_elsewhere.unwrap_or(&printing), contents.program())?;
         for name in DOCUMENTS {
             fs::copy(root().join(name), contents.folder.join(name))?;
+        }
+        if contents.target.is_linux() {
+            let unit = root().join("packaging").join(UNIT);
+            fs::copy(unit, contents.folder.join(UNIT))?;
         }
         for (shell, name) in SHELLS {
             let script = output(Command::new(&printing).args(["completions", shell]))?;

@@ -33,6 +33,10 @@ impl Target {
         self.0.contains("-windows-")
     }
 
+    pub(crate) fn is_linux(&self) -> bool {
+        self.0.contains("-linux-")
+    }
+
     /// The processor under the name that Debian and images have for it.
     pub(crate) fn processor(&self) -> Result<&'static str> {
         match self.0.split('-').next() {
