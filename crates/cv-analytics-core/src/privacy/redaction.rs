@@ -9,7 +9,7 @@ use super::{email, links, numbers, payment, secrets};
 
 /// The most passes over one text: what one replacement lays bare, the next pass finds. A visitor can chain numbers and
 /// addresses so that each pass finds one; a text that is kept has room for fewer than this.
-const MAX_PASSES: usize = 128;
+const MAX_PASSES: usize = 512;
 
 /// Which forms of personal data a text may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
