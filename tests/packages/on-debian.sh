@@ -45,7 +45,7 @@ analytics events send /tmp/event
 systemctl restart cv-analytics
 ready
 kept "a restart"
-# A process of its own fills the template in, which the filter of system calls must let the server bound.
+# A separate process fills the template in, which the filter of system calls must let the server bound.
 printf '%s\n' '[mail]' 'mail-template = "mail.html"' >>/etc/cv-analytics/cv-analytics.toml
 echo '<p>{{ week }}</p>' >/etc/cv-analytics/mail.html
 systemctl restart cv-analytics

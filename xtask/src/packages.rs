@@ -29,7 +29,7 @@ pub(crate) struct Packing {
     /// Build for this target of Rust [default: this machine's, on Linux with musl if that is installed]
     #[arg(long)]
     target: Option<String>,
-    /// Only show that it works: a program that was built quickly, and is no release
+    /// Only show that it works: with a program that is built quickly and not for release
     #[arg(long)]
     quick: bool,
 }

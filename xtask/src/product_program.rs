@@ -19,7 +19,7 @@ pub(crate) const EVERY_TEST: [&str; 4] = ["test", "--workspace", "--features", "
 pub(crate) enum Profile {
     /// As `cargo test` builds it.
     Dev,
-    /// As it is released.
+    /// Optimised as a release is.
     Released,
 }
 

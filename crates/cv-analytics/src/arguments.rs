@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Init(init::Init),
     /// Run the server: receive and store events, serve reports and the dashboard
     Serve(serve::ServeCommand),
-    /// Show it all on eight weeks of made-up traffic, in a folder for that
+    /// Show everything with eight weeks of made-up traffic, in a separate folder
     Demo(demo::Demo),
     /// Write the report of a week
     Report(report::ReportCommand),

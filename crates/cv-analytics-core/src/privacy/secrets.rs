@@ -158,7 +158,8 @@ pub(super) fn find_known_forms(findings: &mut Findings<'_>) {
     }
 }
 
-/// Finds secrets after their names, as in `password: …` and `token=…`. What is no value is read again: it may be a name.
+/// Finds secrets after their names, as in `password: …` and `token=…`. A word that cannot be the value is read again: it may
+/// be a name itself.
 pub(super) fn find_named(findings: &mut Findings<'_>) {
     let text = findings.text;
     let Some(heads) = HEADS.as_ref() else { return };

@@ -36,7 +36,7 @@ fn schema() -> Value {
 fn the_committed_schema_is_that_of_these_types() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas/report.json");
     let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-    #[expect(clippy::disallowed_methods, reason = "whoever runs the test says whether it writes")]
+    #[expect(clippy::disallowed_methods, reason = "the variable tells the test to write the file")]
     if std::env::var_os(UPDATE).is_some() {
         fs::write(&file, &made).unwrap();
     }

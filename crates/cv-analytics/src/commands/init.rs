@@ -22,7 +22,7 @@ const PASSWORD_FILE: &str = "smtp-password.txt";
 
 const HELP: &str = "Write cv-analytics.toml in the current folder: the address, the CV list and the weekly mail
 
-On a terminal it asks for what no option says; an empty answer leaves a setting out. Elsewhere only the options are written. It starts nothing, and never changes a file that is there.";
+On a terminal it asks for whatever is not passed as an option; Enter skips a question. Elsewhere it writes only the options. It starts nothing, and never changes an existing file.";
 
 /// What the file is to say.
 #[derive(Debug, Default, Args)]
@@ -222,7 +222,7 @@ impl<A: BufRead, T: Write> Questions<'_, A, T> {
                 }
                 asked => asked.context("cannot read the answer")?,
             };
-            // The end of the input is no answer.
+            // Ctrl-D, which is not the same as Enter.
             ensure!(!answer.is_empty(), "stopped: nothing is written");
             let answer = answer.trim();
             if answer.is_empty() {

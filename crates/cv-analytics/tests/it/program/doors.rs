@@ -163,7 +163,7 @@ fn what_strangers_wrote_does_not_act_on_a_terminal_and_is_as_it_came_elsewhere()
         let shown = on_a_terminal(folder.path(), arguments);
         assert!(shown.contains("\\u202e") && !shown.contains(acts), "{arguments}: {shown:?}");
     }
-    // What somebody pasted into a command line.
+    // Text pasted into a command line.
     let pasted = "'\u{1b}]0;title\u{7}\u{202e}'";
     for command in ["report --week", "report --", "gaps mark Go", "--store", "", "serve --listen"] {
         let shown = on_a_terminal(folder.path(), &format!("{command} {pasted}"));
