@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::intake::id_fields::NamedIds;
+use crate::intake::named_ids::NamedIds;
 use crate::timestamp::Timestamp;
 
 /// Why a message became a dead letter: the contract's reason codes.

@@ -7,11 +7,11 @@
 //! shapes are those of the contract's section on events, and each has a golden file in `fixtures/events`.
 
 pub(crate) mod field;
-pub mod id_fields;
 pub(crate) mod json_object;
 pub mod known_bots;
 pub(crate) mod match_fields;
 pub mod message_ids;
+pub mod named_ids;
 pub mod refusal;
 
 use std::collections::BTreeSet;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use cv_analytics_core::dead_letter::group_in;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::intake::id_fields::NamedIds;
+use cv_analytics_core::intake::named_ids::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::erasure::{Erased, Mark};
 use cv_analytics_core::store::session_key::SESSION_KEY;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::intake::id_fields::NamedIds;
+use cv_analytics_core::intake::named_ids::NamedIds;
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::privacy::Privacy;
 use cv_analytics_core::store::erasure::Mark;

@@ -14,8 +14,8 @@ use aws_sdk_sqs::types::{
     QueueAttributeName,
 };
 use cv_analytics_core::dead_letter::group_in;
-use cv_analytics_core::intake::id_fields::NamedIds;
 use cv_analytics_core::intake::message_ids::request_of;
+use cv_analytics_core::intake::named_ids::NamedIds;
 use cv_analytics_core::store::dead_letters::DeadLetterEntry;
 use cv_analytics_core::timestamp::Timestamp;
 use sha2::{Digest, Sha256};

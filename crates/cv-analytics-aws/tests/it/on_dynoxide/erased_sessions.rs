@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::joining::JoinOutcome;
 use cv_analytics_core::event::{RequestId, SessionId};
-use cv_analytics_core::intake::id_fields::NamedIds;
+use cv_analytics_core::intake::named_ids::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};

@@ -10,7 +10,7 @@ use cv_analytics_aws::tables::interaction_path::{
 };
 use cv_analytics_aws::tables::request_units::Units;
 use cv_analytics_core::event::SessionId;
-use cv_analytics_core::intake::id_fields::NamedIds;
+use cv_analytics_core::intake::named_ids::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
 
