@@ -1,9 +1,9 @@
 //! The first command of the README, as on a fresh clone: the program as it is built there, and what that costs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use wait4::Wait4;
@@ -23,9 +23,14 @@ const AWS_COMMANDS: [&[&str]; 3] = [
 /// Builds the program as `cargo run --release` does, runs the demo, and sees that what this build leaves out says how to
 /// get it.
 pub(crate) fn check() -> Result<()> {
-    let program = built_program(cargo().args(["build", "--release", "--locked"]), "cv-analytics")?;
+    let build = || {
+        let mut build = cargo();
+        build.args(["build", "--release", "--locked"]).current_dir(root());
+        build
+    };
+    let program = built_program(&mut build(), "cv-analytics")?;
     // A build that has nothing to do repeats its warnings; the lints see the program with AWS only.
-    let again = cargo().args(["build", "--release", "--locked"]).current_dir(root()).output()?;
+    let again = build().output()?;
     let said = String::from_utf8_lossy(&again.stderr);
     ensure!(!said.contains("warning"), "{said}");
     let folder = tempfile::tempdir()?;
@@ -63,9 +68,10 @@ pub(crate) fn measure(commits: &[String]) -> Result<()> {
     for commit in commits {
         let folder = tempfile::tempdir()?;
         let tree = folder.path().join("tree");
-        let mut archive = Command::new("git");
-        archive.args(["clone", "--quiet", "--shared", "--no-checkout"]).arg(root()).arg(&tree);
-        run(&mut archive)?;
+        run(Command::new("git")
+            .args(["clone", "--quiet", "--shared", "--no-checkout"])
+            .arg(root())
+            .arg(&tree))?;
         run(Command::new("git")
             .args(["checkout", "--quiet", "--detach", commit])
             .current_dir(&tree))?;
@@ -92,7 +98,7 @@ fn measure_one(name: &str, tree: &Path) -> Result<()> {
     demo(&program, target.path())?;
     println!(
         "| {name} | {} | {} | {crates} | {} | {} MB |",
-        Took(processor_time(&ended.rusage)),
+        Took(ended.rusage.utime + ended.rusage.stime),
         Took(took),
         Took(began.elapsed()),
         fs::metadata(&program)?.len() / 1_000_000
@@ -100,12 +106,8 @@ fn measure_one(name: &str, tree: &Path) -> Result<()> {
     Ok(())
 }
 
-fn processor_time(used: &wait4::ResourceUsage) -> Duration {
-    used.utime + used.stime
-}
-
 /// Runs the demo in `folder`, and gives what it said.
-fn demo(program: &PathBuf, folder: &Path) -> Result<String> {
+fn demo(program: &Path, folder: &Path) -> Result<String> {
     let mut demo = Command::new(program);
     demo.args(["demo", "--exit", "--listen", "127.0.0.1:0"]).current_dir(folder);
     let said = output(demo.stderr(Stdio::null()))?;

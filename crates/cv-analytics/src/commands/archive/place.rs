@@ -21,8 +21,8 @@ pub(crate) struct ArchiveLocation {
 /// Files by name, all at one level.
 #[async_trait]
 trait Files: Send + Sync {
-    /// A file's bytes; `None` where there is none. One with more than `most` is not read: its size instead.
-    async fn get(&self, name: &str, most: u64) -> Result<Option<Result<Bytes, u64>>>;
+    /// A file's bytes; `None` where there is none. One with more than `most` is an error.
+    async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>>;
     /// Writes a file, whole or not at all.
     async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<()>;
     /// Removes a file; it need not be there.
@@ -49,14 +49,7 @@ impl ArchiveLocation {
 
     /// A file's bytes, `most` of them; `None` where there is none.
     pub(crate) async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>> {
-        match self.files.get(name, most).await.with_context(|| self.cannot("read", name))? {
-            None => Ok(None),
-            Some(Ok(bytes)) => Ok(Some(bytes)),
-            Some(Err(bytes)) => bail!(
-                "too large: {name} in {} has {bytes} bytes, at most {most} are accepted",
-                self.named
-            ),
-        }
+        self.files.get(name, most).await.with_context(|| self.cannot("read", name))
     }
 
     /// Writes a file, whole or not at all; in a folder it is on disk afterwards, and its owner's only.
@@ -78,11 +71,16 @@ impl ArchiveLocation {
     }
 }
 
+fn ensure_fits(bytes: u64, most: u64) -> Result<()> {
+    ensure!(bytes <= most, "too large: it has {bytes} bytes, at most {most} are accepted");
+    Ok(())
+}
+
 struct Folder(PathBuf);
 
 #[async_trait]
 impl Files for Folder {
-    async fn get(&self, name: &str, most: u64) -> Result<Option<Result<Bytes, u64>>> {
+    async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>> {
         let path = self.0.join(name);
         let found = match fs::metadata(&path) {
             Ok(found) => found,
@@ -91,13 +89,11 @@ impl Files for Folder {
         };
         // A pipe may never say anything, and a device may never end.
         ensure!(found.is_file(), "it is not a plain file");
-        if found.len() > most {
-            return Ok(Some(Err(found.len())));
-        }
+        ensure_fits(found.len(), most)?;
         let mut bytes = Vec::new();
         File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-        let length = bytes.len() as u64;
-        Ok(Some(if length > most { Err(length) } else { Ok(bytes.into()) }))
+        ensure_fits(bytes.len() as u64, most)?;
+        Ok(Some(bytes.into()))
     }
 
     async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<()> {

@@ -12,7 +12,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::prefix::PrefixStore;
 use object_store::{Certificate, ClientOptions, CredentialProvider, ObjectStoreExt};
 
-use super::Files;
+use super::{Files, ensure_fits};
 use crate::http_client::{choose_tls_provider, is_loopback};
 use crate::install::aws;
 
@@ -28,14 +28,14 @@ pub(super) async fn open(named: &str, rest: &str) -> Result<impl Files + use<>> 
 
 #[async_trait]
 impl Files for PrefixStore<AmazonS3> {
-    async fn get(&self, name: &str, most: u64) -> Result<Option<Result<Bytes, u64>>> {
+    async fn get(&self, name: &str, most: u64) -> Result<Option<Bytes>> {
         let found = match ObjectStoreExt::get(self, &ObjectPath::from(name)).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let size = found.meta.size;
-        Ok(Some(if size > most { Err(size) } else { Ok(found.bytes().await?) }))
+        ensure_fits(found.meta.size, most)?;
+        Ok(Some(found.bytes().await?))
     }
 
     async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
