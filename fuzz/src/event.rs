@@ -1,6 +1,6 @@
 //! One message: `Intake::read`.
 
-use cv_analytics_core::event::{Event, Halves, ResponseHalf};
+use cv_analytics_core::event::{Event, EventBody, ResponseHalf};
 use cv_analytics_core::intake::{
     Content, Intake, KEPT_MAX_BYTES, QUERY_MAX_CHARS, REASONING_MAX_CHARS,
 };
@@ -59,10 +59,10 @@ fn check_limits(event: &Event) {
     let id = event.request_id.as_str();
     assert!((1..=119).contains(&id.chars().count()), "{id:?}");
     assert!(!id.starts_with("cv-analytics:"), "{id:?}");
-    let (query, response) = match &event.halves {
-        Halves::Query(query) => (Some(query), None),
-        Halves::Response(response) => (None, Some(response)),
-        Halves::Whole(query, response) => (Some(query), Some(response)),
+    let (query, response) = match &event.body {
+        EventBody::Query(query) => (Some(query), None),
+        EventBody::Response(response) => (None, Some(response)),
+        EventBody::Whole(query, response) => (Some(query), Some(response)),
     };
     if let Some(query) = query {
         assert!(query.query.chars().count() <= QUERY_MAX_CHARS + MARKER_CHARS);

@@ -1,11 +1,11 @@
 //! What the joining law makes of events, written a second time: from the contract, as plainly as it can be,
 //! and without the code that it is held against. Tests of both stores use it.
 //!
-//! Halves are the core's own types, as the intake reads them; nothing that joins, completes or repeats is
+//! EventBody are the core's own types, as the intake reads them; nothing that joins, completes or repeats is
 //! asked of the core.
 
 use cv_analytics_core::event::{
-    Event, Halves, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
+    Event, EventBody, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
 };
 use cv_analytics_core::interaction::{Disposition, Interaction};
 
@@ -23,8 +23,8 @@ impl OfRequest {
     /// Takes in an event, and says what becomes of it.
     pub fn arrive(&mut self, event: &Event) -> Disposition {
         let again = |same| if same { Disposition::Duplicate } else { Disposition::Conflict };
-        let (response, question) = match &event.halves {
-            Halves::Query(query) => {
+        let (response, question) = match &event.body {
+            EventBody::Query(query) => {
                 let is_whole = matches!(self.response, Some((_, Some(_))));
                 return match self.queries.first() {
                     Some(first) if !is_whole => again(first == query),
@@ -34,8 +34,8 @@ impl OfRequest {
                     }
                 };
             }
-            Halves::Response(response) => (response.clone(), None),
-            Halves::Whole(question, response) => (response.clone(), Some(question.clone())),
+            EventBody::Response(response) => (response.clone(), None),
+            EventBody::Whole(question, response) => (response.clone(), Some(question.clone())),
         };
         if let Some(first) = &self.response {
             return again(*first == (response, question));
@@ -66,7 +66,7 @@ impl OfRequest {
     pub fn exported(&self, request_id: &RequestId) -> Vec<Event> {
         let halves = match &self.response {
             Some((response, Some(question))) => {
-                let whole = Halves::Whole(question.clone(), response.clone());
+                let whole = EventBody::Whole(question.clone(), response.clone());
                 let (session, traffic) = self.named_besides(question);
                 let is_named = session.is_some() || traffic.is_some();
                 let named = is_named.then(|| {
@@ -74,16 +74,16 @@ impl OfRequest {
                     named.session = session;
                     named.traffic = traffic.unwrap_or(Traffic::Visitor);
                     named.unknown.clear();
-                    Halves::Query(named)
+                    EventBody::Query(named)
                 });
                 [Some(whole), named]
             }
             response => [
-                self.queries.first().cloned().map(Halves::Query),
-                response.clone().map(|(response, _)| Halves::Response(response)),
+                self.queries.first().cloned().map(EventBody::Query),
+                response.clone().map(|(response, _)| EventBody::Response(response)),
             ],
         };
-        let event = |halves| Event { request_id: request_id.clone(), halves };
+        let event = |body| Event { request_id: request_id.clone(), body };
         halves.into_iter().flatten().map(event).collect()
     }
 

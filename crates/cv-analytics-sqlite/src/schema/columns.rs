@@ -1,7 +1,7 @@
 //! Halves as columns: what a row holds when it is written.
 
 use cv_analytics_core::event::{
-    Event, Halves, MatchSource, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
+    Event, EventBody, MatchSource, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
     UnknownFields,
 };
 use cv_analytics_core::interaction::Interaction;
@@ -68,10 +68,10 @@ pub(crate) struct Columns<'h> {
 
 impl<'h> From<&'h Event> for Columns<'h> {
     fn from(event: &'h Event) -> Self {
-        let (query, response) = match &event.halves {
-            Halves::Query(query) => (Some(query), None),
-            Halves::Response(response) => (None, Some(response)),
-            Halves::Whole(query, response) => (Some(query), Some(response)),
+        let (query, response) = match &event.body {
+            EventBody::Query(query) => (Some(query), None),
+            EventBody::Response(response) => (None, Some(response)),
+            EventBody::Whole(query, response) => (Some(query), Some(response)),
         };
         Self { request_id: &event.request_id, query, response }
     }

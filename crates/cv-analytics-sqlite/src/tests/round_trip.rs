@@ -1,7 +1,7 @@
-//! Halves, columns, and the same halves again.
+//! EventBody, columns, and the same halves again.
 
 use cv_analytics_core::event::{
-    Event, Halves, MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm,
+    Event, EventBody, MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm,
     ResponseHalf, SessionId, Traffic, UnknownFields,
 };
 use cv_analytics_core::intake::Content;
@@ -82,15 +82,15 @@ prop_compose! {
     }
 }
 
-fn halves() -> impl Strategy<Value = Halves> {
+fn halves() -> impl Strategy<Value = EventBody> {
     prop_oneof![
-        query_half().prop_map(Halves::Query),
-        response_half().prop_map(Halves::Response),
+        query_half().prop_map(EventBody::Query),
+        response_half().prop_map(EventBody::Response),
         (query_half(), response_half(), any::<bool>()).prop_map(|(query, response, combined)| {
             let form = if combined { ResponseForm::Combined } else { ResponseForm::SelfContained };
             // One event has one session and one flag.
             let (session, traffic) = (response.session.clone(), response.traffic);
-            Halves::Whole(
+            EventBody::Whole(
                 QueryHalf { session, traffic, ..query },
                 ResponseHalf { form, ..response },
             )
@@ -112,11 +112,11 @@ proptest! {
         let mut events: Vec<Event> = all
             .into_iter()
             .enumerate()
-            .map(|(number, halves)| Event { request_id: RequestId::new(format!("r {number}")).unwrap(), halves })
+            .map(|(number, body)| Event { request_id: RequestId::new(format!("r {number}")).unwrap(), body })
             .collect();
         // One whose halves come one by one, and in two commits.
-        let split = [Halves::Query(split.0), Halves::Response(split.1)]
-            .map(|halves| Event { request_id: RequestId::new("split").unwrap(), halves });
+        let split = [EventBody::Query(split.0), EventBody::Response(split.1)]
+            .map(|body| Event { request_id: RequestId::new("split").unwrap(), body });
         run(async {
             events.push(split[0].clone());
             store.append(events.iter().cloned().map(arrived).collect()).await.unwrap();

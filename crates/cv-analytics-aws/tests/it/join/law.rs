@@ -1,6 +1,6 @@
 //! What the joining law lets a record show, and become: without the code that joins.
 
-use cv_analytics_core::event::{Event, Halves, QueryHalf, ResponseHalf, Traffic};
+use cv_analytics_core::event::{Event, EventBody, QueryHalf, ResponseHalf, Traffic};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_model::OfRequest;
 
@@ -30,17 +30,17 @@ pub(crate) fn joined<'events>(
 /// event a whole record shows the session and the flag.
 pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool {
     let any = bodies == Bodies::Several;
-    match &event.halves {
-        Halves::Query(query) => {
+    match &event.body {
+        EventBody::Query(query) => {
             if shown.is_whole() {
                 return any || names(shown, query);
             }
             shown.query.as_ref().is_some_and(|kept| any || kept == query)
         }
-        Halves::Response(response) => {
+        EventBody::Response(response) => {
             shown.response.as_ref().is_some_and(|kept| any || kept == response)
         }
-        Halves::Whole(query, response) => {
+        EventBody::Whole(query, response) => {
             let is_it = is_made_by(shown, query, response);
             is_it || (any && shown.response.is_some())
         }
@@ -67,15 +67,16 @@ pub(crate) fn may_follow(before: &Interaction, after: &Interaction, bodies: Bodi
 /// Whether each half of the record is the whole of one that was sent.
 pub(crate) fn is_made_of(record: &Interaction, events: &[Event]) -> bool {
     let (query, response) = (record.query.as_ref(), record.response.as_ref());
-    let mut halves = events.iter().map(|event| &event.halves);
+    let mut halves = events.iter().map(|event| &event.body);
     if record.is_whole() {
         return halves.any(
-            |halves| matches!(halves, Halves::Whole(one, other) if is_made_by(record, one, other)),
+            |halves| matches!(halves, EventBody::Whole(one, other) if is_made_by(record, one, other)),
         );
     }
-    let is_query = |halves: &Halves| matches!(halves, Halves::Query(one) if Some(one) == query);
+    let is_query =
+        |halves: &EventBody| matches!(halves, EventBody::Query(one) if Some(one) == query);
     let is_response =
-        |halves: &Halves| matches!(halves, Halves::Response(one) if Some(one) == response);
+        |halves: &EventBody| matches!(halves, EventBody::Response(one) if Some(one) == response);
     (query.is_none() || halves.clone().any(is_query))
         && (response.is_none() || halves.any(is_response))
 }

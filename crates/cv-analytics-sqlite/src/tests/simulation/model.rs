@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cv_analytics_core::event::{Event, Halves, RequestId, SessionId};
+use cv_analytics_core::event::{Event, EventBody, RequestId, SessionId};
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::store::Arrival;
@@ -76,10 +76,12 @@ impl Model {
 
     pub(super) fn join(&mut self, event: &Event) -> Disposition {
         let id = &event.request_id;
-        let halves = match &event.halves {
-            Halves::Query(query) => [query.session.as_ref(), None],
-            Halves::Response(response) => [None, response.session.as_ref()],
-            Halves::Whole(query, response) => [query.session.as_ref(), response.session.as_ref()],
+        let halves = match &event.body {
+            EventBody::Query(query) => [query.session.as_ref(), None],
+            EventBody::Response(response) => [None, response.session.as_ref()],
+            EventBody::Whole(query, response) => {
+                [query.session.as_ref(), response.session.as_ref()]
+            }
         };
         let erased = self.erased_sessions();
         if halves.into_iter().flatten().any(|session| erased.contains(session)) {

@@ -2,7 +2,7 @@
 
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::item::row::{Half, InterimRow};
-use cv_analytics_core::event::Halves;
+use cv_analytics_core::event::EventBody;
 use cv_analytics_core::interaction::Interaction;
 
 use super::moves::Move;
@@ -79,9 +79,9 @@ impl Transitions {
     fn describe(&self, interaction: &Interaction) -> String {
         let mut names = Vec::new();
         for (name, event) in &self.scenario().events {
-            let is_there = match &event.halves {
-                Halves::Query(query) => interaction.query.as_ref() == Some(query),
-                Halves::Response(response) | Halves::Whole(_, response) => {
+            let is_there = match &event.body {
+                EventBody::Query(query) => interaction.query.as_ref() == Some(query),
+                EventBody::Response(response) | EventBody::Whole(_, response) => {
                     interaction.response.as_ref() == Some(response)
                 }
             };
