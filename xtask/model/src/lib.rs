@@ -1,11 +1,11 @@
 //! What the joining law makes of events, written a second time: from the contract, as plainly as it can be,
 //! and without the code that it is held against. Tests of both stores use it.
 //!
-//! EventBody are the core's own types, as the intake reads them; nothing that joins, completes or repeats is
+//! Halves are the core's own types, as the intake reads them; nothing that joins, completes or repeats is
 //! asked of the core.
 
 use cv_analytics_core::event::{
-    Event, EventBody, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
+    Event, EventBody, Feedback, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
 };
 use cv_analytics_core::interaction::{Disposition, Interaction};
 
@@ -17,6 +17,8 @@ pub struct OfRequest {
     queries: Vec<QueryHalf>,
     /// The response that came first, with the question that it brought along.
     response: Option<(ResponseHalf, Option<QueryHalf>)>,
+    /// Every word of feedback that came.
+    feedback: Vec<Feedback>,
 }
 
 impl OfRequest {
@@ -34,6 +36,14 @@ impl OfRequest {
                     }
                 };
             }
+            EventBody::Feedback(given) => {
+                let stands = self.stands(&event.request_id);
+                self.feedback.push(given.clone());
+                return match stands {
+                    Some(stands) if stands == *given => Disposition::Duplicate,
+                    _ => Disposition::Stored,
+                };
+            }
             EventBody::Response(response) => (response.clone(), None),
             EventBody::Whole(question, response) => (response.clone(), Some(question.clone())),
         };
@@ -42,6 +52,14 @@ impl OfRequest {
         }
         self.response = Some((response, question));
         Disposition::Stored
+    }
+
+    /// The word that stands: the last, of those at one moment the least by its canonical form.
+    fn stands(&self, request_id: &RequestId) -> Option<Feedback> {
+        let mut words: Vec<_> = self.feedback.iter().collect();
+        words.sort_by_cached_key(|word| word.canonical_bytes(request_id));
+        words.sort_by_key(|word| std::cmp::Reverse(word.timestamp));
+        words.first().map(|word| (*word).clone())
     }
 
     /// The record; `None` where nothing has come.
@@ -57,8 +75,14 @@ impl OfRequest {
             Some((response, None)) => (Some(response.clone()), self.queries.first().cloned()),
             None => (None, self.queries.first().cloned()),
         };
-        let is_there = response.is_some() || question.is_some();
-        is_there.then(|| Interaction { request_id: request_id.clone(), query: question, response })
+        let feedback = self.stands(request_id);
+        let is_there = response.is_some() || question.is_some() || feedback.is_some();
+        is_there.then(|| Interaction {
+            request_id: request_id.clone(),
+            query: question,
+            response,
+            feedback,
+        })
     }
 
     /// The events that an export gives: of a query event beside a response with its question no more than
@@ -84,7 +108,8 @@ impl OfRequest {
             ],
         };
         let event = |body| Event { request_id: request_id.clone(), body };
-        halves.into_iter().flatten().map(event).collect()
+        let feedback = self.stands(request_id).map(EventBody::Feedback);
+        halves.into_iter().chain([feedback]).flatten().map(event).collect()
     }
 
     /// The session and the flag that query events name and a question that came with its response does not.
