@@ -444,6 +444,7 @@ fn replace_texts(report: &mut Report, text: &mut impl FnMut() -> String) {
         put(&mut gap.first_seen);
         gap.examples.iter_mut().for_each(&mut put);
         gap.example_reasons.iter_mut().flatten().for_each(&mut put);
+        gap.example_answers.iter_mut().flatten().for_each(&mut put);
         gap.related.iter_mut().for_each(&mut put);
     }
     for words in &mut report.vocabulary {
