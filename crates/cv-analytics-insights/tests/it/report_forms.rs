@@ -346,7 +346,7 @@ fn a_gap_that_was_answered_in_part_is_not_told_as_unanswered() {
     report.followed[0].after = counts(17, 8, 1);
     let said =
         MailContext::default().view(&report).counts.unwrap().followed.shown[0].text.to_string();
-    let expect = "none of 10 answered (6 only in part) before; 8 of 17 answered (1 only in part) in \
+    let expect = "none of 10 answered in full (6 in part) before; 8 of 17 answered in full (1 in part) in \
                   the 5 weeks since you added it";
     assert_eq!(said, expect);
 }
