@@ -514,6 +514,7 @@ test("what is said while the answer streams is in the event", async () => {
 
 test.each([
   ["JSON", Response.json({})],
+  ["a text of JSON", new Response("{}", { headers: { "content-type": "application/json" } })],
   ["a known length", new Response("ab", { headers: { "content-length": "2" } })],
   [
     "an encoding",
@@ -536,6 +537,8 @@ test.each([
   { "content-encoding": "identity", "content-type": "text/event-stream" },
   { "content-type": "application/json-seq" },
   { "content-type": "application/stream+json" },
+  { "content-type": "application/json" },
+  { "content-type": "application/json; charset=utf-8" },
 ])("a stream with %j is watched to its end", async (headers) => {
   const messages = queue();
   await visit((interaction) => {
