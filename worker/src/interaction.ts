@@ -185,7 +185,7 @@ export class ReportedInteraction implements Interaction {
       failed = false;
       return result;
     } finally {
-      // A model that judges the answer afterwards is no part of it.
+      // A model that judges the answer afterwards does not count.
       if (!this.#hasLeft && !this.#isFinal) {
         const time = `${part}Time` as const;
         this.#times[time] = (this.#times[time] ?? 0) + Date.now() - began;

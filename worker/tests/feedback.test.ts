@@ -108,7 +108,7 @@ test.each<unknown>([
   },
 );
 
-test("there is no token for an invalid request id, and none without secrets", async () => {
+test("an invalid request id gets no token, and neither does a client without secrets", async () => {
   consoleLines();
   const feedback = createFeedback(secrets());
   expect(await feedback.token("a b")).toBeUndefined();

@@ -117,7 +117,7 @@ test("a judgement that fails has a line without its words, and the event leaves"
   expect(lines).toEqual(["cv-analytics: judgedBy(): the promise was rejected"]);
 });
 
-test("a model that judges the answer is no part of the answer's time, and its failure no outcome", async () => {
+test("the time and the failure of a model that judges the answer do not count as the answer's", async () => {
   const { interaction, end } = await streaming();
   interaction.judgedBy(
     pause(10).then(() => interaction.timed("llm", () => Promise.reject(new Error("capacity")))),
@@ -312,7 +312,7 @@ test("feedback is an event by itself, in the group of the answer that it is abou
 });
 
 test.each([1, 36, 105, 106, 119])(
-  "each of several ratings of an id of %i characters arrives, and a retry is no second one",
+  "each of several ratings of an id of %i characters arrives once, whatever is retried",
   async (length) => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_763_000_000_000 });
     vi.stubGlobal("setTimeout", (work: () => void) => queueMicrotask(work));
@@ -346,7 +346,7 @@ test("feedback that the intake would refuse is not sent, and has a line", async 
   expect(lines).toHaveLength(4);
 });
 
-test("a comment is cut, and one that is no text left out", async () => {
+test("a long comment is cut, and one that is not text is left out", async () => {
   const interaction = begin();
   interaction.feedback("r-1", "up", { comment: "é".repeat(1_000_000) });
   interaction.feedback("r-2", "up", { comment: { toString: 1 } as never });

@@ -1,4 +1,4 @@
-/** A piece of work that is no fetch handler: its result, its exception, and its end. */
+/** Work other than a fetch handler: its result, its exception, and its end. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createAnalytics } from "../src/index.ts";

@@ -43,7 +43,7 @@ export async function startAgent(vars) {
       });
       return { status: response.status, reply: await response.json() };
     },
-    /** Rates an answer, as a visitor of its own too. */
+    /** Rates an answer, as another visitor unless a header says otherwise. */
     async rate(token, rating, headers = {}) {
       const response = await agent.fetch("/api/feedback", {
         method: "POST",

@@ -66,7 +66,7 @@ test.each(DATES)("a Worker of %s answers, and its events arrive", async (date) =
   }
 });
 
-test("an address that is none switches the client of an old Worker off, and harms nobody", async () => {
+test("an invalid queue URL switches the client of an old Worker off, and the visitor gets the answer", async () => {
   const { url } = await start("2021-11-02", "no address");
   const response = await fetch(url, { method: "POST", body: "text" });
   expect(await response.text()).toBe("an answer");
