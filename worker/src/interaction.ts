@@ -212,10 +212,16 @@ export class ReportedInteraction implements Interaction {
 
   judgedBy = (match: PromiseLike<AnswerDetails | null | undefined>): void => {
     const isLate = this.#isFinal;
-    const judged = Promise.resolve(match).then(
-      (details) => this.#note(details, isLate || this.#hasGone),
-      () => this.#reporter.log("judgedBy(): the promise was rejected"),
-    );
+    const judged = (async () => {
+      try {
+        // Without types it may be a function that gives the promise.
+        const given = match as typeof match | (() => typeof match);
+        const details = await (typeof given === "function" ? given() : given);
+        this.#note(details, isLate || this.#hasGone);
+      } catch {
+        this.#reporter.log("judgedBy(): the promise was rejected");
+      }
+    })();
     this.#judged = Promise.all([this.#judged, judged]);
   };
 

@@ -107,6 +107,27 @@ test("a judgement that takes over 10 s is not waited for, and has a line", async
   expect(lines).toEqual([expect.stringContaining("after the response event had left")]);
 });
 
+test("a function in place of the promise is called, and its exception has a line", async () => {
+  for (const judge of [
+    async () => ({ matchType: "none" }),
+    () => {
+      throw new Error("confidential");
+    },
+  ]) {
+    const interaction = begin();
+    interaction.asked("q");
+    interaction.judgedBy(judge as never);
+    interaction.answered();
+  }
+  await context.settled();
+  expect(
+    responsesOf(messages)
+      .map(({ outcome }) => outcome)
+      .sort(),
+  ).toEqual(["answered", "no_match"]);
+  expect(lines).toEqual(["cv-analytics: judgedBy(): the promise was rejected"]);
+});
+
 test("a judgement that fails has a line without its words, and the event leaves", async () => {
   const { interaction, end } = await streaming();
   interaction.judgedBy(Promise.reject(new Error("confidential")));

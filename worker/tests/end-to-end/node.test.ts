@@ -3,35 +3,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Queue } from "./queue.ts";
 
 const WORKER = join(import.meta.dirname, "../..");
 
 let folder: string;
 let agent: ChildProcess;
 let url: string;
-let events: { eventType: string; outcome?: string; query: string; metadata: object }[];
-let delay: number;
-
-const queue = createServer(async (incoming: IncomingMessage, outgoing: ServerResponse) => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const { MessageBody } = JSON.parse(String(Buffer.concat(chunks))) as { MessageBody: string };
-  setTimeout(() => {
-    events.push(JSON.parse(MessageBody) as (typeof events)[number]);
-    outgoing.end('{"MessageId":"m"}');
-  }, delay);
-});
+let queue: Queue;
 
 beforeEach(async () => {
-  events = [];
-  delay = 0;
   folder = await mkdtemp(join(tmpdir(), "cv-analytics-node-"));
   const outfile = join(folder, "agent.mjs");
   await build({
@@ -43,17 +29,9 @@ beforeEach(async () => {
     alias: { "@cv-analytics/worker": join(WORKER, "src/index.ts") },
     logLevel: "error",
   });
-  queue.listen(0, "127.0.0.1");
-  await once(queue, "listening");
-  const { port } = queue.address() as AddressInfo;
+  queue = await Queue.start();
   agent = spawn(process.execPath, [outfile], {
-    env: {
-      PORT: "0",
-      AWS_ACCESS_KEY_ID: "CVAKEXAMPLE000000000",
-      AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-      AWS_REGION: "eu-west-2",
-      AWS_SQS_URL: `http://127.0.0.1:${port}/000000000000/events.fifo`,
-    },
+    env: { PORT: "0", ...queue.secrets },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: agent.stdout as NodeJS.ReadableStream });
@@ -66,8 +44,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   agent.kill("SIGKILL");
-  queue.close();
-  queue.closeAllConnections();
+  queue.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -76,12 +53,12 @@ test("an answer and an exception are reported, with the visitor's user agent", a
     ["Go?", 200, "answered"],
     ["fail", 500, "ai_error"],
   ] as const) {
-    events = [];
+    queue.events = [];
     const headers = { "user-agent": "Mozilla/5.0" };
     const response = await fetch(url, { method: "POST", body: question, headers });
     expect(response.status).toBe(status);
-    await vi.waitUntil(() => events.length === 2, { timeout: 10_000 });
-    expect(events.find(({ eventType }) => eventType === "response")).toMatchObject({
+    await vi.waitUntil(() => queue.events.length === 2, { timeout: 10_000 });
+    expect(queue.events.find(({ eventType }) => eventType === "response")).toMatchObject({
       query: question,
       outcome,
       metadata: { userAgent: "Mozilla/5.0" },
@@ -90,12 +67,12 @@ test("an answer and an exception are reported, with the visitor's user agent", a
 });
 
 test("what is on its way when the process is asked to end still arrives", async () => {
-  delay = 500;
+  queue.delay = 500;
   const response = await fetch(url, { method: "POST", body: "Go?" });
   expect(await response.text()).toBe("a model answers: Go?");
-  expect(events).toEqual([]);
+  expect(queue.events).toEqual([]);
   agent.kill("SIGTERM");
   const [code] = await once(agent, "exit");
   expect(code).toBe(0);
-  expect(events.map(({ eventType }) => eventType).sort()).toEqual(["query", "response"]);
+  expect(queue.events.map(({ eventType }) => eventType).sort()).toEqual(["query", "response"]);
 });
