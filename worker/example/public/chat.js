@@ -51,13 +51,11 @@ function ratingOf(feedbackToken) {
   const status = element("span");
   status.setAttribute("role", "status");
   const buttons = [
-    ["up", "👍", "Helpful"],
-    ["down", "👎", "Not helpful"],
-  ].map(([rating, sign, label]) => {
-    const choice = element("button", sign);
+    ["up", "Helpful"],
+    ["down", "Not helpful"],
+  ].map(([rating, label]) => {
+    const choice = element("button", label);
     choice.type = "button";
-    choice.title = label;
-    choice.setAttribute("aria-label", label);
     choice.setAttribute("aria-pressed", "false");
     choice.addEventListener("click", async () => {
       for (const other of buttons) {
