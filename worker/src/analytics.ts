@@ -105,15 +105,20 @@ export function createAnalytics(
     if (kept?.key !== key) kept = { key, queue: new QueueClient(settings) };
     return kept.queue;
   };
-  const settings = readSettings(env, secrets);
-  const isRead = typeof settings !== "function";
-  let queue = isRead ? queueOf(settings) : undefined;
+  let settings: ReturnType<typeof readSettings> = "the secrets cannot be read";
+  try {
+    settings = readSettings(env, secrets);
+  } catch {
+    // Nothing that `env` may be must reach the visitor.
+  }
+  const read = typeof settings === "function" ? settings : undefined;
+  let queue = typeof settings === "function" ? undefined : queueOf(settings);
   const reporter: Reporter = {
-    enabled: !isRead || !!queue,
+    enabled: !!(read ?? queue),
     together: together ?? 0,
     log,
     send: async (event) => {
-      if (!isRead) queue ??= queueOf(await settings());
+      if (read) queue ??= queueOf(await read());
       return (await queue?.send(event, log)) ?? "off";
     },
   };

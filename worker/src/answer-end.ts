@@ -15,15 +15,16 @@ export async function seeEnd<T>(
     interaction.leave();
     throw error;
   }
-  const isResponse = result instanceof Response;
-  if (isResponse && interaction.isOpen && isStreamed(result as Response, request)) {
-    try {
-      return watched(result as Response, interaction) as T;
-    } catch {
-      // A Worker of before 2022-11-30 makes no streams: its answer is passed on as it is.
-    }
+  if (!(result instanceof Response)) {
+    interaction.leave(200);
+    return result;
   }
-  interaction.leave(isResponse ? (result as Response).status : 200);
+  try {
+    if (interaction.isOpen && isStreamed(result, request)) return watched(result, interaction) as T;
+  } catch {
+    // A Worker of before 2022-11-30 cannot make streams: its answer is passed on as it is.
+  }
+  interaction.leave(result.status);
   return result;
 }
 
