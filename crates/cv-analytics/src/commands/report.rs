@@ -163,8 +163,9 @@ impl ReportCommand {
         if format == Format::Json {
             return format.render(report, &self.from, &self.to);
         }
-        let context =
-            MailContext { links: Links::from(dashboard.cloned()), ..MailContext::default() };
+        let answers = self.form.mail_answers;
+        let links = Links::from(dashboard.cloned());
+        let context = MailContext { links, answers, ..MailContext::default() };
         if format == Format::Markdown {
             return Ok(render(Form::Markdown, &context.view(report))?.into_bytes());
         }
@@ -173,8 +174,9 @@ impl ReportCommand {
             eprintln!("warning: {warning}; the built-in form stands in");
         }
         if format == Format::Eml {
+            let template = Some(template);
             let surroundings =
-                Surroundings { dashboard, template: Some(template), ..Surroundings::default() };
+                Surroundings { dashboard, template, answers, ..Surroundings::default() };
             let message = Message::in_context(report, &self.from, &self.to, now(), &surroundings)?;
             return Ok(message.to_eml()?);
         }
@@ -223,6 +225,7 @@ impl ReportCommand {
             let surroundings = Surroundings {
                 dashboard: self.form.dashboard_url.as_ref(),
                 template: Some(&template),
+                answers: self.form.mail_answers,
                 ..Surroundings::default()
             };
             let mail = (report, &sender, &surroundings);

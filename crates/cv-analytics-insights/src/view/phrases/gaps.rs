@@ -3,12 +3,14 @@
 use cv_analytics_core::event::{MatchType, Outcome};
 
 use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, outcome_words};
-use crate::model::{GapKind, ResponseOutcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS};
+use crate::model::{
+    GapKind, ResponseOutcomes, Thumbs, TrackedCounts, TrackedGap, TrackedState, WEEKS,
+};
 use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::Handled;
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
-use crate::view::text::listed;
+use crate::view::text::{listed, number};
 
 /// Every gap kind in reading order, those first that the owner fixes in the CV, with its plain name and what it means.
 pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
@@ -52,6 +54,11 @@ pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &
         (GapKind::Blocked, 0, 1..) => outcome_words(Some(Outcome::OffHours)),
         _ => kind_name(kind),
     }
+}
+
+/// Visitors' thumbs: `2 up, 5 down`.
+pub(in crate::view) fn thumbs(thumbs: Thumbs) -> String {
+    format!("{} up, {} down", number(thumbs.up), number(thumbs.down))
 }
 
 /// For how many weeks in a row there is a gap: `open for 3 weeks`, `open for 8 weeks or more`; `None` for a first week.
