@@ -31,10 +31,14 @@ export interface AnswerDetails {
   matchType?: MatchType | undefined;
   /** 0 to 100. */
   matchScore?: number | undefined;
+  /** 0 to 1: how sure the model is of its rating. Never a score. */
+  confidence?: number | undefined;
   /** Why it is that match; kept to 500 characters. */
   reasoning?: string | undefined;
   matchedSkills?: readonly string[] | undefined;
   missingSkills?: readonly string[] | undefined;
+  /** What the question is about; kept to 200 characters. */
+  topic?: string | undefined;
   /** How many pieces the retrieval found. */
   vectorMatches?: number | undefined;
   /** Whether the answer came out of a cache. */
@@ -69,9 +73,11 @@ export interface ResponseEvent {
   outcome: Outcome;
   matchType?: MatchType;
   matchScore?: number;
+  confidence?: number;
   reasoning?: string;
   matchedSkills?: readonly string[];
   missingSkills?: readonly string[];
+  topic?: string;
   vectorMatches?: number;
   query?: string;
   queryTimestamp?: number;
@@ -132,13 +138,24 @@ export function isRequestId(text: unknown): text is string {
 export function answerFields(
   details: AnswerDetails,
 ): Omit<ResponseEvent, "eventType" | "requestId" | "timestamp" | "outcome" | "performance"> {
-  const { matchType, matchScore, reasoning, matchedSkills, missingSkills, model } = details;
+  const {
+    matchType,
+    matchScore,
+    confidence,
+    reasoning,
+    matchedSkills,
+    missingSkills,
+    topic,
+    model,
+  } = details;
   return {
     ...(MATCH_TYPES.includes(matchType) && { matchType: matchType as MatchType }),
     ...(isNumber(matchScore) && { matchScore: Math.min(100, Math.max(0, matchScore)) }),
+    ...(isNumber(confidence) && { confidence }),
     ...(typeof reasoning === "string" && { reasoning: cut(reasoning, REASONING_CHARACTERS) }),
     ...(Array.isArray(matchedSkills) && { matchedSkills: names(matchedSkills) }),
     ...(Array.isArray(missingSkills) && { missingSkills: names(missingSkills) }),
+    ...(typeof topic === "string" && { topic: cut(topic, NAME_CHARACTERS) }),
     ...(isNumber(details.vectorMatches) && { vectorMatches: details.vectorMatches }),
     ...(typeof model === "string" && { model: cut(model, NAME_CHARACTERS) }),
     ...(isNumber(details.tokens) && { tokens: details.tokens }),

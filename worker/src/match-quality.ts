@@ -1,6 +1,7 @@
 /** How well the model says that it could answer: what to ask of it. `model-output.ts` reads what it returns. */
 
 import type { Match } from "./model-output.ts";
+import { OTHER_TOPIC, TOPICS } from "./topics.ts";
 
 export { type Match, type ModelAnswer, parseMatchQuality } from "./model-output.ts";
 export type { Tolerated } from "./named-fields.ts";
@@ -14,15 +15,18 @@ export interface MatchQualityOptions {
 /** {@link MATCH_QUALITY_PROMPT}, or the one that asks for no reasoning. */
 export function matchQualityPrompt({ reasoning = true }: MatchQualityOptions = {}): string {
   return `Return one JSON object and nothing else, no code fence, in this order:
-{"answer": "…", "matchQuality": {"type": "partial", "confidence": 0.7, ${
+{"answer": "…", "matchQuality": {"type": "partial", "coverage": 70, "confidence": 0.9, ${
     reasoning ? '"reasoning": "…", ' : ""
-  }"matchedSkills": ["…"], "missingSkills": ["…"]}}
+  }"matchedSkills": ["…"], "missingSkills": ["…"], "topic": "${OTHER_TOPIC}", "topicPhrase": "…"}}
 - answer: what the visitor reads. It never mentions matchQuality.
 - type: how well the CV covers the question. "full": everything that was asked for is in it; "partial": a part is; "none": nothing is.
-- confidence: from 0 to 1, how sure you are of the type.${
+- coverage: from 0 to 100, how much of what was asked the CV covers: 100 for "full", 0 for "none".
+- confidence: from 0 to 1, how sure you are of type and coverage. You can be sure of "none".${
     reasoning ? "\n- reasoning: one short sentence, why it is that type." : ""
   }
-- matchedSkills: skills that were asked about and are in the CV. missingSkills: skills that were asked about and are not. Short names, such as "Kubernetes"; empty lists where there are none.`;
+- matchedSkills: skills that were asked about and are in the CV. missingSkills: skills that were asked about and are not. Short names, such as "Kubernetes"; empty lists where there are none.
+- topic: what the question is about, one of: ${TOPICS.join(", ")}; "${OTHER_TOPIC}" if none of them fits.
+- topicPhrase: if topic is "${OTHER_TOPIC}", what the question is about in at most three of its words; else "".`;
 }
 
 /** The part of a system prompt that asks for `{ answer, matchQuality }`. */
@@ -39,10 +43,13 @@ export function matchQualitySchema({ reasoning = true }: MatchQualityOptions = {
     answer: { type: "string" },
     matchQuality: closedObject({
       type: { type: "string", enum: ["full", "partial", "none"] },
+      coverage: { type: "integer" },
       confidence: { type: "number" },
       ...(reasoning && { reasoning: { type: "string" } }),
       matchedSkills: skills,
       missingSkills: skills,
+      topic: { type: "string", enum: [...TOPICS, OTHER_TOPIC] },
+      topicPhrase: { type: "string" },
     }),
   });
 }

@@ -1,0 +1,111 @@
+/** Where a text in JSON ends, also where the model forgot to escape the quotes within it. */
+
+/** What may follow the quote that ends a value of an object: no word of the text itself. */
+const AFTER_VALUE =
+  /\s*(?:$|[}\]]|,\s*(?:["'“”]?$|[}\]]|\/[/*]|["'“”]?\w[\w -]{0,40}["'“”]?\s*(?::|$))|\n\s*["'“”]?\w{1,40}["'“”]?\s*:)/y;
+const AFTER_ELEMENT = /\s*(?:$|\]|,\s*(?:$|["'“”{[\]\d]|true|false|null))/y;
+const AFTER_NAME = /\s*(?:$|:)/y;
+/** The beginning of what may end a value, where more may come. */
+const MAY_END_VALUE = /\s*(?:,\s*(?:["'“”]?(?:\w[\w -]{0,40})?["'“”]?\s*)?)?$/y;
+
+/** Which quotes end a text that began with one. */
+const ENDS: Record<string, string> = { '"': '"', "'": "'’", "“": '”“"', "”": '”"', "‘": "’'" };
+
+/** The kind of a text: the name of a field, the value of one, or an element of a list. */
+export type TextKind = "name" | "value" | "element";
+
+/** A text in quotes, read. */
+export interface QuotedText {
+  /** Its words, with escapes undone and ready to be shown. */
+  text: string;
+  /** Behind its last quote, or the end of what there is. */
+  end: number;
+  isEnded: boolean;
+}
+
+/**
+ * Reads the text whose first quote is at `start`.
+ *
+ * @param isWhole whether nothing more comes; if it may, what cannot be decided yet is left out
+ */
+export function quotedText(
+  json: string,
+  start: number,
+  kind: TextKind,
+  isWhole: boolean,
+): QuotedText {
+  const ends = ENDS[json[start] ?? ""] ?? '"';
+  const after = { name: AFTER_NAME, value: AFTER_VALUE, element: AFTER_ELEMENT }[kind];
+  const matches = (expression: RegExp, at: number) => {
+    expression.lastIndex = at;
+    return expression.test(json);
+  };
+  let text = "";
+  let place = start + 1;
+  let copied = place;
+  for (; place < json.length; place++) {
+    const unit = json[place] as string;
+    if (unit === "\\") {
+      const pattern = /\\(?:u([\dA-Fa-f]{4})|([^u])|u)/y;
+      pattern.lastIndex = place;
+      const [all = "\\", code, letter] = pattern.exec(json) ?? [];
+      // Half an escape at the end of what there is.
+      if (place + (json[place + 1] === "u" ? 6 : 2) > json.length && !isWhole) break;
+      text += json.slice(copied, place);
+      if (code) text += String.fromCharCode(Number.parseInt(code, 16));
+      else if (letter) text += ESCAPES[letter] ?? letter;
+      place += all.length - 1;
+      copied = place + 1;
+    } else if (ends.includes(unit)) {
+      if (!isWhole && matches(MAY_END_VALUE, place + 1)) break;
+      if (matches(after, place + 1)) {
+        return { text: text + json.slice(copied, place), end: place + 1, isEnded: true };
+      }
+    }
+  }
+  return { text: text + json.slice(copied, place), end: json.length, isEnded: false };
+}
+
+const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "", f: "" };
+
+/**
+ * The same JSON with each text in double quotes and everything within it escaped. What is between the
+ * texts stays. Linear in its length, but for a bounded look behind each quote.
+ */
+export function withEscapedTexts(json: string): string {
+  const open: string[] = [];
+  let escaped = "";
+  let before = "";
+  let place = 0;
+  while (place < json.length) {
+    const unit = json[place] as string;
+    if (unit in ENDS && /[{[,:]/.test(before)) {
+      const isName = before === "{" || (before === "," && open.at(-1) === "{");
+      const kind = isName ? "name" : open.at(-1) === "[" ? "element" : "value";
+      const { text, end, isEnded } = quotedText(json, place, kind, true);
+      const words = JSON.stringify(text);
+      escaped += isEnded ? words : words.slice(0, -1);
+      place = end;
+      before = unit;
+      continue;
+    }
+    if (unit === "{" || unit === "[") open.push(unit);
+    else if (unit === "}" || unit === "]") open.pop();
+    // A comma is often forgotten at the end of a line.
+    if (
+      unit === "\n" &&
+      before !== "{" &&
+      open.at(-1) === "{" &&
+      NEXT_NAME.test(json.slice(place, place + 60))
+    ) {
+      if (!/[,:[]/.test(before)) escaped += ",";
+      before = ",";
+    }
+    escaped += unit;
+    if (/\S/.test(unit)) before = unit;
+    place += 1;
+  }
+  return escaped;
+}
+
+const NEXT_NAME = /^\s*["'“”]\w{1,40}["'“”]\s*:/;

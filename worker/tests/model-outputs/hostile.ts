@@ -1,0 +1,618 @@
+/** Outputs that mislead a reader: what is not the answer looks like it, or the answer hides. Written by hand. */
+
+import type { Row } from "./realistic.ts";
+
+const ANSWER = "Yes: she ran Docker in production, but no Kubernetes yet.";
+const QUALITY = { type: "partial", coverage: 60, confidence: 0.9, matchedSkills: ["Docker"] };
+const RATED = { matchType: "partial", matchScore: 60, confidence: 0.9 };
+const OBJECT = { answer: ANSWER, matchQuality: QUALITY };
+const JSON_TEXT = JSON.stringify(OBJECT);
+const JUDGED = JSON.stringify({ matchQuality: QUALITY });
+const PARTIAL = { matchType: "partial" };
+
+/** The whole object's answer and match. */
+const all = (shows: string, output: unknown): Row => ({
+  shows,
+  output,
+  answer: ANSWER,
+  match: RATED,
+});
+/** A text for the visitor, without a match. */
+const text = (shows: string, output: unknown, answer: string = ANSWER): Row => ({
+  shows,
+  output,
+  answer,
+});
+/** A text and a match of one's own. */
+const both = (shows: string, output: unknown, answer: string, match: Row["match"]): Row => ({
+  shows,
+  output,
+  answer,
+  match,
+});
+/** Nothing for the visitor. */
+const nothing = (shows: string, output: unknown): Row => ({ shows, output, answer: undefined });
+
+const prose = (words: string): Row => text(`prose: ${words.slice(0, 60)}`, words, words);
+const thoughts = (shows: string, before: string): Row[] => [
+  all(`thoughts before JSON: ${shows}`, `${before}\n${JSON_TEXT}`),
+  text(`thoughts before prose: ${shows}`, `${before}\n${ANSWER}`),
+];
+const chat = (message: unknown) => ({ choices: [{ index: 0, message, finish_reason: "stop" }] });
+/** As a model writes an answer whose quotes it forgets to escape. */
+const quoted = (answer: string): Row =>
+  both(
+    `unescaped: ${answer.slice(0, 60)}`,
+    `{"answer": "${answer}", "matchQuality": {"type": "partial", "coverage": 60, "confidence": 0.9}}`,
+    answer,
+    RATED,
+  );
+
+/** The rows that are read wrong today, by what they show. */
+export const HOSTILE_MISSES: string[] = [];
+
+export const HOSTILE: Row[] = [
+  // A sample of JSON in prose is what the words are about.
+  prose('She built the webhook; it takes {"message": "hello", "id": 3} and posts it to Slack.'),
+  prose(
+    'Her service answers {"response": "ok"} to every health check, and {"response": "no"} while it drains.',
+  ),
+  prose('The API takes {"text": "hi"}.'),
+  prose('She designed events like {"type":"none"} for SQS, and wrote the consumer.'),
+  prose('It returns {"answer": 42} where the question is known, as her talk shows.'),
+  prose('Errors look like {"error": {"code": 404}} in the service that she wrote.'),
+  prose('Her schema has {"confidence": 0.5} for each entity that the model finds in a letter.'),
+  prose('In Go she would write: map[string]any{"content": body}, and test it.'),
+  prose('Yes. She wrote a parser for lines such as {"level": "high", "msg": "x"} from Loki.'),
+  prose('A body such as `{"content": "hi"}` is posted to Discord by the bot that she wrote.'),
+  prose("She likes the set {a, b, c} and the template {{name}} of Handlebars."),
+  text(
+    "a sample in a fence below a paragraph",
+    'She wrote the webhook. It takes this body, and posts it to Slack:\n\n```\n{"message": "hello"}\n```\n\nIt has run since 2021.',
+    'She wrote the webhook. It takes this body, and posts it to Slack:\n\n```\n{"message": "hello"}\n```\n\nIt has run since 2021.',
+  ),
+  both(
+    "a sample in the answer of a whole object",
+    JSON.stringify({ answer: 'It takes {"message": "hello"}.', matchQuality: QUALITY }),
+    'It takes {"message": "hello"}.',
+    RATED,
+  ),
+  both(
+    "a sample with a type in the answer of a whole object",
+    JSON.stringify({ answer: 'Events like {"type": "none"} go to SQS.', matchQuality: QUALITY }),
+    'Events like {"type": "none"} go to SQS.',
+    RATED,
+  ),
+  both(
+    "prose with a sample, and the judgement after it",
+    `She built it; it takes {"message": "hello"} and posts it.\n\n${JUDGED}`,
+    'She built it; it takes {"message": "hello"} and posts it.',
+    RATED,
+  ),
+  both(
+    "prose with a sample, and the judgement in a fence",
+    `It takes {"text": "x"} and answers.\n\n\`\`\`json\n${JUDGED}\n\`\`\``,
+    'It takes {"text": "x"} and answers.',
+    RATED,
+  ),
+  both(
+    "an object after prose about one",
+    `Her API takes {"message": "x"} as its body. Here is the JSON:\n${JSON_TEXT}`,
+    ANSWER,
+    RATED,
+  ),
+
+  // Quotes within the answer that the model forgot to escape.
+  quoted('Her talk was called "Queues without tears".'),
+  quoted('She said "yes", "no" and "maybe" to that.'),
+  quoted('"Docker" is in the CV, "Kubernetes" is not.'),
+  quoted('The CV says "five years of Go", and then "some Rust"; it is clear.'),
+  quoted('Titles: "Lead", "Staff", "Principal"'),
+  quoted('She wrote "Go in Practice" (2020), "Rust by Night" (2022) and more.'),
+  quoted('The word "notice": three months.'),
+  quoted('Use "type": "full" in the request, as she wrote in the guide.'),
+  quoted('She called it "the {thing}" and moved on.'),
+  quoted('He asked "why?" and she said: "because".'),
+  quoted("It's \"fine\", she'd say."),
+  quoted('6" pipes and 19" racks: she has built both.'),
+  both(
+    "unescaped quotes in single quotes",
+    "{'answer': 'It's in the CV: she's led a team.', 'matchQuality': {'type': 'full', 'coverage': 100}}",
+    "It's in the CV: she's led a team.",
+    { matchType: "full", matchScore: 100 },
+  ),
+  both(
+    "unescaped quotes in the reasoning",
+    '{"answer": "Yes.", "matchQuality": {"type": "full", "coverage": 100, "reasoning": "the CV says "Go", twice", "matchedSkills": ["Go"]}}',
+    "Yes.",
+    { matchType: "full", reasoning: 'the CV says "Go", twice' },
+  ),
+  both(
+    "unescaped quotes, cut off in the judgement",
+    '{"answer": "She said "yes" to that.", "matchQuality": {"type": "full", "cover',
+    'She said "yes" to that.',
+    { matchType: "full" },
+  ),
+  text(
+    "unescaped quotes, cut off in the answer",
+    '{"answer": "She said "yes" to that, and then',
+    'She said "yes" to that, and then',
+  ),
+  both(
+    "unescaped quotes in a fence with prose",
+    'Sure!\n```json\n{\n  "answer": "Her "big" project.",\n  "matchQuality": {"type": "partial"}\n}\n```\nDone.',
+    'Her "big" project.',
+    PARTIAL,
+  ),
+  both(
+    "raw line breaks and tabs in the answer",
+    '{"answer": "One:\n\t- Go\n\t- Rust", "matchQuality": {"type": "full"}}',
+    "One:\n\t- Go\n\t- Rust",
+    { matchType: "full" },
+  ),
+  both(
+    "curly quotes for the JSON, straight ones within",
+    '{“answer”: “She said "yes".”, “matchQuality”: {“type”: “full”}}',
+    'She said "yes".',
+    { matchType: "full" },
+  ),
+  both(
+    "an apostrophe that was escaped",
+    `{"answer": "It\\'s there.", "matchQuality": {"type": "full"}}`,
+    "It's there.",
+    { matchType: "full" },
+  ),
+  both(
+    "a path with single backslashes",
+    '{"answer": "In C:\\\\logs\\\\app.", "matchQuality": {"type": "full"}}',
+    "In C:\\logs\\app.",
+    { matchType: "full" },
+  ),
+
+  // Thoughts, by whatever mark.
+  ...thoughts("<think>", '<think>The CV has {"Docker"}. Say so.</think>'),
+  ...thoughts("<thinking>", "<thinking>\nLet me see.\n</thinking>"),
+  ...thoughts("<thought>", "<thought>It asks about Docker.</thought>"),
+  ...thoughts("<thoughts>", "<thoughts>It asks about Docker.</thoughts>"),
+  ...thoughts("<analysis>", "<analysis>\n1. Docker: yes\n2. Kubernetes: no\n</analysis>"),
+  ...thoughts("<reasoning>", "<reasoning>Docker yes.</reasoning>"),
+  ...thoughts("<reflection>", "<reflection>Did I miss it? No.</reflection>"),
+  ...thoughts("<scratchpad>", "<scratchpad>docker=1, k8s=0</scratchpad>"),
+  ...thoughts("<inner_monologue>", "<inner_monologue>Hm.</inner_monologue>"),
+  ...thoughts("<antThinking>", "<antThinking>Is it an artifact? No.</antThinking>"),
+  ...thoughts("<seed:think>", "<seed:think>Docker.</seed:think>"),
+  ...thoughts("◁think▷", "◁think▷用户在问 Docker。◁/think▷"),
+  ...thoughts("[THINK]", "[THINK]The CV has Docker.[/THINK]"),
+  ...thoughts("<|begin_of_thought|>", "<|begin_of_thought|>Docker.<|end_of_thought|>"),
+  ...thoughts("Gemma's", "<unused94>thought\nThe CV has Docker.<unused95>"),
+  ...thoughts(
+    "channels",
+    "<|channel|>analysis<|message|>User asks about Docker.<|end|><|start|>assistant<|channel|>final<|message|>",
+  ),
+  ...thoughts("upper case", "<THINK>Docker.</THINK>"),
+  ...thoughts("with an attribute", '<think duration="2">Docker.</think>'),
+  ...thoughts("two of them", "<think>One.</think>\n<think>Two.</think>"),
+  ...thoughts("only the end", "The CV has Docker, so it is partial.\n</think>"),
+  all("thoughts after the JSON", `${JSON_TEXT}\n<think>Was that right?</think>`),
+  nothing("thoughts without an end", "<think>The CV has Docker, and so"),
+  nothing("thoughts of another kind without an end", "<analysis>\nThe CV has Docker, and so"),
+  nothing("thoughts without an end, ◁think▷", "◁think▷The CV has Docker"),
+  nothing(
+    "a channel without a final one",
+    "<|channel|>analysis<|message|>The user asks about Docker.",
+  ),
+  all(
+    "thoughts without an end, with the object in them",
+    `<think>The CV has Docker.\n\n${JSON_TEXT}`,
+  ),
+  nothing("thoughts and nothing after them", "<think>Docker.</think>\n\n"),
+  prose("She documented the <think> tag of models."),
+  prose("The </think> tag closes thoughts, as her blog says."),
+  both(
+    "thoughts within the answer of a whole object are words",
+    JSON.stringify({ answer: "She wrote about the <think> tag.", matchQuality: QUALITY }),
+    "She wrote about the <think> tag.",
+    RATED,
+  ),
+  text("thoughts in a field of Ollama's", {
+    message: { role: "assistant", thinking: "Docker?", content: ANSWER },
+    done: true,
+  }),
+  all(
+    "thoughts in a field of DeepSeek's",
+    chat({ role: "assistant", reasoning_content: "Docker?", content: JSON_TEXT }),
+  ),
+
+  // Errors of services.
+  nothing("OpenAI's error", {
+    error: {
+      message: "Incorrect API key provided: sk-…",
+      type: "invalid_request_error",
+      code: "invalid_api_key",
+    },
+  }),
+  nothing(
+    "OpenAI's error as text",
+    '{"error": {"message": "Rate limit reached for gpt-4o", "type": "requests"}}',
+  ),
+  nothing("a message that is an error", { message: "Incorrect API key provided." }),
+  nothing(
+    "a message that is an error, as text",
+    '{"message": "Incorrect API key provided: abc. You can find your key at …"}',
+  ),
+  nothing("a message with a status", { message: "The request was refused.", status: 429 }),
+  nothing("a message with a code", { code: "rate_limit_exceeded", message: "Slow down." }),
+  nothing("Anthropic's error", {
+    type: "error",
+    error: { type: "overloaded_error", message: "Overloaded" },
+  }),
+  nothing("Gemini's error", {
+    error: { code: 503, message: "The model is overloaded.", status: "UNAVAILABLE" },
+  }),
+  nothing("Ollama's error", { error: "model 'llama9' not found" }),
+  nothing("Workers AI's error over HTTP", {
+    success: false,
+    errors: [{ code: 5025, message: "This model doesn't support JSON Mode" }],
+    result: null,
+    messages: [],
+  }),
+  nothing("Workers AI's error as text", "AiError: 5025: This model doesn't support JSON Schema."),
+  nothing("Workers AI's error without a name", "5025: This model doesn't support JSON Mode"),
+  nothing("vLLM's error", {
+    object: "error",
+    message: "This model's maximum context length is 4096 tokens.",
+    type: "BadRequestError",
+    code: 400,
+  }),
+  nothing("FastAPI's error", { detail: "Not authenticated" }),
+  nothing("FastAPI's validation error", {
+    detail: [{ loc: ["body", "messages"], msg: "field required", type: "value_error.missing" }],
+  }),
+  nothing("Cohere's error", { message: "invalid api token" }),
+  nothing(
+    "a page of a proxy",
+    "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>",
+  ),
+  nothing(
+    "a page of nginx",
+    "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>…</body></html>",
+  ),
+  nothing(
+    "a proxy's words",
+    "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+  ),
+  nothing("Internal Server Error", "Internal Server Error"),
+  nothing("Too Many Requests", "429 Too Many Requests"),
+  nothing(
+    "an exception as text",
+    "InferenceUpstreamError: 3040: Capacity temporarily exceeded, please try again.",
+  ),
+  nothing(
+    "a traceback",
+    'Traceback (most recent call last):\n  File "app.py", line 3\nKeyError: "answer"',
+  ),
+  nothing("Error: …", "Error: fetch failed"),
+  nothing(
+    "a quota",
+    "You exceeded your current quota, please check your plan and billing details.",
+  ),
+  nothing("an error in the answer", { answer: "Error: 401: Incorrect API key provided" }),
+  nothing("an error in the text of a result", { response: "Internal Server Error" }),
+  prose("Error handling in Go is what she teaches."),
+  prose("401 pages of documentation: she wrote them."),
+  prose("She mends errors such as 502 Bad Gateway for a living."),
+  prose("The API key rotation was her project."),
+  text(
+    "a message that is an answer",
+    { message: "Yes: she knows Docker." },
+    "Yes: she knows Docker.",
+  ),
+  text(
+    "a message that is an answer, as text",
+    '{"message": "Yes: she knows Docker."}',
+    "Yes: she knows Docker.",
+  ),
+
+  // Results of services and libraries, whole.
+  all("Ollama's generate", { model: "m", response: JSON_TEXT, done: true, context: [1, 2] }),
+  all("Ollama's chat with a tool", {
+    message: {
+      role: "assistant",
+      content: "",
+      tool_calls: [{ function: { name: "a", arguments: OBJECT } }],
+    },
+    done: true,
+  }),
+  all("LangChain's message, serialised", {
+    lc: 1,
+    type: "constructor",
+    id: ["langchain_core", "messages", "AIMessage"],
+    kwargs: { content: JSON_TEXT, tool_calls: [] },
+  }),
+  all("LangChain's message in parts", {
+    content: [{ type: "text", text: JSON_TEXT }],
+    response_metadata: {},
+  }),
+  all("LangChain's structured output with the raw message", {
+    raw: { content: JSON_TEXT },
+    parsed: OBJECT,
+  }),
+  all("LangChain's agent", {
+    messages: [
+      { type: "human", content: "Docker?" },
+      { type: "ai", content: JSON_TEXT },
+    ],
+  }),
+  all("LangChain's chain", { input: "Docker?", output: JSON_TEXT }),
+  all("LangChain's retrieval chain", {
+    input: "Docker?",
+    context: [{ pageContent: "…" }],
+    answer: JSON_TEXT,
+  }),
+  all("LangChain's generations", { generations: [[{ text: JSON_TEXT }]], llmOutput: {} }),
+  all("the AI SDK's output", { output: OBJECT, text: JSON_TEXT, finishReason: "stop" }),
+  all(
+    "the AI SDK's class, whose text is a getter",
+    new (class {
+      get text() {
+        return JSON_TEXT;
+      }
+      finishReason = "stop";
+    })(),
+  ),
+  all("Anthropic's tool", {
+    type: "message",
+    role: "assistant",
+    content: [{ type: "tool_use", id: "t", name: "answer", input: OBJECT }],
+    stop_reason: "tool_use",
+  }),
+  all("Anthropic's text in two blocks", {
+    type: "message",
+    role: "assistant",
+    content: [
+      { type: "text", text: JSON_TEXT.slice(0, 30) },
+      { type: "text", text: JSON_TEXT.slice(30) },
+    ],
+  }),
+  all(
+    "Gemini's SDK, whose text is a getter",
+    new (class {
+      candidates = [{ content: { parts: [{ text: JSON_TEXT }] } }];
+      get text() {
+        return JSON_TEXT;
+      }
+    })(),
+  ),
+  all("Gemini's older SDK", {
+    response: { candidates: [{ content: { parts: [{ text: JSON_TEXT }] } }] },
+  }),
+  all("Gemini's function", {
+    candidates: [{ content: { parts: [{ functionCall: { name: "answer", args: OBJECT } }] } }],
+  }),
+  all("OpenAI's parsed message", chat({ role: "assistant", content: JSON_TEXT, parsed: OBJECT })),
+  all(
+    "OpenAI's message in parts",
+    chat({ role: "assistant", content: [{ type: "text", text: JSON_TEXT }] }),
+  ),
+  text(
+    "OpenAI's refusal",
+    chat({ role: "assistant", content: null, refusal: "I can't help with that." }),
+    "I can't help with that.",
+  ),
+  all("the Responses API's SDK", {
+    output_text: JSON_TEXT,
+    output: [{ type: "message", content: [{ type: "output_text", text: JSON_TEXT }] }],
+  }),
+  all("the Responses API's parsed output", { output_parsed: OBJECT, output: [] }),
+  all("the Responses API's function", {
+    output: [
+      { type: "reasoning", summary: [] },
+      { type: "function_call", name: "a", arguments: JSON_TEXT },
+    ],
+  }),
+  all("Workers AI over HTTP", {
+    success: true,
+    errors: [],
+    messages: [],
+    result: { response: OBJECT },
+  }),
+  all("Workers AI's newer models", {
+    id: "x",
+    object: "chat.completion",
+    choices: [{ message: { content: JSON_TEXT, reasoning_content: "…" } }],
+  }),
+  all("Workers AI's tool", { response: null, tool_calls: [{ name: "answer", arguments: OBJECT }] }),
+  all("Cohere's chat", {
+    id: "c",
+    message: { role: "assistant", content: [{ type: "text", text: JSON_TEXT }] },
+    finish_reason: "COMPLETE",
+  }),
+  all("Bedrock's Converse", {
+    output: { message: { role: "assistant", content: [{ text: JSON_TEXT }] } },
+    stopReason: "end_turn",
+  }),
+  all("Hugging Face", [{ generated_text: JSON_TEXT }]),
+  all("Replicate's pieces", {
+    status: "succeeded",
+    error: null,
+    output: [JSON_TEXT.slice(0, 9), JSON_TEXT.slice(9)],
+  }),
+  all("llama.cpp", { content: JSON_TEXT, stop: true, tokens_predicted: 5 }),
+  all(
+    "the body of a chat completion as text",
+    JSON.stringify(chat({ role: "assistant", content: JSON_TEXT })),
+  ),
+  all(
+    "the body of Ollama as text",
+    JSON.stringify({ message: { role: "assistant", content: JSON_TEXT }, done: true }),
+  ),
+  text("prose of Anthropic", {
+    type: "message",
+    role: "assistant",
+    content: [{ type: "text", text: ANSWER }],
+  }),
+  text("prose of Gemini", { candidates: [{ content: { parts: [{ text: ANSWER }] } }] }),
+  text("prose of the AI SDK", { text: ANSWER, finishReason: "stop" }),
+  text("prose of Ollama", { message: { role: "assistant", content: ANSWER }, done: true }),
+  nothing("Gemini blocked", { promptFeedback: { blockReason: "SAFETY" } }),
+  nothing("Gemini without parts", {
+    candidates: [{ finishReason: "MAX_TOKENS", content: { role: "model" } }],
+  }),
+  nothing("an empty chat completion", chat({ role: "assistant", content: "" })),
+  nothing("Anthropic's empty message", { type: "message", role: "assistant", content: [] }),
+  nothing(
+    "a tool that is not ours",
+    chat({
+      content: null,
+      tool_calls: [{ function: { name: "weather", arguments: '{"city":"Rome"}' } }],
+    }),
+  ),
+
+  // Forms without JSON.
+  both("labels", `Answer: ${ANSWER}\nMatch type: partial\nCoverage: 60%`, ANSWER, {
+    matchType: "partial",
+    matchScore: 60,
+  }),
+  both(
+    "labels in bold",
+    `**Answer:** ${ANSWER}\n\n**Match Type:** partial\n**Coverage:** 60\n**Confidence:** 0.9`,
+    ANSWER,
+    RATED,
+  ),
+  both(
+    "labels in a list below prose",
+    `${ANSWER}\n\n- Match quality: partial\n- Coverage: 60\n- Missing skills: Kubernetes`,
+    ANSWER,
+    { matchType: "partial", matchScore: 60, missingSkills: ["Kubernetes"] },
+  ),
+  both(
+    "YAML",
+    `answer: ${ANSWER}\nmatchQuality:\n  type: partial\n  coverage: 60\n  matchedSkills:\n    - Docker`,
+    ANSWER,
+    { matchType: "partial", matchScore: 60, matchedSkills: ["Docker"] },
+  ),
+  both(
+    "tags",
+    `<answer>${ANSWER}</answer>\n<matchQuality><type>partial</type><coverage>60</coverage></matchQuality>`,
+    ANSWER,
+    { matchType: "partial", matchScore: 60 },
+  ),
+  text("only the tag of the answer", `<answer>${ANSWER}</answer>`),
+  text("the tag of the answer without its end", `<answer>\n${ANSWER}`),
+  all("JSON within a tag", `<output>\n${JSON_TEXT}\n</output>`),
+  both(
+    "a tag, and the judgement as JSON after it",
+    `<answer>${ANSWER}</answer>\n${JUDGED}`,
+    ANSWER,
+    RATED,
+  ),
+  text("HTML", `<p>${ANSWER}</p>`),
+  both(
+    "HTML in the answer",
+    JSON.stringify({ answer: `<p>${ANSWER}</p>`, matchQuality: QUALITY }),
+    ANSWER,
+    RATED,
+  ),
+  both("prose and a word of the match", `${ANSWER}\n\nMatch: partial (60%)`, ANSWER, {
+    matchType: "partial",
+    matchScore: 60,
+  }),
+  text("a final answer, as agents write", `Final Answer: ${ANSWER}`),
+  text("the end of a turn", `${ANSWER}<|im_end|>`),
+  text("the end of a text", `${ANSWER}</s>`),
+  text("Gemma's turns", `<start_of_turn>model\n${ANSWER}<end_of_turn>`),
+  text("Llama 2's marks", `[/INST] ${ANSWER}`),
+  all(
+    "Llama 3's header",
+    `<|start_header_id|>assistant<|end_header_id|>\n\n${JSON_TEXT}<|eot_id|>`,
+  ),
+  text("DeepSeek's mark", `${ANSWER}<｜end▁of▁sentence｜>`),
+
+  // The object in disguise.
+  all("a fence in a fence", `\`\`\`\n\`\`\`json\n${JSON_TEXT}\n\`\`\`\n\`\`\``),
+  all("a byte order mark", `\ufeff${JSON_TEXT}`),
+  all("blanks without a break", JSON_TEXT.replace("{", "{\u00a0")),
+  all("a text of a text of JSON", JSON.stringify(JSON.stringify(JSON_TEXT))),
+  all("JSON whose quotes are all escaped", JSON_TEXT.replaceAll('"', '\\"')),
+  all(
+    "Python's dictionary",
+    `{'answer': '${ANSWER}', 'matchQuality': {'type': 'partial', 'coverage': 60, 'confidence': 0.9, 'extra': None, 'ok': True}}`,
+  ),
+  all("an assignment", `const result = ${JSON_TEXT};`),
+  all(
+    "a call of a tool in tags",
+    `<tool_call>\n{"name": "answer", "arguments": ${JSON_TEXT}}\n</tool_call>`,
+  ),
+  all("a call of a tool in words", `[answer(${JSON_TEXT})]`),
+  all(
+    "the schema, filled in",
+    JSON.stringify({ type: "object", properties: OBJECT, required: ["answer"] }),
+  ),
+  all("the judgement before the answer", JSON.stringify({ matchQuality: QUALITY, answer: ANSWER })),
+  all(
+    "the example of the prompt, and then the answer",
+    `{"answer": "…", "matchQuality": {"type": "none"}}\n${JSON_TEXT}`,
+  ),
+  all("two objects", `${JSON.stringify({ answer: ANSWER })}\n${JUDGED}`),
+  all(
+    "keys in capitals",
+    JSON_TEXT.replace("answer", "Answer").replace("matchQuality", "MatchQuality"),
+  ),
+  all(
+    "a talk that goes on",
+    `${JSON_TEXT}\n\nUser: And Go?\nAssistant: {"answer": "No", "matchQuality": {"type": "none"}}`,
+  ),
+  all("missing quotes round names", JSON_TEXT.replace(/"(\w+)":/g, "$1:")),
+  all("missing last braces", JSON_TEXT.slice(0, -2)),
+  all("an extra brace", `${JSON_TEXT}}`),
+  all("a missing comma", JSON_TEXT.replace(',"matchQuality"', '\n"matchQuality"')),
+  all("an ellipsis in the JSON", JSON_TEXT.replace('["Docker"]', '["Docker", ...]')),
+  both(
+    "the type in capitals",
+    JSON.stringify({ ...OBJECT, matchQuality: { ...QUALITY, type: "PARTIAL" } }),
+    ANSWER,
+    RATED,
+  ),
+  both(
+    "the choice written down instead of made",
+    JSON.stringify({ ...OBJECT, matchQuality: { ...QUALITY, type: "full|partial|none" } }),
+    ANSWER,
+    undefined,
+  ),
+  both(
+    "a coverage of 4/5",
+    JSON.stringify({ ...OBJECT, matchQuality: { type: "partial", coverage: "4/5" } }),
+    ANSWER,
+    { matchType: "partial", matchScore: 80 },
+  ),
+  both(
+    "sure of none",
+    JSON.stringify({ answer: "No.", matchQuality: { type: "none", confidence: 0.95 } }),
+    "No.",
+    { matchType: "none", matchScore: undefined, confidence: 0.95 },
+  ),
+  both(
+    "a coverage that is how sure it is",
+    JSON.stringify({ answer: "No.", matchQuality: { type: "none", coverage: 95 } }),
+    "No.",
+    { matchType: "none", matchScore: undefined },
+  ),
+  nothing("only the judgement", JUDGED),
+  nothing(
+    "the example of the prompt and nothing else",
+    '{"answer": "…", "matchQuality": {"type": "partial", "coverage": 70}}',
+  ),
+  nothing("the schema", {
+    type: "object",
+    properties: { answer: { type: "string" } },
+    required: ["answer"],
+  }),
+  nothing("no words", "…"),
+  nothing("a null answer", { answer: null, matchQuality: QUALITY }),
+  text("cut off in the answer", '{"answer": "Yes: she ran', "Yes: she ran"),
+  nothing("cut off before the answer", '{"answ'),
+  nothing(
+    "cut off in a judgement that came first",
+    '{"matchQuality": {"type": "partial", "reasoning": "has Dock',
+  ),
+];
