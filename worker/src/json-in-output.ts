@@ -54,7 +54,7 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
 
   let text = output.slice(0, OUTPUT_UNITS).trim();
   let whole = parsed(text);
-  let unended = "";
+  let unended: string | undefined;
   if (whole === undefined) {
     // Not before: a whole object may tell the visitor about such marks.
     const marked = text;
@@ -323,7 +323,8 @@ function proseOf(before: string, after: string): string {
     // What stands before a piece of the JSON, without the marks that belong to it.
     return start < 0 ? text.trim() : text.slice(0, start).replace(/[\s"'“*_`,{[]{1,20}$/, "");
   });
-  const words = `${first}\n\n${last}`.replace(FENCE, "").trim().replace(LABEL, "");
+  const announced = first?.replace(FENCE, "").trimEnd().replace(ANNOUNCING_LINE, "");
+  const words = `${announced}\n\n${last}`.replace(FENCE, "").trim().replace(LABEL, "");
   return isDebris(words) || isAnnouncement(words) ? "" : words;
 }
 
@@ -331,11 +332,13 @@ function proseOf(before: string, after: string): string {
 export function isAnnouncement(text: string): boolean {
   return (
     text.length < 200 &&
-    (/(?<![.\w])json\b|:$/i.test(text) ||
+    (/(?<![.\w])json\b|[:=]$/i.test(text) ||
       /^(?:sure|certainly|of course|absolutely|ok(?:ay)?)\W*$/i.test(text))
   );
 }
 
+/** "Here is the rating:" in a line below the answer. */
+const ANNOUNCING_LINE = /\n[^\n]{0,10}\b(?:here|below|json|rating|match)\b[^\n]{0,120}:\W{0,3}$/i;
 /** "**Answer:**" before the answer itself. */
 export const LABEL = /^[*_#\s]{0,10}(?:final )?answer[*_]{0,3}:[*_]{0,3}\s*/i;
 /** The example of the prompt in place of an answer, or none. */

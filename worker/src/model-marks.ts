@@ -18,13 +18,14 @@ const ANY_THOUGHTS_END = new RegExp(
 /** The channels of OpenAI's open models: only the last, `final`, is for the visitor. */
 const FINAL_CHANNEL = /<\|channel\|>\s*final[^<]*<\|message\|>/i;
 const ANY_CHANNEL = /<\|channel\|>\s*(?:analysis|commentary)\b/i;
-/** Gemma's marks of thoughts. */
-const GEMMA_THOUGHTS = /<unused94>[\s\S]*?(?:<unused95>|$)/g;
+/** Gemma's marks of thoughts, as the others write them. */
+const GEMMA_MARKS = /<unused94>(?:thought)?|<unused95>/g;
 
-/** A text without its thoughts, and the thoughts that never ended, which may hold an answer after all. */
+/** A text without its thoughts. */
 export interface WithoutThoughts {
   text: string;
-  unended: string;
+  /** Thoughts that never ended, which may hold an answer after all. */
+  unended?: string;
 }
 
 /** Takes out what a model thought before it answered, anywhere in the text. Linear in its length. */
@@ -33,7 +34,7 @@ export function withoutThoughts(output: string): WithoutThoughts {
   const final = lastMatch(text, FINAL_CHANNEL);
   if (final) text = text.slice(final.index + final[0].length);
   else if (ANY_CHANNEL.test(text)) return { text: "", unended: text };
-  text = text.replace(GEMMA_THOUGHTS, "");
+  text = text.replace(GEMMA_MARKS, (mark) => (mark === "<unused95>" ? "</think>" : "<think>"));
   let kept = "";
   for (let found = 0; found < 20; found++) {
     const begin = THOUGHTS_BEGIN.exec(text);
@@ -57,7 +58,7 @@ export function withoutThoughts(output: string): WithoutThoughts {
   if (end && (isLine || /^\s*(?:[{`\n]|$)/.test(text.slice(end.index + end[0].length)))) {
     text = text.slice(end.index + end[0].length);
   }
-  return { text, unended: "" };
+  return { text };
 }
 
 /** Whether thoughts may begin at the start of a text, or at its end where it goes on. */

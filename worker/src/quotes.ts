@@ -6,7 +6,7 @@ const AFTER_VALUE =
 const AFTER_ELEMENT = /\s*(?:$|\]|,\s*(?:$|["'“”{[\]\d]|true|false|null))/y;
 const AFTER_NAME = /\s*(?:$|:)/y;
 /** The beginning of what may end a value, where more may come. */
-const MAY_END_VALUE = /\s*(?:,\s*(?:["'“”]?(?:\w[\w -]{0,40})?["'“”]?\s*)?)?$/y;
+const MAY_END_VALUE = /\s*(?:[,\n]\s*(?:["'“”]?(?:\w[\w -]{0,40})?["'“”]?\s*)?)?$/y;
 
 /** Which quotes end a text that began with one. */
 const ENDS: Record<string, string> = { '"': '"', "'": "'’", "“": '”“"', "”": '”"', "‘": "’'" };
@@ -18,39 +18,44 @@ export type TextKind = "name" | "value" | "element";
 export interface QuotedText {
   /** Its words, with escapes undone and ready to be shown. */
   text: string;
-  /** Behind its last quote, or the end of what there is. */
+  /** Where reading ended: behind the last quote, or at the first place that cannot be decided yet. */
   end: number;
   isEnded: boolean;
 }
 
+/** The quotes that end a text which began with this one. */
+export function endsOf(quote: string): string {
+  return ENDS[quote] ?? '"';
+}
+
 /**
- * Reads the text whose first quote is at `start`.
+ * Reads a text from behind its first quote, or from where reading ended before.
  *
+ * @param ends the quotes that may end it, by {@link endsOf}
  * @param isWhole whether nothing more comes; if it may, what cannot be decided yet is left out
  */
 export function quotedText(
   json: string,
   start: number,
+  ends: string,
   kind: TextKind,
   isWhole: boolean,
 ): QuotedText {
-  const ends = ENDS[json[start] ?? ""] ?? '"';
   const after = { name: AFTER_NAME, value: AFTER_VALUE, element: AFTER_ELEMENT }[kind];
   const matches = (expression: RegExp, at: number) => {
     expression.lastIndex = at;
     return expression.test(json);
   };
   let text = "";
-  let place = start + 1;
-  let copied = place;
+  let place = start;
+  let copied = start;
   for (; place < json.length; place++) {
     const unit = json[place] as string;
     if (unit === "\\") {
-      const pattern = /\\(?:u([\dA-Fa-f]{4})|([^u])|u)/y;
-      pattern.lastIndex = place;
-      const [all = "\\", code, letter] = pattern.exec(json) ?? [];
       // Half an escape at the end of what there is.
       if (place + (json[place + 1] === "u" ? 6 : 2) > json.length && !isWhole) break;
+      ESCAPE.lastIndex = place;
+      const [all = "\\", code, letter] = ESCAPE.exec(json) ?? [];
       text += json.slice(copied, place);
       if (code) text += String.fromCharCode(Number.parseInt(code, 16));
       else if (letter) text += ESCAPES[letter] ?? letter;
@@ -63,9 +68,10 @@ export function quotedText(
       }
     }
   }
-  return { text: text + json.slice(copied, place), end: json.length, isEnded: false };
+  return { text: text + json.slice(copied, place), end: place, isEnded: false };
 }
 
+const ESCAPE = /\\(?:u([\dA-Fa-f]{4})|([^u])|u)/y;
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "", f: "" };
 
 /**
@@ -82,7 +88,7 @@ export function withEscapedTexts(json: string): string {
     if (unit in ENDS && /[{[,:]/.test(before)) {
       const isName = before === "{" || (before === "," && open.at(-1) === "{");
       const kind = isName ? "name" : open.at(-1) === "[" ? "element" : "value";
-      const { text, end, isEnded } = quotedText(json, place, kind, true);
+      const { text, end, isEnded } = quotedText(json, place + 1, endsOf(unit), kind, true);
       const words = JSON.stringify(text);
       escaped += isEnded ? words : words.slice(0, -1);
       place = end;

@@ -616,3 +616,12 @@ export const HOSTILE: Row[] = [
     '{"matchQuality": {"type": "partial", "reasoning": "has Dock',
   ),
 ];
+
+/** The texts that show something else as a stream than as a whole, by what they show. */
+export const STREAM_MISSES: string[] = [
+  // The prose before it has left already.
+  "an object after prose about one",
+  // Nothing told that they were thoughts: `beginsInThoughts` does.
+  "thoughts before JSON: only the end",
+  "thoughts before prose: only the end",
+];
