@@ -3,7 +3,7 @@
 import { endOfObject, isAnnouncement, LABEL, PLACEHOLDER, parsed } from "./json-in-output.ts";
 import { beginsThoughts, isServiceError, withoutThoughts } from "./model-marks.ts";
 import { isFields, likeness } from "./named-fields.ts";
-import { endsOf, quotedText } from "./quotes.ts";
+import { endsOf, quotedText, type TextKind } from "./quotes.ts";
 
 /**
  * Takes an output piece by piece and gives what is surely part of the answer. What is not sure stays
@@ -14,6 +14,7 @@ export class AnswerScanner {
   #text = "";
   #part: "start" | "answer" | "prose" | "rest" = "start";
   #ends = '"';
+  #kind: TextKind = "value";
   /** What is the answer's and has not been given: blanks at its end, half a character, a first word. */
   #kept = "";
   #given = "";
@@ -50,17 +51,18 @@ export class AnswerScanner {
         continue;
       }
       const mark =
-        /^(?:```[\w-]*\s*\n|<(?:answer|output|response|final_answer|reply)>|<\|[^<>]{1,60}\|>(?:assistant)?)/i.exec(
+        /^(?:```(?!th|reas)[\w-]*\s*\n|<(?:answer|output|response|final_answer|reply)>|<\|[^<>]{1,60}\|>(?:assistant)?)/i.exec(
           text,
         );
       if (mark) {
         this.#text = text.slice(mark[0].length);
         continue;
       }
-      if (/^[{["“`<◁]/.test(text)) {
+      if (/^[{["“`<◁＜]/.test(text)) {
         const field = ANSWER_BEGINS.exec(text);
         if (field) {
           this.#ends = endsOf(field[1] ?? "");
+          this.#kind = /["'“”‘’]\s*:/.test(field[0]) ? "value" : "bareValue";
           this.#text = text.slice(field[0].length);
           this.#part = "answer";
         } else if (!MAY_BEGIN_ANSWER.test(text)) {
@@ -70,8 +72,13 @@ export class AnswerScanner {
         return;
       }
       const line = /^[^\n{`]*/.exec(text)?.[0] ?? "";
-      const label = LABEL.exec(line)?.[0].length ?? 0;
-      if (label > 0 && label < text.length) {
+      if (THOUGHTS_LABEL.test(line)) {
+        this.#part = "rest";
+        return;
+      }
+      const label = LABEL.exec(text)?.[0].length ?? 0;
+      if (label > 0) {
+        if (label === text.length) return;
         this.#text = text.slice(label);
         continue;
       }
@@ -92,7 +99,7 @@ export class AnswerScanner {
   }
 
   #answer(): void {
-    const { text, end, isEnded } = quotedText(this.#text, 0, this.#ends, "value", false);
+    const { text, end, isEnded } = quotedText(this.#text, 0, this.#ends, this.#kind, false);
     this.#kept += text;
     this.#text = this.#text.slice(end);
     if (!isEnded) return;
@@ -103,7 +110,7 @@ export class AnswerScanner {
   /** Up to what may be JSON, thoughts, or a mark. */
   #prose(): void {
     for (;;) {
-      const at = this.#text.search(/[{`<◁\n[]/);
+      const at = this.#text.search(/[{`<◁＜\n[]/);
       const until = at < 0 ? this.#text.length : at;
       this.#kept += this.#text.slice(0, until);
       this.#text = this.#text.slice(until);
@@ -120,7 +127,7 @@ export class AnswerScanner {
     if (!this.#given) {
       this.#kept = this.#kept.trimStart();
       // JSON, a tag or a code fence as the answer, which may be something else.
-      if (/^[{[<`◁]/.test(this.#kept)) {
+      if (/^[{[<`◁＜]/.test(this.#kept)) {
         this.#part = "rest";
         this.#isComplete = false;
         this.#kept = "";
@@ -144,6 +151,8 @@ const MAY_BEGIN_ANSWER =
   /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n?\s*)?)?["'“”]?[a-z]{0,8}["'“”]?\s*:?\s*$/i;
 /** A mark that is not there as a whole yet. */
 const MAY_BEGIN_MARK = /^(?:`{1,2}|```[\w-]*\s*|<[^<>\s]{0,40}|\[[A-Z]{0,12}|◁[^▷]{0,20})$/;
+/** Thoughts in lines of their own, or fields in lines: the answer comes in a later one. */
+const THOUGHTS_LABEL = /^(?:[*_#\s]*(?:thoughts?|thinking|analysis|reasoning)[*_]*:|answer\s*=)/i;
 /** How a line begins that says that JSON or the answer follows. */
 const ANNOUNCING = [
   "sure",
@@ -163,6 +172,11 @@ const ANNOUNCING = [
   "based on",
   "final",
   "answer",
+  "thought",
+  "thinking",
+  "analysis",
+  "reasoning",
+  "assistant",
   "const",
   "let",
   "return",
@@ -210,7 +224,7 @@ function proseUntil(text: string): number | "rest" | "wait" {
       if (/^\[\/?[A-Z]{0,12}$/.test(text)) return "wait";
       return beginsThoughts(text) || /^\[\/?INST\]/.test(text) ? "rest" : 1;
     default:
-      if (/^[<◁][^<>▷\s]{0,40}$/.test(text)) return "wait";
+      if (/^[<◁＜][^<>▷＞\s]{0,40}$/.test(text)) return "wait";
       return beginsThoughts(text) || MARK.test(text) ? "rest" : 1;
   }
 }
@@ -219,13 +233,13 @@ function proseUntil(text: string): number | "rest" | "wait" {
 const LONGEST_SAMPLE = 4_000;
 const LONGEST_LABEL = 18;
 const FIELD_LINE =
-  /^(?:match(?:[ _]?(?:quality|type|score))?|coverage|confidence|(?:matched|missing)[ _]?skills|topic[ _]?phrase)["'”*_]*\s*[:=]/i;
+  /^(?:(?:match(?:[ _]?(?:quality|type|score))?|coverage|confidence|(?:matched|missing)[ _]?skills|topic[ _]?phrase|user|human|visitor)["'”*_]*\s*[:=]|match[ _]?quality\W*$|answer\b["'”*_]*\s*:)/i;
 const MARK =
   /^(?:<\||<｜|<\/?s>|<\/?(?:answer|output|response|final_answer|reply|bos|eos|pad|unused\d+|start_of_turn|end_of_turn|match\w*|tool_call)\b|<<|<\/?(?:think|thought|reason|analysis)|◁)/i;
 
 /** Words that a service's error may begin with, as it is known by them. */
 const MAY_BE_ERROR =
-  /^(?:\w*(?:error|exception)\b|\d{3,4}\b|internal|bad gateway|service|gateway|too many|unauthor|forbidden|upstream|rate|incorrect|invalid|missing|exceeded|you (?:have )?exceeded|your (?:api|credit)|the (?:model|server)|this model|model\b|overloaded|capacity|context|maximum|no (?:available|capacity)|fetch|connection|request|operation|traceback|http|not found)/i;
+  /^(?:\w*(?:error|exception)\b|\d{3,4}\b|internal|bad gateway|service|gateway|too many|unauthor|forbidden|upstream|rate|incorrect|invalid|missing|exceeded|you (?:have )?exceeded|your (?:api|credit)|the (?:model|server)|this model|model\b|overloaded|capacity|context|maximum|no (?:available|capacity)|fetch|time-?out|connection|request|operation|traceback|http|not found)/i;
 const ERROR_CHARACTERS = 120;
 
 /** Whether what there is of an answer has words, and is no service's error. */

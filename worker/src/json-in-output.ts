@@ -4,6 +4,7 @@ import { jsonrepair } from "jsonrepair";
 import { isServiceError, withoutTemplateMarks, withoutThoughts } from "./model-marks.ts";
 import {
   ANSWER_NAMES,
+  CERTAIN_ANSWER_NAMES,
   type Fields,
   folded,
   isFields,
@@ -13,7 +14,7 @@ import {
   type Tolerated,
 } from "./named-fields.ts";
 import { withEscapedTexts } from "./quotes.ts";
-import { isError, outputOf } from "./service-results.ts";
+import { deltaOf, isError, outputOf } from "./service-results.ts";
 
 /** What an output held: an object of the expected kind, and the prose round it. */
 export interface Reading {
@@ -37,9 +38,9 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
     return read(output[0], tolerated, depth + 1);
   }
   if (isFields(output)) {
-    const wrapped = isKnown(output, ["answer"])
-      ? undefined
-      : Object.values(output).find((value) => isFields(value) && isKnown(value, ["answer"]));
+    const hasAnswer = (fields: unknown) =>
+      isFields(fields) && isKnown(fields, CERTAIN_ANSWER_NAMES);
+    const wrapped = hasAnswer(output) ? undefined : Object.values(output).find(hasAnswer);
     if (wrapped === undefined) {
       return likeness(output) > 0 && !(likeness(output) < 3 && isError(output))
         ? { found: output }
@@ -52,7 +53,7 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
   }
   if (typeof output !== "string") return {};
 
-  let text = output.slice(0, OUTPUT_UNITS).trim();
+  let text = withoutTalk(withoutEvents(output.slice(0, OUTPUT_UNITS).trim()));
   let whole = parsed(text);
   let unended: string | undefined;
   if (whole === undefined) {
@@ -80,6 +81,21 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
   // The thoughts did not end before the answer did: an object among them was meant for the visitor.
   const { found } = within(unended, new Set(), depth);
   return found && likeness(found) === 4 && isKnown(found, ["answer"]) ? { found } : reading;
+}
+
+/** The text in a stream of events that was gathered as a whole. */
+function withoutEvents(text: string): string {
+  if (!/^data: ?[{"]/.test(text)) return text;
+  const all = [...text.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => parsed(data));
+  return all.map((data) => (isFields(data) ? deltaOf(data) : "")).join("");
+}
+
+/** The first turn, where a model goes on and writes the visitor's next question too. */
+function withoutTalk(text: string): string {
+  return text.replace(
+    /\n\s*\**(?:user|human|visitor)\**\s*:[^\n]*\n[\s*]*(?:assistant|ai|bot|answer)\**\s*:[\s\S]*$/i,
+    "",
+  );
 }
 
 /** Looks for an object in a text that is not JSON as a whole. */
@@ -114,7 +130,10 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
       else {
         if (first.isMerged) tolerated.add("nested");
         if (before.trim() || rest.trim()) tolerated.add("around");
-        return reading;
+        // The answer in one object, and its rating in the next.
+        return isKnown(first.found, ANSWER_NAMES)
+          ? reading
+          : { ...reading, found: { ...weaker?.found, ...first.found } };
       }
       start = first.end - 1;
       continue;
@@ -262,7 +281,7 @@ function inTags(text: string, depth: number): Reading | undefined {
 }
 
 const LINE =
-  /^[ \t>*_#-]*\**((?:final )?answer|(?:match ?)?(?:quality|type|score)|match|coverage|confidence|reasoning|reason|(?:matched|missing) ?skills|skills (?:matched|missing)|topic(?: ?phrase)?)\**[ \t]*[:=][ \t*_]*(.*)$/gim;
+  /^[ \t>*_#-]*\**((?:final )?answer|thoughts?|thinking|analysis|(?:match ?)?(?:quality|type|score)|match|coverage|confidence|reasoning|reason|(?:matched|missing) ?skills|skills (?:matched|missing)|topic(?: ?phrase)?)\**[ \t]*[:=][ \t*_]*(.*)$/gim;
 
 /** The fields of an output in lines, as YAML or as a list of labels: `Match type: partial`. */
 function inLines(text: string): Reading | undefined {
@@ -286,8 +305,9 @@ function inLines(text: string): Reading | undefined {
     }
     previous = { name, end: index + line.length };
   }
+  if (previous?.name === "answer") continueAnswer(text.length);
   function continueAnswer(end: number): void {
-    const more = text.slice(previous?.end, end).replace(/[\s*_#-]+$/, "");
+    const more = text.slice(previous?.end, end).replace(/(?:\n\[\w{1,30}\])?[\s*_#-]+$/, "");
     fields["answer"] = unquoted(`${String(fields["answer"])}${more}`);
   }
   // `partial (0.7)`, `partial, 70%`: the number beside the type.
@@ -298,6 +318,13 @@ function inLines(text: string): Reading | undefined {
     if (number && Number.parseFloat(number) > 1) fields["coverage"] ??= number;
   }
   const words = fields["answer"] === undefined ? text.slice(0, first).trim() : "";
+  // The thoughts in lines of their own, and then the answer.
+  if (
+    /^(?:thought|thinking|analysis|reason)/.test(Object.keys(fields)[0] ?? "") &&
+    fields["answer"]
+  ) {
+    return { found: fields };
+  }
   if (likeness(fields) < 4 || (fields["answer"] === undefined && !words)) return undefined;
   return { found: fields, prose: proseOf(words, "") };
 }
@@ -333,14 +360,16 @@ export function isAnnouncement(text: string): boolean {
   return (
     text.length < 200 &&
     (/(?<![.\w])json\b|[:=]$/i.test(text) ||
-      /^(?:sure|certainly|of course|absolutely|ok(?:ay)?)\W*$/i.test(text))
+      /^(?:sure|certainly|of course|absolutely|ok(?:ay)?|assistant)\W*$/i.test(text))
   );
 }
 
 /** "Here is the rating:" in a line below the answer. */
-const ANNOUNCING_LINE = /\n[^\n]{0,10}\b(?:here|below|json|rating|match)\b[^\n]{0,120}:\W{0,3}$/i;
+const ANNOUNCING_LINE =
+  /\n(?:[^\n]{0,10}\b(?:here|below|json|rating|match)\b[^\n]{0,120}:\W{0,3}|[#*_ ]{1,8}match[ _]?quality\W*)$/i;
 /** "**Answer:**" before the answer itself. */
-export const LABEL = /^[*_#\s]{0,10}(?:final )?answer[*_]{0,3}:[*_]{0,3}\s*/i;
+export const LABEL =
+  /^(?:[*_#\s]{0,10}(?:(?:final )?answer|assistant|response)[*_]{0,3}:[*_]{0,3}\s*|#{1,4} *answer *\n\s*)/i;
 /** The example of the prompt in place of an answer, or none. */
 export const PLACEHOLDER = /^(?:[^\p{L}\p{N}\p{So}]*|<[\w\s]{1,60}>|undefined|null)$/iu;
 

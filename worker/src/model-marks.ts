@@ -5,13 +5,13 @@ const THOUGHT_WORDS =
   "think|thinking|thought|thoughts|reasoning|reason|analysis|reflection|scratchpad|reasoning_steps|inner_monologue|internal_monologue|inner_thoughts|chain_of_thought|thought_process|thinking_process|antthinking|planning";
 /** `<think>`, `[THINK]`, `◁think▷`, `<seed:think>`, `<|begin_of_thought|>`, in any case, with attributes. */
 const THOUGHTS_BEGIN = new RegExp(
-  `(?:[<◁]|\\[(?=[A-Z]+\\]))\\|?(?:begin_of_|\\w{1,20}:)?(${THOUGHT_WORDS})(?:\\|?[>▷\\]]|\\s[^<>]{0,80}>)`,
+  `(?:[<◁＜]|\\[(?=[A-Z]+\\]))\\|?(?:begin_of_|\\w{1,20}:)?(${THOUGHT_WORDS})(?:\\|?[>▷＞\\]]|\\s[^<>]{0,80}>)`,
   "i",
 );
 const thoughtsEnd = (word: string) =>
-  new RegExp(`[<[◁](?:/|\\|?end_of_)(?:\\w{1,20}:)?${word}s?(?:ing)?\\|?[>▷\\]]`, "i");
+  new RegExp(`[<[◁＜]\\|?(?:/|end_of_)(?:\\w{1,20}:)?${word}s?(?:ing)?\\|?[>▷＞\\]]`, "i");
 const ANY_THOUGHTS_END = new RegExp(
-  `[<[◁](?:/|\\|end_of_)(?:\\w{1,20}:)?(?:${THOUGHT_WORDS})\\|?[>▷\\]]`,
+  `[<[◁＜]\\|?(?:/|end_of_)(?:\\w{1,20}:)?(?:${THOUGHT_WORDS})\\|?[>▷＞\\]]`,
   "i",
 );
 
@@ -35,6 +35,9 @@ export function withoutThoughts(output: string): WithoutThoughts {
   if (final) text = text.slice(final.index + final[0].length);
   else if (ANY_CHANNEL.test(text)) return { text: "", unended: text };
   text = text.replace(GEMMA_MARKS, (mark) => (mark === "<unused95>" ? "</think>" : "<think>"));
+  // Whatever a model puts in tags of its own before the rest is not said to the visitor.
+  const own = /^\s*<([a-z]\w{1,30})>[\s\S]*?<\/\1>(?=\s*\S)/i.exec(text);
+  if (own && !SHOWN_TAGS.test(own[1] ?? "")) text = text.slice(own[0].length);
   let kept = "";
   for (let found = 0; found < 20; found++) {
     const begin = THOUGHTS_BEGIN.exec(text);
@@ -61,6 +64,10 @@ export function withoutThoughts(output: string): WithoutThoughts {
   return { text };
 }
 
+/** Tags of HTML, of an answer and of its rating. */
+const SHOWN_TAGS =
+  /^(?:p|div|span|ul|ol|li|h[1-6]|b|strong|em|i|u|a|br|code|pre|table|html|body|section|article|blockquote|details|answer|response|final\w*|output|reply|match\w*|quality|type|coverage|confidence|topic\w*|missing\w*|json|result|tool_call|s)$/i;
+
 /** Whether thoughts may begin at the start of a text, or at its end where it goes on. */
 export function beginsThoughts(text: string): boolean {
   return THOUGHTS_BEGIN.exec(text)?.index === 0 || /^<(?:\|channel\|>|unused94>)/.test(text);
@@ -86,7 +93,7 @@ export function withoutTemplateMarks(text: string): string {
 }
 
 const PHRASES =
-  "internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out|too many requests|unauthorized|forbidden|not found|request timed? ?out|rate limit(?:ed| exceeded)?(?: reached)?";
+  "internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out|too many requests|unauthorized|forbidden|not found|request timed? ?out|rate limit(?:ed| exceeded)?(?: reached)?|bad request|payment required|access denied|permission denied|not authenticated|method not allowed|payload too large|unprocessable entity|time(?:d )?out";
 const SERVICE_ERROR = new RegExp(
   [
     "^\\s*<(?:!doctype|html|\\?xml)",
@@ -99,13 +106,16 @@ const SERVICE_ERROR = new RegExp(
     "^rate limit (?:reached|exceeded)",
     "^(?:incorrect|invalid|missing) (?:api (?:key|token)|authentication|token|x-api-key)",
     "^your (?:api key|credit balance) (?:is|has|was)\\b",
-    "^(?:you )?(?:have )?exceeded your (?:current )?(?:quota|rate)",
+    "^(?:you )?(?:have )?exceeded your (?:\\w+ )?(?:quota|rate|limit)",
     "^you (?:didn't|did not) provide an api key",
     "^(?:the )?model\\b.{0,80}\\b(?:does not exist|is (?:currently )?(?:overloaded|loading|unavailable)|not found)",
     "^(?:the server|this model) (?:is (?:currently )?overloaded|had an error|doesn't support|'s maximum context)",
     "^this model's maximum context",
     "^(?:context length|maximum context length) exceeded",
     "^overloaded$",
+    "^no auth",
+    "^cannot read propert",
+    "^time-?out error\\b",
     "^capacity temporarily exceeded",
     "^no (?:available )?capacity",
     "^fetch failed",

@@ -31,7 +31,18 @@ export type Tolerated =
 export type Fields = Record<string, unknown>;
 
 /** Names of the answer, the likeliest first. */
-export const ANSWER_NAMES = ["answer", "response", "reply", "text", "message", "content"];
+export const ANSWER_NAMES = [
+  "answer",
+  "finalanswer",
+  "answertext",
+  "response",
+  "reply",
+  "text",
+  "message",
+  "content",
+];
+/** Those of them that nothing else has. */
+export const CERTAIN_ANSWER_NAMES = ANSWER_NAMES.slice(0, 3);
 export const TYPE_NAMES = ["type", "matchtype", "level"];
 export const QUALITY_NAMES = ["matchquality", "match", "quality"];
 export const COVERAGE_NAMES = ["coverage", "matchscore", "coveragescore", "score"];
@@ -86,14 +97,19 @@ export function isKnown(fields: Fields, names: readonly string[]): boolean {
  */
 export function likeness(fields: Fields): 0 | 1 | 2 | 3 | 4 {
   const quality = field(fields, QUALITY_NAMES)[0];
-  const isTyped = (value: unknown): boolean =>
-    isFields(value) ? isTyped(field(value, TYPE_NAMES)[0]) : typeOf(value, new Set()) !== undefined;
-  if (isFields(quality) || isTyped(quality)) return 4;
-  if (isTyped(fields))
-    return isKnown(fields, JUDGEMENT_NAMES) || isKnown(fields, ["answer"]) ? 4 : 1;
-  if (isKnown(fields, ["answer"])) return 3;
+  if (isFields(quality) || isKnown(fields, QUALITY_NAMES.slice(0, 1))) return 4;
+  if (isRated(fields) || typeOf(quality, new Set())) {
+    if (isKnown(fields, [...JUDGEMENT_NAMES, ...CERTAIN_ANSWER_NAMES])) return 4;
+    return isKnown(fields, ANSWER_NAMES) ? 2 : 1;
+  }
+  if (isKnown(fields, CERTAIN_ANSWER_NAMES)) return 3;
   if (isKnown(fields, ["response", "reply", ...QUALITY_NAMES])) return 2;
   return isKnown(fields, [...ANSWER_NAMES, ...CONFIDENCE_NAMES]) ? 1 : 0;
+}
+
+/** Whether it has a type of match itself. */
+export function isRated(fields: Fields): boolean {
+  return typeOf(field(fields, TYPE_NAMES)[0], new Set()) !== undefined;
 }
 
 const FULL =

@@ -2,17 +2,19 @@
 
 /** What may follow the quote that ends a value of an object: no word of the text itself. */
 const AFTER_VALUE =
-  /\s*(?:$|[}\]]|,\s*(?:["'“”]?$|[}\]]|\/[/*]|["'“”]?\w[\w -]{0,40}["'“”]?\s*(?::|$))|\n\s*["'“”]?\w{1,40}["'“”]?\s*:)/y;
+  /\s*(?:$|[}\]]|,\s*(?:["'“”]?$|[}\]]|\/[/*]|["'“”‘’]\w[\w -]{0,40}["'“”‘’]?\s*(?::|$))|\n\s*["'“”‘’]\w{1,40}["'“”‘’]\s*:)/y;
+/** The same where names have no quotes. */
+const AFTER_BARE_VALUE = /\s*(?:$|[}\]]|,\s*(?:$|[}\]]|\w{1,40}\s*(?::|$))|\n\s*\w{1,40}\s*:)/y;
 const AFTER_ELEMENT = /\s*(?:$|\]|,\s*(?:$|["'“”{[\]\d]|true|false|null))/y;
 const AFTER_NAME = /\s*(?:$|:)/y;
 /** The beginning of what may end a value, where more may come. */
-const MAY_END_VALUE = /\s*(?:[,\n]\s*(?:["'“”]?(?:\w[\w -]{0,40})?["'“”]?\s*)?)?$/y;
+const MAY_END_VALUE = /\s*(?:[,\n]\s*(?:["'“”‘’]?(?:\w[\w -]{0,40})?["'“”‘’]?\s*)?)?$/y;
 
 /** Which quotes end a text that began with one. */
 const ENDS: Record<string, string> = { '"': '"', "'": "'’", "“": '”“"', "”": '”"', "‘": "’'" };
 
-/** The kind of a text: the name of a field, the value of one, or an element of a list. */
-export type TextKind = "name" | "value" | "element";
+/** The kind of a text: the name of a field, the value of one (also of a bare name), or an element of a list. */
+export type TextKind = "name" | "value" | "bareValue" | "element";
 
 /** A text in quotes, read. */
 export interface QuotedText {
@@ -41,7 +43,7 @@ export function quotedText(
   kind: TextKind,
   isWhole: boolean,
 ): QuotedText {
-  const after = { name: AFTER_NAME, value: AFTER_VALUE, element: AFTER_ELEMENT }[kind];
+  const after = AFTER[kind];
   const matches = (expression: RegExp, at: number) => {
     expression.lastIndex = at;
     return expression.test(json);
@@ -71,6 +73,12 @@ export function quotedText(
   return { text: text + json.slice(copied, place), end: place, isEnded: false };
 }
 
+const AFTER: Record<TextKind, RegExp> = {
+  name: AFTER_NAME,
+  value: AFTER_VALUE,
+  bareValue: AFTER_BARE_VALUE,
+  element: AFTER_ELEMENT,
+};
 const ESCAPE = /\\(?:u([\dA-Fa-f]{4})|([^u])|u)/y;
 const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "", f: "" };
 
@@ -80,6 +88,7 @@ const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", b: "", f: "
  */
 export function withEscapedTexts(json: string): string {
   const open: string[] = [];
+  const value = /["'“”‘’]\w{1,40}["'“”‘’]\s*:/.test(json) ? "value" : "bareValue";
   let escaped = "";
   let before = "";
   let place = 0;
@@ -87,7 +96,7 @@ export function withEscapedTexts(json: string): string {
     const unit = json[place] as string;
     if (unit in ENDS && /[{[,:]/.test(before)) {
       const isName = before === "{" || (before === "," && open.at(-1) === "{");
-      const kind = isName ? "name" : open.at(-1) === "[" ? "element" : "value";
+      const kind = isName ? "name" : open.at(-1) === "[" ? "element" : value;
       const { text, end, isEnded } = quotedText(json, place + 1, endsOf(unit), kind, true);
       const words = JSON.stringify(text);
       escaped += isEnded ? words : words.slice(0, -1);

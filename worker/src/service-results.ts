@@ -3,7 +3,7 @@
  * Responses), Anthropic, Gemini, Ollama, Cohere, Bedrock, LangChain, the Vercel AI SDK.
  */
 
-import { type Fields, isFields, likeness } from "./named-fields.ts";
+import { ANSWER_NAMES, type Fields, isFields, isKnown, isRated, likeness } from "./named-fields.ts";
 
 /** How deep results lie within results. */
 const DEEPEST_RESULT = 8;
@@ -19,10 +19,12 @@ export function outputOf(result: unknown, depth = 0): unknown {
     if (result.length > 0 && result.every((piece) => typeof piece === "string")) {
       return result.join("");
     }
+    if (result.length > 1 && result.every(isChunk)) return result.map(deltaOf).join("");
     const isConversation = result.some((item) => isFields(item) && roleOf(item));
     return isConversation ? outputOf(result.findLast(isAssistants), depth + 1) : result;
   }
   if (!isFields(result) || likeness(result) >= 3) return result;
+  if (isRated(result) && isKnown(result, ANSWER_NAMES)) return result;
   if (isError(result)) return undefined;
   const next = (value: unknown) => outputOf(value, depth + 1);
   const { choices, candidates, generations, output, message, response, content } = result;
@@ -32,6 +34,7 @@ export function outputOf(result: unknown, depth = 0): unknown {
     return next(choice["message"] ?? choice["delta"] ?? choice["text"]);
   }
   if (Array.isArray(candidates)) return next(isFields(candidates[0]) && candidates[0]["content"]);
+  if (Array.isArray(result["responses"])) return next(result["responses"][0]);
   if (Array.isArray(generations)) return next(generations.flat()[0]);
   // What a library has parsed already.
   for (const name of ["object", "parsed", "output_parsed", "structuredResponse"]) {
@@ -51,6 +54,7 @@ export function outputOf(result: unknown, depth = 0): unknown {
     if (typeof result[name] === "object" && result[name]) return next(result[name]);
   }
   if (isFields(response)) return next(response);
+  if (isFields(content)) return next(content);
   if (isMessage(result)) return textOf(result) || argumentsOf(result) || message;
   if (response !== undefined) return argumentsOf(result) ?? response;
   return content !== undefined && typeof content !== "string" ? textOf(result) : result;
@@ -153,6 +157,11 @@ function isMessage(fields: Fields): boolean {
 
 function roleOf({ role, type }: Fields): boolean {
   return typeof role === "string" || type === "human" || type === "ai" || type === "system";
+}
+
+/** Whether it is a piece of a stream that was gathered. */
+function isChunk(item: unknown): boolean {
+  return isFields(item) && ("candidates" in item || "choices" in item || "done" in item);
 }
 
 function isAssistants(item: unknown): boolean {

@@ -8,6 +8,7 @@ const RATED = { matchType: "partial", matchScore: 60, confidence: 0.9 };
 const OBJECT = { answer: ANSWER, matchQuality: QUALITY };
 const JSON_TEXT = JSON.stringify(OBJECT);
 const JUDGED = JSON.stringify({ matchQuality: QUALITY });
+const PRETTY = JSON.stringify(OBJECT, null, 2);
 const PARTIAL = { matchType: "partial" };
 
 /** The whole object's answer and match. */
@@ -48,8 +49,372 @@ const quoted = (answer: string): Row =>
     RATED,
   );
 
+type Shape = [
+  shows: string,
+  output: unknown,
+  answer: string | undefined,
+  type?: string,
+  score?: number,
+];
+/** A second batch, written when the first was read right; 69 of the 98 that it had were right at once. */
+const SECOND_BATCH: Shape[] = [
+  [
+    "md heading then json",
+    `## Answer\n${ANSWER}\n\n## Match Quality\n\`\`\`json\n{"type":"partial","coverage":60}\n\`\`\``,
+    ANSWER,
+    "partial",
+  ],
+  [
+    "json then explanation para",
+    `${JSON_TEXT}\n\nExplanation: The CV mentions Docker but Kubernetes is missing, so coverage is 60.`,
+    ANSWER,
+    "partial",
+  ],
+  [
+    "two fences",
+    '```json\n{"answer": "' +
+      ANSWER +
+      '"}\n```\n```json\n{"matchQuality":{"type":"partial","coverage":60}}\n```',
+    ANSWER,
+    "partial",
+  ],
+  ["prose then whole json repeating the answer", `${ANSWER}\n\n${PRETTY}`, ANSWER, "partial"],
+  [
+    "prose para then whole object",
+    `Let me check the CV. Docker is listed under skills; Kubernetes is not.\n\n${PRETTY}`,
+    ANSWER,
+    "partial",
+  ],
+  [
+    "okay thinking para w/o tags",
+    `Okay, so the user is asking about Docker. I should answer.\n\n${JSON_TEXT}`,
+    ANSWER,
+    "partial",
+  ],
+  [
+    "nested response.answer",
+    JSON.stringify({ response: { answer: ANSWER, matchQuality: QUALITY } }),
+    ANSWER,
+    "partial",
+  ],
+  ["data wrap", JSON.stringify({ data: OBJECT }), ANSWER, "partial"],
+  ["result wrap", JSON.stringify({ result: OBJECT }), ANSWER, "partial"],
+  ["output wrap", JSON.stringify({ output: OBJECT }), ANSWER, "partial"],
+  [
+    "answer obj text",
+    JSON.stringify({ answer: { text: ANSWER }, matchQuality: QUALITY }),
+    ANSWER,
+    "partial",
+  ],
+  [
+    "unescaped quotes multi",
+    `{"answer": "She used "Docker", "Podman" and "k3s" in "prod".", "matchQuality": {"type": "full", "coverage": 100, "confidence": 0.9, "reasoning": "lists "Docker" etc", "matchedSkills": ["Docker"], "missingSkills": []}}`,
+    'She used "Docker", "Podman" and "k3s" in "prod".',
+    "full",
+  ],
+  [
+    "unescaped at end",
+    `{"answer": "She calls it "Docker"", "matchQuality": {"type": "full"}}`,
+    'She calls it "Docker"',
+    "full",
+  ],
+  [
+    "unescaped at begin",
+    `{"answer": ""Docker" is there", "matchQuality": {"type": "full"}}`,
+    '"Docker" is there',
+    "full",
+  ],
+  [
+    "unescaped with colon",
+    `{"answer": "Her motto: "ship": daily", "matchQuality": {"type": "full"}}`,
+    'Her motto: "ship": daily',
+    "full",
+  ],
+  [
+    "unescaped with comma word colon",
+    `{"answer": "She said "no", reason: cost", "matchQuality": {"type": "none"}}`,
+    'She said "no", reason: cost',
+    "none",
+  ],
+  [
+    "unescaped brace",
+    `{"answer": "Use "{}" or "[]" there", "matchQuality": {"type": "full"}}`,
+    'Use "{}" or "[]" there',
+    "full",
+  ],
+  [
+    "pretty unescaped",
+    `{\n  "answer": "Her talk "Queues" was at "QCon".",\n  "matchQuality": {\n    "type": "full",\n    "coverage": 100\n  }\n}`,
+    'Her talk "Queues" was at "QCon".',
+    "full",
+  ],
+  [
+    "fence in answer",
+    JSON.stringify({ answer: "Like so:\n```js\nlet a = {b: 1};\n```", matchQuality: QUALITY }),
+    "Like so:\n```js\nlet a = {b: 1};\n```",
+    "partial",
+  ],
+  ["thinking fence", `\`\`\`thinking\nDocker yes\n\`\`\`\n${JSON_TEXT}`, ANSWER, "partial"],
+  ["Thought: label", `Thought: the CV has Docker.\nFinal Answer: ${ANSWER}`, ANSWER],
+  ["Thoughts: md", `**Thinking:** The CV has Docker.\n\n**Answer:** ${ANSWER}`, ANSWER],
+  [
+    "Reasoning: label",
+    `Reasoning: The CV lists Docker.\nAnswer: ${ANSWER}\nMatch: partial`,
+    ANSWER,
+    "partial",
+  ],
+  ["(thinking) html comment", `<!-- thinking: docker -->\n${JSON_TEXT}`, ANSWER, "partial"],
+  ["details", `<details><summary>Thinking</summary>hmm</details>\n${JSON_TEXT}`, ANSWER, "partial"],
+  ["think w/ newline attr", `<think>\nfoo\n\n</think>\n\n\n${ANSWER}`, ANSWER],
+  ["◁thinking▷", `◁thinking▷foo◁/thinking▷${ANSWER}`, ANSWER],
+  ["[THINKING]", `[THINKING]foo[/THINKING]\n${ANSWER}`, ANSWER],
+  ["<|think|>", `<|think|>foo<|/think|>${ANSWER}`, ANSWER],
+  ["<|thinking|> end_of", `<|begin_of_thinking|>foo<|end_of_thinking|>${ANSWER}`, ANSWER],
+  ["<internal>", `<internal>foo</internal>${ANSWER}`, ANSWER],
+  ["<plan>", `<plan>foo</plan>\n${ANSWER}`, ANSWER],
+  ["<cot>", `<cot>foo</cot>\n${ANSWER}`, ANSWER],
+  ["<self_reflection>", `<self_reflection>foo</self_reflection>\n${ANSWER}`, ANSWER],
+  ["<thinking_process>", `<thinking_process>foo</thinking_process>\n${ANSWER}`, ANSWER],
+  ["＜think＞ fullwidth", `＜think＞foo＜/think＞${ANSWER}`, ANSWER],
+  ["err message Cannot", { message: "Cannot read properties of undefined" }, undefined],
+  ["err api", { message: "Unauthorized" }, undefined],
+  ["err statusText", { status: 500, statusText: "Internal Server Error" }, undefined],
+  [
+    "err title RFC7807",
+    { type: "about:blank", title: "Forbidden", status: 403, detail: "No" },
+    undefined,
+  ],
+  ["err msg", '{"error":"model not found, try pulling it first"}', undefined],
+  ["err with answer null", { answer: null, error: "x" }, undefined],
+  [
+    "err openrouter 200",
+    {
+      id: "x",
+      choices: [
+        { error: { code: 502, message: "Provider returned error" }, message: { content: "" } },
+      ],
+    },
+    undefined,
+  ],
+  [
+    "message quota",
+    { message: "You have exceeded your monthly quota. Upgrade your plan." },
+    undefined,
+  ],
+  ["message invalid x-api", { message: "invalid x-api-key" }, undefined],
+  ["message no auth", { message: "No auth credentials found" }, undefined],
+  ["message bad request", { message: "Bad Request" }, undefined],
+  ["text 'Bad Request'", "Bad Request", undefined],
+  ["text timeout", "Timeout error: the request took too long", undefined],
+  ["text AxiosError", "AxiosError: Request failed with status code 401", undefined],
+  ["text 'Error 524'", "error code: 524", undefined],
+  ["text 'null'", "null", undefined],
+  ["text '[object Object]'", "[object Object]", undefined],
+  ["text undefined", "undefined", undefined],
+  [
+    "score 5 of 5",
+    JSON.stringify({ answer: ANSWER, matchQuality: { type: "full", coverage: "5/5" } }),
+    ANSWER,
+    "full",
+    100,
+  ],
+  [
+    "score stars",
+    JSON.stringify({
+      answer: ANSWER,
+      matchQuality: { type: "full", coverage: "4 out of 5 stars" },
+    }),
+    ANSWER,
+    "full",
+    80,
+  ],
+  [
+    "score 80.5",
+    JSON.stringify({ answer: ANSWER, matchQuality: { type: "full", coverage: 80.5 } }),
+    ANSWER,
+    "full",
+    80.5,
+  ],
+  [
+    "coverage obj",
+    JSON.stringify({ answer: ANSWER, matchQuality: { type: "full", coverage: { value: 80 } } }),
+    ANSWER,
+    "full",
+  ],
+  [
+    "AI SDK v5 content",
+    {
+      content: [
+        { type: "reasoning", text: "hm" },
+        { type: "text", text: JSON_TEXT },
+      ],
+      finishReason: "stop",
+      usage: {},
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "AI SDK UI message",
+    { role: "assistant", parts: [{ type: "step-start" }, { type: "text", text: JSON_TEXT }] },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "AI SDK experimental_output",
+    { experimental_output: OBJECT, text: JSON_TEXT },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "langchain kwargs content parts",
+    { lc_kwargs: { content: JSON_TEXT }, content: JSON_TEXT, lc_namespace: ["x"] },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "langchain AIMessage array",
+    [
+      { type: "human", content: "q" },
+      { type: "ai", content: JSON_TEXT },
+    ],
+    ANSWER,
+    "partial",
+  ],
+  [
+    "langgraph messages w/ tool",
+    {
+      messages: [
+        { role: "user", content: "q" },
+        { role: "assistant", content: JSON_TEXT },
+      ],
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "gemini array stream",
+    [
+      { candidates: [{ content: { parts: [{ text: JSON_TEXT.slice(0, 20) }] } }] },
+      { candidates: [{ content: { parts: [{ text: JSON_TEXT.slice(20) }] } }] },
+    ],
+    ANSWER,
+    "partial",
+  ],
+  [
+    "ollama array chunk",
+    [{ model: "m", message: { content: JSON_TEXT }, done: true }],
+    ANSWER,
+    "partial",
+  ],
+  [
+    "workers ai batch",
+    { responses: [{ id: 0, result: { response: JSON_TEXT }, success: true }] },
+    ANSWER,
+    "partial",
+  ],
+  ["openai json obj content", { choices: [{ message: { content: OBJECT } }] }, ANSWER, "partial"],
+  ["openai audio none", { choices: [{ message: { content: null } }] }, undefined],
+  ["azure filter", { choices: [{ finish_reason: "content_filter", message: {} }] }, undefined],
+  [
+    "whole sse text workers ai",
+    `data: {"response":"${ANSWER.slice(0, 10)}"}\n\ndata: {"response":"${ANSWER.slice(10)}"}\n\ndata: [DONE]\n\n`,
+    ANSWER,
+  ],
+  [
+    "prose with sample type+answer",
+    `The endpoint replies {"answer": "yes", "score": 3} for each question, she says in her docs.`,
+    `The endpoint replies {"answer": "yes", "score": 3} for each question, she says in her docs.`,
+  ],
+  [
+    "prose with sample matchQuality words",
+    `She built a tool that outputs {"match": true, "id": 3} per row, and the dashboards.`,
+    `She built a tool that outputs {"match": true, "id": 3} per row, and the dashboards.`,
+  ],
+  [
+    "prose with sample level",
+    `Her logs look like {"level":"none","message":"x"} and go to Loki.`,
+    `Her logs look like {"level":"none","message":"x"} and go to Loki.`,
+  ],
+  [
+    "prose with sample on own line",
+    `She wrote the payload herself:\n\n{"message": "hello", "id": 3}\n\nIt is posted to Slack once a day.`,
+    `She wrote the payload herself:\n\n{"message": "hello", "id": 3}\n\nIt is posted to Slack once a day.`,
+  ],
+  [
+    "prose with sample at end",
+    `She built the webhook; the body is {"message": "hello", "id": 3}`,
+    `She built the webhook; the body is {"message": "hello", "id": 3}`,
+  ],
+  [
+    "prose sample in code fence json",
+    'She uses this config in every project that she has led since 2019:\n\n```json\n{"type": "full", "text": "x"}\n```',
+    'She uses this config in every project that she has led since 2019:\n\n```json\n{"type": "full", "text": "x"}\n```',
+  ],
+  ["html list", `<ul><li>Go</li><li>Rust</li></ul>`, "Go\nRust"],
+  ["markdown answer", `# Docker\n\nShe ran **Docker**.`, `# Docker\n\nShe ran **Docker**.`],
+  ["json lines", `{"answer":"${ANSWER}"}\n{"type":"partial","coverage":60}`, ANSWER, "partial"],
+  [
+    "key answer_text",
+    JSON.stringify({ answer_text: ANSWER, match_quality: QUALITY }),
+    ANSWER,
+    "partial",
+  ],
+  [
+    "key final_answer",
+    JSON.stringify({ final_answer: ANSWER, match_quality: QUALITY }),
+    ANSWER,
+    "partial",
+  ],
+  [
+    "key Answer + Match Quality",
+    JSON.stringify({ Answer: ANSWER, "Match Quality": { Type: "Partial", Coverage: "60%" } }),
+    ANSWER,
+    "partial",
+    60,
+  ],
+  ["german keys", JSON.stringify({ antwort: ANSWER, matchQuality: QUALITY }), undefined],
+  [
+    "toml",
+    `answer = "${ANSWER}"\n[matchQuality]\ntype = "partial"\ncoverage = 60`,
+    ANSWER,
+    "partial",
+    60,
+  ],
+  [
+    "js obj no quotes multi",
+    `{\n  answer: "${ANSWER}",\n  matchQuality: { type: "partial", coverage: 60 }\n}`,
+    ANSWER,
+    "partial",
+    60,
+  ],
+  [
+    "python repr True None",
+    `{'answer': "It's fine", 'matchQuality': {'type': 'full', 'coverage': 100, 'reasoning': None}}`,
+    "It's fine",
+    "full",
+    100,
+  ],
+  [
+    "smart apostrophes",
+    `{‘answer’: ‘It’s fine’, ‘matchQuality’: {‘type’: ‘full’}}`,
+    "It’s fine",
+    "full",
+  ],
+  ["cut mid key after answer", JSON_TEXT.slice(0, JSON_TEXT.indexOf('"matchQ') + 5), ANSWER],
+  ["stop word cut at newline", "{", undefined],
+  ["template leftovers", `assistant\n\n${JSON_TEXT}`, ANSWER, "partial"],
+  ["### Response:", `### Response:\n${JSON_TEXT}`, ANSWER, "partial"],
+  ["role prefix", `Assistant: ${ANSWER}`, ANSWER],
+  ["A: prefix", `AI: ${JSON_TEXT}`, ANSWER, "partial"],
+  ["json w/ trailing user", `${ANSWER}\n\nUser: And Go?\nAssistant: No.`, ANSWER],
+];
+
 /** The rows that are read wrong today, by what they show. */
-export const HOSTILE_MISSES: string[] = [];
+export const HOSTILE_MISSES: string[] = [
+  // A line that ends in a colon is taken for an announcement of the object below it.
+  "prose sample in code fence json",
+];
 
 export const HOSTILE: Row[] = [
   // A sample of JSON in prose is what the words are about.
@@ -615,12 +980,23 @@ export const HOSTILE: Row[] = [
     "cut off in a judgement that came first",
     '{"matchQuality": {"type": "partial", "reasoning": "has Dock',
   ),
+  ...(SECOND_BATCH.map(([shows, output, answer, type, score]) => ({
+    shows,
+    output,
+    answer,
+    match: type && { matchType: type, ...(score !== undefined && { matchScore: score }) },
+  })) as Row[]),
 ];
 
 /** The texts that show something else as a stream than as a whole, by what they show. */
 export const STREAM_MISSES: string[] = [
   // The prose before it has left already.
   "an object after prose about one",
+  "prose para then whole object",
+  "okay thinking para w/o tags",
+  "prose sample in code fence json",
+  // A text that is itself events: a stream's events come as bytes.
+  "whole sse text workers ai",
   // Nothing told that they were thoughts: `beginsInThoughts` does.
   "thoughts before JSON: only the end",
   "thoughts before prose: only the end",
