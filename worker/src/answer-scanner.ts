@@ -134,7 +134,15 @@ export class AnswerScanner {
       }
       if (!isAnswerSurely(this.#kept, this.#isComplete)) return "";
     }
-    const end = /[\s\uD800-\uDBFF]*$/.exec(this.#kept.slice(-200))?.[0].length ?? 0;
+    // Quotes that were not escaped may have hidden where the answer ends.
+    const rating = this.#kept.search(RATING);
+    if (rating >= 0) {
+      this.#part = "rest";
+      this.#isComplete = false;
+      this.#kept = this.#kept.slice(0, rating).trimEnd();
+    }
+    const undecided = this.#isComplete ? /\s*$/ : MAY_BE_RATING;
+    const end = undecided.exec(this.#kept.slice(-200))?.[0].length ?? 0;
     const given = this.#kept.slice(0, this.#kept.length - end);
     this.#kept = this.#isComplete ? "" : this.#kept.slice(given.length);
     this.#given += given;
@@ -143,6 +151,10 @@ export class AnswerScanner {
 }
 
 const LONGEST_ANNOUNCEMENT = 120;
+/** The rating's name, or the answer's, within what was taken for the answer. */
+const RATING = /[\s"'“”\\,{]*(?:match_?quality\\?["'”]?|answer\\?["'”])\s*:/i;
+/** What may become that, a blank, or half a character at the end. */
+const MAY_BE_RATING = /\s*(?:\{\s*["“]?\w{0,14}["”]?\s*|["“]\w{0,14}["”]?\s*)?[\s\uD800-\uDBFF]*$/;
 
 /** The first field, where it is the answer, up to the first quote of its text. */
 const ANSWER_BEGINS =

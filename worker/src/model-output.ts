@@ -241,7 +241,7 @@ function skillsOf(value: unknown, tolerated: Set<Tolerated>): readonly string[] 
   }
   const texts = names
     .filter((name) => typeof name === "string")
-    .map((name) => name.trim().replace(/^["'“]|["'”]$/g, ""));
+    .map((name) => name.replace(/^[\s"'“]+|[\s"'”]+$/g, ""));
   return [...new Set(texts)].filter((name) => name && !/^(none|n\/?a|null|-|…)$/i.test(name));
 }
 

@@ -4,11 +4,12 @@
 const AFTER_VALUE =
   /\s*(?:$|[}\]]|,\s*(?:["'“”]?$|[}\]]|\/[/*]|["'“”‘’]\w[\w -]{0,40}["'“”‘’]?\s*(?::|$))|\n\s*["'“”‘’]\w{1,40}["'“”‘’]\s*:)/y;
 /** The same where names have no quotes. */
-const AFTER_BARE_VALUE = /\s*(?:$|[}\]]|,\s*(?:$|[}\]]|\w{1,40}\s*(?::|$))|\n\s*\w{1,40}\s*:)/y;
+const AFTER_BARE_VALUE =
+  /\s*(?:$|[}\]]|,\s*(?:$|[}\]]|\/[/*]|["'“”‘’]?\w{1,40}["'“”‘’]?\s*(?::|$))|\n\s*\w{1,40}\s*:)/y;
 const AFTER_ELEMENT = /\s*(?:$|\]|,\s*(?:$|["'“”{[\]\d]|true|false|null))/y;
 const AFTER_NAME = /\s*(?:$|:)/y;
 /** The beginning of what may end a value, where more may come. */
-const MAY_END_VALUE = /\s*(?:[,\n]\s*(?:["'“”‘’]?(?:\w[\w -]{0,40})?["'“”‘’]?\s*)?)?$/y;
+const MAY_END_VALUE = /\s*(?:[,\n]\s*(?:\/|["'“”‘’]?(?:\w[\w -]{0,40})?["'“”‘’]?\s*)?)?$/y;
 
 /** Which quotes end a text that began with one. */
 const ENDS: Record<string, string> = { '"': '"', "'": "'’", "“": '”“"', "”": '”"', "‘": "’'" };

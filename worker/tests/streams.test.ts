@@ -428,7 +428,9 @@ test("thoughts that the template began are not shown", async () => {
 
 const texts = [...REALISTIC, ...HOSTILE].filter(({ output }) => typeof output === "string");
 
-test("streamed in pieces of any size, an output shows what it shows as a whole", async () => {
+test("streamed in pieces of any size, an output shows what it shows as a whole", {
+  timeout: 60_000,
+}, async () => {
   const misses = new Set<string>();
   for (const { output, shows } of texts) {
     const whole = parseMatchQuality(output, FALLBACK);
@@ -450,7 +452,7 @@ test("streamed in pieces of any size, an output shows what it shows as a whole",
   expect([...misses].sort()).toEqual([...STREAM_MISSES].sort());
 });
 
-test("cut off anywhere, a stream never shows debris", async () => {
+test("cut off anywhere, a stream never shows debris", { timeout: 60_000 }, async () => {
   for (const text of [
     JSON_TEXT,
     `\`\`\`json\n${JSON.stringify(OBJECT, null, 2)}\n\`\`\``,
@@ -476,7 +478,7 @@ test("half a character in one piece and half in the next is one", async () => {
   expect((await shown(each(pieces(escaped, 1)))).text).toBe(text);
 });
 
-test("long streams take time in proportion to their length", async () => {
+test("long streams take time in proportion to their length", { timeout: 20_000 }, async () => {
   // Each was quadratic at some time; a test that runs into its limit fails.
   const words = "word ".repeat(8_000);
   for (const text of [
