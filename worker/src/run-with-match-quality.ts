@@ -72,7 +72,8 @@ export async function runWithMatchQuality(
   input: ModelInput,
   options: RunOptions = {},
 ): Promise<RunAnswer> {
-  const output = await askModel(model, { ...input, stream: false }, options);
+  const { stream: _, ...whole } = input;
+  const output = await askModel(model, whole as ModelInput, options);
   const { fallback, fallbackMatch } = options;
   return { ...parseMatchQuality(output, fallback, fallbackMatch), output };
 }

@@ -192,7 +192,7 @@ test("fetch's response is read, and a refusal of each setting is learned", async
   await runWithMatchQuality(send, { model, messages: MESSAGES, max_tokens: 80 });
   expect(send.bodies).toHaveLength(4);
   const { messages: _, ...last } = send.bodies[3] as Body;
-  expect(last).toEqual({ model, stream: false, max_completion_tokens: 3_000 });
+  expect(last).toEqual({ model, max_completion_tokens: 3_000 });
 });
 
 test("fetch's failure rejects with its status, and with none of the service's words", async () => {

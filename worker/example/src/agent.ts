@@ -1,7 +1,7 @@
 /** One question from the visitor's words to the answer, with every way out reported. */
 
 import type { HandlerWithInteraction, Interaction } from "@cv-analytics/worker";
-import { matchFromSimilarity, parseMatchQuality } from "@cv-analytics/worker/match-quality";
+import { matchFromSimilarity, type RunAnswer } from "@cv-analytics/worker/match-quality";
 
 import type { Cv } from "./cv.ts";
 import { LONGEST_QUESTION, type OpenHours, refusal } from "./fences.ts";
@@ -92,9 +92,14 @@ async function answerFrom(
   const found = await interaction.timed("retrieval", () => search(question));
   interaction.noted({ vectorMatches: found.excerpts.length, model: modelName });
 
-  let output: unknown;
+  let said: RunAnswer;
   try {
-    output = await interaction.timed("llm", () => model(promptFor(cv, found, question)));
+    said = await interaction.timed("llm", () =>
+      model(promptFor(cv, found, question), {
+        fallback: NO_ANSWER,
+        fallbackMatch: matchFromSimilarity([found.coverage], { full: 1, partial: 0.3 }),
+      }),
+    );
   } catch (error) {
     if (!(error instanceof ModelFailure)) {
       throw error; // a mistake of ours: reported as it passes, answered in index.ts
@@ -112,16 +117,13 @@ async function answerFrom(
     return refuse(503, "ai_error", NO_ANSWER);
   }
 
-  const { answer, match = matchFromSimilarity([found.coverage], { full: 1, partial: 0.3 }) } =
-    parseMatchQuality(output, NO_ANSWER);
-  if (answer === NO_ANSWER) {
-    interaction.ended("ai_error");
-    return refuse(503, "ai_error", NO_ANSWER);
+  const { answer, match, outcome, output } = said;
+  interaction.ended(outcome, { ...match, tokens: tokensUsed(output) });
+  if (outcome === "ai_error") {
+    return refuse(503, outcome, answer);
   }
-  const tokens = tokensUsed(output);
-  interaction.answered({ ...match, ...(tokens === undefined ? {} : { tokens }) });
-  if (match.matchType === "none") {
-    return refuse(200, "no_match", answer);
+  if (outcome === "no_match") {
+    return refuse(200, outcome, answer);
   }
   return reply(200, {
     outcome: "answered",
