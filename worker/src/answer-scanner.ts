@@ -1,6 +1,14 @@
 /** Finds what the visitor may read in a model's output while it comes. */
 
-import { endOfObject, isAnnouncement, LABEL, PLACEHOLDER, parsed } from "./json-in-output.ts";
+import {
+  ANSWER_BEGINS,
+  beforeRating,
+  endOfObject,
+  isAnnouncement,
+  LABEL,
+  PLACEHOLDER,
+  parsed,
+} from "./json-in-output.ts";
 import { beginsThoughts, isServiceError, withoutThoughts } from "./model-marks.ts";
 import { isFields, likeness } from "./named-fields.ts";
 import { endsOf, quotedText, type TextKind } from "./quotes.ts";
@@ -135,11 +143,11 @@ export class AnswerScanner {
       if (!isAnswerSurely(this.#kept, this.#isComplete)) return "";
     }
     // Quotes that were not escaped may have hidden where the answer ends.
-    const rating = this.#kept.search(RATING);
-    if (rating >= 0) {
+    const before = beforeRating(this.#kept);
+    if (before !== undefined) {
       this.#part = "rest";
       this.#isComplete = false;
-      this.#kept = this.#kept.slice(0, rating).trimEnd();
+      this.#kept = before;
     }
     const undecided = this.#isComplete ? /\s*$/ : MAY_BE_RATING;
     const end = undecided.exec(this.#kept.slice(-200))?.[0].length ?? 0;
@@ -151,14 +159,10 @@ export class AnswerScanner {
 }
 
 const LONGEST_ANNOUNCEMENT = 120;
-/** The rating's name, or the answer's, within what was taken for the answer. */
-const RATING = /[\s"'“”\\,{]*(?:match_?quality\\?["'”]?|answer\\?["'”])\s*:/i;
-/** What may become that, a blank, or half a character at the end. */
-const MAY_BE_RATING = /\s*(?:\{\s*["“]?\w{0,14}["”]?\s*|["“]\w{0,14}["”]?\s*)?[\s\uD800-\uDBFF]*$/;
+/** What may become the name of the rating, a blank, or half a character at the end. */
+const MAY_BE_RATING =
+  /\s*["”]?,?\s*(?:\{\s*["“]?\w{0,14}["”]?\s*|["“]\w{0,14}["”]?\s*)?[\s\uD800-\uDBFF]*$/;
 
-/** The first field, where it is the answer, up to the first quote of its text. */
-const ANSWER_BEGINS =
-  /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n\s*)?["'“”]?(?:answer|response|reply)["'“”]?|["'“]answer["'”])\s*:\s*(["'“”])/i;
 const MAY_BEGIN_ANSWER =
   /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n?\s*)?)?["'“”]?[a-z]{0,8}["'“”]?\s*:?\s*$/i;
 /** A mark that is not there as a whole yet. */

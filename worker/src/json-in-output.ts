@@ -13,7 +13,7 @@ import {
   named,
   type Tolerated,
 } from "./named-fields.ts";
-import { withEscapedTexts } from "./quotes.ts";
+import { endsOf, quotedText, withEscapedTexts } from "./quotes.ts";
 import { deltaOf, isError, outputOf } from "./service-results.ts";
 
 /** What an output held: an object of the expected kind, and the prose round it. */
@@ -162,8 +162,39 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
     tolerated.add("names");
     return lines;
   }
+  const answer = firstField(text);
+  if (answer) {
+    tolerated.add("repaired");
+    return { found: { answer } };
+  }
   tolerated.add("prose");
   return { prose: isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text };
+}
+
+/** The first field, where it is the answer, up to the first quote of its text. */
+export const ANSWER_BEGINS =
+  /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n\s*)?["'“”]?(?:answer|response|reply)["'“”]?|["'“]answer["'”])\s*[:=]\s*(["'“”])/i;
+/** The rating's name, or the answer's, within what was taken for the answer. */
+const RATING = /(?:match_?quality\\?["'”]?|answer\\?["'”])\s*:/i;
+
+/** What stands before the name of the rating in what was taken for the answer; `undefined` without one. */
+export function beforeRating(words: string): string | undefined {
+  const rating = words.search(RATING);
+  // Bounded: the processor's time must not depend on blanks.
+  return rating < 0
+    ? undefined
+    : words
+        .slice(0, rating)
+        .trimEnd()
+        .replace(/[\s"'“”\\,{]{1,40}$/, "");
+}
+
+/** The answer in what could not be repaired: from its first quote to where the rating begins. */
+function firstField(text: string): string {
+  const begins = ANSWER_BEGINS.exec(text);
+  if (!begins) return "";
+  const words = quotedText(text, begins[0].length, endsOf(begins[1] ?? ""), "value", true).text;
+  return (beforeRating(words) ?? words.trimEnd()).replace(/["'”\s}\]`]{1,40}$/, "");
 }
 
 /**
@@ -249,7 +280,7 @@ function isOpen(text: string): boolean {
 
 /** The fields of an output in tags: `<answer>…</answer><type>partial</type>`, or the text of `<answer>`. */
 function inTags(text: string, depth: number): Reading | undefined {
-  const inner = /<(answer|response|final_answer|final|output|reply)>/i.exec(text);
+  const inner = /(?<=^|\n\s*)<(answer|response|final_answer|final|output|reply)>/i.exec(text);
   if (!inner || /[{"]/.test(text.slice(0, inner.index))) return undefined;
   const from = inner.index + inner[0].length;
   const close = text.toLowerCase().indexOf(`</${inner[1]?.toLowerCase()}`, from);
@@ -280,6 +311,14 @@ function inTags(text: string, depth: number): Reading | undefined {
   return { found: { ...fields, answer: content } };
 }
 
+const RATING_NAMES = [
+  "matchquality",
+  "match",
+  "matchtype",
+  "coverage",
+  "matchedskills",
+  "missingskills",
+];
 const LINE =
   /^[ \t>*_#-]*\**((?:final )?answer|thoughts?|thinking|analysis|(?:match ?)?(?:quality|type|score)|match|coverage|confidence|reasoning|reason|(?:matched|missing) ?skills|skills (?:matched|missing)|topic(?: ?phrase)?)\**[ \t]*[:=][ \t*_]*(.*)$/gim;
 
@@ -325,6 +364,8 @@ function inLines(text: string): Reading | undefined {
   ) {
     return { found: fields };
   }
+  // In lines without the label of an answer, a rating has to be named as one: a job has a type too.
+  if (fields["answer"] === undefined && !isKnown(fields, RATING_NAMES)) return undefined;
   if (likeness(fields) < 4 || (fields["answer"] === undefined && !words)) return undefined;
   return { found: fields, prose: proseOf(words, "") };
 }

@@ -115,7 +115,11 @@ function answerIn(
   tolerated: Set<Tolerated>,
   depth: number,
 ): { answer?: string | undefined; judged?: Fields } {
-  let value = named(fields, ANSWER_NAMES, tolerated);
+  const filled = Object.entries(fields).filter(([, value]) => value !== "" && value !== null);
+  let value = named(Object.fromEntries(filled), ANSWER_NAMES, tolerated);
+  if (Array.isArray(value)) {
+    value = value.map((part) => (isFields(part) ? (part["text"] ?? part["content"]) : part));
+  }
   if (Array.isArray(value) && value.every((part) => typeof part === "string")) {
     tolerated.add("nested");
     value = value.join(" ");

@@ -408,6 +408,37 @@ test("once the answer is whole, cutting off the rest does not change it", () => 
   }
 });
 
+test("quotes that are not escaped anywhere in the answer leave it and its match whole", () => {
+  const words =
+    "She built the Docker platform, and led a team: six (two remote). It's in the CV; Go, Rust too".split(
+      " ",
+    );
+  // The same numbers in each run.
+  let state = 7;
+  const random = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+  for (let run = 0; run < 500; run++) {
+    const said = Array.from(
+      { length: 4 + random(20) },
+      () => words[random(words.length)] as string,
+    );
+    for (let quotes = random(3); quotes >= 0; quotes--) {
+      const first = random(said.length);
+      const last = Math.min(said.length - 1, first + random(2));
+      said[first] = `"${said[first]}`;
+      said[last] = `${said[last]}"`;
+    }
+    const answer = said.join(" ");
+    const [line, indent] = run % 2 ? ["\n", "  "] : ["", ""];
+    const output = `{${line}${indent}"answer": "${answer}",${line}${indent}"matchQuality": {"type": "partial", "coverage": 60, "reasoning": "has "Docker", no more"}${line}}`;
+    const read = parseMatchQuality(run % 3 ? output : `\`\`\`json\n${output}\n\`\`\``);
+    expect(read.answer).toBe(answer);
+    expect(read.match).toMatchObject({ matchType: "partial", matchScore: 60 });
+  }
+});
+
 test("hostile output neither throws nor reaches the visitor", () => {
   for (const output of [
     "{".repeat(1_000_000),

@@ -52,7 +52,7 @@ const quoted = (answer: string): Row =>
 type Shape = [
   shows: string,
   output: unknown,
-  answer: string | undefined,
+  answer?: string | undefined,
   type?: string,
   score?: number,
 ];
@@ -410,10 +410,276 @@ const SECOND_BATCH: Shape[] = [
   ["json w/ trailing user", `${ANSWER}\n\nUser: And Go?\nAssistant: No.`, ANSWER],
 ];
 
+/** A third batch: 43 of its 54 were right at once. */
+const THIRD_BATCH: Shape[] = [
+  [
+    "mistral tool",
+    {
+      choices: [
+        {
+          message: {
+            content: "",
+            tool_calls: [{ id: "x", function: { name: "respond", arguments: JSON_TEXT } }],
+          },
+        },
+      ],
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "mistral content chunks think",
+    {
+      choices: [
+        {
+          message: {
+            content: [
+              { type: "thinking", thinking: [{ type: "text", text: "hm" }] },
+              { type: "text", text: JSON_TEXT },
+            ],
+          },
+        },
+      ],
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "groq reasoning",
+    { choices: [{ message: { content: JSON_TEXT, reasoning: "hm" } }], x_groq: {} },
+    ANSWER,
+    "partial",
+  ],
+  ["ai gateway wrap", [{ success: true, result: { response: JSON_TEXT } }], ANSWER, "partial"],
+  [
+    "ai sdk generateObject zod",
+    {
+      object: { answer: ANSWER, matchQuality: QUALITY },
+      warnings: [],
+      response: { id: "1", body: {} },
+    },
+    ANSWER,
+    "partial",
+  ],
+  ["ai sdk content steps", { steps: [{ text: JSON_TEXT }], text: JSON_TEXT }, ANSWER, "partial"],
+  [
+    "anthropic stop refusal",
+    { type: "message", role: "assistant", content: [], stop_reason: "refusal" },
+  ],
+  [
+    "gemini sdk fn text",
+    {
+      response: {
+        candidates: [{ content: { parts: [{ text: JSON_TEXT }], role: "model" } }],
+        text: () => JSON_TEXT,
+      },
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "gemini parts 2",
+    {
+      candidates: [
+        { content: { parts: [{ text: JSON_TEXT.slice(0, 9) }, { text: JSON_TEXT.slice(9) }] } },
+      ],
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "ollama thinking",
+    { message: { role: "assistant", content: JSON_TEXT, thinking: "x" }, done: true },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "ollama tool",
+    {
+      message: {
+        role: "assistant",
+        content: "",
+        tool_calls: [
+          { function: { name: "a", arguments: { answer: ANSWER, matchQuality: QUALITY } } },
+        ],
+      },
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "langchain ChatGeneration",
+    { generations: [{ text: JSON_TEXT, message: { content: JSON_TEXT } }] },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "langchain struct null parsed",
+    { raw: { content: JSON_TEXT }, parsed: null },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "langchain parsing error",
+    { raw: { content: JSON_TEXT }, parsed: null, parsing_error: "x" },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "responses refusal",
+    { output: [{ type: "message", content: [{ type: "refusal", refusal: "I can't help." }] }] },
+    "I can't help.",
+  ],
+  [
+    "responses incomplete",
+    {
+      status: "incomplete",
+      output: [{ type: "reasoning" }],
+      incomplete_details: { reason: "max_output_tokens" },
+    },
+  ],
+  [
+    "responses error null",
+    {
+      error: null,
+      status: "completed",
+      output: [{ type: "message", content: [{ type: "output_text", text: JSON_TEXT }] }],
+    },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "responses failed",
+    {
+      error: { code: "server_error", message: "The server had an error" },
+      status: "failed",
+      output: [],
+    },
+  ],
+  [
+    "workers ai gpt-oss responses",
+    {
+      output: [
+        { type: "reasoning", content: [{ type: "reasoning_text", text: "x" }] },
+        { type: "message", content: [{ type: "output_text", text: JSON_TEXT }] },
+      ],
+    },
+    ANSWER,
+    "partial",
+  ],
+  ["string number", "42", "42"],
+  ["emoji", "👍", "👍"],
+  ["answer false", { answer: false }],
+  ["answer number", { answer: 5, matchQuality: QUALITY }, "5", "partial"],
+  [
+    "answer list of objects",
+    { answer: [{ text: ANSWER }], matchQuality: QUALITY },
+    ANSWER,
+    "partial",
+  ],
+  [
+    "answer empty then response",
+    { answer: "", response: ANSWER, matchQuality: QUALITY },
+    ANSWER,
+    "partial",
+  ],
+  ["json with BOM+fence+lang JSON5", `\ufeff\`\`\`json5\n${JSON_TEXT}\n\`\`\``, ANSWER, "partial"],
+  ["tilde fence", `~~~json\n${JSON_TEXT}\n~~~`, ANSWER, "partial"],
+  ["double braces", `{${JSON_TEXT}}`, ANSWER, "partial"],
+  ["leading backslash n", `\\n${JSON_TEXT}`, ANSWER, "partial"],
+  ["newlines escaped json", JSON_TEXT.replace(',"', ',\\n"'), ANSWER, "partial"],
+  ["key colon equals", `{"answer"= "${ANSWER}"}`, ANSWER],
+  [
+    "NaN coverage",
+    `{"answer":"${ANSWER}","matchQuality":{"type":"partial","coverage":NaN}}`,
+    ANSWER,
+    "partial",
+  ],
+  ["html comment after", `${JSON_TEXT}<!-- end -->`, ANSWER, "partial"],
+  [
+    "prose: I wrote <answer> tag",
+    "She wrote the <answer> element of the parser and its tests.",
+    "She wrote the <answer> element of the parser and its tests.",
+  ],
+  [
+    "prose: generic Vec<T>",
+    "She uses Vec<T> and Option<U> daily.",
+    "She uses Vec<T> and Option<U> daily.",
+  ],
+  [
+    "prose [1] citation",
+    "She ran Docker [1] and Podman [2].",
+    "She ran Docker [1] and Podman [2].",
+  ],
+  [
+    "prose: reasoning label mid",
+    "Her work on reasoning: she built an inference engine.",
+    "Her work on reasoning: she built an inference engine.",
+  ],
+  [
+    "prose starting 'Analysis:'",
+    "Analysis: that is her strength, with SQL and Python.",
+    "Analysis: that is her strength, with SQL and Python.",
+  ],
+  [
+    "prose 'Type: full-time'",
+    "Contract\nType: full-time\nConfidence: high",
+    "Contract\nType: full-time\nConfidence: high",
+  ],
+  ["prose w/ Error:", 'Her talk "Error: none" was in 2020.', 'Her talk "Error: none" was in 2020.'],
+  ["prose 2019: started", "2019: she started. 2021: she led.", "2019: she started. 2021: she led."],
+  ["prose 404", "404 pages designed: three.", "404 pages designed: three."],
+  ["prose Service", "Service meshes such as Istio: yes.", "Service meshes such as Istio: yes."],
+  ["prose not found", "Not found: the CV has no COBOL.", "Not found: the CV has no COBOL."],
+  [
+    "prose forbidden",
+    "Forbidden City was her project name.",
+    "Forbidden City was her project name.",
+  ],
+  [
+    "prose Invalid",
+    "Invalid token handling was part of her OAuth work.",
+    "Invalid token handling was part of her OAuth work.",
+  ],
+  [
+    "prose conn",
+    "Connection pooling with PgBouncer: yes.",
+    "Connection pooling with PgBouncer: yes.",
+  ],
+  [
+    "prose Request",
+    "Request timed out errors: she fixed them.",
+    "Request timed out errors: she fixed them.",
+  ],
+  [
+    "prose Overloaded",
+    "Overloaded operators in C++: yes, she used them.",
+    "Overloaded operators in C++: yes, she used them.",
+  ],
+  [
+    "prose rate limit",
+    "Rate limit exceeded handling is something she built.",
+    "Rate limit exceeded handling is something she built.",
+  ],
+  ["prose HTML <p>", "<p> tags: she writes semantic HTML.", "<p> tags: she writes semantic HTML."],
+  [
+    "prose model",
+    "Model training is not found on the CV.",
+    "Model training is not found on the CV.",
+  ],
+  [
+    "prose the model",
+    "The model she trained does not exist any more.",
+    "The model she trained does not exist any more.",
+  ],
+];
+
 /** The rows that are read wrong today, by what they show. */
 export const HOSTILE_MISSES: string[] = [
   // A line that ends in a colon is taken for an announcement of the object below it.
   "prose sample in code fence json",
+  // The answer is there, the rating is not read.
+  "newlines escaped json",
 ];
 
 export const HOSTILE: Row[] = [
@@ -980,7 +1246,7 @@ export const HOSTILE: Row[] = [
     "cut off in a judgement that came first",
     '{"matchQuality": {"type": "partial", "reasoning": "has Dock',
   ),
-  ...(SECOND_BATCH.map(([shows, output, answer, type, score]) => ({
+  ...([...SECOND_BATCH, ...THIRD_BATCH].map(([shows, output, answer, type, score]) => ({
     shows,
     output,
     answer,
