@@ -31,6 +31,7 @@ export async function bundleSize(line: string): Promise<BundleSize> {
 }
 
 export const CLIENT = 'export { withAnalytics } from "./src/index.ts";';
+export const FEEDBACK = 'export { createFeedback } from "./src/feedback.ts";';
 export const MATCH_QUALITY =
   'export { matchFromSimilarity, runWithMatchQuality } from "./src/match-quality.ts";';
 /** With the entry of match quality, which it needs. */

@@ -1,7 +1,7 @@
 //! What an installation's own check sends through it: kept like everything else, in no figure.
 
 use crate::dead_letter::DeadLetter;
-use crate::event::{Event, Halves, Traffic};
+use crate::event::{Event, EventBody, Traffic};
 use crate::intake::Content;
 
 /// How the request id of a canary of the product's own begins.
@@ -22,11 +22,13 @@ impl Content {
 impl Event {
     /// Whether a half is flagged as a canary.
     pub fn is_canary(&self) -> bool {
-        let traffic = match &self.halves {
-            Halves::Query(query) => query.traffic,
-            Halves::Response(response) | Halves::Whole(_, response) => response.traffic,
-        };
-        traffic == Traffic::Canary
+        match &self.body {
+            EventBody::Query(query) => query.traffic == Traffic::Canary,
+            EventBody::Response(response) | EventBody::Whole(_, response) => {
+                response.traffic == Traffic::Canary
+            }
+            EventBody::Feedback(_) => false,
+        }
     }
 }
 

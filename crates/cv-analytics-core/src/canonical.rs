@@ -5,16 +5,17 @@
 use serde_json::{Map, Value, json};
 
 use crate::event::{
-    Event, Halves, QueryHalf, RequestId, ResponseForm, ResponseHalf, SessionId, Traffic,
+    Event, EventBody, Feedback, QueryHalf, RequestId, ResponseForm, ResponseHalf, SessionId,
+    Traffic,
 };
 
 impl Event {
     /// The event in the contract's canonical form, one JSON object.
     pub fn to_json(&self) -> Value {
-        let fields = match &self.halves {
-            Halves::Query(query) => query_fields(&self.request_id, query),
-            Halves::Response(response) => response_fields(&self.request_id, response),
-            Halves::Whole(query, response) => {
+        let fields = match &self.body {
+            EventBody::Query(query) => query_fields(&self.request_id, query),
+            EventBody::Response(response) => response_fields(&self.request_id, response),
+            EventBody::Whole(query, response) => {
                 let mut fields = response_fields(&self.request_id, response);
                 fields.insert("query".to_owned(), json!(query.query));
                 mark_cut(&mut fields, "query", query.query_cut);
@@ -25,9 +26,31 @@ impl Event {
                 }
                 fields
             }
+            EventBody::Feedback(feedback) => feedback_fields(&self.request_id, feedback),
         };
         Value::Object(fields)
     }
+}
+
+impl Feedback {
+    /// The event's canonical form as text: of feedback given at one moment the lesser stands.
+    pub fn canonical_bytes(&self, request_id: &RequestId) -> String {
+        Value::Object(feedback_fields(request_id, self)).to_string()
+    }
+}
+
+fn feedback_fields(request_id: &RequestId, feedback: &Feedback) -> Map<String, Value> {
+    let mut fields = feedback.unknown.clone();
+    fields.insert("eventType".to_owned(), json!("feedback"));
+    fields.insert("requestId".to_owned(), json!(request_id));
+    fields.insert("timestamp".to_owned(), json!(feedback.timestamp));
+    fields.insert("rating".to_owned(), json!(feedback.rating.code()));
+    if let Some(comment) = &feedback.comment {
+        fields.insert("comment".to_owned(), json!(comment));
+        mark_cut(&mut fields, "comment", feedback.comment_cut);
+    }
+    origin(&mut fields, None, Traffic::Visitor, &feedback.tolerated);
+    fields
 }
 
 fn query_fields(request_id: &RequestId, query: &QueryHalf) -> Map<String, Value> {
@@ -68,6 +91,10 @@ fn response_fields(request_id: &RequestId, response: &ResponseHalf) -> Map<Strin
     }
     if let Some(topic) = &response.topic {
         fields.insert("topic".to_owned(), json!(topic));
+    }
+    if let Some(answer) = &response.answer {
+        fields.insert("answer".to_owned(), json!(answer));
+        mark_cut(&mut fields, "answer", response.answer_cut);
     }
     if let Some(total) = response.total_time_ms {
         let performance = fields.entry("performance").or_insert_with(|| json!({}));

@@ -15,7 +15,7 @@ pub enum Reason {
     NotJson,
     /// The JSON is not an object.
     NotAnObject,
-    /// `eventType` is neither `query` nor `response`.
+    /// `eventType` is none of `query`, `response` and `feedback`.
     UnknownEventType,
     /// A required field is absent or `null`.
     MissingField,
@@ -27,6 +27,8 @@ pub enum Reason {
     BadMatch,
     /// `outcome` is not one of those that exist.
     BadOutcome,
+    /// `rating` is neither up nor down.
+    BadRating,
     /// A field holds a value of another type than its own.
     WrongType,
     /// The kept form would exceed 256 KiB.
@@ -37,7 +39,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NotJson,
         Self::NotAnObject,
         Self::UnknownEventType,
@@ -46,6 +48,7 @@ impl Reason {
         Self::BadTimestamp,
         Self::BadMatch,
         Self::BadOutcome,
+        Self::BadRating,
         Self::WrongType,
         Self::TooLarge,
         Self::RefusedByStore,
@@ -62,6 +65,7 @@ impl Reason {
             Self::BadTimestamp => "bad_timestamp",
             Self::BadMatch => "bad_match",
             Self::BadOutcome => "bad_outcome",
+            Self::BadRating => "bad_rating",
             Self::WrongType => "wrong_type",
             Self::TooLarge => "too_large",
             Self::RefusedByStore => "refused_by_store",

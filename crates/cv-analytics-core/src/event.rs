@@ -188,12 +188,24 @@ coded! {
 }
 
 coded! {
-    /// Which half an event is.
+    /// What an event says.
     EventType {
         /// What the visitor asked.
         Query = "query",
         /// How the agent handled it.
         Response = "response",
+        /// What the visitor thought of it.
+        Feedback = "feedback",
+    }
+}
+
+coded! {
+    /// The visitor's word on an answer.
+    Rating {
+        /// It helped.
+        Up = "up",
+        /// It did not.
+        Down = "down",
     }
 }
 
@@ -337,6 +349,10 @@ pub struct ResponseHalf {
     pub missing_skills: Vec<String>,
     /// What the question is about, as the agent's model names it.
     pub topic: Option<String>,
+    /// What the visitor read: redacted, at most 2,000 characters.
+    pub answer: Option<String>,
+    /// Whether the answer was longer and was cut.
+    pub answer_cut: bool,
     /// `performance.totalTime`, milliseconds.
     pub total_time_ms: Option<f64>,
     /// The visitor's session, where the agent knows one.
@@ -380,10 +396,39 @@ impl PartialEq for ResponseHalf {
             && self.matched_skills == other.matched_skills
             && self.missing_skills == other.missing_skills
             && self.topic == other.topic
+            && self.answer == other.answer
+            && self.answer_cut == other.answer_cut
             && self.total_time_ms == other.total_time_ms
             && self.session == other.session
             && self.traffic == other.traffic
             && self.form == other.form
+            && is_same_object(&self.unknown, &other.unknown)
+    }
+}
+
+/// The visitor's word on an interaction. Equality is the joining law's, which ignores tolerated forms.
+#[derive(Clone, Debug)]
+pub struct Feedback {
+    /// When it was given: of several the latest stands.
+    pub timestamp: Timestamp,
+    /// Thumbs up or down.
+    pub rating: Rating,
+    /// What the visitor wrote beside it: redacted, at most 500 characters.
+    pub comment: Option<String>,
+    /// Whether the comment was longer and was cut.
+    pub comment_cut: bool,
+    /// Everything else that the event carried.
+    pub unknown: UnknownFields,
+    /// What was tolerated on reading, as sentences.
+    pub tolerated: Vec<String>,
+}
+
+impl PartialEq for Feedback {
+    fn eq(&self, other: &Self) -> bool {
+        self.timestamp == other.timestamp
+            && self.rating == other.rating
+            && self.comment == other.comment
+            && self.comment_cut == other.comment_cut
             && is_same_object(&self.unknown, &other.unknown)
     }
 }
@@ -407,34 +452,37 @@ impl ResponseForm {
     }
 }
 
-/// One message, read: a query half, a response half, or (self-contained or combined) both.
+/// One message, read: a query half, a response half, (self-contained or combined) both, or feedback.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// What joins it to its other half.
+    /// What joins it to the other events of its interaction.
     pub request_id: RequestId,
-    /// The half or halves.
-    pub halves: Halves,
+    /// What it says.
+    pub body: EventBody,
 }
 
 impl Event {
-    /// The moment that decides the week of what it makes alone: the query's, else the response's.
+    /// The moment that decides the week of what it makes alone: the query's, else its own.
     pub fn at(&self) -> Timestamp {
-        match &self.halves {
-            Halves::Query(query) | Halves::Whole(query, _) => query.timestamp,
-            Halves::Response(response) => response.timestamp,
+        match &self.body {
+            EventBody::Query(query) | EventBody::Whole(query, _) => query.timestamp,
+            EventBody::Response(response) => response.timestamp,
+            EventBody::Feedback(feedback) => feedback.timestamp,
         }
     }
 }
 
 /// What one event brings.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Halves {
+pub enum EventBody {
     /// A query event.
     Query(QueryHalf),
     /// A response event that waits for its query event.
     Response(ResponseHalf),
     /// A response event that makes the whole record alone.
     Whole(QueryHalf, ResponseHalf),
+    /// A feedback event.
+    Feedback(Feedback),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The one function that turns bytes into halves, or into a dead letter.
+//! The one function that turns bytes into an event, or into a dead letter.
 //!
 //! **Invariant:** nothing else makes a half out of a message, so that unredacted text cannot
 //! reach a store (a dead letter keeps the original bytes, as the contract asks).
@@ -20,8 +20,8 @@ use serde_json::{Map, Value};
 
 use crate::dead_letter::{DeadLetter, Reason};
 use crate::event::{
-    Event, EventType, Halves, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf,
-    SessionId, Traffic,
+    Event, EventBody, EventType, Feedback, MatchType, Outcome, QueryHalf, Rating, RequestId,
+    ResponseForm, ResponseHalf, SessionId, Traffic,
 };
 use crate::intake::field::{
     Fields, MAX_NAMES, NAME_MAX_CHARS, Unreadable, is_absent, is_textual, wrong_type,
@@ -34,6 +34,10 @@ use crate::timestamp::Timestamp;
 
 /// The most characters of a question that are kept.
 pub const QUERY_MAX_CHARS: usize = 2_000;
+/// The most characters of an answer that are kept.
+pub const ANSWER_MAX_CHARS: usize = 2_000;
+/// The most characters of a comment in feedback that are kept.
+pub const COMMENT_MAX_CHARS: usize = 500;
 /// The most characters of a reason that are kept.
 pub const REASONING_MAX_CHARS: usize = 500;
 /// The most bytes that the kept form of an event may have: 256 KiB.
@@ -59,6 +63,8 @@ impl Content {
     }
 }
 
+/// What stands for an answer that is not to be kept.
+const ANSWER_MARKER: &str = "[answer]";
 /// The most notes of what was tolerated that are kept of those that an event brings along.
 const MAX_NOTES: usize = 50;
 
@@ -80,6 +86,7 @@ impl Intake {
     pub fn as_kept() -> Self {
         let privacy = Privacy {
             redact_text: false,
+            keep_answers: true,
             hash_sessions: false,
             drop_user_agent: false,
             session_key: SessionKey::new(Vec::new()),
@@ -113,33 +120,37 @@ impl Intake {
         }
     }
 
-    fn event(&self, body: &[u8]) -> Result<Event, Unreadable> {
-        let mut fields = object(body)?;
+    fn event(&self, bytes: &[u8]) -> Result<Event, Unreadable> {
+        let mut fields = object(bytes)?;
         let event_type = event_type(&mut fields)?;
         let request_id = request_id(&mut fields)?;
         let timestamp =
             fields.take_required("timestamp", &[]).ok_or_else(|| missing("timestamp"))?;
         let timestamp = moment("timestamp", &timestamp)?;
         let origin = self.origin(&mut fields);
+        if !self.privacy.keep_answers {
+            drop_answers(&mut fields);
+        }
         // An answer without a word is one where the event says how well it matched.
         let is_given = |name: &str| fields.rest.get(name).is_some_and(|value| !is_absent(value));
         let answered = is_given("response")
             || fields.rest.get("response").is_some_and(|response| !response.is_null())
                 && ["matchType", "outcome", "matchQuality", "meta"].into_iter().any(is_given);
-        let halves = match event_type {
+        let body = match event_type {
+            EventType::Feedback => EventBody::Feedback(self.feedback(&mut fields, timestamp)?),
             EventType::Query if answered => {
                 fields.tolerate("question and answer came in one event");
                 let query = self.question(&mut fields)?.ok_or_else(|| missing("query"))?;
                 let response =
                     self.response(&mut fields, timestamp, &origin, ResponseForm::Combined)?;
-                Halves::Whole(query.half(timestamp, &origin), response)
+                EventBody::Whole(query.half(timestamp, &origin), response)
             }
             EventType::Query => {
                 fields.take("response");
                 let query = self.question(&mut fields)?.ok_or_else(|| missing("query"))?;
                 let mut half = query.half(timestamp, &origin);
                 self.rest(&mut fields, &mut half.unknown, &mut half.tolerated)?;
-                Halves::Query(half)
+                EventBody::Query(half)
             }
             EventType::Response => {
                 let asked_at = match fields.rest.get("query") {
@@ -163,9 +174,9 @@ impl Intake {
                             &origin,
                             ResponseForm::SelfContained,
                         )?;
-                        Halves::Whole(query.half(asked_at, &origin), response)
+                        EventBody::Whole(query.half(asked_at, &origin), response)
                     }
-                    None => Halves::Response(self.response(
+                    None => EventBody::Response(self.response(
                         &mut fields,
                         timestamp,
                         &origin,
@@ -174,9 +185,9 @@ impl Intake {
                 }
             }
         };
-        let event = Event { request_id, halves };
+        let event = Event { request_id, body };
         // The kept form is longer than the message by a few markers at most.
-        if body.len() > KEPT_MAX_BYTES / 2 {
+        if bytes.len() > KEPT_MAX_BYTES / 2 {
             let kept = event.to_json().to_string().len();
             if kept > KEPT_MAX_BYTES {
                 return Err((
@@ -311,19 +322,14 @@ impl Intake {
                 Some(value)
             })
             .or_else(|| blocks.take(fields, "reasoning", is_textual));
-        let (reasoning, reasoning_cut) = match reasoning {
-            Some(value) => {
-                let mut text = fields.text("reasoning", value)?;
-                let cut = self.privacy.redact_and_cut(&mut text, REASONING_MAX_CHARS)
-                    | was_cut(fields, "reasoning");
-                (Some(text), cut)
-            }
-            None => (None, false),
-        };
+        let (reasoning, reasoning_cut) =
+            self.free_text(fields, "reasoning", reasoning, REASONING_MAX_CHARS)?;
         let matched_skills = self.names(fields, &mut blocks, "matchedSkills", &["skillsMatched"]);
         let missing_skills =
             self.names(fields, &mut blocks, "missingSkills", &["skillsMissing", "missingConcepts"]);
         let topic = self.topic(fields);
+        let answer = fields.take_fit("answer", "text", is_textual);
+        let (answer, answer_cut) = self.free_text(fields, "answer", answer, ANSWER_MAX_CHARS)?;
         let total_time_ms = total_time(fields);
 
         let mut half = ResponseHalf {
@@ -336,6 +342,8 @@ impl Intake {
             matched_skills,
             missing_skills,
             topic,
+            answer,
+            answer_cut,
             total_time_ms,
             session: origin.session.clone(),
             traffic: origin.traffic,
@@ -395,6 +403,32 @@ impl Intake {
             fields.tolerate(&format!("cut the topic to {NAME_MAX_CHARS} characters"));
         }
         Some(topic)
+    }
+
+    /// An optional text for people to read, redacted, and whether it was cut.
+    fn free_text(
+        &self,
+        fields: &mut Fields,
+        name: &str,
+        value: Option<Value>,
+        max_chars: usize,
+    ) -> Result<(Option<String>, bool), Unreadable> {
+        let Some(value) = value else { return Ok((None, false)) };
+        let mut text = fields.text(name, value)?;
+        let cut = self.privacy.redact_and_cut(&mut text, max_chars) | was_cut(fields, name);
+        Ok((Some(text), cut))
+    }
+
+    fn feedback(&self, fields: &mut Fields, timestamp: Timestamp) -> Result<Feedback, Unreadable> {
+        let value = fields.take("rating").ok_or_else(|| missing("rating"))?;
+        let rating = rating(fields, &value)?;
+        let comment = fields.take_fit("comment", "text", is_textual);
+        let (comment, comment_cut) =
+            self.free_text(fields, "comment", comment, COMMENT_MAX_CHARS)?;
+        let (unknown, tolerated) = (Map::new(), Vec::new());
+        let mut feedback = Feedback { timestamp, rating, comment, comment_cut, unknown, tolerated };
+        self.rest(fields, &mut feedback.unknown, &mut feedback.tolerated)?;
+        Ok(feedback)
     }
 
     /// Leaves a question without a timestamp, or the reverse, among the unknown fields.
@@ -481,9 +515,10 @@ fn mark_cut(fields: &mut Map<String, Value>, names: BTreeSet<String>) {
 }
 
 /// The optional fields of the contract that may be left when all others were taken.
-const OPTIONAL: [&str; 16] = [
+const OPTIONAL: [&str; 17] = [
     "answer",
     "cacheHit",
+    "comment",
     "confidence",
     "coverage",
     "llmTime",
@@ -547,8 +582,43 @@ fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {
     let value = fields.take_required("eventType", &["type"]).ok_or_else(|| missing("eventType"))?;
     let Value::String(text) = value else { return Err(wrong_type("eventType", "a text", &value)) };
     EventType::from_code(text.trim()).ok_or_else(|| {
-        (Reason::UnknownEventType, "eventType is neither \"query\" nor \"response\"".to_owned())
+        (
+            Reason::UnknownEventType,
+            "eventType is none of \"query\", \"response\" and \"feedback\"".to_owned(),
+        )
     })
+}
+
+/// Takes out what the visitor read, of whatever type. An event that brings question and answer at once is known by
+/// its `response`, of which a marker stays.
+fn drop_answers(fields: &mut Fields) {
+    fields.rest.remove("answer");
+    if let Some(response) = fields.rest.get_mut("response").filter(|value| !is_absent(value)) {
+        *response = Value::from(ANSWER_MARKER);
+    }
+}
+
+/// Reads the visitor's word, in the forms that are in use for it.
+fn rating(fields: &mut Fields, value: &Value) -> Result<Rating, Unreadable> {
+    let (code, is_code) = match value {
+        Value::Bool(up) => (up.to_string(), false),
+        Value::Number(number) => (number.as_f64().unwrap_or_default().to_string(), false),
+        Value::String(text) => (text.trim().to_lowercase(), Rating::from_code(text).is_some()),
+        other => return Err(wrong_type("rating", "\"up\" or \"down\"", other)),
+    };
+    let rating = match code.as_str() {
+        "up" | "1" | "+1" | "true" | "thumbs_up" | "thumbs-up" | "thumbs up" | "thumbsup"
+        | "👍" => Rating::Up,
+        "down" | "-1" | "false" | "thumbs_down" | "thumbs-down" | "thumbs down" | "thumbsdown"
+        | "👎" => Rating::Down,
+        _ => {
+            return Err((Reason::BadRating, "rating is neither \"up\" nor \"down\"".to_owned()));
+        }
+    };
+    if !is_code {
+        fields.tolerate("rating was written in another form than up or down");
+    }
+    Ok(rating)
 }
 
 fn request_id(fields: &mut Fields) -> Result<RequestId, Unreadable> {

@@ -1,15 +1,17 @@
-//! An interaction: the halves of one request id, and the events that they came in.
+//! An interaction: the halves of one request id, the visitor's feedback on it, and the events that they came in.
 
 mod join;
 
 pub use self::join::Joined;
-use crate::event::{Event, Halves, QueryHalf, RequestId, ResponseHalf, Traffic, UnknownFields};
+use crate::event::{
+    Event, EventBody, Feedback, QueryHalf, RequestId, ResponseHalf, Traffic, UnknownFields,
+};
 use crate::timestamp::Timestamp;
 
 /// Milliseconds that a half waits for its partner, from its timestamp or its arrival, whichever is earlier.
 pub const PROMOTED_AFTER_MS: i64 = 15 * 60 * 1000;
 
-/// The halves that have come under one request id: one of them at least.
+/// What has come under one request id: a half at least, or feedback that waits for one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interaction {
     /// What joins the halves.
@@ -18,6 +20,8 @@ pub struct Interaction {
     pub query: Option<QueryHalf>,
     /// How it was handled.
     pub response: Option<ResponseHalf>,
+    /// The visitor's word on it. By itself it makes no interaction: it has no moment, and no report counts it.
+    pub feedback: Option<Feedback>,
 }
 
 /// What became of one message.
@@ -78,16 +82,17 @@ impl Interaction {
 
     /// The events that, kept again in any order, make this record: what an export writes.
     pub fn into_events(self) -> Vec<Event> {
-        let query = self.query_event().map(Halves::Query);
-        let Self { request_id, query: asked, response } = self.without_query_event();
+        let query = self.query_event().map(EventBody::Query);
+        let Self { request_id, query: asked, response, feedback } = self.without_query_event();
         let response = response.map(|response| match asked {
-            Some(query) if response.form.is_whole() => Halves::Whole(query, response),
-            _ => Halves::Response(response),
+            Some(query) if response.form.is_whole() => EventBody::Whole(query, response),
+            _ => EventBody::Response(response),
         });
         // After a self-contained response a query event is never a conflict, whatever else it lacks.
-        let is_whole = matches!(response, Some(Halves::Whole(..)));
+        let is_whole = matches!(response, Some(EventBody::Whole(..)));
         let (first, second) = if is_whole { (response, query) } else { (query, response) };
-        let event = |halves| Event { request_id: request_id.clone(), halves };
-        first.into_iter().chain(second).map(event).collect()
+        let event = |body| Event { request_id: request_id.clone(), body };
+        let feedback = feedback.map(EventBody::Feedback);
+        first.into_iter().chain(second).chain(feedback).map(event).collect()
     }
 }

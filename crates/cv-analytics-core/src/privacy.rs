@@ -35,10 +35,13 @@ use session::is_hashed;
 
 /// What the intake takes out.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each rule is switched by itself")]
 pub struct Privacy {
     /// Replace e-mail addresses, phone numbers, card and account numbers, passwords and API-key-like
     /// strings in free text by markers.
     pub redact_text: bool,
+    /// Keep what the agent answered, where it says so.
+    pub keep_answers: bool,
     /// Keep a keyed hash in place of `sessionId`.
     pub hash_sessions: bool,
     /// Drop user agent, referer and the other headers that tell of a visitor, once the agent was
@@ -56,7 +59,13 @@ const TEXT_MAX_CHARS: usize = 2_000;
 impl Privacy {
     /// Every rule on.
     pub fn full(session_key: SessionKey) -> Self {
-        Self { redact_text: true, hash_sessions: true, drop_user_agent: true, session_key }
+        Self {
+            redact_text: true,
+            keep_answers: true,
+            hash_sessions: true,
+            drop_user_agent: true,
+            session_key,
+        }
     }
 
     /// The kept form of the agent's session id; `None` for "anonymous" and for an empty text.

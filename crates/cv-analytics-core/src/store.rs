@@ -21,8 +21,8 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
 use crate::event::{
-    MatchScore, MatchSource, MatchType, Outcome, RequestId, ResponseForm, SessionDigest, SessionId,
-    Traffic,
+    MatchScore, MatchSource, MatchType, Outcome, Rating, RequestId, ResponseForm, SessionDigest,
+    SessionId, Traffic,
 };
 use crate::intake::{Content, Intake};
 use crate::interaction::{Disposition, Interaction};
@@ -263,6 +263,8 @@ pub struct Deliveries {
     pub dead_letters: u64,
     /// Messages refused at the door.
     pub refused: Option<u64>,
+    /// Feedback given in that week on what is not there yet.
+    pub feedback_waiting: u64,
 }
 
 /// What a report needs to know of one interaction. Its texts are its own, or lie in an [`ObservationPage`].
@@ -278,6 +280,19 @@ pub struct Observation<Text = String, Texts = Vec<String>> {
     pub session: Option<SessionDigest>,
     /// Whose question it was: the first half that names other traffic than a visitor's decides.
     pub traffic: Traffic,
+    /// The visitor's word on it.
+    pub feedback: Option<ObservedFeedback<Text>>,
+}
+
+/// What a report needs to know of feedback.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObservedFeedback<Text = String> {
+    /// When it was given.
+    pub at: Timestamp,
+    /// Thumbs up or down.
+    pub rating: Rating,
+    /// What the visitor wrote beside it.
+    pub comment: Option<Text>,
 }
 
 /// What a report needs to know of a query half.
@@ -316,6 +331,8 @@ pub struct ObservedResponse<Text = String, Texts = Vec<String>> {
     pub topic: Option<Text>,
     /// The agent's reasoning; only of answers that are not full, which a report shows as examples.
     pub reasoning: Option<Text>,
+    /// What the visitor read; only of answers that are not full, as [`ObservedResponse::reasoning`].
+    pub answer: Option<Text>,
 }
 
 impl<Text, Texts> Observation<Text, Texts> {
@@ -330,7 +347,7 @@ impl<Text, Texts> Observation<Text, Texts> {
 
 impl From<Interaction> for Observation {
     fn from(interaction: Interaction) -> Self {
-        let Interaction { request_id, query, response } = interaction;
+        let Interaction { request_id, query, response, feedback } = interaction;
         let traffic =
             [query.as_ref().map(|half| half.traffic), response.as_ref().map(|half| half.traffic)]
                 .into_iter()
@@ -358,9 +375,15 @@ impl From<Interaction> for Observation {
                 missing_skills: half.missing_skills,
                 topic: half.topic,
                 reasoning: half.reasoning.filter(|_| half.match_type != Some(MatchType::Full)),
+                answer: half.answer.filter(|_| half.match_type != Some(MatchType::Full)),
             }),
             session,
             traffic,
+            feedback: feedback.map(|given| ObservedFeedback {
+                at: given.timestamp,
+                rating: given.rating,
+                comment: given.comment,
+            }),
         }
     }
 }

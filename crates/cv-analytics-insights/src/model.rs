@@ -59,7 +59,7 @@ pub struct Report {
     /// How well the questions were covered.
     #[serde(rename = "match", deserialize_with = "by_value")]
     pub matches: MatchSummary,
-    /// The visitors' own word on the answers; `None` where it is not collected.
+    /// The visitors' own word on the answers; `None` where none of the eight weeks has any.
     #[serde(default)]
     pub feedback: Option<Feedback>,
     /// How the handlings ended.
@@ -187,6 +187,9 @@ pub struct DeliveryCounts {
     /// Messages that are in AWS's dead-letter queue now.
     #[serde(default)]
     pub waiting: Option<u64>,
+    /// Feedback given in the week on a request whose question and answer have not come.
+    #[serde(default)]
+    pub feedback_waiting: u64,
 }
 
 /// How well the questions were covered, this week and the one before.
@@ -283,10 +286,30 @@ pub struct Feedback {
     pub up: u64,
     /// Thumbs down.
     pub down: u64,
-    /// Thumbs down although the match was `full`.
+    /// Thumbs on answers whose match was `full`.
+    #[serde(default)]
+    pub covered: u64,
+    /// Of them those down.
     pub down_though_covered: u64,
-    /// What they wrote.
+    /// What they wrote, the newest first; 20 at most.
     pub comments: Vec<String>,
+}
+
+/// Visitors' thumbs on some of the week's answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Thumbs {
+    /// Thumbs up.
+    pub up: u64,
+    /// Thumbs down.
+    pub down: u64,
+}
+
+impl Thumbs {
+    /// Those of either rating.
+    pub const fn given(self) -> u64 {
+        self.up.saturating_add(self.down)
+    }
 }
 
 /// Interactions by outcome.

@@ -5,6 +5,7 @@
 
 pub(crate) mod conversations;
 pub(crate) mod exclusions;
+pub(crate) mod feedback;
 pub(crate) mod gaps;
 pub(crate) mod history;
 pub(crate) mod names;

@@ -71,7 +71,11 @@ impl ReportSource for MemoryStore {
     }
 
     async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
-        Ok(self.state().deliveries(week))
+        let state = self.state();
+        let lone = state.interactions.values().filter(|one| one.at().is_none());
+        let given = lone.filter_map(|one| one.feedback.as_ref().map(|given| given.timestamp));
+        let waiting = given.filter(|at| IsoWeek::containing(*at) == week).count() as u64;
+        Ok(Deliveries { feedback_waiting: waiting, ..state.deliveries(week) })
     }
 }
 
@@ -117,7 +121,8 @@ impl Store for MemoryStore {
         let state = self.state();
         let ArrivalCursor(last) = after.unwrap_or(ArrivalCursor(0));
         let first = last.unsigned_abs() + 1;
-        let found: Vec<_> = state.interactions.range(first..).collect();
+        let found = state.interactions.range(first..).filter(|(_, one)| one.at().is_some());
+        let found: Vec<_> = found.collect();
         let skipped = if after.is_none() { found.len().saturating_sub(limit) } else { 0 };
         let found: Vec<_> = found.into_iter().skip(skipped).take(limit).collect();
         let cursor = found.last().and_then(|(number, _)| i64::try_from(**number).ok());

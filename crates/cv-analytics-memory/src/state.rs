@@ -112,6 +112,7 @@ impl State {
             conflicts: Some(0),
             dead_letters: 0,
             refused: Some(0),
+            feedback_waiting: 0,
         };
         self.deliveries.get(&week).copied().unwrap_or(none)
     }
@@ -235,6 +236,7 @@ impl State {
             Archived::Deliveries { week, duplicates, conflicts, dead_letters, refused } => {
                 let there = self.deliveries(week);
                 let counts = Deliveries {
+                    feedback_waiting: 0,
                     duplicates: there.duplicates.max(Some(duplicates)),
                     conflicts: there.conflicts.max(Some(conflicts)),
                     dead_letters: there.dead_letters.max(dead_letters),

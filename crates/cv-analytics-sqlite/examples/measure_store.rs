@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use cv_analytics_core::event::{Event, Halves, RequestId, SessionId};
+use cv_analytics_core::event::{Event, EventBody, RequestId, SessionId};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{
@@ -236,8 +236,8 @@ fn template() -> Outcome<Event> {
 /// The template under its own id, session and moment.
 fn arrival(template: &Event, row: usize, at: i64, arrived_at: i64) -> Arrival {
     let mut event = template.clone();
-    if let (Ok(id), Halves::Whole(query, response)) =
-        (RequestId::new(request_id(row)), &mut event.halves)
+    if let (Ok(id), EventBody::Whole(query, response)) =
+        (RequestId::new(request_id(row)), &mut event.body)
     {
         event.request_id = id;
         query.timestamp = Timestamp::from_millis(at);

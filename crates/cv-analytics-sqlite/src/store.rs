@@ -97,6 +97,7 @@ impl ReportSource for SqliteStore {
                 conflicts: Some(row.get::<_, i64>(1)?.unsigned_abs()),
                 dead_letters: row.get::<_, i64>(2)?.unsigned_abs(),
                 refused: Some(row.get::<_, i64>(3)?.unsigned_abs()),
+                feedback_waiting: 0,
             })
         };
         let none = Deliveries {
@@ -104,6 +105,7 @@ impl ReportSource for SqliteStore {
             conflicts: Some(0),
             dead_letters: 0,
             refused: Some(0),
+            feedback_waiting: 0,
         };
         self.reader
             .read("count the deliveries", move |connection| {
@@ -113,7 +115,15 @@ impl ReportSource for SqliteStore {
                     )?
                     .query_row([week.to_string()], counts)
                     .optional()?;
-                Ok(found.unwrap_or(none))
+                let waiting = connection
+                    .prepare_cached(
+                        "SELECT count(*) FROM interactions \
+                         WHERE at IS NULL AND feedback_at >= ?1 AND feedback_at < ?2",
+                    )?
+                    .query_row([week.start().as_millis(), week.end().as_millis()], |row| {
+                        row.get::<_, i64>(0)
+                    })?;
+                Ok(Deliveries { feedback_waiting: waiting.unsigned_abs(), ..found.unwrap_or(none) })
             })
             .await
     }

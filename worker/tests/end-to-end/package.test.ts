@@ -14,6 +14,17 @@ const PACKAGE = join(import.meta.dirname, "../..");
 const PACKAGES = join(PACKAGE, "node_modules");
 const TOOLS = join(PACKAGE, "tests/tools/node_modules");
 const DOCUMENTS = ["README.md", "../README.md", "../docs/use/moving-over.md"];
+/** Recipes that need nothing besides this package. */
+const RECIPES = [
+  "agent",
+  "durable-object",
+  "judged-stream",
+  "pages",
+  "queue-consumer",
+  "ratings",
+  "rpc",
+  "websocket",
+];
 /** What a Worker's project has, besides what the package depends on. */
 const WORKERS_TYPES = "@cloudflare/workers-types";
 
@@ -74,6 +85,10 @@ beforeAll(async () => {
   }
   for (const [index, code] of workers.entries()) {
     await writeFile(join(project, `worker-${index}.ts`), code);
+  }
+  for (const recipe of RECIPES) {
+    const code = await readFile(join(PACKAGE, "tests/recipes", `${recipe}.ts`), "utf8");
+    await writeFile(join(project, `${recipe}.ts`), code.replace("./agent.ts", "./agent.js"));
   }
   expect([...blocks]).toEqual([expect.stringMatching(/^npm ci --prefix \S+\n/)]);
   // The first command, a download, is done.

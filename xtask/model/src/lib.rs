@@ -5,7 +5,7 @@
 //! asked of the core.
 
 use cv_analytics_core::event::{
-    Event, Halves, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
+    Event, EventBody, Feedback, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
 };
 use cv_analytics_core::interaction::{Disposition, Interaction};
 
@@ -17,14 +17,16 @@ pub struct OfRequest {
     queries: Vec<QueryHalf>,
     /// The response that came first, with the question that it brought along.
     response: Option<(ResponseHalf, Option<QueryHalf>)>,
+    /// Every word of feedback that came.
+    feedback: Vec<Feedback>,
 }
 
 impl OfRequest {
     /// Takes in an event, and says what becomes of it.
     pub fn arrive(&mut self, event: &Event) -> Disposition {
         let again = |same| if same { Disposition::Duplicate } else { Disposition::Conflict };
-        let (response, question) = match &event.halves {
-            Halves::Query(query) => {
+        let (response, question) = match &event.body {
+            EventBody::Query(query) => {
                 let is_whole = matches!(self.response, Some((_, Some(_))));
                 return match self.queries.first() {
                     Some(first) if !is_whole => again(first == query),
@@ -34,14 +36,30 @@ impl OfRequest {
                     }
                 };
             }
-            Halves::Response(response) => (response.clone(), None),
-            Halves::Whole(question, response) => (response.clone(), Some(question.clone())),
+            EventBody::Feedback(given) => {
+                let stands = self.stands(&event.request_id);
+                self.feedback.push(given.clone());
+                return match stands {
+                    Some(stands) if stands == *given => Disposition::Duplicate,
+                    _ => Disposition::Stored,
+                };
+            }
+            EventBody::Response(response) => (response.clone(), None),
+            EventBody::Whole(question, response) => (response.clone(), Some(question.clone())),
         };
         if let Some(first) = &self.response {
             return again(*first == (response, question));
         }
         self.response = Some((response, question));
         Disposition::Stored
+    }
+
+    /// The word that stands: the last, of those at one moment the least by its canonical form.
+    fn stands(&self, request_id: &RequestId) -> Option<Feedback> {
+        let mut words: Vec<_> = self.feedback.iter().collect();
+        words.sort_by_cached_key(|word| word.canonical_bytes(request_id));
+        words.sort_by_key(|word| std::cmp::Reverse(word.timestamp));
+        words.first().map(|word| (*word).clone())
     }
 
     /// The record; `None` where nothing has come.
@@ -57,8 +75,14 @@ impl OfRequest {
             Some((response, None)) => (Some(response.clone()), self.queries.first().cloned()),
             None => (None, self.queries.first().cloned()),
         };
-        let is_there = response.is_some() || question.is_some();
-        is_there.then(|| Interaction { request_id: request_id.clone(), query: question, response })
+        let feedback = self.stands(request_id);
+        let is_there = response.is_some() || question.is_some() || feedback.is_some();
+        is_there.then(|| Interaction {
+            request_id: request_id.clone(),
+            query: question,
+            response,
+            feedback,
+        })
     }
 
     /// The events that an export gives: of a query event beside a response with its question no more than
@@ -66,7 +90,7 @@ impl OfRequest {
     pub fn exported(&self, request_id: &RequestId) -> Vec<Event> {
         let halves = match &self.response {
             Some((response, Some(question))) => {
-                let whole = Halves::Whole(question.clone(), response.clone());
+                let whole = EventBody::Whole(question.clone(), response.clone());
                 let (session, traffic) = self.named_besides(question);
                 let is_named = session.is_some() || traffic.is_some();
                 let named = is_named.then(|| {
@@ -74,17 +98,18 @@ impl OfRequest {
                     named.session = session;
                     named.traffic = traffic.unwrap_or(Traffic::Visitor);
                     named.unknown.clear();
-                    Halves::Query(named)
+                    EventBody::Query(named)
                 });
                 [Some(whole), named]
             }
             response => [
-                self.queries.first().cloned().map(Halves::Query),
-                response.clone().map(|(response, _)| Halves::Response(response)),
+                self.queries.first().cloned().map(EventBody::Query),
+                response.clone().map(|(response, _)| EventBody::Response(response)),
             ],
         };
-        let event = |halves| Event { request_id: request_id.clone(), halves };
-        halves.into_iter().flatten().map(event).collect()
+        let event = |body| Event { request_id: request_id.clone(), body };
+        let feedback = self.stands(request_id).map(EventBody::Feedback);
+        halves.into_iter().chain([feedback]).flatten().map(event).collect()
     }
 
     /// The session and the flag that query events name and a question that came with its response does not.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::event::{Rating, RequestId, SessionId};
 use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::store::archive::{ArchivePage, Archived};
 use cv_analytics_core::store::dead_letters::{
@@ -14,8 +14,8 @@ use cv_analytics_core::store::{SharedStore, Store};
 use futures_util::TryStreamExt as _;
 
 use crate::events::{
-    NOW, SESSION, append, arrival, exported, ids, intake, keep_session_key, letters, query,
-    query_at, response, unread, week, whole, whole_at, with_id,
+    NOW, SESSION, append, arrival, exported, feedback, ids, intake, keep_session_key, letters,
+    query, query_at, response, unread, week, whole, whole_at, with_id,
 };
 use Disposition::{Conflict, DeadLetter, Deduplicated, Duplicate, Erased as Gone, Stored};
 
@@ -133,6 +133,45 @@ pub async fn gives_what_arrived_after_a_cursor(store: SharedStore) {
     assert!(!ids(&next.interactions).contains(&"a"));
     let none = store.arrivals(Some(next.cursor), 9).await.unwrap().interactions;
     assert!(ids(&none).iter().all(|id| *id == "d"), "{none:?}");
+}
+
+/// Feedback waits for its interaction without being one, and of several words the last stands.
+pub async fn keeps_feedback_and_lets_it_wait_for_its_interaction(store: SharedStore) {
+    let period = week().start()..week().end();
+    let seen = async || -> Vec<_> {
+        let pages: Vec<_> = store.scan(period.clone()).try_collect().await.unwrap();
+        let all = pages.iter().flat_map(|page| page.iter().map(|one| one.to_owned()));
+        all.map(|one| (one.request_id, one.feedback.map(|given| given.rating))).collect()
+    };
+    let waiting = async || store.deliveries(week()).await.unwrap().feedback_waiting;
+
+    assert_eq!(append(&*store, &[feedback("r", 1, "down")]).await, [Stored]);
+    assert_eq!((seen().await.len(), waiting().await), (0, 1));
+    assert_eq!(store.weeks(week()).await.unwrap(), []);
+    assert_eq!(store.arrivals(None, 9).await.unwrap().interactions, []);
+    let lone = store.interaction(&request("r")).await.unwrap().unwrap();
+    assert_eq!((lone.at(), lone.feedback.unwrap().rating), (None, Rating::Down));
+    assert_eq!(ids(&exported(&*store).await), ["r"]);
+
+    assert_eq!(append(&*store, &[query("r", "q"), response("r", 1)]).await, [Stored; 2]);
+    assert_eq!(seen().await, [("r".to_owned(), Some(Rating::Down))]);
+    assert_eq!(waiting().await, 0);
+    let words = [feedback("r", 3, "up"), feedback("r", 2, "down"), feedback("r", 3, "up")];
+    assert_eq!(append(&*store, &words).await, [Stored, Stored, Duplicate]);
+    assert_eq!(seen().await, [("r".to_owned(), Some(Rating::Up))]);
+
+    // Over a lone half, and over a whole record.
+    let more = [response("half", 1), feedback("half", 1, "up"), query("half", "q")];
+    assert_eq!(append(&*store, &more).await, [Stored; 3]);
+    assert_eq!(append(&*store, &[feedback("w", 1, "up"), whole("w")]).await, [Stored; 2]);
+    let up = |id: &str| (id.to_owned(), Some(Rating::Up));
+    let mut all = seen().await;
+    all.sort();
+    assert_eq!(all, [up("half"), up("r"), up("w")]);
+
+    store.forget_request(&request("r")).await.unwrap();
+    assert_eq!(append(&*store, &[feedback("r", 4, "down")]).await, [Gone]);
+    assert_eq!(store.interaction(&request("r")).await.unwrap(), None);
 }
 
 /// An import joins and keeps dead letters, and counts as no delivery.

@@ -59,6 +59,13 @@ pub(crate) fn whole(id: &str) -> Vec<u8> {
     whole_at(id, NOW)
 }
 
+/// So many milliseconds after the moment of every query.
+pub(crate) fn feedback(id: &str, later: i64, rating: &str) -> Vec<u8> {
+    let event = json!({"eventType": "feedback", "requestId": id, "timestamp": NOW.plus_millis(later),
+                       "rating": rating, "comment": "a word"});
+    event.to_string().into_bytes()
+}
+
 pub(crate) fn arrival(body: &[u8]) -> Arrival {
     Arrival { content: intake().read(body, NOW), arrived_at: NOW, deduplication_id: None }
 }

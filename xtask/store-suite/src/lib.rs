@@ -23,6 +23,7 @@ macro_rules! store_suite {
     ($open:path) => {
         $crate::store_suite!($open:
             joins_halves_and_says_what_became_of_each,
+            keeps_feedback_and_lets_it_wait_for_its_interaction,
             swallows_or_repeats_a_message_that_comes_again,
             counts_deliveries_in_the_week_of_arrival,
             writes_a_value_only_at_the_version_that_was_read,

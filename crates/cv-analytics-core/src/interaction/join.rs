@@ -6,9 +6,14 @@
 //! A self-contained response makes the whole record. Its session and its traffic flag stand in both
 //! halves, and a query event that names others puts these into the query half: nothing else of it
 //! is kept. So the record says what each of the two events named, whichever came first.
+//!
+//! Of several words of feedback the one with the latest timestamp stands, of equal ones the lesser by canonical
+//! bytes, so that the record is the same for any order of those too.
+
+use std::cmp::Reverse;
 
 use super::{Disposition, Interaction};
-use crate::event::{Event, Halves, QueryHalf, Traffic};
+use crate::event::{Event, EventBody, Feedback, QueryHalf, RequestId, Traffic};
 
 /// What an arriving event makes of the record that is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,24 +31,32 @@ impl Interaction {
         let Some(present) = present else {
             return Joined::Changed(Self::alone(event));
         };
-        match &event.halves {
+        match &event.body {
+            EventBody::Feedback(given) => match &present.feedback {
+                Some(kept) if kept == given => Joined::Unchanged(Disposition::Duplicate),
+                // Said, and taken back: neither duplicate nor conflict.
+                Some(kept) if !given.replaces(kept, &event.request_id) => {
+                    Joined::Unchanged(Disposition::Stored)
+                }
+                _ => Joined::Changed(Self { feedback: Some(given.clone()), ..present.clone() }),
+            },
             // Neither duplicate nor conflict.
-            Halves::Query(query) if present.is_whole() => match present.completed_by(query) {
+            EventBody::Query(query) if present.is_whole() => match present.completed_by(query) {
                 Some(completed) => Joined::Changed(completed),
                 None => Joined::Unchanged(Disposition::Stored),
             },
-            Halves::Query(query) => match &present.query {
+            EventBody::Query(query) => match &present.query {
                 Some(kept) => Joined::Unchanged(repeated(kept == query)),
                 None => Joined::Changed(Self { query: Some(query.clone()), ..present.clone() }),
             },
-            Halves::Response(response) => match &present.response {
+            EventBody::Response(response) => match &present.response {
                 Some(kept) => Joined::Unchanged(repeated(kept == response)),
                 None => {
                     Joined::Changed(Self { response: Some(response.clone()), ..present.clone() })
                 }
             },
-            Halves::Whole(..) => {
-                let whole = Self::alone(event);
+            EventBody::Whole(..) => {
+                let whole = Self { feedback: present.feedback.clone(), ..Self::alone(event) };
                 if present.response.is_some() {
                     let same = present.clone().without_query_event() == whole.without_query_event();
                     return Joined::Unchanged(repeated(same));
@@ -84,12 +97,18 @@ impl Interaction {
     }
 
     fn alone(event: &Event) -> Self {
-        let (query, response) = match &event.halves {
-            Halves::Query(query) => (Some(query.clone()), None),
-            Halves::Response(response) => (None, Some(response.clone())),
-            Halves::Whole(query, response) => (Some(query.clone()), Some(response.clone())),
-        };
-        Self { request_id: event.request_id.clone(), query, response }
+        let request_id = event.request_id.clone();
+        let mut alone = Self { request_id, query: None, response: None, feedback: None };
+        match &event.body {
+            EventBody::Query(query) => alone.query = Some(query.clone()),
+            EventBody::Response(response) => alone.response = Some(response.clone()),
+            EventBody::Whole(query, response) => {
+                alone.query = Some(query.clone());
+                alone.response = Some(response.clone());
+            }
+            EventBody::Feedback(feedback) => alone.feedback = Some(feedback.clone()),
+        }
+        alone
     }
 
     /// A whole record as its self-contained response makes it; any other as it is.
@@ -104,6 +123,14 @@ impl Interaction {
     }
 }
 
+impl Feedback {
+    /// Whether it stands in the place of `kept`, which was given on the same interaction.
+    fn replaces(&self, kept: &Self, request_id: &RequestId) -> bool {
+        let rank = |feedback: &Self| Reverse(feedback.canonical_bytes(request_id));
+        (self.timestamp, rank(self)) > (kept.timestamp, rank(kept))
+    }
+}
+
 fn repeated(same: bool) -> Disposition {
     if same { Disposition::Duplicate } else { Disposition::Conflict }
 }
@@ -114,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::event::MatchScore;
+    use crate::event::{MatchScore, Rating};
     use crate::intake::{Content, Intake};
     use crate::store::Observation;
     use crate::timestamp::Timestamp;
@@ -237,22 +264,55 @@ mod tests {
         assert_eq!(receipts, [Disposition::Stored, Disposition::Duplicate, Disposition::Conflict]);
     }
 
+    fn feedback(at: i64, rating: &str, comment: Option<&str>) -> Event {
+        event(
+            &json!({"eventType": "feedback", "requestId": "r", "timestamp": 1_763_000_000_000_i64 + at,
+                      "rating": rating, "comment": comment}),
+        )
+    }
+
+    #[test]
+    fn the_last_word_of_feedback_stands_and_none_is_a_conflict() {
+        let (up, down, said) =
+            (feedback(0, "up", None), feedback(0, "down", None), feedback(1, "up", Some("ta")));
+        let rating = |events: &[&Event]| {
+            let (record, receipts) = kept(events);
+            assert!(!receipts.contains(&Disposition::Conflict));
+            (record.feedback.unwrap().rating, receipts)
+        };
+        // Of one moment the lesser bytes: "down" is before "up".
+        assert_eq!(rating(&[&up, &down]).0, Rating::Down);
+        assert_eq!(rating(&[&down, &up]).0, Rating::Down);
+        assert_eq!(rating(&[&down, &said]).0, Rating::Up);
+        assert_eq!(
+            rating(&[&said, &down, &said]),
+            (Rating::Up, vec![Disposition::Stored, Disposition::Stored, Disposition::Duplicate])
+        );
+        let (alone, _) = kept(&[&up]);
+        assert_eq!((alone.at(), alone.is_joined()), (None, false));
+    }
+
     proptest! {
         #[test]
         fn one_body_a_half_gives_one_record_in_any_order_and_repetition(
-            order in proptest::collection::vec(0..2_usize, 2..12),
+            order in proptest::collection::vec(0..5_usize, 2..14),
             asked in names(),
             answered in names(),
             self_contained in any::<bool>(),
+            words in proptest::array::uniform3((0..2_i64, proptest::sample::select(vec!["up", "down"]))),
         ) {
-            let mut halves = flagged([asked, answered]);
+            let [asked, mut answered] = flagged([asked, answered]);
             if !self_contained {
-                halves[1] = response(7);
+                answered = response(7);
             }
+            let [first, second, third] = words.map(|(at, rating)| feedback(at, rating, None));
+            let halves = [asked, answered, first, second, third];
             prop_assume!(order.contains(&0) && order.contains(&1));
             let events: Vec<&Event> = order.iter().map(|&half| &halves[half]).collect();
             let (record, receipts) = kept(&events);
-            let (reference, _) = kept(&[&halves[0], &halves[1]]);
+            let in_turn: Vec<&Event> =
+                (0..5).filter(|one| order.contains(one)).map(|one| &halves[one]).collect();
+            let (reference, _) = kept(&in_turn);
             prop_assert_eq!(&record, &reference);
             prop_assert!(!receipts.contains(&Disposition::Conflict));
 

@@ -6,7 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::event::{Event, Halves, RequestId, SessionId};
+use crate::event::{Event, EventBody, RequestId, SessionId};
 use crate::interaction::Interaction;
 
 /// What was erased.
@@ -36,12 +36,13 @@ impl SessionId {
 }
 
 impl Event {
-    /// The sessions that it names.
+    /// The sessions that its halves name.
     pub fn sessions(&self) -> impl Iterator<Item = &SessionId> {
-        let (query, response) = match &self.halves {
-            Halves::Query(query) => (Some(query), None),
-            Halves::Response(response) => (None, Some(response)),
-            Halves::Whole(query, response) => (Some(query), Some(response)),
+        let (query, response) = match &self.body {
+            EventBody::Feedback(_) => (None, None),
+            EventBody::Query(query) => (Some(query), None),
+            EventBody::Response(response) => (None, Some(response)),
+            EventBody::Whole(query, response) => (Some(query), Some(response)),
         };
         let query = query.and_then(|half| half.session.as_ref());
         query.into_iter().chain(response.and_then(|half| half.session.as_ref()))

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::store::{Observation, ObservedQuery, ObservedResponse};
+use crate::store::{Observation, ObservedFeedback, ObservedQuery, ObservedResponse};
 
 /// A page of interactions.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ impl ObservationPage {
         &mut self,
         observation: Observation<Text, Texts>,
     ) {
-        let Observation { request_id, query, response, session, traffic } = observation;
+        let Observation { request_id, query, response, session, traffic, feedback } = observation;
         let request_id = self.put(request_id.as_ref());
         let query =
             query.map(|query| ObservedQuery { at: query.at, text: self.put(query.text.as_ref()) });
@@ -68,8 +68,14 @@ impl ObservationPage {
             missing_skills: self.put_all(response.missing_skills),
             topic: response.topic.map(|topic| self.put(topic.as_ref())),
             reasoning: response.reasoning.map(|reasoning| self.put(reasoning.as_ref())),
+            answer: response.answer.map(|answer| self.put(answer.as_ref())),
         });
-        self.rows.push(Observation { request_id, query, response, session, traffic });
+        let feedback = feedback.map(|feedback| ObservedFeedback {
+            at: feedback.at,
+            rating: feedback.rating,
+            comment: feedback.comment.map(|comment| self.put(comment.as_ref())),
+        });
+        self.rows.push(Observation { request_id, query, response, session, traffic, feedback });
     }
 
     /// The interactions in the order in which they were added.
@@ -93,9 +99,15 @@ impl ObservationPage {
                 missing_skills: self.names(&response.missing_skills),
                 topic: response.topic.as_ref().map(|topic| self.text(topic)),
                 reasoning: response.reasoning.as_ref().map(|reasoning| self.text(reasoning)),
+                answer: response.answer.as_ref().map(|answer| self.text(answer)),
             }),
             session: row.session,
             traffic: row.traffic,
+            feedback: row.feedback.as_ref().map(|feedback| ObservedFeedback {
+                at: feedback.at,
+                rating: feedback.rating,
+                comment: feedback.comment.as_ref().map(|comment| self.text(comment)),
+            }),
         })
     }
 
@@ -175,9 +187,15 @@ impl PagedObservation<'_> {
                 missing_skills: names(&response.missing_skills),
                 topic: response.topic.map(str::to_owned),
                 reasoning: response.reasoning.map(str::to_owned),
+                answer: response.answer.map(str::to_owned),
             }),
             session: self.session,
             traffic: self.traffic,
+            feedback: self.feedback.as_ref().map(|feedback| ObservedFeedback {
+                at: feedback.at,
+                rating: feedback.rating,
+                comment: feedback.comment.map(str::to_owned),
+            }),
         }
     }
 }

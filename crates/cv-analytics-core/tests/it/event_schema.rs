@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cv_analytics_core::event::{MatchSource, MatchType, Outcome, Traffic};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome, Rating, Traffic};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::timestamp::Timestamp;
@@ -90,7 +90,7 @@ fn what_the_workers_client_sends_is_what_to_send() {
 
 #[test]
 fn the_examples_are_what_to_send_and_are_read() {
-    for half in ["query", "response"] {
+    for half in ["query", "response", "feedback"] {
         let example = &schema()["$defs"][half]["examples"][0];
         check(&to_send(), example, half, true);
         assert!(is_read(example.to_string().as_bytes()), "{example}");
@@ -115,6 +115,8 @@ fn any_value_in_any_field_is_refused_by_the_schema_where_it_is_refused_by_the_in
         "\"a\"",
         "\"72\"",
         "\"FULL\"",
+        "\"thumbs_down\"",
+        "\"feedback\"",
         "\"none\"",
         "\"no_match\"",
         "\"Query\"",
@@ -132,7 +134,7 @@ fn any_value_in_any_field_is_refused_by_the_schema_where_it_is_refused_by_the_in
         values.iter().map(|value| serde_json::from_str(value).unwrap()).collect();
     let mut fields: Vec<String> =
         ["type", "correlationId", "llmReasoning", "skillsMissing"].map(str::to_owned).to_vec();
-    for half in ["query", "response"] {
+    for half in ["query", "response", "feedback"] {
         fields.extend(schema()["$defs"][half]["properties"].as_object().unwrap().keys().cloned());
     }
     let (mut read, mut sent) = (0, 0);
@@ -192,6 +194,10 @@ fn its_codes_are_the_programs() {
     assert_eq!(
         codes(&format!("{response}/outcome/enum")),
         Outcome::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        codes("/$defs/feedback/properties/rating/enum"),
+        Rating::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
     );
     let metadata = "/$defs/metadata/properties";
     assert_eq!(

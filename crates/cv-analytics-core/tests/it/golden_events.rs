@@ -225,6 +225,27 @@ fn what_another_program_wrote_goes_through_the_rules() {
 }
 
 #[test]
+fn no_answer_of_any_form_is_kept_where_the_owner_keeps_none() {
+    let mut privacy = Privacy::full(SessionKey::new(b"golden".to_vec()));
+    privacy.keep_answers = false;
+    let intake = Intake::new(privacy);
+    let response = |answer: Value| json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "matchType": "full", "answer": answer});
+    let combined = json!({"type": "query", "correlationId": "r", "timestamp": 1_763_000_000, "query": "q",
+                          "response": "my secret"});
+    for event in [
+        response(json!("my secret")),
+        response(json!({"text": "my secret"})),
+        response(json!(["my secret"])),
+        combined,
+    ] {
+        let made = read_by(&intake, event.to_string().as_bytes());
+        assert!(made["events"].is_array() && !made.to_string().contains("secret"), "{made}");
+        let again = read_by(&of_archive(), made["events"][0].to_string().as_bytes());
+        assert_eq!(again, made, "exported and read again");
+    }
+}
+
+#[test]
 fn a_question_without_its_timestamp_is_kept_as_short_as_any_other() {
     let event = json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "outcome": "answered",
                        "query": "w".repeat(5000)});

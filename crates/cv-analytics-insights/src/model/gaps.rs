@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::NameType;
+use super::{NameType, Thumbs};
 
 /// Why the agent could not answer well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,6 +72,12 @@ pub struct Gap {
     /// Beside each example why the agent rated its answer so, in the agent's own words; `None` where it does not say.
     #[serde(default)]
     pub example_reasons: Vec<Option<String>>,
+    /// Beside each example what the visitor read; `None` where the agent does not send it.
+    #[serde(default)]
+    pub example_answers: Vec<Option<String>>,
+    /// Visitors' thumbs on the gap's own interactions; `None` where nobody gave any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Thumbs>,
     /// Other skills in the gap's own interactions, most often first, then by name; 50 at most.
     pub related: Vec<String>,
     /// What the owner said of it.

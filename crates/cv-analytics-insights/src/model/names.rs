@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Thumbs;
+
 /// Whether a name is a skill or a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -108,6 +110,9 @@ pub struct NameFigures {
     /// Of this week's interactions those in a gap of this name, whatever its mark.
     #[serde(default)]
     pub failing: u64,
+    /// Visitors' thumbs on its answers; `None` where nobody gave any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Thumbs>,
     /// How many names the row stands for, where it is not one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<u64>,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use cv_analytics_core::event::MatchSource;
+use cv_analytics_core::event::{MatchSource, Rating};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use serde::de::Error as _;
@@ -74,6 +74,9 @@ pub struct QuestionFilter {
     /// Handled this well.
     #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
     pub handled: Option<Handled>,
+    /// With this word of the visitor on the answer.
+    #[serde(with = "parameter", skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
     /// With a score that disagrees with how the handling ended.
     #[serde(rename = "disagree", with = "parameter", skip_serializing_if = "Option::is_none")]
     pub disagrees: Option<Yes>,
@@ -314,6 +317,12 @@ impl QuestionFilter {
         Self { source: Some(source), ..self }
     }
 
+    /// With this word of the visitor on the answer.
+    #[must_use]
+    pub fn rating(self, rating: Rating) -> Self {
+        Self { rating: Some(rating), ..self }
+    }
+
     /// With these halves.
     #[must_use]
     pub fn half(self, halves: Halves) -> Self {
@@ -378,7 +387,7 @@ mod tests {
         for query in [
             "week=2026-W47&weeks=8&about=notice+period&since=2026-11-02T09%3A00%3A00Z",
             "week=2026-W46&as-of=2026-W47&topic=team+size",
-            "week=2026-W47&skill=Go&word=golang&score=80-90&match=none&disagree=yes",
+            "week=2026-W47&skill=Go&word=golang&score=80-90&match=none&rating=down&disagree=yes",
             "gap=Go&type=skill&kind=not_on_cv&match=partial&source=model&outcome=unanswered",
             "handled=failed&session=known&half=response-only&took=900-",
             "score=known&session=00000000000000ff&took=known&left-out=any&text=C%2B%2B&page=2",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use cv_analytics_core::event::{MatchSource, MatchType, Outcome, SessionDigest, Traffic};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome, Rating, SessionDigest, Traffic};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use serde::{Deserialize, Deserializer, Serializer};
@@ -226,6 +226,11 @@ coded!(MatchSource, "source", [
     Self::Model.code() => Self::Model,
     Self::Similarity.code() => Self::Similarity,
     Self::Unknown.code() => Self::Unknown,
+]);
+
+coded!(Rating, "rating", [
+    Self::Up.code() => Self::Up,
+    Self::Down.code() => Self::Down,
 ]);
 
 /// Whose interactions.

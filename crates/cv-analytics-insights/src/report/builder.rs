@@ -122,6 +122,7 @@ impl<'s> ReportBuilder<'s> {
         let previous = previous
             .filter(|week| week.interactions > 0)
             .map(|week| PreviousMatches { counts: week.match_counts(), sources: week.sources });
+        let is_given = weeks.iter().any(|week| week.feedback.is_given());
         let mut this = weeks.pop().unwrap_or_default();
         let capture = this.capture(DeliveryCounts {
             duplicates: deliveries.duplicates,
@@ -129,6 +130,7 @@ impl<'s> ReportBuilder<'s> {
             dead_letters: deliveries.dead_letters,
             refused: deliveries.refused,
             waiting: None,
+            feedback_waiting: deliveries.feedback_waiting,
         });
         let by_outcome = gap_tally.by_outcome.iter_mut();
         let advice = Advice {
@@ -168,7 +170,7 @@ impl<'s> ReportBuilder<'s> {
                 sources: this.sources,
                 previous,
             },
-            feedback: None,
+            feedback: is_given.then(|| std::mem::take(&mut this.feedback).report()),
             latency_ms: this.latency(),
             together: together(conversations, &mut this.names, &reader.names),
             outcomes: this.outcomes,
@@ -239,7 +241,7 @@ impl<'s> ReportBuilder<'s> {
     }
 
     fn gap(&self, (name, name_type, kind): (&str, NameType, GapKind), gap: &mut OneGap) -> Gap {
-        let (examples, example_reasons) = gap.take_examples();
+        let (examples, example_reasons, example_answers) = gap.take_examples();
         Gap {
             name: name.to_owned(),
             name_type,
@@ -251,6 +253,8 @@ impl<'s> ReportBuilder<'s> {
             first_seen: self.week.earlier(gap.first_seen_weeks_ago()).to_string(),
             examples,
             example_reasons,
+            example_answers,
+            feedback: gap.thumbs.if_any(),
             related: Vec::new(),
             mark: None,
             reopened: false,

@@ -125,6 +125,17 @@ impl InputHash {
                 }
             }
         }
+        // What earlier versions did not read comes last, and only where it is there: their hashes stay.
+        if let Some(answer) = observation.response.as_ref().and_then(|response| response.answer) {
+            buffer.push(b'a');
+            put_text(buffer, answer);
+        }
+        if let Some(feedback) = &observation.feedback {
+            buffer.push(b'f');
+            buffer.extend_from_slice(&feedback.at.as_millis().to_le_bytes());
+            buffer.push(feedback.rating as u8);
+            put_text(buffer, feedback.comment.unwrap_or_default());
+        }
         let digest = Sha256::digest(&*buffer);
         let half = digest.first_chunk::<16>().copied().unwrap_or_default();
         self.interactions.push((u128::from_be_bytes(half), observation.session));

@@ -192,6 +192,7 @@ impl<'m> Asked<'m> {
                 none: this.matches.none,
                 unanswered: this.unanswered,
                 failing: this.failing,
+                feedback: this.thumbs.if_any(),
                 names: None,
             },
         }
@@ -258,6 +259,7 @@ fn rows(
             none: this.matches.none,
             unanswered: this.unanswered,
             failing: this.failing,
+            feedback: this.thumbs.if_any(),
             names: Some(small.len() as u64),
         },
     });

@@ -12,7 +12,7 @@ use cv_analytics_core::store::observation_page::PagedObservation;
 use cv_analytics_core::timestamp::Timestamp;
 use rustc_hash::FxBuildHasher;
 
-use crate::model::{GapKind, GapMark, WEEKS};
+use crate::model::{GapKind, GapMark, Thumbs, WEEKS};
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::words::accents::compatible;
 use crate::skills::words::folded::FoldedWords;
@@ -22,6 +22,8 @@ use crate::tally::reading::Reading;
 
 /// How many questions a gap shows.
 const MAX_EXAMPLES: usize = 3;
+/// Characters of an answer beside one of them.
+const MAX_ANSWER_CHARS: usize = 300;
 
 /// Why an interaction is in a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +143,8 @@ pub(crate) struct OneGap {
     pub(crate) asked: Asked,
     /// Of them those that were answered in part.
     pub(crate) partly: u64,
+    /// What visitors said of them.
+    pub(crate) thumbs: Thumbs,
     /// Which of the eight weeks have it, the oldest in the lowest bit.
     weeks: u8,
     /// The first different questions by time, then by request id.
@@ -160,6 +164,8 @@ struct Example {
     words: String,
     /// Why the agent rated its answer so.
     reasoning: Option<String>,
+    /// The beginning of what the visitor read.
+    answer: Option<String>,
 }
 
 /// The words that tell one question from another; a text of signs is its own.
@@ -170,13 +176,17 @@ fn words_of(question: &str) -> String {
 
 impl Example {
     fn of(observation: &PagedObservation<'_>, question: &str, at: Timestamp) -> Self {
-        let reasoning = observation.response.as_ref().and_then(|response| response.reasoning);
+        let response = observation.response.as_ref();
+        let reasoning = response.and_then(|response| response.reasoning);
+        let answer = response.and_then(|response| response.answer);
+        let beginning = |text: &str| text.chars().take(MAX_ANSWER_CHARS).collect();
         Self {
             at,
             request_id: observation.request_id.to_owned(),
             question: question.to_owned(),
             words: words_of(question),
             reasoning: reasoning.map(str::to_owned),
+            answer: answer.map(beginning),
         }
     }
 }
@@ -206,6 +216,9 @@ impl GapTally {
             if last {
                 gap.asked.add(conversation);
                 gap.partly += u64::from(trouble == Trouble::Partial);
+                if let Some(feedback) = &observation.feedback {
+                    gap.thumbs.add(feedback.rating);
+                }
                 if skills.iter().any(|&skill| Name::Skill(skill) != name) {
                     gap.asked_skills.push(Arc::clone(&skills));
                 }
@@ -262,6 +275,7 @@ impl OneGap {
         self.asked.queries += other.asked.queries;
         self.asked.conversations.merge(other.asked.conversations);
         self.partly += other.partly;
+        self.thumbs.merge(other.thumbs);
         self.weeks |= other.weeks;
         for example in other.examples {
             self.add_example(example.at, &example.request_id, || Arc::clone(&example));
@@ -289,9 +303,14 @@ impl OneGap {
         u8::try_from(7_u32.saturating_sub(self.weeks.trailing_zeros())).unwrap_or(0)
     }
 
-    /// The first different questions by time, each with the agent's reason.
-    pub(crate) fn take_examples(&mut self) -> (Vec<String>, Vec<Option<String>>) {
+    /// The first different questions by time, each with the agent's reason and its answer.
+    pub(crate) fn take_examples(
+        &mut self,
+    ) -> (Vec<String>, Vec<Option<String>>, Vec<Option<String>>) {
         let examples = std::mem::take(&mut self.examples).into_iter();
-        examples.map(|example| (example.question.clone(), example.reasoning.clone())).unzip()
+        let parts = |example: Arc<Example>| {
+            (example.question.clone(), example.reasoning.clone(), example.answer.clone())
+        };
+        examples.map(parts).collect()
     }
 }

@@ -168,6 +168,9 @@ impl<'s> QuestionSearch<'s> {
             && filter.source.is_none_or(|source| {
                 rating.is_some() && response.is_some_and(|response| response.match_source == source)
             })
+            && filter.rating.is_none_or(|wanted| {
+                observation.feedback.as_ref().is_some_and(|given| given.rating == wanted)
+            })
             && filter
                 .outcome
                 .is_none_or(|ended| response.map(|response| response.outcome) == ended.outcome())

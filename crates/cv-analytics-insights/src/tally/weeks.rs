@@ -10,12 +10,13 @@ use cv_analytics_core::week::IsoWeek;
 use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    Capture, DeliveryCounts, ExcludedBy, MatchCounts, MatchSources, Outcomes, WEEKS,
+    Capture, DeliveryCounts, ExcludedBy, MatchCounts, MatchSources, Outcomes, Thumbs, WEEKS,
 };
 use crate::settings::counting_rules::CountingRules;
 use crate::skills::mentions::SkillMention;
 use crate::tally::conversations::{Conversations, conversation_of};
 use crate::tally::exclusions::Excluded;
+use crate::tally::feedback::FeedbackTally;
 use crate::tally::gaps::{GapTally, KnownOnCv, Trouble, failed_names};
 use crate::tally::names::{Name, SkillIndex, TopicIndex};
 use crate::tally::reading::{Reader, Reading};
@@ -63,6 +64,7 @@ pub(crate) struct WeekTally {
     scored: u64,
     pub(crate) scores: ScoreTally,
     pub(crate) outcomes: Outcomes,
+    pub(crate) feedback: FeedbackTally,
     pub(crate) latencies_ms: Vec<u64>,
     /// The interactions' conversations with their moments.
     pub(crate) moments: Vec<Moment>,
@@ -96,6 +98,7 @@ pub(crate) struct NameTally {
     pub(crate) matches: MatchCounts,
     pub(crate) unanswered: u64,
     pub(crate) failing: u64,
+    pub(crate) thumbs: Thumbs,
 }
 
 /// The counts of one word for a skill.
@@ -237,6 +240,7 @@ impl WeekTally {
         self.responses += u64::from(answered);
         self.joined += u64::from(asked && answered);
         self.latencies_ms.extend(latency_ms(observation));
+        self.feedback.add(observation);
         let no_match = rating(observation) == Some(MatchType::None);
         self.moments.push(Moment { conversation, at, in_a_session, asked, answered, no_match });
         let response = observation.response.as_ref();
@@ -348,6 +352,9 @@ impl NameTally {
         }
         self.unanswered += u64::from(observation.response.is_none());
         self.failing += u64::from(fails);
+        if let Some(feedback) = &observation.feedback {
+            self.thumbs.add(feedback.rating);
+        }
     }
 
     /// Adds what another name counted.
@@ -359,6 +366,7 @@ impl NameTally {
         }
         self.unanswered += other.unanswered;
         self.failing += other.failing;
+        self.thumbs.merge(other.thumbs);
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::context::ViewContext;
-use super::limits::Listing;
+use super::limits::{Limits, Listing};
 use super::links::text::LinkedText;
 use super::phrases::gap_mark_buttons::marked;
 use super::phrases::gaps::{self as say, GAP_KINDS, kind_meaning, kind_name_in};
@@ -65,6 +65,10 @@ pub struct GapRow {
     pub examples: Vec<String>,
     /// Beside each the agent's own reason, where it gives one.
     pub reasons: Vec<Option<String>>,
+    /// Beside each what the visitor read, where the agent sends it and the form shows it.
+    pub answers: Vec<Option<String>>,
+    /// `2 up, 5 down`: the visitors' word on its answers.
+    pub thumbs: Option<String>,
     /// `Asked together with Docker`.
     pub related: Option<String>,
     /// The code of the owner's mark.
@@ -169,6 +173,14 @@ fn more_gaps(gaps: usize, other_names: u64) -> Option<String> {
     }
 }
 
+/// Different questions, and what is beside each.
+#[derive(Default)]
+struct Examples {
+    examples: Vec<String>,
+    reasons: Vec<Option<String>>,
+    answers: Vec<Option<String>>,
+}
+
 struct NameGaps<'r> {
     first: &'r Gap,
     gaps: Vec<&'r Gap>,
@@ -216,7 +228,7 @@ impl NameGaps<'_> {
         };
         let missed: fn(QuestionFilter) -> QuestionFilter =
             if partly > 0 { |all| all.coverage(MatchType::None) } else { |all| all };
-        let (examples, reasons) = self.examples(at);
+        let Examples { examples, reasons, answers } = self.examples(at);
         let mut related: Vec<String> = Vec::new();
         for other in self.gaps.iter().flat_map(|gap| &gap.related) {
             let other = at.word(other);
@@ -239,6 +251,8 @@ impl NameGaps<'_> {
             once: queries == 1 && weeks <= 1,
             examples,
             reasons,
+            answers,
+            thumbs: self.figures.and_then(|figures| figures.feedback).map(say::thumbs),
             related: say::asked_with(&related),
             mark_code: self.mark().map(GapMark::code),
             mark: self.mark().map(marked),
@@ -249,21 +263,27 @@ impl NameGaps<'_> {
         }
     }
 
-    /// Different questions of all kinds, and beside each the agent's own reason.
-    fn examples(&self, at: &ViewContext<'_>) -> (Vec<String>, Vec<Option<String>>) {
-        let (mut examples, mut reasons) = (Vec::new(), Vec::new());
+    /// Different questions of all kinds, and beside each the agent's own reason and its answer.
+    fn examples(&self, at: &ViewContext<'_>) -> Examples {
+        let mut all = Examples::default();
+        let Limits { examples, reason_columns, answer_columns, .. } = at.limits;
+        let shown = |text: &Option<String>, columns: usize| {
+            let text = text.as_ref().filter(|_| columns > 0);
+            text.map(|text| sanitize(text, columns))
+        };
         for gap in &self.gaps {
-            let given = gap.example_reasons.iter().chain(std::iter::repeat(&None));
-            for (example, reason) in gap.examples.iter().zip(given) {
+            let reasons = gap.example_reasons.iter().chain(std::iter::repeat(&None));
+            let answers = gap.example_answers.iter().chain(std::iter::repeat(&None));
+            for ((example, reason), answer) in gap.examples.iter().zip(reasons).zip(answers) {
                 let example = at.question(example);
-                if examples.len() < at.limits.examples && !examples.contains(&example) {
-                    examples.push(example);
-                    let limit = at.limits.reason_columns;
-                    reasons.push(reason.as_ref().map(|text| sanitize(text, limit)));
+                if all.examples.len() < examples && !all.examples.contains(&example) {
+                    all.examples.push(example);
+                    all.reasons.push(shown(reason, reason_columns));
+                    all.answers.push(shown(answer, answer_columns));
                 }
             }
         }
-        (examples, reasons)
+        all
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Limits {
     pub question_columns: usize,
     /// Columns of a reason.
     pub reason_columns: usize,
+    /// Columns of an answer beside a question; 0 where answers are not shown.
+    pub answer_columns: usize,
 }
 
 impl Limits {
@@ -80,6 +82,7 @@ impl Limits {
         word_columns: 28,
         question_columns: 140,
         reason_columns: 200,
+        answer_columns: 0,
     };
 
     /// What a page shows: a hundred rows of each list, which lead to the others.
@@ -109,5 +112,6 @@ impl Limits {
         word_columns: 40,
         question_columns: 300,
         reason_columns: 300,
+        answer_columns: 300,
     };
 }

@@ -9,7 +9,7 @@ pub mod refusals;
 
 use std::fmt::Display;
 
-use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome, Rating};
 use cv_analytics_core::timestamp::Timestamp;
 
 use super::context::ViewContext;
@@ -20,8 +20,8 @@ use super::text::{
     questions, rate, sanitize, share,
 };
 use crate::model::{
-    AfterNoMatch, Calibration, Capture, DeliveryCounts, Disagreement, HistoryWeek, MatchSources,
-    MatchSummary, NameType, Report, TRUSTED_JOIN_RATE, Trend, Trending, WEEKS,
+    AfterNoMatch, Calibration, Capture, DeliveryCounts, Disagreement, Feedback, HistoryWeek,
+    MatchSources, MatchSummary, NameType, Report, TRUSTED_JOIN_RATE, Trend, Trending, WEEKS,
 };
 use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::{Ended, Halves};
@@ -356,6 +356,31 @@ pub(super) fn see_all(all: usize, shown: usize) -> String {
 /// How to open the dashboard, where nobody knows its address.
 pub(super) const OPEN_DASHBOARD: &str = "To see everything, and the questions behind each number, open \
      your dashboard: run cv-analytics serve and follow the address that it prints.";
+
+/// What visitors said: `12 thumbs up, 3 down, 1 of them on an answer that the agent rated fully covered`.
+pub(super) fn thumbs(feedback: &Feedback, at: &ViewContext<'_>) -> LinkedText {
+    let rated = |rating| at.this_week().rating(rating);
+    let up = at.count_if_any(feedback.up, rated(Rating::Up)).text(" thumbs up, ");
+    let text = up.append(at.count_if_any(feedback.down, rated(Rating::Down))).text(" down");
+    let though = feedback.down_though_covered;
+    if though == 0 {
+        return text;
+    }
+    let answers = if though == 1 { "an answer" } else { "answers" };
+    text.text(", ")
+        .append(at.count(though, rated(Rating::Down).coverage(MatchType::Full)))
+        .text(format!(" of them on {answers} that the agent rated fully covered"))
+}
+
+/// Whether visitors agree with the agent: `1 of 9 answers that it rated fully covered got a thumbs down`.
+pub(super) fn thumbs_on_covered(feedback: &Feedback, at: &ViewContext<'_>) -> Option<LinkedText> {
+    let (covered, down) = (feedback.covered, feedback.down_though_covered);
+    let rated_down = at.this_week().rating(Rating::Down).coverage(MatchType::Full);
+    let answers = counted(covered, "rated answer", "rated answers");
+    let parts = [at.count_if_any(down, rated_down), answers.into()];
+    let text = "Visitors: {} of {} that the agent called fully covered got a thumbs down.";
+    (covered > 0).then(|| LinkedText::filled(text, parts))
+}
 
 /// How many scores disagree with how their questions ended.
 pub(super) fn disagreeing(calibration: &Calibration, at: &ViewContext<'_>) -> LinkedText {

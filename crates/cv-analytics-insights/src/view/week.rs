@@ -16,7 +16,7 @@ use super::phrases::actions::ActionWords;
 use super::phrases::headline::{headline, news};
 use super::phrases::{self as say, Banner};
 use super::scores::ScoresView;
-use super::text::{days, number, questions, sanitize};
+use super::text::{days, sanitize};
 use crate::model::{ActionKind, Feedback, HistoryWeek, MatchCounts, NameType, Report};
 use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::{Ended, Halves};
@@ -135,8 +135,11 @@ pub struct WeekCounts {
 /// What visitors said of the answers.
 #[derive(Clone, Debug, Serialize)]
 pub struct FeedbackView {
-    /// `12 up, 3 down; 1 question rated fully covered got a thumbs down`.
-    pub text: String,
+    /// `12 thumbs up, 3 down, 1 of them on an answer that the agent rated fully covered`.
+    pub text: LinkedText,
+    /// `1 of 9 answers that the agent rated fully covered got a thumbs down`; `None` where none of these was rated by a
+    /// visitor.
+    pub on_covered: Option<LinkedText>,
     /// What they wrote.
     pub comments: Vec<String>,
 }
@@ -266,13 +269,12 @@ impl ActionView {
 
 impl FeedbackView {
     fn of(feedback: &Feedback, at: &ViewContext<'_>) -> Self {
-        let mut text = format!("{} up, {} down", number(feedback.up), number(feedback.down));
-        if feedback.down_though_covered > 0 {
-            let covered = questions(feedback.down_though_covered);
-            text += &format!("; {covered} rated fully covered got a thumbs down");
-        }
         let comments = feedback.comments.iter().take(at.limits.comments);
-        Self { text, comments: comments.map(|comment| at.question(comment)).collect() }
+        Self {
+            text: say::thumbs(feedback, at),
+            on_covered: say::thumbs_on_covered(feedback, at),
+            comments: comments.map(|comment| at.question(comment)).collect(),
+        }
     }
 }
 

@@ -28,9 +28,9 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 pub struct OldData {
     /// The moment.
     pub before: Timestamp,
-    /// Interactions and dead letters before it.
+    /// Interactions, feedback without one, and dead letters before it.
     pub rows: u64,
-    /// How many of both there are.
+    /// How many of these there are.
     pub of: u64,
 }
 
@@ -118,6 +118,8 @@ impl SqliteStore {
         for statement in [
             "DELETE FROM interactions WHERE id IN \
                  (SELECT id FROM interactions WHERE at < ?1 ORDER BY at LIMIT ?2)",
+            "DELETE FROM interactions WHERE id IN \
+                 (SELECT id FROM interactions WHERE at IS NULL AND feedback_at < ?1 LIMIT ?2)",
             "DELETE FROM dead_letters WHERE id IN \
                  (SELECT id FROM dead_letters WHERE arrived_at < ?1 LIMIT ?2)",
         ] {
@@ -210,6 +212,7 @@ fn newest(connection: &Connection, now: Timestamp) -> error::Result<Option<Times
 fn aged(connection: &Connection, before: Timestamp) -> error::Result<OldData> {
     let mut statement = connection.prepare_cached(
         "SELECT (SELECT count(*) FROM interactions WHERE at < ?1) \
+              + (SELECT count(*) FROM interactions WHERE at IS NULL AND feedback_at < ?1) \
               + (SELECT count(*) FROM dead_letters WHERE arrived_at < ?1), \
                 (SELECT count(*) FROM interactions) + (SELECT count(*) FROM dead_letters)",
     )?;

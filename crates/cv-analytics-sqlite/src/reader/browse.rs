@@ -51,7 +51,7 @@ pub(crate) fn arrivals(
         None => ("id DESC", 0),
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS}, id FROM interactions WHERE id > ?1 ORDER BY {order} LIMIT ?2"
+        "SELECT {COLUMNS}, id FROM interactions WHERE id > ?1 AND at IS NOT NULL ORDER BY {order} LIMIT ?2"
     ))?;
     let mut rows = statement.query([from, limit])?;
     let mut found: Vec<(i64, Interaction)> = Vec::new();

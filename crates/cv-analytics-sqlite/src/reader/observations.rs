@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::str::Split;
 
-use cv_analytics_core::event::{MatchSource, MatchType, Outcome, ResponseForm, SessionDigest};
+use cv_analytics_core::event::{
+    MatchSource, MatchType, Outcome, Rating, ResponseForm, SessionDigest,
+};
 use cv_analytics_core::store::observation_page::ObservationPage;
-use cv_analytics_core::store::{Observation, ObservedQuery, ObservedResponse};
+use cv_analytics_core::store::{Observation, ObservedFeedback, ObservedQuery, ObservedResponse};
 use cv_analytics_core::timestamp::Timestamp;
 use rusqlite::{Connection, Row};
 
@@ -28,7 +30,8 @@ pub(crate) fn observations(
              total_time_ms, form, matched_skills, missing_skills, \
              coalesce(query_session, response_session), coalesce(query_traffic, response_traffic), \
              match_source, outcome_named, topic, \
-             CASE match_type WHEN 'full' THEN NULL ELSE reasoning END \
+             CASE match_type WHEN 'full' THEN NULL ELSE reasoning END, \
+             CASE match_type WHEN 'full' THEN NULL ELSE answer END, feedback_at, rating, comment \
          FROM interactions WHERE at >= ?1 AND at < ?2",
     )?;
     let mut rows = statement.query([period.start.as_millis(), period.end.as_millis()])?;
@@ -65,6 +68,14 @@ fn observation<'r>(row: &'r Row<'_>) -> Result<Observation<&'r str, SkillTexts<'
         response,
         session: text(row, 11)?.map(SessionDigest::of),
         traffic: traffic(row, 12)?,
+        feedback: match moment(row, 18)? {
+            Some(at) => Some(ObservedFeedback {
+                at,
+                rating: code(row, 19, Rating::from_code)?.ok_or_else(|| unknown_value(row, 19))?,
+                comment: text(row, 20)?,
+            }),
+            None => None,
+        },
     })
 }
 
@@ -85,6 +96,7 @@ fn response<'r>(
         missing_skills: SkillTexts::of(row, 10)?,
         topic: text(row, 15)?,
         reasoning: text(row, 16)?,
+        answer: text(row, 17)?,
     })
 }
 

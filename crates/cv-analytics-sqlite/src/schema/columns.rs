@@ -1,8 +1,8 @@
-//! Halves as columns: what a row holds when it is written.
+//! An interaction as columns: what a row holds when it is written.
 
 use cv_analytics_core::event::{
-    Event, Halves, MatchSource, QueryHalf, RequestId, ResponseHalf, SessionId, Traffic,
-    UnknownFields,
+    Event, EventBody, Feedback, MatchSource, QueryHalf, RequestId, ResponseHalf, SessionId,
+    Traffic, UnknownFields,
 };
 use cv_analytics_core::interaction::Interaction;
 use rusqlite::{CachedStatement, params};
@@ -14,7 +14,8 @@ macro_rules! columns {
          response_at, match_type, match_score, outcome, total_time_ms, form, \
          response_session, response_traffic, matched_skills, missing_skills, \
          reasoning, reasoning_cut, query_unknown, query_tolerated, \
-         response_unknown, response_tolerated, topic, match_source, outcome_named"
+         response_unknown, response_tolerated, topic, match_source, outcome_named, \
+         answer, answer_cut, feedback_at, rating, comment, comment_cut, feedback_unknown, feedback_tolerated"
     };
 }
 
@@ -25,12 +26,14 @@ macro_rules! update_but_at {
          total_time_ms = ?12, form = ?13, response_session = ?14, response_traffic = ?15, \
          matched_skills = ?16, missing_skills = ?17, reasoning = ?18, reasoning_cut = ?19, \
          query_unknown = ?20, query_tolerated = ?21, response_unknown = ?22, \
-         response_tolerated = ?23, topic = ?24, match_source = ?25, outcome_named = ?26 \
+         response_tolerated = ?23, topic = ?24, match_source = ?25, outcome_named = ?26, \
+         answer = ?27, answer_cut = ?28, feedback_at = ?29, rating = ?30, comment = ?31, \
+         comment_cut = ?32, feedback_unknown = ?33, feedback_tolerated = ?34 \
          WHERE request_id = ?1"
     };
 }
 
-/// Every column of the two halves, as [`crate::schema::row`] reads them.
+/// Every column of an interaction, as [`crate::schema::row`] reads them.
 pub(crate) const COLUMNS: &str = columns!();
 
 /// Makes a row; changes nothing where the request id is taken.
@@ -38,7 +41,7 @@ pub(crate) const INSERT: &str = concat!(
     "INSERT INTO interactions (",
     columns!(),
     ", id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
-     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) ON CONFLICT (request_id) DO NOTHING"
+     ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35) ON CONFLICT (request_id) DO NOTHING"
 );
 
 /// Writes a row anew whose moment stays, so that its index need not be written.
@@ -57,23 +60,27 @@ pub(crate) struct JsonColumns {
     query_tolerated: Option<String>,
     response_unknown: Option<String>,
     response_tolerated: Option<String>,
+    feedback_unknown: Option<String>,
+    feedback_tolerated: Option<String>,
 }
 
-/// The halves of one row.
+/// What one row holds.
 pub(crate) struct Columns<'h> {
     request_id: &'h RequestId,
     query: Option<&'h QueryHalf>,
     response: Option<&'h ResponseHalf>,
+    feedback: Option<&'h Feedback>,
 }
 
 impl<'h> From<&'h Event> for Columns<'h> {
     fn from(event: &'h Event) -> Self {
-        let (query, response) = match &event.halves {
-            Halves::Query(query) => (Some(query), None),
-            Halves::Response(response) => (None, Some(response)),
-            Halves::Whole(query, response) => (Some(query), Some(response)),
+        let (query, response, feedback) = match &event.body {
+            EventBody::Query(query) => (Some(query), None, None),
+            EventBody::Response(response) => (None, Some(response), None),
+            EventBody::Whole(query, response) => (Some(query), Some(response), None),
+            EventBody::Feedback(feedback) => (None, None, Some(feedback)),
         };
-        Self { request_id: &event.request_id, query, response }
+        Self { request_id: &event.request_id, query, response, feedback }
     }
 }
 
@@ -83,6 +90,7 @@ impl<'h> From<&'h Interaction> for Columns<'h> {
             request_id: &interaction.request_id,
             query: interaction.query.as_ref(),
             response: interaction.response.as_ref(),
+            feedback: interaction.feedback.as_ref(),
         }
     }
 }
@@ -101,6 +109,10 @@ impl Columns<'_> {
             json.response_unknown = object(&response.unknown);
             json.response_tolerated = array(&response.tolerated);
         }
+        if let Some(feedback) = self.feedback {
+            json.feedback_unknown = object(&feedback.unknown);
+            json.feedback_tolerated = array(&feedback.tolerated);
+        }
         json
     }
 
@@ -111,7 +123,7 @@ impl Columns<'_> {
         json: &JsonColumns,
         id: Option<i64>,
     ) -> rusqlite::Result<bool> {
-        let (query, response) = (self.query, self.response);
+        let Self { query, response, feedback, .. } = *self;
         let at = query
             .map(|half| half.timestamp)
             .or_else(|| response.map(|half| half.timestamp))
@@ -147,6 +159,14 @@ impl Columns<'_> {
             response.and_then(|half| half.topic.as_deref()),
             response.and_then(|half| match_source(half.match_source())),
             response.map(|half| half.named_outcome.is_some()),
+            response.and_then(|half| half.answer.as_deref()),
+            response.map(|half| half.answer_cut),
+            feedback.map(|given| given.timestamp.as_millis()),
+            feedback.map(|given| given.rating.code()),
+            feedback.and_then(|given| given.comment.as_deref()),
+            feedback.map(|given| given.comment_cut),
+            json.feedback_unknown,
+            json.feedback_tolerated,
         ];
         for (index, value) in values.iter().enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;

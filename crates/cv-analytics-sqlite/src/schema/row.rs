@@ -1,10 +1,10 @@
-//! Columns as halves again: what a row holds when it is read.
+//! Columns as an interaction again: what a row holds when it is read.
 
 use std::str::Split;
 
 use cv_analytics_core::event::{
-    MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm, ResponseHalf, SessionId,
-    Traffic, UnknownFields,
+    Feedback, MatchScore, MatchType, Outcome, QueryHalf, Rating, RequestId, ResponseForm,
+    ResponseHalf, SessionId, Traffic, UnknownFields,
 };
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
@@ -17,7 +17,24 @@ use crate::error::{Failure, Result};
 pub(crate) fn interaction(row: &Row<'_>) -> Result<Interaction> {
     let request_id = row.get::<_, String>(0)?;
     let request_id = RequestId::new(request_id).map_err(|error| Failure::Row(error.to_string()))?;
-    Ok(Interaction { query: query(row)?, response: response(row)?, request_id })
+    Ok(Interaction {
+        query: query(row)?,
+        response: response(row)?,
+        feedback: feedback(row)?,
+        request_id,
+    })
+}
+
+fn feedback(row: &Row<'_>) -> Result<Option<Feedback>> {
+    let Some(timestamp) = moment(row, 28)? else { return Ok(None) };
+    Ok(Some(Feedback {
+        timestamp,
+        rating: code(row, 29, Rating::from_code)?.ok_or_else(|| unknown_value(row, 29))?,
+        comment: row.get(30)?,
+        comment_cut: row.get(31)?,
+        unknown: unknown(row, 32)?,
+        tolerated: texts(row, 33)?,
+    }))
 }
 
 fn query(row: &Row<'_>) -> Result<Option<QueryHalf>> {
@@ -41,6 +58,8 @@ fn response(row: &Row<'_>) -> Result<Option<ResponseHalf>> {
         match_type: code(row, 8, MatchType::from_code)?,
         match_score: score(row, 9)?,
         named_outcome: row.get::<_, bool>(25)?.then_some(outcome),
+        answer: row.get(26)?,
+        answer_cut: row.get(27)?,
         total_time_ms: row.get(11)?,
         form: code(row, 12, ResponseForm::from_code)?.ok_or_else(|| unknown_value(row, 12))?,
         session: row.get::<_, Option<String>>(13)?.map(SessionId::from_store),

@@ -31,8 +31,13 @@ async fn a_canarys_copies_and_what_cannot_be_read_of_it_count_in_no_deliveries()
         Disposition::DeadLetter,
     ];
     assert_eq!(kept(&store, &bodies).await, expect);
-    let counted =
-        Deliveries { duplicates: Some(1), conflicts: Some(0), dead_letters: 1, refused: Some(0) };
+    let counted = Deliveries {
+        duplicates: Some(1),
+        conflicts: Some(0),
+        dead_letters: 1,
+        refused: Some(0),
+        feedback_waiting: 0,
+    };
     assert_eq!(store.deliveries(week()).await.unwrap(), counted);
     let seen = everything(&store).await;
     assert_eq!(

@@ -35,7 +35,7 @@ fn a_file_of_a_newer_version_is_refused() {
     raw.pragma_update(None, "user_version", 99).unwrap();
     assert_eq!(
         refusal(&folder.database()),
-        "FILE was written by a newer cv-analytics (schema version 99, this one knows up to 4): \
+        "FILE was written by a newer cv-analytics (schema version 99, this one knows up to 5): \
          use that newer version, or a copy of the file from before the upgrade"
     );
 }
@@ -104,7 +104,7 @@ fn response_and_first_row(id: &str, unknown: &Value) -> (Vec<u8>, Option<String>
 }
 
 #[tokio::test]
-async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate() {
+async fn rows_of_the_first_version_keep_their_topic_and_answer_and_a_replay_is_a_duplicate() {
     let folder = Folder::new();
     let path = folder.database();
     let mut first = Connection::open(&path).unwrap();
@@ -115,6 +115,11 @@ async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate(
         json!({"topic": null, "tokens": 12_345_678_901_234_567_890_u64}),
         json!({"metadata": {"matchSource": ["model"]}}),
         json!({}),
+        json!({"answer": "Yes.", "tokens": 12_345_678_901_234_567_890_u64}),
+        json!({"answer": "Yes, it does.", "cut": ["answer"]}),
+        json!({"answer": "Yes, it did.", "cut": ["answer", "note"], "note": "a b"}),
+        json!({"answer": null, "cut": ["note"], "note": "a b"}),
+        json!({"answer": {"text": "an object"}, "cut": ["answer"]}),
     ];
     let (bodies, rows): (Vec<_>, Vec<_>) = cases
         .into_iter()
@@ -131,7 +136,7 @@ async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate(
             )
             .unwrap();
     }
-    first.execute("UPDATE state SET sequence = 5", []).unwrap();
+    first.execute("UPDATE state SET sequence = 10", []).unwrap();
     drop(first);
 
     let store = folder.open();
@@ -139,17 +144,24 @@ async fn rows_of_the_first_version_keep_their_topic_and_a_replay_is_a_duplicate(
         .await
         .into_iter()
         .filter_map(|observation| observation.response)
-        .map(|response| (response.topic, response.match_source, response.outcome_named))
+        .map(|one| (one.topic, one.match_source, one.outcome_named, one.answer))
         .collect();
+    let answered =
+        |answer: Option<&str>| (None, MatchSource::Unknown, true, answer.map(str::to_owned));
     let expect = [
-        (Some("notice period".to_owned()), MatchSource::Model, true),
-        (Some("a \"quoted\"\u{1f980} topic".to_owned()), MatchSource::Unknown, true),
-        (None, MatchSource::Unknown, true),
-        (None, MatchSource::Unknown, true),
-        (None, MatchSource::Unknown, true),
+        (Some("notice period".to_owned()), MatchSource::Model, true, None),
+        (Some("a \"quoted\"\u{1f980} topic".to_owned()), MatchSource::Unknown, true, None),
+        answered(None),
+        answered(None),
+        answered(None),
+        answered(Some("Yes.")),
+        answered(Some("Yes, it does.")),
+        answered(Some("Yes, it did.")),
+        answered(None),
+        answered(None),
     ];
     assert_eq!(observed, expect);
-    assert_eq!(kept(&store, &bodies).await, [Disposition::Duplicate; 5]);
+    assert_eq!(kept(&store, &bodies).await, [Disposition::Duplicate; 10]);
     // What a report reads of a migrated row is what it reads of the interaction.
     let mut all: Vec<_> = exported(&store).await.into_iter().map(Observation::from).collect();
     all.sort_by(|one, other| one.request_id.cmp(&other.request_id));

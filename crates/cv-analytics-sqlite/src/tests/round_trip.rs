@@ -1,8 +1,8 @@
-//! Halves, columns, and the same halves again.
+//! Events, columns, and the same events again.
 
 use cv_analytics_core::event::{
-    Event, Halves, MatchScore, MatchType, Outcome, QueryHalf, RequestId, ResponseForm,
-    ResponseHalf, SessionId, Traffic, UnknownFields,
+    Event, EventBody, Feedback, MatchScore, MatchType, Outcome, QueryHalf, Rating, RequestId,
+    ResponseForm, ResponseHalf, SessionId, Traffic, UnknownFields,
 };
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::Interaction;
@@ -68,7 +68,7 @@ prop_compose! {
         reasoning in option::of(text()),
         flags in any::<bool>(),
         matched_skills in vec(text(), 0..3),
-        (missing_skills, topic) in (vec(text(), 0..3), option::of(text())),
+        (missing_skills, topic, answer) in (vec(text(), 0..3), option::of(text()), option::of(text())),
         total_time_ms in option::of(0.0..1e12),
         session in session(),
         traffic in select(Traffic::ALL),
@@ -76,21 +76,31 @@ prop_compose! {
     ) -> ResponseHalf {
         ResponseHalf {
             timestamp, match_type, match_score, named_outcome, reasoning, reasoning_cut: flags,
-            matched_skills, missing_skills, topic, total_time_ms, session, traffic,
+            matched_skills, missing_skills, topic, answer, answer_cut: flags, total_time_ms, session, traffic,
             form: ResponseForm::Plain, unknown, tolerated,
         }
     }
 }
 
-fn halves() -> impl Strategy<Value = Halves> {
+prop_compose! {
+    fn feedback()(
+        timestamp in moment(), rating in select(Rating::ALL), comment in option::of(text()),
+        comment_cut in any::<bool>(), unknown in unknown(), tolerated in vec(text(), 0..3),
+    ) -> Feedback {
+        Feedback { timestamp, rating, comment, comment_cut, unknown, tolerated }
+    }
+}
+
+fn body() -> impl Strategy<Value = EventBody> {
     prop_oneof![
-        query_half().prop_map(Halves::Query),
-        response_half().prop_map(Halves::Response),
+        feedback().prop_map(EventBody::Feedback),
+        query_half().prop_map(EventBody::Query),
+        response_half().prop_map(EventBody::Response),
         (query_half(), response_half(), any::<bool>()).prop_map(|(query, response, combined)| {
             let form = if combined { ResponseForm::Combined } else { ResponseForm::SelfContained };
             // One event has one session and one flag.
             let (session, traffic) = (response.session.clone(), response.traffic);
-            Halves::Whole(
+            EventBody::Whole(
                 QueryHalf { session, traffic, ..query },
                 ResponseHalf { form, ..response },
             )
@@ -106,28 +116,31 @@ fn arrived(event: Event) -> Arrival {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn what_is_kept_is_read_as_it_was(all in vec(halves(), 1..12), split in (query_half(), response_half())) {
+    fn what_is_kept_is_read_as_it_was(all in vec(body(), 1..12), split in (query_half(), response_half(), feedback())) {
         let folder = Folder::new();
         let store = folder.open();
         let mut events: Vec<Event> = all
             .into_iter()
             .enumerate()
-            .map(|(number, halves)| Event { request_id: RequestId::new(format!("r {number}")).unwrap(), halves })
+            .map(|(number, body)| Event { request_id: RequestId::new(format!("r {number}")).unwrap(), body })
             .collect();
-        // One whose halves come one by one, and in two commits.
-        let split = [Halves::Query(split.0), Halves::Response(split.1)]
-            .map(|halves| Event { request_id: RequestId::new("split").unwrap(), halves });
+        // One whose events come one by one, and in three commits.
+        let split = [EventBody::Query(split.0), EventBody::Response(split.1), EventBody::Feedback(split.2)]
+            .map(|body| Event { request_id: RequestId::new("split").unwrap(), body });
         run(async {
             events.push(split[0].clone());
             store.append(events.iter().cloned().map(arrived).collect()).await.unwrap();
-            store.append(vec![arrived(split[1].clone())]).await.unwrap();
+            for later in &split[1..] {
+                store.append(vec![arrived(later.clone())]).await.unwrap();
+            }
             let exported = exported(&store).await;
             prop_assert_eq!(exported.len(), events.len());
             let again: Vec<Event> = exported.iter().cloned().flat_map(Interaction::into_events).collect();
-            events.push(split[1].clone());
+            events.extend_from_slice(&split[1..]);
             // As text, since equality leaves out what was tolerated.
             prop_assert_eq!(format!("{again:#?}"), format!("{events:#?}"));
-            let mut expect: Vec<Observation> = exported.into_iter().map(Observation::from).collect();
+            let counted = exported.into_iter().filter(|one| one.at().is_some());
+            let mut expect: Vec<Observation> = counted.map(Observation::from).collect();
             expect.sort_by(|one, other| one.request_id.cmp(&other.request_id));
             prop_assert_eq!(everything(&store).await, expect);
             Ok(())

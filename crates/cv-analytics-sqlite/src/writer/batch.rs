@@ -203,10 +203,16 @@ impl<'t> Batch<'t> {
         match Interaction::join(present.as_ref(), event) {
             Joined::Unchanged(disposition) => Ok(disposition),
             Joined::Changed(record) => {
-                let was_at = present.and_then(|present| present.at());
+                let was_at = present.as_ref().and_then(Interaction::at);
                 let at_stays = was_at == record.at();
-                self.touch(was_at);
-                self.touch(record.at());
+                // Feedback that waited, or waits longer, counts in its own week.
+                let waited = present.and_then(|present| present.feedback);
+                for moment in [was_at, record.at()] {
+                    self.touch(moment.or(waited.as_ref().map(|waited| waited.timestamp)));
+                }
+                if record.at().is_none() {
+                    self.touch(Some(event.at()));
+                }
                 let update = if at_stays { UPDATE_AT_THE_SAME_MOMENT } else { UPDATE };
                 let columns = Columns::from(&record);
                 let mut update = self.connection.prepare_cached(update)?;

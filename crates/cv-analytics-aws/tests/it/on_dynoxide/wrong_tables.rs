@@ -50,8 +50,8 @@ async fn another_key_and_a_missing_index_are_named() {
         "{problem}"
     );
     // A write fails as a fault of the table, not of the message.
-    let half = match query("r").halves {
-        cv_analytics_core::event::Halves::Query(query) => {
+    let half = match query("r").body {
+        cv_analytics_core::event::EventBody::Query(query) => {
             cv_analytics_aws::item::row::Half::Query(query)
         }
         other => panic!("{other:?}"),
@@ -65,8 +65,8 @@ async fn another_key_and_a_missing_index_are_named() {
 #[tokio::test]
 async fn an_item_that_is_too_large_is_refused_for_good() {
     let store = store();
-    let mut query = match query("r").halves {
-        cv_analytics_core::event::Halves::Query(query) => query,
+    let mut query = match query("r").body {
+        cv_analytics_core::event::EventBody::Query(query) => query,
         other => panic!("{other:?}"),
     };
     query.query = "x".repeat(450 * 1024);

@@ -3,12 +3,14 @@
 use cv_analytics_core::event::{MatchType, Outcome};
 
 use super::{FAILED_OR_UNANSWERED, STOPPED_OR_OUTSIDE_HOURS, outcome_words};
-use crate::model::{GapKind, ResponseOutcomes, TrackedCounts, TrackedGap, TrackedState, WEEKS};
+use crate::model::{
+    GapKind, ResponseOutcomes, Thumbs, TrackedCounts, TrackedGap, TrackedState, WEEKS,
+};
 use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::Handled;
 use crate::view::context::ViewContext;
 use crate::view::links::text::LinkedText;
-use crate::view::text::listed;
+use crate::view::text::{listed, number};
 
 /// Every gap kind in reading order, those first that the owner fixes in the CV, with its plain name and what it means.
 pub const GAP_KINDS: [(GapKind, &str, &str); 6] = [
@@ -54,6 +56,11 @@ pub(in crate::view) fn kind_name_in(kind: GapKind, week: &ResponseOutcomes) -> &
     }
 }
 
+/// Visitors' thumbs: `2 up, 5 down`.
+pub(in crate::view) fn thumbs(thumbs: Thumbs) -> String {
+    format!("{} up, {} down", number(thumbs.up), number(thumbs.down))
+}
+
 /// For how many weeks in a row there is a gap: `open for 3 weeks`, `open for 8 weeks or more`; `None` for a first week.
 pub fn open_for(weeks: u32) -> Option<String> {
     let or_more = if weeks >= u32::from(WEEKS) { " or more" } else { "" };
@@ -75,7 +82,14 @@ pub const fn tracked_state(state: TrackedState) -> &'static str {
     }
 }
 
-/// How these questions were answered: `6 of 7 answered`, `none of 10 answered (6 only in part)`.
+/// What is still not covered of a gap that fails again: `27 of 49 not covered in full`.
+fn uncovered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
+    let uncovered = at.count(counts.unmatched, about.clone().handled(Handled::Unmatched));
+    let asked = at.count(counts.asked, about.clone());
+    LinkedText::filled("{} of {} not covered in full", [uncovered, asked])
+}
+
+/// How these questions were answered: `6 of 7 answered`, `none of 10 answered in full (6 in part)`.
 fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
     let fully = match counts.answered {
         0 => "none".into(),
@@ -87,19 +101,21 @@ fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>)
     }
     let partly = about.clone().handled(Handled::Unmatched).coverage(MatchType::Partial);
     let partly = at.count(counts.partly, partly);
-    LinkedText::filled("{} of {} answered ({} only in part)", [fully, asked, partly])
+    LinkedText::filled("{} of {} answered in full ({} in part)", [fully, asked, partly])
 }
 
 /// How a tracked gap's questions were answered before the mark and since:
-/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`.
+/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`. One that fails again says since
+/// when, and what fails.
 pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> LinkedText {
+    let fared = if gap.state == TrackedState::Reopened { uncovered } else { answered };
     let learning = gap.state == TrackedState::Learning;
     let did = if learning { "began to learn it" } else { "added it" };
     let eight_weeks = || at.this_week().eight_weeks().about(&gap.name);
     let before = gap.before.filter(|counts| counts.asked > 0).zip(gap.since.as_deref());
     let before = before.map(|(counts, since)| {
         let when = if gap.weeks_since == 0 { " so far; " } else { " before; " };
-        answered(counts, &eight_weeks().until(since), at).text(when)
+        fared(counts, &eight_weeks().until(since), at).text(when)
     });
     let before = before.unwrap_or_default();
     if gap.weeks_since == 0 {
@@ -110,6 +126,9 @@ pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> L
         (true, 1) => format!("since you {did} this week"),
         (true, weeks) => format!("in the {weeks} weeks since you {did}"),
     };
+    let again =
+        gap.reopened_in.as_ref().map(|week| format!("fails again since {}; ", at.word(week)));
+    let before = LinkedText::from(again.unwrap_or_default()).append(before);
     if gap.after.asked == 0 {
         return before.text(format!("nobody asked {when}"));
     }
@@ -117,5 +136,5 @@ pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> L
         Some(since) => eight_weeks().since(since),
         None => eight_weeks(),
     };
-    before.append(answered(gap.after, &after, at)).text(format!(" {when}"))
+    before.append(fared(gap.after, &after, at)).text(format!(" {when}"))
 }

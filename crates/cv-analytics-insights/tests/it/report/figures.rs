@@ -1,8 +1,8 @@
 //! Capture health, matches, latencies, trends, scores, history and exclusions.
 
-use cv_analytics_core::event::{MatchScore, MatchSource, Outcome, ResponseForm, Traffic};
+use cv_analytics_core::event::{MatchScore, MatchSource, Outcome, Rating, ResponseForm, Traffic};
 use cv_analytics_core::store::Observation;
-use cv_analytics_insights::model::{ActionKind, AfterNoMatch, MatchSources, Trend};
+use cv_analytics_insights::model::{ActionKind, AfterNoMatch, MatchSources, Thumbs, Trend};
 use cv_analytics_insights::settings::FigureSettings;
 use proptest::prelude::*;
 
@@ -26,6 +26,54 @@ fn capture_counts_halves_and_rounds_the_join_rate_to_four_digits() {
     assert_eq!(report.outcomes.unanswered, 1);
     assert_eq!(report.provenance.interactions, 4);
     assert_eq!(report.actions[0].kind, ActionKind::CheckCapture);
+}
+
+#[test]
+fn feedback_counts_with_its_interaction_and_says_where_visitors_disagree_with_the_agent() {
+    let thumbs = |up, down| Some(Thumbs { up, down });
+    let early = |mut one: Observation| {
+        one.feedback.iter_mut().for_each(|said| said.at = said.at.plus_millis(-1000));
+        one
+    };
+    let made = report(&[
+        asked("1", 0, "Go?").rated(Rating::Up, Some("thanks")),
+        early(asked("2", 0, "Go?").rated(Rating::Down, Some("wrong year"))),
+        asked("3", 0, "Go?").none().rated(Rating::Down, None),
+        // Nobody was answered by it, however full the match was.
+        asked("4", 0, "Rust?").ended(Outcome::Quota).rated(Rating::Down, None),
+        asked("5", 0, "Rust?"),
+        asked("old", 1, "Go?").rated(Rating::Down, Some("of last week")),
+    ]);
+    let said = made.feedback.as_ref().unwrap();
+    assert_eq!((said.up, said.down, said.covered, said.down_though_covered), (1, 3, 2, 1));
+    assert_eq!(said.comments, ["thanks", "wrong year"]);
+    assert_eq!(row(&made, "Go").feedback, thumbs(1, 2));
+    assert_eq!(row(&made, "Rust").feedback, thumbs(0, 1));
+    assert_eq!(gap(&made, "Go").feedback, thumbs(0, 1));
+    // A week without any is not one in which none is collected.
+    let quiet = report(&[asked("1", 0, "Go?"), asked("2", 1, "Go?").rated(Rating::Up, None)]);
+    assert_eq!(quiet.feedback.map(|said| (said.up, said.comments.len())), Some((0, 0)));
+    assert_eq!(report(&[asked("1", 0, "Go?")]).feedback, None);
+}
+
+#[test]
+fn feedback_and_answers_are_in_the_hash_and_their_absence_leaves_it() {
+    let hash = |one: Observation| report(&[one]).provenance.input_hash;
+    let plain = || asked("1", 0, "Go?");
+    let answered = |text: &str| {
+        let text = text.to_owned();
+        plain().answered(|response| response.answer = Some(text))
+    };
+    let all = [
+        hash(plain()),
+        hash(answered("yes")),
+        hash(answered("no")),
+        hash(plain().rated(Rating::Up, None)),
+        hash(plain().rated(Rating::Down, None)),
+        hash(plain().rated(Rating::Down, Some("why"))),
+    ];
+    let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+    assert_eq!(distinct.len(), all.len());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Interactions of a week, in few words.
 
 use cv_analytics_core::event::{
-    MatchScore, MatchSource, MatchType, Outcome, ResponseForm, SessionDigest, Traffic,
+    MatchScore, MatchSource, MatchType, Outcome, Rating, ResponseForm, SessionDigest, Traffic,
 };
-use cv_analytics_core::store::{Deliveries, Observation, ObservedQuery, ObservedResponse};
+use cv_analytics_core::store::{
+    Deliveries, Observation, ObservedFeedback, ObservedQuery, ObservedResponse,
+};
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::{Gap, NameFigures, Report};
 use cv_analytics_insights::report::builder::{BuiltReport, ReportBuilder};
@@ -35,9 +37,11 @@ pub(crate) fn asked(id: impl ToString, weeks_ago: u8, text: &str) -> Observation
             missing_skills: Vec::new(),
             topic: None,
             reasoning: None,
+            answer: None,
         }),
         session: None,
         traffic: Traffic::Visitor,
+        feedback: None,
     }
 }
 
@@ -50,6 +54,8 @@ pub(crate) fn many(count: usize, weeks_ago: u8, text: &str) -> Vec<Observation> 
 pub(crate) trait Change: Sized {
     fn answered(self, change: impl FnOnce(&mut ObservedResponse)) -> Self;
     fn of(self, session: &str) -> Self;
+    /// With the visitor's word, a day later.
+    fn rated(self, rating: Rating, comment: Option<&str>) -> Self;
     /// Without a response.
     fn silent(self) -> Self;
     /// Without a question.
@@ -101,6 +107,13 @@ impl Change for Observation {
 
     fn of(mut self, session: &str) -> Self {
         self.session = Some(SessionDigest::of(session));
+        self
+    }
+
+    fn rated(mut self, rating: Rating, comment: Option<&str>) -> Self {
+        let at = self.at().unwrap().plus_millis(24 * 3_600_000);
+        let comment = comment.map(str::to_owned);
+        self.feedback = Some(ObservedFeedback { at, rating, comment });
         self
     }
 

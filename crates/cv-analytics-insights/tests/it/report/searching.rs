@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use cv_analytics_core::event::{MatchType, Rating};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::store::observation_page::ObservationPage;
-use cv_analytics_insights::model::{NameType, Report};
+use cv_analytics_insights::model::{NameType, Report, Thumbs};
 use cv_analytics_insights::questions::filter::QuestionFilter;
 use cv_analytics_insights::settings::counting_rules::CountingRules;
 use cv_analytics_insights::tally::search::QuestionSearch;
@@ -43,6 +44,22 @@ fn check(report: &Report, count: impl Fn(&QuestionFilter) -> u64) {
         let topic = QuestionFilter { topic: Some(row.topic.clone()), ..QuestionFilter::default() };
         assert_eq!(count(&topic), row.figures.queries, "{}", row.topic);
     }
+    let rated = |filter: &QuestionFilter| {
+        let thumbs = |rating| count(&filter.clone().rating(rating));
+        let thumbs = Thumbs { up: thumbs(Rating::Up), down: thumbs(Rating::Down) };
+        (thumbs.given() > 0).then_some(thumbs)
+    };
+    let all = QuestionFilter::default();
+    if let Some(said) = &report.feedback {
+        let Thumbs { up, down } = rated(&all).unwrap_or_default();
+        assert_eq!((said.up, said.down), (up, down));
+        let covered = rated(&all.coverage(MatchType::Full)).unwrap_or_default();
+        assert_eq!((said.covered, said.down_though_covered), (covered.given(), covered.down));
+    }
+    for row in &report.skills {
+        let skill = QuestionFilter { skill: Some(row.skill.clone()), ..QuestionFilter::default() };
+        assert_eq!(rated(&skill), row.figures.feedback, "{}", row.skill);
+    }
     for gap in &report.gaps {
         let filter = QuestionFilter {
             gap: Some(gap.name.clone()),
@@ -51,6 +68,7 @@ fn check(report: &Report, count: impl Fn(&QuestionFilter) -> u64) {
             ..QuestionFilter::default()
         };
         assert_eq!(count(&filter), gap.queries, "{gap:?}");
+        assert_eq!(rated(&filter), gap.feedback, "{gap:?}");
     }
     let rows = report.skills.iter().map(|row| (&row.skill, &row.figures, NameType::Skill));
     for (name, figures, name_type) in rows {
@@ -83,6 +101,11 @@ proptest! {
                 2 => made.partial(),
                 3 => made.about("relocation").none(),
                 _ => made.silent(),
+            };
+            let made = match place % 5 {
+                0 => made.rated(Rating::Down, None),
+                1 => made.rated(Rating::Up, Some("ta")),
+                _ => made,
             };
             if session == 0 { made } else { made.of(&format!("s{session}")) }
         };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cv_analytics_core::event::{Event, Halves, RequestId, SessionId};
+use cv_analytics_core::event::{Event, EventBody, RequestId, SessionId};
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::{Disposition, Interaction};
 use cv_analytics_core::store::Arrival;
@@ -76,10 +76,13 @@ impl Model {
 
     pub(super) fn join(&mut self, event: &Event) -> Disposition {
         let id = &event.request_id;
-        let halves = match &event.halves {
-            Halves::Query(query) => [query.session.as_ref(), None],
-            Halves::Response(response) => [None, response.session.as_ref()],
-            Halves::Whole(query, response) => [query.session.as_ref(), response.session.as_ref()],
+        let halves = match &event.body {
+            EventBody::Feedback(_) => [None, None],
+            EventBody::Query(query) => [query.session.as_ref(), None],
+            EventBody::Response(response) => [None, response.session.as_ref()],
+            EventBody::Whole(query, response) => {
+                [query.session.as_ref(), response.session.as_ref()]
+            }
         };
         let erased = self.erased_sessions();
         if halves.into_iter().flatten().any(|session| erased.contains(session)) {
@@ -162,9 +165,9 @@ impl Model {
     fn moments(&self) -> (Vec<Timestamp>, Vec<Timestamp>) {
         let at = |record: &Interaction| {
             let asked = record.query.as_ref().map(|half| half.timestamp);
-            asked.or_else(|| Some(record.response.as_ref()?.timestamp)).unwrap()
+            asked.or_else(|| Some(record.response.as_ref()?.timestamp))
         };
-        let records = self.records().values().map(at).collect();
+        let records = self.records().values().filter_map(at).collect();
         (records, self.letters.iter().map(|(_, arrived_at)| *arrived_at).collect())
     }
 
@@ -181,7 +184,8 @@ impl Model {
         let before = self.requests.len() + self.letters.len();
         for (id, record) in self.records() {
             let asked = record.query.map(|half| half.timestamp);
-            let at = asked.or(record.response.map(|half| half.timestamp)).unwrap();
+            let at = asked.or(record.response.map(|half| half.timestamp));
+            let at = at.or(record.feedback.map(|given| given.timestamp)).unwrap();
             if at < moment {
                 self.requests.remove(&id);
             }

@@ -65,7 +65,7 @@ impl Traffic {
         let asked_at = now.plus_millis(-random.millis(3 * 24 * 3_600_000));
         let long = " and so on".repeat(random.below(40) * random.below(2));
         let text = format!("what about {}{long}", self.word());
-        let mut event = match random.below(10) {
+        let mut event = match random.below(11) {
             0..4 => json!({"eventType": "query", "requestId": request, "timestamp": asked_at,
                            "query": text}),
             4..7 => json!({"eventType": "response", "requestId": request, "timestamp": asked_at,
@@ -75,6 +75,8 @@ impl Traffic {
                         "matchType": "full", "query": text, "queryTimestamp": asked_at}),
             8 => json!({"type": "query", "correlationId": request, "timestamp": asked_at,
                         "query": text, "response": "an answer"}),
+            9 => json!({"eventType": "feedback", "requestId": request, "timestamp": asked_at,
+                        "rating": random.choice(&["up", "down"]).unwrap(), "comment": text}),
             // Cannot be read: no moment, no end, no JSON.
             _ => match random.below(3) {
                 0 => json!({"eventType": "query", "requestId": request, "query": text}),
