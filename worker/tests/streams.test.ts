@@ -1,9 +1,14 @@
 /** The visitor's stream: the answer as it comes and nothing else, and the match at its end. */
 
 import { afterEach, expect, test, vi } from "vitest";
-import { withAnalytics } from "../src/index.ts";
+import { type Interaction, withAnalytics } from "../src/index.ts";
 import { matchFromSimilarity, parseMatchQuality } from "../src/match-quality.ts";
-import { type AnswerStreamOptions, answerStream, streamWithMatchQuality } from "../src/streams.ts";
+import {
+  type AnswerStream,
+  type AnswerStreamOptions,
+  answerStream,
+  streamWithMatchQuality,
+} from "../src/streams.ts";
 import { HOSTILE, STREAM_MISSES } from "./model-outputs/hostile.ts";
 import { REALISTIC } from "./model-outputs/realistic.ts";
 import { Context, queue, secrets, taken } from "./queue.ts";
@@ -494,27 +499,72 @@ test("long streams take time in proportion to their length", { timeout: 20_000 }
   }
 });
 
-test("the match is in the event of an agent that streams", async () => {
+/** An agent that streams and has said how it ended, as far as a visitor reads it. */
+async function streamed(
+  say: (interaction: Interaction, stream: AnswerStream) => void,
+  read: (response: Response) => Promise<unknown>,
+): Promise<{ response: unknown; lines: string[] }> {
   const messages = queue(taken);
-  const handler = withAnalytics(async (_request, _env: object, _ctx, interaction) => {
-    interaction.asked("Docker and k8s?");
-    const stream = await streamWithMatchQuality(
-      { run: async () => byteStream(sse(workersAi(JSON_TEXT)), 30) },
-      { model: "streamed", messages: [{ role: "user", content: "Docker and k8s?" }] },
-    );
-    stream.result.then(({ outcome, match }) => interaction.ended(outcome, match));
-    return new Response(stream.body);
-  });
-  const response = await handler(new Request("https://agent.example/"), secrets(), new Context());
-  expect(await response.text()).toBe(ANSWER);
-  await vi.waitFor(() => expect(messages).toHaveLength(2));
+  const lines: string[] = [];
+  const handler = withAnalytics(
+    async (_request, _env: object, _ctx, interaction) => {
+      interaction.asked("Docker and k8s?");
+      const stream = await streamWithMatchQuality(
+        { run: async () => byteStream(sse(workersAi(JSON_TEXT)), 30) },
+        { model: "streamed", messages: [{ role: "user", content: "Docker and k8s?" }] },
+      );
+      say(interaction, stream);
+      return new Response(stream.body);
+    },
+    { log: (line) => lines.push(line) },
+  );
+  const context = new Context();
+  await read(await handler(new Request("https://agent.example/"), secrets(), context));
+  await context.settled();
+  expect(messages).toHaveLength(2);
   const halves = messages.map(({ event }) => event);
-  expect(halves.find(({ eventType }) => eventType === "response")).toMatchObject({
-    outcome: "answered",
-    ...MATCH,
-    metadata: { matchSource: "model" },
-  });
-});
+  return { response: halves.find(({ eventType }) => eventType === "response"), lines };
+}
+
+const WAYS_TO_SAY: [string, (interaction: Interaction, stream: AnswerStream) => void][] = [
+  [
+    "ended",
+    (interaction, { result }) =>
+      interaction.timed("llm", async () => {
+        const { outcome, match } = await result;
+        interaction.ended(outcome, match);
+      }),
+  ],
+  ["judgedBy", (interaction, { match }) => interaction.judgedBy(match)],
+];
+
+test.each(WAYS_TO_SAY)(
+  "by %s the match is in the event of an agent that streams",
+  async (_way, say) => {
+    const { response, lines } = await streamed(say, async (answer) => {
+      expect(await answer.text()).toBe(ANSWER);
+    });
+    expect(response).toMatchObject({
+      outcome: "answered",
+      ...MATCH,
+      metadata: { matchSource: "model" },
+    });
+    expect(lines).toEqual([]);
+  },
+);
+
+test.each(WAYS_TO_SAY)(
+  "by %s a visitor who leaves is in the event, and nothing is too late",
+  async (_way, say) => {
+    const { response, lines } = await streamed(say, async ({ body }) => {
+      const reader = body?.getReader();
+      await reader?.read();
+      await reader?.cancel("gone");
+    });
+    expect(response).toMatchObject({ outcome: "answered", metadata: { cancelled: true } });
+    expect(lines).toEqual([]);
+  },
+);
 
 test("Workers AI is asked for a stream without a schema, and another service with one", async () => {
   const inputs: Record<string, unknown>[] = [];
