@@ -35,12 +35,13 @@ const TARBALL = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
 
 /** What the reader's own Worker has. */
 const SURROUNDINGS = `
+import type { Outcome } from "@cv-analytics/worker";
 import type { Match } from "@cv-analytics/worker/match-quality";
 declare global {
   interface Env { AI: Ai; VECTORIZE: Vectorize }
   const MODEL: "@cf/meta/llama-3.3-70b-instruct-fp8-fast";
   function isClosed(): boolean;
-  function answerFrom(env: Env, question: string): Promise<{ answer: string; match: Match }>;
+  function answerFrom(env: Env, question: string): Promise<{ answer: string; match?: Match; outcome: Outcome }>;
   function search(env: Env, question: string): Promise<{ text: string; score: number }[]>;
   function messages(pieces: { text: string }[], question: string): RoleScopedChatInput[];
   function embed(env: Env, query: string): Promise<number[]>;
@@ -197,7 +198,7 @@ const RUN = `
   Object.assign(globalThis, {
     MODEL: "a-model", isClosed: () => false, messages, messagesFor: messages, embed: async () => [0],
     search: async () => [{ text: "Docker", score: 0.8 }],
-    answerFrom: async () => ({ answer: ANSWER, match: { matchType: "partial", matchScore: 50 } }),
+    answerFrom: async () => ({ answer: ANSWER, match: { matchType: "partial", matchScore: 50 }, outcome: "answered" }),
   });
   const VECTORIZE = { query: async () => ({ matches: [{ id: "1", score: 0.8 }] }) };
   export default { fetch: (request, env, ctx) => worker.fetch(request, { ...env, AI, VECTORIZE }, ctx) };
