@@ -2,7 +2,8 @@
 
 use cv_analytics_core::event::{Event, EventBody, ResponseHalf};
 use cv_analytics_core::intake::{
-    Content, Intake, KEPT_MAX_BYTES, QUERY_MAX_CHARS, REASONING_MAX_CHARS,
+    ANSWER_MAX_CHARS, COMMENT_MAX_CHARS, Content, Intake, KEPT_MAX_BYTES, QUERY_MAX_CHARS,
+    REASONING_MAX_CHARS,
 };
 use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -60,6 +61,11 @@ fn check_limits(event: &Event) {
     assert!((1..=119).contains(&id.chars().count()), "{id:?}");
     assert!(!id.starts_with("cv-analytics:"), "{id:?}");
     let (query, response) = match &event.body {
+        EventBody::Feedback(feedback) => {
+            let comment = feedback.comment.as_ref().map_or(0, |text| text.chars().count());
+            assert!(comment <= COMMENT_MAX_CHARS + MARKER_CHARS);
+            (None, None)
+        }
         EventBody::Query(query) => (Some(query), None),
         EventBody::Response(response) => (None, Some(response)),
         EventBody::Whole(query, response) => (Some(query), Some(response)),
@@ -67,7 +73,10 @@ fn check_limits(event: &Event) {
     if let Some(query) = query {
         assert!(query.query.chars().count() <= QUERY_MAX_CHARS + MARKER_CHARS);
     }
-    if let Some(ResponseHalf { reasoning, matched_skills, missing_skills, topic, .. }) = response {
+    if let Some(half) = response {
+        let ResponseHalf { reasoning, matched_skills, missing_skills, topic, answer, .. } = half;
+        let answer = answer.as_ref().map_or(0, |text| text.chars().count());
+        assert!(answer <= ANSWER_MAX_CHARS + MARKER_CHARS);
         let reasoning = reasoning.iter().map(|text| text.chars().count()).sum::<usize>();
         assert!(reasoning <= REASONING_MAX_CHARS + MARKER_CHARS);
         for names in [matched_skills, missing_skills] {

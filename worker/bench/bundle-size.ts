@@ -31,6 +31,7 @@ export async function bundleSize(line: string): Promise<BundleSize> {
 }
 
 export const CLIENT = 'export { withAnalytics } from "./src/index.ts";';
+export const FEEDBACK = 'export { createFeedback } from "./src/feedback.ts";';
 export const MATCH_QUALITY =
   'export { parseMatchQuality, MATCH_QUALITY_PROMPT, workersAiResponseFormat } from "./src/match-quality.ts";';
 export const AWS_SDK = 'export { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";';

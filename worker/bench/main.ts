@@ -9,7 +9,7 @@ import { Agent, request } from "node:http";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { Workerd } from "../tests/end-to-end/workerd.ts";
-import { AWS_SDK, bundleSize, CLIENT, MATCH_QUALITY } from "./bundle-size.ts";
+import { AWS_SDK, bundleSize, CLIENT, FEEDBACK, MATCH_QUALITY } from "./bundle-size.ts";
 
 const QUICK = process.argv.includes("--quick");
 
@@ -22,6 +22,12 @@ const SERIES = [
   { name: "on, the queue takes 5 s", client: "on", queue: "takes 5 s" },
   { name: "on, the queue refuses", client: "on", queue: "refuses" },
 ];
+
+interface Question {
+  question: string;
+  modelMilliseconds: number;
+  isStreamed: boolean;
+}
 
 interface Started {
   name: string;
@@ -36,20 +42,23 @@ async function startQueue(how: string): Promise<{ process: ChildProcess; port: n
   return { process, port };
 }
 
-/** Milliseconds from the question to the last byte of the answer. */
-function ask({ worker, agent }: Started, body: string): Promise<number> {
+/** Milliseconds from the question to the first byte of a streamed answer, or to the last byte of another. */
+function ask({ worker, agent }: Started, question: Question): Promise<number> {
   return new Promise((resolve, reject) => {
     const began = process.hrtime.bigint();
+    const elapsed = () => Number(process.hrtime.bigint() - began) / 1e6;
     const asked = request(worker.url, { method: "POST", agent }, (response) => {
-      response.resume();
+      let time: number | undefined;
+      response.on("data", () => {
+        if (question.isStreamed) time ??= elapsed();
+      });
       response.on("end", () => {
-        const nanoseconds = Number(process.hrtime.bigint() - began);
-        if (response.statusCode === 200) resolve(nanoseconds / 1e6);
+        if (response.statusCode === 200) resolve(time ?? elapsed());
         else reject(new Error(`the agent answered ${response.statusCode}`));
       });
     });
     asked.on("error", reject);
-    asked.end(body);
+    asked.end(JSON.stringify(question));
   });
 }
 
@@ -68,12 +77,11 @@ function percentile(times: readonly number[], rank: number): number {
 }
 
 /** Asks all series in turn, each round in another order, and lets the sending end in between. */
-async function measure(all: Started[], rounds: number, modelMilliseconds: number): Promise<void> {
-  const body = JSON.stringify({ question: "Do you know Kubernetes?", modelMilliseconds });
+async function measure(all: Started[], rounds: number, question: Question): Promise<void> {
   for (const started of all) started.times = [];
   for (let round = -Math.ceil(rounds / 10); round < rounds; round++) {
     for (const started of shuffled(all)) {
-      const time = await ask(started, body);
+      const time = await ask(started, question);
       if (round >= 0) started.times.push(time);
       await pause(5);
     }
@@ -112,14 +120,21 @@ async function answerTimes(): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     all.push({ name, worker, agent, times: [] });
   }
-  for (const [modelMilliseconds, rounds] of [
-    [50, QUICK ? 20 : 300],
-    [0, QUICK ? 50 : 1_500],
+  for (const [isStreamed, modelMilliseconds, rounds] of [
+    [false, 50, QUICK ? 20 : 300],
+    [false, 0, QUICK ? 50 : 1_500],
+    [true, 50, QUICK ? 20 : 300],
+    [true, 0, QUICK ? 50 : 1_500],
   ] as const) {
+    const until = isStreamed ? "first byte of a stream" : "last byte of JSON";
     console.log(
-      `\nA model that takes ${modelMilliseconds} ms, ${rounds} questions a series, one at a time:\n`,
+      `\nTo the ${until}, from a model that takes ${modelMilliseconds} ms; ${rounds} questions a series, one at a time:\n`,
     );
-    await measure(all, rounds, modelMilliseconds);
+    await measure(all, rounds, {
+      question: "Do you know Kubernetes?",
+      modelMilliseconds,
+      isStreamed,
+    });
     print(all);
   }
   for (const [how, { port }] of queues) {
@@ -141,6 +156,7 @@ async function bundleSizes(): Promise<void> {
   console.log("| | minified, bytes | gzipped, bytes |\n| --- | --- | --- |");
   for (const [name, line] of [
     ["@cv-analytics/worker", CLIENT],
+    ["@cv-analytics/worker with @cv-analytics/worker/feedback", `${CLIENT}${FEEDBACK}`],
     ["@cv-analytics/worker/match-quality, with jsonrepair", MATCH_QUALITY],
     ["@aws-sdk/client-sqs, SendMessage alone", AWS_SDK],
   ] as const) {
@@ -153,7 +169,7 @@ console.log(
   `${QUICK ? "Quick: do not quote it. " : ""}${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version} asks, workerd answers.`,
 );
 console.log(
-  "Time from the question to the last byte of the answer over a connection that stays open. Each series has a workerd of",
+  "Time from the question to a byte of the answer over a connection that stays open. Each series has a workerd of",
 );
 console.log(
   "its own, each kind of queue a process of its own. All series in turn, in another order each round, and 5 ms between.",

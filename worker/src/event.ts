@@ -1,4 +1,4 @@
-/** The two events of an interaction, and how they become the body of a message. */
+/** The events of an interaction, and how they become the body of a message. */
 
 /** How well what the agent knows covers the question. */
 export type MatchType = "full" | "partial" | "none";
@@ -13,37 +13,52 @@ export type Outcome =
   | "ai_error"
   | "error";
 
+/** The visitor's judgement of an answer. */
+export type Rating = "up" | "down";
+
 /** What a handler can say of a question besides its text. */
 export interface QuestionDetails {
   /** The visitor's session. The intake keeps a keyed hash of it. */
-  sessionId?: string | undefined;
+  sessionId?: string | null | undefined;
   /**
    * Joins the two halves: 1 to 119 visible ASCII characters, not beginning with `cv-analytics:`.
    * A random UUID where it is absent or breaks the rule.
    */
-  requestId?: string | undefined;
+  requestId?: string | null | undefined;
   /** Whatever you want to keep with the question; `traffic: "own"` leaves it out of reports. */
-  metadata?: Metadata | undefined;
+  metadata?: Metadata | null | undefined;
 }
 
-/** What a handler can say of an answer. Everything may be left out. */
+/**
+ * What a handler can say of an answer. Everything may be left out. `null` and `undefined` say
+ * nothing: what was noted before stays.
+ */
 export interface AnswerDetails {
-  matchType?: MatchType | undefined;
+  /** Sent only if the outcome is `answered` or `no_match`, as are score and skills. */
+  matchType?: MatchType | null | undefined;
   /** 0 to 100. */
-  matchScore?: number | undefined;
+  matchScore?: number | null | undefined;
   /** Why it is that match; kept to 500 characters. */
-  reasoning?: string | undefined;
-  matchedSkills?: readonly string[] | undefined;
-  missingSkills?: readonly string[] | undefined;
+  reasoning?: string | null | undefined;
+  matchedSkills?: readonly string[] | null | undefined;
+  missingSkills?: readonly string[] | null | undefined;
+  /** What the visitor read, if you want it kept: the first 2,000 characters. */
+  answer?: string | null | undefined;
   /** How many pieces the retrieval found. */
-  vectorMatches?: number | undefined;
+  vectorMatches?: number | null | undefined;
   /** Whether the answer came out of a cache. */
-  cacheHit?: boolean | undefined;
-  model?: string | undefined;
+  cacheHit?: boolean | null | undefined;
+  model?: string | null | undefined;
   /** Tokens used, in and out. */
-  tokens?: number | undefined;
+  tokens?: number | null | undefined;
   /** Whatever you want to keep with the answer; merged with what was noted before. */
-  metadata?: Metadata | undefined;
+  metadata?: Metadata | null | undefined;
+}
+
+/** What a visitor can say with a rating. */
+export interface FeedbackDetails {
+  /** The visitor's own words; kept to 500 characters. */
+  comment?: string | null | undefined;
 }
 
 /** Fields that the product keeps and does not interpret. */
@@ -60,7 +75,7 @@ export interface QueryEvent {
   metadata?: Metadata;
 }
 
-/** How it was handled. With `query` and `queryTimestamp` it is the whole record alone. */
+/** How it was handled. With `query` and `queryTimestamp` it makes the complete record by itself. */
 export interface ResponseEvent {
   eventType: "response";
   requestId: string;
@@ -72,6 +87,7 @@ export interface ResponseEvent {
   reasoning?: string;
   matchedSkills?: readonly string[];
   missingSkills?: readonly string[];
+  answer?: string;
   vectorMatches?: number;
   query?: string;
   queryTimestamp?: number;
@@ -88,30 +104,41 @@ export interface ResponseEvent {
   metadata?: Metadata;
 }
 
+/** What the visitor thought of the answer to `requestId`. Of several the latest counts. */
+export interface FeedbackEvent {
+  eventType: "feedback";
+  requestId: string;
+  /** Milliseconds since 1970. */
+  timestamp: number;
+  rating: Rating;
+  comment?: string;
+}
+
 /** One message of the queue. */
-export type AnalyticsEvent = QueryEvent | ResponseEvent;
+export type AnalyticsEvent = QueryEvent | ResponseEvent | FeedbackEvent;
 
 /**
  * Twice what the core keeps: the core takes personal data out before it cuts, so that no half of an
  * address stays at the end, and it notes that it cut.
  */
 export const QUESTION_CHARACTERS = 4_000;
+/** Of a reasoning, and of a visitor's comment. */
 const REASONING_CHARACTERS = 1_000;
+const ANSWER_CHARACTERS = 2_000;
 const NAME_CHARACTERS = 200;
 const NAMES = 50;
 /** With any escapes and encoding under the core's 256 KiB, and so under the queue's 1 MiB. */
 const BODY_UNITS = 60_000;
 
 const MATCH_TYPES: readonly unknown[] = ["full", "partial", "none"] satisfies MatchType[];
-const OUTCOMES: readonly unknown[] = [
-  "answered",
-  "no_match",
+/** Outcomes that a later exception does not change: the handler had named the reason. */
+export const REASONS: readonly unknown[] = [
   "blocked",
   "off_hours",
   "quota",
   "ai_error",
-  "error",
 ] satisfies Outcome[];
+const OUTCOMES: readonly unknown[] = ["answered", "no_match", ...REASONS, "error"];
 
 /** Whether it is an outcome, for callers without types. */
 export function isOutcome(value: unknown): value is Outcome {
@@ -128,21 +155,45 @@ export function isRequestId(text: unknown): text is string {
   return typeof text === "string" && /^(?!cv-analytics:)[!-~]{1,119}$/.test(text);
 }
 
-/** The fields of a response event that an answer gives; what would be refused is left out. */
-export function answerFields(
-  details: AnswerDetails,
-): Omit<ResponseEvent, "eventType" | "requestId" | "timestamp" | "outcome" | "performance"> {
-  const { matchType, matchScore, reasoning, matchedSkills, missingSkills, model } = details;
+/** The visitor's rating as an event; none if the intake would refuse it. */
+export function feedbackEvent(
+  requestId: string,
+  rating: Rating,
+  details?: FeedbackDetails | null,
+): FeedbackEvent | undefined {
+  if (!isRequestId(requestId) || !isRating(rating)) return undefined;
+  const comment = textOf(details?.comment, REASONING_CHARACTERS);
+  const timestamp = Date.now();
+  return { eventType: "feedback", requestId, timestamp, rating, ...(comment && { comment }) };
+}
+
+/** Whether it is a rating, for callers without types. */
+export function isRating(value: unknown): value is Rating {
+  return value === "up" || value === "down";
+}
+
+/**
+ * The fields of a response event that an answer gives; what would be refused is left out, and so is
+ * a match where nobody was answered or that contradicts the outcome.
+ */
+export function answerFields(details: AnswerDetails, outcome: Outcome): Partial<ResponseEvent> {
+  const { matchType, matchScore } = details;
+  const isMatch =
+    outcome === "answered" || (outcome === "no_match" && (matchType ?? "none") === "none");
+  // JSON leaves out what is undefined.
   return {
-    ...(MATCH_TYPES.includes(matchType) && { matchType: matchType as MatchType }),
-    ...(isNumber(matchScore) && { matchScore: Math.min(100, Math.max(0, matchScore)) }),
-    ...(typeof reasoning === "string" && { reasoning: cut(reasoning, REASONING_CHARACTERS) }),
-    ...(Array.isArray(matchedSkills) && { matchedSkills: names(matchedSkills) }),
-    ...(Array.isArray(missingSkills) && { missingSkills: names(missingSkills) }),
-    ...(isNumber(details.vectorMatches) && { vectorMatches: details.vectorMatches }),
-    ...(typeof model === "string" && { model: cut(model, NAME_CHARACTERS) }),
-    ...(isNumber(details.tokens) && { tokens: details.tokens }),
-  };
+    ...(isMatch && {
+      matchType: MATCH_TYPES.includes(matchType) ? matchType : undefined,
+      matchScore: optionalNumber(matchScore) && Math.min(100, Math.max(0, matchScore as number)),
+      matchedSkills: names(details.matchedSkills),
+      missingSkills: names(details.missingSkills),
+    }),
+    reasoning: optionalText(details.reasoning, REASONING_CHARACTERS),
+    answer: optionalText(details.answer, ANSWER_CHARACTERS),
+    vectorMatches: optionalNumber(details.vectorMatches),
+    model: optionalText(details.model, NAME_CHARACTERS),
+    tokens: optionalNumber(details.tokens),
+  } as Partial<ResponseEvent>;
 }
 
 /**
@@ -158,7 +209,7 @@ export function messageBody(event: AnalyticsEvent): string {
   }
   if (body === undefined || body.length > BODY_UNITS) {
     const metadata = {
-      traffic: textOf(event.metadata?.["traffic"], 9) || undefined,
+      traffic: textOf((event as QueryEvent).metadata?.["traffic"], 9) || undefined,
       left_out: body ? "too_long" : "not_json",
     };
     body = JSON.stringify({ ...event, metadata });
@@ -173,11 +224,16 @@ export function cut(text: string, characters: number): string {
   return Array.from(enough).slice(0, characters).join("");
 }
 
-function names(list: readonly unknown[]): string[] {
+function names(list: unknown): string[] | undefined {
+  if (!Array.isArray(list)) return undefined;
   const texts = list.filter((name) => typeof name === "string");
   return texts.slice(0, NAMES).map((name) => cut(name, NAME_CHARACTERS));
 }
 
-function isNumber(value: unknown): value is number {
-  return Number.isFinite(value);
+function optionalText(value: unknown, characters: number): string | undefined {
+  return typeof value === "string" ? cut(value, characters) : undefined;
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return Number.isFinite(value) ? (value as number) : undefined;
 }

@@ -5,15 +5,18 @@ export { createAnalytics } from "./analytics.ts";
 export type {
   AnalyticsEvent,
   AnswerDetails,
+  FeedbackDetails,
+  FeedbackEvent,
   MatchType,
   Metadata,
   Outcome,
   QueryEvent,
   QuestionDetails,
+  Rating,
   ResponseEvent,
 } from "./event.ts";
 export type { Interaction, TimedPart, WaitUntil } from "./interaction.ts";
 export type { Sent } from "./queue-client.ts";
-export type { AnalyticsEnv } from "./settings.ts";
+export type { AnalyticsEnv, SecretBinding, SecretNames } from "./settings.ts";
 export type { HandlerWithInteraction } from "./with-analytics.ts";
 export { withAnalytics } from "./with-analytics.ts";

@@ -5,12 +5,16 @@ import {
   type AnswerDetails,
   answerFields,
   cut,
+  type FeedbackDetails,
+  feedbackEvent,
   isOutcome,
   isRequestId,
   type Metadata,
   type Outcome,
   QUESTION_CHARACTERS,
   type QuestionDetails,
+  type Rating,
+  REASONS,
   type ResponseEvent,
   textOf,
 } from "./event.ts";
@@ -22,8 +26,8 @@ export type TimedPart = "llm" | "retrieval";
 /**
  * What a handler says about one question. No call throws, waits, or reads the visitor's body.
  *
- * Nothing is sent before {@link asked} or {@link ended} was called: a page or a health check that
- * is no question costs nothing.
+ * Nothing is sent before {@link asked}, {@link ended} or {@link feedback} was called: a page or a
+ * health check costs nothing.
  */
 export interface Interaction {
   /** Joins the two halves. Set anew by `asked(…, { requestId })`. */
@@ -31,10 +35,13 @@ export interface Interaction {
 
   /**
    * Says what the visitor asked: the query event leaves at once, beside your work. Call it as soon
-   * as you have the question, also where you will refuse it, and before you return the answer. The
-   * first call counts.
+   * as you have the question, also where you will refuse it, and before you return the answer.
+   *
+   * One interaction is one question. Another one, asked here instead of on {@link another}, is left
+   * out with a line in the log, and so is all that is said after it: the first question keeps its
+   * outcome.
    */
-  asked(question: string, details?: QuestionDetails): void;
+  asked(question: string, details?: QuestionDetails | null): void;
 
   /**
    * Does a part of the work and times it; several times of one part add up. An exception passes
@@ -44,13 +51,27 @@ export interface Interaction {
   timed<T>(part: TimedPart, work: () => T | PromiseLike<T>): Promise<T>;
 
   /** Notes details as they become known, without saying how it ended. */
-  noted(details: AnswerDetails): void;
+  noted(details: AnswerDetails | null | undefined): void;
 
   /** Says that the visitor gets an answer: `answered`, or `no_match` where `matchType` is `none`. */
-  answered(details?: AnswerDetails): void;
+  answered(details?: AnswerDetails | null): void;
 
   /** Says how it ended otherwise. The last word counts until the response event leaves. */
-  ended(outcome: Outcome, details?: AnswerDetails): void;
+  ended(outcome: Outcome, details?: AnswerDetails | null): void;
+
+  /**
+   * Waits with the response event for a judgement that comes after the answer's last byte: at most
+   * 10 s, while the visitor has the answer already. Call it before the answer ends. What the promise
+   * gives is noted; where it rejects or comes later, the event goes without, and a line in the log
+   * says so.
+   */
+  judgedBy(match: PromiseLike<AnswerDetails | null | undefined>): void;
+
+  /**
+   * Sends a visitor's rating of an earlier answer. Only for a `requestId` that your code vouches
+   * for: for one that comes from a page, use the tokens of `@cv-analytics/worker/feedback`.
+   */
+  feedback(requestId: string, rating: Rating, details?: FeedbackDetails | null): void;
 
   /** An interaction for one more question of the same request, with its own two events. */
   another(): Interaction;
@@ -71,12 +92,6 @@ export interface Reporter {
   log(line: string): void;
 }
 
-/** How a request ended, as far as its wrapper saw. */
-export type RequestEnd =
-  | { status: number; cancelled?: boolean }
-  /** The handler or its stream threw. */
-  | "threw";
-
 /** What was asked, as both events carry it. */
 interface Question {
   query: string;
@@ -85,8 +100,11 @@ interface Question {
   metadata?: Metadata;
 }
 
-/** Outcomes that a later exception does not change: the handler had named the reason. */
-const REASONS: readonly Outcome[] = ["blocked", "off_hours", "quota", "ai_error"];
+/** How long a judgement is waited for: `waitUntil` ends 30 s after the answer, and sending takes time. */
+const JUDGEMENT_MILLISECONDS = 10_000;
+
+const TOO_LATE =
+  "said after the response event had left, and lost: say it before the answer ends, or use judgedBy()";
 
 /** An interaction that sends its two events. */
 export class ReportedInteraction implements Interaction {
@@ -102,7 +120,14 @@ export class ReportedInteraction implements Interaction {
   #details: AnswerDetails = {};
   #times: { [part in `${TimedPart}Time`]?: number } = {};
   #llmFailed = false;
+  /** Whether the answer has ended. */
   #hasLeft = false;
+  /** Whether the response event is on its way. */
+  #hasGone = false;
+  /** Whether nothing that is said counts any more. */
+  #isFinal = false;
+  /** Done when all judgements are there. */
+  #judged: Promise<unknown> | undefined;
   /** Ends the wait of a question for its answer. */
   #answerIsThere: (() => void) | undefined;
   /** Lets the request end; see {@link #stay}. */
@@ -123,27 +148,30 @@ export class ReportedInteraction implements Interaction {
   }
 
   // Properties, so that they work taken off their object too: `{ asked }` in place of `interaction`.
-  asked = (question: string, details?: QuestionDetails): void => {
+  asked = (question: string, details?: QuestionDetails | null): void => {
     this.#safely(() => {
+      const query = textOf(question, QUESTION_CHARACTERS);
       if (this.#question || this.#hasLeft) {
-        this.#reporter.log("asked() counts once: take another()");
+        // Two layers of an agent may both say what was asked.
+        if (query === this.#question?.query && !this.#outcome) return;
+        this.#isFinal = true;
+        this.#reporter.log("a second asked() and what follows it are left out: take another()");
         return;
       }
       const { requestId, sessionId: session, metadata: more } = details ?? {};
       if (isRequestId(requestId)) this.requestId = requestId;
-      else if (requestId !== undefined) {
-        this.#reporter.log("a wrong requestId was replaced");
-      }
+      else if (requestId != null) this.#reporter.log("an invalid requestId was replaced");
       const metadata = { ...visitor(this.#request), ...more };
       const sessionId = textOf(session, 256);
       this.#question = {
-        query: textOf(question, QUESTION_CHARACTERS),
+        query,
         queryTimestamp: Date.now(),
         ...(sessionId && { sessionId }),
-        ...(Object.keys(metadata).length > 0 && { metadata }),
+        ...unlessEmpty(metadata),
       };
       const { queryTimestamp: timestamp, ...rest } = this.#question;
-      this.#later({ eventType: "query", requestId: this.requestId, timestamp, ...rest });
+      const event = { eventType: "query", requestId: this.requestId, timestamp, ...rest } as const;
+      this.#later(event, this.#reporter.together);
       this.#stay();
     });
   };
@@ -157,30 +185,52 @@ export class ReportedInteraction implements Interaction {
       failed = false;
       return result;
     } finally {
-      const time = `${part}Time` as const;
-      this.#times[time] = (this.#times[time] ?? 0) + Date.now() - began;
-      if (part === "llm") this.#llmFailed = failed;
+      // A model that judges the answer afterwards does not count.
+      if (!this.#hasLeft && !this.#isFinal) {
+        const time = `${part}Time` as const;
+        this.#times[time] = (this.#times[time] ?? 0) + Date.now() - began;
+        if (part === "llm") this.#llmFailed = failed;
+      }
     }
   };
 
-  noted = (details?: AnswerDetails): void => {
-    this.#safely(() => {
-      const metadata = { ...this.#details.metadata, ...details?.metadata };
-      this.#details = { ...this.#details, ...details, metadata };
-    });
+  noted = (details?: AnswerDetails | null): void => {
+    this.#note(details);
   };
 
-  answered = (details?: AnswerDetails): void => {
-    this.noted(details);
-    this.ended(this.#details.matchType === "none" ? "no_match" : "answered");
+  answered = (details?: AnswerDetails | null): void => {
+    this.ended("answered", details);
   };
 
-  ended = (outcome: Outcome, details?: AnswerDetails): void => {
-    this.noted(details);
+  ended = (outcome: Outcome, details?: AnswerDetails | null): void => {
+    if (!this.#note(details)) return;
     this.#outcome = isOutcome(outcome) ? outcome : "error";
     if (this.#outcome !== outcome) this.#reporter.log("an unknown outcome counts as error");
-    if (this.#sendsAtOnce) this.leave({ status: 200 });
+    if (this.#sendsAtOnce) this.leave(200);
     else this.#safely(() => this.#stay());
+  };
+
+  judgedBy = (match: PromiseLike<AnswerDetails | null | undefined>): void => {
+    const isLate = this.#isFinal;
+    const judged = (async () => {
+      try {
+        // Without types it may be a function that gives the promise.
+        const given = match as typeof match | (() => typeof match);
+        const details = await (typeof given === "function" ? given() : given);
+        this.#note(details, isLate || this.#hasGone);
+      } catch {
+        this.#reporter.log("judgedBy(): the promise was rejected");
+      }
+    })();
+    this.#judged = Promise.all([this.#judged, judged]);
+  };
+
+  feedback = (requestId: string, rating: Rating, details?: FeedbackDetails | null): void => {
+    this.#safely(() => {
+      const event = feedbackEvent(requestId, rating, details);
+      if (event) this.#later(event);
+      else this.#reporter.log("feedback with an invalid requestId or rating was not sent");
+    });
   };
 
   another = (): Interaction => {
@@ -200,71 +250,106 @@ export class ReportedInteraction implements Interaction {
   }
 
   get #isOpen(): boolean {
-    return !this.#hasLeft && (this.#question ?? this.#outcome) !== undefined;
+    return this.#reporter.enabled && !this.#hasLeft && !!(this.#question ?? this.#outcome);
   }
 
-  /** Sends the response event, the first time; those of the other interactions too. */
-  leave(end: RequestEnd): void {
+  /**
+   * Sends the response event, the first time; those of the other interactions too.
+   *
+   * @param status of the visitor's response; none where the handler or its stream threw
+   */
+  leave(status?: number, cancelled?: boolean): void {
     this.#safely(() => {
-      for (const other of this.#others) other.leave(end);
+      for (const other of this.#others) other.leave(status, cancelled);
       // What is asked from now on was begun by hand.
       this.#sendsAtOnce = true;
       if (!this.#isOpen) return;
       this.#hasLeft = true;
-      this.#answerIsThere?.();
-      this.#later(this.#answerEvent(end));
+      const now = Date.now();
+      const answer = () =>
+        this.#safely(() => {
+          this.#hasGone = this.#isFinal = true;
+          this.#answerIsThere?.();
+          this.#later(this.#answerEvent(now, status, cancelled));
+        });
+      const held = this.#judged && this.#judgement().then(answer);
+      if (held) this.#ctx.waitUntil(held);
+      else answer();
       this.#release?.();
     });
   }
 
-  #answerEvent(end: RequestEnd): ResponseEvent {
-    const now = Date.now();
+  /** Ends with the judgements, or when they took too long. */
+  #judgement(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, JUDGEMENT_MILLISECONDS);
+      this.#judged?.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Adds details; says whether they still count. */
+  #note(details: AnswerDetails | null | undefined, isLate = this.#isFinal): boolean {
+    this.#safely(() => {
+      if (isLate) {
+        // Said after a second question it has its line already.
+        if (this.#hasGone) this.#reporter.log(TOO_LATE);
+        return;
+      }
+      const all = this.#details as Record<string, unknown>;
+      const metadata = { ...this.#details.metadata, ...details?.metadata };
+      for (const [name, value] of Object.entries(details ?? {})) all[name] = value ?? all[name];
+      all["metadata"] = metadata;
+    });
+    return !isLate;
+  }
+
+  #answerEvent(now: number, status?: number, cancelled?: boolean): ResponseEvent {
+    const outcome = this.#outcomeAt(status);
     const { cacheHit } = this.#details;
     const metadata = {
       ...(this.#question?.metadata ?? visitor(this.#request)),
       ...this.#details.metadata,
-      ...(end !== "threw" && end.cancelled && { cancelled: true }),
+      ...(cancelled && { cancelled }),
     };
     return {
       eventType: "response",
       requestId: this.requestId,
       timestamp: now,
-      outcome: this.#outcomeAt(end),
-      ...answerFields(this.#details),
+      outcome,
+      ...answerFields(this.#details, outcome),
       ...this.#question,
       performance: {
         totalTime: now - this.#began,
         ...this.#times,
         ...(typeof cacheHit === "boolean" && { cacheHit }),
       },
-      ...(Object.keys(metadata).length > 0 && { metadata }),
+      ...unlessEmpty(metadata),
     };
   }
 
-  #outcomeAt(end: RequestEnd): Outcome {
+  #outcomeAt(status: number | undefined): Outcome {
     const said = this.#outcome;
-    if (said && (end !== "threw" || REASONS.includes(said))) return said;
-    if (this.#llmFailed) return "ai_error";
-    if (end === "threw") return "error";
-    const { status } = end;
-    if (status < 400) return this.#details.matchType === "none" ? "no_match" : "answered";
-    if (status >= 500) return "error";
-    return status === 402 || status === 429 ? "quota" : "blocked";
+    let outcome = this.#llmFailed ? "ai_error" : outcomeOf(status);
+    if (said && (status || REASONS.includes(said))) outcome = said;
+    return outcome === "answered" && this.#details.matchType === "none" ? "no_match" : outcome;
   }
 
   /**
    * Hands the sending to the runtime, which does not wait with the answer for it. It begins in the
    * next turn: signing takes the processor for a while, and the handler and its answer go first.
    */
-  #later(event: AnalyticsEvent): void {
-    const { enabled, together, send } = this.#reporter;
+  #later(event: AnalyticsEvent, held = 0): void {
+    const { enabled, send } = this.#reporter;
     if (!enabled) return;
-    const isHeld = event.eventType === "query" && together > 0;
-    const turn = new Promise<void>((resolve) => {
-      setTimeout(resolve, isHeld ? together : 0);
-      if (isHeld) this.#answerIsThere = resolve;
+    const turn = new Promise<boolean>((resolve) => {
+      setTimeout(() => resolve(true), held);
+      if (held) this.#answerIsThere = () => resolve(false);
     });
-    const sent = turn.then(() => (isHeld && this.#hasLeft ? undefined : send(event)));
+    // Begun before `waitUntil` is looked for: it may be missing.
+    const sent = turn.then((isDue): unknown => isDue && send(event));
     this.#ctx.waitUntil(sent);
   }
 
@@ -288,6 +373,16 @@ export class ReportedInteraction implements Interaction {
       this.#reporter.log("an event may be lost: waitUntil or a value failed");
     }
   }
+}
+
+function outcomeOf(status = 500): Outcome {
+  if (status < 400) return "answered";
+  if (status >= 500) return "error";
+  return status === 402 || status === 429 ? "quota" : "blocked";
+}
+
+function unlessEmpty(metadata: Metadata): { metadata?: Metadata } {
+  return Object.keys(metadata).length > 0 ? { metadata } : {};
 }
 
 function visitor(request: Request | undefined): Metadata {

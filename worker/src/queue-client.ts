@@ -1,8 +1,8 @@
 /** One message on its way to the queue: signed, sent, and sent again where that can help. */
 
-import { AwsV4Signer } from "aws4fetch";
 import { type AnalyticsEvent, isRequestId, messageBody } from "./event.ts";
 import type { Settings } from "./settings.ts";
+import { authorization, type SigningKey } from "./signature.ts";
 
 /** `waitUntil` ends 30 s after the answer: three tries of 6 s and waits of 2 s and 8 s fit. */
 const TRY_MILLISECONDS = 6_000;
@@ -15,6 +15,10 @@ const WAITS_MILLISECONDS = [2_000, 8_000, 0];
 const PAUSE_MILLISECONDS = 60_000;
 /** SQS takes a signature for 15 minutes; a clock that is wrong by less is not the fault. */
 const SKEW_MILLISECONDS = 4 * 60_000;
+/** SQS's limit for a deduplication id. */
+const MAX_ID_CHARACTERS = 128;
+/** In a log line: never other text that a caller without types gave. */
+const EVENT_TYPE = /^(?:query|feedback)$/;
 
 // Of what the queue answered: status, and SQS's code where there is one.
 /** Another try may help. 404 and 405: a proxy whose server is being started again. */
@@ -39,10 +43,10 @@ interface Failure {
   again?: "now" | "later" | false;
 }
 
-/** Sends to one queue. Kept for the life of an isolate: it holds the signing keys of the day. */
+/** Sends to one queue. Kept for the life of an isolate: it holds the signing key of the day. */
 export class QueueClient {
   readonly #settings: Settings;
-  readonly #signingKeys = new Map<string, ArrayBuffer>();
+  readonly #signingKey: Partial<SigningKey> = {};
   /** How far the queue's clock is ahead of ours; known after it refused a signature for that. */
   #clockAhead = 0;
   #pausedUntil = 0;
@@ -84,7 +88,7 @@ export class QueueClient {
     if (REFUSES_SENDER.test(why) || (isNoQueue && !this.#hasSent)) {
       if (!this.#isPaused) log(`nothing is sent for a minute: ${why}`);
       this.#pausedUntil = Date.now() + PAUSE_MILLISECONDS;
-    } else log(`a ${event?.eventType === "query" ? "query" : "response"} event was lost: ${why}`);
+    } else log(`a ${EVENT_TYPE.exec(event?.eventType)?.[0] ?? "response"} event was lost: ${why}`);
     return "lost";
   }
 
@@ -93,35 +97,42 @@ export class QueueClient {
   }
 
   #sendMessage(event: AnalyticsEvent): string {
-    const { requestId, eventType } = event;
+    const { requestId, eventType, timestamp } = event;
+    // The same for each try. A visitor may give feedback more than once.
+    const id = `${requestId}:${eventType}${eventType === "feedback" ? `:${timestamp}` : ""}`;
     return JSON.stringify({
       QueueUrl: this.#settings.queueUrl,
       MessageBody: messageBody(event),
       MessageGroupId: requestId,
-      MessageDeduplicationId: `${requestId}:${eventType}`,
+      // Its end, since the time is there.
+      MessageDeduplicationId: id.slice(-MAX_ID_CHARACTERS),
     });
   }
 
   async #try(body: string): Promise<Failure | undefined> {
     const ahead = this.#clockAhead;
-    const { url, ...request } = await new AwsV4Signer({
-      ...this.#settings,
-      headers: {
-        "content-type": "application/x-amz-json-1.0",
-        "x-amz-target": "AmazonSQS.SendMessage",
-      },
-      body,
-      // POST, since there is a body.
-      service: "sqs",
-      cache: this.#signingKeys,
-      datetime: new Date(Date.now() + ahead).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-    }).sign();
+    const { url, sessionToken } = this.#settings;
+    const signed = {
+      host: new URL(url).host,
+      "x-amz-date": new Date(Date.now() + ahead).toISOString().replace(/[:-]|\.\d{3}/g, ""),
+      "x-amz-target": "AmazonSQS.SendMessage",
+      ...(sessionToken && { "x-amz-security-token": sessionToken }),
+    };
+    const signer = { ...this.#settings, service: "sqs" };
+    // The runtime sets `host` itself.
+    const { host: _host, ...sent } = {
+      ...signed,
+      "content-type": "application/x-amz-json-1.0",
+      authorization: await authorization(signer, signed, body, this.#signingKey),
+    };
     let response: Response;
     let text: string;
     try {
       // A redirect would take the event somewhere else, without its signature.
       response = await fetch(url, {
-        ...request,
+        method: "POST",
+        headers: sent,
+        body,
         redirect: "manual",
         signal: AbortSignal.timeout(TRY_MILLISECONDS),
       });

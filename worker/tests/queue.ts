@@ -1,7 +1,7 @@
 /** A queue in the place of the network, and what surrounds a handler in a test. */
 
 import { vi } from "vitest";
-import type { AnalyticsEvent, ResponseEvent } from "../src/event.ts";
+import type { FeedbackEvent, QueryEvent, ResponseEvent } from "../src/event.ts";
 import type { AnalyticsEnv } from "../src/settings.ts";
 
 export const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -9,7 +9,7 @@ export const SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 let number = 0;
 
 /** Secrets that no other test has, so that each begins like a new isolate. */
-export function secrets(): Required<AnalyticsEnv> {
+export function secrets(): Record<Exclude<keyof AnalyticsEnv, "AWS_SESSION_TOKEN">, string> {
   return {
     AWS_ACCESS_KEY_ID: `CVAKEXAMPLE${String(++number).padStart(9, "0")}`,
     AWS_SECRET_ACCESS_KEY: SECRET,
@@ -28,7 +28,7 @@ export interface Message {
     MessageGroupId: string;
     MessageDeduplicationId: string;
   };
-  event: AnalyticsEvent;
+  event: QueryEvent | ResponseEvent;
   redirect: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export function queue(...answers: Answer[]): Message[] {
       url: String(input),
       headers: new Headers(init.headers),
       body,
-      event: JSON.parse(body.MessageBody) as AnalyticsEvent,
+      event: JSON.parse(body.MessageBody) as Message["event"],
       redirect: init.redirect,
     };
     messages.push(message);
@@ -90,6 +90,12 @@ export function question(init: RequestInit = {}): Request {
 
 export function responsesOf(messages: readonly Message[]): ResponseEvent[] {
   return messages.map(({ event }) => event).filter((event) => event.eventType === "response");
+}
+
+export function feedbackOf(messages: readonly Message[]): FeedbackEvent[] {
+  return messages
+    .map(({ event }): QueryEvent | ResponseEvent | FeedbackEvent => event)
+    .filter((event) => event.eventType === "feedback");
 }
 
 export function typesOf(messages: readonly Message[]): string[] {

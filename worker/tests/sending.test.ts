@@ -431,7 +431,9 @@ test("blanks round a secret do no harm", async () => {
 test.each<[string, Partial<Record<keyof AnalyticsEnv, unknown>>, string]>([
   ["a missing key", { AWS_SECRET_ACCESS_KEY: undefined }, "AWS_SECRET_ACCESS_KEY missing"],
   ["an empty address", { AWS_SQS_URL: " " }, "AWS_SQS_URL missing"],
-  ["a binding in place of a text", { AWS_REGION: { get() {} } }, "AWS_REGION missing"],
+  ["an object in place of a text", { AWS_REGION: {} }, "AWS_REGION missing"],
+  ["null in place of a text", { AWS_REGION: null }, "AWS_REGION missing"],
+  ["a session token with a line break", { AWS_SESSION_TOKEN: "a\nb" }, "AWS_SESSION_TOKEN: blanks"],
   ["a key with a blank in it", { AWS_SECRET_ACCESS_KEY: "a b" }, "AWS_SECRET_ACCESS_KEY: blanks"],
   ["a key in quotes", { AWS_SECRET_ACCESS_KEY: `"${SECRET}"` }, "AWS_SECRET_ACCESS_KEY: blanks"],
   ["a key id that is none", { AWS_ACCESS_KEY_ID: "AKIA-1" }, "AWS_ACCESS_KEY_ID"],
@@ -474,6 +476,98 @@ test("no env at all is off, not an exception", () => {
   expect(createAnalytics(undefined as unknown as AnalyticsEnv).enabled).toBe(false);
 });
 
+// Where secrets come from
+
+/** Secrets as the Secrets Store binds them, and how often they were read. */
+function bound(secrets: object): {
+  env: Record<string, { get(): Promise<string> }>;
+  reads(): number;
+} {
+  let reads = 0;
+  const env = Object.fromEntries(
+    Object.entries(secrets).map(([name, value]) => [
+      name,
+      {
+        async get() {
+          reads++;
+          return value as string;
+        },
+      },
+    ]),
+  );
+  return { env, reads: () => reads };
+}
+
+test("secrets in the Secrets Store are read when there is something to send, and not before", async () => {
+  const messages = queue();
+  const { env, reads } = bound(secrets());
+  const context = new Context();
+  const analytics = createAnalytics(env);
+  expect(analytics.enabled).toBe(true);
+  expect(reads()).toBe(0);
+  const interaction = analytics.begin(context);
+  interaction.asked("q");
+  interaction.answered();
+  await context.settled();
+  expect(messages).toHaveLength(2);
+  expect(messages[0]?.headers.get("authorization")).toContain("/eu-west-2/sqs/");
+  expect(reads()).toBeGreaterThan(0);
+});
+
+test("one secret in the store and the others as texts are enough", async () => {
+  queue();
+  const { AWS_SECRET_ACCESS_KEY, ...texts } = secrets();
+  expect(await send(query(), { ...texts, ...bound({ AWS_SECRET_ACCESS_KEY }).env })).toBe("sent");
+});
+
+test.each([
+  ["is not there", () => Promise.reject(new Error("Secret not found"))],
+  [
+    "cannot be read",
+    () => {
+      throw new Error("internal");
+    },
+  ],
+  ["is empty", async () => ""],
+])("a secret of the store that %s is one line, and the events are off", async (_how, get) => {
+  const lines = consoleLines();
+  const messages = queue();
+  vi.resetModules();
+  const { createAnalytics } = await import("../src/index.ts");
+  for (let time = 0; time < 3; time++) {
+    const analytics = createAnalytics({ ...secrets(), AWS_SECRET_ACCESS_KEY: { get } });
+    expect(await analytics.send(query())).toBe("off");
+  }
+  expect(messages).toEqual([]);
+  expect(lines).toEqual(["cv-analytics: nothing is sent: AWS_SECRET_ACCESS_KEY missing"]);
+});
+
+test("secrets of other names are found by the option, and named so where they are wrong", async () => {
+  queue();
+  const lines = consoleLines();
+  const { AWS_ACCESS_KEY_ID, AWS_REGION, ...rest } = secrets();
+  const names = { AWS_ACCESS_KEY_ID: "QUEUE_KEY", AWS_REGION: "QUEUE_REGION" };
+  const env = { ...rest, QUEUE_KEY: AWS_ACCESS_KEY_ID, QUEUE_REGION: AWS_REGION };
+  expect(await createAnalytics(env, { secrets: names }).send(query())).toBe("sent");
+  vi.resetModules();
+  const fresh = await import("../src/index.ts");
+  fresh.createAnalytics({ ...env, QUEUE_KEY: "", QUEUE_REGION: "" }, { secrets: names });
+  fresh.createAnalytics({ ...env, QUEUE_REGION: "London" }, { secrets: names });
+  expect(lines).toEqual([
+    "cv-analytics: nothing is sent: QUEUE_KEY, QUEUE_REGION missing",
+    "cv-analytics: nothing is sent: invalid QUEUE_REGION",
+  ]);
+});
+
+test("temporary credentials send their session token, signed", async () => {
+  const messages = queue();
+  expect(await send(query(), { ...secrets(), AWS_SESSION_TOKEN: "IQoJb3/+==\n" })).toBe("sent");
+  expect(messages[0]?.headers.get("x-amz-security-token")).toBe("IQoJb3/+==");
+  expect(messages[0]?.headers.get("authorization")).toContain(
+    "SignedHeaders=host;x-amz-date;x-amz-security-token;x-amz-target,",
+  );
+});
+
 test("no line holds a secret or a text, whatever goes wrong", async () => {
   withoutWaits();
   const lines = consoleLines();
@@ -496,8 +590,8 @@ test("no line holds a secret or a text, whatever goes wrong", async () => {
   await send(query({ query: text }), secrets());
   vi.resetModules();
   const fresh = await import("../src/index.ts");
-  for (const wrong of Object.keys(env)) {
-    fresh.createAnalytics({ ...env, [wrong]: `${env[wrong as keyof AnalyticsEnv]} ${text}` });
+  for (const wrong of Object.keys(env) as (keyof typeof env)[]) {
+    fresh.createAnalytics({ ...env, [wrong]: `${env[wrong]} ${text}` });
   }
   expect(lines.length).toBeGreaterThanOrEqual(10);
   const log = lines.join("\n");

@@ -91,6 +91,23 @@ test.each(WAYS_OUT)("$name shows the visitor what the bare handler would", async
   expect(await visit((interaction) => handle(interaction))).toEqual(bare);
 });
 
+test("an env that cannot be read is off with a line, and the visitor gets the answer", async () => {
+  const messages = queue();
+  const lines = consoleLines();
+  const env = {
+    get AWS_REGION() {
+      throw new Error("confidential");
+    },
+  };
+  const handle: Handle = (interaction) => {
+    interaction.asked("q");
+    return new Response("an answer");
+  };
+  expect(await visit(handle, { env })).toEqual({ status: 200, text: "an answer" });
+  expect(messages).toEqual([]);
+  expect(lines).toEqual(["cv-analytics: nothing is sent: the secrets cannot be read"]);
+});
+
 test("an exception goes on as the same object", async () => {
   queue();
   const error = new Error("the index is gone");
@@ -514,6 +531,7 @@ test("what is said while the answer streams is in the event", async () => {
 
 test.each([
   ["JSON", Response.json({})],
+  ["a text of JSON", new Response("{}", { headers: { "content-type": "application/json" } })],
   ["a known length", new Response("ab", { headers: { "content-length": "2" } })],
   [
     "an encoding",
@@ -536,6 +554,8 @@ test.each([
   { "content-encoding": "identity", "content-type": "text/event-stream" },
   { "content-type": "application/json-seq" },
   { "content-type": "application/stream+json" },
+  { "content-type": "application/json" },
+  { "content-type": "application/json; charset=utf-8" },
 ])("a stream with %j is watched to its end", async (headers) => {
   const messages = queue();
   await visit((interaction) => {

@@ -6,7 +6,6 @@ pub(crate) mod erased_sessions;
 pub mod erasure;
 pub(crate) mod interactions;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -18,6 +17,7 @@ use cv_analytics_core::store::{
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use futures_util::future::try_join;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -46,7 +46,7 @@ pub struct DynamoDbStore {
     erased_sessions: ErasedSessions,
 }
 
-/// How the halves of one request were kept.
+/// How what came for one request was kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
     /// What became of them.
@@ -72,7 +72,7 @@ impl DynamoDbStore {
         &self.tables
     }
 
-    /// Joins what came for one request in one batch. Once this returns, the halves are durable. Where one
+    /// Joins what came for one request in one batch. Once this returns, it is durable. Where a half
     /// names a session that was erased, the whole request is erased: what came before without naming it,
     /// and what comes later.
     ///
@@ -80,16 +80,17 @@ impl DynamoDbStore {
     /// [`TableError`]: nothing may be taken as kept, and the same call may be made again.
     pub async fn join(
         &self,
-        delivered: Interaction,
+        batch: &EventBatch,
         arrived_at: Timestamp,
     ) -> Result<Joined, TableError> {
+        let delivered = batch.delivered();
         if self.names_erased_session(delivered.sessions()).await? {
             self.forget_request(&delivered.request_id).await?;
             return Ok(Joined { outcome: JoinOutcome::Erased, record_put: false });
         }
         let tables = &self.tables;
         let mut record_put = false;
-        let mut joining = Joining::begin(delivered);
+        let mut joining = Joining::begin(delivered.clone());
         loop {
             joining = match joining {
                 Joining::ReadRow(step) => {
@@ -105,6 +106,10 @@ impl DynamoDbStore {
                 Joining::ReadRecord(step) => {
                     let record = tables.read_record(step.request_id(), false).await?;
                     step.found(record)
+                }
+                Joining::PutFeedback(step) => {
+                    let done = tables.put_feedback(step.request_id(), step.feedback()).await?;
+                    step.put(done)
                 }
                 Joining::PutRecord(step) => {
                     let done = tables.put_joined(step.record()).await?;
@@ -141,7 +146,8 @@ impl DynamoDbStore {
             return Ok(Some(Record::Erased));
         }
         let whole = row.joined_to(request_id.clone(), known.as_ref());
-        Ok(whole.at().is_some().then_some(Record::Interaction(whole)))
+        let is_there = whole.at().is_some() || whole.feedback.is_some();
+        Ok(is_there.then_some(Record::Interaction(whole)))
     }
 
     /// Joins what came for one request and compares each event with what was stored before, which costs up to two read
@@ -156,7 +162,7 @@ impl DynamoDbStore {
             Some(Record::Interaction(there)) => JoinOutcome::AlreadyStored(there),
             None => JoinOutcome::Stored,
         };
-        let joined = self.join(gathered.delivered().clone(), arrived_at).await?;
+        let joined = self.join(&gathered, arrived_at).await?;
         Ok(match (&before, &joined.outcome) {
             // Another process stored or erased it meanwhile.
             (_, JoinOutcome::Erased) | (JoinOutcome::Stored, JoinOutcome::AlreadyStored(_)) => {
@@ -247,41 +253,33 @@ impl DynamoDbStore {
         &self,
         events: Vec<(Event, Timestamp)>,
     ) -> Result<Vec<Result<Disposition, StoreError>>, TableError> {
-        let mut requests: HashMap<RequestId, (EventBatch, Timestamp, Vec<usize>)> = HashMap::new();
-        for (place, (event, arrived_at)) in events.into_iter().enumerate() {
-            match requests.entry(event.request_id.clone()) {
-                std::collections::hash_map::Entry::Occupied(mut entry) => {
-                    let (gathered, _, places) = entry.get_mut();
-                    gathered.add(event);
-                    places.push(place);
-                }
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert((EventBatch::first(event), arrived_at, vec![place]));
-                }
-            }
-        }
-        let kept: Vec<Vec<(usize, Result<Disposition, StoreError>)>> =
-            stream::iter(requests.into_values())
-                .map(|(gathered, arrived_at, places)| async move {
-                    match self.join_and_compare(gathered, arrived_at).await {
-                        Ok(dispositions) => {
-                            Ok(places.into_iter().zip(dispositions.into_iter().map(Ok)).collect())
-                        }
-                        Err(TableError::Refused { message, .. }) => {
-                            tracing::warn!(
-                                message,
-                                events = places.len(),
-                                "the table takes no such item"
-                            );
-                            let refused = |place| (place, Err(StoreError::refused(TOO_LARGE)));
-                            Ok(places.into_iter().map(refused).collect())
-                        }
-                        Err(error) => Err(error),
+        let events = events.into_iter().enumerate();
+        let batches = EventBatch::gather(
+            events.map(|(place, (event, arrived_at))| (event, (place, arrived_at))),
+        );
+        let kept: Vec<Vec<(usize, Result<Disposition, StoreError>)>> = stream::iter(batches)
+            .map(|(gathered, beside)| async move {
+                let (places, arrivals): (Vec<_>, Vec<_>) = beside.into_iter().unzip();
+                let arrived_at = arrivals.into_iter().min().unwrap_or_else(|| self.now());
+                match self.join_and_compare(gathered, arrived_at).await {
+                    Ok(dispositions) => {
+                        Ok(places.into_iter().zip(dispositions.into_iter().map(Ok)).collect())
                     }
-                })
-                .buffer_unordered(CALL_CONCURRENCY)
-                .try_collect()
-                .await?;
+                    Err(TableError::Refused { message, .. }) => {
+                        tracing::warn!(
+                            message,
+                            events = places.len(),
+                            "the table takes no such item"
+                        );
+                        let refused = |place| (place, Err(StoreError::refused(TOO_LARGE)));
+                        Ok(places.into_iter().map(refused).collect())
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .buffer_unordered(CALL_CONCURRENCY)
+            .try_collect()
+            .await?;
         let mut kept: Vec<_> = kept.into_iter().flatten().collect();
         kept.sort_unstable_by_key(|(place, _)| *place);
         Ok(kept.into_iter().map(|(_, kept)| kept).collect())
@@ -298,8 +296,16 @@ impl ReportSource for DynamoDbStore {
     }
 
     async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
-        let dead_letters = self.tables.count_dead_letters(week).await?;
-        Ok(Deliveries { duplicates: None, conflicts: None, dead_letters, refused: None })
+        let dead_letters = self.tables.count_dead_letters(week);
+        let feedback_waiting = self.tables.count_waiting_feedback(week);
+        let (dead_letters, feedback_waiting) = try_join(dead_letters, feedback_waiting).await?;
+        Ok(Deliveries {
+            duplicates: None,
+            conflicts: None,
+            dead_letters,
+            refused: None,
+            feedback_waiting,
+        })
     }
 }
 

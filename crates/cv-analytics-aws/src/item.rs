@@ -5,12 +5,17 @@
 //! | both | `requestId` | partition key |
 //! | `CV-Analytics` | `week`, `timestamp` | keys of `week-index`: the ISO week, and the query's milliseconds (the response's where there is no query) |
 //! | | `awaits` | `response` or `query`: the half that has not come; absent once both are there |
+//! | | `feedback`, `feedbackTimestamp` | the visitor's last word as canonical JSON, and when it was given: milliseconds |
 //! | | `erased` | the item is a tombstone and carries nothing else |
 //! | `CV-Analytics-QueryEvents` | `queryHalf`, `responseHalf` | a map each |
 //! | | `ttl` | seconds |
 //! | | `erased` | the row takes no half any more |
 //!
 //! The attributes of the halves are in [`crate::item::attributes`].
+//!
+//! Feedback lies in the item of its interaction, and no record that is put there touches it. Where it came first, it
+//! waits in an item without halves, whose `week` is `feedback:` and the week in which it was given, so that nothing
+//! that lists interactions sees it; the record that comes takes it out of there. Such an item stays until then.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cv_analytics_core::event::{EventType, RequestId, SessionDigest, Traffic};
@@ -18,8 +23,8 @@ use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::week::IsoWeek;
 
 use crate::item::attributes::{
-    Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, UnknownAttribute, moment, read_query,
-    read_response, take_map, take_moment, take_text, text, write_query, write_response,
+    Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, UnknownAttribute, moment, read_feedback,
+    read_query, read_response, take_map, take_moment, take_text, text, write_query, write_response,
 };
 use crate::item::record::Record;
 use crate::item::row::{Half, InterimRow};
@@ -28,6 +33,8 @@ use crate::item::row::{Half, InterimRow};
 pub(crate) const WEEK: &str = "week";
 /// The index's sort key, and the moment of a half in its map: milliseconds.
 pub(crate) const TIMESTAMP: &str = "timestamp";
+/// What the index has before the week of feedback that waits for its interaction.
+pub(crate) const WAITING_FEEDBACK: &str = "feedback:";
 /// The half that a lone one waits for.
 pub(crate) const AWAITS: &str = "awaits";
 /// The mark of a tombstone and of an erased row.
@@ -50,7 +57,7 @@ pub(crate) fn request_id(item: &mut Attributes) -> Result<RequestId, UnknownAttr
     RequestId::new(id).map_err(|_| UnknownAttribute(REQUEST_ID))
 }
 
-/// A record as an item.
+/// A record as an item, but for the feedback.
 pub(crate) fn write_record(record: &Interaction) -> Attributes {
     let mut item = key(record.request_id.as_str());
     if let Some(at) = record.at() {
@@ -74,7 +81,8 @@ pub(crate) fn write_record(record: &Interaction) -> Attributes {
     item
 }
 
-/// An item as a record. A single half without [`AWAITS`] is another program's, and refused.
+/// An item as a record. A single half without [`AWAITS`] is another program's, and refused, like an item with nothing
+/// in it.
 pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribute> {
     if item.contains_key(ERASED) {
         return Ok(Record::Erased);
@@ -83,8 +91,11 @@ pub(crate) fn read_record(mut item: Attributes) -> Result<Record, UnknownAttribu
     let at = take_moment(&mut item, TIMESTAMP)?.ok_or(UnknownAttribute(TIMESTAMP))?;
     let query = read_query(&mut item, at)?;
     let response = read_response(&mut item)?;
-    let record = Interaction { request_id, query, response };
-    if record.is_joined() == item.contains_key(AWAITS) {
+    let feedback = read_feedback(&mut item)?;
+    let record = Interaction { request_id, query, response, feedback };
+    let is_lone = record.at().is_some() && !record.is_joined();
+    let is_empty = record.at().is_none() && record.feedback.is_none();
+    if is_empty || is_lone != item.contains_key(AWAITS) {
         return Err(UnknownAttribute(AWAITS));
     }
     Ok(Record::Interaction(record))

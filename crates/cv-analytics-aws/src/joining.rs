@@ -6,11 +6,15 @@
 //! executor may stop between any two calls: rows only grow, and a record is put only where there
 //! is none or only one half.
 //!
+//! Feedback takes one call: it is put into the item of its record, or where there is none into that
+//! item all the same, where it waits. Records are put without touching it, so neither needs the other.
+//!
 //! A query event adds a session and a traffic flag to a whole record that lacks them. The sweep
 //! does that from the event's row; only an executor that leaves no row, since it has both in one
 //! batch, does it at once (`CompleteRecord`).
 //!
 //! ```text
+//! feedback ──────────────────────────────────────────────────────────────► PutFeedback ─► Done
 //! both halves, or a self-contained response ─────────────────────────────► PutRecord ─► Done
 //! query half ──► AddHalf ── old image holds the response half ───────────► PutRecord ─► Done
 //! response half ─► ReadRow ── row holds the query half ──────────────────► PutRecord ─► Done
@@ -25,14 +29,14 @@ pub mod completion;
 pub mod event_batch;
 pub mod promotion;
 
-use cv_analytics_core::event::{QueryHalf, RequestId, ResponseHalf};
+use cv_analytics_core::event::{Feedback, QueryHalf, RequestId, ResponseHalf};
 use cv_analytics_core::interaction::Interaction;
 
 use crate::item::record::{PutConflict, Record};
 use crate::item::row::{Half, InterimRow};
 use crate::joining::completion::CompleteRecord;
 
-/// What has to be done next for the halves of one request that came in one batch.
+/// What has to be done next for the halves, or the feedback, of one request that came in one batch.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it lives for one message")]
 pub enum Joining {
@@ -42,21 +46,23 @@ pub enum Joining {
     AddHalf(AddHalf),
     /// Read the record; an eventually consistent read will do.
     ReadRecord(ReadRecord),
+    /// Put the feedback, unless what is there stands by the joining law.
+    PutFeedback(PutFeedback),
     /// Put the record where there is none, or only one half.
     PutRecord(PutRecord),
     /// Put a whole record with what it lacked in its own place.
     CompleteRecord(Box<CompleteRecord>),
-    /// The halves are durable, or not to be kept: the messages may be acknowledged.
+    /// What came is durable, or not to be kept: the messages may be acknowledged.
     Done(JoinOutcome),
 }
 
-/// What became of the halves.
+/// What became of what was delivered.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it lives for one message")]
 pub enum JoinOutcome {
-    /// They are stored as delivered.
+    /// It is stored as delivered.
     Stored,
-    /// These were stored before and stay as they are.
+    /// This was stored before and stays as it is.
     AlreadyStored(Interaction),
     /// The owner had the interaction erased: nothing of it is kept again.
     Erased,
@@ -70,17 +76,48 @@ pub type OldImage = Result<Option<InterimRow>, ErasedRow>;
 pub struct ErasedRow;
 
 impl Joining {
-    /// Begins with what was delivered: one half or both.
+    /// Begins with what was delivered: one half or both, or feedback by itself.
     pub fn begin(delivered: Interaction) -> Self {
         match delivered {
-            Interaction { request_id, query: Some(query), response: None } => {
+            Interaction { request_id, query: None, response: None, feedback: Some(feedback) } => {
+                Self::PutFeedback(PutFeedback { request_id, feedback })
+            }
+            Interaction { request_id, query: Some(query), response: None, .. } => {
                 Self::AddHalf(AddHalf { request_id, half: Half::Query(query) })
             }
-            Interaction { request_id, query: None, response: Some(response) } => {
+            Interaction { request_id, query: None, response: Some(response), .. } => {
                 Self::ReadRow(ReadRow { request_id, response })
             }
             both => Self::PutRecord(PutRecord { record: both, outcome: JoinOutcome::Stored }),
         }
+    }
+}
+
+/// Feedback.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PutFeedback {
+    request_id: RequestId,
+    feedback: Feedback,
+}
+
+impl PutFeedback {
+    /// The item's key.
+    pub fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+
+    /// What is put where there is none, an earlier one, or one of the same moment with greater canonical bytes.
+    pub fn feedback(&self) -> &Feedback {
+        &self.feedback
+    }
+
+    /// Goes on from the put; `Err` with what was there and stays.
+    pub fn put(self, done: Result<(), Record>) -> Joining {
+        Joining::Done(match done {
+            Ok(()) => JoinOutcome::Stored,
+            Err(Record::Erased) => JoinOutcome::Erased,
+            Err(Record::Interaction(there)) => JoinOutcome::AlreadyStored(there),
+        })
     }
 }
 
@@ -104,12 +141,7 @@ impl ReadRow {
             Some(InterimRow { erased: true, .. }) => Joining::Done(JoinOutcome::Erased),
             // Delivered before, and durable; the query half that comes will see it.
             Some(InterimRow { query: None, response: Some(before), .. }) => {
-                let (query, response) = (None, Some(before));
-                Joining::Done(JoinOutcome::AlreadyStored(Interaction {
-                    request_id,
-                    query,
-                    response,
-                }))
+                already_in_row(request_id, None, Some(before))
             }
             Some(InterimRow { query: Some(query), response: Some(before), .. }) => {
                 again(request_id, query, before)
@@ -149,35 +181,39 @@ impl AddHalf {
             (_, Some(query), Some(response)) => again(request_id, query, response),
             (Half::Query(query), None, Some(response))
             | (Half::Response(response), Some(query), None) => first(request_id, query, response),
-            (Half::Query(_), query @ Some(_), None) => {
-                Joining::Done(JoinOutcome::AlreadyStored(Interaction {
-                    request_id,
-                    query,
-                    response: None,
-                }))
-            }
+            (Half::Query(_), query @ Some(_), None) => already_in_row(request_id, query, None),
             (Half::Response(_), None, response @ Some(_)) => {
-                Joining::Done(JoinOutcome::AlreadyStored(Interaction {
-                    request_id,
-                    query: None,
-                    response,
-                }))
+                already_in_row(request_id, None, response)
             }
             (_, None, None) => Joining::Done(JoinOutcome::Stored),
         }
     }
 }
 
+/// The half was in its row before, and its partner is not there.
+fn already_in_row(
+    request_id: RequestId,
+    query: Option<QueryHalf>,
+    response: Option<ResponseHalf>,
+) -> Joining {
+    let there = Interaction { request_id, query, response, feedback: None };
+    Joining::Done(JoinOutcome::AlreadyStored(there))
+}
+
+fn record_of(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Interaction {
+    Interaction { request_id, query: Some(query), response: Some(response), feedback: None }
+}
+
 /// Both halves were seen for the first time.
 fn first(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
-    let record = Interaction { request_id, query: Some(query), response: Some(response) };
+    let record = record_of(request_id, query, response);
     Joining::PutRecord(PutRecord { record, outcome: JoinOutcome::Stored })
 }
 
 /// Both halves were in the row before: the record is there, unless the processor that saw them stopped
 /// before it was put.
 fn again(request_id: RequestId, query: QueryHalf, response: ResponseHalf) -> Joining {
-    let record = Interaction { request_id, query: Some(query), response: Some(response) };
+    let record = record_of(request_id, query, response);
     Joining::ReadRecord(ReadRecord { record })
 }
 

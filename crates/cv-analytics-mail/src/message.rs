@@ -61,6 +61,8 @@ pub struct Surroundings<'a> {
     /// The owner's own form of the mail. Where it fails on this report the built-in one stands in,
     /// and [`Message::faults`] says why.
     pub template: Option<&'a MailTemplate>,
+    /// Whether it shows what the agent answered, beside a gap's questions.
+    pub answers: bool,
 }
 
 /// Why a message cannot be made.
@@ -120,6 +122,7 @@ impl Message {
             links: Links::from(surroundings.dashboard.cloned()),
             next_report: surroundings.next_report,
             unsubscribe: Some(unsubscribe.address()),
+            answers: surroundings.answers,
         };
         let built_in = MailTemplate::default();
         let body = surroundings.template.unwrap_or(&built_in).render(report, &context)?;

@@ -43,7 +43,50 @@ function add(who, text, className) {
   return item;
 }
 
-function showReply({ outcome, answer, sources, contact }) {
+/** Two buttons that rate an answer. A rating can be changed: the last one counts. */
+function ratingOf(feedbackToken) {
+  const group = element("div", undefined, "rating");
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", "Rate this answer");
+  const status = element("span");
+  status.setAttribute("role", "status");
+  const buttons = [
+    ["up", "Helpful"],
+    ["down", "Not helpful"],
+  ].map(([rating, label]) => {
+    const choice = element("button", label);
+    choice.type = "button";
+    choice.setAttribute("aria-pressed", "false");
+    choice.addEventListener("click", async () => {
+      for (const other of buttons) {
+        other.setAttribute("aria-pressed", String(other === choice));
+      }
+      const isTaken = await rate(feedbackToken, rating);
+      status.textContent = isTaken ? "Thank you." : "Your rating did not arrive.";
+      if (!isTaken) {
+        choice.setAttribute("aria-pressed", "false");
+      }
+    });
+    return choice;
+  });
+  group.append(...buttons, status);
+  return group;
+}
+
+async function rate(token, rating) {
+  try {
+    const response = await fetch("api/feedback", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token, rating }),
+    });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+function showReply({ outcome, answer, sources, contact, feedbackToken }) {
   const item = add(
     "agent",
     answer,
@@ -58,6 +101,9 @@ function showReply({ outcome, answer, sources, contact }) {
     link.href = `mailto:${encodeURI(contact)}`;
     line.append(link);
     item.append(line);
+  }
+  if (feedbackToken) {
+    item.append(ratingOf(feedbackToken));
   }
   showEnd();
 }

@@ -1,6 +1,7 @@
 /** One question from the visitor's words to the answer, with every way out reported. */
 
 import type { HandlerWithInteraction, Interaction } from "@cv-analytics/worker";
+import { createFeedback } from "@cv-analytics/worker/feedback";
 import { matchFromSimilarity, parseMatchQuality } from "@cv-analytics/worker/match-quality";
 
 import type { Cv } from "./cv.ts";
@@ -29,13 +30,15 @@ export interface Reply {
   sources?: readonly string[];
   /** Where to ask a person, wherever the agent could not help. */
   contact?: string;
+  /** With what the page may rate an answer of the model. */
+  feedbackToken?: string;
 }
 
 const LARGEST_BODY = 16 * 1024;
 const NO_ANSWER = "Something went wrong while I was thinking. Please ask again in a moment.";
 
 /** The handler of `POST /api/ask`. */
-export function createAgent<Env>(
+export function createAgent<Env extends object>(
   partsOf: (env: Env, request: Request) => Parts,
 ): HandlerWithInteraction<Request, Env, ExecutionContext> {
   return async (request, env, _ctx, interaction) => {
@@ -79,7 +82,8 @@ export function createAgent<Env>(
           : `I only answer questions about ${parts.cv.name}'s work.`,
       );
     }
-    return answerFrom(parts, asked.question, interaction, refuse);
+    const feedbackToken = await createFeedback(env).token(interaction.requestId);
+    return answerFrom(parts, asked.question, interaction, refuse, feedbackToken);
   };
 }
 
@@ -88,6 +92,7 @@ async function answerFrom(
   question: string,
   interaction: Interaction,
   refuse: (status: number, outcome: Reply["outcome"], answer: string) => Response,
+  feedbackToken: string | undefined,
 ): Promise<Response> {
   const found = await interaction.timed("retrieval", () => search(question));
   interaction.noted({ vectorMatches: found.excerpts.length, model: modelName });
@@ -119,22 +124,41 @@ async function answerFrom(
     return refuse(503, "ai_error", NO_ANSWER);
   }
   const tokens = tokensUsed(output);
-  interaction.answered({ ...match, ...(tokens === undefined ? {} : { tokens }) });
+  interaction.answered({ ...match, answer, tokens });
+  const rated = feedbackToken === undefined ? {} : { feedbackToken };
   if (match.matchType === "none") {
-    return refuse(200, "no_match", answer);
+    return reply(200, { outcome: "no_match", answer, contact: cv.contact, ...rated });
   }
   return reply(200, {
     outcome: "answered",
     answer,
     sources: found.excerpts.map(({ title }) => title),
+    ...rated,
   });
 }
 
 async function readQuestion(
   request: Request,
 ): Promise<{ question: string; sessionId?: string } | Response> {
-  const wrong = (status: number, answer: string): Response =>
-    reply(status, { outcome: "error", answer });
+  const body = await readJson(request);
+  if (body instanceof Response) {
+    return body;
+  }
+  const { question, sessionId } = body;
+  if (typeof question !== "string" || question.trim() === "") {
+    return wrong(400, "Ask a question.");
+  }
+  return typeof sessionId === "string" && /^[\w-]{1,64}$/.test(sessionId)
+    ? { question: question.trim(), sessionId }
+    : { question: question.trim() };
+}
+
+function wrong(status: number, answer: string): Response {
+  return reply(status, { outcome: "error", answer });
+}
+
+/** The fields of a small JSON object, or why they are not taken. */
+async function readJson(request: Request): Promise<Record<string, unknown> | Response> {
   // Another site's page cannot send this type without asking first, and is not answered then.
   if (!request.headers.get("content-type")?.startsWith("application/json")) {
     return wrong(415, "Send JSON.");
@@ -146,16 +170,7 @@ async function readQuestion(
     return wrong(413, "That is too long.");
   }
   const body: unknown = await request.json().catch(() => undefined);
-  const { question, sessionId } = (typeof body === "object" && body !== null ? body : {}) as Record<
-    string,
-    unknown
-  >;
-  if (typeof question !== "string" || question.trim() === "") {
-    return wrong(400, "Ask a question.");
-  }
-  return typeof sessionId === "string" && /^[\w-]{1,64}$/.test(sessionId)
-    ? { question: question.trim(), sessionId }
-    : { question: question.trim() };
+  return (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
 }
 
 function tokensUsed(output: unknown): number | undefined {
@@ -163,10 +178,28 @@ function tokensUsed(output: unknown): number | undefined {
   return typeof total === "number" ? total : undefined;
 }
 
+/** The handler of `POST /api/feedback`: a rating from the page, with the token of the answer. */
+export async function takeFeedback(
+  request: Request,
+  env: object,
+  ctx: ExecutionContext,
+): Promise<Response> {
+  const body = await readJson(request);
+  if (body instanceof Response) {
+    return body;
+  }
+  const { token, rating } = body;
+  const result = await createFeedback(env).submit(ctx, token, rating);
+  const status = { accepted: 202, expired: 410, invalid: 400, off: 503 }[result];
+  return Response.json({ result }, { status, headers: HEADERS });
+}
+
+const HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
 /** A reply as the page reads it. */
 export function reply(status: number, body: Reply, headers: Record<string, string> = {}): Response {
   return Response.json(body, {
     status,
-    headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
+    headers: { ...HEADERS, ...headers },
   });
 }

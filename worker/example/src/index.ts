@@ -1,8 +1,8 @@
-/** The Worker: `POST /api/ask` and `GET /api/about`. The page itself is a static asset in `public/`. */
+/** The Worker: `POST /api/ask`, `POST /api/feedback` and `GET /api/about`. The page itself is a static asset in `public/`. */
 
 import { withAnalytics } from "@cv-analytics/worker";
 
-import { createAgent, type Parts, reply } from "./agent.ts";
+import { createAgent, type Parts, reply, takeFeedback } from "./agent.ts";
 import { cv } from "./cv.ts";
 import { type OpenHours, readOpenHours } from "./fences.ts";
 import { type Model, ModelFailure, openAiCompatible, workersAi } from "./model.ts";
@@ -68,13 +68,19 @@ export function workerOf<E extends Env>(
         const { name, headline, contact, suggestions } = cv;
         return Response.json({ name, headline, contact, suggestions });
       }
-      if (pathname !== "/api/ask") {
+      if (pathname !== "/api/ask" && pathname !== "/api/feedback") {
         return new Response("Not found", { status: 404 });
       }
       if (request.method !== "POST") {
         return new Response("Method not allowed", { status: 405, headers: { allow: "POST" } });
       }
       try {
+        if (pathname === "/api/feedback") {
+          const visitor = `feedback ${request.headers.get("cf-connecting-ip") ?? "unknown"}`;
+          return (await parts(env, request as Request).mayAsk(visitor))
+            ? await takeFeedback(request as Request, env, ctx)
+            : new Response("Too many ratings", { status: 429 });
+        }
         return await ask(request as Request, env, ctx);
       } catch (error) {
         console.error(

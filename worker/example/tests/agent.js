@@ -43,5 +43,19 @@ export async function startAgent(vars) {
       });
       return { status: response.status, reply: await response.json() };
     },
+    /** Rates an answer, as another visitor unless a header says otherwise. */
+    async rate(token, rating, headers = {}) {
+      const response = await agent.fetch("/api/feedback", {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "cf-connecting-ip": `192.0.2.${++visitors}`,
+          ...headers,
+        },
+        body: JSON.stringify({ token, rating }),
+      });
+      await response.text();
+      return response;
+    },
   };
 }

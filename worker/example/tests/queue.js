@@ -17,6 +17,18 @@ export async function startQueue() {
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const port = server.address().port;
+  const until = (look) =>
+    new Promise((resolve) => {
+      const check = () => {
+        const found = look();
+        if (found) {
+          waiting.delete(check);
+          resolve(found);
+        }
+      };
+      waiting.add(check);
+      check();
+    });
   return {
     secrets: {
       AWS_ACCESS_KEY_ID: "CVAKEXAMPLE000000001",
@@ -25,23 +37,18 @@ export async function startQueue() {
       AWS_SQS_URL: `http://127.0.0.1:${port}/000000000000/cv-analytics-events.fifo`,
     },
     events,
+    /** Resolves with what `look` gives, once it gives something: it looks again at each event. */
+    until,
     /** Resolves with both halves of the interaction about `question`, once they have come. */
     halvesOf(question) {
-      return new Promise((resolve) => {
-        const check = () => {
-          const query = events.find(
-            (event) => event.eventType === "query" && event.query === question,
-          );
-          const response = events.find(
-            (event) => event.eventType === "response" && event.query === question,
-          );
-          if (query && response) {
-            waiting.delete(check);
-            resolve({ query, response });
-          }
-        };
-        waiting.add(check);
-        check();
+      return until(() => {
+        const query = events.find(
+          (event) => event.eventType === "query" && event.query === question,
+        );
+        const response = events.find(
+          (event) => event.eventType === "response" && event.query === question,
+        );
+        return query && response && { query, response };
       });
     },
     close() {

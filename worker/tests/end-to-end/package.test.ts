@@ -11,6 +11,17 @@ const PACKAGE = join(import.meta.dirname, "../..");
 const PACKAGES = join(PACKAGE, "node_modules");
 const TOOLS = join(PACKAGE, "tests/tools/node_modules");
 const DOCUMENTS = ["README.md", "../README.md", "../docs/use/moving-over.md"];
+/** Recipes that need nothing besides this package. */
+const RECIPES = [
+  "agent",
+  "durable-object",
+  "judged-stream",
+  "pages",
+  "queue-consumer",
+  "ratings",
+  "rpc",
+  "websocket",
+];
 /** What a Worker's project has, besides what the package depends on. */
 const WORKERS_TYPES = "@cloudflare/workers-types";
 
@@ -67,6 +78,10 @@ beforeAll(async () => {
     blocks.add(block(text, "sh", "npm pack"));
     const code = block(text, "ts", 'from "@cv-analytics/worker"');
     await writeFile(join(project, `worker-${index}.ts`), code);
+  }
+  for (const recipe of RECIPES) {
+    const code = await readFile(join(PACKAGE, "tests/recipes", `${recipe}.ts`), "utf8");
+    await writeFile(join(project, `${recipe}.ts`), code.replace("./agent.ts", "./agent.js"));
   }
   expect([...blocks]).toEqual([expect.stringMatching(/^npm ci --prefix \S+\n/)]);
   // The first command, a download, is done.

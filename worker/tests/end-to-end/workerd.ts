@@ -25,7 +25,11 @@ export class Workerd {
   }
 
   /** Starts it with the Worker in the file `entry` and with `env` as its texts. */
-  static async start(entry: string, env: Record<string, string>): Promise<Workerd> {
+  static async start(
+    entry: string,
+    env: Record<string, string>,
+    compatibilityDate = "2026-10-01",
+  ): Promise<Workerd> {
     const folder = await mkdtemp(join(tmpdir(), "cv-analytics-workerd-"));
     await build({
       entryPoints: [entry],
@@ -45,7 +49,7 @@ export class Workerd {
           (name = "worker", worker = (
             modules = [(name = "worker.js", esModule = embed "worker.js")],
             bindings = [${bindings.join(", ")}],
-            compatibilityDate = "2026-10-01",
+            compatibilityDate = ${JSON.stringify(compatibilityDate)},
           )),
           (name = "internet", network = (allow = ["public", "private"])),
         ],

@@ -43,6 +43,7 @@ impl Suite {
                 let program = cache.python_with(&python.join("requirements.txt"))?;
                 let mut commands = boto("requirements.txt")?;
                 commands.push(unittest(&program, "bodies_test"));
+                commands.push(unittest(&program, "recipes_test"));
                 Ok(commands)
             }
             Self::PythonQueryProtocol => boto("requirements-query-protocol.txt"),

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor, ErasedId, PutBack};
 use cv_analytics_core::store::erasure::Mark;
 use cv_analytics_core::store::{KeyValueStore as _, StoreError};
@@ -152,7 +151,7 @@ fn read_waiting(mut item: Attributes) -> Read {
     if row.erased {
         return Ok(vec![Archived::Erased(ErasedId::RequestId(request_id))]);
     }
-    let waiting = Interaction { request_id, query: row.query, response: row.response };
+    let waiting = row.joined_to(request_id, None);
     let is_one = waiting.at().is_some();
     Ok(is_one.then(|| Archived::Interaction(Box::new(waiting))).into_iter().collect())
 }

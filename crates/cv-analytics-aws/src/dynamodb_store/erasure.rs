@@ -127,7 +127,7 @@ impl OfSessions {
     fn look_at_row(&mut self, mut item: Attributes, marks: &BTreeSet<Mark>) {
         let row = request_id(&mut item).and_then(|request_id| {
             let row = read_row(item)?;
-            Ok(Interaction { request_id, query: row.query, response: row.response })
+            Ok(row.joined_to(request_id, None))
         });
         match row {
             Ok(waiting) => self.note(waiting, marks),

@@ -1,15 +1,17 @@
-//! Halves as DynamoDB attributes and back: every attribute of a half is named here.
+//! Halves and feedback as DynamoDB attributes and back: every attribute of these is named here.
 //!
 //! A record holds the attributes of both halves side by side; an interim row holds each half in a separate map. What
 //! is usual (no cut, a visitor, a plain response) is left out, since a second kilobyte doubles the price of a write.
+//! Feedback is its canonical JSON, as the law compares it, beside its moment.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use cv_analytics_core::event::{
-    MatchScore, MatchType, Outcome, QueryHalf, ResponseForm, ResponseHalf, SessionId, Traffic,
-    UnknownFields,
+    EventBody, Feedback, MatchScore, MatchType, Outcome, QueryHalf, ResponseForm, ResponseHalf,
+    SessionId, Traffic, UnknownFields,
 };
+use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::Value;
 
@@ -36,12 +38,50 @@ const REASONING_CUT: &str = "reasoningCut";
 const MATCHED_SKILLS: &str = "matchedSkills";
 const MISSING_SKILLS: &str = "missingSkills";
 const TOPIC: &str = "topic";
+const ANSWER: &str = "answer";
+const ANSWER_CUT: &str = "answerCut";
 const TOTAL_TIME_MS: &str = "totalTimeMs";
 pub(crate) const FORM: &str = "responseForm";
 const RESPONSE_EXTRA: &str = "responseExtra";
 const RESPONSE_SESSION: &str = "responseSessionId";
 const RESPONSE_TOLERATED: &str = "responseTolerated";
 const RESPONSE_TRAFFIC: &str = "responseTraffic";
+
+/// Every attribute of either half in a record: one that a new record has not is taken out of its item.
+pub(crate) const HALF_ATTRIBUTES: [&str; 24] = [
+    QUERY,
+    QUERY_CUT,
+    QUERY_EXTRA,
+    QUERY_SESSION,
+    QUERY_TOLERATED,
+    QUERY_TRAFFIC,
+    RESPONSE_TIMESTAMP,
+    MATCH_TYPE,
+    MATCH_SCORE,
+    OUTCOME,
+    OUTCOME_IMPLIED,
+    REASONING,
+    REASONING_CUT,
+    MATCHED_SKILLS,
+    MISSING_SKILLS,
+    TOPIC,
+    ANSWER,
+    ANSWER_CUT,
+    TOTAL_TIME_MS,
+    FORM,
+    RESPONSE_EXTRA,
+    RESPONSE_SESSION,
+    RESPONSE_TOLERATED,
+    RESPONSE_TRAFFIC,
+];
+
+/// The feedback event's canonical JSON: DynamoDB compares texts byte by byte, as the joining law does.
+pub(crate) const FEEDBACK: &str = "feedback";
+/// When the feedback was given: milliseconds.
+pub(crate) const FEEDBACK_TIMESTAMP: &str = "feedbackTimestamp";
+
+/// The field in which the intake names the fields that it has cut.
+const CUT: &str = "cut";
 
 /// The largest magnitude that DynamoDB's numbers surely hold (they end at 9.9E+125).
 const MAX_NUMBER: f64 = 1e100;
@@ -97,6 +137,8 @@ pub(crate) fn write_response(attributes: &mut Attributes, half: &ResponseHalf) {
     put(attributes, MATCHED_SKILLS, texts(&half.matched_skills));
     put(attributes, MISSING_SKILLS, texts(&half.missing_skills));
     put(attributes, TOPIC, half.topic.as_deref().map(text));
+    put(attributes, ANSWER, half.answer.as_deref().map(text));
+    put(attributes, ANSWER_CUT, half.answer_cut.then_some(AttributeValue::Bool(true)));
     put(attributes, TOTAL_TIME_MS, half.total_time_ms.map(number));
     let form = (half.form != ResponseForm::Plain).then(|| text(half.form.code()));
     put(attributes, FORM, form);
@@ -117,8 +159,12 @@ pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<Response
         .transpose()?;
     let mut unknown = take_object(attributes, RESPONSE_EXTRA)?;
     let topic = match take_text(attributes, TOPIC)? {
-        None => take_earlier_topic(&mut unknown),
+        None => take_earlier(&mut unknown, TOPIC).0,
         topic => topic,
+    };
+    let (answer, answer_cut) = match take_text(attributes, ANSWER)? {
+        None => take_earlier(&mut unknown, ANSWER),
+        answer => (answer, attributes.remove(ANSWER_CUT).is_some()),
     };
     Ok(Some(ResponseHalf {
         timestamp,
@@ -130,6 +176,8 @@ pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<Response
         matched_skills: take_texts(attributes, MATCHED_SKILLS)?,
         missing_skills: take_texts(attributes, MISSING_SKILLS)?,
         topic,
+        answer,
+        answer_cut,
         total_time_ms: take_number(attributes, TOTAL_TIME_MS)?,
         session: take_text(attributes, RESPONSE_SESSION)?.map(SessionId::from_store),
         traffic: take_code(attributes, RESPONSE_TRAFFIC, Traffic::from_code)?
@@ -140,15 +188,36 @@ pub(crate) fn read_response(attributes: &mut Attributes) -> Read<Option<Response
     }))
 }
 
-/// Takes a text or null topic out of the unknown fields, where earlier versions left it.
-fn take_earlier_topic(unknown: &mut UnknownFields) -> Option<String> {
-    if !matches!(unknown.get(TOPIC), Some(Value::String(_) | Value::Null)) {
-        return None;
+/// Reads the feedback; `None` where there is none.
+pub(crate) fn read_feedback(attributes: &mut Attributes) -> Read<Option<Feedback>> {
+    let Some(at) = take_moment(attributes, FEEDBACK_TIMESTAMP)? else { return Ok(None) };
+    let json = take_text(attributes, FEEDBACK)?.ok_or(UnknownAttribute(FEEDBACK))?;
+    match Intake::as_kept().read(json.as_bytes(), at) {
+        Content::Event(event) => match event.body {
+            EventBody::Feedback(feedback) if feedback.timestamp == at => Ok(Some(feedback)),
+            _ => Err(UnknownAttribute(FEEDBACK)),
+        },
+        Content::DeadLetter(_) => Err(UnknownAttribute(FEEDBACK)),
     }
-    match unknown.remove(TOPIC) {
-        Some(Value::String(topic)) if !topic.is_empty() => Some(topic),
+}
+
+/// Takes a text or null out of the unknown fields, where earlier versions left it; the text, and whether it was cut.
+fn take_earlier(unknown: &mut UnknownFields, name: &str) -> (Option<String>, bool) {
+    if !matches!(unknown.get(name), Some(Value::String(_) | Value::Null)) {
+        return (None, false);
+    }
+    let text = match unknown.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
         _ => None,
+    };
+    let Some(Value::Array(names)) = unknown.get_mut(CUT) else { return (text, false) };
+    let before = names.len();
+    names.retain(|cut| cut != name);
+    let was_cut = names.len() < before;
+    if was_cut && names.is_empty() {
+        unknown.remove(CUT);
     }
+    (text, was_cut)
 }
 
 pub(crate) fn text(text: impl Into<String>) -> AttributeValue {

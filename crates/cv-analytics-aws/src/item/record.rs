@@ -6,7 +6,7 @@ use cv_analytics_core::interaction::Interaction;
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it lives for one call, and mostly is the record")]
 pub enum Record {
-    /// Both halves, or one that was promoted before its partner came.
+    /// Both halves, or one that was promoted before its partner came; or feedback that waits for either.
     Interaction(Interaction),
     /// The owner had it erased.
     Erased,

@@ -34,13 +34,19 @@ impl InterimRow {
     /// What the row and its record make together.
     pub fn joined_to(self, request_id: RequestId, record: Option<&Interaction>) -> Interaction {
         let Self { query, response, .. } = self;
-        let Some(record) = record else { return Interaction { request_id, query, response } };
+        let Some(record) = record else {
+            return Interaction { request_id, query, response, feedback: None };
+        };
         if record.is_joined() {
             let completed = query.and_then(|query| record.completed_by(&query));
             return completed.unwrap_or_else(|| record.clone());
         }
-        let query = query.or_else(|| record.query.clone());
-        Interaction { request_id, query, response: response.or_else(|| record.response.clone()) }
+        Interaction {
+            request_id,
+            query: query.or_else(|| record.query.clone()),
+            response: response.or_else(|| record.response.clone()),
+            feedback: record.feedback.clone(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Items hold what they were given, and ordinary ones stay under a kilobyte.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Value, json};
 
+use super::attributes::{FEEDBACK, FEEDBACK_TIMESTAMP, HALF_ATTRIBUTES};
 use super::*;
 use crate::item::row::time_to_live;
 
@@ -40,8 +42,20 @@ fn exported(record: &Interaction) -> Vec<Value> {
     record.clone().into_events().iter().map(Event::to_json).collect()
 }
 
+/// The record's item once its feedback was put as well.
+fn item_of(record: &Interaction) -> Attributes {
+    let mut item = write_record(record);
+    if let Some(feedback) = &record.feedback {
+        let canonical = feedback.canonical_bytes(&record.request_id);
+        item.insert(FEEDBACK.to_owned(), text(canonical));
+        item.insert(FEEDBACK_TIMESTAMP.to_owned(), moment(feedback.timestamp));
+        item.entry(TIMESTAMP.to_owned()).or_insert(moment(feedback.timestamp));
+    }
+    item
+}
+
 fn goes_through_both_tables(record: &Interaction) {
-    let Record::Interaction(read) = read_record(write_record(record)).unwrap() else {
+    let Record::Interaction(read) = read_record(item_of(record)).unwrap() else {
         panic!("no tombstone was written")
     };
     assert_eq!(&read, record);
@@ -58,22 +72,64 @@ fn goes_through_both_tables(record: &Interaction) {
     assert_eq!(request_id(&mut row.clone()).unwrap(), record.request_id);
     let row = read_row(row).unwrap();
     assert_eq!((&row.query, &row.response), (&record.query, &record.response));
-    assert_eq!(row.arrived_at, Some(NOW));
+    assert_eq!(row.arrived_at, record.at().map(|_| NOW));
+}
+
+fn golden_events() -> Vec<Event> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/events");
+    let golden = |file: fs::DirEntry| -> Value {
+        serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap()
+    };
+    let files = fs::read_dir(folder).unwrap();
+    files.filter_map(|file| event(&golden(file.unwrap())["event"])).collect()
 }
 
 #[test]
 fn every_golden_event_comes_back_from_both_tables_as_it_was() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/events");
-    let mut read = 0;
-    for file in fs::read_dir(folder).unwrap() {
-        let golden: Value =
-            serde_json::from_slice(&fs::read(file.unwrap().path()).unwrap()).unwrap();
-        if let Some(event) = event(&golden["event"]) {
-            goes_through_both_tables(&joined(&[event]));
-            read += 1;
-        }
+    let events = golden_events();
+    assert!(events.len() >= 10, "{}", events.len());
+    for event in events {
+        goes_through_both_tables(&joined(&[event]));
     }
-    assert!(read >= 10, "{read}");
+}
+
+#[test]
+fn every_attribute_of_a_record_is_among_those_that_the_next_record_takes_out() {
+    let long = "a long word ".repeat(300);
+    let everything = [
+        json!({"type": "query", "requestId": "r", "timestamp": 1_763_000_000_000_i64, "sessionId": "s",
+               "query": long, "odd": 1, "metadata": {"traffic": "bot"}}),
+        json!({"type": "response", "requestId": "r", "timestamp": 1_763_000_003_000_i64, "sessionId": "s",
+               "matchType": "partial", "matchScore": 72, "reasoning": long, "answer": long,
+               "matchedSkills": ["Go"], "missingSkills": ["Rust"], "topic": "salary", "odd": 1,
+               "performance": {"totalTime": 900}, "metadata": {"traffic": "bot"},
+               "query": long, "queryTimestamp": 1_763_000_000_000_i64}),
+    ];
+    let everything = everything.iter().map(|value| event(value).unwrap());
+    let written: BTreeSet<String> = golden_events()
+        .into_iter()
+        .chain(everything)
+        .flat_map(|one| write_record(&joined(&[one])))
+        .map(|(name, _)| name)
+        .collect();
+    let put_anew = [REQUEST_ID, WEEK, TIMESTAMP, AWAITS];
+    let known = HALF_ATTRIBUTES.into_iter().chain(put_anew).map(str::to_owned);
+    assert_eq!(written, known.collect());
+}
+
+#[test]
+fn feedback_comes_back_beside_a_record_and_without_one() {
+    let feedback = json!({"eventType": "feedback", "requestId": "r", "timestamp": 1_763_000_009_000_i64,
+                          "rating": "thumbs_up", "comment": "a word ".repeat(200), "odd": [1e300]});
+    let feedback = event(&feedback).unwrap();
+    goes_through_both_tables(&joined(&[feedback.clone()]));
+    goes_through_both_tables(&joined(&[event(&with_topic()).unwrap(), feedback.clone()]));
+
+    let mut item = item_of(&joined(&[feedback]));
+    item.insert(FEEDBACK.to_owned(), text(with_topic().to_string()));
+    assert_eq!(read_record(item.clone()).unwrap_err(), UnknownAttribute(FEEDBACK));
+    item.remove(FEEDBACK_TIMESTAMP);
+    assert_eq!(read_record(item).unwrap_err(), UnknownAttribute(AWAITS), "nothing is in it");
 }
 
 #[test]
@@ -146,6 +202,44 @@ fn a_record_of_an_earlier_version_keeps_its_topic_and_its_outcome_counts_as_name
     // The same event once more is a duplicate.
     let again = event(&with_topic()).unwrap();
     assert_eq!(Interaction::join(Some(&read), &again), Joined::Unchanged(Disposition::Duplicate));
+}
+
+/// What a version that left the answer among the unknown fields kept of a response, and what is read of it.
+#[track_caller]
+fn check_earlier_answer(extra: &Value, answer: Option<&str>, cut: bool) {
+    let mut sent = with_topic();
+    let fields = sent.as_object_mut().unwrap();
+    fields.extend(extra.as_object().unwrap().clone());
+    let sent = event(&sent).unwrap();
+    let mut item = write_record(&joined(&[sent.clone()]));
+    item.remove("answer");
+    item.remove("answerCut");
+    let mut kept = json!({"metadata": {"matchSource": "model"}});
+    kept.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    item.insert("responseExtra".to_owned(), text(kept.to_string()));
+    let Record::Interaction(read) = read_record(item).unwrap() else {
+        panic!("no tombstone was written")
+    };
+    let response = read.response.clone().unwrap();
+    assert_eq!((response.answer.as_deref(), response.answer_cut), (answer, cut));
+    assert_eq!(Interaction::join(Some(&read), &sent), Joined::Unchanged(Disposition::Duplicate));
+}
+
+#[test]
+fn a_record_of_an_earlier_version_keeps_its_answer_and_a_replay_is_a_duplicate() {
+    check_earlier_answer(&json!({"answer": "Yes."}), Some("Yes."), false);
+    check_earlier_answer(
+        &json!({"answer": "Yes, it does.", "cut": ["answer"]}),
+        Some("Yes, it does."),
+        true,
+    );
+    check_earlier_answer(
+        &json!({"answer": "Yes, it did.", "cut": ["answer", "note"], "note": "a b"}),
+        Some("Yes, it did."),
+        true,
+    );
+    check_earlier_answer(&json!({"answer": null, "cut": ["note"], "note": "a b"}), None, false);
+    check_earlier_answer(&json!({"answer": {"text": "an object"}, "cut": ["answer"]}), None, false);
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! The events of one request that came in one batch: joined before anything is written.
+//!
+//! Feedback is gathered by itself: it takes a way of its own, which neither needs the halves nor waits for them.
 
-use cv_analytics_core::event::Event;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use cv_analytics_core::event::{Event, EventBody};
 use cv_analytics_core::interaction::{Disposition, Interaction, Joined};
 
 use crate::joining::JoinOutcome;
 
-/// Events under one request id, in order of arrival: one at least.
+/// Events under one request id, in order of arrival: one at least. They bring halves or feedback, never both.
 #[derive(Clone, Debug)]
 pub struct EventBatch {
     delivered: Interaction,
@@ -20,6 +25,7 @@ impl EventBatch {
                 request_id: event.request_id.clone(),
                 query: None,
                 response: None,
+                feedback: None,
             },
             events: Vec::new(),
         };
@@ -30,8 +36,30 @@ impl EventBatch {
         gathered
     }
 
+    /// Gathers events, each with what came beside it.
+    pub fn gather<T>(events: impl IntoIterator<Item = (Event, T)>) -> Vec<(Self, Vec<T>)> {
+        let mut places = HashMap::new();
+        let mut batches: Vec<(Self, Vec<T>)> = Vec::new();
+        for (event, beside) in events {
+            let is_feedback = matches!(event.body, EventBody::Feedback(_));
+            match places.entry((event.request_id.clone(), is_feedback)) {
+                Entry::Vacant(place) => {
+                    place.insert(batches.len());
+                    batches.push((Self::first(event), vec![beside]));
+                }
+                Entry::Occupied(place) => {
+                    if let Some((batch, all)) = batches.get_mut(*place.get()) {
+                        batch.add(event);
+                        all.push(beside);
+                    }
+                }
+            }
+        }
+        batches
+    }
+
     /// Joins the next event of the same request.
-    pub fn add(&mut self, event: Event) {
+    fn add(&mut self, event: Event) {
         if let Joined::Changed(record) = Interaction::join(Some(&self.delivered), &event) {
             self.delivered = record;
         }

@@ -47,7 +47,8 @@ pub enum Swept {
 }
 
 impl Promotion {
-    /// Begins with a row and the index's record, which may be late or missing: that costs a call, never a half.
+    /// Begins with a row and the record that was read, by the index or by its id. It may be late or missing: that
+    /// costs a call, never a half. Feedback that waits there for the row's halves is no record.
     pub fn begin(
         request_id: RequestId,
         row: InterimRow,
@@ -57,8 +58,10 @@ impl Promotion {
         if row.erased {
             return Self::Done(Swept::Nothing);
         }
+        let indexed = indexed.filter(|there| there.at().is_some());
         let arrived_at = row.arrived_at;
-        let half = Interaction { request_id, query: row.query, response: row.response };
+        let half =
+            Interaction { request_id, query: row.query, response: row.response, feedback: None };
         if let Some(there) = indexed.filter(|there| there.is_joined()) {
             return Self::beside_joined(&half, there.clone());
         }
@@ -89,6 +92,7 @@ impl Promotion {
             request_id: half.request_id,
             query: half.query.or_else(|| lone.query.clone()),
             response: half.response.or_else(|| lone.response.clone()),
+            feedback: None,
         };
         if record.is_joined() {
             Self::PutJoined(PutJoined { record })

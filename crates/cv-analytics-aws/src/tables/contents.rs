@@ -1,6 +1,6 @@
 //! What is in the tables before they are filled.
 
-use crate::item::attributes::Attributes;
+use crate::item::attributes::{Attributes, FEEDBACK};
 use crate::item::{AWAITS, ERASED, QUERY_HALF, RESPONSE_HALF};
 use crate::tables::error::TableError;
 use crate::tables::{Page, Tables, is_own_state};
@@ -51,7 +51,7 @@ impl Tables {
             rows.iter().all(|item| has_one(item, &[QUERY_HALF, RESPONSE_HALF, ERASED]));
         let records_are_own = records
             .iter()
-            .all(|item| is_own_state(item) || has_one(item, &[OUTCOME, AWAITS, ERASED]));
+            .all(|item| is_own_state(item) || has_one(item, &[OUTCOME, AWAITS, FEEDBACK, ERASED]));
         Ok(!(rows_are_own && records_are_own))
     }
 }

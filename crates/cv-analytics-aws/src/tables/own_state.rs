@@ -11,7 +11,7 @@ use super::{TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
     Attributes, REQUEST_ID, UnknownAttribute, moment, take_moment, take_text, text,
 };
-use crate::item::{TIMESTAMP, WEEK, key};
+use crate::item::{TIMESTAMP, WAITING_FEEDBACK, WEEK, key};
 use crate::tables::error::TableError;
 
 /// What a dead letter's note has in its key before the letter's id, and in its week before the week that it arrived in.
@@ -79,6 +79,16 @@ impl Tables {
 
     /// Counts the dead letters that arrived in `week`.
     pub async fn count_dead_letters(&self, week: IsoWeek) -> TableResult<u64> {
+        self.count_in_index(format!("{DEAD}{week}")).await
+    }
+
+    /// Counts the requests of which only feedback has come, the first of it given in `week`.
+    pub(crate) async fn count_waiting_feedback(&self, week: IsoWeek) -> TableResult<u64> {
+        self.count_in_index(format!("{WAITING_FEEDBACK}{week}")).await
+    }
+
+    /// Counts the items that the index has under `partition`.
+    async fn count_in_index(&self, partition: String) -> TableResult<u64> {
         let table = &self.names.analytics;
         let mut count = 0;
         let mut start = None;
@@ -91,7 +101,7 @@ impl Tables {
                 .select(Select::Count)
                 .key_condition_expression("#week = :week")
                 .expression_attribute_names("#week", WEEK)
-                .expression_attribute_values(":week", text(format!("{DEAD}{week}")))
+                .expression_attribute_values(":week", text(&partition))
                 .set_exclusive_start_key(start)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
     Select,
 };
-use cv_analytics_core::event::RequestId;
+use cv_analytics_core::event::{Feedback, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
@@ -18,10 +19,13 @@ use tokio::time::sleep;
 
 use super::{Page, TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
-    Attributes, FORM, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, traffic,
+    Attributes, FEEDBACK, FEEDBACK_TIMESTAMP, FORM, HALF_ATTRIBUTES, QUERY_SESSION, QUERY_TRAFFIC,
+    REQUEST_ID, moment, session, text, traffic,
 };
 use crate::item::record::{PutConflict, Record};
-use crate::item::{AWAITS, ERASED, TIMESTAMP, WEEK, key, read_record, write_record};
+use crate::item::{
+    AWAITS, ERASED, TIMESTAMP, WAITING_FEEDBACK, WEEK, key, read_record, write_record,
+};
 use crate::joining::completion::CompleteRecord;
 use crate::tables::error::TableError;
 
@@ -49,7 +53,7 @@ impl Tables {
     /// over a query half with a session or a traffic flag that it lacks.
     pub async fn put_joined(&self, record: &Interaction) -> TableResult<Result<(), PutConflict>> {
         let mut condition = Condition::default();
-        let there_is_none = condition.is("#id", REQUEST_ID, None);
+        let there_is_none = condition.there_is_no_record();
         condition.name("#awaits", AWAITS);
         let mut is_lone = "attribute_exists(#awaits)".to_owned();
         if let Some(query) = &record.query {
@@ -84,7 +88,7 @@ impl Tables {
     /// Puts a lone half as a record where there is none.
     pub async fn put_lone(&self, record: &Interaction) -> TableResult<Result<(), Record>> {
         let mut condition = Condition::default();
-        condition.expression = condition.is("#id", REQUEST_ID, None);
+        condition.expression = condition.there_is_no_record();
         self.put_record(record, condition).await
     }
 
@@ -103,20 +107,78 @@ impl Tables {
         self.put_record(step.record(), condition).await
     }
 
+    /// Puts feedback into the item of its record, or where there is none into an item in which it waits, unless what
+    /// is there was given later, or at the same moment and has lesser canonical bytes. A tombstone has no week, nor
+    /// has an item of another program.
+    pub async fn put_feedback(
+        &self,
+        request_id: &RequestId,
+        feedback: &Feedback,
+    ) -> TableResult<Result<(), Record>> {
+        let week = IsoWeek::containing(feedback.timestamp);
+        let update = self
+            .client
+            .update_item()
+            .update_expression(
+                "SET #feedback = :feedback, #at = :at, #week = if_not_exists(#week, :week), \
+                 #timestamp = if_not_exists(#timestamp, :at)",
+            )
+            .condition_expression(
+                "attribute_not_exists(#id) OR (attribute_exists(#week) AND (attribute_not_exists(#at) \
+                 OR #at < :at OR (#at = :at AND #feedback > :feedback)))",
+            )
+            .expression_attribute_names("#id", REQUEST_ID)
+            .expression_attribute_names("#week", WEEK)
+            .expression_attribute_names("#timestamp", TIMESTAMP)
+            .expression_attribute_names("#feedback", FEEDBACK)
+            .expression_attribute_names("#at", FEEDBACK_TIMESTAMP)
+            .expression_attribute_values(":week", text(format!("{WAITING_FEEDBACK}{week}")))
+            .expression_attribute_values(":feedback", text(feedback.canonical_bytes(request_id)))
+            .expression_attribute_values(":at", moment(feedback.timestamp));
+        self.update(request_id, update).await
+    }
+
+    /// Puts a record on a condition. Of an item that is there nothing stays but its feedback.
     async fn put_record(
         &self,
         record: &Interaction,
         condition: Condition,
     ) -> TableResult<Result<(), Record>> {
-        let table = &self.names.analytics;
-        let answer = self
+        let Condition { expression, mut names, mut values } = condition;
+        let mut item = write_record(record);
+        item.remove(REQUEST_ID);
+        let (mut set, mut removed) = (Vec::new(), Vec::new());
+        // Never empty: the record awaits nothing, or has not the attributes of the half that it awaits.
+        let absent = HALF_ATTRIBUTES.into_iter().chain([AWAITS]);
+        for (number, name) in absent.filter(|name| !item.contains_key(*name)).enumerate() {
+            removed.push(format!("#removed{number}"));
+            names.insert(format!("#removed{number}"), name.to_owned());
+        }
+        for (number, (name, value)) in item.into_iter().enumerate() {
+            set.push(format!("#set{number} = :set{number}"));
+            names.insert(format!("#set{number}"), name);
+            values.insert(format!(":set{number}"), value);
+        }
+        let update = self
             .client
-            .put_item()
+            .update_item()
+            .update_expression(format!("SET {} REMOVE {}", set.join(", "), removed.join(", ")))
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values));
+        self.update(&record.request_id, update).await
+    }
+
+    /// Makes a conditional update of an item; `Err` with what was there and stays.
+    async fn update(
+        &self,
+        request_id: &RequestId,
+        update: UpdateItemFluentBuilder,
+    ) -> TableResult<Result<(), Record>> {
+        let table = &self.names.analytics;
+        let answer = update
             .table_name(table)
-            .set_item(Some(write_record(record)))
-            .condition_expression(condition.expression)
-            .set_expression_attribute_names(Some(condition.names))
-            .set_expression_attribute_values(condition.values)
+            .set_key(Some(key(request_id.as_str())))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
@@ -128,7 +190,7 @@ impl Tables {
             }
             Err(error) => {
                 let there = match error.as_service_error() {
-                    Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                         failed.item().cloned()
                     }
                     _ => None,
@@ -137,7 +199,7 @@ impl Tables {
                     Some(item) => {
                         Ok(Err(read_record(item).map_err(TableError::unreadable(table))?))
                     }
-                    None => Err(TableError::from_sdk(table, "PutItem", error)),
+                    None => Err(TableError::from_sdk(table, "UpdateItem", error)),
                 }
             }
         }
@@ -283,11 +345,18 @@ impl Tables {
 struct Condition {
     expression: String,
     names: HashMap<String, String>,
-    /// `None` where it has none: DynamoDB takes no empty map.
-    values: Option<HashMap<String, AttributeValue>>,
+    values: HashMap<String, AttributeValue>,
 }
 
 impl Condition {
+    /// The term that there is no record: nothing, or feedback that waits for it.
+    fn there_is_no_record(&mut self) -> String {
+        let there_is_nothing = self.is("#id", REQUEST_ID, None);
+        self.name("#week", WEEK);
+        self.values.insert(":waiting".to_owned(), text(WAITING_FEEDBACK));
+        format!("{there_is_nothing} OR begins_with(#week, :waiting)")
+    }
+
     fn name(&mut self, short: &str, name: &str) {
         self.names.insert(short.to_owned(), name.to_owned());
     }
@@ -298,7 +367,7 @@ impl Condition {
         let Some(value) = value else { return format!("attribute_not_exists({short})") };
         let placeholder = short.replace('#', ":");
         let term = format!("{short} = {placeholder}");
-        self.values.get_or_insert_default().insert(placeholder, value);
+        self.values.insert(placeholder, value);
         term
     }
 }

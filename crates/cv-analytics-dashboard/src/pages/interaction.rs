@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::dashboard::Dashboard;
 use crate::page::owner::Owner;
 use crate::page::{PageError, render};
-use crate::questions::view::{QuestionView, explained, is_waiting};
+use crate::questions::view::{QuestionView, answer, explained, is_waiting, rating_words};
 use crate::times::{Moment, Times};
 use crate::weeks::reports::Naming;
 
@@ -34,6 +34,15 @@ struct Cell {
     href: Option<String>,
 }
 
+/// The visitor's word.
+#[derive(Serialize)]
+struct FeedbackView {
+    rating: &'static str,
+    at: Moment,
+    comment: Option<String>,
+    comment_cut: bool,
+}
+
 #[derive(Serialize)]
 struct InteractionView {
     row: QuestionView,
@@ -45,6 +54,9 @@ struct InteractionView {
     answered_at: Option<Moment>,
     reasoning: Option<String>,
     reasoning_cut: bool,
+    answer: Option<String>,
+    answer_cut: bool,
+    feedback: Option<FeedbackView>,
     left_out: Option<&'static str>,
     about: Vec<Cell>,
     gaps: Vec<Cell>,
@@ -93,7 +105,8 @@ fn view(interaction: Interaction, naming: &Naming, times: &Times) -> Interaction
     // What may still be answered stands in no gap yet.
     let gaps =
         gaps.filter(|_| !is_waiting(at, interaction.response.is_some(), times.now)).collect();
-    let Interaction { request_id, query, response } = interaction;
+    let answer = answer(&interaction).map(paragraphs);
+    let Interaction { request_id, query, response, feedback } = interaction;
     let names = |names: &[String]| names.iter().map(|name| sanitize(name, 80)).collect::<Vec<_>>();
     let mut tolerated: Vec<String> = Vec::new();
     let mut fields: Vec<(String, String)> = Vec::new();
@@ -107,6 +120,11 @@ fn view(interaction: Interaction, naming: &Naming, times: &Times) -> Interaction
             "answer",
             response.as_ref().map(|half| &half.unknown),
             response.as_ref().map(|half| &half.tolerated),
+        ),
+        (
+            "feedback",
+            feedback.as_ref().map(|given| &given.unknown),
+            feedback.as_ref().map(|given| &given.tolerated),
         ),
     ] {
         tolerated.extend(notes.into_iter().flatten().map(|note| sanitize(note, 200)));
@@ -125,6 +143,14 @@ fn view(interaction: Interaction, naming: &Naming, times: &Times) -> Interaction
             .and_then(|half| half.reasoning.as_ref())
             .map(|text| paragraphs(text)),
         reasoning_cut: response.as_ref().is_some_and(|half| half.reasoning_cut),
+        answer,
+        answer_cut: response.as_ref().is_some_and(|half| half.answer_cut),
+        feedback: feedback.map(|given| FeedbackView {
+            rating: rating_words(given.rating),
+            at: times.moment(given.timestamp),
+            comment: given.comment.as_deref().map(paragraphs),
+            comment_cut: given.comment_cut,
+        }),
         left_out: seen.left_out.map(left_out_words),
         about,
         gaps,

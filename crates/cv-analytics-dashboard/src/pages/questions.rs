@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::Response;
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_core::event::{MatchSource, MatchType, Outcome};
+use cv_analytics_core::event::{MatchSource, MatchType, Outcome, Rating};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 use cv_analytics_insights::model::GapKind;
@@ -32,7 +32,7 @@ use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::pages::interaction::left_out_words;
 use crate::questions::search::{QUESTIONS_PER_PAGE, SearchResult, search};
-use crate::questions::view::{QuestionView, rows, whole};
+use crate::questions::view::{QuestionView, rating_words, rows, whole};
 use crate::times::Times;
 use crate::weeks::reports::Naming;
 use crate::weeks::{WeekChoice, choices, shown_week};
@@ -40,7 +40,8 @@ use crate::weeks::{WeekChoice, choices, shown_week};
 /// The field of the search box, which finds a skill, a topic or a text.
 const FIND: &str = "find";
 /// Fields that the form offers; it keeps the others as they are.
-const OFFERED: [&str; 8] = ["week", "weeks", "outcome", "match", "kind", "score", "page", "text"];
+const OFFERED: [&str; 9] =
+    ["week", "weeks", "outcome", "match", "kind", "rating", "score", "page", "text"];
 /// Columns of a stranger's text in a filter's words.
 const VALUE_COLUMNS: usize = 60;
 
@@ -68,6 +69,7 @@ struct QuestionsView {
     outcomes: Vec<Choice>,
     coverages: Vec<Choice>,
     kinds: Vec<Choice>,
+    ratings: Vec<Choice>,
     text: String,
     score: String,
     hidden: Vec<(String, String)>,
@@ -189,6 +191,11 @@ fn view(
         name: (*name).to_owned(),
         chosen: filter.kind == Some(*kind),
     };
+    let rating = |rating: &Rating| Choice {
+        value: rating.code().to_owned(),
+        name: rating_words(*rating).to_owned(),
+        chosen: filter.rating == Some(*rating),
+    };
     let box_text = [&filter.skill, &filter.topic, &filter.text].into_iter().flatten().next();
     let name = filter.skill.as_ref().or(filter.topic.as_ref());
     QuestionsView {
@@ -204,6 +211,7 @@ fn view(
             .map(coverage)
             .collect(),
         kinds: GAP_KINDS.iter().map(kind).collect(),
+        ratings: Rating::ALL.iter().map(rating).collect(),
         text: box_text.cloned().unwrap_or_default(),
         score: filter.score.as_ref().map(ToString::to_string).unwrap_or_default(),
         hidden: hidden(filter),
@@ -301,6 +309,9 @@ fn chips(filter: &QuestionFilter, times: &Times) -> Vec<Chip> {
     });
     chip(filter.handled.map(|handled| handled_text(handled).to_owned()), |filter| {
         filter.handled = None;
+    });
+    chip(filter.rating.map(|rating| rating_words(rating).to_owned()), |filter| {
+        filter.rating = None;
     });
     chip(filter.score.map(score_text), |filter| filter.score = None);
     chip(filter.disagrees.map(|_| "score and outcome disagree".to_owned()), |filter| {

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::dashboard::Dashboard;
 use crate::page::PageError;
-use crate::questions::view::{model, whole};
+use crate::questions::view::{answer, model, whole};
 use crate::weeks::reports::Naming;
 use crate::weeks::shown_week;
 
@@ -59,10 +59,13 @@ struct Exported<'o> {
     topic: String,
     model: Option<&'o str>,
     reason: Option<&'o str>,
+    answer: Option<&'o str>,
+    rating: Option<&'static str>,
+    comment: Option<&'o str>,
 }
 
 /// The first line of the CSV form.
-const HEADS: [&str; 15] = [
+const HEADS: [&str; 18] = [
     "requestId",
     "at",
     "week",
@@ -78,6 +81,9 @@ const HEADS: [&str; 15] = [
     "topic",
     "model",
     "reason",
+    "answer",
+    "rating",
+    "comment",
 ];
 
 type Pages = mpsc::Sender<Result<Bytes, ExportError>>;
@@ -239,10 +245,13 @@ impl<'o> Exported<'o> {
             topic: seen.topics.join(", "),
             model: model(whole),
             reason: whole.response.as_ref().and_then(|response| response.reasoning.as_deref()),
+            answer: answer(whole),
+            rating: observation.feedback.as_ref().map(|given| given.rating.code()),
+            comment: observation.feedback.as_ref().and_then(|given| given.comment),
         }
     }
 
-    fn record(&self) -> [String; 15] {
+    fn record(&self) -> [String; 18] {
         let number = |number: Option<f64>| number.map(|number| number.to_string());
         [
             harmless(self.request_id),
@@ -260,6 +269,9 @@ impl<'o> Exported<'o> {
             harmless(&self.topic),
             harmless(self.model.unwrap_or_default()),
             harmless(self.reason.unwrap_or_default()),
+            harmless(self.answer.unwrap_or_default()),
+            self.rating.unwrap_or_default().to_owned(),
+            harmless(self.comment.unwrap_or_default()),
         ]
     }
 }

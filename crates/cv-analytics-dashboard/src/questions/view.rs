@@ -1,6 +1,6 @@
 //! One interaction as pages show it: in a list, in a conversation, live.
 
-use cv_analytics_core::event::{MatchType, RequestId, Traffic};
+use cv_analytics_core::event::{MatchType, Rating, RequestId, Traffic};
 use cv_analytics_core::interaction::{Interaction, PROMOTED_AFTER_MS};
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::store::Store;
@@ -72,6 +72,8 @@ pub(crate) struct Handling {
     pub(crate) coverage: Option<&'static str>,
     pub(crate) score: Option<String>,
     pub(crate) took: Option<String>,
+    /// `thumbs down`, where the visitor said so.
+    pub(crate) rating: Option<&'static str>,
 }
 
 /// The interactions with these ids, whole; those that were erased meanwhile are left out.
@@ -113,13 +115,22 @@ pub(crate) fn model(interaction: &Interaction) -> Option<&str> {
     further_text(interaction, "model")
 }
 
-/// What the visitor read, where the event brought it.
-pub(crate) fn answer(interaction: &Interaction) -> Option<&str> {
-    further_text(interaction, "answer")
-}
-
 fn further_text<'i>(interaction: &'i Interaction, field: &str) -> Option<&'i str> {
     interaction.response.as_ref()?.unknown.get(field).and_then(Value::as_str)
+}
+
+/// What the visitor read, where the event brought it: an event with question and answer in one calls it `response`.
+pub(crate) fn answer(interaction: &Interaction) -> Option<&str> {
+    let answer = interaction.response.as_ref()?.answer.as_deref();
+    answer.or_else(|| further_text(interaction, "response"))
+}
+
+/// The visitor's word on an answer, in words.
+pub(crate) const fn rating_words(rating: Rating) -> &'static str {
+    match rating {
+        Rating::Up => "thumbs up",
+        Rating::Down => "thumbs down",
+    }
 }
 
 impl QuestionView {
@@ -177,6 +188,7 @@ impl Handling {
             coverage: None,
             score: None,
             took: None,
+            rating: None,
         }
     }
 
@@ -192,6 +204,7 @@ impl Handling {
             coverage: match_type.map(coverage_words),
             score: score.map(|score| score_words(score.value())),
             took: latency_ms.map(duration),
+            rating: observation.feedback.as_ref().map(|given| rating_words(given.rating)),
         }
     }
 }

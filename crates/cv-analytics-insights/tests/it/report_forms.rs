@@ -73,6 +73,7 @@ fn in_a_mail() -> MailContext {
         links: Links::Absolute("https://analytics.example.org".parse().unwrap()),
         next_report: Some(Timestamp::from_millis(1_796_029_200_000)),
         unsubscribe: Some("https://analytics.example.org/unsubscribe?token=a&b".to_owned()),
+        answers: false,
     }
 }
 
@@ -345,7 +346,7 @@ fn a_gap_that_was_answered_in_part_is_not_told_as_unanswered() {
     report.followed[0].after = counts(17, 8, 1);
     let said =
         MailContext::default().view(&report).counts.unwrap().followed.shown[0].text.to_string();
-    let expect = "none of 10 answered (6 only in part) before; 8 of 17 answered (1 only in part) in \
+    let expect = "none of 10 answered in full (6 in part) before; 8 of 17 answered in full (1 in part) in \
                   the 5 weeks since you added it";
     assert_eq!(said, expect);
 }
@@ -419,6 +420,22 @@ fn hostile_text() -> impl Strategy<Value = String> {
         "x",
     ]);
     prop_oneof![any::<String>(), vec(bits, 0..12).prop_map(|bits| bits.concat())]
+}
+
+#[test]
+fn a_mail_shows_answers_where_it_is_asked_to() {
+    let mut report = fixture("rich-week.json");
+    let gap = report.gaps.iter_mut().find(|gap| !gap.examples.is_empty()).unwrap();
+    gap.example_answers = vec![Some("I <b>found</b> nothing.".to_owned())];
+    for (answers, expect) in [(false, 0), (true, 1)] {
+        let view = MailContext { answers, ..MailContext::default() }.view(&report);
+        for form in [Form::Html, Form::Text, Form::Markdown] {
+            let shown = render(form, &view).unwrap();
+            assert_eq!(shown.matches("Your agent answered").count(), expect);
+            assert_harmless(&shown.replace(" nothing.", ""));
+            assert_eq!(shown.contains("<b>found"), answers && form == Form::Text);
+        }
+    }
 }
 
 /// Puts another text into every string that a report can carry.

@@ -26,6 +26,8 @@ pub struct Mailing {
     pub dashboard: Option<DashboardAddress>,
     /// The owner's own form of the mail.
     pub template: MailTemplate,
+    /// Whether it shows what the agent answered, beside a gap's questions.
+    pub answers: bool,
     /// From what the recipients' links are made; without it they leave by a mail to the sender.
     pub unsubscribe_key: Option<UnsubscribeKey>,
     recipients: Vec<MailAddress>,
@@ -54,6 +56,7 @@ impl Mailing {
             public_address,
             dashboard,
             template: MailTemplate::default(),
+            answers: false,
             unsubscribe_key,
             recipients: once,
         }
@@ -101,6 +104,7 @@ impl Mailing {
             next_report: self.due_after(week),
             unsubscribe: Some(self.unsubscribe(recipient)),
             template: Some(&self.template),
+            answers: self.answers,
         };
         Message::in_context(report, &from, &to, date, &surroundings)
     }

@@ -134,6 +134,7 @@ fn a_mail_names_the_same_way_out_in_its_header_and_at_its_end() {
         next_report: Some(MONDAY_NINE),
         unsubscribe: Some(Unsubscribe::Link(HttpsLink::new(link).unwrap())),
         template: None,
+        answers: false,
     };
     let from = "reports@example.com";
     let linked =

@@ -12,7 +12,7 @@ use cv_analytics_insights::view::phrases::gap_mark_buttons::mark_consequence;
 use cv_analytics_insights::view::phrases::gaps::{kind_name, open_for};
 use cv_analytics_insights::view::text::{conversations, more};
 
-use crate::clock::now;
+use crate::clock::{now, read_week};
 use crate::install::Installation;
 use crate::install::figure_files::FigureFiles;
 use crate::install::open_store::Purpose;
@@ -75,8 +75,8 @@ impl MarkWord {
 /// The list's options.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// List the gaps of this week, such as 2026-W47 [default: the last closed week]
-    #[arg(long, value_name = "WEEK")]
+    /// List the gaps of this week, such as 2026-W47, or current [default: the last closed week]
+    #[arg(long, value_name = "WEEK", value_parser = read_week)]
     week: Option<IsoWeek>,
     /// Write JSON
     #[arg(long)]

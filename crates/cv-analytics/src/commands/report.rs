@@ -18,7 +18,7 @@ use cv_analytics_insights::view::render::{Form, render};
 use cv_analytics_mail::message::address::MailAddress;
 use cv_analytics_mail::message::{Message, Surroundings};
 
-use crate::clock::now;
+use crate::clock::{now, read_week};
 use crate::commands::report::mail::Insisting;
 use crate::install::Installation;
 use crate::install::data_folder::PublicUrlOption;
@@ -36,8 +36,8 @@ pub(crate) const NO_RECIPIENT: &str = "owner@localhost.localdomain";
 #[derive(Debug, Args)]
 #[command(after_help = MORE_OF_THE_MAIL)]
 pub(crate) struct ReportCommand {
-    /// Report this week, such as 2026-W47 [default: the last closed week]
-    #[arg(long, value_name = "WEEK")]
+    /// Report this week, such as 2026-W47, or current [default: the last closed week]
+    #[arg(long, value_name = "WEEK", value_parser = read_week)]
     week: Option<IsoWeek>,
     /// Write this format [default: from the output file's extension, else text]
     #[arg(long, value_enum)]
@@ -141,6 +141,11 @@ pub(crate) async fn run(installation: &Installation, command: ReportCommand) -> 
     let rules = CountingRules::new(settings)?;
     let report = build_report(&*store, &rules, week, now()).await?.report;
     let template = command.form.template()?;
+    let current = IsoWeek::containing(now());
+    if report.is_empty() && command.week.is_none() && store.weeks(current).await?.contains(&current)
+    {
+        eprintln!("note: what has come so far is of this week: --week current reports it");
+    }
     if command.send {
         let said = command.send_report(installation, &*store, &report).await?;
         // Beside a report that was asked for, the words are not part of it.
@@ -163,8 +168,9 @@ impl ReportCommand {
         if format == Format::Json {
             return format.render(report, &self.from, &self.to);
         }
-        let context =
-            MailContext { links: Links::from(dashboard.cloned()), ..MailContext::default() };
+        let answers = self.form.mail_answers;
+        let links = Links::from(dashboard.cloned());
+        let context = MailContext { links, answers, ..MailContext::default() };
         if format == Format::Markdown {
             return Ok(render(Form::Markdown, &context.view(report))?.into_bytes());
         }
@@ -173,8 +179,9 @@ impl ReportCommand {
             eprintln!("warning: {warning}; the built-in form stands in");
         }
         if format == Format::Eml {
+            let template = Some(template);
             let surroundings =
-                Surroundings { dashboard, template: Some(template), ..Surroundings::default() };
+                Surroundings { dashboard, template, answers, ..Surroundings::default() };
             let message = Message::in_context(report, &self.from, &self.to, now(), &surroundings)?;
             return Ok(message.to_eml()?);
         }
@@ -223,6 +230,7 @@ impl ReportCommand {
             let surroundings = Surroundings {
                 dashboard: self.form.dashboard_url.as_ref(),
                 template: Some(&template),
+                answers: self.form.mail_answers,
                 ..Surroundings::default()
             };
             let mail = (report, &sender, &surroundings);

@@ -29,6 +29,9 @@ pub(crate) struct MailForm {
         env = "CV_ANALYTICS_MAIL_TEXT_TEMPLATE"
     )]
     mail_text_template: Option<PathBuf>,
+    /// Show in the mail what the agent answered, beside a gap's question
+    #[arg(long, hide_short_help = true, env = "CV_ANALYTICS_MAIL_ANSWERS", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) mail_answers: bool,
 }
 
 impl MailForm {
@@ -39,6 +42,7 @@ impl MailForm {
             ("--dashboard-url", self.dashboard_url.is_some()),
             ("--mail-template", self.mail_template.is_some()),
             ("--mail-text-template", self.mail_text_template.is_some()),
+            ("--mail-answers", self.mail_answers),
         ];
         set.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).collect()
     }
@@ -57,6 +61,7 @@ impl MailForm {
     /// `mailing` in this form.
     pub(crate) fn applied_to(&self, mut mailing: Mailing) -> Result<Mailing> {
         mailing.template = self.template()?;
+        mailing.answers = self.mail_answers;
         if let Some(dashboard) = &self.dashboard_url {
             mailing.dashboard = Some(dashboard.clone());
         }

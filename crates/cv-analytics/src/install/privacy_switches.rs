@@ -5,6 +5,7 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 
 /// What is taken out of events at intake; everything by default.
 #[derive(Clone, Copy, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct PrivacySwitches {
     /// Keep e-mail addresses, phone numbers and keys in free text
     #[arg(long, env = "CV_ANALYTICS_KEEP_PERSONAL_DATA", value_parser = clap::builder::BoolishValueParser::new())]
@@ -15,6 +16,9 @@ pub(crate) struct PrivacySwitches {
     /// Keep user agents and referers
     #[arg(long, env = "CV_ANALYTICS_KEEP_USER_AGENTS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_user_agents: bool,
+    /// Keep no answers, whatever the agent sends
+    #[arg(long, env = "CV_ANALYTICS_NO_ANSWERS", value_parser = clap::builder::BoolishValueParser::new())]
+    no_answers: bool,
 }
 
 impl PrivacySwitches {
@@ -26,6 +30,11 @@ impl PrivacySwitches {
             ("Personal data in free text", words(self.keep_personal_data, "replaced by markers")),
             ("Session ids", words(self.keep_session_ids, "kept as keyed hashes")),
             ("User agents and referers", words(self.keep_user_agents, "dropped")),
+            (
+                "Answers",
+                if self.no_answers { "dropped" } else { "kept where your agent sends them" }
+                    .to_owned(),
+            ),
         ]
         .into_iter()
     }
@@ -41,6 +50,7 @@ impl PrivacySwitches {
             redact_text: !self.keep_personal_data,
             hash_sessions: !self.keep_session_ids && session_key.is_some(),
             drop_user_agent: !self.keep_user_agents,
+            keep_answers: !self.no_answers,
             session_key: session_key.unwrap_or_else(|| SessionKey::new(Vec::new())),
         }
     }

@@ -260,7 +260,7 @@ impl<'a> ActionWords<'a> {
         }
     }
 
-    /// The figures behind it: `Asked 50 times (16 last week); 30 not answered, in 26 conversations`.
+    /// The figures behind it: `Asked 50 times (16 last week); 30 not covered, in 26 conversations`.
     pub(in crate::view) fn evidence(&self) -> LinkedText {
         let at = self.at;
         let Evidence { queries, conversations, asked, previous, .. } = self.action.evidence;
@@ -283,8 +283,8 @@ impl<'a> ActionWords<'a> {
             at.count(queries, self.behind()).text(format!(" with the word “{word}”"))
         } else {
             let (missed, partly) = self.missed_and_partly();
-            let missed = missed.map(|missed| missed.text(" not answered"));
-            let partly = partly.map(|partly| partly.text(" answered in part"));
+            let missed = missed.map(|missed| missed.text(" not covered"));
+            let partly = partly.map(|partly| partly.text(" covered in part"));
             LinkedText::listed(missed.into_iter().chain(partly).collect())
         };
         let comma = if in_conversations.is_empty() { "" } else { "," };

@@ -82,7 +82,14 @@ pub const fn tracked_state(state: TrackedState) -> &'static str {
     }
 }
 
-/// How these questions were answered: `6 of 7 answered`, `none of 10 answered (6 only in part)`.
+/// What is still not covered of a gap that fails again: `27 of 49 not covered in full`.
+fn uncovered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
+    let uncovered = at.count(counts.unmatched, about.clone().handled(Handled::Unmatched));
+    let asked = at.count(counts.asked, about.clone());
+    LinkedText::filled("{} of {} not covered in full", [uncovered, asked])
+}
+
+/// How these questions were answered: `6 of 7 answered`, `none of 10 answered in full (6 in part)`.
 fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>) -> LinkedText {
     let fully = match counts.answered {
         0 => "none".into(),
@@ -94,19 +101,21 @@ fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>)
     }
     let partly = about.clone().handled(Handled::Unmatched).coverage(MatchType::Partial);
     let partly = at.count(counts.partly, partly);
-    LinkedText::filled("{} of {} answered ({} only in part)", [fully, asked, partly])
+    LinkedText::filled("{} of {} answered in full ({} in part)", [fully, asked, partly])
 }
 
 /// How a tracked gap's questions were answered before the mark and since:
-/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`.
+/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`. One that fails again says what
+/// fails.
 pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> LinkedText {
+    let fared = if gap.state == TrackedState::Reopened { uncovered } else { answered };
     let learning = gap.state == TrackedState::Learning;
     let did = if learning { "began to learn it" } else { "added it" };
     let eight_weeks = || at.this_week().eight_weeks().about(&gap.name);
     let before = gap.before.filter(|counts| counts.asked > 0).zip(gap.since.as_deref());
     let before = before.map(|(counts, since)| {
         let when = if gap.weeks_since == 0 { " so far; " } else { " before; " };
-        answered(counts, &eight_weeks().until(since), at).text(when)
+        fared(counts, &eight_weeks().until(since), at).text(when)
     });
     let before = before.unwrap_or_default();
     if gap.weeks_since == 0 {
@@ -124,5 +133,5 @@ pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> L
         Some(since) => eight_weeks().since(since),
         None => eight_weeks(),
     };
-    before.append(answered(gap.after, &after, at)).text(format!(" {when}"))
+    before.append(fared(gap.after, &after, at)).text(format!(" {when}"))
 }

@@ -65,15 +65,19 @@ pub struct MailContext {
     pub next_report: Option<Timestamp>,
     /// The recipient's unsubscribe link, an `https:` or `mailto:` address.
     pub unsubscribe: Option<String>,
+    /// Whether it shows what the agent answered, beside a gap's questions.
+    pub answers: bool,
 }
 
 impl MailContext {
     /// The report as this mail shows it.
     pub fn view(&self, report: &Report) -> WeekView {
+        let answer_columns = if self.answers { Limits::MAIL.question_columns } else { 0 };
+        let limits = Limits { answer_columns, ..Limits::MAIL };
         WeekView {
             next_report: self.next_report.and_then(phrases::next_report),
             unsubscribe: self.unsubscribe.clone(),
-            ..WeekView::of(report, &self.links, Limits::MAIL)
+            ..WeekView::of(report, &self.links, limits)
         }
     }
 }
@@ -336,6 +340,7 @@ fn sample_context() -> MailContext {
     MailContext {
         links: Links::from("https://analytics.example.org".parse().ok()),
         next_report: None,
+        answers: true,
         unsubscribe: Some("mailto:reports@example.org?subject=unsubscribe".to_owned()),
     }
 }

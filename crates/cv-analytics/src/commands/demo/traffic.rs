@@ -96,8 +96,13 @@ pub(crate) fn marks() -> serde_json::Result<Vec<DemoMark>> {
 pub(crate) fn messages(seed: u64, last: IsoWeek) -> serde_json::Result<Vec<Message>> {
     let questions = questions()?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut visits =
-        Visits { questions: &questions, rng: &mut rng, sent: Vec::new(), interactions: 0 };
+    let mut visits = Visits {
+        questions: &questions,
+        rng: &mut rng,
+        opinions: ChaCha8Rng::seed_from_u64(seed.wrapping_add(1)),
+        sent: Vec::new(),
+        interactions: 0,
+    };
     for week in 0..WEEKS {
         visits.week(week, last.earlier(WEEKS - 1 - week).start());
     }
@@ -109,6 +114,8 @@ pub(crate) fn messages(seed: u64, last: IsoWeek) -> serde_json::Result<Vec<Messa
 struct Visits<'q> {
     questions: &'q Questions,
     rng: &'q mut ChaCha8Rng,
+    /// What visitors think of the answers.
+    opinions: ChaCha8Rng,
     sent: Vec<(Timestamp, Message)>,
     interactions: u32,
 }
@@ -237,6 +244,28 @@ impl Visits<'_> {
             // A retry whose first try had arrived, too late for the queue's deduplication.
             self.send(answered_at, &response, &request_id, "response:again");
         }
+        self.opinion(answered_at, &response, &request_id);
+    }
+
+    /// One visitor in six rates an answer, and some say why. What the agent calls covered is not always.
+    fn opinion(&mut self, answered_at: Timestamp, response: &Value, request_id: &str) {
+        let (likes, reasons): (u32, &[&str]) = match response["matchType"].as_str() {
+            Some("full") => (9, &["The year is wrong.", "That is not what I asked."]),
+            Some("partial") => (5, &["Only half an answer.", "And Kubernetes?"]),
+            Some("none") => (1, &["Not helpful.", "Surely you know this."]),
+            _ => return,
+        };
+        if !self.opinions.random_ratio(1, 6) {
+            return;
+        }
+        let up = self.opinions.random_ratio(likes, 10);
+        let at = answered_at.plus_millis(self.opinions.random_range(4_000..60_000));
+        let mut feedback = json!({"eventType": "feedback", "requestId": request_id, "timestamp": at.as_millis(),
+                                  "rating": if up { "up" } else { "down" }});
+        if !up && self.opinions.random_ratio(1, 3) {
+            feedback["comment"] = json!(reasons.choose(&mut self.opinions));
+        }
+        self.send(at, &feedback, request_id, "feedback");
     }
 
     fn response(
@@ -307,8 +336,19 @@ impl Visits<'_> {
             "partial" => "Found a part of it.".to_owned(),
             _ => "Found nothing about it.".to_owned(),
         };
+        let (has, lacks) = (matched.join(" and "), missing.join(" or "));
+        let answer = match (match_type, has.is_empty(), lacks.is_empty()) {
+            ("full", false, _) => format!("Yes: {has} is on the CV, with a project."),
+            ("full", ..) => "Yes, the CV says so, with the dates.".to_owned(),
+            ("partial", false, false) => {
+                format!("In part: the CV has {has}, and says nothing of {lacks}.")
+            }
+            ("partial", ..) => "In part: the CV mentions it without details.".to_owned(),
+            (_, _, false) => format!("I found nothing about {lacks} in the CV."),
+            _ => "The CV says nothing about that.".to_owned(),
+        };
         json!({"eventType": "response", "requestId": request_id, "timestamp": at, "matchType": match_type,
-               "matchScore": score, "reasoning": reasoning, "confidence": confidence, "matchedSkills": matched, "missingSkills": missing,
+               "matchScore": score, "reasoning": reasoning, "answer": answer, "confidence": confidence, "matchedSkills": matched, "missingSkills": missing,
                "topic": question.topic.as_deref().unwrap_or("other"), "query": question.text,
                "queryTimestamp": asked_at, "sessionId": session, "model": "demo", "metadata": {"matchSource": source},
                "performance": {"totalTime": total, "llmTime": total * 4 / 5, "retrievalTime": 40, "cacheHit": false}})

@@ -1,0 +1,17 @@
+/** The agent of the recipes: yours takes its place. */
+
+import type { AnalyticsEnv, AnswerDetails } from "@cv-analytics/worker";
+
+export interface Env extends AnalyticsEnv {
+  MODEL: string;
+}
+
+/** Answers a question, and says how well. */
+export async function answerFrom(
+  env: Env,
+  question: string,
+): Promise<{ answer: string; match: AnswerDetails }> {
+  if (question.includes("fail")) throw new Error("the model does not answer");
+  const answer = `${env.MODEL} answers: ${question}`;
+  return { answer, match: { matchType: "full", model: env.MODEL } };
+}

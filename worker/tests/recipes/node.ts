@@ -1,0 +1,40 @@
+import { createServer } from "node:http";
+import { createAnalytics, type WaitUntil } from "@cv-analytics/worker";
+import { answerFrom } from "./agent.ts";
+
+const env = { ...process.env, MODEL: "a model" };
+const analytics = createAnalytics(env);
+
+// What a Worker's ctx does: it knows what is still on its way.
+const pending = new Set<Promise<unknown>>();
+const ctx: WaitUntil = {
+  waitUntil(promise) {
+    pending.add(promise);
+    void promise.finally(() => pending.delete(promise));
+  },
+};
+
+const server = createServer(async (request, response) => {
+  try {
+    const answer = await analytics.run(ctx, async (interaction) => {
+      let question = "";
+      for await (const chunk of request) question += chunk;
+      const { "user-agent": userAgent, referer } = request.headers;
+      interaction.asked(question, { metadata: { userAgent, referer } });
+      const { answer, match } = await interaction.timed("llm", () => answerFrom(env, question));
+      interaction.answered(match);
+      return answer;
+    });
+    response.end(answer);
+  } catch {
+    response.writeHead(500).end("Sorry, that went wrong.");
+  }
+});
+server.listen(Number(process.env["PORT"]), "127.0.0.1", () => console.log(server.address()));
+
+process.once("SIGTERM", () => {
+  server.close(async () => {
+    while (pending.size > 0) await Promise.allSettled(pending);
+    process.exit();
+  });
+});

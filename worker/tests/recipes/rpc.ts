@@ -1,0 +1,16 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { createAnalytics } from "@cv-analytics/worker";
+import { answerFrom, type Env } from "./agent.ts";
+
+export class CvAgent extends WorkerEntrypoint<Env> {
+  ask(question: string, sessionId: string): Promise<string> {
+    return createAnalytics(this.env).run(this.ctx, async (interaction) => {
+      interaction.asked(question, { sessionId });
+      const { answer, match } = await interaction.timed("llm", () =>
+        answerFrom(this.env, question),
+      );
+      interaction.answered(match);
+      return answer;
+    });
+  }
+}
