@@ -153,7 +153,8 @@ async fn damaged(pages: Option<usize>) -> Folder {
 
 #[tokio::test]
 async fn damage_that_a_read_meets_with_is_remembered() {
-    let store = damaged(None).await.open();
+    let folder = damaged(None).await;
+    let store = folder.open();
     store.check_sound().unwrap();
     let pages: Vec<_> = store.clone().export().collect().await;
     let error = pages.into_iter().find_map(Result::err).unwrap().to_string();
