@@ -79,6 +79,7 @@ write_variables() {
     echo "deletion_protection = $(parameter DeletionProtection)"
     echo "processor_concurrency = $(parameter ProcessorConcurrency)"
     echo "maximum_message_size = $(parameter MaximumMessageSize)"
+    echo "keep_answers = $(parameter KeepAnswers)"
     echo "log_retention_days = $(parameter LogRetentionDays)"
     echo "silence_hours = $(parameter SilenceHours)"
     echo "join_rate_minimum_messages = $(parameter JoinRateMinimumMessages)"

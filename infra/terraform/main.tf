@@ -61,6 +61,7 @@ module "processor" {
   query_events_table_name = module.dynamodb.query_events_table_name
   analytics_table_name    = module.dynamodb.analytics_table_name
   concurrency             = var.processor_concurrency
+  keep_answers            = var.keep_answers
   log_retention_days      = var.log_retention_days
 
   depends_on = [module.iam]

@@ -148,6 +148,12 @@ variable "maximum_message_size" {
   }
 }
 
+variable "keep_answers" {
+  description = "False drops what the agent answered from what it sends; what was kept before stays."
+  type        = bool
+  default     = true
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept."
   type        = number

@@ -15,6 +15,7 @@ ALL_OPTIONS = {
     "StopIntakeAtBudget": "true",
     "Architecture": "x86_64",
     "ProcessorConcurrency": 20,
+    "KeepAnswers": "false",
     "LogRetentionDays": 90,
     "SilenceHours": 24,
     "JoinRateMinimumMessages": 50,

@@ -59,6 +59,12 @@ def conversations(asked):
     return len({counted.conversation for counted in asked})
 
 
+def thumbs(counted):
+    """How many of these their visitors rated up and down; None where nobody did."""
+    ratings = Counter(one.interaction.feedback["rating"] for one in counted if one.interaction.feedback)
+    return {"up": ratings["up"], "down": ratings["down"]} if ratings else None
+
+
 class Words:
     """What words mean: the program's dictionary, the owner's settings, and the labelled questions."""
 
@@ -263,7 +269,20 @@ class Recount:
             "neverAsked": self.never_asked(monday),
             "provenance": {"interactions": len(asked), "excluded": sum(excluded.values()), "excludedBy": excluded},
             "calibration": self.calibration(asked),
+            "feedback": self.feedback(monday),
         }
+
+    def feedback(self, monday):
+        """What visitors said of the week's answers; None where none of the eight weeks has anything."""
+        if not any(one.interaction.feedback for week in eight_weeks(monday) for one in self.weeks.get(week, [])):
+            return None
+        counted = self.weeks.get(monday, [])
+        covered = [one for one in counted if one.match == "full" and one.interaction.feedback]
+        said = sorted((one.interaction for one in counted if one.interaction.feedback),
+                      key=lambda i: (-i.feedback["timestamp"], i.request_id))
+        return {**(thumbs(counted) or {"up": 0, "down": 0}), "covered": len(covered),
+                "downThoughCovered": (thumbs(covered) or {"down": 0})["down"],
+                "comments": [i.feedback["comment"] for i in said if i.feedback["comment"] is not None][:20]}
 
     def history(self, monday):
         """The figures of the eight weeks that end with this one, by their names; None for a week without data."""
@@ -342,6 +361,7 @@ class Recount:
             **{kind: sum(counted.match == kind for counted in own) for kind in MATCH_TYPES},
             "unanswered": sum(counted.interaction.outcome == "unanswered" for counted in own),
             "failing": sum(window[7].failing[name] for name in names),
+            "feedback": thumbs(own),
             "move": move,
             "in_text": [counted for counted in own if names[0][1] in counted.in_text],
         }
@@ -359,6 +379,7 @@ class Recount:
                 "conversations": conversations(own),
                 "weeksRunning": running,
                 "firstSeen": week_name(weeks[oldest].monday),
+                "feedback": thumbs(own),
                 "texts": [counted.interaction.text for counted in own if counted.interaction.text is not None],
                 "related": Counter(skill for counted in own for skill in counted.skills if skill != gap[1]),
             }

@@ -24,7 +24,7 @@ def week_of(rows, cv=None, marks=None, owner_topics=None, texts=None):
         one = {"request_id": f"r{place:04}", "timestamp": start + 60_000 * place, "text": None, "session": None,
                "match": None, "score": None, "source": "unknown", "outcome": "answered", "outcome_named": True,
                "has_query": row.get("text") is not None, "has_response": True, "latency": None, "missing": [],
-               "matched": [], "topic": None, "excluded": None}
+               "matched": [], "topic": None, "excluded": None, "feedback": None}
         week = row.pop("week", 0)
         one.update(row)
         one["timestamp"] += 7 * 86_400_000 * week

@@ -247,9 +247,23 @@ class Scenario:
         one["missing"] = self.names(odd_names, no_skills) if roll.random() < 0.45 else []
         one["matched"] = self.names(odd_names, no_skills) if roll.random() < 0.35 else []
         one["topic"] = self.agents_topic(kind, text)
+        one["feedback"] = self.feedback(one) if roll.random() < 0.2 else []
         if excluded == "request":
             self.excluded_requests.append(one["id"])
         return one
+
+    def feedback(self, one):
+        """What the visitor said of it, perhaps more than once or at one moment."""
+        roll = self.random
+        said = []
+        for _ in range(roll.choice([1, 1, 2, 3])):
+            moment = min(one["asked"] + roll.choice([-5000, 4000, 9000, 9000, 3 * WEEK_MS]), 4_102_444_799_999)
+            event = {"eventType": "feedback", "requestId": one["id"], "timestamp": max(946_684_800_000, moment),
+                     "rating": roll.choice(["up", "down"])}
+            if roll.random() < 0.5:
+                event["comment"] = roll.choice(["Thanks!", "Wrong year, mail me: jane@example.com", "x" * 600, ""])
+            said.append(event)
+        return said
 
     def agents_topic(self, kind, text):
         """What the agent's model says the question is about."""
@@ -449,6 +463,7 @@ class Scenario:
         lines = []
         for one in self.logical:
             events = self.events(one)
+            lines += [(one["id"], self.shaped(event)) for event in one["feedback"]]
             for event in events:
                 copies = [event]
                 while roll.random() < 0.1:
@@ -499,6 +514,9 @@ class Scenario:
             event["correlationId"] = event.pop("requestId")
         if "sessionId" not in event and roll.random() < 0.1:
             event["sessionId"] = None
+        if event.get("rating") and roll.random() < 0.3:
+            up = event["rating"] == "up"
+            event["rating"] = roll.choice([1 if up else -1, up, "thumbs_up" if up else "thumbs_down", event["rating"].upper()])
         if event.get("eventType", event.get("type")) == "response":
             self.shape_response(event)
         items = list(event.items())

@@ -17,7 +17,7 @@ SOURCES = {"model", "similarity"}
 EXCLUSIONS = ("own", "bots", "canaries", "listed")
 
 Interaction = namedtuple("Interaction", "request_id timestamp text session match score source outcome outcome_named "
-                                        "has_query has_response latency missing matched topic excluded")
+                                        "has_query has_response latency missing matched topic excluded feedback")
 
 
 class DeadLetter(Exception):
@@ -117,7 +117,7 @@ def read(line):
     event_type = present(event, "eventType", "type")[1]
     if event_type is None:
         raise DeadLetter("missing_field")
-    if event_type not in ("query", "response"):
+    if event_type not in ("query", "response", "feedback"):
         raise DeadLetter("unknown_event_type")
     request_id = present(event, "requestId", "correlationId")[1]
     if request_id is None:
@@ -126,6 +126,8 @@ def read(line):
         raise DeadLetter("bad_request_id")
     if event.get("timestamp") is None:
         raise DeadLetter("missing_field")
+    if event_type == "feedback":
+        return feedback(event, request_id)
     half = {"kind": event_type, "request_id": request_id, "timestamp": milliseconds(event["timestamp"]),
             "text": None, "session": None, "match": None, "score": None, "source": "unknown", "outcome": None,
             "outcome_named": False, "query_timestamp": None, "total_time": None, "topic": None}
@@ -157,6 +159,31 @@ def read(line):
     if half["text"] is not None and half["query_timestamp"] is not None:
         half["kind"] = "whole"
     return half
+
+
+def feedback(event, request_id):
+    """The visitor's word, as it is kept: equal ones are equal."""
+    ratings = {"up": "up", "1": "up", "true": "up", "thumbs_up": "up",
+               "down": "down", "-1": "down", "false": "down", "thumbs_down": "down"}
+    if event.get("rating") in (None, ""):
+        raise DeadLetter("missing_field")
+    rating = ratings.get(str(event["rating"]).lower())
+    if rating is None:
+        raise DeadLetter("bad_rating")
+    comment = present(event, "comment")[1]
+    return {"kind": "feedback", "request_id": request_id, "timestamp": milliseconds(event["timestamp"]),
+            "rating": rating, "comment": kept_text(comment, 500).rstrip() if comment else None}
+
+
+def canonical(given):
+    """By which feedback of one moment is ordered: the event's fields by their names."""
+    fields = {"eventType": "feedback", "rating": given["rating"], "requestId": given["request_id"],
+              "timestamp": given["timestamp"]}
+    if given["comment"] is not None:
+        fields["comment"] = given["comment"]
+        if len(given["comment"]) == 500:
+            fields["cut"] = ["comment"]
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def score_in_metadata(metadata):
@@ -201,6 +228,7 @@ class Joined:
     def __init__(self):
         self.queries = {}
         self.responses = {}
+        self.feedback = {}
         self.counts = {"stored": 0, "duplicate": 0, "conflict": 0, "deadLetter": 0}
         self.of_canaries = dict.fromkeys(self.counts, 0)
 
@@ -217,6 +245,14 @@ class Joined:
             half = read(line)
         except DeadLetter:
             return "deadLetter"
+        if half["kind"] == "feedback":
+            there = self.feedback.get(half["request_id"])
+            if there == half:
+                return "duplicate"
+            if there is None or half["timestamp"] > there["timestamp"] \
+                    or half["timestamp"] == there["timestamp"] and canonical(half) < canonical(there):
+                self.feedback[half["request_id"]] = half
+            return "stored"
         response = self.responses.get(half["request_id"])
         of_query = half["kind"] == "query"
         kept = self.queries if of_query else self.responses
@@ -254,4 +290,4 @@ class Joined:
                 answer.get("match"), answer.get("score"), answer.get("source"), answer.get("outcome", "unanswered"),
                 answer.get("outcome_named", False), asked is not None, response is not None, latency,
                 answer.get("missing", []), answer.get("matched", []), answer.get("topic"),
-                next((reason for reason in EXCLUSIONS if reason in reasons), None))
+                next((reason for reason in EXCLUSIONS if reason in reasons), None), self.feedback.get(request_id))

@@ -11,7 +11,7 @@ pub const NAMESPACE: &str = "CVAnalytics";
 /// What a batch came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BatchMetrics {
-    /// Messages in the batch.
+    /// Messages in the batch, but for feedback: the join rate is counted from it.
     pub received: u64,
     /// Records with both halves that were put.
     pub joined: u64,

@@ -5,8 +5,6 @@
 //! the invocation's time is nearly up has failed, like what an error kept from it. State lives in one
 //! invocation only. Canaries take the same way, and are in no metric and no count.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use cv_analytics_aws::DynamoDbStore;
@@ -17,7 +15,6 @@ use cv_analytics_aws::queue::dead_letters::{DeadLetterQueue, letter_id};
 use cv_analytics_aws::queue::visibility::retry_delay;
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
-use cv_analytics_core::event::RequestId;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -60,7 +57,7 @@ pub struct SourceQueue {
     pub url: String,
 }
 
-/// The messages of one request in a batch, joined.
+/// The messages of one request in a batch, joined: those with halves, or those with feedback.
 struct Request<'m> {
     gathered: EventBatch,
     messages: Vec<&'m Message>,
@@ -88,7 +85,8 @@ struct Unreadable<'m> {
 /// What a batch has come to so far. Whatever is not in it has failed.
 #[derive(Default)]
 struct Progress<'m> {
-    canaries: usize,
+    /// Messages that do not count as received.
+    uncounted: usize,
     kept: ProcessedMessages<'m>,
     rejects: ProcessedMessages<'m>,
 }
@@ -142,9 +140,9 @@ impl Processor {
 
         let oldest = messages.iter().filter_map(|message| message.sent_at).min();
         let age = oldest.map_or(0, |oldest| began.as_millis() - oldest.as_millis());
-        let Progress { canaries, kept, rejects } = &progress;
+        let Progress { uncounted, kept, rejects } = &progress;
         let metrics = BatchMetrics {
-            received: (messages.len() - canaries) as u64,
+            received: (messages.len() - uncounted) as u64,
             erased: kept.metrics.erased + rejects.metrics.erased,
             dead_letters: kept.metrics.dead_letters + rejects.metrics.dead_letters,
             failed: failed.len() as u64,
@@ -175,8 +173,8 @@ impl Processor {
             }
         };
         let (requests, unreadable) = read(intake, messages, began);
-        let Progress { canaries: in_no_metric, kept, rejects } = progress;
-        *in_no_metric = canaries(&requests, &unreadable);
+        let Progress { uncounted: count, kept, rejects } = progress;
+        *count = uncounted(&requests, &unreadable);
         tokio::join!(self.keep(requests, began, kept), self.reject_all(unreadable, rejects));
     }
 
@@ -251,7 +249,7 @@ impl Processor {
     }
 
     async fn join(&self, request: &Request<'_>) -> Result<Joined, TableError> {
-        self.store.join(request.gathered.delivered().clone(), request.arrived_at).await
+        self.store.join(&request.gathered, request.arrived_at).await
     }
 
     /// Sends what cannot be read to the dead-letter queue.
@@ -336,14 +334,13 @@ impl Processor {
     }
 }
 
-/// Reads every message, and joins those of one request.
+/// Reads every message, and gathers those of one request.
 fn read<'m>(
     intake: &Intake,
     messages: &'m [Message],
     now: Timestamp,
 ) -> (Vec<Request<'m>>, Vec<Unreadable<'m>>) {
-    let mut requests: HashMap<RequestId, Request<'m>> = HashMap::new();
-    let mut unreadable = Vec::new();
+    let (mut events, mut unreadable) = (Vec::new(), Vec::new());
     for message in messages {
         let arrived_at = message.sent_at.unwrap_or(now);
         let body = message.body.as_deref().unwrap_or_default();
@@ -353,21 +350,15 @@ fn read<'m>(
         let content = intake.read(body.as_bytes(), arrived_at);
         match content.in_group(group.map(String::as_str)) {
             Content::DeadLetter(letter) => unreadable.push(Unreadable { message, letter }),
-            Content::Event(event) => match requests.entry(event.request_id.clone()) {
-                Entry::Occupied(mut request) => {
-                    let request = request.get_mut();
-                    request.gathered.add(*event);
-                    request.messages.push(message);
-                    request.arrived_at = request.arrived_at.min(arrived_at);
-                }
-                Entry::Vacant(place) => {
-                    let gathered = EventBatch::first(*event);
-                    place.insert(Request { gathered, messages: vec![message], arrived_at });
-                }
-            },
+            Content::Event(event) => events.push((*event, message)),
         }
     }
-    (requests.into_values().collect(), unreadable)
+    let batches = EventBatch::gather(events).into_iter();
+    let requests = batches.map(|(gathered, messages)| {
+        let arrived_at = messages.iter().map(|message| message.sent_at.unwrap_or(now)).min();
+        Request { gathered, messages, arrived_at: arrived_at.unwrap_or(now) }
+    });
+    (requests.collect(), unreadable)
 }
 
 fn is_alone_in_its_group(message: &Message) -> bool {
@@ -381,9 +372,12 @@ fn is_alone_in_its_group(message: &Message) -> bool {
     }
 }
 
-/// How many messages were sent to check the installation.
-fn canaries(requests: &[Request<'_>], unreadable: &[Unreadable<'_>]) -> usize {
-    let requests = requests.iter().filter(|request| request.gathered.is_canary());
+/// How many messages do not count as received: those sent to check the installation, and feedback, which would lower
+/// the join rate.
+fn uncounted(requests: &[Request<'_>], unreadable: &[Unreadable<'_>]) -> usize {
+    let requests = requests
+        .iter()
+        .filter(|request| request.gathered.is_canary() || request.gathered.is_feedback());
     let messages: usize = requests.map(|request| request.messages.len()).sum();
     messages + unreadable.iter().filter(|unreadable| unreadable.letter.is_canary()).count()
 }

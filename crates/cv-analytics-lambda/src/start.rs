@@ -67,7 +67,8 @@ pub fn store(aws: &SdkConfig) -> Result<DynamoDbStore, MissingVariable> {
 }
 
 /// The intake with every privacy rule on, and the key of the session hash: `SESSION_SALT`,
-/// else one that is made once and kept in the table.
+/// else one that is made once and kept in the table. Answers are kept unless `KEEP_ANSWERS` says something else
+/// than `true`.
 ///
 /// # Errors
 /// [`StoreError`] where there is no `SESSION_SALT` and the table cannot be read.
@@ -78,7 +79,9 @@ pub async fn intake(store: &dyn KeyValueStore) -> Result<Intake, StoreError> {
         let fresh = || hex::encode(rand::rng().random::<[u8; 32]>());
         session_key::kept_or_made(store, fresh).await?
     };
-    Ok(Intake::new(Privacy::full(key)))
+    let keep_answers =
+        variable("KEEP_ANSWERS").is_none_or(|kept| kept.trim().eq_ignore_ascii_case("true"));
+    Ok(Intake::new(Privacy { keep_answers, ..Privacy::full(key) }))
 }
 
 /// Writes the log as JSON lines to standard output, which Lambda keeps; at `info` unless `AWS_LAMBDA_LOG_LEVEL` says

@@ -48,5 +48,6 @@ module "processor" {
   query_events_table_name = local.infrastructure.query_events_table_name
   analytics_table_name    = local.infrastructure.analytics_table_name
   concurrency             = var.concurrency
+  keep_answers            = var.keep_answers
   log_retention_days      = var.log_retention_days
 }

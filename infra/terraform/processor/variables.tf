@@ -38,6 +38,12 @@ variable "concurrency" {
   default     = 10
 }
 
+variable "keep_answers" {
+  description = "False drops what the agent answered from what it sends; what was kept before stays."
+  type        = bool
+  default     = true
+}
+
 variable "log_retention_days" {
   description = "How long its log is kept."
   type        = number

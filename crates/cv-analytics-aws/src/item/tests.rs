@@ -288,6 +288,12 @@ fn an_ordinary_interaction_stays_under_a_kilobyte_in_both_tables() {
     let record = joined(&halves);
     let size = billed_bytes(&write_record(&record));
     assert!(size < 1024, "the record has {size} bytes");
+    let feedback = json!({"eventType": "feedback", "requestId": record.request_id.as_str(),
+                          "timestamp": 1_763_000_009_000_i64, "rating": "down"});
+    let given = joined(&[halves[0].clone(), halves[1].clone(), event(&feedback).unwrap()]);
+    let with_feedback = billed_bytes(&item_of(&given));
+    assert!(with_feedback - size < 180, "feedback has {} bytes", with_feedback - size);
+    println!("{size} {with_feedback}");
 
     let mut row = key(record.request_id.as_str());
     row.insert(TTL.to_owned(), AttributeValue::N("1764728000".to_owned()));

@@ -71,6 +71,11 @@ impl EventBatch {
         self.events.iter().any(Event::is_canary)
     }
 
+    /// Whether the events bring feedback rather than halves.
+    pub fn is_feedback(&self) -> bool {
+        self.delivered.at().is_none()
+    }
+
     /// What the events make together, where nothing was there before.
     pub fn delivered(&self) -> &Interaction {
         &self.delivered

@@ -10,6 +10,9 @@ pub const REPORT_READS: u32 = 1;
 /// Write request units of a message that came before, at most.
 pub const REDELIVERY_WRITES: u32 = 1;
 
+/// Write request units of feedback on a record under 1 KB, or before it, the index's share included.
+pub const FEEDBACK_WRITES: u32 = 2;
+
 /// How the halves of an interaction arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InteractionPath {

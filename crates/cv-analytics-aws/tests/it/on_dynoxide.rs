@@ -13,6 +13,7 @@ mod dead_letter_notes;
 pub(crate) mod emulated_tables;
 mod erased_sessions;
 mod expired_rows;
+mod feedback;
 mod lone_halves;
 mod prices;
 mod wrong_tables;

@@ -84,6 +84,11 @@ fn interaction(number: usize) -> Vec<Value> {
         response["topic"] = json!("notice period");
         response["metadata"]["matchSource"] = json!("model");
     }
+    if seeded.chance(30) {
+        response["answer"] = json!(
+            format!("Yes, and mail me at jane@example.com. {text} ").repeat(1 + seeded.below(40))
+        );
+    }
     let fields = response.as_object_mut().unwrap();
     match seeded.below(8) {
         0 => drop(fields.insert("outcome".to_owned(), json!("blocked"))),
@@ -123,6 +128,17 @@ fn interaction(number: usize) -> Vec<Value> {
         ],
         _ => vec![query, response],
     };
+    if seeded.chance(5) {
+        // Feedback whose interaction never comes.
+        messages.clear();
+    }
+    for _ in 0..usize::from(messages.is_empty()) + seeded.below(2) * seeded.below(3) {
+        let rating = *seeded.choice(&["up", "down", "thumbs_up"]).unwrap();
+        let given_at = at + 5_000 + i64::try_from(seeded.below(3)).unwrap();
+        let given = json!({"eventType": "feedback", "requestId": id, "timestamp": given_at,
+                           "rating": rating, "comment": "Mail me at jane@example.com", "page": number % 7});
+        messages.insert(seeded.below(messages.len() + 1), given);
+    }
     if seeded.chance(8) {
         let again = messages[seeded.below(messages.len())].clone();
         messages.push(again);
@@ -230,15 +246,9 @@ async fn forms(store: &dyn ReportSource, week: IsoWeek) -> [String; 3] {
 
 /// Joins a batch as the processor does, which does not look first at what is there.
 async fn join(store: &DynamoDbStore, batch: &[Event]) -> Result<(), TableError> {
-    let mut requests: BTreeMap<&str, EventBatch> = BTreeMap::new();
-    for event in batch {
-        requests
-            .entry(event.request_id.as_str())
-            .and_modify(|gathered| gathered.add(event.clone()))
-            .or_insert_with(|| EventBatch::first(event.clone()));
-    }
-    for gathered in requests.into_values() {
-        store.join(gathered.delivered().clone(), Timestamp::from_millis(ASKED_AT)).await?;
+    let batch = batch.iter().map(|event| (event.clone(), ()));
+    for (gathered, _) in EventBatch::gather(batch) {
+        store.join(&gathered, Timestamp::from_millis(ASKED_AT)).await?;
     }
     Ok(())
 }

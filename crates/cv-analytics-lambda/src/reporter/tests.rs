@@ -123,6 +123,7 @@ fn asked(day: &str) -> Observation {
         response: None,
         session: None,
         traffic: Traffic::Visitor,
+        feedback: None,
     }
 }
 

@@ -310,6 +310,35 @@ async fn halves_are_promoted_also_where_no_mail_is_to_be_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_and_feedback_are_kept_and_answers_only_where_they_may_be() {
+    let answered = |id: &str| {
+        json!({"eventType": "response", "requestId": id, "timestamp": 1_763_000_003_000_i64, "matchType": "full",
+               "answer": "Yes, in production.", "query": "Rust?", "queryTimestamp": 1_763_000_000_000_i64})
+    };
+    let feedback = |id: &str| json!({"eventType": "feedback", "requestId": id, "timestamp": 1_763_000_009_000_i64, "rating": "down"});
+    for (value, is_kept) in [("", true), ("true", true), ("false", false), ("no", false)] {
+        let aws = EmulatedAws::start(crate::functions()).await;
+        let function = aws.processor().variable("KEEP_ANSWERS", value);
+        let mut processor = LambdaRuntime::start(&function).unwrap();
+        let records = [
+            record("1", &feedback("both")),
+            record("2", &answered("both")),
+            record("3", &feedback("alone")),
+        ];
+        let invocation = processor.invoke(&json!({ "Records": records })).unwrap();
+        assert_eq!(invocation.response().unwrap(), &no_failures());
+        // Else feedback would lower the join rate.
+        let log = invocation.lines.join("\n");
+        assert!(log.contains(r#""Received":1,"#), "{log}");
+        let items = aws.items(ANALYTICS).await;
+        assert_eq!(items["both"].contains_key("answer"), is_kept, "KEEP_ANSWERS={value}");
+        assert_eq!(items["both"]["week"].as_s().unwrap(), "2025-W46");
+        assert_eq!(items["alone"]["week"].as_s().unwrap(), "feedback:2025-W46");
+        assert!(items.values().all(|item| item.contains_key("feedback")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_level_of_the_log_tells_a_question() {
     let aws = EmulatedAws::start(crate::functions()).await;
     let function = aws.processor().variable("AWS_LAMBDA_LOG_LEVEL", "TRACE");

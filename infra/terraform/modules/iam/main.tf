@@ -39,7 +39,7 @@ resource "aws_iam_role_policy" "processor" {
       {
         Sid      = "Records"
         Effect   = "Allow"
-        Action   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem"]
+        Action   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         Resource = var.analytics_table_arn
       },
       {
@@ -95,6 +95,7 @@ resource "aws_iam_role_policy" "reporter" {
           "dynamodb:DescribeTable",
           "dynamodb:GetItem",
           "dynamodb:PutItem",
+          "dynamodb:UpdateItem",
         ]
         Resource = var.analytics_table_arn
       },

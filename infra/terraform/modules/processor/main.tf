@@ -18,6 +18,7 @@ module "function" {
     QUEUE_URL             = var.queue_url
     DEAD_LETTER_QUEUE_URL = var.dead_letter_queue_url
     ENVIRONMENT           = var.environment
+    KEEP_ANSWERS          = tostring(var.keep_answers)
   }
 }
 

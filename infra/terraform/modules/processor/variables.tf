@@ -53,6 +53,11 @@ variable "concurrency" {
   type        = number
 }
 
+variable "keep_answers" {
+  description = "False drops what the agent answered from what it sends."
+  type        = bool
+}
+
 variable "log_retention_days" {
   description = "How long its log is kept."
   type        = number

@@ -4,7 +4,7 @@ use cv_analytics_aws::item::record::{PutConflict, Record};
 use cv_analytics_aws::item::row::{Half, InterimRow};
 use cv_analytics_aws::joining::completion::CompleteRecord;
 use cv_analytics_aws::joining::promotion::Promotion;
-use cv_analytics_aws::joining::{Joining, OldImage};
+use cv_analytics_aws::joining::{Joining, OldImage, PutFeedback};
 use cv_analytics_core::interaction::Interaction;
 
 /// One call, about one request.
@@ -17,6 +17,7 @@ pub(crate) enum Call<'step> {
     PutJoined(&'step Interaction),
     PutLone(&'step Interaction),
     CompleteRecord(&'step CompleteRecord),
+    PutFeedback(&'step PutFeedback),
     /// `DeleteItem … ALL_OLD`: no step of the product asks for it.
     DeleteRow,
     /// `PutItem` without a condition: no step of the product asks for it.
@@ -26,6 +27,10 @@ pub(crate) enum Call<'step> {
     PutJoinedWhereNone(&'step Interaction),
     /// A record with both halves over any lone half, whatever that names: no step of the product asks for it.
     PutJoinedOverLone(&'step Interaction),
+    /// A record with both halves by `PutItem`, so that nothing of the item stays: no step of the product asks for it.
+    PutJoinedByPutItem(&'step Interaction),
+    /// Feedback whatever is there: no step of the product asks for it.
+    PutAnyFeedback(&'step PutFeedback),
 }
 
 /// What a call gave.
@@ -35,7 +40,7 @@ pub(crate) enum Answer {
     Old(OldImage),
     Record(Option<Record>),
     Joined(Result<(), PutConflict>),
-    /// Of a lone half, and of a whole record that takes what it lacked.
+    /// Of a lone half, of a whole record that takes what it lacked, and of feedback.
     Put(Result<(), Record>),
     Made,
 }
@@ -57,12 +62,14 @@ impl Steps for Joining {
             Self::ReadRecord(_) => Some(Call::ReadRecord),
             Self::PutRecord(step) => Some(Call::PutJoined(step.record())),
             Self::CompleteRecord(step) => Some(Call::CompleteRecord(step)),
+            Self::PutFeedback(step) => Some(Call::PutFeedback(step)),
             Self::Done(_) => None,
         }
     }
 
     fn answered(self, answer: Answer) -> Self {
         match (self, answer) {
+            (Self::PutFeedback(step), Answer::Put(done)) => step.put(done),
             (Self::ReadRow(step), Answer::Row(row)) => step.found(row),
             (Self::AddHalf(step), Answer::Old(old)) => step.added(old),
             (Self::ReadRecord(step), Answer::Record(record)) => step.found(record),

@@ -43,6 +43,14 @@ pub(crate) fn response(request: usize, score: u8, at: Timestamp) -> Event {
     read(&event, at)
 }
 
+/// A visitor's word, so many milliseconds after [`ASKED_AT`].
+pub(crate) fn feedback(request: usize, later: i64, rating: &str) -> Event {
+    let at = ASKED_AT.plus_millis(later);
+    let event = json!({"eventType": "feedback", "requestId": request_id(request).as_str(),
+                       "timestamp": at.as_millis(), "rating": rating});
+    read(&event, at)
+}
+
 /// A response event that brings its question along.
 pub(crate) fn self_contained(request: usize, text: &str, at: Timestamp) -> Event {
     let event = json!({"eventType": "response", "requestId": request_id(request).as_str(),

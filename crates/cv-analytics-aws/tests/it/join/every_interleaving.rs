@@ -17,8 +17,8 @@ mod world;
 use design::{Design, PRODUCT};
 use property::Property;
 use scenario::{
-    Faults, Scenario, flagged_query, flagged_self_contained, other_query, other_response,
-    the_query, the_response, the_self_contained,
+    Faults, Scenario, earlier_feedback, flagged_query, flagged_self_contained, later_feedback,
+    other_query, other_response, the_feedback, the_query, the_response, the_self_contained,
 };
 use search::{Searched, search};
 
@@ -42,6 +42,12 @@ fn is_caught(name: &str, design: Design, scenario: Scenario, property: Property)
     let broken = broken.unwrap_or_else(|| panic!("{name}: nothing found in {states} states"));
     println!("{name}: found among {states} states. {broken}");
     assert_eq!(broken.property, property);
+}
+
+/// Whether the searches that take minutes are asked for.
+#[expect(clippy::disallowed_methods, reason = "the person who tests asks for more")]
+fn every_fault() -> bool {
+    std::env::var_os("EVERY_FAULT").is_some()
 }
 
 fn both() -> Scenario {
@@ -109,9 +115,7 @@ fn two_bodies_for_one_half() {
     let queries = || Scenario::of([the_query(), other_query(), the_response()]);
     let responses = || Scenario::of([the_query(), the_response(), other_response()]);
     // 15 and 20 million states, too many for every run.
-    #[expect(clippy::disallowed_methods, reason = "the person who tests asks for more")]
-    let every_fault = std::env::var_os("EVERY_FAULT").is_some();
-    if every_fault {
+    if every_fault() {
         holds("two queries, every fault", queries());
         holds("two responses, every fault", responses());
     }
@@ -121,6 +125,56 @@ fn two_bodies_for_one_half() {
     let faults = Faults { stale_reads: false, crashes: false, ..Faults::ALL };
     holds("two queries, fresh reads, no crash", queries().with(faults));
     holds("two responses, fresh reads, no crash", responses().with(faults));
+}
+
+#[test]
+fn feedback_by_itself_and_beside_each_half() {
+    holds("feedback by itself", Scenario::of([the_feedback()]));
+    holds("feedback by itself, erased", Scenario::of([the_feedback()]).erased());
+    holds("query and feedback", Scenario::of([the_query(), the_feedback()]));
+    holds("response and feedback", Scenario::of([the_response(), the_feedback()]));
+    let whole = || Scenario::of([the_self_contained(), the_feedback()]);
+    holds("query and feedback, erased", Scenario::of([the_query(), the_feedback()]).erased());
+    holds("response and feedback, erased", Scenario::of([the_response(), the_feedback()]).erased());
+    holds("self-contained response and feedback", whole());
+    holds("self-contained response and feedback, erased", whole().erased());
+}
+
+#[test]
+fn feedback_beside_both_halves() {
+    let events = || Scenario::of([the_query(), the_response(), the_feedback()]);
+    holds("both halves and feedback", events());
+    // Too many states for every run.
+    if every_fault() {
+        holds("both halves and feedback, erased", events().erased());
+    }
+    let faults = Faults { stale_reads: false, crashes: false, expiry: false, ..Faults::ALL };
+    holds("both halves and feedback, erased, fresh reads", events().erased().with(faults));
+    let events = || Scenario::of([flagged_query(), flagged_self_contained(), the_feedback()]);
+    holds("flags on both, and feedback", events());
+}
+
+#[test]
+fn several_words_of_feedback() {
+    let words = || [the_feedback(), earlier_feedback(), later_feedback()];
+    holds("three words of feedback", Scenario::of(words()));
+    holds("three words of feedback, erased", Scenario::of(words()).erased());
+    let two = || [the_self_contained(), the_feedback(), earlier_feedback()];
+    holds("self-contained response and two words of feedback", Scenario::of(two()));
+}
+
+#[test]
+fn putting_a_record_over_its_feedback_is_caught() {
+    let scenario = Scenario::of([the_self_contained(), the_feedback()]).with(Faults::NONE);
+    let lost = Property::EveryOrderEndsInTheSameRecord;
+    is_caught("records by PutItem", known_bad::RECORDS_BY_PUT_ITEM, scenario, lost);
+}
+
+#[test]
+fn keeping_the_feedback_that_arrives_last_is_caught() {
+    let scenario = Scenario::of([the_feedback(), later_feedback()]).with(Faults::NONE);
+    let lost = Property::EveryOrderEndsInTheSameRecord;
+    is_caught("any feedback", known_bad::ANY_FEEDBACK, scenario, lost);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //!
 //! Conditions and expressions are those of `src/tables.rs`.
 
+use std::cmp::Reverse;
+
 use cv_analytics_aws::item::record::{PutConflict, Record};
 use cv_analytics_aws::item::row::{Half, InterimRow};
-use cv_analytics_aws::joining::ErasedRow;
-use cv_analytics_core::event::RequestId;
+use cv_analytics_aws::joining::{ErasedRow, PutFeedback};
+use cv_analytics_core::event::{Feedback, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 
@@ -36,32 +38,51 @@ impl Items {
                 Answer::Made
             }
             Call::ReadRecord => Answer::Record(self.record.clone()),
-            Call::PutJoined(record) | Call::PutJoinedOverLone(record) => {
-                Answer::Joined(match &self.record {
-                    Some(Record::Interaction(there)) if there.is_joined() => {
-                        Err(PutConflict::Joined(there.clone()))
+            Call::PutJoined(record)
+            | Call::PutJoinedOverLone(record)
+            | Call::PutJoinedByPutItem(record) => Answer::Joined(match &self.record {
+                Some(Record::Interaction(there)) if there.is_joined() => {
+                    Err(PutConflict::Joined(there.clone()))
+                }
+                Some(Record::Interaction(there))
+                    if !matches!(call, Call::PutJoinedOverLone(_)) && lacks(record, there) =>
+                {
+                    Err(PutConflict::Lone(there.clone()))
+                }
+                Some(Record::Erased) => Err(PutConflict::Erased),
+                _ => {
+                    if matches!(call, Call::PutJoinedByPutItem(_)) {
+                        self.record = None;
                     }
+                    self.put_halves(record);
+                    Ok(())
+                }
+            }),
+            Call::PutLone(record) => Answer::Put(match &self.record {
+                Some(there) if !is_waiting_feedback(there) => Err(there.clone()),
+                _ => {
+                    self.put_halves(record);
+                    Ok(())
+                }
+            }),
+            Call::PutFeedback(step) | Call::PutAnyFeedback(step) => {
+                Answer::Put(match &self.record {
+                    Some(Record::Erased) => Err(Record::Erased),
                     Some(Record::Interaction(there))
-                        if matches!(call, Call::PutJoined(_)) && lacks(record, there) =>
+                        if matches!(call, Call::PutFeedback(_))
+                            && stays(there, step.feedback()) =>
                     {
-                        Err(PutConflict::Lone(there.clone()))
+                        Err(Record::Interaction(there.clone()))
                     }
-                    Some(Record::Erased) => Err(PutConflict::Erased),
                     _ => {
-                        self.record = Some(Record::Interaction(record.clone()));
+                        self.put_feedback(step);
                         Ok(())
                     }
                 })
             }
-            Call::PutLone(record) => Answer::Put(if let Some(there) = &self.record {
-                Err(there.clone())
-            } else {
-                self.record = Some(Record::Interaction(record.clone()));
-                Ok(())
-            }),
             Call::CompleteRecord(step) => Answer::Put(match &self.record {
                 Some(Record::Interaction(there)) if is_as_read(there, step.before()) => {
-                    self.record = Some(Record::Interaction(step.record().clone()));
+                    self.put_halves(step.record());
                     Ok(())
                 }
                 Some(there) => Err(there.clone()),
@@ -77,11 +98,30 @@ impl Items {
                 Some(Record::Interaction(there)) => Err(PutConflict::Joined(there.clone())),
                 Some(Record::Erased) => Err(PutConflict::Erased),
                 None => {
-                    self.record = Some(Record::Interaction(record.clone()));
+                    self.put_halves(record);
                     Ok(())
                 }
             }),
         }
+    }
+
+    /// Puts a record: of what was there nothing stays but the feedback.
+    fn put_halves(&mut self, record: &Interaction) {
+        let feedback = match self.record.take() {
+            Some(Record::Interaction(there)) => there.feedback,
+            Some(Record::Erased) | None => None,
+        };
+        self.record = Some(Record::Interaction(Interaction { feedback, ..record.clone() }));
+    }
+
+    /// Puts feedback beside the halves that are there, or by itself.
+    fn put_feedback(&mut self, step: &PutFeedback) {
+        let feedback = Some(step.feedback().clone());
+        let request_id = step.request_id().clone();
+        self.record = Some(Record::Interaction(match self.record.take() {
+            Some(Record::Interaction(there)) => Interaction { feedback, ..there },
+            _ => Interaction { request_id, query: None, response: None, feedback },
+        }));
     }
 
     /// Marks the row as erased and takes its halves out of it.
@@ -106,6 +146,17 @@ impl Items {
             (None, Some(row)) => Some(row.joined_to(request_id.clone(), None)),
         }
     }
+}
+
+/// Whether the feedback that is there stays: it is later, or of the same moment and no greater as text.
+fn stays(there: &Interaction, given: &Feedback) -> bool {
+    let rank = |word: &Feedback| (word.timestamp, Reverse(word.canonical_bytes(&there.request_id)));
+    there.feedback.as_ref().is_some_and(|kept| rank(kept) >= rank(given))
+}
+
+/// Whether it is feedback that waits for a record.
+fn is_waiting_feedback(there: &Record) -> bool {
+    matches!(there, Record::Interaction(there) if there.at().is_none())
 }
 
 /// Whether a whole record lacks what a lone query half names.

@@ -1,6 +1,8 @@
 //! What the joining law lets a record show, and become: without the code that joins.
 
-use cv_analytics_core::event::{Event, EventBody, QueryHalf, ResponseHalf, Traffic};
+use cv_analytics_core::event::{
+    Event, EventBody, Feedback, QueryHalf, RequestId, ResponseHalf, Traffic,
+};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_model::OfRequest;
 
@@ -27,7 +29,7 @@ pub(crate) fn joined<'events>(
 }
 
 /// Whether what `event` brought can be seen in `shown`: it, or what stands in its place. Of a query
-/// event a whole record shows the session and the flag.
+/// event a whole record shows the session and the flag, and of feedback a word that replaces it.
 pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool {
     let any = bodies == Bodies::Several;
     match &event.body {
@@ -44,14 +46,20 @@ pub(crate) fn shows(shown: &Interaction, event: &Event, bodies: Bodies) -> bool 
             let is_it = is_made_by(shown, query, response);
             is_it || (any && shown.response.is_some())
         }
+        EventBody::Feedback(given) => is_replaced(&event.request_id, Some(given), shown),
     }
 }
 
 /// Whether a record may become `after` where `before` was: no half leaves it, but that a
-/// self-contained response stands for the query event, with its session and its flag.
+/// self-contained response stands for the query event, with its session and its flag; and no
+/// feedback, but that another word replaces it.
 pub(crate) fn may_follow(before: &Interaction, after: &Interaction, bodies: Bodies) -> bool {
+    if !is_replaced(&before.request_id, before.feedback.as_ref(), after) {
+        return false;
+    }
     if before.is_joined() {
-        return before == after || (before.is_whole() && is_completed(before, after));
+        let stays = (&before.query, &before.response) == (&after.query, &after.response);
+        return stays || (before.is_whole() && is_completed(before, after));
     }
     let any = bodies == Bodies::Several;
     let is_named = |query: &QueryHalf| after.is_whole() && names(after, query);
@@ -64,8 +72,22 @@ pub(crate) fn may_follow(before: &Interaction, after: &Interaction, bodies: Bodi
     keeps_query && keeps_response
 }
 
-/// Whether each half of the record is the whole of one that was sent.
+/// Whether a record has this word of feedback, or one that was given later, or at the same moment and is less as text.
+fn is_replaced(request_id: &RequestId, given: Option<&Feedback>, record: &Interaction) -> bool {
+    let Some(given) = given else { return true };
+    record.feedback.as_ref().is_some_and(|kept| {
+        kept == given
+            || kept.timestamp > given.timestamp
+            || (kept.timestamp == given.timestamp
+                && kept.canonical_bytes(request_id) < given.canonical_bytes(request_id))
+    })
+}
+
+/// Whether each half of the record is the whole of one that was sent, and its feedback what the law makes of all.
 pub(crate) fn is_made_of(record: &Interaction, events: &[Event]) -> bool {
+    if record.feedback != joined(events).and_then(|all| all.feedback) {
+        return false;
+    }
     let (query, response) = (record.query.as_ref(), record.response.as_ref());
     let mut halves = events.iter().map(|event| &event.body);
     if record.is_whole() {

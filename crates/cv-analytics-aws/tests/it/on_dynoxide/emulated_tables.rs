@@ -6,10 +6,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_smithy_types::timeout::TimeoutConfig;
 use cv_analytics_aws::clients::function_config;
+use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::event::Event;
 use cv_analytics_core::intake::{Content, Intake};
-use cv_analytics_core::interaction::Interaction;
+use cv_analytics_core::interaction::{Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{Observation, ReportSource};
@@ -107,6 +108,31 @@ pub(crate) fn self_contained(id: &str) -> Event {
                   "query": "Do you know Kubernetes?", "queryTimestamp": ASKED_AT}))
 }
 
+/// A visitor's word so many milliseconds after the question.
+pub(crate) fn feedback(id: &str, later: i64, rating: &str) -> Event {
+    event(
+        &json!({"eventType": "feedback", "requestId": id, "timestamp": ASKED_AT + later, "rating": rating}),
+    )
+}
+
+/// What the joining law makes of events.
+pub(crate) fn joined(events: &[Event]) -> Interaction {
+    let mut present = None;
+    for event in events {
+        if let Joined::Changed(record) = Interaction::join(present.as_ref(), event) {
+            present = Some(record);
+        }
+    }
+    present.unwrap()
+}
+
+/// Events of one request in one batch.
+pub(crate) fn batch<const N: usize>(events: [Event; N]) -> EventBatch {
+    let mut batches = EventBatch::gather(events.map(|event| (event, ())));
+    assert_eq!(batches.len(), 1, "of one request, and halves or feedback");
+    batches.remove(0).0
+}
+
 /// The self-contained response of an agent that knows no session, or another one.
 pub(crate) fn self_contained_of(id: &str, session: Option<&str>) -> Event {
     let mut fields = self_contained(id).to_json();
@@ -133,8 +159,8 @@ pub(crate) async fn keep(
     store: &DynamoDbStore,
     event: Event,
 ) -> cv_analytics_aws::joining::JoinOutcome {
-    let gathered = cv_analytics_aws::joining::event_batch::EventBatch::first(event);
-    store.join(gathered.delivered().clone(), now()).await.unwrap().outcome
+    let batch = EventBatch::first(event);
+    store.join(&batch, now()).await.unwrap().outcome
 }
 
 /// What the week of [`ASKED_AT`] shows.

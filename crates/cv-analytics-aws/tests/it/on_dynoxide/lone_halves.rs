@@ -2,27 +2,15 @@
 
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::joining::JoinOutcome;
-use cv_analytics_aws::joining::event_batch::EventBatch;
-use cv_analytics_core::event::Event;
 use cv_analytics_core::event::RequestId;
-use cv_analytics_core::interaction::{Interaction, Joined};
+use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 
 use crate::on_dynoxide::emulated_tables::{
-    bot_query, exported, keep, observed, query, remove_row, reporter, response, self_contained,
-    self_contained_of, store,
+    batch, bot_query, exported, joined, keep, observed, query, remove_row, reporter, response,
+    self_contained, self_contained_of, store,
 };
-
-fn joined(events: &[Event]) -> Interaction {
-    let mut present = None;
-    for event in events {
-        if let Joined::Changed(record) = Interaction::join(present.as_ref(), event) {
-            present = Some(record);
-        }
-    }
-    present.unwrap()
-}
 
 fn whole() -> Interaction {
     joined(&[query("r"), response("r")])
@@ -76,15 +64,14 @@ async fn a_query_in_one_batch_with_a_response_that_was_kept_before_adds_its_sess
     let events = [bot_query("r"), self_contained_of("r", None)];
     let store = store();
     keep(&store, events[1].clone()).await;
-    let mut gathered = EventBatch::first(events[0].clone());
-    gathered.add(events[1].clone());
+    let batch = batch(events.clone());
     let now = Timestamp::from_millis(0);
-    store.join(gathered.delivered().clone(), now).await.unwrap();
+    store.join(&batch, now).await.unwrap();
     let record = Some(Record::Interaction(joined(&events)));
     assert_eq!(store.tables().read_record(&id, true).await.unwrap(), record);
     // And what was erased meanwhile stays erased.
     store.forget_request(&id).await.unwrap();
-    let again = store.join(gathered.delivered().clone(), now).await.unwrap();
+    let again = store.join(&batch, now).await.unwrap();
     assert_eq!(again.outcome, JoinOutcome::Erased);
 }
 

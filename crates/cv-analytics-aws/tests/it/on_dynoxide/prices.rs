@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::joining::JoinOutcome;
-use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::tables::interaction_path::{
-    InteractionPath, REDELIVERY_WRITES, REPORT_READS,
+    FEEDBACK_WRITES, InteractionPath, REDELIVERY_WRITES, REPORT_READS,
 };
 use cv_analytics_aws::tables::request_units::Units;
 use cv_analytics_core::event::SessionId;
 use cv_analytics_core::intake::named_ids::NamedIds;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
+use cv_analytics_core::store::ReportSource;
 use cv_analytics_core::timestamp::Timestamp;
+use cv_analytics_core::week::IsoWeek;
 
 use crate::on_dynoxide::emulated_tables::{
-    ASKED_AT, EmulatedStore, bot_query, keep, observed, query, remove_row, reporter, response,
-    self_contained, self_contained_of,
+    ASKED_AT, EmulatedStore, batch, bot_query, event, feedback, keep, observed, query, remove_row,
+    reporter, response, self_contained, self_contained_of,
 };
 
 /// A store that has just read the marks of erased sessions, as it does once a minute, and holds nothing.
@@ -129,10 +130,8 @@ async fn a_self_contained_response_after_the_promotion_of_its_query_five_writes_
 #[tokio::test]
 async fn both_halves_in_one_batch_two_writes() {
     let store = store().await;
-    let mut gathered = EventBatch::first(response("r"));
-    gathered.add(query("r"));
     let arrived_at = Timestamp::from_millis(ASKED_AT);
-    store.join(gathered.delivered().clone(), arrived_at).await.unwrap();
+    store.join(&batch([response("r"), query("r")]), arrived_at).await.unwrap();
     let spent = spent(&store);
     assert_eq!(spent, units(0.0, 2.0));
     assert_eq!(spent, InteractionPath::OneBatch.units().into());
@@ -196,6 +195,64 @@ async fn a_redelivery_after_the_response_came_first_reads_what_it_would_put() {
     assert!(matches!(keep(&store, query("r")).await, JoinOutcome::AlreadyStored(_)));
     assert_eq!(spent(&store), units(0.5, 1.0));
     assert!(matches!(keep(&store, response("r")).await, JoinOutcome::AlreadyStored(_)));
+    assert_eq!(spent(&store), units(1.0, 0.0));
+}
+
+#[tokio::test]
+async fn feedback_on_a_record_two_writes_and_a_repeated_word_none_that_is_told() {
+    let store = store().await;
+    keep(&store, query("r")).await;
+    keep(&store, self_contained("r")).await;
+    spent(&store);
+    assert_eq!(keep(&store, feedback("r", 9_000, "up")).await, JoinOutcome::Stored);
+    assert_eq!(spent(&store), units(0.0, FEEDBACK_WRITES.into()));
+    assert_eq!(keep(&store, feedback("r", 9_500, "down")).await, JoinOutcome::Stored);
+    assert_eq!(spent(&store), units(0.0, FEEDBACK_WRITES.into()));
+    // The put is refused: billed one unit, of which its answer says nothing.
+    keep(&store, feedback("r", 9_000, "up")).await;
+    assert_eq!(spent(&store), units(0.0, 0.0));
+}
+
+#[tokio::test]
+async fn feedback_before_its_interaction_two_writes_and_one_more_for_the_record_over_it() {
+    let store = store().await;
+    keep(&store, feedback("r", 9_000, "up")).await;
+    assert_eq!(spent(&store), units(0.0, FEEDBACK_WRITES.into()));
+    keep(&store, query("r")).await;
+    assert_eq!(spent(&store), units(0.0, 1.0));
+    // The item moves within the index, from the weeks of what waits to its own.
+    keep(&store, self_contained("r")).await;
+    assert_eq!(spent(&store), units(0.0, 3.0));
+}
+
+#[tokio::test]
+async fn an_answer_of_two_thousand_characters_takes_a_second_or_third_kilobyte() {
+    let answered = |characters: usize| {
+        let mut fields = self_contained("r").to_json();
+        fields["answer"] = "Yes, he has. ".repeat(200)[..characters].into();
+        event(&fields)
+    };
+    for (characters, writes, feedback_writes) in
+        [(600, 2.0, 2.0), (1_200, 4.0, 4.0), (2_000, 6.0, 6.0)]
+    {
+        let store = store().await;
+        keep(&store, answered(characters)).await;
+        assert_eq!(spent(&store), units(0.0, writes), "{characters}");
+        keep(&store, feedback("r", 9_000, "up")).await;
+        assert_eq!(spent(&store), units(0.0, feedback_writes), "{characters}");
+    }
+}
+
+#[tokio::test]
+async fn waiting_feedback_is_counted_for_half_a_unit() {
+    let store = store().await;
+    for number in 0..20 {
+        keep(&store, feedback(&format!("r{number}"), 0, "up")).await;
+    }
+    spent(&store);
+    let week = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
+    assert_eq!(store.deliveries(week).await.unwrap().feedback_waiting, 20);
+    // And half a unit for the dead letters.
     assert_eq!(spent(&store), units(1.0, 0.0));
 }
 

@@ -105,8 +105,8 @@ fn answered(counts: TrackedCounts, about: &QuestionFilter, at: &ViewContext<'_>)
 }
 
 /// How a tracked gap's questions were answered before the mark and since:
-/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`. One that fails again says what
-/// fails.
+/// `none of 9 answered before; 6 of 7 answered in the 3 weeks since you added it`. One that fails again says since
+/// when, and what fails.
 pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> LinkedText {
     let fared = if gap.state == TrackedState::Reopened { uncovered } else { answered };
     let learning = gap.state == TrackedState::Learning;
@@ -126,6 +126,9 @@ pub(in crate::view) fn since_marked(gap: &TrackedGap, at: &ViewContext<'_>) -> L
         (true, 1) => format!("since you {did} this week"),
         (true, weeks) => format!("in the {weeks} weeks since you {did}"),
     };
+    let again =
+        gap.reopened_in.as_ref().map(|week| format!("fails again since {}; ", at.word(week)));
+    let before = LinkedText::from(again.unwrap_or_default()).append(before);
     if gap.after.asked == 0 {
         return before.text(format!("nobody asked {when}"));
     }

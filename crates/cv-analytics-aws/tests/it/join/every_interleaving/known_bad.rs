@@ -21,6 +21,10 @@ pub(super) enum KnownBad {
     PutWhereNone(Joining),
     /// The product's own steps, but that a record is put over a lone half that names more.
     PutOverLone(Joining),
+    /// The product's own steps, but that a record is put by `PutItem`.
+    PutByPutItem(Joining),
+    /// The product's own steps, but that feedback is put whatever is there.
+    PutAnyFeedback(Joining),
     /// The product's own steps from here.
     Rest(Joining),
     Done,
@@ -40,6 +44,7 @@ fn both(one: &Interaction, other: Interaction) -> Option<Interaction> {
         request_id: one.request_id.clone(),
         query: one.query.clone().or(other.query),
         response: one.response.clone().or(other.response),
+        feedback: None,
     };
     both.is_joined().then_some(both)
 }
@@ -56,6 +61,14 @@ impl Steps for KnownBad {
             }),
             Self::PutOverLone(step) => Some(match step.call()? {
                 Call::PutJoined(record) => Call::PutJoinedOverLone(record),
+                call => call,
+            }),
+            Self::PutByPutItem(step) => Some(match step.call()? {
+                Call::PutJoined(record) => Call::PutJoinedByPutItem(record),
+                call => call,
+            }),
+            Self::PutAnyFeedback(step) => Some(match step.call()? {
+                Call::PutFeedback(step) => Call::PutAnyFeedback(step),
                 call => call,
             }),
             Self::Rest(step) => step.call(),
@@ -86,6 +99,8 @@ impl Steps for KnownBad {
             (Self::PutRow(_), Answer::Made) => Self::Done,
             (Self::PutWhereNone(step), answer) => Self::PutWhereNone(step.answered(answer)),
             (Self::PutOverLone(step), answer) => Self::PutOverLone(step.answered(answer)),
+            (Self::PutByPutItem(step), answer) => Self::PutByPutItem(step.answered(answer)),
+            (Self::PutAnyFeedback(step), answer) => Self::PutAnyFeedback(step.answered(answer)),
             (Self::Rest(step), answer) => Self::Rest(step.answered(answer)),
             (step, answer) => panic!("{answer:?} does not answer {step:?}"),
         }
@@ -142,6 +157,18 @@ pub(super) const ONLY_QUERIES_PROMOTED: Design = Design {
 /// A whole record is put over a promoted query half whose session it lacks.
 pub(super) const SESSION_OVERWRITTEN: Design = Design {
     begin: |delivered| Step::KnownBad(KnownBad::PutOverLone(Joining::begin(delivered))),
+    ..PRODUCT
+};
+
+/// A record with both halves takes the place of the whole item.
+pub(super) const RECORDS_BY_PUT_ITEM: Design = Design {
+    begin: |delivered| Step::KnownBad(KnownBad::PutByPutItem(Joining::begin(delivered))),
+    ..PRODUCT
+};
+
+/// The feedback that arrives last stands.
+pub(super) const ANY_FEEDBACK: Design = Design {
+    begin: |delivered| Step::KnownBad(KnownBad::PutAnyFeedback(Joining::begin(delivered))),
     ..PRODUCT
 };
 

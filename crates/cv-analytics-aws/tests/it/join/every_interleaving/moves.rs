@@ -103,7 +103,8 @@ impl World {
                 }
             }
             Some(Access::ReadsRow) => {
-                for row in versions(if faults.stale_reads { self.rows } else { 1 << self.row }) {
+                let rows = if faults.stale_reads { self.rows } else { 1 << self.row };
+                for row in versions(rows.into()) {
                     let after = transitions.outcome(step, row, self.record).step;
                     let done = if row == self.row {
                         Move::Call { step }
@@ -136,7 +137,7 @@ impl World {
             (1 << self.row, 1 << self.record)
         };
         let mut sweeps = Vec::new();
-        for row in versions(rows).filter(|&row| row != NOTHING) {
+        for row in versions(rows.into()).filter(|&row| row != NOTHING) {
             for indexed in versions(records) {
                 let step = transitions.sweep(row, indexed);
                 sweeps.push((Move::BeginSweep { row, indexed }, step));
@@ -214,9 +215,9 @@ impl World {
 }
 
 /// The numbers in a set.
-struct Versions(u8);
+struct Versions(u16);
 
-fn versions(set: u8) -> Versions {
+fn versions(set: u16) -> Versions {
     Versions(set)
 }
 

@@ -3,7 +3,7 @@
 use cv_analytics_core::event::{Event, Traffic};
 use cv_analytics_core::interaction::Interaction;
 
-use crate::join::events::{ASKED_AT, flagged, query, response, self_contained};
+use crate::join::events::{ASKED_AT, feedback, flagged, query, response, self_contained};
 use crate::join::law::{Bodies, joined};
 
 /// Messages of one request.
@@ -68,6 +68,20 @@ pub(super) fn other_response() -> (&'static str, Event) {
 
 pub(super) fn the_self_contained() -> (&'static str, Event) {
     ("self-contained response", self_contained(0, "Do you know k8s?", ASKED_AT))
+}
+
+pub(super) fn the_feedback() -> (&'static str, Event) {
+    ("feedback", feedback(0, 5_000, "down"))
+}
+
+/// Feedback that replaces the other: of one moment the lesser as text stands, and "down" is less than "up".
+pub(super) fn earlier_feedback() -> (&'static str, Event) {
+    ("feedback of the same moment", feedback(0, 5_000, "up"))
+}
+
+/// Feedback that replaces both.
+pub(super) fn later_feedback() -> (&'static str, Event) {
+    ("later feedback", feedback(0, 6_000, "up"))
 }
 
 /// The query with its own flag.

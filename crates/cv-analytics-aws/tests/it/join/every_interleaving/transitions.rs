@@ -13,8 +13,10 @@ use crate::join::events::{ASKED_AT, request_id};
 use crate::join::items::Items;
 use crate::join::law::{Bodies, may_follow, shows};
 
-/// Rows and records have numbers below this, so that a byte holds the set of those that were.
-pub(super) const VERSIONS: u8 = 8;
+/// Rows have numbers below this, so that a byte holds the set of those that were.
+const ROWS: usize = 8;
+/// Records have numbers below this, so that two bytes hold the set of those that were.
+const RECORDS: usize = 16;
 /// The number of the row, or the record, that is not there.
 pub(super) const NOTHING: u8 = 0;
 /// The number of no step: there is nothing to do.
@@ -75,17 +77,19 @@ fn number<T: Clone + PartialEq>(known: &mut Vec<T>, value: &T) -> u8 {
     u8::try_from(place).unwrap()
 }
 
-fn version<T: Clone + PartialEq>(known: &mut Vec<T>, value: &T) -> u8 {
+fn version<T: Clone + PartialEq>(known: &mut Vec<T>, value: &T, most: usize) -> u8 {
     let number = number(known, value);
-    assert!(number < VERSIONS, "more versions than a byte has bits");
+    assert!(known.len() <= most, "more versions than a set has bits");
     number
 }
 
-fn pair(one: u8, other: u8) -> usize {
-    usize::from(one) * usize::from(VERSIONS) + usize::from(other)
+/// A row, or a record, and a record.
+fn pair(one: u8, record: u8) -> usize {
+    usize::from(one) * RECORDS + usize::from(record)
 }
 
-const PAIRS: usize = 64;
+/// Pairs of a row and a record.
+const PAIRS: usize = ROWS * RECORDS;
 /// A sweep that makes more calls for one row counts as endless.
 const MAX_CALLS: usize = 10;
 
@@ -95,8 +99,8 @@ impl Transitions {
         erased.erase_row();
         erased.put_tombstone();
         let (mut rows, mut records) = (vec![None], vec![None]);
-        let erased_row = version(&mut rows, &erased.row);
-        let tombstone = version(&mut records, &erased.record);
+        let erased_row = version(&mut rows, &erased.row, ROWS);
+        let tombstone = version(&mut records, &erased.record, RECORDS);
         Self {
             design,
             bodies: scenario.bodies(),
@@ -109,7 +113,7 @@ impl Transitions {
             sweeps: vec![None; PAIRS],
             ends: vec![None; PAIRS],
             shown: vec![None; PAIRS],
-            followers: vec![None; PAIRS],
+            followers: vec![None; RECORDS * RECORDS],
             erased_row,
             tombstone,
         }
@@ -133,7 +137,7 @@ impl Transitions {
             None => return DONE,
             Some(Call::ReadRow) => Access::ReadsRow,
             Some(Call::ReadRecord) => Access::ReadsRecord,
-            Some(Call::PutJoined(_) | Call::CompleteRecord(_))
+            Some(Call::PutJoined(_) | Call::CompleteRecord(_) | Call::PutFeedback(_))
                 if matches!(step, Step::Joining(_)) =>
             {
                 Access::PutsRecord
@@ -145,23 +149,23 @@ impl Transitions {
         number
     }
 
-    /// Every batch of one message, and of two different ones in either order.
+    /// Every batch of one message, and of two different ones in either order. Feedback is worked on apart from halves
+    /// that came with it: another executor may do that.
     pub(super) fn batches(&mut self) -> Vec<Batch> {
         let events: Vec<Event> =
             self.scenario.events.iter().map(|(_, event)| event.clone()).collect();
         let mut batches = Vec::new();
         for (first, event) in events.iter().enumerate() {
-            let alone = EventBatch::first(event.clone());
             // The same message twice in one batch is one.
-            let mut twice = alone.clone();
-            twice.add(event.clone());
-            assert_eq!(twice.delivered(), alone.delivered());
-            batches.push((1 << first, alone.delivered().clone()));
-            for (second, other) in events.iter().enumerate().filter(|&(second, _)| second != first)
-            {
-                let mut gathered = alone.clone();
-                gathered.add(other.clone());
-                batches.push((1 << first | 1 << second, gathered.delivered().clone()));
+            let twice = EventBatch::gather([(event.clone(), ()), (event.clone(), ())]);
+            assert_eq!(twice[0].0.delivered(), EventBatch::first(event.clone()).delivered());
+            for (second, other) in events.iter().enumerate() {
+                let taken = [(event.clone(), first), (other.clone(), second)];
+                let of = if second == first { &taken[..1] } else { &taken[..] };
+                for (gathered, messages) in EventBatch::gather(of.iter().cloned()) {
+                    let messages = messages.iter().fold(0, |all, message| all | 1 << message);
+                    batches.push((messages, gathered.delivered().clone()));
+                }
             }
         }
         let begin = self.design.begin;
@@ -190,8 +194,8 @@ impl Transitions {
         let before = self.steps[usize::from(step)].0.clone().unwrap();
         let answer = items.make(before.call().unwrap(), ASKED_AT);
         let after = self.step(before.answered(answer));
-        let row = version(&mut self.rows, &items.row);
-        let record = version(&mut self.records, &items.record);
+        let row = version(&mut self.rows, &items.row, ROWS);
+        let record = version(&mut self.records, &items.record, RECORDS);
         let outcome = Outcome { step: after, row, record };
         self.outcomes[place] = Some(outcome);
         outcome

@@ -1,7 +1,7 @@
 //! Moves, calls, rows and records in words: what is read when a property does not hold.
 
 use cv_analytics_aws::item::record::Record;
-use cv_analytics_aws::item::row::{Half, InterimRow};
+use cv_analytics_aws::item::row::Half;
 use cv_analytics_core::event::EventBody;
 use cv_analytics_core::interaction::Interaction;
 
@@ -57,10 +57,16 @@ impl Transitions {
                 format!("CompleteRecord {}", self.describe(step.record()))
             }
             Some(Call::PutLone(record)) => format!("PutLone {}", self.describe(record)),
+            Some(Call::PutFeedback(step) | Call::PutAnyFeedback(step)) => {
+                let (request_id, feedback) = (request_id(0), Some(step.feedback().clone()));
+                let given = Interaction { request_id, query: None, response: None, feedback };
+                format!("PutFeedback {}", self.describe(&given))
+            }
             Some(
                 Call::PutJoined(record)
                 | Call::PutJoinedWhereNone(record)
-                | Call::PutJoinedOverLone(record),
+                | Call::PutJoinedOverLone(record)
+                | Call::PutJoinedByPutItem(record),
             ) => {
                 format!("PutRecord {}", self.describe(record))
             }
@@ -73,7 +79,7 @@ impl Transitions {
             Half::Query(query) => (Some(query), None),
             Half::Response(response) => (None, Some(response)),
         };
-        self.describe(&Interaction { request_id: request_id(0), query, response })
+        self.describe(&Interaction { request_id: request_id(0), query, response, feedback: None })
     }
 
     fn describe(&self, interaction: &Interaction) -> String {
@@ -84,6 +90,7 @@ impl Transitions {
                 EventBody::Response(response) | EventBody::Whole(_, response) => {
                     interaction.response.as_ref() == Some(response)
                 }
+                EventBody::Feedback(feedback) => interaction.feedback.as_ref() == Some(feedback),
             };
             if is_there {
                 names.push(*name);
@@ -97,9 +104,7 @@ impl Transitions {
         let row = match row {
             None => "none".to_owned(),
             Some(row) if row.erased => "erased".to_owned(),
-            Some(InterimRow { query, response, .. }) => {
-                self.describe(&Interaction { request_id: request_id(0), query, response })
-            }
+            Some(row) => self.describe(&row.joined_to(request_id(0), None)),
         };
         let record = match record {
             None => "none".to_owned(),

@@ -16,7 +16,7 @@ pub(super) struct World {
     pub(super) rows: u8,
     pub(super) record: u8,
     /// Every record that there was.
-    pub(super) records: u8,
+    pub(super) records: u16,
     /// Whether a whole sweep has seen the row as it is: it may count as expired from then on.
     pub(super) is_swept: u8,
     pub(super) executors: [Executor; EXECUTORS],
@@ -73,11 +73,12 @@ impl World {
     /// The state in sixteen bytes.
     pub(super) fn packed(&self) -> Packed {
         let [one, two, three] = self.executors;
+        let [some_records, more_records] = self.records.to_le_bytes();
         let tables = [
             self.row,
             self.rows,
             self.record,
-            self.records,
+            some_records,
             self.is_swept,
             self.sweep.step,
             self.sweep.has_seen,
@@ -85,19 +86,22 @@ impl World {
         ];
         let (one, two, three) = (one.key(), two.key(), three.key());
         let executors = u64::from(one) << 32 | u64::from(two) << 16 | u64::from(three);
-        [u64::from_le_bytes(tables), executors << 8 | u64::from(self.acknowledged)]
+        let rest = u64::from(more_records) << 56 | executors << 8 | u64::from(self.acknowledged);
+        [u64::from_le_bytes(tables), rest]
     }
 
     /// The state that was packed.
     pub(super) fn unpacked([tables, rest]: Packed) -> Self {
-        let [row, rows, record, records, is_swept, step, has_seen, erasure] = tables.to_le_bytes();
+        let [row, rows, record, some_records, is_swept, step, has_seen, erasure] =
+            tables.to_le_bytes();
         let erasure = match erasure {
             0 => Erasure::Never,
             1 => Erasure::ToCome,
             2 => Erasure::TombstonePut,
             _ => Erasure::Done,
         };
-        let [acknowledged, executors @ .., _] = rest.to_le_bytes();
+        let [acknowledged, executors @ .., more_records] = rest.to_le_bytes();
+        let records = u16::from_le_bytes([some_records, more_records]);
         let executor =
             |place: usize| Executor { step: executors[place + 1], messages: executors[place] };
         let executors = [executor(4), executor(2), executor(0)];

@@ -21,6 +21,8 @@ pub(super) struct Counts {
     pub(super) joined_by_sweep: u64,
     pub(super) expired_rows: u64,
     pub(super) erased: u64,
+    /// Words of feedback that were put, or were found to be replaced.
+    pub(super) feedback: u64,
 }
 
 impl seeded::Counts for Counts {
@@ -40,6 +42,7 @@ impl seeded::Counts for Counts {
             &mut self.joined_by_sweep,
             &mut self.expired_rows,
             &mut self.erased,
+            &mut self.feedback,
         ]
     }
 }

@@ -12,7 +12,7 @@ use super::sweep::Sweep;
 use super::tables::Request;
 use super::traffic::{DAY_MS, HOUR_MS, MINUTE_MS, Traffic};
 use super::worker::Worker;
-use crate::join::calls::Steps;
+use crate::join::calls::{Call, Steps};
 use crate::join::events::ASKED_AT;
 use crate::join::law::Bodies;
 
@@ -261,6 +261,7 @@ impl Pipeline {
         self.counts.calls += 1;
         let request = &mut self.requests[job.request];
         let call = job.joining.call().unwrap();
+        self.counts.feedback += u64::from(matches!(call, Call::PutFeedback(_)));
         let answer = request.make(call, arrived_at, self.now, self.bodies, &mut self.random);
         if self.random.chance(self.trouble.lost) {
             self.counts.lost_answers += 1;

@@ -33,8 +33,9 @@ impl Sweep {
         let indexed = requests
             .iter_mut()
             .map(|request| match &request.seen(now, random).record {
-                Some(Record::Interaction(record)) => Some(record.clone()),
-                Some(Record::Erased) | None => None,
+                // Feedback that waits is elsewhere in the index.
+                Some(Record::Interaction(record)) if record.at().is_some() => Some(record.clone()),
+                _ => None,
             })
             .collect();
         let to_come = (0..requests.len()).rev().collect();

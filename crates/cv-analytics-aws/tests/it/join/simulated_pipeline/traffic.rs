@@ -7,7 +7,7 @@ use cv_analytics_core::event::{self, Event};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_harness::seeded::Seeded;
 
-use crate::join::events::{ASKED_AT, flagged, query, response, self_contained};
+use crate::join::events::{ASKED_AT, feedback, flagged, query, response, self_contained};
 use crate::join::law::Bodies;
 
 pub(super) const MINUTE_MS: i64 = 60 * 1000;
@@ -77,7 +77,7 @@ impl Traffic {
 }
 
 /// What an agent sends for one question: both halves, either, or a self-contained response with or
-/// without the query event.
+/// without the query event; and feedback, for some more than once.
 fn events_of(random: &mut Seeded, request: usize, asked_at: Timestamp) -> Vec<Event> {
     let text = format!("Question {} about k8s", random.below(1000));
     // Either event may name a session and a flag, the same or others.
@@ -90,11 +90,19 @@ fn events_of(random: &mut Seeded, request: usize, asked_at: Timestamp) -> Vec<Ev
     let the_whole = named(self_contained(request, &text, asked_at));
     let answered_at = asked_at.plus_millis(random.millis(2 * MINUTE_MS));
     let score = u8::try_from(random.below(101)).unwrap();
-    match random.below(8) {
+    let mut events = match random.below(9) {
         0 => vec![the_query],
         1 => vec![response(request, score, answered_at)],
         2 => vec![the_whole],
         3 | 4 => vec![the_query, the_whole],
+        // Its halves never come.
+        5 => vec![feedback(request, random.millis(DAY_MS), "up")],
         _ => vec![the_query, response(request, score, answered_at)],
+    };
+    // Some words of it are of one moment.
+    for _ in 0..random.below(2) * random.below(4) {
+        let rating = if random.chance(50) { "up" } else { "down" };
+        events.push(feedback(request, random.millis(3), rating));
     }
+    events
 }

@@ -8,7 +8,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use super::queue::Queue;
 use super::traffic::Traffic;
 
-/// The halves of one request on their way.
+/// The halves of one request on their way, or its feedback.
 pub(super) struct Job {
     pub(super) request: usize,
     /// The messages that brought them.
@@ -51,26 +51,19 @@ impl Worker {
         traffic: &Traffic,
         now: Timestamp,
     ) -> Self {
-        let mut jobs: Vec<Job> = Vec::new();
-        for &place in messages {
+        let delivered = messages.iter().map(|&place| {
             let message = queue.message(place);
-            let event = traffic.events[message.request][message.event].clone();
-            if let Some(job) = jobs.iter_mut().find(|job| job.request == message.request) {
-                job.gathered.add(event);
-                job.messages.push(place);
-                job.joining = Joining::begin(job.gathered.delivered().clone());
-                continue;
-            }
-            let gathered = EventBatch::first(event);
-            jobs.push(Job {
-                request: message.request,
-                messages: vec![place],
-                joining: Joining::begin(gathered.delivered().clone()),
-                gathered,
-                failures: 0,
-                has_failed: false,
-            });
-        }
+            (traffic.events[message.request][message.event].clone(), (message.request, place))
+        });
+        let jobs = EventBatch::gather(delivered).into_iter().map(|(gathered, beside)| Job {
+            request: beside[0].0,
+            messages: beside.into_iter().map(|(_, place)| place).collect(),
+            joining: Joining::begin(gathered.delivered().clone()),
+            gathered,
+            failures: 0,
+            has_failed: false,
+        });
+        let jobs = jobs.collect();
         Self { jobs, arrived_at: now, awake_at: now }
     }
 
