@@ -2,12 +2,16 @@
 //!
 //! Only [`crate::intake`] makes halves out of bytes; a store gives back those that it kept.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 
+use crate::privacy::is_hashed;
+use crate::store::erasure::Mark;
 use crate::timestamp::Timestamp;
 
 /// Fields of an event that the product does not interpret; kept, with their free text redacted.
@@ -237,23 +241,62 @@ impl MatchScore {
 pub(crate) const HASHED_PREFIX: &str = "hashed:";
 
 /// A visitor's session, as it is kept: a keyed hash, or the agent's own text where the owner switched hashing off.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+///
+/// Where it was hashed here, the mark of the text comes along, by which an erasure is known that was made under another
+/// key. It is kept nowhere, and two sessions are equal without it.
+#[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub struct SessionId(String);
+pub struct SessionId {
+    kept: String,
+    #[serde(skip)]
+    pub(crate) sent: Option<Box<Mark>>,
+}
 
 impl SessionId {
-    pub(crate) fn new(kept: String) -> Self {
-        Self(kept)
-    }
-
     /// Takes back what a store kept.
     pub fn from_store(kept: String) -> Self {
-        Self(kept)
+        Self { kept, sent: None }
+    }
+
+    /// The session `sent`, which is kept as the hash `kept`.
+    pub(crate) fn hashed(kept: String, sent: &str) -> Self {
+        Self { kept, sent: Some(Box::new(Sha256::digest(sent).into())) }
     }
 
     /// The kept form.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.kept
+    }
+
+    /// Whether it is a hash that was made elsewhere, under a key that may be another.
+    pub fn was_hashed_before(&self) -> bool {
+        self.sent.is_none() && is_hashed(&self.kept)
+    }
+}
+
+impl PartialEq for SessionId {
+    fn eq(&self, other: &Self) -> bool {
+        self.kept == other.kept
+    }
+}
+
+impl Eq for SessionId {}
+
+impl Hash for SessionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kept.hash(state);
+    }
+}
+
+impl PartialOrd for SessionId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SessionId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.kept.cmp(&other.kept)
     }
 }
 

@@ -31,7 +31,7 @@ use findings::{API_KEY, is_begun_marker};
 pub use findings::{EMAIL as EMAIL_MARKER, REDACTION_MARKERS};
 use redaction::{Scope, redact};
 pub use session::SessionKey;
-use session::is_hashed;
+pub(crate) use session::is_hashed;
 
 /// What the intake takes out.
 #[derive(Clone, Debug)]
@@ -75,9 +75,9 @@ impl Privacy {
             return None;
         }
         if !self.hash_sessions || is_hashed(id) {
-            return Some(SessionId::new(id.to_owned()));
+            return Some(SessionId::from_store(id.to_owned()));
         }
-        Some(SessionId::new(self.session_key.hash(id)))
+        Some(SessionId::hashed(self.session_key.hash(id), id))
     }
 
     /// Free text with its personal data replaced by markers.

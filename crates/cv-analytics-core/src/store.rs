@@ -117,6 +117,11 @@ pub trait Store: EventStore + ReportSource + 'static {
     /// Restores everything but interactions (see [`Store::import`]); idempotent, and erases what erasure marks name.
     async fn put_back(&self, items: Vec<Archived>) -> Result<PutBack, StoreError>;
 
+    /// Whether it may have marks of erased sessions.
+    async fn has_erased_sessions(&self) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
     /// Erases the interaction and every dead letter that names it, and leaves a mark, by which what comes
     /// later is refused ([`Disposition::Erased`]). The mark is left also where nothing was there yet.
     ///

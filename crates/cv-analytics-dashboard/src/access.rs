@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use cookie::Cookie;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_server::configuration::{PublicUrl, Secret};
-use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits};
+use cv_analytics_server::{AcceptedHosts, ClientAddress, RateLimits, TokenError};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -41,14 +41,14 @@ impl Access {
         Self { token: hash(token.reveal()), hosts, public_url, rates, sessions }
     }
 
-    /// Whether it is the owner's token.
-    pub(crate) fn is_token(&self, given: &str) -> bool {
-        hash(given.trim()).ct_eq(&self.token).into()
-    }
-
-    /// Counts a failed login, as [`RateLimits::count_failure`] does.
-    pub(crate) async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
-        self.rates.count_failure(address).await
+    /// Lets the owner's token through, of `address` as [`RateLimits::check_token`] does.
+    pub(crate) async fn check_token(
+        &self,
+        address: Option<ClientAddress>,
+        given: Option<&str>,
+    ) -> Result<(), TokenError> {
+        let is_right = || given.is_some_and(|token| hash(token.trim()).ct_eq(&self.token).into());
+        self.rates.check_token(address, is_right).await
     }
 
     fn cookie_name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::middleware::Next;
 use cv_analytics_core::timestamp::Timestamp;
-use cv_analytics_server::{ClientAddress, keep_connection};
+use cv_analytics_server::{ClientAddress, TokenError, keep_connection};
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
 
@@ -69,13 +69,17 @@ async fn admit(
     let is_open = is_open(request.uri().path());
     let owner = match access.signed_in(headers, now) {
         Some(owner) => owner,
-        None if has_token(access, headers) => Owner::Program { notices: Notices::default() },
         None if bearer(headers).is_some() => {
             let address = request.extensions().get::<ClientAddress>().copied();
-            return Err(match access.count_failure(address).await {
-                Ok(()) => plain(StatusCode::UNAUTHORIZED, "that is not the token"),
-                Err(seconds) => too_many_failures(seconds),
-            });
+            access.check_token(address, only_token(headers)).await.map_err(
+                |error| match error {
+                    TokenError::Wrong => plain(StatusCode::UNAUTHORIZED, "that is not the token"),
+                    TokenError::TooManyFailures { retry_after_seconds } => {
+                        too_many_failures(retry_after_seconds)
+                    }
+                },
+            )?;
+            Owner::Program { notices: Notices::default() }
         }
         None if is_open => Owner::Unknown,
         None => return Err(login::ask(&request)),
@@ -134,9 +138,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-/// Whether the only `Authorization` header has the token.
-fn has_token(access: &Access, headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let is_only = values.next().is_some() && values.next().is_none();
-    is_only && bearer(headers).is_some_and(|token| access.is_token(token))
+/// The token of the only `Authorization` header.
+fn only_token(headers: &HeaderMap) -> Option<&str> {
+    let has_others = headers.get_all(header::AUTHORIZATION).iter().nth(1).is_some();
+    bearer(headers).filter(|_| !has_others)
 }

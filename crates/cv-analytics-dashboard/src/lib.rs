@@ -34,6 +34,7 @@ use axum::routing::{get, post};
 pub use self::dashboard::mails::Mails;
 pub use self::dashboard::{Dashboard, DashboardSetup, ProgramSetting};
 pub use self::page::not_found_page;
+pub use self::pages::connect::{SECRETS_SHOWN_KEY, SecretsShown};
 
 use self::page::{assets, threads};
 use self::pages::{

@@ -113,6 +113,10 @@ impl Store for MemoryStore {
         Ok(Some(self.state().changes))
     }
 
+    async fn has_erased_sessions(&self) -> Result<bool, StoreError> {
+        Ok(!self.state().erased_sessions.is_empty())
+    }
+
     async fn arrivals(
         &self,
         after: Option<ArrivalCursor>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cv_analytics_core::dead_letter::DeadLetter;
-use cv_analytics_core::event::{Event, RequestId};
+use cv_analytics_core::event::{Event, RequestId, SessionId};
 use cv_analytics_core::intake::Content;
 use cv_analytics_core::interaction::{Disposition, Interaction, Joined};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -76,7 +76,11 @@ impl State {
     }
 
     fn join(&mut self, event: &Event) -> Disposition {
-        if event.sessions().any(|session| self.erased_sessions.contains(&session.mark())) {
+        if event
+            .sessions()
+            .flat_map(SessionId::marks)
+            .any(|mark| self.erased_sessions.contains(&mark))
+        {
             self.erased_requests.insert(event.request_id.mark());
             self.erase_marked();
         }

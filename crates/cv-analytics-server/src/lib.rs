@@ -29,6 +29,7 @@ use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 
 pub use self::limits::client_address::ClientAddress;
+pub use self::limits::failed_logins::TokenError;
 pub use self::limits::rate_limits::RateLimits;
 pub use self::limits::refusals::RefusalCounter;
 pub use self::serve::{keep_connection, serve};

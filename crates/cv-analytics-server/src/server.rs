@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::body::request::{BodyError, BodyReader, ReadBody, Sender};
 use crate::configuration::{Credentials, Limits, PublicUrl};
 use crate::limits::client_address::ClientAddress;
+use crate::limits::failed_logins::TokenError;
 use crate::limits::rate_limits::RateLimits;
 use crate::limits::refusals::RefusalCounter;
 use crate::routes::metrics::Metrics;
@@ -238,7 +239,7 @@ impl Server {
         self.rates.check_request()
     }
 
-    /// Counts a failed authentication, as [`RateLimits::count_failure`] does.
+    /// Counts a wrong signature, as [`RateLimits::count_failure`] does.
     pub(crate) async fn authentication_failed(
         &self,
         extensions: &Extensions,
@@ -250,13 +251,19 @@ impl Server {
 
     /// Lets the holder of the token through.
     pub(crate) async fn check_bearer(&self, parts: &Parts) -> Result<(), PlainError> {
-        if self.has_token(&parts.headers) {
+        let address = parts.extensions.get::<ClientAddress>().copied();
+        let has_token = || self.has_token(&parts.headers);
+        let Err(error) = self.rates.check_token(address, has_token).await else {
             keep_connection(&parts.extensions);
             return Ok(());
-        }
-        let reason = bearer_token(&parts.headers).map_or("missing_token", |_| "token");
-        let counted = self.authentication_failed(&parts.extensions, reason).await;
-        Err(counted.map_or_else(PlainError::too_many_failures, |()| PlainError::unauthorized()))
+        };
+        self.metrics.refused(bearer_token(&parts.headers).map_or("missing_token", |_| "token"));
+        Err(match error {
+            TokenError::Wrong => PlainError::unauthorized(),
+            TokenError::TooManyFailures { retry_after_seconds } => {
+                PlainError::too_many_failures(retry_after_seconds)
+            }
+        })
     }
 
     /// Whether the right token is sent.

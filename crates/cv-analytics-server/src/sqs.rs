@@ -118,19 +118,40 @@ fn sends_message(form: &[u8]) -> bool {
     form.split(|byte| *byte == b'&').any(|pair| pair.starts_with(b"Action=SendMessage"))
 }
 
+/// Why a request is not taken as one of the key's holder. A stranger can cause all of it, so no rule of the queue is
+/// among it: that [`RefusalReason::Request`] is counted tells the owner that the key or the token was right.
+pub(crate) enum NotAuthenticated {
+    Signature(SignatureError),
+    /// Too many failures of one address, with the seconds to wait.
+    TooManyFailures(SignatureError, u64),
+    Body(BodyError),
+}
+
+impl NotAuthenticated {
+    /// Why a message is refused; `None` where it did not arrive as a whole, or may be taken later.
+    pub(crate) fn refusal(&self) -> Option<RefusalReason> {
+        match self {
+            Self::Signature(error) | Self::TooManyFailures(error, _) => Some(error.refusal()),
+            Self::Body(BodyError::TooLarge { .. }) => Some(RefusalReason::Size),
+            Self::Body(BodyError::TimedOut | BodyError::Displaced | BodyError::Broken) => None,
+        }
+    }
+}
+
 /// The body of a request that the holder of the key signed.
 pub(crate) async fn authenticate<'s>(
     server: &'s Server,
     parts: &Parts,
     body: &mut Body,
-) -> Result<ReadBody<'s>, SqsError> {
+) -> Result<ReadBody<'s>, NotAuthenticated> {
     let claim = match server.verifier().read(parts, server.now()) {
         Ok(claim) => claim,
         Err(error) => return Err(not_authenticated(server, parts, error).await),
     };
     let sender = parts.extensions.get().map_or(UNKNOWN_ADDRESS, |&ClientAddress(address)| address);
     let sender = Sender::Stranger(network(sender));
-    let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES, sender).await?;
+    let body = server.read_body(std::mem::take(body), MAX_BODY_BYTES, sender).await;
+    let body = body.map_err(NotAuthenticated::Body)?;
     if let Err(error) = server.verifier().verify(&claim, parts, &body.bytes) {
         // The answer may be held back, and the body's slot is for others.
         drop(body);
@@ -141,15 +162,19 @@ pub(crate) async fn authenticate<'s>(
 }
 
 /// The answer to a request whose signature is not right, counted as one.
-async fn not_authenticated(server: &Server, parts: &Parts, error: SignatureError) -> SqsError {
+async fn not_authenticated(
+    server: &Server,
+    parts: &Parts,
+    error: SignatureError,
+) -> NotAuthenticated {
     // The key and the signature are right: nobody guesses.
     if error == SignatureError::WrongHost {
         server.metrics().refused(error.label());
-        return SqsError::from(error);
+        return NotAuthenticated::Signature(error);
     }
     match server.authentication_failed(&parts.extensions, error.label()).await {
-        Ok(()) => SqsError::from(error),
-        Err(seconds) => SqsError::too_many_failures(seconds, error.refusal()),
+        Ok(()) => NotAuthenticated::Signature(error),
+        Err(seconds) => NotAuthenticated::TooManyFailures(error, seconds),
     }
 }
 
@@ -263,13 +288,19 @@ fn sent(namespace: Uuid, receipt: Receipt, digests: Digests) -> SentMessage {
     }
 }
 
-impl From<BodyError> for SqsError {
-    fn from(error: BodyError) -> Self {
-        match error {
-            BodyError::TooLarge { limit } => Self::too_large(limit),
-            BodyError::TimedOut => Self::timed_out(),
-            BodyError::Displaced => Self::unavailable(),
-            BodyError::Broken => Self::unreadable("The request's body broke off."),
-        }
+impl From<NotAuthenticated> for SqsError {
+    fn from(error: NotAuthenticated) -> Self {
+        let refusal = error.refusal();
+        let answer = match error {
+            NotAuthenticated::Signature(error) => Self::from(error),
+            NotAuthenticated::TooManyFailures(_, seconds) => Self::too_many_failures(seconds),
+            NotAuthenticated::Body(BodyError::TooLarge { limit }) => Self::too_large(limit),
+            NotAuthenticated::Body(BodyError::TimedOut) => Self::timed_out(),
+            NotAuthenticated::Body(BodyError::Displaced) => Self::unavailable(),
+            NotAuthenticated::Body(BodyError::Broken) => {
+                Self::unreadable("The request's body broke off.")
+            }
+        };
+        Self { refusal, ..answer }
     }
 }

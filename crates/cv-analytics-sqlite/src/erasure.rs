@@ -56,7 +56,12 @@ pub(crate) fn is_erased(connection: &Connection, request_id: &RequestId) -> Resu
 pub(crate) fn is_erased_session(connection: &Connection, session: &SessionId) -> Result<bool> {
     let mut found =
         connection.prepare_cached("SELECT 1 FROM erased_sessions WHERE session_sha256 = ?1")?;
-    Ok(found.exists([session.mark()])?)
+    for mark in session.marks() {
+        if found.exists([mark])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a message that could not be read names a request or a session that was erased.

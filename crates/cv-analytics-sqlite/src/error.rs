@@ -1,5 +1,7 @@
 //! What SQLite says, in the words of the port.
 
+use std::sync::{Arc, OnceLock};
+
 use cv_analytics_core::store::StoreError;
 use rusqlite::ErrorCode;
 
@@ -36,6 +38,25 @@ impl Failure {
         }
     }
 
+    /// Whether every other write would fail by it too, whatever it writes.
+    pub(crate) fn is_of_every_write(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::PermissionDenied
+                        | ErrorCode::CannotOpen
+                )
+            ),
+            Self::Row(_) => false,
+            Self::Later(_) => true,
+        }
+    }
+
     /// The port's error for a failure to do `what` ("keep the events").
     pub(crate) fn to_store_error(&self, what: &str) -> StoreError {
         let error = match self {
@@ -66,6 +87,26 @@ impl Failure {
         };
         // The text rather than the error itself: every caller of a batch gets its own.
         StoreError::unavailable(format!("cannot {what}: {why}"), error.to_string())
+    }
+}
+
+/// The first damage that a read or a write met with, in the words of its error.
+#[derive(Clone, Default)]
+pub(crate) struct Damage(Arc<OnceLock<String>>);
+
+impl Damage {
+    /// The error for a failure to do `what`, noted where it tells of damage.
+    pub(crate) fn told(&self, failure: &Failure, what: &str) -> StoreError {
+        let error = failure.to_store_error(what);
+        if failure.is_damage() {
+            self.0.get_or_init(|| error.to_string());
+        }
+        error
+    }
+
+    /// Fails where damage is noted.
+    pub(crate) fn check(&self) -> std::result::Result<(), StoreError> {
+        self.0.get().map_or(Ok(()), |damage| Err(StoreError::refused(damage.clone())))
     }
 }
 

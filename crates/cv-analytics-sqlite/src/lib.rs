@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use cv_analytics_core::store::{StoreError, StoreErrorKind};
 
+use crate::error::Damage;
 use crate::reader::ReaderHandle;
 use crate::writer::WriterHandle;
 
@@ -46,6 +47,7 @@ pub struct SqliteStore {
     path: Arc<PathBuf>,
     writer: WriterHandle,
     reader: ReaderHandle,
+    damage: Damage,
 }
 
 impl SqliteStore {
@@ -58,9 +60,10 @@ impl SqliteStore {
     /// each with a sentence that says what to do.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let writer = WriterHandle::start(path)?;
-        let reader = ReaderHandle::start(path)?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer, reader })
+        let damage = Damage::default();
+        let writer = WriterHandle::start(path, damage.clone())?;
+        let reader = ReaderHandle::start(path, damage.clone())?;
+        Ok(Self { path: Arc::new(path.to_owned()), writer, reader, damage })
     }
 
     /// Opens the file, for reading where it cannot be written: on a read-only disk, or as another
@@ -84,8 +87,10 @@ impl SqliteStore {
     /// Refuses a file of an earlier version too, which cannot be brought up to date.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let reader = ReaderHandle::start(path)?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer: WriterHandle::read_only(), reader })
+        let damage = Damage::default();
+        let reader = ReaderHandle::start(path, damage.clone())?;
+        let path = Arc::new(path.to_owned());
+        Ok(Self { path, writer: WriterHandle::read_only(), reader, damage })
     }
 
     /// Whether the file was opened for reading only.
@@ -98,8 +103,8 @@ impl SqliteStore {
         self.writer.check_in_place()
     }
 
-    /// Fails where a read has met with damage since the file was opened, with what it said. Looks at nothing itself.
+    /// Fails where a read or a write has met with damage since the file was opened, with what it said. Looks at nothing itself.
     pub fn check_sound(&self) -> Result<(), StoreError> {
-        self.reader.check_sound()
+        self.damage.check()
     }
 }

@@ -5,7 +5,6 @@ pub(crate) mod export;
 pub(crate) mod observations;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use cv_analytics_core::store::StoreError;
@@ -14,7 +13,7 @@ use futures_util::stream;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{Failure, Result, closed};
+use crate::error::{Damage, Result, closed};
 use crate::file::connection::open_reader;
 use crate::schema::{check_version, opening_failed};
 
@@ -32,24 +31,9 @@ pub(crate) struct ReaderHandle {
     damage: Damage,
 }
 
-/// The first damage that a read met with, in the words of its error.
-#[derive(Clone, Default)]
-struct Damage(Arc<OnceLock<String>>);
-
-impl Damage {
-    /// The error for a failure to do `what`, noted where it tells of damage.
-    fn told(&self, failure: &Failure, what: &str) -> StoreError {
-        let error = failure.to_store_error(what);
-        if failure.is_damage() {
-            self.0.get_or_init(|| error.to_string());
-        }
-        error
-    }
-}
-
 impl ReaderHandle {
-    /// Starts the thread on a file of this version.
-    pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
+    /// Starts the thread on a file of this version; it notes `damage`.
+    pub(crate) fn start(path: &Path, damage: Damage) -> std::result::Result<Self, StoreError> {
         let connection = open_reader(path).map_err(|error| opening_failed(path, error))?;
         check_version(&connection, path)?;
         let (questions, mut waiting) = mpsc::channel::<Question>(MAX_QUEUED_READS);
@@ -61,12 +45,7 @@ impl ReaderHandle {
                 }
             })
             .map_err(|error| StoreError::unavailable("cannot start the store", error))?;
-        Ok(Self { questions, damage: Damage::default() })
-    }
-
-    /// Fails where a read has met with damage.
-    pub(crate) fn check_sound(&self) -> std::result::Result<(), StoreError> {
-        self.damage.0.get().map_or(Ok(()), |damage| Err(StoreError::refused(damage.clone())))
+        Ok(Self { questions, damage })
     }
 
     /// Runs `read`; an error is a failure to do `what`.

@@ -176,6 +176,15 @@ impl Store for SqliteStore {
         Ok(Some(self.writer.changes().marker(&period, foreign.await?)))
     }
 
+    async fn has_erased_sessions(&self) -> Result<bool, StoreError> {
+        self.reader
+            .read("look for erased sessions", |connection| {
+                let mut any = connection.prepare_cached("SELECT 1 FROM erased_sessions")?;
+                Ok(any.exists([])?)
+            })
+            .await
+    }
+
     async fn arrivals(
         &self,
         after: Option<ArrivalCursor>,

@@ -2,6 +2,7 @@
 //!
 //! Group commit: while one commit is on its way to disk, what arrives waits; all of it then
 //! shares the next one. Nobody is answered before the commit that holds their events returned.
+//! Where one of them makes the commit fail, as at a damaged page, each call gets a commit of its own.
 
 pub(crate) mod batch;
 pub(crate) mod canary;
@@ -18,7 +19,7 @@ use cv_analytics_core::store::{Receipt, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{Failure, Result, closed};
+use crate::error::{Damage, Failure, Result, closed};
 use crate::file::connection::open_writer;
 use crate::file::open_files::OpenFiles;
 use crate::writer::batch::{Batch, Prepared};
@@ -77,13 +78,14 @@ pub(crate) struct Writer {
     checkpointer: Checkpointer,
     commits: Arc<CommitCounts>,
     changes: Arc<Changes>,
+    damage: Damage,
     /// Calls in the commit before.
     shared_by: usize,
 }
 
 impl WriterHandle {
-    /// Opens the file and starts the thread.
-    pub(crate) fn start(path: &Path) -> std::result::Result<Self, StoreError> {
+    /// Opens the file and starts the thread, which notes `damage`.
+    pub(crate) fn start(path: &Path, damage: Damage) -> std::result::Result<Self, StoreError> {
         let mut connection = open_writer(path)?;
         let checkpointer = Checkpointer::start(path, &mut connection)?;
         let files = OpenFiles::note(path).map_err(|error| {
@@ -100,6 +102,7 @@ impl WriterHandle {
             checkpointer,
             commits: Arc::clone(&commits),
             changes: Arc::clone(&changes),
+            damage,
             shared_by: 0,
         };
         thread::Builder::new()
@@ -160,7 +163,7 @@ impl WriterHandle {
     ) -> std::result::Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let work = move |writer: &mut Writer| {
-            let done = work(writer).map_err(|failure| failure.to_store_error(what));
+            let done = work(writer).map_err(|failure| writer.damage.told(&failure, what));
             // Nobody may be waiting any more.
             let _ = answer.send(done);
         };
@@ -202,12 +205,7 @@ impl Writer {
                         Calls { arrivals: arrivals.len(), calls: vec![(arrivals, answer)] };
                     next = calls.gather(&mut waiting, self.shared_by);
                     self.shared_by = calls.calls.len();
-                    let kept = self.keep(&calls.calls);
-                    if kept.is_ok() {
-                        self.commits.commits.fetch_add(1, Ordering::Relaxed);
-                        self.commits.arrivals.fetch_add(calls.arrivals as u64, Ordering::Relaxed);
-                    }
-                    calls.answer(kept);
+                    self.keep(calls);
                 }
                 Command::Run(work) => work(&mut self),
                 Command::Close(answer) => {
@@ -225,14 +223,35 @@ impl Writer {
         }
     }
 
-    fn keep(
-        &mut self,
-        calls: &[(Vec<Prepared>, ReplySender<Appended>)],
-    ) -> Result<Vec<Vec<Receipt>>> {
-        self.in_batch(|batch| {
-            let calls = calls.iter().map(|(arrivals, _)| arrivals.iter());
-            calls.map(|arrivals| arrivals.map(|arrival| batch.keep(arrival)).collect()).collect()
-        })
+    /// Keeps calls in one commit, or each in its own where one of them makes the others fail.
+    fn keep(&mut self, calls: Calls) {
+        let shared = self.in_batch(|batch| {
+            calls.calls.iter().map(|(arrivals, _)| batch.keep_all(arrivals)).collect()
+        });
+        match shared {
+            Ok(receipts) => {
+                self.commits.commits.fetch_add(1, Ordering::Relaxed);
+                self.commits.arrivals.fetch_add(calls.arrivals as u64, Ordering::Relaxed);
+                calls.answer(receipts);
+            }
+            Err(failure) if calls.calls.len() == 1 || failure.is_of_every_write() => {
+                for (_, answer) in calls.calls {
+                    let _ = answer.send(Err(self.unavailable(&failure)));
+                }
+            }
+            Err(_) => {
+                for (arrivals, answer) in calls.calls {
+                    self.keep(Calls { arrivals: arrivals.len(), calls: vec![(arrivals, answer)] });
+                }
+            }
+        }
+    }
+
+    /// The events are good, whatever the file's trouble: the same call may succeed later.
+    fn unavailable(&self, failure: &Failure) -> StoreError {
+        let error = self.damage.told(failure, APPEND_TASK);
+        let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+        StoreError::unavailable(error.to_string(), cause)
     }
 
     /// Runs `work` on a batch in its own transaction; what it did is undone where it fails.
@@ -355,25 +374,9 @@ impl Calls {
         None
     }
 
-    fn answer(self, kept: Result<Vec<Vec<Receipt>>>) {
-        match kept {
-            Ok(receipts) => {
-                for ((arrivals, answer), receipts) in self.calls.into_iter().zip(receipts) {
-                    let _ = answer.send(Ok((arrivals, receipts)));
-                }
-            }
-            Err(failure) => {
-                for (_, answer) in self.calls {
-                    let _ = answer.send(Err(unavailable(&failure)));
-                }
-            }
+    fn answer(self, receipts: Vec<Vec<Receipt>>) {
+        for ((arrivals, answer), receipts) in self.calls.into_iter().zip(receipts) {
+            let _ = answer.send(Ok((arrivals, receipts)));
         }
     }
-}
-
-/// The events are good, whatever the file's trouble: the same call may succeed later.
-fn unavailable(failure: &Failure) -> StoreError {
-    let error = failure.to_store_error(APPEND_TASK);
-    let cause = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
-    StoreError::unavailable(error.to_string(), cause)
 }

@@ -1,4 +1,8 @@
-//! Numbers of payment cards (ISO/IEC 7812, with Luhn's check digit) and of bank accounts (ISO 13616).
+//! Numbers of payment cards (ISO/IEC 7812, with Luhn's check digit) and of bank accounts (ISO 13616, and British ones).
+
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 use super::findings::{Findings, IBAN};
 
@@ -8,7 +12,28 @@ const IBAN_LENGTHS: &str = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21
     MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28\
     TL23TN24TR26UA29VA22VG24XK20YE30";
 
-/// Finds bank accounts.
+/// A British account: its sort code of six digits and its number of eight (seven of some banks), each after its word.
+/// Neither has a check digit, so either alone could be any number.
+static SORT_CODES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let code =
+        r"(?-u:\b)sort[ -]?code(?-u:\b)[^0-9\n]{0,20}([0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2})(?-u:\b)";
+    let account =
+        r"(?-u:\b)(?:account|acct?|a/c)(?-u:\b)[^0-9\n]{0,20}([0-9]{4}[ -]?[0-9]{3,4})(?-u:\b)";
+    let between = "[^0-9]{0,30}";
+    Regex::new(&format!("(?i){code}{between}{account}|{account}{between}{code}")).ok()
+});
+
+/// Finds bank accounts that are named by a sort code.
+pub(super) fn find_sort_codes(findings: &mut Findings<'_>) {
+    let text = findings.text;
+    for found in SORT_CODES.iter().flat_map(|codes| codes.captures_iter(text)) {
+        for number in found.iter().skip(1).flatten() {
+            findings.replace(number.range(), IBAN);
+        }
+    }
+}
+
+/// Finds bank accounts with a country and check digits.
 pub(super) fn find_ibans(findings: &mut Findings<'_>) {
     let bytes = findings.text.as_bytes();
     let mut place = 0;

@@ -53,6 +53,7 @@ fn one_pass(text: &str, scope: Scope) -> Option<String> {
     findings.keep_ids();
     if scope == Scope::FreeText {
         payment::find_ibans(&mut findings);
+        payment::find_sort_codes(&mut findings);
     }
     if scope != Scope::Id {
         secrets::find_random(&mut findings);

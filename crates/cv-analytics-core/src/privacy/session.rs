@@ -42,7 +42,7 @@ impl fmt::Debug for SessionKey {
 /// HMAC-SHA256 (RFC 2104, FIPS 180-4) cut to its first 128 bits.
 const HASH_BYTES: usize = 16;
 
-pub(super) fn is_hashed(id: &str) -> bool {
+pub(crate) fn is_hashed(id: &str) -> bool {
     id.strip_prefix(HASHED_PREFIX).is_some_and(|digest| {
         digest.len() == 2 * HASH_BYTES
             && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))

@@ -18,7 +18,7 @@ pub struct Erased {
     pub dead_letters: u64,
 }
 
-/// SHA-256 of a request id, or of a session's kept form.
+/// SHA-256 of a request id, or of a session's kept form or the agent's text for it.
 pub type Mark = [u8; 32];
 
 impl RequestId {
@@ -29,9 +29,15 @@ impl RequestId {
 }
 
 impl SessionId {
-    /// What is left of it when it is erased.
+    /// What is left of its kept form when it is erased.
     pub fn mark(&self) -> Mark {
         Sha256::digest(self.as_str()).into()
+    }
+
+    /// The marks that tell that it was erased: of its kept form, and of the agent's text where it is known. `forget` leaves
+    /// both, so that stores with other keys know a late message of it.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> {
+        std::iter::once(self.mark()).chain(self.sent.as_deref().copied())
     }
 }
 

@@ -22,14 +22,14 @@ use crate::page::owner::Owner;
 use crate::page::{PageError, render};
 use crate::questions::view::interaction_href;
 
-/// The ledger's key of when the secrets were shown.
-const SHOWN_KEY: &str = "cv-analytics:secrets-shown";
+/// The ledger's key of when the agent's secrets were shown.
+pub const SECRETS_SHOWN_KEY: &str = "cv-analytics:secrets-shown";
 /// Columns of what a server said.
 const FAILURE_COLUMNS: usize = 400;
 
-/// When which secrets were shown.
-#[derive(Serialize, Deserialize)]
-struct Shown {
+/// When which of the agent's secrets were shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SecretsShown {
     at: Timestamp,
     /// The digest of their key id.
     key: String,
@@ -101,10 +101,10 @@ async fn shown(
     store: &dyn Store,
     connection: &dyn AgentConnection,
 ) -> Result<(Option<Timestamp>, Option<u64>), PageError> {
-    let Some(record) = store.get(SHOWN_KEY).await? else { return Ok((None, None)) };
+    let Some(record) = store.get(SECRETS_SHOWN_KEY).await? else { return Ok((None, None)) };
     // A restored archive tells of the secrets of another installation.
-    let of_these = |shown: &Shown| shown.key == key_digest(connection);
-    let known = serde_json::from_str::<Shown>(&record.value).ok().filter(of_these);
+    let of_these = |shown: &SecretsShown| shown.key == key_digest(connection);
+    let known = serde_json::from_str::<SecretsShown>(&record.value).ok().filter(of_these);
     Ok((known.map(|shown| shown.at), Some(record.version)))
 }
 
@@ -140,9 +140,9 @@ pub(crate) async fn show_secrets(
     let (before, version) = shown(&*dashboard.store, connection).await?;
     // A program has the file; what it sends about may be logged.
     let may_see = matches!(owner, Owner::Browser { .. }) && before.is_none();
-    let note = Shown { at: dashboard.now(), key: key_digest(connection) };
+    let note = SecretsShown { at: dashboard.now(), key: key_digest(connection) };
     let note = serde_json::to_string(&note).unwrap_or_default();
-    let secrets = if may_see && dashboard.store.put(SHOWN_KEY, &note, version).await? {
+    let secrets = if may_see && dashboard.store.put(SECRETS_SHOWN_KEY, &note, version).await? {
         Some(connection.secrets())
     } else {
         None

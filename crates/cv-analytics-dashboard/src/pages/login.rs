@@ -8,7 +8,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use cv_analytics_server::ClientAddress;
+use cv_analytics_server::{ClientAddress, TokenError};
 use serde::Serialize;
 
 use crate::access::too_many_failures;
@@ -65,15 +65,16 @@ pub(crate) async fn sign_in(
     Extension(form): Extension<Form>,
 ) -> Result<Response<Body>, PageError> {
     let next = local(form.get("next")).to_owned();
-    if !dashboard.access.is_token(form.get("token").unwrap_or_default()) {
-        let address = address.map(|Extension(address)| address);
-        return Ok(match dashboard.access.count_failure(address).await {
-            Ok(()) => {
-                let view = LoginView { next: &next, wrong: true };
-                render_bare(StatusCode::FORBIDDEN, "login.html", &view)
-            }
-            Err(seconds) => too_many_failures(seconds),
-        });
+    let address = address.map(|Extension(address)| address);
+    match dashboard.access.check_token(address, form.get("token")).await {
+        Ok(()) => {}
+        Err(TokenError::Wrong) => {
+            let view = LoginView { next: &next, wrong: true };
+            return Ok(render_bare(StatusCode::FORBIDDEN, "login.html", &view));
+        }
+        Err(TokenError::TooManyFailures { retry_after_seconds }) => {
+            return Ok(too_many_failures(retry_after_seconds));
+        }
     }
     let now = dashboard.now();
     let begun = Arc::clone(&dashboard);

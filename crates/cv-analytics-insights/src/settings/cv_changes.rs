@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::{FigureSettings, SettingsError, rewrite};
 
-const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
+/// The ledger's key of the changes.
+pub const CV_CHANGES_KEY: &str = "cv-analytics:cv-changes";
 /// Changes that are kept, the newest.
 const MAX_CHANGES: usize = 200;
 

@@ -12,7 +12,8 @@ use crate::settings::{Exclusions, FigureSettings, SettingsError, cv_changes, rew
 use crate::skills::cv_list::{CvList, CvListError};
 use crate::skills::{OwnerSkills, OwnerSkillsError, TopicRules, TopicRulesError};
 
-const LAST_CHANGE_KEY: &str = "cv-analytics:settings-change";
+/// The ledger's key of the last change of a part.
+pub const LAST_CHANGE_KEY: &str = "cv-analytics:settings-change";
 
 /// A part of the settings that is written and removed as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

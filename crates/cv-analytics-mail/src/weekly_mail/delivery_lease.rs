@@ -15,12 +15,6 @@ pub const KEY_PREFIX: &str = "cv-analytics:mail:";
 /// What follows the week where it was not over.
 const SO_FAR: &str = "so-far:";
 
-/// The whole week whose mail a mark's key tells of; `None` where it is not the key of one.
-pub fn week_of(key: &str) -> Option<IsoWeek> {
-    let (week, rest) = key.strip_prefix(KEY_PREFIX)?.split_once(':')?;
-    week.parse().ok().filter(|_| !rest.starts_with(SO_FAR))
-}
-
 /// A claimant begins to hand over within this, or claims anew.
 pub(crate) const LEASE_GRACE: Duration = Duration::from_secs(5);
 /// How long a store may take to note that a mail was sent.
@@ -78,7 +72,7 @@ impl DeliveryLease {
     ///
     /// # Errors
     /// The record holds something else.
-    pub(crate) fn from_json(text: &str) -> serde_json::Result<Self> {
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
         serde_json::from_str(text).and_then(serde_json::from_value)
     }
 

@@ -4,7 +4,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::configuration::Limits;
 use crate::limits::client_address::ClientAddress;
-use crate::limits::failed_logins::FailedLogins;
+use crate::limits::failed_logins::{FailedLogins, TokenError};
 
 /// Counts what is limited.
 pub struct RateLimits {
@@ -28,8 +28,21 @@ impl RateLimits {
         self.requests.as_ref().map_or(Ok(()), |requests| requests.check().map_err(|_| ()))
     }
 
-    /// Counts a failed authentication; where there were too many, comes back late, as `Err` with the seconds to wait.
-    pub async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
+    /// Asks `is_right` whether a token is the right one, and counts it if it is not. An address that failed too often is
+    /// refused before anything is compared, unless it had the token within an hour.
+    ///
+    /// # Errors
+    /// [`TokenError`], which may come late.
+    pub async fn check_token(
+        &self,
+        address: Option<ClientAddress>,
+        is_right: impl FnOnce() -> bool,
+    ) -> Result<(), TokenError> {
+        self.failed_logins.check_token(address, is_right).await
+    }
+
+    /// Counts a wrong signature; where there were too many, comes back late, as `Err` with the seconds to wait.
+    pub(crate) async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
         self.failed_logins.count_and_delay(address).await
     }
 

@@ -61,6 +61,6 @@ async fn refusal(server: &Server, request: Request) -> Option<RefusalReason> {
     }
     match sqs::authenticate(server, &parts, &mut body).await {
         Ok(_) => Some(RefusalReason::Request),
-        Err(error) => error.refusal,
+        Err(error) => error.refusal(),
     }
 }

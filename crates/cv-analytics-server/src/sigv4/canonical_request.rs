@@ -3,34 +3,37 @@
 use std::borrow::Cow;
 
 use axum::http::request::Parts;
+use sha2::digest::Output;
+use sha2::{Digest, Sha256};
 
 use super::authorization::Authorization;
 
-/// A request, with the host that it is taken to be sent to.
-pub(super) struct CanonicalRequest<'r> {
-    pub(super) parts: &'r Parts,
-    pub(super) host: &'r [u8],
-    pub(super) authorization: &'r Authorization,
-    pub(super) body_hash: &'r [u8; 64],
+/// A request's canonical form, written once for all the hosts that it may have been signed for.
+pub(super) struct CanonicalRequest {
+    /// The hash so far, up to where the host's value is.
+    until_host: Sha256,
+    after_host: Vec<u8>,
 }
 
-impl CanonicalRequest<'_> {
-    /// The six parts of AWS's description, each on its line (or lines).
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+impl CanonicalRequest {
+    /// Writes the six parts of AWS's description, each on its line (or lines). The host is one of the signed headers.
+    pub(super) fn new(parts: &Parts, authorization: &Authorization, body_hash: &[u8; 64]) -> Self {
         let mut canonical = Vec::with_capacity(640);
-        canonical.extend_from_slice(self.parts.method.as_str().as_bytes());
+        let mut until_host = Sha256::new();
+        canonical.extend_from_slice(parts.method.as_str().as_bytes());
         canonical.push(b'\n');
-        write_path(&mut canonical, self.parts.uri.path());
+        write_path(&mut canonical, parts.uri.path());
         canonical.push(b'\n');
-        write_query(&mut canonical, self.parts.uri.query().unwrap_or_default());
+        write_query(&mut canonical, parts.uri.query().unwrap_or_default());
         canonical.push(b'\n');
-        for name in self.authorization.signed_headers() {
+        for name in authorization.signed_headers() {
             canonical.extend_from_slice(name.as_bytes());
             canonical.push(b':');
             if name == "host" {
-                write_header_value(&mut canonical, self.host);
+                until_host.update(&canonical);
+                canonical.clear();
             } else {
-                for (index, value) in self.parts.headers.get_all(name).iter().enumerate() {
+                for (index, value) in parts.headers.get_all(name).iter().enumerate() {
                     if index > 0 {
                         canonical.push(b',');
                     }
@@ -40,10 +43,17 @@ impl CanonicalRequest<'_> {
             canonical.push(b'\n');
         }
         canonical.push(b'\n');
-        canonical.extend_from_slice(self.authorization.signed_headers_text().as_bytes());
+        canonical.extend_from_slice(authorization.signed_headers_text().as_bytes());
         canonical.push(b'\n');
-        canonical.extend_from_slice(self.body_hash);
-        canonical
+        canonical.extend_from_slice(body_hash);
+        Self { until_host, after_host: canonical }
+    }
+
+    /// The SHA-256 of the form in which the request is sent to `host`.
+    pub(super) fn hash(&self, host: &[u8]) -> Output<Sha256> {
+        let mut value = Vec::with_capacity(host.len());
+        write_header_value(&mut value, host);
+        self.until_host.clone().chain_update(&value).chain_update(&self.after_host).finalize()
     }
 }
 

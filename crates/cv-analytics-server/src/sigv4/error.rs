@@ -4,14 +4,16 @@ use cv_analytics_core::intake::refusal::RefusalReason;
 
 /// Why a request is not taken as signed by the holder of the key.
 ///
-/// None of them tells the sender whether the access key exists: an unknown key and a wrong
-/// signature have the same answer, after the same work.
+/// An unknown key and a wrong signature have the same answer. Only the time they take differs, since nothing is
+/// computed for an unknown key: a key's id is no secret, and work that anybody can order would be worse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error("Request is missing Authentication Token")]
     MissingAuthentication,
     #[error("Signatures in the query string are not accepted: send an Authorization header")]
     Presigned,
+    #[error("The query has too many parameters: at most {limit} are taken.")]
+    TooManyParameters { limit: usize },
     #[error("{0}")]
     Incomplete(String),
     #[error("Credential should be scoped to {part} '{expected}'.")]
@@ -48,6 +50,7 @@ impl SignatureError {
             Self::UnknownKey => RefusalReason::Key,
             Self::MissingAuthentication
             | Self::Presigned
+            | Self::TooManyParameters { .. }
             | Self::Incomplete(_)
             | Self::SessionToken
             | Self::PayloadHash(_)
@@ -60,6 +63,7 @@ impl SignatureError {
         match self {
             Self::MissingAuthentication => "missing",
             Self::Presigned => "presigned",
+            Self::TooManyParameters { .. } => "parameters",
             Self::Incomplete(_) => "incomplete",
             Self::WrongScope { .. } => "scope",
             Self::Skewed(_) => "skewed",

@@ -36,7 +36,7 @@ impl AcceptedHosts {
         self.listens_as(host) || self.public.as_deref().is_some_and(is_public)
     }
 
-    /// The hosts to verify a signature with, the received one first: as received and as the public URL
+    /// The hosts to verify a signature with, each once, the received one first: as received and as the public URL
     /// has it, each with its port and without. A signer may leave the port out, or write the usual one.
     pub(super) fn candidates<'h>(
         &'h self,
@@ -50,15 +50,15 @@ impl AcceptedHosts {
     }
 
     fn others(&self, received: &[u8], is_ours: bool) -> Vec<Candidate<'static>> {
-        let received = String::from_utf8_lossy(received);
         let mut others: Vec<Candidate<'static>> = Vec::new();
         let mut add = |host: String, is_ours| {
-            let host = Cow::Owned(host.into_bytes());
-            if others.iter().all(|other| other.host != host) {
-                others.push(Candidate { host, is_ours });
+            let host = host.into_bytes();
+            if host != received && others.iter().all(|other| *other.host != *host) {
+                others.push(Candidate { host: Cow::Owned(host), is_ours });
             }
         };
-        for (host, is_ours) in [(Some(&*received), is_ours), (self.public.as_deref(), true)] {
+        let text = std::str::from_utf8(received).ok();
+        for (host, is_ours) in [(text, is_ours), (self.public.as_deref(), true)] {
             let Some(host) = host else { continue };
             add(host.to_owned(), is_ours);
             match split_port(host) {
@@ -146,27 +146,27 @@ mod tests {
 
     #[test]
     fn a_signer_may_leave_the_port_out_or_write_it() {
-        check_candidates("", "127.0.0.1:8787", "127.0.0.1:8787 127.0.0.1");
-        check_candidates("", "[::1]:8787", "[::1]:8787 [::1]");
+        check_candidates("", "127.0.0.1:8787", "127.0.0.1");
+        check_candidates("", "[::1]:8787", "[::1]");
         check_candidates(
             "",
             "evil.example",
-            "(evil.example) (evil.example:8787) (evil.example:443) (evil.example:80)",
+            "(evil.example:8787) (evil.example:443) (evil.example:80)",
         );
         check_candidates(
             "https://cv.example:444",
             "backend:9000",
-            "(backend:9000) (backend) cv.example:444 cv.example",
+            "(backend) cv.example:444 cv.example",
         );
         check_candidates(
             "https://cv.example:444",
             "cv.example",
-            "cv.example cv.example:8787 cv.example:443 cv.example:80 cv.example:444",
+            "cv.example:8787 cv.example:443 cv.example:80 cv.example:444",
         );
         check_candidates(
             "https://cv.example",
             "localhost:8787",
-            "localhost:8787 localhost cv.example cv.example:8787 cv.example:443 cv.example:80",
+            "localhost cv.example cv.example:8787 cv.example:443 cv.example:80",
         );
     }
 }

@@ -196,7 +196,6 @@ impl SqsError {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The request's body is longer than {limit} bytes."),
         )
-        .of_size()
     }
 
     pub(crate) fn timed_out() -> Self {
@@ -218,20 +217,15 @@ impl SqsError {
         Self { retry_after_seconds: Some(1), ..error.without_message() }
     }
 
-    /// Too many failed authentications from one address; the last of them refused for `refusal`.
-    pub(crate) fn too_many_failures(retry_after_seconds: u64, refusal: RefusalReason) -> Self {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        let message = "Too many failed authentications from this address.";
-        Self {
-            retry_after_seconds: Some(retry_after_seconds),
-            refusal: Some(refusal),
-            ..Self::new(
-                "Throttling",
-                "com.amazon.coral.availability#ThrottlingException",
-                status,
-                message,
-            )
-        }
+    /// Too many failed authentications from one address.
+    pub(crate) fn too_many_failures(retry_after_seconds: u64) -> Self {
+        let error = Self::new(
+            "Throttling",
+            "com.amazon.coral.availability#ThrottlingException",
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many failed authentications from this address.",
+        );
+        Self { retry_after_seconds: Some(retry_after_seconds), ..error }
     }
 
     pub(crate) fn unavailable() -> Self {
@@ -277,6 +271,11 @@ impl From<SignatureError> for SqsError {
                 "com.amazon.coral.service#IncompleteSignatureException",
                 StatusCode::BAD_REQUEST,
             ),
+            SignatureError::TooManyParameters { .. } => (
+                "InvalidQueryParameter",
+                "com.amazon.coral.service#InvalidQueryParameterException",
+                StatusCode::BAD_REQUEST,
+            ),
             SignatureError::SessionToken => (
                 "InvalidClientTokenId",
                 "com.amazon.coral.service#UnrecognizedClientException",
@@ -293,8 +292,7 @@ impl From<SignatureError> for SqsError {
                 StatusCode::FORBIDDEN,
             ),
         };
-        let refusal = Some(error.refusal());
-        Self { refusal, ..Self::new(code, shape, status, error.to_string()) }
+        Self::new(code, shape, status, error.to_string())
     }
 }
 

@@ -218,6 +218,27 @@ async fn an_unknown_key_and_a_wrong_signature_are_answered_alike() {
 }
 
 #[tokio::test]
+async fn a_request_of_an_unknown_key_is_refused_unread() {
+    let mut request =
+        Signing { key_id: "AKIAOTHER", ..Signing::default() }.post("/", &[FORM], BODY);
+    let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    *request.body_mut() = Body::from_stream(never);
+    assert_eq!(Rig::new().send(request).await.code(), "SignatureDoesNotMatch");
+}
+
+#[tokio::test]
+async fn a_signed_request_has_only_so_many_parameters_in_its_query() {
+    for (others, expect) in [(498, "200 ok"), (499, "400 InvalidQueryParameter")] {
+        let more: String = (0..others).map(|number| format!("&a{number}")).collect();
+        let target = format!("{QUEUE_PATH}?Action=SendMessage&MessageGroupId=g{more}");
+        let request = Signing::default().post(&target, &[FORM], "MessageBody=x");
+        let answer = Rig::new().send(request).await;
+        let seen = format!("{} {}", answer.status.as_u16(), answer.code());
+        assert_eq!(seen, expect, "{others}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_is_off_is_told_as_clients_correct_it() {
     let mut answers = Vec::new();
     for seconds in [-3600, 3600] {

@@ -46,6 +46,27 @@ async fn a_refused_signature_has_its_reason() {
     check_signing("another clock", late, Some("clock")).await;
 }
 
+#[tokio::test]
+async fn what_a_stranger_sends_accuses_nobody_who_has_the_key() {
+    let right = Signing::default;
+    let forged = || Signing { secret: "guess", ..right() };
+    for method in ["POST", "PUT"] {
+        for signing in [right(), forged()] {
+            let broken = futures_util::stream::iter([Ok("A"), Err(std::io::Error::other("gone"))]);
+            let mut request = signing.request(method, QUEUE_PATH, &[FORM], BODY);
+            *request.body_mut() = Body::from_stream(broken);
+            check("a body that breaks off", request, None).await;
+        }
+        for body in ["", "Action=Nothing", "a&a", "%zz"] {
+            let request = forged().request(method, QUEUE_PATH, &[FORM], body);
+            check(body, request, Some("signature")).await;
+        }
+        let elsewhere = Signing { host: "cv.example", ..forged() };
+        let request = elsewhere.request(method, QUEUE_PATH, &[FORM], BODY);
+        check("another host", request, Some("signature")).await;
+    }
+}
+
 fn unsigned(path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::post(path).body(body.into()).unwrap()
 }

@@ -3,7 +3,7 @@
 //! Age is measured by the newest interaction that is not in the future, and by the clock only
 //! where that is earlier: a clock that runs ahead deletes nothing that is new beside the rest, and neither
 //! does an event that is dated ahead. And no pass that nobody asked for deletes more than a fifth of what
-//! is kept: it waits for the owner's word, as a clock does that was wrong when the events came.
+//! is kept, or half of what is little: it waits for the owner's word, as a clock does that was wrong when the events came.
 
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
@@ -17,7 +17,7 @@ use crate::error;
 const MAX_ROWS_PER_COMMIT: u32 = 500;
 /// An automatic pass deletes at most one in so many,
 const MAX_DELETED_ONE_IN: u64 = 5;
-/// or so many where that is more.
+/// or so many where that is more, yet no more than half.
 const MAX_UNGUARDED_ROWS: u64 = 10;
 /// How long nothing may have come before data that is old only by the clock is reported.
 const SILENT_MS: i64 = 7 * DAY_MS;
@@ -37,7 +37,8 @@ pub struct OldData {
 impl OldData {
     /// Whether they are so many that only their owner's word deletes them.
     pub const fn needs_a_word(&self) -> bool {
-        self.rows > MAX_UNGUARDED_ROWS && self.rows.saturating_mul(MAX_DELETED_ONE_IN) > self.of
+        let one_in = if self.rows > MAX_UNGUARDED_ROWS { MAX_DELETED_ONE_IN } else { 2 };
+        self.rows.saturating_mul(one_in) > self.of
     }
 }
 

@@ -48,6 +48,26 @@ fn occurrences(folder: &Folder, needles: &[&str]) -> Vec<usize> {
 }
 
 #[tokio::test]
+async fn a_mark_of_the_id_that_the_agent_sends_keeps_a_session_out_under_any_key() {
+    let folder = Folder::new();
+    let store = folder.open();
+    kept(&store, &[query("before", "q")]).await;
+    assert!(!store.has_erased_sessions().await.unwrap());
+    let of_another_key = SessionId::from_store(SESSION.to_owned()).mark();
+    store.put_back(vec![Archived::ErasedSession(of_another_key)]).await.unwrap();
+    assert!(store.has_erased_sessions().await.unwrap());
+    assert_eq!(kept(&store, &[query("late", "q")]).await, [Disposition::Erased]);
+    // It goes nowhere but to the marks, and makes no other session.
+    let of_the_intake = session();
+    let of_the_store = SessionId::from_store(of_the_intake.as_str().to_owned());
+    assert_eq!(of_the_intake, of_the_store);
+    assert_eq!(of_the_intake.cmp(&of_the_store), std::cmp::Ordering::Equal);
+    assert_eq!(BTreeSet::from([of_the_intake.clone(), of_the_store.clone()]).len(), 1);
+    assert_eq!(json!(of_the_intake), json!(of_the_store));
+    assert!(of_the_store.was_hashed_before() && !of_the_intake.was_hashed_before());
+}
+
+#[tokio::test]
 async fn nothing_of_a_forgotten_request_is_left_in_the_files() {
     let folder = Folder::new();
     let store = folder.open();

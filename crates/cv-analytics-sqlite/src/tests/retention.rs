@@ -76,10 +76,13 @@ async fn more_than_a_fifth_waits_for_the_owners_word() {
 }
 
 #[tokio::test]
-async fn a_few_rows_need_no_word_and_a_small_store_is_not_lost() {
+async fn a_few_rows_need_no_word_unless_they_are_most_of_a_small_store() {
     let folder = Folder::new();
     let store = asked(&folder, 10, 1).await;
-    assert_eq!(store.retain(NOW, 1).await.unwrap(), Retained::Deleted(8));
+    // More than half of ten, and then half of them.
+    let aged = OldData { before: days_ago(1), rows: 8, of: 10 };
+    assert_eq!(store.retain(NOW, 1).await.unwrap(), Retained::TooMany(aged));
+    assert_eq!(store.retain(NOW, 4).await.unwrap(), Retained::Deleted(5));
     let small = Folder::new();
     let store = asked(&small, 10, 2).await;
     assert!(matches!(store.retain(NOW, 1).await.unwrap(), Retained::TooMany(_)));

@@ -5,7 +5,7 @@ use cv_analytics_core::store::{EventStore as _, ReportSource as _, Store as _, S
 
 use futures_util::StreamExt;
 
-use super::setup::{Folder, NOW, arrival, arrivals, everything, kept, query, week};
+use super::setup::{Folder, NOW, arrival, arrivals, everything, kept, query, response, week};
 use crate::SqliteStore;
 
 /// Lets the file grow by `pages` and no more; `None` lifts the limit.
@@ -134,8 +134,8 @@ async fn a_stream_that_nobody_reads_on_ends() {
     store.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn damage_that_a_read_meets_with_is_remembered() {
+/// A closed store of two hundred questions, of which `pages`, or all, from the middle on are overwritten.
+async fn damaged(pages: Option<usize>) -> Folder {
     let folder = Folder::new();
     let store = folder.open();
     let bodies: Vec<_> =
@@ -143,14 +143,61 @@ async fn damage_that_a_read_meets_with_is_remembered() {
     kept(&store, &bodies).await;
     store.close().await.unwrap();
     let mut bytes = std::fs::read(folder.database()).unwrap();
-    // Every page but those of the schema, which opening reads.
-    let from = bytes.len() / 2;
-    bytes[from..].fill(0xA5);
+    // Not those of the schema, which opening reads.
+    let from = bytes.len() / 2 / 4_096 * 4_096;
+    let to = pages.map_or(bytes.len(), |pages| from + pages * 4_096);
+    bytes[from..to].fill(0xA5);
     std::fs::write(folder.database(), bytes).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn damage_that_a_read_meets_with_is_remembered() {
+    let folder = damaged(None).await;
     let store = folder.open();
     store.check_sound().unwrap();
     let pages: Vec<_> = store.clone().export().collect().await;
     let error = pages.into_iter().find_map(Result::err).unwrap().to_string();
     assert_eq!(store.check_sound().unwrap_err().to_string(), error);
     assert!(error.contains("damaged"), "{error}");
+}
+
+#[tokio::test]
+async fn damage_that_a_write_meets_with_is_remembered_and_fails_no_other_call() {
+    let folder = damaged(Some(1)).await;
+    let store = folder.open();
+    let mut damaged = None;
+    for number in 0..200 {
+        let answer = response(&format!("r{number}"), 50);
+        if let Err(error) = store.append(arrivals(&[answer.clone()])).await {
+            assert_eq!(error.kind, StoreErrorKind::Unavailable);
+            damaged = Some((answer, error.to_string()));
+            break;
+        }
+        store.check_sound().unwrap();
+    }
+    let (on_damage, told) = damaged.unwrap();
+    assert!(told.contains("damaged"), "{told}");
+    assert_eq!(store.check_sound().unwrap_err().to_string(), told);
+    // All wait for one commit.
+    let (release, released) = std::sync::mpsc::channel();
+    let hold = store.writer.run("wait", move |_| Ok(released.recv().unwrap_or(())));
+    let appends = (0..9).map(|number| {
+        let bodies = match number {
+            4 => vec![query("beside", "q"), on_damage.clone()],
+            _ => vec![query(&format!("new{number}"), "q")],
+        };
+        let store = &store;
+        async move { store.append(arrivals(&bodies)).await.is_ok() }
+    });
+    let releasing = async { release.send(()).unwrap() };
+    let (_, kept, ()) = tokio::join!(hold, futures_util::future::join_all(appends), releasing);
+    assert_eq!(kept.iter().filter(|kept| **kept).count(), 8);
+    assert!(!kept[4]);
+    store.check_writable().await.unwrap();
+    // A call is kept as a whole or not at all.
+    let again = store.append(arrivals(&[query("beside", "q"), query("new1", "q")])).await.unwrap();
+    let again: Vec<_> = again.iter().map(|receipt| receipt.disposition).collect();
+    assert_eq!(again, [Disposition::Stored, Disposition::Duplicate]);
+    assert_eq!(store.check_sound().unwrap_err().to_string(), told);
 }

@@ -96,6 +96,11 @@ impl<'t> Batch<'t> {
         })
     }
 
+    /// Keeps arrivals, up to the first that fails.
+    pub(crate) fn keep_all(&mut self, arrivals: &[Prepared]) -> Result<Vec<Receipt>> {
+        arrivals.iter().map(|arrival| self.keep(arrival)).collect()
+    }
+
     /// Keeps one arrival.
     pub(crate) fn keep(&mut self, prepared: &Prepared) -> Result<Receipt> {
         let Arrival { content, arrived_at, deduplication_id } = &prepared.arrival;

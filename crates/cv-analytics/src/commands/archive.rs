@@ -1,5 +1,6 @@
 //! `cv-analytics archive`: everything that a store keeps, as checksummed files in a folder or in S3.
 
+pub(crate) mod ledger;
 pub(crate) mod line;
 pub(crate) mod manifest;
 pub(crate) mod parts;
@@ -8,14 +9,16 @@ pub(crate) mod reading;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use cv_analytics_core::privacy::SessionKey;
 use cv_analytics_core::store::Store;
 use cv_analytics_core::store::archive::{ArchivePage, Archived, Cursor};
+use cv_analytics_core::store::session_key::SESSION_KEY;
 
-use self::line::write_state;
+use self::line::{read_state, write_state};
 use self::manifest::{ARCHIVE_VERSION, ArchiveCounts, Manifest, PartKind, Version};
 use self::parts::{LineDigests, PartWriter, read_part};
 use self::place::ArchiveLocation;
-use self::reading::{Item, check_lines};
+use self::reading::{Item, Lines, check_lines};
 use crate::clock::now;
 use crate::install::Installation;
 use crate::install::open_store::Purpose;
@@ -118,6 +121,22 @@ fn read_manifest(place: &ArchiveLocation, name: &str, bytes: &[u8]) -> Result<Ma
         "unknown archive version in {named}: a newer cv-analytics wrote it; update the program"
     );
     serde_json::from_slice(bytes).with_context(|| format!("cannot read {name} in {named}"))
+}
+
+/// The key of the session hash in the archive at `place`.
+pub(crate) async fn session_key_in(place: &str) -> Result<SessionKey> {
+    let place = ArchiveLocation::open(place, false).await?;
+    let manifest = complete(&place).await?;
+    for part in manifest.parts.iter().filter(|part| part.kind == PartKind::State) {
+        for line in Lines::of(part, read_part(&place, part).await?)? {
+            if let Archived::Ledger { key, value } = read_state(&line?)?
+                && key == SESSION_KEY
+            {
+                return Ok(SessionKey::new(value));
+            }
+        }
+    }
+    bail!("missing key of the session hash in {}", place.named())
 }
 
 /// Checks every part, and calls `seen` with every line.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use cv_analytics_core::dead_letter::DeadLetter;
-use cv_analytics_core::event::Event;
+use cv_analytics_core::event::{Event, SessionId};
 use cv_analytics_core::intake::message_ids::{request_of, type_of};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Disposition;
@@ -216,7 +216,7 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     let bar = progress("events imported")?;
     let mut counts = ImportCounts::default();
     let mut told = ToldEntries::default();
-    let mut left_out = 0_u64;
+    let (mut left_out, mut hashed_before) = (0_u64, 0_u64);
     let mut texts = begin.into_iter().map(Ok).chain(texts).peekable();
     while texts.peek().is_some() {
         let mut arrivals = Vec::with_capacity(MAX_IMPORT_BATCH_EVENTS);
@@ -232,6 +232,9 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
             };
             let arrived_at = now();
             let content = read_entry(&intake, &bytes, arrived_at);
+            if let Content::Event(event) = &content {
+                hashed_before += u64::from(event.sessions().any(SessionId::was_hashed_before));
+            }
             let unreadable = match &content {
                 Content::DeadLetter(DeadLetter { reason, detail, .. }) => {
                     Some(format!("{reason}: {detail}"))
@@ -280,6 +283,13 @@ async fn import(installation: &Installation, options: &Import) -> Result<()> {
     }
     bar.finish_and_clear();
     told.finish();
+    if hashed_before > 0 && store.has_erased_sessions().await? {
+        eprintln!(
+            "warning: {hashed_before} events have their sessions as hashes. Sessions that were erased here are recognized in \
+             them only if the same key made the hashes; otherwise erase what `cv-analytics events export` shows of them \
+             with: cv-analytics forget --session hashed:…"
+        );
+    }
     store.close().await?;
     counts.tell(options.json)?;
     match left_out {

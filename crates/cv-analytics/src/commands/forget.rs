@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use clap::Args;
 use cv_analytics_core::event::{RequestId, SessionId};
+use cv_analytics_core::privacy::Privacy;
 use cv_analytics_core::store::Store as _;
 use cv_analytics_core::store::erasure::Erased;
 use cv_analytics_sqlite::OldData;
 
 use crate::clock::now;
+use crate::commands::archive::session_key_in;
 use crate::install::Installation;
 use crate::install::open_store::Purpose;
 use crate::output;
@@ -27,6 +29,10 @@ use crate::usage_error::usage_error;
 pub(crate) struct Forget {
     #[command(flatten)]
     what: What,
+    /// With --session: the session as this archive has it too, whose sessions are hashed under another key. Before a
+    /// restore it keeps the session's events out; after it, it erases them
+    #[arg(long, value_name = "PLACE", requires = "session")]
+    archive: Option<String>,
     /// With --older-than-days: erase even if it is more than a fifth of the data
     #[arg(long, conflicts_with_all = ["session", "request"])]
     yes: bool,
@@ -58,7 +64,7 @@ enum Named {
 
 /// Erases.
 pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<()> {
-    let Forget { what, yes, json } = forget;
+    let Forget { what, archive, yes, json } = forget;
     if let Some(days) = what.older_than_days {
         return forget_older(installation, days, yes, json).await;
     }
@@ -74,8 +80,12 @@ pub(crate) async fn run(installation: &Installation, forget: Forget) -> Result<(
             // Both kept forms, since hashing may have been switched off for a while.
             let privacy = installation.privacy_to_find(&*store, std::slice::from_ref(&id)).await?;
             let id = id.trim().to_owned();
-            let kept = privacy.session(&id).into_iter().chain([SessionId::from_store(id)]);
-            Named::Session(kept.collect())
+            let mut kept = BTreeSet::from_iter(privacy.session(&id));
+            if let Some(place) = archive {
+                kept.extend(Privacy::full(session_key_in(&place).await?).session(&id));
+            }
+            kept.insert(SessionId::from_store(id));
+            Named::Session(kept)
         }
         (None, None) => return Err(usage_error("name a session or a request")),
     };

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use cv_analytics_core::event::SessionId;
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::interaction::Disposition;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::archive::{Archived, PutBack};
+use cv_analytics_core::store::session_key::SESSION_KEY;
 use cv_analytics_core::store::{Arrival, SharedStore};
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_mail::weekly_mail::delivery_lease::week_of;
 use serde::Serialize;
 
 use crate::clock::now;
-use crate::commands::archive::line::{KEYS, read_state};
+use crate::commands::archive::ledger::LedgerRecord;
+use crate::commands::archive::line::read_state;
 use crate::commands::archive::manifest::{Manifest, Part, PartKind};
 use crate::commands::archive::parts::read_part;
 use crate::commands::archive::place::ArchiveLocation;
@@ -29,12 +29,14 @@ use crate::output::progress;
 
 /// Records of the ledger that a store is given: more are not an archive of this program.
 const MAX_LEDGER_RECORDS: u64 = 100_000;
+/// Bytes of everything but events that are taken of an archive by others: a few KB can unpack to as much as a disk has.
+const MAX_FOREIGN_STATE_BYTES: u64 = 256 << 20;
 
 const HELP: &str = "Restore an archive into a store
 
 Checks the whole archive first: a damaged or incomplete one changes nothing. Then it restores erasures, settings and marks, then the events, joined with existing data. Running it again, also after an interruption, changes nothing that is already there. A restored store gives the same reports.
 
-The author of an archive knows the keys in it, of the session hash and of the unsubscribe links. They are skipped, so returning visitors become new sessions, and links in earlier mails stop working. --take-keys restores them, from an archive that you wrote into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
+The author of an archive knows the keys in it, of the session hash and of the unsubscribe links. They are skipped, so returning visitors become new sessions, and links in earlier mails stop working; and so is what is known of the weekly mail, which mails were sent and who unsubscribed. --take-keys restores all of these, from an archive that you wrote into an empty store. Free text goes through the rules of the intake again, which change nothing that was kept under them; where the store keeps more, give the same --keep-… here as to `serve`.
 
 For SQLite, a missing database is created. For DynamoDB, the tables must exist; SQLite's dead letters, and erasures of which it stores only a checksum, have no place there and stay in the archive.";
 
@@ -45,7 +47,8 @@ pub(crate) struct RestoreCommand {
     /// A folder, or `s3://BUCKET/PREFIX`
     #[arg(value_name = "PLACE")]
     place: String,
-    /// Also restore the keys of the session hash and of the unsubscribe links: only from an archive that you wrote
+    /// Also restore the keys of the session hash and of the unsubscribe links, and what is known of the weekly mail: only
+    /// from an archive that you wrote
     #[arg(long)]
     take_keys: bool,
     #[command(flatten)]
@@ -72,8 +75,12 @@ struct Restored {
     without_a_place: u64,
     /// Keys that the store does not have, and was not given.
     keys_left_out: u64,
-    /// Marks of mails about weeks that are not over, which would keep these mails from being sent.
-    mails_to_come: u64,
+    /// Records of mails sent and of recipients, which would keep mails from being sent.
+    mail_records_left_out: u64,
+    /// Whether sessions were erased here under another key than the archive's, so that theirs in it are not recognized.
+    erasures_unrecognized: bool,
+    /// Records of the ledger of another program or version, or unreadable ones.
+    unknown_records: u64,
 }
 
 pub(crate) async fn run(installation: &Installation, command: RestoreCommand) -> Result<()> {
@@ -81,9 +88,9 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     let manifest = complete(&place).await?;
     let bar = progress("lines checked")?;
     let mut seen = Seen::default();
-    check(&place, &manifest, |_, item| {
+    check(&place, &manifest, |line, item| {
         bar.inc(1);
-        seen.look_at(&item);
+        seen.look_at(line, &item);
     })
     .await?;
     bar.finish_and_clear();
@@ -93,9 +100,18 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
         place.named(),
         seen.ledger_records
     );
+    ensure!(
+        command.take_keys || seen.state_bytes <= MAX_FOREIGN_STATE_BYTES,
+        "too large: the settings, marks and dead letters of the archive in {} have {} bytes, of which \
+         {MAX_FOREIGN_STATE_BYTES} are accepted; where you wrote the archive, restore it with --take-keys",
+        place.named(),
+        seen.state_bytes
+    );
+    let store = installation.open(Purpose::Fill).await?;
+    let had_marks = seen.names_hashes && store.has_erased_sessions().await?;
     let restore = Restore {
         installation: installation.clone(),
-        store: installation.open(Purpose::Fill).await?,
+        store,
         take_keys: command.take_keys,
         privacy: command.privacy,
         names_sessions: seen.names_sessions,
@@ -105,11 +121,12 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
     put.with_context(|| {
         format!("{} events were put back; running it again goes on", restored.events)
     })?;
+    restored.erasures_unrecognized = had_marks && !restore.has_key(seen.session_key).await?;
     restore.store.close().await?;
     if command.json {
         output::print_line(serde_json::to_string(&restored)?)?;
     } else {
-        restored.print()?;
+        restored.print(&command.place)?;
     }
     ensure!(
         restored.refused == 0,
@@ -123,21 +140,33 @@ pub(crate) async fn run(installation: &Installation, command: RestoreCommand) ->
 #[derive(Debug, Default)]
 struct Seen {
     ledger_records: u64,
+    /// Bytes of the lines that are not events.
+    state_bytes: u64,
     /// Whether an event names a session that is not hashed.
     names_sessions: bool,
+    /// Whether one names a session that is hashed, and the key, where the archive has it.
+    names_hashes: bool,
+    session_key: Option<String>,
 }
 
 impl Seen {
-    fn look_at(&mut self, item: &Item) {
+    fn look_at(&mut self, line: &[u8], item: &Item) {
         match item {
-            Item::State(Archived::Ledger { .. }) => self.ledger_records += 1,
-            Item::State(_) => {}
+            Item::State(state) => {
+                self.state_bytes += line.len() as u64;
+                if let Archived::Ledger { key, value } = state {
+                    self.ledger_records += 1;
+                    if key == SESSION_KEY {
+                        self.session_key = Some(value.clone());
+                    }
+                }
+            }
             Item::Event(event) => {
-                let keyless = Privacy::full(SessionKey::new(Vec::new()));
-                let is_hashed = |session: &SessionId| {
-                    keyless.session(session.as_str()).is_none_or(|kept| kept == *session)
-                };
-                self.names_sessions |= !event.sessions().all(is_hashed);
+                for session in event.sessions() {
+                    let is_hashed = session.was_hashed_before();
+                    self.names_hashes |= is_hashed;
+                    self.names_sessions |= !is_hashed;
+                }
             }
         }
     }
@@ -217,6 +246,13 @@ impl Restore {
         Ok(Intake::of_archive(self.privacy.privacy(key)))
     }
 
+    /// Whether the key of the session hash here is that of an archive.
+    async fn has_key(&self, of_archive: Option<String>) -> Result<bool> {
+        let here = self.installation.known_session_key(&*self.store).await?;
+        let hash = |key: SessionKey| Privacy::full(key).session("a session");
+        Ok(here.map(hash) == of_archive.map(SessionKey::new).map(hash))
+    }
+
     /// Restores a part without events; AWS's notes of dead letters become weekly counts.
     async fn put_state_back(
         &self,
@@ -238,13 +274,16 @@ impl Restore {
                     Archived::DeadLetterNote { arrived_at, .. } if !store.notes_dead_letters() => {
                         *noted.entry(IsoWeek::containing(arrived_at)).or_default() += 1;
                     }
-                    Archived::Ledger { key, value } if self.leaves_out(&key) => {
-                        let present = store.get(&key).await?;
-                        if present.is_none_or(|present| present.value != value) {
-                            restored.keys_left_out += 1;
+                    Archived::Ledger { key, value } => {
+                        let record = LedgerRecord::of(&key, &value);
+                        if let Some(left_out) = self.leaves_out(record, restored) {
+                            let present = store.get(&key).await?;
+                            *left_out +=
+                                u64::from(present.is_none_or(|present| present.value != value));
+                        } else {
+                            items.push(Archived::Ledger { key, value });
                         }
                     }
-                    Archived::Ledger { key, .. } if is_to_come(&key) => restored.mails_to_come += 1,
                     item => items.push(item),
                 }
             }
@@ -252,14 +291,19 @@ impl Restore {
         }
     }
 
-    fn leaves_out(&self, key: &str) -> bool {
-        !self.take_keys && KEYS.contains(&key)
+    /// Where a record that is not taken is counted.
+    fn leaves_out<'r>(
+        &self,
+        record: LedgerRecord,
+        restored: &'r mut Restored,
+    ) -> Option<&'r mut u64> {
+        match record {
+            LedgerRecord::Unknown => Some(&mut restored.unknown_records),
+            LedgerRecord::Key if !self.take_keys => Some(&mut restored.keys_left_out),
+            LedgerRecord::Done if !self.take_keys => Some(&mut restored.mail_records_left_out),
+            LedgerRecord::Settings | LedgerRecord::Key | LedgerRecord::Done => None,
+        }
     }
-}
-
-/// Whether a record is the mark of a mail about a week that is not over.
-fn is_to_come(key: &str) -> bool {
-    week_of(key).is_some_and(|week| week.end() > now())
 }
 
 impl Restored {
@@ -280,7 +324,7 @@ impl Restored {
         } += 1;
     }
 
-    fn print(&self) -> Result<()> {
+    fn print(&self, place: &str) -> Result<()> {
         let Self { events, stored, there_before, conflicts, erased, .. } = self;
         output::print_line(format!(
             "{events} events: {stored} stored, {there_before} there before, {conflicts} in conflict with what is there, \
@@ -293,6 +337,12 @@ impl Restored {
                 self.settings_kept
             ))?;
         }
+        if self.erasures_unrecognized {
+            output::print_line(format!(
+                "Sessions were erased here, and the archive has its sessions under another key: events of theirs are not \
+                 recognized in it, and may be back. For each of them run: cv-analytics forget --session ID --archive {place}",
+            ))?;
+        }
         if self.keys_left_out > 0 {
             output::print_line(
                 "The keys in the archive were left out: visitors who come from now on are other sessions than theirs before, \
@@ -300,10 +350,17 @@ impl Restored {
                  empty store with --take-keys.",
             )?;
         }
-        if self.mails_to_come > 0 {
+        if self.mail_records_left_out > 0 {
             output::print_line(format!(
-                "{} marks of mails about weeks that are not over were left out: those mails are sent",
-                self.mails_to_come
+                "{} records of mails and recipients were left out: recipients who unsubscribed get mails again. If the archive \
+                 is your own, restore it into an empty store with --take-keys.",
+                self.mail_records_left_out
+            ))?;
+        }
+        if self.unknown_records > 0 {
+            output::print_line(format!(
+                "{} settings or marks were left out: they are of another program or version, or unreadable",
+                self.unknown_records
             ))?;
         }
         if self.without_a_place > 0 {

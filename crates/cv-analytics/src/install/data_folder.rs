@@ -14,7 +14,7 @@ use rand::RngExt;
 /// Characters of the shortest secret: one that a person makes up is found by trying.
 const MIN_SECRET_CHARS: usize = 16;
 /// Different characters of the plainest secret: sixteen equal ones are found by trying too.
-const MIN_DIFFERENT_CHARS: usize = 6;
+const MIN_DIFFERENT_CHARS: usize = 8;
 
 /// A folder that holds one installation.
 #[derive(Clone, Debug)]
@@ -297,12 +297,16 @@ fn value_of<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 /// Refuses a secret that is too short or too plain to be one.
 pub(crate) fn check_secret(secret: &str) -> Result<(), String> {
-    let length = secret.chars().count();
-    let different = secret.chars().collect::<BTreeSet<char>>().len();
-    let problem = match (length, different) {
-        (0, _) => return Err("it is empty".to_owned()),
-        (..MIN_SECRET_CHARS, _) => format!("it has {length} characters"),
-        (_, ..MIN_DIFFERENT_CHARS) => format!("it has {different} different characters"),
+    let chars: Vec<char> = secret.chars().collect();
+    let different = chars.iter().collect::<BTreeSet<_>>().len();
+    // A third of it or more comes from repeating what is before, as in "password1password1" and "1234567890123456".
+    let repeats = (1..=chars.len() * 2 / 3)
+        .find(|&period| chars.iter().zip(chars.iter().skip(period)).all(|(a, b)| a == b));
+    let problem = match (chars.len(), different, repeats) {
+        (0, ..) => return Err("it is empty".to_owned()),
+        (length @ ..MIN_SECRET_CHARS, ..) => format!("it has {length} characters"),
+        (_, ..MIN_DIFFERENT_CHARS, _) => format!("it has {different} different characters"),
+        (.., Some(period)) => format!("it has {period} characters that repeat"),
         _ => return Ok(()),
     };
     Err(format!(
@@ -406,6 +410,12 @@ mod tests {
             check("x", Some("use at least 16 characters"));
             check(&"x".repeat(40), Some("1 different characters"));
             check("abcde".repeat(8).as_str(), Some("5 different characters"));
+            check("passwordpassword", Some("7 different characters"));
+            check("abcdefabcdefabcd", Some("6 different characters"));
+            check("password1password1", Some("9 characters that repeat"));
+            check("abcdefghabcdefghab", Some("8 characters that repeat"));
+            check("1234567890123456", Some("10 characters that repeat"));
+            check("0f3a9c1d7e5b2846", None);
         }
         fs::write(folder.dashboard_token_file(), "CV_ANALYTICS_TOKEN=short\n").unwrap();
         let error = format!("{:#}", folder.dashboard_token().unwrap_err());

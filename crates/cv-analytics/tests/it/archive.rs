@@ -219,6 +219,11 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
         write_archive(folder, name, &[(kind, lines)]);
         check_refusal(folder, &["restore", name, "--data", "one"], sentence);
     }
+    // Dead letters that a small file unpacks to.
+    let letter = json!({"kind": "deadLetter", "reason": "not_json", "detail": "", "arrivedAt": 0,
+                        "bodyBase64": "A".repeat(30 << 20)});
+    write_archive(folder, "letters", &[("state", format!("{letter}\n").repeat(9).as_bytes())]);
+    check_refusal(folder, &["restore", "letters", "--data", "one"], "with --take-keys");
     // A part that is elsewhere.
     write_archive(folder, "outside", &[("state", ledger("k", "v").as_bytes())]);
     let manifest = folder.join("outside/manifest.json");
@@ -238,22 +243,34 @@ fn an_archive_that_unpacks_to_more_than_one_has_is_refused_and_changes_nothing()
 }
 
 #[test]
-fn no_archive_keeps_a_mail_to_come_from_being_sent() {
+fn no_archive_keeps_a_mail_from_being_sent_unless_its_owner_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mark = |week: &str| {
-        json!({"kind": "ledger", "key": format!("cv-analytics:mail:{week}:{}", "0".repeat(32)),
-               "value": r#"{"state":"sent","at":0}"#})
-        .to_string()
-            + "\n"
+    let digest = "0".repeat(32);
+    let records = [
+        (format!("cv-analytics:mail:2020-W10:{digest}"), r#"{"state":"sent","at":0}"#),
+        (format!("cv-analytics:mail:2100-W10:{digest}"), r#"{"state":"sent","at":0}"#),
+        (format!("cv-analytics:mail-recipient:{digest}"), r#"{"unsubscribed":0}"#),
+        // Nothing that this program reads.
+        (format!("cv-analytics:mail-recipient:1{digest}"), "garbage"),
+        ("cv-analytics:settings-change".to_owned(), "garbage"),
+        ("cv-analytics:x1".to_owned(), "{}"),
+        ("k".to_owned(), "v"),
+    ];
+    let lines: String = records
+        .iter()
+        .map(|(key, value)| {
+            json!({"kind": "ledger", "key": key, "value": value}).to_string() + "\n"
+        })
+        .collect();
+    write_archive(folder, "theirs", &[("state", lines.as_bytes())]);
+    let counts = |restored: &Value| {
+        ["mailRecordsLeftOut", "unknownRecords", "otherRecords"]
+            .map(|name| restored[name].as_u64().unwrap())
     };
-    write_archive(
-        folder,
-        "theirs",
-        &[("state", (mark("2020-W10") + &mark("2100-W10")).as_bytes())],
-    );
-    let restored = restored_with(folder, "theirs", "one", &[]);
-    assert_eq!((&restored["mailsToCome"], &restored["otherRecords"]), (&json!(1), &json!(1)));
+    assert_eq!(counts(&restored_with(folder, "theirs", "one", &[])), [3, 4, 0]);
+    assert_eq!(counts(&restored_with(folder, "theirs", "two", &["--take-keys"])), [0, 4, 3]);
+    assert_eq!(counts(&restored_with(folder, "theirs", "two", &[])), [0, 4, 0]);
 }
 
 #[cfg(target_os = "linux")]
@@ -338,6 +355,48 @@ fn what_was_erased_comes_back_neither_where_it_was_erased_nor_elsewhere() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(8).any(|bytes| bytes == b"know k8s"), "its bytes are still there");
     }
+}
+
+#[test]
+fn a_session_that_was_erased_under_another_key_is_not_kept_and_where_it_cannot_be_known_that_is_told()
+ {
+    let folder = filled();
+    let folder = folder.path();
+    let late = EVENTS[0].replace("r1", "late");
+    done(folder, &["archive", "before", "--data", "one"], "");
+    let forget = ["forget", "--session", "s", "--data"];
+    done(folder, &[&forget[..], &["one"]].concat(), "");
+    done(folder, &["archive", "after", "--data", "one"], "");
+    // The mark goes to a store that has another key, and is of the session as the agent sends it.
+    done(folder, &["restore", "after", "--data", "two"], "");
+    done(folder, &["events", "import", "--data", "two"], &late);
+    assert!(!export(folder, "two").contains("late"));
+    // A store with another key erased the session, and the archive only has its hash.
+    let other = EVENTS[0].replace("r1", "r9").replace("\"s\"", "\"other\"");
+    done(folder, &["events", "import", "--data", "three"], &other);
+    assert_eq!(restored(folder, "before", "three")["erasuresUnrecognized"], false);
+    for data in ["three", "four"] {
+        done(folder, &["events", "import", "--data", data], &other);
+        done(folder, &[&forget[..], &[data]].concat(), "");
+        let said = done(folder, &["restore", "before", "--data", data], "");
+        let command = "cv-analytics forget --session ID --archive before";
+        assert!(said.contains("Sessions were erased here") && said.contains(command), "{said}");
+        assert!(export(folder, data).contains("\"r1\""));
+        done(folder, &[&forget[..], &[data, "--archive", "before"]].concat(), "");
+        let exported = export(folder, data);
+        assert!(!exported.contains("\"r1\"") && exported.contains("\"r9\""), "{exported}");
+        // From now on it is known in either form.
+        restored(folder, "before", data);
+        done(folder, &["events", "import", "--data", data], &late);
+        assert_eq!(export(folder, data), exported);
+    }
+    // With the same key nothing is told, nor where no session was erased.
+    assert_eq!(restored(folder, "before", "one")["erasuresUnrecognized"], false);
+    let imported = export(folder, "two");
+    let said = run(folder, &["events", "import", "--data", "four"], &imported);
+    assert!(text(&said.stderr).contains("have their sessions as hashes"), "{said:?}");
+    let said = run(folder, &["events", "import", "--data", "five"], &imported);
+    assert!(!text(&said.stderr).contains("hashes"), "{said:?}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 const MAX_KEY_BYTES: usize = 1_024;
 const MAX_VALUE_BYTES: usize = 4 << 20;
 /// Secrets of the installation that an archive was made of,
-pub(crate) const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
+const KEYS: [&str; 2] = [SESSION_KEY, UNSUBSCRIBE_KEY];
 /// each of 32 random bytes in hexadecimal digits.
 const KEY_DIGITS: usize = 64;
 /// Of them so many different ones at least: chance makes fewer once in a hundred million million keys.
