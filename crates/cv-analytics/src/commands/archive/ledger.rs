@@ -35,7 +35,8 @@ impl LedgerRecord {
             SESSION_KEY | UNSUBSCRIBE_KEY => (Self::Key, true),
             SECRETS_SHOWN_KEY => (Self::Done, is::<SecretsShown>(value)),
             _ if key.starts_with(recipient_record::KEY_PREFIX) => {
-                (Self::Done, is::<RecipientRecord>(value))
+                // Serde reads an array as a struct too; the program writes none.
+                (Self::Done, value.trim_start().starts_with('{') && is::<RecipientRecord>(value))
             }
             _ if key.starts_with(delivery_lease::KEY_PREFIX) => {
                 (Self::Done, DeliveryLease::from_json(value).is_ok())

@@ -19,7 +19,7 @@ fn rights_that_are_missing_and_rights_that_are_too_much_are_told_apart() {
         "processor",
         &|policy| {
             policy["Statement"][1]["Action"] =
-                json!(["dynamodb:DescribeTable", "dynamodb:GetItem"]);
+                json!(["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:UpdateItem"]);
         },
         "processor-rights",
         "may not do dynamodb:PutItem on arn:aws:dynamodb:eu-west-2:123456789012:table/rights-CV-Analytics",
@@ -31,6 +31,7 @@ fn rights_that_are_missing_and_rights_that_are_too_much_are_told_apart() {
                 "dynamodb:DescribeTable",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
                 "dynamodb:DeleteItem"
             ]);
         },
