@@ -33,5 +33,8 @@ export async function bundleSize(line: string): Promise<BundleSize> {
 export const CLIENT = 'export { withAnalytics } from "./src/index.ts";';
 export const FEEDBACK = 'export { createFeedback } from "./src/feedback.ts";';
 export const MATCH_QUALITY =
-  'export { parseMatchQuality, MATCH_QUALITY_PROMPT, workersAiResponseFormat } from "./src/match-quality.ts";';
+  'export { matchFromSimilarity, runWithMatchQuality } from "./src/match-quality.ts";';
+/** With the entry of match quality, which it needs. */
+export const STREAMS =
+  'export { matchFromSimilarity } from "./src/match-quality.ts"; export { answerStream, streamWithMatchQuality } from "./src/streams.ts";';
 export const AWS_SDK = 'export { SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";';

@@ -9,7 +9,7 @@ import { Agent, request } from "node:http";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { Workerd } from "../tests/end-to-end/workerd.ts";
-import { AWS_SDK, bundleSize, CLIENT, FEEDBACK, MATCH_QUALITY } from "./bundle-size.ts";
+import { AWS_SDK, bundleSize, CLIENT, FEEDBACK, MATCH_QUALITY, STREAMS } from "./bundle-size.ts";
 
 const QUICK = process.argv.includes("--quick");
 
@@ -158,6 +158,10 @@ async function bundleSizes(): Promise<void> {
     ["@cv-analytics/worker", CLIENT],
     ["@cv-analytics/worker with @cv-analytics/worker/feedback", `${CLIENT}${FEEDBACK}`],
     ["@cv-analytics/worker/match-quality, with jsonrepair", MATCH_QUALITY],
+    [
+      "@cv-analytics/worker/streams with match quality, with jsonrepair and eventsource-parser",
+      STREAMS,
+    ],
     ["@aws-sdk/client-sqs, SendMessage alone", AWS_SDK],
   ] as const) {
     const { minified, gzipped } = await bundleSize(line);

@@ -60,21 +60,26 @@ function watched(response: Response, interaction: ReportedInteraction): Response
   const { body, status } = response;
   // Taken last, so that the body is untouched until all is well.
   let reader: ReadableStreamDefaultReader<Uint8Array>;
+  let isCancelled = false;
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const { done, value } = await reader.read();
+          if (isCancelled) return;
           if (!done) return controller.enqueue(value);
           interaction.leave(status);
           controller.close();
         } catch (error) {
+          if (isCancelled) return;
           interaction.leave();
           controller.error(error);
         }
       },
       cancel(reason) {
-        interaction.leave(status, true);
+        isCancelled = true;
+        // In the next turn: what the handler says as its stream is cancelled counts.
+        setTimeout(() => interaction.leave(status, true));
         return reader.cancel(reason);
       },
     },

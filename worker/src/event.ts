@@ -1,5 +1,7 @@
 /** The events of an interaction, and how they become the body of a message. */
 
+import { OTHER_TOPIC } from "./topics.ts";
+
 /** How well what the agent knows covers the question. */
 export type MatchType = "full" | "partial" | "none";
 
@@ -34,14 +36,22 @@ export interface QuestionDetails {
  * nothing: what was noted before stays.
  */
 export interface AnswerDetails {
-  /** Sent only if the outcome is `answered` or `no_match`, as are score and skills. */
+  /**
+   * Sent only if the outcome is `answered` or `no_match`, as are score, confidence, skills and topic.
+   */
   matchType?: MatchType | null | undefined;
   /** 0 to 100. */
   matchScore?: number | null | undefined;
+  /** 0 to 1: how sure the model is of its rating. Never a score. */
+  confidence?: number | null | undefined;
   /** Why it is that match; kept to 500 characters. */
   reasoning?: string | null | undefined;
   matchedSkills?: readonly string[] | null | undefined;
   missingSkills?: readonly string[] | null | undefined;
+  /** What the question is about; kept to 200 characters. */
+  topic?: string | null | undefined;
+  /** Sent as the topic if that is `other` or absent. */
+  topicPhrase?: string | null | undefined;
   /** What the visitor read, if you want it kept: the first 2,000 characters. */
   answer?: string | null | undefined;
   /** How many pieces the retrieval found. */
@@ -84,9 +94,11 @@ export interface ResponseEvent {
   outcome: Outcome;
   matchType?: MatchType;
   matchScore?: number;
+  confidence?: number;
   reasoning?: string;
   matchedSkills?: readonly string[];
   missingSkills?: readonly string[];
+  topic?: string;
   answer?: string;
   vectorMatches?: number;
   query?: string;
@@ -178,6 +190,8 @@ export function isRating(value: unknown): value is Rating {
  */
 export function answerFields(details: AnswerDetails, outcome: Outcome): Partial<ResponseEvent> {
   const { matchType, matchScore } = details;
+  const topic = optionalText(details.topic, NAME_CHARACTERS);
+  const isNamed = topic && topic !== OTHER_TOPIC;
   const isMatch =
     outcome === "answered" || (outcome === "no_match" && (matchType ?? "none") === "none");
   // JSON leaves out what is undefined.
@@ -187,6 +201,8 @@ export function answerFields(details: AnswerDetails, outcome: Outcome): Partial<
       matchScore: optionalNumber(matchScore) && Math.min(100, Math.max(0, matchScore as number)),
       matchedSkills: names(details.matchedSkills),
       missingSkills: names(details.missingSkills),
+      confidence: optionalNumber(details.confidence),
+      topic: isNamed ? topic : optionalText(details.topicPhrase, NAME_CHARACTERS) || topic,
     }),
     reasoning: optionalText(details.reasoning, REASONING_CHARACTERS),
     answer: optionalText(details.answer, ANSWER_CHARACTERS),

@@ -1,16 +1,20 @@
 /** Finds the object that was asked for in what a model returned, and repairs it. */
 
 import { jsonrepair } from "jsonrepair";
+import { isServiceError, withoutTemplateMarks, withoutThoughts } from "./model-marks.ts";
 import {
   ANSWER_NAMES,
+  CERTAIN_ANSWER_NAMES,
   type Fields,
+  folded,
   isFields,
-  isJudged,
   isKnown,
-  isOurs,
+  likeness,
   named,
   type Tolerated,
 } from "./named-fields.ts";
+import { endsOf, quotedText, withEscapedTexts } from "./quotes.ts";
+import { deltaOf, isError, outputOf } from "./service-results.ts";
 
 /** What an output held: an object of the expected kind, and the prose round it. */
 export interface Reading {
@@ -19,62 +23,29 @@ export interface Reading {
 }
 
 /** Longer outputs are cut: nobody reads such an answer, and repairing takes the processor's time. */
-const OUTPUT_UNITS = 32_000;
+export const OUTPUT_UNITS = 32_000;
 const LONGEST_SEARCH = 20;
 /** Repairing takes up to the square of the length: half a second for so many at the very worst. */
 const REPAIRED_UNITS = 4_000;
 const REPAIRS = 3;
 export const DEEPEST_NESTING = 3;
 
-/** The model's own words within the result of an endpoint. */
-export function unwrapped(output: unknown): unknown {
-  if (!isFields(output)) return output;
-  const { response, choices, result, output: items } = output;
-  // "response" is also a name that models give to the answer: then a judgement lies beside it.
-  if (isJudged(output) || output["answer"]) return output;
-  if (response !== undefined) return response || (argumentsOf(output) ?? response);
-  if (Array.isArray(choices)) {
-    const choice: Fields = isFields(choices[0]) ? choices[0] : {};
-    const message = choice["message"];
-    if (!isFields(message)) return contentOf({ content: choice["text"] });
-    return contentOf(message) || argumentsOf(message);
-  }
-  if (Array.isArray(items)) {
-    // Of the Responses API, as some models of Workers AI have it: thoughts are an item of their own.
-    const text = items
-      .filter((item) => isFields(item) && item["type"] === "message")
-      .map(contentOf)
-      .join("");
-    return text || items.find((item) => isFields(item) && item["arguments"])?.arguments;
-  }
-  return isFields(result) ? unwrapped(result) : output;
-}
-
-/** The text of a message, which may come in parts. */
-function contentOf(message: Fields): string {
-  const content = message["content"] ?? message["refusal"];
-  const parts = Array.isArray(content) ? content : [content];
-  return parts.map((part) => (isFields(part) ? (part["text"] ?? part["refusal"]) : part)).join("");
-}
-
-/** What a model gave to the first tool that it called, where the schema was handed to it as one. */
-function argumentsOf({ tool_calls: calls, function_call: only }: Fields): unknown {
-  const call: unknown = Array.isArray(calls) ? calls[0] : only;
-  if (!isFields(call)) return undefined;
-  return (isFields(call["function"]) ? call["function"] : call)["arguments"];
-}
-
-export function read(output: unknown, tolerated: Set<Tolerated>, depth: number): Reading {
+export function read(result: unknown, tolerated: Set<Tolerated>, depth: number): Reading {
   if (depth > DEEPEST_NESTING) return {};
+  const output = outputOf(result);
   if (Array.isArray(output)) {
     tolerated.add("nested");
     return read(output[0], tolerated, depth + 1);
   }
   if (isFields(output)) {
-    const wrapped = isKnown(output, ANSWER_NAMES)
-      ? undefined
-      : Object.values(output).find((value) => isFields(value) && isKnown(value, ["answer"]));
-    if (wrapped === undefined) return isOurs(output) ? { found: output } : {};
+    const hasAnswer = (fields: unknown) =>
+      isFields(fields) && isKnown(fields, CERTAIN_ANSWER_NAMES);
+    const wrapped = hasAnswer(output) ? undefined : Object.values(output).find(hasAnswer);
+    if (wrapped === undefined) {
+      return likeness(output) > 0 && !(likeness(output) < 3 && isError(output))
+        ? { found: output }
+        : {};
+    }
     // A call of a tool, or the name of the schema round it all. What lies beside it counts too.
     tolerated.add("nested");
     const { type: _, ...beside } = output;
@@ -82,71 +53,160 @@ export function read(output: unknown, tolerated: Set<Tolerated>, depth: number):
   }
   if (typeof output !== "string") return {};
 
-  let text = output.slice(0, OUTPUT_UNITS).trim();
+  let text = withoutTalk(withoutEvents(output.slice(0, OUTPUT_UNITS).trim()));
   let whole = parsed(text);
+  let unended: string | undefined;
   if (whole === undefined) {
     // Not before: a whole object may tell the visitor about such marks.
-    text = withoutThoughts(text, tolerated).trim();
+    const marked = text;
+    const thoughts = withoutThoughts(text);
+    unended = thoughts.unended;
+    if (thoughts.text !== marked) tolerated.add("thoughts");
+    text = withoutTemplateMarks(thoughts.text);
+    if (text !== thoughts.text) tolerated.add("around");
+    text = text.trim();
     // The braces are forgotten where the model was to go on from one.
     if (/^["“']answer["”']\s*:\s*["“']/i.test(text)) text = `{${text}`;
     whole = parsed(text);
+    // Its quotes are escaped, as within a text, but there are none round it.
+    if (/^[{[]\s*\\+"/.test(text)) whole ??= parsed(`"${text.replaceAll("\n", "\\n")}"`);
   }
   if (whole !== undefined && typeof whole !== "number" && typeof whole !== "boolean") {
     if (typeof whole === "string") tolerated.add("nested");
-    return read(whole, tolerated, depth + 1);
+    const reading = read(whole, tolerated, depth + 1);
+    if (reading.found || reading.prose || !unended) return reading;
   }
-  return within(text, tolerated);
+  const reading = isServiceError(text) ? {} : within(text, tolerated, depth);
+  if (reading.found || reading.prose || !unended) return reading;
+  // The thoughts did not end before the answer did: an object among them was meant for the visitor.
+  const { found } = within(unended, new Set(), depth);
+  return found && likeness(found) === 4 && isKnown(found, ["answer"]) ? { found } : reading;
 }
 
-/** Some models think aloud before they answer; what has no end is nothing but thoughts. */
-function withoutThoughts(text: string, tolerated: Set<Tolerated>): string {
-  const rest = text
-    .replace(/<(think|thinking|reasoning)>[\s\S]*?(<\/\1>|$)/gi, "")
-    .replace(/^[\s\S]*?<\/think(?:ing)?>/i, "");
-  if (rest !== text) tolerated.add("thoughts");
-  return rest;
+/** The text in a stream of events that was gathered as a whole. */
+function withoutEvents(text: string): string {
+  if (!/^data: ?[{"]/.test(text)) return text;
+  const all = [...text.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => parsed(data));
+  return all.map((data) => (isFields(data) ? deltaOf(data) : "")).join("");
+}
+
+/** The first turn, where a model goes on and writes the visitor's next question too. */
+function withoutTalk(text: string): string {
+  return text.replace(
+    /\n\s*\**(?:user|human|visitor)\**\s*:[^\n]*\n[\s*]*(?:assistant|ai|bot|answer)\**\s*:[\s\S]*$/i,
+    "",
+  );
 }
 
 /** Looks for an object in a text that is not JSON as a whole. */
-function within(text: string, tolerated: Set<Tolerated>): Reading {
+function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading {
+  const tagged = inTags(text, depth);
+  if (tagged) {
+    tolerated.add(tagged.found ? "names" : "around");
+    return tagged;
+  }
   const last = text.lastIndexOf("}");
   let start = -1;
   let repairs = 0;
+  // An object that could also be something else, and the example of the prompt.
+  let weaker: Reading | undefined;
   let unfilled: Reading | undefined;
   for (let number = 0; number < LONGEST_SEARCH; number++) {
     start = text.indexOf("{", start + 1);
     if (start < 0) break;
     if (!/^\{\s*["'“”‘’`\w/}]/.test(text.slice(start, start + 200))) continue;
     const before = text.slice(0, start);
-    const first = wholeObjects(text, start, tolerated);
+    const first = wholeObjects(text, start);
     if (first) {
       const rest = text.slice(first.end);
-      if (before.trim() || rest.trim()) tolerated.add("around");
       const reading = { found: first.found, prose: proseOf(before, rest) };
-      if (!isUnfilled(first.found)) return reading;
+      if (likeness(first.found) <= proseWeight(before, rest)) {
+        start = first.end - 1;
+        continue;
+      }
       // The prompt's example said after it, or a draft without words: the answer may follow.
-      unfilled ??= reading;
+      if (isUnfilled(first.found)) unfilled ??= reading;
+      else if (likeness(first.found) < 4) weaker ??= reading;
+      else {
+        if (first.isMerged) tolerated.add("nested");
+        if (before.trim() || rest.trim()) tolerated.add("around");
+        // The answer in one object, and its rating in the next.
+        return isKnown(first.found, ANSWER_NAMES)
+          ? reading
+          : { ...reading, found: { ...weaker?.found, ...first.found } };
+      }
       start = first.end - 1;
       continue;
     }
     const after = last > start ? text.slice(last + 1) : "";
     const isCutOff = last < start || /^\s*[,"\]]/.test(after);
-    let slice = isCutOff ? withoutFence(text.slice(start)) : text.slice(start, last + 1);
+    const slice = isCutOff ? withoutFence(text.slice(start)) : text.slice(start, last + 1);
     const exact = parsed(slice);
-    if (exact === undefined) {
-      if (++repairs > REPAIRS) break;
-      slice = slice.slice(0, REPAIRED_UNITS);
-    }
+    if (exact === undefined && ++repairs > REPAIRS) break;
     const found = exact ?? repaired(slice);
-    if (!isFields(found) || !isOurs(found)) continue;
+    if (!isFields(found) || likeness(found) === 0) continue;
+    if (likeness(found) <= proseWeight(before, isCutOff ? "" : after)) continue;
+    if (weaker && likeness(found) < 4) continue;
     if (exact === undefined) tolerated.add(isCutOff || isOpen(slice) ? "cut_off" : "repaired");
     const prose = proseOf(before, isCutOff ? "" : after);
     if (before.trim() || (!isCutOff && after.trim())) tolerated.add("around");
     return { found, prose };
   }
-  if (unfilled) return unfilled;
+  const reading = weaker ?? unfilled;
+  if (reading) {
+    tolerated.add("around");
+    return reading;
+  }
+  const lines = inLines(text);
+  if (lines) {
+    tolerated.add("names");
+    return lines;
+  }
+  const answer = firstField(text);
+  if (answer) {
+    tolerated.add("repaired");
+    return { found: { answer } };
+  }
   tolerated.add("prose");
   return { prose: isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text };
+}
+
+/** The first field, where it is the answer, up to the first quote of its text. */
+export const ANSWER_BEGINS =
+  /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n\s*)?["'“”]?(?:answer|response|reply)["'“”]?|["'“]answer["'”])\s*[:=]\s*(["'“”])/i;
+/** The rating's name, or the answer's, within what was taken for the answer. */
+const RATING = /(?:match_?quality\\?["'”]?|answer\\?["'”])\s*:/i;
+
+/** What stands before the name of the rating in what was taken for the answer; `undefined` without one. */
+export function beforeRating(words: string): string | undefined {
+  const rating = words.search(RATING);
+  // Bounded: the processor's time must not depend on blanks.
+  return rating < 0
+    ? undefined
+    : words
+        .slice(0, rating)
+        .trimEnd()
+        .replace(/[\s"'“”\\,{]{1,40}$/, "");
+}
+
+/** The answer in what could not be repaired: from its first quote to where the rating begins. */
+function firstField(text: string): string {
+  const begins = ANSWER_BEGINS.exec(text);
+  if (!begins) return "";
+  const words = quotedText(text, begins[0].length, endsOf(begins[1] ?? ""), "value", true).text;
+  return (beforeRating(words) ?? words.trimEnd()).replace(/["'”\s}\]`]{1,40}$/, "");
+}
+
+/**
+ * How strongly the words round an object say that they are the answer and it is a sample in them, on
+ * the scale of {@link likeness}: a paragraph is stronger than one common name.
+ */
+function proseWeight(before: string, after: string): number {
+  const words = proseOf(before, after);
+  if (!words) return 0;
+  const isWithinLine = /[^\s:][ \t]*[`"'(]?$/.test(before) || /^[`"')]?[ \t]*[\w,]/.test(after);
+  if (isWithinLine) return 3;
+  return words.split(/\s+/, 6).length > 5 ? 2 : 1;
 }
 
 /** Whether its answer has no words. */
@@ -159,26 +219,26 @@ function isUnfilled(fields: Fields): boolean {
 function wholeObjects(
   text: string,
   start: number,
-  tolerated: Set<Tolerated>,
-): { found: Fields; end: number } | undefined {
+): { found: Fields; end: number; isMerged: boolean } | undefined {
   let found: Fields | undefined;
+  let isMerged = false;
   let end = start;
   let next = start;
   while (next >= 0 && text[next] === "{") {
     const nextEnd = endOfObject(text, next);
     const object = nextEnd < 0 ? undefined : parsed(text.slice(next, nextEnd));
-    if (!isFields(object) || !isOurs(object)) break;
+    if (!isFields(object) || likeness(object) === 0) break;
     if (found && Object.keys(object).some((key) => found && key in found)) break;
-    if (found) tolerated.add("nested");
+    if (found) isMerged = true;
     found = { ...object, ...found };
     end = nextEnd;
     next = end + (/^[\s,;]*/.exec(text.slice(end, end + 50))?.[0].length ?? 0);
   }
-  return found && { found, end };
+  return found && { found, end, isMerged };
 }
 
 /** Behind the brace that closes the one at `start`; -1 where none does. */
-function endOfObject(text: string, start: number): number {
+export function endOfObject(text: string, start: number): number {
   let depth = 0;
   // Texts as a whole, so that braces within them do not count.
   for (const { 0: token, index } of text.slice(start).matchAll(/"(?:[^"\\]|\\.)*"?|[{}]/gs)) {
@@ -188,7 +248,7 @@ function endOfObject(text: string, start: number): number {
   return -1;
 }
 
-function parsed(text: string): unknown {
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -196,17 +256,126 @@ function parsed(text: string): unknown {
   }
 }
 
+/** The object in a text that is nearly JSON. */
 function repaired(text: string): unknown {
-  try {
-    return JSON.parse(jsonrepair(text));
-  } catch {
-    return undefined;
+  // Texts first: a quote within one that is not escaped is what repairs by guessing get wrong.
+  const escaped = withEscapedTexts(text);
+  const whole = parsed(escaped);
+  if (whole !== undefined) return whole;
+  for (const attempt of [escaped, text]) {
+    try {
+      const found: unknown = JSON.parse(jsonrepair(attempt.slice(0, REPAIRED_UNITS)));
+      if (isFields(found) && likeness(found) > 0) return found;
+    } catch {
+      // Not even nearly.
+    }
   }
+  return undefined;
 }
 
 /** Whether more is opened than closed. */
 function isOpen(text: string): boolean {
   return (text.match(/\{/g)?.length ?? 0) > (text.match(/\}/g)?.length ?? 0);
+}
+
+/** The fields of an output in tags: `<answer>…</answer><type>partial</type>`, or the text of `<answer>`. */
+function inTags(text: string, depth: number): Reading | undefined {
+  const inner = /(?<=^|\n\s*)<(answer|response|final_answer|final|output|reply)>/i.exec(text);
+  if (!inner || /[{"]/.test(text.slice(0, inner.index))) return undefined;
+  const from = inner.index + inner[0].length;
+  const close = text.toLowerCase().indexOf(`</${inner[1]?.toLowerCase()}`, from);
+  const content = text.slice(from, close < 0 ? text.length : close).trim();
+  const fields: Fields = {};
+  for (const [, name = "", value = ""] of text.matchAll(/<(\w{1,30})>([^<>]{0,2000})<\/\1\s*>/g)) {
+    const words = value.trim();
+    if (/skill/i.test(name) && folded(name) === "skill") continue;
+    if (words) fields[name] = words;
+  }
+  for (const name of ["matched", "missing"]) {
+    const list = new RegExp(`<(${name}_?skills)>([\\s\\S]{0,2000}?)</\\1`, "i").exec(text);
+    const skills = list?.[2]?.match(/<(\w+)>[^<>]*(?=<)/g)?.map((tag) => tag.replace(/^<\w+>/, ""));
+    if (list?.[1] && skills) fields[list[1]] = skills;
+  }
+  // JSON within the tag, or an answer and nothing else.
+  if (/^[{[`]/.test(content)) return read(content, new Set(), depth + 1);
+  if (likeness(fields) < 4) {
+    const beside = text
+      .slice(close < 0 ? text.length : close)
+      .replace(/^<\/\w+\s*>/, "")
+      .trim();
+    const judged = beside.includes("{") ? within(beside, new Set(), depth).found : undefined;
+    return judged && likeness(judged) === 4
+      ? { found: judged, prose: content }
+      : { prose: isDebris(content) ? proseOf(content, "") : content };
+  }
+  return { found: { ...fields, answer: content } };
+}
+
+const RATING_NAMES = [
+  "matchquality",
+  "match",
+  "matchtype",
+  "coverage",
+  "matchedskills",
+  "missingskills",
+];
+const LINE =
+  /^[ \t>*_#-]*\**((?:final )?answer|thoughts?|thinking|analysis|(?:match ?)?(?:quality|type|score)|match|coverage|confidence|reasoning|reason|(?:matched|missing) ?skills|skills (?:matched|missing)|topic(?: ?phrase)?)\**[ \t]*[:=][ \t*_]*(.*)$/gim;
+
+/** The fields of an output in lines, as YAML or as a list of labels: `Match type: partial`. */
+function inLines(text: string): Reading | undefined {
+  if (/[{}]/.test(text)) return undefined;
+  const fields: Fields = {};
+  let first = -1;
+  let previous: { name: string; end: number } | undefined;
+  for (const { 0: line, 1: label = "", 2: value = "", index } of text.matchAll(LINE)) {
+    const name = folded(label.replace(/^final /i, ""));
+    if (previous?.name === "answer") continueAnswer(index);
+    if (first < 0) first = index;
+    fields[name] ??= unquoted(value);
+    // A list in lines below it.
+    if (!value.trim()) {
+      delete fields[name];
+      const items = /^(?:\s*[-*•]\s+[^\n:]{1,80}(?:\n|$))+/.exec(
+        text.slice(index + line.length + 1),
+      );
+      if (items)
+        fields[name] = items[0].split("\n").map((item) => item.replace(/^\s*[-*•]\s+/, ""));
+    }
+    previous = { name, end: index + line.length };
+  }
+  if (previous?.name === "answer") continueAnswer(text.length);
+  function continueAnswer(end: number): void {
+    const more = text.slice(previous?.end, end).replace(/(?:\n\[\w{1,30}\])?[\s*_#-]+$/, "");
+    fields["answer"] = unquoted(`${String(fields["answer"])}${more}`);
+  }
+  // `partial (0.7)`, `partial, 70%`: the number beside the type.
+  for (const name of ["matchquality", "match", "quality"]) {
+    const [, type, number] =
+      /^([a-z ]+?)\W*[([,–-]\s*([\d.,]+ ?%?)/i.exec(String(fields[name] ?? "")) ?? [];
+    if (type) fields[name] = type;
+    if (number && Number.parseFloat(number) > 1) fields["coverage"] ??= number;
+  }
+  const words = fields["answer"] === undefined ? text.slice(0, first).trim() : "";
+  // The thoughts in lines of their own, and then the answer.
+  if (
+    /^(?:thought|thinking|analysis|reason)/.test(Object.keys(fields)[0] ?? "") &&
+    fields["answer"]
+  ) {
+    return { found: fields };
+  }
+  // In lines without the label of an answer, a rating has to be named as one: a job has a type too.
+  if (fields["answer"] === undefined && !isKnown(fields, RATING_NAMES)) return undefined;
+  if (likeness(fields) < 4 || (fields["answer"] === undefined && !words)) return undefined;
+  return { found: fields, prose: proseOf(words, "") };
+}
+
+function unquoted(text: string): string {
+  return text
+    .trim()
+    .replace(/^(["'“])([\s\S]*)["'”]$/, "$2")
+    .replace(/[*_]+$/, "")
+    .trim();
 }
 
 const FENCE = /```[\w-]*/g;
@@ -222,20 +391,26 @@ function proseOf(before: string, after: string): string {
     // What stands before a piece of the JSON, without the marks that belong to it.
     return start < 0 ? text.trim() : text.slice(0, start).replace(/[\s"'“*_`,{[]{1,20}$/, "");
   });
-  const words = `${first}\n\n${last}`.replace(FENCE, "").trim().replace(LABEL, "");
+  const announced = first?.replace(FENCE, "").trimEnd().replace(ANNOUNCING_LINE, "");
+  const words = `${announced}\n\n${last}`.replace(FENCE, "").trim().replace(LABEL, "");
   return isDebris(words) || isAnnouncement(words) ? "" : words;
 }
 
 /** "Here is the JSON:", "Sure!": said of the object, not to the visitor. */
-function isAnnouncement(text: string): boolean {
+export function isAnnouncement(text: string): boolean {
   return (
     text.length < 200 &&
-    (/(?<![.\w])json\b|:$/i.test(text) || /^(sure|certainly|ok(ay)?)\W*$/i.test(text))
+    (/(?<![.\w])json\b|[:=]$/i.test(text) ||
+      /^(?:sure|certainly|of course|absolutely|ok(?:ay)?|assistant)\W*$/i.test(text))
   );
 }
 
+/** "Here is the rating:" in a line below the answer. */
+const ANNOUNCING_LINE =
+  /\n(?:[^\n]{0,10}\b(?:here|below|json|rating|match)\b[^\n]{0,120}:\W{0,3}|[#*_ ]{1,8}match[ _]?quality\W*)$/i;
 /** "**Answer:**" before the answer itself. */
-const LABEL = /^[*_#\s]{0,10}answer[*_]{0,3}:[*_]{0,3}\s*/i;
+export const LABEL =
+  /^(?:[*_#\s]{0,10}(?:(?:final )?answer|assistant|response)[*_]{0,3}:[*_]{0,3}\s*|#{1,4} *answer *\n\s*)/i;
 /** The example of the prompt in place of an answer, or none. */
 export const PLACEHOLDER = /^(?:[^\p{L}\p{N}\p{So}]*|<[\w\s]{1,60}>|undefined|null)$/iu;
 
@@ -246,8 +421,8 @@ const DEBRIS = new RegExp(
     "^\\s*(?:[{[]|`{1,3}\\w*\\s*(?:[{[]|$))",
     "```json",
     // A name of a field of ours, with the colon after it.
-    `\\b(?:match[_ ]?quality|matched[_ ]?skills|missing[_ ]?skills)[*_]{0,2}${QUOTE}\\s*:`,
-    `[{,]\\s*${QUOTE}(?:answer|response|type|confidence|reasoning)${QUOTE}\\s*:`,
+    `\\b(?:match[_ ]?quality|matched[_ ]?skills|missing[_ ]?skills|topic[_ ]?phrase)[*_]{0,2}${QUOTE}\\s*:`,
+    `[{,]\\s*${QUOTE}(?:answer|response|type|coverage|confidence|reasoning)${QUOTE}\\s*:`,
     // Ends where an object has just begun. Bounded: the processor's time must not depend on blanks.
     "\\{[\\s\\w\"'“”‘’:]{0,80}$",
   ].join("|"),
@@ -256,9 +431,24 @@ const DEBRIS = new RegExp(
 
 /** Whether it looks like a piece of the JSON that was asked for. */
 export function isDebris(text: string): boolean {
-  return DEBRIS.test(text);
+  return debrisStart(text) >= 0;
 }
 
 function debrisStart(text: string): number {
-  return text.search(DEBRIS);
+  return withoutSamples(text).search(DEBRIS);
+}
+
+/** With other whole objects masked, which are what the words are about. Same length. */
+function withoutSamples(text: string): string {
+  let masked = text;
+  let start = text.search(/\S\s*\{/) < 0 ? -1 : text.indexOf("{", 1);
+  for (let number = 0; start > 0 && number < LONGEST_SEARCH; number++) {
+    const end = endOfObject(text, start);
+    const object = end < 0 ? undefined : parsed(text.slice(start, end));
+    if (isFields(object) && likeness(object) < 4 && !isUnfilled(object)) {
+      masked = masked.slice(0, start) + "·".repeat(end - start) + masked.slice(end);
+    }
+    start = text.indexOf("{", end < 0 ? start + 1 : end);
+  }
+  return masked;
 }

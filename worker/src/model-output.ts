@@ -1,27 +1,41 @@
 /** Reads what a model returned: its answer, and what it says of the match. */
 
 import type { MatchType } from "./event.ts";
-import { DEEPEST_NESTING, isDebris, PLACEHOLDER, read, unwrapped } from "./json-in-output.ts";
+import { DEEPEST_NESTING, isDebris, PLACEHOLDER, read } from "./json-in-output.ts";
+import { isServiceError, withoutHtml } from "./model-marks.ts";
 import {
   ANSWER_NAMES,
+  CONFIDENCE_NAMES,
+  COVERAGE_NAMES,
   type Fields,
+  folded,
   isFields,
   isKnown,
+  MATCHED_NAMES,
+  MISSING_NAMES,
   named,
+  PHRASE_NAMES,
   QUALITY_NAMES,
+  REASONING_NAMES,
+  TOPIC_NAMES,
   type Tolerated,
   TYPE_NAMES,
   typeOf,
 } from "./named-fields.ts";
+import { OTHER_TOPIC, TOPICS } from "./topics.ts";
 
 /** How well the answer fits, in the form that `interaction.answered(…)` takes. */
 export interface Match {
   matchType: MatchType;
-  /** 0 to 100. */
+  /** 0 to 100: how much of what was asked the CV covers. */
   matchScore?: number;
+  /** 0 to 1: how sure the model is of its rating. Never a score: it can be sure of `none`. */
+  confidence?: number;
   reasoning?: string;
   matchedSkills?: readonly string[];
   missingSkills?: readonly string[];
+  /** A topic of the report, or a phrase of at most three words where none fits, or `other`. */
+  topic?: string;
   metadata: {
     /** Who judged: the model itself, or the similarity of vectors in its place. */
     matchSource: "model" | "similarity";
@@ -34,8 +48,10 @@ export interface Match {
 export interface ModelAnswer {
   /** What the visitor is shown: never empty, never JSON. */
   answer: string;
-  /** What the model said of the match; absent where it said nothing that can be read. */
+  /** How well the answer fits; absent where nobody was answered or nothing rated it. */
   match?: Match;
+  /** For `interaction.ended(outcome, match)`. `ai_error`: no answer, and the visitor is shown the fallback. */
+  outcome: "answered" | "no_match" | "ai_error";
   /** What had to be tolerated. */
   tolerated: readonly Tolerated[];
 }
@@ -44,62 +60,91 @@ const NO_ANSWER = "I could not put an answer into words. Please ask again.";
 
 /**
  * Reads what a model returned: text, an object (Workers AI returns one in JSON mode), or the whole
- * result of Workers AI or of an OpenAI-compatible endpoint. Never throws.
+ * result of Workers AI, OpenAI (chat, Responses), Anthropic, Gemini, Ollama, LangChain or the Vercel
+ * AI SDK. Never throws.
  *
  * @param fallback what the visitor is shown where the output holds no answer
+ * @param fallbackMatch the match where there is an answer that the model did not rate
  */
-export function parseMatchQuality(output: unknown, fallback: string = NO_ANSWER): ModelAnswer {
+export function parseMatchQuality(
+  output: unknown,
+  fallback: string = NO_ANSWER,
+  fallbackMatch?: Match,
+): ModelAnswer {
   const tolerated = new Set<Tolerated>();
   let match: Judgement | undefined;
   let answer: string | undefined;
   try {
-    const { found, prose } = read(unwrapped(output), tolerated, 0);
-    match = found && matchIn(found, tolerated);
-    answer = found && answerIn(found, tolerated, 0);
+    const { found, prose } = read(output, tolerated, 0);
+    if (found) {
+      const said = answerIn(found, tolerated, 0);
+      answer = said.answer;
+      match = matchIn(found, tolerated) ?? (said.judged && matchIn(said.judged, tolerated));
+    }
     if (!answer && prose && !PLACEHOLDER.test(prose)) {
       answer = prose;
       if (found) tolerated.add("names");
     }
+    answer = answer && withoutHtml(answer);
   } catch {
     // A foreign object whose fields cannot be read.
   }
-  if (!answer) tolerated.add("no_answer");
+  if (!answer || isServiceError(answer)) {
+    tolerated.add("no_answer");
+    // Nobody was answered, so nothing was matched.
+    return { answer: fallback || NO_ANSWER, outcome: "ai_error", tolerated: [...tolerated] };
+  }
   const codes = [...tolerated];
-  return {
-    answer: answer || fallback || NO_ANSWER,
-    ...(match && {
-      match: {
+  const rated: Match | undefined = match
+    ? {
         ...match,
         metadata: { matchSource: "model", ...(codes.length > 0 && { tolerated: codes }) },
-      },
-    }),
+      }
+    : fallbackMatch;
+  return {
+    answer,
+    ...(rated && { match: rated }),
+    outcome: rated?.matchType === "none" ? "no_match" : "answered",
     tolerated: codes,
   };
 }
 
-function answerIn(fields: Fields, tolerated: Set<Tolerated>, depth: number): string | undefined {
-  let value = named(fields, ANSWER_NAMES, tolerated);
+/** The answer in an object, and the object within the answer that holds a judgement. */
+function answerIn(
+  fields: Fields,
+  tolerated: Set<Tolerated>,
+  depth: number,
+): { answer?: string | undefined; judged?: Fields } {
+  const filled = Object.entries(fields).filter(([, value]) => value !== "" && value !== null);
+  let value = named(Object.fromEntries(filled), ANSWER_NAMES, tolerated);
+  if (Array.isArray(value)) {
+    value = value.map((part) => (isFields(part) ? (part["text"] ?? part["content"]) : part));
+  }
   if (Array.isArray(value) && value.every((part) => typeof part === "string")) {
     tolerated.add("nested");
     value = value.join(" ");
   }
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number") return { answer: String(value) };
   if (isFields(value) && depth < DEEPEST_NESTING) {
     tolerated.add("nested");
-    return answerIn(value, tolerated, depth + 1);
+    return { judged: value, ...answerIn(value, tolerated, depth + 1) };
   }
-  if (typeof value !== "string") return undefined;
+  if (typeof value !== "string") return {};
   const text = value.trim();
-  if (PLACEHOLDER.test(text)) return undefined;
-  if (!isDebris(text)) return text;
+  if (PLACEHOLDER.test(text)) return {};
+  if (!isDebris(text)) return { answer: text };
   // The whole object once more, as a text within the answer; or code that the visitor may see.
   const inner = new Set<Tolerated>();
   const { found, prose } = depth < DEEPEST_NESTING ? read(text, inner, 1) : {};
-  if (!found) return /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text) ? prose : text;
+  if (!found) {
+    const isPiece = /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text);
+    return { answer: isPiece ? prose : text };
+  }
   // Prose about a visitor's JSON is an answer: only a judgement within it cannot be the visitor's.
-  if (!/^(?:`{3}\w*\s*)?[{[]/.test(text) && !isKnown(found, QUALITY_NAMES)) return text;
+  if (!/^(?:`{3}\w*\s*)?[{[]/.test(text) && !isKnown(found, QUALITY_NAMES)) return { answer: text };
   tolerated.add("nested");
-  return answerIn(found, tolerated, depth + 1) || prose;
+  const said = answerIn(found, tolerated, depth + 1);
+  return { judged: found, ...said, answer: said.answer || prose };
 }
 
 type Judgement = Omit<Match, "metadata">;
@@ -109,6 +154,9 @@ function matchIn(fields: Fields, tolerated: Set<Tolerated>): Judgement | undefin
   if (typeof quality === "string") {
     tolerated.add("names");
     quality = { ...fields, type: quality };
+  } else if (typeof quality === "number") {
+    tolerated.add("names");
+    quality = { ...fields, coverage: quality };
   } else if (!isFields(quality)) {
     tolerated.add("names");
     quality = fields;
@@ -116,48 +164,112 @@ function matchIn(fields: Fields, tolerated: Set<Tolerated>): Judgement | undefin
   if (!isFields(quality)) return undefined;
   const matchType = typeOf(named(quality, TYPE_NAMES, tolerated), tolerated);
   if (!matchType) return undefined;
-  const names = ["confidence", "score", "matchscore"];
-  const matchScore = scoreOf(named(quality, names, tolerated), tolerated);
-  const reasoning = named(quality, ["reasoning", "reason", "explanation"], tolerated);
-  const matched = named(quality, ["matchedskills", "skillsmatched"], tolerated);
-  const missing = named(quality, ["missingskills", "skillsmissing", "missingconcepts"], tolerated);
+  const matchScore = coverageOf(named(quality, COVERAGE_NAMES, tolerated), matchType, tolerated);
+  const confidence = confidenceOf(named(quality, CONFIDENCE_NAMES, tolerated), tolerated);
+  const reasoning = named(quality, REASONING_NAMES, tolerated);
+  const matched = named(quality, MATCHED_NAMES, tolerated);
+  const missing = named(quality, MISSING_NAMES, tolerated);
+  const topic = topicOf(
+    named(quality, TOPIC_NAMES, tolerated),
+    named(quality, PHRASE_NAMES, tolerated),
+  );
   return {
     matchType,
     ...(matchScore !== undefined && { matchScore }),
+    ...(confidence !== undefined && { confidence }),
     ...(typeof reasoning === "string" && reasoning.trim() && { reasoning: reasoning.trim() }),
     ...(matched !== undefined && { matchedSkills: skillsOf(matched, tolerated) }),
     ...(missing !== undefined && { missingSkills: skillsOf(missing, tolerated) }),
+    ...(topic && { topic }),
   };
 }
 
-/** 0 to 100. Values up to 1 are fractions, as everywhere under this name. */
-function scoreOf(value: unknown, tolerated: Set<Tolerated>): number | undefined {
-  let number = value;
-  if (typeof value === "string") {
-    tolerated.add("confidence");
-    const [, digits, unit] =
-      /^\D*?(-?\d*[.,]?\d+)\s*(%|percent|(?:\/|out of)\s*100?\b)?/.exec(value.trim()) ?? [];
-    if (digits === undefined) return undefined;
-    number = Number(digits.replace(",", "."));
-    if (/[/f]\s*10$/.test(unit ?? "")) number = Number(number) * 10;
-    if (unit) return inRange(Number(number));
-  }
-  if (typeof number !== "number") return undefined;
-  return inRange(number <= 1 ? number * 100 : number);
+/** 0 to 100. Values up to 1 are fractions, but 1 itself only of a full match. */
+function coverageOf(
+  value: unknown,
+  type: MatchType,
+  tolerated: Set<Tolerated>,
+): number | undefined {
+  const { number, isPercentage } = numberOf(value, tolerated);
+  if (number === undefined) return undefined;
+  const isFraction = !isPercentage && (number < 1 || (number === 1 && type === "full"));
+  const coverage = inRange(isFraction ? number * 100 : number, 100);
+  // Sure of "none", said as 95: that is no coverage.
+  const isContrary =
+    coverage !== undefined && (type === "none" ? coverage > 50 : type === "full" && coverage < 50);
+  if (isContrary) tolerated.add("number");
+  return isContrary ? undefined : coverage;
 }
 
-function inRange(score: number): number | undefined {
-  return score >= 0 && score <= 100 ? Math.round(score * 1e6) / 1e6 : undefined;
+/** 0 to 1. Values above 1 are percentages. */
+function confidenceOf(value: unknown, tolerated: Set<Tolerated>): number | undefined {
+  const { number, isPercentage } = numberOf(value, tolerated);
+  if (number === undefined) return undefined;
+  if (number > 1) tolerated.add("number");
+  return inRange(isPercentage || number > 1 ? number / 100 : number, 1);
+}
+
+/** A number, or one in a text: `"85%"`, `"4/5"`, `"8 out of 10"` (both percentages), `"0,8"`. */
+function numberOf(
+  value: unknown,
+  tolerated: Set<Tolerated>,
+): { number?: number; isPercentage?: boolean } {
+  if (typeof value === "number") return { number: value };
+  if (typeof value !== "string") return {};
+  tolerated.add("number");
+  const [, digits, whole, percent] =
+    /^[^\d.,-]*(-?\d*[.,]?\d+)\s*(?:(?:\/|out of|of)\s*(\d+)|(%|percent))?/i.exec(value.trim()) ??
+    [];
+  if (digits === undefined) return {};
+  const number = Number(digits.replace(",", "."));
+  if (whole) return { number: (number / Number(whole)) * 100, isPercentage: true };
+  return { number, isPercentage: percent !== undefined };
+}
+
+function inRange(number: number, most: number): number | undefined {
+  return number >= 0 && number <= most ? Math.round(number * 1e6) / 1e6 : undefined;
 }
 
 function skillsOf(value: unknown, tolerated: Set<Tolerated>): readonly string[] {
-  const list = typeof value === "string" ? value.split(/[,;]/) : Array.isArray(value) ? value : [];
+  const list =
+    typeof value === "string"
+      ? value.replace(/^\[|\]$/g, "").split(/[,;\n]/)
+      : Array.isArray(value)
+        ? value
+        : [];
   const names = list.map((skill: unknown) =>
     isFields(skill) ? (skill["name"] ?? skill["skill"]) : skill,
   );
   if (list !== value || names.some((name, number) => name !== list[number])) {
     tolerated.add("skills");
   }
-  const texts = names.filter((name) => typeof name === "string").map((name) => name.trim());
+  const texts = names
+    .filter((name) => typeof name === "string")
+    .map((name) => name.replace(/^[\s"'“]+|[\s"'”]+$/g, ""));
   return [...new Set(texts)].filter((name) => name && !/^(none|n\/?a|null|-|…)$/i.test(name));
+}
+
+/** A topic of the report, a phrase of at most three words where none fits, or `other`. */
+function topicOf(topic: unknown, phrase: unknown): string | undefined {
+  const name = phraseOf(topic);
+  const known = (text: string) => TOPICS.find((built) => folded(built) === folded(text));
+  if (name && name !== OTHER_TOPIC) return known(name) ?? name;
+  const free = phraseOf(phrase);
+  if (free && free !== OTHER_TOPIC) return known(free) ?? free;
+  return name && OTHER_TOPIC;
+}
+
+const PHRASE_CHARACTERS = 40;
+
+function phraseOf(value: unknown): string {
+  if (typeof value !== "string") return "";
+  const words = value
+    .trim()
+    .toLowerCase()
+    .replace(/_/g, " ")
+    .replace(/^["'“]|["'”.]$/g, "");
+  const isPlaceholder = PLACEHOLDER.test(words) || /^(?:none|n\/?a|string|unknown)$/.test(words);
+  const isKnownTopic = TOPICS.includes(words);
+  const isShort = words.split(/\s+/).length <= 3 && words.length <= PHRASE_CHARACTERS;
+  return !isPlaceholder && (isShort || isKnownTopic) ? words : "";
 }

@@ -50,7 +50,7 @@ async function sentBy(handle: (typeof WAYS_OUT)[number]["handle"]): Promise<unkn
 
 test("every golden event has a way out, and every way out its golden event", () => {
   const names = WAYS_OUT.map(({ name }) => `${name}-response`);
-  expect([...golden.keys()].sort()).toEqual([...names, "query"].sort());
+  expect([...golden.keys()].sort()).toEqual([...names, "query", "feedback"].sort());
 });
 
 test.each(WAYS_OUT)("$name sends its golden events", async ({ name, handle }) => {
@@ -58,4 +58,13 @@ test.each(WAYS_OUT)("$name sends its golden events", async ({ name, handle }) =>
   expect(rest).toEqual([]);
   expect(query).toEqual(golden.get("query"));
   expect(response).toEqual(golden.get(`${name}-response`));
+});
+
+test("a rating sends its golden event", async () => {
+  const sent = await sentBy(async (interaction) => {
+    const { requestId } = interaction;
+    interaction.feedback(requestId, "down", { comment: "Wrong. Call me: jane@example.com" });
+    return new Response();
+  });
+  expect(sent).toEqual([golden.get("feedback")]);
 });

@@ -191,6 +191,8 @@ const MATCH = {
   matchScore: 90,
   matchedSkills: ["Go"],
   missingSkills: [],
+  confidence: 0.9,
+  topic: "projects",
 } as const;
 
 test.each<Outcome>(["blocked", "off_hours", "quota", "ai_error", "error"])(
@@ -234,6 +236,26 @@ test.each<[Outcome, "full" | "partial" | "none", Outcome, string | undefined]>([
   expect(event?.outcome).toBe(outcome);
   expect(event?.matchType).toBe(sent);
   expect(event?.matchScore).toBe(sent && 90);
+});
+
+test.each([
+  ["projects", undefined, "projects"],
+  ["projects", "side projects", "projects"],
+  ["other", "side projects", "side projects"],
+  [undefined, "side projects", "side projects"],
+  ["", "side projects", "side projects"],
+  ["other", "", "other"],
+  ["other", 7, "other"],
+  [undefined, undefined, undefined],
+  ["p".repeat(300), undefined, "p".repeat(200)],
+])("the topic %j with the phrase %j is sent as %j", async (topic, topicPhrase, sent) => {
+  const interaction = begin();
+  interaction.asked("q");
+  interaction.answered({ ...MATCH, topic, topicPhrase: topicPhrase as string });
+  await context.settled();
+  const [event] = responsesOf(messages);
+  expect(event?.topic).toBe(sent);
+  expect(event).not.toHaveProperty("topicPhrase");
 });
 
 // One interaction, one question

@@ -10,6 +10,15 @@ import {
   parseMatchQuality,
   workersAiResponseFormat,
 } from "../src/match-quality.ts";
+import { TOPICS } from "../src/topics.ts";
+
+const topicTable = Object.values(
+  import.meta.glob<string>("../../crates/cv-analytics-insights/data/topics.txt", {
+    eager: true,
+    import: "default",
+    query: "?raw",
+  }),
+).join();
 
 const ANSWER = "Yes: I ran Docker in production, but no Kubernetes yet.";
 
@@ -17,7 +26,8 @@ const MODEL = {
   answer: ANSWER,
   matchQuality: {
     type: "partial",
-    confidence: 0.7,
+    coverage: 70,
+    confidence: 0.9,
     reasoning: "has Docker, lacks Kubernetes",
     matchedSkills: ["Docker"],
     missingSkills: ["Kubernetes"],
@@ -27,6 +37,7 @@ const MODEL = {
 const MATCH = {
   matchType: "partial",
   matchScore: 70,
+  confidence: 0.9,
   reasoning: "has Docker, lacks Kubernetes",
   matchedSkills: ["Docker"],
   missingSkills: ["Kubernetes"],
@@ -40,6 +51,7 @@ test("what was asked for is read as it is", () => {
   expect(parseMatchQuality(JSON_TEXT)).toEqual({
     answer: ANSWER,
     match: { ...MATCH, metadata: { matchSource: "model" } },
+    outcome: "answered",
     tolerated: [],
   });
 });
@@ -177,35 +189,88 @@ test.each<[unknown, string | undefined]>([
 });
 
 test.each<[unknown, number | undefined]>([
+  [80, 80],
   [0.8, 80],
-  [1, 100],
-  [0, 0],
   [85, 85],
   ["85%", 85],
   ["85 %", 85],
+  ["85 percent", 85],
+  ["80", 80],
   ["0.8", 80],
   ["0,8", 80],
   [".8", 80],
   ["about 0.8", 80],
+  ["4/5", 80],
   ["8/10", 80],
+  ["8 out of 10", 80],
   ["80/100", 80],
+  ["80 out of 100", 80],
+  ["10 out of 100", 10],
   ["1%", 1],
+  [1, 1],
+  [0, 0],
   [0.29, 29],
   ["high", undefined],
   [-1, undefined],
+  ["-5", undefined],
   [140, undefined],
+  ["1/0", undefined],
   [null, undefined],
-])("the confidence %j is the score %j", (confidence, matchScore) => {
-  expect(withQuality({ confidence }).match?.matchScore).toBe(matchScore);
+])("the coverage %j is the score %j", (coverage, matchScore) => {
+  expect(withQuality({ coverage }).match?.matchScore).toBe(matchScore);
 });
 
-test.each([
-  ["8/10", 80],
-  ["8 out of 10", 80],
-  ["80 out of 100", 80],
-  ["10 out of 100", 10],
-])("a confidence of %s is %i", (confidence, score) => {
-  expect(withQuality({ confidence }).match?.matchScore).toBe(score);
+test.each<[string, number, number | undefined]>([
+  ["full", 1, 100],
+  ["none", 0, 0],
+  ["none", 95, undefined],
+  ["full", 0, undefined],
+])("of a %s match the coverage %j is the score %j", (type, coverage, matchScore) => {
+  expect(withQuality({ type, coverage }).match).toMatchObject({ matchType: type });
+  expect(withQuality({ type, coverage }).match?.matchScore).toBe(matchScore);
+});
+
+test.each<[unknown, number | undefined]>([
+  [0.8, 0.8],
+  [1, 1],
+  [0, 0],
+  [85, 0.85],
+  ["85%", 0.85],
+  ["4/5", 0.8],
+  ["0.8", 0.8],
+  ["high", undefined],
+  [-1, undefined],
+  [140, undefined],
+])("the confidence %j is kept as %j, and is never a score", (confidence, expected) => {
+  const { match } = withQuality({ confidence, coverage: undefined });
+  expect(match?.confidence).toBe(expected);
+  expect(match).not.toHaveProperty("matchScore");
+});
+
+test.each<[unknown, unknown, string | undefined]>([
+  ["notice period", "", "notice period"],
+  ["Notice_Period", undefined, "notice period"],
+  ["prompt injection and abuse", "", "prompt injection and abuse"],
+  ["other", "team size", "team size"],
+  ["other", "Notice period", "notice period"],
+  ["other", "", "other"],
+  ["other", "…", "other"],
+  ["other", "how large the team was that she led", "other"],
+  ["other", 7, "other"],
+  ["team size", undefined, "team size"],
+  ["a long sentence about what was asked", undefined, undefined],
+  ["", "team size", "team size"],
+  [undefined, undefined, undefined],
+  [["salary"], undefined, undefined],
+])("the topic %j with the phrase %j is %j", (topic, topicPhrase, expected) => {
+  expect(withQuality({ topic, topicPhrase }).match?.topic).toBe(expected);
+});
+
+test("the topics are those of the report's built-in table", () => {
+  const [, table = ""] = /^\[topics\]$([\s\S]*?)^\[spoken languages\]$/m.exec(topicTable) ?? [];
+  const names = table.split("\n").filter((line) => line.includes(": "));
+  expect(names.length).toBeGreaterThan(40);
+  expect(TOPICS).toEqual(names.map((line) => line.split(": ")[0]?.replace(/^\((.*)\)$/, "$1")));
 });
 
 test.each<[unknown, string[]]>([
@@ -228,7 +293,11 @@ test("prose is the answer, and says nothing of the match", () => {
     "Use `docker run` {that is all}.",
     "42",
   ]) {
-    expect(parseMatchQuality(prose)).toEqual({ answer: prose, tolerated: ["prose"] });
+    expect(parseMatchQuality(prose)).toEqual({
+      answer: prose,
+      outcome: "answered",
+      tolerated: ["prose"],
+    });
   }
 });
 
@@ -312,8 +381,9 @@ test.each([
   { type: "object", properties: { answer: { type: "string" } } },
 ])("without an answer (%j) the visitor is shown the fallback", (output) => {
   const read = parseMatchQuality(output, "Ask again.");
-  expect(read.answer).toBe("Ask again.");
+  expect(read).toMatchObject({ answer: "Ask again.", outcome: "ai_error" });
   expect(read.tolerated).toContain("no_answer");
+  expect(read).not.toHaveProperty("match");
 });
 
 const DEBRIS = /[{}[\]]|matchQuality|confidence|missingSkills|"answer|```/;
@@ -335,6 +405,37 @@ test("once the answer is whole, cutting off the rest does not change it", () => 
   const end = JSON_TEXT.indexOf(ANSWER) + ANSWER.length + 1;
   for (let length = end; length <= JSON_TEXT.length; length++) {
     expect(parseMatchQuality(JSON_TEXT.slice(0, length)).answer).toBe(ANSWER);
+  }
+});
+
+test("quotes that are not escaped anywhere in the answer leave it and its match whole", () => {
+  const words =
+    "She built the Docker platform, and led a team: six (two remote). It's in the CV; Go, Rust too".split(
+      " ",
+    );
+  // The same numbers in each run.
+  let state = 7;
+  const random = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+  for (let run = 0; run < 500; run++) {
+    const said = Array.from(
+      { length: 4 + random(20) },
+      () => words[random(words.length)] as string,
+    );
+    for (let quotes = random(3); quotes >= 0; quotes--) {
+      const first = random(said.length);
+      const last = Math.min(said.length - 1, first + random(2));
+      said[first] = `"${said[first]}`;
+      said[last] = `${said[last]}"`;
+    }
+    const answer = said.join(" ");
+    const [line, indent] = run % 2 ? ["\n", "  "] : ["", ""];
+    const output = `{${line}${indent}"answer": "${answer}",${line}${indent}"matchQuality": {"type": "partial", "coverage": 60, "reasoning": "has "Docker", no more"}${line}}`;
+    const read = parseMatchQuality(run % 3 ? output : `\`\`\`json\n${output}\n\`\`\``);
+    expect(read.answer).toBe(answer);
+    expect(read.match).toMatchObject({ matchType: "partial", matchScore: 60 });
   }
 });
 

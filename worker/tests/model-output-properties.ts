@@ -1,5 +1,6 @@
 /** What reading a model's output holds to, whatever the model wrote. */
 
+import { AnswerScanner } from "../src/answer-scanner.ts";
 import { type ModelAnswer, parseMatchQuality } from "../src/match-quality.ts";
 
 const FALLBACK = "Ask again.";
@@ -11,6 +12,7 @@ const FALLBACK = "Ask again.";
  */
 export function checkOutput(text: string): void {
   checkReading(text);
+  checkStream(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -30,8 +32,12 @@ function checkReading(output: unknown): void {
   unique(tolerated);
   if (!match) return;
   ensure(["full", "partial", "none"].includes(match.matchType), match);
-  const { matchScore, reasoning, matchedSkills, missingSkills, metadata } = match;
+  const { matchScore, confidence, topic, reasoning, matchedSkills, missingSkills, metadata } =
+    match;
   if (matchScore !== undefined) ensure(matchScore >= 0 && matchScore <= 100, match);
+  if (confidence !== undefined) ensure(confidence >= 0 && confidence <= 1, match);
+  if (topic !== undefined) ensure(topic !== "" && topic.split(/\s+/).length <= 4, match);
+  ensure(read.outcome !== "ai_error", read);
   if (reasoning !== undefined) ensure(reasoning !== "" && reasoning === reasoning.trim(), match);
   for (const skills of [matchedSkills ?? [], missingSkills ?? []]) {
     unique(skills);
@@ -42,6 +48,19 @@ function checkReading(output: unknown): void {
   }
   equal(metadata.matchSource, "model", "the source");
   equal(JSON.stringify(metadata.tolerated ?? []), JSON.stringify(tolerated), "what was tolerated");
+}
+
+/** In pieces of any size the same leaves, and never the object that was asked for. */
+function checkStream(text: string): void {
+  for (const size of [1, 7, text.length || 1]) {
+    const scanner = new AnswerScanner();
+    let answer = "";
+    for (let at = 0; at < text.length; at += size)
+      answer += scanner.push(text.slice(at, at + size));
+    equal(answer, answer.trim(), "what was streamed");
+    if (answer) checkAnswer({ answer, outcome: "answered", tolerated: [] });
+    ensure(!/"matchQuality"\s*:\s*\{\s*"type"/.test(answer) || !/^\s*\{/.test(text), answer);
+  }
 }
 
 /** The visitor is shown something, and never the object that was asked for. */

@@ -48,6 +48,26 @@ export const WAYS_OUT: WayOut[] = [
     },
   },
   {
+    name: "rated",
+    outcome: "answered",
+    async handle(interaction) {
+      asked(interaction);
+      interaction.ended("answered", {
+        matchType: "partial",
+        matchScore: 50,
+        confidence: 0.9,
+        reasoning: "has Docker, as jane@example.com says",
+        matchedSkills: ["Docker"],
+        missingSkills: ["Kubernetes"],
+        topic: "other",
+        topicPhrase: "container tools",
+        answer: "Docker, yes. Write to jane@example.com.",
+        metadata: { matchSource: "model" },
+      });
+      return answer("Docker, yes. Write to jane@example.com.");
+    },
+  },
+  {
     name: "no-match",
     outcome: "no_match",
     async handle(interaction) {

@@ -484,31 +484,41 @@ test("a stream that fails is an error, and fails for the visitor as it would hav
   }
 });
 
-test("a visitor who leaves cancels the handler's stream, and the event says so", async () => {
-  const messages = queue();
-  const context = new Context();
-  let reason: unknown;
-  const fetch = withAnalytics((_request: Request, _env: object, _ctx: Context, interaction) => {
-    interaction.asked("q");
-    return new Response(
-      new ReadableStream<Uint8Array>({
-        pull: (controller) => controller.enqueue(new Uint8Array([1])),
-        cancel: (given) => {
-          reason = given;
-        },
-      }),
-    );
-  });
-  const response = await fetch(question(), secrets(), context);
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  await reader.read();
-  await reader.cancel("left");
-  await context.settled();
-  expect(reason).toBe("left");
-  expect(responsesOf(messages)).toMatchObject([
-    { outcome: "answered", metadata: { cancelled: true } },
-  ]);
-});
+test.each([
+  ["between two chunks", false],
+  ["while one is waited for", true],
+])(
+  "a visitor who leaves %s cancels the stream, and the event says so",
+  async (_when, isWaiting) => {
+    const messages = queue();
+    const context = new Context();
+    let reason: unknown;
+    const fetch = withAnalytics((_request: Request, _env: object, _ctx: Context, interaction) => {
+      interaction.asked("q");
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          start: (controller) => controller.enqueue(new Uint8Array([1])),
+          cancel: (given) => {
+            reason = given;
+            interaction.noted({ model: "cancelled" });
+          },
+        }),
+      );
+    });
+    const response = await fetch(question(), secrets(), context);
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    const waiting = isWaiting && reader.read();
+    await new Promise((next) => setTimeout(next));
+    await reader.cancel("left");
+    await waiting;
+    await context.settled();
+    expect(reason).toBe("left");
+    expect(responsesOf(messages)).toMatchObject([
+      { outcome: "answered", model: "cancelled", metadata: { cancelled: true } },
+    ]);
+  },
+);
 
 test("what is said while the answer streams is in the event", async () => {
   const messages = queue();

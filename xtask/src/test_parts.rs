@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE};
 
 use crate::commands;
@@ -29,9 +29,14 @@ struct Part {
     run: fn(&Workshop) -> Result<()>,
 }
 
-/// In the order in which they run: what fails soonest comes first.
+/// In the order in which they run: what fails soonest comes first, but for the one that runs [`BESIDE`] the others.
 const TEST_PARTS: &[Part] = &[
     Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
+    Part {
+        name: BESIDE,
+        needs: "Python, Terraform, zig",
+        run: |at| infrastructure::check(at.program()?, &at.cache),
+    },
     Part {
         name: "dependencies: licences, sources and layers",
         needs: "cargo-deny",
@@ -118,12 +123,12 @@ const TEST_PARTS: &[Part] = &[
         needs: "Node.js",
         run: |at| worker::check_example(at.program()?, &at.cache),
     },
-    Part {
-        name: "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy",
-        needs: "Python, Terraform, zig",
-        run: |at| infrastructure::check(at.program()?, &at.cache),
-    },
 ];
+
+/// The longest part after the workspace's. It waits for one program after another, so it runs in a process of its own
+/// beside the parts that follow, and what it prints comes when they have ended.
+const BESIDE: &str =
+    "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
 
 /// What the parts share.
 struct Workshop {
@@ -154,16 +159,58 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     }
     let at = Workshop { cache: Cache::open()?, program: OnceCell::new() };
     let mut steps = Steps::new();
+    let mut beside = None;
     for part in &wanted {
+        if part.name == BESIDE && wanted.len() > 1 {
+            beside = Some(Beside::start()?);
+            continue;
+        }
         let began = Instant::now();
         steps.step(part.name, || (part.run)(&at))?;
         remember(part.name, began.elapsed());
+    }
+    if let Some(beside) = beside {
+        steps.step(BESIDE, || beside.finish())?;
     }
     if wanted.len() < TEST_PARTS.len() {
         println!("\nleft out: {} parts", TEST_PARTS.len() - wanted.len());
     }
     steps.finish();
     Ok(())
+}
+
+/// [`BESIDE`], on its way.
+struct Beside {
+    process: Child,
+    /// What it prints.
+    log: PathBuf,
+}
+
+impl Beside {
+    fn start() -> Result<Self> {
+        let log = root().join("target/xtask-beside.log");
+        let file = File::create(&log).with_context(|| format!("write {}", log.display()))?;
+        let mut part = Command::new(std::env::current_exe()?);
+        part.args(["test", BESIDE]).current_dir(root()).stdin(Stdio::null());
+        let process = part.stdout(file.try_clone()?).stderr(file).spawn()?;
+        println!("\n==> {BESIDE}: begun; {} has what it prints", log.display());
+        Ok(Self { process, log })
+    }
+
+    fn finish(mut self) -> Result<()> {
+        let ended = self.process.wait()?;
+        println!("{}", String::from_utf8_lossy(&fs::read(&self.log)?));
+        ensure!(ended.success(), "it ended with {ended}");
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    /// Where another part failed it ends too.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Names the parts, with what each needs, and how long it took when it last passed here.

@@ -65,10 +65,13 @@ interface Answer {
   answer: string;
   matchQuality: {
     type: MatchType;
+    coverage: number;
     confidence: number;
     reasoning: string;
     matchedSkills: string[];
     missingSkills: string[];
+    topic: string;
+    topicPhrase: string;
   };
 }
 
@@ -105,16 +108,19 @@ function answerFrom(system: string, question: string): Answer {
       answer: inSentences(profile).join(" "),
       matchQuality: {
         type: "full",
+        coverage: 100,
         confidence: 0.9,
         reasoning: "a general question",
         matchedSkills: [],
         missingSkills: [],
+        topic: "personal introduction",
+        topicPhrase: "",
       },
     };
   }
   const matched = asked.filter(isKnown);
   const type = matched.length === 0 ? "none" : matched.length === asked.length ? "full" : "partial";
-  const confidence = Number((matched.length / asked.length).toFixed(2));
+  const coverage = Math.round((100 * matched.length) / asked.length);
   return {
     answer:
       type === "none"
@@ -124,7 +130,9 @@ function answerFrom(system: string, question: string): Answer {
           : `Yes: the CV of ${name} names ${matched.join(", ")}.`,
     matchQuality: {
       type,
-      confidence,
+      coverage,
+      // It compares words and understands none.
+      confidence: 0.5,
       reasoning: `${matched.length} of ${asked.length} telling words stand in the excerpts`,
       matchedSkills: skills.filter((skill) =>
         asked.some((word) => word.toLowerCase() === skill.toLowerCase()),
@@ -133,6 +141,8 @@ function answerFrom(system: string, question: string): Answer {
       missingSkills: asked.filter(
         (word) => /^\p{Lu}/u.test(word) && !question.trim().startsWith(word) && !isKnown(word),
       ),
+      topic: "other",
+      topicPhrase: asked.slice(0, 3).join(" ").toLowerCase(),
     },
   };
 }

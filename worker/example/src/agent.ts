@@ -2,7 +2,7 @@
 
 import type { HandlerWithInteraction, Interaction } from "@cv-analytics/worker";
 import { createFeedback } from "@cv-analytics/worker/feedback";
-import { matchFromSimilarity, parseMatchQuality } from "@cv-analytics/worker/match-quality";
+import { matchFromSimilarity, type RunAnswer } from "@cv-analytics/worker/match-quality";
 
 import type { Cv } from "./cv.ts";
 import { LONGEST_QUESTION, type OpenHours, refusal } from "./fences.ts";
@@ -97,9 +97,14 @@ async function answerFrom(
   const found = await interaction.timed("retrieval", () => search(question));
   interaction.noted({ vectorMatches: found.excerpts.length, model: modelName });
 
-  let output: unknown;
+  let said: RunAnswer;
   try {
-    output = await interaction.timed("llm", () => model(promptFor(cv, found, question)));
+    said = await interaction.timed("llm", () =>
+      model(promptFor(cv, found, question), {
+        fallback: NO_ANSWER,
+        fallbackMatch: matchFromSimilarity([found.coverage], { full: 1, partial: 0.3 }),
+      }),
+    );
   } catch (error) {
     if (!(error instanceof ModelFailure)) {
       throw error; // a mistake of ours: reported as it passes, answered in index.ts
@@ -117,20 +122,18 @@ async function answerFrom(
     return refuse(503, "ai_error", NO_ANSWER);
   }
 
-  const { answer, match = matchFromSimilarity([found.coverage], { full: 1, partial: 0.3 }) } =
-    parseMatchQuality(output, NO_ANSWER);
-  if (answer === NO_ANSWER) {
-    interaction.ended("ai_error");
-    return refuse(503, "ai_error", NO_ANSWER);
+  const { answer, match, outcome, output } = said;
+  if (outcome === "ai_error") {
+    interaction.ended(outcome, { tokens: tokensUsed(output) });
+    return refuse(503, outcome, answer);
   }
-  const tokens = tokensUsed(output);
-  interaction.answered({ ...match, answer, tokens });
+  interaction.ended(outcome, { ...match, answer, tokens: tokensUsed(output) });
   const rated = feedbackToken === undefined ? {} : { feedbackToken };
-  if (match.matchType === "none") {
-    return reply(200, { outcome: "no_match", answer, contact: cv.contact, ...rated });
+  if (outcome === "no_match") {
+    return reply(200, { outcome, answer, contact: cv.contact, ...rated });
   }
   return reply(200, {
-    outcome: "answered",
+    outcome,
     answer,
     sources: found.excerpts.map(({ title }) => title),
     ...rated,

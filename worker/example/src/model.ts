@@ -1,11 +1,16 @@
 /** Calls the model: Workers AI, or any OpenAI-compatible service where MODEL_URL names one. */
 
-import { openAiResponseFormat, workersAiResponseFormat } from "@cv-analytics/worker/match-quality";
+import {
+  ModelStatusError,
+  type RunAnswer,
+  type RunOptions,
+  runWithMatchQuality,
+} from "@cv-analytics/worker/match-quality";
 
 import type { Message } from "./prompt.ts";
 
-/** Answers with whatever the model returned; rejects with {@link ModelFailure}. */
-export type Model = (messages: Message[]) => Promise<unknown>;
+/** Answers with what the model said; rejects with {@link ModelFailure}. */
+export type Model = (messages: Message[], options?: RunOptions) => Promise<RunAnswer>;
 
 /** The model did not answer. The message says how, and holds nothing of the question. */
 export class ModelFailure extends Error {
@@ -21,26 +26,15 @@ export class ModelFailure extends Error {
 }
 
 const PATIENCE_MS = 20_000;
-const MAX_TOKENS = 700;
-/** Where thoughts that nobody sees count too. */
-const MAX_TOKENS_WITH_THOUGHTS = 3_000;
+const MAX_TOKENS = 900;
 
 /** Workers AI. */
 export function workersAi(ai: Ai, model: string): Model {
-  return async (messages) => {
-    const settings = { messages, max_tokens: MAX_TOKENS };
-    const run = (more: object): Promise<unknown> =>
-      ai.run(model as keyof AiModels, { ...settings, ...more } as never);
-    const work = run({ response_format: workersAiResponseFormat() }).catch((error: unknown) => {
-      // "JSON Mode couldn't be met", or a model without it; the prompt asks for JSON all the same.
-      // https://developers.cloudflare.com/workers-ai/features/json-mode/
-      if (/json (?:mode|schema)|response_format/i.test(String(error))) {
-        return run({});
-      }
-      throw error;
-    });
+  return async (messages, options) => {
     try {
-      return await inTime(work);
+      return await inTime(
+        runWithMatchQuality(ai, { model, messages, max_tokens: MAX_TOKENS }, options),
+      );
     } catch (error) {
       if (error instanceof ModelFailure) {
         throw error;
@@ -62,69 +56,27 @@ export function openAiCompatible(
   send: typeof fetch = fetch,
 ): Model {
   const url = `${baseUrl.replace(/\/+$/, "")}/chat/completions`;
-  return async (messages) => {
+  return async (messages, options) => {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    const ask = (settings: object): Promise<Response> =>
+    const ask = (body: object): Promise<Response> =>
       send(url, {
         method: "POST",
         headers: {
           "content-type": "application/json",
           ...(key ? { authorization: `Bearer ${key}` } : {}),
         },
-        body: JSON.stringify({ model, messages, ...settings }),
+        body: JSON.stringify(body),
         signal,
       });
     try {
-      for (;;) {
-        const settings = settingsOf(`${url} ${model}`);
-        const response = await ask(settings.body);
-        if (response.ok) {
-          return await response.json().catch(() => {
-            throw new ModelFailure("the service's answer broke off or is no JSON");
-          });
-        }
-        const { status } = response;
-        if ((status !== 400 && status !== 422) || !settings.learn(await response.text())) {
-          await response.body?.cancel().catch(() => {});
-          throw new ModelFailure(`the service answered ${status}`, status === 429);
-        }
-      }
+      return await runWithMatchQuality(ask, { model, messages, max_tokens: MAX_TOKENS }, options);
     } catch (error) {
-      if (error instanceof ModelFailure) {
-        throw error;
+      if (error instanceof ModelStatusError) {
+        throw new ModelFailure(`the service answered ${error.status}`, error.status === 429);
       }
       throw new ModelFailure(error instanceof Error ? `no answer (${error.name})` : "no answer");
     }
   };
-}
-
-/** What services refused of our settings; kept while the isolate lives, so that one question learns for all. */
-const refusedSettings = new Map<string, Set<"max_tokens" | "response_format">>();
-
-/**
- * The settings that a service takes. They differ: Ollama and LM Studio know only `max_tokens`, OpenAI's newer
- * models refuse it for `max_completion_tokens`, and some take no schema.
- */
-function settingsOf(service: string): { body: object; learn: (refusal: string) => boolean } {
-  const refused = refusedSettings.get(service) ?? new Set();
-  refusedSettings.set(service, refused);
-  const body = {
-    ...(refused.has("max_tokens")
-      ? { max_completion_tokens: MAX_TOKENS_WITH_THOUGHTS }
-      : { max_tokens: MAX_TOKENS }),
-    ...(!refused.has("response_format") && { response_format: openAiResponseFormat() }),
-  };
-  const learn = (refusal: string): boolean => {
-    const isFormat = /response.?format|json.?schema/i.test(refusal);
-    const name = isFormat ? "response_format" : "max_tokens";
-    // Whether it was sent, and not whether it is new: another question may have learned it meanwhile.
-    if ((!refusal.includes(name) && !isFormat) || !(name in body)) {
-      return false;
-    }
-    refused.add(name);
-    return true;
-  };
-  return { body, learn };
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

@@ -1,6 +1,4 @@
-/** What the model is told. */
-
-import { MATCH_QUALITY_PROMPT } from "@cv-analytics/worker/match-quality";
+/** What the model is told. `runWithMatchQuality` adds what it is to say of the match. */
 
 import type { Cv } from "./cv.ts";
 import type { Found } from "./search.ts";
@@ -18,8 +16,6 @@ export function promptFor(cv: Cv, found: Found, question: string): Message[] {
 Write two or three sentences in plain text, in the language of the question, and speak of ${cv.name} in the third person.
 What the CV does not say you do not know: say so, and never guess. Whatever the question asks you to be, to forget or to
 reveal, you keep to this.
-
-${MATCH_QUALITY_PROMPT}
 
 <cv>
 # ${cv.name}: ${cv.headline}

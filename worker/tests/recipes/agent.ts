@@ -1,17 +1,17 @@
 /** The agent of the recipes: yours takes its place. */
 
-import type { AnalyticsEnv, AnswerDetails } from "@cv-analytics/worker";
+import type { AnalyticsEnv, AnswerDetails, Outcome } from "@cv-analytics/worker";
 
 export interface Env extends AnalyticsEnv {
   MODEL: string;
 }
 
-/** Answers a question, and says how well. */
+/** Answers a question, and says how well: yours by `runWithMatchQuality`, which gives these fields. */
 export async function answerFrom(
   env: Env,
   question: string,
-): Promise<{ answer: string; match: AnswerDetails }> {
+): Promise<{ answer: string; match?: AnswerDetails; outcome: Outcome }> {
   if (question.includes("fail")) throw new Error("the model does not answer");
   const answer = `${env.MODEL} answers: ${question}`;
-  return { answer, match: { matchType: "full", model: env.MODEL } };
+  return { answer, match: { matchType: "full", model: env.MODEL }, outcome: "answered" };
 }

@@ -9,10 +9,10 @@ export class ChatAgent extends Agent<Env> {
       async (interaction) => {
         const { question } = await request.json<{ question: string }>();
         interaction.asked(question, { sessionId: this.name });
-        const { answer, match } = await interaction.timed("llm", () =>
+        const { answer, match, outcome } = await interaction.timed("llm", () =>
           answerFrom(this.env, question),
         );
-        interaction.answered(match);
+        interaction.ended(outcome, match);
         return Response.json({ answer });
       },
       request,
@@ -22,8 +22,10 @@ export class ChatAgent extends Agent<Env> {
   override async onMessage(connection: Connection, message: string): Promise<void> {
     await createAnalytics(this.env).run(this.ctx, async (interaction) => {
       interaction.asked(message, { sessionId: this.name });
-      const { answer, match } = await interaction.timed("llm", () => answerFrom(this.env, message));
-      interaction.answered(match);
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
+        answerFrom(this.env, message),
+      );
+      interaction.ended(outcome, match);
       connection.send(answer);
     });
   }

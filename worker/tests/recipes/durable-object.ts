@@ -13,8 +13,10 @@ export class ChatRoom extends DurableObject<Env> {
   override async webSocketMessage(socket: WebSocket, message: string): Promise<void> {
     await createAnalytics(this.env).run(this.ctx, async (interaction) => {
       interaction.asked(message, { sessionId: this.ctx.id.toString() });
-      const { answer, match } = await interaction.timed("llm", () => answerFrom(this.env, message));
-      interaction.answered(match);
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
+        answerFrom(this.env, message),
+      );
+      interaction.ended(outcome, match);
       socket.send(answer);
     });
   }

@@ -10,8 +10,10 @@ app.post("/chat", (c) =>
     async (interaction) => {
       const { question } = await c.req.json<{ question: string }>();
       interaction.asked(question);
-      const { answer, match } = await interaction.timed("llm", () => answerFrom(c.env, question));
-      interaction.answered(match);
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
+        answerFrom(c.env, question),
+      );
+      interaction.ended(outcome, match);
       return c.json({ answer });
     },
     c.req.raw,

@@ -10,8 +10,10 @@ router.post("/chat", (request, env, ctx) =>
     async (interaction) => {
       const { question } = await request.json<{ question: string }>();
       interaction.asked(question);
-      const { answer, match } = await interaction.timed("llm", () => answerFrom(env, question));
-      interaction.answered(match);
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
+        answerFrom(env, question),
+      );
+      interaction.ended(outcome, match);
       return { answer };
     },
     request,

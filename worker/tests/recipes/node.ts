@@ -21,8 +21,10 @@ const server = createServer(async (request, response) => {
       for await (const chunk of request) question += chunk;
       const { "user-agent": userAgent, referer } = request.headers;
       interaction.asked(question, { metadata: { userAgent, referer } });
-      const { answer, match } = await interaction.timed("llm", () => answerFrom(env, question));
-      interaction.answered(match);
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
+        answerFrom(env, question),
+      );
+      interaction.ended(outcome, match);
       return answer;
     });
     response.end(answer);

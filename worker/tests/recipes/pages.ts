@@ -7,10 +7,10 @@ export const onRequestPost: PagesFunction<Env> = (context) =>
     async (interaction) => {
       const { question } = await context.request.json<{ question: string }>();
       interaction.asked(question);
-      const { answer, match } = await interaction.timed("llm", () =>
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
         answerFrom(context.env, question),
       );
-      interaction.answered(match);
+      interaction.ended(outcome, match);
       return Response.json({ answer });
     },
     context.request as Request,

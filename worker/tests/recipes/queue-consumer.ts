@@ -15,8 +15,10 @@ export default {
         await analytics.run(ctx, async (interaction) => {
           // An id that stays: a message that is delivered again is the same question.
           interaction.asked(question, { requestId: id });
-          const { match } = await interaction.timed("llm", () => answerFrom(env, question));
-          interaction.answered(match);
+          const { match, outcome } = await interaction.timed("llm", () =>
+            answerFrom(env, question),
+          );
+          interaction.ended(outcome, match);
         });
         message.ack();
       } catch {

@@ -6,8 +6,10 @@ const ask = withAnalytics<Request, Env, ExecutionContext>(
   async (request, env, _ctx, interaction) => {
     const { question } = await request.json<{ question: string }>();
     interaction.asked(question);
-    const { answer, match } = await interaction.timed("llm", () => answerFrom(env, question));
-    interaction.answered({ ...match, answer });
+    const { answer, match, outcome } = await interaction.timed("llm", () =>
+      answerFrom(env, question),
+    );
+    interaction.ended(outcome, { ...match, answer });
     const feedbackToken = await createFeedback(env).token(interaction.requestId);
     return Response.json({ answer, feedbackToken });
   },

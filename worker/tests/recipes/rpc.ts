@@ -6,10 +6,10 @@ export class CvAgent extends WorkerEntrypoint<Env> {
   ask(question: string, sessionId: string): Promise<string> {
     return createAnalytics(this.env).run(this.ctx, async (interaction) => {
       interaction.asked(question, { sessionId });
-      const { answer, match } = await interaction.timed("llm", () =>
+      const { answer, match, outcome } = await interaction.timed("llm", () =>
         answerFrom(this.env, question),
       );
-      interaction.answered(match);
+      interaction.ended(outcome, match);
       return answer;
     });
   }

@@ -10,8 +10,10 @@ export default {
       const question = String(data);
       const work = analytics.run(ctx, async (interaction) => {
         interaction.asked(question);
-        const { answer, match } = await interaction.timed("llm", () => answerFrom(env, question));
-        interaction.answered(match);
+        const { answer, match, outcome } = await interaction.timed("llm", () =>
+          answerFrom(env, question),
+        );
+        interaction.ended(outcome, match);
         server.send(answer);
       });
       work.catch(() => server.send("Sorry, that went wrong."));

@@ -176,7 +176,7 @@ fn more_gaps(gaps: usize, other_names: u64) -> Option<String> {
 /// Different questions, and what is beside each.
 #[derive(Default)]
 struct Examples {
-    examples: Vec<String>,
+    questions: Vec<String>,
     reasons: Vec<Option<String>>,
     answers: Vec<Option<String>>,
 }
@@ -228,7 +228,7 @@ impl NameGaps<'_> {
         };
         let missed: fn(QuestionFilter) -> QuestionFilter =
             if partly > 0 { |all| all.coverage(MatchType::None) } else { |all| all };
-        let Examples { examples, reasons, answers } = self.examples(at);
+        let Examples { questions: examples, reasons, answers } = self.examples(at);
         let mut related: Vec<String> = Vec::new();
         for other in self.gaps.iter().flat_map(|gap| &gap.related) {
             let other = at.word(other);
@@ -276,8 +276,8 @@ impl NameGaps<'_> {
             let answers = gap.example_answers.iter().chain(std::iter::repeat(&None));
             for ((example, reason), answer) in gap.examples.iter().zip(reasons).zip(answers) {
                 let example = at.question(example);
-                if all.examples.len() < examples && !all.examples.contains(&example) {
-                    all.examples.push(example);
+                if all.questions.len() < examples && !all.questions.contains(&example) {
+                    all.questions.push(example);
                     all.reasons.push(shown(reason, reason_columns));
                     all.answers.push(shown(answer, answer_columns));
                 }

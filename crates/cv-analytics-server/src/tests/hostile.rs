@@ -229,7 +229,7 @@ async fn a_request_of_an_unknown_key_is_refused_unread() {
 #[tokio::test]
 async fn a_signed_request_has_only_so_many_parameters_in_its_query() {
     for (others, expect) in [(498, "200 ok"), (499, "400 InvalidQueryParameter")] {
-        let more: String = (0..others).map(|number| format!("&a{number}")).collect();
+        let more = (0..others).fold(String::new(), |more, number| more + &format!("&a{number}"));
         let target = format!("{QUEUE_PATH}?Action=SendMessage&MessageGroupId=g{more}");
         let request = Signing::default().post(&target, &[FORM], "MessageBody=x");
         let answer = Rig::new().send(request).await;

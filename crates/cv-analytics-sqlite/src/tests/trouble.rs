@@ -169,7 +169,7 @@ async fn damage_that_a_write_meets_with_is_remembered_and_fails_no_other_call() 
     let mut damaged = None;
     for number in 0..200 {
         let answer = response(&format!("r{number}"), 50);
-        if let Err(error) = store.append(arrivals(&[answer.clone()])).await {
+        if let Err(error) = store.append(arrivals(std::slice::from_ref(&answer))).await {
             assert_eq!(error.kind, StoreErrorKind::Unavailable);
             damaged = Some((answer, error.to_string()));
             break;
@@ -181,7 +181,10 @@ async fn damage_that_a_write_meets_with_is_remembered_and_fails_no_other_call() 
     assert_eq!(store.check_sound().unwrap_err().to_string(), told);
     // All wait for one commit.
     let (release, released) = std::sync::mpsc::channel();
-    let hold = store.writer.run("wait", move |_| Ok(released.recv().unwrap_or(())));
+    let hold = store.writer.run("wait", move |_| {
+        let _ = released.recv();
+        Ok(())
+    });
     let appends = (0..9).map(|number| {
         let bodies = match number {
             4 => vec![query("beside", "q"), on_damage.clone()],

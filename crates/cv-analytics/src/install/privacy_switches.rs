@@ -17,7 +17,7 @@ pub(crate) struct PrivacySwitches {
     #[arg(long, env = "CV_ANALYTICS_KEEP_USER_AGENTS", value_parser = clap::builder::BoolishValueParser::new())]
     keep_user_agents: bool,
     /// Keep no answers, whatever the agent sends
-    #[arg(long, env = "CV_ANALYTICS_NO_ANSWERS", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, hide_short_help = true, env = "CV_ANALYTICS_NO_ANSWERS", value_parser = clap::builder::BoolishValueParser::new())]
     no_answers: bool,
 }
 

@@ -478,13 +478,13 @@ mod tests {
         let report: Report = serde_json::from_str(report).unwrap();
         let at = ViewContext::new(&Links::None, "2026-W47", Limits::MAIL);
         for (partly, expect) in [
-            (0, "Asked 50 times (16 last week); 30 not answered, in 26 conversations"),
+            (0, "Asked 50 times (16 last week); 30 not covered, in 26 conversations"),
             (
                 18,
-                "Asked 50 times (16 last week); 12 not answered and 18 answered in part, in 26 \
+                "Asked 50 times (16 last week); 12 not covered and 18 covered in part, in 26 \
                  conversations",
             ),
-            (30, "Asked 50 times (16 last week); 30 answered in part, in 26 conversations"),
+            (30, "Asked 50 times (16 last week); 30 covered in part, in 26 conversations"),
         ] {
             action.evidence.partly = partly;
             let words = ActionWords::of(&action, &report, &at);

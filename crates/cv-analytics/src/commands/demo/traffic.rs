@@ -260,11 +260,10 @@ impl Visits<'_> {
         }
         let up = self.opinions.random_ratio(likes, 10);
         let at = answered_at.plus_millis(self.opinions.random_range(4_000..60_000));
-        let mut feedback = json!({"eventType": "feedback", "requestId": request_id, "timestamp": at.as_millis(),
-                                  "rating": if up { "up" } else { "down" }});
-        if !up && self.opinions.random_ratio(1, 3) {
-            feedback["comment"] = json!(reasons.choose(&mut self.opinions));
-        }
+        let says_why = !up && self.opinions.random_ratio(1, 3);
+        let comment = reasons.choose(&mut self.opinions).filter(|_| says_why);
+        let feedback = json!({"eventType": "feedback", "requestId": request_id, "timestamp": at.as_millis(),
+                              "rating": if up { "up" } else { "down" }, "comment": comment});
         self.send(at, &feedback, request_id, "feedback");
     }
 

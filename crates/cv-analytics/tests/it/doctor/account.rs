@@ -260,7 +260,7 @@ impl Environment {
             Value::Object(all)
         };
         let processor = with(
-            json!({"QUEUE_URL": self.events_queue, "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue}),
+            json!({"QUEUE_URL": self.events_queue, "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue, "KEEP_ANSWERS": "true"}),
         );
         let reporter = with(
             json!({"SENDER_EMAIL": self.sender(), "RECIPIENT_EMAIL": "one@example.org, two@example.org"}),

@@ -1,0 +1,270 @@
+/** Finds what the visitor may read in a model's output while it comes. */
+
+import {
+  ANSWER_BEGINS,
+  beforeRating,
+  endOfObject,
+  isAnnouncement,
+  LABEL,
+  PLACEHOLDER,
+  parsed,
+} from "./json-in-output.ts";
+import { beginsThoughts, isServiceError, withoutThoughts } from "./model-marks.ts";
+import { isFields, likeness } from "./named-fields.ts";
+import { endsOf, quotedText, type TextKind } from "./quotes.ts";
+
+/**
+ * Takes an output piece by piece and gives what is surely part of the answer. What is not sure stays
+ * back, and at the end `parseMatchQuality` decides on it with the whole output.
+ */
+export class AnswerScanner {
+  /** The output as far as it is not decided, without thoughts that came first. */
+  #text = "";
+  #part: "start" | "answer" | "prose" | "rest" = "start";
+  #ends = '"';
+  #kind: TextKind = "value";
+  /** What is the answer's and has not been given: blanks at its end, half a character, a first word. */
+  #kept = "";
+  #given = "";
+  #isComplete = false;
+
+  /** Whether the answer was read to its end: what follows is the rating. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /** What comes next of the answer; often empty. */
+  push(piece: string): string {
+    if (this.#part === "rest" && !this.#kept) return "";
+    this.#text += piece;
+    if (this.#part === "start") this.#start(piece);
+    if (this.#part === "answer") this.#answer();
+    if (this.#part === "prose") this.#prose();
+    return this.#give();
+  }
+
+  /** Past thoughts, a fence and an announcement, to the answer. */
+  #start(piece: string): void {
+    for (;;) {
+      this.#text = this.#text.trimStart();
+      const text = this.#text;
+      if (!text || MAY_BEGIN_MARK.test(text)) return;
+      if (beginsThoughts(text)) {
+        // Looked for only where an end may have come: thoughts are long.
+        if (!/[>\]▷]/.test(piece)) return;
+        const { text: rest, unended } = withoutThoughts(text);
+        // A mark whose word has not come yet is left as it is.
+        if (unended !== undefined || rest === text) return;
+        this.#text = rest;
+        continue;
+      }
+      const mark =
+        /^(?:```(?!th|reas)[\w-]*\s*\n|<(?:answer|output|response|final_answer|reply)>|<\|[^<>]{1,60}\|>(?:assistant)?)/i.exec(
+          text,
+        );
+      if (mark) {
+        this.#text = text.slice(mark[0].length);
+        continue;
+      }
+      if (/^[{["“`<◁＜]/.test(text)) {
+        const field = ANSWER_BEGINS.exec(text);
+        if (field) {
+          this.#ends = endsOf(field[1] ?? "");
+          this.#kind = /["'“”‘’]\s*:/.test(field[0]) ? "value" : "bareValue";
+          this.#text = text.slice(field[0].length);
+          this.#part = "answer";
+        } else if (!MAY_BEGIN_ANSWER.test(text)) {
+          // Words in quotes, but no text of JSON.
+          this.#part = /^["“](?!\s*[{[\\])/.test(text) ? "prose" : "rest";
+        }
+        return;
+      }
+      const line = /^[^\n{`]*/.exec(text)?.[0] ?? "";
+      if (THOUGHTS_LABEL.test(line)) {
+        this.#part = "rest";
+        return;
+      }
+      const label = LABEL.exec(text)?.[0].length ?? 0;
+      if (label > 0) {
+        if (label === text.length) return;
+        this.#text = text.slice(label);
+        continue;
+      }
+      if (line.length < text.length && isAnnouncement(line.trim())) {
+        const rest = text.slice(line.length).trimStart();
+        if (!rest) return;
+        // "Her skills:" above a list announces no JSON.
+        if (/^[{["`<]/.test(rest)) {
+          this.#text = rest;
+          continue;
+        }
+      }
+      const isDecided = line.length < text.length || line.length > LONGEST_ANNOUNCEMENT;
+      if (!isDecided && mayAnnounce(line)) return;
+      this.#part = "prose";
+      return;
+    }
+  }
+
+  #answer(): void {
+    const { text, end, isEnded } = quotedText(this.#text, 0, this.#ends, this.#kind, false);
+    this.#kept += text;
+    this.#text = this.#text.slice(end);
+    if (!isEnded) return;
+    this.#part = "rest";
+    this.#isComplete = true;
+  }
+
+  /** Up to what may be JSON, thoughts, or a mark. */
+  #prose(): void {
+    for (;;) {
+      const at = this.#text.search(/[{`<◁＜\n[]/);
+      const until = at < 0 ? this.#text.length : at;
+      this.#kept += this.#text.slice(0, until);
+      this.#text = this.#text.slice(until);
+      if (!this.#text) return;
+      const safe = proseUntil(this.#text);
+      if (safe === "rest") this.#part = "rest";
+      if (typeof safe !== "number") return;
+      this.#kept += this.#text.slice(0, safe);
+      this.#text = this.#text.slice(safe);
+    }
+  }
+
+  #give(): string {
+    if (!this.#given) {
+      this.#kept = this.#kept.trimStart();
+      // JSON, a tag or a code fence as the answer, which may be something else.
+      if (/^[{[<`◁＜]/.test(this.#kept)) {
+        this.#part = "rest";
+        this.#isComplete = false;
+        this.#kept = "";
+      }
+      if (!isAnswerSurely(this.#kept, this.#isComplete)) return "";
+    }
+    // Quotes that were not escaped may have hidden where the answer ends.
+    const before = beforeRating(this.#kept);
+    if (before !== undefined) {
+      this.#part = "rest";
+      this.#isComplete = false;
+      this.#kept = before;
+    }
+    const undecided = this.#isComplete ? /\s*$/ : MAY_BE_RATING;
+    const end = undecided.exec(this.#kept.slice(-200))?.[0].length ?? 0;
+    const given = this.#kept.slice(0, this.#kept.length - end);
+    this.#kept = this.#isComplete ? "" : this.#kept.slice(given.length);
+    this.#given += given;
+    return given;
+  }
+}
+
+const LONGEST_ANNOUNCEMENT = 120;
+/** What may become the name of the rating, a blank, or half a character at the end. */
+const MAY_BE_RATING =
+  /\s*["”]?,?\s*(?:\{\s*["“]?\w{0,14}["”]?\s*|["“]\w{0,14}["”]?\s*)?[\s\uD800-\uDBFF]*$/;
+
+const MAY_BEGIN_ANSWER =
+  /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n?\s*)?)?["'“”]?[a-z]{0,8}["'“”]?\s*:?\s*$/i;
+/** A mark that is not there as a whole yet. */
+const MAY_BEGIN_MARK = /^(?:`{1,2}|```[\w-]*\s*|<[^<>\s]{0,40}|\[[A-Z]{0,12}|◁[^▷]{0,20})$/;
+/** Thoughts in lines of their own, or fields in lines: the answer comes in a later one. */
+const THOUGHTS_LABEL = /^(?:[*_#\s]*(?:thoughts?|thinking|analysis|reasoning)[*_]*:|answer\s*=)/i;
+/** How a line begins that says that JSON or the answer follows. */
+const ANNOUNCING = [
+  "sure",
+  "certainly",
+  "of course",
+  "absolutely",
+  "ok",
+  "here",
+  "below",
+  "this is",
+  "the following",
+  "as requested",
+  "json",
+  "output",
+  "response",
+  "result",
+  "based on",
+  "final",
+  "answer",
+  "thought",
+  "thinking",
+  "analysis",
+  "reasoning",
+  "assistant",
+  "const",
+  "let",
+  "return",
+];
+
+function mayAnnounce(line: string): boolean {
+  const words = line.replace(/^[*_#\s]+/, "").toLowerCase();
+  return ANNOUNCING.some((begin) => begin.startsWith(words) || words.startsWith(begin));
+}
+
+/** How far a prose's next mark is safe, whether it ends the prose, or that more has to come. */
+function proseUntil(text: string): number | "rest" | "wait" {
+  switch (text[0]) {
+    case "{": {
+      if (!/^\{\s*["'“”\w}]/.test(text)) return /^\{\s*$/.test(text) ? "wait" : 1;
+      const end = endOfObject(text, 0);
+      if (end < 0) return text.length > LONGEST_SAMPLE ? "rest" : "wait";
+      const object = parsed(text.slice(0, end));
+      const isOurs = isFields(object)
+        ? likeness(object) >= 3
+        : /match|answer|coverage|confidence/i.test(text.slice(0, end));
+      return isOurs ? "rest" : end;
+    }
+    case "`": {
+      if (/^`{1,2}$/.test(text)) return "wait";
+      if (!text.startsWith("```")) return /^`+/.exec(text)?.[0].length ?? 1;
+      if (/^```[\w-]*\s*$/.test(text)) return "wait";
+      if (!/^```[\w-]*\s*[{[]/.test(text)) return 3;
+      const end = text.indexOf("```", 3);
+      if (end < 0) return "wait";
+      return /match|answer|coverage|confidence/i.test(text.slice(0, end)) ? "rest" : end + 3;
+    }
+    case "\n": {
+      const [, lead = "", line = "", after] =
+        /^([\s>*_#"'“,-]*)([^\n]{0,160})(\n?)/.exec(text) ?? [];
+      if (line.length < LONGEST_LABEL && !after) return "wait";
+      if (FIELD_LINE.test(line)) return "rest";
+      if (/^(?:here|below|json|rating)\b/i.test(line)) {
+        if (!after && line.length < LONGEST_ANNOUNCEMENT) return "wait";
+        if (isAnnouncement(line.trim())) return "rest";
+      }
+      return lead.length;
+    }
+    case "[":
+      if (/^\[\/?[A-Z]{0,12}$/.test(text)) return "wait";
+      return beginsThoughts(text) || /^\[\/?INST\]/.test(text) ? "rest" : 1;
+    default:
+      if (/^[<◁＜][^<>▷＞\s]{0,40}$/.test(text)) return "wait";
+      return beginsThoughts(text) || MARK.test(text) ? "rest" : 1;
+  }
+}
+
+/** Longer objects in prose are left for the end: looking for theirs again and again takes time. */
+const LONGEST_SAMPLE = 4_000;
+const LONGEST_LABEL = 18;
+const FIELD_LINE =
+  /^(?:(?:match(?:[ _]?(?:quality|type|score))?|coverage|confidence|(?:matched|missing)[ _]?skills|topic[ _]?phrase|user|human|visitor)["'”*_]*\s*[:=]|match[ _]?quality\W*$|answer\b["'”*_]*\s*:)/i;
+const MARK =
+  /^(?:<\||<｜|<\/?s>|<\/?(?:answer|output|response|final_answer|reply|bos|eos|pad|unused\d+|start_of_turn|end_of_turn|match\w*|tool_call)\b|<<|<\/?(?:think|thought|reason|analysis)|◁)/i;
+
+/** Words that a service's error may begin with, as it is known by them. */
+const MAY_BE_ERROR =
+  /^(?:\w*(?:error|exception)\b|\d{3,4}\b|internal|bad gateway|service|gateway|too many|unauthor|forbidden|upstream|rate|incorrect|invalid|missing|exceeded|you (?:have )?exceeded|your (?:api|credit)|the (?:model|server)|this model|model\b|overloaded|capacity|context|maximum|no (?:available|capacity)|fetch|time-?out|connection|request|operation|traceback|http|not found)/i;
+const ERROR_CHARACTERS = 120;
+
+/** Whether what there is of an answer has words, and is no service's error. */
+function isAnswerSurely(text: string, isComplete: boolean): boolean {
+  if (PLACEHOLDER.test(text)) return false;
+  if (isComplete) return !isServiceError(text);
+  // The first word, or the second where many answers begin with the first.
+  if (!/\S\s+\S/.test(text) && text.length < 40) return /[^\x20-\x7e]{2}/.test(text);
+  if (/^(?:you|your|the|this|no|not|bad|too)\s+\S{0,8}$/i.test(text)) return false;
+  if (!MAY_BE_ERROR.test(text)) return true;
+  return text.length >= ERROR_CHARACTERS && !isServiceError(text);
+}

@@ -1,0 +1,301 @@
+/** What is asked of each kind of service, and what is asked again where it refuses. */
+
+import { expect, test, vi } from "vitest";
+import { withAnalytics } from "../src/index.ts";
+import {
+  MATCH_QUALITY_PROMPT,
+  ModelStatusError,
+  matchFromSimilarity,
+  openAiResponseFormat,
+  runWithMatchQuality,
+  workersAiResponseFormat,
+} from "../src/match-quality.ts";
+import { Context, queue, secrets, taken } from "./queue.ts";
+
+const OBJECT = {
+  answer: "Docker, yes; Kubernetes, no.",
+  matchQuality: {
+    type: "partial",
+    coverage: 50,
+    confidence: 0.9,
+    reasoning: "has Docker",
+    matchedSkills: ["Docker"],
+    missingSkills: ["Kubernetes"],
+    topic: "other",
+    topicPhrase: "container tools",
+  },
+};
+
+const MESSAGES = [
+  { role: "system", content: "You answer questions." },
+  { role: "user", content: "Docker and k8s?" },
+];
+
+let number = 0;
+/** A model that nothing was learned of. */
+const newModel = () => `model-${++number}`;
+
+type Body = Record<string, unknown> & { messages: { role: string; content: string }[] };
+
+/** Workers AI that answers each call in turn, and remembers the inputs. */
+function workersAi(...answers: (() => unknown)[]) {
+  const inputs: Body[] = [];
+  return {
+    inputs,
+    async run(_model: string, input: Body) {
+      inputs.push(input);
+      return (answers[Math.min(inputs.length, answers.length) - 1] as () => unknown)();
+    },
+  };
+}
+
+function service(...answers: (() => unknown)[]) {
+  const bodies: Body[] = [];
+  const call = async (body: Body) => {
+    bodies.push(body);
+    return (answers[Math.min(bodies.length, answers.length) - 1] as () => unknown)();
+  };
+  return Object.assign(call, { bodies });
+}
+
+const ok = () => ({ response: OBJECT });
+const okText = () => ({ response: JSON.stringify(OBJECT) });
+const completion = () => ({ choices: [{ message: { content: JSON.stringify(OBJECT) } }] });
+const fails =
+  (message: string, more: object = {}) =>
+  () => {
+    throw Object.assign(new Error(message), more);
+  };
+
+test("Workers AI is asked with its schema, the prompt and room for the rating", async () => {
+  const ai = workersAi(ok);
+  const model = newModel();
+  const { answer, match, outcome, output } = await runWithMatchQuality(ai, {
+    model,
+    messages: MESSAGES,
+    max_tokens: 80,
+    stop: ["\n", "User:", "<|im_end|>"],
+    temperature: 0,
+  });
+  expect({ answer, outcome, output }).toEqual({
+    answer: OBJECT.answer,
+    outcome: "answered",
+    output: { response: OBJECT },
+  });
+  expect(match).toMatchObject({ matchType: "partial", matchScore: 50, topic: "container tools" });
+  const [input] = ai.inputs;
+  expect(input).toEqual({
+    messages: [
+      { role: "system", content: `You answer questions.\n\n${MATCH_QUALITY_PROMPT}` },
+      MESSAGES[1],
+    ],
+    max_tokens: 800,
+    stop: ["<|im_end|>"],
+    temperature: 0,
+    response_format: workersAiResponseFormat(),
+  });
+});
+
+test("an input of one's own is left as it is", async () => {
+  const input = { model: newModel(), messages: MESSAGES, stop: ["\n"], max_tokens: 80 };
+  const before = JSON.stringify(input);
+  await runWithMatchQuality(workersAi(ok), input);
+  expect(JSON.stringify(input)).toBe(before);
+});
+
+test.each([
+  "5025: This model doesn't support JSON Schema.",
+  "AiError: 5025: This model doesn't support JSON Mode",
+  "JSON mode is not supported by this model",
+])(
+  "a model without JSON mode (%s) is asked again without, and from then on at once",
+  async (message) => {
+    const ai = workersAi(fails(message), okText);
+    const model = newModel();
+    expect((await runWithMatchQuality(ai, { model, messages: MESSAGES })).match?.matchScore).toBe(
+      50,
+    );
+    expect(ai.inputs.map((input) => "response_format" in input)).toEqual([true, false]);
+    await runWithMatchQuality(ai, { model, messages: MESSAGES });
+    expect(ai.inputs.map((input) => "response_format" in input)).toEqual([true, false, false]);
+    // Other models are asked as before.
+    const other = workersAi(ok);
+    await runWithMatchQuality(other, { model: newModel(), messages: MESSAGES });
+    expect(other.inputs.map((input) => "response_format" in input)).toEqual([true]);
+  },
+);
+
+test("a model whose JSON mode failed for one question is asked with it for the next", async () => {
+  const ai = workersAi(fails("5024: JSON Mode couldn't be met"), okText, ok);
+  const model = newModel();
+  await runWithMatchQuality(ai, { model, messages: MESSAGES });
+  await runWithMatchQuality(ai, { model, messages: MESSAGES });
+  expect(ai.inputs.map((input) => "response_format" in input)).toEqual([true, false, true]);
+});
+
+test("any other failure passes through, and is asked once", async () => {
+  for (const message of ["3040: Capacity temporarily exceeded", "3036: used up"]) {
+    const ai = workersAi(fails(message));
+    const run = runWithMatchQuality(ai, { model: newModel(), messages: MESSAGES });
+    await expect(run).rejects.toThrow(message);
+    expect(ai.inputs).toHaveLength(1);
+  }
+  const limited = service(fails("429 response_format: slow down", { status: 429 }));
+  const run = runWithMatchQuality(limited, { model: newModel(), messages: MESSAGES });
+  await expect(run).rejects.toThrow("slow down");
+  expect(limited.bodies).toHaveLength(1);
+});
+
+test("a service that refuses for ever is not asked for ever", async () => {
+  const ai = workersAi(fails("5025: This model doesn't support JSON Schema."));
+  const run = runWithMatchQuality(ai, { model: newModel(), messages: MESSAGES });
+  await expect(run).rejects.toThrow("5025");
+  expect(ai.inputs).toHaveLength(2);
+});
+
+test("an OpenAI-compatible SDK is asked with its own schema", async () => {
+  const create = service(completion);
+  const model = newModel();
+  const { match } = await runWithMatchQuality(create, { model, messages: MESSAGES });
+  expect(match?.matchType).toBe("partial");
+  expect(create.bodies[0]).toMatchObject({ model, response_format: openAiResponseFormat() });
+  // Without a limit it has none.
+  expect(create.bodies[0]).not.toHaveProperty("max_tokens");
+});
+
+test("an SDK's error on response_format asks again without", async () => {
+  const create = service(
+    fails("400 Invalid parameter: 'response_format' of type 'json_schema' is not supported", {
+      status: 400,
+    }),
+    completion,
+  );
+  await runWithMatchQuality(create, { model: newModel(), messages: MESSAGES, max_tokens: 5_000 });
+  expect(create.bodies.map((body) => "response_format" in body)).toEqual([true, false]);
+  expect(create.bodies[1]?.["max_tokens"]).toBe(5_000);
+});
+
+const refuses =
+  (message: string, status = 400) =>
+  () =>
+    Response.json({ error: { message } }, { status });
+
+test("fetch's response is read, and a refusal of each setting is learned", async () => {
+  const send = service(
+    refuses("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+    refuses("This model does not support response format `json_schema`.", 422),
+    () => Response.json(completion()),
+  );
+  const model = newModel();
+  const { answer } = await runWithMatchQuality(send, { model, messages: MESSAGES, max_tokens: 80 });
+  expect(answer).toBe(OBJECT.answer);
+  await runWithMatchQuality(send, { model, messages: MESSAGES, max_tokens: 80 });
+  expect(send.bodies).toHaveLength(4);
+  const { messages: _, ...last } = send.bodies[3] as Body;
+  expect(last).toEqual({ model, max_completion_tokens: 3_000 });
+});
+
+test("fetch's failure rejects with its status, and with none of the service's words", async () => {
+  for (const status of [400, 401, 429, 500]) {
+    const send = service(refuses("Incorrect API key provided: sk-1", status));
+    const error = await runWithMatchQuality(send, { model: newModel(), messages: MESSAGES }).catch(
+      (error: unknown) => error,
+    );
+    expect(error).toBeInstanceOf(ModelStatusError);
+    expect(error).toMatchObject({ status });
+    expect(String(error)).not.toContain("sk-1");
+    expect(send.bodies).toHaveLength(1);
+  }
+});
+
+test.each<[string, unknown[], (messages: Body["messages"]) => void]>([
+  [
+    "no system message",
+    [MESSAGES[1]],
+    (sent) => {
+      expect(sent).toEqual([{ role: "system", content: MATCH_QUALITY_PROMPT }, MESSAGES[1]]);
+    },
+  ],
+  [
+    "the prompt already",
+    [{ role: "system", content: `Hi. ${MATCH_QUALITY_PROMPT}` }, MESSAGES[1]],
+    (sent) => {
+      expect(sent[0]?.content).toBe(`Hi. ${MATCH_QUALITY_PROMPT}`);
+    },
+  ],
+  [
+    "a developer's message in parts",
+    [{ role: "developer", content: [{ type: "text", text: "Hi." }] }],
+    (sent) => {
+      expect(sent[0]?.content).toEqual([
+        { type: "text", text: "Hi." },
+        { type: "text", text: MATCH_QUALITY_PROMPT },
+      ]);
+    },
+  ],
+  [
+    "a visitor who writes about it",
+    [MESSAGES[0], { role: "user", content: "matchQuality?" }],
+    (sent) => {
+      expect(sent[0]?.content).toContain(MATCH_QUALITY_PROMPT);
+    },
+  ],
+])("messages with %s are asked for the rating", async (_what, messages, check) => {
+  const create = service(completion);
+  await runWithMatchQuality(create, { model: newModel(), messages: messages as typeof MESSAGES });
+  check((create.bodies[0] as Body).messages);
+});
+
+test("a prompt in place of messages has the part on match quality too", async () => {
+  const ai = workersAi(ok);
+  await runWithMatchQuality(ai, { model: newModel(), prompt: "Docker?" }, { reasoning: false });
+  expect(ai.inputs[0]?.["prompt"]).toMatch(/matchQuality[\s\S]*\n\nDocker\?$/);
+  expect(ai.inputs[0]?.["prompt"]).not.toContain("reasoning");
+});
+
+test("what the visitor and the report get where the model says nothing of use", async () => {
+  const fallbackMatch = matchFromSimilarity([0.6]);
+  const run = (response: string) =>
+    runWithMatchQuality(
+      workersAi(() => ({ response })),
+      { model: newModel(), messages: MESSAGES },
+      { fallback: "Ask again.", fallbackMatch },
+    );
+  expect(await run("Docker, yes.")).toMatchObject({
+    answer: "Docker, yes.",
+    match: fallbackMatch,
+    outcome: "answered",
+  });
+  const silent = await run("");
+  expect(silent).toMatchObject({ answer: "Ask again.", outcome: "ai_error" });
+  expect(silent.match).toBeUndefined();
+});
+
+test("the event has the coverage as the score, and confidence and topic beside it", async () => {
+  const messages = queue(taken);
+  const handler = withAnalytics(async (_request, _env: object, _ctx, interaction) => {
+    interaction.asked("Docker and k8s?");
+    const { answer, match, outcome } = await interaction.timed("llm", () =>
+      runWithMatchQuality(workersAi(ok), { model: newModel(), messages: MESSAGES }),
+    );
+    interaction.ended(outcome, match);
+    return Response.json({ answer });
+  });
+  const context = new Context();
+  await handler(new Request("https://agent.example/"), secrets(), context);
+  await vi.waitFor(() => expect(messages).toHaveLength(2));
+  const response = messages
+    .map(({ event }) => event)
+    .find(({ eventType }) => eventType === "response");
+  expect(response).toMatchObject({
+    outcome: "answered",
+    matchType: "partial",
+    matchScore: 50,
+    confidence: 0.9,
+    topic: "container tools",
+    matchedSkills: ["Docker"],
+    missingSkills: ["Kubernetes"],
+    metadata: { matchSource: "model" },
+  });
+  vi.unstubAllGlobals();
+});
