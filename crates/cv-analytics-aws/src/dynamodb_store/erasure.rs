@@ -46,7 +46,7 @@ impl DynamoDbStore {
         &self,
         sessions: impl Iterator<Item = &SessionId>,
     ) -> Result<bool, TableError> {
-        let named: Vec<Mark> = sessions.map(SessionId::mark).collect();
+        let named: Vec<Mark> = sessions.flat_map(SessionId::marks).collect();
         if named.is_empty() {
             return Ok(false);
         }
@@ -147,7 +147,7 @@ impl OfSessions {
     }
 
     fn note(&mut self, found: Interaction, marks: &BTreeSet<Mark>) {
-        if found.sessions().any(|session| marks.contains(&session.mark())) {
+        if found.sessions().flat_map(SessionId::marks).any(|mark| marks.contains(&mark)) {
             self.requests.insert(found.request_id);
         }
     }
