@@ -233,6 +233,15 @@ pub async fn erases_a_session_and_what_comes_of_it_later(store: SharedStore) {
     assert_eq!(store.forget_session(&nobody, &|_| {}).await.unwrap(), Erased::default());
 }
 
+/// A session that was erased in a store with another key is known by the agent's own text.
+pub async fn knows_a_session_that_was_erased_under_another_key(store: SharedStore) {
+    let of_the_text = SessionId::from_store(SESSION.to_owned()).mark();
+    store.put_back(vec![Archived::ErasedSession(of_the_text)]).await.unwrap();
+    assert!(store.has_erased_sessions().await.unwrap());
+    assert_eq!(append(&*store, &[query("late", "q"), response("late", 1)]).await, [Gone; 2]);
+    assert_eq!(ids(&exported(&*store).await), [""; 0]);
+}
+
 /// Dead letters are listed up to a limit, counted, and given whole.
 pub async fn lists_dead_letters_and_gives_them_whole(store: SharedStore) {
     assert_eq!(store.dead_letters(9).await.unwrap().entries, []);

@@ -33,6 +33,7 @@ macro_rules! store_suite {
             imports_what_counts_as_no_delivery,
             erases_a_request_and_what_comes_of_it_later,
             erases_a_session_and_what_comes_of_it_later,
+            knows_a_session_that_was_erased_under_another_key,
             lists_dead_letters_and_gives_them_whole,
             drops_dead_letters,
             retries_dead_letters,
