@@ -52,7 +52,7 @@ pub struct PublicUrl {
 /// An invalid public URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid public URL {0:?}: expected http:// or https://, a host, and a port from 1 to 65535 where it is unusual, \
+    "invalid public URL {0:?}: expected something like https://analytics.example.org or http://192.0.2.7:8787, \
      without a path"
 )]
 pub struct PublicUrlError(String);

@@ -77,7 +77,7 @@ impl<'t> Estimate<'t> {
             );
         }
         text += &row("In all", "", "", "", &dollars(&self.bill.total));
-        text += "\nBeside it\n";
+        text += "\nFor comparison\n";
         for (design, total) in &self.totals {
             let total = match total {
                 Total::Dollars(total) => dollars(total),
@@ -167,7 +167,7 @@ impl<'t> Estimate<'t> {
         let verified = if self.prices.verified_on_aws {
             "read on AWS"
         } else {
-            "from others' copies of AWS's prices and not verified on AWS"
+            "copied from third-party price lists and not checked against AWS"
         };
         format!("Prices in {currency} without tax, of {from} to {to}, {verified}.\n")
     }
@@ -189,9 +189,8 @@ impl<'t> Estimate<'t> {
         let Carried { flat, peak, reported } = self.carried;
         let figure = |count: u64| quantity(&count.into());
         sentences.push(format!(
-            "Provisioned tables write {} interactions a month that come evenly, and {} without \
-             waiting where the busiest hour is {PEAK_TO_MEAN} times the mean; a report has read {} when its \
-             time is over.",
+            "Provisioned tables of this size take {} interactions a month that come evenly, or {} if the \
+             busiest hour has {PEAK_TO_MEAN} times the mean; the reporter reads {} before its time runs out.",
             figure(flat),
             figure(peak),
             figure(reported),
@@ -201,7 +200,7 @@ impl<'t> Estimate<'t> {
         }
         sentences.push(format!(
             "The first plan expected {} a month to cost {PLANNED_FIRST_YEAR} in the first year and \
-             {PLANNED_LATER} after it; docs/operate/cost.md has what parts them.",
+             {PLANNED_LATER} after it; docs/operate/cost.md says why that differs.",
             figure(PLANNED_INTERACTIONS),
         ));
         sentences

@@ -129,7 +129,7 @@ impl Serve {
     pub(crate) fn bind(&self) -> Result<TcpListener> {
         listen(self.listen).with_context(|| {
             format!(
-                "cannot listen on {}; choose another address with --listen, port 0 picks a free one",
+                "cannot listen on {} (--listen chooses another address; port 0 picks a free one)",
                 self.listen
             )
         })
