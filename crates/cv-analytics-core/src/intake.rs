@@ -29,7 +29,7 @@ use crate::intake::field::{
 use crate::intake::json_object::object;
 use crate::intake::known_bots::is_known_bot;
 use crate::intake::match_fields::{Blocks, match_type, outcome, score, total_time};
-use crate::privacy::{Privacy, SessionKey, session_rank};
+use crate::privacy::{Privacy, SessionKey, bare_name, session_rank};
 use crate::timestamp::Timestamp;
 
 /// The most characters of a question that are kept.
@@ -589,10 +589,21 @@ fn event_type(fields: &mut Fields) -> Result<EventType, Unreadable> {
     })
 }
 
-/// Takes out what the visitor read, of whatever type. An event that brings question and answer at once is known by
-/// its `response`, of which a marker stays.
+/// Takes out what the visitor read, of whatever type, at any depth and in any spelling of its name. An event that brings
+/// question and answer at once is known by its `response`, of which a marker stays.
 fn drop_answers(fields: &mut Fields) {
-    fields.rest.remove("answer");
+    fn drop_within(fields: &mut Map<String, Value>) {
+        fields.retain(|name, _| bare_name(name) != "answer");
+        fields.values_mut().for_each(drop_inside);
+    }
+    fn drop_inside(value: &mut Value) {
+        match value {
+            Value::Object(fields) => drop_within(fields),
+            Value::Array(values) => values.iter_mut().for_each(drop_inside),
+            _ => {}
+        }
+    }
+    drop_within(&mut fields.rest);
     if let Some(response) = fields.rest.get_mut("response").filter(|value| !is_absent(value)) {
         *response = Value::from(ANSWER_MARKER);
     }

@@ -25,8 +25,7 @@ use serde_json::{Map, Value};
 
 use crate::event::SessionId;
 use field_names::FieldKind;
-use field_names::bare_name;
-pub(crate) use field_names::{is_request, is_session, session_rank};
+pub(crate) use field_names::{bare_name, is_request, is_session, session_rank};
 use findings::{API_KEY, is_begun_marker};
 pub use findings::{EMAIL as EMAIL_MARKER, REDACTION_MARKERS};
 use redaction::{Scope, redact};

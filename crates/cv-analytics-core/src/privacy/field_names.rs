@@ -293,7 +293,7 @@ pub(crate) fn session_rank(name: &str) -> Option<usize> {
 }
 
 /// A field's name in lower case, without what parts its words.
-pub(super) fn bare_name(name: &str) -> String {
+pub(crate) fn bare_name(name: &str) -> String {
     words(name).concat()
 }
 

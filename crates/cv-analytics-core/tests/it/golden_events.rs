@@ -236,6 +236,8 @@ fn no_answer_of_any_form_is_kept_where_the_owner_keeps_none() {
         response(json!("my secret")),
         response(json!({"text": "my secret"})),
         response(json!(["my secret"])),
+        json!({"eventType": "response", "requestId": "r", "timestamp": 1_763_000_000, "matchType": "full",
+               "Answer": "my secret", "metadata": {"parts": [{"the": 1, "ANSWER": "my secret"}]}}),
         combined,
     ] {
         let made = read_by(&intake, event.to_string().as_bytes());

@@ -210,7 +210,7 @@ pub(super) fn capture(capture: &Capture, at: &ViewContext<'_>) -> Vec<Figure> {
     let waiting = deliveries.waiting.map(Some);
     figures.extend(waiting.map(|waiting| plain("In the dead-letter queue now", waiting)));
     let feedback = Some(deliveries.feedback_waiting).filter(|count| *count > 0);
-    figures.extend(feedback.map(|count| plain("Feedback without its question", Some(count))));
+    figures.extend(feedback.map(|count| plain("Feedback waiting for its question", Some(count))));
     figures
 }
 

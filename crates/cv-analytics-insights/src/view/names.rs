@@ -1,6 +1,6 @@
 //! Skills and topics: those that moved, how often each was asked for, in which words, and which come up together.
 
-use cv_analytics_core::event::MatchType;
+use cv_analytics_core::event::{MatchType, Rating};
 use serde::Serialize;
 
 use super::context::ViewContext;
@@ -8,7 +8,9 @@ use super::limits::Listing;
 use super::links::text::LinkedText;
 use super::phrases::{self, trend_mark};
 use super::text::{bar_share, conversations, decimal, number, sanitize};
-use crate::model::{HistoryWeek, NameFigures, NameType, Together, Trend, Trending, Vocabulary};
+use crate::model::{
+    HistoryWeek, NameFigures, NameType, Thumbs, Together, Trend, Trending, Vocabulary,
+};
 use crate::questions::filter::QuestionFilter;
 use crate::questions::parameters::Ended;
 
@@ -151,6 +153,13 @@ fn row(
         });
         at.linked(format!("{}\u{a0}{words}", number(count)), filter)
     });
+    let Thumbs { up, down } = figures.feedback.unwrap_or_default();
+    let thumbs = [(up, "thumbs\u{a0}up", Rating::Up), (down, "thumbs\u{a0}down", Rating::Down)];
+    let thumbs =
+        thumbs.into_iter().filter(|(count, ..)| *count > 0).map(|(count, words, rating)| {
+            let filter = this_week().map(|all| all.rating(rating));
+            at.linked(format!("{}\u{a0}{words}", number(count)), filter)
+        });
     let before = figures
         .previous
         .map(|before| at.linked(format!("was {}", number(before)), at.week_before().and_then(of)));
@@ -167,7 +176,7 @@ fn row(
         before,
         mark: trend_mark(figures.trend),
         up: figures.trend.grows(),
-        coverage: LinkedText::joined(coverage, " · "),
+        coverage: LinkedText::joined(coverage.chain(thumbs), " · "),
         failing: (figures.failing > 0).then(|| at.count(figures.failing, failing)),
         bars: bars(figures, history, |week| of(QuestionFilter::of_week(week)), at),
         weeks: phrases::weeks(newest(&figures.weeks)),

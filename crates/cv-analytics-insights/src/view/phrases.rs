@@ -360,7 +360,8 @@ pub(super) const OPEN_DASHBOARD: &str = "To see everything, and the questions be
 /// What visitors said: `12 thumbs up, 3 down, 1 of them on an answer that the agent rated fully covered`.
 pub(super) fn thumbs(feedback: &Feedback, at: &ViewContext<'_>) -> LinkedText {
     let rated = |rating| at.this_week().rating(rating);
-    let up = at.count_if_any(feedback.up, rated(Rating::Up)).text(" thumbs up, ");
+    let thumbs = if feedback.up == 1 { " thumb up, " } else { " thumbs up, " };
+    let up = at.count_if_any(feedback.up, rated(Rating::Up)).text(thumbs);
     let text = up.append(at.count_if_any(feedback.down, rated(Rating::Down))).text(" down");
     let though = feedback.down_though_covered;
     if though == 0 {
