@@ -99,6 +99,38 @@ async fn a_question_and_its_conversation_are_told_whole() {
 }
 
 #[tokio::test]
+async fn a_rating_is_shown_with_its_question_and_waits_without_it() {
+    let rig = Rig::new().await;
+    let rated = |id: &str, rating: &str, comment: &str| json!({"eventType": "feedback", "requestId": id, "timestamp": MONDAY + 90_000, "rating": rating, "comment": comment});
+    let full = json!({"matchType": "full", "answer": "Yes, <b>for years</b>."});
+    rig.keep(&[
+        rated("lone", "up", "early"),
+        rated("one", "down", "<i>No</i>, mail me@example.org"),
+        whole("one", MONDAY, "Do you know k8s?", &full),
+        whole("two", MONDAY, "And Docker?", &full),
+    ])
+    .await;
+    let page = rig.page("/interactions/one").await;
+    for part in ["Thumbs down", "&lt;i&gt;No", "[email]", "Yes, &lt;b&gt;for years"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let lone = rig.page("/interactions/lone").await;
+    assert!(lone.contains("Only feedback came") && lone.contains("Thumbs up"), "{lone}");
+    assert!(
+        !lone.contains("Failed or unanswered") && !lone.contains("No answer arrived"),
+        "{lone}"
+    );
+    for (filter, expect) in [("rating=down&match=full", 1), ("rating=up", 0), ("text=early", 0)] {
+        let found = rig.get(&format!("/questions?week=2026-W47&{filter}")).await;
+        assert_eq!(found.total(), expect, "{filter}");
+    }
+    let week = rig.page("/weeks/2026-W47").await;
+    assert!(week.contains("of them on an answer that the agent rated fully covered"), "{week}");
+    let csv = rig.page("/questions.csv?week=2026-W47").await;
+    assert!(csv.contains(",down,\"<i>No</i>, mail [email]\""), "{csv}");
+}
+
+#[tokio::test]
 async fn the_newest_week_that_is_over_is_shown_first() {
     let rig = Rig::new().await;
     assert_eq!(rig.get("/").await.header("location"), "/weeks/2026-W48");
