@@ -95,7 +95,8 @@ export class AnswerScanner {
         this.#text = text.slice(label);
         continue;
       }
-      if (line.length < text.length && isAnnouncement(line.trim())) {
+      const said = line.trim();
+      if (line.length < text.length && isAnnouncement(said) && !isServiceError(said)) {
         const rest = text.slice(line.length).trimStart();
         if (!rest) return;
         // "Her skills:" above a list announces no JSON.

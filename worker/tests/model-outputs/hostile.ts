@@ -928,6 +928,7 @@ export const HOSTILE: Row[] = [
     "an error that quotes an answer",
     'AiError: 5025: refused {"answer": "the api key sk-1", "seed": 1}',
   ),
+  nothing("an error that announces an answer", 'Error:\n{"answer": "the api key sk-1"}'),
   nothing(
     "nginx's page",
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<h1>502 Bad Gateway</h1>\r\n</body></html>",
