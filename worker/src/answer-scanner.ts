@@ -9,7 +9,12 @@ import {
   PLACEHOLDER,
   parsed,
 } from "./json-in-output.ts";
-import { beginsThoughts, isServiceError, withoutThoughts } from "./model-marks.ts";
+import {
+  beginsThoughts,
+  isServiceError,
+  mayBecomeServiceError,
+  withoutThoughts,
+} from "./model-marks.ts";
 import { isFields, likeness } from "./named-fields.ts";
 import { endsOf, quotedText, type TextKind } from "./quotes.ts";
 
@@ -90,7 +95,8 @@ export class AnswerScanner {
         this.#text = text.slice(label);
         continue;
       }
-      if (line.length < text.length && isAnnouncement(line.trim())) {
+      const said = line.trim();
+      if (line.length < text.length && isAnnouncement(said) && !isServiceError(said)) {
         const rest = text.slice(line.length).trimStart();
         if (!rest) return;
         // "Her skills:" above a list announces no JSON.
@@ -253,18 +259,17 @@ const FIELD_LINE =
 const MARK =
   /^(?:<\||<｜|<\/?s>|<\/?(?:answer|output|response|final_answer|reply|bos|eos|pad|unused\d+|start_of_turn|end_of_turn|match\w*|tool_call)\b|<<|<\/?(?:think|thought|reason|analysis)|◁)/i;
 
-/** Words that a service's error may begin with, as it is known by them. */
-const MAY_BE_ERROR =
-  /^(?:\w*(?:error|exception)\b|\d{3,4}\b|internal|bad gateway|service|gateway|too many|unauthor|forbidden|upstream|rate|incorrect|invalid|missing|exceeded|you (?:have )?exceeded|your (?:api|credit)|the (?:model|server)|this model|model\b|overloaded|capacity|context|maximum|no (?:available|capacity)|fetch|time-?out|connection|request|operation|traceback|http|not found)/i;
+/** So long an answer is shown before its end, though it begins as errors do. */
 const ERROR_CHARACTERS = 120;
 
 /** Whether what there is of an answer has words, and is no service's error. */
 function isAnswerSurely(text: string, isComplete: boolean): boolean {
   if (PLACEHOLDER.test(text)) return false;
+  // A rating that follows may show that it is an answer: the end decides.
   if (isComplete) return !isServiceError(text);
   // The first word, or the second where many answers begin with the first.
   if (!/\S\s+\S/.test(text) && text.length < 40) return /[^\x20-\x7e]{2}/.test(text);
   if (/^(?:you|your|the|this|no|not|bad|too)\s+\S{0,8}$/i.test(text)) return false;
-  if (!MAY_BE_ERROR.test(text)) return true;
+  if (!mayBecomeServiceError(text)) return true;
   return text.length >= ERROR_CHARACTERS && !isServiceError(text);
 }

@@ -52,7 +52,7 @@ export interface AnswerDetails {
   topic?: string | null | undefined;
   /** Sent as the topic if that is `other` or absent. */
   topicPhrase?: string | null | undefined;
-  /** What the visitor read, if you want it kept: the first 2,000 characters. */
+  /** What the visitor read, if you want it kept; kept to 2,000 characters. */
   answer?: string | null | undefined;
   /** How many pieces the retrieval found. */
   vectorMatches?: number | null | undefined;
@@ -136,7 +136,7 @@ export type AnalyticsEvent = QueryEvent | ResponseEvent | FeedbackEvent;
 export const QUESTION_CHARACTERS = 4_000;
 /** Of a reasoning, and of a visitor's comment. */
 const REASONING_CHARACTERS = 1_000;
-const ANSWER_CHARACTERS = 2_000;
+const ANSWER_CHARACTERS = 4_000;
 const NAME_CHARACTERS = 200;
 const NAMES = 50;
 /** With any escapes and encoding under the core's 256 KiB, and so under the queue's 1 MiB. */

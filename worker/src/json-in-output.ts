@@ -76,7 +76,9 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
     const reading = read(whole, tolerated, depth + 1);
     if (reading.found || reading.prose || !unended) return reading;
   }
-  const reading = isServiceError(text) ? {} : within(text, tolerated, depth);
+  let reading = within(text, tolerated, depth);
+  // What a service's error quotes is not for the visitor: only a rating shows that it is none.
+  if (isServiceError(text) && !(reading.found && likeness(reading.found) === 4)) reading = {};
   if (reading.found || reading.prose || !unended) return reading;
   // The thoughts did not end before the answer did: an object among them was meant for the visitor.
   const { found } = within(unended, new Set(), depth);

@@ -92,43 +92,96 @@ export function withoutTemplateMarks(text: string): string {
   return turn.replace(TEMPLATE_MARKS, "");
 }
 
-const PHRASES =
-  "internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out|too many requests|unauthorized|forbidden|not found|request timed? ?out|rate limit(?:ed| exceeded)?(?: reached)?|bad request|payment required|access denied|permission denied|not authenticated|method not allowed|payload too large|unprocessable entity|time(?:d )?out";
-const SERVICE_ERROR = new RegExp(
-  [
-    "^\\s*<(?:!doctype|html|\\?xml)",
-    "^traceback \\(most recent",
-    "^(?:\\w{0,30}error|\\w{1,30}exception)\\s*(?:\\[\\w+\\]\\s*)?:\\s",
-    "^error\\s+(?:code\\b|\\d{3})",
-    `^(?:http\\s*)?(?:error\\s*)?(?:[45]\\d\\d|[3-9]\\d{3})?\\s*[:-]?\\s*(?:${PHRASES})\\W*$`,
-    "^(?:http\\s*)?(?:[45]\\d\\d|[3-9]\\d{3})\\s*[:-]\\s*[A-Z]",
-    "^upstream (?:connect|request) ",
-    "^rate limit (?:reached|exceeded)(?: for\\b|[.:,;!]|$)",
-    "^(?:incorrect|invalid|missing) (?:api (?:key|token)|authentication|token|x-api-key)(?: provided\\b|[.:,;!]|$)",
-    "^your (?:api key|credit balance) (?:is|has|was)\\b",
-    "^(?:you )?(?:have )?exceeded your (?:\\w+ )?(?:quota|rate|limit)",
-    "^you (?:didn't|did not) provide an api key",
-    "^(?:the )?model [`'\"]?[\\w./:@-]+[`'\"]?(?: does not exist| is (?:currently )?(?:overloaded|loading|unavailable)|,? not found)",
-    "^(?:the )?model is (?:currently )?(?:overloaded|loading|unavailable)",
-    "^(?:the server|this model) (?:is (?:currently )?overloaded|had an error|doesn't support|'s maximum context)",
-    "^this model's maximum context",
-    "^(?:context length|maximum context length) exceeded",
-    "^overloaded$",
-    "^no auth",
-    "^cannot read propert",
-    "^time-?out error\\b",
-    "^capacity temporarily exceeded",
-    "^no (?:available )?capacity",
-    "^fetch failed",
-    "^connection (?:refused|reset|error)",
-    "^(?:request|operation) (?:was )?(?:aborted|timed out)(?:[.:,;!]|$)",
-  ].join("|"),
-  "i",
-);
+/** How an error that is known by its first words has to go on: not at all, or with advice. */
+const ENDS = /^(?:\W*$|[.,:;!]\s+(?:please|try|retry|check|see|you can|visit|contact|limit|\d))/;
+const WHOLE = /^\W*$/;
+const ANY = /^/;
+const MODEL =
+  /^(?:[`'"]?[\w./:@-]{1,80}[`'"]?,? )?(?:does not exist|not found|is (?:currently )?(?:overloaded|loading|unavailable))(?:\W*$| or | with |[.,:;!]\s+(?:please|try|retry))/;
+const CREDENTIAL = /^(?: provided\b|\W*$|[.,:;!]\s+(?:please|check|see|you can|visit))/;
+const UNUSABLE =
+  /^(?:is|has|was) (?:too low|not (?:valid|active|allowed)|invalid|incorrect|missing|expired|disabled|been )/;
+const QUOTA = /^(?:\w+ )?(?:quota|rate|limit)/;
+const NO_SUPPORT = /^(?:json|response|tools?\b|streaming|function)/;
+const NO_CAPACITY = /^(?: (?:available|left|for this model))?\W*$/;
+
+/**
+ * Errors of services in lower case: the words that each begins with, and how it goes on. An answer may
+ * be about the same things ("Connection reset handling is in his library."), so the words that follow
+ * decide too.
+ */
+const SERVICE_ERRORS: [begins: string, goesOn: RegExp][] = [
+  ...all(
+    WHOLE,
+    "internal server error|bad gateway|service unavailable|service temporarily unavailable|gateway timeout|gateway time-out|gateway time out|too many requests|unauthorized|forbidden|not found|request timeout|request time out|rate limited|rate limit|bad request|payment required|access denied|permission denied|not authenticated|method not allowed|payload too large|unprocessable entity|timed out|timeout|time out",
+  ),
+  ...all(
+    ENDS,
+    "overloaded|capacity temporarily exceeded|context length exceeded|maximum context length exceeded|request aborted|request was aborted|request timed out|operation aborted|operation was aborted|operation timed out|connection refused|connection reset|connection reset by peer|connection error|no such model|upstream request timeout",
+  ),
+  ...all(
+    /^(?: for\b|: free|\W*$|[.,:;!]\s+(?:please|try|retry|limit|\d))/,
+    "rate limit reached|rate limit exceeded",
+  ),
+  ...all(/^(?:: the (?:request|operation|model)\b|\W*$)/, "timeout error|time-out error"),
+  ["fetch failed", /^(?:\W*$|\W+(?:econn|etimedout|enotfound|und_err))/],
+  ...["incorrect", "invalid", "missing"].flatMap((fault) =>
+    all(
+      CREDENTIAL,
+      `${fault} api key|${fault} api token|${fault} token|${fault} x-api-key|${fault} authentication`,
+    ),
+  ),
+  ...all(UNUSABLE, "your api key |your credit balance "),
+  ...all(QUOTA, "exceeded your |you exceeded your |you have exceeded your |have exceeded your "),
+  ...all(
+    ANY,
+    "you didn't provide an api key|you did not provide an api key|you have used up your daily",
+  ),
+  ...all(MODEL, "model |the model |this model |the server "),
+  ...all(NO_SUPPORT, "this model doesn't support |this model does not support "),
+  ["this model's maximum context", ANY],
+  ["the server had an error", /^(?: while)? processing your|^\W*$/],
+  ["no auth", /^(?:(?:entication)? credentials|orization header)(?: found| provided)?\W*$/],
+  ...all(NO_CAPACITY, "no capacity|no available capacity"),
+  ["cannot read propert", /^(?:y ['"`]|y of (?:undefined|null)\b|ies of (?:undefined|null)\b)/],
+  ...all(ANY, "upstream connect error or disconnect|traceback (most recent|<!doctype|<html|<?xml"),
+];
+
+function all(goesOn: RegExp, begins: string): [string, RegExp][] {
+  return begins.split("|").map((words) => [words, goesOn]);
+}
+
+/** `AxiosError: …`, `TypeError [code]: …`, `Error code: 524`. */
+const NAMED_ERROR =
+  /^(?:(?:\w{0,30}error|\w{1,30}exception)\s*(?:\[\w+\]\s*)?:(?:\s|$)|error\W+(?:code\W+)?\d{3,4}\s*(?:[:({-]|\W*$))/;
+const MAY_BE_NAMED = /^(?:\w{0,30}error|\w{1,30}exception)\b/;
+/** A status or a service's own code before the words: `HTTP 503: `, `400 `, `5025: `. */
+const CODE = /^(?:(?:http(?:\/[\d.]+)?|status|error|code)\W{0,3}){0,3}\d{3,5}\b\W{0,3}/;
+const MAY_BE_CODE = /^(?:http|status)[\W\d]*[a-z]{0,5}[\W\d]*$/;
+
+const beginningOf = (text: string) => text.slice(0, 400).trim().toLowerCase().replaceAll("’", "'");
 
 /** Whether a text is a service's error instead of a model's words. */
 export function isServiceError(text: string): boolean {
-  return SERVICE_ERROR.test(text.slice(0, 400).trim());
+  const words = beginningOf(text);
+  const said = words.replace(CODE, "");
+  return (
+    NAMED_ERROR.test(words) ||
+    SERVICE_ERRORS.some(
+      ([begins, goesOn]) => said.startsWith(begins) && goesOn.test(said.slice(begins.length)),
+    )
+  );
+}
+
+/** Whether a text that goes on may become a service's error: each beginning of one does. */
+export function mayBecomeServiceError(text: string): boolean {
+  const words = beginningOf(text);
+  const said = words.replace(CODE, "");
+  return (
+    MAY_BE_NAMED.test(words) ||
+    MAY_BE_CODE.test(words) ||
+    SERVICE_ERRORS.some(([begins]) => said.startsWith(begins) || begins.startsWith(said))
+  );
 }
 
 /** A whole text in tags of HTML, as plain text; other texts as they are. */

@@ -89,7 +89,8 @@ export function parseMatchQuality(
   } catch {
     // A foreign object whose fields cannot be read.
   }
-  if (!answer || isServiceError(answer)) {
+  // A service's error carries no rating: what the model rated is its answer.
+  if (!answer || (!match && isServiceError(answer))) {
     tolerated.add("no_answer");
     // Nobody was answered, so nothing was matched.
     return { answer: fallback || NO_ANSWER, outcome: "ai_error", tolerated: [...tolerated] };

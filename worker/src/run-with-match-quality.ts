@@ -95,6 +95,7 @@ export async function askModel(
   const refused = refusals.get(key) ?? new Set();
   refusals.set(key, refused);
   const skipped = new Set(refused);
+  const learned = new Set<Refusable>();
   for (;;) {
     const body = isFunction
       ? openAiBody(input, options, skipped)
@@ -103,8 +104,12 @@ export async function askModel(
     let refusal: string;
     try {
       const result = await (isFunction ? model(body) : model.run(input.model, body));
-      if (!(result instanceof Response)) return result;
-      if (result.ok) return await (input["stream"] ? result : result.json());
+      const isResponse = result instanceof Response;
+      if (!isResponse || result.ok) {
+        // Only now is it known that the setting was the reason, and not this question.
+        for (const setting of learned) refused.add(setting);
+        return isResponse && !input["stream"] ? await result.json() : result;
+      }
       failure = new ModelStatusError(result.status);
       refusal = [400, 422].includes(result.status) ? await result.text().catch(() => "") : "";
       if (!refusal) await result.body?.cancel().catch(() => {});
@@ -116,7 +121,7 @@ export async function askModel(
     if (!setting || skipped.has(setting)) throw failure;
     skipped.add(setting);
     // The model knows schemas and failed with this question's: the next may go well.
-    if (!/\b5024\b|couldn't be met/.test(refusal)) refused.add(setting);
+    if (!/\b5024\b|couldn't be met/.test(refusal)) learned.add(setting);
   }
 }
 
@@ -130,7 +135,9 @@ function refusalOf(error: unknown): string {
 function refusedSetting(refusal: string, body: object): Refusable | undefined {
   const isFormat = /\b502[45]\b|json.?(?:mode|schema)|response.?format|structured.?output/i;
   if (isFormat.test(refusal) && "response_format" in body) return "response_format";
-  return refusal.includes("max_tokens") && "max_tokens" in body ? "max_tokens" : undefined;
+  // Not where it is only named: a question that is too long for the model is refused with its name too.
+  const isTokens = /max_completion_tokens['"`\\ ]* instead|unsupported.{0,40}max_tokens/i;
+  return isTokens.test(refusal) && "max_tokens" in body ? "max_tokens" : undefined;
 }
 
 /** Enough for a long answer and its rating. Workers AI's own default is 256, which cuts them off. */
@@ -145,12 +152,17 @@ function workersAiBody(
 ): object {
   // It cannot stream what keeps to a schema.
   const hasFormat = !skipped.has("response_format") && !input["stream"];
-  const { stream, ...settings } = input;
+  const { stream, max_tokens: tokens, ...settings } = input;
+  const { max_completion_tokens: completionTokens } = input;
   return {
     ...prompted(settings, options),
     ...(stream ? { stream } : {}),
     ...(hasFormat && { response_format: workersAiResponseFormat(options) }),
-    max_tokens: atLeast(input["max_tokens"] ?? 0, FEWEST_TOKENS),
+    ...(skipped.has("max_tokens")
+      ? {
+          max_completion_tokens: atLeast(completionTokens ?? tokens, FEWEST_TOKENS_WITH_THOUGHTS),
+        }
+      : { max_tokens: atLeast(tokens, FEWEST_TOKENS) }),
   };
 }
 
@@ -182,7 +194,8 @@ function prompted(
   input: Record<string, unknown>,
   options: MatchQualityOptions,
 ): Record<string, unknown> {
-  const { messages, prompt, stop, ...settings } = input;
+  // A format of the caller's would take the place of the rating's, or be refused again.
+  const { messages, prompt, stop, response_format: _, ...settings } = input;
   const asked = matchQualityPrompt(options);
   const stops = [stop].flat().filter((word) => typeof word === "string" && END_MARK.test(word));
   return {

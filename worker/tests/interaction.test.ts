@@ -324,15 +324,15 @@ test("null says as little as undefined, and takes nothing back", async () => {
   expect(lines).toEqual([]);
 });
 
-test("an answer is kept where it is given, up to 2,000 characters", async () => {
-  for (const answer of ["Yes.", "🎓".repeat(3_000), undefined]) {
+test("an answer is sent where it is given, up to twice what the intake keeps", async () => {
+  for (const answer of ["Yes.", "🎓".repeat(5_000), undefined]) {
     const interaction = begin();
     interaction.asked("q");
     interaction.answered({ matchType: "full", answer });
   }
   await context.settled();
   const answers = responsesOf(messages).map(({ answer }) => answer);
-  expect(answers).toEqual(["Yes.", "🎓".repeat(2_000), undefined]);
+  expect(answers).toEqual(["Yes.", "🎓".repeat(4_000), undefined]);
 });
 
 // Feedback

@@ -2,6 +2,7 @@
 
 import { AnswerScanner } from "../src/answer-scanner.ts";
 import { type ModelAnswer, parseMatchQuality } from "../src/match-quality.ts";
+import { isServiceError } from "../src/model-marks.ts";
 
 const FALLBACK = "Ask again.";
 
@@ -50,14 +51,17 @@ function checkReading(output: unknown): void {
   equal(JSON.stringify(metadata.tolerated ?? []), JSON.stringify(tolerated), "what was tolerated");
 }
 
-/** In pieces of any size the same leaves, and never the object that was asked for. */
+/** In pieces of any size the same leaves, nothing of a service's error, and never the object that was asked for. */
 function checkStream(text: string): void {
+  const isUnratedError =
+    isServiceError(text) && parseMatchQuality(text, FALLBACK).outcome === "ai_error";
   for (const size of [1, 7, text.length || 1]) {
     const scanner = new AnswerScanner();
     let answer = "";
     for (let at = 0; at < text.length; at += size)
       answer += scanner.push(text.slice(at, at + size));
     equal(answer, answer.trim(), "what was streamed");
+    if (isUnratedError) equal(answer, "", "what was streamed of a service's error");
     if (answer) checkAnswer({ answer, outcome: "answered", tolerated: [] });
     ensure(!/"matchQuality"\s*:\s*\{\s*"type"/.test(answer) || !/^\s*\{/.test(text), answer);
   }

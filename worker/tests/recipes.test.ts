@@ -202,10 +202,10 @@ test("judged-stream: a judgement after the last byte is in the event", async () 
 });
 
 test("ratings: the page's rating arrives under the answer's id, and a forged one does not", async () => {
-  const rate = (body: object) => {
+  const rate = (body: object | string) => {
     const request = new Request("https://agent.example/feedback", {
       method: "POST",
-      body: JSON.stringify(body),
+      body: typeof body === "string" ? body : JSON.stringify(body),
     });
     return handled((ctx) => ratings.fetch(request as never, bindings as never, ctx));
   };
@@ -217,5 +217,7 @@ test("ratings: the page's rating arrives under the answer's id, and a forged one
   expect(feedbackOf(messages)).toMatchObject([{ requestId, rating: "down", comment: "No." }]);
   expect((await rate({ token: `x${token}`, rating: "down" })).status).toBe(400);
   expect((await rate({ token, rating: "excellent" })).status).toBe(400);
+  for (const body of ["", "no JSON", "null", "7", "[]"])
+    expect((await rate(body)).status).toBe(400);
   expect(feedbackOf(messages)).toHaveLength(1);
 });

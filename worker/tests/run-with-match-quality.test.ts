@@ -10,6 +10,7 @@ import {
   runWithMatchQuality,
   workersAiResponseFormat,
 } from "../src/match-quality.ts";
+import { askModel } from "../src/run-with-match-quality.ts";
 import { Context, queue, secrets, taken } from "./queue.ts";
 
 const OBJECT = {
@@ -193,6 +194,55 @@ test("fetch's response is read, and a refusal of each setting is learned", async
   expect(send.bodies).toHaveLength(4);
   const { messages: _, ...last } = send.bodies[3] as Body;
   expect(last).toEqual({ model, max_completion_tokens: 3_000 });
+});
+
+test("max_tokens that is only named in a refusal is asked once, and changes nothing", async () => {
+  const long =
+    "'max_tokens' or 'max_completion_tokens' is too large: 800. This model's maximum context length is 4096 tokens.";
+  const model = newModel();
+  const input = { model, messages: MESSAGES, max_tokens: 800 };
+  const send = service(refuses(long), () => Response.json(completion()));
+  await expect(runWithMatchQuality(send, input)).rejects.toThrow(ModelStatusError);
+  expect(send.bodies).toHaveLength(1);
+  await runWithMatchQuality(send, input);
+  expect(send.bodies[1]).toEqual(send.bodies[0]);
+});
+
+test.each([
+  ["max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model."],
+  ["max_tokens", 'Use "max_completion_tokens" instead.'],
+  ["response_format", "This model does not support response_format."],
+])("a refusal of %s is remembered only if the call without it went well", async (setting, says) => {
+  const failing = () => new Response("busy", { status: 503 });
+  const going = () => Response.json(completion());
+  const send = service(refuses(says), failing, going, refuses(says), going, going);
+  const model = newModel();
+  const run = () => runWithMatchQuality(send, { model, messages: MESSAGES, max_tokens: 800 });
+  await expect(run()).rejects.toThrow("503");
+  for (let question = 0; question < 4; question++) await run();
+  const has = send.bodies.map((body) => setting in body);
+  expect(has).toEqual([true, false, true, true, false, false, false]);
+});
+
+test("no service is sent the same body twice for one question", async () => {
+  const says = ["Unsupported parameter: 'max_tokens'.", "response_format is not supported."];
+  const own = { response_format: { type: "json_object" }, max_tokens: 80 };
+  for (const more of [own, { ...own, max_completion_tokens: 90 }, { ...own, stream: true }]) {
+    for (const refusal of says) {
+      const ai = workersAi(fails(refusal));
+      const input = { model: newModel(), messages: MESSAGES, ...more };
+      await expect(askModel(ai, input, {})).rejects.toThrow(refusal);
+      const create = service(fails(refusal));
+      await expect(askModel(create, input, {})).rejects.toThrow(refusal);
+      for (const bodies of [ai.inputs, create.bodies]) {
+        expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(bodies.length);
+      }
+    }
+  }
+  const renamed = workersAi(fails("Use 'max_completion_tokens' instead."), ok);
+  await runWithMatchQuality(renamed, { model: newModel(), messages: MESSAGES, max_tokens: 80 });
+  expect(renamed.inputs[1]).not.toHaveProperty("max_tokens");
+  expect(renamed.inputs[1]).toMatchObject({ max_completion_tokens: 3_000 });
 });
 
 test("fetch's failure rejects with its status, and with none of the service's words", async () => {

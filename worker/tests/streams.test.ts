@@ -1,6 +1,7 @@
 /** The visitor's stream: the answer as it comes and nothing else, and the match at its end. */
 
 import { afterEach, expect, test, vi } from "vitest";
+import { AnswerScanner } from "../src/answer-scanner.ts";
 import { type Interaction, withAnalytics } from "../src/index.ts";
 import { matchFromSimilarity, parseMatchQuality } from "../src/match-quality.ts";
 import {
@@ -10,7 +11,7 @@ import {
   streamWithMatchQuality,
 } from "../src/streams.ts";
 import { HOSTILE, STREAM_MISSES } from "./model-outputs/hostile.ts";
-import { REALISTIC } from "./model-outputs/realistic.ts";
+import { LIKE_ERRORS, REALISTIC, SERVICE_ERROR_TEXTS } from "./model-outputs/realistic.ts";
 import { Context, queue, secrets, taken } from "./queue.ts";
 
 afterEach(() => {
@@ -429,6 +430,38 @@ test("thoughts that the template began are not shown", async () => {
   );
   expect(read).toMatchObject({ text: ANSWER, match: MATCH });
   expect((await shown(each(["The CV has"]), options)).text).toBe(FALLBACK);
+});
+
+test.each([1, 4, 1_000])(
+  "in pieces of %i a service's error is shown only if it is rated, and an answer like one always",
+  async (size) => {
+    for (const text of SERVICE_ERROR_TEXTS) {
+      for (const output of [text, JSON.stringify({ answer: text })]) {
+        const read = await shown(each(pieces(output, size)));
+        expect(read, output).toMatchObject({ text: FALLBACK, outcome: "ai_error" });
+        expect(parseMatchQuality(output, FALLBACK).outcome, output).toBe("ai_error");
+      }
+    }
+    // What the model rated is its answer, whatever it looks like.
+    for (const text of [...LIKE_ERRORS, ...SERVICE_ERROR_TEXTS]) {
+      const output = JSON.stringify({ ...OBJECT, answer: text });
+      const read = await shown(each(pieces(output, size)));
+      expect(read, output).toMatchObject({ text, outcome: "answered", match: MATCH });
+    }
+    for (const text of LIKE_ERRORS) {
+      const read = await shown(each(pieces(text, size)));
+      expect(read, text).toMatchObject({ text, outcome: "answered" });
+    }
+  },
+);
+
+test("each beginning of a service's error is held back, and of an answer only a short one", () => {
+  for (const text of SERVICE_ERROR_TEXTS) {
+    const scanner = new AnswerScanner();
+    expect([...text].map((character) => scanner.push(character)).join(""), text).toBe("");
+  }
+  const scanner = new AnswerScanner();
+  expect(scanner.push("8080: that")).toBe("8080: that");
 });
 
 const texts = [...REALISTIC, ...HOSTILE].filter(({ output }) => typeof output === "string");

@@ -66,6 +66,26 @@ test("an answer and an exception are reported, with the visitor's user agent", a
   }
 });
 
+test("a question is read as a whole where its characters are cut, and refused where it is too long", async () => {
+  const bytes = new TextEncoder().encode("Können Sie Go? 🎓");
+  const body = new ReadableStream({
+    async start(controller) {
+      for (const byte of bytes) {
+        controller.enqueue(Uint8Array.of(byte));
+        await new Promise((next) => setTimeout(next, 5));
+      }
+      controller.close();
+    },
+  });
+  const response = await fetch(url, { method: "POST", body, duplex: "half" } as RequestInit);
+  expect(await response.text()).toBe("a model answers: Können Sie Go? 🎓");
+  await vi.waitUntil(() => queue.events.length === 2, { timeout: 10_000 });
+  const long = await fetch(url, { method: "POST", body: "x".repeat(50_000) });
+  expect([long.status, await long.text()]).toEqual([413, "That question is too long."]);
+  await new Promise((next) => setTimeout(next, 300));
+  expect(queue.events).toHaveLength(2);
+});
+
 test("what is on its way when the process is asked to end still arrives", async () => {
   queue.delay = 500;
   const response = await fetch(url, { method: "POST", body: "Go?" });

@@ -923,12 +923,29 @@ export const HOSTILE: Row[] = [
     'Traceback (most recent call last):\n  File "app.py", line 3\nKeyError: "answer"',
   ),
   nothing("Error: …", "Error: fetch failed"),
+  nothing("an error that quotes an object", 'Error: {"text": "the api key sk-1", "type": "error"}'),
+  nothing(
+    "an error that quotes an answer",
+    'AiError: 5025: refused {"answer": "the api key sk-1", "seed": 1}',
+  ),
+  nothing("an error that announces an answer", 'Error:\n{"answer": "the api key sk-1"}'),
+  nothing(
+    "nginx's page",
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<h1>502 Bad Gateway</h1>\r\n</body></html>",
+  ),
   nothing(
     "a quota",
     "You exceeded your current quota, please check your plan and billing details.",
   ),
   nothing("an error in the answer", { answer: "Error: 401: Incorrect API key provided" }),
   nothing("an error in the text of a result", { response: "Internal Server Error" }),
+  {
+    shows: "prose like an error, with its rating after it",
+    output:
+      'Missing token: the CV does not mention it.\n\n```json\n{"matchQuality": {"type": "none"}}\n```',
+    answer: "Missing token: the CV does not mention it.",
+    match: { matchType: "none" },
+  },
   prose("Error handling in Go is what she teaches."),
   prose("401 pages of documentation: she wrote them."),
   prose("She mends errors such as 502 Bad Gateway for a living."),

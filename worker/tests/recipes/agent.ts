@@ -1,4 +1,4 @@
-/** The agent of the recipes: yours takes its place. */
+/** Stands in for your agent; replace it with your own. */
 
 import type { AnalyticsEnv, AnswerDetails, Outcome } from "@cv-analytics/worker";
 
@@ -6,7 +6,7 @@ export interface Env extends AnalyticsEnv {
   MODEL: string;
 }
 
-/** Answers a question, and says how well: yours by `runWithMatchQuality`, which gives these fields. */
+/** Answers a question, and says how well: `runWithMatchQuality` returns these fields. */
 export async function answerFrom(
   env: Env,
   question: string,

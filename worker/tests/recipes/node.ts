@@ -4,21 +4,30 @@ import { answerFrom } from "./agent.ts";
 
 const env = { ...process.env, MODEL: "a model" };
 const analytics = createAnalytics(env);
+const LONGEST_QUESTION = 10_000;
 
-// What a Worker's ctx does: it knows what is still on its way.
+// Does what a Worker's `ctx` does: keeps track of what is still being sent.
 const pending = new Set<Promise<unknown>>();
 const ctx: WaitUntil = {
   waitUntil(promise) {
     pending.add(promise);
-    void promise.finally(() => pending.delete(promise));
+    void promise.catch(() => {}).finally(() => pending.delete(promise));
   },
 };
 
 const server = createServer(async (request, response) => {
   try {
+    let question = "";
+    // A character may lie in two chunks.
+    request.setEncoding("utf8");
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      question += chunk;
+      if (question.length > LONGEST_QUESTION) {
+        response.writeHead(413, { connection: "close" }).end("That question is too long.");
+        return;
+      }
+    }
     const answer = await analytics.run(ctx, async (interaction) => {
-      let question = "";
-      for await (const chunk of request) question += chunk;
       const { "user-agent": userAgent, referer } = request.headers;
       interaction.asked(question, { metadata: { userAgent, referer } });
       const { answer, match, outcome } = await interaction.timed("llm", () =>

@@ -20,7 +20,8 @@ const STATUS = { accepted: 202, expired: 410, invalid: 400, off: 503 };
 export default {
   async fetch(request, env, ctx): Promise<Response> {
     if (new URL(request.url).pathname !== "/feedback") return ask(request as Request, env, ctx);
-    const { token, rating, comment } = await request.json<Record<string, string>>();
+    const body = await request.json<Record<string, string>>().catch(() => null);
+    const { token, rating, comment } = body ?? {};
     const result = await createFeedback(env).submit(ctx, token, rating, { comment });
     return Response.json({ result }, { status: STATUS[result] });
   },
