@@ -33,11 +33,6 @@ struct Part {
 const TEST_PARTS: &[Part] = &[
     Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
     Part {
-        name: BESIDE,
-        needs: "Python, Terraform, zig",
-        run: |at| infrastructure::check(at.program()?, &at.cache),
-    },
-    Part {
         name: "dependencies: licences, sources and layers",
         needs: "cargo-deny",
         run: |at| dependencies::check(&at.cache, &["bans", "licenses", "sources"]),
@@ -46,6 +41,11 @@ const TEST_PARTS: &[Part] = &[
         name: "first command: a clone's own build, and its demo",
         needs: "",
         run: |_| first_build::check(),
+    },
+    Part {
+        name: BESIDE,
+        needs: "Python, Terraform, zig",
+        run: |at| infrastructure::check(at.program()?, &at.cache),
     },
     Part {
         name: "durability: a server killed under load loses nothing",
@@ -126,7 +126,8 @@ const TEST_PARTS: &[Part] = &[
 ];
 
 /// The longest part after the workspace's. It waits for one program after another, so it runs in a process of its own
-/// beside the parts that follow, and what it prints comes when they have ended.
+/// beside the parts that follow, and what it prints comes when they have ended. It follows the first command, whose
+/// build leaves a program without AWS where the others look for theirs, until they build their own again.
 const BESIDE: &str =
     "infrastructure: CloudFormation, Terraform, the way between them, and what they deploy";
 
@@ -162,6 +163,8 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     let mut beside = None;
     for part in &wanted {
         if part.name == BESIDE && wanted.len() > 1 {
+            // Built by now, so that the other process replaces nothing that runs here.
+            at.program()?;
             beside = Some(Beside::start()?);
             continue;
         }

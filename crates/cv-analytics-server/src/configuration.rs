@@ -52,8 +52,8 @@ pub struct PublicUrl {
 /// An invalid public URL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid public URL {0:?}: expected something like https://analytics.example.org or http://192.0.2.7:8787, \
-     without a path"
+    "invalid public URL {0:?}: expected something like https://analytics.example.org or http://192.0.2.7:8787 \
+     (a port from 1 to 65535), without a path"
 )]
 pub struct PublicUrlError(String);
 

@@ -53,6 +53,7 @@ module "processor" {
   query_events_table_name = module.dynamodb.query_events_table_name
   analytics_table_name    = module.dynamodb.analytics_table_name
   concurrency             = 2
+  keep_answers            = true
   log_retention_days      = 7
 
   # The mapping is refused until the role has its rights.
