@@ -86,13 +86,16 @@ fn npm(project: &Path, script: &str) -> Command {
 }
 
 /// Copies the project beside a link to its packages, since modules are looked for from where a file is; with the
-/// fixtures that its tests share with Rust, the corpus of its fuzzing, and the documents whose code they check.
+/// fixtures and names that its tests share with Rust, the corpus of its fuzzing, and the documents whose code they check.
 fn lay_out(cache: &Cache, work: &Path) -> Result<PathBuf> {
     let project = work.join("worker");
     copy(&root().join("worker"), &project)?;
     copy(&root().join("fixtures"), &work.join("fixtures"))?;
     copy(&root().join("docs"), &work.join("docs"))?;
     copy(&root().join("fuzz"), &work.join("fuzz"))?;
+    // The names of the topics, which the prompt has too.
+    let data = "crates/cv-analytics-insights/data";
+    copy(&root().join(data), &work.join(data))?;
     fs::copy(root().join("README.md"), work.join("README.md"))?;
     link_packages(cache, "", &project)?;
     Ok(project)
@@ -107,7 +110,7 @@ fn link_packages(cache: &Cache, folder: &str, project: &Path) -> Result<()> {
 
 /// Copies a folder, without what was installed, built or set only for this machine.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir(to).with_context(|| format!("make {}", to.display()))?;
+    fs::create_dir_all(to).with_context(|| format!("make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
         let entry = entry?;
         let name = entry.file_name();
