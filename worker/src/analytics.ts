@@ -56,16 +56,16 @@ export interface Analytics {
   ): Promise<T>;
 
   /**
-   * Begins an interaction that ends by your word: `answered` or `ended` sends the response event at
+   * Begins an interaction that you end yourself: `answered` or `ended` sends the response event at
    * once (with {@link Interaction.judgedBy} after the judgement), and what is said afterwards adds
-   * nothing. It sees no exception: {@link run} does.
+   * nothing. It does not notice exceptions: {@link run} does.
    *
    * @param request gives user agent and referer; neither its body nor anything else is read
    */
   begin(ctx: WaitUntil, request?: Request): Interaction;
 
   /**
-   * Sends an event of your own making, at most three times. Never rejects: hand the promise to
+   * Sends an event that you made yourself, at most three times. Never rejects: hand the promise to
    * `ctx.waitUntil`.
    */
   send(event: AnalyticsEvent): Promise<Sent>;

@@ -1,6 +1,6 @@
 /**
- * Ratings from a page: a token, given out with an answer, vouches for the answer's `requestId`, so that
- * nobody can rate what they were not answered.
+ * Ratings from a page: a token, given out with an answer, proves that its `requestId` was answered, so
+ * that nobody can rate an answer that they were not given.
  */
 
 import { type AnalyticsOptions, createAnalytics } from "./analytics.ts";

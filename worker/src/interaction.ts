@@ -68,8 +68,8 @@ export interface Interaction {
   judgedBy(match: PromiseLike<AnswerDetails | null | undefined>): void;
 
   /**
-   * Sends a visitor's rating of an earlier answer. Only for a `requestId` that your code vouches
-   * for: for one that comes from a page, use the tokens of `@cv-analytics/worker/feedback`.
+   * Sends a visitor's rating of an earlier answer. Only for a `requestId` that your code knows to
+   * be its own: for one that comes from a page, use the tokens of `@cv-analytics/worker/feedback`.
    */
   feedback(requestId: string, rating: Rating, details?: FeedbackDetails | null): void;
 

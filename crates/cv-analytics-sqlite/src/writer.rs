@@ -2,7 +2,7 @@
 //!
 //! Group commit: while one commit is on its way to disk, what arrives waits; all of it then
 //! shares the next one. Nobody is answered before the commit that holds their events returned.
-//! Where one of them makes the commit fail, as at a damaged page, each call gets a commit of its own.
+//! If one of them makes the commit fail, for instance at a damaged page, each call is committed separately.
 
 pub(crate) mod batch;
 pub(crate) mod canary;

@@ -14,7 +14,7 @@ pub(crate) fn now() -> Timestamp {
 /// Reads a week: `2026-W47`, or `current` for the one that is not over yet.
 ///
 /// # Errors
-/// What is no week, as a sentence.
+/// A sentence that says why the text is not a week.
 pub(crate) fn read_week(text: &str) -> Result<IsoWeek, String> {
     if text.eq_ignore_ascii_case("current") {
         return Ok(IsoWeek::containing(now()));

@@ -1,6 +1,6 @@
 //! The events of one request that came in one batch: joined before anything is written.
 //!
-//! Feedback is gathered by itself: it takes a way of its own, which neither needs the halves nor waits for them.
+//! Feedback is gathered separately: keeping it neither needs the halves nor waits for them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

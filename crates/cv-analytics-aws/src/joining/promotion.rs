@@ -48,7 +48,7 @@ pub enum Swept {
 
 impl Promotion {
     /// Begins with a row and the record that was read, by the index or by its id. It may be late or missing: that
-    /// costs a call, never a half. Feedback that waits there for the row's halves is no record.
+    /// costs a call, never a half. Feedback that waits there for the row's halves does not count as a record.
     pub fn begin(
         request_id: RequestId,
         row: InterimRow,

@@ -109,9 +109,11 @@ impl FailedLogins {
         })
     }
 
-    /// Counts a failed authentication, and logs one a minute. Where there were too many, it comes back after
-    /// [`Limits::failure_delay`], as `Err` with the seconds to wait; those that are held up are no more than
-    /// there are connections.
+    /// Counts a failed authentication, and logs one a minute.
+    ///
+    /// # Errors
+    /// The seconds to wait, where there were too many. It returns only after [`Limits::failure_delay`], and holds the
+    /// connection for that time.
     pub(crate) async fn count_and_delay(&self, address: Option<ClientAddress>) -> Result<(), u64> {
         let of = key(address);
         self.note(of);

@@ -41,7 +41,10 @@ impl RateLimits {
         self.failed_logins.check_token(address, is_right).await
     }
 
-    /// Counts a wrong signature; where there were too many, comes back late, as `Err` with the seconds to wait.
+    /// Counts a wrong signature.
+    ///
+    /// # Errors
+    /// The seconds to wait, after a delay, where there were too many.
     pub(crate) async fn count_failure(&self, address: Option<ClientAddress>) -> Result<(), u64> {
         self.failed_logins.count_and_delay(address).await
     }

@@ -5,7 +5,7 @@ use cv_analytics_core::intake::refusal::RefusalReason;
 /// Why a request is not taken as signed by the holder of the key.
 ///
 /// An unknown key and a wrong signature have the same answer. Only the time they take differs, since nothing is
-/// computed for an unknown key: a key's id is no secret, and work that anybody can order would be worse.
+/// computed for an unknown key: the key id is not a secret, and letting anybody trigger that work would be worse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error("Request is missing Authentication Token")]

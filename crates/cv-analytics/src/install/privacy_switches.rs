@@ -5,7 +5,7 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 
 /// What is taken out of events at intake; everything by default.
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is switched separately")]
 pub(crate) struct PrivacySwitches {
     /// Keep e-mail addresses, phone numbers and keys in free text
     #[arg(long, env = "CV_ANALYTICS_KEEP_PERSONAL_DATA", value_parser = clap::builder::BoolishValueParser::new())]
