@@ -6,6 +6,7 @@
 //! | `CV-Analytics` | `week`, `timestamp` | keys of `week-index`: the ISO week, and the query's milliseconds (the response's where there is no query) |
 //! | | `awaits` | `response` or `query`: the half that has not come; absent once both are there |
 //! | | `feedback`, `feedbackTimestamp` | the visitor's last word as canonical JSON, and when it was given: milliseconds |
+//! | | `feedbackTolerated` | what was tolerated on reading it, as sentences |
 //! | | `erased` | the item is a tombstone and carries nothing else |
 //! | `CV-Analytics-QueryEvents` | `queryHalf`, `responseHalf` | a map each |
 //! | | `ttl` | seconds |

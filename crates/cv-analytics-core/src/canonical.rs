@@ -33,9 +33,12 @@ impl Event {
 }
 
 impl Feedback {
-    /// The event's canonical form as text: of feedback given at one moment the lesser stands.
+    /// The canonical form as text, without what was tolerated on reading, so that one word in two spellings is the
+    /// same: of feedback given at one moment the lesser stands.
     pub fn canonical_bytes(&self, request_id: &RequestId) -> String {
-        Value::Object(feedback_fields(request_id, self)).to_string()
+        let mut fields = feedback_fields(request_id, self);
+        fields.remove("tolerated");
+        Value::Object(fields).to_string()
     }
 }
 

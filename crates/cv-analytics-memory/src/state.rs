@@ -240,11 +240,11 @@ impl State {
             Archived::Deliveries { week, duplicates, conflicts, dead_letters, refused } => {
                 let there = self.deliveries(week);
                 let counts = Deliveries {
-                    feedback_waiting: 0,
                     duplicates: there.duplicates.max(Some(duplicates)),
                     conflicts: there.conflicts.max(Some(conflicts)),
                     dead_letters: there.dead_letters.max(dead_letters),
                     refused: there.refused.max(Some(refused)),
+                    ..there
                 };
                 self.deliveries.insert(week, counts);
             }

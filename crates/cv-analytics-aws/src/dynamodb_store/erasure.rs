@@ -147,7 +147,7 @@ impl OfSessions {
     }
 
     fn note(&mut self, found: Interaction, marks: &BTreeSet<Mark>) {
-        if found.sessions().flat_map(SessionId::marks).any(|mark| marks.contains(&mark)) {
+        if found.sessions().any(|session| marks.contains(&session.mark())) {
             self.requests.insert(found.request_id);
         }
     }

@@ -77,6 +77,7 @@ pub(crate) const HALF_ATTRIBUTES: [&str; 24] = [
 
 /// The feedback event's canonical JSON: DynamoDB compares texts byte by byte, as the joining law does.
 pub(crate) const FEEDBACK: &str = "feedback";
+pub(crate) const FEEDBACK_TOLERATED: &str = "feedbackTolerated";
 /// When the feedback was given: milliseconds.
 pub(crate) const FEEDBACK_TIMESTAMP: &str = "feedbackTimestamp";
 
@@ -194,7 +195,10 @@ pub(crate) fn read_feedback(attributes: &mut Attributes) -> Read<Option<Feedback
     let json = take_text(attributes, FEEDBACK)?.ok_or(UnknownAttribute(FEEDBACK))?;
     match Intake::as_kept().read(json.as_bytes(), at) {
         Content::Event(event) => match event.body {
-            EventBody::Feedback(feedback) if feedback.timestamp == at => Ok(Some(feedback)),
+            EventBody::Feedback(feedback) if feedback.timestamp == at => {
+                let tolerated = take_texts(attributes, FEEDBACK_TOLERATED)?;
+                Ok(Some(Feedback { tolerated, ..feedback }))
+            }
             _ => Err(UnknownAttribute(FEEDBACK)),
         },
         Content::DeadLetter(_) => Err(UnknownAttribute(FEEDBACK)),
@@ -294,7 +298,8 @@ fn object(fields: &UnknownFields) -> Option<AttributeValue> {
     (!fields.is_empty()).then(|| text(serde_json::to_string(fields).unwrap_or_default()))
 }
 
-fn texts(texts: &[String]) -> Option<AttributeValue> {
+/// Texts in their order; `None` where there are none.
+pub(crate) fn texts(texts: &[String]) -> Option<AttributeValue> {
     (!texts.is_empty()).then(|| AttributeValue::L(texts.iter().map(text).collect()))
 }
 

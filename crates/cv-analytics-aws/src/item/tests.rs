@@ -13,7 +13,7 @@ use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 use serde_json::{Value, json};
 
-use super::attributes::{FEEDBACK, FEEDBACK_TIMESTAMP, HALF_ATTRIBUTES};
+use super::attributes::{FEEDBACK, FEEDBACK_TIMESTAMP, FEEDBACK_TOLERATED, HALF_ATTRIBUTES, texts};
 use super::*;
 use crate::item::row::time_to_live;
 
@@ -49,6 +49,7 @@ fn item_of(record: &Interaction) -> Attributes {
         let canonical = feedback.canonical_bytes(&record.request_id);
         item.insert(FEEDBACK.to_owned(), text(canonical));
         item.insert(FEEDBACK_TIMESTAMP.to_owned(), moment(feedback.timestamp));
+        item.extend(texts(&feedback.tolerated).map(|notes| (FEEDBACK_TOLERATED.to_owned(), notes)));
         item.entry(TIMESTAMP.to_owned()).or_insert(moment(feedback.timestamp));
     }
     item

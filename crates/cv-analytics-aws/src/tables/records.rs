@@ -19,8 +19,8 @@ use tokio::time::sleep;
 
 use super::{Page, TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
-    Attributes, FEEDBACK, FEEDBACK_TIMESTAMP, FORM, HALF_ATTRIBUTES, QUERY_SESSION, QUERY_TRAFFIC,
-    REQUEST_ID, moment, session, text, traffic,
+    Attributes, FEEDBACK, FEEDBACK_TIMESTAMP, FEEDBACK_TOLERATED, FORM, HALF_ATTRIBUTES,
+    QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, moment, session, text, texts, traffic,
 };
 use crate::item::record::{PutConflict, Record};
 use crate::item::{
@@ -116,13 +116,16 @@ impl Tables {
         feedback: &Feedback,
     ) -> TableResult<Result<(), Record>> {
         let week = IsoWeek::containing(feedback.timestamp);
-        let update = self
+        let tolerated = texts(&feedback.tolerated);
+        let tolerated_term =
+            if tolerated.is_some() { ", #tolerated = :tolerated" } else { " REMOVE #tolerated" };
+        let mut update = self
             .client
             .update_item()
-            .update_expression(
+            .update_expression(format!(
                 "SET #feedback = :feedback, #at = :at, #week = if_not_exists(#week, :week), \
-                 #timestamp = if_not_exists(#timestamp, :at)",
-            )
+                 #timestamp = if_not_exists(#timestamp, :at){tolerated_term}",
+            ))
             .condition_expression(
                 "attribute_not_exists(#id) OR (attribute_exists(#week) AND (attribute_not_exists(#at) \
                  OR #at < :at OR (#at = :at AND #feedback > :feedback)))",
@@ -131,10 +134,14 @@ impl Tables {
             .expression_attribute_names("#week", WEEK)
             .expression_attribute_names("#timestamp", TIMESTAMP)
             .expression_attribute_names("#feedback", FEEDBACK)
+            .expression_attribute_names("#tolerated", FEEDBACK_TOLERATED)
             .expression_attribute_names("#at", FEEDBACK_TIMESTAMP)
             .expression_attribute_values(":week", text(format!("{WAITING_FEEDBACK}{week}")))
             .expression_attribute_values(":feedback", text(feedback.canonical_bytes(request_id)))
             .expression_attribute_values(":at", moment(feedback.timestamp));
+        if let Some(tolerated) = tolerated {
+            update = update.expression_attribute_values(":tolerated", tolerated);
+        }
         self.update(request_id, update).await
     }
 
@@ -349,7 +356,7 @@ struct Condition {
 }
 
 impl Condition {
-    /// The term that there is no record: nothing, or feedback that waits for it.
+    /// True where there is no record: no item, or only feedback that waits for one.
     fn there_is_no_record(&mut self) -> String {
         let there_is_nothing = self.is("#id", REQUEST_ID, None);
         self.name("#week", WEEK);

@@ -10,10 +10,11 @@
 //! Of several words of feedback the one with the latest timestamp stands, of equal ones the lesser by canonical
 //! bytes, so that the record is the same for any order of those too.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use super::{Disposition, Interaction};
 use crate::event::{Event, EventBody, Feedback, QueryHalf, RequestId, Traffic};
+use crate::timestamp::Timestamp;
 
 /// What an arriving event makes of the record that is there.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,14 +33,17 @@ impl Interaction {
             return Joined::Changed(Self::alone(event));
         };
         match &event.body {
-            EventBody::Feedback(given) => match &present.feedback {
-                Some(kept) if kept == given => Joined::Unchanged(Disposition::Duplicate),
-                // Said, and taken back: neither duplicate nor conflict.
-                Some(kept) if !given.replaces(kept, &event.request_id) => {
-                    Joined::Unchanged(Disposition::Stored)
+            EventBody::Feedback(given) => {
+                let rank = |word: &Feedback| word.rank(&event.request_id);
+                match Some(rank(given)).cmp(&present.feedback.as_ref().map(rank)) {
+                    Ordering::Equal => Joined::Unchanged(Disposition::Duplicate),
+                    // Said, and taken back: neither duplicate nor conflict.
+                    Ordering::Less => Joined::Unchanged(Disposition::Stored),
+                    Ordering::Greater => {
+                        Joined::Changed(Self { feedback: Some(given.clone()), ..present.clone() })
+                    }
                 }
-                _ => Joined::Changed(Self { feedback: Some(given.clone()), ..present.clone() }),
-            },
+            }
             // Neither duplicate nor conflict.
             EventBody::Query(query) if present.is_whole() => match present.completed_by(query) {
                 Some(completed) => Joined::Changed(completed),
@@ -124,10 +128,9 @@ impl Interaction {
 }
 
 impl Feedback {
-    /// Whether it stands in the place of `kept`, which was given on the same interaction.
-    fn replaces(&self, kept: &Self, request_id: &RequestId) -> bool {
-        let rank = |feedback: &Self| Reverse(feedback.canonical_bytes(request_id));
-        (self.timestamp, rank(self)) > (kept.timestamp, rank(kept))
+    /// Of several words on one interaction the greatest stands.
+    fn rank(&self, request_id: &RequestId) -> (Timestamp, Reverse<String>) {
+        (self.timestamp, Reverse(self.canonical_bytes(request_id)))
     }
 }
 
@@ -138,13 +141,13 @@ fn repeated(same: bool) -> Disposition {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde::Serialize;
     use serde_json::json;
 
     use super::*;
     use crate::event::{MatchScore, Rating};
     use crate::intake::{Content, Intake};
     use crate::store::Observation;
-    use crate::timestamp::Timestamp;
 
     fn event(value: &serde_json::Value) -> Event {
         match Intake::for_tests().read(value.to_string().as_bytes(), Timestamp::from_millis(0)) {
@@ -264,7 +267,7 @@ mod tests {
         assert_eq!(receipts, [Disposition::Stored, Disposition::Duplicate, Disposition::Conflict]);
     }
 
-    fn feedback(at: i64, rating: &str, comment: Option<&str>) -> Event {
+    fn feedback(at: i64, rating: impl Serialize, comment: Option<&str>) -> Event {
         event(
             &json!({"eventType": "feedback", "requestId": "r", "timestamp": 1_763_000_000_000_i64 + at,
                       "rating": rating, "comment": comment}),
@@ -290,6 +293,25 @@ mod tests {
         );
         let (alone, _) = kept(&[&up]);
         assert_eq!((alone.at(), alone.is_joined()), (None, false));
+    }
+
+    #[test]
+    fn one_word_in_two_spellings_is_a_duplicate_and_leaves_the_order_of_others() {
+        let (plain, tolerated) = (feedback(0, "up", None), feedback(0, 1, None));
+        let EventBody::Feedback(word) = &tolerated.body else { panic!("feedback was read") };
+        assert!(!word.tolerated.is_empty());
+        for (one, other) in [(&plain, &tolerated), (&tolerated, &plain)] {
+            assert_eq!(kept(&[one, other]).1, [Disposition::Stored, Disposition::Duplicate]);
+        }
+        // With `"tolerated"` in it, the one spelling would stand before this word, and the other after it.
+        let mut between = plain.clone();
+        if let EventBody::Feedback(word) = &mut between.body {
+            word.unknown.insert("u".to_owned(), json!(1));
+        }
+        let words = [&plain, &tolerated, &between];
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        let records = orders.map(|order| kept(&order.map(|word| words[word])).0);
+        assert!(records.iter().all(|record| record == &records[0]));
     }
 
     proptest! {

@@ -19,6 +19,7 @@ use cv_analytics_core::week::IsoWeek;
 use cv_analytics_harness::emulators::dynoxide::DynoxideServer;
 use cv_analytics_harness::emulators::tables;
 use futures_util::TryStreamExt;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A Thursday of 2025-W46.
@@ -109,7 +110,7 @@ pub(crate) fn self_contained(id: &str) -> Event {
 }
 
 /// A visitor's word so many milliseconds after the question.
-pub(crate) fn feedback(id: &str, later: i64, rating: &str) -> Event {
+pub(crate) fn feedback(id: &str, later: i64, rating: impl Serialize) -> Event {
     event(
         &json!({"eventType": "feedback", "requestId": id, "timestamp": ASKED_AT + later, "rating": rating}),
     )

@@ -94,6 +94,17 @@ async fn of_several_words_the_same_stands_in_any_order() {
 }
 
 #[tokio::test]
+async fn what_was_tolerated_on_reading_a_word_comes_and_goes_with_it() {
+    let store = store();
+    let (tolerated, plain) = (feedback("r", 1_000, 1), feedback("r", 2_000, "up"));
+    for (given, notes) in [(tolerated, 1), (plain, 0)] {
+        keep(&store, given).await;
+        let there = exported(&store).await.remove(0).feedback.unwrap();
+        assert_eq!(there.tolerated.len(), notes);
+    }
+}
+
+#[tokio::test]
 async fn a_word_that_came_before_is_given_back_with_what_stands() {
     let store = store();
     let [earlier, later] = [feedback("r", 1_000, "up"), feedback("r", 2_000, "down")];
