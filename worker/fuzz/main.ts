@@ -8,6 +8,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { AnswerScanner } from "../src/answer-scanner.ts";
+import { OUTPUT_UNITS } from "../src/json-in-output.ts";
+import { parseMatchQuality } from "../src/match-quality.ts";
 import { checkOutput } from "../tests/model-output-properties.ts";
 
 /** What the reader looks for, and what models write round it. */
@@ -80,13 +83,42 @@ const output = fc
     }, text),
   );
 
+/** An output as long as is read, mostly of one token: what a visitor can make a model write. */
+const long = fc
+  .tuple(
+    fc.constantFrom(...known),
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.constantFrom(...TOKENS),
+  )
+  .map(([text, at, token]) => {
+    const start = Math.round(at * text.length);
+    const filling = token.repeat(Math.ceil(OUTPUT_UNITS / token.length));
+    return text.slice(0, start) + filling.slice(0, OUTPUT_UNITS - text.length) + text.slice(start);
+  });
+
+/** Reading it takes so much of the processor's time at most, in milliseconds: as libFuzzer's `-timeout`. */
+const LONGEST_MS = 2_000;
+
+function checkTime(text: string): void {
+  const before = process.cpuUsage();
+  parseMatchQuality(text);
+  new AnswerScanner().push(text);
+  const milliseconds = process.cpuUsage(before).user / 1_000;
+  if (milliseconds > LONGEST_MS) throw new Error(`reading it took ${milliseconds} ms`);
+}
+
 let executions = 0;
 const seed = Date.now() | 0;
 const details = fc.check(
-  fc.property(output, (text) => {
-    executions += 1;
-    checkOutput(text);
-  }),
+  fc.property(
+    fc.oneof({ weight: 50, arbitrary: output }, { weight: 1, arbitrary: long }),
+    (text) => {
+      executions += 1;
+      // In pieces of one unit, as the other check reads it, so long an output takes minutes.
+      if (text.length > OUTPUT_UNITS / 2) checkTime(text);
+      else checkOutput(text);
+    },
+  ),
   {
     seed,
     numRuns: Number.MAX_SAFE_INTEGER,

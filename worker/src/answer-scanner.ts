@@ -155,9 +155,7 @@ export class AnswerScanner {
       this.#isComplete = false;
       this.#kept = before;
     }
-    const undecided = this.#isComplete ? /\s*$/ : MAY_BE_RATING;
-    const end = undecided.exec(this.#kept.slice(-200))?.[0].length ?? 0;
-    const given = this.#kept.slice(0, this.#kept.length - end);
+    const given = this.#isComplete ? this.#kept.trimEnd() : beforeUndecided(this.#kept);
     this.#kept = this.#isComplete ? "" : this.#kept.slice(given.length);
     this.#given += given;
     return given;
@@ -165,12 +163,18 @@ export class AnswerScanner {
 }
 
 const LONGEST_ANNOUNCEMENT = 120;
-/** What may become the name of the rating, a blank, or half a character at the end. */
-const MAY_BE_RATING =
-  /\s*["”]?,?\s*(?:\{\s*["“]?\w{0,14}["”]?\s*|["“]\w{0,14}["”]?\s*)?[\s\uD800-\uDBFF]*$/;
+/** What may become the name of the rating. */
+const MAY_BE_RATING = /["”]?,?\s{0,8}(?:\{\s{0,8}["“]?\w{0,14}["”]?|["“]\w{0,14}["”]?)?$/;
+
+/** Without half a character, blanks and what may become the name of the rating at the end. */
+function beforeUndecided(text: string): string {
+  const words = text.replace(/[\uD800-\uDBFF]$/, "").trimEnd();
+  const rating = MAY_BE_RATING.exec(words.slice(-60))?.[0].length ?? 0;
+  return words.slice(0, words.length - rating).trimEnd();
+}
 
 const MAY_BEGIN_ANSWER =
-  /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n?\s*)?)?["'“”]?[a-z]{0,8}["'“”]?\s*:?\s*$/i;
+  /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n?\s*)?)?["'“”]?[a-z]{0,8}["'“”]?\s*(?::\s*)?$/i;
 /** A mark that is not there as a whole yet. */
 const MAY_BEGIN_MARK = /^(?:`{1,2}|```[\w-]*\s*|<[^<>\s]{0,40}|\[[A-Z]{0,12}|◁[^▷]{0,20})$/;
 /** Thoughts in lines of their own, or fields in lines: the answer comes in a later one. */

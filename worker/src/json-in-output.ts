@@ -95,7 +95,7 @@ function withoutEvents(text: string): string {
 /** The first turn, where a model goes on and writes the visitor's next question too. */
 function withoutTalk(text: string): string {
   return text.replace(
-    /\n\s*\**(?:user|human|visitor)\**\s*:[^\n]*\n[\s*]*(?:assistant|ai|bot|answer)\**\s*:[\s\S]*$/i,
+    /\n[ \t]{0,20}\*{0,2}(?:user|human|visitor)\*{0,2}\s{0,3}:[^\n]*\n[\s*]{0,20}(?:assistant|ai|bot|answer)\*{0,2}\s{0,3}:[\s\S]*$/i,
     "",
   );
 }
@@ -282,7 +282,9 @@ function isOpen(text: string): boolean {
 
 /** The fields of an output in tags: `<answer>…</answer><type>partial</type>`, or the text of `<answer>`. */
 function inTags(text: string, depth: number): Reading | undefined {
-  const inner = /(?<=^|\n\s*)<(answer|response|final_answer|final|output|reply)>/i.exec(text);
+  const inner = /(?:^|\n)[ \t]{0,20}<(answer|response|final_answer|final|output|reply)>/i.exec(
+    text,
+  );
   if (!inner || /[{"]/.test(text.slice(0, inner.index))) return undefined;
   const from = inner.index + inner[0].length;
   const close = text.toLowerCase().indexOf(`</${inner[1]?.toLowerCase()}`, from);
@@ -322,7 +324,7 @@ const RATING_NAMES = [
   "missingskills",
 ];
 const LINE =
-  /^[ \t>*_#-]*\**((?:final )?answer|thoughts?|thinking|analysis|(?:match ?)?(?:quality|type|score)|match|coverage|confidence|reasoning|reason|(?:matched|missing) ?skills|skills (?:matched|missing)|topic(?: ?phrase)?)\**[ \t]*[:=][ \t*_]*(.*)$/gim;
+  /^[ \t>*_#-]{0,40}((?:final )?answer|thoughts?|thinking|analysis|(?:match ?)?(?:quality|type|score)|match|coverage|confidence|reasoning|reason|(?:matched|missing) ?skills|skills (?:matched|missing)|topic(?: ?phrase)?)\**[ \t]*[:=][ \t*_]*(.*)$/gim;
 
 /** The fields of an output in lines, as YAML or as a list of labels: `Match type: partial`. */
 function inLines(text: string): Reading | undefined {
@@ -348,13 +350,16 @@ function inLines(text: string): Reading | undefined {
   }
   if (previous?.name === "answer") continueAnswer(text.length);
   function continueAnswer(end: number): void {
-    const more = text.slice(previous?.end, end).replace(/(?:\n\[\w{1,30}\])?[\s*_#-]+$/, "");
+    const more = withoutTail(text.slice(previous?.end, end), /[\s*_#-]/).replace(
+      /\n\[\w{1,30}\]$/,
+      "",
+    );
     fields["answer"] = unquoted(`${String(fields["answer"])}${more}`);
   }
   // `partial (0.7)`, `partial, 70%`: the number beside the type.
   for (const name of ["matchquality", "match", "quality"]) {
     const [, type, number] =
-      /^([a-z ]+?)\W*[([,–-]\s*([\d.,]+ ?%?)/i.exec(String(fields[name] ?? "")) ?? [];
+      /^([a-z ]+?)\W*[([,–-]\s*([\d.,]+ ?%?)/i.exec(String(fields[name] ?? "").slice(0, 60)) ?? [];
     if (type) fields[name] = type;
     if (number && Number.parseFloat(number) > 1) fields["coverage"] ??= number;
   }
@@ -373,11 +378,14 @@ function inLines(text: string): Reading | undefined {
 }
 
 function unquoted(text: string): string {
-  return text
-    .trim()
-    .replace(/^(["'“])([\s\S]*)["'”]$/, "$2")
-    .replace(/[*_]+$/, "")
-    .trim();
+  return withoutTail(text.trim().replace(/^(["'“])([\s\S]*)["'”]$/, "$2"), /[*_]/).trim();
+}
+
+/** Without such characters at its end: an expression of the run and `$` would take the square of its length. */
+export function withoutTail(text: string, characters: RegExp): string {
+  let end = text.length;
+  while (end > 0 && characters.test(text[end - 1] as string)) end--;
+  return text.slice(0, end);
 }
 
 const FENCE = /```[\w-]*/g;

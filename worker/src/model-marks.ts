@@ -4,10 +4,9 @@
 const THOUGHT_WORDS =
   "think|thinking|thought|thoughts|reasoning|reason|analysis|reflection|scratchpad|reasoning_steps|inner_monologue|internal_monologue|inner_thoughts|chain_of_thought|thought_process|thinking_process|antthinking|planning";
 /** `<think>`, `[THINK]`, `◁think▷`, `<seed:think>`, `<|begin_of_thought|>`, in any case, with attributes. */
-const THOUGHTS_BEGIN = new RegExp(
-  `(?:[<◁＜]|\\[(?=[A-Z]+\\]))\\|?(?:begin_of_|\\w{1,20}:)?(${THOUGHT_WORDS})(?:\\|?[>▷＞\\]]|\\s[^<>]{0,80}>)`,
-  "i",
-);
+const THOUGHTS_MARK = `(?:[<◁＜]|\\[(?=[A-Z]{1,20}\\]))\\|?(?:begin_of_|\\w{1,20}:)?(${THOUGHT_WORDS})(?:\\|?[>▷＞\\]]|\\s[^<>]{0,80}>)`;
+const THOUGHTS_BEGIN = new RegExp(THOUGHTS_MARK, "i");
+const BEGINS_THOUGHTS = new RegExp(`^(?:${THOUGHTS_MARK}|<(?:\\|channel\\|>|unused94>))`, "i");
 const thoughtsEnd = (word: string) =>
   new RegExp(`[<[◁＜]\\|?(?:/|end_of_)(?:\\w{1,20}:)?${word}s?(?:ing)?\\|?[>▷＞\\]]`, "i");
 const ANY_THOUGHTS_END = new RegExp(
@@ -57,7 +56,9 @@ export function withoutThoughts(output: string): WithoutThoughts {
   text = kept + text;
   // The mark that began them may have been part of the prompt.
   const end = ANY_THOUGHTS_END.exec(text);
-  const isLine = end && /(?:^|\n|[.!?…] ?)\s*$/.test(text.slice(0, end.index));
+  const before = text.slice(0, end?.index);
+  const words = before.trimEnd();
+  const isLine = /^$|[.!?…]$/.test(words.slice(-1)) || before.slice(words.length).includes("\n");
   if (end && (isLine || /^\s*(?:[{`\n]|$)/.test(text.slice(end.index + end[0].length)))) {
     text = text.slice(end.index + end[0].length);
   }
@@ -70,7 +71,7 @@ const SHOWN_TAGS =
 
 /** Whether thoughts may begin at the start of a text, or at its end where it goes on. */
 export function beginsThoughts(text: string): boolean {
-  return THOUGHTS_BEGIN.exec(text)?.index === 0 || /^<(?:\|channel\|>|unused94>)/.test(text);
+  return BEGINS_THOUGHTS.test(text);
 }
 
 function lastMatch(text: string, expression: RegExp): RegExpExecArray | undefined {

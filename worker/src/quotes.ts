@@ -1,15 +1,28 @@
 /** Where a text in JSON ends, also where the model forgot to escape the quotes within it. */
 
+/**
+ * What follows a text behind blanks, or only in a later line. Each blank is read once: where a visitor steers a
+ * model to write thousands, the time must not grow with the square of their number.
+ */
+function after(somewhere: string, inNextLine: string): RegExp {
+  return new RegExp(String.raw`[^\S\n]*(?:\n\s*(?:${somewhere}|${inNextLine})|${somewhere})`, "y");
+}
+
 /** What may follow the quote that ends a value of an object: no word of the text itself. */
-const AFTER_VALUE =
-  /\s*(?:$|[}\]]|,\s*(?:["'“”]?$|[}\]]|\/[/*]|["'“”‘’]\w[\w -]{0,40}["'“”‘’]?\s*(?::|$))|\n\s*["'“”‘’]\w{1,40}["'“”‘’]\s*:)/y;
+const AFTER_VALUE = after(
+  String.raw`$|[}\]]|,\s*(?:["'“”]?$|[}\]]|\/[/*]|["'“”‘’]\w[\w -]{0,40}["'“”‘’]?\s*(?::|$))`,
+  String.raw`["'“”‘’]\w{1,40}["'“”‘’]\s*:`,
+);
 /** The same where names have no quotes. */
-const AFTER_BARE_VALUE =
-  /\s*(?:$|[}\]]|,\s*(?:$|[}\]]|\/[/*]|["'“”‘’]?\w{1,40}["'“”‘’]?\s*(?::|$))|\n\s*\w{1,40}\s*:)/y;
+const AFTER_BARE_VALUE = after(
+  String.raw`$|[}\]]|,\s*(?:$|[}\]]|\/[/*]|["'“”‘’]?\w{1,40}["'“”‘’]?\s*(?::|$))`,
+  String.raw`\w{1,40}\s*:`,
+);
 const AFTER_ELEMENT = /\s*(?:$|\]|,\s*(?:$|["'“”{[\]\d]|true|false|null))/y;
 const AFTER_NAME = /\s*(?:$|:)/y;
 /** The beginning of what may end a value, where more may come. */
-const MAY_END_VALUE = /\s*(?:[,\n]\s*(?:\/|["'“”‘’]?(?:\w[\w -]{0,40})?["'“”‘’]?\s*)?)?$/y;
+const MAY_BECOME_NAME = String.raw`(?:\/|["'“”‘’](?:\w[\w -]{0,40})?["'“”‘’]?\s*|\w[\w -]{0,40}["'“”‘’]?\s*)?$`;
+const MAY_END_VALUE = after(String.raw`$|,\s*${MAY_BECOME_NAME}`, MAY_BECOME_NAME);
 
 /** Which quotes end a text that began with one. */
 const ENDS: Record<string, string> = { '"': '"', "'": "'’", "“": '”“"', "”": '”"', "‘": "’'" };
@@ -44,7 +57,7 @@ export function quotedText(
   kind: TextKind,
   isWhole: boolean,
 ): QuotedText {
-  const after = AFTER[kind];
+  const ending = AFTER[kind];
   const matches = (expression: RegExp, at: number) => {
     expression.lastIndex = at;
     return expression.test(json);
@@ -66,7 +79,7 @@ export function quotedText(
       copied = place + 1;
     } else if (ends.includes(unit)) {
       if (!isWhole && matches(MAY_END_VALUE, place + 1)) break;
-      if (matches(after, place + 1)) {
+      if (matches(ending, place + 1)) {
         return { text: text + json.slice(copied, place), end: place + 1, isEnded: true };
       }
     }
