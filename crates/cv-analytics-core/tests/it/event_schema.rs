@@ -11,6 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cv_analytics_core::dead_letter::Reason;
 use cv_analytics_core::event::{MatchSource, MatchType, Outcome, Rating, Traffic};
 use cv_analytics_core::intake::{Content, Intake};
 use cv_analytics_core::privacy::{Privacy, SessionKey};
@@ -180,32 +181,29 @@ fn what_fuzzing_found_that_is_read_fits() {
     assert!(count > 10, "{count}");
 }
 
+fn codes<T>(all: &[T], code: fn(&T) -> &'static str) -> Value {
+    all.iter().map(code).collect()
+}
+
 #[test]
-fn its_codes_are_the_programs() {
+fn the_documents_codes_are_the_programs() {
+    let openapi = include_str!("../../../../docs/schemas/openapi.json");
+    let openapi: Value = serde_json::from_str(openapi).unwrap();
+    let reasons = "/components/schemas/EventResult/properties/reason/enum";
+    assert_eq!(openapi.pointer(reasons), Some(&json!(Reason::ALL.map(Reason::code))));
+    let explained = include_str!("../../../../docs/use/events.md");
+    for reason in Reason::ALL {
+        assert!(explained.contains(&format!("`{reason}`")), "docs/use/events.md: {reason}");
+    }
+
     let schema = schema();
-    let codes = |place: &str| -> Vec<String> {
-        serde_json::from_value(schema.pointer(place).expect(place).clone()).unwrap()
-    };
-    let response = "/$defs/response/properties";
-    assert_eq!(
-        codes(&format!("{response}/matchType/enum")),
-        MatchType::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        codes(&format!("{response}/outcome/enum")),
-        Outcome::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        codes("/$defs/feedback/properties/rating/enum"),
-        Rating::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
-    );
-    let metadata = "/$defs/metadata/properties";
-    assert_eq!(
-        codes(&format!("{metadata}/matchSource/enum")),
-        MatchSource::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        codes(&format!("{metadata}/traffic/enum")),
-        Traffic::ALL.iter().map(|one| one.code()).collect::<Vec<_>>()
-    );
+    for (place, codes) in [
+        ("response/properties/matchType", codes(MatchType::ALL, |one| one.code())),
+        ("response/properties/outcome", codes(Outcome::ALL, |one| one.code())),
+        ("feedback/properties/rating", codes(Rating::ALL, |one| one.code())),
+        ("metadata/properties/matchSource", codes(MatchSource::ALL, |one| one.code())),
+        ("metadata/properties/traffic", codes(Traffic::ALL, |one| one.code())),
+    ] {
+        assert_eq!(schema.pointer(&format!("/$defs/{place}/enum")), Some(&codes), "{place}");
+    }
 }

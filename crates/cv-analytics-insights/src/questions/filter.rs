@@ -441,4 +441,22 @@ mod tests {
         let error = QuestionFilter::read(&long).unwrap_err().to_string();
         assert!(error.starts_with("too large: \"text\""), "{error}");
     }
+    #[test]
+    fn the_document_of_the_http_interface_has_its_parameters() {
+        let openapi = include_str!("../../../../docs/schemas/openapi.json");
+        let openapi: serde_json::Value = serde_json::from_str(openapi).unwrap();
+        let documented = openapi.pointer("/components/schemas/QuestionFilter/properties").unwrap();
+        let documented = documented.as_object().unwrap();
+        let refusal = |query: &str| QuestionFilter::read(query).unwrap_err().to_string();
+        let unknown = refusal("=");
+        let (_, names) = unknown.split_once("expected one of ").unwrap();
+        let names: BTreeSet<_> = names.split(", ").map(|name| name.trim_matches('`')).collect();
+        assert_eq!(names, documented.keys().map(String::as_str).collect());
+        for (name, value) in documented {
+            let Some(codes) = value.get("enum") else { continue };
+            let codes: Vec<String> = serde_json::from_value(codes.clone()).unwrap();
+            let refusal = refusal(&format!("{name}=?"));
+            assert!(refusal.ends_with(&format!("one of {}", codes.join(", "))), "{refusal}");
+        }
+    }
 }
