@@ -441,6 +441,7 @@ mod tests {
         let error = QuestionFilter::read(&long).unwrap_err().to_string();
         assert!(error.starts_with("too large: \"text\""), "{error}");
     }
+
     #[test]
     fn the_document_of_the_http_interface_has_its_parameters() {
         let openapi = include_str!("../../../../docs/schemas/openapi.json");
