@@ -6,12 +6,14 @@ import {
   endOfObject,
   isAnnouncement,
   LABEL,
+  mayAnnounce,
   PLACEHOLDER,
   parsed,
 } from "./json-in-output.ts";
 import {
   beginsThoughts,
   isServiceError,
+  LABELLED_THOUGHTS,
   mayBecomeServiceError,
   withoutThoughts,
 } from "./model-marks.ts";
@@ -64,7 +66,7 @@ export class AnswerScanner {
         continue;
       }
       const mark =
-        /^(?:```(?!th|reas)[\w-]*\s*\n|<(?:answer|output|response|final_answer|reply)>|<\|[^<>]{1,60}\|>(?:assistant)?)/i.exec(
+        /^(?:```(?:json\w{0,2})?\s*\n(?=\s*\{)|<(?:answer|output|response|final_answer|reply)>|<\|[^<>]{1,60}\|>(?:assistant)?)/i.exec(
           text,
         );
       if (mark) {
@@ -85,7 +87,10 @@ export class AnswerScanner {
         return;
       }
       const line = /^[^\n{`]*/.exec(text)?.[0] ?? "";
-      if (THOUGHTS_LABEL.test(line)) {
+      if (
+        LABELLED_THOUGHTS.test(text.slice(0, line.length + 1)) ||
+        /^(?:answer\s*=|analysis[a-z])/i.test(line)
+      ) {
         this.#part = "rest";
         return;
       }
@@ -99,10 +104,15 @@ export class AnswerScanner {
       if (line.length < text.length && isAnnouncement(said) && !isServiceError(said)) {
         const rest = text.slice(line.length).trimStart();
         if (!rest) return;
-        // "Her skills:" above a list announces no JSON.
-        if (/^[{["`<]/.test(rest)) {
+        if (MAY_BEGIN_OBJECT.test(rest)) return;
+        // Above the answer's object alone: other JSON, a list or code may be what the line is about.
+        if (OBJECT_OF_ANSWER.test(rest) || rest.startsWith("<")) {
           this.#text = rest;
           continue;
+        }
+        if (/^(?:[{["`])/.test(rest)) {
+          this.#part = "rest";
+          return;
         }
       }
       const isDecided = line.length < text.length || line.length > LONGEST_ANNOUNCEMENT;
@@ -141,7 +151,7 @@ export class AnswerScanner {
     if (!this.#given) {
       this.#kept = this.#kept.trimStart();
       // JSON, a tag or a code fence as the answer, which may be something else.
-      if (/^[{[<`◁＜]/.test(this.#kept)) {
+      if (/^[{[<`~◁＜]/.test(this.#kept)) {
         this.#part = "rest";
         this.#isComplete = false;
         this.#kept = "";
@@ -164,7 +174,7 @@ export class AnswerScanner {
 
 const LONGEST_ANNOUNCEMENT = 120;
 /** What may become the name of the rating. */
-const MAY_BE_RATING = /["”]?,?\s{0,8}(?:\{\s{0,8}["“]?\w{0,14}["”]?|["“]\w{0,14}["”]?)?$/;
+const MAY_BE_RATING = /[("”]?,?\s{0,8}(?:\{\s{0,8}["“]?\w{0,14}["”]?|["“]\w{0,14}["”]?)?$/;
 
 /** Without half a character, blanks and what may become the name of the rating at the end. */
 function beforeUndecided(text: string): string {
@@ -173,46 +183,14 @@ function beforeUndecided(text: string): string {
   return words.slice(0, words.length - rating).trimEnd();
 }
 
+const OBJECT_OF_ANSWER = /^(?:```(?:json\w{0,2})?\s*)?\[?\s*\{\s*["'“”]?answer["'“”]?\s*:/i;
+/** The beginning of that. */
+const MAY_BEGIN_OBJECT =
+  /^(?:`{1,3}|```(?:js?o?n?\w{0,2})?\s*)?(?:\[?\s*\{?\s*["'“”]?[a-z]{0,6}["'“”]?\s*)$/i;
 const MAY_BEGIN_ANSWER =
   /^(?:\[\s*)?(?:\{\s*(?:\/\/[^\n]*\n?\s*)?)?["'“”]?[a-z]{0,8}["'“”]?\s*(?::\s*)?$/i;
 /** A mark that is not there as a whole yet. */
 const MAY_BEGIN_MARK = /^(?:`{1,2}|```[\w-]*\s*|<[^<>\s]{0,40}|\[[A-Z]{0,12}|◁[^▷]{0,20})$/;
-/** Thoughts in lines of their own, or fields in lines: the answer comes in a later one. */
-const THOUGHTS_LABEL = /^(?:[*_#\s]*(?:thoughts?|thinking|analysis|reasoning)[*_]*:|answer\s*=)/i;
-/** How a line begins that says that JSON or the answer follows. */
-const ANNOUNCING = [
-  "sure",
-  "certainly",
-  "of course",
-  "absolutely",
-  "ok",
-  "here",
-  "below",
-  "this is",
-  "the following",
-  "as requested",
-  "json",
-  "output",
-  "response",
-  "result",
-  "based on",
-  "final",
-  "answer",
-  "thought",
-  "thinking",
-  "analysis",
-  "reasoning",
-  "assistant",
-  "const",
-  "let",
-  "return",
-];
-
-function mayAnnounce(line: string): boolean {
-  const words = line.replace(/^[*_#\s]+/, "").toLowerCase();
-  return ANNOUNCING.some((begin) => begin.startsWith(words) || words.startsWith(begin));
-}
-
 /** How far a prose's next mark is safe, whether it ends the prose, or that more has to come. */
 function proseUntil(text: string): number | "rest" | "wait" {
   switch (text[0]) {
@@ -239,6 +217,8 @@ function proseUntil(text: string): number | "rest" | "wait" {
       const [, lead = "", line = "", after] =
         /^([\s>*_#"'“,-]*)([^\n]{0,160})(\n?)/.exec(text) ?? [];
       if (line.length < LONGEST_LABEL && !after) return "wait";
+      // Drawn between the answer and its rating.
+      if (/-{3}|\*{3}|_{3}/.test(lead) && /^[`{]/.test(line)) return "rest";
       if (FIELD_LINE.test(line)) return "rest";
       if (/^(?:here|below|json|rating)\b/i.test(line)) {
         if (!after && line.length < LONGEST_ANNOUNCEMENT) return "wait";
@@ -268,7 +248,8 @@ const ERROR_CHARACTERS = 120;
 
 /** Whether what there is of an answer has words, and is no service's error. */
 function isAnswerSurely(text: string, isComplete: boolean): boolean {
-  if (PLACEHOLDER.test(text)) return false;
+  // Only its beginning: the processor's time must not grow with the square of its length.
+  if (PLACEHOLDER.test(text.slice(0, 400))) return false;
   // A rating that follows may show that it is an answer: the end decides.
   if (isComplete) return !isServiceError(text);
   // The first word, or the second where many answers begin with the first.

@@ -71,6 +71,10 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
     // Its quotes are escaped, as within a text, but there are none round it.
     if (/^[{[]\s*\\+"/.test(text)) whole ??= parsed(`"${text.replaceAll("\n", "\\n")}"`);
   }
+  // A list of words, and not the pieces of a text.
+  if (Array.isArray(whole) && whole.every((word) => typeof word === "string")) {
+    whole = whole.join(", ");
+  }
   if (whole !== undefined && typeof whole !== "number" && typeof whole !== "boolean") {
     if (typeof whole === "string") tolerated.add("nested");
     const reading = read(whole, tolerated, depth + 1);
@@ -89,7 +93,10 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
 function withoutEvents(text: string): string {
   if (!/^data: ?[{"]/.test(text)) return text;
   const all = [...text.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => parsed(data));
-  return all.map((data) => (isFields(data) ? deltaOf(data) : "")).join("");
+  const own = all.find((data) => isFields(data) && likeness(data) >= 3);
+  return own
+    ? JSON.stringify(own)
+    : all.map((data) => (isFields(data) ? deltaOf(data) : "")).join("");
 }
 
 /** The first turn, where a model goes on and writes the visitor's next question too. */
@@ -140,6 +147,12 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
       start = first.end - 1;
       continue;
     }
+    if (/^\{\s*"(?:\$schema|type)"\s*:\s*"(?:object|http)/.test(text.slice(start, start + 60))) {
+      // The schema itself, said again.
+      const end = endOfObject(text, start);
+      start = Math.max(end - 1, start);
+      continue;
+    }
     const after = last > start ? text.slice(last + 1) : "";
     const isCutOff = last < start || /^\s*[,"\]]/.test(after);
     const slice = isCutOff ? withoutFence(text.slice(start)) : text.slice(start, last + 1);
@@ -170,7 +183,10 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
     return { found: { answer } };
   }
   tolerated.add("prose");
-  return { prose: isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text };
+  const prose = isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text;
+  // Never the fallback where words lead up to a sample.
+  const isAboutSample = /^[\p{L}\p{N}]/u.test(text) && !mayAnnounce(text) && !OWN_NAMES.test(text);
+  return { prose: prose || (isAboutSample ? text : "") };
 }
 
 /** The first field, where it is the answer, up to the first quote of its text. */
@@ -200,15 +216,31 @@ function firstField(text: string): string {
 }
 
 /**
- * How strongly the words round an object say that they are the answer and it is a sample in them, on
- * the scale of {@link likeness}: a paragraph is stronger than one common name.
+ * How strongly the words round an object say that they are the answer and it is a sample in them, or what the
+ * visitor pasted, on the scale of {@link likeness}: a paragraph is stronger than one common name, and a sentence
+ * that goes on behind the object stronger than a rating in it.
  */
 function proseWeight(before: string, after: string): number {
   const words = proseOf(before, after);
-  if (!words) return 0;
-  const isWithinLine = /[^\s:][ \t]*[`"'(]?$/.test(before) || /^[`"')]?[ \t]*[\w,]/.test(after);
-  if (isWithinLine) return 3;
-  return words.split(/\s+/, 6).length > 5 ? 2 : 1;
+  // "It posts:" announces no answer.
+  if (!words) return before.trim() && !mayAnnounce(before) ? 2 : 0;
+  if (isInSentence(before, after)) return 4;
+  if (/[^\s:][ \t]*[`"'(]?$/.test(before) || /^[`"')]?[ \t]*[\w,]/.test(after)) return 3;
+  // A sample between two paragraphs.
+  if (isParagraph(proseOf(before, "")) && /\w+\s+\w+\s+\w/.test(proseOf("", after))) return 3;
+  return isParagraph(words) ? 2 : 1;
+}
+
+const isParagraph = (text: string) => text.split(/\s+/, 6).length > 5;
+
+/** Whether a sentence begins before an object and goes on behind it. */
+function isInSentence(before: string, after: string): boolean {
+  const line = before.slice(Math.max(before.lastIndexOf("\n") + 1, before.length - 200)).trim();
+  return (
+    line !== "" &&
+    !isAnnouncement(line.replace(/[`"'(]$/, "").trimEnd()) &&
+    /^[`"')]?(?:[ \t]*[\w(|]|[,;:.]\s*\w)/.test(after)
+  );
 }
 
 /** Whether its answer has no words. */
@@ -282,9 +314,8 @@ function isOpen(text: string): boolean {
 
 /** The fields of an output in tags: `<answer>…</answer><type>partial</type>`, or the text of `<answer>`. */
 function inTags(text: string, depth: number): Reading | undefined {
-  const inner = /(?:^|\n)[ \t]{0,20}<(answer|response|final_answer|final|output|reply)>/i.exec(
-    text,
-  );
+  const inner =
+    /(?:^|\n)[ \t]{0,20}<(answer|response|final_answer|final|output|reply|conclusion)>/i.exec(text);
   if (!inner || /[{"]/.test(text.slice(0, inner.index))) return undefined;
   const from = inner.index + inner[0].length;
   const close = text.toLowerCase().indexOf(`</${inner[1]?.toLowerCase()}`, from);
@@ -299,6 +330,9 @@ function inTags(text: string, depth: number): Reading | undefined {
     const list = new RegExp(`<(${name}_?skills)>([\\s\\S]{0,2000}?)</\\1`, "i").exec(text);
     const skills = list?.[2]?.match(/<(\w+)>[^<>]*(?=<)/g)?.map((tag) => tag.replace(/^<\w+>/, ""));
     if (list?.[1] && skills) fields[list[1]] = skills;
+  }
+  if (/^<(?:answer|final_answer|final|output|reply|conclusion)>/i.test(content)) {
+    return inTags(content, depth);
   }
   // JSON within the tag, or an answer and nothing else.
   if (/^[{[`]/.test(content)) return read(content, new Set(), depth + 1);
@@ -378,7 +412,9 @@ function inLines(text: string): Reading | undefined {
 }
 
 function unquoted(text: string): string {
-  return withoutTail(text.trim().replace(/^(["'“])([\s\S]*)["'”]$/, "$2"), /[*_]/).trim();
+  // A block of YAML begins with its mark.
+  const words = text.trim().replace(/^[|>][-+]?[ \t]*\n/, "");
+  return withoutTail(words.trim().replace(/^(["'“])([\s\S]*)["'”]$/, "$2"), /[*_]/).trim();
 }
 
 /** Without such characters at its end: an expression of the run and `$` would take the square of its length. */
@@ -388,7 +424,10 @@ export function withoutTail(text: string, characters: RegExp): string {
   return text.slice(0, end);
 }
 
-const FENCE = /```[\w-]*/g;
+/** Those of an object, and what a model draws between its answer and the rating. */
+const OPENING_FENCE = /```[\w-]{0,20}\s{0,8}$/;
+const CLOSING_FENCE = /^\s{0,8}```(?:json)?/;
+const RULE = /\n\s{0,8}[-*_]{3,20}$/;
 
 function withoutFence(text: string): string {
   return text.trimEnd().replace(/`{1,3}$/, "");
@@ -399,10 +438,13 @@ function proseOf(before: string, after: string): string {
   const [first, last] = [before, after].map((text) => {
     const start = debrisStart(text);
     // What stands before a piece of the JSON, without the marks that belong to it.
-    return start < 0 ? text.trim() : text.slice(0, start).replace(/[\s"'“*_`,{[]{1,20}$/, "");
+    return start < 0 ? text.trim() : text.slice(0, start).replace(/[\s"'“*_`,{[(]{1,20}$/, "");
   });
-  const announced = first?.replace(FENCE, "").trimEnd().replace(ANNOUNCING_LINE, "");
-  const words = `${announced}\n\n${last}`.replace(FENCE, "").trim().replace(LABEL, "");
+  const announced = first?.replace(OPENING_FENCE, "").trimEnd().replace(ANNOUNCING_LINE, "");
+  const words = `${announced}\n\n${last?.replace(CLOSING_FENCE, "")}`
+    .trim()
+    .replace(LABEL, "")
+    .replace(RULE, "");
   return isDebris(words) || isAnnouncement(words) ? "" : words;
 }
 
@@ -410,11 +452,51 @@ function proseOf(before: string, after: string): string {
 export function isAnnouncement(text: string): boolean {
   return (
     text.length < 200 &&
-    (/(?<![.\w])json\b|[:=]$/i.test(text) ||
+    ((/(?<![.\w])json\b/i.test(text) && !/\b(?:she|he|her|his|they)\b/i.test(text)) ||
+      // In one sentence, but for an "Of course!" before it.
+      /^(?:[\w ]{1,20}[!.,]\s+)?(?:[^.!?]|[.!?](?!\s))*:$/.test(text) ||
+      /^(?:(?:const|let|var) )?[\w.]{1,30} ?=$/.test(text) ||
       /^(?:sure|certainly|of course|absolutely|ok(?:ay)?|assistant)\W*$/i.test(text))
   );
 }
 
+/** How a line begins that says that JSON or the answer follows. */
+const ANNOUNCING = [
+  "sure",
+  "certainly",
+  "of course",
+  "absolutely",
+  "ok",
+  "here",
+  "below",
+  "this is",
+  "the following",
+  "as requested",
+  "json",
+  "output",
+  "response",
+  "result",
+  "based on",
+  "final",
+  "answer",
+  "thought",
+  "thinking",
+  "analysis",
+  "reasoning",
+  "internal",
+  "my ",
+  "let me think",
+  "assistant",
+  "const",
+  "let",
+  "return",
+];
+
+/** Whether a line may announce that JSON or the answer follows, also where it goes on. */
+export function mayAnnounce(line: string): boolean {
+  const words = line.replace(/^[*_#\s]+/, "").toLowerCase();
+  return ANNOUNCING.some((begin) => begin.startsWith(words) || words.startsWith(begin));
+}
 /** "Here is the rating:" in a line below the answer. */
 const ANNOUNCING_LINE =
   /\n(?:[^\n]{0,10}\b(?:here|below|json|rating|match)\b[^\n]{0,120}:\W{0,3}|[#*_ ]{1,8}match[ _]?quality\W*)$/i;
@@ -422,16 +504,19 @@ const ANNOUNCING_LINE =
 export const LABEL =
   /^(?:[*_#\s]{0,10}(?:(?:final )?answer|assistant|response)[*_]{0,3}:[*_]{0,3}\s*|#{1,4} *answer *\n\s*)/i;
 /** The example of the prompt in place of an answer, or none. */
-export const PLACEHOLDER = /^(?:[^\p{L}\p{N}\p{So}]*|<[\w\s]{1,60}>|undefined|null)$/iu;
+export const PLACEHOLDER =
+  /^(?:[^\p{L}\p{N}\p{So}]*|<[\w\s]{1,60}>|undefined|null|NaN|\[object \w{1,20}\])$/iu;
+
+const OWN_NAMES = /match_?quality|["'“]answer["'”]|missing_?skills/i;
 
 const QUOTE = "[\"'“”‘’]?";
 const DEBRIS = new RegExp(
   [
     // Begins as JSON, or as a fence round it.
-    "^\\s*(?:[{[]|`{1,3}\\w*\\s*(?:[{[]|$))",
-    "```json",
+    "^\\s*(?:`{1,3}\\w*\\s*)?(?:\\{|\\[\\s*(?:[{\"'“”]|$)|`{1,3}\\w*\\s*$)",
+    "```json\\s*(?:[{[]|$)",
     // A name of a field of ours, with the colon after it.
-    `\\b(?:match[_ ]?quality|matched[_ ]?skills|missing[_ ]?skills|topic[_ ]?phrase)[*_]{0,2}${QUOTE}\\s*:`,
+    `(?<=^|[\\n.!?{,"'“*_(])[\\s>#*_-]{0,8}${QUOTE}(?:match[_ ]?quality|matched[_ ]?skills|missing[_ ]?skills|topic[_ ]?phrase)[*_]{0,2}${QUOTE}\\s*:`,
     `[{,]\\s*${QUOTE}(?:answer|response|type|coverage|confidence|reasoning)${QUOTE}\\s*:`,
     // Ends where an object has just begun. Bounded: the processor's time must not depend on blanks.
     "\\{[\\s\\w\"'“”‘’:]{0,80}$",
@@ -448,14 +533,15 @@ function debrisStart(text: string): number {
   return withoutSamples(text).search(DEBRIS);
 }
 
-/** With other whole objects masked, which are what the words are about. Same length. */
+/** With other whole objects masked, and what stands in a sentence: the words are about them. Same length. */
 function withoutSamples(text: string): string {
   let masked = text;
   let start = text.search(/\S\s*\{/) < 0 ? -1 : text.indexOf("{", 1);
   for (let number = 0; start > 0 && number < LONGEST_SEARCH; number++) {
     const end = endOfObject(text, start);
     const object = end < 0 ? undefined : parsed(text.slice(start, end));
-    if (isFields(object) && likeness(object) < 4 && !isUnfilled(object)) {
+    const isSample = isFields(object) && likeness(object) < 4 && !isUnfilled(object);
+    if (isSample || (end > 0 && isInSentence(text.slice(0, start), text.slice(end)))) {
       masked = masked.slice(0, start) + "·".repeat(end - start) + masked.slice(end);
     }
     start = text.indexOf("{", end < 0 ? start + 1 : end);

@@ -2,23 +2,39 @@
 
 /** The words within a mark that thoughts follow. */
 const THOUGHT_WORDS =
-  "think|thinking|thought|thoughts|reasoning|reason|analysis|reflection|scratchpad|reasoning_steps|inner_monologue|internal_monologue|inner_thoughts|chain_of_thought|thought_process|thinking_process|antthinking|planning";
+  "think|thinking|thought|thoughts|reasoning|reason|analysis|reflection|scratchpad|reasoning_steps|inner_monologue|internal_monologue|inner_thoughts|chain[_-]of[_-]thought|thought_process|thinking_process|antthinking|planning";
 /** `<think>`, `[THINK]`, `◁think▷`, `<seed:think>`, `<|begin_of_thought|>`, in any case, with attributes. */
-const THOUGHTS_MARK = `(?:[<◁＜]|\\[(?=[A-Z]{1,20}\\]))\\|?(?:begin_of_|\\w{1,20}:)?(${THOUGHT_WORDS})(?:\\|?[>▷＞\\]]|\\s[^<>]{0,80}>)`;
+const THOUGHTS_MARK = `(?:[<◁＜]|\\[(?=[A-Z_]{1,20}\\]))\\|?(?:begin_(?:of_)?|start_|\\w{1,20}:)?(${THOUGHT_WORDS})(?:\\|?[>▷＞\\]]|\\s[^<>]{0,80}>)`;
+/** What begins thoughts where models and programs write them in another way. */
+const OTHER_MARKS =
+  '<unused94>(?:thought)?|<\\|START_THINKING\\|>|<\\|inner_prefix\\|>|<｜begin▁of▁thinking｜>|<\\|channel>thought|^\\s*Thinking\\.\\.\\.\\s*\\n|^<details type="reasoning"[^<>]{0,200}>';
 const THOUGHTS_BEGIN = new RegExp(THOUGHTS_MARK, "i");
-const BEGINS_THOUGHTS = new RegExp(`^(?:${THOUGHTS_MARK}|<(?:\\|channel\\|>|unused94>))`, "i");
-const thoughtsEnd = (word: string) =>
-  new RegExp(`[<[◁＜]\\|?(?:/|end_of_)(?:\\w{1,20}:)?${word}s?(?:ing)?\\|?[>▷＞\\]]`, "i");
-const ANY_THOUGHTS_END = new RegExp(
-  `[<[◁＜]\\|?(?:/|end_of_)(?:\\w{1,20}:)?(?:${THOUGHT_WORDS})\\|?[>▷＞\\]]`,
-  "i",
-);
+const BEGINS_THOUGHTS = new RegExp(`^(?:${THOUGHTS_MARK}|<\\|channel\\|>|${OTHER_MARKS})`, "i");
+const thoughtsEnd = (words: string) =>
+  new RegExp(`[<[◁＜]\\|?(?:/|end_(?:of_)?)(?:\\w{1,20}:)?(?:${words})\\s{0,3}\\|?[>▷＞\\]]`, "i");
+const ANY_THOUGHTS_END = thoughtsEnd(THOUGHT_WORDS);
 
 /** The channels of OpenAI's open models: only the last, `final`, is for the visitor. */
-const FINAL_CHANNEL = /<\|channel\|>\s*final[^<]*<\|message\|>/i;
+const FINAL_CHANNEL = /(?:<\|channel\|>\s*final[^<]{0,40}|<\|start\|>assistant)<\|message\|>/i;
 const ANY_CHANNEL = /<\|channel\|>\s*(?:analysis|commentary)\b/i;
-/** Gemma's marks of thoughts, as the others write them. */
-const GEMMA_MARKS = /<unused94>(?:thought)?|<unused95>/g;
+/** What models and programs write in place of `</think>`. */
+const OTHER_ENDS =
+  /<unused95>|<\|END_THINKING\|>|<\|inner_suffix\|>|<｜end▁of▁thinking｜>|<channel\|>|\n\.\.\.done thinking\.\s/g;
+/** The same of a whole block. */
+const OTHER_BLOCKS =
+  /<details type="reasoning"[^<>]{0,200}>[\s\S]*?<\/details>|^\s*(`{3}|~{3})(?:think|thinking|thoughts?|reasoning)\s*\n[\s\S]*?\n\1/gi;
+/** Thoughts below a label, or announced, which end at the last label of an answer. */
+export const LABELLED_THOUGHTS =
+  /^[*_#\s]{0,6}(?:(?:here is )?(?:(?:internal|my) )?(?:thoughts?|thinking|reasoning|analysis)(?: process)?[*_]{0,3}(?::|\s*\n)|let me think step by step)/i;
+const ANSWER_LABEL =
+  /\n[*_#\s]{0,6}(?:(?:final )?answer|here is my response|response)[*_]{0,3}(?::[*_]{0,3}|(?=\s*\n))/i;
+/** The channels of OpenAI's open models whose marks a service has taken out. */
+const BARE_CHANNELS = /^analysis(?=[a-z])[\s\S]*assistantfinal/i;
+
+/** Whether a field is for thoughts, by its name. */
+export function isOfThoughts(name: string): boolean {
+  return new RegExp(`${THOUGHT_WORDS}|plan|notes?\\b`, "i").test(name);
+}
 
 /** A text without its thoughts. */
 export interface WithoutThoughts {
@@ -33,7 +49,13 @@ export function withoutThoughts(output: string): WithoutThoughts {
   const final = lastMatch(text, FINAL_CHANNEL);
   if (final) text = text.slice(final.index + final[0].length);
   else if (ANY_CHANNEL.test(text)) return { text: "", unended: text };
-  text = text.replace(GEMMA_MARKS, (mark) => (mark === "<unused95>" ? "</think>" : "<think>"));
+  text = text
+    .replace(BARE_CHANNELS, "")
+    .replace(OTHER_BLOCKS, "")
+    .replace(new RegExp(OTHER_MARKS, "gi"), "<think>")
+    .replace(OTHER_ENDS, "</think>\n");
+  const answer = LABELLED_THOUGHTS.test(text) && lastMatch(text, ANSWER_LABEL);
+  if (answer) return { text: `Answer:${text.slice(answer.index + answer[0].length)}` };
   // Whatever a model puts in tags of its own before the rest is not said to the visitor.
   const own = /^\s*<([a-z]\w{1,30})>[\s\S]*?<\/\1>(?=\s*\S)/i.exec(text);
   if (own && !SHOWN_TAGS.test(own[1] ?? "")) text = text.slice(own[0].length);
@@ -42,7 +64,7 @@ export function withoutThoughts(output: string): WithoutThoughts {
     const begin = THOUGHTS_BEGIN.exec(text);
     if (!begin) break;
     const after = text.slice(begin.index + begin[0].length);
-    const end = thoughtsEnd(begin[1] ?? "").exec(after) ?? ANY_THOUGHTS_END.exec(after);
+    const end = thoughtsEnd(`${begin[1]}s?(?:ing)?`).exec(after) ?? ANY_THOUGHTS_END.exec(after);
     // Prose about such a mark has no end of it and is no thought.
     if (!end && /\S[ \t]*$/.test(text.slice(0, begin.index))) {
       kept += text.slice(0, begin.index + begin[0].length);
@@ -59,9 +81,10 @@ export function withoutThoughts(output: string): WithoutThoughts {
   const before = text.slice(0, end?.index);
   const words = before.trimEnd();
   const isLine = /^$|[.!?…]$/.test(words.slice(-1)) || before.slice(words.length).includes("\n");
-  if (end && (isLine || /^\s*(?:[{`\n]|$)/.test(text.slice(end.index + end[0].length)))) {
-    text = text.slice(end.index + end[0].length);
-  }
+  const after = end ? text.slice(end.index + end[0].length) : "";
+  // Or a visitor had the model write an end into its thoughts, which go on behind it.
+  const isSecond = text.length < output.length && after.trim() !== "" && !kept.trim();
+  if (end && (isLine || isSecond || /^\s*(?:[{`\n]|$)/.test(after))) text = after;
   return { text };
 }
 
@@ -114,7 +137,7 @@ const NO_CAPACITY = /^(?: (?:available|left|for this model))?\W*$/;
 const SERVICE_ERRORS: [begins: string, goesOn: RegExp][] = [
   ...all(
     WHOLE,
-    "internal server error|bad gateway|service unavailable|service temporarily unavailable|gateway timeout|gateway time-out|gateway time out|too many requests|unauthorized|forbidden|not found|request timeout|request time out|rate limited|rate limit|bad request|payment required|access denied|permission denied|not authenticated|method not allowed|payload too large|unprocessable entity|timed out|timeout|time out",
+    "internal server error|bad gateway|service unavailable|service temporarily unavailable|gateway timeout|gateway time-out|gateway time out|too many requests|unauthorized|forbidden|not found|request timeout|request time out|rate limited|rate limit|bad request|error|insufficient balance|insufficient quota|insufficient_quota|no healthy upstream|provider returned error|network connection lost|user is not authorized|rate exceeded|endpoint request timed out|payment required|access denied|permission denied|not authenticated|method not allowed|payload too large|unprocessable entity|timed out|timeout|time out",
   ),
   ...all(
     ENDS,
@@ -141,6 +164,12 @@ const SERVICE_ERRORS: [begins: string, goesOn: RegExp][] = [
   ...all(MODEL, "model |the model |this model |the server "),
   ...all(NO_SUPPORT, "this model doesn't support |this model does not support "),
   ["this model's maximum context", ANY],
+  ...all(
+    ANY,
+    "request failed with status code |connect econnrefused|connect etimedout|getaddrinfo |cuda out of memory|worker exceeded resource limits|internal error; reference|an error occurred while processing your request|the response was filtered due to the prompt|the api deployment for this resource|access denied due to invalid subscription|no endpoints found matching|no such model @|user location is not supported|user is not authorized to perform|the security token included in the request|resource has been exhausted|number of request tokens has exceeded|this request would exceed your|request too large for |your account is not active|api key not valid|that model is currently overloaded|the engine is currently overloaded|this model has been deprecated|no route matched with those values|throttling: |the operation was aborted due to timeout",
+  ),
+  ...all(/^\s+nginx/, "bad gateway|gateway time-out|service temporarily unavailable"),
+  ["models/", /^[\w.-]{1,60} is not found/],
   ["the server had an error", /^(?: while)? processing your|^\W*$/],
   ["no auth", /^(?:(?:entication)? credentials|orization header)(?: found| provided)?\W*$/],
   ...all(NO_CAPACITY, "no capacity|no available capacity"),
@@ -154,8 +183,8 @@ function all(goesOn: RegExp, begins: string): [string, RegExp][] {
 
 /** `AxiosError: …`, `TypeError [code]: …`, `Error code: 524`. */
 const NAMED_ERROR =
-  /^(?:(?:\w{0,30}error|\w{1,30}exception)\s*(?:\[\w+\]\s*)?:(?:\s|$)|error\W+(?:code\W+)?\d{3,4}\s*(?:[:({-]|\W*$))/;
-const MAY_BE_NAMED = /^(?:\w{0,30}error|\w{1,30}exception)\b/;
+  /^(?:\[\w{1,40} error\]:|http error! status|(?:\w{0,30}error|\w{1,30}exception)\s*(?:\[\w+\]\s*)?:(?:\s|$)|error\W+(?:code\W+)?\d{3,4}\s*(?:[:({-]|\W*$))/;
+const MAY_BE_NAMED = /^(?:http error!|\[\w{1,40}(?: e|$)|\w{0,30}error|\w{1,30}exception)\b/;
 /** A status or a service's own code before the words: `HTTP 503: `, `400 `, `5025: `. */
 const CODE = /^(?:(?:http(?:\/[\d.]+)?|status|error|code)\W{0,3}){0,3}\d{3,5}\b\W{0,3}/;
 const MAY_BE_CODE = /^(?:http|status)[\W\d]*[a-z]{0,5}[\W\d]*$/;

@@ -2,7 +2,13 @@
 
 import type { MatchType } from "./event.ts";
 import { DEEPEST_NESTING, isDebris, PLACEHOLDER, read } from "./json-in-output.ts";
-import { isServiceError, withoutHtml } from "./model-marks.ts";
+import {
+  beginsThoughts,
+  isOfThoughts,
+  isServiceError,
+  withoutHtml,
+  withoutThoughts,
+} from "./model-marks.ts";
 import {
   ANSWER_NAMES,
   CONFIDENCE_NAMES,
@@ -11,6 +17,7 @@ import {
   folded,
   isFields,
   isKnown,
+  isOfJudgement,
   MATCHED_NAMES,
   MISSING_NAMES,
   named,
@@ -118,6 +125,14 @@ function answerIn(
 ): { answer?: string | undefined; judged?: Fields } {
   const filled = Object.entries(fields).filter(([, value]) => value !== "" && value !== null);
   let value = named(Object.fromEntries(filled), ANSWER_NAMES, tolerated);
+  if (value === undefined && isKnown(fields, QUALITY_NAMES)) {
+    // By a name that nobody foresaw, beside a rating: the one text that is none of its own.
+    const texts = filled.filter(
+      ([name, text]) => typeof text === "string" && !isOfJudgement(name) && !isOfThoughts(name),
+    );
+    if (texts.length === 1) value = texts[0]?.[1];
+    if (value !== undefined) tolerated.add("names");
+  }
   if (Array.isArray(value)) {
     value = value.map((part) => (isFields(part) ? (part["text"] ?? part["content"]) : part));
   }
@@ -131,7 +146,7 @@ function answerIn(
     return { judged: value, ...answerIn(value, tolerated, depth + 1) };
   }
   if (typeof value !== "string") return {};
-  const text = value.trim();
+  const text = withoutMarks(value.trim());
   if (PLACEHOLDER.test(text)) return {};
   if (!isDebris(text)) return { answer: text };
   // The whole object once more, as a text within the answer; or code that the visitor may see.
@@ -141,11 +156,20 @@ function answerIn(
     const isPiece = /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text);
     return { answer: isPiece ? prose : text };
   }
-  // Prose about a visitor's JSON is an answer: only a judgement within it cannot be the visitor's.
-  if (!/^(?:`{3}\w*\s*)?[{[]/.test(text) && !isKnown(found, QUALITY_NAMES)) return { answer: text };
+  // Prose about a visitor's JSON is an answer. A judgement within it may be the visitor's too: it counts only where
+  // the answer has none beside it.
+  const isProse = !/^(?:`{3}\w*\s*)?[{[]/.test(text);
+  if (isProse && !isKnown(found, QUALITY_NAMES)) return { answer: text };
   tolerated.add("nested");
+  if (isProse && prose && isKnown(fields, QUALITY_NAMES)) return { answer: prose };
   const said = answerIn(found, tolerated, depth + 1);
   return { judged: found, ...said, answer: said.answer || prose };
+}
+
+/** Without the thoughts that an answer begins with, and the mark of its turn's end. */
+function withoutMarks(answer: string): string {
+  const words = beginsThoughts(answer) ? withoutThoughts(answer).text.trim() : answer;
+  return words.replace(/(?:<\|\w{1,20}\|>|<\/s>)$/, "").trimEnd();
 }
 
 type Judgement = Omit<Match, "metadata">;

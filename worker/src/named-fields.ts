@@ -60,6 +60,18 @@ const JUDGEMENT_NAMES = [
   ...MISSING_NAMES,
 ];
 
+/** Whether a field is one of a judgement. */
+export function isOfJudgement(name: string): boolean {
+  return [
+    ...QUALITY_NAMES,
+    ...TYPE_NAMES,
+    ...JUDGEMENT_NAMES,
+    ...REASONING_NAMES,
+    ...TOPIC_NAMES,
+    ...PHRASE_NAMES,
+  ].includes(folded(name));
+}
+
 /** A name in any spelling: `match_quality` is `matchQuality`. */
 export function folded(name: string): string {
   return name.replace(/[\s_-]/g, "").toLowerCase();
@@ -96,9 +108,13 @@ export function isKnown(fields: Fields, names: readonly string[]): boolean {
  * at all, 1 by a common name (`message`, `type`), 2 by a rarer one, 3 by `answer`, 4 by a judgement.
  */
 export function likeness(fields: Fields): 0 | 1 | 2 | 3 | 4 {
+  // A schema, said again.
+  if (fields["type"] === "object" && isFields(fields["properties"])) return 0;
   const quality = field(fields, QUALITY_NAMES)[0];
   if (isFields(quality) || isKnown(fields, QUALITY_NAMES.slice(0, 1))) return 4;
   if (isRated(fields) || typeOf(quality, new Set())) {
+    // Much says whether things match.
+    if (typeof quality === "boolean" && !isKnown(fields, CERTAIN_ANSWER_NAMES)) return 2;
     if (isKnown(fields, [...JUDGEMENT_NAMES, ...CERTAIN_ANSWER_NAMES])) return 4;
     return isKnown(fields, ANSWER_NAMES) ? 2 : 1;
   }

@@ -74,7 +74,8 @@ export function quotedText(
       const [all = "\\", code, letter] = ESCAPE.exec(json) ?? [];
       text += json.slice(copied, place);
       if (code) text += String.fromCharCode(Number.parseInt(code, 16));
-      else if (letter) text += ESCAPES[letter] ?? letter;
+      // An escape that there is none of is a path or an expression: "C:\\Users".
+      else if (letter) text += ESCAPES[letter] ?? (/[a-z]/i.test(letter) ? `\\${letter}` : letter);
       place += all.length - 1;
       copied = place + 1;
     } else if (ends.includes(unit)) {

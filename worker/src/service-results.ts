@@ -34,7 +34,9 @@ export function outputOf(result: unknown, depth = 0): unknown {
     return next(choice["message"] ?? choice["delta"] ?? choice["text"]);
   }
   if (Array.isArray(candidates)) return next(isFields(candidates[0]) && candidates[0]["content"]);
-  if (Array.isArray(result["responses"])) return next(result["responses"][0]);
+  for (const list of [result["responses"], result["results"]]) {
+    if (Array.isArray(list)) return next(list[0]);
+  }
   if (Array.isArray(generations)) return next(generations.flat()[0]);
   // What a library has parsed already.
   for (const name of ["object", "parsed", "output_parsed", "structuredResponse"]) {
@@ -47,7 +49,15 @@ export function outputOf(result: unknown, depth = 0): unknown {
   }
   if (output) return next(output);
   // A library's class: its text may be a property of the class, which no listing of fields shows.
-  for (const value of [result["output_text"], response, result["text"], result["generated_text"]]) {
+  for (const name of [
+    "output_text",
+    "response",
+    "text",
+    "generated_text",
+    "generation",
+    "outputText",
+  ]) {
+    const value = result[name];
     if (typeof value === "string" && value.trim()) return value;
   }
   for (const name of ["message", "kwargs", "result", "raw", "messages", "generation", "value"]) {
@@ -55,7 +65,8 @@ export function outputOf(result: unknown, depth = 0): unknown {
   }
   if (isFields(response)) return next(response);
   if (isFields(content)) return next(content);
-  if (isMessage(result)) return textOf(result) || argumentsOf(result) || message;
+  if (isMessage(result))
+    return answerArguments(result) ?? (textOf(result) || argumentsOf(result) || message);
   if (response !== undefined) return argumentsOf(result) ?? response;
   return content !== undefined && typeof content !== "string" ? textOf(result) : result;
 }
@@ -72,7 +83,9 @@ export function deltaOf(chunk: unknown): string {
     ) {
       return "";
     }
-    const text = isFields(delta) ? delta["text"] : (delta ?? chunk["text"] ?? chunk["textDelta"]);
+    const text = isFields(delta)
+      ? (delta["text"] ?? delta["partial_json"])
+      : (delta ?? chunk["text"] ?? chunk["textDelta"]);
     return typeof text === "string" ? text : "";
   }
   if (Array.isArray(choices)) {
@@ -99,6 +112,7 @@ export function isError(fields: Fields): boolean {
     success === false ||
     (typeof type === "string" && /(?:^|_)error$|Error$/.test(type)) ||
     object === "error" ||
+    (typeof fields["__type"] === "string" && /exception|error/i.test(fields["__type"])) ||
     (typeof status === "number" && status >= 400) ||
     (typeof status === "string" && ERROR_CODE.test(status)) ||
     (fields["detail"] !== undefined && !("content" in fields))
@@ -118,7 +132,8 @@ function textOf(message: unknown): string {
       if (!isFields(part)) return part;
       if (part["thought"] === true) return "";
       if (/think|reason/i.test(String(part["type"] ?? ""))) return "";
-      return part["text"] ?? part["refusal"];
+      const { text, refusal } = part;
+      return isFields(text) ? text["value"] : (text ?? refusal);
     })
     .filter((text) => typeof text === "string" || typeof text === "number")
     .join("");
@@ -133,6 +148,12 @@ function argumentsOf(message: unknown): unknown {
   );
   const call = Array.isArray(list) ? list.map(callOf).find(Boolean) : callOf(function_call);
   return call ?? callOf(message);
+}
+
+/** The answer in the arguments of a tool, which a text beside it only announces. */
+function answerArguments(message: Fields): unknown {
+  const given = argumentsOf(message);
+  return isFields(given) && likeness(given) >= 3 ? given : undefined;
 }
 
 function callOf(call: unknown): unknown {

@@ -1,5 +1,6 @@
 /** Outputs that mislead a reader: what is not the answer looks like it, or the answer hides. Written by hand. */
 
+import { FOURTH_BATCH, FOURTH_MISSES } from "./fourth-batch.ts";
 import type { Row } from "./realistic.ts";
 
 const ANSWER = "Yes: she ran Docker in production, but no Kubernetes yet.";
@@ -49,7 +50,7 @@ const quoted = (answer: string): Row =>
     RATED,
   );
 
-type Shape = [
+export type Shape = [
   shows: string,
   output: unknown,
   answer?: string | undefined,
@@ -373,7 +374,7 @@ const SECOND_BATCH: Shape[] = [
     "partial",
     60,
   ],
-  ["german keys", JSON.stringify({ antwort: ANSWER, matchQuality: QUALITY }), undefined],
+  ["german keys", JSON.stringify({ antwort: ANSWER, matchQuality: QUALITY }), ANSWER, "partial"],
   [
     "toml",
     `answer = "${ANSWER}"\n[matchQuality]\ntype = "partial"\ncoverage = 60`,
@@ -676,10 +677,9 @@ const THIRD_BATCH: Shape[] = [
 
 /** The rows that are read wrong today, by what they show. */
 export const HOSTILE_MISSES: string[] = [
-  // A line that ends in a colon is taken for an announcement of the object below it.
-  "prose sample in code fence json",
   // The answer is there, the rating is not read.
   "newlines escaped json",
+  ...FOURTH_MISSES,
 ];
 
 export const HOSTILE: Row[] = [
@@ -1263,12 +1263,14 @@ export const HOSTILE: Row[] = [
     "cut off in a judgement that came first",
     '{"matchQuality": {"type": "partial", "reasoning": "has Dock',
   ),
-  ...([...SECOND_BATCH, ...THIRD_BATCH].map(([shows, output, answer, type, score]) => ({
-    shows,
-    output,
-    answer,
-    match: type && { matchType: type, ...(score !== undefined && { matchScore: score }) },
-  })) as Row[]),
+  ...([...SECOND_BATCH, ...THIRD_BATCH, ...FOURTH_BATCH].map(
+    ([shows, output, answer, type, score]) => ({
+      shows,
+      output,
+      answer,
+      match: type && { matchType: type, ...(score !== undefined && { matchScore: score }) },
+    }),
+  ) as Row[]),
 ];
 
 /** The texts that show something else as a stream than as a whole, by what they show. */
