@@ -81,6 +81,12 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
     if (reading.found || reading.prose || !unended) return reading;
   }
   let reading = within(text, tolerated, depth);
+  if (reading.found && !isKnown(reading.found, ANSWER_NAMES) && !/\w/.test(reading.prose ?? "")) {
+    // Only the rating in what could not be repaired, or in a sample.
+    const answer = firstField(text);
+    if (answer) reading = { found: { answer, matchQuality: reading.found } };
+    else if (isAboutSample(text)) reading = { prose: text };
+  }
   // What a service's error quotes is not for the visitor: only a rating shows that it is none.
   if (isServiceError(text) && !(reading.found && likeness(reading.found) === 4)) reading = {};
   if (reading.found || reading.prose || !unended) return reading;
@@ -184,9 +190,7 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
   }
   tolerated.add("prose");
   const prose = isDebris(text) || LABEL.test(text) ? proseOf(text, "") : text;
-  // Never the fallback where words lead up to a sample.
-  const isAboutSample = /^[\p{L}\p{N}]/u.test(text) && !mayAnnounce(text) && !OWN_NAMES.test(text);
-  return { prose: prose || (isAboutSample ? text : "") };
+  return { prose: prose || (isAboutSample(text) ? text : "") };
 }
 
 /** The first field, where it is the answer, up to the first quote of its text. */
@@ -211,7 +215,10 @@ export function beforeRating(words: string): string | undefined {
 function firstField(text: string): string {
   const begins = ANSWER_BEGINS.exec(text);
   if (!begins) return "";
-  const words = quotedText(text, begins[0].length, endsOf(begins[1] ?? ""), "value", true).text;
+  const rating = /["'”]\s{0,20},\s{0,20}["'“]match_?quality["'”]\s{0,20}:/i.exec(text);
+  const end = rating?.index ?? text.length;
+  const read = quotedText(text, begins[0].length, endsOf(begins[1] ?? ""), "value", true);
+  const words = read.end < end && rating ? text.slice(begins[0].length, end) : read.text;
   return (beforeRating(words) ?? words.trimEnd()).replace(/["'”\s}\]`]{1,40}$/, "");
 }
 
@@ -506,6 +513,11 @@ export const LABEL =
 /** The example of the prompt in place of an answer, or none. */
 export const PLACEHOLDER =
   /^(?:[^\p{L}\p{N}\p{So}]*|<[\w\s]{1,60}>|undefined|null|NaN|\[object \w{1,20}\])$/iu;
+
+/** Whether words lead up to a sample, which is what they are about. */
+function isAboutSample(text: string): boolean {
+  return /^[\p{L}\p{N}]/u.test(text) && !mayAnnounce(text) && !OWN_NAMES.test(text);
+}
 
 const OWN_NAMES = /match_?quality|["'“]answer["'”]|missing_?skills/i;
 

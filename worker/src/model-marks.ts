@@ -184,7 +184,7 @@ function all(goesOn: RegExp, begins: string): [string, RegExp][] {
 /** `AxiosError: …`, `TypeError [code]: …`, `Error code: 524`. */
 const NAMED_ERROR =
   /^(?:\[\w{1,40} error\]:|http error! status|(?:\w{0,30}error|\w{1,30}exception)\s*(?:\[\w+\]\s*)?:(?:\s|$)|error\W+(?:code\W+)?\d{3,4}\s*(?:[:({-]|\W*$))/;
-const MAY_BE_NAMED = /^(?:http error!|\[\w{1,40}(?: e|$)|\w{0,30}error|\w{1,30}exception)\b/;
+const MAY_BE_NAMED = /^http error!|^(?:\[\w{1,40}(?: e|$)|\w{0,30}error|\w{1,30}exception)\b/;
 /** A status or a service's own code before the words: `HTTP 503: `, `400 `, `5025: `. */
 const CODE = /^(?:(?:http(?:\/[\d.]+)?|status|error|code)\W{0,3}){0,3}\d{3,5}\b\W{0,3}/;
 const MAY_BE_CODE = /^(?:http|status)[\W\d]*[a-z]{0,5}[\W\d]*$/;

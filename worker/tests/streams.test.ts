@@ -461,7 +461,7 @@ test("each beginning of a service's error is held back, and of an answer only a 
     expect([...text].map((character) => scanner.push(character)).join(""), text).toBe("");
   }
   const scanner = new AnswerScanner();
-  expect(scanner.push("8080: that")).toBe("8080: that");
+  expect(scanner.push("8080: ours")).toBe("8080: ours");
 });
 
 const texts = [...REALISTIC, ...HOSTILE].filter(({ output }) => typeof output === "string");

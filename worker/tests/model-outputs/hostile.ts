@@ -1,6 +1,6 @@
 /** Outputs that mislead a reader: what is not the answer looks like it, or the answer hides. Written by hand. */
 
-import { FOURTH_BATCH, FOURTH_MISSES } from "./fourth-batch.ts";
+import { FOURTH_BATCH, FOURTH_MISSES, FOURTH_STREAM_MISSES } from "./fourth-batch.ts";
 import type { Row } from "./realistic.ts";
 
 const ANSWER = "Yes: she ran Docker in production, but no Kubernetes yet.";
@@ -348,7 +348,6 @@ const SECOND_BATCH: Shape[] = [
     `She built the webhook; the body is {"message": "hello", "id": 3}`,
   ],
   [
-    "prose sample in code fence json",
     'She uses this config in every project that she has led since 2019:\n\n```json\n{"type": "full", "text": "x"}\n```',
     'She uses this config in every project that she has led since 2019:\n\n```json\n{"type": "full", "text": "x"}\n```',
   ],
@@ -1285,4 +1284,5 @@ export const STREAM_MISSES: string[] = [
   // Nothing told that they were thoughts: `beginsInThoughts` does.
   "thoughts before JSON: only the end",
   "thoughts before prose: only the end",
+  ...FOURTH_STREAM_MISSES,
 ];
