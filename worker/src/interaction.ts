@@ -9,9 +9,10 @@ import {
   feedbackEvent,
   isOutcome,
   isRequestId,
+  MAX_QUESTION_CHARACTERS,
   type Metadata,
+  metadataOf,
   type Outcome,
-  QUESTION_CHARACTERS,
   type QuestionDetails,
   type Rating,
   REASONS,
@@ -96,15 +97,19 @@ export interface Reporter {
 interface Question {
   query: string;
   queryTimestamp: number;
+}
+
+/** What both events carry besides. */
+interface Surroundings {
   sessionId?: string;
   metadata?: Metadata;
 }
 
 /** How long a judgement is waited for: `waitUntil` ends 30 s after the answer, and sending takes time. */
-const JUDGEMENT_MILLISECONDS = 10_000;
+const MAX_JUDGEMENT_MILLISECONDS = 10_000;
 
 const TOO_LATE =
-  "said after the response event had left, and lost: say it before the answer ends, or use judgedBy()";
+  "too late, the response event was sent: report it before the answer ends, or use judgedBy()";
 
 /** An interaction that sends its two events. */
 export class ReportedInteraction implements Interaction {
@@ -116,6 +121,7 @@ export class ReportedInteraction implements Interaction {
   #sendsAtOnce: boolean;
   readonly #began = Date.now();
   #question: Question | undefined;
+  #surroundings: Surroundings | undefined;
   #outcome: Outcome | undefined;
   #details: AnswerDetails = {};
   #times: { [part in `${TimedPart}Time`]?: number } = {};
@@ -150,27 +156,38 @@ export class ReportedInteraction implements Interaction {
   // Properties, so that they work taken off their object too: `{ asked }` in place of `interaction`.
   asked = (question: string, details?: QuestionDetails | null): void => {
     this.#safely(() => {
-      const query = textOf(question, QUESTION_CHARACTERS);
+      const query = textOf(question, MAX_QUESTION_CHARACTERS);
       if (this.#question || this.#hasLeft) {
         // Two layers of an agent may both say what was asked.
         if (query === this.#question?.query && !this.#outcome) return;
         this.#isFinal = true;
-        this.#reporter.log("a second asked() and what follows it are left out: take another()");
+        this.#reporter.log("ignored a second asked() and what follows it: use another()");
         return;
       }
       const { requestId, sessionId: session, metadata: more } = details ?? {};
       if (isRequestId(requestId)) this.requestId = requestId;
-      else if (requestId != null) this.#reporter.log("an invalid requestId was replaced");
-      const metadata = { ...visitor(this.#request), ...more };
+      else if (requestId != null) this.#reporter.log("invalid requestId: replaced by a new one");
       const sessionId = textOf(session, 256);
-      this.#question = {
-        query,
-        queryTimestamp: Date.now(),
+      const surroundings = {
         ...(sessionId && { sessionId }),
-        ...unlessEmpty(metadata),
+        ...unlessEmpty({ ...visitor(this.#request), ...metadataOf(more) }),
       };
-      const { queryTimestamp: timestamp, ...rest } = this.#question;
-      const event = { eventType: "query", requestId: this.requestId, timestamp, ...rest } as const;
+      this.#surroundings = surroundings;
+      // The intake refuses a question without a word.
+      if (!/[^\s\x85]/.test(query)) {
+        this.#reporter.log("missing question: no query event is sent");
+        return;
+      }
+      const timestamp = Date.now();
+      this.#question = { query, queryTimestamp: timestamp };
+      const { requestId: id } = this;
+      const event = {
+        eventType: "query",
+        requestId: id,
+        timestamp,
+        query,
+        ...surroundings,
+      } as const;
       this.#later(event, this.#reporter.together);
       this.#stay();
     });
@@ -205,7 +222,7 @@ export class ReportedInteraction implements Interaction {
   ended = (outcome: Outcome, details?: AnswerDetails | null): void => {
     if (!this.#note(details)) return;
     this.#outcome = isOutcome(outcome) ? outcome : "error";
-    if (this.#outcome !== outcome) this.#reporter.log("an unknown outcome counts as error");
+    if (this.#outcome !== outcome) this.#reporter.log("unknown outcome: reported as error");
     if (this.#sendsAtOnce) this.leave(200);
     else this.#safely(() => this.#stay());
   };
@@ -217,9 +234,10 @@ export class ReportedInteraction implements Interaction {
         // Without types it may be a function that gives the promise.
         const given = match as typeof match | (() => typeof match);
         const details = await (typeof given === "function" ? given() : given);
-        this.#note(details, isLate || this.#hasGone);
+        // What comes after the wait has its line already.
+        if (isLate || !this.#hasGone) this.#note(details, isLate);
       } catch {
-        this.#reporter.log("judgedBy(): the promise was rejected");
+        this.#reporter.log("missing judgement: the promise given to judgedBy() was rejected");
       }
     })();
     this.#judged = Promise.all([this.#judged, judged]);
@@ -229,7 +247,7 @@ export class ReportedInteraction implements Interaction {
     this.#safely(() => {
       const event = feedbackEvent(requestId, rating, details);
       if (event) this.#later(event);
-      else this.#reporter.log("feedback with an invalid requestId or rating was not sent");
+      else this.#reporter.log("invalid requestId or rating: the feedback was not sent");
     });
   };
 
@@ -282,7 +300,11 @@ export class ReportedInteraction implements Interaction {
   /** Ends with the judgements, or when they took too long. */
   #judgement(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, JUDGEMENT_MILLISECONDS);
+      const timer = setTimeout(() => {
+        // Said now: where the request ends with its event, nothing would be there to say it later.
+        this.#reporter.log("missing judgement: judgedBy() waits for 10 s after the answer");
+        resolve();
+      }, MAX_JUDGEMENT_MILLISECONDS);
       this.#judged?.then(() => {
         clearTimeout(timer);
         resolve();
@@ -299,7 +321,7 @@ export class ReportedInteraction implements Interaction {
         return;
       }
       const all = this.#details as Record<string, unknown>;
-      const metadata = { ...this.#details.metadata, ...details?.metadata };
+      const metadata = { ...this.#details.metadata, ...metadataOf(details?.metadata) };
       for (const [name, value] of Object.entries(details ?? {})) all[name] = value ?? all[name];
       all["metadata"] = metadata;
     });
@@ -310,7 +332,7 @@ export class ReportedInteraction implements Interaction {
     const outcome = this.#outcomeAt(status);
     const { cacheHit } = this.#details;
     const metadata = {
-      ...(this.#question?.metadata ?? visitor(this.#request)),
+      ...(this.#surroundings?.metadata ?? visitor(this.#request)),
       ...this.#details.metadata,
       ...(cancelled && { cancelled }),
     };
@@ -321,6 +343,7 @@ export class ReportedInteraction implements Interaction {
       outcome,
       ...answerFields(this.#details, outcome),
       ...this.#question,
+      ...this.#surroundings,
       performance: {
         totalTime: now - this.#began,
         ...this.#times,
@@ -370,7 +393,7 @@ export class ReportedInteraction implements Interaction {
     try {
       work();
     } catch {
-      this.#reporter.log("an event may be lost: waitUntil or a value failed");
+      this.#reporter.log("an event may be lost: waitUntil() or a value in the details threw");
     }
   }
 }
