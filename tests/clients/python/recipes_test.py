@@ -85,6 +85,30 @@ class Recipes(unittest.TestCase):
     def test_requests(self):
         self.check("requests")
 
+    def test_an_exception_keeps_a_reason_and_a_blank_question_is_not_sent(self):
+        sent = []
+        sys.modules["sqs"] = types.SimpleNamespace(send_message=lambda event, _: sent.append(event))
+        cv_analytics = module("cv_analytics", block("# cv_analytics.py"))
+        outcomes = ("answered", "no_match", "blocked", "off_hours", "quota", "ai_error")
+        for outcome in outcomes:
+            with self.assertRaises(KeyError), cv_analytics.interaction(" \n", "s-1") as said:
+                said.update(outcome=outcome, matchType="none")
+                raise KeyError
+        with cv_analytics.interaction("Does she know Go?"):
+            pass
+        cv_analytics._senders.shutdown(wait=True)
+        queries = [event["query"] for event in sent if event["eventType"] == "query"]
+        responses = [event for event in sent if event["eventType"] == "response"]
+        self.assertEqual(queries, ["Does she know Go?"])
+        self.assertCountEqual(
+            [event["outcome"] for event in responses],
+            ["error", "error", "blocked", "off_hours", "quota", "ai_error", "answered"],
+        )
+        for event in responses:
+            self.assertNotIn("matchType", event)
+            self.assertEqual(event.get("query"), None if event.get("sessionId") else "Does she know Go?")
+            self.assertEqual("query" in event, "queryTimestamp" in event)
+
     def test_a_queue_that_refuses_is_a_line_without_the_question(self):
         def refuse(event, _):
             raise RuntimeError(event["query"])
