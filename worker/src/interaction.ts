@@ -36,7 +36,8 @@ export interface Interaction {
 
   /**
    * Says what the visitor asked: the query event leaves at once, beside your work. Call it as soon
-   * as you have the question, also where you will refuse it, and before you return the answer.
+   * as you have the question, also where you will refuse it, and before you return the answer. A
+   * blank question counts as none: nothing is sent, with a line in the log.
    *
    * One interaction is one question. Another one, asked here instead of on {@link another}, is left
    * out with a line in the log, and so is all that is said after it: the first question keeps its
@@ -97,10 +98,6 @@ export interface Reporter {
 interface Question {
   query: string;
   queryTimestamp: number;
-}
-
-/** What both events carry besides. */
-interface Surroundings {
   sessionId?: string;
   metadata?: Metadata;
 }
@@ -121,7 +118,8 @@ export class ReportedInteraction implements Interaction {
   #sendsAtOnce: boolean;
   readonly #began = Date.now();
   #question: Question | undefined;
-  #surroundings: Surroundings | undefined;
+  /** Whether nothing was asked but blanks, which the intake would refuse. */
+  #isBlank = false;
   #outcome: Outcome | undefined;
   #details: AnswerDetails = {};
   #times: { [part in `${TimedPart}Time`]?: number } = {};
@@ -164,30 +162,24 @@ export class ReportedInteraction implements Interaction {
         this.#reporter.log("ignored a second asked() and what follows it: use another()");
         return;
       }
+      this.#isBlank = !/[^\s\x85]/.test(query);
+      if (this.#isBlank) {
+        this.#reporter.log("missing question: nothing is sent");
+        return;
+      }
       const { requestId, sessionId: session, metadata: more } = details ?? {};
       if (isRequestId(requestId)) this.requestId = requestId;
       else if (requestId != null) this.#reporter.log("invalid requestId: replaced by a new one");
+      const metadata = { ...visitor(this.#request), ...metadataOf(more) };
       const sessionId = textOf(session, 256);
-      const surroundings = {
-        ...(sessionId && { sessionId }),
-        ...unlessEmpty({ ...visitor(this.#request), ...metadataOf(more) }),
-      };
-      this.#surroundings = surroundings;
-      // The intake refuses a question without a word.
-      if (!/[^\s\x85]/.test(query)) {
-        this.#reporter.log("missing question: no query event is sent");
-        return;
-      }
-      const timestamp = Date.now();
-      this.#question = { query, queryTimestamp: timestamp };
-      const { requestId: id } = this;
-      const event = {
-        eventType: "query",
-        requestId: id,
-        timestamp,
+      this.#question = {
         query,
-        ...surroundings,
-      } as const;
+        queryTimestamp: Date.now(),
+        ...(sessionId && { sessionId }),
+        ...unlessEmpty(metadata),
+      };
+      const { queryTimestamp: timestamp, ...rest } = this.#question;
+      const event = { eventType: "query", requestId: this.requestId, timestamp, ...rest } as const;
       this.#later(event, this.#reporter.together);
       this.#stay();
     });
@@ -268,7 +260,8 @@ export class ReportedInteraction implements Interaction {
   }
 
   get #isOpen(): boolean {
-    return this.#reporter.enabled && !this.#hasLeft && !!(this.#question ?? this.#outcome);
+    const isSaid = this.#question ?? (!this.#isBlank && this.#outcome);
+    return this.#reporter.enabled && !this.#hasLeft && !!isSaid;
   }
 
   /**
@@ -281,7 +274,7 @@ export class ReportedInteraction implements Interaction {
       for (const other of this.#others) other.leave(status, cancelled);
       // What is asked from now on was begun by hand.
       this.#sendsAtOnce = true;
-      if (!this.#isOpen) return;
+      if (!this.#isOpen) return this.#release?.();
       this.#hasLeft = true;
       const now = Date.now();
       const answer = () =>
@@ -332,7 +325,7 @@ export class ReportedInteraction implements Interaction {
     const outcome = this.#outcomeAt(status);
     const { cacheHit } = this.#details;
     const metadata = {
-      ...(this.#surroundings?.metadata ?? visitor(this.#request)),
+      ...(this.#question?.metadata ?? visitor(this.#request)),
       ...this.#details.metadata,
       ...(cancelled && { cancelled }),
     };
@@ -343,7 +336,6 @@ export class ReportedInteraction implements Interaction {
       outcome,
       ...answerFields(this.#details, outcome),
       ...this.#question,
-      ...this.#surroundings,
       performance: {
         totalTime: now - this.#began,
         ...this.#times,

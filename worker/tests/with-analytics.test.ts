@@ -338,27 +338,22 @@ test.each([
 });
 
 test.each<unknown>(["", "  \n\u00A0\u0085", undefined, null, {}, { toString: 1 }, [], ["Go?"]])(
-  "%j in place of a question sends no query event, and what the handler says of it is sent",
+  "%j in place of a question sends nothing, whatever the handler says, and has a line",
   async (blank) => {
     const messages = queue();
     const lines = consoleLines();
-    const details = { requestId: "r-1", sessionId: "s-1", metadata: { traffic: "own" } };
-    await visit((interaction) => {
-      interaction.asked(blank as string, details);
-      return Response.json({});
-    });
+    for (const outcome of [undefined, "answered", "blocked"] as const) {
+      await visit((interaction) => {
+        interaction.asked(blank as string);
+        if (outcome) interaction.ended(outcome, { matchType: "full" });
+        return Response.json({});
+      });
+    }
+    const interaction = createAnalytics(secrets()).begin(new Context());
+    interaction.asked(blank as string);
+    interaction.answered();
     expect(messages).toEqual([]);
-    await visit((interaction) => {
-      interaction.asked(blank as string, details);
-      interaction.ended("blocked");
-      return Response.json({});
-    });
-    expect(messages.map(({ event }) => event)).toMatchObject([
-      { ...details, eventType: "response", outcome: "blocked" },
-    ]);
-    expect(messages[0]?.event).not.toHaveProperty("query");
-    expect(messages[0]?.event).not.toHaveProperty("queryTimestamp");
-    expect(lines).toEqual(Array(2).fill("cv-analytics: missing question: no query event is sent"));
+    expect(lines).toEqual(Array(4).fill("cv-analytics: missing question: nothing is sent"));
   },
 );
 
