@@ -220,14 +220,14 @@ export class ReportedInteraction implements Interaction {
   };
 
   judgedBy = (match: PromiseLike<AnswerDetails | null | undefined>): void => {
-    const isLate = this.#isFinal;
+    // Where it is too late that is said now: the request may end before the judgement comes.
+    const isInTime = this.#note(undefined);
     const judged = (async () => {
       try {
         // Without types it may be a function that gives the promise.
         const given = match as typeof match | (() => typeof match);
         const details = await (typeof given === "function" ? given() : given);
-        // What comes after the wait has its line already.
-        if (isLate || !this.#hasGone) this.#note(details, isLate);
+        if (isInTime && !this.#hasGone) this.#note(details, false);
       } catch {
         this.#reporter.log("missing judgement: the promise given to judgedBy() was rejected");
       }
@@ -294,7 +294,6 @@ export class ReportedInteraction implements Interaction {
   #judgement(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
-        // Said now: where the request ends with its event, nothing would be there to say it later.
         this.#reporter.log("missing judgement: judgedBy() waits for 10 s after the answer");
         resolve();
       }, MAX_JUDGEMENT_MILLISECONDS);
