@@ -234,7 +234,9 @@ test("the documents' code answers the visitor, and reports coverage as the score
 /** What an agent that was moved over finds round it: its model, index, quota and hours, each failing as it is told. */
 const AROUND = `
   import worker from "./moved-over.ts";
-  const rated = (type, coverage, answer) => JSON.stringify({ answer, matchQuality: { type, coverage, confidence: 0.9,
+  // The rating begins after what 80 tokens hold.
+  const MORE = " She has run its images in three teams, wrote the course that new colleagues take, and keeps the base images small.".repeat(3);
+  const rated = (type, coverage, answer) => JSON.stringify({ answer: answer + MORE, matchQuality: { type, coverage, confidence: 0.9,
     reasoning: "a reason", matchedSkills: ["Docker"], missingSkills: ["Kubernetes"], topic: "skills", topicPhrase: "" } }, null, 1);
   const OUTPUTS = { full: rated("full", 100, "Docker, yes."), partial: rated("partial", 50, "Docker, yes; Kubernetes, no."),
     none: rated("none", 0, "That is not on the CV."), prose: "Docker, for six years.", silent: "" };
