@@ -79,7 +79,7 @@ const said = new Set<string>();
 /**
  * Makes what sends events with the secrets in `env`. Cheap: call it in each request.
  *
- * Missing or wrong secrets switch sending off, with one line in the log for each isolate. Where only
+ * Missing or invalid secrets switch sending off, with one line in the log for each isolate. Where only
  * the queue can know (an unknown key, another key's secret, no right, no such queue), its refusal
  * switches sending off for a minute at a time.
  */
@@ -105,7 +105,7 @@ export function createAnalytics(
     if (kept?.key !== key) kept = { key, queue: new QueueClient(settings) };
     return kept.queue;
   };
-  let settings: ReturnType<typeof readSettings> = "the secrets cannot be read";
+  let settings: ReturnType<typeof readSettings> = "cannot read the secrets";
   try {
     settings = readSettings(env, secrets);
   } catch {

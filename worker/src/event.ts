@@ -133,14 +133,14 @@ export type AnalyticsEvent = QueryEvent | ResponseEvent | FeedbackEvent;
  * Twice what the core keeps: the core takes personal data out before it cuts, so that no half of an
  * address stays at the end, and it notes that it cut.
  */
-export const QUESTION_CHARACTERS = 4_000;
+export const MAX_QUESTION_CHARACTERS = 4_000;
 /** Of a reasoning, and of a visitor's comment. */
-const REASONING_CHARACTERS = 1_000;
-const ANSWER_CHARACTERS = 4_000;
-const NAME_CHARACTERS = 200;
-const NAMES = 50;
+const MAX_REASONING_CHARACTERS = 1_000;
+const MAX_ANSWER_CHARACTERS = 4_000;
+const MAX_NAME_CHARACTERS = 200;
+const MAX_NAMES = 50;
 /** With any escapes and encoding under the core's 256 KiB, and so under the queue's 1 MiB. */
-const BODY_UNITS = 60_000;
+const MAX_BODY_UNITS = 60_000;
 
 const MATCH_TYPES: readonly unknown[] = ["full", "partial", "none"] satisfies MatchType[];
 /** Outcomes that a later exception does not change: the handler had named the reason. */
@@ -162,6 +162,11 @@ export function textOf(value: unknown, characters: number): string {
   return cut(typeof value === "object" ? "" : String(value ?? ""), characters);
 }
 
+/** The fields to keep, for callers without types: none of what is no object. */
+export function metadataOf(value: unknown): Metadata {
+  return typeof value === "object" && !Array.isArray(value) ? { ...value } : {};
+}
+
 /** Whether the queue and the intake take the text as `requestId`. */
 export function isRequestId(text: unknown): text is string {
   return typeof text === "string" && /^(?!cv-analytics:)[!-~]{1,119}$/.test(text);
@@ -174,7 +179,7 @@ export function feedbackEvent(
   details?: FeedbackDetails | null,
 ): FeedbackEvent | undefined {
   if (!isRequestId(requestId) || !isRating(rating)) return undefined;
-  const comment = textOf(details?.comment, REASONING_CHARACTERS);
+  const comment = textOf(details?.comment, MAX_REASONING_CHARACTERS);
   const timestamp = Date.now();
   return { eventType: "feedback", requestId, timestamp, rating, ...(comment && { comment }) };
 }
@@ -190,7 +195,7 @@ export function isRating(value: unknown): value is Rating {
  */
 export function answerFields(details: AnswerDetails, outcome: Outcome): Partial<ResponseEvent> {
   const { matchType, matchScore } = details;
-  const topic = optionalText(details.topic, NAME_CHARACTERS);
+  const topic = optionalText(details.topic, MAX_NAME_CHARACTERS);
   const isNamed = topic && topic !== OTHER_TOPIC;
   const isMatch =
     outcome === "answered" || (outcome === "no_match" && (matchType ?? "none") === "none");
@@ -202,12 +207,12 @@ export function answerFields(details: AnswerDetails, outcome: Outcome): Partial<
       matchedSkills: names(details.matchedSkills),
       missingSkills: names(details.missingSkills),
       confidence: optionalNumber(details.confidence),
-      topic: isNamed ? topic : optionalText(details.topicPhrase, NAME_CHARACTERS) || topic,
+      topic: isNamed ? topic : optionalText(details.topicPhrase, MAX_NAME_CHARACTERS) || topic,
     }),
-    reasoning: optionalText(details.reasoning, REASONING_CHARACTERS),
-    answer: optionalText(details.answer, ANSWER_CHARACTERS),
+    reasoning: optionalText(details.reasoning, MAX_REASONING_CHARACTERS),
+    answer: optionalText(details.answer, MAX_ANSWER_CHARACTERS),
     vectorMatches: optionalNumber(details.vectorMatches),
-    model: optionalText(details.model, NAME_CHARACTERS),
+    model: optionalText(details.model, MAX_NAME_CHARACTERS),
     tokens: optionalNumber(details.tokens),
   } as Partial<ResponseEvent>;
 }
@@ -223,7 +228,7 @@ export function messageBody(event: AnalyticsEvent): string {
   } catch {
     // A circle or a BigInt in the metadata.
   }
-  if (body === undefined || body.length > BODY_UNITS) {
+  if (body === undefined || body.length > MAX_BODY_UNITS) {
     const metadata = {
       traffic: textOf((event as QueryEvent).metadata?.["traffic"], 9) || undefined,
       left_out: body ? "too_long" : "not_json",
@@ -243,7 +248,7 @@ export function cut(text: string, characters: number): string {
 function names(list: unknown): string[] | undefined {
   if (!Array.isArray(list)) return undefined;
   const texts = list.filter((name) => typeof name === "string");
-  return texts.slice(0, NAMES).map((name) => cut(name, NAME_CHARACTERS));
+  return texts.slice(0, MAX_NAMES).map((name) => cut(name, MAX_NAME_CHARACTERS));
 }
 
 function optionalText(value: unknown, characters: number): string | undefined {

@@ -10,7 +10,7 @@ import { type AnalyticsEnv, readSettings } from "./settings.ts";
 
 /** How tokens are made. */
 export interface FeedbackOptions extends AnalyticsOptions {
-  /** For how many seconds a token is valid: 7 days by default. */
+  /** For how many seconds a token is valid: 7 days by default, at most 100 years. */
   expiresIn?: number | null | undefined;
 }
 
@@ -51,6 +51,7 @@ export interface Feedback {
 }
 
 const WEEK_SECONDS = 7 * 24 * 60 * 60;
+const MAX_SECONDS = 100 * 365 * 24 * 60 * 60;
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 const encoder = new TextEncoder();
 
@@ -76,7 +77,9 @@ export function createFeedback(
     async token(requestId) {
       const signing = isRequestId(requestId) && (await key());
       if (!signing) return undefined;
-      const expiry = Math.floor(Date.now() / 1000) + (options?.expiresIn ?? WEEK_SECONDS);
+      const asked = options?.expiresIn;
+      const seconds = typeof asked === "number" && !Number.isNaN(asked) ? asked : WEEK_SECONDS;
+      const expiry = Math.floor(Date.now() / 1000 + Math.min(seconds, MAX_SECONDS));
       const claim = toBase64Url(`${expiry}:${requestId}`);
       const signature = await crypto.subtle.sign(HMAC, signing, encoder.encode(claim));
       return `${claim}.${toBase64Url(String.fromCharCode(...new Uint8Array(signature)))}`;

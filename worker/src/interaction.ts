@@ -9,9 +9,10 @@ import {
   feedbackEvent,
   isOutcome,
   isRequestId,
+  MAX_QUESTION_CHARACTERS,
   type Metadata,
+  metadataOf,
   type Outcome,
-  QUESTION_CHARACTERS,
   type QuestionDetails,
   type Rating,
   REASONS,
@@ -35,7 +36,8 @@ export interface Interaction {
 
   /**
    * Says what the visitor asked: the query event leaves at once, beside your work. Call it as soon
-   * as you have the question, also where you will refuse it, and before you return the answer.
+   * as you have the question, also where you will refuse it, and before you return the answer. A
+   * blank question counts as none: nothing is sent, with a line in the log.
    *
    * One interaction is one question. Another one, asked here instead of on {@link another}, is left
    * out with a line in the log, and so is all that is said after it: the first question keeps its
@@ -101,10 +103,10 @@ interface Question {
 }
 
 /** How long a judgement is waited for: `waitUntil` ends 30 s after the answer, and sending takes time. */
-const JUDGEMENT_MILLISECONDS = 10_000;
+const MAX_JUDGEMENT_MILLISECONDS = 10_000;
 
 const TOO_LATE =
-  "said after the response event had left, and lost: say it before the answer ends, or use judgedBy()";
+  "too late, the response event was sent: report it before the answer ends, or use judgedBy()";
 
 /** An interaction that sends its two events. */
 export class ReportedInteraction implements Interaction {
@@ -116,6 +118,8 @@ export class ReportedInteraction implements Interaction {
   #sendsAtOnce: boolean;
   readonly #began = Date.now();
   #question: Question | undefined;
+  /** Whether nothing was asked but blanks, which the intake would refuse. */
+  #isBlank = false;
   #outcome: Outcome | undefined;
   #details: AnswerDetails = {};
   #times: { [part in `${TimedPart}Time`]?: number } = {};
@@ -150,18 +154,23 @@ export class ReportedInteraction implements Interaction {
   // Properties, so that they work taken off their object too: `{ asked }` in place of `interaction`.
   asked = (question: string, details?: QuestionDetails | null): void => {
     this.#safely(() => {
-      const query = textOf(question, QUESTION_CHARACTERS);
+      const query = textOf(question, MAX_QUESTION_CHARACTERS);
       if (this.#question || this.#hasLeft) {
         // Two layers of an agent may both say what was asked.
         if (query === this.#question?.query && !this.#outcome) return;
         this.#isFinal = true;
-        this.#reporter.log("a second asked() and what follows it are left out: take another()");
+        this.#reporter.log("ignored a second asked() and what follows it: use another()");
+        return;
+      }
+      this.#isBlank = !/[^\s\x85]/.test(query);
+      if (this.#isBlank) {
+        this.#reporter.log("missing question: nothing is sent");
         return;
       }
       const { requestId, sessionId: session, metadata: more } = details ?? {};
       if (isRequestId(requestId)) this.requestId = requestId;
-      else if (requestId != null) this.#reporter.log("an invalid requestId was replaced");
-      const metadata = { ...visitor(this.#request), ...more };
+      else if (requestId != null) this.#reporter.log("invalid requestId: replaced by a new one");
+      const metadata = { ...visitor(this.#request), ...metadataOf(more) };
       const sessionId = textOf(session, 256);
       this.#question = {
         query,
@@ -205,21 +214,22 @@ export class ReportedInteraction implements Interaction {
   ended = (outcome: Outcome, details?: AnswerDetails | null): void => {
     if (!this.#note(details)) return;
     this.#outcome = isOutcome(outcome) ? outcome : "error";
-    if (this.#outcome !== outcome) this.#reporter.log("an unknown outcome counts as error");
+    if (this.#outcome !== outcome) this.#reporter.log("unknown outcome: reported as error");
     if (this.#sendsAtOnce) this.leave(200);
     else this.#safely(() => this.#stay());
   };
 
   judgedBy = (match: PromiseLike<AnswerDetails | null | undefined>): void => {
-    const isLate = this.#isFinal;
+    // Where it is too late that is said now: the request may end before the judgement comes.
+    const isInTime = this.#note(undefined);
     const judged = (async () => {
       try {
         // Without types it may be a function that gives the promise.
         const given = match as typeof match | (() => typeof match);
         const details = await (typeof given === "function" ? given() : given);
-        this.#note(details, isLate || this.#hasGone);
+        if (isInTime && !this.#hasGone) this.#note(details, false);
       } catch {
-        this.#reporter.log("judgedBy(): the promise was rejected");
+        this.#reporter.log("missing judgement: the promise given to judgedBy() was rejected");
       }
     })();
     this.#judged = Promise.all([this.#judged, judged]);
@@ -229,7 +239,7 @@ export class ReportedInteraction implements Interaction {
     this.#safely(() => {
       const event = feedbackEvent(requestId, rating, details);
       if (event) this.#later(event);
-      else this.#reporter.log("feedback with an invalid requestId or rating was not sent");
+      else this.#reporter.log("invalid requestId or rating: the feedback was not sent");
     });
   };
 
@@ -250,7 +260,8 @@ export class ReportedInteraction implements Interaction {
   }
 
   get #isOpen(): boolean {
-    return this.#reporter.enabled && !this.#hasLeft && !!(this.#question ?? this.#outcome);
+    const isSaid = this.#question ?? (!this.#isBlank && this.#outcome);
+    return this.#reporter.enabled && !this.#hasLeft && !!isSaid;
   }
 
   /**
@@ -263,7 +274,7 @@ export class ReportedInteraction implements Interaction {
       for (const other of this.#others) other.leave(status, cancelled);
       // What is asked from now on was begun by hand.
       this.#sendsAtOnce = true;
-      if (!this.#isOpen) return;
+      if (!this.#isOpen) return this.#release?.();
       this.#hasLeft = true;
       const now = Date.now();
       const answer = () =>
@@ -282,7 +293,10 @@ export class ReportedInteraction implements Interaction {
   /** Ends with the judgements, or when they took too long. */
   #judgement(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, JUDGEMENT_MILLISECONDS);
+      const timer = setTimeout(() => {
+        this.#reporter.log("missing judgement: judgedBy() waits for 10 s after the answer");
+        resolve();
+      }, MAX_JUDGEMENT_MILLISECONDS);
       this.#judged?.then(() => {
         clearTimeout(timer);
         resolve();
@@ -299,7 +313,7 @@ export class ReportedInteraction implements Interaction {
         return;
       }
       const all = this.#details as Record<string, unknown>;
-      const metadata = { ...this.#details.metadata, ...details?.metadata };
+      const metadata = { ...this.#details.metadata, ...metadataOf(details?.metadata) };
       for (const [name, value] of Object.entries(details ?? {})) all[name] = value ?? all[name];
       all["metadata"] = metadata;
     });
@@ -370,7 +384,7 @@ export class ReportedInteraction implements Interaction {
     try {
       work();
     } catch {
-      this.#reporter.log("an event may be lost: waitUntil or a value failed");
+      this.#reporter.log("an event may be lost: waitUntil() or a value in the details threw");
     }
   }
 }

@@ -34,7 +34,7 @@ export type Sent =
   | "sent"
   /** The queue does not have it; a line in the log says why. */
   | "lost"
-  /** Sending is switched off: the secrets are missing or wrong, or the queue refused them just now. */
+  /** Sending is switched off: the secrets are missing or invalid, or the queue refused them just now. */
   | "off";
 
 /** Why a try failed, and when another may help. */
@@ -59,7 +59,7 @@ export class QueueClient {
   /** Sends an event. Never rejects; says what was wrong, without any text of the event. */
   async send(event: AnalyticsEvent, log: (line: string) => void): Promise<Sent> {
     if (this.#isPaused) return "off";
-    let why = "its requestId is wrong";
+    let why = "invalid requestId";
     try {
       if (isRequestId(event?.requestId)) {
         const body = this.#sendMessage(event);
@@ -80,10 +80,10 @@ export class QueueClient {
         }
       }
     } catch {
-      why = "it could not be signed";
+      why = "cannot sign it";
     }
     const isNoQueue = NO_QUEUE.test(why);
-    if (isNoQueue) why += ": AWS_SQS_URL is no queue";
+    if (isNoQueue) why += ": AWS_SQS_URL is not a queue";
     // Once an event got through, an answer without SQS's code is about the text of this one.
     if (REFUSES_SENDER.test(why) || (isNoQueue && !this.#hasSent)) {
       if (!this.#isPaused) log(`nothing is sent for a minute: ${why}`);

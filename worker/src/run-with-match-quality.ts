@@ -1,5 +1,6 @@
 /** Asks a model for an answer and its rating, in the way that the model's service can take. */
 
+import { parsed } from "./json-in-output.ts";
 import {
   type MatchQualityOptions,
   matchQualityPrompt,
@@ -7,6 +8,7 @@ import {
   workersAiResponseFormat,
 } from "./match-quality-prompt.ts";
 import { type Match, type ModelAnswer, parseMatchQuality } from "./model-output.ts";
+import { deltaOf } from "./service-results.ts";
 
 /** A chat completion's input: `model`, `messages` (or Workers AI's `prompt`), and any other settings. */
 export interface ModelInput {
@@ -43,7 +45,7 @@ export interface RunAnswer extends ModelAnswer {
   output: unknown;
 }
 
-/** An OpenAI-compatible service, called by `fetch`, answered with a status of failure. */
+/** An OpenAI-compatible service, called by `fetch`, answered with a status of failure or a web page. */
 export class ModelStatusError extends Error {
   override name = "ModelStatusError";
   /** The HTTP status. */
@@ -58,10 +60,11 @@ export class ModelStatusError extends Error {
 /**
  * Asks a model for `{ answer, matchQuality }` and reads what it returns, as `parseMatchQuality` does.
  *
- * - The prompt's part on match quality is added to the system message, unless it is there.
+ * - The prompt's part on match quality is added to the system message, unless the whole of it is there.
  * - A schema is asked for. A service that refuses it is asked again without, and from then on, in this
  *   isolate, without at once.
- * - A limit of tokens that would cut the JSON off is raised, and stop words that would are left out.
+ * - A limit of tokens that would cut the JSON off is raised, unless the service refuses that; stop words
+ *   that would are left out.
  *
  * Rejects where the call does, or with {@link ModelStatusError}.
  *
@@ -78,8 +81,8 @@ export async function runWithMatchQuality(
   return { ...parseMatchQuality(output, fallback, fallbackMatch), output };
 }
 
-/** Settings that a service may refuse, and is then asked without. */
-type Refusable = "response_format" | "max_tokens";
+/** What a service may refuse, and is then asked without: `raised_limit` is what the caller's limit was raised to. */
+type Refusable = "response_format" | "max_tokens" | "raised_limit";
 
 /** What was refused while the isolate lives, by the service's kind and the model. */
 const refusals = new Map<string, Set<Refusable>>();
@@ -104,46 +107,108 @@ export async function askModel(
     let refusal: string;
     try {
       const result = await (isFunction ? model(body) : model.run(input.model, body));
-      const isResponse = result instanceof Response;
-      if (!isResponse || result.ok) {
+      if (!(result instanceof Response) || result.ok) {
+        const output = result instanceof Response ? await bodyOf(result, input) : result;
         // Only now is it known that the setting was the reason, and not this question.
         for (const setting of learned) refused.add(setting);
-        return isResponse && !input["stream"] ? await result.json() : result;
+        return output;
       }
       failure = new ModelStatusError(result.status);
-      refusal = [400, 422].includes(result.status) ? await result.text().catch(() => "") : "";
+      refusal = REFUSED.includes(result.status) ? await result.text().catch(() => "") : "";
       if (!refusal) await result.body?.cancel().catch(() => {});
     } catch (error) {
       failure = error;
       refusal = refusalOf(error);
     }
-    const setting = refusedSetting(refusal, body);
-    if (!setting || skipped.has(setting)) throw failure;
-    skipped.add(setting);
-    // The model knows schemas and failed with this question's: the next may go well.
-    if (!/\b5024\b|couldn't be met/.test(refusal)) learned.add(setting);
+    const found = refusedSetting(refusal, body, input);
+    if (!found || skipped.has(found.setting)) throw failure;
+    skipped.add(found.setting);
+    if (found.isLasting) learned.add(found.setting);
   }
 }
+
+/**
+ * What a service answered with success: the stream that was asked for; else JSON as what it stands for, or
+ * the text of the answer, also where it streams unasked. Rejects where it is a web page, as a proxy's or a
+ * firewall's.
+ */
+async function bodyOf(response: Response, { stream }: ModelInput): Promise<unknown> {
+  const { status, headers, body } = response;
+  if (stream) {
+    if (!/\bhtml\b/i.test(headers.get("content-type") ?? "")) return response;
+    await body?.cancel().catch(() => {});
+    throw new ModelStatusError(status);
+  }
+  const text = await response.text();
+  const json = parsed(text);
+  if (json !== undefined) return json;
+  if (/^\s*<(?:!doctype|html|head|body|\?xml)\b/i.test(text)) throw new ModelStatusError(status);
+  if (!/^\s*(?:data|event|id|retry)?:/.test(text)) return text;
+  const events = [...text.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => data);
+  return events.map((data) => (data === "[DONE]" ? "" : deltaOf(parsed(data) ?? data))).join("");
+}
+
+/** Statuses of what is refused for its settings; 413 where the limit of tokens counts as asked for. */
+const REFUSED: unknown[] = [400, 413, 422];
 
 /** What a failed call says, where it was refused for its settings. */
 function refusalOf(error: unknown): string {
   const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
-  const isRefused = status === undefined || status === 400 || status === 422;
-  return isRefused ? String(message ?? error) : "";
+  return status === undefined || REFUSED.includes(status) ? String(message ?? error) : "";
 }
 
-function refusedSetting(refusal: string, body: object): Refusable | undefined {
-  const isFormat = /\b502[45]\b|json.?(?:mode|schema)|response.?format|structured.?output/i;
-  if (isFormat.test(refusal) && "response_format" in body) return "response_format";
+interface Refusal {
+  setting: Refusable;
+  /** Whether the next question would be refused too. */
+  isLasting: boolean;
+}
+
+/** What the words of services mean, in the order in which they are looked for. */
+const REFUSALS: [Refusable, RegExp][] = [
+  [
+    "response_format",
+    /\b502[45]\b|json.?(?:mode|schema|validate)|(?:generate|validate) json|response.?format|structured.?output/gi,
+  ],
   // Not where it is only named: a question that is too long for the model is refused with its name too.
-  const isTokens = /max_completion_tokens['"`\\ ]* instead|unsupported.{0,40}max_tokens/i;
-  return isTokens.test(refusal) && "max_tokens" in body ? "max_tokens" : undefined;
+  ["max_tokens", /max_completion_tokens['"`\\ ]* instead|unsupported.{0,40}max_tokens/gi],
+  ["raised_limit", /tokens\b|context|\b5021\b/gi],
+];
+
+/** The service can do what was asked, and failed with this question: the next may go well. */
+const OF_THIS_QUESTION =
+  /\b50(?:21|24)\b|couldn't be met|(?:generate|validate) json|json_validate|context/i;
+
+function refusedSetting(refusal: string, body: object, input: ModelInput): Refusal | undefined {
+  const has: Record<Refusable, boolean> = {
+    response_format: "response_format" in body,
+    max_tokens: "max_tokens" in body,
+    raised_limit: isRaised(body, input),
+  };
+  for (const [setting, pattern] of REFUSALS) {
+    const words = refusal.match(pattern);
+    if (!words || !has[setting]) continue;
+    // Some services quote the question: a visitor's own words prove nothing about the service.
+    const asked = lettersOf(JSON.stringify([input.messages, input.prompt]));
+    const isOurs = words.some((found) => !asked.includes(lettersOf(found)));
+    return { setting, isLasting: isOurs && !OF_THIS_QUESTION.test(refusal) };
+  }
+  return undefined;
+}
+
+function lettersOf(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, "");
+}
+
+function isRaised(body: object, input: ModelInput): boolean {
+  const { max_tokens: tokens, max_completion_tokens: completionTokens } = body as ModelInput;
+  const own = [input["max_tokens"], input["max_completion_tokens"]];
+  return [tokens, completionTokens].some((limit) => limit !== undefined && !own.includes(limit));
 }
 
 /** Enough for a long answer and its rating. Workers AI's own default is 256, which cuts them off. */
-const FEWEST_TOKENS = 800;
+const MIN_TOKENS = 800;
 /** Where the model's thoughts count too. */
-const FEWEST_TOKENS_WITH_THOUGHTS = 3_000;
+const MIN_TOKENS_WITH_THOUGHTS = 3_000;
 
 function workersAiBody(
   { model: _, ...input }: ModelInput,
@@ -154,15 +219,14 @@ function workersAiBody(
   const hasFormat = !skipped.has("response_format") && !input["stream"];
   const { stream, max_tokens: tokens, ...settings } = input;
   const { max_completion_tokens: completionTokens } = input;
+  const limit = raising(skipped);
   return {
     ...prompted(settings, options),
     ...(stream ? { stream } : {}),
     ...(hasFormat && { response_format: workersAiResponseFormat(options) }),
     ...(skipped.has("max_tokens")
-      ? {
-          max_completion_tokens: atLeast(completionTokens ?? tokens, FEWEST_TOKENS_WITH_THOUGHTS),
-        }
-      : { max_tokens: atLeast(tokens, FEWEST_TOKENS) }),
+      ? { max_completion_tokens: limit(completionTokens ?? tokens, MIN_TOKENS_WITH_THOUGHTS) }
+      : { max_tokens: limit(tokens, MIN_TOKENS) }),
   };
 }
 
@@ -175,18 +239,21 @@ function openAiBody(
   // Newer models of OpenAI refuse the one for the other.
   const isRenamed = skipped.has("max_tokens");
   const most = completionTokens ?? (isRenamed ? tokens : undefined);
+  const limit = raising(skipped);
   return {
     ...prompted(settings, options),
     ...(most !== undefined && {
-      max_completion_tokens: atLeast(most, FEWEST_TOKENS_WITH_THOUGHTS),
+      max_completion_tokens: limit(most, MIN_TOKENS_WITH_THOUGHTS),
     }),
-    ...(tokens !== undefined && !isRenamed && { max_tokens: atLeast(tokens, FEWEST_TOKENS) }),
+    ...(tokens !== undefined && !isRenamed && { max_tokens: limit(tokens, MIN_TOKENS) }),
     ...(!skipped.has("response_format") && { response_format: openAiResponseFormat(options) }),
   };
 }
 
-function atLeast(tokens: unknown, fewest: number): number {
-  return Math.max(Number(tokens) || 0, fewest);
+/** Raises a limit of tokens to what a rating needs, unless the service refused that. */
+function raising(skipped: ReadonlySet<Refusable>): (tokens: unknown, min: number) => unknown {
+  if (skipped.has("raised_limit")) return (tokens) => tokens;
+  return (tokens, min) => Math.max(Number(tokens) || 0, min);
 }
 
 /** The input with the prompt on match quality, and without stop words that would cut the JSON off. */
@@ -202,7 +269,7 @@ function prompted(
     ...settings,
     ...(Array.isArray(messages) && { messages: withPrompt(messages, asked) }),
     ...(typeof prompt === "string" && {
-      prompt: hasPrompt(prompt) ? prompt : `${asked}\n\n${prompt}`,
+      prompt: asksForRating(prompt) ? prompt : `${asked}\n\n${prompt}`,
     }),
     ...(stops.length > 0 && { stop: stops }),
   };
@@ -218,13 +285,16 @@ function withPrompt(messages: Messages, prompt: string): Messages {
   const system = messages[at];
   if (!system) return [{ role: "system", content: prompt }, ...messages];
   const { content } = system;
-  if (hasPrompt(JSON.stringify(content))) return messages;
+  const texts = [content].flat().map((part) => (part as { text?: unknown })?.text ?? part);
+  if (texts.some(asksForRating)) return messages;
   const added = Array.isArray(content)
     ? [...content, { type: "text", text: prompt }]
     : `${String(content)}\n\n${prompt}`;
   return messages.map((message) => (message === system ? { ...system, content: added } : message));
 }
 
-function hasPrompt(text: string): boolean {
-  return text.includes("matchQuality");
+/** Whether the caller's own text has the prompt; a word of it proves nothing, since a visitor can write it. */
+function asksForRating(text: unknown): boolean {
+  const prompts = [true, false].map((reasoning) => matchQualityPrompt({ reasoning }));
+  return prompts.some((prompt) => String(text).includes(prompt));
 }

@@ -54,28 +54,33 @@ export function readSettings(
     try {
       return isBinding(value) ? await value.get() : value;
     } catch {
-      return undefined; // the store has no such secret, or does not answer
+      return UNREADABLE;
     }
   };
   return async () => check(names, await Promise.all(values.map(read)));
 }
+
+/** Stands for a secret that its store does not have or cannot give. */
+const UNREADABLE = Symbol();
 
 function isBinding(value: unknown): value is SecretBinding {
   return typeof (value as SecretBinding | null | undefined)?.get === "function";
 }
 
 function check(names: readonly string[], values: readonly unknown[]): Settings | string {
+  const unreadable = names.filter((_, index) => values[index] === UNREADABLE);
+  if (unreadable.length > 0) return `cannot read ${unreadable.join(", ")} from the Secrets Store`;
   // Without the line break that a pipe into `wrangler secret put` leaves at the end.
   const texts = values.map((value) => (typeof value === "string" ? value.trim() : ""));
   const missing = names.filter((_, index) => index < 4 && !texts[index]);
-  if (missing.length > 0) return `${missing.join(", ")} missing`;
+  if (missing.length > 0) return `missing ${missing.join(", ")}`;
   const [idName, secretName, urlName, regionName, tokenName] = names;
   const [accessKeyId = "", secretAccessKey = "", queueUrl = "", region = "", sessionToken = ""] =
     texts;
   if (!/^\w+$/.test(accessKeyId)) return `invalid ${idName}`;
   const isWhole = (text: string) => /^[^\s"']*$/.test(text);
-  if (!isWhole(secretAccessKey)) return `invalid ${secretName}: blanks or quotes`;
-  if (!isWhole(sessionToken)) return `invalid ${tokenName}: blanks or quotes`;
+  if (!isWhole(secretAccessKey)) return `invalid ${secretName}: spaces or quotes`;
+  if (!isWhole(sessionToken)) return `invalid ${tokenName}: spaces or quotes`;
   if (!/^[a-z]+(-[a-z]+)+-\d+$/.test(region)) return `invalid ${regionName}`;
   let url: URL | undefined;
   try {
@@ -84,10 +89,10 @@ function check(names: readonly string[], values: readonly unknown[]): Settings |
   } catch {}
   // No credentials, no search: nothing but what is named below.
   if (!url || !/^https?:\/\/[^/@]+\/\d+\/[\w-]+\.fifo$/.test(url.href)) {
-    return `${urlName} is not https://HOST/ACCOUNT/NAME.fifo`;
+    return `invalid ${urlName}: expected https://HOST/ACCOUNT/NAME.fifo`;
   }
   const hostRegion = /^sqs(?:-fips)?\.([^.]+)\.(?:amazonaws\.com|api\.aws)/.exec(url.hostname)?.[1];
-  if (hostRegion && hostRegion !== region) return `${regionName} is not that of ${urlName}`;
+  if (hostRegion && hostRegion !== region) return `invalid ${regionName}: ${urlName} has another`;
   return {
     accessKeyId,
     secretAccessKey,

@@ -1,6 +1,7 @@
 /** A model's stream as the visitor's: the answer's text as it comes, and the match at its end. */
 
 import { AnswerScanner } from "./answer-scanner.ts";
+import { byteStream } from "./byte-stream.ts";
 import { DeltaReader } from "./deltas.ts";
 import { type Match, type ModelAnswer, parseMatchQuality } from "./model-output.ts";
 import {
@@ -102,48 +103,45 @@ export function answerStream(source: unknown, options: AnswerStreamOptions = {})
     return rest;
   }
 
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const show = (text: string) => {
-          shown += text;
-          const data = format === "sse" ? `data: ${JSON.stringify({ response: text })}\n\n` : text;
-          controller.enqueue(encoder.encode(data));
-        };
-        const end = () => {
-          if (format === "sse" && !isEnded) controller.enqueue(encoder.encode("data: [DONE]\n\n"));
-          isEnded = true;
-        };
-        let rest: string;
-        try {
-          for (;;) {
-            const piece = await deltas.next();
-            if (piece === undefined) break;
-            const text = take(piece);
-            if (text) show(text);
-            if (scanner.isComplete && shown) end();
-            if (text) return;
-          }
-          rest = finish();
-        } catch (error) {
-          deltas.cancel(error);
-          rest = finish({ error });
+  const body = byteStream({
+    async pull(controller) {
+      const show = (text: string) => {
+        shown += text;
+        const data = format === "sse" ? `data: ${JSON.stringify({ response: text })}\n\n` : text;
+        controller.enqueue(encoder.encode(data));
+      };
+      const end = () => {
+        if (format === "sse" && !isEnded) controller.enqueue(encoder.encode("data: [DONE]\n\n"));
+        isEnded = true;
+      };
+      let rest: string;
+      try {
+        for (;;) {
+          const piece = await deltas.next();
+          if (piece === undefined) break;
+          const text = take(piece);
+          if (text) show(text);
+          if (scanner.isComplete && shown) end();
+          if (text) return;
         }
-        if (isCancelled) return;
-        if (rest) show(rest);
-        end();
-        // Who waits for the match hears of it before the end of the body.
-        await new Promise((next) => setTimeout(next, 0));
-        controller.close();
-      },
-      cancel(reason) {
-        isCancelled = true;
-        deltas.cancel(reason);
-        finish();
-      },
+        rest = finish();
+      } catch (error) {
+        deltas.cancel(error);
+        rest = finish({ error });
+      }
+      if (isCancelled) return;
+      if (rest) show(rest);
+      end();
+      // Who waits for the match hears of it before the end of the body.
+      await new Promise((next) => setTimeout(next, 0));
+      controller.close();
     },
-    { highWaterMark: 0 },
-  );
+    cancel(reason) {
+      isCancelled = true;
+      deltas.cancel(reason);
+      finish();
+    },
+  });
   if (beginsInThoughts) take("<think>");
   return { body, match: result.then(({ match }) => match), result };
 }

@@ -1,4 +1,4 @@
-/** A fetch handler whose every way out is reported. */
+/** A fetch handler whose outcome is reported however it ends. */
 
 import { type AnalyticsOptions, createAnalytics } from "./analytics.ts";
 import type { Interaction, WaitUntil } from "./interaction.ts";

@@ -57,6 +57,20 @@ test("how long a token is valid is a choice", async () => {
   expect(await feedback.submit(context, token, "up")).toBe("expired");
 });
 
+test.each([
+  [3600.5, 3600],
+  [Number.NaN, WEEK / 1000],
+  ["60", WEEK / 1000],
+  [null, WEEK / 1000],
+  [1e30, 50 * 365 * 24 * 3600],
+  [Number.POSITIVE_INFINITY, 50 * 365 * 24 * 3600],
+])("a token for %s s is valid for %d s at least", async (expiresIn, seconds) => {
+  const feedback = createFeedback(secrets(), { expiresIn: expiresIn as number });
+  const token = await feedback.token("r-1");
+  vi.setSystemTime(NOW + seconds * 1000 - 1000);
+  expect(await feedback.submit(context, token, "up")).toBe("accepted");
+});
+
 test("a token that was changed in any character is invalid", async () => {
   const env = secrets();
   const feedback = createFeedback(env);

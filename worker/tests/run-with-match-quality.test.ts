@@ -6,6 +6,7 @@ import {
   MATCH_QUALITY_PROMPT,
   ModelStatusError,
   matchFromSimilarity,
+  matchQualityPrompt,
   openAiResponseFormat,
   runWithMatchQuality,
   workersAiResponseFormat,
@@ -224,6 +225,158 @@ test.each([
   expect(has).toEqual([true, false, true, true, false, false, false]);
 });
 
+test.each([
+  "5021: The estimated number of input and maximum output tokens (4950) exceeded this model context window limit (4096).",
+  "AiError: 5006: Error: maximum at '/max_tokens' not met, 800 > 256",
+])("Workers AI that refuses the raised limit (%s) is asked with the caller's own", async (says) => {
+  for (const own of [{ max_tokens: 80 }, {}]) {
+    const ai = workersAi(fails(says), okText);
+    const input = { model: newModel(), messages: MESSAGES, ...own };
+    expect((await runWithMatchQuality(ai, input)).match?.matchScore).toBe(50);
+    const limits = ai.inputs.map(({ max_tokens }) => max_tokens);
+    expect(limits).toEqual([800, "max_tokens" in own ? 80 : undefined]);
+    expect(ai.inputs[1]).toHaveProperty("response_format");
+  }
+});
+
+test.each<[string, number, string]>([
+  [
+    "max_tokens",
+    80,
+    "This model's maximum context length is 4096 tokens. Please reduce max_tokens.",
+  ],
+  ["max_tokens", 80, "max_tokens is too large: 800. At most 256 completion tokens are supported."],
+  ["max_completion_tokens", 90, "`inputs` tokens + `max_new_tokens` must be <= 2048."],
+])(
+  "a service that refuses the raised %s is asked with the caller's own",
+  async (name, own, says) => {
+    for (const status of [400, 413, 422]) {
+      const send = service(refuses(says, status), () => Response.json(completion()));
+      const input = { model: newModel(), messages: MESSAGES, [name]: own };
+      expect((await runWithMatchQuality(send, input)).answer).toBe(OBJECT.answer);
+      expect(send.bodies.map((body) => body[name])).toEqual([own === 80 ? 800 : 3_000, own]);
+    }
+  },
+);
+
+test("a model's own maximum is remembered, and that one question was too long is not", async () => {
+  for (const [says, limits] of [
+    ["maximum at '/max_tokens' not met, 800 > 256", [800, 80, 80]],
+    ["This model's maximum context length is 4096 tokens.", [800, 80, 800]],
+  ] as const) {
+    const ai = workersAi(fails(says), okText);
+    const input = { model: newModel(), messages: MESSAGES, max_tokens: 80 };
+    for (let question = 0; question < 2; question++) await runWithMatchQuality(ai, input);
+    expect(ai.inputs.map(({ max_tokens }) => max_tokens)).toEqual(limits);
+  }
+});
+
+const GROQ = "Failed to generate JSON. Please adjust your prompt. See 'failed_generation'.";
+
+test("Groq's failure to keep to the schema asks this question again without, and no other", async () => {
+  const error = { message: GROQ, type: "invalid_request_error", code: "json_validate_failed" };
+  for (const failing of [
+    () => Response.json({ error: { ...error, failed_generation: "{" } }, { status: 400 }),
+    fails(`400 ${GROQ}`, { status: 400, error }),
+    fails("400 Failed to validate JSON. Please adjust your prompt.", { status: 400, error }),
+  ]) {
+    const send = service(failing, completion, completion);
+    const input = { model: newModel(), messages: MESSAGES };
+    for (let question = 0; question < 2; question++) {
+      expect((await runWithMatchQuality(send, input)).answer).toBe(OBJECT.answer);
+    }
+    expect(send.bodies.map((body) => "response_format" in body)).toEqual([true, false, true]);
+  }
+});
+
+test.each([
+  ["response_format", "Do you know JSON mode?", "rejected: 'Do you know JSON mode?'"],
+  ["response_format", "5025 response-format", 'unsafe: {"content":"5025 response-format"}'],
+  ["max_tokens", "Unsupported: max_tokens?", "blocked input: Unsupported: max_tokens?"],
+  ["max_tokens", "Do my tokens fit?", "blocked input: Do my tokens fit?"],
+])(
+  "that a refusal quotes %s from the question %s is not remembered",
+  async (setting, content, says) => {
+    for (const question of [
+      { messages: [MESSAGES[0], { role: "user", content }] as typeof MESSAGES },
+      { messages: [{ role: "system", content: `Answer: ${content}` }] },
+      { prompt: `Answer: ${content}` },
+    ]) {
+      const model = newModel();
+      const send = service(refuses(says), completion, completion);
+      await runWithMatchQuality(send, { model, max_tokens: 80, ...question });
+      await runWithMatchQuality(send, { model, max_tokens: 80, messages: MESSAGES });
+      expect(send.bodies).toHaveLength(3);
+      expect(send.bodies[2]).toHaveProperty(setting);
+      expect(send.bodies[2]).toHaveProperty("max_tokens", 800);
+    }
+  },
+);
+
+test("a CV with JSON Schema in it does not keep a model's refusal from being remembered", async () => {
+  const ai = workersAi(fails("5025: This model doesn't support JSON Schema."), okText);
+  const system = { role: "system", content: "Her CV: JSON Schema, OpenAPI." };
+  const input = { model: newModel(), messages: [system, MESSAGES[1]] as typeof MESSAGES };
+  for (let question = 0; question < 2; question++) await runWithMatchQuality(ai, input);
+  expect(ai.inputs.map((input) => "response_format" in input)).toEqual([true, false, false]);
+});
+
+const events = (...data: unknown[]) =>
+  data.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+const delta = (content: string) => ({ choices: [{ delta: { content } }] });
+const TEXT = JSON.stringify(OBJECT);
+
+test.each<[string, string, string, string]>([
+  ["prose", "text/plain", "Docker, yes; Kubernetes, no.", "answered"],
+  ["prose with a line of data", "text/plain", "Docker, yes;\ndata: {}", "answered"],
+  ["JSON under the type of a page", "text/html", JSON.stringify(completion()), "answered"],
+  [
+    "a stream that nobody asked for",
+    "text/event-stream",
+    `: ping\n\n${events(delta(TEXT.slice(0, 9)), delta(TEXT.slice(9)), { choices: [] })}data: [DONE]\n\n`,
+    "answered",
+  ],
+  ["a stream of texts", "text/event-stream", "data: Docker,\n\ndata:  yes.\n\n", "answered"],
+  ["nothing", "text/plain", "", "ai_error"],
+])("a success of fetch with %s is the answer", async (_what, type, body, outcome) => {
+  const send = service(() => new Response(body, { headers: { "content-type": type } }));
+  const run = await runWithMatchQuality(send, { model: newModel(), messages: MESSAGES });
+  expect(run.outcome).toBe(outcome);
+  if (outcome === "answered") expect(run.answer).toMatch(/^Docker, yes/);
+  expect(run.answer).not.toContain("choices");
+});
+
+test.each([
+  "<!DOCTYPE html><title>Just a moment…</title>",
+  "\n<html><body>Bad gateway, confidential</body></html>",
+  '<?xml version="1.0"?><Error>confidential</Error>',
+])("a success of fetch with a web page rejects without its words: %s", async (page) => {
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  for (const stream of [false, true]) {
+    const send = service(() => new Response(page, { headers }));
+    const error: unknown = await askModel(
+      send,
+      { model: newModel(), messages: MESSAGES, stream },
+      {},
+    ).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ModelStatusError);
+    expect(error).toMatchObject({ status: 200 });
+    expect(String(error)).not.toMatch(/confidential|moment/);
+    expect(send.bodies).toHaveLength(1);
+  }
+});
+
+test("a stream that reports an error rejects without its words", async () => {
+  const body = events(delta("Docker"), { error: { message: "confidential" } });
+  const send = service(() => new Response(body));
+  const error: unknown = await runWithMatchQuality(send, {
+    model: newModel(),
+    messages: MESSAGES,
+  }).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(Error);
+  expect(String(error)).not.toContain("confidential");
+});
+
 test("no service is sent the same body twice for one question", async () => {
   const says = ["Unsupported parameter: 'max_tokens'.", "response_format is not supported."];
   const own = { response_format: { type: "json_object" }, max_tokens: 80 };
@@ -284,8 +437,34 @@ test.each<[string, unknown[], (messages: Body["messages"]) => void]>([
     },
   ],
   [
+    "the prompt without reasoning already, in parts",
+    [
+      {
+        role: "system",
+        content: [{ type: "text", text: matchQualityPrompt({ reasoning: false }) }],
+      },
+    ],
+    (sent) => {
+      expect(JSON.stringify(sent)).not.toContain("reasoning");
+    },
+  ],
+  [
     "a visitor who writes about it",
     [MESSAGES[0], { role: "user", content: "matchQuality?" }],
+    (sent) => {
+      expect(sent[0]?.content).toContain(MATCH_QUALITY_PROMPT);
+    },
+  ],
+  [
+    "a visitor's question about it in the system message",
+    [{ role: "system", content: "The visitor asks: what is matchQuality?" }],
+    (sent) => {
+      expect(sent[0]?.content).toContain(MATCH_QUALITY_PROMPT);
+    },
+  ],
+  [
+    "a system message that forbids it",
+    [{ role: "system", content: "Never speak of matchQuality." }, MESSAGES[1]],
     (sent) => {
       expect(sent[0]?.content).toContain(MATCH_QUALITY_PROMPT);
     },
@@ -294,6 +473,16 @@ test.each<[string, unknown[], (messages: Body["messages"]) => void]>([
   const create = service(completion);
   await runWithMatchQuality(create, { model: newModel(), messages: messages as typeof MESSAGES });
   check((create.bodies[0] as Body).messages);
+});
+
+test("a prompt that holds a visitor's question about the rating is asked for the rating all the same", async () => {
+  const ai = workersAi(ok);
+  const prompt = "CV: Docker.\nVisitor: what is matchQuality?";
+  await runWithMatchQuality(ai, { model: newModel(), prompt });
+  expect(ai.inputs[0]?.["prompt"]).toBe(`${MATCH_QUALITY_PROMPT}\n\n${prompt}`);
+  const whole = `Hi. ${MATCH_QUALITY_PROMPT}\n${prompt}`;
+  await runWithMatchQuality(ai, { model: newModel(), prompt: whole });
+  expect(ai.inputs[1]?.["prompt"]).toBe(whole);
 });
 
 test("a prompt in place of messages has the part on match quality too", async () => {

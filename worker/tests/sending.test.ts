@@ -245,7 +245,7 @@ test("a success without a message id is none: some other site answered", async (
     const lines = consoleLines();
     queue(answer);
     expect(await send()).toBe("lost");
-    expect(lines[0]).toContain("AWS_SQS_URL is no queue");
+    expect(lines[0]).toContain("AWS_SQS_URL is not a queue");
     vi.restoreAllMocks();
   }
 });
@@ -429,17 +429,17 @@ test("blanks round a secret do no harm", async () => {
 });
 
 test.each<[string, Partial<Record<keyof AnalyticsEnv, unknown>>, string]>([
-  ["a missing key", { AWS_SECRET_ACCESS_KEY: undefined }, "AWS_SECRET_ACCESS_KEY missing"],
-  ["an empty address", { AWS_SQS_URL: " " }, "AWS_SQS_URL missing"],
-  ["an object in place of a text", { AWS_REGION: {} }, "AWS_REGION missing"],
-  ["null in place of a text", { AWS_REGION: null }, "AWS_REGION missing"],
-  ["a session token with a line break", { AWS_SESSION_TOKEN: "a\nb" }, "AWS_SESSION_TOKEN: blanks"],
-  ["a key with a blank in it", { AWS_SECRET_ACCESS_KEY: "a b" }, "AWS_SECRET_ACCESS_KEY: blanks"],
-  ["a key in quotes", { AWS_SECRET_ACCESS_KEY: `"${SECRET}"` }, "AWS_SECRET_ACCESS_KEY: blanks"],
+  ["a missing key", { AWS_SECRET_ACCESS_KEY: undefined }, "missing AWS_SECRET_ACCESS_KEY"],
+  ["an empty address", { AWS_SQS_URL: " " }, "missing AWS_SQS_URL"],
+  ["an object in place of a text", { AWS_REGION: {} }, "missing AWS_REGION"],
+  ["null in place of a text", { AWS_REGION: null }, "missing AWS_REGION"],
+  ["a session token with a line break", { AWS_SESSION_TOKEN: "a\nb" }, "AWS_SESSION_TOKEN: spaces"],
+  ["a key with a blank in it", { AWS_SECRET_ACCESS_KEY: "a b" }, "AWS_SECRET_ACCESS_KEY: spaces"],
+  ["a key in quotes", { AWS_SECRET_ACCESS_KEY: `"${SECRET}"` }, "AWS_SECRET_ACCESS_KEY: spaces"],
   ["a key id that is none", { AWS_ACCESS_KEY_ID: "AKIA-1" }, "AWS_ACCESS_KEY_ID"],
   ["a region that is none", { AWS_REGION: "London" }, "AWS_REGION"],
-  ["another region", { AWS_REGION: "eu-west-1" }, "AWS_REGION is not that"],
-  ["no address", { AWS_SQS_URL: "queue" }, "AWS_SQS_URL"],
+  ["another region", { AWS_REGION: "eu-west-1" }, "invalid AWS_REGION: AWS_SQS_URL has another"],
+  ["no address", { AWS_SQS_URL: "queue" }, "invalid AWS_SQS_URL: expected https://HOST"],
   ["a queue that is not FIFO", { AWS_SQS_URL: "https://sqs.eu-west-2.amazonaws.com/1/q" }, ".fifo"],
   ["another protocol", { AWS_SQS_URL: "ftp://h/1/q.fifo" }, "AWS_SQS_URL"],
   ["an address with a password", { AWS_SQS_URL: "https://u:p@h/1/q.fifo" }, "AWS_SQS_URL"],
@@ -520,16 +520,19 @@ test("one secret in the store and the others as texts are enough", async () => {
   expect(await send(query(), { ...texts, ...bound({ AWS_SECRET_ACCESS_KEY }).env })).toBe("sent");
 });
 
+const UNREADABLE = "cannot read AWS_SECRET_ACCESS_KEY from the Secrets Store";
+
 test.each([
-  ["is not there", () => Promise.reject(new Error("Secret not found"))],
+  ["is not there", () => Promise.reject(new Error("Secret not found")), UNREADABLE],
   [
     "cannot be read",
     () => {
       throw new Error("internal");
     },
+    UNREADABLE,
   ],
-  ["is empty", async () => ""],
-])("a secret of the store that %s is one line, and the events are off", async (_how, get) => {
+  ["is empty", async () => "", "missing AWS_SECRET_ACCESS_KEY"],
+])("a secret of the store that %s is one line, and the events are off", async (_how, get, line) => {
   const lines = consoleLines();
   const messages = queue();
   vi.resetModules();
@@ -539,7 +542,7 @@ test.each([
     expect(await analytics.send(query())).toBe("off");
   }
   expect(messages).toEqual([]);
-  expect(lines).toEqual(["cv-analytics: nothing is sent: AWS_SECRET_ACCESS_KEY missing"]);
+  expect(lines).toEqual([`cv-analytics: nothing is sent: ${line}`]);
 });
 
 test("secrets of other names are found by the option, and named so where they are wrong", async () => {
@@ -554,7 +557,7 @@ test("secrets of other names are found by the option, and named so where they ar
   fresh.createAnalytics({ ...env, QUEUE_KEY: "", QUEUE_REGION: "" }, { secrets: names });
   fresh.createAnalytics({ ...env, QUEUE_REGION: "London" }, { secrets: names });
   expect(lines).toEqual([
-    "cv-analytics: nothing is sent: QUEUE_KEY, QUEUE_REGION missing",
+    "cv-analytics: nothing is sent: missing QUEUE_KEY, QUEUE_REGION",
     "cv-analytics: nothing is sent: invalid QUEUE_REGION",
   ]);
 });

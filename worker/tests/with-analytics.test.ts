@@ -105,7 +105,7 @@ test("an env that cannot be read is off with a line, and the visitor gets the an
   };
   expect(await visit(handle, { env })).toEqual({ status: 200, text: "an answer" });
   expect(messages).toEqual([]);
-  expect(lines).toEqual(["cv-analytics: nothing is sent: the secrets cannot be read"]);
+  expect(lines).toEqual(["cv-analytics: nothing is sent: cannot read the secrets"]);
 });
 
 test("an exception goes on as the same object", async () => {
@@ -243,7 +243,7 @@ test("a refusal before the question was read is reported without a query", async
   expect(responsesOf(messages)[0]).not.toHaveProperty("query");
 });
 
-test("the first question counts, and a second one is told to take another()", async () => {
+test("the first question counts, and a second one has a line", async () => {
   const messages = queue();
   const lines = consoleLines();
   await visit((interaction) => {
@@ -337,14 +337,49 @@ test.each([
   await vi.waitUntil(() => messages.length === 2);
 });
 
-test("no question at all is still a question that was asked", async () => {
+test.each<unknown>(["", "  \n\u00A0\u0085", undefined, null, {}, { toString: 1 }, [], ["Go?"]])(
+  "%j in place of a question sends nothing, whatever the handler says, and has a line",
+  async (blank) => {
+    const messages = queue();
+    const lines = consoleLines();
+    for (const outcome of [undefined, "answered", "blocked"] as const) {
+      await visit((interaction) => {
+        interaction.asked(blank as string);
+        if (outcome) interaction.ended(outcome, { matchType: "full" });
+        return Response.json({});
+      });
+    }
+    const interaction = createAnalytics(secrets()).begin(new Context());
+    interaction.asked(blank as string);
+    interaction.answered();
+    expect(messages).toEqual([]);
+    expect(lines).toEqual(Array(4).fill("cv-analytics: missing question: nothing is sent"));
+  },
+);
+
+test("a question after a blank one is the first", async () => {
   const messages = queue();
+  consoleLines();
   await visit((interaction) => {
-    (interaction as unknown as { asked(...words: unknown[]): void }).asked(undefined, null);
+    interaction.asked("", { sessionId: "s-1", metadata: { page: "cv" } });
+    interaction.asked("Do you know Go?");
     return Response.json({});
   });
   expect(typesOf(messages)).toEqual(["query", "response"]);
-  expect(responsesOf(messages)[0]?.query).toBe("");
+  expect(responsesOf(messages)[0]).toMatchObject({ query: "Do you know Go?", outcome: "answered" });
+  for (const { event } of messages) expect(event).not.toHaveProperty("sessionId");
+});
+
+test.each(["a text", 7, true, ["a"], null])("metadata of %j is left out", async (metadata) => {
+  const messages = queue();
+  await visit((interaction) => {
+    interaction.asked("Do you know Go?", { metadata: metadata as never });
+    interaction.noted({ metadata: { index: "a" } });
+    interaction.answered({ metadata: metadata as never });
+    return Response.json({});
+  });
+  expect(messages[0]?.event).not.toHaveProperty("metadata");
+  expect(responsesOf(messages)[0]?.metadata).toEqual({ index: "a" });
 });
 
 test("details without types do no harm", async () => {
@@ -370,16 +405,15 @@ test("details without types do no harm", async () => {
   expect(responsesOf(messages)[0]).not.toHaveProperty("matchType");
 });
 
-test("a question that a visitor sends as an object with its own toString is an empty one", async () => {
+test("a session that a visitor sends as an object with its own toString is left out", async () => {
   const messages = queue();
   const lines = consoleLines();
   await visit((interaction) => {
     const trap = JSON.parse('{"toString": 1}') as string;
-    interaction.asked(trap, { sessionId: trap });
+    interaction.asked("Do you know Go?", { sessionId: trap });
     return Response.json({});
   });
-  expect(typesOf(messages)).toEqual(["query", "response"]);
-  expect(responsesOf(messages)[0]).toMatchObject({ query: "", outcome: "answered" });
+  expect(responsesOf(messages)[0]).toMatchObject({ outcome: "answered" });
   expect(responsesOf(messages)[0]).not.toHaveProperty("sessionId");
   expect(lines).toEqual([]);
 });
@@ -604,7 +638,7 @@ test("an unknown outcome counts as error, with a line", async () => {
   interaction.ended("timeout" as "error");
   await context.settled();
   expect(responsesOf(messages)[0]?.outcome).toBe("error");
-  expect(lines).toEqual(["cv-analytics: an unknown outcome counts as error"]);
+  expect(lines).toEqual(["cv-analytics: unknown outcome: reported as error"]);
 });
 
 test("an answer to HEAD is not watched: nobody would read it", async () => {

@@ -85,6 +85,27 @@ class Recipes(unittest.TestCase):
     def test_requests(self):
         self.check("requests")
 
+    def test_an_exception_keeps_a_reason_and_a_blank_question_sends_nothing(self):
+        sent = []
+        sys.modules["sqs"] = types.SimpleNamespace(send_message=lambda event, _: sent.append(event))
+        cv_analytics = module("cv_analytics", block("# cv_analytics.py"))
+        for outcome in ("answered", "no_match", "blocked", "off_hours", "quota", "ai_error"):
+            with self.assertRaises(KeyError), cv_analytics.interaction("Does she know Go?") as said:
+                said.update(outcome=outcome, matchType="none")
+                raise KeyError
+        with cv_analytics.interaction(" \n", "s-1") as said:
+            said.update(matchType="none")
+        cv_analytics._senders.shutdown(wait=True)
+        self.assertEqual({event["query"] for event in sent}, {"Does she know Go?"})
+        responses = [event for event in sent if event["eventType"] == "response"]
+        self.assertEqual(len(sent), 2 * len(responses))
+        self.assertCountEqual(
+            [event["outcome"] for event in responses],
+            ["error", "error", "blocked", "off_hours", "quota", "ai_error"],
+        )
+        for event in responses:
+            self.assertNotIn("matchType", event)
+
     def test_a_queue_that_refuses_is_a_line_without_the_question(self):
         def refuse(event, _):
             raise RuntimeError(event["query"])

@@ -44,9 +44,10 @@ test("an answer is judged although the visitor left in the middle of it", async 
   expect(response()).toMatchObject({ outcome: "no_match", metadata: { cancelled: true } });
 });
 
-test("a judge that takes too long costs the match and not the event", async () => {
+test("a judge that takes too long costs the match and not the event, and the log says so", async () => {
   await (await ask(1, 60_000)).text();
   await vi.waitUntil(response, { timeout: 20_000 });
   expect(response()).toMatchObject({ outcome: "answered" });
   expect(response()).not.toHaveProperty("matchType");
+  await vi.waitUntil(() => agent.log.includes("cv-analytics: missing judgement"));
 }, 30_000);

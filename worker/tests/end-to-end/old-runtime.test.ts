@@ -18,8 +18,12 @@ afterEach(async () => {
   queue.stop();
 });
 
-async function start(compatibilityDate: string, more: Record<string, string> = {}): Promise<URL> {
-  const entry = join(import.meta.dirname, "old-agent.ts");
+async function start(
+  compatibilityDate: string,
+  more: Record<string, string> = {},
+  file = "old-agent.ts",
+): Promise<URL> {
+  const entry = join(import.meta.dirname, file);
   agent = await Workerd.start(entry, { ...queue.secrets, ...more }, compatibilityDate);
   return agent.url;
 }
@@ -49,3 +53,26 @@ test("an invalid queue URL switches the client of an old Worker off, and the vis
   expect(await response.text()).toBe("an answer");
   expect(queue.events).toEqual([]);
 });
+
+test.each(["2021-11-02", "2022-11-29", "2022-11-30"])(
+  "a Worker of %s streams its answer, and the match arrives",
+  async (date) => {
+    const url = await start(date, {}, "old-streams-agent.ts");
+    const response = () => queue.events.find(({ eventType }) => eventType === "response");
+
+    const answer = await (await fetch(url, { method: "POST", body: "Docker?" })).text();
+    expect(answer).toBe("Docker, yes; Kubernetes, no.");
+    await vi.waitUntil(response, { timeout: 10_000 });
+    expect(response()).toMatchObject({ outcome: "answered", matchType: "partial" });
+
+    const cut = await (await fetch(url, { method: "POST", body: "fails" })).text();
+    expect(cut).toBe("Docker, yes; Kubern");
+    await vi.waitUntil(() => agent?.log.includes("fails: ai_error Error: capacity"));
+
+    const visitor = new AbortController();
+    const { body } = await fetch(url, { method: "POST", body: "endless", signal: visitor.signal });
+    await body?.getReader().read();
+    visitor.abort();
+    await vi.waitUntil(() => agent?.log.includes("endless: answered"), { timeout: 10_000 });
+  },
+);

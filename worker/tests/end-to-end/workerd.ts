@@ -17,9 +17,11 @@ export class Workerd {
   readonly #process: ChildProcess;
   readonly #folder: string;
   readonly url: URL;
+  readonly #words: () => string;
 
-  private constructor(process: ChildProcess, folder: string, port: number) {
+  private constructor(process: ChildProcess, folder: string, port: number, words: () => string) {
     this.#process = process;
+    this.#words = words;
     this.#folder = folder;
     this.url = new URL(`http://127.0.0.1:${port}/`);
   }
@@ -57,12 +59,14 @@ export class Workerd {
       );`;
     await writeFile(join(folder, "workerd.capnp"), configuration);
     const child = spawn(PROGRAM, ["serve", "--control-fd=3", join(folder, "workerd.capnp")], {
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     let words = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
-      words += chunk;
-    });
+    for (const output of [child.stdout, child.stderr]) {
+      output?.on("data", (chunk: Buffer) => {
+        words += chunk;
+      });
+    }
     const port = await new Promise<number>((resolve, reject) => {
       createInterface({ input: child.stdio[3] as Readable }).on("line", (line) => {
         const event = JSON.parse(line) as { event: string; port?: number };
@@ -70,7 +74,12 @@ export class Workerd {
       });
       child.on("exit", () => reject(new Error(`workerd ended:\n${words}`)));
     });
-    return new Workerd(child, folder, port);
+    return new Workerd(child, folder, port, () => words);
+  }
+
+  /** What the Worker and the runtime have written to the log so far. */
+  get log(): string {
+    return this.#words();
   }
 
   async stop(): Promise<void> {

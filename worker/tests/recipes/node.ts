@@ -4,7 +4,7 @@ import { answerFrom } from "./agent.ts";
 
 const env = { ...process.env, MODEL: "a model" };
 const analytics = createAnalytics(env);
-const LONGEST_QUESTION = 10_000;
+const MAX_QUESTION_CHARACTERS = 10_000;
 
 // Does what a Worker's `ctx` does: keeps track of what is still being sent.
 const pending = new Set<Promise<unknown>>();
@@ -22,7 +22,7 @@ const server = createServer(async (request, response) => {
     request.setEncoding("utf8");
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       question += chunk;
-      if (question.length > LONGEST_QUESTION) {
+      if (question.length > MAX_QUESTION_CHARACTERS) {
         response.writeHead(413, { connection: "close" }).end("That question is too long.");
         return;
       }
