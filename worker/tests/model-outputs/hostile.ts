@@ -348,6 +348,7 @@ const SECOND_BATCH: Shape[] = [
     `She built the webhook; the body is {"message": "hello", "id": 3}`,
   ],
   [
+    "prose sample in code fence json",
     'She uses this config in every project that she has led since 2019:\n\n```json\n{"type": "full", "text": "x"}\n```',
     'She uses this config in every project that she has led since 2019:\n\n```json\n{"type": "full", "text": "x"}\n```',
   ],
@@ -1278,7 +1279,6 @@ export const STREAM_MISSES: string[] = [
   "an object after prose about one",
   "prose para then whole object",
   "okay thinking para w/o tags",
-  "prose sample in code fence json",
   // A text that is itself events: a stream's events come as bytes.
   "whole sse text workers ai",
   // Nothing told that they were thoughts: `beginsInThoughts` does.
