@@ -51,6 +51,23 @@ pub(crate) fn check(archive: &Path, target: &Target, cache: &Cache) -> Result<()
     reader.set_up(own_agent)
 }
 
+/// Puts into `web` what Caddy serves, and its settings; gives the archive's address, and the name of the reader's server.
+fn lay_out_web(readme: &str, archive: &Path, web: &Path) -> Result<(String, String)> {
+    let url = readme.split_whitespace().find(|word| word.ends_with(".tar.gz"));
+    let url = url.context("the README's first command downloads an archive")?;
+    let place = url.strip_prefix("https://github.com/").context("the release is on GitHub")?;
+    let release = web.join(place);
+    fs::create_dir_all(release.parent().context("a release has a folder")?)?;
+    fs::copy(archive, release)?;
+    let blocks = blocks(readme)?;
+    let proxy = blocks.iter().find(|(_, lines)| lines.contains("reverse_proxy"));
+    let (_, proxy) = proxy.context("the README puts a proxy in front of the server")?;
+    let domain = proxy.split_whitespace().next().context("the proxy has a name")?;
+    let github = "github.com {\n\troot * /web\n\tfile_server\n}\n";
+    fs::write(web.join("Caddyfile"), format!("{{\n\tlocal_certs\n}}\n{proxy}\n{github}"))?;
+    Ok((url.to_owned(), domain.to_owned()))
+}
+
 /// A container with a user in it.
 struct Reader {
     podman: Podman,
@@ -75,32 +92,20 @@ impl Reader {
         chown(&home, Some(USER_ID), Some(USER_ID))?;
         let reader = Self { podman, home, asked_at: now() };
 
-        let url = readme.split_whitespace().find(|word| word.ends_with(".tar.gz"));
-        let url = url.context("the README's first command downloads an archive")?;
-        let place = url.strip_prefix("https://github.com/").context("the release is on GitHub")?;
-        let release = folder.join("github").join(place);
-        fs::create_dir_all(release.parent().context("a release has a folder")?)?;
-        fs::copy(archive, release)?;
-        let blocks = blocks(readme)?;
-        let proxy = blocks.iter().find(|(_, lines)| lines.contains("reverse_proxy"));
-        let (_, proxy) = proxy.context("the README puts a proxy in front of the server")?;
-        let domain = proxy.split_whitespace().next().context("the proxy has a name")?;
-        let github = "github.com {\n\troot * /github\n\tfile_server\n}\n";
-        let caddyfile = folder.join("github/Caddyfile");
-        fs::write(caddyfile, format!("{{\n\tlocal_certs\n}}\n{proxy}\n{github}"))?;
-
+        let web = folder.join("web");
+        let (url, domain) = lay_out_web(readme, archive, &web)?;
         let mut start = reader.podman.command(&["run", "--detach", "--name", USER]);
         start.args(["--network", "none", "--add-host", "github.com:127.0.0.1"]);
         start.args(["--add-host", &format!("{domain}:127.0.0.1")]);
         start.args(["--volume", &format!("{}:{HOME}", reader.home.display())]);
-        start.args(["--volume", &format!("{}:/github:ro", folder.join("github").display())]);
+        start.args(["--volume", &format!("{}:/web:ro", web.display())]);
         start.arg("--rootfs").arg(&system).args(["sleep", "infinity"]);
         output(&mut start)?;
         let user = format!("useradd --uid {USER_ID} --home-dir {HOME} --shell /bin/sh {USER}");
         reader.podman.run(&["exec", USER, "sh", "-c", &user])?;
         // Caddy has the system trust the certificates that it makes.
         let caddy = ["exec", "--detach", "--env", "HOME=/root", USER, "caddy", "run", "--config"];
-        reader.podman.run(&[&caddy[..], &["/github/Caddyfile"]].concat())?;
+        reader.podman.run(&[&caddy[..], &["/web/Caddyfile"]].concat())?;
         reader.wait_for(&format!("curl --silent --fail --head {url}"))?;
         Ok(reader)
     }
@@ -195,10 +200,9 @@ impl Reader {
 
     /// Runs a block's commands; the last may be a server, which goes on.
     fn follow(&self, commands: &str) -> Result<Option<ServerProcess>> {
-        println!(
-            "{}",
-            commands.lines().map(|line| format!("$ {line}\n")).collect::<String>().trim_end()
-        );
+        for line in commands.lines() {
+            println!("$ {line}");
+        }
         let (before, last) = commands.rsplit_once('\n').unwrap_or(("", commands));
         let last = without_comment(last);
         if !SERVERS.contains(&last) {
