@@ -1,6 +1,7 @@
 //! Runs other programs.
 
-use std::process::Command;
+use std::io::{ErrorKind, Write};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -32,6 +33,22 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     let shown = shown(command);
     let output = command.output().with_context(|| format!("start `{shown}`"))?;
+    of_success(&shown, output)
+}
+
+/// As [`output`], with `input` on its standard input, of which it need not read all.
+pub(crate) fn output_for(command: &mut Command, input: &[u8]) -> Result<Vec<u8>> {
+    let shown = shown(command);
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().with_context(|| format!("start `{shown}`"))?;
+    match child.stdin.take().context("it has a standard input")?.write_all(input) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
+    of_success(&shown, child.wait_with_output()?)
+}
+
+fn of_success(shown: &str, output: Output) -> Result<Vec<u8>> {
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
         bail!("`{shown}` ended with {}\n{complaint}", output.status);

@@ -1,13 +1,16 @@
 //! What users install, so that they have nothing to compile.
 //!
 //! In reading order: [`target`], the system that a program is built for; [`contents`], what every package holds;
-//! [`archive`], [`image`], [`debian`] and [`formula`], the packages, each with the way in which it is tried.
+//! [`archive`], [`image`], [`debian`] and [`formula`], the packages, each with the way in which it is tried; [`reader`], the
+//! README followed with the archive; [`podman`], which runs containers.
 
 mod archive;
 mod contents;
 mod debian;
 mod formula;
 mod image;
+mod podman;
+mod reader;
 mod target;
 
 use std::path::{Path, PathBuf};
@@ -66,6 +69,9 @@ pub(crate) fn pack_all(packing: &Packing) -> Result<()> {
     let dist = dist()?;
     let archive = steps.step("archive", || archive::pack(&contents, &dist))?;
     steps.step("archive: the program", || archive::check(&archive))?;
+    steps.step("archive: the README, from the download to the report", || {
+        reader::check(&archive, &contents.target, &cache)
+    })?;
     let image = steps.step("image", || image::pack(&contents, &dist))?;
     steps.step("image: a container", || image::check(&image))?;
     steps.step("image: compose.yaml", || image::check_compose(&image, &cache))?;

@@ -138,18 +138,15 @@ impl Cache {
         self.cargo_program("cargo-deb", "cargo-deb", CARGO_DEB_VERSION, &options)
     }
 
-    /// A Debian system in a folder, which systemd starts and in which Caddy is; nothing may be changed in it.
-    pub(crate) fn debian_system(&self) -> Result<PathBuf> {
+    /// A minimal Debian system with these packages, comma-separated, in a folder; nothing may be changed in it.
+    pub(crate) fn debian_system(&self, packages: &str) -> Result<PathBuf> {
         const SUITE: &str = "bookworm";
-        const PACKAGES: &str = "--include=caddy,systemd-sysv";
-        self.installed("debian-system", &[SUITE.as_bytes(), PACKAGES.as_bytes()], |folder| {
+        let packages = format!("--include={packages}");
+        self.installed("debian-system", &[SUITE.as_bytes(), packages.as_bytes()], |folder| {
             require_packages(&["debootstrap"], &["debootstrap"])?;
-            output(
-                Command::new("debootstrap")
-                    .args(["--variant=minbase", PACKAGES, SUITE])
-                    .arg(folder),
-            )
-            .map(drop)
+            let mut debootstrap = Command::new("debootstrap");
+            debootstrap.args(["--variant=minbase", &packages, SUITE]).arg(folder);
+            output(&mut debootstrap).map(drop)
         })
     }
 

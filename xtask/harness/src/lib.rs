@@ -10,13 +10,15 @@
 //! 6. [`lambda`]: a function of Lambda, started, invoked and measured through its own Runtime API;
 //!    [`memory`] is what it needs.
 //! 7. [`number_links`]: the numbers of a page or a mail, and what they promise.
-//! 8. [`tools_cache`]: where `cargo xtask test` installs the emulators and tests find them.
+//! 8. [`readme`]: the README's steps, for tests that follow them.
+//! 9. [`tools_cache`]: where `cargo xtask test` installs the emulators and tests find them.
 
 pub mod connection;
 pub mod emulators;
 pub mod lambda;
 pub mod memory;
 pub mod number_links;
+pub mod readme;
 pub mod seeded;
 pub mod server_process;
 pub mod signer;

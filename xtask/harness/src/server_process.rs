@@ -110,13 +110,18 @@ impl ServerProcess {
     }
 
     /// Asks the process to end, and waits until it has ended well.
-    pub fn stop(mut self) -> Result<()> {
+    pub fn stop(self) -> Result<()> {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         kill_process(id.context("a process has an id")?, Signal::TERM)
             .context("stop the server")?;
+        self.ended()
+    }
+
+    /// Waits until the process, which was told to end, has ended well.
+    pub fn ended(mut self) -> Result<()> {
         let status = self.wait(STOP_TIMEOUT)?;
         if !status.success() {
-            bail!("the server ended with {status} after SIGTERM\n{}", self.log_tail());
+            bail!("the server ended with {status} when it was told to\n{}", self.log_tail());
         }
         Ok(())
     }

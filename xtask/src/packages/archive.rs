@@ -1,9 +1,9 @@
 //! The archive of one system: a folder with the program, what it prints of itself, and the licences.
 
 use std::fs::{self, File};
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use flate2::Compression;
@@ -15,7 +15,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 use super::contents::{Contents, files_below};
 use super::target::Target;
 use super::{VERSION, say_made};
-use crate::commands::output;
+use crate::commands::{output, output_for};
 
 /// The folder in the archive, and its name without what tells the format. `cargo binstall` finds it by the metadata of
 /// the crate, which names it too.
@@ -99,18 +99,10 @@ pub(crate) fn check(archive: &Path) -> Result<()> {
         version == format!("cv-analytics {VERSION}\n").as_bytes(),
         "another version was packed"
     );
-    let mut matching = Command::new(&program)
-        .args(["skills", "match"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    matching.stdin.take().context("it has a standard input")?.write_all(b"Do you know k8s?\n")?;
-    let mut said = String::new();
-    matching.stdout.take().context("it has a standard output")?.read_to_string(&mut said)?;
-    ensure!(
-        matching.wait()?.success() && said.contains("Kubernetes"),
-        "skills match said {said:?}"
-    );
+    let mut matching = Command::new(&program);
+    let said = output_for(matching.args(["skills", "match"]), b"Do you know k8s?\n")?;
+    let said = String::from_utf8_lossy(&said);
+    ensure!(said.contains("Kubernetes"), "skills match said {said:?}");
     println!("{} files; it runs", files.len());
     Ok(())
 }

@@ -13,6 +13,8 @@ use crate::commands::output;
 use crate::root;
 use crate::tools::{Cache, require_packages};
 
+/// A system that systemd starts, with Caddy's package.
+pub(crate) const SYSTEM: &str = "caddy,systemd-sysv";
 /// What the system runs when it has started; it ends with the result of `tests/packages/on-debian.sh`.
 const CHECK: &str = "[Unit]\nSuccessAction=exit-force\nFailureAction=exit-force\n\
                      [Service]\nType=oneshot\nExecStart=/bin/sh /check/on-debian.sh\nTimeoutStartSec=300\n\
@@ -52,7 +54,7 @@ pub(crate) fn check(package: &Path, cache: &Cache) -> Result<()> {
             "--private-network",
         ])
         .args(["--console=pipe", "--boot", "--directory"])
-        .arg(cache.debian_system()?)
+        .arg(cache.debian_system(SYSTEM)?)
         .arg(format!("--bind={shared}:/check"))
         .arg(format!("--bind-ro={shared}/check.service:/etc/systemd/system/check.service"))
         .args(["systemd.wants=check.service", "systemd.mask=caddy.service", "quiet"]);

@@ -1,25 +1,23 @@
-//! The image for containers: built from nothing, saved, and started from the saved file by podman, which needs no
-//! service of its own. Its images and volumes here are in a folder of their own, and go with it.
+//! The image for containers: built from nothing, saved, and started from the saved file.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rustix::io::Errno;
-use tempfile::TempDir;
 
 use super::contents::Contents;
+use super::debian::SYSTEM;
+use super::podman::Podman;
 use super::{VERSION, say_made};
-use crate::commands::output;
+use crate::commands::{output, output_for};
 use crate::root;
-use crate::tools::{Cache, require_packages};
+use crate::tools::Cache;
 
 /// The name by which `podman load` and `docker load` know it.
 const NAME: &str = "localhost/cv-analytics:latest";
@@ -39,92 +37,6 @@ const BOUNDED: [&str; 6] = [
 const PROXY: &str = "172.31.87.250";
 /// The image that stands for Caddy's.
 const CADDY: &str = "localhost/caddy:debian";
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// podman, with images, volumes and networks apart from the machine's.
-struct Podman {
-    folder: TempDir,
-}
-
-impl Podman {
-    fn open() -> Result<Self> {
-        require_packages(
-            &["podman", "runc"],
-            &["podman", "buildah", "runc", "netavark", "aardvark-dns", "iptables"],
-        )?;
-        let podman = Self { folder: tempfile::tempdir()? };
-        let within = |name: &str| podman.folder.path().join(name).display().to_string();
-        // Overlays are not to be had everywhere.
-        let storage = format!(
-            "[storage]\ndriver = \"vfs\"\ngraphroot = {:?}\nrunroot = {:?}\n",
-            within("images"),
-            within("run")
-        );
-        // crun refuses a machine that has both versions of control groups, and a machine may refuse the open files that
-        // podman asks for.
-        let containers = format!(
-            "[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n\
-             [engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\n\
-             [network]\nnetwork_backend = \"netavark\"\nnetwork_config_dir = {:?}\n",
-            within("networks")
-        );
-        fs::write(within("storage.conf"), storage)?;
-        fs::write(within("containers.conf"), containers)?;
-        Ok(podman)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("podman");
-        self.apart(&mut command).args(arguments);
-        command
-    }
-
-    /// Has a program that calls podman, or podman, do so here.
-    fn apart<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command
-            .env("CONTAINERS_STORAGE_CONF", self.folder.path().join("storage.conf"))
-            .env("CONTAINERS_CONF", self.folder.path().join("containers.conf"))
-            // Health checks run when they are asked for here, not by a timer of systemd's.
-            .env("DISABLE_HC_SYSTEMD", "true")
-    }
-
-    fn run(&self, arguments: &[&str]) -> Result<()> {
-        output(&mut self.command(arguments)).map(drop)
-    }
-
-    /// What it prints, without the end of the line.
-    fn said(&self, arguments: &[&str]) -> Result<String> {
-        let said = output(&mut self.command(arguments))?;
-        Ok(String::from_utf8_lossy(&said).trim().to_owned())
-    }
-
-    /// Waits until the health check of a container passes.
-    fn wait_for_health(&self, container: &str) -> Result<Duration> {
-        let began = Instant::now();
-        loop {
-            let checked = self.run(&["healthcheck", "run", container]);
-            match checked {
-                Ok(()) => return Ok(began.elapsed()),
-                Err(error) if began.elapsed() > PATIENCE => {
-                    let log = self.command(&["logs", container]).output()?;
-                    let log = String::from_utf8_lossy(&log.stderr).into_owned();
-                    return Err(error.context(format!("{container} is not healthy\n{log}")));
-                }
-                Err(_) => thread::sleep(Duration::from_millis(200)),
-            }
-        }
-    }
-}
-
-impl Drop for Podman {
-    fn drop(&mut self) {
-        // What it mounted would keep the folder from being deleted.
-        let _ = self.run(&["rm", "--all", "--force", "--time", "0"]);
-        let _ = self.run(&["volume", "rm", "--all", "--force"]);
-        let _ = self.run(&["rmi", "--all", "--force"]);
-        let _ = self.run(&["network", "prune", "--force"]);
-    }
-}
 
 /// Builds the image and saves it in `dist`, with what runs it beside.
 pub(crate) fn pack(contents: &Contents, dist: &Path) -> Result<PathBuf> {
@@ -210,14 +122,8 @@ pub(crate) fn check(image: &Path) -> Result<()> {
 fn send(podman: &Podman, container: &[&str]) -> Result<()> {
     let event = r#"{"eventType":"query","requestId":"r1","timestamp":1763000000000,"query":"Is this kept in the volume?"}"#;
     let command = ["cv-analytics", "events", "send", "-"];
-    let mut sending = podman
-        .command(&[&["exec", "--interactive"], container, &command].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    sending.stdin.take().context("it has a standard input")?.write_all(event.as_bytes())?;
-    ensure!(sending.wait()?.success(), "no event can be sent from the container");
-    Ok(())
+    let mut sending = podman.command(&[&["exec", "--interactive"], container, &command].concat());
+    output_for(&mut sending, event.as_bytes()).map(drop)
 }
 
 /// Whether the event that was sent is there.
@@ -295,6 +201,6 @@ fn make_caddy_image(podman: &Podman, cache: &Cache) -> Result<()> {
                  CMD [\"/usr/bin/caddy\", \"run\", \"--config\", \"/etc/caddy/Caddyfile\"]\n";
     fs::write(&file, steps)?;
     let mut build = podman.command(&["build", "--layers=false", "--isolation", "chroot"]);
-    build.args(["--tag", CADDY, "--file"]).arg(file).arg(cache.debian_system()?);
+    build.args(["--tag", CADDY, "--file"]).arg(file).arg(cache.debian_system(SYSTEM)?);
     output(&mut build).map(drop)
 }

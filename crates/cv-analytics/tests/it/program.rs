@@ -18,6 +18,7 @@ mod public_url;
 mod read_only;
 mod readme;
 mod sdk_client;
+mod upgrade;
 mod written_files;
 
 use std::fs;

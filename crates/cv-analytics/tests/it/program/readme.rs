@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use cv_analytics_harness::connection::Connection;
+use cv_analytics_harness::readme::{fill_in, section, steps, without_comment};
 use cv_analytics_harness::server_process::{CredentialsFile, ServerProcess};
 use cv_analytics_harness::signer::Signer;
 use jiff::Timestamp;
@@ -17,22 +18,6 @@ const README: &str = include_str!("../../../../../README.md");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cv-analytics");
 /// The default of `--data`.
 const DATA: &str = "cv-analytics-data";
-
-/// A block of code, with its language.
-type Block<'r> = (&'r str, &'r str);
-
-/// The numbered steps that an owner follows, each with its blocks.
-fn steps() -> Vec<Vec<Block<'static>>> {
-    let (_, own) = README.split_once("## Your own agent").expect("the steps");
-    let (own, _) = own.split_once("\n## ").expect("a section after them");
-    let steps =
-        own.split("\n**").skip(1).filter(|step| step.starts_with(|c: char| c.is_ascii_digit()));
-    let blocks = |step: &'static str| {
-        let fenced = step.split("\n```").skip(1).step_by(2);
-        fenced.map(|block| block.split_once('\n').expect("a language")).collect()
-    };
-    steps.map(blocks).collect()
-}
 
 /// A shell, or the program, with what is set in a step, and with nothing of this machine's.
 fn program(name: &str, folder: &Path, listen: &str) -> Command {
@@ -72,17 +57,6 @@ fn typed(line: &str, folder: &Path, listen: &str) {
     assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Puts a setting in the place of the line that `init` left for it, as a comment or filled in.
-fn fill_in(file: &Path, setting: &str) {
-    let text = fs::read_to_string(file).expect("`init` wrote it");
-    let (name, _) = setting.split_once(" = ").expect("a setting");
-    let is_its_place = |line: &&str| {
-        line.trim_start_matches("# ").strip_prefix(name).is_some_and(|rest| rest.starts_with(" = "))
-    };
-    let place = text.lines().find(is_its_place).expect("a line for it");
-    fs::write(file, text.replacen(place, setting, 1)).unwrap();
-}
-
 #[test]
 #[expect(clippy::disallowed_methods, reason = "signatures are for the server's own clock")]
 fn every_message_of_a_reader_who_follows_the_steps_is_in_the_report() {
@@ -92,14 +66,18 @@ fn every_message_of_a_reader_who_follows_the_steps_is_in_the_report() {
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let now = Timestamp::now();
     let mut sent = 0;
-    for (number, blocks) in steps().into_iter().enumerate() {
-        for (_, lines) in blocks.iter().filter(|(language, _)| *language == "toml") {
-            lines.lines().for_each(|line| fill_in(&folder.join("cv-analytics.toml"), line));
+    let steps = steps(section(README, "Your own agent").unwrap()).unwrap();
+    for (number, blocks) in steps.into_iter().enumerate() {
+        let settings = blocks.iter().filter(|(language, _)| *language == "toml");
+        for setting in settings.flat_map(|(_, lines)| lines.lines()) {
+            let file = folder.join("cv-analytics.toml");
+            let filled = fill_in(&fs::read_to_string(&file).unwrap(), setting).unwrap();
+            fs::write(file, filled).unwrap();
         }
         let commands = blocks.iter().filter(|(language, _)| *language == "sh");
         let commands = commands.flat_map(|(_, lines)| lines.lines());
         for line in commands {
-            let line = line.split(" #").next().unwrap_or(line).trim_end();
+            let line = without_comment(line);
             // What installs something, goes to Cloudflare or reads from the fixed port is left out.
             if line != "cv-analytics serve" {
                 if line.starts_with('(') || line.starts_with("cv-analytics ") {
