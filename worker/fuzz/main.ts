@@ -9,7 +9,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { AnswerScanner } from "../src/answer-scanner.ts";
-import { OUTPUT_UNITS } from "../src/json-in-output.ts";
+import { MAX_OUTPUT_UNITS } from "../src/json-in-output.ts";
 import { parseMatchQuality } from "../src/match-quality.ts";
 import { checkOutput } from "../tests/model-output-properties.ts";
 
@@ -92,19 +92,21 @@ const long = fc
   )
   .map(([text, at, token]) => {
     const start = Math.round(at * text.length);
-    const filling = token.repeat(Math.ceil(OUTPUT_UNITS / token.length));
-    return text.slice(0, start) + filling.slice(0, OUTPUT_UNITS - text.length) + text.slice(start);
+    const filling = token.repeat(Math.ceil(MAX_OUTPUT_UNITS / token.length));
+    return (
+      text.slice(0, start) + filling.slice(0, MAX_OUTPUT_UNITS - text.length) + text.slice(start)
+    );
   });
 
 /** Reading it takes so much of the processor's time at most, in milliseconds: as libFuzzer's `-timeout`. */
-const LONGEST_MS = 2_000;
+const MAX_READING_MS = 2_000;
 
 function checkTime(text: string): void {
   const before = process.cpuUsage();
   parseMatchQuality(text);
   new AnswerScanner().push(text);
   const milliseconds = process.cpuUsage(before).user / 1_000;
-  if (milliseconds > LONGEST_MS) throw new Error(`reading it took ${milliseconds} ms`);
+  if (milliseconds > MAX_READING_MS) throw new Error(`reading it took ${milliseconds} ms`);
 }
 
 let executions = 0;
@@ -115,7 +117,7 @@ const details = fc.check(
     (text) => {
       executions += 1;
       // In pieces of one unit, as the other check reads it, so long an output takes minutes.
-      if (text.length > OUTPUT_UNITS / 2) checkTime(text);
+      if (text.length > MAX_OUTPUT_UNITS / 2) checkTime(text);
       else checkOutput(text);
     },
   ),

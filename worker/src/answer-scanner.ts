@@ -115,7 +115,7 @@ export class AnswerScanner {
           return;
         }
       }
-      const isDecided = line.length < text.length || line.length > LONGEST_ANNOUNCEMENT;
+      const isDecided = line.length < text.length || line.length > MAX_ANNOUNCEMENT_UNITS;
       if (!isDecided && mayAnnounce(line)) return;
       this.#part = "prose";
       return;
@@ -172,7 +172,7 @@ export class AnswerScanner {
   }
 }
 
-const LONGEST_ANNOUNCEMENT = 120;
+const MAX_ANNOUNCEMENT_UNITS = 120;
 /** What may become the name of the rating. */
 const MAY_BE_RATING = /[("”]?,?\s{0,8}(?:\{\s{0,8}["“]?\w{0,14}["”]?|["“]\w{0,14}["”]?)?$/;
 
@@ -197,7 +197,7 @@ function proseUntil(text: string): number | "rest" | "wait" {
     case "{": {
       if (!/^\{\s*["'“”\w}]/.test(text)) return /^\{\s*$/.test(text) ? "wait" : 1;
       const end = endOfObject(text, 0);
-      if (end < 0) return text.length > LONGEST_SAMPLE ? "rest" : "wait";
+      if (end < 0) return text.length > MAX_SAMPLE_UNITS ? "rest" : "wait";
       const object = parsed(text.slice(0, end));
       const isOurs = isFields(object)
         ? likeness(object) >= 3
@@ -216,12 +216,12 @@ function proseUntil(text: string): number | "rest" | "wait" {
     case "\n": {
       const [, lead = "", line = "", after] =
         /^([\s>*_#"'“,-]*)([^\n]{0,160})(\n?)/.exec(text) ?? [];
-      if (line.length < LONGEST_LABEL && !after) return "wait";
+      if (line.length < MAX_LABEL_UNITS && !after) return "wait";
       // Drawn between the answer and its rating.
       if (/-{3}|\*{3}|_{3}/.test(lead) && /^[`{]/.test(line)) return "rest";
       if (FIELD_LINE.test(line)) return "rest";
       if (/^(?:here|below|json|rating)\b/i.test(line)) {
-        if (!after && line.length < LONGEST_ANNOUNCEMENT) return "wait";
+        if (!after && line.length < MAX_ANNOUNCEMENT_UNITS) return "wait";
         if (isAnnouncement(line.trim())) return "rest";
       }
       return lead.length;
@@ -236,8 +236,8 @@ function proseUntil(text: string): number | "rest" | "wait" {
 }
 
 /** Longer objects in prose are left for the end: looking for theirs again and again takes time. */
-const LONGEST_SAMPLE = 4_000;
-const LONGEST_LABEL = 18;
+const MAX_SAMPLE_UNITS = 4_000;
+const MAX_LABEL_UNITS = 18;
 const FIELD_LINE =
   /^(?:(?:match(?:[ _]?(?:quality|type|score))?|coverage|confidence|(?:matched|missing)[ _]?skills|topic[ _]?phrase|user|human|visitor)["'”*_]*\s*[:=]|match[ _]?quality\W*$|answer\b["'”*_]*\s*:)/i;
 const MARK =

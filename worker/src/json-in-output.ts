@@ -23,15 +23,15 @@ export interface Reading {
 }
 
 /** Longer outputs are cut: nobody reads such an answer, and repairing takes the processor's time. */
-export const OUTPUT_UNITS = 32_000;
-const LONGEST_SEARCH = 20;
+export const MAX_OUTPUT_UNITS = 32_000;
+const MAX_OBJECTS = 20;
 /** Repairing takes up to the square of the length: half a second for so many at the very worst. */
-const REPAIRED_UNITS = 4_000;
-const REPAIRS = 3;
-export const DEEPEST_NESTING = 3;
+const MAX_REPAIRED_UNITS = 4_000;
+const MAX_REPAIRS = 3;
+export const MAX_NESTING = 3;
 
 export function read(result: unknown, tolerated: Set<Tolerated>, depth: number): Reading {
-  if (depth > DEEPEST_NESTING) return {};
+  if (depth > MAX_NESTING) return {};
   const output = outputOf(result);
   if (Array.isArray(output)) {
     tolerated.add("nested");
@@ -53,7 +53,7 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
   }
   if (typeof output !== "string") return {};
 
-  let text = withoutTalk(withoutEvents(output.slice(0, OUTPUT_UNITS).trim()));
+  let text = withoutTalk(withoutEvents(output.slice(0, MAX_OUTPUT_UNITS).trim()));
   let whole = parsed(text);
   let unended: string | undefined;
   if (whole === undefined) {
@@ -126,7 +126,7 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
   // An object that could also be something else, and the example of the prompt.
   let weaker: Reading | undefined;
   let unfilled: Reading | undefined;
-  for (let number = 0; number < LONGEST_SEARCH; number++) {
+  for (let number = 0; number < MAX_OBJECTS; number++) {
     start = text.indexOf("{", start + 1);
     if (start < 0) break;
     if (!/^\{\s*["'“”‘’`\w/}]/.test(text.slice(start, start + 200))) continue;
@@ -163,7 +163,7 @@ function within(text: string, tolerated: Set<Tolerated>, depth: number): Reading
     const isCutOff = last < start || /^\s*[,"\]]/.test(after);
     const slice = isCutOff ? withoutFence(text.slice(start)) : text.slice(start, last + 1);
     const exact = parsed(slice);
-    if (exact === undefined && ++repairs > REPAIRS) break;
+    if (exact === undefined && ++repairs > MAX_REPAIRS) break;
     const found = exact ?? repaired(slice);
     if (!isFields(found) || likeness(found) === 0) continue;
     if (likeness(found) <= proseWeight(before, isCutOff ? "" : after)) continue;
@@ -305,7 +305,7 @@ function repaired(text: string): unknown {
   if (whole !== undefined) return whole;
   for (const attempt of [escaped, text]) {
     try {
-      const found: unknown = JSON.parse(jsonrepair(attempt.slice(0, REPAIRED_UNITS)));
+      const found: unknown = JSON.parse(jsonrepair(attempt.slice(0, MAX_REPAIRED_UNITS)));
       if (isFields(found) && likeness(found) > 0) return found;
     } catch {
       // Not even nearly.
@@ -549,7 +549,7 @@ function debrisStart(text: string): number {
 function withoutSamples(text: string): string {
   let masked = text;
   let start = text.search(/\S\s*\{/) < 0 ? -1 : text.indexOf("{", 1);
-  for (let number = 0; start > 0 && number < LONGEST_SEARCH; number++) {
+  for (let number = 0; start > 0 && number < MAX_OBJECTS; number++) {
     const end = endOfObject(text, start);
     const object = end < 0 ? undefined : parsed(text.slice(start, end));
     const isSample = isFields(object) && likeness(object) < 4 && !isUnfilled(object);

@@ -1,7 +1,7 @@
 /** Reads what a model returned: its answer, and what it says of the match. */
 
 import type { MatchType } from "./event.ts";
-import { DEEPEST_NESTING, isDebris, PLACEHOLDER, read } from "./json-in-output.ts";
+import { isDebris, MAX_NESTING, PLACEHOLDER, read } from "./json-in-output.ts";
 import {
   beginsThoughts,
   isOfThoughts,
@@ -141,7 +141,7 @@ function answerIn(
     value = value.join(" ");
   }
   if (typeof value === "number") return { answer: String(value) };
-  if (isFields(value) && depth < DEEPEST_NESTING) {
+  if (isFields(value) && depth < MAX_NESTING) {
     tolerated.add("nested");
     return { judged: value, ...answerIn(value, tolerated, depth + 1) };
   }
@@ -151,7 +151,7 @@ function answerIn(
   if (!isDebris(text)) return { answer: text };
   // The whole object once more, as a text within the answer; or code that the visitor may see.
   const inner = new Set<Tolerated>();
-  const { found, prose } = depth < DEEPEST_NESTING ? read(text, inner, 1) : {};
+  const { found, prose } = depth < MAX_NESTING ? read(text, inner, 1) : {};
   if (!found) {
     const isPiece = /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text);
     return { answer: isPiece ? prose : text };

@@ -6,14 +6,14 @@
 import { ANSWER_NAMES, type Fields, isFields, isKnown, isRated, likeness } from "./named-fields.ts";
 
 /** How deep results lie within results. */
-const DEEPEST_RESULT = 8;
+const MAX_RESULT_DEPTH = 8;
 
 /**
  * What the model itself wrote: a text, or an object where the service parsed it. `undefined` where the
  * service reports an error instead. What is not a known result comes back as it is.
  */
 export function outputOf(result: unknown, depth = 0): unknown {
-  if (depth > DEEPEST_RESULT) return undefined;
+  if (depth > MAX_RESULT_DEPTH) return undefined;
   if (Array.isArray(result)) {
     // Pieces of a text, or the results of several prompts; of a conversation the last word counts.
     if (result.length > 0 && result.every((piece) => typeof piece === "string")) {

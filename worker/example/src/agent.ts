@@ -1,11 +1,11 @@
-/** One question from the visitor's words to the answer, with every way out reported. */
+/** One question from the visitor's words to the answer, with each of its outcomes reported. */
 
 import type { HandlerWithInteraction, Interaction } from "@cv-analytics/worker";
 import { createFeedback } from "@cv-analytics/worker/feedback";
 import { matchFromSimilarity, type RunAnswer } from "@cv-analytics/worker/match-quality";
 
 import type { Cv } from "./cv.ts";
-import { LONGEST_QUESTION, type OpenHours, refusal } from "./fences.ts";
+import { MAX_QUESTION_CHARACTERS, type OpenHours, refusal } from "./fences.ts";
 import { type Model, ModelFailure } from "./model.ts";
 import { promptFor } from "./prompt.ts";
 import type { Found } from "./search.ts";
@@ -34,7 +34,7 @@ export interface Reply {
   feedbackToken?: string;
 }
 
-const LARGEST_BODY = 16 * 1024;
+const MAX_BODY_BYTES = 16 * 1024;
 const NO_ANSWER = "Something went wrong while I was thinking. Please ask again in a moment.";
 
 /** The handler of `POST /api/ask`. */
@@ -78,7 +78,7 @@ export function createAgent<Env extends object>(
         422,
         "blocked",
         reason === "too_long"
-          ? `Please keep your question under ${LONGEST_QUESTION} characters.`
+          ? `Please keep your question under ${MAX_QUESTION_CHARACTERS} characters.`
           : `I only answer questions about ${parts.cv.name}'s work.`,
       );
     }
@@ -168,7 +168,7 @@ async function readJson(request: Request): Promise<Record<string, unknown> | Res
   }
   // A body without a length could be endless; browsers always say.
   if (
-    !(Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= LARGEST_BODY)
+    !(Number(request.headers.get("content-length") ?? Number.POSITIVE_INFINITY) <= MAX_BODY_BYTES)
   ) {
     return wrong(413, "That is too long.");
   }

@@ -1,11 +1,11 @@
 /** What a question must pass before it costs anything. */
 
 /** The longest question, in characters. */
-export const LONGEST_QUESTION = 500;
+export const MAX_QUESTION_CHARACTERS = 500;
 
 /** Why a question is not put to the model, as a code, or `undefined`. */
 export function refusal(question: string): "too_long" | "manipulation" | undefined {
-  if ([...question].length > LONGEST_QUESTION) {
+  if ([...question].length > MAX_QUESTION_CHARACTERS) {
     return "too_long";
   }
   return MANIPULATION.some((pattern) => pattern.test(question)) ? "manipulation" : undefined;
