@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE};
+use cv_analytics_harness::emulators::dynamodb::DYNAMODB_EMULATOR_VARIABLE;
 
 use crate::commands;
 use crate::dependencies;
@@ -31,7 +31,21 @@ struct Part {
 
 /// In the order in which they run: what fails soonest comes first, but for the one that runs [`BESIDE`] the others.
 const TEST_PARTS: &[Part] = &[
-    Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
+    Part {
+        name: "workspace: every test of the crates",
+        needs: "dynoxide, moto, Node.js",
+        run: workspace,
+    },
+    Part {
+        name: "tables: joined, kept and reported on dynalite",
+        needs: "Node.js, moto",
+        run: |at| tables_on("dynalite", at),
+    },
+    Part {
+        name: "tables: joined, kept and reported on ministack",
+        needs: "Python, moto",
+        run: |at| tables_on("ministack", at),
+    },
     Part {
         name: "dependencies: licences, sources and layers",
         needs: "cargo-deny",
@@ -254,10 +268,21 @@ fn workspace(at: &Workshop) -> Result<()> {
     // Not nextest: it starts a process for each of a thousand tests, and those that share an emulator would start
     // one each.
     commands::run(
+        commands::cargo().args(EVERY_TEST).envs(at.cache.emulators()?).current_dir(root()),
+    )
+}
+
+/// The tests of the tables, on another emulator than the workspace's tests ran on; but for those of what each path
+/// costs, which only dynoxide counts.
+fn tables_on(emulator: &str, at: &Workshop) -> Result<()> {
+    const TESTS: [&str; 6] = ["--test", "it", "--", "on_emulator::", "suite::", "parity::"];
+    commands::run(
         commands::cargo()
             .args(EVERY_TEST)
-            .env(DYNOXIDE_VARIABLE, at.cache.dynoxide()?)
-            .env(MOTO_SERVER_VARIABLE, at.cache.moto_server()?)
+            .args(TESTS)
+            .args(["--skip", "prices::"])
+            .envs(at.cache.emulators()?)
+            .env(DYNAMODB_EMULATOR_VARIABLE, emulator)
             .current_dir(root()),
     )
 }

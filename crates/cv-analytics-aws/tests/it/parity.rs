@@ -36,8 +36,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::on_dynoxide::emulated_tables;
-use crate::on_dynoxide::emulated_tables::{ASKED_AT, reporter};
+use crate::on_emulator::emulated_tables;
+use crate::on_emulator::emulated_tables::{ASKED_AT, reporter};
 
 const WEEK_MS: usize = 7 * 24 * 60 * 60 * 1000;
 const QUESTIONS: [&str; 10] = [
@@ -321,7 +321,7 @@ async fn either_store_says_the_same_of_each_event() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn either_store_sees_another_body_for_a_half_however_the_first_was_joined() {
-    use crate::on_dynoxide::emulated_tables::{event, query, response, self_contained};
+    use crate::on_emulator::emulated_tables::{event, query, response, self_contained};
     use Disposition::{Conflict, Duplicate, Erased, Stored};
     let another_query = || {
         event(
