@@ -37,11 +37,14 @@ class TwoEnvironments(unittest.TestCase):
             program = (Path(os.environ[FUNCTIONS_VARIABLE]) / function).read_bytes()
             (cls.checkout.folder / f"dist/{function}-{ARCHITECTURE}.zip").write_bytes(zip_file(program))
         cls.left_out = leave_out_what_it_lacks(cls.checkout.infra / "cloudformation/cv-analytics.yaml")
-        for words in ENVIRONMENTS.values():
+        for prefix, words in ENVIRONMENTS.items():
             run(
                 cls.checkout.infra / "scripts/deploy-stack.sh", "--architecture", ARCHITECTURE, *words, *MAILS,
                 environment=cls.account.environment(),
             )
+            for table in ("CV-Analytics-QueryEvents", "CV-Analytics"):
+                # Its CloudFormation keeps the text "true", and no client can read the table's description.
+                cls.client("dynamodb").update_table(TableName=prefix + table, DeletionProtectionEnabled=True)
         cls.monday = last_closed_week(now())
         cls.week = week_name(cls.monday)
         cls.data = tempfile.TemporaryDirectory()
@@ -140,7 +143,9 @@ class TwoEnvironments(unittest.TestCase):
             time.sleep(0.2)
 
     def dead_letters(self, prefix):
-        answer = self.client("sqs").receive_message(QueueUrl=self.queue(prefix, "dlq"), MaxNumberOfMessages=10)
+        answer = self.client("sqs").receive_message(
+            QueueUrl=self.queue(prefix, "dlq"), MaxNumberOfMessages=10, VisibilityTimeout=0,
+        )
         return answer.get("Messages", [])
 
     def invoke(self, name, event):

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use cv_analytics_harness::emulators::dynamodb::DYNAMODB_EMULATOR_VARIABLE;
+use cv_analytics_harness::emulators::dynamodb::{DYNAMODB_EMULATOR_VARIABLE, DynamoDbEmulator};
 
 use crate::commands;
 use crate::dependencies;
@@ -39,12 +39,12 @@ const TEST_PARTS: &[Part] = &[
     Part {
         name: "tables: joined, kept and reported on dynalite",
         needs: "Node.js, moto",
-        run: |at| tables_on("dynalite", at),
+        run: |at| tables_on("dynalite", &at.cache, MANY_EVENTS),
     },
     Part {
         name: "tables: joined, kept and reported on ministack",
         needs: "Python, moto",
-        run: |at| tables_on("ministack", at),
+        run: |at| tables_on("ministack", &at.cache, MANY_EVENTS),
     },
     Part {
         name: "dependencies: licences, sources and layers",
@@ -272,19 +272,32 @@ fn workspace(at: &Workshop) -> Result<()> {
     )
 }
 
-/// The tests of the tables, on another emulator than the workspace's tests ran on; but for those of what each path
-/// costs, which only dynoxide counts.
-fn tables_on(emulator: &str, at: &Workshop) -> Result<()> {
-    const TESTS: [&str; 6] = ["--test", "it", "--", "on_emulator::", "suite::", "parity::"];
+/// What of the tables' tests has five or ten thousand events, which takes minutes on the slower emulators.
+const MANY_EVENTS: &[&str] =
+    &["--skip", "ten_thousand_events", "--skip", "says_the_same_of_each_event"];
+
+/// The tests of the tables on another emulator than the workspace's tests ran on, without `left_out`, and without those
+/// of what each path costs, which only dynoxide counts.
+fn tables_on(emulator: &str, cache: &Cache, left_out: &[&str]) -> Result<()> {
     commands::run(
         commands::cargo()
             .args(EVERY_TEST)
-            .args(TESTS)
-            .args(["--skip", "prices::"])
-            .envs(at.cache.emulators()?)
+            .args(["--test", "it", "--", "on_emulator::", "suite::", "parity::"])
+            .args(["--skip", "on_emulator::prices"])
+            .args(left_out)
+            .envs(cache.emulators()?)
             .env(DYNAMODB_EMULATOR_VARIABLE, emulator)
             .current_dir(root()),
     )
+}
+
+/// Runs all of the tables' tests, with many events too, on each emulator of DynamoDB.
+///
+/// # Errors
+/// The first test's that fails.
+pub(crate) fn tables_on_every_emulator() -> Result<()> {
+    let cache = Cache::open()?;
+    DynamoDbEmulator::ALL.iter().try_for_each(|(name, _)| tables_on(name, &cache, &[]))
 }
 
 fn recount(at: &Workshop) -> Result<()> {
