@@ -16,7 +16,7 @@ pub const DYNAMODB_EMULATOR_VARIABLE: &str = "CV_ANALYTICS_DYNAMODB_EMULATOR";
 pub enum DynamoDbEmulator {
     /// Counts capacity as AWS does (<https://crates.io/crates/dynoxide-rs>).
     Dynoxide,
-    /// On LevelDB; gives no old item with a failed condition (<https://www.npmjs.com/package/dynalite>).
+    /// Gives no old item with a failed condition (<https://www.npmjs.com/package/dynalite>).
     Dynalite,
     /// With most of AWS (<https://pypi.org/project/ministack>).
     Ministack,
@@ -43,7 +43,8 @@ impl DynamoDbEmulator {
         let found = Self::ALL.iter().find(|(known, _)| name.as_os_str() == *known);
         let Some((_, emulator)) = found else {
             let known = Self::ALL.map(|(known, _)| known).join(", ");
-            bail!("unknown emulator {name:?} in {DYNAMODB_EMULATOR_VARIABLE}: expected {known}");
+            let name = name.display();
+            bail!("unknown emulator {name} in {DYNAMODB_EMULATOR_VARIABLE}: expected {known}");
         };
         Ok(*emulator)
     }
@@ -103,7 +104,7 @@ mod tests {
         let error = DynamoDbEmulator::named(Some("dynalyte".into())).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown emulator \"dynalyte\" in CV_ANALYTICS_DYNAMODB_EMULATOR: \
+            "unknown emulator dynalyte in CV_ANALYTICS_DYNAMODB_EMULATOR: \
              expected dynoxide, dynalite, ministack"
         );
     }
