@@ -63,6 +63,8 @@ enum Task {
         #[arg(long, default_value_t = 10_000)]
         seeds: u64,
     },
+    /// Pass the tests of the tables with ten thousand events on each emulator of DynamoDB
+    Tables,
     /// Measure, with a build as it is released
     #[command(subcommand)]
     Bench(Bench),
@@ -172,6 +174,7 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Formula { folder, repository } => packages::write_formula(&folder, &repository),
         Task::Screenshots => dashboard::screenshots(),
         Task::AwsDemo => aws_demo::run_demo(),
+        Task::Tables => test_parts::tables_on_every_emulator(),
         Task::Deny => dependencies::check(&tools::Cache::open()?, &["all"]),
     }
 }

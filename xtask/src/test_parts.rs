@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use cv_analytics_harness::tools_cache::{DYNOXIDE_VARIABLE, MOTO_SERVER_VARIABLE};
+use cv_analytics_harness::emulators::dynamodb::{DYNAMODB_EMULATOR_VARIABLE, DynamoDbEmulator};
 
 use crate::commands;
 use crate::dependencies;
@@ -31,7 +31,21 @@ struct Part {
 
 /// In the order in which they run: what fails soonest comes first, but for the one that runs [`BESIDE`] the others.
 const TEST_PARTS: &[Part] = &[
-    Part { name: "workspace: every test of the crates", needs: "dynoxide, moto", run: workspace },
+    Part {
+        name: "workspace: every test of the crates",
+        needs: "dynoxide, moto, Node.js",
+        run: workspace,
+    },
+    Part {
+        name: "tables: joined, kept and reported on dynalite",
+        needs: "Node.js, moto",
+        run: |at| tables_on("dynalite", &at.cache, MANY_EVENTS),
+    },
+    Part {
+        name: "tables: joined, kept and reported on ministack",
+        needs: "Python, moto",
+        run: |at| tables_on("ministack", &at.cache, MANY_EVENTS),
+    },
     Part {
         name: "dependencies: licences, sources and layers",
         needs: "cargo-deny",
@@ -254,12 +268,36 @@ fn workspace(at: &Workshop) -> Result<()> {
     // Not nextest: it starts a process for each of a thousand tests, and those that share an emulator would start
     // one each.
     commands::run(
+        commands::cargo().args(EVERY_TEST).envs(at.cache.emulators()?).current_dir(root()),
+    )
+}
+
+/// What of the tables' tests has five or ten thousand events, which takes minutes on the slower emulators.
+const MANY_EVENTS: &[&str] =
+    &["--skip", "ten_thousand_events", "--skip", "says_the_same_of_each_event"];
+
+/// The tests of the tables on an emulator, without `left_out`, without those of what each path costs, which only
+/// dynoxide counts, and without what is on moto whatever the emulator.
+fn tables_on(emulator: &str, cache: &Cache, left_out: &[&str]) -> Result<()> {
+    commands::run(
         commands::cargo()
             .args(EVERY_TEST)
-            .env(DYNOXIDE_VARIABLE, at.cache.dynoxide()?)
-            .env(MOTO_SERVER_VARIABLE, at.cache.moto_server()?)
+            .args(["--test", "it", "--", "on_emulator::", "suite::", "parity::"])
+            .args(["--skip", "on_emulator::prices", "--skip", "on_moto"])
+            .args(left_out)
+            .envs(cache.emulators()?)
+            .env(DYNAMODB_EMULATOR_VARIABLE, emulator)
             .current_dir(root()),
     )
+}
+
+/// Runs all of the tables' tests, with many events too, on each emulator of DynamoDB.
+///
+/// # Errors
+/// The first test's that fails.
+pub(crate) fn tables_on_every_emulator() -> Result<()> {
+    let cache = Cache::open()?;
+    DynamoDbEmulator::ALL.iter().try_for_each(|(name, _)| tables_on(name, &cache, &[]))
 }
 
 fn recount(at: &Workshop) -> Result<()> {

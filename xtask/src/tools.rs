@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use cv_analytics_harness::tools_cache::{
-    DYNOXIDE_VERSION, MOTO_REQUIREMENTS, ToolsCache, variable,
+    DYNALITE_PROJECT, DYNALITE_VARIABLE, DYNOXIDE_VARIABLE, DYNOXIDE_VERSION,
+    MINISTACK_REQUIREMENTS, MINISTACK_VARIABLE, MOTO_REQUIREMENTS, MOTO_SERVER_VARIABLE,
+    ToolsCache, variable,
 };
 
 use crate::commands::{output, run};
@@ -46,6 +48,28 @@ impl Cache {
         Ok(self.python_environment(MOTO_REQUIREMENTS.as_bytes())?.join("bin/moto_server"))
     }
 
+    /// ministack, which emulates most of AWS.
+    pub(crate) fn ministack(&self) -> Result<PathBuf> {
+        Ok(self.python_environment(MINISTACK_REQUIREMENTS.as_bytes())?.join("bin/ministack"))
+    }
+
+    /// dynalite, which emulates DynamoDB.
+    fn dynalite(&self) -> Result<PathBuf> {
+        require_node()?;
+        let files = DYNALITE_PROJECT.map(|(name, content)| (name, content.as_bytes()));
+        Ok(self.node_packages(&files)?.join(".bin/dynalite"))
+    }
+
+    /// The variables that name the emulators to the tests of the crates; each is installed where it is missing.
+    pub(crate) fn emulators(&self) -> Result<[(&'static str, PathBuf); 4]> {
+        Ok([
+            (DYNOXIDE_VARIABLE, self.dynoxide()?),
+            (MOTO_SERVER_VARIABLE, self.moto_server()?),
+            (DYNALITE_VARIABLE, self.dynalite()?),
+            (MINISTACK_VARIABLE, self.ministack()?),
+        ])
+    }
+
     fn python_environment(&self, requirements: &[u8]) -> Result<PathBuf> {
         self.installed("python", &[requirements], |folder| {
             install_where_missing(
@@ -81,10 +105,16 @@ impl Cache {
         let names = [".npmrc", "package.json", "package-lock.json"];
         let contents =
             names.iter().map(|name| read(&project.join(name))).collect::<Result<Vec<_>>>()?;
-        let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+        let files: Vec<_> = names.into_iter().zip(contents.iter().map(Vec::as_slice)).collect();
+        self.node_packages(&files)
+    }
+
+    /// The `node_modules` that these files pin, each with its name.
+    fn node_packages(&self, files: &[(&str, &[u8])]) -> Result<PathBuf> {
+        let contents: Vec<&[u8]> = files.iter().map(|(_, content)| *content).collect();
         let folder = self.installed("javascript", &contents, |folder| {
             fs::create_dir_all(folder)?;
-            for (name, content) in names.iter().zip(&contents) {
+            for (name, content) in files {
                 fs::write(folder.join(name), content)?;
             }
             run(Command::new("npm")

@@ -9,10 +9,22 @@ use sha2::{Digest, Sha256};
 pub const DYNOXIDE_VERSION: &str = "3.2.0";
 /// What pip installs for moto, the emulator of SQS, DynamoDB and SES.
 pub const MOTO_REQUIREMENTS: &str = include_str!("../requirements-moto.txt");
+/// The files by which npm installs dynalite, an emulator of DynamoDB; each with its name.
+pub const DYNALITE_PROJECT: [(&str, &str); 3] = [
+    (".npmrc", include_str!("../dynalite/.npmrc")),
+    ("package.json", include_str!("../dynalite/package.json")),
+    ("package-lock.json", include_str!("../dynalite/package-lock.json")),
+];
+/// What pip installs for ministack, an emulator of most of AWS.
+pub const MINISTACK_REQUIREMENTS: &str = include_str!("../requirements-ministack.txt");
 /// Names dynoxide where it is not in the cache.
 pub const DYNOXIDE_VARIABLE: &str = "CV_ANALYTICS_DYNOXIDE";
 /// Names `moto_server` where it is not in the cache.
 pub const MOTO_SERVER_VARIABLE: &str = "CV_ANALYTICS_MOTO_SERVER";
+/// Names `dynalite` where it is not in the cache.
+pub const DYNALITE_VARIABLE: &str = "CV_ANALYTICS_DYNALITE";
+/// Names `ministack` where it is not in the cache.
+pub const MINISTACK_VARIABLE: &str = "CV_ANALYTICS_MINISTACK";
 
 /// The folder `$XDG_CACHE_HOME/cv-analytics`, else `~/.cache/cv-analytics`.
 #[derive(Clone, Debug)]
@@ -53,8 +65,13 @@ impl ToolsCache {
         self.0.join(format!("{name}-{version}/bin/{name}"))
     }
 
-    fn moto_server(&self) -> PathBuf {
-        self.folder_for("python", &[MOTO_REQUIREMENTS.as_bytes()]).join("bin/moto_server")
+    fn python_program(&self, requirements: &str, name: &str) -> PathBuf {
+        self.folder_for("python", &[requirements.as_bytes()]).join("bin").join(name)
+    }
+
+    fn dynalite(&self) -> PathBuf {
+        let contents = DYNALITE_PROJECT.map(|(_, content)| content.as_bytes());
+        self.folder_for("javascript", &contents).join("node_modules/.bin/dynalite")
     }
 }
 
@@ -64,7 +81,15 @@ pub(crate) fn dynoxide() -> Result<PathBuf> {
 }
 
 pub(crate) fn moto_server() -> Result<PathBuf> {
-    found(MOTO_SERVER_VARIABLE, ToolsCache::moto_server)
+    found(MOTO_SERVER_VARIABLE, |cache| cache.python_program(MOTO_REQUIREMENTS, "moto_server"))
+}
+
+pub(crate) fn dynalite() -> Result<PathBuf> {
+    found(DYNALITE_VARIABLE, ToolsCache::dynalite)
+}
+
+pub(crate) fn ministack() -> Result<PathBuf> {
+    found(MINISTACK_VARIABLE, |cache| cache.python_program(MINISTACK_REQUIREMENTS, "ministack"))
 }
 
 fn found(name: &str, in_cache: impl Fn(&ToolsCache) -> PathBuf) -> Result<PathBuf> {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests {
     use cv_analytics_harness::connection::Connection;
-    use cv_analytics_harness::emulators::dynoxide::DynoxideServer;
+    use cv_analytics_harness::emulators::dynamodb::DynamoDbEmulator;
     use cv_analytics_harness::emulators::moto::MotoServer;
 
     fn list_tables(authority: &str) -> String {
@@ -19,9 +19,11 @@ mod tests {
     }
 
     #[test]
-    fn dynoxide_answers_and_is_empty() {
-        let server = DynoxideServer::start().unwrap();
-        assert_eq!(list_tables(server.authority()), r#"{"TableNames":[]}"#);
+    fn each_emulator_of_dynamodb_answers_and_is_empty() {
+        for (name, emulator) in DynamoDbEmulator::ALL {
+            let server = emulator.start().unwrap();
+            assert_eq!(list_tables(server.authority()), r#"{"TableNames":[]}"#, "{name}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The tests of `infra/`, the workflows and the documents: real Terraform with the real AWS provider
-//! against an emulated account in which the functions' own programs run as they are deployed, and lints.
+//! against emulated accounts in which the functions' own programs run as they are deployed, and lints.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use cv_analytics_harness::tools_cache::MINISTACK_VARIABLE;
 
 use crate::commands::run;
 use crate::product_program::{EVERY_TEST, built_program};
@@ -29,6 +30,7 @@ pub(crate) fn check(program: &Path, cache: &Cache) -> Result<()> {
         .args(["-B", "all_tests.py"])
         .current_dir(&tests)
         .env(CHECKOV_VARIABLE, checkov.with_file_name("checkov"))
+        .env(MINISTACK_VARIABLE, cache.ministack()?)
         .env(FUNCTIONS_VARIABLE, functions()?)
         .env(PROGRAM_VARIABLE, program))
 }

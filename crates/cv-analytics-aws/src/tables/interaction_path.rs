@@ -1,6 +1,6 @@
 //! What each way of an interaction through the tables costs in request units, as it was measured.
 //!
-//! `tests/on_dynoxide/prices.rs` holds the product to these figures, and `cost` counts with them.
+//! `tests/on_emulator/prices.rs` holds the product to these figures, and `cost` counts with them.
 
 use crate::tables::request_units::Units;
 

@@ -198,7 +198,11 @@ impl Tables {
             Err(error) => {
                 let there = match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                        failed.item().cloned()
+                        match failed.item() {
+                            Some(item) => Some(item.clone()),
+                            // A server that does not know of the parameter names no item.
+                            None => self.get(table, request_id.as_str(), true).await?,
+                        }
                     }
                     _ => None,
                 };

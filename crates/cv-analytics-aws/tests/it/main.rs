@@ -2,7 +2,7 @@
 
 mod cost;
 mod join;
-mod on_dynoxide;
+mod on_emulator;
 mod parity;
 #[cfg(feature = "queue")]
 mod suite;

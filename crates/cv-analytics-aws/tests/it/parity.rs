@@ -36,8 +36,8 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
-use crate::on_dynoxide::emulated_tables;
-use crate::on_dynoxide::emulated_tables::{ASKED_AT, reporter};
+use crate::on_emulator::emulated_tables;
+use crate::on_emulator::emulated_tables::{ASKED_AT, reporter};
 
 const WEEK_MS: usize = 7 * 24 * 60 * 60 * 1000;
 const QUESTIONS: [&str; 10] = [
@@ -283,6 +283,12 @@ async fn same_from_both(dynamodb: &DynamoDbStore, count: usize, batches_at_once:
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_events_give_the_same_records_and_reports_on_either_store() {
+    let store = emulated_tables::store();
+    same_from_both(&store, 1_000, 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_events_give_the_same_records_and_reports_on_either_store() {
     let store = emulated_tables::store();
     same_from_both(&store, 10_000, 8).await;
@@ -321,7 +327,7 @@ async fn either_store_says_the_same_of_each_event() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn either_store_sees_another_body_for_a_half_however_the_first_was_joined() {
-    use crate::on_dynoxide::emulated_tables::{event, query, response, self_contained};
+    use crate::on_emulator::emulated_tables::{event, query, response, self_contained};
     use Disposition::{Conflict, Duplicate, Erased, Stored};
     let another_query = || {
         event(
@@ -401,7 +407,7 @@ async fn either_store_sees_another_body_for_a_half_however_the_first_was_joined(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_events_give_the_same_on_another_emulator() {
+async fn a_thousand_events_give_the_same_on_moto() {
     let moto = cv_analytics_harness::emulators::moto::MotoServer::start().unwrap();
     let store = emulated_tables::store_at(moto.authority());
     // One batch at a time: moto does not check a condition and write in one step.

@@ -1,4 +1,4 @@
-//! Runs the store suite on AWS: each case has its own emulated tables, and all share one emulator of queues.
+//! Runs the store suite on AWS: each case has its own tables and queues, in emulators that all share.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{Arc, LazyLock};
@@ -12,12 +12,12 @@ use cv_analytics_core::store::SharedStore;
 use cv_analytics_harness::emulators::moto::MotoServer;
 use cv_analytics_store_suite::store_suite;
 
-use crate::on_dynoxide::emulated_tables::{self, EmulatedStore};
+use crate::on_emulator::emulated_tables;
 
 /// It ends with the tests' process.
 static QUEUES: LazyLock<MotoServer> = LazyLock::new(|| MotoServer::start().unwrap());
 
-async fn open(case: &str) -> (SharedStore, EmulatedStore) {
+async fn open(case: &str) -> (SharedStore, ()) {
     let config = function_config(|name| match name {
         "AWS_ENDPOINT_URL" => Some(QUEUES.endpoint_url()),
         "AWS_REGION" => Some("eu-west-2".to_owned()),
@@ -37,8 +37,7 @@ async fn open(case: &str) -> (SharedStore, EmulatedStore) {
         dead_letter_queue: create("dlq").await,
         session_key: None,
     };
-    let tables = emulated_tables::store();
-    (Arc::new(AwsStore::new((*tables).clone(), queues, settings)), tables)
+    (Arc::new(AwsStore::new(emulated_tables::store(), queues, settings)), ())
 }
 
 store_suite!(open);

@@ -1,12 +1,11 @@
 //! dynoxide, an emulator of DynamoDB that counts capacity as AWS does, as its own process.
 
+use std::ops::Deref;
+
 use anyhow::Result;
 
-use crate::emulators::process::{EmulatorProcess, free_port};
+use crate::emulators::process::{EmulatorProcess, Launch};
 use crate::tools_cache;
-
-/// How often another port is tried where the free one was taken meanwhile.
-const MAX_ATTEMPTS: usize = 5;
 
 /// Empty tables in memory; dropped, it is gone.
 #[derive(Debug)]
@@ -18,26 +17,26 @@ impl DynoxideServer {
     /// # Errors
     /// Where the program is not installed, a sentence that says how to install it.
     pub fn start() -> Result<Self> {
-        let program = tools_cache::dynoxide()?;
-        let mut tries = 1;
-        loop {
-            let port = free_port()?.to_string();
-            let arguments = ["serve", "--host", "127.0.0.1", "--port", &port];
-            match EmulatorProcess::start(&program, &arguments, "listening on ") {
-                Ok(process) => return Ok(Self(process)),
-                Err(error) if tries == MAX_ATTEMPTS => return Err(error),
-                Err(_) => tries += 1,
-            }
-        }
+        start().map(Self)
     }
+}
 
-    /// Host and port.
-    pub fn authority(&self) -> &str {
-        &self.0.authority
-    }
+impl Deref for DynoxideServer {
+    type Target = EmulatorProcess;
 
-    /// What `AWS_ENDPOINT_URL_DYNAMODB` has to say.
-    pub fn endpoint_url(&self) -> String {
-        format!("http://{}", self.0.authority)
+    fn deref(&self) -> &EmulatorProcess {
+        &self.0
     }
+}
+
+pub(super) fn start() -> Result<EmulatorProcess> {
+    let program = tools_cache::dynoxide()?;
+    EmulatorProcess::start_on_free_port(|port| {
+        EmulatorProcess::start(&Launch {
+            program: &program,
+            arguments: &["serve", "--host", "127.0.0.1", "--port", port],
+            variables: &[],
+            ready: "listening on ",
+        })
+    })
 }

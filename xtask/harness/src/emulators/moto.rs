@@ -1,10 +1,12 @@
 //! moto, an emulator of SQS, DynamoDB and SES, as its own process.
 
+use std::ops::Deref;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::connection::Connection;
-use crate::emulators::process::EmulatorProcess;
+use crate::emulators::process::{EmulatorProcess, Launch};
 use crate::tools_cache;
 
 /// An account without any resource; dropped, it is gone.
@@ -18,18 +20,13 @@ impl MotoServer {
     /// Where the program is not installed, a sentence that says how to install it.
     pub fn start() -> Result<Self> {
         let program = tools_cache::moto_server()?;
-        let arguments = ["-H", "127.0.0.1", "-p", "0"];
-        Ok(Self(EmulatorProcess::start(&program, &arguments, "Running on ")?))
-    }
-
-    /// Host and port.
-    pub fn authority(&self) -> &str {
-        &self.0.authority
-    }
-
-    /// What `AWS_ENDPOINT_URL` has to say.
-    pub fn endpoint_url(&self) -> String {
-        format!("http://{}", self.0.authority)
+        let launch = Launch {
+            program: &program,
+            arguments: &["-H", "127.0.0.1", "-p", "0"],
+            variables: &[],
+            ready: "Running on ",
+        };
+        EmulatorProcess::start(&launch).map(Self)
     }
 
     /// The raw messages that SES was given, in their order; only verified senders may send.
@@ -52,6 +49,14 @@ impl MotoServer {
                 Ok(SentMail { to, raw: raw.context("a mail has raw data")?.to_owned() })
             })
             .collect()
+    }
+}
+
+impl Deref for MotoServer {
+    type Target = EmulatorProcess;
+
+    fn deref(&self) -> &EmulatorProcess {
+        &self.0
     }
 }
 

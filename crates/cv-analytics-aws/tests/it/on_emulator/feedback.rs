@@ -1,6 +1,7 @@
 //! Feedback that comes before its interaction, between its halves or after it, and what it may not touch.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use cv_analytics_aws::DynamoDbStore;
 use cv_analytics_aws::item::record::Record;
 use cv_analytics_aws::joining::JoinOutcome;
 use cv_analytics_aws::tables::error::TableError;
@@ -9,16 +10,16 @@ use cv_analytics_core::store::ReportSource;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
-use crate::on_dynoxide::emulated_tables::{
-    ASKED_AT, EmulatedStore, bot_query, event, exported, feedback, joined, keep, observed, query,
-    remove_row, reporter, response, self_contained, self_contained_of, store,
+use crate::on_emulator::emulated_tables::{
+    ASKED_AT, bot_query, event, exported, feedback, joined, keep, observed, query, remove_row,
+    reporter, response, self_contained, self_contained_of, store,
 };
 
-async fn record(store: &EmulatedStore) -> Option<Record> {
+async fn record(store: &DynamoDbStore) -> Option<Record> {
     store.tables().read_record(&RequestId::new("r").unwrap(), true).await.unwrap()
 }
 
-async fn waiting(store: &EmulatedStore) -> u64 {
+async fn waiting(store: &DynamoDbStore) -> u64 {
     let week = IsoWeek::containing(Timestamp::from_millis(ASKED_AT));
     store.deliveries(week).await.unwrap().feedback_waiting
 }
@@ -167,7 +168,7 @@ async fn an_item_of_another_program_takes_neither_feedback_nor_a_record() {
     let put = put.item("requestId", AttributeValue::S("r".to_owned()));
     put.item("theirs", AttributeValue::Bool(true)).send().await.unwrap();
     for event in [feedback("r", 9_000, "down"), self_contained("r")] {
-        let batch = crate::on_dynoxide::emulated_tables::batch([event]);
+        let batch = crate::on_emulator::emulated_tables::batch([event]);
         let error = store.join(&batch, Timestamp::from_millis(ASKED_AT)).await.unwrap_err();
         assert!(matches!(error, TableError::Unreadable { .. }), "{error}");
     }

@@ -4,7 +4,7 @@ use cv_analytics_core::store::ReportSource as _;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
-use crate::on_dynoxide::emulated_tables::{ASKED_AT, exported, observed, store};
+use crate::on_emulator::emulated_tables::{ASKED_AT, exported, observed, store};
 
 #[tokio::test]
 async fn a_dead_letter_is_counted_once_in_the_week_it_arrived_in() {

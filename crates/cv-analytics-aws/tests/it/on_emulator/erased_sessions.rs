@@ -15,7 +15,7 @@ use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_sqlite::SqliteStore;
 use serde_json::json;
 
-use crate::on_dynoxide::emulated_tables::{
+use crate::on_emulator::emulated_tables::{
     ASKED_AT, exported, keep, query, response, self_contained_of, store,
 };
 
@@ -41,7 +41,7 @@ async fn forget(store: &DynamoDbStore) {
 fn anonymous(id: &str) -> cv_analytics_core::event::Event {
     let mut fields = response(id).to_json();
     fields["sessionId"].take();
-    crate::on_dynoxide::emulated_tables::event(&fields)
+    crate::on_emulator::emulated_tables::event(&fields)
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Two empty tables in an emulator, as the templates make them, and events to put into them.
 
-use std::ops::Deref;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -16,7 +17,8 @@ use cv_analytics_core::store::observation_page::ObservationPage;
 use cv_analytics_core::store::{Observation, ReportSource};
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use cv_analytics_harness::emulators::dynoxide::DynoxideServer;
+use cv_analytics_harness::emulators::dynamodb::DynamoDbEmulator;
+use cv_analytics_harness::emulators::process::EmulatorProcess;
 use cv_analytics_harness::emulators::tables;
 use futures_util::TryStreamExt;
 use serde::Serialize;
@@ -30,23 +32,29 @@ fn now() -> Timestamp {
     Timestamp::from_millis(ASKED_AT + 5_000)
 }
 
-/// A store in its own emulator.
-pub(crate) struct EmulatedStore {
-    store: DynamoDbStore,
-    _server: DynoxideServer,
+/// The emulator of all these tests; it ends with their process.
+static EMULATOR: LazyLock<EmulatorProcess> =
+    LazyLock::new(|| DynamoDbEmulator::chosen().unwrap().start().unwrap());
+
+/// Where the emulator listens: host and port.
+pub(crate) fn authority() -> &'static str {
+    EMULATOR.authority()
 }
 
-impl Deref for EmulatedStore {
-    type Target = DynamoDbStore;
+/// A client of the emulator.
+pub(crate) fn client() -> Client {
+    client_at(&EMULATOR.endpoint_url())
+}
 
-    fn deref(&self) -> &DynamoDbStore {
-        &self.store
+/// Names that no other test has.
+pub(crate) fn new_names() -> TableNames {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let TableNames { query_events, analytics } = TableNames::default();
+    TableNames {
+        query_events: format!("test{number}-{query_events}"),
+        analytics: format!("test{number}-{analytics}"),
     }
-}
-
-/// A client of an emulator without tables.
-pub(crate) fn client_of(server: &DynoxideServer) -> Client {
-    client_at(&server.endpoint_url())
 }
 
 fn client_at(endpoint: &str) -> Client {
@@ -64,14 +72,13 @@ fn client_at(endpoint: &str) -> Client {
 }
 
 /// A store in two new tables.
-pub(crate) fn store() -> EmulatedStore {
-    let server = DynoxideServer::start().unwrap();
-    EmulatedStore { store: store_at(server.authority()), _server: server }
+pub(crate) fn store() -> DynamoDbStore {
+    store_at(authority())
 }
 
 /// A store in two new tables of the emulator at `authority`.
 pub(crate) fn store_at(authority: &str) -> DynamoDbStore {
-    let names = TableNames::default();
+    let names = new_names();
     tables::create(authority, &names.query_events, &names.analytics).unwrap();
     let client = client_at(&format!("http://{authority}"));
     DynamoDbStore::new(Tables::new(client, names), now)

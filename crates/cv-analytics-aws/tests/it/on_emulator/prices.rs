@@ -15,14 +15,14 @@ use cv_analytics_core::store::ReportSource;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
 
-use crate::on_dynoxide::emulated_tables::{
-    ASKED_AT, EmulatedStore, batch, bot_query, event, feedback, keep, observed, query, remove_row,
-    reporter, response, self_contained, self_contained_of,
+use crate::on_emulator::emulated_tables::{
+    ASKED_AT, batch, bot_query, event, feedback, keep, observed, query, remove_row, reporter,
+    response, self_contained, self_contained_of,
 };
 
 /// A store that has just read the marks of erased sessions, as it does once a minute, and holds nothing.
-async fn store() -> EmulatedStore {
-    let store = crate::on_dynoxide::emulated_tables::store();
+async fn store() -> DynamoDbStore {
+    let store = crate::on_emulator::emulated_tables::store();
     store
         .mark_sessions(&BTreeSet::from([SessionId::from_store("erased".to_owned()).mark()]))
         .await
@@ -287,7 +287,7 @@ async fn the_eight_reports_that_show_an_interaction_read_a_unit_of_it_in_all() {
 
 #[tokio::test]
 async fn the_marks_of_erased_sessions_are_read_once_a_minute_and_not_for_each_message() {
-    let store = crate::on_dynoxide::emulated_tables::store();
+    let store = crate::on_emulator::emulated_tables::store();
     let marks =
         (0..50_u32).map(|number| SessionId::from_store(number.to_string()).mark()).collect();
     store.mark_sessions(&marks).await.unwrap();

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::on_dynoxide::emulated_tables::{
+use crate::on_emulator::emulated_tables::{
     ASKED_AT, keep, observed, query, reporter, response, store,
 };
 

@@ -2,7 +2,7 @@
 
 use cv_analytics_core::event::RequestId;
 
-use crate::on_dynoxide::emulated_tables::{keep, observed, query, reporter, response, store};
+use crate::on_emulator::emulated_tables::{keep, observed, query, reporter, response, store};
 
 #[tokio::test]
 async fn an_interaction_is_whole_wherever_its_halves_lie() {

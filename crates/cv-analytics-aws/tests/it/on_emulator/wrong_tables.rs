@@ -3,10 +3,9 @@
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_aws::{TableNames, Tables};
 use cv_analytics_core::event::RequestId;
-use cv_analytics_harness::emulators::dynoxide::DynoxideServer;
 use cv_analytics_harness::emulators::tables::{create_keyed, create_query_events};
 
-use crate::on_dynoxide::emulated_tables::{client_of, query, store};
+use crate::on_emulator::emulated_tables::{authority, client, new_names, query, store};
 
 async fn problem(tables: &Tables) -> String {
     match tables.check().await.unwrap_err() {
@@ -22,8 +21,7 @@ async fn tables_as_the_templates_make_them_are_right() {
 
 #[tokio::test]
 async fn a_missing_table_is_named() {
-    let server = DynoxideServer::start().unwrap();
-    let tables = Tables::new(client_of(&server), TableNames::default());
+    let tables = Tables::new(client(), new_names());
     let error = tables.check().await.unwrap_err().to_string();
     assert!(error.contains(&tables.names().query_events), "{error}");
     assert!(error.contains("unknown table in this region"), "{error}");
@@ -33,16 +31,15 @@ async fn a_missing_table_is_named() {
 
 #[tokio::test]
 async fn another_key_and_a_missing_index_are_named() {
-    let server = DynoxideServer::start().unwrap();
-    let (client, names) = (client_of(&server), TableNames::default());
-    create_query_events(server.authority(), &names.query_events).unwrap();
-    create_query_events(server.authority(), &names.analytics).unwrap();
+    let (client, names) = (client(), new_names());
+    create_query_events(authority(), &names.query_events).unwrap();
+    create_query_events(authority(), &names.analytics).unwrap();
     let tables = Tables::new(client.clone(), names.clone());
     assert!(problem(&tables).await.contains("missing index `week-index`"));
 
     let mut other = names;
     other.query_events += "-other";
-    create_keyed(server.authority(), &other.query_events, "id", "N").unwrap();
+    create_keyed(authority(), &other.query_events, "id", "N").unwrap();
     let tables = Tables::new(client, other);
     let problem = problem(&tables).await;
     assert!(

@@ -7,7 +7,7 @@ use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::store::Observation;
 use cv_analytics_core::timestamp::Timestamp;
 
-use crate::on_dynoxide::emulated_tables::{
+use crate::on_emulator::emulated_tables::{
     batch, bot_query, exported, joined, keep, observed, query, remove_row, reporter, response,
     self_contained, self_contained_of, store,
 };

@@ -1,4 +1,5 @@
-//! The store against dynoxide, an emulator with DynamoDB's true capacity accounting.
+//! The store on an emulator of DynamoDB: on dynoxide, or on the one that `CV_ANALYTICS_DYNAMODB_EMULATOR` names.
+//! [`prices`] needs dynoxide, which counts capacity as AWS does.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
