@@ -13,9 +13,8 @@ provider "aws" {
 module "sqs" {
   source = "../../modules/sqs"
 
-  name_prefix          = var.name_prefix
-  region               = var.region
-  maximum_message_size = 262144
+  name_prefix = var.name_prefix
+  region      = var.region
 }
 
 module "dynamodb" {
@@ -23,6 +22,7 @@ module "dynamodb" {
 
   name_prefix            = var.name_prefix
   table_billing          = "Provisioned"
+  table_class            = "STANDARD"
   point_in_time_recovery = false
   deletion_protection    = false
 }
