@@ -104,7 +104,7 @@ variable "schedule" {
 }
 
 variable "table_billing" {
-  description = "`OnDemand` bills each request; `Provisioned` gives each table and the index 5 reads and 5 writes a second, which the always-free 25 cover and which read a report of some 13,000 interactions a month in time: `cv-analytics cost --provisioned`."
+  description = "`OnDemand` bills each request; `Provisioned` gives each table and the index 5 reads and 5 writes a second, which the always-free 25 cover and which read a report of some 26,000 interactions a month in time: `cv-analytics cost --provisioned`."
   type        = string
   default     = "OnDemand"
 
