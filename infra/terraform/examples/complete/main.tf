@@ -23,7 +23,7 @@ module "dynamodb" {
   name_prefix            = var.name_prefix
   table_billing          = "Provisioned"
   table_class            = "STANDARD"
-  point_in_time_recovery = false
+  point_in_time_recovery = true
   deletion_protection    = false
 }
 

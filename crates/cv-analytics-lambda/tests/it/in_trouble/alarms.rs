@@ -88,7 +88,7 @@ impl Figures {
 
     /// The figure of the period that ends `at`: a level's maximum, else a sum.
     fn value(&self, source: Source, metric: &str, at: Duration, period: Duration) -> Option<u64> {
-        let all = self.0.get(&(source, metric as &str))?;
+        let all = self.0.get(&(source, metric))?;
         let first = all.partition_point(|(when, _)| *when < at.saturating_sub(period));
         let within =
             all[first..].iter().take_while(|(when, _)| *when < at).map(|(_, value)| *value);
