@@ -26,6 +26,9 @@ const CALM: Duration = Duration::from_secs(HOUR);
 
 const POISON: &str = "poison";
 
+/// Every delivery counts as received, also what fails and comes again: after a day it lowers the join rate.
+const REDELIVERED: (&str, RangeInclusive<u64>) = ("cv-analytics-join-rate", 23 * 60..=24 * 60);
+
 /// A whole interaction in one message, as the Worker sends it.
 fn interaction(at: u64, id: &str) -> Sending {
     let body = json!({
@@ -110,13 +113,13 @@ async fn tables_that_do_not_answer_for_an_hour_ring_after_a_quarter_of_an_hour()
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_three_days_sends_nothing_to_the_dead_letters() {
-    let sendings = traffic(9, CALM.as_secs(), 8 * HOUR);
+    let sendings = traffic(5, CALM.as_secs(), 15 * HOUR);
     let outcome =
         run(sendings, trouble(Fault::TablesOutOfReach, 3 * DAY), 3 * DAY + 4 * HOUR).await;
-    outcome.assert_kept(9, 0);
+    outcome.assert_kept(5, 0);
     // Of 1,000.
     assert!((880..960).contains(&outcome.most_receives), "{}", outcome.most_receives);
-    outcome.assert_rings(&[("cv-analytics-failed-messages", 15..=20)]);
+    outcome.assert_rings(&[("cv-analytics-failed-messages", 15..=20), REDELIVERED]);
     // What waited longest is tried again soon after the end.
     let after = outcome.last_stored_at - CALM - Duration::from_secs(3 * DAY);
     assert!(after < Duration::from_secs(6 * MINUTE), "{after:?}");
@@ -135,6 +138,7 @@ async fn an_outage_that_outlasts_the_receives_makes_dead_letters_and_loses_nothi
     let hour = |hours: u64| hours * 60;
     outcome.assert_rings(&[
         ("cv-analytics-failed-messages", 15..=20),
+        REDELIVERED,
         // Nothing else is sent.
         ("cv-analytics-silence", hour(72)..=hour(74)),
         ("cv-analytics-dead-letters", hour(77)..=hour(81)),
@@ -143,26 +147,27 @@ async fn an_outage_that_outlasts_the_receives_makes_dead_letters_and_loses_nothi
 
 #[tokio::test(start_paused = true)]
 async fn tables_throttled_to_a_tenth_of_the_load_are_used_to_their_limit_and_make_no_dead_letter() {
-    // One a second for ten minutes, to tables that take one in ten seconds.
-    let count = 600;
+    // One a second for five minutes, to tables that take one in ten seconds.
+    let count = 300;
     let fault = Fault::TablesThrottled { seconds_a_call: 10 };
     let outcome = run(traffic(count, CALM.as_secs(), 1), trouble(fault, DAY), 8 * HOUR).await;
-    outcome.assert_kept(600, 0);
+    outcome.assert_kept(300, 0);
     outcome.assert_rings(&[("cv-analytics-failed-messages", 15..=20)]);
     let taken = outcome.last_stored_at - CALM;
     let least = Duration::from_secs(count * 10);
     println!("{taken:?} of at least {least:?}");
-    assert!(taken < least * 5 / 4, "{taken:?}");
+    assert!(taken < least * 3 / 2, "{taken:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_backlog_that_takes_two_and_a_half_days_makes_no_dead_letter() {
-    let fault = Fault::TablesThrottled { seconds_a_call: 3 * 3600 };
+async fn a_backlog_that_takes_more_than_two_days_makes_no_dead_letter() {
+    let fault = Fault::TablesThrottled { seconds_a_call: 6 * 3600 };
     let outcome =
-        run(traffic(20, CALM.as_secs(), 18 * MINUTE), trouble(fault, 5 * DAY), 4 * DAY).await;
-    outcome.assert_kept(20, 0);
+        run(traffic(10, CALM.as_secs(), 36 * MINUTE), trouble(fault, 5 * DAY), 4 * DAY).await;
+    outcome.assert_kept(10, 0);
     outcome.assert_rings(&[
         ("cv-analytics-failed-messages", 15..=60),
+        REDELIVERED,
         // Nothing else is sent.
         ("cv-analytics-silence", 76 * 60..=80 * 60),
     ]);

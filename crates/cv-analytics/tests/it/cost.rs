@@ -85,7 +85,10 @@ fn limits_that_a_workload_is_over_are_said() {
     assert!(table.contains("Over a limit: 7611 messages a second in the busiest hour"), "{table}");
     assert!(table.contains("the reporter is ended"), "{table}");
     let estimate = json_of(&["--interactions", "7000000"]);
-    assert_eq!(estimate["overLimits"], json!(["a report remembers 1934 MB: the reporter has 1769"]));
+    assert_eq!(
+        estimate["overLimits"],
+        json!(["a report remembers 1934 MB: the reporter has 1769"])
+    );
 }
 
 #[test]
