@@ -11,7 +11,7 @@ source "$(dirname "$0")/protected-bucket.sh"
 usage() { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 fail() { echo "$*" >&2; exit 1; }
 
-stack="" region=eu-west-2 code=no architecture="" prefix="" given_prefix=no
+stack="" region=eu-west-2 replaced="" code=no architecture="" prefix="" given_prefix=no
 root=$(cd "$(dirname "$0")/../.." && pwd)
 dist=$root/dist
 overrides=()
@@ -60,6 +60,7 @@ if [[ $there == yes ]]; then
   [[ $given_prefix == no || $of == "$prefix" ]] ||
     fail "the stack $stack has the prefix \"$of\", not \"$prefix\": another environment is another stack, --stack ${prefix}cv-analytics; nothing was changed"
   [[ -n $architecture ]] || architecture=$(parameter Architecture)
+  replaced="$(parameter ProcessorCodeKey) $(parameter ReporterCodeKey)"
 else
   code=yes
 fi
@@ -75,7 +76,7 @@ if [[ $code == yes ]]; then
   # By its content, so that CloudFormation sees that the code is another.
   upload() {
     local file=$dist/$1-$architecture.zip key
-    key=$1/$(openssl dgst -sha256 -r "$file" | cut -d ' ' -f 1).zip
+    key=$stack/$1/$(openssl dgst -sha256 -r "$file" | cut -d ' ' -f 1).zip
     aws s3api put-object --bucket "$bucket" --expected-bucket-owner "$account" --key "$key" --body "$file" >/dev/null
     echo "$key"
   }
@@ -96,5 +97,11 @@ aws cloudformation deploy --stack-name "$stack" --template-file "$root/infra/clo
 if [[ $code == yes && $there == yes ]]; then
   "$root/infra/scripts/release-functions.sh" --prefix "$of" --region "$region" --architecture "$architecture" --dist "$dist"
 fi
+# What this stack named before, and no other stack can name, becomes an old version: the bucket's lifecycle removes it.
+for key in $replaced; do
+  if [[ $code == yes && $key == "$stack/"* && $key != "$processor_key" && $key != "$reporter_key" ]]; then
+    aws s3api delete-object --bucket "$bucket" --expected-bucket-owner "$account" --key "$key" >/dev/null
+  fi
+done
 aws cloudformation describe-stacks --stack-name "$stack" \
   --query 'sort_by(Stacks[0].Outputs, &OutputKey)[].[OutputKey, OutputValue]' --output text

@@ -62,6 +62,8 @@ write_variables() {
   [[ ! -e $file ]] || fail "infra/environments/$environment.tfvars is there already; it has to say what the stack's parameters say"
   formation describe-stacks --stack-name "$stack" \
     --query 'Stacks[0].Parameters[].[ParameterKey, ParameterValue]' >"$work/parameters"
+  [[ $(parameter MaximumMessageSize) == 262144 ]] ||
+    fail "the stack $stack has MaximumMessageSize=$(parameter MaximumMessageSize), which Terraform cannot set: change it to 262144 first"
   local recipients
   recipients=$(parameter RecipientEmails | sed 's/ *, */", "/g')
   {
@@ -75,10 +77,10 @@ write_variables() {
     echo "create_sender_identity = $(parameter CreateSenderIdentity)"
     echo "schedule = \"$(parameter Schedule)\""
     echo "table_billing = \"$(parameter TableBilling)\""
+    echo "table_class = \"$(parameter TableClass)\""
     echo "point_in_time_recovery = $(parameter PointInTimeRecovery)"
     echo "deletion_protection = $(parameter DeletionProtection)"
     echo "processor_concurrency = $(parameter ProcessorConcurrency)"
-    echo "maximum_message_size = $(parameter MaximumMessageSize)"
     echo "keep_answers = $(parameter KeepAnswers)"
     echo "log_retention_days = $(parameter LogRetentionDays)"
     echo "silence_hours = $(parameter SilenceHours)"

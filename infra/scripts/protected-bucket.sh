@@ -4,7 +4,7 @@
 # protected_bucket NAME REGION ACCOUNT: makes it where there is none. Names of buckets are the whole world's, so that of
 # another account is refused in each call.
 protected_bucket() {
-  local name=$1 region=$2 account=$3 found
+  local name=$1 region=$2 account=$3 found partition
   local ours=(--bucket "$name" --expected-bucket-owner "$account")
   if ! found=$(aws s3api head-bucket "${ours[@]}" 2>&1); then
     case $found in
@@ -26,6 +26,8 @@ protected_bucket() {
         --create-bucket-configuration "LocationConstraint=$region" >/dev/null
     fi
   fi
+  # aws, or aws-cn and aws-us-gov, where every ARN begins with it.
+  partition=$(aws sts get-caller-identity --query Arn --output text | cut -d : -f 2)
   # Each of these may be said again: a bucket that was made halfway becomes whole.
   aws s3api put-public-access-block "${ours[@]}" --public-access-block-configuration \
     BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
@@ -36,8 +38,15 @@ protected_bucket() {
     "Version": "2012-10-17",
     "Statement": [{
       "Sid": "SecureTransportOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
-      "Resource": ["arn:aws:s3:::'"$name"'", "arn:aws:s3:::'"$name"'/*"],
+      "Resource": ["arn:'"$partition"':s3:::'"$name"'", "arn:'"$partition"':s3:::'"$name"'/*"],
       "Condition": {"Bool": {"aws:SecureTransport": "false"}}
     }]}'
+  # What is in force stays; what it took the place of goes after a quarter of a year.
+  aws s3api put-bucket-lifecycle-configuration "${ours[@]}" --lifecycle-configuration '{
+    "Rules": [{
+      "ID": "old-versions-and-rests", "Status": "Enabled", "Filter": {"Prefix": ""},
+      "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
+      "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}
+    }]}' >/dev/null
   aws s3api put-bucket-tagging "${ours[@]}" --tagging 'TagSet=[{Key=Project,Value=CVAnalytics}]'
 }

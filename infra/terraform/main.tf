@@ -20,9 +20,8 @@ locals {
 module "sqs" {
   source = "./modules/sqs"
 
-  name_prefix          = var.name_prefix
-  region               = var.region
-  maximum_message_size = var.maximum_message_size
+  name_prefix = var.name_prefix
+  region      = var.region
 }
 
 module "dynamodb" {
@@ -30,6 +29,7 @@ module "dynamodb" {
 
   name_prefix            = var.name_prefix
   table_billing          = var.table_billing
+  table_class            = var.table_class
   point_in_time_recovery = var.point_in_time_recovery
   deletion_protection    = var.deletion_protection
 }

@@ -73,7 +73,7 @@ class Checkout:
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp())
-        ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfplan")
+        ignored = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
         shutil.copytree(ROOT / "infra", self.folder / "infra", ignore=ignored)
         self.infra = self.folder / "infra"
         for root in ("", "processor", "reporter", "examples/complete"):

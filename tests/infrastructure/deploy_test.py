@@ -142,6 +142,21 @@ class Deploys(unittest.TestCase):
         self.deploy("--code")
         self.runs("arm64")
 
+    def test_code_that_no_stack_names_any_more_leaves_by_the_buckets_lifecycle(self):
+        keys = lambda: {one["Key"] for one in self.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]}
+        self.deploy(*MAILS)
+        self.deploy("EnvironmentPrefix=dev-", "CreateSenderIdentity=false", *MAILS)
+        first = keys()
+        self.assertEqual(len(first), 4)
+        (self.dist / "processor-arm64.zip").write_bytes(zip_file("processor changed"))
+        self.deploy("--code")
+        [gone], [new] = first - keys(), keys() - first
+        self.assertTrue(gone.startswith("cv-analytics/processor/") and new.startswith("cv-analytics/processor/"))
+        versions = self.client("s3").list_object_versions(Bucket=BUCKET, Prefix=gone)
+        self.assertEqual((len(versions["Versions"]), len(versions["DeleteMarkers"])), (1, 1))
+        [rule] = self.client("s3").get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+        self.assertEqual((rule["Status"], rule["NoncurrentVersionExpiration"]["NoncurrentDays"]), ("Enabled", 90))
+
     def test_another_environment_is_another_stack(self):
         self.deploy(*MAILS)
         first = self.everything()

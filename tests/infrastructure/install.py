@@ -108,7 +108,10 @@ class Installed:
             "periodSeconds": stats[0]["Period"] if stats else alarm["Period"],
         }
         for expression in expressions:
-            found["minimumMessages"] = int(re.match(r"IF\(received >= (\d+) ", expression).group(1))
+            if expression == "DIFF(FILL(waiting, 0))":
+                found["growth"] = True
+            else:
+                found["minimumMessages"] = int(re.match(r"IF\(received >= (\d+) ", expression).group(1))
         return found
 
     def whole(self):

@@ -30,7 +30,7 @@ class Install(unittest.TestCase):
         changed["worker"]["rights"][0]["Action"] = ["sqs:ReceiveMessage"]
         changed["alarms"] = changed["alarms"][1:]
         found = differences(self.account, NAME, changed)
-        self.assertIn(f"{NAME} says 256, infra/install.json says 512 for reporter.memoryMb", found)
+        self.assertIn(f"{NAME} says 1769, infra/install.json says 512 for reporter.memoryMb", found)
         self.assertIn(f"{NAME} says None, infra/install.json says other.fifo for queues.deadLetters.name", found)
         for path in ("worker.rights.arn:aws:sqs:", "alarms.cv-analytics-dead-letters.above"):
             self.assertTrue(any(f"for {path}" in line for line in found), found)

@@ -11,7 +11,8 @@ ALL_OPTIONS = {
     "EnvironmentPrefix": "dev-",
     "Environment": "dev",
     "TableBilling": "Provisioned",
-    "PointInTimeRecovery": "true",
+    "TableClass": "STANDARD_INFREQUENT_ACCESS",
+    "PointInTimeRecovery": "false",
     "StopIntakeAtBudget": "true",
     "Architecture": "x86_64",
     "ProcessorConcurrency": 20,
@@ -31,6 +32,8 @@ FEWEST = {
 OWN_NAMES = {
     "environment_prefix": "name_prefix", "processor_code_key": "processor_zip",
     "reporter_code_key": "reporter_zip", "code_bucket": None,
+    # Its pinned provider knows 256 KiB only.
+    "maximum_message_size": None,
 }
 
 

@@ -28,14 +28,26 @@ pub struct Workload {
     pub batch: NonZeroU32,
     /// Who gets the weekly report.
     pub recipients: u32,
+    /// Bytes of a record, in the tables and in the index: an ordinary one has [`RECORD_BYTES`].
+    pub record_bytes: u32,
     /// Months of interactions that are in the tables.
     pub kept_months: u32,
-    /// Whether the tables have point-in-time recovery.
+    /// Whether the tables have point-in-time recovery; those of the first plan have none.
     pub recovery: bool,
     /// Whether everything is archived into S3 once a month, in the place of the last archive.
     pub archive: bool,
     /// Whether what is always free is taken off.
     pub has_always_free: bool,
+}
+
+/// Assumed: bytes of a record with an ordinary question, a short reason and no answer.
+pub const RECORD_BYTES: u32 = 1_000;
+
+impl Workload {
+    /// Begun kilobytes of a record, each of which is a write unit.
+    pub(crate) fn record_kilobytes(&self) -> u32 {
+        self.record_bytes.div_ceil(1_024).max(1)
+    }
 }
 
 /// Which design, and how its tables are billed.

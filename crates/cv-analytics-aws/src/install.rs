@@ -63,6 +63,8 @@ pub struct EventsQueue {
     pub name: String,
     /// Days that a message is kept.
     pub retention_days: u32,
+    /// Seconds that a received message stays out of sight.
+    pub visibility_seconds: u32,
     /// Seconds that a poll of an empty queue waits.
     pub poll_seconds: u32,
     /// Receives after which a message becomes a dead letter.
@@ -125,11 +127,26 @@ pub struct Schedule {
 
 /// An alarm.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Alarm {
     /// Its name.
     pub name: String,
     /// The metrics that it watches.
     pub metrics: Vec<String>,
+    /// Whether it looks at how much its metric has grown since the period before.
+    #[serde(default)]
+    pub growth: bool,
+    /// It rings above this.
+    pub above: Option<u32>,
+    /// It rings below this, and where there is no figure.
+    pub below: Option<u32>,
+    /// The length of a period.
+    pub period_seconds: u32,
+    /// Periods in a row that have to be above or below.
+    pub periods: u32,
+    /// Messages of a period under which it does not look at it.
+    #[serde(default)]
+    pub minimum_messages: u32,
     /// Whether an installation may be without it.
     #[serde(default)]
     pub optional: bool,

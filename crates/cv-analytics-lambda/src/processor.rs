@@ -12,7 +12,7 @@ use cv_analytics_aws::dynamodb_store::{CALL_CONCURRENCY, Joined};
 use cv_analytics_aws::joining::event_batch::EventBatch;
 use cv_analytics_aws::queue::clients::Queues;
 use cv_analytics_aws::queue::dead_letters::{DeadLetterQueue, letter_id};
-use cv_analytics_aws::queue::visibility::retry_delay;
+use cv_analytics_aws::queue::visibility::retry_seconds;
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::dead_letter::{DeadLetter, Reason};
 use cv_analytics_core::intake::{Content, Intake};
@@ -21,6 +21,7 @@ use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::StoreError;
 use cv_analytics_core::timestamp::Timestamp;
 use futures_util::{StreamExt, stream};
+use rand::RngExt;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -324,7 +325,8 @@ impl Processor {
         stream::iter(waiting)
             .for_each_concurrent(CALL_CONCURRENCY, |message| async move {
                 let handle = message.receipt_handle.as_deref().unwrap_or_default();
-                let wait = retry_delay(message.receives);
+                let wait = rand::rng().random_range(retry_seconds(message.receives));
+                let wait = Duration::from_secs(wait.into());
                 if let Err(error) = queues.change_visibility(url, handle, wait).await {
                     // The queue's own visibility timeout holds then.
                     tracing::warn!(error = %error, "cannot change a message's visibility");

@@ -35,7 +35,7 @@ variable "architecture" {
 variable "concurrency" {
   description = "How many batches it works on at once, at most."
   type        = number
-  default     = 10
+  default     = 5
 }
 
 variable "keep_answers" {

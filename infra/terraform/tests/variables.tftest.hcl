@@ -73,14 +73,14 @@ run "a_prefix_without_a_dash_is_refused" {
   expect_failures = [var.name_prefix]
 }
 
-run "a_message_has_one_of_two_sizes" {
+run "the_records_table_has_one_of_two_classes" {
   command = plan
 
   variables {
-    maximum_message_size = 2097152
+    table_class = "GLACIER"
   }
 
-  expect_failures = [var.maximum_message_size]
+  expect_failures = [var.table_class]
 }
 
 run "an_alarm_cannot_look_back_more_than_a_week" {

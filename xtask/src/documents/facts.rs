@@ -104,7 +104,7 @@ const INSTALL_FACTS: [(&str, &[(&str, &str)]); 14] = [
         "reporter.memoryMb",
         &[
             ("docs/operate/cost.md", "5 reports a month, {} MB"),
-            ("docs/operate/scaling.md", "and {} MB, which is"),
+            ("docs/operate/scaling.md", "and {} MB, which is one whole CPU"),
             ("docs/operate/scaling.md", "| {} MB, at some 70 bytes"),
         ],
     ),
@@ -114,7 +114,7 @@ const INSTALL_FACTS: [(&str, &[(&str, &str)]); 14] = [
             ("docs/operate/cost.md", "at most {} seconds"),
             ("docs/operate/scaling.md", "It has {} seconds"),
             ("docs/operate/scaling.md", "the reporter's {}, that is"),
-            ("docs/operate/scaling.md", "| {} s, at 120 µs"),
+            ("docs/operate/scaling.md", "| {} s, at 64 µs"),
             ("docs/operate/runbook.md", "a time-out of {} s"),
             ("infra/README.md", "no more in its {} seconds"),
         ],
@@ -211,7 +211,8 @@ const INSTALL_FACTS: [(&str, &[(&str, &str)]); 14] = [
 ];
 
 /// Numbers that a text may write as a word.
-const WORDS: [(&str, &str); 2] = [("4", "four"), ("10", "ten")];
+const WORDS: [(&str, &str); 4] =
+    [("4", "four"), ("10", "ten"), ("1000", "1,000"), ("1769", "1,769")];
 
 /// A file's text with one blank between words.
 fn words_of(file: &str) -> String {

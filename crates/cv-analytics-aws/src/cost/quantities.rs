@@ -27,18 +27,17 @@ pub const REPORTER_ATTEMPTS: u32 = 3;
 const WHOLE_PROCESSOR_MB: u32 = 1769;
 /// Assumed: milliseconds until DynamoDB answers.
 const ANSWER_MS: u32 = 5;
-/// Assumed: microseconds until the reporter has read and counted one interaction, of which
-/// six are counting as it was measured and the rest pages of 1 MB that are not.
-const REPORT_MICROSECONDS: u32 = 120;
-/// The memory, and so the share of a processor, that this is assumed for.
-const REPORT_MICROSECONDS_MB: u32 = 256;
+/// Microseconds of a whole processor in which the reporter reads and counts one interaction, as it was measured against
+/// a stand-in for the tables: 51 to 64.
+const REPORT_MICROSECONDS: u32 = 64;
 /// Bytes that a report remembers of an interaction: some 70 were measured, and some 80 for ids are
 /// estimated.
 const REPORT_BYTES: u32 = 150;
 /// Assumed: milliseconds of a report besides.
 const REPORT_MS: u32 = 200;
-/// Assumed: bytes of a record and, once more, of its copy in the index. Request units count on less than 1 KB.
-const RECORD_BYTES: u32 = 1_000;
+/// What DynamoDB bills for storing an item besides its bytes, in the table and in the index
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>).
+const ITEM_OVERHEAD_BYTES: u32 = 100;
 /// Assumed: bytes of an interim row.
 const ROW_BYTES: u32 = 500;
 /// Assumed: bytes of log that a report writes.
@@ -67,6 +66,7 @@ pub(crate) struct DesignFigures {
     report_eighths: u32,
     report_weeks: u32,
     keeps_rows: bool,
+    has_recovery: bool,
     log_bytes: u32,
     metrics: u32,
     alarm_metrics: u32,
@@ -81,10 +81,11 @@ impl Design {
                 waits_a_message: 0,
                 processor_mb: INSTALL.processor.memory_mb,
                 reporter_mb: INSTALL.reporter.memory_mb,
-                units: workload.path.units(),
-                report_eighths: 8 * REPORT_READS,
+                units: workload.path.units_of(workload.record_kilobytes()),
+                report_eighths: 8 * REPORT_READS * workload.record_kilobytes(),
                 report_weeks: REPORT_WEEKS,
                 keeps_rows: workload.path.units().interim_writes > 0,
+                has_recovery: workload.recovery,
                 log_bytes: 1_200,
                 metrics: 9,
                 alarm_metrics: INSTALL
@@ -104,12 +105,13 @@ impl Design {
                 units: PathUnits {
                     half_reads: 1,
                     interim_writes: 2,
-                    record_writes: 1,
-                    index_writes: 1,
+                    record_writes: workload.record_kilobytes(),
+                    index_writes: workload.record_kilobytes(),
                 },
-                report_eighths: 2,
+                report_eighths: 2 * workload.record_kilobytes(),
                 report_weeks: 2,
                 keeps_rows: false,
+                has_recovery: false,
                 log_bytes: 600,
                 metrics: 0,
                 alarm_metrics: 2,
@@ -152,9 +154,11 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
     let batch = workload.batch.get().min(INSTALL.mapping.batch_size);
     let batches = messages.div_ceil(u128::from(batch));
     let kept = interactions * u128::from(workload.kept_months);
-    let record_bytes = kept * u128::from(RECORD_BYTES);
+    let record_bytes = kept * u128::from(workload.record_bytes);
+    let stored_bytes = record_bytes + kept * u128::from(ITEM_OVERHEAD_BYTES);
     let row_bytes = if figures.keeps_rows {
-        interactions * u128::from(ROW_BYTES * ROW_DAYS * 24) / u128::from(HOURS_PER_MONTH)
+        let row = ROW_BYTES + ITEM_OVERHEAD_BYTES;
+        interactions * u128::from(row * ROW_DAYS * 24) / u128::from(HOURS_PER_MONTH)
     } else {
         0
     };
@@ -184,10 +188,14 @@ pub(crate) fn quantities(workload: &Workload, design: Design) -> Quantities {
         join_reads: BigDecimal::from(interactions * u128::from(figures.units.half_reads))
             * BigDecimal::new(5.into(), 1),
         report_reads: eighths(interactions * u128::from(figures.report_eighths)),
-        archive_reads: if workload.archive { eighths(kept) } else { BigDecimal::default() },
-        storage_gb: gigabytes(2 * record_bytes + row_bytes),
-        recovery_gb: if workload.recovery {
-            gigabytes(record_bytes + row_bytes)
+        archive_reads: if workload.archive {
+            eighths(kept * u128::from(workload.record_kilobytes()))
+        } else {
+            BigDecimal::default()
+        },
+        storage_gb: gigabytes(2 * stored_bytes + row_bytes),
+        recovery_gb: if figures.has_recovery {
+            gigabytes(stored_bytes + row_bytes)
         } else {
             BigDecimal::default()
         },
@@ -230,10 +238,12 @@ pub(crate) fn report_seconds(interactions: u64) -> u128 {
     reading_microseconds(interactions, REPORT_WEEKS, INSTALL.reporter.memory_mb).div_ceil(1_000_000)
 }
 
-/// Microseconds that a report over so many weeks reads; half the memory has half the processor.
+/// Microseconds that a report over so many weeks reads; half the memory has half the processor, and no more than one
+/// is used.
 fn reading_microseconds(interactions: u64, weeks: u32, memory_mb: u32) -> u128 {
     let seen = seen_by_a_report(interactions, weeks);
-    seen * u128::from(REPORT_MICROSECONDS * REPORT_MICROSECONDS_MB) / u128::from(memory_mb)
+    seen * u128::from(REPORT_MICROSECONDS * WHOLE_PROCESSOR_MB)
+        / u128::from(memory_mb.min(WHOLE_PROCESSOR_MB))
 }
 
 /// Megabytes that our report remembers, begun ones whole.

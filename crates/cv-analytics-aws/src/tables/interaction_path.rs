@@ -28,7 +28,7 @@ pub enum InteractionPath {
     Unanswered,
 }
 
-/// Request units of one interaction by what they are spent on; items are under 1 KB.
+/// Request units of one interaction by what they are spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathUnits {
     /// Halves of a read request unit on interim rows.
@@ -42,15 +42,21 @@ pub struct PathUnits {
 }
 
 impl InteractionPath {
-    /// What it takes until the record is there.
+    /// What it takes until a record under 1 KB is there.
     pub const fn units(self) -> PathUnits {
+        self.units_of(1)
+    }
+
+    /// What it takes until a record of so many begun kilobytes of 1,024 bytes is there. A row holds a response, with its
+    /// long texts, only where that comes first.
+    pub const fn units_of(self, kilobytes: u32) -> PathUnits {
         let (half_reads, interim_writes) = match self {
             Self::OneBatch => (0, 0),
             Self::SelfContained | Self::Unanswered => (0, 1),
             Self::InOrder => (1, 1),
-            Self::ResponseFirst => (1, 2),
+            Self::ResponseFirst => (1, 2 * kilobytes),
         };
-        PathUnits { half_reads, interim_writes, record_writes: 1, index_writes: 1 }
+        PathUnits { half_reads, interim_writes, record_writes: kilobytes, index_writes: kilobytes }
     }
 
     /// Messages that it takes.

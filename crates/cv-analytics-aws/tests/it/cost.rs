@@ -14,7 +14,7 @@ use std::num::NonZeroU32;
 
 use bigdecimal::BigDecimal;
 use cv_analytics_aws::cost::prices::PriceList;
-use cv_analytics_aws::cost::{Bill, Design, Line, Workload, bill};
+use cv_analytics_aws::cost::{Bill, Design, Line, RECORD_BYTES, Workload, bill};
 use cv_analytics_aws::tables::interaction_path::InteractionPath;
 
 const TEMPLATE: &str = include_str!("../../../../infra/cloudformation/cv-analytics.yaml");
@@ -26,6 +26,7 @@ fn workload(interactions: u64) -> Workload {
         path: InteractionPath::SelfContained,
         batch: NonZeroU32::MIN,
         recipients: 1,
+        record_bytes: RECORD_BYTES,
         kept_months: 12,
         recovery: false,
         archive: false,
@@ -75,8 +76,8 @@ fn no_interactions_cost_a_report_a_week() {
             ("SQS", "polls of a quiet queue", "657000", "657000", "0"),
             ("SQS", "messages sent", "0", "0", "0"),
             ("Lambda", "reporter, requests", "5", "5", "0"),
-            // 5 × 0.2 s × 256 MB
-            ("Lambda", "reporter, GB-seconds", "0.25", "0.25", "0"),
+            // 5 × 0.2 s × 1,769 MB
+            ("Lambda", "reporter, GB-seconds", "1.7275390625", "1.7275390625", "0"),
             ("DynamoDB", "write units", "0", "0", "0"),
             ("CloudWatch", "own metrics", "0", "0", "0"),
             ("CloudWatch", "metrics of alarms", "10", "10", "0"),
@@ -99,8 +100,8 @@ fn ten_thousand_are_writes_and_reads_alone() {
             ("DynamoDB", "write units", "30000", "0", "0.022269"),
             ("DynamoDB", "read units, joining", "0", "0", "0"),
             ("DynamoDB", "read units, reports", "10000", "0", "0.001485"),
-            // (12 × 2 × 10,000 × 1,000 + 10,000 × 500 × 480 / 730) / 2^30
-            ("DynamoDB", "GB stored, with the index", "0.226579", "0.226579", "0"),
+            // (12 × 2 × 10,000 × 1,100 + 10,000 × 600 × 480 / 730) / 2^30
+            ("DynamoDB", "GB stored, with the index", "0.249543", "0.249543", "0"),
             ("CloudWatch", "own metrics", "9", "9", "0"),
             ("SES", "report mails", "5", "0", "0.0005"),
         ],
@@ -141,8 +142,8 @@ fn a_million_use_the_free_requests_up() {
             ("Lambda", "processor, requests", "2000000", "1000000", "0.2"),
             ("Lambda", "processor, GB-seconds", "3250", "3250", "0"),
             ("Lambda", "reporter, requests", "5", "0", "0.000001"),
-            // 1,841,095 interactions × 120 µs + 0.2 s = 221.131 s, 5 times, 256 MB
-            ("Lambda", "reporter, GB-seconds", "276.41375", "276.41375", "0"),
+            // 1,841,095 interactions × 64 µs + 0.2 s = 118.03 s, 5 times, 1,769 MB
+            ("Lambda", "reporter, GB-seconds", "1019.507177734375", "1019.507177734375", "0"),
             ("DynamoDB", "write units", "3000000", "0", "2.2269"),
             ("DynamoDB", "read units, reports", "1000000", "0", "0.1485"),
             ("CloudWatch", "GB of log written", "2.235183", "2.235183", "0"),
@@ -164,8 +165,8 @@ fn a_thousand_million_in_full_batches() {
             ("Lambda", "processor, requests", "200000000", "1000000", "39.8"),
             // 1.5 ms × 1,769 / 128 = 20.7 ms, so 21; and 10: 31 ms × 128 MB × 200 million
             ("Lambda", "processor, GB-seconds", "775000", "400000", "5.000025"),
-            // It does not end: three tries of 300 s, 5 times, 256 MB
-            ("Lambda", "reporter, GB-seconds", "1125", "0", "0.015000075"),
+            // It does not end: three tries of 900 s, 5 times, 1,769 MB
+            ("Lambda", "reporter, GB-seconds", "23321.77734375", "0", "0.310958586035156250"),
             ("DynamoDB", "write units", "3000000000", "0", "2226.9"),
             ("DynamoDB", "read units, reports", "1000000000", "0", "148.5"),
         ],
@@ -208,6 +209,44 @@ fn each_path_writes_what_was_measured() {
         let read = line(&bill, "DynamoDB", "read units, joining");
         assert_eq!(read.quantity, decimal(reads), "{path:?}");
     }
+}
+
+#[test]
+fn a_long_reason_and_an_answer_cost_a_second_kilobyte() {
+    let of = |record_bytes| {
+        in_london(&Workload { record_bytes, ..workload(1_000_000) }, Design::OnDemand)
+    };
+    for (bytes, writes, reads) in [
+        (1, "3000000", "1000000"),
+        (1_024, "3000000", "1000000"),
+        (1_025, "5000000", "2000000"),
+        (3_000, "7000000", "3000000"),
+    ] {
+        check(
+            &of(bytes),
+            &[("DynamoDB", "read units, reports", reads, "0", &dollars(reads, "0.1485"))],
+        );
+        assert_eq!(
+            line(&of(bytes), "DynamoDB", "write units").quantity,
+            decimal(writes),
+            "{bytes}"
+        );
+    }
+    // 12 × 2 × 500 bytes more of a million, in 2^30
+    let stored = |bytes| line(&of(bytes), "DynamoDB", "GB stored, with the index").quantity.clone();
+    assert_eq!(stored(1_500) - stored(1_000), decimal("11.175871"));
+    let first = Workload {
+        path: InteractionPath::ResponseFirst,
+        record_bytes: 1_500,
+        ..workload(1_000_000)
+    };
+    let written = in_london(&first, Design::OnDemand);
+    assert_eq!(line(&written, "DynamoDB", "write units").quantity, decimal("8000000"));
+}
+
+/// What so many units come to at a price for a million.
+fn dollars(units: &str, million: &str) -> String {
+    (decimal(units) * decimal(million) / decimal("1000000")).to_plain_string()
 }
 
 #[test]
@@ -264,8 +303,8 @@ fn recovery_and_archive_have_lines_of_their_own() {
     check(
         &bill,
         &[
-            // 12 million records of 1,000 bytes and 20 days of rows, in 2^30
-            ("DynamoDB", "GB under recovery", "11.482059", "0", "2.72951506548"),
+            // 12 million records of 1,000 bytes and 20 days of rows, each item with 100 bytes more, in 2^30
+            ("DynamoDB", "GB under recovery", "12.660884", "0", "3.00974534448"),
             ("DynamoDB", "read units, archive", "1500000", "0", "0.22275"),
             ("S3", "GB of archive", "2.235174", "0", "0.053644176"),
             // 12,000,000,000 / 16 MiB, and two

@@ -49,6 +49,7 @@ impl EmulatedAws {
             .unwrap()
             .remove(&QueueAttributeName::QueueArn)
             .unwrap();
+        // Fewer receives than the templates', so that a test reaches the last of them.
         let redrive = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":"10"}}"#);
         let attributes = [(QueueAttributeName::RedrivePolicy, redrive.as_str())];
         let queue_url = create_queue(&sqs, "cv-analytics-events.fifo", &attributes).await;

@@ -11,6 +11,7 @@
 mod emulated_aws;
 mod faulty_table;
 mod hostile_deliveries;
+mod in_trouble;
 mod questions;
 mod trusted_endpoints;
 mod week;

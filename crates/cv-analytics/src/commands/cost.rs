@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use cv_analytics_aws::cost::prices::PriceList;
-use cv_analytics_aws::cost::{Design, Workload};
+use cv_analytics_aws::cost::{Design, RECORD_BYTES, Workload};
 use cv_analytics_aws::tables::interaction_path::InteractionPath;
 
 use crate::output;
@@ -45,8 +45,15 @@ pub(crate) struct CostCommand {
     /// Send the weekly report to this many people
     #[arg(long, value_name = "N", default_value_t = 1)]
     recipients: u32,
-    /// Add point-in-time recovery of both tables
-    #[arg(long)]
+    /// Assume records of this many bytes: 1,000 is an ordinary question with a short reason; a reason of 500 characters
+    /// or an answer of 600 makes it 1,500, an answer of 2,000 makes it 3,000
+    #[arg(long, value_name = "BYTES", default_value_t = RECORD_BYTES, value_parser = clap::value_parser!(u32).range(1..=400_000))]
+    record_bytes: u32,
+    /// Whether both tables have point-in-time recovery
+    #[arg(
+        long, value_name = "BOOL", default_value_t = true, default_missing_value = "true", num_args = 0..=1,
+        action = clap::ArgAction::Set
+    )]
     recovery: bool,
     /// Add a full archive in S3, rewritten each month
     #[arg(long)]
@@ -93,6 +100,7 @@ impl CostCommand {
             },
             batch: NonZeroU32::new(self.batch).unwrap_or(NonZeroU32::MIN),
             recipients: self.recipients,
+            record_bytes: self.record_bytes,
             kept_months: self.months,
             recovery: self.recovery,
             archive: self.archive,

@@ -49,7 +49,7 @@ fn the_json_has_exact_figures_with_their_sources() {
 fn the_table_is_no_wider_than_80_columns() {
     for arguments in [
         &["--interactions", "0"][..],
-        &["--interactions", "1000000", "--recovery", "--archive", "--free-tier", "none"],
+        &["--interactions", "1000000", "--recovery", "false", "--archive", "--free-tier", "none"],
         &["--interactions", "10000000000", "--provisioned", "--free-tier", "credits"],
     ] {
         let table = text(arguments);
@@ -71,11 +71,11 @@ fn credits_pay_for_some_months_and_no_more_than_they_last() {
 
 #[test]
 fn provisioned_tables_that_are_too_small_have_no_total_beside_others() {
-    let estimate = json_of(&["--interactions", "20000"]);
+    let estimate = json_of(&["--interactions", "30000"]);
     assert_eq!(estimate["totals"]["provisioned"], Value::Null);
-    let table = text(&["--interactions", "20000", "--provisioned"]);
+    let table = text(&["--interactions", "30000", "--provisioned"]);
     assert!(table.contains("too small"), "{table}");
-    assert!(table.contains("a report reads 13035 interactions a month"), "{table}");
+    assert!(table.contains("a report reads 26071 interactions a month"), "{table}");
 }
 
 #[test]
@@ -84,8 +84,11 @@ fn limits_that_a_workload_is_over_are_said() {
     let table = text(&["--interactions", "1000000000"]);
     assert!(table.contains("Over a limit: 7611 messages a second in the busiest hour"), "{table}");
     assert!(table.contains("the reporter is ended"), "{table}");
-    let estimate = json_of(&["--interactions", "1000000"]);
-    assert_eq!(estimate["overLimits"], json!(["a report remembers 277 MB: the reporter has 256"]));
+    let estimate = json_of(&["--interactions", "7000000"]);
+    assert_eq!(
+        estimate["overLimits"],
+        json!(["a report remembers 1934 MB: the reporter has 1769"])
+    );
 }
 
 #[test]

@@ -13,9 +13,8 @@ provider "aws" {
 module "sqs" {
   source = "../../modules/sqs"
 
-  name_prefix          = var.name_prefix
-  region               = var.region
-  maximum_message_size = 262144
+  name_prefix = var.name_prefix
+  region      = var.region
 }
 
 module "dynamodb" {
@@ -23,7 +22,8 @@ module "dynamodb" {
 
   name_prefix            = var.name_prefix
   table_billing          = "Provisioned"
-  point_in_time_recovery = false
+  table_class            = "STANDARD"
+  point_in_time_recovery = true
   deletion_protection    = false
 }
 

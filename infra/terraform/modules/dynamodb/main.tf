@@ -6,7 +6,6 @@ locals {
 }
 
 resource "aws_dynamodb_table" "query_events" {
-  #checkov:skip=CKV_AWS_28:point-in-time recovery is billed by size, so it is a variable
   #checkov:skip=CKV_AWS_119:AWS's own key encrypts at no cost; a customer's key costs more a month than everything else here
   name                        = "${var.name_prefix}CV-Analytics-QueryEvents"
   billing_mode                = local.provisioned ? "PROVISIONED" : "PAY_PER_REQUEST"
@@ -35,9 +34,9 @@ resource "aws_dynamodb_table" "query_events" {
 }
 
 resource "aws_dynamodb_table" "analytics" {
-  #checkov:skip=CKV_AWS_28:point-in-time recovery is billed by size, so it is a variable
   #checkov:skip=CKV_AWS_119:AWS's own key encrypts at no cost; a customer's key costs more a month than everything else here
   name                        = "${var.name_prefix}CV-Analytics"
+  table_class                 = var.table_class
   billing_mode                = local.provisioned ? "PROVISIONED" : "PAY_PER_REQUEST"
   read_capacity               = local.units
   write_capacity              = local.units

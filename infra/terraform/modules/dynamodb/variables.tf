@@ -8,6 +8,11 @@ variable "table_billing" {
   type        = string
 }
 
+variable "table_class" {
+  description = "The class of the records' table: `STANDARD` or `STANDARD_INFREQUENT_ACCESS`."
+  type        = string
+}
+
 variable "point_in_time_recovery" {
   description = "Keeps 35 days of continuous backups."
   type        = bool

@@ -44,31 +44,48 @@ resource "aws_sns_topic_subscription" "email" {
   }
 }
 
+# A queue that was empty for hours has no figure: filled with 0, its first message is growth.
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${var.name_prefix}cv-analytics-dead-letters"
-  alarm_description   = "Messages could not be read. They are kept 14 days. Look with \"cv-analytics dead-letters list --store dynamodb\"."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = var.dead_letter_queue_name }
-  statistic           = "Maximum"
-  period              = 300
+  alarm_description   = "There are more dead letters than before. They are kept 14 days. Look with \"cv-analytics dead-letters list --store dynamodb\"."
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alerts.arn]
   ok_actions          = [aws_sns_topic.alerts.arn]
+
+  metric_query {
+    id          = "growth"
+    label       = "New dead letters"
+    expression  = "DIFF(FILL(waiting, 0))"
+    return_data = true
+  }
+
+  metric_query {
+    id          = "waiting"
+    return_data = false
+
+    metric {
+      namespace   = "AWS/SQS"
+      metric_name = "ApproximateNumberOfMessagesVisible"
+      dimensions  = { QueueName = var.dead_letter_queue_name }
+      period      = 300
+      stat        = "Maximum"
+    }
+  }
 }
 
-resource "aws_cloudwatch_metric_alarm" "schedule_dead_letters" {
-  alarm_name          = "${var.name_prefix}cv-analytics-schedule-dead-letters"
-  alarm_description   = "The schedule could not start the reporter. The week's report is not sent; invoke the reporter by hand."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = var.schedule_dead_letter_queue_name }
-  statistic           = "Maximum"
+# A partial batch response is no error to Lambda: only the processor knows what it returned.
+resource "aws_cloudwatch_metric_alarm" "failed_messages" {
+  alarm_name          = "${var.name_prefix}cv-analytics-failed-messages"
+  alarm_description   = "The processor returns messages for a quarter of an hour. They come again for nearly 4 days; its log says why."
+  namespace           = "CVAnalytics"
+  metric_name         = "Failed"
+  dimensions          = { Environment = var.environment }
+  statistic           = "Sum"
   period              = 300
-  evaluation_periods  = 1
+  evaluation_periods  = 3
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
@@ -78,7 +95,7 @@ resource "aws_cloudwatch_metric_alarm" "schedule_dead_letters" {
 
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   alarm_name          = "${var.name_prefix}cv-analytics-oldest-message"
-  alarm_description   = "A message waits for more than an hour. Messages are kept 4 days; look at the processor's log."
+  alarm_description   = "A message waits for an hour and nobody takes it. Messages are kept 4 days; look at the event source mapping."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = var.queue_name }
@@ -94,7 +111,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
 
 resource "aws_cloudwatch_metric_alarm" "processor_errors" {
   alarm_name          = "${var.name_prefix}cv-analytics-processor-errors"
-  alarm_description   = "The processor ended in an error. Its messages come again, ten times in all; look at its log."
+  alarm_description   = "The processor ended in an error. Its messages come again, 1,000 times in all; look at its log."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = var.processor_name }

@@ -7,8 +7,8 @@ module "function" {
   description        = "Mails the report of the closed week"
   zip_file           = var.zip_file
   architecture       = var.architecture
-  memory_mb          = 256 # also in infra/install.json, which a test compares
-  timeout_s          = 300
+  memory_mb          = 1769 # one whole processor; also in infra/install.json, which a test compares
+  timeout_s          = 900
   role_arn           = var.role_arn
   log_retention_days = var.log_retention_days
 

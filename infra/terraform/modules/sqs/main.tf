@@ -14,15 +14,17 @@ resource "aws_sqs_queue" "events" {
   name                        = local.events_name
   fifo_queue                  = true
   content_based_deduplication = true
+  deduplication_scope         = "messageGroup" # with the limit by group: high throughput, at the same price
+  fifo_throughput_limit       = "perMessageGroupId"
   message_retention_seconds   = 345600 # 4 days
   receive_wait_time_seconds   = 20
   visibility_timeout_seconds  = 300 # more than six times the processor's limit
   sqs_managed_sse_enabled     = true
-  max_message_size            = var.maximum_message_size
+  max_message_size            = 262144
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters.arn
-    maxReceiveCount     = 10
+    maxReceiveCount     = 1000 # the most there is; the waits of the processor fill nearly 4 days
   })
 
   lifecycle {
@@ -51,9 +53,11 @@ resource "aws_sqs_queue" "dead_letters" {
   name                        = "${var.name_prefix}cv-analytics-dlq.fifo"
   fifo_queue                  = true
   content_based_deduplication = true
+  deduplication_scope         = "messageGroup"
+  fifo_throughput_limit       = "perMessageGroupId"
   message_retention_seconds   = 1209600 # 14 days, the most there is
   sqs_managed_sse_enabled     = true
-  max_message_size            = var.maximum_message_size
+  max_message_size            = 262144
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"

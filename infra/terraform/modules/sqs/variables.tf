@@ -7,8 +7,3 @@ variable "region" {
   description = "The region that the queues are in."
   type        = string
 }
-
-variable "maximum_message_size" {
-  description = "The most bytes that a queue takes in one message."
-  type        = number
-}

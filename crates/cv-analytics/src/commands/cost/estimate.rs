@@ -52,7 +52,7 @@ impl<'t> Estimate<'t> {
                 Err(error) => Err(error),
             })
             .collect::<Result<_, _>>()?;
-        let carried = carried(workload.path);
+        let carried = carried(&workload);
         let limits = exceeded(&workload, command.design());
         Ok(Self { command, prices, workload, bill: counted, totals, carried, limits })
     }
@@ -127,6 +127,7 @@ impl<'t> Estimate<'t> {
                 "path": name(&command.path),
                 "batch": command.batch,
                 "months": command.months,
+                "recordBytes": command.record_bytes,
                 "recipients": command.recipients,
                 "recovery": command.recovery,
                 "archive": command.archive,

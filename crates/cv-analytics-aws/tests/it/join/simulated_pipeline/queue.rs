@@ -7,7 +7,7 @@ use super::traffic::{DAY_MS, MINUTE_MS};
 
 /// How long a delivered message stays out of sight.
 const VISIBILITY_MS: i64 = MINUTE_MS;
-/// Deliveries before a message goes to the dead-letter queue.
+/// Deliveries before a message goes to the dead-letter queue: few, so that it happens often.
 const MAX_RECEIVES: u32 = 10;
 /// The longest that the owner leaves a message in the dead-letter queue, which keeps it for 14.
 const RETRIED_WITHIN_MS: i64 = 12 * DAY_MS;
@@ -124,6 +124,6 @@ impl Queue {
     pub(super) fn hand_back(&mut self, place: usize, now: Timestamp) {
         let message = &mut self.messages[place];
         let wait_ms = 5_000_i64 << message.receives.saturating_sub(1).min(7);
-        message.visible_at = now.plus_millis(wait_ms.min(15 * MINUTE_MS));
+        message.visible_at = now.plus_millis(wait_ms.min(5 * MINUTE_MS));
     }
 }
