@@ -63,6 +63,8 @@ pub struct EventsQueue {
     pub name: String,
     /// Days that a message is kept.
     pub retention_days: u32,
+    /// Seconds that a received message stays out of sight.
+    pub visibility_seconds: u32,
     /// Seconds that a poll of an empty queue waits.
     pub poll_seconds: u32,
     /// Receives after which a message becomes a dead letter.
