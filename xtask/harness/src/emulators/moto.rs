@@ -1,5 +1,7 @@
 //! moto, an emulator of SQS, DynamoDB and SES, as its own process.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -20,6 +22,14 @@ impl MotoServer {
         let program = tools_cache::moto_server()?;
         let arguments = ["-H", "127.0.0.1", "-p", "0"];
         Ok(Self(EmulatorProcess::start(&program, &arguments, "Running on ")?))
+    }
+
+    /// The Python that moto runs in, which has botocore too.
+    ///
+    /// # Errors
+    /// Where moto is not installed, a sentence that says how to install it.
+    pub fn python() -> Result<PathBuf> {
+        Ok(tools_cache::moto_server()?.with_file_name("python"))
     }
 
     /// Host and port.
