@@ -160,7 +160,6 @@ const INSTALL_FACTS: [(&str, &[(&str, &str)]); 14] = [
     (
         "queues.events.maxReceives",
         &[
-            ("docs/operate/doctor.md", "{} receives and then"),
             ("docs/operate/runbook.md", "was tried {} times"),
             ("infra/cloudformation/cv-analytics.yaml", "come again, {} times in all"),
             ("infra/terraform/modules/monitoring/main.tf", "come again, {} times in all"),

@@ -10,11 +10,10 @@
 mod account;
 mod aws;
 mod aws_canary;
-mod aws_reporting;
-mod aws_resources;
 mod aws_rights;
 mod diagnosis;
 mod emulator;
 mod front;
+mod planted_faults;
 mod processing;
 mod self_hosted;

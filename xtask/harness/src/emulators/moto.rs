@@ -1,6 +1,7 @@
 //! moto, an emulator of SQS, DynamoDB and SES, as its own process.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -27,6 +28,14 @@ impl MotoServer {
             ready: "Running on ",
         };
         EmulatorProcess::start(&launch).map(Self)
+    }
+
+    /// The Python that moto runs in, which has botocore too.
+    ///
+    /// # Errors
+    /// Where moto is not installed, a sentence that says how to install it.
+    pub fn python() -> Result<PathBuf> {
+        Ok(tools_cache::moto_server()?.with_file_name("python"))
     }
 
     /// The raw messages that SES was given, in their order; only verified senders may send.

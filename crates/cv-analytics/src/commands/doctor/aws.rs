@@ -105,7 +105,7 @@ impl Account {
             rights::check(self, processor.as_ref(), reporter.as_ref(), sender.as_deref()).await,
         )?;
         findings.add_all(mail::check(self, sender.as_deref(), recipients.as_deref()).await)?;
-        findings.add_all(alerts::check(self).await)?;
+        findings.add_all(alerts::check(self, processor.as_ref()).await)?;
         findings.add_all(schedule::check(self, now()).await)?;
         let Some(patience) = patience else {
             return findings.add(canary::not_sent());

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
 
-use aws_sdk_dynamodb::types::TimeToLiveSpecification;
+use aws_sdk_dynamodb::types::{PointInTimeRecoverySpecification, TimeToLiveSpecification};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use aws_types::SdkConfig;
 use base64::Engine;
@@ -20,6 +20,8 @@ use crate::doctor::emulator::{self, REGION, SERVER};
 use crate::doctor::front::Front;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
+/// The dimension of the processor's metrics.
+const ENVIRONMENT: &str = "prod";
 
 pub(crate) struct Environment {
     pub(crate) prefix: String,
@@ -44,7 +46,7 @@ impl Environment {
     /// The same, where the mapping is only told of: the emulator's would take the messages for a
     /// function that it cannot run.
     pub(crate) fn fed_by_hand(name: &str) -> Self {
-        let prefix = format!("{name}-");
+        let prefix = if name.is_empty() { String::new() } else { format!("{name}-") };
         let front = Front::start(SERVER.endpoint_url());
         front.answer(
             "/v2/email/account",
@@ -52,7 +54,9 @@ impl Environment {
             r#"{"ProductionAccessEnabled":true,"SendingEnabled":true}"#,
         );
         let told = json!({"EventSourceMappings": [{"UUID": "told", "State": "Enabled",
-            "BatchSize": INSTALL.mapping.batch_size, "FunctionResponseTypes": ["ReportBatchItemFailures"]}]});
+            "FunctionArn": format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{prefix}cv-analytics-processor"),
+            "BatchSize": INSTALL.mapping.batch_size, "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": {"MaximumConcurrency": INSTALL.mapping.concurrency}}]});
         front.answer("/event-source-mappings", 200, &told.to_string());
         let sdk = function_config(|variable| match variable {
             "AWS_ENDPOINT_URL" => Some(SERVER.endpoint_url()),
@@ -115,6 +119,13 @@ impl Environment {
         let (rows, records) = (self.interim_table(), self.records_table());
         tables::create(SERVER.authority(), &rows, &records).unwrap();
         self.set_ttl(&rows, true, "ttl");
+        for table in [rows, records] {
+            let recovery = PointInTimeRecoverySpecification::builder();
+            let recovery = recovery.point_in_time_recovery_enabled(true).build().unwrap();
+            let update = self.dynamodb.update_continuous_backups().table_name(table);
+            let update = update.point_in_time_recovery_specification(recovery);
+            self.runtime.block_on(update.send()).unwrap();
+        }
     }
 
     pub(crate) fn interim_table(&self) -> String {
@@ -133,23 +144,29 @@ impl Environment {
     }
 
     fn make_queues(&mut self) {
-        let fifo = [("FifoQueue", "true"), ("ContentBasedDeduplication", "true")];
-        let dead = [&fifo[..], &[("MessageRetentionPeriod", "1209600")]].concat();
+        let fifo = [
+            ("FifoQueue", "true"),
+            ("ContentBasedDeduplication", "true"),
+            ("DeduplicationScope", "messageGroup"),
+            ("FifoThroughputLimit", "perMessageGroupId"),
+        ];
+        let facts = &INSTALL.queues;
+        let kept = |days: u32| (days * 24 * 3600).to_string();
+        let dead = kept(facts.dead_letters.retention_days);
+        let dead = [&fifo[..], &[("MessageRetentionPeriod", dead.as_str())]].concat();
         self.dead_letter_queue = self.make_queue("dlq.fifo", &dead);
-        self.make_queue("schedule-dlq", &[("MessageRetentionPeriod", "1209600")]);
-        let redrive = self.redrive(10);
+        let kept_starts = kept(facts.schedule_dead_letters.retention_days);
+        self.make_queue("schedule-dlq", &[("MessageRetentionPeriod", &kept_starts)]);
+        let facts = &facts.events;
+        let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.named("dlq.fifo"));
+        let redrive = json!({"deadLetterTargetArn": arn, "maxReceiveCount": facts.max_receives});
         let events = [
-            ("MessageRetentionPeriod", "345600"),
-            ("ReceiveMessageWaitTimeSeconds", "20"),
-            ("VisibilityTimeout", "300"),
-            ("RedrivePolicy", &redrive),
+            ("MessageRetentionPeriod", &*kept(facts.retention_days)),
+            ("ReceiveMessageWaitTimeSeconds", &facts.poll_seconds.to_string()),
+            ("VisibilityTimeout", &facts.visibility_seconds.to_string()),
+            ("RedrivePolicy", &redrive.to_string()),
         ];
         self.events_queue = self.make_queue("events.fifo", &[&fifo[..], &events].concat());
-    }
-
-    pub(crate) fn redrive(&self, receives: u8) -> String {
-        let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.named("dlq.fifo"));
-        json!({"deadLetterTargetArn": arn, "maxReceiveCount": receives}).to_string()
     }
 
     fn make_queue(&self, name: &str, attributes: &[(&str, &str)]) -> String {
@@ -158,12 +175,6 @@ impl Environment {
             create = create.attributes(Attribute::from(*name), *value);
         }
         self.runtime.block_on(create.send()).unwrap().queue_url.unwrap()
-    }
-
-    pub(crate) fn set_queue(&self, url: &str, attribute: &str, value: &str) {
-        let set = self.sqs.set_queue_attributes().queue_url(url);
-        let set = set.attributes(Attribute::from(attribute), value);
-        self.runtime.block_on(set.send()).unwrap();
     }
 
     /// The policy of a role or of the Worker, for this environment.
@@ -253,22 +264,15 @@ impl Environment {
     }
 
     fn make_functions(&self) {
-        let tables = json!({"QUERY_EVENTS_TABLE": self.interim_table(), "ANALYTICS_TABLE": self.records_table()});
-        let with = |more: Value| {
-            let mut all = tables.as_object().unwrap().clone();
-            all.extend(more.as_object().unwrap().clone());
-            Value::Object(all)
-        };
-        let processor = with(
-            json!({"QUEUE_URL": self.events_queue, "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue, "KEEP_ANSWERS": "true"}),
-        );
-        let reporter = with(
-            json!({"SENDER_EMAIL": self.sender(), "RECIPIENT_EMAIL": "one@example.org, two@example.org"}),
-        );
-        for (kind, facts, variables) in [
-            ("processor", &INSTALL.processor, processor),
-            ("reporter", &INSTALL.reporter, reporter),
-        ] {
+        let values = json!({
+            "QUERY_EVENTS_TABLE": self.interim_table(), "ANALYTICS_TABLE": self.records_table(),
+            "QUEUE_URL": self.events_queue, "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue,
+            "ENVIRONMENT": ENVIRONMENT, "KEEP_ANSWERS": "true",
+            "SENDER_EMAIL": self.sender(), "RECIPIENT_EMAIL": "one@example.net, two@example.net",
+        });
+        for (kind, facts) in [("processor", &INSTALL.processor), ("reporter", &INSTALL.reporter)] {
+            let named = facts.variables.iter().map(|name| (name.clone(), values[name].clone()));
+            let variables: serde_json::Map<String, Value> = named.collect();
             let function = json!({
                 "FunctionName": self.named(kind), "Runtime": "provided.al2023", "Handler": "bootstrap",
                 "Architectures": ["arm64"], "MemorySize": facts.memory_mb, "Timeout": facts.timeout_seconds,
@@ -288,13 +292,9 @@ impl Environment {
                 "FunctionName": self.named("processor"), "Enabled": true,
                 "BatchSize": INSTALL.mapping.batch_size,
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": INSTALL.mapping.concurrency},
             }),
         );
-    }
-
-    pub(crate) fn configure(&self, function: &str, change: &Value) {
-        let path = format!("/2015-03-31/functions/{}/configuration", self.named(function));
-        emulator::lambda("PUT", &path, change);
     }
 
     fn make_schedule(&self) {
@@ -307,7 +307,8 @@ impl Environment {
             format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.named("reporter"));
         emulator::events(
             "PutTargets",
-            &json!({"Rule": rule, "Targets": [{"Id": "reporter", "Arn": reporter}]}),
+            &json!({"Rule": rule, "Targets": [{"Id": "reporter", "Arn": reporter,
+                "DeadLetterConfig": {"Arn": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.named("schedule-dlq"))}}]}),
         );
         let permission = json!({
             "StatementId": "schedule", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
@@ -334,38 +335,37 @@ impl Environment {
             ],
         );
         for alarm in &INSTALL.alarms {
-            self.put_alarm(alarm.name.trim_start_matches("cv-analytics-"), &topic);
+            emulator::query(
+                "monitoring",
+                &[
+                    ("Action", "PutMetricAlarm"),
+                    ("Version", "2010-08-01"),
+                    ("AlarmName", &format!("{}{}", self.prefix, alarm.name)),
+                    ("Namespace", "CVAnalytics"),
+                    ("MetricName", &alarm.metrics[0]),
+                    ("Dimensions.member.1.Name", "Environment"),
+                    ("Dimensions.member.1.Value", ENVIRONMENT),
+                    ("Statistic", "Sum"),
+                    ("Period", "300"),
+                    ("EvaluationPeriods", "1"),
+                    ("ComparisonOperator", "GreaterThanThreshold"),
+                    ("Threshold", "0"),
+                    ("ActionsEnabled", "true"),
+                    ("AlarmActions.member.1", &topic),
+                ],
+            );
         }
     }
 
-    pub(crate) fn put_alarm(&self, alarm: &str, action: &str) {
-        let name = self.named(alarm);
-        emulator::query(
-            "monitoring",
-            &[
-                ("Action", "PutMetricAlarm"),
-                ("Version", "2010-08-01"),
-                ("AlarmName", &name),
-                ("Namespace", "AWS/SQS"),
-                ("MetricName", "m"),
-                ("Statistic", "Sum"),
-                ("Period", "300"),
-                ("EvaluationPeriods", "1"),
-                ("ComparisonOperator", "GreaterThanThreshold"),
-                ("Threshold", "0"),
-                ("ActionsEnabled", "true"),
-                ("AlarmActions.member.1", action),
-            ],
-        );
-    }
-
     pub(crate) fn sender(&self) -> String {
-        format!("{}reports@example.org", self.prefix)
+        format!("reports@mail.{}example.org", self.prefix)
     }
 
     fn make_sender(&self) {
         let mail = aws_sdk_sesv2::Client::new(&self.sdk);
-        let create = mail.create_email_identity().email_identity(self.sender());
+        // The domain is verified, which covers the sender's in it.
+        let create = mail.create_email_identity();
+        let create = create.email_identity(format!("{}example.org", self.prefix));
         self.runtime.block_on(create.send()).unwrap();
     }
 }

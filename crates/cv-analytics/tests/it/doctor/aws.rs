@@ -2,11 +2,8 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
-
 use crate::doctor::account::{Environment, zip};
 use crate::doctor::diagnosis::Diagnosis;
-use crate::doctor::emulator;
 
 #[test]
 fn all_is_well_where_everything_is_as_the_template_makes_it() {
@@ -17,82 +14,8 @@ fn all_is_well_where_everything_is_as_the_template_makes_it() {
     assert_eq!(diagnosis.that_are("skipped"), ["processor-code", "reporter-code", "canary"]);
     diagnosis.says("credentials", "account 123456789012, as arn:aws:sts::", "");
     diagnosis.says("next-report", "T09:00:00", "");
-    diagnosis.says("records-table-backup", "is off, the default", "");
+    diagnosis.says("records-table-backup", "point-in-time recovery is on", "");
     diagnosis.says("recipients", "2 of them, and the account is out of SES's sandbox", "");
-}
-
-#[test]
-fn each_setting_of_a_function_that_is_wrong_fails_alone() {
-    let environment = Environment::new("functions");
-    let check = |function: &str, wrong: Value, right: Value, name: &str, said: &str, fix: &str| {
-        environment.configure(function, &wrong);
-        environment.looked_at().fails_alone(name, said, fix);
-        environment.configure(function, &right);
-    };
-    check(
-        "processor",
-        json!({"Runtime": "nodejs20.x"}),
-        json!({"Runtime": "provided.al2023"}),
-        "processor-runtime",
-        "the runtime is nodejs20.x",
-        "--function-name functions-cv-analytics-processor --runtime provided.al2023",
-    );
-    check(
-        "reporter",
-        json!({"Timeout": 60}),
-        json!({"Timeout": 300}),
-        "reporter-size",
-        "256 MB and 60 s, where 256 MB and 300 s are needed",
-        "--memory-size 256 --timeout 300",
-    );
-    // A longer limit asks for a longer visibility: the queue is what has to follow.
-    check(
-        "processor",
-        json!({"Timeout": 60}),
-        json!({"Timeout": 30}),
-        "events-queue-visibility",
-        "hidden for 300 s, where 360 are needed",
-        "VisibilityTimeout=360",
-    );
-    let variables = emulator::lambda(
-        "GET",
-        "/2015-03-31/functions/functions-cv-analytics-processor/configuration",
-        &json!(null),
-    );
-    let variables = variables["Environment"].clone();
-    let mut without = variables.clone();
-    without["Variables"].as_object_mut().unwrap().remove("DEAD_LETTER_QUEUE_URL");
-    check(
-        "processor",
-        json!({"Environment": without}),
-        json!({"Environment": variables}),
-        "processor-variables",
-        "DEAD_LETTER_QUEUE_URL is not set",
-        "sets DEAD_LETTER_QUEUE_URL of functions-cv-analytics-processor",
-    );
-    let mut other = variables.clone();
-    other["Variables"]["ANALYTICS_TABLE"] = json!("Elsewhere");
-    check(
-        "processor",
-        json!({"Environment": other}),
-        json!({"Environment": variables}),
-        "processor-variables",
-        "ANALYTICS_TABLE is Elsewhere, where functions-CV-Analytics is looked at",
-        "",
-    );
-    environment.looked_at().passed();
-
-    emulator::lambda(
-        "DELETE",
-        "/2015-03-31/functions/functions-cv-analytics-reporter",
-        &json!(null),
-    );
-    let diagnosis = environment.looked_at();
-    diagnosis.says(
-        "reporter",
-        "missing function functions-cv-analytics-reporter",
-        "infra/README.md",
-    );
 }
 
 #[test]
@@ -135,6 +58,7 @@ fn another_environments_prefix_shows_what_is_not_there() {
     let environment = Environment::new("here");
     let mut program = environment.program();
     let diagnosis = Diagnosis::of(program.args(["doctor", "--prefix", "elsewhere-"]));
+    diagnosis.says("canary", "it needs both queues", "");
     for name in [
         "processor",
         "reporter",

@@ -95,6 +95,7 @@ fn right(request: &HttpRequest) -> String {
     let service = scope.split('/').nth(3).unwrap_or_default();
     let body = String::from_utf8_lossy(&request.body);
     let action = match service {
+        "lambda" if request.path.contains("/concurrency") => "GetFunctionConcurrency",
         "lambda" if request.path.contains("/configuration") => "GetFunctionConfiguration",
         "lambda" if request.path.contains("/policy") => "GetPolicy",
         "lambda" if request.path.contains("/event-source-mappings") => "ListEventSourceMappings",

@@ -6,17 +6,18 @@ use super::Account;
 use super::calls::Service;
 use super::calls::call_error::MISPLACED;
 use super::calls::xml::Element;
+use super::functions::Function;
 use crate::commands::doctor::check::Check;
 
 /// Looks at alarms and at who is told.
-pub(crate) async fn check(account: &Account) -> Vec<Check> {
-    let mut checks = account.alarms().await;
+pub(crate) async fn check(account: &Account, processor: Option<&Function>) -> Vec<Check> {
+    let mut checks = account.alarms(processor).await;
     checks.push(account.subscription().await);
     checks
 }
 
 impl Account {
-    async fn alarms(&self) -> Vec<Check> {
+    async fn alarms(&self, processor: Option<&Function>) -> Vec<Check> {
         const NAME: &str = "alarms";
         let prefix = self.names.prefixed("cv-analytics-");
         let parameters = [("AlarmNamePrefix", prefix.as_str()), ("MaxRecords", "100")];
@@ -57,6 +58,9 @@ impl Account {
             (format!("{name} tells nobody: it has no action on {topic}"), fix)
         });
         checks.push(Check::of("alarm-actions", format!("all tell {topic}"), problem));
+        if let Some(processor) = processor {
+            checks.push(self.alarm_environment(&alarms, &processor.environment()));
+        }
         let ringing: Vec<String> = alarms
             .iter()
             .filter(|alarm| alarm.text("StateValue") == Some("ALARM"))
@@ -73,6 +77,24 @@ impl Account {
             )
         });
         checks
+    }
+
+    /// Whether alarms on the processor's own metrics watch those that it writes, by their dimension.
+    fn alarm_environment(&self, alarms: &[&Element], environment: &str) -> Check {
+        let watched = |alarm: &Element| {
+            let dimensions = alarm.all().into_iter();
+            let mut environments = dimensions.filter(|one| one.text("Name") == Some("Environment"));
+            environments.find_map(|one| one.text("Value").map(str::to_owned))
+        };
+        let wrong = alarms.iter().find_map(|alarm| watched(alarm).filter(|it| it != environment));
+        let problem = wrong.map(|watched| {
+            let message = format!(
+                "alarms watch the environment {watched}, and ENVIRONMENT of {} is {environment}: they see no metric",
+                self.names.processor()
+            );
+            (message, format!("deploy again ({} or apply.sh), which sets both", self.names.deploy()))
+        });
+        Check::of("alarm-environment", format!("all watch {environment}"), problem)
     }
 
     /// Whether the topic has a confirmed subscriber.

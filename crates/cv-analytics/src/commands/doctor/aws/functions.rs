@@ -28,8 +28,9 @@ struct Needs<'n> {
 }
 
 const RUNTIME: &str = "provided.al2023";
-/// The variable that a function may be without.
-const DEFAULTED: &str = "ENVIRONMENT";
+/// The variable that a function may be without, and what it is then.
+const ENVIRONMENT: &str = "ENVIRONMENT";
+const DEFAULT_ENVIRONMENT: &str = "prod";
 
 /// Looks at both functions; gives those that are there.
 pub(crate) async fn check(
@@ -59,6 +60,7 @@ async fn check_one(
         Ok(configuration) => {
             let function = Function(configuration);
             findings.add_all(needs.judge(&function))?;
+            findings.add(concurrency(account, needs).await)?;
             findings.add(code(needs, &function, account.functions.as_deref()))?;
             Ok(Some(function))
         }
@@ -87,6 +89,11 @@ impl Function {
     /// The name of its role.
     pub(crate) fn role(&self) -> Option<&str> {
         self.text("Role").rsplit('/').next().filter(|name| !name.is_empty())
+    }
+
+    /// The value of its metrics' dimension `Environment`.
+    pub(crate) fn environment(&self) -> String {
+        self.variable(ENVIRONMENT).unwrap_or_else(|| DEFAULT_ENVIRONMENT.to_owned())
     }
 
     /// A variable of its environment; `None` where it is missing or empty.
@@ -160,39 +167,74 @@ impl Needs<'_> {
     }
 
     fn environment(&self, function: &Function) -> Check {
+        let names = self.names;
         let needed: Vec<&str> = self
             .facts
             .variables
             .iter()
             .map(String::as_str)
-            .filter(|name| *name != DEFAULTED)
+            .filter(|name| *name != ENVIRONMENT)
             .collect();
-        let wrong = needed.iter().find_map(|name| {
-            let wanted = match *name {
-                "QUERY_EVENTS_TABLE" => Some(&self.names.query_events),
-                "ANALYTICS_TABLE" => Some(&self.names.analytics),
-                _ => None,
-            };
-            match (function.variable(name), wanted) {
-                (None, _) => Some((*name, format!("{name} is not set"))),
-                (Some(found), Some(wanted)) if found != *wanted => {
-                    Some((*name, format!("{name} is {found}, where {wanted} is looked at")))
+        let (mut wrong, mut messages) = (Vec::new(), Vec::new());
+        for name in &needed {
+            let found = function.variable(name).unwrap_or_default();
+            let (wanted, is_wanted) = match *name {
+                "QUERY_EVENTS_TABLE" => (&names.query_events, found == names.query_events),
+                "ANALYTICS_TABLE" => (&names.analytics, found == names.analytics),
+                "QUEUE_URL" => (&names.events_queue, names.is_queue(&found, &names.events_queue)),
+                "DEAD_LETTER_QUEUE_URL" => {
+                    let wanted = &names.dead_letter_queue;
+                    (wanted, names.is_queue(&found, wanted))
                 }
-                _ => None,
+                _ => (&found, !found.is_empty()),
+            };
+            if is_wanted {
+                continue;
             }
-        });
-        let problem = wrong.map(|(name, message)| {
+            wrong.push(*name);
+            messages.push(if found.is_empty() {
+                format!("{name} is not set")
+            } else {
+                format!("{name} is {found}, where {wanted} is looked at")
+            });
+        }
+        let problem = (!wrong.is_empty()).then(|| {
+            let wrong = wrong.join(" and ");
             let fix = format!(
-                "deploy again ({} or apply.sh), which sets {name} of {}; if the function is right, set {name} here, or \
+                "deploy again ({} or apply.sh), which sets {wrong} of {}; if the function is right, set {wrong} here, or \
                  --prefix",
-                self.names.deploy(),
+                names.deploy(),
                 self.name
             );
-            (message, fix)
+            (messages.join("; "), fix)
         });
         let good = format!("all {} that it needs", needed.len());
         Check::of(format!("{}-variables", self.role), good, problem)
     }
+}
+
+/// Whether Lambda may start the function at all: a reserved concurrency of 0 switches it off
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>).
+async fn concurrency(account: &Account, needs: &Needs<'_>) -> Check {
+    let Needs { role, name, .. } = needs;
+    let check = format!("{role}-concurrency");
+    let path = format!("/2019-09-30/functions/{name}/concurrency");
+    let found = match account.calls.lambda(&path, "lambda:GetFunctionConcurrency").await {
+        Ok(found) => found,
+        Err(error) => return error.inconclusive(check),
+    };
+    let reserved = found.get("ReservedConcurrentExecutions").and_then(Value::as_i64);
+    let problem = (reserved == Some(0)).then(|| {
+        (
+            format!("Lambda does not start {name}: its reserved concurrency is 0"),
+            format!("aws lambda delete-function-concurrency --function-name {name}"),
+        )
+    });
+    let good = reserved.map_or_else(
+        || "none reserved: it shares the account's".to_owned(),
+        |reserved| format!("{reserved} reserved"),
+    );
+    Check::of(check, good, problem)
 }
 
 /// Whether the code that runs is the one in `folder`.

@@ -85,12 +85,15 @@ async fn recipients(client: &Client, recipients: &str) -> Check {
     )
 }
 
-/// Whether SES takes an address, by itself or by its domain.
+/// Whether SES takes an address, by itself, by its domain or by a domain above that
+/// (<https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html>).
 async fn is_verified(client: &Client, address: &str) -> Result<bool, CallError> {
     // `Name <address>` is a sender too.
     let address = address.rsplit('<').next().unwrap_or(address).trim_end_matches('>').trim();
     let domain = address.rsplit('@').next().unwrap_or(address);
-    for identity in [address, domain] {
+    let domains = std::iter::successors(Some(domain), |domain| Some(domain.split_once('.')?.1))
+        .filter(|domain| domain.contains('.'));
+    for identity in std::iter::once(address).chain(domains) {
         match client.get_email_identity().email_identity(identity).send().await {
             Ok(answer)
                 if answer.verified_for_sending_status

@@ -6,57 +6,70 @@ use serde_json::Value;
 use super::Account;
 use super::calls::percent_encoded;
 use crate::commands::doctor::check::Check;
-use crate::install::variable;
 
 const NAME: &str = "mapping";
 
 /// Looks at what leads from the queue to the processor.
 pub(crate) async fn check(account: &Account) -> Vec<Check> {
     let names = &account.names;
-    let queue = variable("QUEUE_URL").unwrap_or_else(|| names.events_queue());
-    let queue = names.queue_arn(&queue);
+    let queue = names.queue_arn(&names.events_queue);
     let processor = names.processor();
-    let path = format!(
-        "/2015-03-31/event-source-mappings?EventSourceArn={}&FunctionName={}",
-        percent_encoded(&queue),
-        percent_encoded(&processor)
-    );
+    let path =
+        format!("/2015-03-31/event-source-mappings?EventSourceArn={}", percent_encoded(&queue));
     let found = match account.calls.lambda(&path, "lambda:ListEventSourceMappings").await {
         Ok(found) => found,
         Err(error) => return vec![error.inconclusive(NAME)],
     };
     let create = format!(
         "aws lambda create-event-source-mapping --function-name {processor} --event-source-arn {queue} --batch-size {} \
-         --function-response-types ReportBatchItemFailures",
-        INSTALL.mapping.batch_size
+         --function-response-types ReportBatchItemFailures --scaling-config MaximumConcurrency={}",
+        INSTALL.mapping.batch_size, INSTALL.mapping.concurrency
     );
     let mappings = found.get("EventSourceMappings").and_then(Value::as_array);
-    match mappings.map(Vec::as_slice).unwrap_or_default() {
+    let arn = names.function_arn(&processor);
+    let (own, others): (Vec<&Value>, Vec<&Value>) =
+        mappings.into_iter().flatten().partition(|mapping| text(mapping, "FunctionArn") == arn);
+    let mut checks = match *own {
         [] => {
             let message = format!("nothing leads from {queue} to {processor}");
             vec![Check::fail(NAME, message, create)]
         }
         [mapping] => judge(mapping),
         [_, second, ..] => {
-            let uuid = second.get("UUID").and_then(Value::as_str).unwrap_or_default();
-            let fix = format!("aws lambda delete-event-source-mapping --uuid {uuid}");
-            vec![Check::fail(NAME, "more than one leads from the queue to the processor", fix)]
+            let message = "more than one leads from the queue to the processor";
+            vec![Check::fail(NAME, message, delete(second))]
         }
-    }
+    };
+    let other = others.into_iter().find(|mapping| text(mapping, "State") != "Disabled");
+    let problem = other.map(|other| {
+        let who = text(other, "FunctionArn");
+        let message =
+            format!("{who} takes messages from {queue} too: the processor never gets those");
+        (message, delete(other))
+    });
+    checks.push(Check::of("mapping-consumers", "no other function takes messages", problem));
+    checks
+}
+
+fn text<'m>(mapping: &'m Value, name: &str) -> &'m str {
+    mapping.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn delete(mapping: &Value) -> String {
+    format!("aws lambda delete-event-source-mapping --uuid {}", text(mapping, "UUID"))
 }
 
 fn judge(mapping: &Value) -> Vec<Check> {
-    let text = |name: &str| mapping.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| mapping.get(name).and_then(Value::as_i64);
-    let update = format!("aws lambda update-event-source-mapping --uuid {}", text("UUID"));
-    let state = text("State");
+    let update = format!("aws lambda update-event-source-mapping --uuid {}", text(mapping, "UUID"));
+    let state = text(mapping, "State");
     let on = match state {
         "Enabled" => Check::ok(NAME, "on"),
         "Creating" | "Enabling" | "Updating" => {
             Check::warn(NAME, format!("it is {state}"), "wait a minute and run this again")
         }
         state => {
-            let reason = text("StateTransitionReason");
+            let reason = text(mapping, "StateTransitionReason");
             Check::fail(
                 NAME,
                 format!("it is {state} {reason}").trim_end(),
@@ -71,6 +84,10 @@ fn judge(mapping: &Value) -> Vec<Check> {
     let reports = failures.is_some_and(|types| {
         types.iter().any(|one| one.as_str() == Some("ReportBatchItemFailures"))
     });
+    let filters = mapping.pointer("/FilterCriteria/Filters").and_then(Value::as_array);
+    let is_filtered = filters.is_some_and(|filters| !filters.is_empty());
+    let bound = mapping.pointer("/ScalingConfig/MaximumConcurrency").and_then(Value::as_i64);
+    let concurrency = INSTALL.mapping.concurrency;
     vec![
         on,
         Check::of(
@@ -100,6 +117,27 @@ fn judge(mapping: &Value) -> Vec<Check> {
                 (
                     format!("batches wait for {window} s"),
                     format!("{update} --maximum-batching-window-in-seconds 0"),
+                )
+            }),
+        ),
+        Check::of(
+            "mapping-filter",
+            "no filter",
+            is_filtered.then(|| {
+                (
+                    "it has a filter: messages that do not match are deleted unseen".to_owned(),
+                    format!("{update} --filter-criteria '{{}}'"),
+                )
+            }),
+        ),
+        Check::of(
+            "mapping-concurrency",
+            format!("{} batches at once at most", bound.unwrap_or_default()),
+            bound.is_none().then(|| {
+                (
+                    "no bound on the batches at once: they can use up the account's concurrency"
+                        .to_owned(),
+                    format!("{update} --scaling-config MaximumConcurrency={concurrency}"),
                 )
             }),
         ),

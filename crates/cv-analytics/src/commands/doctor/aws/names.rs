@@ -14,30 +14,29 @@ pub(crate) struct ResourceNames {
     pub(crate) partition: String,
     pub(crate) query_events: String,
     pub(crate) analytics: String,
+    /// The events queue's name, or its address where a variable gives that.
+    pub(crate) events_queue: String,
+    /// The dead-letter queue's, alike.
+    pub(crate) dead_letter_queue: String,
 }
 
 impl ResourceNames {
     /// The names with this prefix; those that the commands' own variables give are theirs.
     pub(crate) fn new(prefix: String, region: &str, identity: Identity) -> Self {
-        let table = |name: &str, default: &str| {
+        let named = |name: &str, default: &str| {
             variable(name).unwrap_or_else(|| format!("{prefix}{default}"))
         };
+        let queues = &INSTALL.queues;
         Self {
-            query_events: table("QUERY_EVENTS_TABLE", &INSTALL.tables.query_events),
-            analytics: table("ANALYTICS_TABLE", &INSTALL.tables.analytics),
+            query_events: named("QUERY_EVENTS_TABLE", &INSTALL.tables.query_events),
+            analytics: named("ANALYTICS_TABLE", &INSTALL.tables.analytics),
+            events_queue: named("QUEUE_URL", &queues.events.name),
+            dead_letter_queue: named("DEAD_LETTER_QUEUE_URL", &queues.dead_letters.name),
             region: region.to_owned(),
             account: identity.account,
             partition: identity.partition,
             prefix,
         }
-    }
-
-    pub(crate) fn events_queue(&self) -> String {
-        self.prefixed(&INSTALL.queues.events.name)
-    }
-
-    pub(crate) fn dead_letter_queue(&self) -> String {
-        self.prefixed(&INSTALL.queues.dead_letters.name)
     }
 
     /// The queue of what the schedule could not start.
@@ -77,6 +76,21 @@ impl ResourceNames {
     /// A queue's name in IAM, from its address or its name.
     pub(crate) fn queue_arn(&self, queue: &str) -> String {
         self.arn("sqs", queue.rsplit('/').next().unwrap_or(queue))
+    }
+
+    /// Whether `url` is the address of `queue`, which is a name in this account and region, or an address.
+    pub(crate) fn is_queue(&self, url: &str, queue: &str) -> bool {
+        let (host, path) = host_and_path(url);
+        let wanted = if queue.contains("://") {
+            host_and_path(queue).1.to_owned()
+        } else {
+            format!("{}/{queue}", self.account)
+        };
+        // One queue has several addresses; those of AWS name the region, but for the oldest.
+        let is_in_region = host.contains(&self.region)
+            || !host.contains(".amazonaws.com")
+            || host == "queue.amazonaws.com";
+        path == wanted && is_in_region
     }
 
     /// The name of something in this environment.
@@ -119,6 +133,11 @@ impl ResourceNames {
     }
 }
 
+fn host_and_path(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_once('/').unwrap_or((rest, ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +150,8 @@ mod tests {
             partition: "aws".to_owned(),
             query_events: "rows".to_owned(),
             analytics: "records".to_owned(),
+            events_queue: "q.fifo".to_owned(),
+            dead_letter_queue: "d.fifo".to_owned(),
         }
     }
 
@@ -138,6 +159,28 @@ mod tests {
     fn the_server_and_aws_have_one_name_of_the_queue_and_one_schedule() {
         assert_eq!(cv_analytics_server::QUEUE_NAME, INSTALL.queues.events.name);
         assert_eq!(cv_analytics_mail::schedule::Schedule::DEFAULT, INSTALL.schedule.expression);
+    }
+
+    #[test]
+    fn a_queue_is_known_by_each_of_its_addresses() {
+        let names = names("", "eu-west-2");
+        for url in [
+            "https://sqs.eu-west-2.amazonaws.com/123456789012/q.fifo",
+            "https://eu-west-2.queue.amazonaws.com/123456789012/q.fifo",
+            "https://vpce-0a1-b2.sqs.eu-west-2.vpce.amazonaws.com/123456789012/q.fifo",
+            "http://127.0.0.1:5000/123456789012/q.fifo",
+        ] {
+            assert!(names.is_queue(url, "q.fifo"), "{url}");
+            assert!(names.is_queue(url, "http://localhost/123456789012/q.fifo"), "{url}");
+        }
+        for url in [
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/q.fifo",
+            "https://sqs.eu-west-2.amazonaws.com/210987654321/q.fifo",
+            "https://sqs.eu-west-2.amazonaws.com/123456789012/d.fifo",
+            "q.fifo",
+        ] {
+            assert!(!names.is_queue(url, "q.fifo"), "{url}");
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::Account;
 use super::calls::call_error::{CallError, MISPLACED};
 use crate::commands::doctor::check::{Check, Findings};
-use crate::install::variable;
 
 const DAY_S: u32 = 24 * 3600;
 /// Lambda's own advice
@@ -41,15 +40,12 @@ pub(crate) async fn check(
 ) -> Result<FoundQueues> {
     let names = &account.names;
     let mut found = FoundQueues::default();
-    let dead_letters = account
-        .queue("dead-letter-queue", variable("DEAD_LETTER_QUEUE_URL"), &names.dead_letter_queue())
-        .await;
-    let events = account.queue("events-queue", variable("QUEUE_URL"), &names.events_queue()).await;
+    let dead_letters = account.queue("dead-letter-queue", &names.dead_letter_queue).await;
+    let events = account.queue("events-queue", &names.events_queue).await;
     match events {
         Ok(queue) => {
-            let dead_letter_queue = variable("DEAD_LETTER_QUEUE_URL");
-            let target = dead_letter_queue.unwrap_or_else(|| names.dead_letter_queue());
-            findings.add_all(events_checks(&queue, timeout_s, &names.queue_arn(&target)))?;
+            let target = names.queue_arn(&names.dead_letter_queue);
+            findings.add_all(events_checks(&queue, timeout_s, &target))?;
             found.events = Some(queue.url);
         }
         Err(check) => findings.add(check)?,
@@ -63,6 +59,7 @@ pub(crate) async fn check(
                 "messages are kept",
                 INSTALL.queues.dead_letters.retention_days * DAY_S,
             ))?;
+            findings.add(queue.throughput("dead-letter-queue-throughput"))?;
             found.waiting_letters = queue.number(&Attribute::ApproximateNumberOfMessages);
             findings.add(waiting(
                 "dead-letters",
@@ -74,7 +71,7 @@ pub(crate) async fn check(
         Err(check) => findings.add(check)?,
     }
     let name = names.schedule_dead_letters();
-    findings.add(match account.queue("schedule-dead-letters", None, &name).await {
+    findings.add(match account.queue("schedule-dead-letters", &name).await {
         Ok(queue) => waiting(
             "schedule-dead-letters",
             queue.number(&Attribute::ApproximateNumberOfMessages),
@@ -90,7 +87,7 @@ pub(crate) async fn check(
     Ok(found)
 }
 
-fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -> [Check; 6] {
+fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -> [Check; 7] {
     let facts = &INSTALL.queues.events;
     // The template's, where the processor's own cannot be read.
     let timeout = timeout_s.map_or(INSTALL.processor.timeout_seconds, |seconds| {
@@ -115,11 +112,11 @@ fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -
             "messages are kept",
             facts.retention_days * DAY_S,
         ),
-        queue.at_least(
+        queue.at_least_or_set(
             "events-queue-visibility",
             &Attribute::VisibilityTimeout,
             "messages that are worked on stay hidden",
-            VISIBILITY_PER_TIMEOUT * timeout,
+            (VISIBILITY_PER_TIMEOUT * timeout, facts.visibility_seconds),
         ),
         queue.at_least(
             "events-queue-polling",
@@ -127,6 +124,7 @@ fn events_checks(queue: &Queue, timeout_s: Option<i64>, dead_letter_arn: &str) -
             "a request for messages waits",
             facts.poll_seconds,
         ),
+        queue.throughput("events-queue-throughput"),
         redrive(queue, dead_letter_arn),
     ]
 }
@@ -187,10 +185,36 @@ impl Queue {
         Check::of(name, format!("{} is there", self.url), problem)
     }
 
+    /// Whether calls are limited by group and not by queue, as the template has it
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html>).
+    fn throughput(&self, name: &str) -> Check {
+        let is_high = self.text(&Attribute::DeduplicationScope) == "messageGroup"
+            && self.text(&Attribute::FifoThroughputLimit) == "perMessageGroupId";
+        let problem = (!is_high).then(|| {
+            (
+                "high throughput is off: SQS takes 300 calls a second of the whole queue"
+                    .to_owned(),
+                self.set("DeduplicationScope=messageGroup,FifoThroughputLimit=perMessageGroupId"),
+            )
+        });
+        Check::of(name, "high throughput: limited by message group", problem)
+    }
+
     fn at_least(&self, name: &str, attribute: &Attribute, what: &str, wanted: u32) -> Check {
+        self.at_least_or_set(name, attribute, what, (wanted, wanted))
+    }
+
+    /// Whether an attribute is so much at least; where it is not, the template's value is the fix if that is enough.
+    fn at_least_or_set(
+        &self,
+        name: &str,
+        attribute: &Attribute,
+        what: &str,
+        (wanted, template): (u32, u32),
+    ) -> Check {
         let found = self.number(attribute);
         let problem = (found < u64::from(wanted)).then(|| {
-            let fix = self.set(&format!("{}={wanted}", attribute.as_str()));
+            let fix = self.set(&format!("{}={}", attribute.as_str(), wanted.max(template)));
             (format!("{what} for {found} s, where {wanted} are needed"), fix)
         });
         Check::of(name, format!("{what} for {found} s"), problem)
@@ -199,14 +223,14 @@ impl Queue {
 
 impl Account {
     /// A queue by its address, else by its name; the failed check where it is not to be seen.
-    async fn queue(&self, check: &str, url: Option<String>, name: &str) -> Result<Queue, Check> {
+    async fn queue(&self, check: &str, name: &str) -> Result<Queue, Check> {
         let client = self.queues.client();
         let missing = |error: &CallError| {
             let message = format!("missing queue {name} in {}", self.names.region);
             error.missing(check, message, MISPLACED.to_owned())
         };
-        let url = if let Some(url) = url {
-            url
+        let url = if name.contains("://") {
+            name.to_owned()
         } else {
             let answer = client.get_queue_url().queue_name(name).send().await;
             let answer = answer.map_err(|error| CallError::of_sdk("sqs:GetQueueUrl", &error));

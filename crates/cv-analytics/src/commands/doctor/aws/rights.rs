@@ -15,7 +15,6 @@ use super::calls::call_error::{CallError, MISPLACED};
 use super::calls::xml::Element;
 use super::functions::Function;
 use crate::commands::doctor::check::Check;
-use crate::install::variable;
 
 /// Grants that one line names.
 const MAX_LISTED_GRANTS: usize = 4;
@@ -51,70 +50,77 @@ pub(crate) async fn check(
         let name = names.prefixed(&facts.name);
         let role = function.and_then(Function::role).map(str::to_owned);
         let role = role.unwrap_or_else(|| names.in_region(&name));
-        checks.extend(account.trust(kind, &role).await);
         let needed = account.needed(&facts.rights, &name, sender);
-        checks.extend(account.rights(kind, Holder::Role, &role, needed).await);
+        checks.extend(account.permissions(kind, Holder::Role, &role, needed).await);
     }
     let (name, worker) = (names.prefixed(&INSTALL.worker.name), names.worker());
     let needed = account.needed(&INSTALL.worker.rights, &name, sender);
-    checks.extend(account.rights("worker", Holder::User, &worker, needed).await);
+    checks.extend(account.permissions("worker", Holder::User, &worker, needed).await);
     checks
 }
 
-impl Account {
-    /// Whether the role may be taken by Lambda, and by nobody else.
-    async fn trust(&self, kind: &str, role: &str) -> Option<Check> {
-        let name = format!("{kind}-trust");
-        let found = match self.calls.query(Service::Iam, "GetRole", &[("RoleName", role)]).await {
-            Ok(found) => found,
-            Err(error) => {
-                let message = format!("missing role {role}");
-                return Some(error.missing(name, message, MISPLACED.to_owned()));
-            }
-        };
-        let document = found.descendant("AssumeRolePolicyDocument").and_then(document);
-        let principals: Vec<&Value> = document
-            .as_ref()
-            .and_then(|document| document.get("Statement"))
-            .map(|statements| match statements {
-                Value::Array(statements) => statements.iter().collect(),
-                statement => vec![statement],
-            })
-            .into_iter()
-            .flatten()
-            .filter_map(|statement| statement.get("Principal"))
-            .collect();
-        let by_lambda = serde_json::json!({"Service": "lambda.amazonaws.com"});
-        let problem = (principals != [&by_lambda]).then(|| {
+/// Whether the role may be taken by Lambda, and by nobody else.
+fn trust(kind: &str, role: &str, found: &Element) -> Check {
+    let name = format!("{kind}-trust");
+    let document = found.descendant("AssumeRolePolicyDocument").and_then(document);
+    let principals: Vec<&Value> = document
+        .as_ref()
+        .and_then(|document| document.get("Statement"))
+        .map(|statements| match statements {
+            Value::Array(statements) => statements.iter().collect(),
+            statement => vec![statement],
+        })
+        .into_iter()
+        .flatten()
+        .filter_map(|statement| statement.get("Principal"))
+        .collect();
+    let by_lambda = serde_json::json!({"Service": "lambda.amazonaws.com"});
+    let problem = (principals != [&by_lambda]).then(|| {
             let fix = format!(
                 "deploy again, or: aws iam update-assume-role-policy --role-name {role} with lambda.amazonaws.com as the \
                  only principal"
             );
             (format!("{role} can be assumed by more than Lambda"), fix)
         });
-        Some(Check::of(name, format!("{role} can be assumed only by Lambda"), problem))
-    }
+    Check::of(name, format!("{role} can be assumed only by Lambda"), problem)
+}
 
-    async fn rights(
+impl Account {
+    /// Who may assume the role, what it or the user may do, and what bounds that.
+    async fn permissions(
         &self,
         kind: &str,
         holder: Holder,
         who: &str,
         needed: Result<Vec<Grant>, String>,
     ) -> Vec<Check> {
+        let word = holder.word();
         let (lacks, more) = (format!("{kind}-rights"), format!("{kind}-rights-more"));
+        let (action, name) = (format!("Get{word}"), format!("{word}Name"));
+        let found = match self.calls.query(Service::Iam, &action, &[(&name, who)]).await {
+            Ok(found) => found,
+            Err(error) => {
+                let message = format!("missing {} {who}", word.to_lowercase());
+                return vec![error.missing(lacks, message, MISPLACED.to_owned())];
+            }
+        };
+        let mut checks = match holder {
+            Holder::Role => vec![trust(kind, who, &found)],
+            Holder::User => Vec::new(),
+        };
         let grants = match self.grants(holder, who).await {
             Ok(grants) => grants,
-            Err(CallError::NotFound) => {
-                let word = holder.word().to_lowercase();
-                let message = format!("missing {word} {who}");
-                return vec![Check::fail(lacks, message, MISPLACED)];
+            Err(error) => {
+                checks.push(error.inconclusive(lacks));
+                return checks;
             }
-            Err(error) => return vec![error.inconclusive(lacks)],
         };
         let needed = match needed {
             Ok(needed) => needed,
-            Err(why) => return vec![Check::skipped(lacks, why)],
+            Err(why) => {
+                checks.push(Check::skipped(lacks, why));
+                return checks;
+            }
         };
         let again =
             format!("deploy again ({} or apply.sh), which sets the policy", self.names.deploy());
@@ -132,14 +138,53 @@ impl Account {
             (format!("{who} may not do {lacking}"), fix)
         });
         let good = format!("{who} has all {}", needed.len());
-        let mut checks = vec![Check::of(lacks, good, problem)];
+        checks.push(Check::of(lacks, good, problem));
         let beyond = grants.beyond(&needed);
         let problem = named(beyond.iter().copied()).map(|beyond| {
             let fix = format!("take it away; {again}, and others are not to be on {who}");
             (format!("{who} may also do {beyond}"), fix)
         });
         checks.push(Check::of(more, format!("{who} may do nothing more"), problem));
+        checks.push(self.boundary(kind, holder, who, (&found, &needed)).await);
         checks
+    }
+
+    /// Whether a permissions boundary of the role or user allows what is needed
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>).
+    async fn boundary(
+        &self,
+        kind: &str,
+        holder: Holder,
+        who: &str,
+        (found, needed): (&Element, &[Grant]),
+    ) -> Check {
+        let name = format!("{kind}-boundary");
+        let Some(arn) = found.descendant("PermissionsBoundaryArn").map(Element::own_text) else {
+            return Check::ok(name, format!("{who} has no permissions boundary"));
+        };
+        let mut bounds = Grants::default();
+        match self.managed_policy(arn).await {
+            Ok(document) => bounds.add(&document),
+            Err(error) => return error.inconclusive(name),
+        }
+        bounds.ignore_conditions();
+        let problem = named(bounds.lacking(needed).into_iter()).map(|lacking| {
+            let fix = format!(
+                "aws iam delete-{word}-permissions-boundary --{word}-name {who}; or allow it in {arn}",
+                word = holder.word().to_lowercase()
+            );
+            (format!("the permissions boundary {arn} keeps {who} from {lacking}"), fix)
+        });
+        Check::of(name, format!("{arn} allows what {who} needs"), problem)
+    }
+
+    /// The document of a managed policy, in the version that holds.
+    async fn managed_policy(&self, arn: &str) -> Result<Value, CallError> {
+        let found = self.calls.query(Service::Iam, "GetPolicy", &[("PolicyArn", arn)]).await?;
+        let version = found.descendant("DefaultVersionId").map_or("v1", Element::own_text);
+        let parameters = [("PolicyArn", arn), ("VersionId", version)];
+        let found = self.calls.query(Service::Iam, "GetPolicyVersion", &parameters).await?;
+        read(&found, "Document")
     }
 
     /// What the statements of `infra/install.json` grant in this account, to the function of that name.
@@ -156,8 +201,6 @@ impl Account {
                 "the reporter's SENDER_EMAIL is not known, which its right names".to_owned()
             );
         }
-        let queue =
-            |name: &str, otherwise: String| names.queue_arn(&variable(name).unwrap_or(otherwise));
         for (place, value) in [
             ("{partition}", names.partition.clone()),
             ("{region}", names.region.clone()),
@@ -166,8 +209,8 @@ impl Account {
             ("{queryEvents}", names.query_events.clone()),
             ("{analytics}", names.analytics.clone()),
             ("{weekIndex}", INSTALL.tables.week_index.clone()),
-            ("{eventsQueue}", queue("QUEUE_URL", names.events_queue())),
-            ("{deadLetterQueue}", queue("DEAD_LETTER_QUEUE_URL", names.dead_letter_queue())),
+            ("{eventsQueue}", names.queue_arn(&names.events_queue)),
+            ("{deadLetterQueue}", names.queue_arn(&names.dead_letter_queue)),
             ("{sender}", sender.unwrap_or_default().replace(['"', '\\'], "")),
         ] {
             text = text.replace(place, &value);
@@ -183,33 +226,20 @@ impl Account {
         let word = holder.word();
         let name = format!("{word}Name");
         let mut grants = Grants::default();
-        let query = |action: String, parameters: Vec<(String, String)>| async move {
-            let parameters: Vec<(&str, &str)> =
-                parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            self.calls.query(Service::Iam, &action, &parameters).await
+        let query = async |action: &str, more: &[(&str, &str)]| {
+            let parameters = [&[(name.as_str(), who)], more].concat();
+            self.calls.query(Service::Iam, action, &parameters).await
         };
-        let of = |more: &[(&str, &str)]| -> Vec<(String, String)> {
-            let own = [(name.as_str(), who)];
-            own.iter()
-                .chain(more)
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect()
-        };
-        let own = query(format!("List{word}Policies"), of(&[])).await?;
+        let own = query(&format!("List{word}Policies"), &[]).await?;
         for policy in own.members("PolicyNames") {
-            let found = query(format!("Get{word}Policy"), of(&[("PolicyName", policy.own_text())]));
-            grants.add(&read(&found.await?, "PolicyDocument")?);
+            let name = [("PolicyName", policy.own_text())];
+            let found = query(&format!("Get{word}Policy"), &name).await?;
+            grants.add(&read(&found, "PolicyDocument")?);
         }
-        let attached = query(format!("ListAttached{word}Policies"), of(&[])).await?;
+        let attached = query(&format!("ListAttached{word}Policies"), &[]).await?;
         for policy in attached.members("AttachedPolicies") {
-            let arn = policy.text("PolicyArn").unwrap_or_default().to_owned();
-            let found = query("GetPolicy".to_owned(), vec![("PolicyArn".to_owned(), arn.clone())]);
-            let found = found.await?;
-            let version = found.descendant("DefaultVersionId").map(Element::own_text);
-            let version = version.unwrap_or("v1").to_owned();
-            let parameters = vec![("PolicyArn".to_owned(), arn), ("VersionId".to_owned(), version)];
-            let found = query("GetPolicyVersion".to_owned(), parameters).await?;
-            grants.add(&read(&found, "Document")?);
+            let arn = policy.text("PolicyArn").unwrap_or_default();
+            grants.add(&self.managed_policy(arn).await?);
         }
         Ok(grants)
     }

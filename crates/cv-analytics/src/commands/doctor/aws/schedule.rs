@@ -45,7 +45,7 @@ pub(crate) async fn check(account: &Account, now: Timestamp) -> Vec<Check> {
     checks.push(account.target(&rule).await);
     checks.push(account.permission().await);
     checks.push(if is_on {
-        next(expression, now)
+        next(&rule, expression, now)
     } else {
         Check::skipped(NEXT, "the rule is off")
     });
@@ -61,15 +61,26 @@ impl Account {
             Err(error) => return error.inconclusive(TARGET),
         };
         let reporter = self.names.function_arn(&self.names.reporter());
-        let targets = found.get("Targets").and_then(Value::as_array).into_iter().flatten();
-        let is_there = targets
-            .into_iter()
-            .any(|target| target.get("Arn").and_then(Value::as_str) == Some(&reporter));
-        let problem = (!is_there).then(|| {
-            let fix = format!(
-                "aws events put-targets --rule {rule} --targets Id=reporter,Arn={reporter}"
-            );
-            (format!("{rule} does not start {reporter}"), fix)
+        let letters = self.names.queue_arn(&self.names.schedule_dead_letters());
+        let mut targets = found.get("Targets").and_then(Value::as_array).into_iter().flatten();
+        let text = |target: &Value, path: &str| {
+            target.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let target = targets.find(|target| text(target, "/Arn") == reporter);
+        let wrong = match target {
+            None => Some(format!("{rule} does not start {reporter}")),
+            Some(target) if text(target, "/DeadLetterConfig/Arn") != letters => {
+                Some(format!("what {rule} cannot start is lost: {letters} does not get it"))
+            }
+            Some(_) => None,
+        };
+        let problem = wrong.map(|wrong| {
+            let target = json!([{
+                "Id": target.map_or_else(|| "reporter".to_owned(), |target| text(target, "/Id")),
+                "Arn": reporter,
+                "DeadLetterConfig": {"Arn": letters},
+            }]);
+            (wrong, format!("aws events put-targets --rule {rule} --targets '{target}'"))
         });
         Check::of(TARGET, format!("it starts {reporter}"), problem)
     }
@@ -113,9 +124,9 @@ impl Account {
 }
 
 /// When the next report is made, and whether lone halves are swept often enough.
-fn next(expression: &str, now: Timestamp) -> Check {
+fn next(rule: &str, expression: &str, now: Timestamp) -> Check {
     let fix = format!(
-        "aws events put-rule --name (the rule's) --schedule-expression '{}'; deploy again with Schedule where it should \
+        "aws events put-rule --name {rule} --schedule-expression '{}'; deploy again with Schedule where it should \
          stay",
         INSTALL.schedule.expression
     );
@@ -174,7 +185,7 @@ mod tests {
     fn the_next_report_is_told_in_utc() {
         // Monday, 2026-11-23 09:00:01.
         let now = Timestamp::from_millis(1_795_424_401_000);
-        let told = |expression| format!("{:?}", next(expression, now));
+        let told = |expression| format!("{:?}", next("rule", expression, now));
         assert!(told("cron(0 9 ? * MON *)").contains("2026-11-30T09:00:00"));
         assert!(told("rate(7 days)").contains("every 7 days"));
         assert!(told("cron(0 9 ? * MON 2020)").contains("never comes again"));
@@ -185,7 +196,7 @@ mod tests {
     #[test]
     fn a_schedule_that_lets_lone_halves_go_is_warned_of() {
         let now = Timestamp::from_millis(1_795_424_401_000);
-        let told = |expression| format!("{:?}", next(expression, now));
+        let told = |expression| format!("{:?}", next("rule", expression, now));
         for often in
             ["cron(0 9 ? * MON *)", "cron(0 9 1,15,29 * ? *)", "rate(14 days)", "rate(1 hour)"]
         {

@@ -1,10 +1,13 @@
 //! The tables: keys, index, what leaves by time to live, and backups.
 
 use aws_sdk_dynamodb::types::{
-    PointInTimeRecoveryStatus, TableDescription, TableStatus, TimeToLiveStatus,
+    BillingMode, PointInTimeRecoveryStatus, TableDescription, TableStatus, TimeToLiveStatus,
 };
+use cv_analytics_aws::install::INSTALL;
 use cv_analytics_aws::tables::check::{check_index, check_keys};
 use cv_analytics_aws::tables::error::TableError;
+
+use serde_json::json;
 
 use super::Account;
 use super::calls::call_error::{CallError, MISPLACED};
@@ -24,13 +27,8 @@ pub(crate) async fn check(account: &Account) -> Vec<Check> {
         checks.push(account.recovery("interim-table-backup", interim).await);
     }
     if let Some(table) = account.keys("records-table", records, &mut checks).await {
-        let problem = check_index(&table).err().map(|problem| {
-            let update = format!(
-                "aws dynamodb update-table --table-name {records} with the index of infra/cloudformation (an index of the \
-                 same name has to be deleted first; its rows come back by themselves)"
-            );
-            (problem, update)
-        });
+        let problem =
+            check_index(&table).err().map(|problem| (problem, create_index(&table, records)));
         checks.push(Check::of("records-index", "week-index, every attribute", problem));
         checks.push(account.ttl("records-table-ttl", records, false).await);
         checks.push(account.recovery("records-table-backup", records).await);
@@ -109,7 +107,7 @@ impl Account {
         }
     }
 
-    /// Tells whether there are continuous backups, which are a choice.
+    /// Whether there are continuous backups, which are a choice.
     async fn recovery(&self, check: &str, table: &str) -> Check {
         let client = self.tables.client();
         let answer = match client.describe_continuous_backups().table_name(table).send().await {
@@ -126,12 +124,45 @@ impl Account {
         if status == Some(PointInTimeRecoveryStatus::Enabled) {
             Check::ok(check, "point-in-time recovery is on")
         } else {
-            Check::ok(
+            Check::warn(
                 check,
-                "point-in-time recovery is off, the default: `cv-analytics archive` copies",
+                "point-in-time recovery is off: what is deleted or overwritten is lost, but for archives",
+                format!(
+                    "aws dynamodb update-continuous-backups --table-name {table} --point-in-time-recovery-specification \
+                     PointInTimeRecoveryEnabled=true"
+                ),
             )
         }
     }
+}
+
+/// Makes the index as the template has it.
+fn create_index(table: &TableDescription, name: &str) -> String {
+    let index = &INSTALL.tables.week_index;
+    let mut create = serde_json::Map::from_iter([
+        ("IndexName".to_owned(), json!(index)),
+        (
+            "KeySchema".to_owned(),
+            json!([
+                {"AttributeName": "week", "KeyType": "HASH"},
+                {"AttributeName": "timestamp", "KeyType": "RANGE"},
+            ]),
+        ),
+        ("Projection".to_owned(), json!({"ProjectionType": "ALL"})),
+    ]);
+    let mode = table.billing_mode_summary().and_then(|summary| summary.billing_mode());
+    if mode == Some(&BillingMode::Provisioned) {
+        let units = INSTALL.tables.provisioned_units;
+        let throughput = json!({"ReadCapacityUnits": units, "WriteCapacityUnits": units});
+        create.insert("ProvisionedThroughput".to_owned(), throughput);
+    }
+    format!(
+        "aws dynamodb update-table --table-name {name} --attribute-definitions \
+         AttributeName=requestId,AttributeType=S AttributeName=week,AttributeType=S \
+         AttributeName=timestamp,AttributeType=N --global-secondary-index-updates '{}'; an index of the same name has to \
+         be deleted first, its rows come back by themselves",
+        json!([{"Create": create}])
+    )
 }
 
 fn inactive(table: &TableDescription) -> Option<(String, String)> {

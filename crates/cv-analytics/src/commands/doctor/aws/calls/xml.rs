@@ -72,6 +72,12 @@ impl Element {
         list.flat_map(|list| list.children.iter().filter(|child| child.name == "member"))
     }
 
+    /// This element and everything in it.
+    pub(crate) fn all(&self) -> Vec<&Self> {
+        let inner = self.children.iter().flat_map(Self::all);
+        std::iter::once(self).chain(inner).collect()
+    }
+
     pub(crate) fn own_text(&self) -> &str {
         self.text.trim()
     }

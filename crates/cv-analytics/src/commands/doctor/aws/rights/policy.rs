@@ -38,6 +38,12 @@ impl Grants {
         }
     }
 
+    /// Takes conditions for met, where they cannot be told: those of what is allowed as given, of what is denied as not.
+    pub(crate) fn ignore_conditions(&mut self) {
+        self.allowed.iter_mut().for_each(|allowed| allowed.condition = Value::Null);
+        self.denied.retain(|denied| denied.condition.is_null());
+    }
+
     /// Those of `wanted` that are not allowed, or denied after all.
     pub(crate) fn lacking<'w>(&self, wanted: &'w [Grant]) -> Vec<&'w Grant> {
         let is_given = |wanted: &Grant| {
