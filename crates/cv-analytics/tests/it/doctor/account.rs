@@ -263,7 +263,7 @@ impl Environment {
             json!({"QUEUE_URL": self.events_queue, "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue, "KEEP_ANSWERS": "true"}),
         );
         let reporter = with(
-            json!({"SENDER_EMAIL": self.sender(), "RECIPIENT_EMAIL": "one@example.org, two@example.org"}),
+            json!({"DEAD_LETTER_QUEUE_URL": self.dead_letter_queue, "SENDER_EMAIL": self.sender(), "RECIPIENT_EMAIL": "one@example.org, two@example.org"}),
         );
         for (kind, facts, variables) in [
             ("processor", &INSTALL.processor, processor),
