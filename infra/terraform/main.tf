@@ -77,6 +77,7 @@ module "reporter" {
   role_arn                = module.iam.reporter_role_arn
   query_events_table_name = module.dynamodb.query_events_table_name
   analytics_table_name    = module.dynamodb.analytics_table_name
+  dead_letter_queue_url   = module.sqs.dead_letter_queue_url
   sender_email            = var.sender_email
   recipient_emails        = var.recipient_emails
   schedule                = var.schedule

@@ -40,6 +40,7 @@ use jiff::Timestamp;
 
 use crate::commands::run;
 use crate::functions::architecture::Architecture;
+use crate::functions::bootstraps::build_for_lambda;
 use crate::functions::{aws_demo, dist, lambda_subjects};
 use crate::fuzzing::Fuzzing;
 use crate::packages::Packing;
@@ -115,6 +116,14 @@ enum Bench {
     Pages(Quick),
     /// The processor of Lambda beside a Node.js one and an empty function
     Lambda(Quick),
+    /// The processor and the memory that the reporter of Lambda takes for an interaction
+    Reporter {
+        #[command(flatten)]
+        quick: Quick,
+        /// Also this `bootstrap`, as an earlier commit's, and how it compares
+        #[arg(long, value_name = "FILE")]
+        earlier: Option<PathBuf>,
+    },
     /// What a visitor waits for the Worker's client, and its size beside the AWS SDK's
     Worker(Quick),
     /// How often the report's arrows would be wrong, by simulated weeks
@@ -164,6 +173,9 @@ fn carry_out(task: Task) -> Result<()> {
         Task::Bench(Bench::Report { ten }) => bench("report", if ten { &["--ten"] } else { &[] }),
         Task::Bench(Bench::Pages(quick)) => bench("pages", quick.options()),
         Task::Bench(Bench::Lambda(quick)) => bench_lambda(quick.options()),
+        Task::Bench(Bench::Reporter { quick, earlier }) => {
+            bench_reporter(quick.options(), earlier.as_deref())
+        }
         Task::Bench(Bench::Worker(quick)) => worker::bench(quick.options()),
         Task::Bench(Bench::Trends) => bench_trends(),
         Task::Bench(Bench::FirstBuild { commits }) => first_build::measure(&commits),
@@ -196,6 +208,17 @@ fn bench_lambda(options: &[&str]) -> Result<()> {
         .args(options)
         .env(DYNOXIDE_VARIABLE, dynoxide)
         .current_dir(root()))
+}
+
+fn bench_reporter(options: &[&str], earlier: Option<&Path>) -> Result<()> {
+    let reporter = build_for_lambda("reporter", Architecture::of_this_machine()?)?;
+    let bench = product_program::build(product_program::Profile::Released, "cv-analytics-bench")?;
+    let mut command = Command::new(bench);
+    command.arg("reporter").arg(reporter).args(options);
+    if let Some(earlier) = earlier {
+        command.arg("--earlier").arg(earlier.canonicalize()?);
+    }
+    run(command.current_dir(root()))
 }
 
 fn bench_trends() -> Result<()> {

@@ -304,6 +304,7 @@ impl ReportSource for DynamoDbStore {
             conflicts: None,
             dead_letters,
             refused: None,
+            waiting: None,
             feedback_waiting,
         })
     }

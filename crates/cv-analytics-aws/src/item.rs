@@ -24,8 +24,11 @@ use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::week::IsoWeek;
 
 use crate::item::attributes::{
-    Attributes, QUERY_SESSION, QUERY_TRAFFIC, REQUEST_ID, UnknownAttribute, moment, read_feedback,
-    read_query, read_response, take_map, take_moment, take_text, text, write_query, write_response,
+    ANSWER, Attributes, FEEDBACK, FEEDBACK_TIMESTAMP, FORM, MATCH_SCORE, MATCH_TYPE,
+    MATCHED_SKILLS, MISSING_SKILLS, OUTCOME, OUTCOME_IMPLIED, QUERY, QUERY_SESSION, QUERY_TRAFFIC,
+    REASONING, REQUEST_ID, RESPONSE_EXTRA, RESPONSE_SESSION, RESPONSE_TIMESTAMP, RESPONSE_TRAFFIC,
+    TOPIC, TOTAL_TIME_MS, UnknownAttribute, moment, read_feedback, read_query, read_response,
+    take_map, take_moment, take_text, text, write_query, write_response,
 };
 use crate::item::record::Record;
 use crate::item::row::{Half, InterimRow};
@@ -47,6 +50,34 @@ pub(crate) const QUERY_HALF: &str = "queryHalf";
 /// The response half's map in an interim row.
 pub(crate) const RESPONSE_HALF: &str = "responseHalf";
 const ARRIVED_AT: &str = "arrivedAt";
+
+/// What a report needs of a record, besides [`TIMESTAMP`]: the others say what was cut, what was tolerated, and which
+/// unknown fields a question came with.
+pub(crate) const REPORT_ATTRIBUTES: [&str; 22] = [
+    REQUEST_ID,
+    AWAITS,
+    QUERY,
+    QUERY_SESSION,
+    QUERY_TRAFFIC,
+    RESPONSE_TIMESTAMP,
+    MATCH_TYPE,
+    MATCH_SCORE,
+    OUTCOME,
+    OUTCOME_IMPLIED,
+    REASONING,
+    MATCHED_SKILLS,
+    MISSING_SKILLS,
+    TOPIC,
+    ANSWER,
+    TOTAL_TIME_MS,
+    FORM,
+    // Where match type and score come from.
+    RESPONSE_EXTRA,
+    RESPONSE_SESSION,
+    RESPONSE_TRAFFIC,
+    FEEDBACK,
+    FEEDBACK_TIMESTAMP,
+];
 
 /// The item's key.
 pub(crate) fn key(request_id: &str) -> Attributes {
@@ -122,15 +153,27 @@ pub(crate) fn write_half(
     (name, AttributeValue::M(map))
 }
 
-/// What an item of [`crate::tables::Tables::row_origins_page`] says: its request id, and the session
-/// and the traffic flag of its query half.
-pub(crate) fn read_row_origin(item: &Attributes) -> Option<(&str, Option<SessionDigest>, Traffic)> {
-    let text = |of: &'_ Attributes, name| of.get(name).and_then(|text| text.as_s().ok()).cloned();
-    let id = item.get(REQUEST_ID)?.as_s().ok()?;
-    let query = item.get(QUERY_HALF)?.as_m().ok()?;
-    let session = text(query, QUERY_SESSION).map(|session| SessionDigest::of(&session));
-    let traffic = text(query, QUERY_TRAFFIC).and_then(|code| Traffic::from_code(&code));
-    Some((id, session, traffic.unwrap_or(Traffic::Visitor)))
+/// An interim row without its halves: whose it is, and the session and the traffic flag of its query half.
+pub(crate) struct RowOrigin<'i> {
+    pub(crate) request_id: &'i str,
+    pub(crate) session: Option<SessionDigest>,
+    pub(crate) traffic: Traffic,
+}
+
+/// Reads an item of [`crate::tables::Tables::row_origins_page`]; `None` of an erased row.
+pub(crate) fn read_row_origin(item: &Attributes) -> Option<RowOrigin<'_>> {
+    if item.contains_key(ERASED) {
+        return None;
+    }
+    let query = item.get(QUERY_HALF).and_then(|half| half.as_m().ok());
+    let text = |name| query?.get(name)?.as_s().ok();
+    Some(RowOrigin {
+        request_id: item.get(REQUEST_ID)?.as_s().ok()?,
+        session: text(QUERY_SESSION).map(|session| SessionDigest::of(session)),
+        traffic: text(QUERY_TRAFFIC)
+            .and_then(|code| Traffic::from_code(code))
+            .unwrap_or(Traffic::Visitor),
+    })
 }
 
 pub(crate) fn read_row(mut item: Attributes) -> Result<InterimRow, UnknownAttribute> {

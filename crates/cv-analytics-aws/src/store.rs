@@ -22,17 +22,18 @@ use cv_analytics_core::store::{
 };
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
+use futures_util::future::join;
 use futures_util::stream::BoxStream;
 use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::DynamoDbStore;
 use crate::dynamodb_store::erasure::OfSessions;
 use crate::install::INSTALL;
 use crate::queue::clients::Queues;
 use crate::queue::dead_letters::DeadLetterQueue;
 use crate::queue::error::QueueError;
 use crate::queue::receiver::{DeadLetterReceiver, ReceivedDeadLetter, queue_url};
+use crate::{DynamoDbStore, TableNames};
 
 /// What the owner has set of an installation on AWS.
 #[derive(Clone, Default)]
@@ -84,7 +85,8 @@ impl AwsStore {
         if let Some(url) = &self.settings.events_queue {
             return Ok(url.clone());
         }
-        let found = queue_url(self.queues.client(), &INSTALL.queues.events.name).await;
+        let name = self.prefixed(&INSTALL.queues.events.name);
+        let found = queue_url(self.queues.client(), &name).await;
         let hint = "the events queue is not found by its name: set QUEUE_URL";
         found.map_err(|error| StoreError::from(error).context(hint))
     }
@@ -94,9 +96,17 @@ impl AwsStore {
             return Ok(DeadLetterQueue::new(self.queues.clone(), url));
         }
         let hint = "the dead-letter queue is not found by its name: set DEAD_LETTER_QUEUE_URL";
-        let url = queue_url(self.queues.client(), &INSTALL.queues.dead_letters.name).await;
+        let name = self.prefixed(&INSTALL.queues.dead_letters.name);
+        let url = queue_url(self.queues.client(), &name).await;
         let url = url.map_err(|error| StoreError::from(error).context(hint))?;
         Ok(DeadLetterQueue::new(self.queues.clone(), url))
+    }
+
+    /// A queue's name beside these tables: with the prefix of their environment.
+    fn prefixed(&self, name: &str) -> String {
+        let TableNames { analytics, .. } = self.tables.tables().names();
+        let prefix = analytics.strip_suffix(&INSTALL.tables.analytics).unwrap_or_default();
+        format!("{prefix}{name}")
     }
 
     /// Begins to go through the dead-letter queue; no other call does until the guard is gone.
@@ -344,8 +354,14 @@ impl ReportSource for AwsStore {
         self.tables.scan(period)
     }
 
+    /// A queue that cannot be asked leaves [`Deliveries::waiting`] out: the report is made all the same.
     async fn deliveries(&self, week: IsoWeek) -> Result<Deliveries, StoreError> {
-        self.tables.deliveries(week).await
+        let (counted, waiting) =
+            join(self.tables.deliveries(week), self.count_dead_letters()).await;
+        let waiting = waiting.inspect_err(
+            |error| tracing::warn!(error = %error, "cannot count what waits in the dead-letter queue"),
+        );
+        Ok(Deliveries { waiting: waiting.ok(), ..counted? })
     }
 }
 

@@ -268,6 +268,8 @@ pub struct Deliveries {
     pub dead_letters: u64,
     /// Messages refused at the door.
     pub refused: Option<u64>,
+    /// Messages that are in AWS's dead-letter queue now, whatever the week.
+    pub waiting: Option<u64>,
     /// Feedback given in that week on what is not there yet.
     pub feedback_waiting: u64,
 }

@@ -1,14 +1,18 @@
 //! The reporter: the report of a week, by mail, once for each recipient.
 //!
-//! Its time limit on Lambda is taken to be five minutes. A mail that another invocation is sending, or
-//! left behind in a crash, is waited for up to a minute and a half; the rest is for the report.
+//! Of its time, the 15 minutes that Lambda grants at most, up to a minute and a half go to waiting for a mail that
+//! another invocation is sending or left behind in a crash; the rest is for the report.
+//!
+//! An invocation reads the tables once. Where a mail fails, the invocation does, so that Lambda tries twice more and the
+//! alarm rings; such a retry sends the report that was made, as long as Lambda keeps the process.
 
 mod mailing;
 mod order;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use cv_analytics_aws::DynamoDbStore;
+use cv_analytics_aws::AwsStore;
 use cv_analytics_aws::tables::error::TableError;
 use cv_analytics_core::store::ReportSource;
 use cv_analytics_core::timestamp::Timestamp;
@@ -32,14 +36,21 @@ pub use self::mailing::{Mailing, MailingError};
 pub use self::order::{OrderError, ReportOrder};
 
 /// Everything that an invocation needs besides its addresses.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reporter<S, H> {
-    /// What the report is made of, and the marks of sent mails.
-    pub store: S,
-    /// Takes the mails.
-    pub by: H,
-    /// The clock.
-    pub now: fn() -> Timestamp,
+    store: S,
+    by: H,
+    now: fn() -> Timestamp,
+    last_read: Mutex<Option<LastRead>>,
+}
+
+/// What the tables were last read for.
+#[derive(Clone, Debug)]
+struct LastRead {
+    /// The invocation: Lambda's retries of it have the same id.
+    request_id: String,
+    /// `None` where the reading did not end, or was only to promote.
+    report: Option<Arc<Report>>,
 }
 
 /// What an invocation came to.
@@ -121,7 +132,7 @@ impl From<ReporterError> for Diagnostic {
     }
 }
 
-impl<H: Transport> Reporter<DynamoDbStore, H> {
+impl<H: Transport> Reporter<AwsStore, H> {
     /// Answers one invocation, of which Lambda's retries have the same `request_id`. Tables that are
     /// missing or have other keys are named before anything is read from them.
     ///
@@ -134,7 +145,8 @@ impl<H: Transport> Reporter<DynamoDbStore, H> {
         mailing: Result<Mailing, MailingError>,
     ) -> Result<Reported, ReporterError> {
         let order = ReportOrder::read(event, (self.now)())?;
-        match self.store.tables().check().await {
+        let tables = self.store.tables();
+        match tables.tables().check().await {
             Ok(()) => {}
             Err(error @ TableError::Misconfigured { .. }) => return Err(error.into()),
             Err(error) => tracing::warn!(error = %error, "cannot check the tables"),
@@ -144,20 +156,40 @@ impl<H: Transport> Reporter<DynamoDbStore, H> {
             Ok(mailing) => self.report(order, &mailing, claimant, request_id).await,
             Err(error) => Err(error.into()),
         };
-        // A report promotes on its way. Where none was made, halves must not leave with their rows.
-        if !matches!(&result, Ok(Reported { interactions: Some(_), .. }))
-            && let Err(error) = self.store.promote_what_waits(period(order.week)).await
-        {
-            tracing::warn!(error = %error, "cannot promote waiting halves");
+        // A report promotes on its way. Where nothing was read, halves must not leave with their rows.
+        if self.last_read(request_id).is_none() {
+            match tables.promote_what_waits(period(order.week)).await {
+                Ok(()) => self.note_read(request_id, None),
+                Err(error) => tracing::warn!(error = %error, "cannot promote waiting halves"),
+            }
         }
         result
     }
 }
 
+impl<S, H> Reporter<S, H> {
+    /// `store` has what the report is made of and the marks of sent mails; `by` takes the mails.
+    pub fn new(store: S, by: H, now: fn() -> Timestamp) -> Self {
+        Self { store, by, now, last_read: Mutex::default() }
+    }
+
+    /// What was read for the invocation `request_id`, where it was the last to read.
+    fn last_read(&self, request_id: &str) -> Option<LastRead> {
+        let last = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone().filter(|last| last.request_id == request_id)
+    }
+
+    fn note_read(&self, request_id: &str, report: Option<Arc<Report>>) {
+        let request_id = request_id.to_owned();
+        let mut last = self.last_read.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(LastRead { request_id, report });
+    }
+}
+
 impl<S: ReportSource, H: Transport> Reporter<S, H> {
-    /// Makes the report that is ordered and sends it to everybody who has not got it, as
-    /// `claimant`: what tells this try from any other. A recipient who got a mail again by the same `request_id`
-    /// has got it.
+    /// Makes the report that is ordered, unless it was made for the same `request_id`, and sends it to everybody who has
+    /// not got it, as `claimant`: what tells this try from any other. A recipient who got a mail again by the same
+    /// `request_id` has got it.
     ///
     /// # Errors
     /// [`ReporterError`].
@@ -182,13 +214,28 @@ impl<S: ReportSource, H: Transport> Reporter<S, H> {
             });
         }
         let now = (self.now)();
-        let settings = FigureSettings::load(&self.store).await?;
-        let rules = CountingRules::new(settings).map_err(ReportError::from)?;
-        let report = build_report(&self.store, &rules, week, now).await?.report;
+        let report = match self.last_read(request_id).and_then(|last| last.report) {
+            Some(report) => report,
+            None => self.make_report(week, now, request_id).await?,
+        };
         let messages = messages(&report, mailing, now)
             .map_err(|source| ReporterError::Message { week, source })?;
         let deliveries = mail.send(messages, again).await;
         summary(week, &deliveries, report.provenance.interactions)
+    }
+
+    async fn make_report(
+        &self,
+        week: IsoWeek,
+        now: Timestamp,
+        request_id: &str,
+    ) -> Result<Arc<Report>, ReporterError> {
+        let settings = FigureSettings::load(&self.store).await?;
+        let rules = CountingRules::new(settings).map_err(ReportError::from)?;
+        self.note_read(request_id, None);
+        let report = Arc::new(build_report(&self.store, &rules, week, now).await?.report);
+        self.note_read(request_id, Some(Arc::clone(&report)));
+        Ok(report)
     }
 }
 

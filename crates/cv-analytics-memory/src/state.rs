@@ -116,6 +116,7 @@ impl State {
             conflicts: Some(0),
             dead_letters: 0,
             refused: Some(0),
+            waiting: None,
             feedback_waiting: 0,
         };
         self.deliveries.get(&week).copied().unwrap_or(none)

@@ -97,6 +97,7 @@ impl ReportSource for SqliteStore {
                 conflicts: Some(row.get::<_, i64>(1)?.unsigned_abs()),
                 dead_letters: row.get::<_, i64>(2)?.unsigned_abs(),
                 refused: Some(row.get::<_, i64>(3)?.unsigned_abs()),
+                waiting: None,
                 feedback_waiting: 0,
             })
         };
@@ -105,6 +106,7 @@ impl ReportSource for SqliteStore {
             conflicts: Some(0),
             dead_letters: 0,
             refused: Some(0),
+            waiting: None,
             feedback_waiting: 0,
         };
         self.reader

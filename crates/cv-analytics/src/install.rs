@@ -25,7 +25,7 @@ pub(crate) const SHARED_OPTIONS: &str = "Shared options";
 /// What works where, and what `--store dynamodb` takes from the environment.
 const STORE_HELP: &str = "Use this store: sqlite:PATH or dynamodb [default: the database in the data folder]
 
-`dynamodb` works for report, events, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows only the dashboard then, since the queue receives the events; demo always uses SQLite. Region, profile, single sign-on, credentials and endpoints come from where the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on); the default region is eu-west-2. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo. SESSION_SALT has to be the processor's, where it has one.";
+`dynamodb` works for report, events, gaps, skills, settings, forget, dead-letters, archive, restore and doctor; serve shows only the dashboard then, since the queue receives the events; demo always uses SQLite. Region, profile, single sign-on, credentials and endpoints come from where the AWS CLI finds them (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on); the default region is eu-west-2. The tables are those that QUERY_EVENTS_TABLE and ANALYTICS_TABLE name, else CV-Analytics-QueryEvents and CV-Analytics; the queues those of QUEUE_URL and DEAD_LETTER_QUEUE_URL, else cv-analytics-events.fifo and cv-analytics-dlq.fifo after the prefix of the tables' names. SESSION_SALT has to be the processor's, where it has one.";
 
 /// Which installation a command works on.
 #[derive(Clone, Debug, Args)]

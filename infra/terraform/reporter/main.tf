@@ -43,6 +43,7 @@ module "reporter" {
   role_arn                = local.infrastructure.reporter_role_arn
   query_events_table_name = local.infrastructure.query_events_table_name
   analytics_table_name    = local.infrastructure.analytics_table_name
+  dead_letter_queue_url   = local.infrastructure.dead_letter_queue_url
   sender_email            = local.infrastructure.sender_email
   recipient_emails        = local.infrastructure.recipient_emails
   schedule                = var.schedule

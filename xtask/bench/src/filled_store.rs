@@ -57,7 +57,7 @@ fn arrival(intake: &Intake, event: &Value) -> Arrival {
 }
 
 /// The events of one interaction: two, one that is self-contained, or a query alone.
-fn interaction(number: usize, count: usize, weeks: usize) -> Vec<Value> {
+pub(crate) fn interaction(number: usize, count: usize, weeks: usize) -> Vec<Value> {
     let mut seeded = Seeded::new(number as u64);
     let request_id = format!("{:016x}-{number}", seeded.bits());
     let since_the_first = number * (weeks * WEEK_MS - MINUTE_MS) / count.max(1);

@@ -7,6 +7,7 @@
 //! 3. [`report`]: reports over a store that [`filled_store`] fills with [`questions`].
 //! 4. [`pages`]: every page of the dashboard over two years.
 //! 5. [`lambda`]: the processor of Lambda beside others, and what each path costs.
+//! 6. [`reporter`]: the reporter of Lambda over pages of eight weeks.
 
 mod filled_store;
 mod intake;
@@ -15,6 +16,7 @@ mod machine;
 mod pages;
 mod questions;
 mod report;
+mod reporter;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,6 +49,18 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["pages", program, "--quick"] => pages::measure(Path::new(program), pages::Rounds::QUICK),
         ["lambda", folder] => lambda::measure(Path::new(folder), Rounds::FULL),
         ["lambda", folder, "--quick"] => lambda::measure(Path::new(folder), Rounds::QUICK),
+        ["reporter", program, options @ ..] => {
+            let (earlier, rounds) = match options {
+                [] => (None, reporter::Rounds::FULL),
+                ["--quick"] => (None, reporter::Rounds::QUICK),
+                ["--earlier", earlier] => (Some(Path::new(*earlier)), reporter::Rounds::FULL),
+                ["--quick", "--earlier", earlier] => {
+                    (Some(Path::new(*earlier)), reporter::Rounds::QUICK)
+                }
+                _ => bail!("this is run by `cargo xtask bench reporter`"),
+            };
+            reporter::measure(Path::new(program), earlier, rounds)
+        }
         // What the benchmark starts as separate processes.
         ["fill", data, count] => filled_store::fill(Path::new(data), count.parse()?, 1),
         ["fill", data, count, weeks] => {
@@ -56,7 +70,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             intake::rung_servers::serve(rung, Path::new(data))
         }
         _ => bail!(
-            "this is run by `cargo xtask bench intake`, `bench report`, `bench pages` or `bench lambda`"
+            "this is run by `cargo xtask bench intake`, `bench report`, `bench pages`, `bench lambda` or `bench reporter`"
         ),
     }
 }

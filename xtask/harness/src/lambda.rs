@@ -210,6 +210,14 @@ impl LambdaRuntime {
     /// Faults of the harness only: each end of the function is an [`Outcome`].
     pub fn invoke(&mut self, event: &Value) -> Result<Invocation> {
         self.invocations += 1;
+        self.retry(event)
+    }
+
+    /// Hands `event` over with the last invocation's id, as Lambda does where that one failed.
+    ///
+    /// # Errors
+    /// As [`LambdaRuntime::invoke`].
+    pub fn retry(&mut self, event: &Value) -> Result<Invocation> {
         let request_id = format!("00000000-0000-4000-8000-{:012}", self.invocations);
         let timeout = self.function.timeout;
         let _ = self.api.invocations.send(NextInvocation {
@@ -268,6 +276,18 @@ impl LambdaRuntime {
     /// The resident memory of the process, now and at its peak.
     pub fn memory(&self) -> Result<Memory> {
         Memory::of(self.child.id())
+    }
+
+    /// The processor time that the process has had, user and system, its ended threads included; in hundredths of a
+    /// second (<https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>).
+    pub fn processor_time(&self) -> Result<Duration> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+        // The second field, the name, is in parentheses; the times are the fields 14 and 15.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: Vec<u64> =
+            fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        Ok(Duration::from_millis(10 * ticks.iter().sum::<u64>()))
     }
 
     /// Ends the process at once, whatever it does, as a fault of its host would.

@@ -1,30 +1,33 @@
-//! Every interaction of a period, out of both tables: the index page by page, then what still waits in interim rows.
+//! Every interaction of a period, out of both tables: which requests have an interim row, then the index, several
+//! weeks side by side, then the rows whose record the index did not show finished.
 //!
 //! The index is never strongly consistent, and a lone half may be in one table and its partner in
-//! the other. So finished records are given at once, the others only when the rows were seen, and a
+//! the other. So finished records are given at once, the others only when their rows were seen, and a
 //! row whose record the index did not show is looked up in the table itself. A record with both
 //! halves is finished unless it is whole and lacks a session or a traffic flag that its query
-//! event's row names: to know that, the rows' sessions and flags are read first, as digests.
+//! event's row names. What comes while this is read may or may not be among it.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use cv_analytics_core::event::{RequestId, SessionDigest, Traffic};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use futures_util::Stream;
-use futures_util::stream;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::dynamodb_store::DynamoDbStore;
 use crate::item::attributes::{Attributes, REQUEST_ID};
 use crate::item::record::Record;
 use crate::item::row::InterimRow;
-use crate::item::{read_record, read_row, read_row_origin, request_id};
+use crate::item::{RowOrigin, read_record, read_row, read_row_origin};
 use crate::joining::promotion::Swept;
 use crate::tables::error::TableError;
-use crate::tables::{MAX_BATCH_GET_KEYS, Page, is_own_state};
+use crate::tables::{MAX_BATCH_GET_KEYS, Page, Tables, is_own_state};
+
+/// Weeks of the index that are read at once: while a page of one is counted, the next of others are on their way.
+const WEEK_CONCURRENCY: usize = 4;
 
 /// What is read.
 #[derive(Clone, Debug)]
@@ -46,17 +49,46 @@ pub(crate) fn stream_interactions(
     })
 }
 
+/// Pages of what the index shows of `period`, of several weeks side by side.
+fn week_pages(
+    tables: Tables,
+    mut period: Range<Timestamp>,
+) -> BoxStream<'static, Result<Vec<Attributes>, TableError>> {
+    let weeks = std::iter::from_fn(move || {
+        let week = IsoWeek::containing(period.start);
+        let within = period.start..period.end.min(week.end());
+        (!period.is_empty()).then(|| {
+            period.start = within.end;
+            (week, within)
+        })
+    });
+    let pages = stream::iter(weeks).map(move |(week, within)| {
+        let tables = tables.clone();
+        // `None` after the last page.
+        let pages = stream::try_unfold(Some(None), move |start: Option<Option<Attributes>>| {
+            let (tables, within) = (tables.clone(), within.clone());
+            async move {
+                let Some(start) = start else { return Ok(None) };
+                let Page { items, next } = tables.week_page(week, within, start).await?;
+                Ok(Some((items, next.map(Some))))
+            }
+        });
+        pages.boxed()
+    });
+    pages.flatten_unordered(WEEK_CONCURRENCY).boxed()
+}
+
 /// How far the reading is.
 enum Stage {
-    /// The sessions and flags of interim rows, from where the next page begins.
-    Origins(Option<Attributes>),
-    /// What of the period is still to be read by the index, week by week, and where the next page begins.
-    Weeks(Range<Timestamp>, Option<Attributes>),
+    /// Which requests have an interim row, from where the next page begins.
+    RowIds(Option<Attributes>),
+    /// The period by the index.
+    Weeks(BoxStream<'static, Result<Vec<Attributes>, TableError>>),
     /// Records by a scan, from where the next page begins.
     Records(Option<Attributes>),
-    /// Interim rows, from where the next page begins.
-    Rows(Option<Attributes>),
-    /// Unfinished records that no row completed.
+    /// The rows whose record was not shown finished: those that are left.
+    Rows(Vec<String>),
+    /// Unfinished records that have no row.
     Unfinished,
     End,
 }
@@ -74,11 +106,10 @@ struct Reading {
     store: DynamoDbStore,
     reach: Reach,
     stage: Stage,
-    /// The requests whose record has both halves.
-    joined: HashSet<String>,
+    /// The interim rows, by request id: some 100 bytes each.
+    rows: HashMap<Box<str>, KnownRow>,
     /// Records with one half, and whole ones that lack what their row names.
     unfinished: HashMap<String, Interaction>,
-    origins: Origins,
     noted: Noted,
 }
 
@@ -87,54 +118,49 @@ impl Reading {
         Self {
             store,
             reach,
-            stage: Stage::Origins(None),
-            joined: HashSet::new(),
+            stage: Stage::RowIds(None),
+            rows: HashMap::new(),
             unfinished: HashMap::new(),
-            origins: Origins::default(),
             noted: Noted::default(),
         }
     }
 
     async fn next_page(&mut self) -> Result<Option<Vec<Interaction>>, TableError> {
         match std::mem::replace(&mut self.stage, Stage::End) {
-            Stage::Origins(start) => {
+            Stage::RowIds(start) => {
                 let Page { items, next } = self.store.tables().row_origins_page(start).await?;
-                self.origins.note(&items);
+                self.note_rows(&items);
                 self.stage = match (next, &self.reach) {
-                    (Some(next), _) => Stage::Origins(Some(next)),
-                    (None, Reach::Period(period)) => Stage::Weeks(period.clone(), None),
+                    (Some(next), _) => Stage::RowIds(Some(next)),
+                    (None, Reach::Period(period)) => {
+                        let tables = self.store.tables().clone();
+                        Stage::Weeks(week_pages(tables, period.clone()))
+                    }
                     (None, Reach::Everything) => Stage::Records(None),
                 };
                 Ok(Some(Vec::new()))
             }
-            Stage::Weeks(left, _) if left.is_empty() => {
-                self.stage = Stage::Rows(None);
-                Ok(Some(Vec::new()))
-            }
-            Stage::Weeks(left, start) => {
-                let week = IsoWeek::containing(left.start);
-                let end = left.end.min(week.end());
-                let page = self.store.tables().week_page(week, left.start..end, start).await?;
-                let Page { items, next } = page;
-                let left = if next.is_some() { left } else { end..left.end };
-                self.stage = Stage::Weeks(left, next);
+            Stage::Weeks(mut pages) => {
+                let Some(items) = pages.try_next().await? else {
+                    self.stage = self.open_rows();
+                    return Ok(Some(Vec::new()));
+                };
+                self.stage = Stage::Weeks(pages);
                 Ok(Some(self.records(items)))
             }
             Stage::Records(start) => {
                 let Page { items, next } = self.store.tables().records_page(start).await?;
+                let page = self.records(items);
                 self.stage = match next {
                     Some(next) => Stage::Records(Some(next)),
-                    None => Stage::Rows(None),
+                    None => self.open_rows(),
                 };
-                Ok(Some(self.records(items)))
+                Ok(Some(page))
             }
-            Stage::Rows(start) => {
-                let Page { items, next } = self.store.tables().rows_page(start).await?;
-                self.stage = match next {
-                    Some(next) => Stage::Rows(Some(next)),
-                    None => Stage::Unfinished,
-                };
-                Ok(Some(self.rows(items).await?))
+            Stage::Rows(mut left) => {
+                let some = left.split_off(left.len().saturating_sub(MAX_BATCH_GET_KEYS));
+                self.stage = if left.is_empty() { Stage::Unfinished } else { Stage::Rows(left) };
+                Ok(Some(self.rows(some).await?))
             }
             Stage::Unfinished => {
                 let Noted { promoted, joined, not_promoted, unreadable } = self.noted;
@@ -161,6 +187,20 @@ impl Reading {
         }
     }
 
+    fn note_rows(&mut self, items: &[Attributes]) {
+        for origin in items.iter().filter_map(read_row_origin) {
+            let RowOrigin { request_id, session, traffic } = origin;
+            let row = KnownRow { session, traffic, is_finished: false };
+            self.rows.insert(request_id.into(), row);
+        }
+    }
+
+    /// Goes on to the rows whose record was not shown finished.
+    fn open_rows(&mut self) -> Stage {
+        let rows = std::mem::take(&mut self.rows).into_iter();
+        Stage::Rows(rows.filter(|(_, row)| !row.is_finished).map(|(id, _)| id.into()).collect())
+    }
+
     /// Takes in records: finished ones are given at once.
     fn records(&mut self, items: Vec<Attributes>) -> Vec<Interaction> {
         let mut page = Vec::with_capacity(items.len());
@@ -168,66 +208,67 @@ impl Reading {
             if is_own_state(&item) {
                 continue;
             }
-            match read_record(item) {
-                Ok(Record::Interaction(record))
-                    if record.is_joined() && !self.origins.would_complete(&record) =>
-                {
-                    // A page that moved while it was read may show a record twice.
-                    if self.joined.insert(record.request_id.as_str().to_owned()) {
-                        self.unfinished.remove(record.request_id.as_str());
-                        page.push(record);
-                    }
+            let record = match read_record(item) {
+                Ok(Record::Interaction(record)) => record,
+                Ok(Record::Erased) => continue,
+                Err(_) => {
+                    self.noted.unreadable += 1;
+                    continue;
                 }
-                Ok(Record::Interaction(record)) => {
-                    let id = record.request_id.as_str();
-                    if !self.joined.contains(id) {
-                        self.unfinished.insert(id.to_owned(), record);
-                    }
+            };
+            let id = record.request_id.as_str();
+            let row = self.rows.get_mut(id);
+            // A record that moved while it was read may be shown twice.
+            if row.as_ref().is_some_and(|row| row.is_finished) {
+                continue;
+            }
+            if record.is_joined() && !row.as_ref().is_some_and(|row| row.would_complete(&record)) {
+                if let Some(row) = row {
+                    row.is_finished = true;
                 }
-                Ok(Record::Erased) => {}
-                Err(_) => self.noted.unreadable += 1,
+                self.unfinished.remove(id);
+                page.push(record);
+            } else {
+                self.unfinished.insert(id.to_owned(), record);
             }
         }
         page
     }
 
-    /// Takes in interim rows: those whose record is not known are looked up in the table.
-    async fn rows(&mut self, items: Vec<Attributes>) -> Result<Vec<Interaction>, TableError> {
-        let mut open: Vec<(RequestId, InterimRow)> = Vec::new();
-        for mut item in items {
-            let row = request_id(&mut item).and_then(|id| Ok((id, read_row(item)?)));
-            match row {
-                Ok((id, row)) if !row.erased && !self.joined.contains(id.as_str()) => {
-                    open.push((id, row));
+    /// Looks some rows and their records up in the tables. The rows are read first: of a half that left its row for a
+    /// record meanwhile, one of the two shows.
+    async fn rows(&mut self, ids: Vec<String>) -> Result<Vec<Interaction>, TableError> {
+        let tables = self.store.tables().clone();
+        let mut rows = HashMap::new();
+        for item in tables.read_rows(&ids).await? {
+            match (id_of(&item), read_row(item)) {
+                (Some(id), Ok(row)) => {
+                    rows.insert(id, row);
                 }
-                Ok(_) => {}
-                Err(_) => self.noted.unreadable += 1,
+                _ => self.noted.unreadable += 1,
             }
         }
-        let mut page = Vec::new();
-        for some in open.chunks(MAX_BATCH_GET_KEYS) {
-            let ids = some.iter().map(|(id, _)| id.as_str().to_owned()).collect();
-            let mut records = self.looked_up(ids).await?;
-            for (id, row) in some {
-                let known = records.remove(id.as_str());
-                page.extend(self.row(id, row, known).await?);
-            }
-        }
-        Ok(page)
-    }
-
-    async fn looked_up(&mut self, ids: Vec<String>) -> Result<HashMap<String, Record>, TableError> {
         let mut records = HashMap::new();
-        for item in self.store.tables().read_records(ids).await? {
-            let id = item.get(REQUEST_ID).and_then(|id| id.as_s().ok()).cloned();
-            match (id, read_record(item)) {
+        for item in tables.read_records(&ids).await? {
+            match (id_of(&item), read_record(item)) {
                 (Some(id), Ok(record)) => {
                     records.insert(id, record);
                 }
                 _ => self.noted.unreadable += 1,
             }
         }
-        Ok(records)
+        let mut page = Vec::new();
+        for (id, row) in rows {
+            let Ok(request_id) = RequestId::new(id.as_str()) else {
+                self.noted.unreadable += 1;
+                continue;
+            };
+            if !row.erased {
+                let known = records.remove(&id);
+                page.extend(self.row(&request_id, &row, known).await?);
+            }
+        }
+        Ok(page)
     }
 
     /// One row beside its record as it is in the table: what the two make together, where it is within reach.
@@ -266,36 +307,31 @@ impl Reading {
             Reach::Everything => record.at().is_some(),
             Reach::Period(period) => record.at().is_some_and(|at| period.contains(&at)),
         };
-        if record.is_joined() && !self.joined.insert(id.as_str().to_owned()) {
-            return Ok(None);
-        }
         Ok(within.then_some(record))
     }
 }
 
-/// What the query halves in interim rows name, by a hash of their request id: some 50 bytes a row.
-#[derive(Default)]
-struct Origins {
-    hashes: RandomState,
-    named: HashMap<u64, (Option<SessionDigest>, Traffic)>,
+/// What is known of an interim row without its halves.
+struct KnownRow {
+    /// What the query half names.
+    session: Option<SessionDigest>,
+    traffic: Traffic,
+    /// Whether its record was given.
+    is_finished: bool,
 }
 
-impl Origins {
-    fn note(&mut self, rows: &[Attributes]) {
-        for (id, session, traffic) in rows.iter().filter_map(read_row_origin) {
-            if session.is_some() || traffic != Traffic::Visitor {
-                self.named.insert(self.hashes.hash_one(id), (session, traffic));
-            }
-        }
-    }
-
-    /// Whether the row names what a whole record lacks. A hash collision costs one read.
+impl KnownRow {
+    /// Whether the row names what a whole record lacks.
     fn would_complete(&self, record: &Interaction) -> bool {
         let Some(query) = record.query.as_ref().filter(|_| record.is_whole()) else { return false };
-        let named = self.named.get(&self.hashes.hash_one(record.request_id.as_str()));
-        let Some(&(session, traffic)) = named else { return false };
         let has = query.session.as_ref().map(|session| SessionDigest::of(session.as_str()));
-        (session.is_some() && session != has && record.lacks_session())
-            || (traffic != Traffic::Visitor && traffic != query.traffic && record.lacks_traffic())
+        (self.session.is_some() && self.session != has && record.lacks_session())
+            || (self.traffic != Traffic::Visitor
+                && self.traffic != query.traffic
+                && record.lacks_traffic())
     }
+}
+
+fn id_of(item: &Attributes) -> Option<String> {
+    item.get(REQUEST_ID).and_then(|id| id.as_s().ok()).cloned()
 }

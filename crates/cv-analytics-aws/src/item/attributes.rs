@@ -21,7 +21,7 @@ pub(crate) type Attributes = HashMap<String, AttributeValue>;
 /// The partition key of both tables.
 pub(crate) const REQUEST_ID: &str = "requestId";
 
-const QUERY: &str = "query";
+pub(crate) const QUERY: &str = "query";
 const QUERY_CUT: &str = "queryCut";
 const QUERY_EXTRA: &str = "queryExtra";
 pub(crate) const QUERY_SESSION: &str = "sessionId";
@@ -29,23 +29,23 @@ const QUERY_TOLERATED: &str = "queryTolerated";
 pub(crate) const QUERY_TRAFFIC: &str = "traffic";
 
 pub(crate) const RESPONSE_TIMESTAMP: &str = "responseTimestamp";
-const MATCH_TYPE: &str = "matchType";
-const MATCH_SCORE: &str = "matchScore";
-const OUTCOME: &str = "outcome";
-const OUTCOME_IMPLIED: &str = "outcomeImplied";
-const REASONING: &str = "reasoning";
+pub(crate) const MATCH_TYPE: &str = "matchType";
+pub(crate) const MATCH_SCORE: &str = "matchScore";
+pub(crate) const OUTCOME: &str = "outcome";
+pub(crate) const OUTCOME_IMPLIED: &str = "outcomeImplied";
+pub(crate) const REASONING: &str = "reasoning";
 const REASONING_CUT: &str = "reasoningCut";
-const MATCHED_SKILLS: &str = "matchedSkills";
-const MISSING_SKILLS: &str = "missingSkills";
-const TOPIC: &str = "topic";
-const ANSWER: &str = "answer";
+pub(crate) const MATCHED_SKILLS: &str = "matchedSkills";
+pub(crate) const MISSING_SKILLS: &str = "missingSkills";
+pub(crate) const TOPIC: &str = "topic";
+pub(crate) const ANSWER: &str = "answer";
 const ANSWER_CUT: &str = "answerCut";
-const TOTAL_TIME_MS: &str = "totalTimeMs";
+pub(crate) const TOTAL_TIME_MS: &str = "totalTimeMs";
 pub(crate) const FORM: &str = "responseForm";
-const RESPONSE_EXTRA: &str = "responseExtra";
-const RESPONSE_SESSION: &str = "responseSessionId";
+pub(crate) const RESPONSE_EXTRA: &str = "responseExtra";
+pub(crate) const RESPONSE_SESSION: &str = "responseSessionId";
 const RESPONSE_TOLERATED: &str = "responseTolerated";
-const RESPONSE_TRAFFIC: &str = "responseTraffic";
+pub(crate) const RESPONSE_TRAFFIC: &str = "responseTraffic";
 
 /// Every attribute of either half in a record: one that a new record has not is taken out of its item.
 pub(crate) const HALF_ATTRIBUTES: [&str; 24] = [

@@ -62,6 +62,11 @@ fn goes_through_both_tables(record: &Interaction) {
     assert_eq!(&read, record);
     assert_eq!(exported(&read), exported(record));
 
+    let mut projected = item_of(record);
+    projected.retain(|name, _| name == TIMESTAMP || REPORT_ATTRIBUTES.contains(&name.as_str()));
+    let Record::Interaction(read) = read_record(projected).unwrap() else { unreachable!() };
+    assert_eq!(Observation::from(read), Observation::from(record.clone()), "what a report reads");
+
     let mut row = key(record.request_id.as_str());
     for half in [record.query.clone().map(Half::Query), record.response.clone().map(Half::Response)]
         .into_iter()

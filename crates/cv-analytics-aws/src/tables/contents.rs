@@ -1,12 +1,9 @@
 //! What is in the tables before they are filled.
 
-use crate::item::attributes::{Attributes, FEEDBACK};
+use crate::item::attributes::{Attributes, FEEDBACK, OUTCOME};
 use crate::item::{AWAITS, ERASED, QUERY_HALF, RESPONSE_HALF};
 use crate::tables::error::TableError;
 use crate::tables::{Page, Tables, is_own_state};
-
-/// Every response half has it.
-const OUTCOME: &str = "outcome";
 
 impl Tables {
     /// Whether neither table holds anything but the product's own small state.

@@ -85,18 +85,24 @@ impl Tables {
         Ok(())
     }
 
-    /// One page of the sessions and traffic flags that every row's query half names: items with a
-    /// request id and what there is of these.
+    /// Reads up to [`super::MAX_BATCH_GET_KEYS`] rows, consistently; those that there are, in no order.
+    pub(crate) async fn read_rows(&self, ids: &[String]) -> TableResult<Vec<Attributes>> {
+        self.batch_get(&self.names.query_events, ids).await
+    }
+
+    /// One page of every interim row without its halves: items with a request id, the mark of an erased one, and the
+    /// session and the traffic flag that the query half names.
     pub(crate) async fn row_origins_page(&self, start: Option<Attributes>) -> TableResult<Page> {
         let names = [
             ("#id", REQUEST_ID),
+            ("#erased", ERASED),
             ("#query", QUERY_HALF),
             ("#session", QUERY_SESSION),
             ("#traffic", QUERY_TRAFFIC),
         ];
         let names = names.map(|(short, name)| (short.to_owned(), name.to_owned()));
         let scan = self.client.scan().set_expression_attribute_names(Some(names.into()));
-        let scan = scan.projection_expression("#id, #query.#session, #query.#traffic");
+        let scan = scan.projection_expression("#id, #erased, #query.#session, #query.#traffic");
         self.scan(&self.names.query_events, scan, start).await
     }
 

@@ -2,20 +2,17 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    Select,
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Select,
 };
 use cv_analytics_core::event::{Feedback, RequestId};
 use cv_analytics_core::interaction::Interaction;
 use cv_analytics_core::timestamp::Timestamp;
 use cv_analytics_core::week::IsoWeek;
-use tokio::time::sleep;
 
 use super::{Page, TableResult, Tables, WEEK_INDEX};
 use crate::item::attributes::{
@@ -24,18 +21,11 @@ use crate::item::attributes::{
 };
 use crate::item::record::{PutConflict, Record};
 use crate::item::{
-    AWAITS, ERASED, TIMESTAMP, WAITING_FEEDBACK, WEEK, key, read_record, write_record,
+    AWAITS, ERASED, REPORT_ATTRIBUTES, TIMESTAMP, WAITING_FEEDBACK, WEEK, key, read_record,
+    write_record,
 };
 use crate::joining::completion::CompleteRecord;
 use crate::tables::error::TableError;
-
-/// Each call to DynamoDB reads as many items at most
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
-pub(crate) const MAX_BATCH_GET_KEYS: usize = 100;
-
-/// Before what a throttled table left out is asked for again; doubled each time.
-const INITIAL_PAUSE: Duration = Duration::from_millis(50);
-const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 impl Tables {
     /// Reads a record: half a unit, or one where the read has to be consistent.
@@ -234,52 +224,27 @@ impl Tables {
     }
 
     /// Reads up to [`MAX_BATCH_GET_KEYS`] records, consistently; those that there are, in no order.
-    pub(crate) async fn read_records(&self, ids: Vec<String>) -> TableResult<Vec<Attributes>> {
-        let table = &self.names.analytics;
-        let mut wanted: Vec<Attributes> = ids.iter().map(|id| key(id)).collect();
-        let mut found = Vec::with_capacity(wanted.len());
-        let mut pause = INITIAL_PAUSE;
-        while !wanted.is_empty() {
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(std::mem::take(&mut wanted)))
-                .consistent_read(true)
-                .build()
-                .map_err(|error| TableError::Misconfigured {
-                    table: table.clone(),
-                    problem: error.to_string(),
-                })?;
-            let mut answer = self
-                .client
-                .batch_get_item()
-                .request_items(table, keys)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| TableError::from_sdk(table, "BatchGetItem", error))?;
-            for capacity in answer.consumed_capacity() {
-                self.units.read(Some(capacity));
-            }
-            found.extend(answer.responses.iter_mut().filter_map(|all| all.remove(table)).flatten());
-            // What a throttled table left out is not a failure to the SDK, which does not pace it.
-            let rest = answer.unprocessed_keys.and_then(|mut all| all.remove(table));
-            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
-            if !wanted.is_empty() {
-                sleep(pause).await;
-                pause = (pause * 2).min(MAX_PAUSE);
-            }
-        }
-        Ok(found)
+    pub(crate) async fn read_records(&self, ids: &[String]) -> TableResult<Vec<Attributes>> {
+        self.batch_get(&self.names.analytics, ids).await
     }
 
-    /// One page of a week's records whose moment is in `within`, a part of it.
+    /// One page of a week's records whose moment is in `within`, a part of it: what a report needs of each.
     pub(crate) async fn week_page(
         &self,
         week: IsoWeek,
         within: Range<Timestamp>,
         start: Option<Attributes>,
     ) -> TableResult<Page> {
-        let answer = self
-            .week_query(week, within)
+        let mut query = self.week_query(week, within);
+        let mut projection = "#timestamp".to_owned();
+        for name in REPORT_ATTRIBUTES {
+            // By a short name each: some are words that DynamoDB reserves.
+            query = query.expression_attribute_names(format!("#{name}"), name);
+            projection.push_str(", #");
+            projection.push_str(name);
+        }
+        let answer = query
+            .projection_expression(projection)
             .set_exclusive_start_key(start)
             .send()
             .await

@@ -129,7 +129,7 @@ impl<'s> ReportBuilder<'s> {
             conflicts: deliveries.conflicts,
             dead_letters: deliveries.dead_letters,
             refused: deliveries.refused,
-            waiting: None,
+            waiting: deliveries.waiting,
             feedback_waiting: deliveries.feedback_waiting,
         });
         let by_outcome = gap_tally.by_outcome.iter_mut();

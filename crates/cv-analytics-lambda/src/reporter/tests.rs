@@ -82,7 +82,7 @@ impl Transport for Outbox {
 }
 
 fn reporter() -> Reporter<MemoryStore, Outbox> {
-    Reporter { store: MemoryStore::default(), by: Outbox::default(), now }
+    Reporter::new(MemoryStore::default(), Outbox::default(), now)
 }
 
 /// Answers `event` with mail for Anna and Ben.
@@ -208,6 +208,8 @@ async fn a_retry_of_an_order_to_send_again_mails_those_alone_who_did_not_get_it(
         answer_as(&reporter, again(), "one order").await.unwrap_err();
     }
     assert_eq!(recipients(&reporter), ["anna@example.org"]);
+    let read = || reporter.store.observed.load(Ordering::Relaxed);
+    assert_eq!(read(), 2, "once for each order, however often Lambda retries it");
     reporter.by.refuses = None;
     let done = answer_as(&reporter, again(), "one order").await.unwrap();
     assert_eq!((&done["sent"], &done["sentBefore"]), (&json!(1), &json!(1)));

@@ -70,6 +70,7 @@ impl EmulatedAws {
     pub(crate) fn reporter_function(&self, recipients: &str) -> LambdaFunction {
         self.function("cv-analytics-reporter", "reporter")
             .timeout(std::time::Duration::from_mins(5))
+            .variable("DEAD_LETTER_QUEUE_URL", &self.dead_letter_queue_url)
             .variable("SENDER_EMAIL", SENDER)
             .variable("RECIPIENT_EMAIL", recipients)
     }

@@ -4,7 +4,7 @@
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cv_analytics_harness::connection::{Connection, HttpResponse};
@@ -12,7 +12,7 @@ use cv_analytics_harness::lambda::http_request::HttpRequest;
 use cv_analytics_harness::lambda::{LambdaRuntime, Outcome};
 use serde_json::{Value, json};
 
-use crate::emulated_aws::{ANALYTICS, EmulatedAws, QUERY_EVENTS};
+use crate::emulated_aws::{ANALYTICS, EmulatedAws, QUERY_EVENTS, config};
 use crate::hostile_deliveries::{no_failures, query, record, response};
 
 /// What a call meets instead of its table.
@@ -222,4 +222,36 @@ async fn a_function_logs_once_and_in_a_sentence_why_it_failed() {
         let [line] = &lines[..] else { panic!("{lines:?}") };
         assert!(line.contains(r#""level":"ERROR""#) && line.contains(sentence), "{line}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_whose_mail_fails_reads_the_tables_once_however_often_lambda_retries_it() {
+    let aws = EmulatedAws::start(crate::functions()).await;
+    let reads = Arc::new(AtomicUsize::new(0));
+    let read = Arc::clone(&reads);
+    let tables = FaultyTables::before(aws.dynoxide.authority(), move |call, body| {
+        let is_week = call == "Query" && body.contains("BETWEEN");
+        read.fetch_add(usize::from(is_week), Ordering::Relaxed);
+        None
+    });
+    let function = aws
+        .reporter_function("one@example.com")
+        .variable("AWS_ENDPOINT_URL_DYNAMODB", &tables.url)
+        .variable("SENDER_EMAIL", "unverified@example.org");
+    let mut reporter = LambdaRuntime::start(&function).unwrap();
+    let week = json!({"week": "2025-W46"});
+    let first = reporter.invoke(&week).unwrap();
+    for failed in [first, reporter.retry(&week).unwrap(), reporter.retry(&week).unwrap()] {
+        let Outcome::Error { kind, .. } = &failed.outcome else { panic!("{failed:?}") };
+        assert_eq!(kind, "MailNotSent");
+    }
+    assert_eq!(reads.load(Ordering::Relaxed), 8, "eight weeks, each once");
+
+    let verify = aws_sdk_sesv2::Client::new(&config(&aws.moto.endpoint_url(), &tables.url));
+    verify.create_email_identity().email_identity("unverified@example.org").send().await.unwrap();
+    let sent = reporter.retry(&week).unwrap();
+    assert_eq!(sent.response().unwrap()["sent"], 1);
+    assert_eq!(reads.load(Ordering::Relaxed), 8);
+    reporter.invoke(&json!({"week": "2025-W46", "again": true})).unwrap().response().unwrap();
+    assert_eq!(reads.load(Ordering::Relaxed), 16, "another order reads what is there by then");
 }

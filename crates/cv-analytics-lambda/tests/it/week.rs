@@ -1,6 +1,8 @@
 //! A week from the first message to the mail, and the same report as a self-hosted install makes.
 
-use cv_analytics_aws::{DynamoDbStore, TableNames, Tables};
+use cv_analytics_aws::queue::clients::Queues;
+use cv_analytics_aws::store::AwsSettings;
+use cv_analytics_aws::{AwsStore, DynamoDbStore, TableNames, Tables};
 use cv_analytics_core::intake::Intake;
 use cv_analytics_core::privacy::{Privacy, SessionKey};
 use cv_analytics_core::store::{Arrival, EventStore as _, ReportSource};
@@ -111,6 +113,9 @@ async fn a_week_from_the_first_message_to_the_mail() {
         assert_eq!(mail.to.len(), 1);
         assert!(mail.raw.contains("List-Unsubscribe"), "{}", mail.raw);
         assert!(mail.raw.contains("CV Analytics Weekly Report - Week [2025-W46]"), "{}", mail.raw);
+        let text = mail.raw.replace("=\r\n", "");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("1 message waits in the dead-letter queue"), "{text}");
     }
 
     // The ten that nobody answered are records now, and both installs make the same report.
@@ -119,9 +124,16 @@ async fn a_week_from_the_first_message_to_the_mail() {
     assert_eq!(lone, 10);
     let config = config(&aws.moto.endpoint_url(), &aws.dynoxide.endpoint_url());
     let client = aws_sdk_dynamodb::Client::new(&config);
-    let store = DynamoDbStore::new(Tables::new(client, TableNames::default()), after_the_week);
+    let tables = DynamoDbStore::new(Tables::new(client, TableNames::default()), after_the_week);
+    // The queue is found by its name.
+    let store = AwsStore::new(tables, Queues::new(config), AwsSettings::default());
     let mut on_aws = report(&store).await;
+    assert_eq!(on_aws.capture.deliveries.waiting.take(), Some(1));
     // Dead letters count in the week of their arrival, which is now.
     on_aws.capture.deliveries.dead_letters = 0;
     assert_eq!(on_aws.to_json().unwrap(), self_hosted_report(0).await.to_json().unwrap());
+
+    aws.sqs.delete_queue().queue_url(&aws.dead_letter_queue_url).send().await.unwrap();
+    let without_queue = report(&store).await;
+    assert_eq!(without_queue.capture.deliveries.waiting, None, "the report is made all the same");
 }

@@ -36,6 +36,7 @@ async fn a_canarys_copies_and_what_cannot_be_read_of_it_count_in_no_deliveries()
         conflicts: Some(0),
         dead_letters: 1,
         refused: Some(0),
+        waiting: None,
         feedback_waiting: 0,
     };
     assert_eq!(store.deliveries(week()).await.unwrap(), counted);

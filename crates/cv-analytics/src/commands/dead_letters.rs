@@ -23,7 +23,7 @@ use crate::usage_error::usage_error;
 
 const LIST_HELP: &str = "List them, newest first
 
-With --store dynamodb they are in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. While an earlier message of a group is received, the queue holds back the later ones: their number is printed.";
+With --store dynamodb they are in the queue that DEAD_LETTER_QUEUE_URL names, else in cv-analytics-dlq.fifo after the prefix of the tables' names. Listing receives them, ten per request, and makes them visible again; meanwhile other readers of the queue do not see them. While an earlier message of a group is received, the queue holds back the later ones: their number is printed.";
 const RETRY_HELP: &str = "Read them again, as after an update of the program; what can be read now is stored
 
 With --store dynamodb they are sent to the events queue (QUEUE_URL, else cv-analytics-events.fifo), and the processor reads them; what it still cannot read comes back under the same id. The processor's privacy options apply then.";

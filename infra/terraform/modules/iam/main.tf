@@ -84,7 +84,7 @@ resource "aws_iam_role_policy" "reporter" {
       {
         Sid      = "InterimRows"
         Effect   = "Allow"
-        Action   = ["dynamodb:DescribeTable", "dynamodb:Scan", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:Scan", "dynamodb:UpdateItem"]
         Resource = var.query_events_table_arn
       },
       {
@@ -104,6 +104,12 @@ resource "aws_iam_role_policy" "reporter" {
         Effect   = "Allow"
         Action   = "dynamodb:Query"
         Resource = "${var.analytics_table_arn}/index/week-index"
+      },
+      {
+        Sid      = "DeadLetters"
+        Effect   = "Allow"
+        Action   = "sqs:GetQueueAttributes"
+        Resource = var.dead_letter_queue_arn
       },
       # While the account is in SES's sandbox, SES asks for the right on the recipient's identity too.
       {

@@ -13,10 +13,11 @@ module "function" {
   log_retention_days = var.log_retention_days
 
   variables = {
-    QUERY_EVENTS_TABLE = var.query_events_table_name
-    ANALYTICS_TABLE    = var.analytics_table_name
-    SENDER_EMAIL       = var.sender_email
-    RECIPIENT_EMAIL    = join(",", var.recipient_emails)
+    QUERY_EVENTS_TABLE    = var.query_events_table_name
+    ANALYTICS_TABLE       = var.analytics_table_name
+    DEAD_LETTER_QUEUE_URL = var.dead_letter_queue_url
+    SENDER_EMAIL          = var.sender_email
+    RECIPIENT_EMAIL       = join(",", var.recipient_emails)
   }
 }
 

@@ -28,6 +28,11 @@ variable "analytics_table_name" {
   type        = string
 }
 
+variable "dead_letter_queue_url" {
+  description = "Where messages wait that could not be processed; the report says how many."
+  type        = string
+}
+
 variable "sender_email" {
   description = "The address that reports come from."
   type        = string
