@@ -1,4 +1,4 @@
-//! The alarms of `infra/install.json`, over the figures of a simulation, by CloudWatch's rules for periods, missing
+//! The alarms of `infra/install.json`, over the figures of a simulation, by `CloudWatch`'s rules for periods, missing
 //! data and `DIFF(FILL(…, 0))`
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html>).
 
@@ -47,13 +47,13 @@ impl Figures {
     fn rings_of(&self, alarm: &'static Alarm, lasts: Duration) -> Vec<Ring> {
         let period = Duration::from_secs(alarm.period_seconds.into());
         // What has long periods is looked at once an hour.
-        let step = period.min(Duration::from_secs(3600));
+        let step = period.min(Duration::from_hours(1));
         let mut rings = Vec::new();
         let mut rang = false;
         let mut at = period * alarm.periods;
         while at <= lasts {
-            let rings_now =
-                (0..alarm.periods).all(|back| self.breaches(alarm, at - period * back, period));
+            let rings_now = (0..alarm.periods)
+                .all(|back| self.breaches(alarm, at.saturating_sub(period * back), period));
             if rings_now && !rang {
                 rings.push(Ring { alarm: &alarm.name, at });
             }

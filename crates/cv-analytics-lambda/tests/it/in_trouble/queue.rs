@@ -138,7 +138,7 @@ impl Queue {
         let counts =
             |message: &&Message| message.sending.at <= now && message.receives <= AGED_RECEIVES;
         let oldest = self.messages.iter().filter(counts).map(|message| message.sending.at).min();
-        oldest.map_or(0, |oldest| (now - oldest).as_secs())
+        oldest.map_or(0, |oldest| now.saturating_sub(oldest).as_secs())
     }
 }
 

@@ -28,8 +28,8 @@ use super::virtual_clock::{self, elapsed, until};
 /// How long an invocation takes besides its calls' waits.
 const INVOCATION: Duration = Duration::from_millis(15);
 /// Monday, 09:00, and again every week.
-const FIRST_REPORT: Duration = Duration::from_secs(9 * 3600);
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
+const FIRST_REPORT: Duration = Duration::from_hours(9);
+const WEEK: Duration = Duration::from_hours(7 * 24);
 /// When Lambda runs a failed asynchronous invocation again
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>).
 const REPORTER_RUNS: [u64; 3] = [0, 60, 180];
@@ -188,7 +188,7 @@ impl Simulation {
             });
             self.note(Source::DeadLetterQueue, "ApproximateNumberOfMessagesVisible", dead);
             self.note(Source::Queue, "ApproximateAgeOfOldestMessage", oldest);
-            at += Duration::from_secs(60);
+            at += Duration::from_mins(1);
         }
     }
 
