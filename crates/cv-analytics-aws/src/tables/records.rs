@@ -223,7 +223,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Reads up to [`MAX_BATCH_GET_KEYS`] records, consistently; those that there are, in no order.
+    /// Reads up to [`super::MAX_BATCH_GET_KEYS`] records, consistently; those that there are, in no order.
     pub(crate) async fn read_records(&self, ids: &[String]) -> TableResult<Vec<Attributes>> {
         self.batch_get(&self.names.analytics, ids).await
     }
