@@ -14,7 +14,7 @@ import {
   type Tolerated,
 } from "./named-fields.ts";
 import { endsOf, quotedText, withEscapedTexts } from "./quotes.ts";
-import { deltaOf, isError, outputOf } from "./service-results.ts";
+import { deltaOf, isError, isMessageOnly, outputOf } from "./service-results.ts";
 
 /** What an output held: an object of the expected kind, and the prose round it. */
 export interface Reading {
@@ -32,6 +32,9 @@ export const MAX_NESTING = 3;
 
 export function read(result: unknown, tolerated: Set<Tolerated>, depth: number): Reading {
   if (depth > MAX_NESTING) return {};
+  if (depth === 0 && isFields(result) && isMessageOnly(result) && !isFields(result["message"])) {
+    return {};
+  }
   const output = outputOf(result);
   if (Array.isArray(output)) {
     tolerated.add("nested");
@@ -108,7 +111,7 @@ function withoutEvents(text: string): string {
 /** The first turn, where a model goes on and writes the visitor's next question too. */
 function withoutTalk(text: string): string {
   return text.replace(
-    /\n[ \t]{0,20}\*{0,2}(?:user|human|visitor)\*{0,2}\s{0,3}:[^\n]*\n[\s*]{0,20}(?:assistant|ai|bot|answer)\*{0,2}\s{0,3}:[\s\S]*$/i,
+    /(?<!:\s{0,8})\n[ \t]{0,20}\*{0,2}(?:user|human|visitor)\*{0,2}\s{0,3}:[^\n]*\n[\s*]{0,20}(?:assistant|ai|bot|answer)\*{0,2}\s{0,3}:[\s\S]*$/i,
     "",
   );
 }
@@ -242,11 +245,13 @@ const isParagraph = (text: string) => text.split(/\s+/, 6).length > 5;
 
 /** Whether a sentence begins before an object and goes on behind it. */
 function isInSentence(before: string, after: string): boolean {
-  const line = before.slice(Math.max(before.lastIndexOf("\n") + 1, before.length - 200)).trim();
+  const words = before.slice(-300).replace(OPENING_FENCE, "").trimEnd();
+  const line = words.slice(words.lastIndexOf("\n") + 1).trim();
   return (
     line !== "" &&
+    !/[.!?]$/.test(line) &&
     !isAnnouncement(line.replace(/[`"'(]$/, "").trimEnd()) &&
-    /^[`"')]?(?:[ \t]*[\w(|]|[,;:.]\s*\w)/.test(after)
+    /^[`"')]?(?:[ \t]*[\w(|]|[,;:.]\s*\w|\s{1,8}(?:```\s{0,8})?[a-z]+\s)/.test(after)
   );
 }
 
@@ -528,8 +533,8 @@ const DEBRIS = new RegExp(
     "^\\s*(?:`{1,3}\\w*\\s*)?(?:\\{|\\[\\s*(?:[{\"'“”]|$)|`{1,3}\\w*\\s*$)",
     "```json\\s*(?:[{[]|$)",
     // A name of a field of ours, with the colon after it.
-    `(?<=^|[\\n.!?{,"'“*_(])[\\s>#*_-]{0,8}${QUOTE}(?:match[_ ]?quality|matched[_ ]?skills|missing[_ ]?skills|topic[_ ]?phrase)[*_]{0,2}${QUOTE}\\s*:`,
-    `[{,]\\s*${QUOTE}(?:answer|response|type|coverage|confidence|reasoning)${QUOTE}\\s*:`,
+    `(?<=^|[\\n.!?{,"'“*_(])[\\s>#*_-]{0,8}${QUOTE}(?:match[_ ]?quality|matched_?skills|missing_?skills|topic_?phrase)[*_]{0,2}${QUOTE}\\s*:`,
+    `(?:\\{\\s*${QUOTE}|,\\s*["'“”‘’])(?:answer|response|type|coverage|confidence|reasoning)${QUOTE}\\s*:`,
     // Ends where an object has just begun. Bounded: the processor's time must not depend on blanks.
     "\\{[\\s\\w\"'“”‘’:]{0,80}$",
   ].join("|"),

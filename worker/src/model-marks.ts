@@ -166,7 +166,7 @@ const SERVICE_ERRORS: [begins: string, goesOn: RegExp][] = [
   ["this model's maximum context", ANY],
   ...all(
     ANY,
-    "request failed with status code |connect econnrefused|connect etimedout|getaddrinfo |cuda out of memory|worker exceeded resource limits|internal error; reference|an error occurred while processing your request|the response was filtered due to the prompt|the api deployment for this resource|access denied due to invalid subscription|no endpoints found matching|no such model @|user location is not supported|user is not authorized to perform|the security token included in the request|resource has been exhausted|number of request tokens has exceeded|this request would exceed your|request too large for |your account is not active|api key not valid|that model is currently overloaded|the engine is currently overloaded|this model has been deprecated|no route matched with those values|throttling: |the operation was aborted due to timeout",
+    "failed to fetch|prompt is too long: |quota exceeded for quota |input validation error|please reduce the length|this endpoint's maximum context|api error: |request failed with status code |connect econnrefused|connect etimedout|getaddrinfo |cuda out of memory|worker exceeded resource limits|internal error; reference|an error occurred while processing your request|the response was filtered due to the prompt|the api deployment for this resource|access denied due to invalid subscription|no endpoints found matching|no such model @|user location is not supported|user is not authorized to perform|the security token included in the request|resource has been exhausted|number of request tokens has exceeded|this request would exceed your|request too large for |your account is not active|api key not valid|that model is currently overloaded|the engine is currently overloaded|this model has been deprecated|no route matched with those values|throttling: |the operation was aborted due to timeout",
   ),
   ...all(/^\s+nginx/, "bad gateway|gateway time-out|service temporarily unavailable"),
   ["models/", /^[\w.-]{1,60} is not found/],
@@ -183,8 +183,8 @@ function all(goesOn: RegExp, begins: string): [string, RegExp][] {
 
 /** `AxiosError: …`, `TypeError [code]: …`, `Error code: 524`. */
 const NAMED_ERROR =
-  /^(?:\[\w{1,40} error\]:|http error! status|(?:\w{0,30}error|\w{1,30}exception)\s*(?:\[\w+\]\s*)?:(?:\s|$)|error\W+(?:code\W+)?\d{3,4}\s*(?:[:({-]|\W*$))/;
-const MAY_BE_NAMED = /^http error!|^(?:\[\w{1,40}(?: e|$)|\w{0,30}error|\w{1,30}exception)\b/;
+  /^(?:\[\w{1,40} error\]:|http error! status|(?:[\w.]{0,60}error|[\w.]{1,60}exception)\s*(?:\[\w+\]\s*)?:(?:\s|$)|error\W+(?:code\W+)?\d{3,4}\s*(?:[:({-]|\W*$))/;
+const MAY_BE_NAMED = /^http error!|^(?:\[\w{1,40}(?: e|$)|[\w.]{0,60}error|[\w.]{1,60}exception)\b/;
 /** A status or a service's own code before the words: `HTTP 503: `, `400 `, `5025: `. */
 const CODE = /^(?:(?:http(?:\/[\d.]+)?|status|error|code)\W{0,3}){0,3}\d{3,5}\b\W{0,3}/;
 const MAY_BE_CODE = /^(?:http|status)[\W\d]*[a-z]{0,5}[\W\d]*$/;

@@ -1,7 +1,7 @@
 /** Reads what a model returned: its answer, and what it says of the match. */
 
 import type { MatchType } from "./event.ts";
-import { isDebris, MAX_NESTING, PLACEHOLDER, read } from "./json-in-output.ts";
+import { isDebris, MAX_NESTING, PLACEHOLDER, parsed, read } from "./json-in-output.ts";
 import {
   beginsThoughts,
   isOfThoughts,
@@ -92,7 +92,7 @@ export function parseMatchQuality(
       answer = prose;
       if (found) tolerated.add("names");
     }
-    answer = answer && withoutHtml(answer);
+    answer = answer && withoutHtml(withoutFence(answer));
   } catch {
     // A foreign object whose fields cannot be read.
   }
@@ -153,7 +153,7 @@ function answerIn(
   const inner = new Set<Tolerated>();
   const { found, prose } = depth < MAX_NESTING ? read(text, inner, 1) : {};
   if (!found) {
-    const isPiece = /["'“”]?(?:match_?quality|answer)["'“”]?\s*:/i.test(text);
+    const isPiece = /["'“”](?:match_?quality|answer)["'“”]\s*:/i.test(text);
     return { answer: isPiece ? prose : text };
   }
   // Prose about a visitor's JSON is an answer. A judgement within it may be the visitor's too: it counts only where
@@ -166,6 +166,14 @@ function answerIn(
   return { judged: found, ...said, answer: said.answer || prose };
 }
 
+/** An answer that is wholly in a fence, which shows no code. */
+function withoutFence(answer: string): string {
+  const fence = /^(`{3}|~{3})(?:markdown|md|text|txt|plaintext)?\s*\n/i.exec(answer);
+  const mark = fence?.[1] ?? "";
+  const isWhole = fence && answer.endsWith(mark) && answer.split(mark).length === 3;
+  return isWhole ? answer.slice(fence[0].length, -mark.length).trim() || answer : answer;
+}
+
 /** Without the thoughts that an answer begins with, and the mark of its turn's end. */
 function withoutMarks(answer: string): string {
   const words = beginsThoughts(answer) ? withoutThoughts(answer).text.trim() : answer;
@@ -176,6 +184,9 @@ type Judgement = Omit<Match, "metadata">;
 
 function matchIn(fields: Fields, tolerated: Set<Tolerated>): Judgement | undefined {
   let quality = named(fields, QUALITY_NAMES, tolerated);
+  // Once more as JSON in a text, or in a list.
+  if (typeof quality === "string") quality = parsed(quality) ?? quality;
+  if (Array.isArray(quality)) quality = quality[0];
   if (typeof quality === "string") {
     tolerated.add("names");
     quality = { ...fields, type: quality };

@@ -105,6 +105,7 @@ export async function askModel(
       : workersAiBody(input, options, skipped);
     let failure: unknown;
     let refusal: string;
+    let status: unknown;
     try {
       const result = await (isFunction ? model(body) : model.run(input.model, body));
       if (!(result instanceof Response) || result.ok) {
@@ -113,14 +114,21 @@ export async function askModel(
         for (const setting of learned) refused.add(setting);
         return output;
       }
+      status = result.status;
       failure = new ModelStatusError(result.status);
       refusal = REFUSED.includes(result.status) ? await result.text().catch(() => "") : "";
       if (!refusal) await result.body?.cancel().catch(() => {});
     } catch (error) {
       failure = error;
+      status = statusOf(error);
       refusal = refusalOf(error);
     }
-    const found = refusedSetting(refusal, body, input);
+    const found =
+      refusedSetting(refusal, body, input) ??
+      // Services have many words for what they cannot do: without the schema it may go well.
+      (REFUSED.includes(status) && "response_format" in body && !OF_OTHERS.test(refusal)
+        ? { setting: "response_format", isLasting: false }
+        : undefined);
     if (!found || skipped.has(found.setting)) throw failure;
     skipped.add(found.setting);
     if (found.isLasting) learned.add(found.setting);
@@ -149,11 +157,20 @@ async function bodyOf(response: Response, { stream }: ModelInput): Promise<unkno
 }
 
 /** Statuses of what is refused for its settings; 413 where the limit of tokens counts as asked for. */
-const REFUSED: unknown[] = [400, 413, 422];
+const REFUSED: unknown[] = [400, 404, 413, 422, 501];
+
+function statusOf(error: unknown): unknown {
+  const { status, response } = (error ?? {}) as {
+    status?: unknown;
+    response?: { status?: unknown };
+  };
+  return status ?? response?.status;
+}
 
 /** What a failed call says, where it was refused for its settings. */
 function refusalOf(error: unknown): string {
-  const { status, message } = (error ?? {}) as { status?: unknown; message?: unknown };
+  const { message } = (error ?? {}) as { message?: unknown };
+  const status = statusOf(error);
   return status === undefined || REFUSED.includes(status) ? String(message ?? error) : "";
 }
 
@@ -177,6 +194,9 @@ const REFUSALS: [Refusable, RegExp][] = [
 /** The service can do what was asked, and failed with this question: the next may go well. */
 const OF_THIS_QUESTION =
   /\b50(?:21|24)\b|couldn't be met|(?:generate|validate) json|json_validate|context/i;
+
+/** What no other setting mends. */
+const OF_OTHERS = /context|too (?:long|large)|api.?key|authenti|authoriz/i;
 
 function refusedSetting(refusal: string, body: object, input: ModelInput): Refusal | undefined {
   const has: Record<Refusable, boolean> = {
@@ -220,11 +240,13 @@ function workersAiBody(
   const { stream, max_tokens: tokens, ...settings } = input;
   const { max_completion_tokens: completionTokens } = input;
   const limit = raising(skipped);
+  const isRenamed =
+    skipped.has("max_tokens") || (completionTokens !== undefined && tokens === undefined);
   return {
     ...prompted(settings, options),
     ...(stream ? { stream } : {}),
     ...(hasFormat && { response_format: workersAiResponseFormat(options) }),
-    ...(skipped.has("max_tokens")
+    ...(isRenamed
       ? { max_completion_tokens: limit(completionTokens ?? tokens, MIN_TOKENS_WITH_THOUGHTS) }
       : { max_tokens: limit(tokens, MIN_TOKENS) }),
   };

@@ -101,6 +101,15 @@ export function deltaOf(chunk: unknown): string {
   return typeof output === "string" ? output : "";
 }
 
+/** Whether it is a service's error: a message and nothing of a model's, as gateways answer. */
+export function isMessageOnly(fields: Fields): boolean {
+  const names = Object.keys(fields).map((name) => name.toLowerCase());
+  return names.includes("message") && names.every((name) => BESIDE_MESSAGE.test(name));
+}
+
+const BESIDE_MESSAGE =
+  /^(?:message|code|status|status_?code|type|__type|param|details?|request_?id|id|timestamp|path|fault)$/;
+
 /** Whether a service tells of an error here. */
 export function isError(fields: Fields): boolean {
   const { error, errors, type, object, success } = fields;

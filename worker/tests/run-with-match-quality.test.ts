@@ -210,6 +210,31 @@ test("max_tokens that is only named in a refusal is asked once, and changes noth
 });
 
 test.each([
+  [400, "Unknown name \"additionalProperties\" at 'generation_config.response_schema'"],
+  [400, "Failed to parse grammar"],
+  [404, "No endpoints found that can handle the requested parameters."],
+  [501, "not implemented"],
+])(
+  "a refusal with %d in words of its own is asked again without a schema",
+  async (status, says) => {
+    const input = { model: newModel(), messages: MESSAGES };
+    const send = service(refuses(says, status), () => Response.json(completion()));
+    expect((await runWithMatchQuality(send, input)).outcome).toBe("answered");
+    expect(send.bodies.map((body) => "response_format" in body)).toEqual([true, false]);
+
+    const error = Object.assign(new Error("Request failed"), { response: { status } });
+    const calls: object[] = [];
+    const thrown = async (body: object) => {
+      calls.push(body);
+      if (calls.length === 1) throw error;
+      return completion();
+    };
+    await runWithMatchQuality(thrown, { ...input, model: newModel() });
+    expect(calls.map((body) => "response_format" in body)).toEqual([true, false]);
+  },
+);
+
+test.each([
   ["max_tokens", "Unsupported parameter: 'max_tokens' is not supported with this model."],
   ["max_tokens", 'Use "max_completion_tokens" instead.'],
   ["response_format", "This model does not support response_format."],

@@ -1,6 +1,6 @@
 /** Outputs that mislead a reader: what is not the answer looks like it, or the answer hides. Written by hand. */
 
-import { FOURTH_BATCH, FOURTH_MISSES, FOURTH_STREAM_MISSES } from "./fourth-batch.ts";
+import { FIFTH_BATCH, FOURTH_BATCH, FOURTH_MISSES, FOURTH_STREAM_MISSES } from "./readers.ts";
 import type { Row } from "./realistic.ts";
 
 const ANSWER = "Yes: she ran Docker in production, but no Kubernetes yet.";
@@ -950,11 +950,7 @@ export const HOSTILE: Row[] = [
   prose("401 pages of documentation: she wrote them."),
   prose("She mends errors such as 502 Bad Gateway for a living."),
   prose("The API key rotation was her project."),
-  text(
-    "a message that is an answer",
-    { message: "Yes: she knows Docker." },
-    "Yes: she knows Docker.",
-  ),
+  nothing("a message and nothing else, as gateways answer", { message: "Yes: she knows Docker." }),
   text(
     "a message that is an answer, as text",
     '{"message": "Yes: she knows Docker."}',
@@ -1263,7 +1259,7 @@ export const HOSTILE: Row[] = [
     "cut off in a judgement that came first",
     '{"matchQuality": {"type": "partial", "reasoning": "has Dock',
   ),
-  ...([...SECOND_BATCH, ...THIRD_BATCH, ...FOURTH_BATCH].map(
+  ...([...SECOND_BATCH, ...THIRD_BATCH, ...FOURTH_BATCH, ...FIFTH_BATCH].map(
     ([shows, output, answer, type, score]) => ({
       shows,
       output,
