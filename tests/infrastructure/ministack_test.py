@@ -52,7 +52,8 @@ class TwoEnvironments(unittest.TestCase):
 
     def test_only_budgets_and_alarms_on_a_calculated_metric_are_left_out(self):
         self.assertEqual(
-            sorted(self.left_out), ["FreeTierBudget", "JoinRateAlarm", "MonthlyBudget", "StopIntakeAction"]
+            sorted(self.left_out),
+            ["DeadLettersAlarm", "FreeTierBudget", "JoinRateAlarm", "MonthlyBudget", "StopIntakeAction"],
         )
 
     def test_each_environment_has_its_own_messages_and_its_own_report(self):
