@@ -188,7 +188,7 @@ write_imports() {
         import module.monitoring.aws_sns_topic_subscription.email "$subscription" ;;
       AlertSubscription) ;;
       DeadLettersAlarm) alarm dead_letters "$physical" ;;
-      ScheduleDeadLettersAlarm) alarm schedule_dead_letters "$physical" ;;
+      FailedMessagesAlarm) alarm failed_messages "$physical" ;;
       OldestMessageAlarm) alarm oldest_message "$physical" ;;
       ProcessorErrorsAlarm) alarm processor_errors "$physical" ;;
       ProcessorThrottlesAlarm) alarm processor_throttles "$physical" ;;
