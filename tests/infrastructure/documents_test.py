@@ -26,6 +26,11 @@ class Documents(unittest.TestCase):
             for script in scripts:
                 self.assertTrue((ROOT / script).exists(), f"{page}: {script}")
 
+    def test_the_move_to_terraform_knows_each_resource_of_the_template(self):
+        script = (ROOT / "infra/scripts/move-to-terraform.sh").read_text()
+        known = set(re.findall(r"\b\w+\b", script))
+        self.assertEqual(load()["Resources"].keys() - known, set())
+
     def test_the_template_and_terraform_offer_the_same_choices(self):
         parameters = {variable(name) for name in load()["Parameters"]} - {None}
         text = (ROOT / "infra/terraform/variables.tf").read_text()
