@@ -196,7 +196,8 @@ const OF_THIS_QUESTION =
   /\b50(?:21|24)\b|couldn't be met|(?:generate|validate) json|json_validate|context/i;
 
 /** What no other setting mends. */
-const OF_OTHERS = /context|too (?:long|large)|api.?key|authenti|authoriz/i;
+const OF_OTHERS =
+  /context|too (?:long|large)|api.?key|authenti|authoriz|model\b.{0,80}(?:not exist|not found)|no such model/i;
 
 function refusedSetting(refusal: string, body: object, input: ModelInput): Refusal | undefined {
   const has: Record<Refusable, boolean> = {
