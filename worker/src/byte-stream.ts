@@ -1,6 +1,6 @@
 /** A stream of bytes that JavaScript makes, also in a Worker whose compatibility date is before 2022-11-30. */
 
-/** What makes the bytes, each time that somebody reads, as a `ReadableStream` asks for them. */
+/** Makes the bytes each time the stream is read, as a `ReadableStream` asks for them. */
 export interface ByteSource {
   pull(controller: { enqueue(bytes: Uint8Array): void; close(): void }): Promise<void>;
   cancel(reason: unknown): void;
