@@ -162,7 +162,7 @@ export function textOf(value: unknown, characters: number): string {
   return cut(typeof value === "object" ? "" : String(value ?? ""), characters);
 }
 
-/** The fields to keep, for callers without types: none of what is no object. */
+/** The fields to keep. From plain JavaScript it may be anything: what is not an object has none. */
 export function metadataOf(value: unknown): Metadata {
   return typeof value === "object" && !Array.isArray(value) ? { ...value } : {};
 }

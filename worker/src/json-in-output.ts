@@ -98,14 +98,18 @@ export function read(result: unknown, tolerated: Set<Tolerated>, depth: number):
   return found && likeness(found) === 4 && isKnown(found, ["answer"]) ? { found } : reading;
 }
 
-/** The text in a stream of events that was gathered as a whole. */
+/** A stream of JSON events that was gathered as a whole, as the text in it. */
 function withoutEvents(text: string): string {
-  if (!/^data: ?[{"]/.test(text)) return text;
-  const all = [...text.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => parsed(data));
+  return /^data: ?[{"]/.test(text) ? textOfEvents(text) : text;
+}
+
+/** The text in server-sent events: pieces of JSON or of text, or the object that was asked for. */
+export function textOfEvents(events: string): string {
+  const all = [...events.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => parsed(data) ?? data);
   const own = all.find((data) => isFields(data) && likeness(data) >= 3);
   return own
     ? JSON.stringify(own)
-    : all.map((data) => (isFields(data) ? deltaOf(data) : "")).join("");
+    : all.map((data) => (data === "[DONE]" ? "" : deltaOf(data))).join("");
 }
 
 /** The first turn, where a model goes on and writes the visitor's next question too. */

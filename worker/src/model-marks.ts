@@ -17,6 +17,7 @@ const ANY_THOUGHTS_END = thoughtsEnd(THOUGHT_WORDS);
 /** The channels of OpenAI's open models: only the last, `final`, is for the visitor. */
 const FINAL_CHANNEL = /(?:<\|channel\|>\s*final[^<]{0,40}|<\|start\|>assistant)<\|message\|>/i;
 const ANY_CHANNEL = /<\|channel\|>\s*(?:analysis|commentary)\b/i;
+const OTHER_BEGINS = new RegExp(OTHER_MARKS, "gi");
 /** What models and programs write in place of `</think>`. */
 const OTHER_ENDS =
   /<unused95>|<\|END_THINKING\|>|<\|inner_suffix\|>|<｜end▁of▁thinking｜>|<channel\|>|\n\.\.\.done thinking\.\s/g;
@@ -31,9 +32,11 @@ const ANSWER_LABEL =
 /** The channels of OpenAI's open models whose marks a service has taken out. */
 const BARE_CHANNELS = /^analysis(?=[a-z])[\s\S]*assistantfinal/i;
 
+const THOUGHTS_NAME = new RegExp(`${THOUGHT_WORDS}|plan|notes?\\b`, "i");
+
 /** Whether a field is for thoughts, by its name. */
 export function isOfThoughts(name: string): boolean {
-  return new RegExp(`${THOUGHT_WORDS}|plan|notes?\\b`, "i").test(name);
+  return THOUGHTS_NAME.test(name);
 }
 
 /** A text without its thoughts. */
@@ -52,7 +55,7 @@ export function withoutThoughts(output: string): WithoutThoughts {
   text = text
     .replace(BARE_CHANNELS, "")
     .replace(OTHER_BLOCKS, "")
-    .replace(new RegExp(OTHER_MARKS, "gi"), "<think>")
+    .replace(OTHER_BEGINS, "<think>")
     .replace(OTHER_ENDS, "</think>\n");
   const answer = LABELLED_THOUGHTS.test(text) && lastMatch(text, ANSWER_LABEL);
   if (answer) return { text: `Answer:${text.slice(answer.index + answer[0].length)}` };

@@ -126,7 +126,7 @@ function answerIn(
   const filled = Object.entries(fields).filter(([, value]) => value !== "" && value !== null);
   let value = named(Object.fromEntries(filled), ANSWER_NAMES, tolerated);
   if (value === undefined && isKnown(fields, QUALITY_NAMES)) {
-    // By a name that nobody foresaw, beside a rating: the one text that is none of its own.
+    // Beside a rating, under an unexpected name: the only other text.
     const texts = filled.filter(
       ([name, text]) => typeof text === "string" && !isOfJudgement(name) && !isOfThoughts(name),
     );

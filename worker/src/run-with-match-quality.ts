@@ -1,6 +1,6 @@
 /** Asks a model for an answer and its rating, in the way that the model's service can take. */
 
-import { parsed } from "./json-in-output.ts";
+import { parsed, textOfEvents } from "./json-in-output.ts";
 import {
   type MatchQualityOptions,
   matchQualityPrompt,
@@ -8,7 +8,6 @@ import {
   workersAiResponseFormat,
 } from "./match-quality-prompt.ts";
 import { type Match, type ModelAnswer, parseMatchQuality } from "./model-output.ts";
-import { deltaOf } from "./service-results.ts";
 
 /** A chat completion's input: `model`, `messages` (or Workers AI's `prompt`), and any other settings. */
 export interface ModelInput {
@@ -151,9 +150,7 @@ async function bodyOf(response: Response, { stream }: ModelInput): Promise<unkno
   const json = parsed(text);
   if (json !== undefined) return json;
   if (/^\s*<(?:!doctype|html|head|body|\?xml)\b/i.test(text)) throw new ModelStatusError(status);
-  if (!/^\s*(?:data|event|id|retry)?:/.test(text)) return text;
-  const events = [...text.matchAll(/^data: ?(.*)$/gm)].map(([, data = ""]) => data);
-  return events.map((data) => (data === "[DONE]" ? "" : deltaOf(parsed(data) ?? data))).join("");
+  return /^\s*(?:data|event|id|retry)?:/.test(text) ? textOfEvents(text) : text;
 }
 
 /** Statuses of what is refused for its settings; 413 where the limit of tokens counts as asked for. */

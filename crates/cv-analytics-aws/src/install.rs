@@ -138,7 +138,7 @@ pub struct Alarm {
     pub growth: bool,
     /// It rings above this.
     pub above: Option<u32>,
-    /// It rings below this, and where there is no figure.
+    /// It rings below this value, and without data.
     pub below: Option<u32>,
     /// The length of a period.
     pub period_seconds: u32,

@@ -325,7 +325,7 @@ struct Condition {
 }
 
 impl Condition {
-    /// True where there is no record: no item, or only feedback that waits for one.
+    /// True if there is no record yet: no item, or one with waiting feedback only.
     fn there_is_no_record(&mut self) -> String {
         let there_is_nothing = self.is("#id", REQUEST_ID, None);
         self.name("#week", WEEK);
